@@ -1,0 +1,1 @@
+"""The kit: releases an assignment, marks submissions behind a sandbox, records the marks."""

@@ -1,0 +1,1 @@
+"""Marking: one submission becomes one Report."""

@@ -1,0 +1,1 @@
+"""Reference solutions, one folder for each assignment."""
