@@ -1,0 +1,128 @@
+"""Source → release, through nbgrader's own GenerateAssignment in a scratch folder.
+
+Nothing of the checkout is read but the folder given as source and `nbgrader_config.py`; nothing of
+it is written, no gradebook either. The same source gives the same bytes on every machine.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from copy import deepcopy
+from pathlib import Path
+
+import nbformat
+from nbgrader.converters import GenerateAssignment, NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from autograder.errors import ReleaseError
+from autograder.release.directives import place
+from autograder.release.fill import read_source
+from autograder.release.preprocessors import StripDirectives, configure
+
+COMPANIONS = ("README.md", "checks.py", "requirements.txt")
+"""The files beside the notebooks that students get; nothing else is released."""
+
+CONFIG = "nbgrader_config.py"
+
+
+def build(source: Path, destination: Path, *, config: Path | None = None) -> None:
+    """Make the release of a filled source folder at `destination`, which must not exist.
+
+    `config` is the course's nbgrader_config.py, if it has one. Raises ReleaseError that names the
+    notebook and, where one is at fault, the cell.
+    """
+    name = source.name
+    with tempfile.TemporaryDirectory(prefix="fdl-build-") as folder:
+        scratch = Path(folder).resolve()
+        _copy_source(source, scratch / "source" / name)
+        converter = _Converter.at(scratch, name, _settings(config))
+        converter.run()
+        destination.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(scratch / "release" / name, destination)
+
+
+class _Converter(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no types
+    """nbgrader's converter, quiet, and keeping the error that it would only log."""
+
+    failure: tuple[str, Exception] | None = None
+
+    @classmethod
+    def at(cls, root: Path, name: str, config: Config) -> _Converter:
+        """A converter for assignment `name` of the course folder `root`."""
+        config = deepcopy(config)
+        config.CourseDirectory.root = str(root)
+        config.CourseDirectory.source_directory = "source"
+        config.CourseDirectory.release_directory = "release"
+        config.CourseDirectory.assignment_id = name
+        # as `nbgrader generate_assignment --no-db` does: a release is no entry in a gradebook
+        config.GenerateAssignment.no_database = True
+        config.SaveCells.enabled = False
+        log = logging.Logger("fdl-release")
+        log.addHandler(logging.NullHandler())
+        coursedir = CourseDirectory(config=config, log=log)
+        return cls(coursedir=coursedir, config=config, log=log)
+
+    def run(self) -> None:
+        """Convert; ReleaseError says what stopped it."""
+        try:
+            self.start()
+        except NbGraderException as error:
+            if self.failure is None:
+                raise ReleaseError(f"nbgrader can't build the release: {error}") from error
+            notebook, cause = self.failure
+            raise ReleaseError(self._blame(Path(notebook), cause)) from cause
+
+    def convert_single_notebook(self, notebook_filename: str) -> None:
+        """Convert one notebook, remembering what went wrong."""
+        try:
+            super().convert_single_notebook(notebook_filename)
+        except Exception as error:
+            self.failure = (notebook_filename, error)
+            raise
+
+    def _blame(self, path: Path, cause: Exception) -> str:
+        """The message for a failed notebook: the first cell that fails by itself is at fault."""
+        notebook = read_source(path)
+        for index, cell in enumerate(notebook.cells):
+            alone = nbformat.from_dict({**notebook, "cells": [cell]})
+            try:
+                resources = self.init_single_notebook_resources(str(path))
+                self.exporter.from_notebook_node(alone, resources=resources)
+            except Exception as error:  # any kind: nbgrader's preprocessors raise many
+                return f"{place(path.stem, index, cell)}: nbgrader can't convert it: {error}"
+        return f"{path.name}: nbgrader can't convert it: {cause}"
+
+
+def _copy_source(source: Path, scratch: Path) -> None:
+    """Copy what may be released: the notebooks and their companions."""
+    scratch.mkdir(parents=True)
+    for path in sorted(source.iterdir()):
+        released = path.suffix == ".ipynb" or path.name in COMPANIONS
+        if released and path.is_file() and not path.is_symlink():
+            shutil.copyfile(path, scratch / path.name)
+
+
+def _settings(path: Path | None) -> Config:
+    config = Config()
+    if path is not None and path.is_file():
+        try:
+            config = Config(PyFileConfigLoader(path.name, path=str(path.parent)).load_config())
+        except Exception as error:  # the file is a program: it may fail in any way
+            raise ReleaseError(f"{path} can't be read: {type(error).__name__}: {error}") from error
+    configure(config)
+    used = config.GenerateAssignment.preprocessors
+    if not any(_is_strip_directives(p) for p in used):
+        raise ReleaseError(
+            f"{path}: GenerateAssignment.preprocessors lacks StripDirectives; "
+            "call autograder.release.preprocessors.configure(c) instead of listing them"
+        )
+    return config
+
+
+def _is_strip_directives(preprocessor: object) -> bool:
+    name = f"{StripDirectives.__module__}.{StripDirectives.__qualname__}"
+    return preprocessor is StripDirectives or preprocessor in (name, StripDirectives.__qualname__)

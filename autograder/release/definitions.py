@@ -1,0 +1,196 @@
+"""The reference definitions, taken from the text of `solutions/ASSIGNMENT/*.py`.
+
+The modules are parsed, never imported, and what is handed on is their own text: comments, line
+breaks and the letters of the sheet stay as their author wrote them.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from autograder.errors import ReleaseError
+from autograder.release.directives import BEGIN, END
+
+Statement = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One top-level definition of a solutions module: its tree, and its module's lines."""
+
+    reference: str
+    statement: Statement
+    lines: tuple[str, ...]
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether this is an assignment rather than a function or a class."""
+        return isinstance(self.statement, ast.Assign | ast.AnnAssign)
+
+    @property
+    def body(self) -> list[ast.stmt]:
+        """The statements that are the solution: all but signature and docstring."""
+        statement = self.statement
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            return statement.body[1:]
+        return [statement]
+
+    @property
+    def whole(self) -> str:
+        """The definition as it stands, decorators included."""
+        return "\n".join(self.lines[self._first - 1 : self._last])
+
+    @property
+    def heading(self) -> str:
+        """What students see of it: signature and docstring; a variable's `#:` lines."""
+        if self.is_variable:
+            return "\n".join(self._notes)
+        return "\n".join(self.lines[self._first - 1 : self._docstring_end])
+
+    @property
+    def solution(self) -> str:
+        """What students are to find: the function's body, or the assignment, with comments."""
+        if self.is_variable:
+            return self.whole
+        lines = list(self.lines[self._docstring_end : self._last])
+        while lines and not lines[0].strip():
+            lines.pop(0)
+        return "\n".join(lines)
+
+    def check(self, where: object) -> None:
+        """Raise ReleaseError unless it can be split into what is shown and what is solved."""
+        statement = self.statement
+        if isinstance(statement, ast.Assign | ast.AnnAssign):
+            return
+        if ast.get_docstring(statement) is None:
+            raise ReleaseError(
+                f"{where}: {self.reference} has no docstring; students would not know what to write"
+            )
+        body = statement.body
+        if len(body) > 1 and body[1].lineno <= self._docstring_end:
+            raise ReleaseError(
+                f"{where}: {self.reference} goes on in its docstring's line; start a new line there"
+            )
+        if body[0].lineno == statement.lineno:
+            raise ReleaseError(
+                f"{where}: {self.reference} is one line; put its body below the signature"
+            )
+
+    @property
+    def _docstring_end(self) -> int:
+        statement = self.statement
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            return statement.body[0].end_lineno or statement.lineno
+        return self._first - 1
+
+    @property
+    def _first(self) -> int:
+        statement = self.statement
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            return min([statement.lineno, *(d.lineno for d in statement.decorator_list)])
+        return statement.lineno
+
+    @property
+    def _last(self) -> int:
+        return self.statement.end_lineno or self.statement.lineno
+
+    @property
+    def _notes(self) -> list[str]:
+        """The `#:` comment lines right above a variable: its docstring, so to say."""
+        notes: list[str] = []
+        for line in reversed(self.lines[: self._first - 1]):
+            if not line.startswith("#:"):
+                break
+            notes.insert(0, "#" + line[2:])
+        return notes
+
+
+class Solutions:
+    """The reference definitions of one assignment, found by `module.name`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        if not folder.is_dir():
+            raise ReleaseError(f"{folder} is missing: the reference solutions belong there")
+
+    def find(self, reference: str, where: object) -> Definition:
+        """The definition of that name; ReleaseError where there is none, or more than one."""
+        module, name = reference.split(".")
+        if module not in self._definitions:
+            known = ", ".join(sorted(self._definitions)) or "nothing"
+            raise ReleaseError(
+                f"{where}: there is no {self.folder.name}/{module}.py to take {reference} from; "
+                f"the folder holds {known}"
+            )
+        found = [d for key, d in self._definitions[module] if key == name]
+        if not found:
+            raise ReleaseError(
+                f"{where}: {module}.py defines no {name} (a function, class or variable "
+                "at its top level)"
+            )
+        if len(found) > 1:
+            lines = ", ".join(str(d.statement.lineno) for d in found)
+            raise ReleaseError(f"{where}: {module}.py defines {name} twice, in lines {lines}")
+        found[0].check(where)
+        return found[0]
+
+    @cached_property
+    def _definitions(self) -> dict[str, list[tuple[str, Definition]]]:
+        return {path.stem: list(_read(path)) for path in sorted(self.folder.glob("*.py"))}
+
+
+def solution_cell(definitions: list[Definition]) -> str:
+    """The text of an answer cell: what is shown, and the bodies between solution markers."""
+    functions = [_solved(d) for d in definitions if not d.is_variable]
+    variables = [d for d in definitions if d.is_variable]
+    blocks = [_solved_variables(variables)] if variables else []
+    return "\n\n\n".join(blocks + functions)
+
+
+def given_cell(definitions: list[Definition]) -> str:
+    """The text of a cell of given definitions."""
+    return "\n\n\n".join(dict.fromkeys(definition.whole for definition in definitions))
+
+
+def _solved(definition: Definition) -> str:
+    body = definition.solution
+    if not body.strip():
+        raise ReleaseError(f"{definition.reference} has no body below its docstring")
+    indent = " " * definition.body[0].col_offset
+    return "\n".join([definition.heading, indent + BEGIN, body, indent + END])
+
+
+def _solved_variables(definitions: list[Definition]) -> str:
+    # one statement may bind several of the names: it is written once
+    headings = [d.heading for d in definitions if d.heading]
+    statements = [d.solution for d in definitions]
+    return "\n".join([*dict.fromkeys(headings), BEGIN, *dict.fromkeys(statements), END])
+
+
+def _read(path: Path) -> Iterator[tuple[str, Definition]]:
+    text = path.read_text(encoding="utf-8")
+    try:
+        tree = ast.parse(text, filename=path.name)
+    except SyntaxError as error:
+        raise ReleaseError(f"{path} can't be parsed: {error}") from error
+    lines = tuple(text.splitlines())
+    for statement in tree.body:
+        for name in _bound(statement):
+            reference = f"{path.stem}.{name}"
+            assert isinstance(statement, Statement)
+            yield name, Definition(reference, statement, lines)
+
+
+def _bound(statement: ast.stmt) -> list[str]:
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        return [n.id for n in ast.walk(statement.target) if isinstance(n, ast.Name)]
+    if isinstance(statement, ast.Assign):
+        targets = [n for target in statement.targets for n in ast.walk(target)]
+        return [n.id for n in targets if isinstance(n, ast.Name)]
+    return []

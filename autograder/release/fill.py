@@ -1,0 +1,150 @@
+"""Solutions → source: write into each notebook cell the reference definitions that it names.
+
+Filling is a pure function of the source notebooks and the solutions' text. It changes nothing but
+the cells below a directive line, and filling twice gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+import symtable
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+
+import nbformat
+from IPython.core.inputtransformer2 import TransformerManager
+from nbformat import NotebookNode
+
+from autograder.assignment import Course
+from autograder.errors import ReleaseError
+from autograder.release.definitions import Definition, Solutions, given_cell, solution_cell
+from autograder.release.directives import Directive, Place, directive_of, place
+
+_BUILTINS = frozenset(dir(builtins)) | {"__name__", "__doc__", "get_ipython", "display"}
+
+
+def fill_source(course: Course, name: str) -> tuple[Path, ...]:
+    """Fill the assignment's source notebooks in place; the files that changed."""
+    changed = []
+    for file, text in filled_source(course, name).items():
+        path = course.source(name) / file
+        if path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8", newline="\n")
+            changed.append(path)
+    return tuple(changed)
+
+
+def filled_source(course: Course, name: str) -> Mapping[str, str]:
+    """What the assignment's source notebooks should be: file name → text. Writes nothing."""
+    solutions = Solutions(course.solutions(name))
+    paths = sorted(course.source(name).glob("*.ipynb"))
+    if not paths:
+        raise ReleaseError(f"{course.source(name)} holds no notebook to fill")
+    return {
+        path.name: to_text(fill_notebook(read_source(path), solutions, path.stem)) for path in paths
+    }
+
+
+def fill_notebook(notebook: NotebookNode, solutions: Solutions, name: str) -> NotebookNode:
+    """The notebook with every directive's cell written afresh from the solutions."""
+    filled = deepcopy(notebook)
+    for index, cell in enumerate(filled.cells):
+        where = place(name, index, cell)
+        directive = directive_of(cell, where)
+        if directive is None:
+            continue
+        definitions = [solutions.find(reference, where) for reference in directive.names]
+        cell.source = directive.line + "\n" + _content(directive, definitions)
+        _check_names(filled, index, definitions, where)
+    return filled
+
+
+def read_source(path: Path) -> NotebookNode:
+    """Read a source notebook strictly: it must be valid, of format 4.5, its cell ids unique.
+
+    nbformat repairs what it reads, with ids drawn at random; a release would then differ from
+    one run to the next.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        raw = json.loads(text)
+        version = (int(raw["nbformat"]), int(raw["nbformat_minor"]))
+        ids = [str(cell.get("id", "")) for cell in raw["cells"]] if version >= (4, 5) else []
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ReleaseError(f"{path} is not a notebook: {error!r}") from error
+    if version < (4, 5) or "" in ids:
+        raise ReleaseError(
+            f"{path} has cells without an id (its format is {version[0]}.{version[1]}): "
+            "save it once in JupyterLab, which writes format 4.5"
+        )
+    if twice := sorted({i for i in ids if ids.count(i) > 1}):
+        raise ReleaseError(f"{path}: cell id {', '.join(twice)} stands there twice")
+    try:
+        notebook: NotebookNode = nbformat.reads(text, as_version=4)
+        nbformat.validate(notebook)
+    except nbformat.ValidationError as error:
+        reason = str(error).splitlines()[0]
+        raise ReleaseError(f"{path} is not a valid notebook: {reason}") from error
+    return notebook
+
+
+def to_text(notebook: NotebookNode) -> str:
+    """A notebook as nbformat writes it to a file: keys sorted, indented by one, a last newline."""
+    return str(nbformat.writes(notebook, version=4)).rstrip("\n") + "\n"
+
+
+def _content(directive: Directive, definitions: list[Definition]) -> str:
+    if directive.verb == "GIVEN":
+        return given_cell(definitions)
+    return solution_cell(definitions)
+
+
+def _check_names(
+    notebook: NotebookNode, index: int, definitions: list[Definition], where: Place
+) -> None:
+    """Raise ReleaseError where a definition uses what its notebook does not have by then."""
+    available = set(_BUILTINS)
+    for cell in notebook.cells[: index + 1]:
+        if cell.cell_type == "code":
+            available |= _bound_names(cell.source, where)
+    for definition in definitions:
+        missing = sorted(_used_names(definition.whole) - available)
+        if missing:
+            raise ReleaseError(
+                f"{where}: {definition.reference} uses {', '.join(missing)}, which no cell up to "
+                "there imports or defines; move it inside the function, or give it in the notebook"
+            )
+
+
+def _bound_names(source: str, where: Place) -> set[str]:
+    """The names that a cell binds at its top level, by import, assignment or definition."""
+    try:
+        table = symtable.symtable(_plain_python(source), "cell", "exec")
+    except SyntaxError as error:
+        raise ReleaseError(
+            f"{where.notebook}.ipynb: a code cell up to {where} is not Python: {error}"
+        ) from error
+    bound = {s.get_name() for s in table.get_symbols() if s.is_imported() or s.is_assigned()}
+    return bound | {child.get_name() for child in table.get_children()}
+
+
+def _used_names(source: str) -> set[str]:
+    """The names that a definition expects its module to have."""
+    return set(_free(symtable.symtable(source, "definition", "exec")))
+
+
+def _free(table: symtable.SymbolTable) -> Iterator[str]:
+    top = table.get_type() == "module"
+    for symbol in table.get_symbols():
+        own = symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
+        if (symbol.is_global() or top) and symbol.is_referenced() and not (top and own):
+            yield symbol.get_name()
+    for child in table.get_children():
+        yield from _free(child)
+
+
+def _plain_python(source: str) -> str:
+    """The cell as Python sees it once IPython has rewritten its magics."""
+    return str(TransformerManager().transform_cell(source))

@@ -1,0 +1,122 @@
+"""What nbgrader does with our source notebooks beyond its own: the settings of a release.
+
+`nbgrader_config.py` calls `configure(c)`, so that plain `nbgrader generate_assignment` and
+`fdl release` write the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nbconvert.preprocessors import Preprocessor
+from nbformat import NotebookNode
+from nbgrader.preprocessors import (
+    CheckCellMetadata,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ClearOutput,
+    ClearSolutions,
+    ComputeChecksums,
+    LockCells,
+    NbGraderPreprocessor,
+    SaveCells,
+)
+from traitlets.config import Config
+
+from autograder.release.directives import mark_of, without_directives
+
+CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("this answer is still to be written")'
+TEXT_STUB = "*Your answer goes here: double-click this line and write over it.*"
+
+CELL_KEYS = frozenset({"nbgrader", "deletable", "editable", "tags"})
+TAGS = frozenset({"raises-exception"})
+MARK_KEYS = frozenset(
+    {
+        "schema_version",
+        "grade_id",
+        "grade",
+        "solution",
+        "locked",
+        "task",
+        "points",
+        "cell_type",
+        "checksum",
+    }
+)
+NOTEBOOK_METADATA: dict[str, dict[str, str]] = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "name": "python",
+        "pygments_lexer": "ipython3",
+    },
+}
+
+
+class StripDirectives(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
+    """Drop directive lines, and every piece of metadata that a release has no use for.
+
+    The kernel and language become the normal ones: which Python the instructor saved the source
+    with is nobody's business, and would make releases differ between machines.
+    """
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Normalise the notebook's metadata, then each cell."""
+        nb.metadata = NotebookNode(
+            {key: NotebookNode(value) for key, value in NOTEBOOK_METADATA.items()}
+        )
+        for cell in nb.cells:
+            _strip(cell)
+        return nb, resources
+
+
+PREPROCESSORS: tuple[type[Preprocessor], ...] = (
+    StripDirectives,
+    LockCells,
+    ClearSolutions,
+    ClearOutput,
+    CheckCellMetadata,
+    ComputeChecksums,
+    SaveCells,
+    ClearHiddenTests,
+    ClearMarkScheme,
+    ComputeChecksums,
+    CheckCellMetadata,
+)
+"""nbgrader's own list and order, without headers and generated tests, which we don't use."""
+
+
+def configure(config: Config) -> None:
+    """Set what a release needs in an nbgrader configuration, where it says nothing of its own."""
+    _default(config.GenerateAssignment, "preprocessors", list(PREPROCESSORS))
+    _default(config.ClearSolutions, "code_stub", {"python": CODE_STUB})
+    _default(config.ClearSolutions, "text_stub", TEXT_STUB)
+
+
+def _default(section: Config, key: str, value: object) -> None:
+    if key not in section:
+        section[key] = value
+
+
+def _strip(cell: NotebookNode) -> None:
+    if cell.cell_type == "code":
+        cell.source = without_directives(cell.source)
+    if mark_of(cell).get("solution"):
+        # a picture in a model answer would outlive its text
+        cell.pop("attachments", None)
+    for key in set(cell.metadata) - CELL_KEYS:
+        del cell.metadata[key]
+    for key in set(mark_of(cell)) - MARK_KEYS:
+        del cell.metadata["nbgrader"][key]
+    if "tags" in cell.metadata:
+        tags = [tag for tag in cell.metadata["tags"] if tag in TAGS]
+        cell.metadata["tags"] = tags
+        if not tags:
+            del cell.metadata["tags"]
