@@ -2,5 +2,17 @@
 
 from autograder.release.build import build
 from autograder.release.fill import fill_source, filled_source
+from autograder.release.findings import Finding, Proof
+from autograder.release.proof import prove
+from autograder.release.publish import Published, release
 
-__all__ = ["build", "fill_source", "filled_source"]
+__all__ = [
+    "Finding",
+    "Proof",
+    "Published",
+    "build",
+    "fill_source",
+    "filled_source",
+    "prove",
+    "release",
+]

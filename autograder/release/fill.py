@@ -67,26 +67,27 @@ def read_source(path: Path) -> NotebookNode:
     nbformat repairs what it reads, with ids drawn at random; a release would then differ from
     one run to the next.
     """
+    where = "/".join(path.parts[-3:])  # as in source/hw2/problem1_momentum.ipynb
     try:
         text = path.read_text(encoding="utf-8")
         raw = json.loads(text)
         version = (int(raw["nbformat"]), int(raw["nbformat_minor"]))
         ids = [str(cell.get("id", "")) for cell in raw["cells"]] if version >= (4, 5) else []
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ReleaseError(f"{path} is not a notebook: {error!r}") from error
+        raise ReleaseError(f"{where} is not a notebook: {error!r}") from error
     if version < (4, 5) or "" in ids:
         raise ReleaseError(
-            f"{path} has cells without an id (its format is {version[0]}.{version[1]}): "
+            f"{where} has cells without an id (its format is {version[0]}.{version[1]}): "
             "save it once in JupyterLab, which writes format 4.5"
         )
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
-        raise ReleaseError(f"{path}: cell id {', '.join(twice)} stands there twice")
+        raise ReleaseError(f"{where}: cell id {', '.join(twice)} stands there twice")
     try:
         notebook: NotebookNode = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
     except nbformat.ValidationError as error:
         reason = str(error).splitlines()[0]
-        raise ReleaseError(f"{path} is not a valid notebook: {reason}") from error
+        raise ReleaseError(f"{where} is not a valid notebook: {reason}") from error
     return notebook
 
 

@@ -35,6 +35,12 @@ def write_reference(source: Path, release: Path, folder: Path) -> None:
         _write(folder / name, with_answers(skeleton, filled))
 
 
+def write_skeleton(release: Path, folder: Path) -> None:
+    """Write the submission of a student who did nothing."""
+    for path in sorted(release.glob("*.ipynb")):
+        _write(folder / path.name, read_source(path))
+
+
 def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
     """Write the submission whose answers have the right shapes and junk in them."""
     for name, skeleton, filled in _pairs(source, release):

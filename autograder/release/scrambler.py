@@ -62,7 +62,8 @@ class JunkMaker:
         if self.kind == "arguments" and fitting:
             return self.next_of(fitting)
         if self.kind == "random":
-            return np.array(self.random.normal(size=shape))
+            junk = self.random.normal(size=shape)
+            return np.asarray(junk)
         return np.ones(shape) if self.kind == "ones" else np.zeros(shape)
 
     def next_of(self, arrays: list[np.ndarray]) -> np.ndarray:
@@ -75,7 +76,8 @@ class JunkMaker:
         curves = [array for array in self.handed_in if array.ndim == 1 and array.size > 1]
         if self.kind == "arguments" and curves:
             return self.next_of(curves)
-        return np.abs(self.numbers((count,))) + 0.1
+        heights: np.ndarray = np.abs(self.numbers((count,))) + 0.1
+        return heights
 
     def figure(self, figure: Figure) -> Figure:
         """A figure that looks right to all who don't look at its data."""
@@ -108,7 +110,7 @@ class JunkMaker:
             copy.plot(np.arange(1.0, len(heights) + 1), heights, label=line.get_label())
         for markers in axes.collections:
             if isinstance(markers, PathCollection) and axes.name != "3d":
-                heights = self.curve(len(markers.get_offsets()))
+                heights = self.curve(np.shape(markers.get_offsets())[0])
                 copy.scatter(heights[::-1], heights, label=markers.get_label())
         if any(not isinstance(drawn, PathCollection) for drawn in axes.collections):
             grid = np.meshgrid(np.linspace(-1, 1, 9), np.linspace(-1, 1, 9))

@@ -1,0 +1,62 @@
+"""What a proof consists of: findings, in words and as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `detail` is what was seen, or what is at fault and where."""
+
+    check: str
+    ok: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Proof:
+    """All findings about one release."""
+
+    assignment: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def fit(self) -> bool:
+        """Whether the release may be published."""
+        return all(finding.ok for finding in self.findings)
+
+    @property
+    def faults(self) -> tuple[Finding, ...]:
+        """The findings that stand against it."""
+        return tuple(finding for finding in self.findings if not finding.ok)
+
+    def table(self) -> Table:
+        """The proof as a table for the terminal."""
+        verdict = "fit to publish" if self.fit else "not fit to publish"
+        table = Table(title=f"{self.assignment}: {verdict}", title_justify="left")
+        for heading in ("", "Looked at", "Found"):
+            table.add_column(heading, overflow="fold")
+        for finding in self.findings:
+            sign = Text("✓", "green") if finding.ok else Text("✗", "bold red")
+            table.add_row(sign, Text(finding.check), Text(finding.detail))
+        return table
+
+    def to_dict(self) -> dict[str, Any]:
+        """The proof as plain data."""
+        return {
+            "assignment": self.assignment,
+            "fit": self.fit,
+            "findings": [asdict(finding) for finding in self.findings],
+        }
+
+
+def finding(check: str, faults: Iterable[str], seen: str) -> Finding:
+    """The finding of a check: its faults, each told once, or what was seen where there are none."""
+    found = list(dict.fromkeys(faults))
+    return Finding(check, not found, "\n".join(found) or seen)

@@ -1,0 +1,164 @@
+"""The proof that a release is fit to publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from nbformat import NotebookNode
+
+from autograder.assignment import Assignment, Course
+from autograder.errors import ReleaseError
+from autograder.release import leaks, structure, tidy
+from autograder.release.build import CONFIG, build
+from autograder.release.definitions import Solutions
+from autograder.release.fill import read_source
+from autograder.release.findings import Finding, Proof, finding
+from autograder.release.freshness import stage_source, stale_faults
+from autograder.release.texts import notebooks, texts
+from autograder.release.trials import Mark, Say, Trials, real_mark
+
+
+def prove(
+    course: Course,
+    assignment: Assignment,
+    tree: Path,
+    *,
+    source_follows: bool = False,
+    mark: Mark | None = None,
+    say: Say | None = None,
+) -> Proof:
+    """Prove the release in `tree` against the course's source, solutions and hidden tests.
+
+    Nothing of the course is changed. With `source_follows` the source notebooks need not be filled
+    yet: the caller fills them if the proof holds. `mark` marks a submission (default: the real
+    grading path), `say` is told what is being looked at. What can't be filled or built at all
+    raises ReleaseError; everything else is a finding.
+    """
+    say = say or _silent
+    name = assignment.name
+    with TemporaryDirectory(prefix="fdl-proof-") as folder:
+        scratch = Path(folder).resolve()
+        say("filling and building afresh")
+        filled = stage_source(course, name, scratch)
+        fresh = scratch / "release" / name
+        build(filled, fresh, config=course.root / CONFIG)
+        say("reading both trees")
+        findings = [
+            *_file_findings(course.source(name), tree, expected=filled),
+            _source_finding(course.source(name), filled, source_follows),
+            finding(
+                "the release is built from the source",
+                stale_faults(tree, fresh, f"release/{name}"),
+                "up to date",
+            ),
+            finding("the notebooks open", _opening_faults(tree), "valid, cell ids unique"),
+        ]
+        # what can't be read can't be looked into any further
+        if all((tree / path.name).is_file() for path in fresh.iterdir()) and findings[-1].ok:
+            findings += _text_findings(course, assignment, filled, tree)
+            findings += _order_findings(course, assignment, filled, tree)
+            trials = Trials(
+                course,
+                assignment,
+                source=filled,
+                release=tree,
+                scratch=scratch,
+                mark=mark or real_mark,
+            )
+            findings += trials.findings(say)
+    return Proof(name, tuple(findings))
+
+
+def _file_findings(source: Path, tree: Path, *, expected: Path) -> Iterator[Finding]:
+    """Whether both trees consist of the files that belong there."""
+    files = tidy.expected_files(expected)
+    for label, folder in ((f"source/{source.name}", source), (f"release/{source.name}", tree)):
+        faults = tidy.file_faults(folder, files, label)
+        yield finding(f"files of {label}", faults, f"the {len(files)} files that belong there")
+
+
+def _source_finding(source: Path, filled: Path, follows: bool) -> Finding:
+    """Whether the source notebooks hold what the solutions say."""
+    check = "the source is filled from the solutions"
+    stale = list(stale_faults(source, filled, f"source/{source.name}"))
+    if follows:
+        return finding(check, (), "\n".join(["filled with this release", *stale]))
+    return finding(check, stale, "up to date")
+
+
+def _opening_faults(tree: Path) -> Iterator[str]:
+    for path in sorted(tree.glob("*.ipynb")):
+        try:
+            read_source(path)
+        except ReleaseError as error:
+            yield str(error)
+
+
+def _text_findings(
+    course: Course, assignment: Assignment, source: Path, tree: Path
+) -> Iterator[Finding]:
+    """What the release says, and must not."""
+    released, sources, everything = notebooks(tree), notebooks(source), texts(tree)
+    solutions, hidden = course.solutions(assignment.name), course.hidden(assignment.name)
+    yield finding("answer cells hold stubs alone", _each(released, leaks.stub_faults), "they do")
+    solved = list(leaks.solution_secrets(sources, Solutions(solutions)))
+    yield finding(
+        "no solution is given away",
+        leaks.leak_faults(everything, solved),
+        f"none of {len(solved)} telling lines",
+    )
+    answered = list(leaks.manual_secrets(sources))
+    yield finding(
+        "no model answer or rubric is given away",
+        [*leaks.leak_faults(everything, answered), *leaks.rubric_faults(everything)],
+        f"none of {len(answered)} sentences",
+    )
+    tested = list(leaks.hidden_secrets(hidden))
+    yield finding(
+        "no hidden test is given away",
+        leaks.leak_faults(everything, tested),
+        f"none of {len(tested)} telling lines",
+    )
+    strange = [*_each(released, tidy.cell_faults), *_each(released, tidy.notebook_faults)]
+    yield finding("no output, count, attachment or strange metadata", strange, "none")
+    own = (course.root, solutions, hidden)
+    yield finding("no path of a machine", tidy.path_faults(everything, own=own), "none")
+
+
+def _order_findings(
+    course: Course, assignment: Assignment, source: Path, tree: Path
+) -> Iterator[Finding]:
+    """Whether items, points, cells, rubrics and hidden tests belong together."""
+    sources, hidden = notebooks(source), course.hidden(assignment.name)
+    yield finding(
+        "items and points",
+        structure.point_faults(assignment, notebooks(tree)),
+        structure.points_summary(assignment),
+    )
+    yield finding(
+        "answer and check cells",
+        structure.cell_order_faults(assignment, sources, tree / "checks.py"),
+        "each auto item has both",
+    )
+    yield finding(
+        "rubrics", structure.rubric_faults(assignment, sources), "each adds up to its item's points"
+    )
+    tests, _ = structure.hidden_tests(hidden)
+    yield finding(
+        "hidden tests",
+        structure.test_faults(assignment, hidden),
+        f"{len(tests)} tests; each has its item, each auto item has some",
+    )
+
+
+def _each(
+    released: dict[str, NotebookNode], faults: Callable[[str, NotebookNode], Iterator[str]]
+) -> Iterator[str]:
+    for file, notebook in released.items():
+        yield from faults(Path(file).stem, notebook)
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""

@@ -1,0 +1,106 @@
+"""Fill, build, prove, publish: a release that fails its proof is not written."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
+
+from autograder.assignment import Course
+from autograder.release.build import CONFIG, build
+from autograder.release.findings import Proof
+from autograder.release.freshness import stage_source
+from autograder.release.proof import prove
+from autograder.release.trials import Mark, Say
+
+
+@dataclass(frozen=True)
+class Published:
+    """What came of releasing: the proof, and the files of the course that were written."""
+
+    proof: Proof
+    written: tuple[Path, ...]
+
+
+def release(
+    course: Course,
+    name: str,
+    *,
+    check: bool = False,
+    mark: Mark | None = None,
+    say: Say | None = None,
+) -> Published:
+    """Release the assignment: fill its source, build its release, prove both, write both.
+
+    Where the proof fails, source and previous release stay as they were. With `check` nothing is
+    ever written: what is proved is what stands there now, and being out of date is a fault.
+    Raises ReleaseError where filling or building is impossible.
+    """
+    assignment = course.assignment(name)
+    if check:
+        return Published(
+            prove(course, assignment, course.release(name), mark=mark, say=say), written=()
+        )
+    with TemporaryDirectory(prefix="fdl-release-") as folder:
+        scratch = Path(folder).resolve()
+        source = stage_source(course, name, scratch)
+        tree = scratch / "release" / name
+        build(source, tree, config=course.root / CONFIG)
+        proof = prove(course, assignment, tree, source_follows=True, mark=mark, say=say)
+        if not proof.fit:
+            return Published(proof, written=())
+        return Published(
+            proof,
+            written=(
+                *_replace_tree(tree, course.release(name)),
+                *_replace_files(source, course.source(name)),
+            ),
+        )
+
+
+def _replace_files(fresh: Path, folder: Path) -> list[Path]:
+    """Put each file of `fresh` in its place in `folder`; the files that changed."""
+    changed = []
+    for path in sorted(fresh.iterdir()):
+        place = folder / path.name
+        if place.read_bytes() != path.read_bytes():
+            temporary = place.with_name(f".{place.name}.new")
+            shutil.copyfile(path, temporary)
+            temporary.replace(place)
+            changed.append(place)
+    return changed
+
+
+def _replace_tree(fresh: Path, tree: Path) -> list[Path]:
+    """Put the whole of `fresh` in the place of `tree`; the files that changed.
+
+    The old tree is moved aside and back again should anything go wrong.
+    """
+    old, new = _contents(tree), _contents(fresh)
+    if old == new:
+        return []
+    names = sorted(old.keys() | new.keys())
+    tree.parent.mkdir(parents=True, exist_ok=True)
+    # beside the tree, so that both moves stay on one file system
+    workshop = Path(mkdtemp(prefix=f".{tree.name}-", dir=tree.parent))
+    try:
+        shutil.copytree(fresh, workshop / "new")
+        if tree.exists():
+            tree.rename(workshop / "old")
+        try:
+            (workshop / "new").rename(tree)
+        except OSError:
+            (workshop / "old").rename(tree)
+            raise
+    finally:
+        shutil.rmtree(workshop)
+    return [tree / name for name in names if name not in old or old[name] != new.get(name)]
+
+
+def _contents(tree: Path) -> dict[str, bytes | None]:
+    """The files of a tree with their bytes, and its folders with None."""
+    return {
+        path.relative_to(tree).as_posix(): path.read_bytes() if path.is_file() else None
+        for path in tree.rglob("*")
+    }

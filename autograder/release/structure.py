@@ -1,0 +1,213 @@
+"""Does everything that belongs together come together? Items, answers, checks, tests, rubrics."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.assignment import Assignment, Item
+from autograder.errors import ReleaseError
+from autograder.release.directives import (
+    Place,
+    directive_of,
+    grade_id,
+    is_answer,
+    is_check,
+    is_manual,
+    mark_of,
+    place,
+)
+
+_RUBRIC_HEADING = re.compile(r"^#### Rubric\s*$", re.MULTILINE)
+_RUBRIC_STEP = re.compile(r"^- \((\d+(?:\.\d+)?) points?\) \S", re.MULTILINE)
+_LIST_LINE = re.compile(r"^\s*[-*] .*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class HiddenTest:
+    """A hidden test as its decorator tells: the item, the part of it, and what a failure costs."""
+
+    where: str
+    item: str
+    part: str
+    core: bool
+
+
+def hidden_tests(hidden: Path) -> tuple[list[HiddenTest], list[str]]:
+    """The hidden tests of an assignment, and what is wrong with how they name their items.
+
+    The files are parsed, not run.
+    """
+    tests: list[HiddenTest] = []
+    faults: list[str] = []
+    for path in sorted(hidden.rglob("test_*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                where = f"{path.name}, {node.name}"
+                try:
+                    tests.append(_hidden_test(node, where))
+                except ReleaseError as error:
+                    faults.append(str(error))
+                if not ast.get_docstring(node):
+                    faults.append(f"{where} has no docstring: students read it as the claim")
+    return tests, faults
+
+
+def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
+    """Items without a hidden test, hidden tests without an item, parts without a core test."""
+    tests, faults = hidden_tests(hidden)
+    yield from faults
+    auto = {item.name for item in assignment.select("auto")}
+    for test in tests:
+        if test.item not in auto:
+            kind = "a manual item" if test.item in assignment.items else "no item"
+            yield f"{test.where} is for {test.item}, which is {kind} of {assignment.name}"
+    for name in sorted(auto):
+        mine = [test for test in tests if test.item == name]
+        core = {test.part for test in mine if test.core}
+        if not mine:
+            yield f"item {name} has no hidden test"
+        elif not core:
+            yield f"item {name} has robustness tests alone: no test can earn its points"
+        for test in mine:
+            if core and not test.core and test.part not in core | {"answer"}:
+                yield f"{test.where}: part {test.part!r} of {name} has no core test"
+
+
+def cell_order_faults(
+    assignment: Assignment, sources: dict[str, NotebookNode], checks: Path
+) -> Iterator[str]:
+    """Auto items that lack an answer to fill, a check cell, or their function in checks.py."""
+    functions = _functions(checks)
+    for name, notebook in sources.items():
+        yield from _answer_faults(assignment, Path(name).stem, notebook)
+        for index, cell in enumerate(notebook.cells):
+            if is_check(cell):
+                yield from _check_faults(cell, place(Path(name).stem, index, cell), functions)
+
+
+def rubric_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
+    """Manual items whose rubric is missing, unreadable, or does not add up to their points."""
+    for name, notebook in sources.items():
+        for index, cell in enumerate(notebook.cells):
+            if is_manual(cell):
+                where = place(Path(name).stem, index, cell)
+                item = assignment.items[grade_id(cell)]
+                yield from (f"{where} {fault}" for fault in _rubric_faults(cell.source, item))
+
+
+def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> Iterator[str]:
+    """Items that a release lacks, has beyond the source, or has with other points or kind."""
+    found: dict[str, tuple[str, float, str]] = {}
+    for name, notebook in released.items():
+        for cell in notebook.cells:
+            if mark_of(cell).get("grade"):
+                kind = "manual" if is_manual(cell) else "auto"
+                points = float(str(mark_of(cell).get("points", "nan")))
+                found[grade_id(cell)] = (kind, points, Path(name).stem)
+    wanted = {i.name: (i.kind, i.max_points, i.problem) for i in assignment.items.values()}
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            yield (
+                f"item {name} is {_told(found.get(name))} in the release and "
+                f"{_told(wanted.get(name))} in the source"
+            )
+
+
+def points_summary(assignment: Assignment) -> str:
+    """How many items of which kind there are, and what they are worth."""
+    items = assignment.items.values()
+    regular = sum(item.max_points for item in items if not item.bonus)
+    bonus = sum(item.max_points for item in items if item.bonus)
+    kinds = f"{len(assignment.select('auto'))} auto, {len(assignment.select('manual'))} manual"
+    return f"{kinds}; {regular:g} regular points, {bonus:g} bonus points"
+
+
+def _told(entry: tuple[str, float, str] | None) -> str:
+    if entry is None:
+        return "not there"
+    kind, points, problem = entry
+    return f"{kind}, {points:g} points, in {problem}"
+
+
+def _hidden_test(node: ast.FunctionDef, where: str) -> HiddenTest:
+    calls = [d for d in node.decorator_list if isinstance(d, ast.Call) and _is_item(d.func)]
+    if len(calls) != 1:
+        raise ReleaseError(f"{where} has {len(calls)} @item decorators; it needs exactly one")
+    call = calls[0]
+    named = {word.arg: word.value for word in call.keywords}
+    arguments = [*call.args, *([named["name"]] if "name" in named else [])]
+    try:
+        item = str(ast.literal_eval(arguments[0]))
+        part = str(ast.literal_eval(named["part"])) if "part" in named else "answer"
+        costs = float(ast.literal_eval(named["costs"])) if "costs" in named else 0.0
+    except (IndexError, ValueError, TypeError, SyntaxError) as error:
+        raise ReleaseError(
+            f"{where}: @item must be given its name, part and costs as plain values"
+        ) from error
+    return HiddenTest(where, item, part, core=costs == 0.0)
+
+
+def _is_item(function: ast.expr) -> bool:
+    return (isinstance(function, ast.Name) and function.id == "item") or (
+        isinstance(function, ast.Attribute) and function.attr == "item"
+    )
+
+
+def _functions(path: Path) -> set[str]:
+    if not path.is_file():
+        return set()
+    tree = ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def _answer_faults(assignment: Assignment, name: str, notebook: NotebookNode) -> Iterator[str]:
+    """Follow the cells: each check must come after the answer that it looks at."""
+    answer: tuple[str, Place] | None = None
+    checked = True
+    for index, cell in enumerate(notebook.cells):
+        where = place(name, index, cell)
+        if is_answer(cell):
+            if directive_of(cell, where) is None:
+                yield f"{where} is an answer cell without a REFERENCE line"
+            if answer is not None and not checked:
+                yield f"{answer[1]} is an answer cell that no check cell follows"
+            answer, checked = (grade_id(cell), where), False
+        elif is_check(cell):
+            owner = answer[0].removesuffix("-answer") if answer else ""
+            if answer is None or (owner in assignment.items and owner != grade_id(cell)):
+                yield f"{where}: item {grade_id(cell)} has no answer cell before its check cell"
+            checked = True
+    if answer is not None and not checked:
+        yield f"{answer[1]} is an answer cell that no check cell follows"
+
+
+def _check_faults(cell: NotebookNode, where: Place, functions: set[str]) -> Iterator[str]:
+    function = grade_id(cell).replace("-", "_")
+    if cell.source.strip() != f"checks.{function}(globals())":
+        yield f"{where}: a check cell reads `checks.{function}(globals())`, this one does not"
+    if function not in functions:
+        yield f"checks.py has no function {function} for item {grade_id(cell)}"
+    if not mark_of(cell).get("locked"):
+        yield f"{where}: a check cell must be locked"
+
+
+def _rubric_faults(text: str, item: Item) -> Iterator[str]:
+    headings = list(_RUBRIC_HEADING.finditer(text))
+    if len(headings) != 1:
+        yield f"has {len(headings)} lines `#### Rubric`; one must follow the model answer"
+        return
+    answer, rubric = text[: headings[0].start()], text[headings[0].end() :]
+    if not answer.strip():
+        yield "has no model answer before its rubric"
+    steps = [float(points) for points in _RUBRIC_STEP.findall(rubric)]
+    if len(steps) != len(_LIST_LINE.findall(rubric)):
+        yield "has a rubric line that does not read `- (1 point) what earns it`"
+    if abs(sum(steps) - item.max_points) > 1e-9:
+        yield f"has a rubric of {sum(steps):g} points; item {item.name} has {item.max_points:g}"
