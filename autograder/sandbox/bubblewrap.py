@@ -1,0 +1,117 @@
+"""The outer wall: bubblewrap, which starts a process in namespaces of its own.
+
+Nothing of the machine is there but what `view` names, read-only; no network, no other process, no
+/proc; one folder to write in, of fixed size and gone with the last process.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+
+from autograder.sandbox.inside import walls
+from autograder.sandbox.view import View, merged_links
+
+DOOR = "/door"
+BOX = "/box"
+
+_CAPABILITY = {
+    walls.CAP_SETUID: "CAP_SETUID",
+    walls.CAP_SETGID: "CAP_SETGID",
+    walls.CAP_KILL: "CAP_KILL",
+    walls.CAP_DAC_READ_SEARCH: "CAP_DAC_READ_SEARCH",
+}
+
+
+@cache
+def installed() -> tuple[str, tuple[int, ...]] | None:
+    """bubblewrap's path and version, or None."""
+    path = shutil.which("bwrap")
+    if path is None:
+        return None
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"(\d+)\.(\d+)\.(\d+)", said)
+    return (path, tuple(map(int, found.groups()))) if found else None
+
+
+def command(
+    seen: View,
+    inner: Sequence[str],
+    *,
+    size: int,
+    capabilities: Sequence[int],
+    font_list: Path | None = None,
+    info: int | None = None,
+    lock: int | None = None,
+) -> list[str]:
+    """The command that runs `inner` behind the wall.
+
+    `size` bounds all files together; `capabilities` are what root keeps; `info` gets a line of
+    JSON with the process id; `lock` stays open as long as a process is left.
+    """
+    found = installed()
+    assert found is not None, "only called where bubblewrap was found"
+    path, version = found
+    return [
+        path,
+        *_namespaces(version, capabilities),
+        *_system(seen),
+        *("--ro-bind", str(seen.inside), f"{DOOR}/inside"),
+        *_box(size, font_list),
+        *(() if _taken(seen, "/tmp") else ("--symlink", f"{BOX}/tmp", "/tmp")),
+        *("--remount-ro", "/", "--chdir", f"{BOX}/work"),
+        *(("--info-fd", str(info)) if info is not None else ()),
+        *(("--sync-fd", str(lock)) if lock is not None else ()),
+        "--",
+        *inner,
+    ]
+
+
+def _namespaces(version: tuple[int, ...], capabilities: Sequence[int]) -> Iterator[str]:
+    yield from ("--die-with-parent", "--new-session")
+    if os.geteuid() != 0:
+        yield from ("--unshare-user", "--unshare-all", "--cap-drop", "ALL")
+        if version >= (0, 8, 0):
+            yield "--disable-userns"
+        return
+    # Without a user namespace: in one made by bubblewrap there is no spare user to change to.
+    for kind in ("ipc", "pid", "net", "uts", "cgroup-try"):
+        yield f"--unshare-{kind}"
+    yield from ("--hostname", "sandbox", "--cap-drop", "ALL")
+    for capability in capabilities:
+        yield from ("--cap-add", _CAPABILITY[capability])
+
+
+def _system(seen: View) -> Iterator[str]:
+    links = merged_links()
+    for link, target in links.items():
+        yield from ("--symlink", target, link)
+    for path in seen.read:
+        yield from ("--ro-bind", str(path), str(path))
+    for path in seen.hidden:
+        if path.is_dir():
+            yield from ("--tmpfs", str(path), "--remount-ro", str(path))
+        else:
+            yield from ("--ro-bind", os.devnull, str(path))
+    yield from ("--perms", "0755", "--tmpfs", "/dev")
+    for device in ("null", "urandom"):
+        yield from ("--dev-bind", f"/dev/{device}", f"/dev/{device}")
+    yield from ("--remount-ro", "/dev")
+
+
+def _box(size: int, font_list: Path | None) -> Iterator[str]:
+    # Open to all: the user who will write here is not the one who makes it.
+    yield from ("--perms", "0777", "--size", str(size), "--tmpfs", BOX)
+    for folder in ("work", "tmp", "home", "home/matplotlib"):
+        yield from ("--perms", "0777", "--dir", f"{BOX}/{folder}")
+    if font_list is not None:
+        yield from ("--ro-bind", str(font_list), f"{BOX}/home/matplotlib/{font_list.name}")
+
+
+def _taken(seen: View, folder: str) -> bool:
+    return any(path.is_relative_to(folder) for path in seen.read)

@@ -1,0 +1,27 @@
+"""The first code that runs in the sandbox, still trusted: from a bare interpreter to a module.
+
+Where there is no outer wall, the process splits in two here: the lower half goes on, the upper
+half stays behind as its supervisor.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import site
+from collections.abc import Mapping
+from typing import Any
+
+from . import supervisor, walls
+
+
+def main(order: Mapping[str, Any]) -> None:
+    """Run `order["module"]`'s `main()`."""
+    if order["supervise"]:
+        supervisor.stand_over(order["supervise"])
+    if order["capabilities"] is not None:
+        walls.set_capabilities(order["capabilities"])
+    for give_builtins in (site.sethelper, site.setquit, site.setcopyright):
+        give_builtins()
+    os.chdir(order["work"])
+    importlib.import_module(order["module"]).main()

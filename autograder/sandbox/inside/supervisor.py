@@ -1,0 +1,145 @@
+"""What a pid namespace would do, without one: end every process of the sandbox, surely.
+
+The supervisor is the ancestor of everything in the sandbox and, as "child subreaper", also of
+what was forked twice to escape. When the grader hangs up or ends, however it ends, the supervisor
+kills all its descendants until there are none, removes the sandbox's folder and ends too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from . import processes, walls
+
+_OOM_FIRST = b"500"  # in want of memory the kernel should end the sandbox, not its supervisor
+
+
+def stand_over(order: Mapping[str, Any]) -> None:
+    """Fork; the child returns, the parent supervises it and never returns.
+
+    `order` has `control` (a descriptor that ends when the grader hangs up), `folder` (removed at
+    the end) and `uid` (whose processes are all the sandbox's, or None).
+    """
+    control = int(order["control"])
+    grader = os.pidfd_open(os.getppid())
+    walls.adopt_orphans()
+    supervisor = os.getpid()
+    pid = os.fork()
+    if pid:
+        _supervise(pid, control, grader, order)
+    os.close(control)
+    os.close(grader)
+    walls.die_with_parent()
+    if os.getppid() != supervisor:
+        os._exit(1)
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb") as file:
+        file.write(_OOM_FIRST)
+
+
+def _supervise(main: int, control: int, grader: int, order: Mapping[str, Any]) -> NoReturn:
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        null = os.open(os.devnull, os.O_RDWR)
+        for stream in (0, 1, 2):
+            os.dup2(null, stream)
+        wake = _wake_on_child()
+        poll = select.poll()
+        for descriptor in (control, grader, wake):
+            poll.register(descriptor, select.POLLIN)
+        while all(descriptor == wake for descriptor, _ in poll.poll()):
+            _drain(wake)
+            if main in _reap():
+                break
+        _end_all(order["uid"], wake)
+        remove(order["folder"])
+    finally:
+        os._exit(0)
+
+
+def _wake_on_child() -> int:
+    """A descriptor that can be read after a child has ended."""
+    reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    return reader
+
+
+def _drain(descriptor: int) -> None:
+    with contextlib.suppress(BlockingIOError):
+        while os.read(descriptor, 4096):
+            pass
+
+
+def _reap() -> list[int]:
+    """The children that have ended since the last time."""
+    ended = []
+    with contextlib.suppress(ChildProcessError):
+        while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+            ended.append(pid)
+    return ended
+
+
+def _end_all(uid: int | None, wake: int) -> None:
+    """Kill until waiting says that there is no child, so no descendant, left."""
+    while True:
+        if uid is not None:
+            _kill_user(uid)
+        processes.kill(processes.descendants(os.getpid()))
+        _reap()
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        select.select([wake], [], [], 0.01)
+        _drain(wake)
+
+
+def _kill_user(uid: int) -> None:
+    """Kill all processes of a user at once: no fork gets past this, as it can past a list."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            walls.become(uid, keep=[])
+            os.kill(-1, signal.SIGKILL)
+        finally:
+            os._exit(0)
+    with contextlib.suppress(ChildProcessError):
+        os.waitpid(pid, 0)
+
+
+def remove(folder: str) -> None:
+    """Remove a folder, however deep and with whatever modes, without following a link.
+
+    Sub-folders are moved up before they are emptied, so that no path grows long.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        while not _emptied(folder):
+            for name in os.listdir(folder):
+                _empty(folder, os.path.join(folder, name))
+        os.rmdir(folder)
+
+
+def _emptied(folder: str) -> bool:
+    os.chmod(folder, 0o700)
+    return not os.listdir(folder)
+
+
+def _empty(top: str, path: str) -> None:
+    """Remove `path`; if it is a folder, the folders in it go to `top` under new names."""
+    if os.path.islink(path) or not os.path.isdir(path):
+        os.unlink(path)
+        return
+    os.chmod(path, 0o700)
+    for entry in list(os.scandir(path)):
+        if entry.is_dir(follow_symlinks=False):
+            os.chmod(entry.path, 0o700)
+            os.rename(entry.path, os.path.join(top, f".removing-{os.urandom(12).hex()}"))
+        else:
+            os.unlink(entry.path)
+    os.rmdir(path)

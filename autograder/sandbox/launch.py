@@ -1,0 +1,416 @@
+"""From the grader's process to a trusted parent behind the walls, and back to nothing.
+
+    with launch(examine(), Limits()) as confinement:
+        confinement.channel                  # a stream socket to the parent's descriptor 0
+        ...send confinement.spec to it; every child it forks calls walls.confine(spec) first...
+    # here all processes of the sandbox are gone, and all its files
+
+The parent is a bare interpreter that imports `module` (a module of the folder `inside`) and calls
+its `main()`. Its descriptor 0 is the channel, 1 and 2 go to a small log; its environment and
+folders are new. It holds imports only and may outlive a submission: `spec` is all that a child
+needs, so a warm parent can fork children for one submission after another.
+
+bubblewrap ends with the thread that started it, so `launch` belongs in a thread that stays.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import platform
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol
+
+from autograder.errors import SandboxError
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.inside.supervisor import remove
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.protection import Protection, must_keep_read, root_keeps
+from autograder.sandbox.spare import SpareUser
+from autograder.sandbox.view import View, as_text, environment, font_list, python, view
+from autograder.sandbox.watch import Bounds, Cause, Watch
+
+_END_SECONDS = 20.0
+_LOG_BYTES = 65_536
+_OWN_PROCESSES = 4  # bubblewrap's or the supervisor, the parent, and one to spare
+
+_START = """
+import json, sys
+order = json.loads(sys.argv.pop())
+sys.path[:0], sys.path[len(sys.path):] = [order["door"]], order["packages"]
+from inside import start
+start.main(order)
+"""
+
+
+def launch(
+    protection: Protection,
+    limits: Limits | None = None,
+    *,
+    module: str = "inside.worker",
+    hide: Sequence[Path] = (),
+    unprotected: bool = False,
+) -> Confinement:
+    """Start the parent behind the walls that `protection` names.
+
+    `hide` are files and folders to leave out even where they lie among the packages. Raises
+    SandboxError where no wall stands, unless `unprotected` or `protection` says to go on, and
+    where the sandbox can't be started.
+    """
+    if not unprotected:
+        protection.require()
+    limits = limits or Limits()
+    seen = view(tuple(path.resolve() for path in hide))
+    start = _start_apart if protection.outer.stands else _start_supervised
+    with contextlib.ExitStack() as undo:
+        spare = None
+        if os.geteuid() == 0 and _can_change_user():
+            spare = SpareUser()
+            undo.callback(spare.release)
+        near, far = socket.socketpair()
+        undo.callback(near.close)
+        log, says = os.pipe2(os.O_CLOEXEC)
+        undo.callback(os.close, log)
+        for end in (log, says):
+            os.set_blocking(end, False)
+        try:
+            started = start(_Plan(seen, limits, module, spare, protection, far, says))
+        finally:
+            far.close()
+            os.close(says)
+        return Confinement(protection, started, near, log, undo.pop_all())
+
+
+class Confinement:
+    """A sandbox that runs. Leaving it (or `close`) ends all its processes and removes its files.
+
+    channel     stream socket whose other end is the parent's descriptor 0
+    spec        plain data for `inside.walls.confine`
+    cause       why the watchdog ended it: "memory", "disk", "processes", "time"; or None
+    protection  the walls around it
+    """
+
+    def __init__(
+        self,
+        protection: Protection,
+        started: _Started,
+        channel: socket.socket,
+        log: int,
+        ends: contextlib.ExitStack,
+    ) -> None:
+        self.protection = protection
+        self.channel = channel
+        self.spec = started.spec
+        self.cause: Cause | None = None
+        self._log = log
+        self._sandbox = started.sandbox
+        self._ends = ends
+        self._ends.callback(self._sandbox.wait)
+        self._killing = threading.Lock()
+        self._killed = False
+        self._watch = Watch(started.bounds, self.kill)
+        self._watch.start()
+
+    def __enter__(self) -> Confinement:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def kill(self, cause: Cause | None = None) -> None:
+        """End every process of the sandbox; may be called from any thread, and again."""
+        with self._killing:
+            if not self._killed:
+                self._killed = True
+                self.cause = cause
+                self._sandbox.kill()
+
+    def close(self) -> None:
+        """End every process, wait until all are gone, remove all files; may be called again."""
+        self._watch.stop()
+        self.kill()
+        self._ends.close()
+
+    def log(self) -> str:
+        """What the sandbox wrote to descriptors 1 and 2 since the last time, at most 64 KiB."""
+        with contextlib.suppress(OSError):
+            return os.read(self._log, _LOG_BYTES).decode("utf-8", "replace")
+        return ""
+
+
+class _Sandbox(Protocol):
+    """The processes of a sandbox, to be ended."""
+
+    def kill(self) -> None:
+        """Have all of them killed."""
+
+    def wait(self) -> None:
+        """Return when they are gone."""
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be started."""
+
+    seen: View
+    limits: Limits
+    module: str
+    spare: SpareUser | None
+    protection: Protection
+    channel: socket.socket
+    log: int
+
+    def order(self, door: str, folder: str, capabilities: list[int] | None) -> dict[str, Any]:
+        """What `inside.start` is told."""
+        return {
+            "door": door,
+            "packages": as_text(self.seen.packages),
+            "module": self.module,
+            "work": f"{folder}/work",
+            "capabilities": capabilities,
+            "supervise": None,
+        }
+
+    def spec(self, folder: str, read: list[str], *, processes: int) -> dict[str, Any]:
+        """What `inside.walls.confine` is told."""
+        limits = self.limits
+        inner = self.protection.inner.stands
+        outer = self.protection.outer.stands
+        processor_seconds = math.ceil(limits.submission_seconds)
+        return {
+            **{name: f"{folder}/{name}" for name in ("work", "tmp", "home")},
+            "read": read,
+            "uid": self.spare.uid if self.spare else None,
+            "keep_read": must_keep_read(self.seen, outer=outer) and self.spare is not None,
+            "landlock": inner,
+            "seccomp": inner,
+            "rlimits": {
+                "AS": limits.memory_bytes,
+                "CPU": processor_seconds,
+                "NPROC": processes,
+                "FSIZE": limits.file_bytes,
+                "NOFILE": limits.descriptors,
+                **dict.fromkeys(("CORE", "MEMLOCK", "MSGQUEUE", "NICE", "RTPRIO"), 0),
+            },
+        }
+
+    def bounds(self, top: int, **disk: str) -> Bounds:
+        """What the watchdog is told."""
+        limits = self.limits
+        return Bounds(
+            top=top,
+            memory_bytes=limits.total_memory_bytes,
+            threads=limits.processes + _OWN_PROCESSES,
+            seconds=limits.submission_seconds,
+            disk_bytes=limits.disk_bytes,
+            files=limits.files,
+            **disk,
+        )
+
+    def run(self, command: list[str], folder: str, pass_fds: list[int]) -> subprocess.Popen[bytes]:
+        """Start `command` with the channel, the log and a new environment."""
+        try:
+            return subprocess.Popen(
+                command,
+                stdin=self.channel.fileno(),
+                stdout=self.log,
+                stderr=self.log,
+                env=environment(f"{folder}/home", f"{folder}/tmp"),
+                pass_fds=pass_fds,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise SandboxError(f"{command[0]} can't be started: {error}") from error
+
+
+@dataclass(frozen=True)
+class _Started:
+    sandbox: _Sandbox
+    spec: dict[str, Any]
+    bounds: Bounds
+
+
+def _start_apart(plan: _Plan) -> _Started:
+    """Behind the outer wall."""
+    capabilities = root_keeps(plan.seen) if os.geteuid() == 0 else None
+    order = plan.order(bubblewrap.DOOR, bubblewrap.BOX, capabilities)
+    lock = plan.spare.lock if plan.spare else None
+    says, info = os.pipe2(os.O_CLOEXEC)
+    try:
+        command = bubblewrap.command(
+            plan.seen,
+            python(plan.seen, _START, json.dumps(order)),
+            size=plan.limits.disk_bytes,
+            capabilities=capabilities or [],
+            font_list=font_list(),
+            info=info,
+            lock=lock,
+        )
+        pass_fds = [info] if lock is None else [info, lock]
+        process = plan.run(command, bubblewrap.BOX, pass_fds)
+    except BaseException:
+        os.close(says)
+        raise
+    finally:
+        os.close(info)
+    sandbox = _Namespace(process, says)
+    spec = plan.spec(
+        bubblewrap.BOX,
+        [*as_text(plan.seen.read), bubblewrap.DOOR],
+        processes=plan.limits.processes + (0 if plan.spare else _processes_counted_apart()),
+    )
+    mount = f"/proc/{sandbox.first}/root{bubblewrap.BOX}"
+    return _Started(sandbox, spec, plan.bounds(sandbox.first, mount=mount))
+
+
+class _Namespace:
+    """bubblewrap, and the first process of the namespace, with which all others end."""
+
+    def __init__(self, process: subprocess.Popen[bytes], says: int) -> None:
+        self._process = process
+        with open(says, encoding="utf-8") as file:
+            said = file.read()
+        try:
+            self.first = int(json.loads(said)["child-pid"])
+            self._handle = os.pidfd_open(self.first)
+        except (ValueError, KeyError, OSError) as error:
+            process.kill()
+            process.wait()
+            raise SandboxError(
+                "bubblewrap worked when it was tried and does not now: it ended with "
+                f"{process.returncode}; `fdl doctor` tries again"
+            ) from error
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+        self._process.kill()
+
+    def wait(self) -> None:
+        # The first process is not gone before every other one of its namespace is.
+        poll = select.poll()
+        poll.register(self._handle, select.POLLIN)
+        gone = poll.poll(1000 * _END_SECONDS)
+        os.close(self._handle)
+        self._process.wait()
+        if not gone:
+            raise SandboxError(f"the sandbox of process {self.first} does not end when killed")
+
+
+def _start_supervised(plan: _Plan) -> _Started:
+    """Without the outer wall: folders on this machine's disk, and a supervisor."""
+    folder = tempfile.mkdtemp(prefix="fdl-sandbox-")
+    control, held = os.pipe2(os.O_CLOEXEC)
+    try:
+        door = _lay_out(Path(folder), plan.seen.inside, plan.spare.uid if plan.spare else None)
+        capabilities = root_keeps(plan.seen, outer=False) if plan.spare else None
+        uid = plan.spare.uid if plan.spare else None
+        order = plan.order(door, f"{folder}/box", capabilities)
+        order["supervise"] = {"control": control, "folder": folder, "uid": uid}
+        command = python(plan.seen, _START, json.dumps(order))
+        lock = [plan.spare.lock] if plan.spare else []
+        process = plan.run(command, f"{folder}/box", [control, *lock])
+    except BaseException:
+        os.close(held)
+        remove(folder)
+        raise
+    finally:
+        os.close(control)
+    spec = plan.spec(
+        f"{folder}/box",
+        as_text([*plan.seen.pieces(), Path(door), plan.seen.inside]),
+        processes=plan.limits.processes + (0 if plan.spare else _processes_counted(plan.limits)),
+    )
+    bounds = plan.bounds(process.pid, folder=f"{folder}/box")
+    return _Started(_Supervised(process, held, folder), spec, bounds)
+
+
+def _lay_out(folder: Path, inside: Path, uid: int | None) -> str:
+    """Make the folders of a sandbox on disk; returns the one that the package `inside` is in."""
+    folder.chmod(0o711)
+    door, box = folder / "door", folder / "box"
+    for made in (door, box, box / "work", box / "tmp", box / "home", box / "home" / "matplotlib"):
+        made.mkdir(mode=0o755)
+    (door / "inside").symlink_to(inside)
+    fonts = font_list()
+    if fonts is not None:
+        shutil.copyfile(fonts, box / "home" / "matplotlib" / fonts.name)
+    if uid is not None:
+        for path in box.rglob("*"):
+            os.chown(path, uid, uid)
+    return str(door)
+
+
+class _Supervised:
+    """The supervisor, which ends everything below it when `held` is closed."""
+
+    def __init__(self, process: subprocess.Popen[bytes], held: int, folder: str) -> None:
+        self._process = process
+        self._held = held
+        self._folder = folder
+
+    def kill(self) -> None:
+        os.close(self._held)
+
+    def wait(self) -> None:
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise SandboxError(
+                f"the sandbox below process {self._process.pid} did not end when killed; what is "
+                "left of it may still run"
+            ) from None
+        finally:
+            remove(self._folder)
+
+
+def _can_change_user() -> bool:
+    """Whether root is free to become somebody else here; some containers forbid it."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii")
+    except OSError:
+        return True
+    held = next(int(row.split()[1], 16) for row in status.splitlines() if row.startswith("CapEff"))
+    return held >> 6 & 0b11 == 0b11
+
+
+def _processes_counted_apart() -> int:
+    """What RLIMIT_NPROC counts already when the sandbox starts in a user namespace of its own."""
+    release = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
+    return _OWN_PROCESSES if release >= (5, 14) else _threads_of_this_user()
+
+
+def _processes_counted(limits: Limits) -> int:
+    """What it counts without one: all that this user runs, gradings beside this one included.
+
+    Those may grow, so there is room for three more of them; the watchdog bounds each one.
+    """
+    return _threads_of_this_user() + 3 * limits.processes
+
+
+def _threads_of_this_user() -> int:
+    count = 0
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if os.stat(f"/proc/{name}").st_uid == os.getuid():
+                count += len(os.listdir(f"/proc/{name}/task"))
+    return count

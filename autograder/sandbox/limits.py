@@ -1,0 +1,61 @@
+"""How much of everything one submission may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from autograder.errors import SandboxError
+
+KiB, MiB, GiB = 2**10, 2**20, 2**30
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Time, memory, disk and amounts that a submission's code gets.
+
+    `memory_bytes`, `file_bytes` and `descriptors` hold for each process on its own and are kept
+    by the kernel. `total_memory_bytes` (and `disk_bytes` without the outer wall) are kept by
+    a watchdog that looks several times a second, so they can be passed for a moment.
+    """
+
+    cell_seconds: float = 60.0
+    """Wall time for one cell of a notebook."""
+    call_seconds: float = 20.0
+    """Wall time for one call of a student's function by a hidden test."""
+    submission_seconds: float = 600.0
+    """Wall time for one sandbox, from its start to its end."""
+
+    memory_bytes: int = 2 * GiB
+    """Address space of one process; numpy, pyplot and IPython take about 0.3 GiB of it."""
+    total_memory_bytes: int = 4 * GiB
+    """Memory in use by all processes together."""
+    processes: int = 64
+    """Processes and threads at the same time."""
+    descriptors: int = 256
+    """Open files and sockets of one process."""
+    file_bytes: int = 64 * MiB
+    """Size of one file."""
+    disk_bytes: int = 256 * MiB
+    """Size of all files together."""
+    files: int = 20_000
+    """Number of files and folders."""
+
+    output_bytes: int = 1_000_000
+    """What is kept of the text and pictures that one cell shows."""
+    message_bytes: int = 1_000_000
+    """One message on the wire, arrays not counted."""
+    answer_bytes: int = 64_000_000
+    """The arrays of one message."""
+    callbacks: int = 200_000
+    """Calls that a student's function may make back to the test, for each call of it."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            whole = field.type == "int"
+            fits = isinstance(value, int) or (isinstance(value, float) and not whole)
+            if isinstance(value, bool) or not fits or not value > 0 or value == float("inf"):
+                kind = "whole number" if whole else "number"
+                raise SandboxError(
+                    f"the limit {field.name} is {value!r}: it has to be a {kind} above 0"
+                )

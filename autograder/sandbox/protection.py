@@ -1,0 +1,293 @@
+"""Which walls this machine can put up: each is tried for real, once, with a scratch process."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from autograder.errors import SandboxError
+from autograder.sandbox import bubblewrap
+from autograder.sandbox.inside import landlock, seccomp, walls
+from autograder.sandbox.spare import SpareUser
+from autograder.sandbox.view import View, as_text, environment, python, view
+
+Level = Literal["outer and inner", "inner only", "outer only", "unprotected"]
+
+_SECONDS = 30
+_SCRATCH_SIZE = 2**20
+
+
+@dataclass(frozen=True)
+class Wall:
+    """One wall: whether it is used, of what it is made, what it covers, what it lacks and why."""
+
+    stands: bool
+    made_of: Mapping[str, Any]
+    covers: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Protection:
+    """What stands between student code and this machine.
+
+    Pass one to `launch`. `despite` says that student code may be run with no wall at all.
+    """
+
+    outer: Wall
+    inner: Wall
+    despite: bool = False
+
+    @property
+    def level(self) -> Level:
+        """The protection in a few words, as it is stamped on Reports."""
+        if self.outer.stands:
+            return "outer and inner" if self.inner.stands else "outer only"
+        return "inner only" if self.inner.stands else "unprotected"
+
+    def walls(self) -> dict[str, Any]:
+        """The walls as plain data for a Report."""
+        return {
+            name: {
+                "stands": wall.stands,
+                "made_of": dict(wall.made_of),
+                "covers": list(wall.covers),
+                "lacks": list(wall.lacks),
+            }
+            for name, wall in (("outer", self.outer), ("inner", self.inner))
+        }
+
+    def advice(self) -> list[tuple[str, str, str]]:
+        """Rows for a table: wall, whether it stands and covers what, how to get what is missing."""
+        return [
+            (name, _summary(wall), " ".join(wall.lacks) or "nothing missing")
+            for name, wall in (("outer", self.outer), ("inner", self.inner))
+        ]
+
+    def require(self) -> None:
+        """SandboxError, with the advice, where no wall stands and nobody said to go on despite."""
+        if self.level == "unprotected" and not self.despite:
+            advice = "\n".join(f"  {name} wall: {todo}" for name, _, todo in self.advice())
+            raise SandboxError(
+                "no wall between student code and this machine can be put up, so nothing was "
+                f"run.\n{advice}\nTo run it all the same, on a machine with nothing to lose, say "
+                "so with --unprotected; every Report will tell."
+            )
+
+
+def examine(
+    *, use_outer: bool = True, use_inner: bool = True, unprotected: bool = False
+) -> Protection:
+    """Try the walls of this machine; the answer is kept for the life of the process.
+
+    `use_outer` and `use_inner` False leave that wall out, as if the machine hadn't got it.
+    `unprotected` lets student code run even where no wall stands.
+    """
+    outer = _outer() if use_outer else _left_out()
+    inner = _inner() if use_inner else _left_out()
+    if inner.stands and not outer.stands:
+        inner = replace(inner, lacks=(*inner.lacks, *_ALONE))
+    return Protection(outer, inner, unprotected)
+
+
+_ALONE = (
+    "Alone, this wall lets student code see whether a file exists and how big it is.",
+    "Alone, it leaves total disk use to a watchdog.",
+)
+
+
+def _left_out() -> Wall:
+    return Wall(False, {}, (), ("Switched off by a setting.",))
+
+
+def _summary(wall: Wall) -> str:
+    made_of = ", ".join(f"{name} {value}" for name, value in wall.made_of.items())
+    return f"{made_of}: {'; '.join(wall.covers)}" if wall.stands else "does not stand"
+
+
+@cache
+def _outer() -> Wall:
+    if platform.system() != "Linux":
+        return Wall(False, {}, (), ("Only Linux has it: grade in a container or virtual machine.",))
+    found = bubblewrap.installed()
+    if found is None:
+        return Wall(
+            False, {}, (), ("Install bubblewrap (Debian, Ubuntu: apt install bubblewrap).",)
+        )
+    made_of = {"bubblewrap": ".".join(map(str, found[1]))}
+    problem = _try_outer()
+    if problem is not None:
+        return Wall(False, made_of, (), (problem, *_namespace_advice()))
+    covers = (
+        "files: only the interpreter's packages, read-only, without this kit",
+        "network: none",
+        "processes: none but the sandbox's, all gone at its end",
+        "disk: a folder of fixed size, gone at its end",
+    )
+    return Wall(True, made_of, covers)
+
+
+_LOOK_AROUND = """
+import json, os, socket
+print(json.dumps({"pid": os.getpid(), "links": [name for _, name in socket.if_nameindex()],
+                  "names": sorted(os.listdir("/"))}))
+"""
+
+
+def _try_outer() -> str | None:
+    """Start a scratch process behind the outer wall; what is wrong, or None."""
+    seen = view()
+    command = bubblewrap.command(
+        seen, python(seen, _LOOK_AROUND), size=_SCRATCH_SIZE, capabilities=root_keeps(seen)
+    )
+    try:
+        done = _run(command, environment("/box/home", "/box/tmp"))
+    except subprocess.TimeoutExpired:
+        return "bubblewrap did not start a process in time."
+    if done.returncode != 0:
+        return f"bubblewrap can't start here ({done.stderr.strip()[-300:]})."
+    around = json.loads(done.stdout)
+    if around["pid"] > 9 or around["links"] not in ([], ["lo"]) or "proc" in around["names"]:
+        return "bubblewrap started a process, but not apart from the machine."
+    return None
+
+
+def _namespace_advice() -> Iterator[str]:
+    if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
+        yield (
+            "AppArmor forbids user namespaces (Ubuntu 24.04): give bwrap a profile with `userns,`, "
+            "or sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0."
+        )
+    if _setting("kernel/unprivileged_userns_clone") == "0":
+        yield "User namespaces are off: sudo sysctl kernel.unprivileged_userns_clone=1."
+    if _setting("user/max_user_namespaces") == "0":
+        yield "User namespaces are off: sudo sysctl user.max_user_namespaces=10000."
+    if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
+        yield "Containers forbid it as a rule; the inner wall alone is for them."
+
+
+def _setting(name: str) -> str | None:
+    try:
+        return Path("/proc/sys", name).read_text(encoding="ascii").strip()
+    except OSError:
+        return None
+
+
+@cache
+def _inner() -> Wall:
+    if platform.system() != "Linux":
+        return Wall(False, {}, (), ("Only Linux has it: grade in a container or virtual machine.",))
+    version = landlock.abi()
+    made_of: dict[str, Any] = {"Landlock": version}
+    lacks = list(_inner_lacks(version))
+    if not lacks:
+        problem = _try_inner()
+        lacks = [problem] if problem else []
+    if lacks:
+        return Wall(False, made_of, (), tuple(lacks))
+    made_of |= {"seccomp": platform.machine()}
+    made_of |= {"user": "a spare one"} if os.geteuid() == 0 else {"user": "the grader's own"}
+    covers = (
+        "files: only the interpreter's packages and a private folder can be opened",
+        "network: no socket can be made",
+        "system calls: no exec, ptrace, namespaces, io_uring, keyrings and the like",
+        "amounts: memory, processes, file size, descriptors",
+    )
+    return Wall(True, made_of, covers, tuple(_old_landlock(version)))
+
+
+def _inner_lacks(version: int) -> Iterator[str]:
+    if version == 0:
+        yield (
+            "Landlock is missing: it takes Linux 5.13 or newer with `landlock` in the kernel's "
+            "`lsm=` list, and a container whose seccomp profile allows it."
+        )
+    if platform.machine() not in seccomp.AUDIT_ARCH:
+        yield f"The system call filter knows {', '.join(seccomp.AUDIT_ARCH)} only."
+
+
+def _old_landlock(version: int) -> Iterator[str]:
+    if version < landlock.SCOPE_ABI and os.geteuid() != 0:
+        yield (
+            "Landlock is older than Linux 6.12: signals are kept in by forbidding nearly all of "
+            "them, so student code can't end processes that it forked."
+        )
+    if version < 2:
+        yield "Landlock is older than Linux 5.19: files can't be moved between folders."
+
+
+_TRY_WALL = """
+import json, os, sys
+order = json.loads(sys.argv[1])
+sys.path.insert(0, order["door"])
+from inside import walls
+if order["capabilities"] is not None:
+    walls.set_capabilities(order["capabilities"])
+print(json.dumps(walls.attempt(order["spec"], order["forbidden"])))
+"""
+
+
+def _try_inner() -> str | None:
+    """Let a scratch process take the wall and run against it; what is wrong, or None."""
+    seen = view()
+    as_root = os.geteuid() == 0
+    spare = SpareUser() if as_root else None
+    with tempfile.TemporaryDirectory(prefix="fdl-walls-") as scratch:
+        private, forbidden = Path(scratch, "private"), Path(scratch, "forbidden")
+        private.mkdir()
+        forbidden.write_text("not to be read")
+        if spare is not None:
+            Path(scratch).chmod(0o711)
+            shutil.chown(private, spare.uid, spare.uid)
+        order = {
+            "door": str(seen.inside.parent),
+            "capabilities": root_keeps(seen, outer=False) if as_root else None,
+            "forbidden": str(forbidden),
+            "spec": {
+                **{name: str(private) for name in ("work", "tmp", "home")},
+                "read": as_text([*seen.pieces(), seen.inside]),
+                "uid": spare.uid if spare else None,
+                "keep_read": must_keep_read(seen, outer=False),
+                "landlock": True,
+                "seccomp": True,
+                "rlimits": {"CORE": 0},
+            },
+        }
+        try:
+            command = python(seen, _TRY_WALL, json.dumps(order))
+            done = _run(command, environment(str(private), str(private)))
+        except subprocess.TimeoutExpired:
+            return "A process that took the wall did not come back in time."
+        finally:
+            if spare is not None:
+                spare.release()
+    if done.returncode != 0:
+        return f"The wall could not be taken ({done.stderr.strip()[-300:]})."
+    open_ways = json.loads(done.stdout)
+    return f"The wall was taken, but it let through: {', '.join(open_ways)}." if open_ways else None
+
+
+def must_keep_read(seen: View, *, outer: bool) -> bool:
+    """Whether the spare user needs CAP_DAC_READ_SEARCH to go on importing."""
+    return os.geteuid() == 0 and not seen.readable_by_others(from_root=not outer)
+
+
+def root_keeps(seen: View, *, outer: bool = True) -> list[int]:
+    """The capabilities of root's sandbox parent: to change user, and to end its children."""
+    keep = [walls.CAP_SETUID, walls.CAP_SETGID, walls.CAP_KILL]
+    return [*keep, walls.CAP_DAC_READ_SEARCH] if must_keep_read(seen, outer=outer) else keep
+
+
+def _run(command: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, env=variables, capture_output=True, text=True, timeout=_SECONDS, check=False
+    )

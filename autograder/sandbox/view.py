@@ -1,0 +1,217 @@
+"""What of this machine can be seen inside the sandbox: the interpreter, its packages, no more."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import site
+import stat
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from autograder.errors import SandboxError
+
+INSIDE = Path(__file__).with_name("inside")
+
+_SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache")
+_OWN_PACKAGES = ("autograder", "solutions")
+_NEEDED = ("numpy", "matplotlib", "IPython", "msgpack")
+
+
+@dataclass(frozen=True)
+class View:
+    """What may be read: `read` and all beneath, save `hidden`; `packages` go on sys.path.
+
+    `inside` is the folder that is the package `inside` in the sandbox.
+    """
+
+    executable: Path
+    inside: Path
+    packages: tuple[Path, ...]
+    read: tuple[Path, ...]
+    hidden: tuple[Path, ...]
+
+    def pieces(self) -> Iterator[Path]:
+        """`read`, split up so that nothing hidden lies beneath a piece.
+
+        For walls that can only allow. A folder that had to be split can be passed through but
+        not listed.
+        """
+        for path in self.read:
+            yield from _without(path, self.hidden)
+
+    def readable_by_others(self, *, from_root: bool) -> bool:
+        """Whether a user who owns nothing could read the packages.
+
+        Without `from_root` the folders above those of `read` are not looked at: behind the outer
+        wall they are made anew.
+        """
+        samples = [Path(os.__file__), self.inside / "walls.py", self.executable]
+        samples += [origin for name in _NEEDED if (origin := _origin(name))]
+        return all(_others_can_read(path, () if from_root else self.read) for path in samples)
+
+
+@cache
+def view(hide: tuple[Path, ...] = ()) -> View:
+    """The view of the interpreter that runs now; `hide` names folders to leave out besides."""
+    executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    packages = tuple(_package_folders())
+    base = Path(sys.base_prefix)
+    libraries = [base / "lib", base / "lib64", Path(sysconfig.get_paths()["stdlib"])]
+    read = tuple(_outermost([executable, *libraries, *packages, *map(Path, _SYSTEM)]))
+    places = [*packages, *map(Path, site.getsitepackages([sys.base_prefix, sys.prefix]))]
+    kit = [place / name for place in places for name in _OWN_PACKAGES]
+    kit += [Path(__file__).resolve().parents[1], Path(__file__).resolve().parents[2] / "solutions"]
+    hidden = [path.resolve() for path in (*kit, *hide) if path.exists()]
+    beneath = (path for path in hidden if any(path.is_relative_to(root) for root in read))
+    return View(executable, INSIDE, packages, read, tuple(sorted(set(beneath))))
+
+
+def environment(home: str, tmp: str) -> dict[str, str]:
+    """The whole environment inside; nothing of the grader's is passed on."""
+    return {
+        "HOME": home,
+        "USER": "student",
+        "LOGNAME": "student",
+        "TMPDIR": tmp,
+        "PATH": "/nonexistent",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": f"{home}/matplotlib",
+        "IPYTHONDIR": f"{home}/ipython",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONUTF8": "1",
+    }
+
+
+def python(seen: View, script: str, *arguments: str) -> list[str]:
+    """A command that runs `script` with the bare interpreter: no site folder, no .pth files."""
+    return [str(seen.executable), "-s", "-P", "-S", "-c", script, *arguments]
+
+
+def font_list() -> Path | None:
+    """matplotlib's list of the fonts that come with it, made once and kept in the user's cache.
+
+    Without it every cold start would look through all fonts of the system. None where it can't
+    be made.
+    """
+    try:
+        version = importlib.metadata.version("matplotlib")
+    except importlib.metadata.PackageNotFoundError:
+        return None
+    return _font_list(version)
+
+
+@cache
+def _font_list(version: str) -> Path | None:
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    folder = Path(home) / "fdl-homework-kit" / f"matplotlib-{version}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        folder = Path(tempfile.mkdtemp(prefix="fdl-fonts-"))
+    return _kept(folder) or _make_font_list(folder)
+
+
+def _kept(folder: Path) -> Path | None:
+    return next((path for path in folder.glob("fontlist-*.json") if path.stat().st_size), None)
+
+
+_MAKE_FONT_LIST = """
+import os, sys
+folder, sys.path[len(sys.path):] = sys.argv[1], sys.argv[2:]
+import matplotlib
+from matplotlib import font_manager as fonts
+own, manager = matplotlib.get_data_path(), fonts.fontManager
+for name in ("ttflist", "afmlist"):
+    inside = [font for font in getattr(manager, name) if font.fname.startswith(own)]
+    setattr(manager, name, inside)
+fonts.json_dump(manager, os.path.join(folder, f"fontlist-v{manager.__version__}.json"))
+"""
+
+
+def _make_font_list(folder: Path) -> Path | None:
+    seen = view()
+    with tempfile.TemporaryDirectory() as scratch:
+        done = subprocess.run(
+            python(seen, _MAKE_FONT_LIST, scratch, *map(str, seen.packages)),
+            env=environment(scratch, scratch),
+            capture_output=True,
+            timeout=120,
+            check=False,
+        )
+        made = _kept(Path(scratch))
+        if done.returncode or made is None:
+            return None
+        # A rename, so that nobody reads half a list.
+        part = folder / f"{made.name}.{os.getpid()}"
+        shutil.copyfile(made, part)
+        return part.rename(folder / made.name)
+
+
+def _package_folders() -> Iterator[Path]:
+    """The folders on sys.path that packages are installed in, those of numpy and the rest first."""
+    found: dict[Path, None] = {}
+    for name in _NEEDED:
+        origin = _origin(name)
+        if origin is None:
+            raise SandboxError(f"{name} is not installed beside {sys.executable}: install the kit")
+        found[origin.parents[1]] = None
+    for entry in sys.path:
+        if Path(entry).name in ("site-packages", "dist-packages") and Path(entry).is_dir():
+            found[Path(entry).resolve()] = None
+    return iter(found)
+
+
+def _origin(package: str) -> Path | None:
+    spec = find_spec(package)
+    return Path(spec.origin).resolve() if spec and spec.origin else None
+
+
+def _outermost(paths: Iterable[Path]) -> Iterator[Path]:
+    """The existing paths among `paths`, links followed, that do not lie beneath another one."""
+    real = sorted({path.resolve() for path in paths if path.exists()})
+    for path in real:
+        if not any(path != other and path.is_relative_to(other) for other in real):
+            yield path
+
+
+def _without(path: Path, hidden: Sequence[Path]) -> Iterator[Path]:
+    if path in hidden:
+        return
+    if not any(other.is_relative_to(path) for other in hidden):
+        yield path
+        return
+    for child in sorted(path.iterdir()):
+        yield from _without(child, hidden)
+
+
+def _others_can_read(path: Path, made_anew_above: Sequence[Path]) -> bool:
+    root = next((root for root in made_anew_above if path.is_relative_to(root)), Path("/"))
+    for folder in path.parents:
+        if folder.is_relative_to(root) and not folder.stat().st_mode & stat.S_IXOTH:
+            return False
+    return bool(path.stat().st_mode & stat.S_IROTH)
+
+
+def as_text(paths: Iterable[Path]) -> list[str]:
+    """Paths as plain data."""
+    return [str(path) for path in paths]
+
+
+def merged_links() -> Mapping[str, str]:
+    """The links at the root of a merged-/usr system, as {"/lib": "usr/lib", ...}."""
+    return {path: os.readlink(path) for path in ("/lib", "/lib64") if os.path.islink(path)}
