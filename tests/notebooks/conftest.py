@@ -1,0 +1,63 @@
+"""What the tests of the notebooks and of the visible checks share."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from solutions.hw2 import figures, landscape, momentum, ntk
+
+SOURCE = Path(__file__).parents[2] / "source" / "hw2"
+
+Names = dict[str, Any]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_windows() -> None:
+    mpl.use("Agg")
+
+
+@pytest.fixture(autouse=True)
+def _figures_closed() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="session")
+def checks() -> Iterator[ModuleType]:
+    """The students' checks.py, imported as the notebooks do, by the name `checks`."""
+    spec = importlib.util.spec_from_file_location("checks", SOURCE / "checks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["checks"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["checks"]
+
+
+@pytest.fixture
+def names() -> Names:
+    """What a finished set of notebooks has defined: every reference function by its name."""
+    return {
+        name: thing
+        for module in (momentum, landscape, ntk, figures)
+        for name, thing in vars(module).items()
+        if not name.startswith("_")
+    }
+
+
+@pytest.fixture(scope="session")
+def notebooks() -> dict[str, NotebookNode]:
+    """The three source notebooks by their names."""
+    return {path.stem: nbformat.read(path, as_version=4) for path in sorted(SOURCE.glob("*.ipynb"))}
