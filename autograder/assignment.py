@@ -27,14 +27,27 @@ Kind = Literal["auto", "manual"]
 
 
 @dataclass(frozen=True)
+class Reference:
+    """A definition in the solutions: `name` in `module`.py."""
+
+    module: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Item:
-    """One thing that is marked; its name is the nbgrader id of its grade cell."""
+    """One thing that is marked; its name is the nbgrader id of its grade cell.
+
+    `references` are the definitions that its answer cell is filled from: what a student's
+    answer to it has to define.
+    """
 
     name: str
     kind: Kind
     max_points: float
     bonus: bool
     problem: str
+    references: tuple[Reference, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -202,13 +215,33 @@ def _read_settings(path: Path) -> Mapping[str, Any]:
     return settings
 
 
+def directive(source: str, keyword: str) -> tuple[Reference, ...]:
+    """The definitions that a cell's first line names after `### KEYWORD`; empty without one.
+
+    `### REFERENCE landscape.loss, landscape.gradient` marks an answer cell that is filled from the
+    solutions, `### GIVEN ntk.network` a cell with code that students are given.
+    """
+    first, _, _ = source.partition("\n")
+    if not first.startswith(f"### {keyword} "):
+        return ()
+    names = first.removeprefix(f"### {keyword} ").split(",")
+    parts = [name.strip().partition(".") for name in names]
+    if not all(module.isidentifier() and name.isidentifier() for module, _, name in parts):
+        raise CourseError(f"{first!r} does not read as `### {keyword} module.name, module.name`")
+    return tuple(Reference(module, name) for module, _, name in parts)
+
+
 def _items(notebook: NotebookNode, problem: str, bonus: frozenset[str]) -> Iterator[Item]:
+    references: tuple[Reference, ...] = ()
     for cell in notebook.cells:
         mark = cell.metadata.get("nbgrader", {})
+        references = directive(cell.source, "REFERENCE") or references
         if mark.get("grade"):
-            name = str(mark["grade_id"])
-            kind: Kind = "manual" if mark.get("solution") else "auto"
-            yield Item(name, kind, float(mark["points"]), name in bonus, problem)
+            name, points = str(mark["grade_id"]), float(mark["points"])
+            if mark.get("solution"):
+                yield Item(name, "manual", points, name in bonus, problem)
+            else:
+                yield Item(name, "auto", points, name in bonus, problem, references)
 
 
 def _title(notebook: NotebookNode, default: str) -> str:

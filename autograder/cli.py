@@ -1,0 +1,293 @@
+"""The command `fdl`: options, printing and exit codes; what is done lives elsewhere.
+
+Exit codes: 0 as asked, 1 done but something is not as it should be (an unfit release, a
+submission that could not be marked), 2 can't be done as asked.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from autograder.assignment import Course
+from autograder.errors import KitError
+from autograder.grading.report import ItemReport, Report
+
+app = typer.Typer(
+    help="Release, mark and record the homework of a course.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+out = Console()
+err = Console(stderr=True)
+
+CourseOption = Annotated[
+    Path | None, typer.Option("--course", help="The course folder (default: found from here).")
+]
+SeedOption = Annotated[int | None, typer.Option(help="Draw the hidden inputs from this seed.")]
+UnprotectedOption = Annotated[
+    bool, typer.Option("--unprotected", help="Mark even where this machine has no wall that works.")
+]
+InnerOption = Annotated[
+    bool, typer.Option("--inner-only", help="Leave out the outer wall (bubblewrap).")
+]
+
+
+class Format(StrEnum):
+    """How a Report is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def _told[**P](command: Callable[P, None]) -> Callable[P, None]:
+    """Print the kit's own errors as messages and end with code 2."""
+
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except KitError as error:
+            err.print(Text(f"fdl: {error}", style="red"))
+            raise typer.Exit(2) from None
+
+    return run
+
+
+@app.command()
+@_told
+def release(
+    assignment: str,
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; fail if a tree is out of date or unfit.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Fill the source from the solutions, build the release, and prove it fit to publish."""
+    from autograder.release import release as make_release
+
+    with err.status(f"Building and proving {assignment}"):
+        proof = make_release(Course.find(course), assignment, check=check)
+    out.print(proof.table())
+    if not proof.ok:
+        err.print(f"[red]{assignment} is not fit to publish; nothing was changed.[/red]")
+        raise typer.Exit(1)
+
+
+@app.command()
+@_told
+def mark(
+    path: Annotated[Path, typer.Argument(help="A submission's folder, or one notebook.")],
+    assignment: Annotated[str | None, typer.Option(help="Which homework it is.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option(help="Write the Report to this file.")] = None,
+    seed: SeedOption = None,
+    inner_only: InnerOption = False,
+    unprotected: UnprotectedOption = False,
+    course: CourseOption = None,
+) -> None:
+    """Mark one submission and touch nothing else."""
+    from autograder.grading.mark import MarkSettings, mark_submission
+
+    found = Course.find(course)
+    name = assignment or _only_assignment(found, path)
+    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
+    with err.status(f"Marking {path}"):
+        marking = mark_submission(
+            found, found.assignment(name), path, seed=seed, settings=settings
+        )
+    report = marking.report
+    if output is not None:
+        output.write_text(report.to_json(), encoding="utf-8")
+    if form is Format.JSON:
+        if output is None:
+            typer.echo(report.to_json(), nl=False)
+    else:
+        _print_report(report)
+
+
+@app.command()
+@_told
+def grade(
+    assignment: str,
+    student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
+    seed: SeedOption = None,
+    inner_only: InnerOption = False,
+    unprotected: UnprotectedOption = False,
+    course: CourseOption = None,
+) -> None:
+    """Mark all of submitted/ and record the marks in nbgrader's gradebook."""
+    from autograder.grading.classrun import Marked, default_jobs, find_jobs, mark_class
+    from autograder.grading.mark import MarkSettings
+    from autograder.records.gradebook import open_gradebook
+    from autograder.sandbox import examine
+
+    found = Course.find(course)
+    homework = found.assignment(assignment)
+    submissions = find_jobs(found, assignment, student or ())
+    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
+    examine(use_outer=settings.use_outer, unprotected=settings.unprotected).require()
+    results: list[Marked] = []
+    with open_gradebook(found, homework) as book, _progress() as progress:
+        task = progress.add_task(f"Marking {assignment}", total=len(submissions))
+        for marked in mark_class(
+            found,
+            homework,
+            submissions,
+            workers=jobs or default_jobs(),
+            seed=seed,
+            settings=settings,
+        ):
+            if marked.marking is not None:
+                marked = _recorded(book, marked)
+            results.append(marked)
+            progress.advance(task)
+    results.sort(key=lambda marked: marked.student)
+    out.print(_class_table(results))
+    if failed := [marked.student for marked in results if marked.error]:
+        err.print(
+            f"[red]{len(failed)} not marked: {', '.join(failed)}. Their earlier marks, if any, "
+            "stand; run the command again with --student to try them alone.[/red]"
+        )
+        raise typer.Exit(1)
+
+
+@app.command()
+@_told
+def feedback(
+    assignment: str,
+    student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Write the pages that students get into feedback/."""
+    from autograder.records.feedback import write_feedback
+
+    found = Course.find(course)
+    paths = write_feedback(found, found.assignment(assignment), student or None)
+    out.print(f"{len(paths)} feedback pages in {found.root / 'feedback'}")
+
+
+@app.command()
+@_told
+def doctor() -> None:
+    """Tell what this machine can enforce, what each wall covers, and how to get what is missing."""
+    from autograder.sandbox import examine
+
+    protection = examine()
+    table = Table("wall", "here", "missing, and how to get it", title="Walls around student code")
+    for row in protection.advice():
+        table.add_row(*map(Text, row))
+    out.print(table)
+    out.print(f"Student code is marked behind: {protection.level}")
+    if protection.level == "unprotected":
+        raise typer.Exit(1)
+
+
+def _only_assignment(course: Course, path: Path) -> str:
+    names = course.assignment_names
+    for part in reversed(path.resolve().parts):
+        if part in names:
+            return part
+    if len(names) == 1:
+        return names[0]
+    raise KitError(
+        f"which homework is {path}? Name it with --assignment ({', '.join(names) or 'none'} known)"
+    )
+
+
+def _recorded(book: Any, marked: Any) -> Any:
+    """Record a marking; where that fails the student is told of as not marked."""
+    from autograder.grading.classrun import Marked
+
+    try:
+        book.record(marked.student, marked.marking)
+    except KitError as error:
+        return Marked(marked.student, None, str(error))
+    return marked
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+    )
+
+
+def _print_report(report: Report) -> None:
+    table = Table("item", "points", "what was found", title=f"{report.submission}")
+    for name, item in report.items.items():
+        table.add_row(name, _points(item), "\n".join(_findings(item)))
+    out.print(table)
+    for problem, notebook in report.notebooks.items():
+        for line in (notebook.message, *notebook.notes):
+            if line:
+                out.print(Text(f"{problem}: {line}"))
+        for fault in notebook.faults:
+            where = f", line {fault.line}: {fault.source}" if fault.line else ""
+            out.print(Text(f"{problem}, cell {fault.cell + 1}{where}: {fault.error}"))
+    out.print(
+        f"{report.points:g} of {report.max_points:g} points, "
+        f"{report.bonus_points:g} of {report.max_bonus_points:g} bonus points "
+        f"(seed {report.seed}, protection: {report.protection})"
+    )
+
+
+def _points(item: ItemReport) -> str:
+    if item.outcome == "open":
+        return f"open of {item.max_points:g}"
+    return f"{item.points:g} of {item.max_points:g}{' bonus' if item.bonus else ''}"
+
+
+def _findings(item: ItemReport) -> Iterable[str]:
+    if item.message:
+        yield item.message
+    for claim in item.claims:
+        if not claim.passed:
+            yield f"✗ {claim.claim} {claim.message}"
+        elif claim.note:
+            yield f"✓ {claim.claim} {claim.note}"
+
+
+def _class_table(results: Iterable[Any]) -> Table:
+    table = Table("student", "points", "bonus", "open", "notes", title="Marks")
+    for marked in results:
+        if marked.marking is None:
+            table.add_row(marked.student, "", "", "", Text(marked.error, style="red"))
+            continue
+        report: Report = marked.marking.report
+        open_items = sum(item.max_points for item in report.items.values() if item.kind == "manual")
+        notes = [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+        table.add_row(
+            marked.student,
+            f"{report.points:g} of {report.max_points:g}",
+            f"{report.bonus_points:g} of {report.max_bonus_points:g}",
+            f"{open_items:g}",
+            Text("; ".join(notes)),
+        )
+    return table
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,150 @@
+"""Runs a submission's notebooks in the sandbox, and hands out students to tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.grading.report import CellFault, NotebookReport
+from autograder.sandbox import (
+    Cell,
+    CellResult,
+    Limits,
+    Notebook,
+    NoAnswer,
+    Place,
+    Protection,
+    Sandbox,
+    Student,
+)
+from autograder.submission import Submission
+
+MAX_QUOTE = 120
+MAX_FAULTS = 20
+
+
+class Laboratory:
+    """The notebooks of one submission, running; a context manager that ends all of them."""
+
+    def __init__(
+        self,
+        submission: Submission,
+        files: Mapping[str, bytes],
+        protection: Protection,
+        limits: Limits,
+        seed: int,
+    ) -> None:
+        self.reports: dict[str, NotebookReport] = {}
+        self.executed: dict[str, NotebookNode] = {}
+        self.submission = submission
+        self.protection = protection
+        self._files = files
+        self._seed = seed
+        self._sandbox = Sandbox(protection, limits)
+        self._running: dict[str, Notebook] = {}
+
+    def __enter__(self) -> Laboratory:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._sandbox.close()
+
+    def run_notebooks(self, deadline: float) -> None:
+        """Run every notebook that could be read; each problem has a NotebookReport afterwards."""
+        for problem, received in self.submission.notebooks.items():
+            if received.notebook is None:
+                self.reports[problem] = NotebookReport(
+                    state=received.state, message=received.message, notes=received.notes
+                )
+                continue
+            source = received.notebook
+            running = Notebook(
+                self._sandbox, problem, _code_cells(source), self._files, self._seed
+            )
+            running.run(deadline)
+            self._running[problem] = running
+            self.executed[problem] = _with_outputs(source, running.results)
+            self.reports[problem] = NotebookReport(
+                state="marked", notes=received.notes, faults=_faults(source, running.results)
+            )
+
+    def student(self, problem: str) -> Student:
+        """A student for one test of that problem."""
+        if problem not in self._running:
+            raise NoAnswer(self.reports[problem].message)
+        notebook = self.submission.notebooks[problem].notebook
+        return self._running[problem].student(lambda place: _quote(notebook, place))
+
+
+def _code_cells(notebook: NotebookNode) -> list[Cell]:
+    return [
+        Cell(index, cell.source)
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code"
+    ]
+
+
+def _with_outputs(notebook: NotebookNode, results: Mapping[int, CellResult]) -> NotebookNode:
+    executed = nbformat.from_dict(notebook)
+    for count, (index, result) in enumerate(sorted(results.items()), start=1):
+        executed.cells[index].outputs = [nbformat.from_dict(dict(o)) for o in result.outputs]
+        for output in executed.cells[index].outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
+        executed.cells[index].execution_count = count
+    return executed
+
+
+def _faults(
+    notebook: NotebookNode, results: Mapping[int, CellResult]
+) -> tuple[CellFault, ...]:
+    found = []
+    for index, result in sorted(results.items()):
+        error = result.error
+        if error is None or error.kind == "NotImplementedError":
+            continue
+        line = error.place.line if error.place and error.place.cell == index else None
+        found.append(
+            CellFault(
+                cell=index,
+                error=_fault_text(error.kind, error.text),
+                line=line,
+                source=_line(notebook, error.place) if error.place else "",
+                item=_item_of(notebook, index),
+            )
+        )
+    return tuple(found[:MAX_FAULTS])
+
+
+def _fault_text(kind: str, text: str) -> str:
+    if kind in ("ended", "not run"):
+        return text
+    if kind == "timeout":
+        return "This cell was stopped: it did not end in time."
+    return f"{kind}: {text}" if text else kind
+
+
+def _item_of(notebook: NotebookNode, index: int) -> str | None:
+    name = notebook.cells[index].metadata.get("nbgrader", {}).get("grade_id")
+    return str(name).removesuffix("-answer") if name else None
+
+
+def _quote(notebook: NotebookNode | None, place: Place) -> str:
+    text = _line(notebook, place) if notebook is not None else ""
+    return f" in your line `{text}`" if text else ""
+
+
+def _line(notebook: NotebookNode, place: Place) -> str:
+    """The student's own line at that place; empty where there is no such line."""
+    if place.cell >= len(notebook.cells) or notebook.cells[place.cell].cell_type != "code":
+        return ""
+    lines = notebook.cells[place.cell].source.splitlines()
+    return str(lines[place.line - 1].strip()[:MAX_QUOTE]) if place.line <= len(lines) else ""

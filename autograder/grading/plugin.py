@@ -1,0 +1,218 @@
+"""The pytest side of marking: fixtures for hidden tests, and the claims that come of them.
+
+Hidden tests run here, in the grader's process; `student` is the only way to the student's code.
+A failing test is run once more with the other graded functions of its notebook stood in for by
+the reference (follow-through): an answer that is wrong only because of what it calls keeps its
+item. The note on such a claim tells the student why.
+"""
+
+from __future__ import annotations
+
+import time
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import pytest
+
+from autograder.assignment import Assignment, Item
+from autograder.errors import CourseError
+from autograder.grading.followthrough import StandIns
+from autograder.grading.testkit import ClaimFailed
+from autograder.sandbox import NoAnswer, Student, StudentFailure
+
+MAX_TIMEOUTS = 2
+UNFIT = "The answer can't be compared with what is asked for."
+
+
+class Notebooks(Protocol):
+    """Where students come from: one notebook's functions for each problem."""
+
+    def student(self, problem: str) -> Student:
+        """A student for one test; StudentFailure where the notebook can't be run."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run of one test case found."""
+
+    item: str
+    part: str
+    costs: float
+    test: str
+    claim: str
+    passed: bool
+    message: str = ""
+    stand_ins: frozenset[str] = frozenset()
+    fault: str = ""
+
+
+@dataclass
+class _Run:
+    """What the plugin remembers of the test that is running."""
+
+    stand_ins: frozenset[str] = frozenset()
+    students: list[Student] = field(default_factory=list)
+
+
+class MarkingPlugin:
+    """Gives hidden tests their fixtures and collects an Outcome for each test case."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        notebooks: Notebooks,
+        *,
+        seed: int,
+        references: Mapping[str, Callable[..., object]],
+        deadline: float = float("inf"),
+    ) -> None:
+        self.outcomes: list[Outcome] = []
+        self._assignment = assignment
+        self._notebooks = notebooks
+        self._seed = seed
+        self._references = references
+        self._deadline = deadline
+        self._runs: dict[str, _Run] = {}
+        self._timeouts: dict[str, int] = {}
+
+    @pytest.fixture
+    def student(self, request: pytest.FixtureRequest) -> Iterator[Student]:
+        """The student's functions, in a process that only this test uses."""
+        item = self._item(request.node)
+        self._check_time(item)
+        student = self._notebooks.student(item.problem)
+        run = self._runs.setdefault(request.node.nodeid, _Run())
+        run.students.append(student)
+        yield student
+        for used in run.students:
+            used.close()
+
+    @pytest.fixture
+    def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
+        """Random numbers that depend on the Report's seed and the test alone."""
+        return self._generator(request.node)
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Refuse a hidden test that belongs to no item."""
+        for test in items:
+            self._item(test)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Run a test; where it fails, once more with stand-ins."""
+        if "student" not in pyfuncitem.funcargs:
+            return None
+        arguments = {
+            name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames
+        }
+        try:
+            pyfuncitem.obj(**arguments)
+        except Exception as failure:
+            if not self._holds_with_stand_ins(pyfuncitem, arguments, failure):
+                raise
+        return True
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[Any]:
+        """Keep what the test found."""
+        report = yield
+        failed_setup = call.when == "setup" and call.excinfo is not None
+        if call.when == "call" or failed_setup:
+            self.outcomes.append(self._outcome(item, call))
+        return report
+
+    def _holds_with_stand_ins(
+        self, test: pytest.Function, arguments: Mapping[str, Any], failure: Exception
+    ) -> bool:
+        if isinstance(failure, NoAnswer) or not isinstance(failure, (StudentFailure, AssertionError)):
+            return False
+        item = self._item(test)
+        stand_ins = StandIns(self._others(item))
+        run = self._runs[test.nodeid]
+        student = self._notebooks.student(item.problem).with_stand_ins(stand_ins.functions)
+        run.students.append(student)
+        again = {**arguments, "student": student}
+        if "rng" in again:
+            again["rng"] = self._generator(test)
+        try:
+            test.obj(**again)
+        except Exception:  # whatever it is, the first failure is the one to tell
+            return False
+        if not stand_ins.used:
+            return False
+        run.stand_ins = frozenset(stand_ins.used)
+        return True
+
+    def _others(self, item: Item) -> dict[str, Callable[..., object]]:
+        own = {reference.name for reference in item.references}
+        problem = self._assignment.problem(item.problem)
+        names = {reference.name for other in problem.items for reference in other.references}
+        return {name: self._references[name] for name in names - own if name in self._references}
+
+    def _outcome(self, test: pytest.Item, call: pytest.CallInfo[None]) -> Outcome:
+        mark = _item_mark(test)
+        name = test.nodeid.partition("[")[0].rpartition("::")[2]
+        message, fault = "", ""
+        if call.excinfo is not None:
+            message, fault = self._explain(test, call.excinfo.value)
+        run = self._runs.pop(test.nodeid, _Run())
+        return Outcome(
+            item=str(mark.args[0]),
+            part=str(mark.kwargs.get("part", "answer")),
+            costs=float(mark.kwargs.get("costs", 0.0)),
+            test=name,
+            claim=_claim(test),
+            passed=call.excinfo is None,
+            message=message,
+            stand_ins=run.stand_ins,
+            fault=fault,
+        )
+
+    def _explain(self, test: pytest.Item, error: BaseException) -> tuple[str, str]:
+        if isinstance(error, NoAnswer):
+            name = self._item(test).name
+            self._timeouts[name] = self._timeouts.get(name, 0) + 1
+        if isinstance(error, StudentFailure):
+            return error.message, ""
+        if isinstance(error, ClaimFailed):
+            return str(error), ""
+        return UNFIT, f"{test.name} ended with {type(error).__name__}"
+
+    def _check_time(self, item: Item) -> None:
+        if self._timeouts.get(item.name, 0) >= MAX_TIMEOUTS:
+            raise NoAnswer("Not called again: earlier calls did not end properly.")
+        if time.monotonic() > self._deadline:
+            raise NoAnswer("Not called: the time for this submission was used up before.")
+
+    def _item(self, test: pytest.Item) -> Item:
+        name = str(_item_mark(test).args[0])
+        try:
+            item = self._assignment.items[name]
+        except KeyError:
+            raise CourseError(
+                f"hidden test {test.name} is for item {name}, which {self._assignment.name} lacks"
+            ) from None
+        if item.kind != "auto":
+            raise CourseError(f"hidden test {test.name} is for {name}, which a person marks")
+        return item
+
+    def _generator(self, test: pytest.Item) -> np.random.Generator:
+        name = "::".join((test.path.name, *test.nodeid.split("::")[1:]))
+        return np.random.default_rng([self._seed, zlib.crc32(name.encode())])
+
+
+def _item_mark(test: pytest.Item) -> pytest.Mark:
+    mark = test.get_closest_marker("item")
+    if mark is None or not mark.args:
+        raise CourseError(f"hidden test {test.name} names no item: decorate it with @item(...)")
+    return mark
+
+
+def _claim(test: pytest.Item) -> str:
+    text = getattr(getattr(test, "function", None), "__doc__", None) or ""
+    return " ".join(text.split()) or test.name.partition("[")[0].replace("_", " ")

@@ -1,0 +1,39 @@
+"""The door to the student's code, and the walls around it.
+
+The grader's side is here; what runs inside is in `inside/` and imports nothing of the grader's.
+"""
+
+from autograder.sandbox.figuredata import FigureData
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.protection import Protection, examine
+from autograder.sandbox.session import Cell, CellError, CellResult, Notebook, Sandbox
+from autograder.sandbox.student import (
+    BadAnswer,
+    Missing,
+    NoAnswer,
+    NotDone,
+    Place,
+    Raised,
+    Student,
+    StudentFailure,
+)
+
+__all__ = [
+    "BadAnswer",
+    "Cell",
+    "CellError",
+    "CellResult",
+    "FigureData",
+    "Limits",
+    "Missing",
+    "NoAnswer",
+    "NotDone",
+    "Notebook",
+    "Place",
+    "Protection",
+    "Raised",
+    "Sandbox",
+    "Student",
+    "StudentFailure",
+    "examine",
+]

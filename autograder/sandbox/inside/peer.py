@@ -1,0 +1,195 @@
+"""Calls in both directions over one channel.
+
+While one side waits for the answer to its call, the other may call back: a student's optimiser
+calls the grader's gradient at every step. The side that runs the student's code and the side
+that runs the tests use the same class; each only answers calls to what it put up itself.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .wire import Adapt, Channel, Function, Object, Unsendable, WireError
+
+MAX_CALL_DEPTH = 16
+MAX_FUNCTIONS = 10_000
+
+Open = Callable[[Object], object]
+Describe = Callable[[BaseException], Mapping[str, Any]]
+
+
+class RemoteError(Exception):
+    """The call was carried out by the other side and raised; `details` is its plain description."""
+
+    def __init__(self, details: Mapping[str, Any]) -> None:
+        super().__init__(str(details.get("error", "error")))
+        self.details = details
+
+
+class Peer:
+    """One end of a conversation of calls.
+
+    `adapt` turns foreign objects into sendable ones, `open_object` turns a received Object into
+    what this side uses, `describe` makes plain data of an exception that a served call raised.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        adapt: Adapt | None = None,
+        open_object: Open | None = None,
+        describe: Describe | None = None,
+        max_served: int | None = None,
+    ) -> None:
+        self.channel = channel
+        self.deadline: float | None = None
+        self.served = 0
+        self._adapt = adapt
+        self._open_object = open_object
+        self._describe = describe or (lambda error: {"error": type(error).__name__})
+        self._max_served = max_served
+        self._functions: list[Callable[..., object]] = []
+        self._numbers: dict[int, int] = {}
+        self._named: dict[str, Callable[..., object]] = {}
+        self._calls = 0
+        self._depth = 0
+        self._lock = threading.RLock()
+
+    def offer(self, name: str, function: Callable[..., object]) -> None:
+        """Let the other side call `function` by this name."""
+        self._named[name] = function
+
+    def call(self, target: str | int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Call what the other side offers by name, or a function of its by number."""
+        with self._lock:
+            return self._call(target, args, kwargs)
+
+    def _call(self, target: str | int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        self._calls += 1
+        number = self._calls
+        self._send(["call", number, target, self.outward(args), self.outward(dict(kwargs))])
+        while True:
+            message = self._receive()
+            if message[0] == "call":
+                self._serve(message)
+            elif message[1] != number:
+                raise WireError("an answer to another call")
+            elif message[0] == "error":
+                raise RemoteError(message[2])
+            else:
+                return self.inward(message[2])
+
+    def serve_forever(self) -> None:
+        """Answer calls until the other side closes the channel (raises WireClosed)."""
+        while True:
+            message = self._receive()
+            if message[0] != "call":
+                raise WireError("an answer without a call")
+            self._serve(message)
+
+    def _serve(self, message: list[Any]) -> None:
+        _, number, target, args, kwargs = message
+        self.served += 1
+        if self._depth >= MAX_CALL_DEPTH:
+            raise WireError("calls are nested too deeply")
+        if self._max_served is not None and self.served > self._max_served:
+            raise WireError("too many calls")
+        self._depth += 1
+        try:
+            answer = self._find(target)(*self.inward(args), **self.inward(kwargs))
+            self._answer(number, answer)
+        except WireError:
+            raise
+        except BaseException as error:
+            self._send(["error", number, dict(self._describe(error))])
+        finally:
+            self._depth -= 1
+
+    def _answer(self, number: int, answer: object) -> None:
+        self._send(["answer", number, self.outward(answer)])
+
+    def _find(self, target: str | int) -> Callable[..., object]:
+        if isinstance(target, str) and target in self._named:
+            return self._named[target]
+        if isinstance(target, int) and 0 <= target < len(self._functions):
+            return self._functions[target]
+        raise WireError("a call to something that is not offered")
+
+    def _send(self, message: list[Any]) -> None:
+        self.channel.send(message, adapt=self._adapt, deadline=self.deadline)
+
+    def _receive(self) -> list[Any]:
+        message = self.channel.receive(self.deadline)
+        if not (isinstance(message, list) and message and isinstance(message[0], str)):
+            raise WireError("not a message of this conversation")
+        shape = _SHAPES.get(message[0])
+        if shape is None or len(message) != len(shape):
+            raise WireError("not a message of this conversation")
+        if not all(isinstance(part, kind) for part, kind in zip(message, shape, strict=True)):
+            raise WireError("a message with a part of the wrong kind")
+        return message
+
+    def outward(self, value: Any) -> Any:
+        """`value` with its functions replaced by references that can cross."""
+        if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+            return type(value)(self.outward(part) for part in value)
+        if type(value) is dict:
+            return {key: self.outward(item) for key, item in value.items()}
+        if isinstance(value, RemoteFunction):
+            return Function(value.number, own=False)
+        if callable(value) and not isinstance(value, type):
+            return Function(self._number(value), own=True)
+        return value
+
+    def inward(self, value: Any) -> Any:
+        """`value` with its references replaced by functions that can be called here."""
+        if isinstance(value, list):
+            return [self.inward(part) for part in value]
+        if isinstance(value, tuple):
+            return tuple(self.inward(part) for part in value)
+        if isinstance(value, dict):
+            return {key: self.inward(item) for key, item in value.items()}
+        if isinstance(value, Function):
+            return self._function(value)
+        if isinstance(value, Object):
+            if self._open_object is None:
+                raise WireError("an object that this side does not take")
+            return self._open_object(value)
+        return value
+
+    def _number(self, function: Callable[..., object]) -> int:
+        number = self._numbers.get(id(function))
+        if number is None:
+            if len(self._functions) >= MAX_FUNCTIONS:
+                raise Unsendable("too many functions cross")
+            self._functions.append(function)
+            number = self._numbers[id(function)] = len(self._functions) - 1
+        return number
+
+    def _function(self, reference: Function) -> Callable[..., object]:
+        if not reference.own:
+            return RemoteFunction(self, reference.number)
+        if reference.number >= len(self._functions):
+            raise WireError("a reference to a function that never crossed")
+        return self._functions[reference.number]
+
+
+class RemoteFunction:
+    """A function of the other side; calling it crosses the wire."""
+
+    def __init__(self, peer: Peer, number: int) -> None:
+        self._peer = peer
+        self.number = number
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._peer.call(self.number, args, kwargs)
+
+
+_SHAPES: dict[str, tuple[Any, ...]] = {
+    "call": (str, int, (str, int), tuple, dict),
+    "answer": (str, int, object),
+    "error": (str, int, dict),
+}

@@ -1,0 +1,351 @@
+"""Runs a notebook's code cells as a kernel would: IPython's shell, without kernel or sockets.
+
+Outputs are kept in nbformat's own form and within a byte limit. Shell lines, installs and the
+like are answered with a sentence instead of being carried out.
+"""
+
+from __future__ import annotations
+
+import base64
+import builtins
+import io
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from types import FrameType
+from typing import Any
+
+import matplotlib.pyplot as plt
+from IPython.core.compilerop import CachingCompiler
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.core.pylabtools import print_figure
+from matplotlib.figure import Figure
+from traitlets import Type
+from traitlets.config import Config
+
+from .peer import RemoteError
+from .wire import Unsendable
+
+Output = dict[str, Any]
+
+CELL_NAME = "<cell {}>"
+MAX_ERROR_TEXT = 2_000
+MAX_FRAMES = 200
+
+
+class CellTimeout(BaseException):
+    """The cell used up its time; a BaseException, so that `except Exception` does not hold it."""
+
+
+class Recorder:
+    """Collects one cell's outputs and stops collecting where `limit` bytes are reached."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the last cell's outputs."""
+        self.outputs: list[Output] = []
+        self.used = 0
+        self.cut = False
+
+    def stream(self, name: str, text: str) -> None:
+        """Take printed text; text after text of the same stream is joined."""
+        room = self.limit - self.used
+        if len(text) > room:
+            self.cut, text = True, text[: max(room, 0)]
+        if not text:
+            return
+        self.used += len(text)
+        last = self.outputs[-1] if self.outputs else {}
+        if last.get("output_type") == "stream" and last["name"] == name:
+            last["parts"].append(text)
+        else:
+            self.outputs.append({"output_type": "stream", "name": name, "parts": [text]})
+
+    def add(self, output: Output, size: int) -> None:
+        """Take a displayed value, a figure or an error."""
+        if self.used + size > self.limit:
+            self.cut = True
+            return
+        self.used += size
+        self.outputs.append(output)
+
+    def take(self) -> list[Output]:
+        """The outputs so far, in nbformat's form."""
+        for output in self.outputs:
+            if "parts" in output:
+                output["text"] = "".join(output.pop("parts"))
+        if self.cut:
+            self.outputs.append(
+                {"output_type": "stream", "name": "stdout", "text": "\n[output cut here]\n"}
+            )
+        return self.outputs
+
+
+class RecordedStream(io.TextIOBase):
+    """Stands in for sys.stdout and sys.stderr."""
+
+    encoding = "utf-8"
+
+    def __init__(self, recorder: Recorder, name: str) -> None:
+        self._recorder = recorder
+        self._name = name
+
+    def writable(self) -> bool:
+        """Always."""
+        return True
+
+    def write(self, text: str) -> int:
+        """Record the text."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        self._recorder.stream(self._name, text)
+        return len(text)
+
+
+def _bundle_size(data: Mapping[str, Any]) -> int:
+    return sum(len(str(value)) for value in data.values())
+
+
+def _plain_bundle(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        str(kind): base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
+        for kind, value in data.items()
+        if isinstance(value, (str, bytes))
+    }
+
+
+class RecordingDisplay(DisplayPublisher):
+    """What `display(...)` reaches."""
+
+    recorder: Recorder
+
+    def publish(self, data: Any, metadata: Any = None, **_: Any) -> None:  # type: ignore[override]
+        """Record one displayed object."""
+        bundle = _plain_bundle(data)
+        output = {"output_type": "display_data", "data": bundle, "metadata": {}}
+        self.recorder.add(output, _bundle_size(bundle))
+
+    def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002
+        """Forget what the cell has shown so far."""
+        self.recorder.reset()
+
+
+class RecordingHook(DisplayHook):
+    """What the value of a cell's last line reaches."""
+
+    recorder: Recorder
+
+    def write_output_prompt(self) -> None:
+        """A notebook shows the number beside the output, not in it."""
+
+    def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:  # noqa: ARG002
+        """Record the value's representations."""
+        bundle = _plain_bundle(format_dict)
+        output = {
+            "output_type": "execute_result",
+            "data": bundle,
+            "metadata": {},
+            "execution_count": self.prompt_count,
+        }
+        self.recorder.add(output, _bundle_size(bundle))
+
+    def finish_displayhook(self) -> None:
+        """Nothing to flush."""
+
+
+class CellCompiler(CachingCompiler):
+    """Names compiled code after its cell, so that an error's frames tell the cell and line."""
+
+    current = 0
+
+    def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:  # noqa: ARG002
+        """The file name that frames of the current cell carry."""
+        return CELL_NAME.format(self.current)
+
+
+class NotebookShell(InteractiveShell):
+    """IPython's shell, with outputs recorded and the machine out of reach."""
+
+    compiler_class = Type(CellCompiler)
+    display_pub_class = Type(RecordingDisplay)
+    displayhook_class = Type(RecordingHook)
+
+    recorder: Recorder
+
+    def enable_gui(self, gui: str | None = None) -> None:  # noqa: ARG002
+        """There is no screen."""
+
+    def enable_matplotlib(self, gui: str | None = None) -> tuple[str, str]:  # noqa: ARG002
+        """Figures are shown inline whatever the line says."""
+        return "inline", "inline"
+
+    def enable_pylab(self, *_: Any, **__: Any) -> Any:
+        """As `%matplotlib`."""
+        return "inline", "inline", []
+
+    def ask_exit(self) -> None:
+        """`exit` and `quit` do nothing in a notebook that is being marked."""
+
+    def system_piped(self, cmd: str) -> None:
+        """Answer a shell line."""
+        print(f"Shell commands are not run while marking: {cmd}")
+
+    system_raw = system_piped
+    system = system_piped
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:  # noqa: ARG002
+        """Answer `x = !command`."""
+        self.system_piped(cmd)
+        return []
+
+    def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:  # noqa: ARG002
+        name = getattr(etype, "__name__", "Error")
+        text = _short_text(evalue)
+        output = {"output_type": "error", "ename": name, "evalue": text, "traceback": []}
+        self.recorder.add(output, len(text))
+
+
+def _short_text(error: object) -> str:
+    try:
+        return str(error)[:MAX_ERROR_TEXT]
+    except Exception:  # a student's __str__ may fail in any way
+        return ""
+
+
+def error_place(error: BaseException) -> tuple[int, int] | None:
+    """The cell and the line (from 1) of the innermost frame that is the student's, if any."""
+    if isinstance(error, SyntaxError) and (cell := _cell_of(error.filename)) is not None:
+        return cell, error.lineno or 1
+    place = None
+    frames = traceback.walk_tb(error.__traceback__)
+    for count, (frame, line) in enumerate(frames):
+        if count > MAX_FRAMES:
+            break
+        cell = _cell_of(frame.f_code.co_filename)
+        if cell is not None and line:
+            place = cell, line
+    return place
+
+
+def _cell_of(filename: str | None) -> int | None:
+    if filename and filename.startswith("<cell ") and filename[6:-1].isdigit():
+        return int(filename[6:-1])
+    return None
+
+
+class Runner:
+    """One notebook's shell and its cells' outputs."""
+
+    def __init__(self, output_bytes: int, cell_seconds: float) -> None:
+        self.recorder = Recorder(output_bytes)
+        self.cell_seconds = cell_seconds
+        RecordingDisplay.recorder = self.recorder
+        RecordingHook.recorder = self.recorder
+        NotebookShell.recorder = self.recorder
+        self.shell = NotebookShell.instance(config=_configuration())
+        sys.stdout = RecordedStream(self.recorder, "stdout")
+        sys.stderr = RecordedStream(self.recorder, "stderr")
+        self._show_figures_as_png()
+        self._answer_machine_magics()
+
+    @property
+    def namespace(self) -> dict[str, Any]:
+        """The notebook's globals."""
+        namespace: dict[str, Any] = self.shell.user_ns
+        return namespace
+
+    def run(self, index: int, source: str) -> dict[str, Any]:
+        """Run one cell; plain data: whether it ran, its error's kind, place and text, outputs."""
+        self.recorder.reset()
+        self.shell.compile.current = index
+        error = self._run_in_time(source)
+        if error is None:
+            self._show_open_figures()
+        result: dict[str, Any] = {"outputs": self.recorder.take(), "error": None}
+        if error is not None:
+            result["error"] = describe(error, with_text=True)
+        return result
+
+    def _run_in_time(self, source: str) -> BaseException | None:
+        signal.signal(signal.SIGALRM, _raise_timeout)
+        signal.setitimer(signal.ITIMER_REAL, self.cell_seconds, 1.0)
+        try:
+            result = self.shell.run_cell(source, store_history=True)
+            return result.error_before_exec or result.error_in_exec
+        except BaseException as error:  # the alarm may fall outside of IPython's own try
+            return error
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _show_open_figures(self) -> None:
+        for number in plt.get_fignums():
+            try:
+                png = print_figure(plt.figure(number), "png")
+            except Exception:  # a figure that can't be drawn is shown as nothing
+                continue
+            if png:
+                data = {"image/png": base64.b64encode(png).decode("ascii")}
+                output = {"output_type": "display_data", "data": data, "metadata": {}}
+                self.recorder.add(output, len(data["image/png"]))
+        plt.close("all")
+
+    def _show_figures_as_png(self) -> None:
+        png = self.shell.display_formatter.formatters["image/png"]
+        png.for_type(Figure, lambda figure: print_figure(figure, "png"))
+
+    def _answer_machine_magics(self) -> None:
+        for name in ("pip", "conda", "mamba", "micromamba", "uv"):
+            self.shell.register_magic_function(_refusal(f"%{name}"), "line", name)
+        for name in ("bash", "sh", "script", "system", "sx", "!", "cmd"):
+            self.shell.register_magic_function(_cell_refusal(f"%%{name}"), "line_cell", name)
+
+
+def _refusal(name: str) -> Callable[[str], None]:
+    def refuse(line: str) -> None:  # noqa: ARG001
+        print(f"{name} does nothing while marking: every package that the homework needs is there.")
+
+    return refuse
+
+
+def _cell_refusal(name: str) -> Callable[..., None]:
+    def refuse(line: str, cell: str | None = None) -> None:  # noqa: ARG001
+        print(f"{name} is not run while marking.")
+
+    return refuse
+
+
+def _raise_timeout(_number: int, _frame: FrameType | None) -> None:
+    raise CellTimeout("the cell did not end in time")
+
+
+def _configuration() -> Config:
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.HistoryManager.hist_file = ":memory:"
+    config.InteractiveShell.colors = "nocolor"
+    config.InteractiveShell.xmode = "Plain"
+    config.StoreMagics.autorestore = False
+    return config
+
+
+def describe(error: BaseException, *, with_text: bool = False) -> dict[str, Any]:
+    """Plain data of an exception: its nearest built-in kind, its place, and its text if asked."""
+    kind = next(
+        (base.__name__ for base in type(error).__mro__ if getattr(builtins, base.__name__, 0) is base),
+        "Exception",
+    )
+    for own in (CellTimeout, Unsendable, RemoteError):
+        if isinstance(error, own):
+            kind = own.__name__
+    details: dict[str, Any] = {"error": kind, "place": error_place(error)}
+    if with_text:
+        details["text"] = _short_text(error)
+    return details
+
+

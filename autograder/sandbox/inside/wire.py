@@ -1,0 +1,387 @@
+"""The wire between the grader and the sandbox: messages as plain data, never code.
+
+A frame is an 8-byte header (two big-endian uint32: length of the body, length of the arrays), the
+body (msgpack) and the arrays' bytes. The body holds `[value, [[dtype, shape], ...]]`. In a value a
+number, a string, a boolean and None stand for themselves; all else is a list that begins with
+a tag:
+
+    ["l", ...] list     ["t", ...] tuple    ["d", [key, value], ...] dict
+    ["a", k] array number k     ["c", re, im] complex     ["i", "123"] integer beyond 64 bits
+    ["f", k] function k of the sender     ["g", k] function k of the receiver
+    ["o", kind, value] an object that was read into plain data, such as a figure
+
+Each side treats what it receives as untrusted: whatever the bytes, the outcome is a value of
+these types within the budget, or WireError.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import socket
+import struct
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack
+import numpy as np
+
+HEADER = struct.Struct("!II")
+MAX_DEPTH = 24
+MAX_NODES = 300_000
+MAX_ARRAYS = 10_000
+MAX_DIMENSIONS = 8
+MAX_DIGITS = 400
+DTYPES = frozenset(
+    ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
+)
+
+
+class WireError(Exception):
+    """The other side sent something that is no message, or more than its budget."""
+
+
+class WireClosed(WireError):
+    """The other side is gone."""
+
+
+class WireTimeout(WireError):
+    """The other side did not answer in time."""
+
+
+class Unsendable(TypeError):
+    """A value that can't cross the wire; the message names its type and what can cross."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The most that one frame may hold, in bytes."""
+
+    body: int = 1_000_000
+    arrays: int = 64_000_000
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function that lives on one side: `own` is seen from the side that holds this value."""
+
+    number: int
+    own: bool
+
+
+@dataclass(frozen=True)
+class Object:
+    """Something that was read into plain data by the sender, such as a figure."""
+
+    kind: str
+    value: Any
+
+
+Adapt = Callable[[object], object]
+
+
+def encode(value: object, budget: Budget, adapt: Adapt | None = None) -> bytes:
+    """One frame for `value`; `adapt` may turn an object of a foreign type into a sendable one."""
+    encoder = _Encoder(adapt)
+    tree = encoder.node(value, 0)
+    body = msgpack.packb([tree, encoder.shapes], use_bin_type=True)
+    arrays = b"".join(encoder.buffers)
+    if len(body) > budget.body or len(arrays) > budget.arrays:
+        raise Unsendable(
+            f"it is too large: {len(body)} bytes of structure and {len(arrays)} bytes of arrays, "
+            f"where {budget.body} and {budget.arrays} can cross"
+        )
+    return HEADER.pack(len(body), len(arrays)) + body + arrays
+
+
+class _Encoder:
+    def __init__(self, adapt: Adapt | None) -> None:
+        self.adapt = adapt
+        self.shapes: list[list[Any]] = []
+        self.buffers: list[bytes] = []
+
+    def node(self, value: object, depth: int) -> Any:
+        if depth > MAX_DEPTH:
+            raise Unsendable(f"it is nested more than {MAX_DEPTH} deep")
+        kind = type(value)
+        if value is None or kind in (bool, float, str, bytes):
+            return value
+        if kind is int:
+            return self.integer(value)  # type: ignore[arg-type]
+        if kind in (list, tuple):
+            tag = "l" if kind is list else "t"
+            return [tag, *(self.node(part, depth + 1) for part in value)]  # type: ignore[attr-defined]
+        return self.other(value, depth)
+
+    def other(self, value: object, depth: int) -> Any:
+        if isinstance(value, np.ndarray):
+            return self.array(value)
+        if isinstance(value, np.generic):
+            return self.scalar(value, depth)
+        if isinstance(value, complex):
+            return ["c", value.real, value.imag]
+        if isinstance(value, Function):
+            return ["g" if not value.own else "f", value.number]
+        if isinstance(value, Object):
+            return ["o", value.kind, self.node(value.value, depth + 1)]
+        if isinstance(value, dict):
+            pairs = (
+                [self.node(key, depth + 1), self.node(item, depth + 1)]
+                for key, item in value.items()
+            )
+            return ["d", *pairs]
+        for plain in (bool, int, float, str, list, tuple):
+            if isinstance(value, plain):
+                return self.node(plain(value), depth + 1)  # type: ignore[call-overload]
+        if self.adapt is not None:
+            adapted = self.adapt(value)
+            if adapted is not value:
+                return self.node(adapted, depth + 1)
+        raise Unsendable(f"{type(value).__name__} can't cross; numbers, lists and arrays can")
+
+    @staticmethod
+    def integer(value: int) -> Any:
+        if -(2**63) <= value < 2**63:
+            return value
+        if value.bit_length() > 3 * MAX_DIGITS:
+            raise Unsendable(f"it holds an integer of more than {MAX_DIGITS} digits")
+        return ["i", str(value)]
+
+    def scalar(self, value: np.generic, depth: int) -> Any:
+        if value.dtype.kind in "biufc":
+            return self.node(value.item(), depth) if value.itemsize <= 16 else float(value)  # type: ignore[arg-type]
+        return self.array(np.asarray(value))
+
+    def array(self, value: np.ndarray) -> Any:
+        plain = np.asarray(value)
+        if plain.dtype.kind not in "biufc":
+            raise Unsendable(f"an array of dtype {plain.dtype} can't cross; arrays of numbers can")
+        if plain.dtype.kind == "f" and plain.itemsize > 8:
+            plain = plain.astype(np.float64)
+        if plain.dtype.kind == "c" and plain.itemsize > 16:
+            plain = plain.astype(np.complex128)
+        if len(self.shapes) >= MAX_ARRAYS:
+            raise Unsendable(f"it holds more than {MAX_ARRAYS} arrays")
+        native = np.ascontiguousarray(plain, dtype=plain.dtype.newbyteorder("="))
+        self.shapes.append([native.dtype.str[1:], list(plain.shape)])
+        self.buffers.append(native.tobytes())
+        return ["a", len(self.shapes) - 1]
+
+
+def decode(body: bytes, arrays: bytes) -> Any:
+    """The value in a frame's body; WireError for anything that `encode` would not have made."""
+    try:
+        top = msgpack.unpackb(
+            body, raw=False, strict_map_key=True, max_map_len=0, max_ext_len=0, use_list=True
+        )
+    except Exception as error:  # msgpack raises many kinds for malformed bytes
+        raise WireError(f"the body is not msgpack: {type(error).__name__}") from error
+    if not (isinstance(top, list) and len(top) == 2 and isinstance(top[1], list)):
+        raise WireError("the body is not [value, arrays]")
+    return _Decoder(_split(top[1], arrays)).node(top[0], 0)
+
+
+def _split(shapes: list[Any], data: bytes) -> list[np.ndarray]:
+    if len(shapes) > MAX_ARRAYS:
+        raise WireError(f"{len(shapes)} arrays in one message")
+    found, offset = [], 0
+    for entry in shapes:
+        dtype, shape = _array_header(entry)
+        length = dtype.itemsize * math.prod(shape)
+        if length > len(data) - offset:
+            raise WireError("an array claims more bytes than were sent")
+        flat = np.frombuffer(data, dtype=dtype, count=math.prod(shape), offset=offset)
+        found.append(flat.reshape(shape).copy())
+        offset += length
+    if offset != len(data):
+        raise WireError("more bytes were sent than the arrays claim")
+    return found
+
+
+def _array_header(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    if not (isinstance(entry, list) and len(entry) == 2):
+        raise WireError("an array lacks dtype and shape")
+    name, shape = entry
+    if not isinstance(name, str) or name not in DTYPES:
+        raise WireError("an array has a dtype that can't cross")
+    if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
+        raise WireError("an array has no proper shape")
+    if not all(type(size) is int and 0 <= size < 2**40 for size in shape):
+        raise WireError("an array has a size that is no count")
+    return np.dtype(name), tuple(shape)
+
+
+class _Decoder:
+    def __init__(self, arrays: list[np.ndarray]) -> None:
+        self.arrays = arrays
+        self.nodes = 0
+
+    def node(self, tree: Any, depth: int) -> Any:
+        self.nodes += 1
+        if depth > MAX_DEPTH or self.nodes > MAX_NODES:
+            raise WireError("a value is nested too deeply or has too many parts")
+        if tree is None or type(tree) in (bool, int, float, str, bytes):
+            return tree
+        if not isinstance(tree, list) or not tree or not isinstance(tree[0], str):
+            raise WireError("a value has no tag")
+        read = _READERS.get(tree[0])
+        if read is None:
+            raise WireError("a value has an unknown tag")
+        return read(self, tree[1:], depth + 1)
+
+    def read_list(self, parts: list[Any], depth: int) -> Any:
+        return [self.node(part, depth) for part in parts]
+
+    def read_tuple(self, parts: list[Any], depth: int) -> Any:
+        return tuple(self.node(part, depth) for part in parts)
+
+    def read_dict(self, pairs: list[Any], depth: int) -> Any:
+        found = {}
+        for pair in pairs:
+            if not (isinstance(pair, list) and len(pair) == 2):
+                raise WireError("a dict holds something else than pairs")
+            key = self.node(pair[0], depth)
+            _check_key(key)
+            found[key] = self.node(pair[1], depth)
+        return found
+
+    def read_array(self, parts: list[Any], _depth: int) -> Any:
+        (index,) = _numbers(parts, 1)
+        if index >= len(self.arrays):
+            raise WireError("a value names an array that was not sent")
+        return self.arrays[index].copy()
+
+    def read_complex(self, parts: list[Any], _depth: int) -> Any:
+        if len(parts) != 2 or not all(type(part) in (int, float) for part in parts):
+            raise WireError("a complex number lacks its parts")
+        return complex(float(parts[0]), float(parts[1]))
+
+    def read_integer(self, parts: list[Any], _depth: int) -> Any:
+        text = parts[0] if len(parts) == 1 else None
+        if not isinstance(text, str) or len(text) > MAX_DIGITS:
+            raise WireError("an integer is not written in digits")
+        digits = text.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit()):
+            raise WireError("an integer is not written in digits")
+        return int(text)
+
+    def read_sender(self, parts: list[Any], _depth: int) -> Any:
+        return Function(_numbers(parts, 1)[0], own=False)
+
+    def read_receiver(self, parts: list[Any], _depth: int) -> Any:
+        return Function(_numbers(parts, 1)[0], own=True)
+
+    def read_object(self, parts: list[Any], depth: int) -> Any:
+        if len(parts) != 2 or not isinstance(parts[0], str):
+            raise WireError("an object lacks its kind")
+        return Object(parts[0], self.node(parts[1], depth))
+
+
+_READERS: dict[str, Callable[[_Decoder, list[Any], int], Any]] = {
+    "l": _Decoder.read_list,
+    "t": _Decoder.read_tuple,
+    "d": _Decoder.read_dict,
+    "a": _Decoder.read_array,
+    "c": _Decoder.read_complex,
+    "i": _Decoder.read_integer,
+    "f": _Decoder.read_sender,
+    "g": _Decoder.read_receiver,
+    "o": _Decoder.read_object,
+}
+
+
+def _numbers(parts: list[Any], count: int) -> list[int]:
+    if len(parts) != count or not all(type(part) is int and part >= 0 for part in parts):
+        raise WireError("a reference is not a number")
+    return parts
+
+
+def _check_key(key: Any) -> None:
+    parts = key if isinstance(key, tuple) else (key,)
+    for part in parts:
+        if not (part is None or type(part) in (bool, int, float, str, complex)):
+            raise WireError("a dict has a key that is no number, string or tuple of these")
+
+
+class Channel:
+    """A stream socket that carries frames, with a budget for what comes in and goes out."""
+
+    def __init__(self, stream: socket.socket, budget: Budget | None = None) -> None:
+        self.stream = stream
+        self.budget = budget or Budget()
+
+    def send(
+        self,
+        value: object,
+        *,
+        adapt: Adapt | None = None,
+        descriptors: Sequence[int] = (),
+        deadline: float | None = None,
+    ) -> None:
+        """Send one value, and with it open file descriptors where there are any."""
+        frame = memoryview(encode(value, self.budget, adapt))
+        with self._errors():
+            sent = 0
+            if descriptors:
+                sent = socket.send_fds(self.stream, [frame], list(descriptors))
+            while sent < len(frame):
+                self._wait(deadline)
+                sent += self.stream.send(frame[sent : sent + 1_000_000])
+
+    def receive(self, deadline: float | None = None) -> Any:
+        """The next value; descriptors sent along are dropped by the kernel."""
+        with self._errors():
+            header = self._exactly(HEADER.size, deadline)
+            return self._value(header, deadline)
+
+    def receive_with_descriptor(self) -> tuple[Any, int | None]:
+        """The next value and the descriptor that came with it, if one did."""
+        with self._errors():
+            header, found, _, _ = socket.recv_fds(self.stream, HEADER.size, 1)
+            if not header:
+                raise WireClosed("the other side closed the channel")
+            header += self._exactly(HEADER.size - len(header), None)
+            return self._value(header, None), (found[0] if found else None)
+
+    def close(self) -> None:
+        """Close the socket; closing twice does no harm."""
+        self.stream.close()
+
+    def _value(self, header: bytes, deadline: float | None) -> Any:
+        body_length, arrays_length = HEADER.unpack(header)
+        if body_length > self.budget.body or arrays_length > self.budget.arrays:
+            raise WireError(
+                f"a message of {body_length} + {arrays_length} bytes is over the budget"
+            )
+        body = self._exactly(body_length, deadline)
+        return decode(body, self._exactly(arrays_length, deadline))
+
+    def _exactly(self, length: int, deadline: float | None) -> bytes:
+        data = bytearray()
+        while len(data) < length:
+            self._wait(deadline)
+            part = self.stream.recv(min(length - len(data), 1_000_000))
+            if not part:
+                raise WireClosed("the other side closed the channel")
+            data += part
+        return bytes(data)
+
+    def _wait(self, deadline: float | None) -> None:
+        if deadline is None:
+            self.stream.settimeout(None)
+            return
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise WireTimeout("no answer in time")
+        self.stream.settimeout(left)
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            raise WireTimeout("no answer in time") from error
+        except OSError as error:
+            raise WireClosed(f"the channel broke: {error}") from error

@@ -1,0 +1,208 @@
+"""The processes inside the sandbox: a parent with imports only, a child for each notebook, and a
+child of that for each test.
+
+The parent (`main`) never sees student data. It forks a notebook child, which takes the inner
+wall, runs the cells it is sent, and forks a fresh test child whenever the grader wants to talk
+to the student's functions. Channels come as descriptors over the parent's own channel.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NoReturn
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from . import walls
+from .figures import read_figure
+from .peer import Peer
+from .runner import Runner, describe
+from .wire import Budget, Channel, Object, WireClosed, WireError
+
+
+def main() -> None:
+    """Serve the grader from the descriptor that stands where standard input was."""
+    control = os.dup(0)
+    os.set_inheritable(control, False)
+    _null_standard_streams()
+    channel = Channel(socket.socket(fileno=control))
+    channel.send(["ready", os.getpid()])
+    children: set[int] = set()
+    while True:
+        try:
+            message, descriptor = channel.receive_with_descriptor()
+        except WireClosed:
+            break
+        if message[0] == "notebook" and descriptor is not None:
+            pid = os.fork()
+            if pid == 0:
+                channel.close()
+                _as_child(serve_notebook, descriptor, message[1])
+            os.close(descriptor)
+            children.add(pid)
+            channel.send(["started", pid])
+        elif message[0] == "kill":
+            _end(children, message[1])
+            channel.send(["ended", message[1]])
+    for pid in tuple(children):
+        _end(children, pid)
+
+
+def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
+    """Take the inner wall, then run cells and fork test children as the grader asks."""
+    walls.confine(order["walls"])
+    folder = Path(order["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    os.chdir(folder)
+    for name, content in order["files"].items():
+        Path(name).write_bytes(content)
+    sys.path[:0] = [str(folder)]
+    _reseed(order["seed"])
+    mpl.use("agg")
+    budget = Budget(**order["budget"])
+    runner = Runner(order["output_bytes"], order["cell_seconds"])
+    channel = Channel(stream, Budget(budget.body, max(budget.arrays, order["output_bytes"])))
+    channel.send(["confined"])
+    tests: set[int] = set()
+    while True:
+        message, descriptor = channel.receive_with_descriptor()
+        if message[0] == "cell":
+            result = runner.run(message[1], message[2])
+            channel.send(["ran", message[1], _portable(result)])
+        elif message[0] == "test" and descriptor is not None:
+            try:
+                pid = os.fork()
+            except OSError:  # the student's own processes have used up what there may be
+                os.close(descriptor)
+                channel.send(["refused"])
+                continue
+            if pid == 0:
+                channel.close()
+                _as_child(serve_test, descriptor, runner.namespace, budget)
+            os.close(descriptor)
+            tests.add(pid)
+            channel.send(["forked", pid])
+        elif message[0] == "kill":
+            _end(tests, message[1])
+            channel.send(["ended", message[1]])
+
+
+def serve_test(stream: socket.socket, namespace: dict[str, Any], budget: Budget) -> None:
+    """Answer calls to the student's functions until the grader hangs up."""
+    walls.die_with_parent()
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    peer = Peer(Channel(stream, budget), adapt=read_object, describe=describe)
+    desk = TestDesk(peer, namespace)
+    for name, function in desk.services.items():
+        peer.offer(name, function)
+    try:
+        peer.serve_forever()
+    except WireError:
+        return
+
+
+class TestDesk:
+    """What the grader can ask of a test child."""
+
+    def __init__(self, peer: Peer, namespace: dict[str, Any]) -> None:
+        self._peer = peer
+        self._namespace = namespace
+        self._last_arguments: tuple[Any, ...] = ()
+        self.services: dict[str, Callable[..., object]] = {
+            "call": self.call,
+            "kind": self.kind,
+            "value": self.value,
+            "arguments": self.arguments,
+            "forget": self.forget,
+            "stand_in": self.stand_in,
+        }
+
+    def call(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> object:
+        """Call the student's function of that name."""
+        self._last_arguments = args
+        return self._namespace[name](*args, **kwargs)
+
+    def kind(self, name: str) -> str:
+        """What stands under a name: "missing", "function" or "value"."""
+        if name not in self._namespace:
+            return "missing"
+        return "function" if callable(self._namespace[name]) else "value"
+
+    def value(self, name: str) -> object:
+        """The student's variable of that name."""
+        return self._namespace[name]
+
+    def arguments(self) -> tuple[Any, ...]:
+        """The positional arguments of the last call, as the call left them."""
+        return self._last_arguments
+
+    def forget(self, names: list[str]) -> None:
+        """Take names away from the student's code."""
+        for name in names:
+            self._namespace.pop(name, None)
+
+    def stand_in(self, functions: Mapping[str, Any]) -> None:
+        """Put the grader's functions in the place of the student's."""
+        self._namespace.update(functions)
+
+
+def read_object(value: object) -> object:
+    """Turn what a student's function may return, but no array can hold, into plain data."""
+    if isinstance(value, Axes):
+        value = value.figure
+    if isinstance(value, SubFigure):
+        value = value.figure
+    if isinstance(value, Figure):
+        return Object("figure", read_figure(value))
+    return value
+
+
+def _portable(result: dict[str, Any]) -> dict[str, Any]:
+    """A cell's result with its outputs as one array of bytes, so that pictures fit the wire."""
+    import json
+
+    text = json.dumps(result.pop("outputs"), ensure_ascii=False).encode("utf-8", "replace")
+    return {**result, "outputs": np.frombuffer(text, dtype=np.uint8)}
+
+
+def _as_child(serve: Callable[..., None], descriptor: int, *args: Any) -> NoReturn:
+    """Run `serve` in a process of its own that can't fall back into the parent's code."""
+    try:
+        serve(socket.socket(fileno=descriptor), *args)
+    except WireError:
+        pass
+    except BaseException as error:
+        print(f"{type(error).__name__}: {error}", file=sys.__stderr__)
+    finally:
+        os._exit(0)
+
+
+def _end(children: set[int], pid: int) -> None:
+    if pid in children:
+        children.discard(pid)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def _null_standard_streams() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+
+
+def _reseed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+
+
+if __name__ == "__main__":
+    main()

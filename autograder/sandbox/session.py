@@ -1,0 +1,403 @@
+"""A submission's stay in the sandbox: notebooks that run, and students made from them.
+
+One Sandbox holds one warm parent process (see `inside.worker`). A Notebook runs its cells in a
+child of that parent. A cell that takes the child down (by an exit, a hang that ignores its
+alarm, a closed channel) is left out and the others are run again, so that it costs only itself.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from autograder.errors import SandboxError
+from autograder.sandbox.inside.wire import Budget, Channel, WireError
+from autograder.sandbox.launch import Confinement, launch
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.protection import Protection
+from autograder.sandbox.student import NoAnswer, Place, Quote, Student, place_from
+
+START_SECONDS = 60.0
+GRACE_SECONDS = 3.0
+REPLY_SECONDS = 10.0
+MAX_LAUNCHES = 6
+MAX_REPLAYS = 4
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell: its index in the notebook, and its source."""
+
+    index: int
+    source: str
+
+
+@dataclass(frozen=True)
+class CellError:
+    """Why a cell did not run to its end; `kind` is a built-in exception's name, or one of
+    "timeout", "ended" and "not run"."""
+
+    kind: str
+    text: str
+    place: Place | None = None
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """What a cell showed, in nbformat's form, and its error if it had one."""
+
+    outputs: Sequence[Mapping[str, Any]] = ()
+    error: CellError | None = None
+
+
+class NotebookGone(Exception):
+    """The process that ran the notebook is no longer there."""
+
+
+class Sandbox:
+    """The warm parent behind its walls; started with the first notebook, ended by `close`."""
+
+    def __init__(self, protection: Protection, limits: Limits) -> None:
+        self.limits = limits
+        self._protection = protection
+        self._confinement: Confinement | None = None
+        self._control: Channel | None = None
+        self._launches = 0
+        self._parent = 0
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every process of the sandbox and remove its files."""
+        if self._confinement is not None:
+            self._confinement.close()
+        self._confinement = self._control = None
+
+    @property
+    def cause(self) -> str | None:
+        """Why the sandbox was ended from outside: "memory", "disk", ..., or None."""
+        return self._confinement.cause if self._confinement else None
+
+    def start(self, folder: str, files: Mapping[str, bytes], seed: int) -> NotebookProcess:
+        """A fresh notebook process in a folder of its own, behind the inner wall."""
+        near, far = socket.socketpair()
+        try:
+            control = self._control or self._launch()
+            order = self._order(folder, files, seed)
+            deadline = time.monotonic() + START_SECONDS
+            control.send(["notebook", order], descriptors=[far.fileno()], deadline=deadline)
+            pid = _reply(control.receive(deadline), "started")
+            far.close()
+            process = NotebookProcess(self, Channel(near, self._notebook_budget), pid)
+            process.expect("confined", deadline)
+            return process
+        except WireError as error:
+            near.close()
+            cause = self.cause
+            self.close()
+            raise NotebookGone(cause or str(error)) from error
+        finally:
+            far.close()
+
+    def kill(self, pid: int) -> None:
+        """End a notebook process; where its parent does not answer, end the whole sandbox."""
+        if self._control is None:
+            return
+        deadline = time.monotonic() + REPLY_SECONDS
+        try:
+            self._control.send(["kill", pid], deadline=deadline)
+            _reply(self._control.receive(deadline), "ended")
+        except WireError:
+            self.close()
+
+    def sweep(self) -> None:
+        """End what student code has left running: all but the parent and its own children."""
+        if self._confinement is not None:
+            self._confinement.sweep(self._parent)
+
+    def _launch(self) -> Channel:
+        self.close()
+        if self._launches == MAX_LAUNCHES:
+            raise NotebookGone("the sandbox was ended too often")
+        self._launches += 1
+        self._confinement = launch(self._protection, self.limits)
+        control = Channel(self._confinement.channel, Budget())
+        try:
+            self._parent = _reply(control.receive(time.monotonic() + START_SECONDS), "ready")
+        except WireError as error:
+            log = self._confinement.log()
+            self.close()
+            raise SandboxError(
+                f"the sandbox did not start ({error}); `fdl doctor` tells what this machine "
+                f"can enforce. Its last words: {log or 'none'}"
+            ) from error
+        self._control = control
+        return control
+
+    @property
+    def _notebook_budget(self) -> Budget:
+        return Budget(self.limits.message_bytes, 2 * self.limits.output_bytes + 1_000_000)
+
+    def _order(self, folder: str, files: Mapping[str, bytes], seed: int) -> dict[str, Any]:
+        assert self._confinement is not None
+        return {
+            "walls": self._confinement.spec,
+            "folder": f"{self._confinement.spec['work']}/{folder}",
+            "files": dict(files),
+            "seed": seed,
+            "budget": asdict(self.test_budget),
+            "output_bytes": self.limits.output_bytes,
+            "cell_seconds": float(self.limits.cell_seconds),
+        }
+
+    @property
+    def test_budget(self) -> Budget:
+        """What one call's arguments or answer may hold."""
+        return Budget(self.limits.message_bytes, self.limits.answer_bytes)
+
+
+class NotebookProcess:
+    """A process that runs cells and forks test processes. All it says is untrusted."""
+
+    def __init__(self, sandbox: Sandbox, channel: Channel, pid: int) -> None:
+        self._sandbox = sandbox
+        self._channel = channel
+        self._pid = pid
+
+    def expect(self, word: str, deadline: float) -> Any:
+        """The next message, which has to begin with `word`."""
+        return _reply(self._channel.receive(deadline), word)
+
+    def run(self, cell: Cell) -> CellResult:
+        """Run one cell; NotebookGone where the process does not survive it."""
+        seconds = self._sandbox.limits.cell_seconds + GRACE_SECONDS
+        deadline = time.monotonic() + seconds
+        try:
+            self._channel.send(["cell", cell.index, cell.source], deadline=deadline)
+            message = self._channel.receive(deadline)
+            if not (isinstance(message, list) and len(message) == 3 and message[0] == "ran"):
+                raise WireError("not a cell's result")
+            return _cell_result(message[2])
+        except WireError as error:
+            cause = self._sandbox.cause
+            self.kill()
+            raise NotebookGone(cause or str(error)) from error
+
+    def connect(self) -> Channel:
+        """A channel to a fresh test process; NotebookGone where none can be had."""
+        try:
+            return self._fork() or self._fork_after_sweep()
+        except WireError as error:
+            self.kill()
+            raise NotebookGone(str(error)) from error
+
+    def _fork_after_sweep(self) -> Channel:
+        self._sandbox.sweep()
+        channel = self._fork()
+        if channel is None:
+            raise WireError("no process can be had")
+        return channel
+
+    def _fork(self) -> Channel | None:
+        """A channel to a new test process; None where the limit on processes is reached."""
+        near, far = socket.socketpair()
+        deadline = time.monotonic() + REPLY_SECONDS
+        try:
+            self._channel.send(["test"], descriptors=[far.fileno()], deadline=deadline)
+            reply = self._channel.receive(deadline)
+            if reply == ["refused"]:
+                near.close()
+                return None
+            pid = _reply(reply, "forked")
+        except WireError:
+            near.close()
+            raise
+        finally:
+            far.close()
+        return TestChannel(near, self._sandbox.test_budget, lambda: self._end_test(pid))
+
+    def kill(self) -> None:
+        """End the process and all its test processes."""
+        self._channel.close()
+        self._sandbox.kill(self._pid)
+
+    def _end_test(self, pid: int) -> None:
+        deadline = time.monotonic() + REPLY_SECONDS
+        try:
+            self._channel.send(["kill", pid], deadline=deadline)
+            self.expect("ended", deadline)
+        except WireError:
+            self.kill()
+
+
+class TestChannel(Channel):
+    """A channel whose closing ends the process at its other end."""
+
+    __test__ = False
+
+    def __init__(self, stream: socket.socket, budget: Budget, end: Callable[[], None]) -> None:
+        super().__init__(stream, budget)
+        self._end: Callable[[], None] | None = end
+
+    def close(self) -> None:
+        """Hang up and end the process."""
+        super().close()
+        if self._end is not None:
+            end, self._end = self._end, None
+            end()
+
+
+class Notebook:
+    """One notebook of a submission: runs its cells once, then gives students for tests."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        name: str,
+        cells: Sequence[Cell],
+        files: Mapping[str, bytes],
+        seed: int,
+    ) -> None:
+        self.name = name
+        self.results: dict[int, CellResult] = {}
+        self._sandbox = sandbox
+        self._cells = cells
+        self._files = files
+        self._seed = seed
+        self._process: NotebookProcess | None = None
+        self._left_out: set[int] = set()
+        self._replays = 0
+
+    def run(self, deadline: float) -> None:
+        """Run the cells top to bottom; every cell has a result afterwards."""
+        while self._process is None and self._replays <= MAX_REPLAYS:
+            self._replays += 1
+            self._process = self._run_once(deadline)
+        for cell in self._cells:
+            self.results.setdefault(cell.index, NOT_RUN)
+
+    def student(self, quote: Quote) -> Student:
+        """A student for one test; where the process was lost, the cells are run again first."""
+        limits = self._sandbox.limits
+        return Student(
+            self._connect, call_seconds=limits.call_seconds, callbacks=limits.callbacks, quote=quote
+        )
+
+    def close(self) -> None:
+        """End the notebook's process."""
+        if self._process is not None:
+            self._process.kill()
+            self._process = None
+
+    def _run_once(self, deadline: float) -> NotebookProcess | None:
+        """A process that ran all cells but those left out; None where one more has to be."""
+        try:
+            process = self._sandbox.start(self.name, self._files, self._seed)
+        except NotebookGone:
+            return None
+        for cell in self._cells:
+            if cell.index in self._left_out:
+                continue
+            if time.monotonic() > deadline:
+                break
+            try:
+                self.results[cell.index] = process.run(cell)
+            except NotebookGone as gone:
+                self._left_out.add(cell.index)
+                self.results[cell.index] = _ended(str(gone))
+                return None
+        self._sandbox.sweep()
+        return process
+
+    def _connect(self) -> Channel:
+        for _ in range(2):
+            if self._process is None:
+                self.run(time.monotonic() + self._sandbox.limits.cell_seconds)
+            if self._process is None:
+                break
+            try:
+                return self._process.connect()
+            except NotebookGone:
+                self._process = None
+        raise NoAnswer("The notebook's process ended, so the call could not be made.")
+
+
+NOT_RUN = CellResult(error=CellError("not run", "This cell was not run: the time was used up."))
+
+
+def _ended(reason: str) -> CellResult:
+    known = {
+        "memory": "it used more memory than a submission may",
+        "disk": "it wrote more than a submission may",
+    }
+    why = known.get(reason, "it ended its process, or did not stop in time")
+    return CellResult(error=CellError("ended", f"This cell was left out: {why}."))
+
+
+def _reply(message: Any, word: str) -> int:
+    if not (isinstance(message, list) and message and message[0] == word):
+        raise WireError(f"expected {word!r}")
+    number = message[1] if len(message) == 2 else 0
+    if type(number) is not int:
+        raise WireError(f"{word!r} came without its number")
+    return number
+
+
+def _cell_result(data: Any) -> CellResult:
+    if not isinstance(data, dict):
+        raise WireError("not a cell's result")
+    return CellResult(outputs=_outputs(data.get("outputs")), error=_cell_error(data.get("error")))
+
+
+def _cell_error(data: Any) -> CellError | None:
+    if data is None:
+        return None
+    kind, text = (data.get("error"), data.get("text")) if isinstance(data, dict) else (None, None)
+    if not (isinstance(kind, str) and kind.isidentifier() and isinstance(text, str)):
+        raise WireError("not a cell's error")
+    kind = "timeout" if kind == "CellTimeout" else kind
+    return CellError(kind[:80], text[:2_000], place_from(data.get("place")))
+
+
+def _outputs(data: Any) -> list[dict[str, Any]]:
+    """The outputs in nbformat's form, rebuilt from what the worker says they are."""
+    try:
+        found = json.loads(bytes(data).decode("utf-8"))
+        return [_output(output) for output in found]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise WireError("not a cell's outputs") from error
+
+
+def _output(data: Mapping[str, Any]) -> dict[str, Any]:
+    kind = data["output_type"]
+    if kind == "stream":
+        name = "stderr" if data["name"] == "stderr" else "stdout"
+        return {"output_type": kind, "name": name, "text": _text(data["text"])}
+    if kind == "error":
+        return {
+            "output_type": kind,
+            "ename": _text(data["ename"]),
+            "evalue": _text(data["evalue"]),
+            "traceback": [],
+        }
+    bundle = {_text(mime): _text(content) for mime, content in data["data"].items()}
+    output = {"output_type": kind, "data": bundle, "metadata": {}}
+    if kind == "execute_result":
+        return {**output, "execution_count": None}
+    if kind != "display_data":
+        raise ValueError("unknown kind of output")
+    return output
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value

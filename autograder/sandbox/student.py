@@ -1,0 +1,219 @@
+"""The student's code as hidden tests see it: functions that can be called, and nothing else.
+
+Every call crosses the wire into a fresh process of the sandbox. What comes back is plain data or
+a StudentFailure, whose message is fit for the student.
+"""
+
+from __future__ import annotations
+
+import builtins
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.sandbox.figuredata import FigureData
+from autograder.sandbox.inside.peer import Peer, RemoteError
+from autograder.sandbox.inside.wire import (
+    Channel,
+    Object,
+    Unsendable,
+    WireClosed,
+    WireError,
+    WireTimeout,
+)
+
+
+class StudentFailure(Exception):
+    """The student's code gave no answer; `message` is fit for the student."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class Missing(StudentFailure):
+    """The notebook does not define the name."""
+
+
+class NotDone(StudentFailure):
+    """The function still raises NotImplementedError."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A line of the submission: number of the cell and of the line in it (from 1)."""
+
+    cell: int
+    line: int
+
+
+class Raised(StudentFailure):
+    """The student's code raised an exception of the built-in kind `error` at `place`."""
+
+    def __init__(self, message: str, error: str, place: Place | None) -> None:
+        super().__init__(message)
+        self.error = error
+        self.place = place
+
+
+class NoAnswer(StudentFailure):
+    """The call did not end in time, or its process ended instead of answering."""
+
+
+class BadAnswer(StudentFailure):
+    """The answer is something that can't be marked."""
+
+
+Quote = Callable[[Place], str]
+"""Tells a place in words, with the student's own line; empty where there is no such line."""
+
+
+class Student:
+    """One fresh process of the student's notebook.
+
+    `student.gradient(x)` calls the student's function; `student.value("name")` reads a variable.
+    The process starts with the first use and ends with `close`.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Channel],
+        *,
+        call_seconds: float,
+        callbacks: int,
+        quote: Quote,
+        forget: tuple[str, ...] = (),
+        stand_ins: Mapping[str, Callable[..., object]] | None = None,
+    ) -> None:
+        self._connect = connect
+        self._call_seconds = call_seconds
+        self._callbacks = callbacks
+        self._quote = quote
+        self._forget = forget
+        self._stand_ins = dict(stand_ins or {})
+        self._open_peer: Peer | None = None
+        self._family: list[Student] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return self._ask_function(name, args, kwargs)
+
+        return call
+
+    def value(self, name: str) -> Any:
+        """The student's variable of that name, as plain data."""
+        if self._ask("kind", name) == "missing":
+            raise Missing(f"`{name}` is not defined in the notebook.")
+        return self._ask("value", name)
+
+    @property
+    def arguments_after(self) -> tuple[Any, ...]:
+        """The positional arguments of the last call, as the student's function left them."""
+        found: tuple[Any, ...] = self._ask("arguments")
+        return found
+
+    def without(self, *names: str) -> Student:
+        """The same student in a world where these names do not exist."""
+        return self._relative(forget=(*self._forget, *names))
+
+    def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> Student:
+        """The same student with the grader's functions in the place of some of the student's."""
+        return self._relative(stand_ins={**self._stand_ins, **functions})
+
+    def close(self) -> None:
+        """End the process, and those of the students made from this one."""
+        if self._open_peer is not None:
+            self._open_peer.channel.close()
+            self._open_peer = None
+        for relative in self._family:
+            relative.close()
+
+    def _relative(self, **changes: Any) -> Student:
+        settings: dict[str, Any] = {"forget": self._forget, "stand_ins": self._stand_ins}
+        relative = Student(
+            self._connect,
+            call_seconds=self._call_seconds,
+            callbacks=self._callbacks,
+            quote=self._quote,
+            **{**settings, **changes},
+        )
+        self._family.append(relative)
+        return relative
+
+    def _ask_function(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        kind = self._ask("kind", name)
+        if kind == "missing":
+            raise Missing(f"`{name}` is not defined in the notebook.")
+        if kind == "value":
+            raise BadAnswer(f"`{name}` is a value where a function is asked for.")
+        return self._ask("call", name, args, dict(kwargs))
+
+    def _ask(self, service: str, *args: Any) -> Any:
+        peer = self._peer()
+        peer.deadline = time.monotonic() + self._call_seconds
+        try:
+            return peer.call(service, args, {})
+        except RemoteError as error:
+            raise self._raised(error.details) from None
+        except WireTimeout:
+            raise self._gone(
+                NoAnswer(f"The call did not end within {self._call_seconds:g} seconds.")
+            ) from None
+        except WireClosed:
+            raise self._gone(NoAnswer("The process ended during the call.")) from None
+        except WireError as error:
+            raise self._gone(BadAnswer(f"The answer can't be read: {error}.")) from None
+
+    def _gone(self, failure: StudentFailure) -> StudentFailure:
+        self.close()
+        return failure
+
+    def _peer(self) -> Peer:
+        if self._open_peer is None:
+            self._open_peer = Peer(
+                self._connect(), open_object=_open_object, max_served=self._callbacks
+            )
+            self._open_peer.deadline = time.monotonic() + self._call_seconds
+            try:
+                if self._stand_ins:
+                    self._open_peer.call("stand_in", (self._stand_ins,), {})
+                if self._forget:
+                    self._open_peer.call("forget", (list(self._forget),), {})
+            except (WireError, RemoteError):
+                raise self._gone(NoAnswer("The process ended before the call.")) from None
+        return self._open_peer
+
+    def _raised(self, details: Mapping[str, Any]) -> StudentFailure:
+        error = details.get("error")
+        place = place_from(details.get("place"))
+        where = self._quote(place) if place is not None else ""
+        if error == "NotImplementedError":
+            return NotDone("Not written yet: it still raises NotImplementedError.")
+        if error == Unsendable.__name__:
+            return BadAnswer("The answer is of a kind that can't be marked.")
+        if error == RemoteError.__name__:
+            return Raised(
+                f"It called a function that was passed in, and that call failed{where}.", error, place
+            )
+        known = isinstance(error, str) and isinstance(getattr(builtins, error, None), type)
+        kind = f"a {error}" if known else "an exception"
+        return Raised(f"It raised {kind}{where}.", str(error) if known else "Exception", place)
+
+
+def place_from(data: Any) -> Place | None:
+    """The place in what the worker says of an error; None where it names none properly."""
+    if isinstance(data, (list, tuple)) and len(data) == 2:
+        cell, line = data
+        if type(cell) is int and type(line) is int and cell >= 0 and line >= 1:
+            return Place(cell, line)
+    return None
+
+
+def _open_object(value: Object) -> object:
+    if value.kind == "figure":
+        return FigureData.from_wire(value.value)
+    raise WireError("an object of an unknown kind")
