@@ -19,7 +19,7 @@ from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.errors import ReleaseError
-from autograder.release.directives import place
+from autograder.release.directives import grade_id, place
 from autograder.release.fill import read_source
 from autograder.release.preprocessors import StripDirectives, configure
 
@@ -48,7 +48,7 @@ def build(source: Path, destination: Path, *, config: Path | None = None) -> Non
 class _Converter(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no types
     """nbgrader's converter, quiet, and keeping the error that it would only log."""
 
-    failure: tuple[str, Exception] | None = None
+    failure: ReleaseError | None = None
 
     @classmethod
     def at(cls, root: Path, name: str, config: Config) -> _Converter:
@@ -71,30 +71,33 @@ class _Converter(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no t
         try:
             self.start()
         except NbGraderException as error:
-            if self.failure is None:
-                raise ReleaseError(f"nbgrader can't build the release: {error}") from error
-            notebook, cause = self.failure
-            raise ReleaseError(self._blame(Path(notebook), cause)) from cause
+            if self.failure is not None:
+                raise self.failure from error
+            raise ReleaseError(f"nbgrader can't build the release: {error}") from error
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         """Convert one notebook, remembering what went wrong."""
         try:
             super().convert_single_notebook(notebook_filename)
         except Exception as error:
-            self.failure = (notebook_filename, error)
+            self.failure = ReleaseError(self._blame(notebook_filename, error))
             raise
 
-    def _blame(self, path: Path, cause: Exception) -> str:
+    def _blame(self, filename: str, error: Exception) -> str:
         """The message for a failed notebook: the first cell that fails by itself is at fault."""
+        path = Path(filename)
         notebook = read_source(path)
         for index, cell in enumerate(notebook.cells):
             alone = nbformat.from_dict({**notebook, "cells": [cell]})
+            resources = self.init_single_notebook_resources(filename)
             try:
-                resources = self.init_single_notebook_resources(str(path))
                 self.exporter.from_notebook_node(alone, resources=resources)
-            except Exception as error:  # any kind: nbgrader's preprocessors raise many
-                return f"{place(path.stem, index, cell)}: nbgrader can't convert it: {error}"
-        return f"{path.name}: nbgrader can't convert it: {cause}"
+            except Exception as own:  # of any kind: nbgrader's preprocessors raise many
+                return f"{place(path.stem, index, cell)}: nbgrader can't convert it: {own}"
+        names = [grade_id(cell) for cell in notebook.cells if grade_id(cell)]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            return f"{path.name}: two cells have the nbgrader id {', '.join(twice)}"
+        return f"{path.name}: nbgrader can't convert it: {error}"
 
 
 def _copy_source(source: Path, scratch: Path) -> None:

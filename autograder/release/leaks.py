@@ -7,10 +7,13 @@ looked for in every text of the release, white space aside.
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 from nbformat import NotebookNode
 
@@ -77,7 +80,7 @@ def solution_secrets(sources: dict[str, NotebookNode], solutions: Solutions) -> 
     public = [squeeze(definition.whole) for definition in given]
     for definition in asked:
         what = f"the solution of {definition.reference}"
-        body = squeeze(definition.solution)
+        body = squeeze(_without_comments(definition.solution))
         if len(body) >= MIN_BODY:
             yield Secret(body, what)
         for piece in _pieces(definition.solution, MIN_CODE):
@@ -138,10 +141,21 @@ def _public_texts(notebook: NotebookNode) -> Iterator[str]:
 
 
 def _pieces(code: str, shortest: int) -> Iterator[str]:
-    for line in code.splitlines():
+    for line in _without_comments(code).splitlines():
         piece = squeeze(line)
         if len(piece) >= shortest and not _BOILERPLATE.match(piece):
             yield piece
+
+
+def _without_comments(code: str) -> str:
+    """The code with its comments cut off: they are easily lost where code is copied."""
+    code = dedent(code)
+    lines = code.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    return "\n".join(lines)
 
 
 def _beyond_stubs(tree: ast.Module) -> Iterator[str]:

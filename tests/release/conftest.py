@@ -2,20 +2,39 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import matplotlib as mpl
 import pytest
 
 from autograder.assignment import Course
-from autograder.release import fill_source
+from autograder.release import release
 
+from .marking import Marker
 from .tiny import write_course
+
+mpl.use("Agg")
 
 
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
-    """A course with one filled assignment, `tiny`, that has no release yet."""
+    """A course with the assignment `tiny`: not filled, not released."""
     write_course(tmp_path / "course")
-    course = Course(tmp_path / "course")
-    fill_source(course, "tiny")
-    return course
+    return Course(tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("published") / "course"
+    write_course(root)
+    result = release(Course(root), "tiny", mark=Marker())
+    assert result.proof.fit, result.proof.faults
+    return root
+
+
+@pytest.fixture
+def released(published: Path, tmp_path: Path) -> Course:
+    """The same course, filled and released, for one test to spoil."""
+    shutil.copytree(published, tmp_path / "released")
+    return Course(tmp_path / "released")

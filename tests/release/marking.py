@@ -61,6 +61,7 @@ class Marker:
     def __call__(
         self, course: Course, assignment: Assignment, path: Path, *, release: Path
     ) -> Marked:
+        assert course.assignment(assignment.name) == assignment
         assert (release / "valley.ipynb").is_file()
         self.marked.append(path.name)
         notebook = read_notebook(path / "valley.ipynb")

@@ -1,0 +1,64 @@
+"""Spoiling a course, and looking at what a proof says of it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.assignment import Course, read_notebook
+from autograder.release import Proof, release
+
+from .marking import Marker
+from .tiny import write_notebook
+
+
+def cell(notebook: NotebookNode, grade_id: str) -> NotebookNode:
+    """The cell with that nbgrader id."""
+    (found,) = [
+        c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id
+    ]
+    return found
+
+
+def change(path: Path, alter: Callable[[NotebookNode], object]) -> None:
+    """Alter a notebook on disk."""
+    notebook = read_notebook(path)
+    alter(notebook)
+    write_notebook(path, notebook)
+
+
+def change_release(course: Course, alter: Callable[[NotebookNode], object]) -> None:
+    change(course.release("tiny") / "valley.ipynb", alter)
+
+
+def change_source(course: Course, alter: Callable[[NotebookNode], object]) -> None:
+    change(course.source("tiny") / "valley.ipynb", alter)
+
+
+def replace_text(path: Path, old: str, new: str) -> None:
+    """Replace a text that must be there."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def fingerprint(*trees: Path) -> dict[str, str]:
+    """Every file and folder of the trees, with the file's hash."""
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+        for tree in trees
+        for path in sorted(tree.rglob("*"))
+    }
+
+
+def checked(course: Course, marker: Marker | None = None) -> Proof:
+    """The proof of what stands in the course."""
+    return release(course, "tiny", check=True, mark=marker or Marker()).proof
+
+
+def faults(proof: Proof) -> dict[str, str]:
+    """What stands against a release, by what was looked at."""
+    return {finding.check: finding.detail for finding in proof.faults}

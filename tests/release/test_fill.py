@@ -1,0 +1,214 @@
+"""Solutions → source: what is written into a cell, and what stops it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_markdown_cell
+
+from autograder.assignment import Course, read_notebook
+from autograder.errors import ReleaseError
+from autograder.release import fill_source, filled_source
+
+from .helpers import cell, change_source, replace_text
+from .tiny import tiny_notebook
+
+
+def filled(course: Course, grade_id: str) -> str:
+    fill_source(course, "tiny")
+    notebook = read_notebook(course.source("tiny") / "valley.ipynb")
+    return str(cell(notebook, grade_id).source)
+
+
+def solutions(course: Course) -> Path:
+    return course.solutions("tiny") / "valley.py"
+
+
+def test_reference_shows_signature_and_docstring_and_marks_the_body(course: Course) -> None:
+    assert filled(course, "t-slope-answer") == (
+        "### REFERENCE valley.slope\n"
+        "def slope(u: np.ndarray, v: float) -> tuple[np.ndarray, float]:\n"
+        '    """The slope of ½‖u‖²v².\n'
+        "\n"
+        "    u: shape (d,). Returns v²u, shape (d,), and ‖u‖²v.\n"
+        '    """\n'
+        "    ### BEGIN SOLUTION\n"
+        "    squared_norm = float(np.dot(u, u))  # ‖u‖²\n"
+        "\n"
+        "    def half(factor: float, vector: np.ndarray) -> np.ndarray:\n"
+        "        return factor**2 * vector\n"
+        "\n"
+        "    return half(v, u), squared_norm * v\n"
+        "    ### END SOLUTION"
+    )
+
+
+def test_variables_share_one_solution_region_below_their_notes(course: Course) -> None:
+    assert filled(course, "t-values-answer") == (
+        "### REFERENCE valley.first_part, valley.last_part\n"
+        "# the slope's first part at u = (1, 2), v = 3, shape (2,)\n"
+        "# the slope's last part there\n"
+        "### BEGIN SOLUTION\n"
+        "first_part = np.array([9.0, 18.0])\n"
+        "last_part = 15.0\n"
+        "### END SOLUTION"
+    )
+
+
+def test_given_definitions_stand_whole(course: Course) -> None:
+    text = filled(course, "t-scale")
+    assert text.startswith("### GIVEN valley.scale\ndef scale(x: np.ndarray) -> float:\n")
+    assert text.endswith("return float(np.max(np.abs(x))) or 1.0")
+    assert "SOLUTION" not in text
+
+
+def test_decorators_and_comments_before_the_first_statement_stay(course: Course) -> None:
+    replace_text(solutions(course), "def scale(", "@np.vectorize\ndef scale(")
+    note = "    # the flat direction is u = 0\n"
+    replace_text(solutions(course), "    squared_norm =", note + "    squared_norm =")
+    assert "### GIVEN valley.scale\n@np.vectorize\ndef scale" in filled(course, "t-scale")
+    region = "    ### BEGIN SOLUTION\n    # the flat direction is u = 0\n    squared_norm"
+    assert region in filled(course, "t-slope-answer")
+
+
+def test_filling_twice_changes_nothing(course: Course) -> None:
+    first = fill_source(course, "tiny")
+    bytes_after_first = first[0].read_bytes()
+    assert [path.name for path in first] == ["valley.ipynb"]
+    assert fill_source(course, "tiny") == ()
+    assert first[0].read_bytes() == bytes_after_first
+
+
+def test_filled_source_writes_nothing(course: Course) -> None:
+    path = course.source("tiny") / "valley.ipynb"
+    before = path.read_bytes()
+    assert filled_source(course, "tiny")["valley.ipynb"].encode() != before
+    assert path.read_bytes() == before
+
+
+def test_other_cells_and_metadata_stay_as_they_are(course: Course) -> None:
+    before = tiny_notebook()
+    fill_source(course, "tiny")
+    after = read_notebook(course.source("tiny") / "valley.ipynb")
+    assert after.metadata == before.metadata
+    for old, new in zip(before.cells, after.cells, strict=True):
+        assert {**old, "source": ""} == {**new, "source": ""}
+        if not old.source.startswith("###"):
+            assert old.source == new.source
+
+
+def test_notebooks_are_written_in_the_normal_form(course: Course) -> None:
+    fill_source(course, "tiny")
+    text = (course.source("tiny") / "valley.ipynb").read_text(encoding="utf-8")
+    data = json.loads(text)
+    assert text == json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def fails(course: Course, *parts: str) -> None:
+    before = (course.source("tiny") / "valley.ipynb").read_bytes()
+    with pytest.raises(ReleaseError) as caught:
+        fill_source(course, "tiny")
+    for part in parts:
+        assert part in str(caught.value)
+    assert (course.source("tiny") / "valley.ipynb").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("grade_id", "line", "message"),
+    [
+        ("t-slope-answer", "### REFERENCE valley.slop", "valley.py defines no slop"),
+        ("t-slope-answer", "### REFERENCE ridge.slope", "no tiny/ridge.py"),
+        ("t-slope-answer", "### REFERENCE slope", "write module.name"),
+        ("t-slope-answer", "### REFERENCE", "write module.name"),
+        ("t-slope-answer", "### GIVEN valley.slope", "GIVEN belongs in a locked code cell"),
+        ("t-scale", "### REFERENCE valley.scale", "REFERENCE belongs in an answer cell"),
+        ("t-slope-answer", "x = 1\n### REFERENCE valley.slope", "must be the cell's first line"),
+    ],
+)
+def test_bad_directive_is_named_with_its_cell(
+    course: Course, grade_id: str, line: str, message: str
+) -> None:
+    change_source(course, lambda nb: cell(nb, grade_id).update(source=line))
+    fails(course, "valley.ipynb, cell", f"({grade_id})", message)
+
+
+def test_directive_in_a_text_cell_is_refused(course: Course) -> None:
+    text = new_markdown_cell("### GIVEN valley.scale", id="stray")
+    change_source(course, lambda nb: nb.cells.append(text))
+    fails(course, "valley.ipynb, cell 13", "GIVEN belongs in a locked code cell")
+
+
+def test_name_defined_twice_is_refused_with_both_lines(course: Course) -> None:
+    with solutions(course).open("a", encoding="utf-8") as file:
+        file.write("\n\nslope = None\n")
+    fails(course, "(t-slope-answer)", "valley.py defines slope twice, in lines")
+
+
+def test_function_without_docstring_is_refused(course: Course) -> None:
+    replace_text(
+        solutions(course), '    """The largest entry of |x|; 1 where x is zero."""\n', "    x = x\n"
+    )
+    fails(course, "(t-scale)", "valley.scale has no docstring")
+
+
+def test_function_without_body_is_refused(course: Course) -> None:
+    text = solutions(course).read_text(encoding="utf-8")
+    start, end = text.index("    squared_norm"), text.index("#: the slope's first")
+    solutions(course).write_text(text[:start] + text[end:], encoding="utf-8")
+    fails(course, "valley.slope has no body")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "missing"),
+    [
+        ("return half(v, u)", "return _helper(half(v, u))", "_helper"),
+        ("def slope(u: np.ndarray", "def slope(u: Vector", "Vector"),
+        ("        return factor**2", "        return EXPONENT * factor**2", "EXPONENT"),
+        ("first_part = np.array", "first_part = _table", "_table"),
+        ("squared_norm = float(np", "squared_norm = float(numpy", "numpy"),
+    ],
+)
+def test_name_that_the_notebook_lacks_is_refused(
+    course: Course, old: str, new: str, missing: str
+) -> None:
+    replace_text(solutions(course), old, new)
+    fails(course, f"uses {missing}, which no cell up to there imports or defines")
+
+
+def test_earlier_functions_of_the_notebook_may_be_used(course: Course) -> None:
+    replace_text(solutions(course), "return half(v, u)", "return half(scale(u), u)")
+    assert "return half(scale(u), u)" in filled(course, "t-slope-answer")
+
+
+def test_later_functions_of_the_notebook_may_not_be_used(course: Course) -> None:
+    replace_text(solutions(course), "np.max(np.abs(x))", "slope(x, 1)[1]")
+    fails(course, "(t-scale)", "valley.scale uses slope")
+
+
+def test_magics_in_the_notebook_are_understood(course: Course) -> None:
+    change_source(course, lambda nb: cell(nb, "t-setup").update(source="%matplotlib inline\n!ls"))
+    fails(course, "uses np, which no cell")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "not JSON", '{"cells": 3}'])
+def test_source_that_is_no_notebook_is_named(course: Course, text: str) -> None:
+    path = course.source("tiny") / "valley.ipynb"
+    path.write_text(text, encoding="utf-8")
+    fails(course, "source/tiny/valley.ipynb is not a notebook")
+
+
+def test_cells_without_ids_are_refused(course: Course) -> None:
+    path = course.source("tiny") / "valley.ipynb"
+    data = json.loads(path.read_text(encoding="utf-8"))
+    data["nbformat_minor"] = 4
+    path.write_text(json.dumps(data), encoding="utf-8")
+    fails(course, "has cells without an id", "format is 4.4")
+
+
+def test_duplicate_cell_ids_are_refused(course: Course) -> None:
+    change = json.loads((course.source("tiny") / "valley.ipynb").read_text(encoding="utf-8"))
+    change["cells"][1]["id"] = change["cells"][0]["id"]
+    (course.source("tiny") / "valley.ipynb").write_text(json.dumps(change), encoding="utf-8")
+    fails(course, "cell id t-intro stands there twice")

@@ -1,0 +1,138 @@
+"""Publishing: only what is fit is written, and checking writes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import Course
+from autograder.errors import ReleaseError
+from autograder.release import publish, release
+
+from .helpers import cell, change_source, fingerprint, replace_text
+from .marking import Marker
+from .tiny import write_course
+
+
+def names(paths: tuple[Path, ...], root: Path) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in paths]
+
+
+def test_first_release_fills_the_source_and_writes_the_release(course: Course) -> None:
+    result = release(course, "tiny", mark=Marker())
+    assert result.proof.fit
+    assert names(result.written, course.root) == [
+        "release/tiny/README.md",
+        "release/tiny/checks.py",
+        "release/tiny/requirements.txt",
+        "release/tiny/valley.ipynb",
+        "source/tiny/valley.ipynb",
+    ]
+    assert release(course, "tiny", check=True, mark=Marker()).proof.fit
+
+
+def test_releasing_again_writes_nothing(released: Course) -> None:
+    before = {path: path.stat().st_mtime_ns for path in released.root.rglob("*")}
+    result = release(released, "tiny", mark=Marker())
+    assert result.proof.fit
+    assert result.written == ()
+    assert {path: path.stat().st_mtime_ns for path in released.root.rglob("*")} == before
+
+
+def test_two_courses_give_the_same_bytes(tmp_path: Path, released: Course) -> None:
+    write_course(tmp_path / "elsewhere" / "deep" / "course")
+    other = Course(tmp_path / "elsewhere" / "deep" / "course")
+    release(other, "tiny", mark=Marker())
+    for ours, theirs in (
+        (released.release("tiny"), other.release("tiny")),
+        (released.source("tiny"), other.source("tiny")),
+    ):
+        assert list(fingerprint(ours).values()) == list(fingerprint(theirs).values())
+
+
+def test_change_of_the_solutions_reaches_both_trees(released: Course) -> None:
+    replace_text(released.solutions("tiny") / "valley.py", "The slope of", "The steepness of")
+    result = release(released, "tiny", mark=Marker())
+    assert names(result.written, released.root) == [
+        "release/tiny/valley.ipynb",
+        "source/tiny/valley.ipynb",
+    ]
+    assert "The steepness of" in result.written[0].read_text()
+
+
+def test_new_release_sweeps_the_old_tree(released: Course) -> None:
+    (released.release("tiny") / ".ipynb_checkpoints").mkdir()
+    (released.release("tiny") / "old.ipynb").write_text("{}")
+    assert release(released, "tiny", mark=Marker()).proof.fit
+    assert {path.name for path in released.release("tiny").iterdir()} == {
+        "README.md",
+        "checks.py",
+        "requirements.txt",
+        "valley.ipynb",
+    }
+    assert {path.name for path in released.release("tiny").parent.iterdir()} == {"tiny"}
+
+
+def test_failed_proof_leaves_source_and_release_byte_by_byte(released: Course) -> None:
+    replace_text(released.solutions("tiny") / "valley.py", "The slope of", "The steepness of")
+    before = fingerprint(released.root)
+    cruel = Marker().but("t-plot", lambda _: False)
+    result = release(released, "tiny", mark=cruel)
+    assert not result.proof.fit
+    assert result.written == ()
+    assert fingerprint(released.root) == before
+
+
+def test_release_that_can_not_be_built_leaves_everything(released: Course) -> None:
+    source = "### BEGIN SOLUTION\nx = 1\n### END SOLUTION"
+    change_source(released, lambda nb: cell(nb, "t-experiment").update(source=source))
+    before = fingerprint(released.root)
+    with pytest.raises(ReleaseError, match="t-experiment"):
+        release(released, "tiny", mark=Marker())
+    assert fingerprint(released.root) == before
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_check_changes_nothing(released: Course, stale: bool) -> None:
+    if stale:
+        replace_text(released.solutions("tiny") / "valley.py", "The slope of", "The rise of")
+    before = fingerprint(released.root)
+    result = release(released, "tiny", check=True, mark=Marker())
+    assert result.proof.fit is not stale
+    assert fingerprint(released.root) == before
+
+
+def test_check_of_a_course_never_released_changes_nothing(course: Course) -> None:
+    before = fingerprint(course.root)
+    assert not release(course, "tiny", check=True, mark=Marker()).proof.fit
+    assert fingerprint(course.root) == before
+
+
+def test_release_that_can_not_be_moved_in_puts_the_old_one_back(
+    released: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = fingerprint(released.release("tiny"))
+    fresh = released.root / "fresh"
+    fresh.mkdir()
+    (fresh / "valley.ipynb").write_text("{}")
+    move = Path.rename
+
+    def fail_for_new(path: Path, target: Path) -> Path:
+        if path.name == "new":
+            raise OSError("no space left on device")
+        return move(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_for_new)
+    with pytest.raises(OSError, match="no space left"):
+        publish._replace_tree(fresh, released.release("tiny"))
+    assert fingerprint(released.release("tiny")) == before
+    assert [path.name for path in released.release("tiny").parent.iterdir()] == ["tiny"]
+
+
+def test_progress_is_told(released: Course) -> None:
+    told: list[str] = []
+    release(released, "tiny", check=True, mark=Marker(), say=told.append)
+    assert told[0] == "filling and building afresh"
+    assert "marking the reference" in told
+    assert len(told) == 8
