@@ -19,6 +19,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -94,6 +95,9 @@ first that does not."""
 
 _BODIES: dict[str, Body] = {}
 
+_NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
+"""Where the lines of an error's traceback are not the student's own."""
+
 
 class CheckError(Exception):
     """What a check found wrong, in words for the student."""
@@ -155,7 +159,7 @@ def _told(item: str, result: _Result) -> str:
         "passed": f"✓ {item}: the visible check passes.",
         "missing": f"… {item}: not found.",
         "open": f"… {item}: not done yet.",
-        "broken": f"✗ {item}: there is no answer to compare.",
+        "broken": f"✗ {item}: the answer can't be compared yet.",
         "wrong": f"✗ {item}: not right yet.",
     }[result.state]
     lines = [headline, *(f"  ✓ {line}" for line in result.held)]
@@ -207,19 +211,16 @@ def _unfinished(name: str, error: NotImplementedError) -> str:
 
 def _line(error: BaseException) -> str:
     """The student's line in which an error arose, where it can be told."""
-    own = [
-        frame
-        for frame in traceback.extract_tb(error.__traceback__)
-        if frame.filename != __file__ and "site-packages" not in frame.filename and frame.line
-    ]
-    return f"\nin the line: {own[-1].line}" if own else ""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame.line for frame in frames if not frame.filename.startswith(_NOT_YOURS)]
+    return f"\nin the line: {own[-1]}" if own and own[-1] else ""
 
 
 def _kind(thing: Any) -> str:
     """What a thing is, with its article, for use in a sentence."""
     if thing is None:
         return "None"
-    name = type(thing).__name__
+    name = {"ndarray": "array"}.get(type(thing).__name__, type(thing).__name__)
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
@@ -227,10 +228,10 @@ def _array(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> np.n
     """An answer as an array of floats of the given shape, without NaN."""
     array = _numbers(answer, what)
     if shape is not None and array.shape != shape:
-        raise CheckError("broken", f"{what} has shape {array.shape}; it should have shape {shape}.")
+        raise CheckError("broken", f"{what}: the shape is {array.shape} and should be {shape}.")
     if not np.isfinite(array).all():
-        kind = "NaN" if np.isnan(array).any() else "infinite entries"
-        raise CheckError("wrong", f"{what} contains {kind}:\n{_shown(array)}")
+        kind = "NaN" if np.isnan(array).any() else "infinity"
+        raise CheckError("wrong", f"{what}: there is {kind} in your answer:\n{_shown(array)}")
     return array
 
 
@@ -244,24 +245,23 @@ def _numbers(answer: Any, what: str) -> np.ndarray:
         return array.astype(float)
     except (TypeError, ValueError):
         raise CheckError(
-            "broken", f"{what} is {_kind(answer)}, not an array of real numbers."
+            "broken", f"{what}: got {_kind(answer)} and not an array of real numbers."
         ) from None
 
 
 def _something(answer: Any, what: str) -> None:
     """Make sure that a function returned anything at all."""
     if answer is None:
-        raise CheckError("broken", f"{what} is None: does the function end with `return …`?")
+        raise CheckError("broken", f"{what}: got None, as from a function without `return …`.")
 
 
 def _tuple(answer: Any, what: str, parts: str) -> tuple[Any, Any]:
     """An answer that has two parts, as in `return x, z`."""
     _something(answer, what)
-    if not isinstance(answer, (tuple, list)) or len(answer) != 2:
-        found = f"{_kind(answer)}" + (
-            f" of length {len(answer)}" if isinstance(answer, (tuple, list)) else ""
-        )
-        raise CheckError("broken", f"{what} is {found}; it should be the pair ({parts}).")
+    if not isinstance(answer, (tuple, list)):
+        raise CheckError("broken", f"{what}: got {_kind(answer)} in place of the pair ({parts}).")
+    if len(answer) != 2:
+        raise CheckError("broken", f"{what}: got {len(answer)} things in place of ({parts}).")
     return answer[0], answer[1]
 
 
@@ -279,7 +279,7 @@ def _close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
     if deviation > TOLERANCE:
         raise CheckError(
             "wrong",
-            f"{what} is\n{_shown(array)}\nand should be\n{_shown(right)}" + (hint and f"\n{hint}"),
+            f"{what}. Yours:\n{_shown(array)}\nExpected:\n{_shown(right)}" + (hint and f"\n{hint}"),
         )
     return f"{what}: as expected ({_off(deviation)})"
 
@@ -291,7 +291,8 @@ def _holds(left: Any, right: Any, rule: str) -> str:
     deviation /= float(np.max(np.abs(b), initial=0.0)) or 1.0
     if not deviation <= TOLERANCE:
         raise CheckError(
-            "wrong", f"{rule} does not hold: the left side is\n{_shown(a)}\nthe right\n{_shown(b)}"
+            "wrong",
+            f"{rule}: this does not hold. Left side:\n{_shown(a)}\nRight side:\n{_shown(b)}",
         )
     return f"{rule} ({_off(deviation)})"
 
@@ -438,8 +439,12 @@ def p1a_parameters(names: Names) -> Iterator[str]:
     gammas, betas = np.array([0.5, 0.25, 1]), np.array([0.9, 0.5, 1])
     answer = _call(names, "heavy_ball_parameters", gammas, betas)
     hat_gammas, hat_betas = _tuple(answer, "The answer", "γ̂, β̂")
-    yield _close(hat_gammas, (0.5, 0.25, 1), "γ̂ for γ = (½, ¼, 1), β = (0.9, ½, 1)")
-    yield _close(hat_betas, (0.45, 0.25, 4), "β̂ for γ = (½, ¼, 1), β = (0.9, ½, 1)")
+    yield _close(
+        hat_gammas, (0.5, 0.25, 1), "The heavy ball's γ for γ = (½, ¼, 1), β = (0.9, ½, 1)"
+    )
+    yield _close(
+        hat_betas, (0.45, 0.25, 4), "The heavy ball's β for γ = (½, ¼, 1), β = (0.9, ½, 1)"
+    )
 
 
 @_check
@@ -599,7 +604,7 @@ def p2c_experiment(names: Names) -> Iterator[str]:
     )
     _something(answer, "The answer")
     if not isinstance(answer, Mapping):
-        raise CheckError("broken", f"The answer is {_kind(answer)} and should be a dict.")
+        raise CheckError("broken", f"The answer: got {_kind(answer)} in place of a dict.")
     if set(answer) != set(shifts):
         raise CheckError(
             "wrong",
@@ -808,12 +813,10 @@ def summary(problem: str, names: Names) -> None:
     print(f"{problem}: where you stand\n")
     for item in items:
         print("  " + _summed_up(item, states.get(item.name)))
-    passed = sum(state == "passed" for state in states.values())
-    print(f"\n{passed} of {len(states)} visible checks pass.", end=" ")
+    todo = [name for name, state in states.items() if state != "passed"]
     print(
-        "All of them: now restart the kernel, run all cells once more, and save."
-        if passed == len(states)
-        else "Go on with the first line that has no ✓."
+        f"\n{len(states) - len(todo)} of {len(states)} visible checks pass;",
+        f"next is {todo[0]}." if todo else "restart the kernel, run all cells once more, and save.",
     )
     print(f"{len(items) - len(states)} items are texts, which a person reads and marks.")
 
@@ -824,7 +827,7 @@ def _summed_up(item: Item, state: State | None) -> str:
         "passed": ("✓", "passes"),
         "missing": ("…", "not found: run its cell"),
         "open": ("…", "not done yet"),
-        "broken": ("✗", "gives no usable answer"),
+        "broken": ("✗", "its answer can't be compared yet"),
         "wrong": ("✗", "not right yet"),
         None: ("✎", "your text, marked by a person"),
     }[state]
