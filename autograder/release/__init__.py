@@ -4,12 +4,11 @@ from autograder.release.build import build
 from autograder.release.fill import fill_source, filled_source
 from autograder.release.findings import Finding, Proof
 from autograder.release.proof import prove
-from autograder.release.publish import Published, release
+from autograder.release.publish import release
 
 __all__ = [
     "Finding",
     "Proof",
-    "Published",
     "build",
     "fill_source",
     "filled_source",

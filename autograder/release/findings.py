@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.table import Table
@@ -21,13 +22,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Proof:
-    """All findings about one release."""
+    """All findings about one release; `written` are the files that were replaced for it."""
 
     assignment: str
     findings: tuple[Finding, ...]
+    written: tuple[Path, ...] = ()
 
     @property
-    def fit(self) -> bool:
+    def ok(self) -> bool:
         """Whether the release may be published."""
         return all(finding.ok for finding in self.findings)
 
@@ -38,7 +40,7 @@ class Proof:
 
     def table(self) -> Table:
         """The proof as a table for the terminal."""
-        verdict = "fit to publish" if self.fit else "not fit to publish"
+        verdict = "fit to publish" if self.ok else "not fit to publish"
         table = Table(title=f"{self.assignment}: {verdict}", title_justify="left")
         for heading in ("", "Looked at", "Found"):
             table.add_column(heading, overflow="fold")
@@ -51,8 +53,9 @@ class Proof:
         """The proof as plain data."""
         return {
             "assignment": self.assignment,
-            "fit": self.fit,
+            "ok": self.ok,
             "findings": [asdict(finding) for finding in self.findings],
+            "written": [str(path) for path in self.written],
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
@@ -15,14 +15,6 @@ from autograder.release.proof import prove
 from autograder.release.trials import Mark, Say
 
 
-@dataclass(frozen=True)
-class Published:
-    """What came of releasing: the proof, and the files of the course that were written."""
-
-    proof: Proof
-    written: tuple[Path, ...]
-
-
 def release(
     course: Course,
     name: str,
@@ -30,7 +22,7 @@ def release(
     check: bool = False,
     mark: Mark | None = None,
     say: Say | None = None,
-) -> Published:
+) -> Proof:
     """Release the assignment: fill its source, build its release, prove both, write both.
 
     Where the proof fails, source and previous release stay as they were. With `check` nothing is
@@ -39,24 +31,20 @@ def release(
     """
     assignment = course.assignment(name)
     if check:
-        return Published(
-            prove(course, assignment, course.release(name), mark=mark, say=say), written=()
-        )
+        return prove(course, assignment, course.release(name), mark=mark, say=say)
     with TemporaryDirectory(prefix="fdl-release-") as folder:
         scratch = Path(folder).resolve()
         source = stage_source(course, name, scratch)
         tree = scratch / "release" / name
         build(source, tree, config=course.root / CONFIG)
         proof = prove(course, assignment, tree, source_follows=True, mark=mark, say=say)
-        if not proof.fit:
-            return Published(proof, written=())
-        return Published(
-            proof,
-            written=(
-                *_replace_tree(tree, course.release(name)),
-                *_replace_files(source, course.source(name)),
-            ),
+        if not proof.ok:
+            return proof
+        written = (
+            *_replace_tree(tree, course.release(name)),
+            *_replace_files(source, course.source(name)),
         )
+        return replace(proof, written=written)
 
 
 def _replace_files(fresh: Path, folder: Path) -> list[Path]:

@@ -29,7 +29,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("published") / "course"
     write_course(root)
     result = release(Course(root), "tiny", mark=Marker())
-    assert result.proof.fit, result.proof.faults
+    assert result.ok, result.faults
     return root
 
 

@@ -36,12 +36,12 @@ STALE_SOURCE = "the source is filled from the solutions"
 
 def proved(course: Course, marker: Marker | None = None) -> Proof:
     """The proof of a new release of the course."""
-    return release(course, "tiny", mark=marker or Marker()).proof
+    return release(course, "tiny", mark=marker or Marker())
 
 
 def test_a_sound_release_is_fit(released: Course) -> None:
     proof = checked(released)
-    assert proof.fit
+    assert proof.ok
     assert proof.faults == ()
 
 
@@ -277,7 +277,7 @@ def test_the_course_folder_itself_is_a_path_of_a_machine(released: Course) -> No
 def test_addresses_and_fractions_are_no_paths(course: Course, text: str) -> None:
     with (course.source("tiny") / "README.md").open("a") as file:
         file.write(f"\n{text}\n")
-    assert proved(course).fit
+    assert proved(course).ok
 
 
 # --- What belongs together ----------------------------------------------------------------------
@@ -546,9 +546,10 @@ def test_proof_as_table_and_data() -> None:
     assert "[bold] x" in shown
     assert proof.to_dict() == {
         "assignment": "tiny",
-        "fit": False,
+        "ok": False,
         "findings": [
             {"check": "files", "ok": True, "detail": "4"},
             {"check": "points", "ok": False, "detail": "[bold] x"},
         ],
+        "written": [],
     }

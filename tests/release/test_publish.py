@@ -21,7 +21,7 @@ def names(paths: tuple[Path, ...], root: Path) -> list[str]:
 
 def test_first_release_fills_the_source_and_writes_the_release(course: Course) -> None:
     result = release(course, "tiny", mark=Marker())
-    assert result.proof.fit
+    assert result.ok
     assert names(result.written, course.root) == [
         "release/tiny/README.md",
         "release/tiny/checks.py",
@@ -29,13 +29,13 @@ def test_first_release_fills_the_source_and_writes_the_release(course: Course) -
         "release/tiny/valley.ipynb",
         "source/tiny/valley.ipynb",
     ]
-    assert release(course, "tiny", check=True, mark=Marker()).proof.fit
+    assert release(course, "tiny", check=True, mark=Marker()).ok
 
 
 def test_releasing_again_writes_nothing(released: Course) -> None:
     before = {path: path.stat().st_mtime_ns for path in released.root.rglob("*")}
     result = release(released, "tiny", mark=Marker())
-    assert result.proof.fit
+    assert result.ok
     assert result.written == ()
     assert {path: path.stat().st_mtime_ns for path in released.root.rglob("*")} == before
 
@@ -64,7 +64,7 @@ def test_change_of_the_solutions_reaches_both_trees(released: Course) -> None:
 def test_new_release_sweeps_the_old_tree(released: Course) -> None:
     (released.release("tiny") / ".ipynb_checkpoints").mkdir()
     (released.release("tiny") / "old.ipynb").write_text("{}")
-    assert release(released, "tiny", mark=Marker()).proof.fit
+    assert release(released, "tiny", mark=Marker()).ok
     assert {path.name for path in released.release("tiny").iterdir()} == {
         "README.md",
         "checks.py",
@@ -79,7 +79,7 @@ def test_failed_proof_leaves_source_and_release_byte_by_byte(released: Course) -
     before = fingerprint(released.root)
     cruel = Marker().but("t-plot", lambda _: False)
     result = release(released, "tiny", mark=cruel)
-    assert not result.proof.fit
+    assert not result.ok
     assert result.written == ()
     assert fingerprint(released.root) == before
 
@@ -99,13 +99,13 @@ def test_check_changes_nothing(released: Course, stale: bool) -> None:
         replace_text(released.solutions("tiny") / "valley.py", "The slope of", "The rise of")
     before = fingerprint(released.root)
     result = release(released, "tiny", check=True, mark=Marker())
-    assert result.proof.fit is not stale
+    assert result.ok is not stale
     assert fingerprint(released.root) == before
 
 
 def test_check_of_a_course_never_released_changes_nothing(course: Course) -> None:
     before = fingerprint(course.root)
-    assert not release(course, "tiny", check=True, mark=Marker()).proof.fit
+    assert not release(course, "tiny", check=True, mark=Marker()).ok
     assert fingerprint(course.root) == before
 
 
