@@ -1,0 +1,1 @@
+"""Reference solutions of Homework 2: optimization, loss landscape and neural tangent kernel."""

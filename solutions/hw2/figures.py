@@ -1,0 +1,137 @@
+"""The figures of Homework 2, drawn from what the other functions return.
+
+Each function draws on a new figure and returns it. Lines differ by colour and by marker or dash,
+in the palette of Okabe and Ito, which people with a colour vision deficiency can tell apart.
+"""
+
+from collections.abc import Callable, Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+
+def plot_objective(
+    objective: Callable[[np.ndarray], float], trajectories: Mapping[str, np.ndarray]
+) -> Figure:
+    """Draw the objective along each trajectory against the number of steps.
+
+    objective(x) is the value at one point; trajectories maps a label to the iterates of a run,
+    shape (T+1, d). One line for each trajectory, with its label in a legend, both axes labelled,
+    and the objective on a logarithmic axis.
+    """
+    styles = ["-", "--", ":", "-."]
+    colors = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
+    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    for k, (label, iterates) in enumerate(trajectories.items()):
+        values = [objective(x) for x in iterates]
+        axes.plot(
+            range(len(values)),
+            values,
+            label=label,
+            color=colors[k % len(colors)],
+            linestyle=styles[k % len(styles)],
+            linewidth=2.4 if k == 0 else 1.8,
+        )
+    axes.set_yscale("log")
+    axes.set_xlabel("step $t$")
+    axes.set_ylabel("objective $f(x^t)$")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def plot_traces(
+    hessian_trace: Callable[[np.ndarray], float],
+    results: Mapping[tuple[float, float], np.ndarray],
+) -> Figure:
+    """Draw the trace of the Hessian at the last iterate against rho, one line for each eta.
+
+    hessian_trace(x) is the trace at one point; results maps (eta, rho) to the last iterates of the
+    runs, shape (R, d+1). Each point is the median over the runs that did not diverge (finite, and
+    of norm at most 10⁶). A legend names each line's eta, and both axes are labelled.
+    """
+    markers = ["o", "s", "^", "D", "v", "P"]
+    colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    for k, eta in enumerate(sorted({eta for eta, _ in results})):
+        rhos = sorted(rho for other, rho in results if other == eta)
+        medians = []
+        for rho in rhos:
+            ends = np.asarray(results[eta, rho], dtype=float)
+            kept = ends[np.linalg.norm(ends, axis=1) <= 1e6]
+            traces = [hessian_trace(x) for x in kept]
+            medians.append(np.median(traces) if traces else np.nan)
+        axes.plot(
+            rhos,
+            medians,
+            label=rf"$\eta$ = {eta:g}",
+            color=colors[k % len(colors)],
+            marker=markers[k % len(markers)],
+        )
+    axes.set_xlabel(r"radius $\rho$ ($\rho = 0$ is GD)")
+    axes.set_ylabel("trace of the Hessian, median")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def plot_landscape(
+    loss: Callable[[np.ndarray], float],
+    results: Mapping[tuple[float, float], np.ndarray],
+    eta: float,
+) -> Figure:
+    """Draw the loss over the (u, v) plane, d = 1, and the last iterates of GD and of USAM on it.
+
+    loss(x) is the loss at one point x = [u, v]; results maps (eta, rho) to the last iterates of
+    the runs, shape (R, 2). Shown are those of the given eta: rho = 0 is GD, each rho > 0 is USAM.
+    The plane is large enough for all of them. A legend tells GD and USAM apart, and both axes are
+    labelled.
+    """
+    markers = ["X", "o", "^", "D", "v", "P"]
+    colors = ["#D55E00", "#FFFFFF", "#56B4E9", "#F0E442", "#CC79A7", "#009E73"]
+    ends = {rho: np.asarray(results[eta, rho]) for e, rho in sorted(results) if e == eta}
+    kept = {rho: x[np.linalg.norm(x, axis=1) <= 1e6] for rho, x in ends.items()}
+    radius = 1.15 * max([1.0, *(float(np.abs(x).max()) for x in kept.values() if x.size)])
+    grid = np.linspace(-radius, radius, 81)
+    values = np.array([[loss(np.array([u, v])) for u in grid] for v in grid])
+
+    figure, axes = plt.subplots(figsize=(6.6, 5.2), layout="constrained")
+    # Levels that grow like a square show the flat floor and the steep corners alike.
+    levels = np.unique(values.min() + np.ptp(values) * np.linspace(0, 1, 25) ** 2)
+    surface = axes.contourf(grid, grid, values, levels=levels, cmap="viridis")
+    figure.colorbar(surface, ax=axes, label="loss $L(u, v)$", format="%.2g")
+    for k, (rho, points) in enumerate(kept.items()):
+        axes.scatter(
+            points[:, 0],
+            points[:, 1],
+            label="GD" if rho == 0 else rf"USAM, $\rho$ = {rho:g}",
+            marker=markers[k % len(markers)],
+            color=colors[k % len(colors)],
+            edgecolor="black",
+            s=60,
+            zorder=3,
+        )
+    axes.set_xlabel("$u$")
+    axes.set_ylabel("$v$")
+    axes.set_title(rf"last iterates on the loss surface, $\eta$ = {eta:g}")
+    axes.legend()
+    return figure
+
+
+def plot_convergence(widths: np.ndarray, errors: np.ndarray) -> Figure:
+    """Draw the relative error of the kernel against the width, both axes logarithmic.
+
+    widths and errors have the same shape (K,). A dashed guide of slope −1/2 goes through the first
+    point; a legend names the errors and the guide, and both axes are labelled.
+    """
+    widths, errors = np.asarray(widths, dtype=float), np.asarray(errors, dtype=float)
+    figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    axes.loglog(widths, errors, "o-", color="#0072B2", label="empirical kernel")
+    guide = errors[0] * np.sqrt(widths[0] / widths)
+    axes.loglog(widths, guide, "--", color="#D55E00", label=r"guide of slope $-\frac{1}{2}$")
+    axes.set_xlabel("width $m$")
+    axes.set_ylabel("relative error")
+    axes.grid(alpha=0.3, which="both")
+    axes.legend()
+    return figure
