@@ -44,8 +44,8 @@ def gradient_W(v: np.ndarray, W: np.ndarray, x: np.ndarray, n: int) -> np.ndarra
 
     v has shape (m,), W has shape (m, d), x has shape (d,), and n is the activation's degree.
     """
-    gradient: np.ndarray = np.outer(v * activation_derivative(np.asarray(W) @ x, n), x)
-    return gradient / np.sqrt(len(v))
+    scale = v * activation_derivative(np.asarray(W) @ x, n) / np.sqrt(len(v))
+    return np.outer(scale, x)
 
 
 def empirical_ntk(v: np.ndarray, W: np.ndarray, X: np.ndarray, n: int) -> np.ndarray:
