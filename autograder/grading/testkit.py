@@ -13,23 +13,23 @@ import numpy as np
 import pytest
 
 RTOL = 2e-3
-"""Allowed relative error in the max-norm: right variants stay below 2·10⁻⁴, wrong ones above 10⁻²."""
+"""Allowed relative error; right variants were seen below 2·10⁻⁴, wrong ones above 10⁻²."""
 
 _MAX_SHOWN_DIMENSIONS = 6
 
 Test = TypeVar("Test", bound=Callable[..., None])
 
 
-class ClaimFailed(AssertionError):
+class ClaimFailed(AssertionError):  # noqa: N818 - it fails a claim, it is no error of ours
     """An answer is not as claimed; the message is fit for the student."""
 
 
 def item(name: str, *, part: str = "answer", costs: float = 0.0) -> Callable[[Test], Test]:
     """Mark a hidden test as one of the item `name`.
 
-    With `costs=0` it is a core test of a `part`: an item's points are shared equally among its parts,
-    and a part is earned if all its core tests pass. With `costs=c` it is a robustness test that
-    can only take c times the item's points away.
+    With `costs=0` it is a core test of a `part`: an item's points are shared equally among its
+    parts, and a part is earned if all its core tests pass. With `costs=c` it is a robustness test
+    that can only take c times the item's points away.
     """
     if not 0 <= costs < 1:
         raise ValueError(f"costs is {costs}; it is a fraction of the item's points")
@@ -116,7 +116,7 @@ def as_pair(answer: object, parts: str, what: str = "the answer") -> tuple[Any, 
     """The two parts of an answer such as `return x, z`; `parts` says how they are called."""
     if answer is None:
         raise ClaimFailed(f"{_capital(what)} is None: does the function end with `return …`?")
-    if not isinstance(answer, (tuple, list, np.ndarray)) or np.ndim(_outer(answer)) == 0:
+    if not isinstance(answer, (tuple, list, np.ndarray)) or _is_bare(answer):
         raise ClaimFailed(
             f"{_capital(what)} is {kind_of(answer)} where the pair ({parts}) is asked for."
         )
@@ -127,9 +127,8 @@ def as_pair(answer: object, parts: str, what: str = "the answer") -> tuple[Any, 
     return answer[0], answer[1]
 
 
-def _outer(answer: object) -> object:
-    """A list or tuple stands for itself; an array may have no dimension at all."""
-    return answer if isinstance(answer, np.ndarray) else [0]
+def _is_bare(answer: object) -> bool:
+    return isinstance(answer, np.ndarray) and answer.ndim == 0
 
 
 def assert_left_alone(after: object, before: np.ndarray, what: str) -> None:
