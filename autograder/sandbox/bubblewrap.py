@@ -91,6 +91,9 @@ def _system(seen: View) -> Iterator[str]:
     links = merged_links()
     for link, target in links.items():
         yield from ("--symlink", target, link)
+    for folder in sorted({parent for path in seen.read for parent in path.parents[:-1]}):
+        # Left to itself, bubblewrap makes some of them closed to others.
+        yield from ("--perms", "0755", "--dir", str(folder))
     for path in seen.read:
         yield from ("--ro-bind", str(path), str(path))
     for path in seen.hidden:

@@ -35,9 +35,10 @@ from typing import Any, Protocol
 
 from autograder.errors import SandboxError
 from autograder.sandbox import bubblewrap
+from autograder.sandbox.inside import processes
 from autograder.sandbox.inside.supervisor import remove
 from autograder.sandbox.limits import Limits
-from autograder.sandbox.protection import Protection, must_keep_read, root_keeps
+from autograder.sandbox.protection import Protection, can_change_user, must_keep_read, root_keeps
 from autograder.sandbox.spare import SpareUser
 from autograder.sandbox.view import View, as_text, environment, font_list, python, view
 from autograder.sandbox.watch import Bounds, Cause, Watch
@@ -76,7 +77,7 @@ def launch(
     start = _start_apart if protection.outer.stands else _start_supervised
     with contextlib.ExitStack() as undo:
         spare = None
-        if os.geteuid() == 0 and _can_change_user():
+        if can_change_user():
             spare = SpareUser()
             undo.callback(spare.release)
         near, far = socket.socketpair()
@@ -120,6 +121,7 @@ class Confinement:
         self._ends.callback(self._sandbox.wait)
         self._killing = threading.Lock()
         self._killed = False
+        self._top = started.bounds.top
         self._watch = Watch(started.bounds, self.kill)
         self._watch.start()
 
@@ -147,6 +149,10 @@ class Confinement:
         self._watch.stop()
         self.kill()
         self._ends.close()
+
+    def processes(self) -> list[int]:
+        """The process ids, on this side, of all that runs in the sandbox now."""
+        return processes.descendants(self._top)
 
     def log(self) -> str:
         """What the sandbox wrote to descriptors 1 and 2 since the last time, at most 64 KiB."""
@@ -188,7 +194,7 @@ class _Plan:
             "supervise": None,
         }
 
-    def spec(self, folder: str, read: list[str], *, processes: int) -> dict[str, Any]:
+    def spec(self, folder: str, read: list[str], *, tasks: int) -> dict[str, Any]:
         """What `inside.walls.confine` is told."""
         limits = self.limits
         inner = self.protection.inner.stands
@@ -201,10 +207,11 @@ class _Plan:
             "keep_read": must_keep_read(self.seen, outer=outer) and self.spare is not None,
             "landlock": inner,
             "seccomp": inner,
+            "watched": self.spare is None and not outer,
             "rlimits": {
                 "AS": limits.memory_bytes,
                 "CPU": processor_seconds,
-                "NPROC": processes,
+                "NPROC": tasks,
                 "FSIZE": limits.file_bytes,
                 "NOFILE": limits.descriptors,
                 **dict.fromkeys(("CORE", "MEMLOCK", "MSGQUEUE", "NICE", "RTPRIO"), 0),
@@ -274,7 +281,7 @@ def _start_apart(plan: _Plan) -> _Started:
     spec = plan.spec(
         bubblewrap.BOX,
         [*as_text(plan.seen.read), bubblewrap.DOOR],
-        processes=plan.limits.processes + (0 if plan.spare else _processes_counted_apart()),
+        tasks=plan.limits.processes + (0 if plan.spare else _processes_counted_apart()),
     )
     mount = f"/proc/{sandbox.first}/root{bubblewrap.BOX}"
     return _Started(sandbox, spec, plan.bounds(sandbox.first, mount=mount))
@@ -321,12 +328,13 @@ def _start_supervised(plan: _Plan) -> _Started:
     try:
         door = _lay_out(Path(folder), plan.seen.inside, plan.spare.uid if plan.spare else None)
         capabilities = root_keeps(plan.seen, outer=False) if plan.spare else None
-        uid = plan.spare.uid if plan.spare else None
+        uid, lock = (plan.spare.uid, plan.spare.lock) if plan.spare else (None, None)
         order = plan.order(door, f"{folder}/box", capabilities)
-        order["supervise"] = {"control": control, "folder": folder, "uid": uid}
+        order["supervise"] = {"control": control, "folder": folder, "uid": uid, "lock": lock}
         command = python(plan.seen, _START, json.dumps(order))
-        lock = [plan.spare.lock] if plan.spare else []
-        process = plan.run(command, f"{folder}/box", [control, *lock])
+        process = plan.run(
+            command, f"{folder}/box", [fd for fd in (control, lock) if fd is not None]
+        )
     except BaseException:
         os.close(held)
         remove(folder)
@@ -336,7 +344,7 @@ def _start_supervised(plan: _Plan) -> _Started:
     spec = plan.spec(
         f"{folder}/box",
         as_text([*plan.seen.pieces(), Path(door), plan.seen.inside]),
-        processes=plan.limits.processes + (0 if plan.spare else _processes_counted(plan.limits)),
+        tasks=plan.limits.processes + (0 if plan.spare else _processes_counted(plan.limits)),
     )
     bounds = plan.bounds(process.pid, folder=f"{folder}/box")
     return _Started(_Supervised(process, held, folder), spec, bounds)
@@ -381,16 +389,6 @@ class _Supervised:
             ) from None
         finally:
             remove(self._folder)
-
-
-def _can_change_user() -> bool:
-    """Whether root is free to become somebody else here; some containers forbid it."""
-    try:
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-    except OSError:
-        return True
-    held = next(int(row.split()[1], 16) for row in status.splitlines() if row.startswith("CapEff"))
-    return held >> 6 & 0b11 == 0b11
 
 
 def _processes_counted_apart() -> int:

@@ -22,6 +22,7 @@ from autograder.sandbox.view import View, as_text, environment, python, view
 
 Level = Literal["outer and inner", "inner only", "outer only", "unprotected"]
 
+_CHANGE_USER = (walls.CAP_SETUID, walls.CAP_SETGID)
 _SECONDS = 30
 _SCRATCH_SIZE = 2**20
 
@@ -213,6 +214,14 @@ def _inner_lacks(version: int) -> Iterator[str]:
         )
     if platform.machine() not in seccomp.AUDIT_ARCH:
         yield f"The system call filter knows {', '.join(seccomp.AUDIT_ARCH)} only."
+    if os.geteuid() == 0 and not can_change_user():
+        yield "Root may not change its user here (CAP_SETUID, CAP_SETGID): grade as somebody else."
+    readable = not must_keep_read(view(), outer=False)
+    if not readable and walls.CAP_DAC_READ_SEARCH not in walls.held_capabilities():
+        yield (
+            "Python's packages can be read by root alone: install them where others may read "
+            f"(now {view().packages[0]})."
+        )
 
 
 def _old_landlock(version: int) -> Iterator[str]:
@@ -239,7 +248,7 @@ print(json.dumps(walls.attempt(order["spec"], order["forbidden"])))
 def _try_inner() -> str | None:
     """Let a scratch process take the wall and run against it; what is wrong, or None."""
     seen = view()
-    as_root = os.geteuid() == 0
+    as_root = can_change_user()
     spare = SpareUser() if as_root else None
     with tempfile.TemporaryDirectory(prefix="fdl-walls-") as scratch:
         private, forbidden = Path(scratch, "private"), Path(scratch, "forbidden")
@@ -259,6 +268,7 @@ def _try_inner() -> str | None:
                 "keep_read": must_keep_read(seen, outer=False),
                 "landlock": True,
                 "seccomp": True,
+                "watched": False,
                 "rlimits": {"CORE": 0},
             },
         }
@@ -276,15 +286,23 @@ def _try_inner() -> str | None:
     return f"The wall was taken, but it let through: {', '.join(open_ways)}." if open_ways else None
 
 
+def can_change_user() -> bool:
+    """Whether this is root and free to become somebody else; some containers forbid it."""
+    return os.geteuid() == 0 and set(_CHANGE_USER) <= set(walls.held_capabilities())
+
+
 def must_keep_read(seen: View, *, outer: bool) -> bool:
     """Whether the spare user needs CAP_DAC_READ_SEARCH to go on importing."""
-    return os.geteuid() == 0 and not seen.readable_by_others(from_root=not outer)
+    return can_change_user() and not seen.readable_by_others(from_root=not outer)
 
 
 def root_keeps(seen: View, *, outer: bool = True) -> list[int]:
     """The capabilities of root's sandbox parent: to change user, and to end its children."""
-    keep = [walls.CAP_SETUID, walls.CAP_SETGID, walls.CAP_KILL]
-    return [*keep, walls.CAP_DAC_READ_SEARCH] if must_keep_read(seen, outer=outer) else keep
+    wanted = [*_CHANGE_USER, walls.CAP_KILL]
+    if must_keep_read(seen, outer=outer):
+        wanted.append(walls.CAP_DAC_READ_SEARCH)
+    held = walls.held_capabilities()
+    return [capability for capability in wanted if capability in held]
 
 
 def _run(command: list[str], variables: dict[str, str]) -> subprocess.CompletedProcess[str]:

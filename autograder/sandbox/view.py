@@ -56,7 +56,8 @@ class View:
         """
         samples = [Path(os.__file__), self.inside / "walls.py", self.executable]
         samples += [origin for name in _NEEDED if (origin := _origin(name))]
-        return all(_others_can_read(path, () if from_root else self.read) for path in samples)
+        made_anew = () if from_root else (*self.read, self.inside)
+        return all(_others_can_read(path, made_anew) for path in samples)
 
 
 @cache

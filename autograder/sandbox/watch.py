@@ -150,14 +150,33 @@ def _tree_size(folder: str, most: int) -> tuple[int, int]:
     return size, files
 
 
-def _unlinked(found: list[Usage]) -> dict[tuple[int, int], int]:
-    """The sizes of files that have no name any more but are still open, where one may look."""
-    sizes: dict[tuple[int, int], int] = {}
+def _unlinked(found: list[Usage]) -> dict[str, int]:
+    """The sizes of files that have no name any more but are still held, where one may look."""
+    sizes: dict[str, int] = {}
+    for use in found:
+        sizes |= _mapped_without_name(use.pid)
     for descriptor in (path for use in found for path in _descriptors(use.pid)):
         with contextlib.suppress(OSError):
             state = os.stat(descriptor)
             if state.st_nlink == 0:
-                sizes[state.st_dev, state.st_ino] = 512 * state.st_blocks
+                device = f"{os.major(state.st_dev):02x}:{os.minor(state.st_dev):02x}"
+                sizes[f"{device} {state.st_ino}"] = 512 * state.st_blocks
+    return sizes
+
+
+def _mapped_without_name(pid: int) -> dict[str, int]:
+    """Files that a process has in its memory and that were removed: at most so many bytes."""
+    sizes: dict[str, int] = {}
+    with (
+        contextlib.suppress(*_GONE),
+        open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as file,
+    ):
+        for line in file:
+            if line.endswith(" (deleted)\n"):
+                span, _, offset, device, inode, *_ = line.split()
+                start, end = (int(part, 16) for part in span.split("-"))
+                name = f"{device} {inode}"
+                sizes[name] = max(sizes.get(name, 0), int(offset, 16) + end - start)
     return sizes
 
 

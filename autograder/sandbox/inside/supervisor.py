@@ -23,7 +23,8 @@ def stand_over(order: Mapping[str, Any]) -> None:
     """Fork; the child returns, the parent supervises it and never returns.
 
     `order` has `control` (a descriptor that ends when the grader hangs up), `folder` (removed at
-    the end) and `uid` (whose processes are all the sandbox's, or None).
+    the end), `uid` (whose processes are all the sandbox's, or None) and `lock` (the descriptor
+    that keeps others from taking that uid, or None).
     """
     control = int(order["control"])
     grader = os.pidfd_open(os.getppid())
@@ -32,8 +33,9 @@ def stand_over(order: Mapping[str, Any]) -> None:
     pid = os.fork()
     if pid:
         _supervise(pid, control, grader, order)
-    os.close(control)
-    os.close(grader)
+    for descriptor in (control, grader, order["lock"]):
+        if descriptor is not None:
+            os.close(descriptor)
     walls.die_with_parent()
     if os.getppid() != supervisor:
         os._exit(1)

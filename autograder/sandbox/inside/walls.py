@@ -15,6 +15,7 @@ that come of it, everything that a notebook does not need:
     uid                 the spare user id, or None to stay who one is
     keep_read           whether packages can be read only with CAP_DAC_READ_SEARCH
     landlock, seccomp   False: go without (only on a machine that hasn't got it)
+    watched             whether a watchdog of the same user has to look into the process
     rlimits             {"AS": bytes, "CPU": seconds, ...}, names as in `man 2 setrlimit`
 
 Why `keep_read` is safe: where root's packages lie in a folder closed to others (/root), the spare
@@ -78,7 +79,9 @@ def _confine(spec: Mapping[str, Any]) -> dict[str, Any]:
         become(uid, keep=[CAP_DAC_READ_SEARCH] if spec["keep_read"] else [])
     os.chdir(spec["work"])
     die_with_parent()
-    prctl(_PR_SET_DUMPABLE, 0)
+    # Changing the user has switched this off as well. Student code can't look into processes
+    # either way: /proc is closed and ptrace forbidden.
+    prctl(_PR_SET_DUMPABLE, 1 if spec["watched"] else 0)
     prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if files is not None:
         files.enforce()
@@ -146,6 +149,16 @@ def set_capabilities(keep: list[int]) -> None:
     data = struct.pack("=IIIIII", bits, bits, 0, 0, 0, 0)
     if _libc.capset(header, data) != 0:
         raise OSError(ctypes.get_errno(), "capset")
+
+
+def held_capabilities() -> list[int]:
+    """The capabilities that this process can use now."""
+    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
+    data = ctypes.create_string_buffer(24)
+    if _libc.capget(header, data) != 0:
+        return []
+    low, _, _, high, _, _ = struct.unpack("=6I", data.raw)
+    return [number for number in range(64) if (low | high << 32) >> number & 1]
 
 
 def die_with_parent() -> None:

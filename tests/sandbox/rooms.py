@@ -1,0 +1,138 @@
+"""Sandboxes for tests: start one, and have functions of a test run inside it."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import shutil
+import textwrap
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from autograder.sandbox import launch as launching
+from autograder.sandbox.launch import Confinement, launch
+from autograder.sandbox.limits import Limits
+from autograder.sandbox.protection import Protection, examine
+from autograder.sandbox.view import INSIDE, view
+
+SMALL = Limits(
+    memory_bytes=2**29,
+    total_memory_bytes=300 * 2**20,
+    processes=24,
+    descriptors=64,
+    file_bytes=2**22,
+    disk_bytes=2**23,
+    files=500,
+    submission_seconds=120,
+)
+
+WALLS = {
+    "both walls": {"use_outer": True, "use_inner": True},
+    "inner wall alone": {"use_outer": False, "use_inner": True},
+    "outer wall alone": {"use_outer": True, "use_inner": False},
+}
+
+LEVELS = {
+    "both walls": "outer and inner",
+    "inner wall alone": "inner only",
+    "outer wall alone": "outer only",
+}
+
+
+class Refused(OSError):
+    """A system call made inside was refused."""
+
+
+class Died(Exception):
+    """The process that should have answered is gone."""
+
+
+class Room:
+    """A sandbox whose parent is tests/sandbox/probe.py."""
+
+    def __init__(self, confinement: Confinement) -> None:
+        self.confinement = confinement
+        self.spec = confinement.spec
+        confinement.channel.settimeout(60)
+        self._channel = confinement.channel.makefile("rwb")
+
+    def run(self, function: Callable[..., Any], *args: Any, **changes: Any) -> Any:
+        """Run `function`, by its source, in a fresh child that took the wall; its answer.
+
+        `changes` go into the child's spec. Refused where it raised an OSError.
+        """
+        order = {
+            "spec": {**self.spec, **changes},
+            "source": textwrap.dedent(inspect.getsource(function)),
+            "name": function.__name__,
+            "args": args,
+        }
+        try:
+            self._channel.write(json.dumps(order).encode() + b"\n")
+            self._channel.flush()
+            said = json.loads(self._channel.readline() or b'{"died": true}')
+        except (ConnectionError, ValueError) as error:
+            raise Died(self.confinement.cause) from error
+        if "refused" in said:
+            _, number, text = said["refused"]
+            raise Refused(number, text)
+        if "failed" in said:
+            raise AssertionError(said["failed"])
+        if "died" in said:
+            raise Died(self.confinement.cause)
+        return said["value"]
+
+    def seen_processes(self) -> dict[int, str]:
+        """The sandbox's processes now, as {process id: when it started}."""
+        return {pid: started for pid in self.confinement.processes() if (started := _start(pid))}
+
+
+def protection(walls: str) -> Protection | None:
+    """The protection of that name, or None where this machine hasn't got it."""
+    found = examine(**WALLS[walls])
+    return found if found.level == LEVELS[walls] else None
+
+
+@contextmanager
+def room(walls: Protection, folder: Path, limits: Limits = SMALL, **options: Any) -> Iterator[Room]:
+    """A sandbox behind `walls`; `folder` gets the copy of `inside` that it starts from."""
+    inside = folder / "inside"
+    if not inside.exists():
+        shutil.copytree(INSIDE, inside, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(Path(__file__).with_name("probe.py"), inside)
+    with (
+        mock.patch.object(launching, "view", lambda hide: replace(view(hide), inside=inside)),
+        launch(walls, limits, module="inside.probe", **options) as confinement,
+    ):
+        yield Room(confinement)
+
+
+def still_there(seen: dict[int, str]) -> list[int]:
+    """Those of `Room.seen_processes` that run yet."""
+    return [pid for pid, started in seen.items() if _start(pid) == started]
+
+
+def _start(pid: int) -> str:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    fields = state.rpartition(")")[2].split()
+    return "" if fields[0] in "ZX" else fields[19]
+
+
+def tasks_of(uid: int) -> list[int]:
+    """The processes of a user."""
+    found = []
+    for entry in os.scandir("/proc"):
+        try:
+            if entry.name.isdigit() and entry.stat().st_uid == uid:
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
