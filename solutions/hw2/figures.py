@@ -88,7 +88,8 @@ def plot_landscape(
     The plane is large enough for all of them. A legend tells GD and USAM apart, and both axes are
     labelled.
     """
-    markers = ["X", "o", "^", "D", "v", "P"]
+    # GD's marks are the largest, so that they show around USAM's where both end.
+    markers, sizes = ["s", "o", "^", "D", "v", "P"], [130, 45, 40, 30, 30, 30]
     colors = ["#D55E00", "#FFFFFF", "#56B4E9", "#F0E442", "#CC79A7", "#009E73"]
     ends = {rho: np.asarray(results[eta, rho]) for e, rho in sorted(results) if e == eta}
     kept = {rho: x[np.linalg.norm(x, axis=1) <= 1e6] for rho, x in ends.items()}
@@ -109,13 +110,14 @@ def plot_landscape(
             marker=markers[k % len(markers)],
             color=colors[k % len(colors)],
             edgecolor="black",
-            s=60,
-            zorder=3,
+            s=sizes[k % len(sizes)],
+            zorder=3 + k,
         )
     axes.set_xlabel("$u$")
     axes.set_ylabel("$v$")
     axes.set_title(rf"last iterates on the loss surface, $\eta$ = {eta:g}")
-    axes.legend()
+    axes.grid(False)
+    axes.legend(frameon=True, facecolor="white", framealpha=0.9)
     return figure
 
 
