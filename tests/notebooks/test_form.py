@@ -84,6 +84,8 @@ def test_table_adds_up() -> None:
     }
     assert set(regular.values()) == {10}
     assert sum(points for _, name, _, points in TABLE if name.startswith("p2c")) == 8
+    assert sum(points for _, _, kind, points in TABLE if kind == AUTO) == 23
+    assert sum(points for _, _, kind, points in TABLE if kind == MANUAL) == 15
 
 
 def test_checks_know_the_same_items(checks: ModuleType) -> None:
