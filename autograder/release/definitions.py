@@ -143,6 +143,14 @@ class Solutions:
         return {path.stem: list(_read(path)) for path in sorted(self.folder.glob("*.py"))}
 
 
+def parse_python(path: Path) -> ast.Module:
+    """The syntax tree of a Python file; ReleaseError where it has none."""
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
+    except (SyntaxError, UnicodeDecodeError) as error:
+        raise ReleaseError(f"{path} can't be parsed: {error}") from error
+
+
 def solution_cell(definitions: list[Definition]) -> str:
     """The text of an answer cell: what is shown, and the bodies between solution markers."""
     functions = [_solved(d) for d in definitions if not d.is_variable]
@@ -172,13 +180,8 @@ def _solved_variables(definitions: list[Definition]) -> str:
 
 
 def _read(path: Path) -> Iterator[tuple[str, Definition]]:
-    text = path.read_text(encoding="utf-8")
-    try:
-        tree = ast.parse(text, filename=path.name)
-    except SyntaxError as error:
-        raise ReleaseError(f"{path} can't be parsed: {error}") from error
-    lines = tuple(text.splitlines())
-    for statement in tree.body:
+    lines = tuple(path.read_text(encoding="utf-8").splitlines())
+    for statement in parse_python(path).body:
         for name in _bound(statement):
             reference = f"{path.stem}.{name}"
             assert isinstance(statement, Statement)

@@ -17,7 +17,7 @@ from textwrap import dedent
 
 from nbformat import NotebookNode
 
-from autograder.release.definitions import Definition, Solutions
+from autograder.release.definitions import Definition, Solutions, parse_python
 from autograder.release.directives import directive_of, is_answer, is_manual, place
 from autograder.release.texts import Text, squeeze
 
@@ -76,15 +76,14 @@ def stub_faults(name: str, released: NotebookNode) -> Iterator[str]:
 
 def solution_secrets(sources: dict[str, NotebookNode], solutions: Solutions) -> Iterator[Secret]:
     """The bodies of the reference functions that students are to write."""
-    given, asked = _named(sources, solutions)
-    public = [squeeze(definition.whole) for definition in given]
-    for definition in asked:
+    public = public_code(sources, solutions)
+    for definition in _named(sources, solutions)[1]:
         what = f"the solution of {definition.reference}"
         body = squeeze(_without_comments(definition.solution))
         if len(body) >= MIN_BODY:
             yield Secret(body, what)
         for piece in _pieces(definition.solution, MIN_CODE):
-            if not any(piece in text for text in public):
+            if piece not in public:
                 yield Secret(piece, what)
 
 
@@ -102,13 +101,26 @@ def manual_secrets(sources: dict[str, NotebookNode]) -> Iterator[Secret]:
                     yield Secret(piece, what)
 
 
-def hidden_secrets(hidden: Path) -> Iterator[Secret]:
-    """Lines and docstrings of the hidden tests."""
+def hidden_secrets(hidden: Path, public: str) -> Iterator[Secret]:
+    """Lines and docstrings of the hidden tests, save those that students are meant to read."""
+    for secret in _hidden_secrets(hidden):
+        if secret.piece not in public:
+            yield secret
+
+
+def public_code(sources: dict[str, NotebookNode], solutions: Solutions) -> str:
+    """What students get of the solutions: given definitions, signatures, docstrings; squeezed."""
+    given, asked = _named(sources, solutions)
+    shown = [*(d.whole for d in given), *(d.heading for d in asked)]
+    return "\n".join(squeeze(text) for text in shown)
+
+
+def _hidden_secrets(hidden: Path) -> Iterator[Secret]:
     for path in sorted(hidden.rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
+        tree, text = parse_python(path), path.read_text(encoding="utf-8")
         what = f"the hidden test file {path.name}"
         yield from (Secret(piece, what) for piece in _pieces(text, MIN_TEST_LINE))
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 whose = f"the hidden test {node.name} ({path.name})"
                 yield Secret(f"def{node.name}(", whose)

@@ -101,9 +101,10 @@ def _text_findings(
 ) -> Iterator[Finding]:
     """What the release says, and must not."""
     released, sources, everything = notebooks(tree), notebooks(source), texts(tree)
-    solutions, hidden = course.solutions(assignment.name), course.hidden(assignment.name)
+    solutions = Solutions(course.solutions(assignment.name))
+    hidden = course.hidden(assignment.name)
     yield finding("answer cells hold stubs alone", _each(released, leaks.stub_faults), "they do")
-    solved = list(leaks.solution_secrets(sources, Solutions(solutions)))
+    solved = list(leaks.solution_secrets(sources, solutions))
     yield finding(
         "no solution is given away",
         leaks.leak_faults(everything, solved),
@@ -115,7 +116,7 @@ def _text_findings(
         [*leaks.leak_faults(everything, answered), *leaks.rubric_faults(everything)],
         f"none of {len(answered)} sentences",
     )
-    tested = list(leaks.hidden_secrets(hidden))
+    tested = list(leaks.hidden_secrets(hidden, leaks.public_code(sources, solutions)))
     yield finding(
         "no hidden test is given away",
         leaks.leak_faults(everything, tested),
@@ -123,7 +124,7 @@ def _text_findings(
     )
     strange = [*_each(released, tidy.cell_faults), *_each(released, tidy.notebook_faults)]
     yield finding("no output, count, attachment or strange metadata", strange, "none")
-    own = (course.root, solutions, hidden)
+    own = (course.root, solutions.folder, hidden)
     yield finding("no path of a machine", tidy.path_faults(everything, own=own), "none")
 
 

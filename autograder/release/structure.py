@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment, Item
+from autograder.assignment import Assignment, Item, Kind
 from autograder.errors import ReleaseError
+from autograder.release.definitions import parse_python
 from autograder.release.directives import (
     Place,
     directive_of,
@@ -46,8 +48,7 @@ def hidden_tests(hidden: Path) -> tuple[list[HiddenTest], list[str]]:
     tests: list[HiddenTest] = []
     faults: list[str] = []
     for path in sorted(hidden.rglob("test_*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
-        for node in ast.walk(tree):
+        for node in ast.walk(parse_python(path)):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
                 where = f"{path.name}, {node.name}"
                 try:
@@ -112,6 +113,9 @@ def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> I
                 points = float(str(mark_of(cell).get("points", "nan")))
                 found[grade_id(cell)] = (kind, points, Path(name).stem)
     wanted = {i.name: (i.kind, i.max_points, i.problem) for i in assignment.items.values()}
+    for problem in assignment.problems:
+        if not problem.items:
+            yield f"{problem.name}.ipynb has no item; what is no problem belongs elsewhere"
     for name in sorted(wanted.keys() | found.keys()):
         if wanted.get(name) != found.get(name):
             yield (
@@ -122,11 +126,18 @@ def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> I
 
 def points_summary(assignment: Assignment) -> str:
     """How many items of which kind there are, and what they are worth."""
-    items = assignment.items.values()
-    regular = sum(item.max_points for item in items if not item.bonus)
-    bonus = sum(item.max_points for item in items if item.bonus)
-    kinds = f"{len(assignment.select('auto'))} auto, {len(assignment.select('manual'))} manual"
-    return f"{kinds}; {regular:g} regular points, {bonus:g} bonus points"
+
+    def worth(items: Iterable[Item]) -> str:
+        return f"{sum(item.max_points for item in items):g} points"
+
+    kinds = (
+        f"{len(items)} {kind} items of {worth(items)}"
+        for kind in get_args(Kind)
+        if (items := assignment.select(kind))
+    )
+    bonus = worth(item for item in assignment.items.values() if item.bonus)
+    regular = worth(item for item in assignment.items.values() if not item.bonus)
+    return f"{', '.join(kinds)}; {regular} regular, {bonus} bonus"
 
 
 def _told(entry: tuple[str, float, str] | None) -> str:
@@ -163,8 +174,7 @@ def _is_item(function: ast.expr) -> bool:
 def _functions(path: Path) -> set[str]:
     if not path.is_file():
         return set()
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return {node.name for node in parse_python(path).body if isinstance(node, ast.FunctionDef)}
 
 
 def _answer_faults(assignment: Assignment, name: str, notebook: NotebookNode) -> Iterator[str]:

@@ -8,16 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nbformat import NotebookNode
-from nbformat.v4 import new_output
+from nbformat.v4 import new_notebook, new_output
 from rich.console import Console
 
 from autograder.assignment import Course
-from autograder.errors import CourseError
+from autograder.errors import CourseError, ReleaseError
 from autograder.release import Finding, Proof, release
 
 from .helpers import cell, change_release, change_source, checked, faults, replace_text
 from .marking import Marker, Namespace
-from .tiny import answer, check, code
+from .tiny import answer, check, code, write_notebook
 
 FILES = "files of release/tiny"
 SOURCE_FILES = "files of source/tiny"
@@ -188,6 +188,16 @@ def test_hidden_test_in_metadata_is_named(released: Course, leaked: str) -> None
     found = faults(checked(released))
     assert "cell 5 (t-slope), its metadata holds part of the hidden test" in found[HIDDEN]
     assert "cell 5 (t-slope) has the metadata notes" in found[TRACES]
+
+
+def test_what_a_hidden_test_shares_with_a_signature_is_no_leak(course: Course) -> None:
+    shown = "A line plot of the slopes against their positions, with both axes labelled."
+    with hidden(course).open("a") as file:
+        file.write(
+            "\n\ndef helper(\n    u: np.ndarray, v: float\n) -> tuple[np.ndarray, float]:\n"
+            f'    """{shown}"""\n'
+        )
+    assert proved(course).ok
 
 
 def test_hidden_test_in_notebook_metadata_is_named(released: Course) -> None:
@@ -385,6 +395,26 @@ def test_changed_points_are_named(released: Course) -> None:
         "item t-plot is auto, 5 points, in valley in the release "
         "and auto, 1 points, in valley in the source"
     )
+
+
+def test_notebook_without_items_is_named(course: Course) -> None:
+    write_notebook(course.source("tiny") / "Untitled.ipynb", new_notebook(cells=[]))
+    found = faults(proved(course))["items and points"]
+    assert found == "Untitled.ipynb has no item; what is no problem belongs elsewhere"
+
+
+def test_points_are_shown(released: Course) -> None:
+    (finding,) = [f for f in checked(released).findings if f.check == "items and points"]
+    assert finding.detail == (
+        "3 auto items of 4 points, 1 manual items of 1.5 points; 4.5 points regular, 1 points bonus"
+    )
+
+
+@pytest.mark.parametrize("file", ["solutions/tiny/valley.py", "autograder/hidden/tiny/test_x.py"])
+def test_file_that_is_not_python_is_named(released: Course, file: str) -> None:
+    (released.root / file).write_text("def (:\n")
+    with pytest.raises(ReleaseError, match="can't be parsed"):
+        checked(released)
 
 
 def test_deleted_cell_is_named(released: Course) -> None:
