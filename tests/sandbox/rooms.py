@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import json
-import os
 import shutil
 import textwrap
 from collections.abc import Callable, Iterator
@@ -44,11 +43,11 @@ LEVELS = {
 }
 
 
-class Refused(OSError):
+class RefusedError(OSError):
     """A system call made inside was refused."""
 
 
-class Died(Exception):
+class DiedError(Exception):
     """The process that should have answered is gone."""
 
 
@@ -64,7 +63,7 @@ class Room:
     def run(self, function: Callable[..., Any], *args: Any, **changes: Any) -> Any:
         """Run `function`, by its source, in a fresh child that took the wall; its answer.
 
-        `changes` go into the child's spec. Refused where it raised an OSError.
+        `changes` go into the child's spec. RefusedError where it raised an OSError.
         """
         order = {
             "spec": {**self.spec, **changes},
@@ -77,14 +76,14 @@ class Room:
             self._channel.flush()
             said = json.loads(self._channel.readline() or b'{"died": true}')
         except (ConnectionError, ValueError) as error:
-            raise Died(self.confinement.cause) from error
+            raise DiedError(self.confinement.cause) from error
         if "refused" in said:
             _, number, text = said["refused"]
-            raise Refused(number, text)
+            raise RefusedError(number, text)
         if "failed" in said:
             raise AssertionError(said["failed"])
         if "died" in said:
-            raise Died(self.confinement.cause)
+            raise DiedError(self.confinement.cause)
         return said["value"]
 
     def seen_processes(self) -> dict[int, str]:
@@ -124,15 +123,3 @@ def _start(pid: int) -> str:
         return ""
     fields = state.rpartition(")")[2].split()
     return "" if fields[0] in "ZX" else fields[19]
-
-
-def tasks_of(uid: int) -> list[int]:
-    """The processes of a user."""
-    found = []
-    for entry in os.scandir("/proc"):
-        try:
-            if entry.name.isdigit() and entry.stat().st_uid == uid:
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found

@@ -10,6 +10,7 @@ import importlib
 import os
 import site
 from collections.abc import Mapping
+from importlib.machinery import PathFinder
 from typing import Any
 
 from . import supervisor, walls
@@ -23,5 +24,8 @@ def main(order: Mapping[str, Any]) -> None:
         walls.set_capabilities(order["capabilities"])
     for give_builtins in (site.sethelper, site.setquit, site.setcopyright):
         give_builtins()
+    for folder in order["packages"]:
+        # Have the import system list it while it may: behind the wall it may be closed to listing.
+        PathFinder.find_spec("inside", [folder])
     os.chdir(order["work"])
     importlib.import_module(order["module"]).main()
