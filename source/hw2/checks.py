@@ -825,7 +825,7 @@ def _summed_up(item: Item, state: State | None) -> str:
     """One line of the summary."""
     mark, word = {
         "passed": ("✓", "passes"),
-        "missing": ("…", "not found: run its cell"),
+        "missing": ("…", "not found yet: write it, then run its cell"),
         "open": ("…", "not done yet"),
         "broken": ("✗", "its answer can't be compared yet"),
         "wrong": ("✗", "not right yet"),
