@@ -1,0 +1,305 @@
+"""A student's figure as plain, typed data: what the reader in the sandbox told of it.
+
+What comes over the wire is untrusted. `FigureData.from_wire` checks every field and every size, so
+that tests can rely on the types here: arrays of floats of the stated shape, strings of bounded
+length, finite limits. Whatever is malformed raises WireError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+
+from autograder.sandbox.inside.wire import WireError
+
+MAX_AXES = 64
+MAX_ARTISTS = 2_000
+MAX_VALUES = 2_000_000
+MAX_TEXTS = 500
+MAX_TEXT = 300
+MAX_INKS = 16
+MAX_COUNT = 10**9
+
+T = TypeVar("T")
+
+Color = tuple[float, float, float, float]
+"""Red, green, blue and opacity, each from 0 to 1."""
+
+
+@dataclass(frozen=True)
+class CurveData:
+    """Something drawn that stands for a set of points: a line, markers, bars, segments.
+
+    `points` has shape (P, 2), in 3D axes (P, 3), and may hold NaN. `line` and `marker` are
+    matplotlib's names of the style, "None" where nothing of the kind is drawn; `width` and `size`
+    are in points; `inks` are the colours that it is drawn in. `order` grows from the back to the
+    front.
+    """
+
+    kind: str
+    label: str
+    points: np.ndarray
+    thinned: bool
+    visible: bool
+    line: str
+    width: float
+    marker: str
+    size: float
+    inks: tuple[Color, ...]
+    order: int
+
+
+@dataclass(frozen=True)
+class FieldData:
+    """Something drawn that stands for values over the plane: an image, a mesh, contours, a surface.
+
+    Each row of `samples`, shape (S, 4), is a place (x, y) and the least and the largest value shown
+    there; `half`, shape (S, 2), is half the size of the cell around it. `levels` counts the levels
+    of contours that show.
+    """
+
+    kind: str
+    samples: np.ndarray
+    half: np.ndarray
+    levels: int
+    thinned: bool
+    visible: bool
+    alpha: float
+    order: int
+
+
+@dataclass(frozen=True)
+class AxesData:
+    """One axes: `kind` is "plane", "3d" or "other" (polar, a map, …).
+
+    `labels`, `scales` and `limits` are those of x and y, in 3D of z too. `ticks` are the ticks of x
+    and of y that were given names of their own, as pairs (position, name).
+    """
+
+    kind: str
+    visible: bool
+    colorbar: bool
+    title: str
+    labels: tuple[str, ...]
+    scales: tuple[str, ...]
+    limits: tuple[tuple[float, float], ...]
+    ticks: tuple[tuple[tuple[float, str], ...], ...]
+    background: tuple[Color, ...]
+    legend: tuple[str, ...]
+    texts: tuple[str, ...]
+    curves: tuple[CurveData, ...]
+    fields: tuple[FieldData, ...]
+
+
+@dataclass(frozen=True)
+class FigureData:
+    """A figure; `unread` counts what was beyond the bounds or could not be read."""
+
+    title: str
+    legend: tuple[str, ...]
+    texts: tuple[str, ...]
+    axes: tuple[AxesData, ...]
+    unread: int
+
+    @classmethod
+    def from_wire(cls, value: Any) -> FigureData:
+        """The figure that plain data tells of; WireError where it is malformed."""
+        record = _Record(value, "figure", _Room(MAX_VALUES, MAX_ARTISTS))
+        return cls(
+            title=record.text("title"),
+            legend=record.texts("legend"),
+            texts=record.texts("texts"),
+            axes=record.parts("axes", _axes, MAX_AXES),
+            unread=record.count("unread"),
+        )
+
+
+# --- Checking -------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Room:
+    """How many numbers and artists the rest of a figure may hold."""
+
+    values: int
+    artists: int
+
+
+class _Record:
+    """A dict from the wire whose fields are asked for by name and kind."""
+
+    def __init__(self, value: Any, what: str, room: _Room) -> None:
+        if not isinstance(value, dict):
+            raise WireError(f"a {what} is no record")
+        self._value = value
+        self._what = what
+        self.room = room
+
+    def get(self, name: str) -> Any:
+        if name not in self._value:
+            raise WireError(f"a {self._what} lacks its {name}")
+        return self._value[name]
+
+    def wrong(self, name: str) -> WireError:
+        return WireError(f"a {self._what} has a malformed {name}")
+
+    def text(self, name: str) -> str:
+        return self._text(name, self.get(name))
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        return tuple(self._text(name, part) for part in self._list(name, MAX_TEXTS))
+
+    def flag(self, name: str) -> bool:
+        value = self.get(name)
+        if type(value) is not bool:
+            raise self.wrong(name)
+        return value
+
+    def count(self, name: str) -> int:
+        value = self.get(name)
+        if type(value) is not int or not 0 <= value <= MAX_COUNT:
+            raise self.wrong(name)
+        return value
+
+    def number(self, name: str) -> float:
+        return self._number(name, self.get(name))
+
+    def limits(self, name: str) -> tuple[tuple[float, float], ...]:
+        return tuple(self._pair(name, pair) for pair in self._list(name, 3))
+
+    def ticks(self, name: str) -> tuple[tuple[tuple[float, str], ...], ...]:
+        found = []
+        for axis in self._list(name, 2):
+            if not isinstance(axis, list) or len(axis) > MAX_TEXTS:
+                raise self.wrong(name)
+            found.append(tuple(self._tick(name, tick) for tick in axis))
+        return tuple(found)
+
+    def colors(self, name: str) -> tuple[Color, ...]:
+        return tuple(self._color(name, color) for color in self._list(name, MAX_INKS))
+
+    def table(self, name: str, columns: tuple[int, ...], rows: int | None = None) -> np.ndarray:
+        """An array of floats (rows, one of `columns`), within what room there is."""
+        value = self.get(name)
+        if not isinstance(value, np.ndarray) or value.ndim != 2 or value.shape[1] not in columns:
+            raise self.wrong(name)
+        if value.dtype.kind not in "biuf" or (rows is not None and len(value) != rows):
+            raise self.wrong(name)
+        self.room.values -= value.size
+        if self.room.values < 0:
+            raise WireError("a figure holds too many points")
+        table = value.astype(np.float64)
+        table.flags.writeable = False
+        return table
+
+    def parts(self, name: str, read: Callable[[_Record], T], most: int) -> tuple[T, ...]:
+        """A list of records, each read by `read`."""
+        return tuple(
+            read(_Record(part, f"part of {name}", self.room)) for part in self._list(name, most)
+        )
+
+    def artists(self, name: str, read: Callable[[_Record], T]) -> tuple[T, ...]:
+        """Like `parts`, counted over the whole figure."""
+        found = self.parts(name, read, self.room.artists)
+        self.room.artists -= len(found)
+        return found
+
+    def _list(self, name: str, most: int) -> list[Any]:
+        value = self.get(name)
+        if not isinstance(value, list) or len(value) > most:
+            raise self.wrong(name)
+        return value
+
+    def _text(self, name: str, value: Any) -> str:
+        if type(value) is not str or len(value) > MAX_TEXT:
+            raise self.wrong(name)
+        return value
+
+    def _number(self, name: str, value: Any) -> float:
+        if type(value) not in (int, float):
+            raise self.wrong(name)
+        try:
+            number = float(value)
+        except OverflowError:
+            raise self.wrong(name) from None
+        if not np.isfinite(number):
+            raise self.wrong(name)
+        return number
+
+    def _pair(self, name: str, value: Any) -> tuple[float, float]:
+        if not isinstance(value, list) or len(value) != 2:
+            raise self.wrong(name)
+        return self._number(name, value[0]), self._number(name, value[1])
+
+    def _tick(self, name: str, value: Any) -> tuple[float, str]:
+        if not isinstance(value, list) or len(value) != 2:
+            raise self.wrong(name)
+        return self._number(name, value[0]), self._text(name, value[1])
+
+    def _color(self, name: str, value: Any) -> Color:
+        if not isinstance(value, list) or len(value) != 4:
+            raise self.wrong(name)
+        red, green, blue, alpha = (self._number(name, part) for part in value)
+        if not all(0 <= part <= 1 for part in (red, green, blue, alpha)):
+            raise self.wrong(name)
+        return red, green, blue, alpha
+
+
+def _axes(record: _Record) -> AxesData:
+    axes = AxesData(
+        kind=record.text("kind"),
+        visible=record.flag("visible"),
+        colorbar=record.flag("colorbar"),
+        title=record.text("title"),
+        labels=record.texts("labels"),
+        scales=record.texts("scales"),
+        limits=record.limits("limits"),
+        ticks=record.ticks("ticks"),
+        background=record.colors("background"),
+        legend=record.texts("legend"),
+        texts=record.texts("texts"),
+        curves=record.artists("curves", _curve),
+        fields=record.artists("fields", _field),
+    )
+    names = 3 if axes.kind == "3d" else 2
+    if not len(axes.labels) == len(axes.scales) == len(axes.limits) == names:
+        raise WireError("an axes has not as many labels, scales and limits as it has directions")
+    if len(axes.ticks) != 2:
+        raise record.wrong("ticks")
+    return axes
+
+
+def _curve(record: _Record) -> CurveData:
+    return CurveData(
+        kind=record.text("kind"),
+        label=record.text("label"),
+        points=record.table("points", (2, 3)),
+        thinned=record.flag("thinned"),
+        visible=record.flag("visible"),
+        line=record.text("line"),
+        width=record.number("width"),
+        marker=record.text("marker"),
+        size=record.number("size"),
+        inks=record.colors("inks"),
+        order=record.count("order"),
+    )
+
+
+def _field(record: _Record) -> FieldData:
+    samples = record.table("samples", (4,))
+    return FieldData(
+        kind=record.text("kind"),
+        samples=samples,
+        half=record.table("half", (2,), rows=len(samples)),
+        levels=record.count("levels"),
+        thinned=record.flag("thinned"),
+        visible=record.flag("visible"),
+        alpha=record.number("alpha"),
+        order=record.count("order"),
+    )
+
+
+__all__ = ["AxesData", "Color", "CurveData", "FieldData", "FigureData"]

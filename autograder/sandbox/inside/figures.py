@@ -1,0 +1,604 @@
+"""Reads a matplotlib Figure as plain data, so that the grader can look at it without drawing.
+
+Runs in the sandbox; imports the standard library, numpy and matplotlib alone. What is drawn is
+sorted into two kinds:
+
+    curves  things that stand for a set of points: lines, markers, error bars, bars, segments
+    fields  things that stand for values over the plane: images, meshes, contours, surfaces
+
+A field is told by samples: a place (x, y), half the size of the cell around it, and the least and
+the largest value that is shown there (both are the same, but for the bands of filled contours).
+
+Amounts are bounded: what has too many points is thinned and says so, artists beyond the bound and
+artists that can't be read are counted as unread. No artist can make the reader fail.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from matplotlib.collections import (
+    LineCollection,
+    PathCollection,
+    PolyCollection,
+    QuadMesh,
+    TriMesh,
+)
+from matplotlib.colors import to_rgba_array
+from matplotlib.container import BarContainer, ErrorbarContainer
+from matplotlib.contour import ContourSet
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from matplotlib.legend import Legend
+from matplotlib.lines import AxLine, Line2D
+from matplotlib.patches import Polygon
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FixedLocator
+
+MAX_AXES = 64
+MAX_ARTISTS = 2_000
+MAX_POINTS = 20_000
+MAX_TOTAL = 400_000
+MAX_TEXTS = 200
+MAX_TEXT = 300
+MAX_INKS = 16
+
+_SIDES = ("center", "left", "right")
+
+Plain = dict[str, Any]
+
+
+def read_figure(figure: Figure) -> Plain:
+    """Everything that can be told of a figure: its axes with what they show, texts and legends."""
+    budget = _Budget()
+    axes = list(figure.axes)
+    parts = [figure, *getattr(figure, "subfigs", ())]
+    return {
+        "title": _first_text(part.get_suptitle for part in parts),
+        "legend": _texts(_legend_words(legend for part in parts for legend in part.legends)),
+        "texts": _texts(_shown_words(text for part in parts for text in part.texts)),
+        "axes": [_read_axes(each, figure, budget) for each in axes[:MAX_AXES]],
+        "unread": budget.unread + max(len(axes) - MAX_AXES, 0),
+    }
+
+
+class _Budget:
+    """How much may still be read."""
+
+    def __init__(self) -> None:
+        self.points = MAX_TOTAL
+        self.artists = MAX_ARTISTS
+        self.unread = 0
+
+    def rows(self, count: int) -> np.ndarray:
+        """Which of `count` rows to keep, evenly spread."""
+        kept = max(min(count, MAX_POINTS, self.points), 0)
+        self.points -= kept
+        if kept == count:
+            return np.arange(count)
+        return np.linspace(0, count - 1, kept).round().astype(int)
+
+    def read(self, reader: Callable[[], Plain | None]) -> Iterator[Plain]:
+        """What `reader` gives, if there is room and it does not fail."""
+        if self.artists <= 0:
+            self.unread += 1
+            return
+        self.artists -= 1
+        try:
+            found = reader()
+        except Exception:  # an artist may be of any kind, and in any state
+            self.unread += 1
+            return
+        if found is not None:
+            yield found
+
+
+# --- Axes -----------------------------------------------------------------------------------------
+
+
+def _read_axes(axes: Any, figure: Figure, budget: _Budget) -> Plain:
+    names = ("x", "y", "z") if _safe(lambda: axes.name, "") == "3d" else ("x", "y")
+    kind = {"3d": "3d", "rectilinear": "plane"}.get(_safe(lambda: axes.name, ""), "other")
+    children = _safe(lambda: sorted(axes.get_children(), key=lambda a: a.get_zorder()), [])
+    legends = [child for child in children if isinstance(child, Legend)]
+    on = bool(_safe(lambda: axes.axison, True))
+    curves, fields = _read_artists(axes, children, budget)
+    return {
+        "kind": kind,
+        "visible": bool(_safe(axes.get_visible, False)),
+        "colorbar": hasattr(axes, "_colorbar"),
+        "title": _first_text(partial(axes.get_title, loc=side) for side in _SIDES),
+        "labels": [_axis_label(axes, name, figure) if on else "" for name in names],
+        "scales": [_text(_safe(getattr(axes, f"get_{name}scale"), "")) for name in names],
+        "limits": [_limits(getattr(axes, f"get_{name}lim")) for name in names],
+        "ticks": [_named_ticks(getattr(axes, f"{name}axis")) for name in names[:2]],
+        "background": _inks([_safe(axes.get_facecolor, "white")], None)[:1],
+        "legend": _texts(_legend_words(legends)),
+        "texts": _texts(_shown_words(c for c in children if _is_own_text(c, axes))),
+        "curves": curves,
+        "fields": fields,
+    }
+
+
+def _axis_label(axes: Any, name: str, figure: Figure) -> str:
+    """The axis' label: its own, that of an axis it shares, or the figure's common one."""
+
+    def own(other: Any) -> str:
+        text = getattr(other, f"{name}axis").label
+        return _text(text.get_text()) if text.get_visible() else ""
+
+    def siblings() -> str:
+        if name == "z":
+            return ""
+        shared = getattr(axes, f"get_shared_{name}_axes")().get_siblings(axes)
+        return next((label for label in map(own, shared) if label.strip()), "")
+
+    common = {"x": "get_supxlabel", "y": "get_supylabel"}.get(name, "")
+    candidates = [lambda: own(axes), siblings, lambda: _text(getattr(figure, common)())]
+    return next((text for get in candidates if (text := _safe(get, "")).strip()), "")
+
+
+def _limits(get: Callable[[], Any]) -> list[float]:
+    low, high = _safe(get, (0.0, 0.0))
+    return [float(low), float(high)]
+
+
+def _named_ticks(axis: Any) -> list[list[Any]]:
+    """Ticks that were given names of their own: [position, name] each."""
+
+    def read() -> list[list[Any]]:
+        formatter, locator = axis.get_major_formatter(), axis.get_major_locator()
+        if type(formatter).__name__ == "StrCategoryFormatter":
+            units = axis.units._mapping
+            return [[float(at), _text(name)] for name, at in units.items()][:MAX_TEXTS]
+        if isinstance(formatter, FixedFormatter) and isinstance(locator, FixedLocator):
+            named = zip(locator(), formatter.seq, strict=False)
+            return [[float(at), _text(name)] for at, name in named][:MAX_TEXTS]
+        return []
+
+    return list(_safe(read, []))
+
+
+def _is_own_text(child: Any, axes: Any) -> bool:
+    titles = (axes.title, getattr(axes, "_left_title", None), getattr(axes, "_right_title", None))
+    return isinstance(child, Text) and not any(child is title for title in titles)
+
+
+# --- What is drawn --------------------------------------------------------------------------------
+
+
+def _read_artists(
+    axes: Any, children: list[Any], budget: _Budget
+) -> tuple[list[Plain], list[Plain]]:
+    """The curves and the fields of an axes, in the order in which they are drawn."""
+    labels = _safe(lambda: _labels_of_containers(axes), {})
+    curves: list[Plain] = []
+    fields: list[Plain] = []
+    for order, artist in enumerate(children):
+        curve_reader, field_reader = _readers(artist)
+        for reader, found in ((curve_reader, curves), (field_reader, fields)):
+            if reader is None:
+                continue
+            for read in budget.read(partial(reader, artist, axes, budget)):
+                read.update(order=order, visible=bool(_safe(artist.get_visible, False)))
+                if "label" in read:
+                    read["label"] = labels.get(id(artist), read["label"])
+                found.append(read)
+    for container in _safe(lambda: list(axes.containers), []):
+        if isinstance(container, BarContainer):
+            curves += budget.read(partial(_read_bars, container, axes, budget))
+        elif isinstance(container, ErrorbarContainer) and container.lines[0] is None:
+            curves += budget.read(partial(_read_bare_bars, container, axes, budget))
+    return curves, fields
+
+
+def _labels_of_containers(axes: Any) -> dict[int, str]:
+    """An error bar's label stands on its container; it belongs to the line in it."""
+    found = {}
+    for container in axes.containers:
+        if isinstance(container, ErrorbarContainer) and container.lines[0] is not None:
+            found[id(container.lines[0])] = _text(container.get_label())
+    return found
+
+
+Reader = Callable[[Any, Any, _Budget], "Plain | None"]
+
+
+def _readers(artist: Any) -> tuple[Reader | None, Reader | None]:
+    """How to read an artist as a curve and as a field; None where it is none."""
+    if isinstance(artist, Line2D):
+        return _read_line, None
+    if isinstance(artist, ContourSet):
+        return None, _read_contours
+    if isinstance(artist, PathCollection):
+        return _read_markers, _read_coloured_markers
+    if isinstance(artist, LineCollection):
+        return _read_segments, _read_wires
+    if isinstance(artist, QuadMesh):
+        return None, _read_mesh
+    if isinstance(artist, TriMesh):
+        return None, _read_triangles
+    if isinstance(artist, PolyCollection):
+        return None, _read_surface if hasattr(artist, "do_3d_projection") else _read_cells
+    if isinstance(artist, AxesImage):
+        return None, _read_image
+    if isinstance(artist, Polygon):
+        return _read_outline, None
+    return None, None
+
+
+# --- Curves ---------------------------------------------------------------------------------------
+
+
+def _curve(kind: str, artist: Any, points: Any, budget: _Budget, **more: Any) -> Plain:
+    points = _floats(points)
+    rows = budget.rows(len(points))
+    return {
+        "kind": kind,
+        "label": _text(_safe(artist.get_label, "")),
+        "points": points[rows],
+        "thinned": len(rows) < len(points),
+        "visible": bool(_safe(artist.get_visible, False)),
+        "line": "None",
+        "width": 0.0,
+        "marker": "None",
+        "size": 0.0,
+        "inks": [],
+        "order": 0,
+        **more,
+    }
+
+
+def _read_line(line: Any, axes: Any, budget: _Budget) -> Plain | None:
+    if isinstance(line, AxLine):
+        points = _ends_of_axline(line, axes)
+    elif hasattr(line, "get_data_3d"):
+        points = np.column_stack([_floats(part).ravel() for part in line.get_data_3d()])
+    elif _in_data(line, axes):
+        points = np.column_stack([line.get_xdata(orig=False), line.get_ydata(orig=False)])
+    else:
+        return None
+    stroke, marker = str(line.get_linestyle()), str(line.get_marker())
+    width, size = float(line.get_linewidth()), float(line.get_markersize())
+    colors = [line.get_color()] if _is_drawn(stroke) and width > 0 else []
+    if _is_drawn(marker) and size > 0:
+        colors += [line.get_markerfacecolor()]
+        colors += [line.get_markeredgecolor()] if line.get_markeredgewidth() > 0 else []
+    return _curve(
+        "line",
+        line,
+        points,
+        budget,
+        line=_text(stroke),
+        width=width,
+        marker=_text(marker),
+        size=size,
+        inks=_inks(colors, line.get_alpha()),
+    )
+
+
+def _ends_of_axline(line: Any, axes: Any) -> np.ndarray:
+    """Where an endless line crosses the axes' left and right limits (as seen on its scales)."""
+    first, second, slope = line.get_xy1(), line.get_xy2(), line.get_slope()
+    if second is None:
+        second = (
+            (first[0] + 1, first[1] + slope) if np.isfinite(slope) else (first[0], first[1] + 1)
+        )
+    to_scale, back = axes.transScale, axes.transScale.inverted()
+    a, b = to_scale.transform([first, second])
+    low, high = np.sort(to_scale.transform(np.column_stack([axes.get_xlim(), axes.get_ylim()])).T)
+    if a[0] == b[0]:
+        return np.array([first, second], dtype=float)
+    ends = [a + (b - a) * (x - a[0]) / (b[0] - a[0]) for x in low]
+    return np.asarray(back.transform(ends)) if len(high) else np.array([first, second])
+
+
+def _read_markers(markers: Any, axes: Any, budget: _Budget) -> Plain | None:
+    solid = getattr(markers, "_offsets3d", None)
+    if solid is not None:
+        points = np.column_stack([_floats(part).ravel() for part in solid])
+    elif _contains(markers.get_offset_transform(), axes):
+        points = _floats(markers.get_offsets()).reshape(-1, 2)
+    else:
+        return None
+    if markers.get_array() is not None:
+        markers.update_scalarmappable()
+    sizes = _floats(markers.get_sizes())
+    colors = [*markers.get_facecolor(), *markers.get_edgecolor()]
+    return _curve(
+        "points",
+        markers,
+        points,
+        budget,
+        marker="path",
+        size=float(np.sqrt(sizes.max(initial=0.0))),
+        inks=_inks(colors, None),
+    )
+
+
+def _read_segments(lines: Any, axes: Any, budget: _Budget) -> Plain | None:
+    segments = getattr(lines, "_segments3d", None)
+    if segments is None:
+        if not _in_data(lines, axes):
+            return None
+        segments = lines.get_segments()
+    points = np.concatenate([_floats(segment) for segment in segments])
+    widths = _floats(lines.get_linewidth()).ravel()
+    return _curve(
+        "segments",
+        lines,
+        points,
+        budget,
+        line="-",
+        width=float(widths.max(initial=0.0)),
+        inks=_inks(list(lines.get_color()), None),
+    )
+
+
+def _read_outline(patch: Any, axes: Any, budget: _Budget) -> Plain | None:
+    if not _in_data(patch, axes):
+        return None
+    points = patch.get_patch_transform().transform(patch.get_path().vertices)
+    colors = [patch.get_edgecolor()] if patch.get_linewidth() > 0 else []
+    colors += [patch.get_facecolor()] if patch.get_fill() else []
+    width = float(patch.get_linewidth())
+    return _curve("outline", patch, points, budget, line="-", width=width, inks=_inks(colors, None))
+
+
+def _read_bars(container: Any, axes: Any, budget: _Budget) -> Plain:
+    upright = getattr(container, "orientation", "vertical") != "horizontal"
+    points = []
+    for bar in container.patches:
+        (x, y), width, height = bar.get_xy(), bar.get_width(), bar.get_height()
+        points.append((x + width / 2, y + height) if upright else (x + width, y + height / 2))
+    colors = [bar.get_facecolor() for bar in container.patches[:MAX_INKS]]
+    shown = any(bar.get_visible() for bar in container.patches) and bool(axes.get_visible())
+    return _curve(
+        "bars",
+        container,
+        np.reshape(points, (-1, 2)),
+        budget,
+        visible=shown,
+        inks=_inks(colors, None),
+    )
+
+
+def _read_bare_bars(container: Any, axes: Any, budget: _Budget) -> Plain:
+    """Error bars without a line: the points are the middles of the bars."""
+    (bars,) = (part for part in container.lines[2][:1])
+    middles = [np.mean(_floats(segment), axis=0) for segment in bars.get_segments()]
+    read = _read_segments(bars, axes, budget) or {}
+    more = {key: read[key] for key in ("line", "width", "inks") if key in read}
+    label = _text(container.get_label())
+    shown = bool(bars.get_visible())
+    return _curve("line", bars, middles, budget, **more) | {"label": label, "visible": shown}
+
+
+# --- Fields ---------------------------------------------------------------------------------------
+
+
+def _field(
+    kind: str, artist: Any, samples: Any, budget: _Budget, *, levels: int = 0, half: Any = 0.0
+) -> Plain | None:
+    """A field by its samples (x, y, least value, largest value); None where nothing is finite."""
+    samples = _floats(samples)
+    halves = np.broadcast_to(_floats(half), (len(samples), 2))
+    whole = np.isfinite(samples[:, :2]).all(axis=1) & ~np.isnan(samples).any(axis=1)
+    samples, halves = samples[whole], halves[whole]
+    if not len(samples):
+        return None
+    rows = budget.rows(len(samples))
+    alpha = _safe(artist.get_alpha, None)
+    return {
+        "kind": kind,
+        "samples": samples[rows],
+        "half": halves[rows].copy(),
+        "levels": int(levels),
+        "thinned": len(rows) < len(samples),
+        "visible": bool(_safe(artist.get_visible, False)),
+        "alpha": 1.0 if alpha is None else float(np.max(alpha)),
+        "order": 0,
+    }
+
+
+def _read_mesh(mesh: Any, axes: Any, budget: _Budget) -> Plain | None:
+    corners, values = _floats(mesh.get_coordinates()), _values(mesh)
+    if values is None or not _in_data(mesh, axes):
+        return None
+    values = values.reshape(-1)
+    if values.size == corners.shape[0] * corners.shape[1]:
+        places, half = corners.reshape(-1, 2), np.zeros(2)
+    else:
+        quads = np.stack([corners[:-1, :-1], corners[1:, :-1], corners[:-1, 1:], corners[1:, 1:]])
+        quads = quads.reshape(4, -1, 2)
+        places, half = quads.mean(axis=0), np.ptp(quads, axis=0) / 2
+    return _field("mesh", mesh, np.column_stack([places, values, values]), budget, half=half)
+
+
+def _read_image(image: Any, axes: Any, budget: _Budget) -> Plain | None:
+    values = _values(image)
+    if values is None or values.ndim != 2 or not _in_data(image, axes):
+        return None
+    rows, columns = values.shape
+    left, right, bottom, top = map(float, image.get_extent())
+    first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
+    x = left + (right - left) * (np.arange(columns) + 0.5) / columns
+    y = first + (last - first) * (np.arange(rows) + 0.5) / rows
+    places = np.column_stack([part.ravel() for part in np.meshgrid(x, y)])
+    half = np.abs([(right - left) / columns, (last - first) / rows]) / 2
+    samples = np.column_stack([places, values.ravel(), values.ravel()])
+    return _field("image", image, samples, budget, half=half)
+
+
+def _read_contours(contours: Any, axes: Any, budget: _Budget) -> Plain | None:
+    """Lines carry their level; a band of filled contours lies between two levels."""
+    edges = _floats(contours._levels if contours.filled else contours.levels)
+    edges = np.where(np.abs(edges) > 1e200, np.sign(edges) * np.inf, edges)
+    bands = list(pairwise(edges) if contours.filled else zip(edges, edges, strict=True))
+    samples = [np.empty((0, 4))]
+    used = 0
+    for (low, high), places in zip(bands, _contour_places(contours), strict=False):
+        used += bool(len(places))
+        samples.append(np.column_stack([places, np.full((len(places), 2), (low, high))]))
+    kind = "filled contours" if contours.filled else "contours"
+    flat = hasattr(contours, "do_3d_projection") or _in_data(contours, axes)
+    return _field(kind, contours, np.concatenate(samples), budget, levels=used) if flat else None
+
+
+def _contour_places(contours: Any) -> Iterator[np.ndarray]:
+    solid = getattr(contours, "_3dverts_codes", None)
+    if solid is not None:  # drawing replaces the paths of a 3D set by projected ones
+        for vertices, _codes in solid:
+            yield _floats(vertices).reshape(-1, 3)[:, :2]
+        return
+    for path in contours.get_paths():
+        vertices = _floats(path.vertices).reshape(-1, 2)
+        yield vertices if path.codes is None else vertices[path.codes != path.CLOSEPOLY]
+
+
+def _read_surface(surface: Any, _axes: Any, budget: _Budget) -> Plain | None:
+    if getattr(surface, "_vec", None) is not None:
+        vertices = _floats(surface._vec)[:3].T
+    else:
+        vertices = _floats(surface._faces).reshape(-1, 3)
+    vertices = np.unique(vertices[np.isfinite(vertices).all(axis=1)], axis=0)
+    return _field("surface", surface, vertices[:, [0, 1, 2, 2]], budget)
+
+
+def _read_wires(lines: Any, _axes: Any, budget: _Budget) -> Plain | None:
+    segments = getattr(lines, "_segments3d", None)
+    if segments is None:
+        return None
+    vertices = np.concatenate([_floats(segment).reshape(-1, 3) for segment in segments])
+    return _field("surface", lines, vertices[:, [0, 1, 2, 2]], budget)
+
+
+def _read_cells(cells: Any, axes: Any, budget: _Budget) -> Plain | None:
+    """Polygons that are coloured by a value each."""
+    values = _values(cells)
+    if values is None or not _contains(cells.get_transform(), axes):
+        return None
+    boxes = [path.get_extents().get_points() for path in cells.get_paths()]
+    if len(boxes) != values.size:
+        return None
+    low, high = np.moveaxis(np.array(boxes), 1, 0)
+    values = values.ravel()
+    samples = np.column_stack([(low + high) / 2, values, values])
+    return _field("mesh", cells, samples, budget, half=(high - low) / 2)
+
+
+def _read_triangles(mesh: Any, _axes: Any, budget: _Budget) -> Plain | None:
+    values, corners = _values(mesh), mesh._triangulation
+    if values is None:
+        return None
+    samples = np.column_stack([corners.x, corners.y, values.ravel(), values.ravel()])
+    return _field("mesh", mesh, samples, budget)
+
+
+def _read_coloured_markers(markers: Any, axes: Any, budget: _Budget) -> Plain | None:
+    """Many markers with a colour scale show a field as well as a set of points."""
+    values = _values(markers)
+    if values is None or hasattr(markers, "_offsets3d") or not _in_offset(markers, axes):
+        return None
+    places = _floats(markers.get_offsets()).reshape(-1, 2)
+    if len(places) < 50 or len(places) != values.size:
+        return None
+    samples = np.column_stack([places, values.ravel(), values.ravel()])
+    return _field("coloured markers", markers, samples, budget)
+
+
+# --- Small things ---------------------------------------------------------------------------------
+
+
+def _safe(get: Callable[[], Any], default: Any) -> Any:
+    """What `get` gives; the default where it fails, whatever the artist."""
+    try:
+        return get()
+    except Exception:
+        return default
+
+
+def _floats(values: Any) -> np.ndarray:
+    """An array of floats, NaN where a value is masked."""
+    masked = np.ma.asarray(values)
+    plain: np.ndarray = np.ma.filled(masked.astype(np.float64), np.nan)
+    return plain
+
+
+def _values(mappable: Any) -> np.ndarray | None:
+    values = mappable.get_array()
+    if values is None or np.ndim(values) > 2:
+        return None
+    return _floats(values)
+
+
+def _in_data(artist: Any, axes: Any) -> bool:
+    return _contains(artist.get_transform(), axes)
+
+
+def _in_offset(markers: Any, axes: Any) -> bool:
+    return _contains(markers.get_offset_transform(), axes)
+
+
+def _contains(transform: Any, axes: Any) -> bool:
+    """Whether both coordinates are those of the data."""
+    return all(transform.contains_branch_seperately(axes.transData))
+
+
+def _is_drawn(style: str) -> bool:
+    return style.strip().lower() not in ("", "none")
+
+
+def _inks(colors: list[Any], alpha: Any) -> list[list[float]]:
+    """Colours as RGBA, each one once."""
+    found: dict[tuple[float, ...], None] = {}
+    for color in colors[: 4 * MAX_INKS]:
+        for rgba in _safe(partial(to_rgba_array, color, alpha), ()):
+            found[tuple(round(float(part), 4) for part in rgba)] = None
+    return [list(color) for color in found][:MAX_INKS]
+
+
+def _legend_words(legends: Iterable[Any]) -> Iterator[Any]:
+    for legend in legends:
+        if _safe(legend.get_visible, False):
+            yield from _safe(partial(_entries, legend), ())
+
+
+def _entries(legend: Legend) -> list[str]:
+    texts = [text.get_text() for text in legend.get_texts() if text.get_visible()]
+    return [legend.get_title().get_text(), *texts]
+
+
+def _shown_words(texts: Iterable[Any]) -> Iterator[Any]:
+    for text in texts:
+        if _safe(text.get_visible, False):
+            yield _safe(text.get_text, "")
+
+
+def _texts(words: Iterable[Any]) -> list[str]:
+    found = []
+    for word in words:
+        text = _text(word)
+        if text.strip():
+            found.append(text)
+        if len(found) == MAX_TEXTS:
+            break
+    return found
+
+
+def _first_text(getters: Iterable[Callable[[], Any]]) -> str:
+    return next((text for get in getters if (text := _text(_safe(get, ""))).strip()), "")
+
+
+def _text(value: Any) -> str:
+    """A plain string of bounded length, without control characters."""
+    text = value if type(value) is str else str(value)
+    return re.sub(r"[\x00-\x1f\x7f]|[\ud800-\udfff]", " ", text)[:MAX_TEXT]
+
+
+__all__ = ["read_figure"]
