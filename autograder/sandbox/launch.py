@@ -36,6 +36,7 @@ from typing import Any, Protocol
 from autograder.errors import SandboxError
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.inside import processes
+from autograder.sandbox.inside import processes
 from autograder.sandbox.inside.supervisor import remove
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protection import Protection, can_change_user, must_keep_read, root_keeps
@@ -122,6 +123,7 @@ class Confinement:
         self._killing = threading.Lock()
         self._killed = False
         self._top = started.bounds.top
+        self._bounds = started.bounds
         self._watch = Watch(started.bounds, self.kill)
         self._watch.start()
 
@@ -143,6 +145,21 @@ class Confinement:
                 self._killed = True
                 self.cause = cause
                 self._sandbox.kill()
+
+    def sweep(self, parent: int) -> None:
+        """End what is neither the parent (its process id as it sees it) nor a child of it.
+
+        What student code forks and leaves behind would use up the processes that it may have.
+        """
+        everything = processes.descendants(self._bounds.top)
+        own = next((pid for pid in everything if _own_number(pid) == parent), None)
+        if own is None:
+            return
+        keep = {own, *processes.children(own)}
+        strays = [pid for child in keep - {own} for pid in processes.descendants(child)]
+        above = {pid for pid in everything if own in processes.descendants(pid)}
+        strays += [pid for pid in everything if pid not in keep | above]
+        processes.kill(strays)
 
     def close(self) -> None:
         """End every process, wait until all are gone, remove all files; may be called again."""
@@ -412,3 +429,13 @@ def _threads_of_this_user() -> int:
             if os.stat(f"/proc/{name}").st_uid == os.getuid():
                 count += len(os.listdir(f"/proc/{name}/task"))
     return count
+
+
+def _own_number(pid: int) -> int | None:
+    """The process id by which the process `pid` knows itself: the last of its namespaces'."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    rows = (row.split() for row in status.splitlines() if row.startswith("NSpid:"))
+    return int(next(rows, [str(pid)])[-1])

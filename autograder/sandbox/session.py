@@ -275,9 +275,11 @@ class Notebook:
         self._process: NotebookProcess | None = None
         self._left_out: set[int] = set()
         self._replays = 0
+        self._deadline = 0.0
 
     def run(self, deadline: float) -> None:
         """Run the cells top to bottom; every cell has a result afterwards."""
+        self._deadline = deadline
         while self._process is None and self._replays <= MAX_REPLAYS:
             self._replays += 1
             self._process = self._run_once(deadline)
@@ -320,7 +322,7 @@ class Notebook:
     def _connect(self) -> Channel:
         for _ in range(2):
             if self._process is None:
-                self.run(time.monotonic() + self._sandbox.limits.cell_seconds)
+                self.run(self._deadline)
             if self._process is None:
                 break
             try:

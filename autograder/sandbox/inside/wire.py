@@ -150,8 +150,12 @@ class _Encoder:
         return ["i", str(value)]
 
     def scalar(self, value: np.generic, depth: int) -> Any:
+        if isinstance(value, np.clongdouble):
+            return self.node(complex(value), depth)
+        if isinstance(value, np.longdouble):
+            return float(value)
         if value.dtype.kind in "biufc":
-            return self.node(value.item(), depth) if value.itemsize <= 16 else float(value)  # type: ignore[arg-type]
+            return self.node(value.item(), depth)
         return self.array(np.asarray(value))
 
     def array(self, value: np.ndarray) -> Any:

@@ -8,6 +8,8 @@ to the student's functions. Channels come as descriptors over the parent's own c
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import random
 import signal
@@ -79,6 +81,7 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
             result = runner.run(message[1], message[2])
             channel.send(["ran", message[1], _portable(result)])
         elif message[0] == "test" and descriptor is not None:
+            _reap(tests)
             try:
                 pid = os.fork()
             except OSError:  # the student's own processes have used up what there may be
@@ -168,8 +171,6 @@ def read_object(value: object) -> object:
 
 def _portable(result: dict[str, Any]) -> dict[str, Any]:
     """A cell's result with its outputs as one array of bytes, so that pictures fit the wire."""
-    import json
-
     text = json.dumps(result.pop("outputs"), ensure_ascii=False).encode("utf-8", "replace")
     return {**result, "outputs": np.frombuffer(text, dtype=np.uint8)}
 
@@ -191,6 +192,13 @@ def _end(children: set[int], pid: int) -> None:
         children.discard(pid)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def _reap(children: set[int]) -> None:
+    """Let go of children that have ended: until then they count as processes."""
+    with contextlib.suppress(ChildProcessError):
+        while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+            children.discard(pid)
 
 
 def _null_standard_streams() -> None:

@@ -1,0 +1,1 @@
+"""Where a Report goes: nbgrader's gradebook and feedback pages."""
