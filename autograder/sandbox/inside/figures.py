@@ -62,7 +62,11 @@ def read_figure(figure: Figure) -> Plain:
         "title": _first_text(part.get_suptitle for part in parts),
         "legend": _texts(_legend_words(legend for part in parts for legend in part.legends)),
         "texts": _texts(_shown_words(text for part in parts for text in part.texts)),
-        "axes": [_read_axes(each, figure, budget) for each in axes[:MAX_AXES]],
+        "axes": [
+            read
+            for each in axes[:MAX_AXES]
+            for read in budget.read(partial(_read_axes, each, figure, budget))
+        ],
         "unread": budget.unread + max(len(axes) - MAX_AXES, 0),
     }
 
@@ -110,7 +114,7 @@ def _read_axes(axes: Any, figure: Figure, budget: _Budget) -> Plain:
     curves, fields = _read_artists(axes, children, budget)
     return {
         "kind": kind,
-        "visible": bool(_safe(axes.get_visible, False)),
+        "visible": _is_visible(axes),
         "colorbar": hasattr(axes, "_colorbar"),
         "title": _first_text(partial(axes.get_title, loc=side) for side in _SIDES),
         "labels": [_axis_label(axes, name, figure) if on else "" for name in names],
@@ -145,7 +149,7 @@ def _axis_label(axes: Any, name: str, figure: Figure) -> str:
 
 def _limits(get: Callable[[], Any]) -> list[float]:
     low, high = _safe(get, (0.0, 0.0))
-    return [float(low), float(high)]
+    return [_number(low), _number(high)]
 
 
 def _named_ticks(axis: Any) -> list[list[Any]]:
@@ -158,7 +162,7 @@ def _named_ticks(axis: Any) -> list[list[Any]]:
             return [[float(at), _text(name)] for name, at in units.items()][:MAX_TEXTS]
         if isinstance(formatter, FixedFormatter) and isinstance(locator, FixedLocator):
             named = zip(locator(), formatter.seq, strict=False)
-            return [[float(at), _text(name)] for at, name in named][:MAX_TEXTS]
+            return [[_number(at), _text(name)] for at, name in named][:MAX_TEXTS]
         return []
 
     return list(_safe(read, []))
@@ -185,7 +189,7 @@ def _read_artists(
             if reader is None:
                 continue
             for read in budget.read(partial(reader, artist, axes, budget)):
-                read.update(order=order, visible=bool(_safe(artist.get_visible, False)))
+                read.update(order=order, visible=_is_visible(artist))
                 if "label" in read:
                     read["label"] = labels.get(id(artist), read["label"])
                 found.append(read)
@@ -243,7 +247,7 @@ def _curve(kind: str, artist: Any, points: Any, budget: _Budget, **more: Any) ->
         "label": _text(_safe(artist.get_label, "")),
         "points": points[rows],
         "thinned": len(rows) < len(points),
-        "visible": bool(_safe(artist.get_visible, False)),
+        "visible": _is_visible(artist),
         "line": "None",
         "width": 0.0,
         "marker": "None",
@@ -264,7 +268,7 @@ def _read_line(line: Any, axes: Any, budget: _Budget) -> Plain | None:
     else:
         return None
     stroke, marker = str(line.get_linestyle()), str(line.get_marker())
-    width, size = float(line.get_linewidth()), float(line.get_markersize())
+    width, size = _number(line.get_linewidth()), _number(line.get_markersize())
     colors = [line.get_color()] if _is_drawn(stroke) and width > 0 else []
     if _is_drawn(marker) and size > 0:
         colors += [line.get_markerfacecolor()]
@@ -316,7 +320,7 @@ def _read_markers(markers: Any, axes: Any, budget: _Budget) -> Plain | None:
         points,
         budget,
         marker="path",
-        size=float(np.sqrt(sizes.max(initial=0.0))),
+        size=_number(np.sqrt(sizes.max(initial=0.0))),
         inks=_inks(colors, None),
     )
 
@@ -335,7 +339,7 @@ def _read_segments(lines: Any, axes: Any, budget: _Budget) -> Plain | None:
         points,
         budget,
         line="-",
-        width=float(widths.max(initial=0.0)),
+        width=_number(widths.max(initial=0.0)),
         inks=_inks(list(lines.get_color()), None),
     )
 
@@ -346,7 +350,7 @@ def _read_outline(patch: Any, axes: Any, budget: _Budget) -> Plain | None:
     points = patch.get_patch_transform().transform(patch.get_path().vertices)
     colors = [patch.get_edgecolor()] if patch.get_linewidth() > 0 else []
     colors += [patch.get_facecolor()] if patch.get_fill() else []
-    width = float(patch.get_linewidth())
+    width = _number(patch.get_linewidth())
     return _curve("outline", patch, points, budget, line="-", width=width, inks=_inks(colors, None))
 
 
@@ -400,8 +404,8 @@ def _field(
         "half": halves[rows].copy(),
         "levels": int(levels),
         "thinned": len(rows) < len(samples),
-        "visible": bool(_safe(artist.get_visible, False)),
-        "alpha": 1.0 if alpha is None else float(np.max(alpha)),
+        "visible": _is_visible(artist),
+        "alpha": 1.0 if alpha is None else _number(np.max(alpha)),
         "order": 0,
     }
 
@@ -438,7 +442,7 @@ def _read_image(image: Any, axes: Any, budget: _Budget) -> Plain | None:
 def _read_contours(contours: Any, axes: Any, budget: _Budget) -> Plain | None:
     """Lines carry their level; a band of filled contours lies between two levels."""
     edges = _floats(contours._levels if contours.filled else contours.levels)
-    edges = np.where(np.abs(edges) > 1e200, np.sign(edges) * np.inf, edges)
+    edges = np.where(np.abs(edges) > 1e200, np.copysign(np.inf, edges), edges)
     bands = list(pairwise(edges) if contours.filled else zip(edges, edges, strict=True))
     samples = [np.empty((0, 4))]
     used = 0
@@ -523,6 +527,15 @@ def _safe(get: Callable[[], Any], default: Any) -> Any:
         return default
 
 
+def _is_visible(artist: Any) -> bool:
+    return bool(_safe(lambda: artist.get_visible(), False))
+
+
+def _number(value: Any) -> float:
+    """A finite float; 0 for what is none."""
+    return float(value) if np.isfinite(value) else 0.0
+
+
 def _floats(values: Any) -> np.ndarray:
     """An array of floats, NaN where a value is masked."""
     masked = np.ma.asarray(values)
@@ -565,7 +578,7 @@ def _inks(colors: list[Any], alpha: Any) -> list[list[float]]:
 
 def _legend_words(legends: Iterable[Any]) -> Iterator[Any]:
     for legend in legends:
-        if _safe(legend.get_visible, False):
+        if _is_visible(legend):
             yield from _safe(partial(_entries, legend), ())
 
 
@@ -576,7 +589,7 @@ def _entries(legend: Legend) -> list[str]:
 
 def _shown_words(texts: Iterable[Any]) -> Iterator[Any]:
     for text in texts:
-        if _safe(text.get_visible, False):
+        if _is_visible(text):
             yield _safe(text.get_text, "")
 
 
