@@ -11,10 +11,10 @@ from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from autograder.assignment import read_notebook
 from solutions.hw2 import figures, landscape, momentum, ntk
 
 SOURCE = Path(__file__).parents[2] / "source" / "hw2"
@@ -60,4 +60,4 @@ def names() -> Names:
 @pytest.fixture(scope="session")
 def notebooks() -> dict[str, NotebookNode]:
     """The three source notebooks by their names."""
-    return {path.stem: nbformat.read(path, as_version=4) for path in sorted(SOURCE.glob("*.ipynb"))}
+    return {path.stem: read_notebook(path) for path in sorted(SOURCE.glob("*.ipynb"))}

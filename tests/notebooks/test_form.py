@@ -102,15 +102,17 @@ def test_checks_know_the_same_items(checks: ModuleType) -> None:
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_file_is_a_clean_notebook(problem: str) -> None:
     raw = json.loads((SOURCE / f"{problem}.ipynb").read_text(encoding="utf-8"))
-    notebook = nbformat.from_dict(raw)
-    nbformat.validate(notebook)
-    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
-    kernel = notebook.metadata.kernelspec
-    assert (kernel.name, kernel.display_name, kernel.language) == ("python3", "Python 3", "python")
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            assert cell.outputs == []
-            assert cell.execution_count is None
+    nbformat.validate(raw)
+    assert (raw["nbformat"], raw["nbformat_minor"]) == (4, 5)
+    assert raw["metadata"]["kernelspec"] == {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    for cell in raw["cells"]:
+        if cell["cell_type"] == "code":
+            assert cell["outputs"] == []
+            assert cell["execution_count"] is None
 
 
 def test_cell_ids_are_the_grade_ids_and_unique(notebooks: dict[str, NotebookNode]) -> None:
