@@ -7,7 +7,8 @@ length, finite limits. Whatever is malformed raises WireError.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -22,6 +23,9 @@ MAX_TEXTS = 500
 MAX_TEXT = 300
 MAX_INKS = 16
 MAX_COUNT = 10**9
+
+FAINT = 0.05
+"""Opacity, or difference from the background, below which nothing can be seen."""
 
 T = TypeVar("T")
 
@@ -51,6 +55,23 @@ class CurveData:
     inks: tuple[Color, ...]
     order: int
 
+    @property
+    def x(self) -> np.ndarray:
+        """The horizontal coordinates."""
+        x: np.ndarray = self.points[:, 0]
+        return x
+
+    @property
+    def y(self) -> np.ndarray:
+        """The vertical coordinates."""
+        y: np.ndarray = self.points[:, 1]
+        return y
+
+    @property
+    def own_label(self) -> str:
+        """The label that it was given; empty for matplotlib's own ones, which begin with _."""
+        return "" if self.label.startswith("_") else self.label
+
 
 @dataclass(frozen=True)
 class FieldData:
@@ -69,6 +90,13 @@ class FieldData:
     visible: bool
     alpha: float
     order: int
+
+    def covers(self, points: np.ndarray) -> np.ndarray:
+        """Which points, shape (P, 2), lie in the rectangle around the field."""
+        low = (self.samples[:, :2] - self.half).min(axis=0)
+        high = (self.samples[:, :2] + self.half).max(axis=0)
+        inside: np.ndarray = ((points[:, :2] >= low) & (points[:, :2] <= high)).all(axis=1)
+        return inside
 
 
 @dataclass(frozen=True)
@@ -93,6 +121,43 @@ class AxesData:
     curves: tuple[CurveData, ...]
     fields: tuple[FieldData, ...]
 
+    @property
+    def lines(self) -> tuple[CurveData, ...]:
+        """The curves that were drawn as lines, with or without markers."""
+        return tuple(curve for curve in self.curves if curve.kind == "line")
+
+    def shows(self, curve: CurveData) -> bool:
+        """Whether a curve can be seen: visible, inked, not painted over (limits aside)."""
+        visible = self.visible and curve.visible and len(curve.points) > 0
+        return visible and self._has_contrast(curve) and not self._paints_over(curve)
+
+    def _has_contrast(self, curve: CurveData) -> bool:
+        """Whether some ink of it differs from what is behind; a field's colours always do."""
+        inks = np.array(curve.inks, dtype=float).reshape(-1, 4)
+        contrast = np.ones(len(inks))
+        if self.background and not self.fields:
+            contrast = np.abs(inks[:, :3] - self.background[0][:3]).max(axis=1, initial=0.0)
+        return bool(np.any(contrast * inks[:, 3] > FAINT))
+
+    def _paints_over(self, curve: CurveData) -> bool:
+        return self.kind == "plane" and any(
+            field.visible
+            and field.alpha > 1 - FAINT
+            and field.kind != "contours"
+            and field.order > curve.order
+            and bool(field.covers(curve.points).all())
+            for field in self.fields
+        )
+
+    def within_limits(self, points: np.ndarray) -> np.ndarray:
+        """Which points, shape (P, 2) or (P, 3), lie within the limits of the axes."""
+        inside = np.ones(len(points), dtype=bool)
+        for column, (first, last) in enumerate(self.limits[: points.shape[1]]):
+            slack = 1e-6 * abs(last - first)
+            low, high = min(first, last) - slack, max(first, last) + slack
+            inside &= (points[:, column] >= low) & (points[:, column] <= high)
+        return inside
+
 
 @dataclass(frozen=True)
 class FigureData:
@@ -115,6 +180,40 @@ class FigureData:
             axes=record.parts("axes", _axes, MAX_AXES),
             unread=record.count("unread"),
         )
+
+    def summary(self) -> str:
+        """What is in the figure, in a few words: "2 lines; logarithmic y-axis"."""
+        kinds = [curve.kind for axes in self.axes for curve in axes.curves]
+        kinds += [field.kind for axes in self.axes if not axes.colorbar for field in axes.fields]
+        things = [f"{n} {_plural(kind, n)}" for kind, n in Counter(kinds).items()]
+        return "; ".join([", ".join(things) or "nothing that is drawn", *self._dress()])
+
+    def _dress(self) -> Iterator[str]:
+        plain = [axes for axes in self.axes if not axes.colorbar]
+        if len(plain) != 1:
+            yield f"{len(plain)} axes"
+            return
+        for name, scale, label in zip("xyz", plain[0].scales, plain[0].labels, strict=False):
+            if scale == "log":
+                yield f"logarithmic {name}-axis"
+            if not label.strip():
+                yield f"no label on the {name}-axis"
+
+
+_NAMES = {
+    "points": ("set of markers", "sets of markers"),
+    "bars": ("set of bars", "sets of bars"),
+    "segments": ("set of segments", "sets of segments"),
+    "mesh": ("mesh", "meshes"),
+    "contours": ("set of contours", "sets of contours"),
+    "filled contours": ("set of filled contours", "sets of filled contours"),
+    "coloured markers": ("colour scale of markers", "colour scales of markers"),
+}
+
+
+def _plural(kind: str, count: int) -> str:
+    one, more = _NAMES.get(kind, (kind, f"{kind}s"))
+    return one if count == 1 else more
 
 
 # --- Checking -------------------------------------------------------------------------------------
@@ -290,10 +389,14 @@ def _curve(record: _Record) -> CurveData:
 
 def _field(record: _Record) -> FieldData:
     samples = record.table("samples", (4,))
+    half = record.table("half", (2,), rows=len(samples))
+    whole = np.isfinite(samples[:, :2]).all() and np.isfinite(half).all()
+    if not (len(samples) and whole) or np.isnan(samples).any():
+        raise record.wrong("samples")
     return FieldData(
         kind=record.text("kind"),
         samples=samples,
-        half=record.table("half", (2,), rows=len(samples)),
+        half=half,
         levels=record.count("levels"),
         thinned=record.flag("thinned"),
         visible=record.flag("visible"),
@@ -302,4 +405,4 @@ def _field(record: _Record) -> FieldData:
     )
 
 
-__all__ = ["AxesData", "Color", "CurveData", "FieldData", "FigureData"]
+__all__ = ["FAINT", "AxesData", "Color", "CurveData", "FieldData", "FigureData"]
