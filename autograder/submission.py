@@ -116,7 +116,7 @@ class _Place:
 
 
 def _find_files(path: Path, problems: Sequence[str]) -> list[_Place]:
-    """The notebooks in the folder and in its folders, exact names first; or `path` itself."""
+    """The notebooks in the folder and in its folders, likely names first; or `path` itself."""
     try:
         mode = os.lstat(path).st_mode
     except (OSError, ValueError) as error:
@@ -129,9 +129,12 @@ def _find_files(path: Path, problems: Sequence[str]) -> list[_Place]:
     for folder in _listing(path):
         if folder.is_dir(follow_symlinks=False) and not _is_hidden(folder.name):
             found += _notebooks_in(Path(folder.path), 1)
-    return sorted(
-        found, key=lambda place: (place.stem not in problems, place.depth, str(place.path))
-    )
+
+    def rank(place: _Place) -> tuple[bool, bool, int, str]:
+        stem = place.stem
+        return stem not in problems, not _problem_by_name(stem, problems), place.depth, place.shown
+
+    return sorted(found, key=rank)
 
 
 def _notebooks_in(folder: Path, depth: int) -> Iterator[_Place]:
@@ -151,7 +154,7 @@ def _listing(folder: Path) -> list[os.DirEntry[str]]:
 
 def _is_hidden(name: str) -> bool:
     """Whether it is an editor's or archiver's own: .ipynb_checkpoints, __MACOSX, ._name."""
-    return name.startswith((".", "__"))
+    return name.startswith(".") or name == "__MACOSX"
 
 
 def _stem(name: str) -> str:
@@ -176,7 +179,8 @@ def _read_bytes(path: Path, limit: int) -> bytes:
         raise _UnreadableError(f"it can't be opened ({reason})") from error
     if len(content) > limit:
         raise _UnreadableError(
-            f"it is larger than {MAX_BYTES // 1_000_000} MB; clear its outputs and save it again"
+            f"it is too large (more than {MAX_BYTES // 1_000_000} MB, or twice that with the "
+            "files beside it); clear its outputs and save it again"
         )
     return content
 
@@ -248,6 +252,8 @@ def _read_files(places: Sequence[_Place], forms: Mapping[str, _Form]) -> dict[st
             read = _Read(place, *_read_cells(content))
         except _UnreadableError as error:
             read = _Read(place, failure=str(error))
+        except (RecursionError, MemoryError):
+            read = _Read(place, failure="it is nested too deeply or too large")
         files[_problem_of(read, forms)].append(read)
     return files
 
@@ -259,7 +265,7 @@ def _read_cells(content: bytes) -> tuple[tuple[_Cell, ...], tuple[str, ...]]:
     raw = _raw_cells(notebook)
     if len(raw) > MAX_CELLS:
         raise _UnreadableError(f"it has more than {MAX_CELLS:,} cells")
-    if isinstance(major, int) and major != 4:
+    if isinstance(major, int) and major != 4 and 0 < major < 100:
         notes.append(
             f"The notebook was saved in the format nbformat {major} instead of 4; "
             "it was read all the same."
@@ -283,8 +289,8 @@ def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
         notebook = json.loads(text.strip("\0\ufeff \t\r\n"))
     except json.JSONDecodeError as error:
         raise _UnreadableError(f"it is not JSON (line {error.lineno}: {error.msg})") from error
-    except (ValueError, RecursionError, MemoryError) as error:
-        raise _UnreadableError("its JSON is nested too deeply or too large") from error
+    except ValueError as error:  # such as a number of thousands of digits
+        raise _UnreadableError("it holds something that JSON is not meant for") from error
     if not isinstance(notebook, dict):
         raise _UnreadableError("it is JSON, but not a notebook")
     return notebook, notes
@@ -316,7 +322,8 @@ def _read_cell(raw: object) -> _Cell | None:
         return None
     if kind == "heading":
         level = raw.get("level")
-        source = "#" * (level if level in (1, 2, 3, 4, 5, 6) else 1) + " " + source
+        depth = level if isinstance(level, int) and 1 <= level <= 6 else 1
+        source = "#" * depth + " " + source
     kind = _kind(kind)
     limit = MAX_CODE_BYTES if kind == "code" else MAX_TEXT_BYTES
     if len(source.encode()) > limit:
@@ -345,7 +352,8 @@ def _joined(source: object) -> str | None:
         source = "".join(source)
     if not isinstance(source, str):
         return None
-    source = source.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    source = source.replace("\0", "\ufffd").replace("\ufeff", "")
     return source.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
@@ -432,6 +440,7 @@ class _Form:
     def __init__(self, skeleton: NotebookNode) -> None:
         self.skeleton = skeleton
         self.slots = [_slot(position, cell) for position, cell in enumerate(skeleton.cells)]
+        self.cell_ids = {str(slot.cell.get("id", "")) for slot in self.slots}
         self._by_grade_id = {slot.grade_id: slot for slot in self.slots if slot.grade_id}
         self._by_cell_id = {slot.cell.id: slot for slot in self.slots if slot.cell.get("id")}
         texts = Counter(slot.text for slot in self.slots)
@@ -518,10 +527,11 @@ def _problem_by_name(stem: str, problems: Sequence[str]) -> str:
 
 
 def _name_pattern(problem: str) -> re.Pattern[str]:
-    words = re.findall(r"[^\W_]+", problem)
-    if not words:
-        return re.compile(re.escape(problem))
-    return re.compile(r"(?<!\d)" + r"[\W_]*".join(words) + r"(?!\d)", re.IGNORECASE)
+    words = re.findall(r"[^\W_]+", problem) or [re.escape(problem)]
+    # problem1 is not in the name problem12, nor 2nd in 12nd
+    before = r"(?<!\d)" if words[0][0].isdigit() else ""
+    after = r"(?!\d)" if words[-1][-1].isdigit() else ""
+    return re.compile(before + r"[\W_]*".join(words) + after, re.IGNORECASE)
 
 
 def _clear_winner(votes: Mapping[str, tuple[int, int]]) -> str:
@@ -565,9 +575,13 @@ def _rank(read: _Read, problem: str, form: _Form) -> tuple[bool, bool, bool, int
 def _missing(problem: str, strangers: Sequence[_Read]) -> str:
     message = f"There is no notebook {problem}.ipynb in what was handed in."
     if strangers:
-        names = _listed([read.place.shown for read in strangers])
-        message += f" Of no use for this problem: {names}."
+        names = _listed([_described(read) for read in strangers])
+        message += f" Files that belong to no single problem: {names}."
     return message
+
+
+def _described(read: _Read) -> str:
+    return read.place.shown + (f" (can't be read: {read.failure})" if read.failure else "")
 
 
 def _choice_notes(problem: str, best: _Read, others: Sequence[_Read]) -> list[str]:
@@ -788,9 +802,23 @@ class _Fitting:
             cells += [self._extra(i) for i in extras.get(slot.position, ())]
             cells.append(self._restored(slot, bound))
         cells += [self._extra(i) for i in extras.get(len(self.form.slots), ())]
-        _give_ids(cells)
-        metadata = deepcopy(self.form.skeleton.metadata)
-        return _node({"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": cells})
+        for position, cell in enumerate(cells):
+            if not cell.get("id"):
+                cell.id = self._new_id(f"cell-{position + 1}")
+        skeleton = self.form.skeleton
+        return _node(
+            {
+                "nbformat": 4,
+                "nbformat_minor": max(skeleton.nbformat_minor, 5),
+                "metadata": deepcopy(skeleton.metadata),
+                "cells": cells,
+            }
+        )
+
+    def _new_id(self, name: str) -> str:
+        while name in self.form.cell_ids:
+            name += "-"
+        return name
 
     def _restored(self, slot: _Slot, bound: set[str]) -> NotebookNode:
         cell: NotebookNode = deepcopy(slot.cell)
@@ -812,13 +840,12 @@ class _Fitting:
         cell = self.cells[index]
         # a raw cell would go into a page as it is, so it becomes text
         kind = "code" if cell.kind == "code" else "markdown"
-        extra = _node(
-            {"cell_type": kind, "id": f"extra-{index + 1}", "metadata": {}, "source": cell.source}
-        )
+        content = {"cell_type": kind, "metadata": {}, "source": cell.source}
+        content["id"] = self._new_id(f"extra-{index + 1}")
         if kind == "code":
-            extra.update(outputs=[], execution_count=None)
-        else:
-            _attach(extra, [cell])
+            return _node({**content, "outputs": [], "execution_count": None})
+        extra = _node(content)
+        _attach(extra, [cell])
         return extra
 
     # notes
@@ -838,14 +865,12 @@ class _Fitting:
         if edited:
             names = _listed([*edited])
             yield f"Read-only cells were changed; the originals were put back: {names}."
-        lost = [
-            s.grade_id
-            for s in slots
-            if s.role == "locked" and not self.claims[s.position] and s.grade_id not in edited
-        ]
+        unseen = [s for s in slots if not self.claims[s.position]]
+        lost = [s.grade_id for s in unseen if s.role == "locked" and s.grade_id not in edited]
         if lost:
             yield f"Read-only cells were missing; they were put back: {_listed(lost)}."
-        gone = [s.grade_id for s in slots if s.role == "code" and s.position not in self.answers]
+        taken = {**self.answers, **{p: found for p, found in self.texts.items() if found}}
+        gone = [s.grade_id for s in unseen if s.role != "locked" and s.position not in taken]
         if gone:
             yield f"Answer cells were missing; they were put back: {_listed(gone)}."
         copies = [
@@ -880,9 +905,8 @@ class _Fitting:
         forged = [slot.grade_id for slot, cell in matched if _is_altered(slot, cell)]
         if forged:
             yield f"The metadata of cells was changed; the originals count: {_listed(forged)}."
-        anchored = [(i, slot.position) for slot, _ in matched
-                    for i in self.claims[slot.position][:1]]  # fmt: skip
-        if len(_longest_rise(sorted(set(anchored)))) < len(set(anchored)):
+        first = sorted((claimed[0], p) for p, claimed in self.claims.items() if claimed)
+        if len(_longest_rise(first)) < len(first):
             yield "Cells were moved; they were put back in the order of the released notebook."
 
 
@@ -894,14 +918,14 @@ def _is_altered(slot: _Slot, cell: _Cell) -> bool:
 
 def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The longest part of the pairs, in their order, whose second members rise strictly."""
-    tails: list[int] = []
-    ends: list[int] = []
+    tails: list[int] = []  # the least second member that ends a rise of each length
+    ends: list[int] = []  # and the pair it is in
     previous: list[int] = []
     for number, (_, position) in enumerate(pairs):
-        rank = bisect_left(tails, position)
-        tails[rank:] = [position, *tails[rank + 1 :]]
-        ends[rank:] = [number, *ends[rank + 1 :]]
-        previous.append(ends[rank - 1] if rank else -1)
+        length = bisect_left(tails, position)
+        tails[length : length + 1] = [position]
+        ends[length : length + 1] = [number]
+        previous.append(ends[length - 1] if length else -1)
     rise = []
     number = ends[-1] if ends else -1
     while number >= 0:
@@ -919,16 +943,3 @@ def _attach(cell: NotebookNode, written: Iterable[_Cell]) -> None:
     pictures = {name: dict(kinds) for w in written for name, kinds in w.attachments.items()}
     if pictures:
         cell.attachments = _node(pictures)
-
-
-def _give_ids(cells: Sequence[NotebookNode]) -> None:
-    """Make every cell's id valid and unique; the released ones stay."""
-    taken = {cell.id for cell in cells if "nbgrader" in cell.metadata and cell.get("id")}
-    for number, cell in enumerate(cells, start=1):
-        if "nbgrader" in cell.metadata and cell.get("id"):
-            continue
-        name = cell.get("id") or f"cell-{number}"
-        while name in taken:
-            name += "x"
-        cell.id = name
-        taken.add(name)
