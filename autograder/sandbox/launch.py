@@ -36,7 +36,6 @@ from typing import Any, Protocol
 from autograder.errors import SandboxError
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.inside import processes
-from autograder.sandbox.inside import processes
 from autograder.sandbox.inside.supervisor import remove
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protection import Protection, can_change_user, must_keep_read, root_keeps

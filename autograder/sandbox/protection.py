@@ -96,14 +96,15 @@ def examine(
     outer = _outer() if use_outer else _left_out()
     inner = _inner() if use_inner else _left_out()
     if inner.stands and not outer.stands:
-        inner = replace(inner, lacks=(*inner.lacks, *_ALONE))
+        inner = replace(inner, lacks=(*inner.lacks, *_alone()))
     return Protection(outer, inner, unprotected)
 
 
-_ALONE = (
-    "Alone, this wall lets student code see whether a file exists and how big it is.",
-    "Alone, it leaves total disk use to a watchdog.",
-)
+def _alone() -> Iterator[str]:
+    yield "Alone, this wall lets student code see whether a file exists and how big it is."
+    yield "Alone, it leaves total disk use to a watchdog."
+    if os.geteuid() == 0 and walls.CAP_SYS_PTRACE not in walls.held_capabilities():
+        yield "The watchdog can't count files that were removed while open (CAP_SYS_PTRACE)."
 
 
 def _left_out() -> Wall:
@@ -216,11 +217,11 @@ def _inner_lacks(version: int) -> Iterator[str]:
         yield f"The system call filter knows {', '.join(seccomp.AUDIT_ARCH)} only."
     if os.geteuid() == 0 and not can_change_user():
         yield "Root may not change its user here (CAP_SETUID, CAP_SETGID): grade as somebody else."
-    readable = not must_keep_read(view(), outer=False)
-    if not readable and walls.CAP_DAC_READ_SEARCH not in walls.held_capabilities():
+    closed = view().closed_to_others(from_root=True) if can_change_user() else []
+    if closed and walls.CAP_DAC_READ_SEARCH not in walls.held_capabilities():
         yield (
-            "Python's packages can be read by root alone: install them where others may read "
-            f"(now {view().packages[0]})."
+            f"Only root can read {closed[0]}, and student code has to run as somebody else: install "
+            "Python and its packages where others may read."
         )
 
 
@@ -293,7 +294,7 @@ def can_change_user() -> bool:
 
 def must_keep_read(seen: View, *, outer: bool) -> bool:
     """Whether the spare user needs CAP_DAC_READ_SEARCH to go on importing."""
-    return can_change_user() and not seen.readable_by_others(from_root=not outer)
+    return can_change_user() and bool(seen.closed_to_others(from_root=not outer))
 
 
 def root_keeps(seen: View, *, outer: bool = True) -> list[int]:

@@ -48,8 +48,8 @@ class View:
         for path in self.read:
             yield from _without(path, self.hidden)
 
-    def readable_by_others(self, *, from_root: bool) -> bool:
-        """Whether a user who owns nothing could read the packages.
+    def closed_to_others(self, *, from_root: bool) -> list[Path]:
+        """What a user who owns nothing could not read of the packages; a sample of files.
 
         Without `from_root` the folders above those of `read` are not looked at: behind the outer
         wall they are made anew.
@@ -57,7 +57,7 @@ class View:
         samples = [Path(os.__file__), self.inside / "walls.py", self.executable]
         samples += [origin for name in _NEEDED if (origin := _origin(name))]
         made_anew = () if from_root else (*self.read, self.inside)
-        return all(_others_can_read(path, made_anew) for path in samples)
+        return [path for path in samples if not _others_can_read(path, made_anew)]
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import shutil
+import tempfile
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -98,17 +99,19 @@ def protection(walls: str) -> Protection | None:
 
 
 @contextmanager
-def room(walls: Protection, folder: Path, limits: Limits = SMALL, **options: Any) -> Iterator[Room]:
-    """A sandbox behind `walls`; `folder` gets the copy of `inside` that it starts from."""
-    inside = folder / "inside"
-    if not inside.exists():
+def room(walls: Protection, limits: Limits = SMALL, **options: Any) -> Iterator[Room]:
+    """A sandbox behind `walls` that starts from a copy of `inside` with the probe in it."""
+    # Not pytest's folder for temporary files: that one is closed to other users.
+    with tempfile.TemporaryDirectory(prefix="fdl-probe-") as folder:
+        Path(folder).chmod(0o755)
+        inside = Path(folder, "inside")
         shutil.copytree(INSIDE, inside, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(Path(__file__).with_name("probe.py"), inside)
-    with (
-        mock.patch.object(launching, "view", lambda hide: replace(view(hide), inside=inside)),
-        launch(walls, limits, module="inside.probe", **options) as confinement,
-    ):
-        yield Room(confinement)
+        with (
+            mock.patch.object(launching, "view", lambda hide: replace(view(hide), inside=inside)),
+            launch(walls, limits, module="inside.probe", **options) as confinement,
+        ):
+            yield Room(confinement)
 
 
 def still_there(seen: dict[int, str]) -> list[int]:

@@ -7,7 +7,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
@@ -58,19 +58,17 @@ def try_importing(name: str) -> str:
     return str(importlib.import_module(name).__name__)
 
 
-def test_the_packages_can_be_imported_behind_the_walls(
-    inner_walls: Protection, tmp_path: Path
-) -> None:
+def test_the_packages_can_be_imported_behind_the_walls(inner_walls: Protection) -> None:
     limits = replace(SMALL, memory_bytes=2**30)
-    with room(inner_walls, tmp_path, limits) as made:
+    with room(inner_walls, limits) as made:
         for name in ("matplotlib.pyplot", "IPython.core.interactiveshell", "msgpack"):
             assert made.run(try_importing, name) == name
         assert made.confinement.log() == ""
 
 
 @pytest.mark.parametrize("name", ["autograder", "solutions", "nbgrader_config", "pytest_plugin"])
-def test_the_kit_can_not_be_imported(walls: Protection, tmp_path: Path, name: str) -> None:
-    with room(walls, tmp_path) as made, pytest.raises(AssertionError, match="ModuleNotFoundError"):
+def test_the_kit_can_not_be_imported(walls: Protection, name: str) -> None:
+    with room(walls) as made, pytest.raises(AssertionError, match="ModuleNotFoundError"):
         made.run(try_importing, name)
 
 
@@ -79,12 +77,12 @@ def try_reading(path: str) -> str:
         return file.read()
 
 
-def test_a_hidden_folder_among_the_packages_is_not_there(walls: Protection, tmp_path: Path) -> None:
+def test_a_hidden_folder_among_the_packages_is_not_there(walls: Protection) -> None:
     spec = find_spec("nbformat")
     assert spec is not None
     assert spec.origin is not None
     folder = Path(spec.origin).parent
-    with room(walls, tmp_path, hide=[folder]) as made:
+    with room(walls, hide=[folder]) as made:
         with pytest.raises(RefusedError):
             made.run(try_reading, spec.origin)
         # Its folder stays usable otherwise, though Landlock can't let it be listed.
@@ -98,14 +96,14 @@ def test_a_module_that_fails_leaves_its_last_words(walls: Protection) -> None:
         assert "no_such_module" in confinement.log()
 
 
-def test_without_walls_nothing_is_started_unless_told(tmp_path: Path) -> None:
+def test_without_walls_nothing_is_started_unless_told() -> None:
     none = Protection(NO_WALL, NO_WALL)
     assert none.level == "unprotected"
     with pytest.raises(SandboxError, match="Get one"):
         launch(none, SMALL)
     for options in ({"unprotected": True}, {}):
         allowed = none if options else replace(none, despite=True)
-        with room(allowed, tmp_path, **options) as made:
+        with room(allowed, **options) as made:
             assert made.run(try_nothing) == 1
             seen = made.seen_processes()
         assert still_there(seen) == []
@@ -163,8 +161,8 @@ def try_hiding_files() -> None:
         file.write("kept")
 
 
-def test_all_files_are_removed(tmp_path: Path, inner_walls: Protection) -> None:
-    with room(inner_walls, tmp_path) as made:
+def test_all_files_are_removed(inner_walls: Protection) -> None:
+    with room(inner_walls) as made:
         made.run(try_hiding_files)
         folder = Path(made.spec["work"]).parents[1]
     assert folder == Path("/") or not folder.exists()
@@ -192,15 +190,15 @@ def try_waiting() -> None:
     time.sleep(60)
 
 
-def test_a_sandbox_ends_when_its_time_is_up(walls: Protection, tmp_path: Path) -> None:
-    with room(walls, tmp_path, replace(SMALL, submission_seconds=0.5)) as made:
+def test_a_sandbox_ends_when_its_time_is_up(walls: Protection) -> None:
+    with room(walls, replace(SMALL, submission_seconds=0.5)) as made:
         with pytest.raises(DiedError):
             made.run(try_waiting)
         assert made.confinement.cause == "time"
 
 
-def test_ending_twice_is_ending_once(walls: Protection, tmp_path: Path) -> None:
-    with room(walls, tmp_path) as made:
+def test_ending_twice_is_ending_once(walls: Protection) -> None:
+    with room(walls) as made:
         made.confinement.kill()
         made.confinement.kill("memory")
         made.confinement.close()
@@ -208,8 +206,8 @@ def test_ending_twice_is_ending_once(walls: Protection, tmp_path: Path) -> None:
         assert made.confinement.cause is None
 
 
-def test_when_the_parent_dies_all_else_does(walls: Protection, tmp_path: Path) -> None:
-    with room(walls, tmp_path) as made:
+def test_when_the_parent_dies_all_else_does(walls: Protection) -> None:
+    with room(walls) as made:
         assert made.run(try_nothing) == 1
         seen = made.seen_processes()
         for pid in seen:
@@ -223,65 +221,62 @@ def test_when_the_parent_dies_all_else_does(walls: Protection, tmp_path: Path) -
 _GRADER = """
 import sys, time
 from contextlib import ExitStack
-from pathlib import Path
 sys.path.insert(0, {tests!r})
 from sandbox.rooms import protection, room
 from sandbox.test_walls import try_leaving_daemons
 stack = ExitStack()
-made = stack.enter_context(room(protection({walls!r}), Path({folder!r})))
+made = stack.enter_context(room(protection({walls!r})))
 made.run(try_leaving_daemons)
-print(made.spec["work"], *made.seen_processes(), flush=True)
+print(*made.seen_processes(), flush=True)
 time.sleep(120)
 """
 
 
 @pytest.mark.parametrize("name", list(WALLS))
-def test_a_grader_that_is_killed_takes_its_sandbox_along(name: str, tmp_path: Path) -> None:
+def test_a_grader_that_is_killed_takes_its_sandbox_along(name: str) -> None:
     if protection(name) is None:
         pytest.skip(f"this machine can't put up the {name}")
-    tests = str(Path(__file__).parents[1])
-    script = _GRADER.format(tests=tests, walls=name, folder=str(tmp_path))
-    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as grader:
-        try:
-            assert grader.stdout is not None
-            work, *pids = grader.stdout.readline().decode().split()
-            handles = list(filter(None, map(handle_of, pids)))
-        finally:
-            grader.kill()
-    assert len(handles) >= 4
-    for handle in handles:
-        assert select.select([handle], [], [], 30)[0], "a process outlived the grader"
-        os.close(handle)
-    for _ in gone_soon(Path(work).parents[1]):
-        pass
+    script = _GRADER.format(tests=str(Path(__file__).parents[1]), walls=name)
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        with subprocess.Popen(
+            [sys.executable, "-c", script],
+            stdout=subprocess.PIPE,
+            env={**os.environ, "TMPDIR": folder},
+        ) as grader:
+            try:
+                assert grader.stdout is not None
+                handles = list(filter(None, map(handle_of, grader.stdout.readline().split())))
+            finally:
+                grader.kill()
+        assert len(handles) >= 4
+        for handle in handles:
+            assert select.select([handle], [], [], 30)[0], "a process outlived the grader"
+            os.close(handle)
+        for _ in range(3000):
+            if not list(Path(folder).glob("fdl-sandbox-*")):
+                break
+            select.select([], [], [], 0.01)
+        else:
+            pytest.fail("files of the sandbox outlived the grader")
 
 
-def handle_of(pid: str) -> int | None:
+def handle_of(pid: bytes) -> int | None:
     """A descriptor that can be read once the process has ended; None if it has already."""
     with suppress(ProcessLookupError):
         return os.pidfd_open(int(pid))
     return None
 
 
-def gone_soon(folder: Path) -> Iterator[None]:
-    """Wait for a folder's end, at most half a minute, by looking."""
-    for _ in range(3000):
-        if folder == Path("/") or not folder.exists():
-            return
-        select.select([], [], [], 0.01)
-        yield
-    pytest.fail(f"{folder} is still there")
-
-
-def test_many_sandboxes_leave_nothing_open(walls: Protection, tmp_path: Path) -> None:
+def test_many_sandboxes_leave_nothing_open(walls: Protection) -> None:
     def open_now() -> Any:
         return sorted(os.listdir("/proc/self/fd"))
 
-    with room(walls, tmp_path):
+    with room(walls):
         pass
     before = open_now()
     for _ in range(5):
-        with room(walls, tmp_path) as made:
+        with room(walls) as made:
             made.run(try_nothing)
         made._channel.close()
     assert len(open_now()) <= len(before) + 1
