@@ -31,7 +31,7 @@ def plot_objective(
             label=label,
             color=colors[k % len(colors)],
             linestyle=styles[k % len(styles)],
-            linewidth=2.4 if k == 0 else 1.8,
+            linewidth=max(5.0 - 1.7 * k, 1.6),  # lines that coincide show one around the other
         )
     axes.set_yscale("log")
     axes.set_xlabel("step $t$")
