@@ -198,9 +198,10 @@ class Course:
 def read_notebook(path: Path) -> NotebookNode:
     """Read one of the instructor's notebooks; CourseError says which and why it can't be read."""
     try:
-        return nbformat.read(path, as_version=4)
+        notebook: NotebookNode = nbformat.read(path, as_version=4)
     except Exception as error:  # nbformat raises many kinds; each means the same here
         raise CourseError(f"{path} can't be read as a notebook: {error}") from error
+    return notebook
 
 
 def _read_settings(path: Path) -> Mapping[str, Any]:

@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ParamSpec
 
 import typer
 from rich.console import Console
@@ -35,6 +35,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+P = ParamSpec("P")
+
 out = Console()
 err = Console(stderr=True)
 
@@ -57,7 +59,7 @@ class Format(StrEnum):
     JSON = "json"
 
 
-def _told[**P](command: Callable[P, None]) -> Callable[P, None]:
+def _told(command: Callable[P, None]) -> Callable[P, None]:
     """Print the kit's own errors as messages and end with code 2."""
 
     @functools.wraps(command)
@@ -76,7 +78,8 @@ def _told[**P](command: Callable[P, None]) -> Callable[P, None]:
 def release(
     assignment: str,
     check: Annotated[
-        bool, typer.Option("--check", help="Change nothing; fail if a tree is out of date or unfit.")
+        bool,
+        typer.Option("--check", help="Change nothing; fail if a tree is out of date or unfit."),
     ] = False,
     course: CourseOption = None,
 ) -> None:
@@ -110,9 +113,7 @@ def mark(
     name = assignment or _only_assignment(found, path)
     settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
     with err.status(f"Marking {path}"):
-        marking = mark_submission(
-            found, found.assignment(name), path, seed=seed, settings=settings
-        )
+        marking = mark_submission(found, found.assignment(name), path, seed=seed, settings=settings)
     report = marking.report
     if output is not None:
         output.write_text(report.to_json(), encoding="utf-8")

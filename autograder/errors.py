@@ -21,7 +21,7 @@ class SubmissionError(KitError):
 
 
 class SandboxError(KitError):
-    """The sandbox can't be started as asked, or broke down for a reason that is not the student's."""
+    """The sandbox can't be started as asked, or broke down for no reason of the student's."""
 
 
 class RecordError(KitError):

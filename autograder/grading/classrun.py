@@ -121,9 +121,7 @@ def _run_pool(
                 yield job, None if broken else future.result()
 
 
-def _mark_job(
-    root: Path, name: str, job: Job, seed: int | None, settings: MarkSettings
-) -> Marked:
+def _mark_job(root: Path, name: str, job: Job, seed: int | None, settings: MarkSettings) -> Marked:
     try:
         course, assignment = _open(root, name)
         return Marked(

@@ -13,8 +13,8 @@ from autograder.sandbox import (
     Cell,
     CellResult,
     Limits,
-    Notebook,
     NoAnswer,
+    Notebook,
     Place,
     Protection,
     Sandbox,
@@ -66,9 +66,7 @@ class Laboratory:
                 )
                 continue
             source = received.notebook
-            running = Notebook(
-                self._sandbox, problem, _code_cells(source), self._files, self._seed
-            )
+            running = Notebook(self._sandbox, problem, _code_cells(source), self._files, self._seed)
             running.run(deadline)
             self._running[problem] = running
             self.executed[problem] = _with_outputs(source, running.results)
@@ -93,7 +91,7 @@ def _code_cells(notebook: NotebookNode) -> list[Cell]:
 
 
 def _with_outputs(notebook: NotebookNode, results: Mapping[int, CellResult]) -> NotebookNode:
-    executed = nbformat.from_dict(notebook)
+    executed: NotebookNode = nbformat.from_dict(notebook)
     for count, (index, result) in enumerate(sorted(results.items()), start=1):
         executed.cells[index].outputs = [nbformat.from_dict(dict(o)) for o in result.outputs]
         for output in executed.cells[index].outputs:
@@ -103,9 +101,7 @@ def _with_outputs(notebook: NotebookNode, results: Mapping[int, CellResult]) -> 
     return executed
 
 
-def _faults(
-    notebook: NotebookNode, results: Mapping[int, CellResult]
-) -> tuple[CellFault, ...]:
+def _faults(notebook: NotebookNode, results: Mapping[int, CellResult]) -> tuple[CellFault, ...]:
     found = []
     for index, result in sorted(results.items()):
         error = result.error

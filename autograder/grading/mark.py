@@ -1,4 +1,4 @@
-"""Marks one submission: a pure function of the submission, the assignment, the grader and a seed."""
+"""Marks one submission: a pure function of it, the assignment, the grader and a seed."""
 
 from __future__ import annotations
 
@@ -127,7 +127,8 @@ def run_hidden_tests(hidden: Path, plugin: MarkingPlugin, arguments: Sequence[st
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         code = pytest.main(options, plugins=[plugin])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        raise CourseError(f"the hidden tests in {hidden} did not run:\n{output.getvalue()}")
+        found = "\n".join(plugin.broken) or output.getvalue().strip()
+        raise CourseError(f"the hidden tests in {hidden} did not run:\n{found}")
 
 
 def _report(
@@ -238,7 +239,7 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
     note = ""
     if stand_ins and not failed:
         names = ", ".join(f"`{name}`" for name in stand_ins)
-        note = f"Holds with a right {names} in the place of yours: the slip there costs nothing here."
+        note = f"Holds with a right {names} in the place of yours, so nothing is lost here."
     return Claim(
         claim=first.claim,
         passed=not failed,
@@ -260,4 +261,3 @@ def _points(item: Item, claims: Sequence[Claim]) -> float:
     earned = sum(parts.values()) / len(parts)
     lost = sum(claim.costs for claim in claims if claim.costs and not claim.passed)
     return round(item.max_points * max(earned - lost, 0.0), 2)
-

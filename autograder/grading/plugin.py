@@ -70,6 +70,7 @@ class MarkingPlugin:
         deadline: float = float("inf"),
     ) -> None:
         self.outcomes: list[Outcome] = []
+        self.broken: list[str] = []
         self._assignment = assignment
         self._notebooks = notebooks
         self._seed = seed
@@ -95,6 +96,11 @@ class MarkingPlugin:
         """Random numbers that depend on the Report's seed and the test alone."""
         return self._generator(request.node)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Keep why a module of hidden tests can't be read."""
+        if report.failed:
+            self.broken.append(f"{report.nodeid}: {report.longreprtext}")
+
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Refuse a hidden test that belongs to no item."""
         for test in items:
@@ -105,9 +111,7 @@ class MarkingPlugin:
         """Run a test; where it fails, once more with stand-ins."""
         if "student" not in pyfuncitem.funcargs:
             return None
-        arguments = {
-            name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames
-        }
+        arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
         try:
             pyfuncitem.obj(**arguments)
         except Exception as failure:
@@ -129,7 +133,8 @@ class MarkingPlugin:
     def _holds_with_stand_ins(
         self, test: pytest.Function, arguments: Mapping[str, Any], failure: Exception
     ) -> bool:
-        if isinstance(failure, NoAnswer) or not isinstance(failure, (StudentFailure, AssertionError)):
+        told = isinstance(failure, (StudentFailure, AssertionError))
+        if isinstance(failure, NoAnswer) or not told:
             return False
         item = self._item(test)
         stand_ins = StandIns(self._others(item))

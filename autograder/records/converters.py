@@ -19,8 +19,9 @@ from nbformat import NotebookNode
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, GenerateFeedback
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, SaveAutoGrades
+from traitlets import List
 
-from autograder.assignment import Assignment, Course
+from autograder.assignment import Course
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, read_skeletons
 from autograder.grading.report import Report
 from autograder.records.sanitize import clean_notebook
@@ -36,8 +37,8 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
 
     mark: Mark | None = None
 
-    sanitize_preprocessors: list[Any] = []
-    autograde_preprocessors = [SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+    sanitize_preprocessors: Any = List([])
+    autograde_preprocessors = List([SaveAutoGrades, AssignLatePenalties, CheckCellMetadata])
 
     def start(self) -> None:
         """Record every student that `coursedir` selects."""

@@ -1,8 +1,8 @@
 """The feedback pages that students get: what each item earned, what holds, what does not, and why.
 
-A page is made from the stored Report and from what persons wrote into the gradebook. It shows claims
-and messages (fit for students by construction) and the student's own lines; it holds no script,
-loads nothing, and has nothing of a student's outputs in it.
+A page is made from the stored Report and from what persons wrote into the gradebook. It shows
+claims and messages (fit for students by construction) and the student's own lines; it holds no
+script, loads nothing, and has nothing of a student's outputs in it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What of a student's notebook may be stored where nbgrader shows it: nothing that acts.
 
-nbgrader's formgrader and feedback render markdown and outputs as HTML without sanitising them, beside
-an interface that can change marks. So tags, links and active LaTeX commands are taken out of
+nbgrader's formgrader and feedback render markdown and outputs as HTML without sanitising them,
+beside an interface that can change marks. So tags, links and active LaTeX commands are taken out of
 a student's texts, and outputs are reduced to text, tables and pictures, before they are stored.
 """
 

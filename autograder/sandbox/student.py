@@ -197,7 +197,9 @@ class Student:
             return BadAnswer("The answer is of a kind that can't be marked.")
         if error == RemoteError.__name__:
             return Raised(
-                f"It called a function that was passed in, and that call failed{where}.", error, place
+                f"It called a function that was passed in, and that call failed{where}.",
+                error,
+                place,
             )
         known = isinstance(error, str) and isinstance(getattr(builtins, error, None), type)
         kind = f"a {error}" if known else "an exception"

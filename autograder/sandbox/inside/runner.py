@@ -125,10 +125,10 @@ class RecordingDisplay(DisplayPublisher):
 
     recorder: Recorder
 
-    def publish(self, data: Any, metadata: Any = None, **_: Any) -> None:  # type: ignore[override]
+    def publish(self, data: Any, *_: Any, **__: Any) -> None:
         """Record one displayed object."""
         bundle = _plain_bundle(data)
-        output = {"output_type": "display_data", "data": bundle, "metadata": {}}
+        output: Output = {"output_type": "display_data", "data": bundle, "metadata": {}}
         self.recorder.add(output, _bundle_size(bundle))
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002
@@ -178,7 +178,7 @@ class NotebookShell(InteractiveShell):
 
     recorder: Recorder
 
-    def enable_gui(self, gui: str | None = None) -> None:  # noqa: ARG002
+    def enable_gui(self, gui: str | None = None) -> None:
         """There is no screen."""
 
     def enable_matplotlib(self, gui: str | None = None) -> tuple[str, str]:  # noqa: ARG002
@@ -207,7 +207,7 @@ class NotebookShell(InteractiveShell):
     def _showtraceback(self, etype: Any, evalue: Any, stb: Any) -> None:  # noqa: ARG002
         name = getattr(etype, "__name__", "Error")
         text = _short_text(evalue)
-        output = {"output_type": "error", "ename": name, "evalue": text, "traceback": []}
+        output: Output = {"output_type": "error", "ename": name, "evalue": text, "traceback": []}
         self.recorder.add(output, len(text))
 
 
@@ -263,7 +263,7 @@ class Runner:
     def run(self, index: int, source: str) -> dict[str, Any]:
         """Run one cell; plain data: whether it ran, its error's kind, place and text, outputs."""
         self.recorder.reset()
-        self.shell.compile.current = index
+        CellCompiler.current = index
         error = self._run_in_time(source)
         if error is None:
             self._show_open_figures()
@@ -276,8 +276,10 @@ class Runner:
         signal.signal(signal.SIGALRM, _raise_timeout)
         signal.setitimer(signal.ITIMER_REAL, self.cell_seconds, 1.0)
         try:
-            result = self.shell.run_cell(source, store_history=True)
-            return result.error_before_exec or result.error_in_exec
+            run: Callable[..., Any] = self.shell.run_cell
+            result = run(source, store_history=True)
+            error: BaseException | None = result.error_before_exec or result.error_in_exec
+            return error
         except BaseException as error:  # the alarm may fall outside of IPython's own try
             return error
         finally:
@@ -296,14 +298,16 @@ class Runner:
         plt.close("all")
 
     def _show_figures_as_png(self) -> None:
+        assert self.shell.display_formatter is not None
         png = self.shell.display_formatter.formatters["image/png"]
         png.for_type(Figure, lambda figure: print_figure(figure, "png"))
 
     def _answer_machine_magics(self) -> None:
+        register: Callable[..., None] = self.shell.register_magic_function
         for name in ("pip", "conda", "mamba", "micromamba", "uv"):
-            self.shell.register_magic_function(_refusal(f"%{name}"), "line", name)
+            register(_refusal(f"%{name}"), "line", name)
         for name in ("bash", "sh", "script", "system", "sx", "!", "cmd"):
-            self.shell.register_magic_function(_cell_refusal(f"%%{name}"), "line_cell", name)
+            register(_cell_refusal(f"%%{name}"), "line_cell", name)
 
 
 def _refusal(name: str) -> Callable[[str], None]:
@@ -336,10 +340,8 @@ def _configuration() -> Config:
 
 def describe(error: BaseException, *, with_text: bool = False) -> dict[str, Any]:
     """Plain data of an exception: its nearest built-in kind, its place, and its text if asked."""
-    kind = next(
-        (base.__name__ for base in type(error).__mro__ if getattr(builtins, base.__name__, 0) is base),
-        "Exception",
-    )
+    names = (base.__name__ for base in type(error).__mro__ if base in vars(builtins).values())
+    kind = next(names, "Exception")
     for own in (CellTimeout, Unsendable, RemoteError):
         if isinstance(error, own):
             kind = own.__name__
@@ -347,5 +349,3 @@ def describe(error: BaseException, *, with_text: bool = False) -> dict[str, Any]
     if with_text:
         details["text"] = _short_text(error)
     return details
-
-

@@ -81,12 +81,14 @@ class Object:
 
 Adapt = Callable[[object], object]
 
+_PLAIN: tuple[type[Any], ...] = (bool, int, float, str, list, tuple)
+
 
 def encode(value: object, budget: Budget, adapt: Adapt | None = None) -> bytes:
     """One frame for `value`; `adapt` may turn an object of a foreign type into a sendable one."""
     encoder = _Encoder(adapt)
     tree = encoder.node(value, 0)
-    body = msgpack.packb([tree, encoder.shapes], use_bin_type=True)
+    body: bytes = msgpack.packb([tree, encoder.shapes], use_bin_type=True)
     arrays = b"".join(encoder.buffers)
     if len(body) > budget.body or len(arrays) > budget.arrays:
         raise Unsendable(
@@ -132,9 +134,9 @@ class _Encoder:
                 for key, item in value.items()
             )
             return ["d", *pairs]
-        for plain in (bool, int, float, str, list, tuple):
-            if isinstance(value, plain):
-                return self.node(plain(value), depth + 1)  # type: ignore[call-overload]
+        plain = next((kind for kind in _PLAIN if isinstance(value, kind)), None)
+        if plain is not None:
+            return self.node(plain(value), depth + 1)
         if self.adapt is not None:
             adapted = self.adapt(value)
             if adapted is not value:

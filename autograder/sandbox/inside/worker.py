@@ -209,7 +209,7 @@ def _null_standard_streams() -> None:
 
 def _reseed(seed: int) -> None:
     random.seed(seed)
-    np.random.seed(seed % 2**32)  # noqa: NPY002
+    np.random.seed(seed % 2**32)
 
 
 if __name__ == "__main__":
