@@ -1,0 +1,168 @@
+"""Hidden tests of Problem 3: the network's derivatives, its kernel, and the kernel's limit.
+
+Weights are random, so v is never ±1 and no unit sits at the kink of the ReLU. Among the inputs of
+the kernels are equal and opposite ones, and ones whose norm is above 1 by a rounding.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.random import Generator
+
+from autograder.grading.testkit import (
+    assert_close,
+    assert_curve,
+    assert_guide,
+    assert_labelled_axes,
+    assert_log_log,
+    assert_named_guide,
+    item,
+)
+from autograder.sandbox import Student
+from solutions.hw2 import ntk
+
+DEGREES = [0, 1, 2, 3]
+SIZES = [(5, 3), (11, 7), (1, 1)]
+"""Widths m and dimensions d; a width of 1 hides the factor 1/√m, so it is never alone."""
+
+
+def make_network(rng: Generator, m: int, d: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weights v of both signs and of sizes from 0.4 to 2.5, and weights W."""
+    v = rng.choice([-1, 1], size=m) * rng.uniform(0.4, 2.5, size=m)
+    return v, rng.normal(size=(m, d))
+
+
+def make_inputs(rng: Generator, count: int, d: int) -> np.ndarray:
+    """Points of the unit sphere, one in each row."""
+    X = rng.normal(size=(count, d))
+    return np.asarray(X / np.linalg.norm(X, axis=1, keepdims=True))
+
+
+# --- Derivatives of the network -------------------------------------------------------------------
+
+
+@item("p3a-gradients", part="gradient_v")
+@pytest.mark.parametrize("n", DEGREES)
+def test_gradient_v(student: Student, rng: Generator, n: int) -> None:
+    """The derivative of the network in v is σ(Wx)/√m, for every activation σ(z) = zⁿ 1[z ≥ 0]."""
+    for m, d in SIZES:
+        (v, W), x = make_network(rng, m, d), make_inputs(rng, 1, d)[0]
+        answer = student.gradient_v(v, W, x, n)
+        assert_close(answer, ntk.gradient_v(v, W, x, n), what="gradient_v")
+
+
+@item("p3a-gradients", part="gradient_W")
+@pytest.mark.parametrize("n", DEGREES)
+def test_gradient_w(student: Student, rng: Generator, n: int) -> None:
+    """The derivative of the network in W is (v ⊙ σ'(Wx)) xᵀ/√m, with w_r's derivative in row r."""
+    for m, d in SIZES:
+        (v, W), x = make_network(rng, m, d), make_inputs(rng, 1, d)[0]
+        answer = student.gradient_W(v, W, x, n)
+        assert_close(answer, ntk.gradient_W(v, W, x, n), what="gradient_W")
+
+
+# --- The kernel at finite width -------------------------------------------------------------------
+
+
+@item("p3b-kernel")
+@pytest.mark.parametrize("n", DEGREES)
+def test_empirical_kernel(student: Student, rng: Generator, n: int) -> None:
+    """Entry (i, j) is the inner product of the derivatives at x_i and at x_j, in v and in W."""
+    for m, d in SIZES:
+        (v, W), X = make_network(rng, m, d), make_inputs(rng, 4, d)
+        answer = student.empirical_ntk(v, W, X, n)
+        assert_close(answer, ntk.empirical_ntk(v, W, X, n), what="the kernel")
+
+
+@item("p3b-kernel")
+def test_empirical_kernel_of_related_inputs(student: Student, rng: Generator) -> None:
+    """The kernel is right for equal inputs, for opposite ones, and for a single one."""
+    v, W = make_network(rng, 8, 3)
+    X = make_related_inputs(rng, 3)
+    for inputs, n in ((X, 1), (X, 2), (X[:1], 2)):
+        answer = student.empirical_ntk(v, W, inputs, n)
+        assert_close(answer, ntk.empirical_ntk(v, W, inputs, n), what="the kernel")
+
+
+# --- The limit ------------------------------------------------------------------------------------
+
+
+def make_related_inputs(rng: Generator, d: int) -> np.ndarray:
+    """Six rows: x, a random one, x again, −x, one at a right angle to x, and x + a little."""
+    x, y, little = make_inputs(rng, 3, d)
+    orthogonal = y - (y @ x) * x
+    rows = np.array([x, y, x, -x, orthogonal, x + 0.1 * little])
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+
+def make_scene(rng: Generator, scene: str) -> np.ndarray:
+    """Rows at many angles; among "related" ones the norms are a rounding above 1."""
+    if scene == "all round":
+        angles = rng.uniform(0, 2 * np.pi) + np.sort(rng.uniform(0, 2 * np.pi, size=9))
+        return np.column_stack([np.cos(angles), np.sin(angles)])
+    if scene == "related":
+        return make_related_inputs(rng, 5) * (1 + 1e-15)
+    return make_inputs(rng, 5, 3)
+
+
+SCENES = ["random", "all round", "related"]
+
+
+@item("p3c-relu")
+@pytest.mark.parametrize("scene", SCENES)
+def test_limit_for_relu(student: Student, rng: Generator, scene: str) -> None:
+    """For n = 1 the limit is right at all angles, on the diagonal and for opposite inputs too."""
+    X = make_scene(rng, scene)
+    assert_close(student.limit_ntk(X, 1), ntk.limit_ntk(X, 1), what="the limit for n = 1")
+
+
+@item("p3c-squared")
+@pytest.mark.parametrize("scene", SCENES)
+def test_limit_for_squares(student: Student, rng: Generator, scene: str) -> None:
+    """For n = 2 the limit is right at all angles, on the diagonal and for opposite inputs too."""
+    X = make_scene(rng, scene)
+    assert_close(student.limit_ntk(X, 2), ntk.limit_ntk(X, 2), what="the limit for n = 2")
+
+
+# --- The picture ----------------------------------------------------------------------------------
+
+
+def make_errors(rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Made-up widths and errors, which fall in another way than as m^(−1/2)."""
+    widths = np.array([20, 55, 170, 600, 2300]) + rng.integers(10, size=5)
+    wiggle = np.array([1.0, 0.8, 1.3, 0.9, 1.2]) * rng.uniform(0.9, 1.1, size=5)
+    return widths, rng.uniform(0.5, 2) * widths**-0.8 * wiggle
+
+
+@item("p3-plot")
+@pytest.mark.parametrize("scene", [1, 2])
+def test_plot_shows_the_errors(student: Student, rng: Generator, scene: int) -> None:
+    """The picture shows the errors against the widths on logarithmic axes, in sight."""
+    widths, errors = make_errors(rng)
+    if scene == 2:
+        widths, errors = widths[:3], 1e-3 * errors[:3]
+    figure = student.plot_convergence(widths, errors)
+    assert_curve(figure, widths, errors, what="the error against the width")
+    assert_log_log(figure, widths, errors)
+
+
+@item("p3-plot")
+def test_plot_has_a_guide(student: Student, rng: Generator) -> None:
+    """A straight line beside the errors has the slope −1/2 on logarithmic axes."""
+    widths, errors = make_errors(rng)
+    assert_guide(student.plot_convergence(widths, errors), widths, errors, slope=-0.5)
+
+
+@item("p3-plot", costs=0.25)
+def test_plot_names_the_guide(student: Student, rng: Generator) -> None:
+    """A legend, or a text, says what the guide is."""
+    widths, errors = make_errors(rng)
+    figure = student.plot_convergence(widths, errors)
+    assert_named_guide(figure, assert_guide(figure, widths, errors, slope=-0.5))
+
+
+@item("p3-plot", costs=0.25)
+def test_plot_labels_its_axes(student: Student, rng: Generator) -> None:
+    """Both axes have a label."""
+    assert_labelled_axes(student.plot_convergence(*make_errors(rng)))
