@@ -25,7 +25,7 @@ _MAX_SHOWN_DIMENSIONS = 6
 Test = TypeVar("Test", bound=Callable[..., None])
 
 
-class ClaimFailed(AssertionError):  # noqa: N818 - it fails a claim, it is no error of ours
+class ClaimFailed(AssertionError):
     """An answer is not as claimed; the message is fit for the student."""
 
 
@@ -299,8 +299,7 @@ def _near(xs: np.ndarray, ys: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.nd
     with np.errstate(over="ignore", invalid="ignore"):
         near_x = np.abs(xs[:, np.newaxis] - x) <= CLOSE * np.abs(x) + floor[0]
         near_y = np.abs(ys[:, np.newaxis] - y) <= CLOSE * np.abs(y) + floor[1]
-    near: np.ndarray = near_x & near_y
-    return near
+    return np.array(near_x & near_y, dtype=bool)
 
 
 def in_sight(axes: AxesData, curve: CurveData) -> bool:
@@ -391,7 +390,8 @@ def assert_named_curves(
     """Each curve is named by a legend, or by a text or title on its axes, and by its own name."""
     figure = as_figure(answer)
     for key, (x, y) in curves.items():
-        sights = matching_curves(figure, x, y) or [(axes, None) for axes in figure.axes]
+        sights: list[tuple[AxesData, CurveData | None]] = [*matching_curves(figure, x, y)]
+        sights = sights or [(axes, None) for axes in figure.axes]
         if not any(_is_named(figure, axes, curve, name(key)) for axes, curve in sights):
             raise ClaimFailed(
                 "A line is not named as it should be: give it a `label=…` and call `axes.legend()`."

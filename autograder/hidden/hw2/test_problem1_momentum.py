@@ -1,0 +1,303 @@
+"""Hidden tests of Problem 1: momentum, the heavy ball and the iterate moving average.
+
+The gradients are made up: non-linear, and another one for each index, so that a gradient taken at
+a wrong point or with a wrong index shows. Step sizes grow or go up and down, since constant and
+falling ones let mistakes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.random import Generator
+
+from autograder.grading.testkit import (
+    ClaimFailed,
+    as_array,
+    as_pair,
+    assert_close,
+    assert_curve,
+    assert_labelled_axes,
+    assert_left_alone,
+    assert_named_curves,
+    item,
+    says,
+)
+from autograder.sandbox import Student
+from solutions.hw2 import momentum
+
+Gradient = Callable[[int, Any], np.ndarray]
+
+RUNS = ["growing", "up and down", "one step"]
+
+
+def make_gradient(rng: Generator, d: int, count: int = 5) -> Gradient:
+    """A made-up ∇f_i(x) = a_i sin x + b_i x + c_i + s_i Σ_k x_k, of moderate slope."""
+    a, b, c = rng.uniform(0.3, 1, size=(3, count, d))
+    slope = rng.uniform(-0.3, 0.3, size=count)
+
+    def gradient(i: int, x: Any) -> np.ndarray:
+        x, i = np.asarray(x, dtype=float), int(i)
+        value: np.ndarray = a[i] * np.sin(x) + b[i] * x + c[i] + slope[i] * x.sum()
+        return value
+
+    return gradient
+
+
+def make_rates(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
+    """Step sizes and momentum: 0 and 1 are among the β, the first ones are neither."""
+    if run == "one step":
+        return rng.uniform(0.2, 0.6, size=1), rng.uniform(0.4, 0.9, size=1)
+    if run == "growing":
+        gammas = rng.uniform(0.15, 0.3) * np.cumprod(rng.uniform(1.25, 1.6, size=6))
+        betas = np.array([0.7, 0.0, 0.9, 1.0, 0.5, 0.8]) * rng.uniform(0.9, 1, size=6)
+        betas[3] = 1.0
+    else:
+        gammas = rng.permutation([0.1, 0.2, 0.35, 0.5, 0.7, 0.45, 0.15]) * rng.uniform(0.8, 1.2)
+        betas = rng.permutation([0.3, 0.9, 0.6, 1.0, 0.5, 0.75, 0.85])
+        betas[0] = rng.uniform(0.4, 0.9)
+    return gammas, betas
+
+
+def make_start(rng: Generator, run: str) -> np.ndarray:
+    """A start in ℝ², ℝ⁷ or ℝ¹."""
+    return rng.normal(size={"growing": 2, "up and down": 7, "one step": 1}[run])
+
+
+# --- Momentum -------------------------------------------------------------------------------------
+
+
+@item("p1-momentum")
+@pytest.mark.parametrize("run", RUNS)
+def test_momentum(student: Student, rng: Generator, run: str) -> None:
+    """Each step adds the gradient to β_t times the memory, then moves by −γ_t times the memory."""
+    x0, (gammas, betas) = make_start(rng, run), make_rates(rng, run)
+    gradient, indices = make_gradient(rng, len(x0)), rng.integers(5, size=len(gammas))
+    answer = student.momentum(gradient, x0, gammas, betas, indices)
+    expected = momentum.momentum(gradient, x0, gammas, betas, indices)
+    assert_close(answer, expected, what="the array of iterates")
+
+
+@item("p1-momentum", costs=0.25)
+def test_momentum_leaves_the_start_alone(student: Student, rng: Generator) -> None:
+    """The start is not changed in place."""
+    assert_start_left_alone(student, student.momentum, rng)
+
+
+@item("p1-momentum", costs=0.25)
+def test_momentum_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
+    """A start with integer entries is promoted to float, and no step at all is legal."""
+    assert_edge_cases(student.momentum, momentum.momentum, rng)
+
+
+def assert_start_left_alone(student: Student, method: Callable[..., Any], rng: Generator) -> None:
+    """The method works on a copy of the start."""
+    x0, (gammas, betas) = make_start(rng, "growing"), make_rates(rng, "growing")
+    method(make_gradient(rng, 2), x0, gammas, betas, rng.integers(5, size=len(gammas)))
+    assert_left_alone(student.arguments_after[1], x0, "the start")
+
+
+def assert_edge_cases(
+    method: Callable[..., Any], reference: Callable[..., np.ndarray], rng: Generator
+) -> None:
+    """Both forms of the method: integers in the start, and T = 0."""
+    x0 = rng.integers(-9, 9, size=3)
+    gammas, betas = make_rates(rng, "up and down")
+    gradient, indices = make_gradient(rng, 3), rng.integers(5, size=len(gammas))
+    answer = method(gradient, x0, gammas, betas, indices)
+    expected = reference(gradient, x0, gammas, betas, indices)
+    assert_close(answer, expected, what="the array of iterates from a start of integers")
+    none = np.array([])
+    answer = method(gradient, x0.astype(float), none, none, none.astype(int))
+    assert_close(answer, x0[np.newaxis], what="the array of iterates of no step")
+
+
+# --- Heavy ball -----------------------------------------------------------------------------------
+
+
+@item("p1a-heavy-ball")
+@pytest.mark.parametrize("run", RUNS)
+def test_heavy_ball(student: Student, rng: Generator, run: str) -> None:
+    """Each step follows −γ̂_t times the gradient and repeats β̂_t times the last move."""
+    x0, (gammas, betas) = make_start(rng, run), make_rates(rng, run)
+    betas = 1.4 * betas  # β̂ may exceed 1
+    gradient, indices = make_gradient(rng, len(x0)), rng.integers(5, size=len(gammas))
+    answer = student.heavy_ball(gradient, x0, gammas, betas, indices)
+    expected = momentum.heavy_ball(gradient, x0, gammas, betas, indices)
+    assert_close(answer, expected, what="the array of iterates")
+
+
+@item("p1a-heavy-ball", costs=0.25)
+def test_heavy_ball_leaves_the_start_alone(student: Student, rng: Generator) -> None:
+    """The start is not changed in place."""
+    assert_start_left_alone(student, student.heavy_ball, rng)
+
+
+@item("p1a-heavy-ball", costs=0.25)
+def test_heavy_ball_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
+    """A start with integer entries is promoted to float, and no step at all is legal."""
+    assert_edge_cases(student.heavy_ball, momentum.heavy_ball, rng)
+
+
+@item("p1a-parameters")
+@pytest.mark.parametrize("run", RUNS)
+def test_heavy_ball_parameters(student: Student, rng: Generator, run: str) -> None:
+    """The parameters γ̂_t and β̂_t make the heavy ball take momentum's steps, with γ_{−1} = 1."""
+    gammas, betas = make_rates(rng, run)
+    hat_gammas, hat_betas = as_pair(student.heavy_ball_parameters(gammas, betas), "γ̂, β̂")
+    right_gammas, right_betas = momentum.heavy_ball_parameters(gammas, betas)
+    assert_close(hat_gammas, right_gammas, what="γ̂")
+    assert_close(hat_betas, right_betas, what="β̂")
+
+
+# --- Iterate moving average -----------------------------------------------------------------------
+
+
+def make_averages(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
+    """Step sizes η and weights λ_0 … λ_T; 0 and a negative one are among the λ, λ_0 is large."""
+    etas = make_rates(rng, run)[0]
+    lambdas = rng.uniform(0.3, 2.5, size=len(etas) + 1)
+    if len(etas) > 1:
+        lambdas[2], lambdas[4] = 0.0, -0.4
+    lambdas[0] = rng.uniform(4, 8)
+    return etas, lambdas
+
+
+@item("p1b-ima")
+@pytest.mark.parametrize("run", RUNS)
+def test_ima(student: Student, rng: Generator, run: str) -> None:
+    """z takes plain gradient steps, and x^{t+1} is the average of x^t and z^t with λ_{t+1}."""
+    x0, (etas, lambdas) = make_start(rng, run), make_averages(rng, run)
+    gradient, indices = make_gradient(rng, len(x0)), rng.integers(5, size=len(etas))
+    x, z = as_pair(student.ima(gradient, x0, etas, lambdas, indices), "x, z")
+    right_x, right_z = momentum.ima(gradient, x0, etas, lambdas, indices)
+    assert_close(x, right_x, what="the array x")
+    assert_close(z, right_z, what="the array z")
+
+
+@item("p1b-ima", costs=0.25)
+def test_ima_leaves_the_start_alone(student: Student, rng: Generator) -> None:
+    """The start is not changed in place."""
+    x0, (etas, lambdas) = make_start(rng, "growing"), make_averages(rng, "growing")
+    student.ima(make_gradient(rng, 2), x0, etas, lambdas, rng.integers(5, size=len(etas)))
+    assert_left_alone(student.arguments_after[1], x0, "the start")
+
+
+@item("p1b-ima", costs=0.25)
+def test_ima_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
+    """A start with integer entries is promoted to float, and no step at all is legal."""
+    x0, (etas, lambdas) = rng.integers(-9, 9, size=3), make_averages(rng, "up and down")
+    gradient, indices = make_gradient(rng, 3), rng.integers(5, size=len(etas))
+    x, z = as_pair(student.ima(gradient, x0, etas, lambdas, indices), "x, z")
+    right_x, right_z = momentum.ima(gradient, x0, etas, lambdas, indices)
+    assert_close(x, right_x, what="the array x from a start of integers")
+    assert_close(z, right_z, what="the array z from a start of integers")
+    none = np.array([])
+    answer = student.ima(gradient, x0.astype(float), none, lambdas[:1], none.astype(int))
+    assert_close(as_pair(answer, "x, z")[0], x0[np.newaxis], what="the array x of no step")
+
+
+def ask_ima_parameters(
+    student: Student, gammas: np.ndarray, betas: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The student's η and λ; λ_0 is free, so nothing is asked of it but its place."""
+    etas, lambdas = as_pair(student.ima_parameters(gammas, betas), "η, λ")
+    eta = as_array(etas, "η")
+    lam = as_array(_without_first(lambdas), "λ from λ_1 on")
+    if eta.shape != gammas.shape or lam.shape != gammas.shape:
+        raise ClaimFailed("For T steps η has T entries, and λ has T + 1, from λ_0 to λ_T.")
+    if np.any(np.abs(1 + lam) < 1e-9):
+        raise ClaimFailed("Some λ_t with t ≥ 1 is −1, and the method divides by λ_t + 1.")
+    return eta, np.append(0.0, lam)
+
+
+def _without_first(lambdas: Any) -> Any:
+    return lambdas[1:] if isinstance(lambdas, (list, tuple)) or np.ndim(lambdas) == 1 else lambdas
+
+
+@item("p1b-parameters")
+@pytest.mark.parametrize("run", RUNS)
+def test_ima_parameters_obey_the_relation(student: Student, rng: Generator, run: str) -> None:
+    """η_t = (1 + λ_{t+1}) γ_t, and β_t λ_{t+1} = γ_{t−1} λ_t / γ_t − β_t for t ≥ 1."""
+    gammas, betas = make_rates(rng, run)
+    eta, lam = ask_ima_parameters(student, gammas, betas)
+    assert_close(eta, (1 + lam[1:]) * gammas, what="η beside your λ")
+    left = betas[1:] * (lam[2:] + 1)
+    right = gammas[:-1] * lam[1:-1] / gammas[1:]
+    sizes = np.abs(betas[1:] * lam[2:]) + betas[1:] + np.abs(right)
+    if np.any(np.abs(left - right) > 2e-3 * sizes + 1e-6):
+        raise ClaimFailed("The relation between λ_t and λ_{t+1} does not hold for all t ≥ 1.")
+
+
+@item("p1b-parameters")
+@pytest.mark.parametrize("run", RUNS)
+def test_ima_parameters_lead_to_the_same_iterates(
+    student: Student, rng: Generator, run: str
+) -> None:
+    """With these parameters the moving average takes the steps of momentum."""
+    x0, (gammas, betas) = make_start(rng, run), make_rates(rng, run)
+    gradient, indices = make_gradient(rng, len(x0)), rng.integers(5, size=len(gammas))
+    eta, lam = ask_ima_parameters(student, gammas, betas)
+    with np.errstate(all="ignore"):
+        x, _ = momentum.ima(gradient, x0, eta, lam, indices)
+    expected = momentum.momentum(gradient, x0, gammas, betas, indices)
+    assert_close(x, expected, what="the array of iterates that your parameters lead to")
+
+
+# --- The picture ----------------------------------------------------------------------------------
+
+
+def make_objective(rng: Generator, d: int) -> Callable[[Any], float]:
+    """A made-up positive objective that no least-squares problem has."""
+    a, b = rng.uniform(0.5, 2, size=d), rng.normal(size=d)
+
+    def objective(x: Any) -> float:
+        x = np.ravel(np.asarray(x, dtype=float))
+        return float(0.3 + np.sum(a * np.abs(x - b) ** 1.5))
+
+    return objective
+
+
+def make_trajectories(rng: Generator) -> dict[str, np.ndarray]:
+    """Three made-up trajectories in ℝ³, of different lengths."""
+    lengths = {"red team": 6, "blue team": 8, "third": 4}
+    return {label: rng.normal(size=(length, 3)) * 2 for label, length in lengths.items()}
+
+
+def expected_curves(
+    objective: Callable[[Any], float], trajectories: dict[str, np.ndarray]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What the picture shows: f(x^t) against t, by label."""
+    return {
+        label: (np.arange(len(path)), np.array([objective(x) for x in path]))
+        for label, path in trajectories.items()
+    }
+
+
+@item("p1-plot")
+@pytest.mark.parametrize("scene", [1, 2])
+def test_plot_shows_the_objective(student: Student, rng: Generator, scene: int) -> None:
+    """For each trajectory the picture shows f(x^t) against t = 0, …, T, in sight."""
+    objective, trajectories = make_objective(rng, 3), make_trajectories(rng)
+    if scene == 2:
+        trajectories.pop("third")
+    figure = student.plot_objective(objective, trajectories)
+    for x, y in expected_curves(objective, trajectories).values():
+        assert_curve(figure, x, y, what="the objective along a trajectory, against the step")
+
+
+@item("p1-plot", costs=0.25)
+def test_plot_names_the_trajectories(student: Student, rng: Generator) -> None:
+    """A legend, or a text beside each line, names the trajectories."""
+    objective, trajectories = make_objective(rng, 3), make_trajectories(rng)
+    figure = student.plot_objective(objective, trajectories)
+    assert_named_curves(figure, expected_curves(objective, trajectories), says)
+
+
+@item("p1-plot", costs=0.25)
+def test_plot_labels_its_axes(student: Student, rng: Generator) -> None:
+    """Both axes have a label."""
+    assert_labelled_axes(student.plot_objective(make_objective(rng, 3), make_trajectories(rng)))

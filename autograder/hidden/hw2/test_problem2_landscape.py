@@ -1,0 +1,407 @@
+"""Hidden tests of Problem 2: the widening valley, GD, USAM, and what they are run for.
+
+The optimisers are tested on made-up gradients and the experiment on a made-up optimiser, so that
+nothing of the reference is handed over and no mistake in one item costs another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.random import Generator
+
+from autograder.grading.testkit import (
+    as_figure,
+    as_pair,
+    assert_close,
+    assert_curve,
+    assert_labelled_axes,
+    assert_left_alone,
+    assert_marked,
+    assert_named,
+    assert_named_curves,
+    assert_not_marked,
+    assert_number_close,
+    assert_surface,
+    item,
+    lookup,
+    says_number,
+)
+from autograder.sandbox import Student
+from solutions.hw2 import landscape
+
+Gradient = Callable[[Any], np.ndarray]
+Results = Mapping[tuple[float, float], np.ndarray]
+
+DIMENSIONS = [1, 2, 7]
+BY_NAME = ("gradient", "loss", "hessian", "hessian_trace", "gd", "usam", "run_experiment")
+
+
+def make_valley_point(rng: Generator, d: int) -> tuple[np.ndarray, float]:
+    """A point (u, v) with ‖u‖ and |v| away from 1, and v of either sign."""
+    u = rng.normal(size=d)
+    u *= rng.uniform(1.3, 1.9) / np.linalg.norm(u)
+    return u, float(rng.choice([-1, 1]) * rng.uniform(0.55, 0.8))
+
+
+def make_gradient(rng: Generator, d: int) -> Gradient:
+    """A made-up gradient ∇f(x) = a sin x + b x + c + s Σ_k x_k on ℝ^{d+1}, of moderate slope."""
+    a, b, c = rng.uniform(0.4, 1.2, size=(3, d + 1))
+    slope = rng.uniform(0.2, 0.4)
+
+    def gradient(x: Any) -> np.ndarray:
+        x = np.asarray(x, dtype=float)
+        value: np.ndarray = a * np.sin(x) + b * x + c + slope * x.sum()
+        return value
+
+    return gradient
+
+
+# --- a) Values at a point -------------------------------------------------------------------------
+
+
+@item("p2a-values", part="gradient")
+def test_gradient_at_point(student: Student) -> None:
+    """The gradient at the given point."""
+    answer = student.value("gradient_at_point")
+    assert_close(answer, landscape.gradient_at_point, what="`gradient_at_point`")
+
+
+@item("p2a-values", part="hessian")
+def test_hessian_at_point(student: Student) -> None:
+    """The Hessian at the given point."""
+    answer = student.value("hessian_at_point")
+    assert_close(answer, landscape.hessian_at_point, what="`hessian_at_point`")
+
+
+@item("p2a-values", part="trace")
+def test_trace_at_point(student: Student) -> None:
+    """The trace of the Hessian at the given point."""
+    answer = student.value("trace_at_point")
+    assert_number_close(answer, landscape.trace_at_point, what="`trace_at_point`")
+
+
+# --- b) The updates, written out ------------------------------------------------------------------
+
+
+@item("p2b-gd-update")
+@pytest.mark.parametrize("d", DIMENSIONS)
+def test_gd_update(student: Student, rng: Generator, d: int) -> None:
+    """One step of GD, written out: both formulas use the old u and the old v."""
+    (u, v), eta = make_valley_point(rng, d), rng.uniform(0.2, 0.5)
+    answer = student.without(*BY_NAME).gd_update(u, v, eta)
+    assert_update(answer, landscape.gd_update(u, v, eta))
+
+
+@item("p2b-gd-update", costs=0.25)
+def test_gd_update_leaves_u_alone(student: Student, rng: Generator) -> None:
+    """u is not changed in place."""
+    u, v = make_valley_point(rng, 3)
+    student.gd_update(u, v, 0.3)
+    assert_left_alone(student.arguments_after[0], u, "u")
+
+
+@item("p2b-usam-update")
+@pytest.mark.parametrize("d", DIMENSIONS)
+def test_usam_update(student: Student, rng: Generator, d: int) -> None:
+    """One step of USAM, written out: the gradient is taken at x + ρ∇L(x), the step from x."""
+    (u, v), eta = make_valley_point(rng, d), rng.uniform(0.2, 0.5)
+    written_out = student.without(*BY_NAME)
+    for rho in (rng.uniform(0.3, 0.6), 0.0):
+        answer = written_out.usam_update(u, v, eta, rho)
+        assert_update(answer, landscape.usam_update(u, v, eta, rho))
+
+
+@item("p2b-usam-update", costs=0.25)
+def test_usam_update_leaves_u_alone(student: Student, rng: Generator) -> None:
+    """u is not changed in place."""
+    u, v = make_valley_point(rng, 3)
+    student.usam_update(u, v, 0.3, 0.4)
+    assert_left_alone(student.arguments_after[0], u, "u")
+
+
+def assert_update(answer: object, expected: tuple[np.ndarray, float]) -> None:
+    """Both parts of an update."""
+    u, v = as_pair(answer, "u⁺, v⁺")
+    assert_close(u, expected[0], what="u⁺")
+    assert_number_close(v, expected[1], what="v⁺")
+
+
+# --- c) Loss and derivatives ----------------------------------------------------------------------
+
+
+def make_point(rng: Generator, d: int) -> np.ndarray:
+    """A point x = [u, v]."""
+    return np.append(*make_valley_point(rng, d)) * rng.uniform(0.9, 1.4)
+
+
+@item("p2c-loss-gradient", part="loss")
+@pytest.mark.parametrize("d", DIMENSIONS)
+def test_loss(student: Student, rng: Generator, d: int) -> None:
+    """The loss is ½ ‖u‖² v², with v the last entry of x."""
+    x = make_point(rng, d)
+    assert_number_close(student.loss(x), landscape.loss(x), what="the loss")
+
+
+@item("p2c-loss-gradient", part="gradient")
+@pytest.mark.parametrize("d", DIMENSIONS)
+def test_gradient(student: Student, rng: Generator, d: int) -> None:
+    """The gradient is [v² u, ‖u‖² v], v's entry last."""
+    x = make_point(rng, d)
+    assert_close(student.gradient(x), landscape.gradient(x), what="the gradient")
+
+
+@item("p2c-hessian-trace", part="hessian")
+@pytest.mark.parametrize("d", DIMENSIONS)
+def test_hessian(student: Student, rng: Generator, d: int) -> None:
+    """The Hessian has the blocks v² I, 2 v u and ‖u‖²."""
+    x = make_point(rng, d)
+    assert_close(student.hessian(x), landscape.hessian(x), what="the Hessian")
+
+
+@item("p2c-hessian-trace", part="trace")
+@pytest.mark.parametrize("d", DIMENSIONS)
+def test_hessian_trace(student: Student, rng: Generator, d: int) -> None:
+    """The trace of the Hessian is d v² + ‖u‖²."""
+    x = make_point(rng, d)
+    assert_number_close(student.hessian_trace(x), landscape.hessian_trace(x), what="the trace")
+
+
+# --- c) GD and USAM -------------------------------------------------------------------------------
+
+
+@item("p2c-gd")
+@pytest.mark.parametrize("d", DIMENSIONS)
+def test_gd(student: Student, rng: Generator, d: int) -> None:
+    """Each step of GD moves by −η_k times the gradient that was passed in."""
+    gradient, x0, etas = make_gradient(rng, d), rng.normal(size=d + 1), make_etas(rng)
+    for eta in (etas, float(etas[0])):
+        answer = student.gd(gradient, x0, eta, len(etas))
+        assert_close(answer, landscape.gd(gradient, x0, eta, len(etas)), what="the iterates")
+
+
+@item("p2c-gd", costs=0.25)
+def test_gd_leaves_the_start_alone(student: Student, rng: Generator) -> None:
+    """The start is not changed in place."""
+    x0 = rng.normal(size=3)
+    student.gd(make_gradient(rng, 2), x0, 0.2, 4)
+    assert_left_alone(student.arguments_after[1], x0, "the start")
+
+
+@item("p2c-gd", costs=0.25)
+def test_gd_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
+    """A start with integer entries is promoted to float, and no step at all is legal."""
+    gradient, x0 = make_gradient(rng, 2), rng.integers(-5, 5, size=3)
+    for num_steps in (3, 0):
+        answer = student.gd(gradient, x0, 0.2, num_steps)
+        expected = landscape.gd(gradient, x0, 0.2, num_steps)
+        assert_close(answer, expected, what="the array of iterates from a start of integers")
+
+
+@item("p2c-usam")
+@pytest.mark.parametrize("d", DIMENSIONS)
+def test_usam(student: Student, rng: Generator, d: int) -> None:
+    """Each step of USAM uses the gradient at x + ρ∇f(x), of the function that was passed in."""
+    gradient, x0, etas = make_gradient(rng, d), rng.normal(size=d + 1), make_etas(rng)
+    for eta, rho in ((etas, rng.uniform(0.3, 0.5)), (float(etas[0]), 0.4), (etas, 0.0)):
+        answer = student.usam(gradient, x0, eta, rho, len(etas))
+        expected = landscape.usam(gradient, x0, eta, rho, len(etas))
+        assert_close(answer, expected, what="the iterates")
+
+
+@item("p2c-usam", costs=0.25)
+def test_usam_leaves_the_start_alone(student: Student, rng: Generator) -> None:
+    """The start is not changed in place."""
+    x0 = rng.normal(size=3)
+    student.usam(make_gradient(rng, 2), x0, 0.2, 0.3, 4)
+    assert_left_alone(student.arguments_after[1], x0, "the start")
+
+
+@item("p2c-usam", costs=0.25)
+def test_usam_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
+    """A start with integer entries is promoted to float, and no step at all is legal."""
+    gradient, x0 = make_gradient(rng, 2), rng.integers(-5, 5, size=3)
+    for num_steps in (3, 0):
+        answer = student.usam(gradient, x0, 0.2, 0.3, num_steps)
+        expected = landscape.usam(gradient, x0, 0.2, 0.3, num_steps)
+        assert_close(answer, expected, what="the array of iterates from a start of integers")
+
+
+def make_etas(rng: Generator) -> np.ndarray:
+    """Five step sizes that go up and down."""
+    return rng.permutation([0.08, 0.15, 0.25, 0.35, 0.45]) * rng.uniform(0.8, 1.1)
+
+
+# --- c) The experiment ----------------------------------------------------------------------------
+
+
+def make_optimizer(rng: Generator) -> Callable[..., np.ndarray]:
+    """A made-up method, called as `usam` is, that is GD at rho = 0 and no other known method."""
+    pull = rng.uniform(0.5, 1.5)
+
+    def optimizer(
+        gradient: Gradient, x0: Any, eta: float, rho: float, num_steps: int
+    ) -> np.ndarray:
+        iterates = [np.array(x0, dtype=float)]
+        if iterates[0].ndim != 1:
+            raise ValueError("the start is one point")
+        for k in range(int(num_steps)):
+            x = iterates[-1]
+            lift = float(rho) * pull * np.cos(x + k)
+            iterates.append(x - float(eta) * (np.asarray(gradient(x)) + lift))
+        return np.array(iterates)
+
+    return optimizer
+
+
+@item("p2c-experiment")
+@pytest.mark.parametrize("d", [1, 3])
+def test_experiment(student: Student, rng: Generator, d: int) -> None:
+    """For every pair (η, ρ), the last iterates of the optimiser from every start, in order."""
+    optimizer, gradient = make_optimizer(rng), make_gradient(rng, d)
+    starts = rng.normal(size=(4, d + 1))
+    etas, rhos = np.round(rng.uniform(0.1, 0.4, size=2), 3), [0.0, 0.55, 0.93]
+    answer = student.run_experiment(optimizer, gradient, starts, etas, rhos, 3)
+    pairs = [(float(eta), rho) for eta in etas for rho in rhos]
+    for (eta, rho), ends in zip(pairs, lookup(answer, pairs, "eta, rho"), strict=True):
+        expected = [optimizer(gradient, x0, eta, rho, 3)[-1] for x0 in starts]
+        assert_close(ends, expected, what="the array of last iterates of some pair (eta, rho)")
+
+
+# --- c) The pictures ------------------------------------------------------------------------------
+
+
+def make_trace(rng: Generator) -> Callable[[Any], float]:
+    """A made-up positive function in the place of the trace, with a long tail."""
+    weight = rng.uniform(0.5, 1.5)
+
+    def trace(x: Any) -> float:
+        x = np.ravel(np.asarray(x, dtype=float))
+        return float(0.2 + weight * x[0] ** 2 + np.exp(1.5 * x[-1]))
+
+    return trace
+
+
+def make_results(rng: Generator, runs: int, d: int) -> dict[tuple[float, float], np.ndarray]:
+    """Made-up last iterates for three step sizes and four radii."""
+    etas = rng.choice([0.4, 0.25, 0.15, 0.07, 0.03], size=3, replace=False)
+    rhos = np.append(0.0, np.sort(rng.choice([0.05, 0.1, 0.2, 0.35, 0.6], 3, replace=False)))
+    return {
+        (float(eta), float(rho)): rng.normal(size=(runs, d + 1)) * rng.uniform(0.5, 1.5)
+        for eta in etas
+        for rho in rhos
+    }
+
+
+def expected_traces(
+    trace: Callable[[Any], float], results: Results
+) -> dict[float, tuple[np.ndarray, np.ndarray]]:
+    """What the picture shows: the medians against rho, by eta; diverged runs are left out."""
+    lines = {}
+    for eta in sorted({eta for eta, _ in results}):
+        rhos = sorted(rho for other, rho in results if other == eta)
+        medians = []
+        for rho in rhos:
+            norms = np.linalg.norm(results[eta, rho], axis=1)
+            medians.append(np.median([trace(x) for x in results[eta, rho][norms <= 1e6]]))
+        lines[eta] = (np.array(rhos), np.array(medians))
+    return lines
+
+
+@item("p2c-trace-plot")
+@pytest.mark.parametrize(("runs", "d"), [(7, 2), (6, 1)])
+def test_trace_plot_shows_the_medians(student: Student, rng: Generator, runs: int, d: int) -> None:
+    """For each η the picture shows the median of the final trace against ρ, in sight."""
+    trace, results = make_trace(rng), make_results(rng, runs, d)
+    figure = student.plot_traces(trace, results)
+    for rhos, medians in expected_traces(trace, results).values():
+        assert_curve(figure, rhos, medians, what="the median trace of some η, against ρ")
+
+
+@item("p2c-trace-plot", costs=0.25)
+def test_trace_plot_leaves_out_diverged_runs(student: Student, rng: Generator) -> None:
+    """Runs that are not finite, or further than 10⁶ from the origin, are left out."""
+    trace, results = make_trace(rng), make_results(rng, 8, 2)
+    for ends in results.values():
+        ends[1], ends[4] = np.nan, (-3e7, 1.0, -4e7)
+        ends[6, 0] = -np.inf
+    figure = student.plot_traces(trace, results)
+    for rhos, medians in expected_traces(trace, results).values():
+        assert_curve(
+            figure, rhos, medians, what="the median trace of the runs that did not diverge"
+        )
+
+
+@item("p2c-trace-plot", costs=0.25)
+def test_trace_plot_names_the_step_sizes(student: Student, rng: Generator) -> None:
+    """A legend, or a text beside each line, gives its η."""
+    trace, results = make_trace(rng), make_results(rng, 5, 2)
+    figure = student.plot_traces(trace, results)
+    assert_named_curves(figure, expected_traces(trace, results), says_number)
+
+
+@item("p2c-trace-plot", costs=0.25)
+def test_trace_plot_labels_its_axes(student: Student, rng: Generator) -> None:
+    """Both axes have a label."""
+    assert_labelled_axes(student.plot_traces(make_trace(rng), make_results(rng, 5, 2)))
+
+
+def make_loss(rng: Generator) -> Callable[[Any], float]:
+    """A made-up loss over the plane that is the same in no mirror."""
+    a, b, c = rng.uniform(0.6, 1.4, size=3)
+
+    def loss(x: Any) -> Any:
+        u, v = np.asarray(x, dtype=float)
+        value = 0.1 + a * (u - 0.5) ** 2 + 2.5 * b * (v + 0.6) ** 2 + c * u * v
+        return float(value) if np.ndim(value) == 0 else value
+
+    return loss
+
+
+def make_plane_results(rng: Generator) -> tuple[float, float, dict[tuple[float, float], Any]]:
+    """A step size, a radius, and made-up last iterates for these and for another step size."""
+    eta, other = (float(e) for e in rng.permutation([0.05, 0.13, 0.31])[:2])
+    rho = float(rng.choice([0.15, 0.45, 0.7]))
+    keys = [(other, 0.0), (eta, 0.0), (eta, rho), (other, rho)]
+    return eta, rho, {key: rng.uniform(-0.95, 0.95, size=(5, 2)) for key in keys}
+
+
+@item("p2c-surface-plot")
+def test_surface_plot(student: Student, rng: Generator) -> None:
+    """The picture shows the loss over the plane, and on it the last iterates at the given η."""
+    loss, (eta, rho, results) = make_loss(rng), make_plane_results(rng)
+    figure = student.plot_landscape(loss, results, eta)
+    assert_surface(figure, loss)
+    assert_marked(figure, loss, results[eta, 0.0], what="the last iterates of GD")
+    assert_marked(figure, loss, results[eta, rho], what="the last iterates of USAM")
+    others = np.concatenate([ends for (e, _), ends in results.items() if e != eta])
+    assert_not_marked(figure, loss, others, what="last iterates of another η")
+
+
+@item("p2c-surface-plot", costs=0.25)
+def test_surface_plot_names_the_methods(student: Student, rng: Generator) -> None:
+    """A legend, or texts, say which points are GD's and which USAM's."""
+    eta, rho, results = make_plane_results(rng)
+    figure = as_figure(student.plot_landscape(make_loss(rng), results, eta))
+    assert_named(figure, [_says_gd], "GD")
+    assert_named(figure, [lambda text: _says_usam(text, rho)], "USAM")
+
+
+def _says_gd(text: str) -> bool:
+    words = text.lower()
+    return "gd" in words or "gradient descent" in words or says_number(0.0)(text)
+
+
+def _says_usam(text: str, rho: float) -> bool:
+    words = text.lower()
+    return "sam" in words or "sharpness" in words or says_number(rho)(text)
+
+
+@item("p2c-surface-plot", costs=0.25)
+def test_surface_plot_labels_its_axes(student: Student, rng: Generator) -> None:
+    """The axes of the plane have labels."""
+    eta, _, results = make_plane_results(rng)
+    assert_labelled_axes(student.plot_landscape(make_loss(rng), results, eta))

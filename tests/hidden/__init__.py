@@ -1,0 +1,1 @@
+"""The hidden tests, tested: which answers earn an item, and which lose it."""
