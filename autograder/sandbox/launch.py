@@ -378,7 +378,9 @@ def _lay_out(folder: Path, inside: Path, uid: int | None) -> str:
         shutil.copyfile(fonts, box / "home" / "matplotlib" / fonts.name)
     if uid is not None:
         for path in box.rglob("*"):
-            os.chown(path, uid, uid)
+            # The parent keeps root's group but not root's power over all files.
+            os.chown(path, uid, os.getegid())
+            path.chmod(0o770)
     return str(door)
 
 

@@ -220,8 +220,8 @@ def _inner_lacks(version: int) -> Iterator[str]:
     closed = view().closed_to_others(from_root=True) if can_change_user() else []
     if closed and walls.CAP_DAC_READ_SEARCH not in walls.held_capabilities():
         yield (
-            f"Only root can read {closed[0]}, and student code has to run as somebody else: install "
-            "Python and its packages where others may read."
+            f"Only root can read {closed[0]}, and student code has to run as somebody else: "
+            "install Python and its packages where others may read."
         )
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
+import tempfile
 import traceback
 from typing import Any, NoReturn
 
 
 def main() -> None:
+    tempfile.gettempdir()  # chosen and kept by the parent, as matplotlib's import does
     channel = socket.socket(fileno=os.dup(0)).makefile("rwb")
     for line in channel:
         reader, writer = os.pipe()
@@ -21,7 +24,10 @@ def main() -> None:
         if pid == 0:
             _answer(writer, json.loads(line))
         os.close(writer)
-        channel.write(_line(reader) or b'{"died": true}\n')
+        answer = _line(reader) or b'{"died": true}\n'
+        if json.loads(line)["end_group"]:
+            os.killpg(pid, signal.SIGKILL)
+        channel.write(answer)
         channel.flush()
         os.close(reader)
         os.waitpid(pid, 0)

@@ -61,16 +61,20 @@ class Room:
         confinement.channel.settimeout(60)
         self._channel = confinement.channel.makefile("rwb")
 
-    def run(self, function: Callable[..., Any], *args: Any, **changes: Any) -> Any:
+    def run(
+        self, function: Callable[..., Any], *args: Any, end_group: bool = False, **changes: Any
+    ) -> Any:
         """Run `function`, by its source, in a fresh child that took the wall; its answer.
 
-        `changes` go into the child's spec. RefusedError where it raised an OSError.
+        `changes` go into the child's spec; `end_group` has the parent kill the child's process
+        group afterwards. RefusedError where it raised an OSError.
         """
         order = {
             "spec": {**self.spec, **changes},
             "source": textwrap.dedent(inspect.getsource(function)),
             "name": function.__name__,
             "args": args,
+            "end_group": end_group,
         }
         try:
             self._channel.write(json.dumps(order).encode() + b"\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import select
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
@@ -85,6 +86,16 @@ def try_honest_work() -> Any:
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     values = array.array("d", range(1000))
     return [text, asyncio.run(later()), code, sum(values), ctypes.sizeof(ctypes.c_int)]
+
+
+def try_finding_temporary_folder() -> str:
+    import tempfile
+
+    return tempfile.gettempdir()
+
+
+def test_temporary_files_go_to_the_private_folder(any_room: Room) -> None:
+    assert any_room.run(try_finding_temporary_folder) == any_room.spec["tmp"]
 
 
 def test_honest_work_is_not_hindered(any_room: Room) -> None:
@@ -483,6 +494,8 @@ CALLS = {
     "setuid": (105, 146, 0),
     "capset": (126, 91, 0, 0),
     "personality": (135, 92, 0x0040000),
+    "setsid": (112, 157),
+    "setpgid": (109, 154, 0, 0),
     "clone3": (435, 435, 0, 0),
     "clone of namespaces": (56, 220, 0x10000000 | 17, 0, 0, 0, 0),
     "tiocsti": (16, 29, 0, 0x5412, 0),
@@ -588,13 +601,15 @@ def test_bombs_are_bounded_and_cleared_away(walls: str, bomb: Any) -> None:
 
 
 def try_leaving_daemons() -> int:
+    import contextlib
     import os
     import signal
     import time
 
     for _ in range(3):
         if os.fork() == 0:
-            os.setsid()
+            with contextlib.suppress(PermissionError):
+                os.setsid()
             if os.fork() == 0:
                 for number in range(1, 31):
                     if number not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGCHLD):
@@ -607,6 +622,22 @@ def try_leaving_daemons() -> int:
             os.wait()
         except ChildProcessError:
             return 3
+
+
+@pytest.mark.parametrize("walls", ["both walls", "inner wall alone"])
+def test_one_signal_ends_all_that_came_of_a_process(walls: str) -> None:
+    for made in room_behind(walls):
+        before = made.seen_processes()
+        made.run(try_leaving_daemons)
+        daemons = [pid for pid in made.seen_processes() if pid not in before]
+        assert len(daemons) >= 3
+        made.run(try_leaving_daemons, end_group=True)
+        for _ in range(3000):
+            left = set(made.seen_processes()) - set(before) - set(daemons)
+            if not left:
+                break
+            select.select([], [], [], 0.01)
+        assert left == set()
 
 
 @pytest.mark.parametrize("walls", list(WALLS))

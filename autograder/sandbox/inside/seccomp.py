@@ -32,32 +32,31 @@ _X32 = 0x40000000
 # name:x86_64:aarch64, "-" where the architecture has no such call.
 _ALLOWED = """
 read:0:63 write:1:64 readv:19:65 writev:20:66 pread64:17:67 pwrite64:18:68 preadv:295:69
-pwritev:296:70 preadv2:327:286 pwritev2:328:287 close:3:57 close_range:436:436 lseek:8:62
-dup:32:23 dup2:33:- dup3:292:24 pipe:22:- pipe2:293:59 stat:4:- lstat:6:- fstat:5:80
-newfstatat:262:79 statx:332:291 access:21:- faccessat:269:48 faccessat2:439:439 readlink:89:-
-readlinkat:267:78 getdents:78:- getdents64:217:61 getcwd:79:17 chdir:80:49 fchdir:81:50 mkdir:83:-
-mkdirat:258:34 rmdir:84:- unlink:87:- unlinkat:263:35 rename:82:- renameat:264:38
-renameat2:316:276 link:86:- linkat:265:37 symlink:88:- symlinkat:266:36 ftruncate:77:46
-fallocate:285:47 fsync:74:82 fdatasync:75:83 fadvise64:221:223 umask:95:166 flock:73:32
-statfs:137:43 fstatfs:138:44 sendfile:40:71 copy_file_range:326:285 poll:7:- ppoll:271:73
-select:23:- pselect6:270:72 epoll_create:213:- epoll_create1:291:20 epoll_ctl:233:21
-epoll_wait:232:- epoll_pwait:281:22 epoll_pwait2:441:441 eventfd:284:- eventfd2:290:19
-timerfd_create:283:85 timerfd_settime:286:86 timerfd_gettime:287:87 signalfd:282:- signalfd4:289:74
-munmap:11:215 mremap:25:216 mprotect:10:226 madvise:28:233 brk:12:214 msync:26:227
-membarrier:324:283 fork:57:- vfork:58:- wait4:61:260 waitid:247:95 exit:60:93 exit_group:231:94
-getpid:39:172 getppid:110:173 gettid:186:178 getuid:102:174 geteuid:107:175 getgid:104:176
-getegid:108:177 getresuid:118:148 getresgid:120:150 getgroups:115:158 getpgid:121:155 getpgrp:111:-
-getsid:124:156 setpgid:109:154 setsid:112:157 set_tid_address:218:96 set_robust_list:273:99
-rseq:334:293 futex:202:98 futex_waitv:449:449 sched_yield:24:124 sched_getaffinity:204:123
-sched_getparam:143:121 sched_getscheduler:145:120 sched_get_priority_max:146:125
-sched_get_priority_min:147:126 getpriority:140:141 getcpu:309:168 getrlimit:97:163 setrlimit:160:164
-getrusage:98:165 times:100:153 sysinfo:99:179 uname:63:160 clock_gettime:228:113
-clock_getres:229:114 clock_nanosleep:230:115 nanosleep:35:101 gettimeofday:96:169 time:201:-
-setitimer:38:103 getitimer:36:102 alarm:37:- timer_create:222:107 timer_settime:223:110
-timer_gettime:224:108 timer_getoverrun:225:109 timer_delete:226:111 rt_sigaction:13:134
-rt_sigprocmask:14:135 rt_sigreturn:15:139 rt_sigpending:127:136 rt_sigtimedwait:128:137
-rt_sigsuspend:130:133 sigaltstack:131:132 pause:34:- restart_syscall:219:128 getrandom:318:278
-sendmsg:46:211 recvmsg:47:212 recvfrom:45:207 getsockopt:55:209 getsockname:51:204
+pwritev:296:70 preadv2:327:286 pwritev2:328:287 close:3:57 close_range:436:436 lseek:8:62 dup:32:23
+dup2:33:- dup3:292:24 pipe:22:- pipe2:293:59 stat:4:- lstat:6:- fstat:5:80 newfstatat:262:79
+statx:332:291 access:21:- faccessat:269:48 faccessat2:439:439 readlink:89:- readlinkat:267:78
+getdents:78:- getdents64:217:61 getcwd:79:17 chdir:80:49 fchdir:81:50 mkdir:83:- mkdirat:258:34
+rmdir:84:- unlink:87:- unlinkat:263:35 rename:82:- renameat:264:38 renameat2:316:276 link:86:-
+linkat:265:37 symlink:88:- symlinkat:266:36 ftruncate:77:46 fallocate:285:47 fsync:74:82
+fdatasync:75:83 fadvise64:221:223 umask:95:166 flock:73:32 statfs:137:43 fstatfs:138:44
+sendfile:40:71 copy_file_range:326:285 poll:7:- ppoll:271:73 select:23:- pselect6:270:72
+epoll_create:213:- epoll_create1:291:20 epoll_ctl:233:21 epoll_wait:232:- epoll_pwait:281:22
+epoll_pwait2:441:441 eventfd:284:- eventfd2:290:19 timerfd_create:283:85 timerfd_settime:286:86
+timerfd_gettime:287:87 signalfd:282:- signalfd4:289:74 munmap:11:215 mremap:25:216 mprotect:10:226
+madvise:28:233 brk:12:214 msync:26:227 membarrier:324:283 fork:57:- vfork:58:- wait4:61:260
+waitid:247:95 exit:60:93 exit_group:231:94 getpid:39:172 getppid:110:173 gettid:186:178
+getuid:102:174 geteuid:107:175 getgid:104:176 getegid:108:177 getresuid:118:148 getresgid:120:150
+getgroups:115:158 getpgid:121:155 getpgrp:111:- getsid:124:156 set_tid_address:218:96
+set_robust_list:273:99 rseq:334:293 futex:202:98 futex_waitv:449:449 sched_yield:24:124
+sched_getaffinity:204:123 sched_getparam:143:121 sched_getscheduler:145:120
+sched_get_priority_max:146:125 sched_get_priority_min:147:126 getpriority:140:141 getcpu:309:168
+getrlimit:97:163 setrlimit:160:164 getrusage:98:165 times:100:153 sysinfo:99:179 uname:63:160
+clock_gettime:228:113 clock_getres:229:114 clock_nanosleep:230:115 nanosleep:35:101
+gettimeofday:96:169 time:201:- setitimer:38:103 getitimer:36:102 alarm:37:- timer_create:222:107
+timer_settime:223:110 timer_gettime:224:108 timer_getoverrun:225:109 timer_delete:226:111
+rt_sigaction:13:134 rt_sigprocmask:14:135 rt_sigreturn:15:139 rt_sigpending:127:136
+rt_sigtimedwait:128:137 rt_sigsuspend:130:133 sigaltstack:131:132 pause:34:- restart_syscall:219:128
+getrandom:318:278 sendmsg:46:211 recvmsg:47:212 recvfrom:45:207 getsockopt:55:209 getsockname:51:204
 getpeername:52:205 shutdown:48:210
 """
 
@@ -75,18 +74,20 @@ utimensat:280:88
 """
 
 _UNSUPPORTED = """
-getxattr:191:8 lgetxattr:192:9 fgetxattr:193:10 listxattr:194:11 llistxattr:195:12
-flistxattr:196:13 setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
+getxattr:191:8 lgetxattr:192:9 fgetxattr:193:10 listxattr:194:11 llistxattr:195:12 flistxattr:196:13
+setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
 """
 
-# These read "Operation not permitted". What is in no table fails with ENOSYS: calls newer than
-# this file, clone3 and openat2 (their flags lie in memory, out of a filter's sight), the rest.
+# These read "Operation not permitted". Without setsid and setpgid every process that comes of
+# a confined one stays in its group, where one signal ends them all. What is in no table fails
+# with ENOSYS: calls newer than this file, clone3 and openat2 (their flags lie in memory, out of
+# a filter's sight), the rest.
 _FORBIDDEN = """
 socket:41:198 connect:42:203 bind:49:200 listen:50:201 accept:43:202 accept4:288:242
 setsockopt:54:208 sendmmsg:307:269 recvmmsg:299:243 execve:59:221 execveat:322:281 ptrace:101:117
-process_vm_readv:310:270 process_vm_writev:311:271 kcmp:312:272 process_madvise:440:440
-mount:165:40 umount2:166:39 pivot_root:155:41 chroot:161:51 unshare:272:97 setns:308:268
-open_tree:428:428 move_mount:429:429 fsopen:430:430 fsconfig:431:431 fsmount:432:432 fspick:433:433
+process_vm_readv:310:270 process_vm_writev:311:271 kcmp:312:272 process_madvise:440:440 mount:165:40
+umount2:166:39 pivot_root:155:41 chroot:161:51 unshare:272:97 setns:308:268 open_tree:428:428
+move_mount:429:429 fsopen:430:430 fsconfig:431:431 fsmount:432:432 fspick:433:433
 mount_setattr:442:442 bpf:321:280 perf_event_open:298:241 io_uring_setup:425:425
 io_uring_enter:426:426 io_uring_register:427:427 add_key:248:217 request_key:249:218 keyctl:250:219
 userfaultfd:323:282 kexec_load:246:104 kexec_file_load:320:294 init_module:175:105
@@ -97,13 +98,14 @@ setresuid:117:147 setresgid:119:149 setgroups:116:159 setfsuid:122:151 setfsgid:
 capget:125:90 capset:126:91 personality:135:92 tkill:200:130 rt_sigqueueinfo:129:138
 rt_tgsigqueueinfo:297:240 chown:92:- fchown:93:55 lchown:94:- fchownat:260:54 mknod:133:-
 mknodat:259:33 shmget:29:194 shmat:30:196 shmctl:31:195 msgget:68:186 semget:64:190 mq_open:240:180
-setpriority:141:140 sched_setaffinity:203:122 sched_setscheduler:144:119 sched_setparam:142:118
-sched_setattr:314:274 ioprio_set:251:30 mlock:149:228 mlock2:325:284 mlockall:151:230
-inotify_init:253:- inotify_init1:294:26 fanotify_init:300:262 acct:163:89 quotactl:179:60
-reboot:169:142 swapon:167:224 swapoff:168:225 sethostname:170:161 setdomainname:171:162
-settimeofday:164:170 clock_settime:227:112 adjtimex:159:171 syslog:103:116 move_pages:279:239
-migrate_pages:256:238 mbind:237:235 sync:162:81 syncfs:306:267 seccomp:317:277
-landlock_create_ruleset:444:444 landlock_add_rule:445:445 landlock_restrict_self:446:446
+setsid:112:157 setpgid:109:154 setpriority:141:140 sched_setaffinity:203:122
+sched_setscheduler:144:119 sched_setparam:142:118 sched_setattr:314:274 ioprio_set:251:30
+mlock:149:228 mlock2:325:284 mlockall:151:230 inotify_init:253:- inotify_init1:294:26
+fanotify_init:300:262 acct:163:89 quotactl:179:60 reboot:169:142 swapon:167:224 swapoff:168:225
+sethostname:170:161 setdomainname:171:162 settimeofday:164:170 clock_settime:227:112
+adjtimex:159:171 syslog:103:116 move_pages:279:239 migrate_pages:256:238 mbind:237:235 sync:162:81
+syncfs:306:267 seccomp:317:277 landlock_create_ruleset:444:444 landlock_add_rule:445:445
+landlock_restrict_self:446:446
 """
 
 _NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET

@@ -58,8 +58,10 @@ class WallError(Exception):
 def confine(spec: Mapping[str, Any]) -> dict[str, Any]:
     """Take the inner wall; returns what stands: {"landlock": ABI, "seccomp": bool, "uid": n}.
 
-    Raises WallError where a part that `spec` asks for fails. To be called with no other thread
-    running: Landlock holds for the calling thread and what it starts.
+    The process also becomes the leader of a group that nothing that comes of it can leave, so
+    the parent ends them all with `os.killpg`. Raises WallError where a part that `spec` asks for
+    fails. To be called with no other thread running: Landlock holds for the calling thread and
+    what it starts.
     """
     try:
         return _confine(spec)
