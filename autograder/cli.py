@@ -7,10 +7,11 @@ submission that could not be marked), 2 can't be done as asked.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, ParamSpec
+from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 from rich.console import Console
@@ -25,9 +26,14 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
-from autograder.assignment import Course
+from autograder.assignment import Assignment, Course
 from autograder.errors import KitError
 from autograder.grading.report import ItemReport, Report
+
+if TYPE_CHECKING:  # the commands import what they need, so that each starts quickly
+    from autograder.grading.classrun import Marked
+    from autograder.grading.mark import MarkSettings
+    from autograder.records.gradebook import Book
 
 app = typer.Typer(
     help="Release, mark and record the homework of a course.",
@@ -136,32 +142,12 @@ def grade(
     course: CourseOption = None,
 ) -> None:
     """Mark all of submitted/ and record the marks in nbgrader's gradebook."""
-    from autograder.grading.classrun import Marked, default_jobs, find_jobs, mark_class
     from autograder.grading.mark import MarkSettings
-    from autograder.records.gradebook import open_gradebook
-    from autograder.sandbox import examine
 
     found = Course.find(course)
     homework = found.assignment(assignment)
-    submissions = find_jobs(found, assignment, student or ())
     settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
-    examine(use_outer=settings.use_outer, unprotected=settings.unprotected).require()
-    results: list[Marked] = []
-    with open_gradebook(found, homework) as book, _progress() as progress:
-        task = progress.add_task(f"Marking {assignment}", total=len(submissions))
-        for marked in mark_class(
-            found,
-            homework,
-            submissions,
-            workers=jobs or default_jobs(),
-            seed=seed,
-            settings=settings,
-        ):
-            if marked.marking is not None:
-                marked = _recorded(book, marked)
-            results.append(marked)
-            progress.advance(task)
-    results.sort(key=lambda marked: marked.student)
+    results = _grade(found, homework, student or (), jobs, seed, settings)
     out.print(_class_table(results))
     if failed := [marked.student for marked in results if marked.error]:
         err.print(
@@ -202,6 +188,44 @@ def doctor() -> None:
         raise typer.Exit(1)
 
 
+@app.command()
+@_told
+def demo(
+    assignment: str,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the scratch course goes (default: demo/).")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
+    inner_only: InnerOption = False,
+    course: CourseOption = None,
+) -> None:
+    """Mark a class of sample students in a scratch course, beside the marks they should get."""
+    from autograder.demo import compare, make_scratch_course
+    from autograder.grading.mark import MarkSettings
+    from autograder.records.feedback import write_feedback
+
+    found = Course.find(course)
+    homework = found.assignment(assignment)
+    root = folder or found.root / "demo"
+    scratch = make_scratch_course(found, homework, root)
+    results = _grade(scratch, homework, (), jobs, None, MarkSettings(use_outer=not inner_only))
+    reports = {marked.student: marked.marking.report for marked in results if marked.marking}
+    write_feedback(scratch, homework)
+    table = Table(
+        "student", "who it is", "points", "bonus", "as it should be", title="Sample class"
+    )
+    failed = False
+    for comparison in compare(found, homework, reports):
+        failed |= not comparison.right
+        table.add_row(*map(Text, comparison.row()))
+    out.print(table)
+    out.print(Text(f"Feedback: {scratch.root / 'feedback'}/STUDENT/{assignment}/index.html"))
+    out.print(Text(f"Gradebook: {scratch.root / 'gradebook.db'} (jupyter lab shows it there)"))
+    if failed:
+        err.print("[red]Some marks are not what they should be.[/red]")
+        raise typer.Exit(1)
+
+
 def _only_assignment(course: Course, path: Path) -> str:
     names = course.assignment_names
     for part in reversed(path.resolve().parts):
@@ -214,14 +238,41 @@ def _only_assignment(course: Course, path: Path) -> str:
     )
 
 
-def _recorded(book: Any, marked: Any) -> Any:
-    """Record a marking; where that fails the student is told of as not marked."""
-    from autograder.grading.classrun import Marked
+def _grade(
+    course: Course,
+    assignment: Assignment,
+    students: Sequence[str],
+    jobs: int | None,
+    seed: int | None,
+    settings: MarkSettings,
+) -> list[Marked]:
+    """Mark and record these students (none named: all), showing progress; sorted by name."""
+    from autograder.grading.classrun import default_jobs, find_jobs, mark_class
+    from autograder.records.gradebook import open_gradebook
+    from autograder.sandbox import examine
 
+    submissions = find_jobs(course, assignment.name, students)
+    examine(use_outer=settings.use_outer, unprotected=settings.unprotected).require()
+    workers = min(jobs or default_jobs(), max(len(submissions), 1))
+    results = []
+    with open_gradebook(course, assignment) as book, _progress() as progress:
+        task = progress.add_task(f"Marking {assignment.name}", total=len(submissions))
+        for marked in mark_class(
+            course, assignment, submissions, workers=workers, seed=seed, settings=settings
+        ):
+            results.append(_recorded(book, marked))
+            progress.advance(task)
+    return sorted(results, key=lambda marked: marked.student)
+
+
+def _recorded(book: Book, marked: Marked) -> Marked:
+    """Record a marking; where that fails the student is told of as not marked."""
+    if marked.marking is None:
+        return marked
     try:
         book.record(marked.student, marked.marking)
     except KitError as error:
-        return Marked(marked.student, None, str(error))
+        return replace(marked, marking=None, error=str(error))
     return marked
 
 
@@ -271,7 +322,7 @@ def _findings(item: ItemReport) -> Iterable[str]:
             yield f"✓ {claim.claim} {claim.note}"
 
 
-def _class_table(results: Iterable[Any]) -> Table:
+def _class_table(results: Iterable[Marked]) -> Table:
     table = Table("student", "points", "bonus", "open", "notes", title="Marks")
     for marked in results:
         if marked.marking is None:

@@ -14,11 +14,36 @@ from autograder.samples import SampleStudent, load_sample_class, write_submissio
 
 @dataclass(frozen=True)
 class Comparison:
-    """A sample student's marks beside the true ones; `wrong` holds item -> (got, should)."""
+    """A sample student's marks beside the true ones.
+
+    `wrong` holds item -> (got, should); without a Report nothing was marked.
+    """
 
     student: SampleStudent
-    report: Report
+    report: Report | None
     wrong: Mapping[str, tuple[float, float]]
+
+    @property
+    def right(self) -> bool:
+        """Whether every item got what it should."""
+        return self.report is not None and not self.wrong
+
+    def row(self) -> tuple[str, str, str, str, str]:
+        """Name, story, points, bonus points and verdict, as a table shows them."""
+        if self.report is None:
+            return self.student.name, self.student.story, "", "", "NO: not marked"
+        wrong = ", ".join(
+            f"{item} {got:g} instead of {should:g}" for item, (got, should) in self.wrong.items()
+        )
+        points = f"{self.report.points:g} of {self.report.max_points:g}"
+        bonus = f"{self.report.bonus_points:g} of {self.report.max_bonus_points:g}"
+        return (
+            self.student.name,
+            self.student.story,
+            points,
+            bonus,
+            f"NO: {wrong}" if wrong else "yes",
+        )
 
 
 def make_scratch_course(course: Course, assignment: Assignment, root: Path) -> Course:
@@ -41,10 +66,10 @@ def compare(
 ) -> Iterator[Comparison]:
     """Each sample student's Report held against the marks that the student should get."""
     for student in load_sample_class(course, assignment.name):
-        report = reports[student.name]
+        report = reports.get(student.name)
         wrong = {
             name: (report.items[name].points, points)
             for name, points in student.true_points(assignment).items()
-            if abs(report.items[name].points - points) > 1e-9
+            if report is not None and abs(report.items[name].points - points) > 1e-9
         }
         yield Comparison(student, report, wrong)

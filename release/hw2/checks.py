@@ -1,0 +1,835 @@
+"""Visible checks of Homework 2: what is right so far, and what to look at next.
+
+Each item that is marked by tests has a function here, named like the item (`p1-momentum` is
+`p1_momentum`), and a cell of its notebook calls it with `globals()`. It tries your functions on
+an example small enough for pen and paper and prints what it compared and how close you came, or
+what is wrong.
+
+A ✓ is a good sign, not a mark: the hidden tests use other and harder inputs, and proofs and words are
+read by a person.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+Names = Mapping[str, Any]
+"""What a notebook has defined so far: its `globals()`."""
+
+TOLERANCE = 2e-3
+"""Allowed deviation: largest error divided by the largest entry of the right answer."""
+
+
+# --- The items ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that is marked; `answers` are the names to define, empty where a person reads."""
+
+    name: str
+    points: int
+    answers: tuple[str, ...] = ()
+    bonus: bool = False
+
+
+PROBLEMS: Mapping[str, tuple[Item, ...]] = {
+    "problem1_momentum": (
+        Item("p1-momentum", 1, ("momentum",)),
+        Item("p1a-heavy-ball", 1, ("heavy_ball",)),
+        Item("p1a-parameters", 1, ("heavy_ball_parameters",)),
+        Item("p1a-proof", 2),
+        Item("p1b-ima", 1, ("ima",)),
+        Item("p1b-parameters", 1, ("ima_parameters",)),
+        Item("p1b-proof", 2),
+        Item("p1-plot", 1, ("plot_objective",)),
+    ),
+    "problem2_landscape": (
+        Item("p2a-derivation", 3),
+        Item("p2a-values", 2, ("gradient_at_point", "hessian_at_point", "trace_at_point")),
+        Item("p2b-gd-update", 1, ("gd_update",)),
+        Item("p2b-usam-update", 2, ("usam_update",)),
+        Item("p2b-words", 2),
+        Item("p2c-loss-gradient", 1, ("loss", "gradient"), bonus=True),
+        Item("p2c-hessian-trace", 1, ("hessian", "hessian_trace"), bonus=True),
+        Item("p2c-gd", 1, ("gd",), bonus=True),
+        Item("p2c-usam", 1, ("usam",), bonus=True),
+        Item("p2c-experiment", 1, ("run_experiment",), bonus=True),
+        Item("p2c-trace-plot", 1, ("plot_traces",), bonus=True),
+        Item("p2c-surface-plot", 1, ("plot_landscape",), bonus=True),
+        Item("p2c-conclusion", 1, bonus=True),
+    ),
+    "problem3_ntk": (
+        Item("p3a-proof", 1),
+        Item("p3a-gradients", 1, ("gradient_v", "gradient_W")),
+        Item("p3b-proof", 2),
+        Item("p3b-kernel", 1, ("empirical_ntk",)),
+        Item("p3c-relu", 1, ("limit_ntk",)),
+        Item("p3c-squared", 1, ("limit_ntk",)),
+        Item("p3c-proof", 2),
+        Item("p3-plot", 1, ("plot_convergence",)),
+    ),
+}
+
+
+# --- What every check shares --------------------------------------------------------------------
+
+State = Literal["passed", "missing", "open", "broken", "wrong"]
+"""missing: not defined; open: not done yet; broken: no usable answer; wrong: another answer."""
+
+Body = Callable[[Names], Iterator[str]]
+"""A check's own part: yields a line for each comparison that holds, raises `CheckError` at the
+first that does not."""
+
+_BODIES: dict[str, Body] = {}
+
+_NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
+"""Where the lines of an error's traceback are not the student's own."""
+
+
+class CheckError(Exception):
+    """What a check found wrong, in words for the student."""
+
+    def __init__(self, state: State, message: str) -> None:
+        super().__init__(message)
+        self.state: State = state
+
+
+@dataclass(frozen=True)
+class _Result:
+    """The outcome of one check: the comparisons that held, then what did not."""
+
+    state: State
+    held: tuple[str, ...]
+    message: str = ""
+
+
+def _check(body: Body) -> Callable[[Names], None]:
+    """Make a body into the check that a notebook calls: prints its outcome, never raises."""
+    item = body.__name__.replace("_", "-")
+    _BODIES[item] = body
+
+    @functools.wraps(body)
+    def check(names: Names) -> None:
+        print(_told(item, _examine(item, names)))
+
+    return check
+
+
+def _examine(item: str, names: Names) -> _Result:
+    """Run one check; whatever happens in it becomes a result."""
+    held: list[str] = []
+    with _figures_closed():
+        try:
+            for line in _BODIES[item](names):
+                held.append(line)
+        except CheckError as error:
+            return _Result(error.state, tuple(held), str(error))
+        except Exception as error:
+            return _Result("broken", tuple(held), f"The check could not go on: {_named(error)}")
+    return _Result("passed", tuple(held))
+
+
+@contextmanager
+def _figures_closed() -> Iterator[None]:
+    """Close the figures that a check made, so that the notebook does not show them."""
+    before = set(plt.get_fignums())
+    try:
+        yield
+    finally:
+        for number in set(plt.get_fignums()) - before:
+            plt.close(number)
+
+
+def _told(item: str, result: _Result) -> str:
+    """A result as text: a headline, the comparisons that held, and what did not."""
+    headline = {
+        "passed": f"✓ {item}: the visible check passes.",
+        "missing": f"… {item}: not found.",
+        "open": f"… {item}: not done yet.",
+        "broken": f"✗ {item}: the answer can't be compared yet.",
+        "wrong": f"✗ {item}: not right yet.",
+    }[result.state]
+    lines = [headline, *(f"  ✓ {line}" for line in result.held)]
+    if result.message:
+        mark = "…" if result.state in ("missing", "open") else "✗"
+        lines.append(f"  {mark} " + result.message.replace("\n", "\n    "))
+    return "\n".join(lines)
+
+
+def _named(error: BaseException) -> str:
+    """An error in one line, as Python's own tracebacks end."""
+    return traceback.format_exception_only(error)[-1].strip()
+
+
+def _look_up(names: Names, name: str) -> Any:
+    """What the notebook calls `name`."""
+    if name not in names:
+        raise CheckError(
+            "missing", f"`{name}` is not defined. Write it in the cell above and run that cell."
+        )
+    return names[name]
+
+
+def _call(names: Names, name: str, *arguments: Any) -> Any:
+    """Call the notebook's function `name`; an error in it becomes a message."""
+    function = _look_up(names, name)
+    if not callable(function):
+        raise CheckError(
+            "broken",
+            f"`{name}` is not a function any more but {_kind(function)}: "
+            "give that variable another name and run the cell above again.",
+        )
+    try:
+        return function(*arguments)
+    except NotImplementedError as error:
+        raise CheckError("open", _unfinished(name, error)) from None
+    except (Exception, SystemExit) as error:
+        raise CheckError("broken", f"`{name}` stopped with {_named(error)}{_line(error)}") from None
+
+
+def _unfinished(name: str, error: NotImplementedError) -> str:
+    """Say which function is the unfinished one: the called one, or one that it calls."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inner = frames[-1].name if len(frames) > 1 else name
+    if inner == name or not inner.isidentifier():
+        return f"`{name}` still raises NotImplementedError: put your code in that line's place."
+    return f"`{name}` calls `{inner}`, which still raises NotImplementedError."
+
+
+def _line(error: BaseException) -> str:
+    """The student's line in which an error arose, where it can be told."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame.line for frame in frames if not frame.filename.startswith(_NOT_YOURS)]
+    return f"\nin the line: {own[-1]}" if own and own[-1] else ""
+
+
+def _kind(thing: Any) -> str:
+    """What a thing is, with its article, for use in a sentence."""
+    if thing is None:
+        return "None"
+    name = {"ndarray": "array"}.get(type(thing).__name__, type(thing).__name__)
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def _array(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """An answer as an array of floats of the given shape, without NaN."""
+    array = _numbers(answer, what)
+    if shape is not None and array.shape != shape:
+        raise CheckError("broken", f"{what}: the shape is {array.shape} and should be {shape}.")
+    if not np.isfinite(array).all():
+        kind = "NaN" if np.isnan(array).any() else "infinity"
+        raise CheckError("wrong", f"{what}: there is {kind} in your answer:\n{_shown(array)}")
+    return array
+
+
+def _numbers(answer: Any, what: str) -> np.ndarray:
+    """An answer as an array of floats of any shape."""
+    _something(answer, what)
+    try:
+        array = np.asarray(answer)
+        if array.dtype.kind not in "biuf":
+            raise TypeError
+        return array.astype(float)
+    except (TypeError, ValueError):
+        raise CheckError(
+            "broken", f"{what}: got {_kind(answer)} and not an array of real numbers."
+        ) from None
+
+
+def _something(answer: Any, what: str) -> None:
+    """Make sure that a function returned anything at all."""
+    if answer is None:
+        raise CheckError("broken", f"{what}: got None, as from a function without `return …`.")
+
+
+def _tuple(answer: Any, what: str, parts: str) -> tuple[Any, Any]:
+    """An answer that has two parts, as in `return x, z`."""
+    _something(answer, what)
+    if not isinstance(answer, (tuple, list)):
+        raise CheckError("broken", f"{what}: got {_kind(answer)} in place of the pair ({parts}).")
+    if len(answer) != 2:
+        raise CheckError("broken", f"{what}: got {len(answer)} things in place of ({parts}).")
+    return answer[0], answer[1]
+
+
+def _shown(array: np.ndarray) -> str:
+    """A small array as text."""
+    return np.array2string(array, precision=5, suppress_small=True, threshold=60)
+
+
+def _close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
+    """Compare an answer with the right one; the line that says how close it came."""
+    right = np.asarray(expected, dtype=float)
+    array = _array(answer, what, right.shape)
+    deviation = float(np.max(np.abs(array - right), initial=0.0))
+    deviation /= float(np.max(np.abs(right), initial=0.0)) or 1.0
+    if deviation > TOLERANCE:
+        raise CheckError(
+            "wrong",
+            f"{what}. Yours:\n{_shown(array)}\nExpected:\n{_shown(right)}" + (hint and f"\n{hint}"),
+        )
+    return f"{what}: as expected ({_off(deviation)})"
+
+
+def _holds(left: Any, right: Any, rule: str) -> str:
+    """Compare the two sides of a rule that a right answer obeys, whatever its values."""
+    a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
+    deviation = float(np.max(np.abs(a - b), initial=0.0))
+    deviation /= float(np.max(np.abs(b), initial=0.0)) or 1.0
+    if not deviation <= TOLERANCE:
+        raise CheckError(
+            "wrong",
+            f"{rule}: this does not hold. Left side:\n{_shown(a)}\nRight side:\n{_shown(b)}",
+        )
+    return f"{rule} ({_off(deviation)})"
+
+
+def _off(deviation: float) -> str:
+    """A relative deviation beside the allowed one."""
+    return f"relative deviation {deviation:.1e}, allowed {TOLERANCE}" if deviation else "exactly"
+
+
+def _left_alone(array: np.ndarray, before: np.ndarray, what: str) -> str:
+    """Make sure that a function did not write into its argument."""
+    if not np.array_equal(array, before):
+        raise CheckError("wrong", f"The function changed {what} in place; work on a copy of it.")
+    return f"{what} is left as it was"
+
+
+def _slopes(function: Callable[[np.ndarray], Any], point: np.ndarray) -> np.ndarray:
+    """Central finite differences of a function of an array, an entry at a time."""
+    step = 1e-5
+    slopes = []
+    for index in np.ndindex(point.shape):
+        shift = np.zeros_like(point)
+        shift[index] = step
+        high, low = function(point + shift), function(point - shift)
+        slopes.append((_array(high, "a value") - _array(low, "a value")) / (2 * step))
+    return np.reshape(slopes, point.shape)
+
+
+# --- What the checks of pictures share ----------------------------------------------------------
+
+
+def _figure(names: Names, name: str, *arguments: Any) -> Figure:
+    """Call a plotting function; its answer must be a Figure with something drawn in it."""
+    figure = _call(names, name, *arguments)
+    if not isinstance(figure, Figure):
+        raise CheckError(
+            "broken",
+            f"`{name}` returned {_kind(figure)} and should return the Figure: start with "
+            "`figure, axes = plt.subplots()` and end with `return figure`.",
+        )
+    if not figure.axes:
+        raise CheckError("broken", f"The Figure that `{name}` returned has no axes in it.")
+    return figure
+
+
+def _curves(figure: Figure) -> list[tuple[Axes, np.ndarray, np.ndarray]]:
+    """Every line of a figure: its axes, its x data and its y data."""
+    return [
+        (axes, np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float))
+        for axes in figure.axes
+        for line in axes.get_lines()
+    ]
+
+
+def _curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
+    """The axes that hold the line through the given points."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    found = _curves(figure)
+    for axes, xs, ys in found:
+        if xs.shape == x.shape and np.allclose(xs, x) and np.allclose(ys, y, rtol=TOLERANCE):
+            return axes
+    seen = "\n".join(f"  x = {_shown(xs)}, y = {_shown(ys)}" for _, xs, ys in found[:4])
+    raise CheckError(
+        "wrong",
+        f"{what}: no line with x = {_shown(x)}, y = {_shown(y)} is in the figure. "
+        + (f"Its lines:\n{seen}" if seen else "It has no line."),
+    )
+
+
+def _legend(figure: Figure) -> list[str]:
+    """The words of all legends of a figure."""
+    legends = [*(axes.get_legend() for axes in figure.axes), *figure.legends]
+    return [text.get_text() for legend in legends if legend for text in legend.get_texts()]
+
+
+def _legend_names(figure: Figure, count: int) -> str:
+    """Make sure that a legend names so many things."""
+    words = _legend(figure)
+    if len([word for word in words if word.strip()]) < count:
+        raise CheckError(
+            "wrong",
+            f"The legend names {len(words)} things and should name {count}: give each `label=…` "
+            "and call `axes.legend()`.",
+        )
+    return "the legend says: " + ", ".join(words)
+
+
+def _axis_labels(axes: Axes) -> str:
+    """Make sure that both axes say what they show."""
+    labels = {"x": axes.get_xlabel(), "y": axes.get_ylabel()}
+    for direction, label in labels.items():
+        if not label.strip():
+            raise CheckError(
+                "wrong",
+                f"The {direction} axis has no label: `axes.set_{direction}label(…)` says what it "
+                "shows.",
+            )
+    return f"the axes are labelled: {labels['x']}; {labels['y']}"
+
+
+# --- Problem 1 ----------------------------------------------------------------------------------
+#
+# The example: two functions on ℝ² with the gradients x and 2x, the start (2, 4), and three steps
+# with the indices 0, 1, 0.
+
+_INDICES = (0, 1, 0)
+_ITERATES = ((2, 4), (1, 2), (0.25, 0.5), (-3, -6))
+
+
+def _scaled(i: int, x: np.ndarray) -> np.ndarray:
+    """The gradient of f_i(x) = (i + 1)/2 · ‖x‖²."""
+    return (int(i) + 1) * np.asarray(x, dtype=float)
+
+
+@_check
+def p1_momentum(names: Names) -> Iterator[str]:
+    """Three steps worked out by hand, no step at all, and the start left as it was."""
+    return _three_steps(names, "momentum", gammas=(0.5, 0.25, 1), betas=(0.9, 0.5, 1))
+
+
+@_check
+def p1a_heavy_ball(names: Names) -> Iterator[str]:
+    """The same three steps, with the heavy ball's own parameters."""
+    return _three_steps(names, "heavy_ball", gammas=(0.5, 0.25, 1), betas=(0.45, 0.25, 4))
+
+
+def _three_steps(
+    names: Names, name: str, *, gammas: tuple[float, ...], betas: tuple[float, ...]
+) -> Iterator[str]:
+    """Both forms of the method give the example's iterates, each with its own parameters."""
+    start = np.array([2.0, 4.0])
+    rates = np.array(gammas, dtype=float), np.array(betas, dtype=float)
+    answer = _call(names, name, _scaled, start, *rates, np.array(_INDICES))
+    yield _close(answer, _ITERATES, "The iterates of three steps, the start first")
+    yield _left_alone(start, np.array([2.0, 4.0]), "x0")
+    none = np.array([])
+    answer = _call(names, name, _scaled, np.array([2, 4]), none, none, none.astype(int))
+    yield _close(answer, [(2, 4)], "The iterates of no step at all, from an integer start")
+
+
+@_check
+def p1a_parameters(names: Names) -> Iterator[str]:
+    """The parameters that make the heavy ball take the momentum method's three steps."""
+    gammas, betas = np.array([0.5, 0.25, 1]), np.array([0.9, 0.5, 1])
+    answer = _call(names, "heavy_ball_parameters", gammas, betas)
+    hat_gammas, hat_betas = _tuple(answer, "The answer", "γ̂, β̂")
+    yield _close(
+        hat_gammas, (0.5, 0.25, 1), "The heavy ball's γ for γ = (½, ¼, 1), β = (0.9, ½, 1)"
+    )
+    yield _close(
+        hat_betas, (0.45, 0.25, 4), "The heavy ball's β for γ = (½, ¼, 1), β = (0.9, ½, 1)"
+    )
+
+
+@_check
+def p1b_ima(names: Names) -> Iterator[str]:
+    """Two steps worked out by hand: λ₁ and λ₂ shape the averages, λ₀ has no effect."""
+    start = np.array([2.0, 4.0])
+    for first in (0.0, 7.0):
+        rates = np.array([1.0, 1.0]), np.array([first, 1.0, 3.0])
+        answer = _call(names, "ima", _scaled, start, *rates, np.array(_INDICES[:2]))
+        x, z = _tuple(answer, "The answer", "x, z")
+        yield _close(x, _ITERATES[:3], f"x of two steps (λ₀ = {first:.0f}), the start first")
+        yield _close(z, [(0, 0), (-2, -4)], f"z of two steps (λ₀ = {first:.0f})")
+    yield _left_alone(start, np.array([2.0, 4.0]), "x0")
+
+
+@_check
+def p1b_parameters(names: Names) -> Iterator[str]:
+    """Whichever λ you choose: they are finite, not −1, and obey the relation for t ≥ 1."""
+    for gammas, betas in (((0.5, 0.25, 1), (0.9, 0.5, 1)), ((1, 2, 0.5), (0.5, 0, 0.5))):
+        g, b = np.array(gammas, dtype=float), np.array(betas, dtype=float)
+        answer = _call(names, "ima_parameters", g.copy(), b.copy())
+        etas, lambdas = _tuple(answer, "The answer", "η, λ")
+        eta = _array(etas, "η for three steps", (3,))
+        lam = _array(lambdas, "λ for three steps", (4,))
+        if np.isclose(lam[1:], -1).any():
+            raise CheckError(
+                "wrong",
+                f"λ = {_shown(lam)} holds −1, and the method divides by λ + 1. Another choice of "
+                "the free λ avoids it.",
+            )
+        case = f"γ = {gammas}, β = {betas}"
+        yield _holds(eta, (1 + lam[1:]) * g, f"η_t = (1 + λ_(t+1)) γ_t, with {case}")
+        left, right = b[1:] * lam[2:], g[:-1] * lam[1:-1] / g[1:] - b[1:]
+        yield _holds(left, right, f"β_t λ_(t+1) = γ_(t−1) λ_t / γ_t − β_t for t ≥ 1, with {case}")
+
+
+@_check
+def p1_plot(names: Names) -> Iterator[str]:
+    """A line for each trajectory, at the objective's values, with a legend and axis labels."""
+    trajectories = {
+        "first": np.array([[3.0, 0.0], [2.0, 0.0], [1.0, 0.0]]),
+        "second": np.array([[0.0, 2.0], [1.0, 1.0], [0.5, 0.5]]),
+    }
+    figure = _figure(names, "plot_objective", lambda x: float(np.sum(np.square(x))), trajectories)
+    axes = _curve(figure, (0, 1, 2), (9, 4, 1), "f along the trajectory “first”")
+    yield "f along the trajectory “first” is a line against the number of steps"
+    _curve(figure, (0, 1, 2), (4, 2, 0.5), "f along the trajectory “second”")
+    yield "f along the trajectory “second” is one too"
+    words = _legend(figure)
+    if absent := [label for label in trajectories if not any(label in word for word in words)]:
+        raise CheckError("wrong", f"The legend does not name the trajectory {absent[0]!r}.")
+    yield _legend_names(figure, 2)
+    yield _axis_labels(axes)
+
+
+# --- Problem 2 ----------------------------------------------------------------------------------
+
+
+@_check
+def p2a_values(names: Names) -> Iterator[str]:
+    """The shapes, and rules that hold since L(s·x) = s⁴ L(x): x·∇L = 4L and ∇²L x = 3∇L."""
+    x, loss = np.array([3.0, -1.0, 2.0, 2.0]), 28.0
+    gradient = _array(_look_up(names, "gradient_at_point"), "gradient_at_point", (4,))
+    hessian = _array(_look_up(names, "hessian_at_point"), "hessian_at_point", (4, 4))
+    trace = _array(_look_up(names, "trace_at_point"), "trace_at_point", ())
+    yield "the gradient has shape (4,), the Hessian (4, 4), the trace is a number"
+    yield _holds(x @ gradient, 4 * loss, "x · ∇L = 4 L")
+    yield _holds(hessian, hessian.T, "∇²L is symmetric")
+    yield _holds(hessian @ x, 3 * gradient, "∇²L x = 3 ∇L")
+    yield _holds(trace, np.diag(hessian).sum(), "the trace is the sum of the Hessian's diagonal")
+
+
+@_check
+def p2b_gd_update(names: Names) -> Iterator[str]:
+    """One step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
+    u = np.array([1.0, 2.0])
+    u_next, v_next = _tuple(_call(names, "gd_update", u, 1.0, 0.1), "The answer", "u⁺, v⁺")
+    yield _close(u_next, (0.9, 1.8), "u⁺ from u = (1, 2), v = 1 with η = 0.1")
+    yield _close(v_next, 0.5, "v⁺ from there", hint="Both updates use the old u and the old v.")
+    yield _left_alone(u, np.array([1.0, 2.0]), "u")
+
+
+@_check
+def p2b_usam_update(names: Names) -> Iterator[str]:
+    """One step of USAM from u = (1, 2), v = 1 with η = 0.1: as GD at ρ = 0, by hand at ρ = 0.1."""
+    u = np.array([1.0, 2.0])
+    for rho, right_u, right_v in ((0.0, (0.9, 1.8), 0.5), (0.1, (0.7525, 1.505), 0.0925)):
+        answer = _call(names, "usam_update", u, 1.0, 0.1, rho)
+        u_next, v_next = _tuple(answer, "The answer", "u⁺, v⁺")
+        yield _close(u_next, right_u, f"u⁺ from u = (1, 2), v = 1 with η = 0.1, ρ = {rho}")
+        yield _close(v_next, right_v, "v⁺ from there")
+    yield _left_alone(u, np.array([1.0, 2.0]), "u")
+
+
+@_check
+def p2c_loss_gradient(names: Names) -> Iterator[str]:
+    """L at (1, 2, 2), and your gradient against finite differences of your loss."""
+    x = np.array([1.0, 2.0, 2.0])
+    yield _close(_call(names, "loss", x), 10.0, "L at u = (1, 2), v = 2")
+    slopes = _slopes(lambda point: _call(names, "loss", point), x)
+    yield _close(
+        _call(names, "gradient", x), slopes, "The gradient beside finite differences of your loss"
+    )
+
+
+@_check
+def p2c_hessian_trace(names: Names) -> Iterator[str]:
+    """The Hessian at u = (1, 2), v = 3 and its trace, worked out by hand."""
+    x = np.array([1.0, 2.0, 3.0])
+    hessian = [(9, 0, 6), (0, 9, 12), (6, 12, 5)]
+    yield _close(_call(names, "hessian", x), hessian, "The Hessian at u = (1, 2), v = 3")
+    yield _close(_call(names, "hessian_trace", x), 23.0, "Its trace")
+
+
+@_check
+def p2c_gd(names: Names) -> Iterator[str]:
+    """Three halvings with ∇f(x) = x and η = ½, a step size for each step, and no step at all."""
+    start = np.array([4.0, 8.0])
+    answer = _call(names, "gd", np.copy, start, 0.5, 3)
+    yield _close(answer, [(4, 8), (2, 4), (1, 2), (0.5, 1)], "Three steps with ∇f(x) = x, η = ½")
+    yield _left_alone(start, np.array([4.0, 8.0]), "x0")
+    answer = _call(names, "gd", np.copy, start, np.array([0.5, 2.0]), 2)
+    yield _close(answer, [(4, 8), (2, 4), (-2, -4)], "Two steps with η = (½, 2)")
+    answer = _call(names, "gd", np.copy, np.array([4, 8]), 0.5, 0)
+    yield _close(answer, [(4, 8)], "No step at all, from an integer start")
+
+
+@_check
+def p2c_usam(names: Names) -> Iterator[str]:
+    """Steps with ∇f(x) = x² (entry by entry), worked out by hand: ρ changes where it is taken."""
+    start = np.array([1.0, 0.0])
+    answer = _call(names, "usam", np.square, start, 0.125, 1.0, 2)
+    right = [(1, 0), (0.5, 0), (0.4296875, 0)]
+    yield _close(answer, right, "Two steps with ∇f(x) = x², η = ⅛, ρ = 1")
+    yield _left_alone(start, np.array([1.0, 0.0]), "x0")
+    answer = _call(names, "usam", np.square, start, np.array([0.5, 1.0]), 0.0, 2)
+    yield _close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
+    answer = _call(names, "usam", np.square, np.array([1, 0]), 0.5, 1.0, 0)
+    yield _close(answer, [(1, 0)], "No step at all, from an integer start")
+
+
+def _drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np.ndarray:
+    """A made-up optimiser, called as `usam` is: each step adds (η + 3ρ) ∇f(x⁰)."""
+    start = np.array(x0, dtype=float)
+    steps = np.arange(num_steps + 1)[:, np.newaxis]
+    iterates: np.ndarray = start + steps * (eta + 3 * rho) * gradient(start)
+    return iterates
+
+
+@_check
+def p2c_experiment(names: Names) -> Iterator[str]:
+    """Every pair (η, ρ) leads to the last iterates of a made-up optimiser from every start."""
+    starts = np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.0]])
+    shifts = {(0.1, 0.0): 1.0, (0.1, 0.2): 7.0, (0.5, 0.0): 5.0, (0.5, 0.2): 11.0}
+    answer = _call(
+        names, "run_experiment", _drift, np.ones_like, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10
+    )
+    _something(answer, "The answer")
+    if not isinstance(answer, Mapping):
+        raise CheckError("broken", f"The answer: got {_kind(answer)} in place of a dict.")
+    if set(answer) != set(shifts):
+        raise CheckError(
+            "wrong",
+            f"With η in (0.1, 0.5) and ρ in (0.0, 0.2) the keys are {list(answer)} "
+            f"and should be the pairs (η, ρ): {list(shifts)}.",
+        )
+    yield "the keys are the pairs (η, ρ)"
+    for (eta, rho), shift in shifts.items():
+        what = f"The last iterates from three starts at η = {eta}, ρ = {rho}"
+        yield _close(answer[eta, rho], starts + shift, what)
+
+
+@_check
+def p2c_trace_plot(names: Names) -> Iterator[str]:
+    """A line for each η: the median of a made-up trace over three starts, against ρ."""
+    ends = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 9.0]])
+    shifts = {(0.1, 0.0): 4.0, (0.1, 0.2): 3.0, (0.5, 0.0): 2.0, (0.5, 0.2): 0.5}
+    results = {pair: ends + shift for pair, shift in shifts.items()}
+    figure = _figure(names, "plot_traces", lambda x: float(x[-1]), results)
+    axes = _curve(figure, (0, 0.2), (6, 5), "The median over the starts at η = 0.1")
+    yield "the medians at η = 0.1 are a line against ρ"
+    _curve(figure, (0, 0.2), (4, 2.5), "The median over the starts at η = 0.5")
+    yield "the medians at η = 0.5 are one too"
+    yield _legend_names(figure, 2)
+    yield _axis_labels(axes)
+
+
+@_check
+def p2c_surface_plot(names: Names) -> Iterator[str]:
+    """The surface of a made-up loss, and on it the last iterates of GD and USAM at one η."""
+    ends = {0.0: [(1.0, 0.5), (-1.0, 1.0)], 0.2: [(0.5, -1.0), (0.25, 0.75)]}
+    results = {(0.1, rho): np.array(points) for rho, points in ends.items()}
+    results[0.5, 0.0] = results[0.5, 0.2] = np.array([(1.75, 1.75), (1.75, -1.75)])
+    figure = _figure(
+        names, "plot_landscape", lambda x: float(x[0] ** 2 + 3 * x[1] ** 2), results, 0.1
+    )
+    surface = [axes for axes in figure.axes if axes.collections or axes.images]
+    if not surface:
+        raise CheckError(
+            "wrong",
+            "The figure shows no surface: draw it with `contourf`, `pcolormesh` or `plot_surface`.",
+        )
+    yield "the figure holds a surface"
+    shown = _points(figure)
+    for rho, name in ((0.0, "GD (ρ = 0)"), (0.2, "USAM (ρ = 0.2)")):
+        if not all(np.isclose(shown, end, atol=1e-6).all(axis=1).any() for end in ends[rho]):
+            raise CheckError(
+                "wrong",
+                f"The last iterates of {name} at η = 0.1 are not all marked at their (u, v); "
+                "`scatter` or `plot(…, 'o')` marks them.",
+            )
+        yield f"the last iterates of {name} are marked"
+    yield _legend_names(figure, 2)
+    yield _axis_labels(surface[0])
+
+
+def _points(figure: Figure) -> np.ndarray:
+    """The first two coordinates of everything that a figure marks by points or lines."""
+    found = [np.empty((0, 2))]
+    for axes in figure.axes:
+        for line in axes.get_lines():
+            data = line.get_data_3d() if hasattr(line, "get_data_3d") else line.get_data()
+            found.append(np.column_stack([np.asarray(part, float) for part in data[:2]]))
+        for collection in axes.collections:
+            solid = getattr(collection, "_offsets3d", None)
+            offsets = np.column_stack(solid[:2]) if solid else collection.get_offsets()
+            found.append(np.asarray(offsets, float).reshape(-1, 2))
+    return np.concatenate(found)
+
+
+# --- Problem 3 ----------------------------------------------------------------------------------
+
+_V4 = np.array([1.0, 2.0, 3.0, 4.0])
+_W4 = np.array([[1.0, 0.0], [2.0, 1.0], [-1.0, 0.0], [3.0, 5.0]])
+_X = np.array([0.6, 0.8])
+
+
+@_check
+def p3a_gradients(names: Names) -> Iterator[str]:
+    """A network of width 4: ∂f/∂v worked out by hand, ∂f/∂W by finite differences of `network`."""
+    answer = _call(names, "gradient_v", _V4, _W4, _X, 2)
+    yield _close(answer, (0.18, 2, 0, 16.82), "∂f/∂v at a network of width 4, n = 2")
+    for n in (1, 2):
+        slopes = _slopes(lambda W, n=n: _call(names, "network", _V4, W, _X, n), _W4)  # type: ignore[misc]
+        answer = _call(names, "gradient_W", _V4, _W4, _X, n)
+        yield _close(
+            answer,
+            slopes,
+            f"∂f/∂W beside finite differences of the given network, n = {n}",
+            hint="Row r is ∂f/∂w_r.",
+        )
+
+
+@_check
+def p3b_kernel(names: Names) -> Iterator[str]:
+    """The kernel of a network of width 2 at two inputs, worked out by hand for n = 1 and n = 2."""
+    v, W = np.array([1.0, -2.0]), np.array([[1.0, 1.0], [2.0, -1.0]])
+    X = np.array([[1.0, 0.0], [0.6, 0.8]])
+    kernels = {1: [(5, 2.6), (2.6, 3.56)], 2: [(42.5, 6.82), (6.82, 7.1336)]}
+    for n, kernel in kernels.items():
+        answer = _call(names, "empirical_ntk", v, W, X, n)
+        yield _close(answer, kernel, f"The kernel of a network of width 2 at two inputs, n = {n}")
+
+
+@_check
+def p3c_relu(names: Names) -> Iterator[str]:
+    """The limit for n = 1 at equal, orthogonal and opposite inputs."""
+    corner = 1 / (2 * np.pi)
+    return _limit(names, 1, [(1, corner, 0), (corner, 1, corner), (0, corner, 1)], hint="")
+
+
+@_check
+def p3c_squared(names: Names) -> Iterator[str]:
+    """The limit for n = 2 at equal, orthogonal and opposite inputs."""
+    right = [(3.5, 0.25, 0), (0.25, 3.5, 0.25), (0, 0.25, 3.5)]
+    hint = (
+        "At equal inputs the limit is E[z⁴ 1] + E[4z² 1] = 3/2 + 2; the printed sheet has 5/2 there "
+        "since it lost a factor 2 in (z²)′ = 2z."
+    )
+    return _limit(names, 2, right, hint=hint)
+
+
+def _limit(names: Names, n: int, right: Any, *, hint: str) -> Iterator[str]:
+    """The limit at three inputs with simple angles, and where rounding spoils a unit norm."""
+    X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
+    answer = _call(names, "limit_ntk", X, n)
+    yield _close(answer, right, f"The limit at (1, 0), (0, 1) and (−1, 0), n = {n}", hint=hint)
+    row = np.full(3, np.sqrt(1 / 3)) * (1 + 4e-16)
+    kernel = _numbers(_call(names, "limit_ntk", np.array([row, row]), n), "The limit")
+    if np.isnan(kernel).any():
+        raise CheckError(
+            "wrong",
+            "The limit is NaN where x·x is above 1 by a rounding error: arccos and square roots "
+            "need arguments that are kept inside their range.",
+        )
+    yield _close(kernel, np.full((2, 2), right[0][0]), "The limit where x·x is 1 + 10⁻¹⁵")
+
+
+@_check
+def p3_plot(names: Names) -> Iterator[str]:
+    """The errors against width, both axes logarithmic, and a guide of slope −1/2 with its label."""
+    widths, errors = np.array([16, 64, 256, 1024]), np.array([0.4, 0.21, 0.09, 0.052])
+    figure = _figure(names, "plot_convergence", widths, errors)
+    axes = _curve(figure, widths, errors, "The errors")
+    yield "the errors are a line against the widths"
+    if (axes.get_xscale(), axes.get_yscale()) != ("log", "log"):
+        raise CheckError("wrong", "Both axes should be logarithmic: `axes.loglog(…)`.")
+    yield "both axes are logarithmic"
+    if not any(_is_guide(x, y) for _, x, y in _curves(figure)):
+        raise CheckError(
+            "wrong",
+            "There is no straight line of slope −1/2, such as errors[0]·√(widths[0]/width).",
+        )
+    yield "there is a guide of slope −1/2"
+    yield _legend_names(figure, 2)
+    yield _axis_labels(axes)
+
+
+def _is_guide(x: np.ndarray, y: np.ndarray) -> bool:
+    """Whether a line has slope −1/2 on logarithmic axes."""
+    if len(x) < 2 or (x <= 0).any() or (y <= 0).any():
+        return False
+    rise, run = np.diff(np.log(y)), np.diff(np.log(x))
+    return bool(np.allclose(rise, -run / 2, atol=1e-6))
+
+
+# --- The notebook as a whole --------------------------------------------------------------------
+
+
+def ready(names: Names, *needed: str) -> bool:
+    """Whether an experiment can run: every function that it needs is there and gives answers.
+
+    Prints what is still to be done. A function whose answers are wrong does not stop the
+    experiment, but a note says so, since its picture will be wrong too.
+    """
+    open_names, doubtful = [], []
+    for name in needed:
+        states = [_quietly(item, names).state for item in _items_of(name)]
+        if name not in names or any(state in ("missing", "open", "broken") for state in states):
+            open_names.append(name)
+        elif "wrong" in states:
+            doubtful.append(name)
+    if open_names:
+        print("… This experiment waits for: " + ", ".join(f"`{name}`" for name in open_names))
+    elif doubtful:
+        doubts = ", ".join(f"`{name}`" for name in doubtful)
+        print(f"The visible check of {doubts} does not pass yet, so don't trust the result below.")
+    return not open_names
+
+
+def _items_of(name: str) -> list[str]:
+    """The items that a function answers; none for a given one."""
+    return [item.name for items in PROBLEMS.values() for item in items if name in item.answers]
+
+
+def _quietly(item: str, names: Names) -> _Result:
+    """Run a check and keep back whatever the student's code prints."""
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        return _examine(item, names)
+
+
+def summary(problem: str, names: Names) -> None:
+    """Print which items of a problem pass their visible checks, and which are still open."""
+    items = PROBLEMS[problem]
+    states = {item.name: _quietly(item.name, names).state for item in items if item.answers}
+    print(f"{problem}: where you stand\n")
+    for item in items:
+        print("  " + _summed_up(item, states.get(item.name)))
+    todo = [name for name, state in states.items() if state != "passed"]
+    print(
+        f"\n{len(states) - len(todo)} of {len(states)} visible checks pass;",
+        f"next is {todo[0]}." if todo else "restart the kernel, run all cells once more, and save.",
+    )
+    print(f"{len(items) - len(states)} items are texts, which a person reads and marks.")
+
+
+def _summed_up(item: Item, state: State | None) -> str:
+    """One line of the summary."""
+    mark, word = {
+        "passed": ("✓", "passes"),
+        "missing": ("…", "not found yet: write it, then run its cell"),
+        "open": ("…", "not done yet"),
+        "broken": ("✗", "its answer can't be compared yet"),
+        "wrong": ("✗", "not right yet"),
+        None: ("✎", "your text, marked by a person"),
+    }[state]
+    worth = f"{item.points} {'bonus ' if item.bonus else ''}point{'s' if item.points > 1 else ''}"
+    return f"{mark} {item.name:<18} {worth:<14} {word}"
