@@ -58,7 +58,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout's course with a release of now."""
     root = tmp_path_factory.mktemp("hw2") / "course"
     shutil.copytree(CHECKOUT / "source" / "hw2", root / "source" / "hw2", ignore=MACHINE_MADE)
-    shutil.copyfile(CHECKOUT / "course.toml", root / "course.toml")
+    for name in ("course.toml", "nbgrader_config.py"):
+        shutil.copyfile(CHECKOUT / name, root / name)
     proof = release(Course(root), "hw2", mark=mark_on_paper)
     assert proof.ok, proof.faults
     return root

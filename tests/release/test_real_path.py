@@ -1,0 +1,64 @@
+"""The proof through the real grading path: sandbox, hidden tests under pytest, Report."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import Assignment, Course
+from autograder.grading.mark import Marking, MarkSettings, mark_submission
+from autograder.release import prove, release
+
+from .helpers import faults, replace_text
+
+
+def mark(course: Course, assignment: Assignment, path: Path, *, release: Path) -> Marking:
+    """The real path, on machines without a working wall too: these notebooks are our own."""
+    settings = MarkSettings(unprotected=True)
+    return mark_submission(course, assignment, path, release=release, settings=settings)
+
+
+def test_sound_course_is_published(course: Course) -> None:
+    proof = release(course, "tiny", mark=mark)
+    assert proof.ok, proof.faults
+    assert (course.release("tiny") / "valley.ipynb").is_file()
+
+
+@pytest.fixture(scope="module")
+def found(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """What a proof finds where the hidden tests of two items are wrong."""
+    root = tmp_path_factory.mktemp("weak") / "course"
+    shutil.copytree(published, root)
+    # a name of its own: pytest knows the module of the other course by its name already
+    hidden = (root / "autograder/hidden/tiny/test_valley.py").rename(
+        root / "autograder/hidden/tiny/test_weak_valley.py"
+    )
+    replace_text(
+        hidden,
+        "assert_close(student.slope(u, v)[0], v * v * u)",
+        "assert student.slope(u, v)[0].shape == (d,)",
+    )
+    replace_text(hidden, 'student.value("last_part"), 15.0', 'student.value("last_part"), 16.0')
+    course = Course(root)
+    return faults(prove(course, course.assignment("tiny"), course.release("tiny"), mark=mark))
+
+
+@pytest.mark.parametrize("kind", ["zeros", "ones", "random numbers", "the arguments"])
+def test_part_that_junk_can_earn_is_named(found: Mapping[str, str], kind: str) -> None:
+    (check,) = [name for name in found if name.startswith(f"junk earns nothing: {kind}")]
+    detail = found[check]
+    assert detail.startswith("item t-slope: 0.5 of 2 points for")
+    assert "“The first part of the slope grows with the square of v.”" in detail
+
+
+def test_point_that_the_reference_misses_is_named(found: Mapping[str, str]) -> None:
+    assert found["the reference earns every point"].startswith(
+        "item t-values: the reference earns 0 of 1: “The slope at the given point.”"
+    )
+
+
+def test_skeleton_earns_nothing_even_so(found: Mapping[str, str]) -> None:
+    assert "the untouched skeleton earns nothing" not in found
