@@ -171,18 +171,18 @@ def _read_bytes(path: Path, limit: int) -> bytes:
         # without O_NONBLOCK, a pipe put there in the meantime would keep us waiting for ever
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         with open(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
                 raise _UnreadableError("it is not a file")
-            content = file.read(limit + 1)
+            if status.st_size <= limit and len(content := file.read(limit + 1)) <= limit:
+                return content
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise _UnreadableError(f"it can't be opened ({reason})") from error
-    if len(content) > limit:
-        raise _UnreadableError(
-            f"it is too large (more than {MAX_BYTES // 1_000_000} MB, or twice that with the "
-            "files beside it); clear its outputs and save it again"
-        )
-    return content
+    raise _UnreadableError(
+        f"it is too large (more than {MAX_BYTES // 1_000_000} MB, or twice that with the "
+        "files beside it); clear its outputs and save it again"
+    )
 
 
 def _kind_of_file(mode: int) -> str:
@@ -471,6 +471,14 @@ class _Form:
                 return slot
         return self._by_text.get(cell.text)
 
+    def is_changed(self, cell: _Cell) -> bool:
+        """Whether the cell, which claims none, has a read-only cell's nbgrader id.
+
+        A cell id alone is too weak a sign to leave a student's code out.
+        """
+        slot = self._by_grade_id.get(cell.grade_id)
+        return slot is not None and slot.role == "locked"
+
     def owners(self, cell: _Cell) -> set[int]:
         """The answer cells whose names the cell defines."""
         return set().union(*(self._owners.get(name, ()) for name in cell.binds))
@@ -636,9 +644,11 @@ class _Fitting:
     def _sort_cells(self) -> None:
         for index, cell in enumerate(self.cells):
             slot = self.form.claim(cell)
-            if slot is not None:
+            if slot is not None and slot.role == "code" and _is_too_long(cell):
+                self.free.append(index)
+            elif slot is not None:
                 self.claims[slot.position].append(index)
-            elif any(named.role == "locked" for named in self.form.named(cell)):
+            elif self.form.is_changed(cell):
                 self.edited.append(index)
             elif cell.text and not self.form.is_stub(cell):
                 self.free.append(index)
@@ -661,9 +671,10 @@ class _Fitting:
             return max(binding, key=lambda i: (self._is_code(i), i))
         left_as_it_was = any(self.cells[i].text == slot.text and self._is_code(i) for i in claimed)
         if filled or not left_as_it_was:
-            recognised = self._recognised(slot, self.free) or self._recognised(slot, self.edited)
-            if recognised:
-                return recognised
+            for indices in (self.free, self.edited):
+                recognised = self._recognised(slot, indices)
+                if recognised is not None:
+                    return recognised
         if filled:
             last = max(filled, key=lambda i: (self._is_code(i), i))
             # text in the place of an answer that stands in other cells is a remark, no code
@@ -856,14 +867,9 @@ class _Fitting:
 
     def _notes(self) -> Iterator[str]:
         slots = self.form.slots
-        edited = {
-            slot.grade_id: None
-            for i in self.edited
-            for slot in self.form.named(self.cells[i])
-            if slot.role == "locked"
-        }
+        edited = list(dict.fromkeys(self.cells[i].grade_id for i in self.edited))
         if edited:
-            names = _listed([*edited])
+            names = _listed(edited)
             yield f"Read-only cells were changed; the originals were put back: {names}."
         unseen = [s for s in slots if not self.claims[s.position]]
         lost = [s.grade_id for s in unseen if s.role == "locked" and s.grade_id not in edited]
@@ -910,6 +916,11 @@ class _Fitting:
             yield "Cells were moved; they were put back in the order of the released notebook."
 
 
+def _is_too_long(cell: _Cell) -> bool:
+    """Whether text, which may be longer than code, is too long to become code again."""
+    return len(cell.source.encode()) > MAX_CODE_BYTES
+
+
 def _is_altered(slot: _Slot, cell: _Cell) -> bool:
     released = slot.cell.metadata.get("nbgrader", {})
     keys = ("grade_id", "grade", "solution", "locked", "points")
@@ -935,7 +946,7 @@ def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def _node(content: Mapping[str, Any]) -> NotebookNode:
-    node: NotebookNode = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
+    node: NotebookNode = nbformat.from_dict(content)
     return node
 
 
