@@ -309,7 +309,7 @@ def in_sight(axes: AxesData, curve: CurveData) -> bool:
 
 def _showable(axes: AxesData, curve: CurveData) -> np.ndarray:
     """The finite points without those that a logarithmic axis has no place for."""
-    points = curve.points[np.isfinite(curve.points).all(axis=1)]
+    points: np.ndarray = curve.points[np.isfinite(curve.points).all(axis=1)]
     for column, scale in enumerate(axes.scales[: points.shape[1]]):
         if scale == "log":
             points = points[points[:, column] > 0]
