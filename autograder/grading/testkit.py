@@ -214,7 +214,12 @@ _POOLED = 2
 
 
 def as_figure(answer: object) -> FigureData:
-    """An untrusted answer as a figure that holds axes; ClaimFailed where it is none."""
+    """An untrusted answer as a figure that holds axes; ClaimFailed where it is none.
+
+    A pair such as `return figure, axes` is as good as the figure in it.
+    """
+    if isinstance(answer, (tuple, list)):
+        answer = next((part for part in answer if isinstance(part, FigureData)), answer)
     if answer is None:
         raise ClaimFailed("The answer is None: end the function with `return figure`.")
     if not isinstance(answer, FigureData):

@@ -101,11 +101,10 @@ def variants(*modules: ModuleType) -> list[Variant]:
 
 
 def _helpers(module: ModuleType) -> dict[str, Any]:
-    """The module's other functions, so that its variants can use them."""
-    return {
-        name: thing
-        for name, thing in vars(module).items()
-        if isinstance(thing, FunctionType)
-        and thing.__module__ == module.__name__
-        and not hasattr(thing, "variants")
-    }
+    """The module's imports and other functions, so that its variants can use them."""
+    found = {}
+    for name, thing in vars(module).items():
+        own = isinstance(thing, FunctionType) and thing.__module__ == module.__name__
+        if isinstance(thing, ModuleType) or (own and not hasattr(thing, "variants")):
+            found[name] = thing
+    return found
