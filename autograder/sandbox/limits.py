@@ -18,9 +18,9 @@ class Limits:
     a watchdog that looks several times a second, so they can be passed for a moment.
     """
 
-    cell_seconds: float = 60.0
+    cell_seconds: float = 30.0
     """Wall time for one cell of a notebook."""
-    call_seconds: float = 20.0
+    call_seconds: float = 10.0
     """Wall time for one call of a student's function by a hidden test."""
     submission_seconds: float = 600.0
     """Wall time for one sandbox, from its start to its end."""
@@ -40,7 +40,7 @@ class Limits:
     files: int = 20_000
     """Number of files and folders."""
 
-    output_bytes: int = 1_000_000
+    output_bytes: int = 4_000_000
     """What is kept of the text and pictures that one cell shows."""
     message_bytes: int = 1_000_000
     """One message on the wire, arrays not counted."""

@@ -53,10 +53,10 @@ def main() -> None:
             children.add(pid)
             channel.send(["started", pid])
         elif message[0] == "kill":
-            _end(children, message[1])
+            _end(children, message[1], group=True)
             channel.send(["ended", message[1]])
     for pid in tuple(children):
-        _end(children, pid)
+        _end(children, pid, group=True)
 
 
 def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
@@ -187,9 +187,13 @@ def _as_child(serve: Callable[..., None], descriptor: int, *args: Any) -> NoRetu
         os._exit(0)
 
 
-def _end(children: set[int], pid: int) -> None:
+def _end(children: set[int], pid: int, *, group: bool = False) -> None:
+    """End a child; a notebook child leads a group, and what it forked ends with it."""
     if pid in children:
         children.discard(pid)
+        if group:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(pid, signal.SIGKILL)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
 
