@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from . import wrong_momentum
+from . import wrong_landscape, wrong_momentum, wrong_ntk
 from .answers import Variant, variants
 from .local import hidden_cases, run_items, shares
 
 WRONG = {
     "problem1_momentum": variants(wrong_momentum),
+    "problem2_landscape": variants(wrong_landscape),
+    "problem3_ntk": variants(wrong_ntk),
 }
 SEEDS = [0, 1, 2]
 PLOTS = frozenset(["p1-plot", "p2c-trace-plot", "p2c-surface-plot", "p3-plot"])
