@@ -110,7 +110,8 @@ def _read_axes(axes: Any, figure: Figure, budget: _Budget) -> Plain:
     kind = {"3d": "3d", "rectilinear": "plane"}.get(_safe(lambda: axes.name, ""), "other")
     children = _safe(lambda: sorted(axes.get_children(), key=lambda a: a.get_zorder()), [])
     legends = [child for child in children if isinstance(child, Legend)]
-    on = bool(_safe(lambda: axes.axison, True))
+    switch = "_axis3don" if kind == "3d" else "axison"  # 3D axes keep axison off
+    on = bool(_safe(lambda: getattr(axes, switch), True))
     curves, fields = _read_artists(axes, children, budget)
     return {
         "kind": kind,
