@@ -229,6 +229,7 @@ class _Cell:
 
 
 _NONE: frozenset[str] = frozenset()
+_Names = Mapping[int, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -462,6 +463,9 @@ class _Form:
         It can't be if the released cell is read-only and has another text, or if the cell answers
         another item than it says.
         """
+        same = self._by_text.get(cell.text)
+        if same is not None and same.role == "locked":
+            return same
         for slot in self.named(cell):
             if slot.role == "locked":
                 fits = cell.text == slot.text
@@ -469,7 +473,7 @@ class _Form:
                 fits = not (slot.names and slot.names.isdisjoint(cell.binds) and self.owners(cell))
             if fits:
                 return slot
-        return self._by_text.get(cell.text)
+        return same
 
     def is_changed(self, cell: _Cell) -> bool:
         """Whether the cell, which claims none, has a read-only cell's nbgrader id.
@@ -773,27 +777,43 @@ class _Fitting:
     def _keep_order(self, gaps: dict[int, int]) -> None:
         """Where an answer goes back to its place, let the extras that belong to it go along.
 
-        An extra belongs to an answer if one of them defines what the other one uses; it then stays
-        on its side of the answer. Where both sides ask for it, what was in front stays in front.
+        What defines a name stays in front of what uses it, as far as that can be; above all, cells
+        that define the same name stay in their order, so that the same one has the last word.
         """
-        fixed = {index: position for position, index in self.answers.items()}
+        fixed = set(self.answers.values())
         order = [
             i for i in range(len(self.cells)) if i in fixed or (i in gaps and self._is_code(i))
         ]
-        for indices, after, pick in ((order, 1, max), (order[::-1], 0, min)):
-            defined: dict[str, int] = {}
-            used: dict[str, int] = {}
-            for index in indices:
-                cell = self.cells[index]
-                if index in fixed:
-                    place = fixed[index] + after
-                else:
-                    bounds = [defined[n] for n in cell.uses if n in defined]
-                    bounds += [used[n] for n in cell.binds if n in used]
-                    place = gaps[index] = pick([gaps[index], *bounds])
-                for names, known in ((cell.binds, defined), (cell.uses, used)):
-                    for name in names:
-                        known[name] = pick(place, known.get(name, place))
+        binds = {i: self.cells[i].binds for i in order}
+        uses = {i: self.cells[i].uses for i in order}
+        self._pull(gaps, order[::-1], binds, uses)
+        self._push(gaps, order, uses, binds)
+        self._pull(gaps, order[::-1], binds, binds)
+        self._push(gaps, order, binds, binds)
+
+    def _pull(self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names) -> None:
+        """Put each extra in front of the later cells whose `others` are among its `own` names."""
+        places = {index: position for position, index in self.answers.items()}
+        first: dict[str, int] = {}
+        for index in order:
+            if index in places:
+                place = places[index]
+            else:
+                known = (first[name] for name in own[index] if name in first)
+                place = gaps[index] = min([gaps[index], *known])
+            first.update((name, min(place, first.get(name, place))) for name in others[index])
+
+    def _push(self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names) -> None:
+        """Put each extra behind the earlier cells whose `others` are among its `own` names."""
+        places = {index: position + 1 for position, index in self.answers.items()}
+        last: dict[str, int] = {}
+        for index in order:
+            if index in places:
+                place = places[index]
+            else:
+                known = (last[name] for name in own[index] if name in last)
+                place = gaps[index] = max([gaps[index], *known])
+            last.update((name, max(place, last.get(name, place))) for name in others[index])
 
     # the result
 

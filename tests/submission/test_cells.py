@@ -190,6 +190,13 @@ def test_locked_id_on_an_answer_does_not_replace_the_locked_cell(tmp_path: Path)
     assert repaired(tmp_path, changed(forge)) == filled()
 
 
+def test_answers_id_on_a_locked_cell_does_not_keep_it_twice(tmp_path: Path) -> None:
+    def forge(notebook: NotebookNode) -> None:
+        cell(notebook, "v-title").metadata.nbgrader.grade_id = "v-slope-answer"
+
+    assert repaired(tmp_path, changed(forge)) == filled()
+
+
 def test_locked_id_on_new_code_is_left_out_with_a_note(tmp_path: Path) -> None:
     def forge(notebook: NotebookNode) -> None:
         insert(notebook, "v-title", "summary = 'full marks'")
@@ -387,6 +394,19 @@ def test_later_definition_still_wins_over_an_answer_moved_in_front_of_it(tmp_pat
     notebook.cells.remove(answer)
     notebook.cells[1:1] = [answer, new_code_cell("def bend(x):\n    return 'new'")]
     assert run(repaired(tmp_path, notebook))["bend"](1) == "new"
+
+
+def test_cells_that_define_the_same_name_keep_their_order_around_a_moved_answer(
+    tmp_path: Path,
+) -> None:
+    notebook = filled()
+    drop(notebook, "v-slope-answer")
+    insert(notebook, "v-bend-answer", "def slope(x):\n    return shift")
+    insert(notebook, "v-bend-answer", "shift = bend")
+    insert(notebook, "v-bend-answer", "def bend(x):\n    return 'new'")
+    names = run(repaired(tmp_path, notebook))
+    assert names["bend"](1) == "new"
+    assert names["slope"](1)(1) == "new"
 
 
 def test_answer_retyped_to_text_beside_new_code_is_a_remark(tmp_path: Path) -> None:
