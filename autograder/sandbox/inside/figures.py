@@ -38,7 +38,7 @@ from matplotlib.legend import Legend
 from matplotlib.lines import AxLine, Line2D
 from matplotlib.patches import Polygon
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter, FixedLocator
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
 MAX_AXES = 64
 MAX_ARTISTS = 2_000
@@ -161,9 +161,11 @@ def _named_ticks(axis: Any) -> list[list[Any]]:
         if type(formatter).__name__ == "StrCategoryFormatter":
             units = axis.units._mapping
             return [[float(at), _text(name)] for name, at in units.items()][:MAX_TEXTS]
-        if isinstance(formatter, FixedFormatter) and isinstance(locator, FixedLocator):
-            named = zip(locator(), formatter.seq, strict=False)
-            return [[_number(at), _text(name)] for at, name in named][:MAX_TEXTS]
+        named = isinstance(formatter, (FixedFormatter, FuncFormatter))
+        if named and isinstance(locator, FixedLocator):
+            ticks = list(locator())[:MAX_TEXTS]
+            names = formatter.format_ticks(ticks)
+            return [[_number(at), _text(name)] for at, name in zip(ticks, names, strict=True)]
         return []
 
     return list(_safe(read, []))
@@ -314,7 +316,7 @@ def _read_markers(markers: Any, axes: Any, budget: _Budget) -> Plain | None:
     if markers.get_array() is not None:
         markers.update_scalarmappable()
     sizes = _floats(markers.get_sizes())
-    colors = [*markers.get_facecolor(), *markers.get_edgecolor()]
+    colors = [*markers.get_facecolor(), *markers.get_edgecolor()] if (sizes > 0).any() else []
     return _curve(
         "points",
         markers,
