@@ -640,7 +640,7 @@ class _Fitting:
         self._sort_cells()
         self._choose_answers()
         self._choose_texts()
-        self.extras = self._extras()
+        self.extras = sorted(self.free)
         self.anchors = self._anchors()
         self._adopt_texts()
         self.gaps = self._gaps()
@@ -660,19 +660,27 @@ class _Fitting:
     # answers in code
 
     def _choose_answers(self) -> None:
-        for slot in self.form.slots:
-            if slot.role == "code":
-                index = self._answer(slot)
+        """Choose the cell whose source becomes the answer: what a run from the top ends with.
+
+        First for the cells that say which answer they are, and do define it, then for the rest.
+        Copies that are not chosen stay extras.
+        """
+        slots = [slot for slot in self.form.slots if slot.role == "code"]
+        for slot in slots:
+            filled = self._filled(slot)
+            binding = [i for i in filled if self.cells[i].binds & slot.names or not slot.names]
+            if binding:
+                self.answers[slot.position] = self._last(binding)
+            self.free += [i for i in filled if i != self.answers.get(slot.position)]
+        for slot in slots:
+            if slot.position not in self.answers:
+                index = self._other_answer(slot)
                 if index is not None:
                     self.answers[slot.position] = index
 
-    def _answer(self, slot: _Slot) -> int | None:
-        """The cell whose source becomes the answer: what a run from top to bottom ends with."""
+    def _other_answer(self, slot: _Slot) -> int | None:
         claimed = self.claims[slot.position]
-        filled = [i for i in claimed if self.cells[i].text not in ("", slot.text)]
-        binding = [i for i in filled if self.cells[i].binds & slot.names]
-        if binding:
-            return max(binding, key=lambda i: (self._is_code(i), i))
+        filled = [i for i in self._filled(slot) if i in self.free]
         left_as_it_was = any(self.cells[i].text == slot.text and self._is_code(i) for i in claimed)
         if filled or not left_as_it_was:
             for indices in (self.free, self.edited):
@@ -680,10 +688,20 @@ class _Fitting:
                 if recognised is not None:
                     return recognised
         if filled:
-            last = max(filled, key=lambda i: (self._is_code(i), i))
+            last = self._last(filled)
             # text in the place of an answer that stands in other cells is a remark, no code
-            return last if self._is_code(last) or not self._defined_in(slot, self.free) else None
+            if not self._is_code(last) and self._defined_in(slot, self.free):
+                return None
+            self.free.remove(last)
+            return last
         return max((i for i in claimed if self._is_code(i)), default=None)
+
+    def _filled(self, slot: _Slot) -> list[int]:
+        """The cells that say they are this one, and are neither its stub nor empty."""
+        return [i for i in self.claims[slot.position] if self.cells[i].text not in ("", slot.text)]
+
+    def _last(self, indices: Iterable[int]) -> int:
+        return max(indices, key=lambda i: (self._is_code(i), i))
 
     def _recognised(self, slot: _Slot, indices: list[int]) -> int | None:
         """The last of the cells that define most of this answer's names, and no other answer's."""
@@ -733,19 +751,6 @@ class _Fitting:
                 self.extras.remove(index)
 
     # extras and order
-
-    def _extras(self) -> list[int]:
-        """The student's own further cells, earlier copies of an answer among them."""
-        extras = list(self.free)
-        for slot in self.form.slots:
-            if slot.role == "code":
-                extras += [
-                    i
-                    for i in self.claims[slot.position]
-                    if i != self.answers.get(slot.position)
-                    and self.cells[i].text not in ("", slot.text)
-                ]
-        return sorted(extras)
 
     def _anchors(self) -> list[tuple[int, int]]:
         """Cells and the released cells that they are, as many as stand in the released order."""
@@ -899,12 +904,7 @@ class _Fitting:
         gone = [s.grade_id for s in unseen if s.role != "locked" and s.position not in taken]
         if gone:
             yield f"Answer cells were missing; they were put back: {_listed(gone)}."
-        copies = [
-            s.grade_id
-            for s in slots
-            if s.role == "code"
-            and sum(self.cells[i].text not in ("", s.text) for i in self.claims[s.position]) > 1
-        ]
+        copies = [s.grade_id for s in slots if s.role == "code" and len(self._filled(s)) > 1]
         if copies:
             yield f"There are several copies of an answer cell; all were run: {_listed(copies)}."
         if self.adopted:

@@ -197,6 +197,15 @@ def test_answers_id_on_a_locked_cell_does_not_keep_it_twice(tmp_path: Path) -> N
     assert repaired(tmp_path, changed(forge)) == filled()
 
 
+def test_answer_with_the_id_of_one_that_names_nothing_is_still_found(tmp_path: Path) -> None:
+    def forge(notebook: NotebookNode) -> None:
+        forged = cell(notebook, "v-slope-answer")
+        forged.metadata.nbgrader.grade_id = "v-values-answer"
+        forged.id = "lost"
+
+    assert repaired(tmp_path, changed(forge)) == filled()
+
+
 def test_locked_id_on_new_code_is_left_out_with_a_note(tmp_path: Path) -> None:
     def forge(notebook: NotebookNode) -> None:
         insert(notebook, "v-title", "summary = 'full marks'")
