@@ -1,7 +1,5 @@
 """Right but unusual answers to Problem 2."""
 
-# ruff: noqa: ARG001  a right answer may ignore an argument too
-
 import collections
 import itertools
 
@@ -236,9 +234,7 @@ def called_by_keyword(optimizer, gradient, starts, etas, rhos, num_steps):
     for rho, eta in itertools.product(rhos, etas):
         ends = []
         for start in starts:
-            path = optimizer(
-                gradient=gradient, x0=start, eta=eta, rho=rho, num_steps=num_steps
-            )
+            path = optimizer(gradient=gradient, x0=start, eta=eta, rho=rho, num_steps=num_steps)
             ends.append(list(path[num_steps]))
         results[(float(eta), float(rho))] = ends
     return results
@@ -309,7 +305,7 @@ def bars_of_spread(hessian_trace, results):
 
 @right("p2c-trace-plot")
 def direct_labels(hessian_trace, results):
-    figure, axes = plt.subplots()
+    _, axes = plt.subplots()
     for eta, rows in medians(hessian_trace, results).items():
         axes.plot(rows[:, 0], rows[:, 1], color="k")
         axes.text(rows[-1, 0], rows[-1, 1], f"η = {eta}")

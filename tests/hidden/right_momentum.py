@@ -1,7 +1,5 @@
 """Right but unusual answers to Problem 1."""
 
-# ruff: noqa: ARG001  a right answer may ignore an argument too
-
 import itertools
 import math
 

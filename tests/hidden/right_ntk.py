@@ -277,7 +277,7 @@ def error_bars(widths, errors):
 
 @right("p3-plot")
 def logarithms_on_linear_axes(widths, errors):
-    figure, axes = plt.subplots()
+    _, axes = plt.subplots()
     axes.plot(np.log10(widths), np.log10(errors), "s-", label="error")
     start = np.log10(errors[0])
     axes.plot(

@@ -96,7 +96,9 @@ def test_points_read_the_same_after_drawing() -> None:
     figure.canvas.draw()
     after = cross(figure).axes[0]
     np.testing.assert_allclose(before.curves[0].points, after.curves[0].points)
-    for old, new in zip(before.fields, after.fields, strict=True):
+    # drawing sorts them by depth
+    fields = [sorted(axes.fields, key=lambda field: field.kind) for axes in (before, after)]
+    for old, new in zip(*fields, strict=True):
         assert old.kind == new.kind
         np.testing.assert_allclose(np.sort(old.samples, axis=0), np.sort(new.samples, axis=0))
 
@@ -271,7 +273,7 @@ def test_bands_without_an_end_have_infinite_ends() -> None:
 class Unreadable(Line2D):
     """An artist that fails whatever is asked of it."""
 
-    def get_xdata(self, orig: bool = True) -> Any:
+    def get_xdata(self, orig: bool = True) -> Any:  # noqa: ARG002 - matplotlib's signature
         raise RuntimeError("no")
 
 
@@ -354,9 +356,9 @@ def test_amounts_are_bounded() -> None:
 def test_the_reader_leaves_the_figure_as_it_was() -> None:
     figure, axes = plt.subplots()
     (line,) = axes.plot([1, 2], [3, 4])
-    read_figure(figure)
+    first = str(read_figure(figure))
+    assert str(read_figure(figure)) == first
     assert axes.get_lines() == [line]
-    assert read_figure(figure) == pytest.approx(read_figure(figure)) or True
     np.testing.assert_array_equal(line.get_xdata(), [1, 2])
 
 

@@ -1,5 +1,7 @@
 """Wrong answers to Problem 3, as people write them."""
 
+# ruff: noqa: ARG001  a wrong answer may well ignore an argument
+
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -178,12 +180,7 @@ def squared_limit(X, seven=7, one=1, six=6):
 
 @wrong("p3c-squared")
 def sheets_printed_squares(X, n):
-    return relu_limit(X) if n == 1 else squared_limit(X, 5, 1, 4)
-
-
-@wrong("p3c-squared")
-def n_for_its_square(X, n):
-    # E[σ'σ'] = 4 E[z z 1 1] with a 2 where the 4 belongs
+    # it has n where n² belongs
     return relu_limit(X) if n == 1 else squared_limit(X, 5, 1, 4)
 
 
@@ -210,9 +207,7 @@ def first_term_of_squares_alone(X, n):
 @wrong("p3c-squared")
 def operator_once(X, n):
     theta, cos = angles(X)
-    return (
-        relu_limit(X) if n == 1 else (np.sin(theta) + 5 * (np.pi - theta) * cos) / (2 * np.pi)
-    )
+    return relu_limit(X) if n == 1 else (np.sin(theta) + 5 * (np.pi - theta) * cos) / (2 * np.pi)
 
 
 @wrong("p3c-squared")
