@@ -35,11 +35,12 @@ from autograder.grading.report import NotebookState
 
 MAX_BYTES = 100_000_000
 """The largest notebook file that is read; twice as much for all files of a submission together."""
-MAX_PARTS = 5_000_000
-"""The most lists and maps in a file: each takes some 60 bytes of memory for 2 of the file."""
+MAX_PARTS = 10_000_000
+"""The most lists, maps and members in a file: each can take 20 times its size in memory."""
 MAX_CELLS = 5_000
 MAX_CODE_BYTES = 500_000
 """The longest code cell: what goes to a worker in one message."""
+MAX_ALL_CODE_BYTES = 5_000_000
 MAX_TEXT_BYTES = 5_000_000
 MAX_FILES = 20
 MAX_NOTES = 10
@@ -274,13 +275,16 @@ def _read_cells(content: bytes) -> tuple[tuple[_Cell, ...], tuple[str, ...]]:
     cells = [_read_cell(cell) for cell in raw]
     if None in cells:
         notes.append("Cells that can't be read (no text in them, or far too much) were left out.")
-    return tuple(cell for cell in cells if cell is not None), tuple(notes)
+    good = tuple(cell for cell in cells if cell is not None)
+    if sum(len(cell.source) for cell in good if cell.kind != "markdown") > MAX_ALL_CODE_BYTES:
+        raise _UnreadableError(f"it has more than {MAX_ALL_CODE_BYTES // 1_000_000} MB of code")
+    return good, tuple(notes)
 
 
 def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
     if not content.strip(b"\0 \t\r\n"):
         raise _UnreadableError("it is empty")
-    if content.count(b"[") + content.count(b"{") > MAX_PARTS:
+    if sum(content.count(sign) for sign in (b"[", b"{", b",")) > MAX_PARTS:
         raise _UnreadableError("it has too many parts; clear its outputs and save it again")
     notes = []
     text = content.decode(json.detect_encoding(content), "replace")

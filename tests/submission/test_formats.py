@@ -175,6 +175,12 @@ def test_too_many_parts_are_unreadable_before_they_are_parsed(
     assert "too many parts" in received.message
 
 
+def test_code_without_end_is_unreadable(tmp_path: Path) -> None:
+    notebook = filled()
+    notebook.cells += [nbformat.v4.new_code_cell("a=\n" * 160_000) for _ in range(11)]
+    assert "MB of code" in receive(tmp_path, notebook).message
+
+
 def test_no_memory_is_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def exhausted(_: str) -> None:
         raise MemoryError
