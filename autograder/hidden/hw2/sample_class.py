@@ -34,7 +34,7 @@ PROBLEM_3 = {
     "p3-plot": 1.0,
 }
 
-DAMPENED_MOMENTUM = '''
+DAMPENED_MOMENTUM = """
 def momentum(gradient, x0, gammas, betas, indices):
     x = np.array(x0, dtype=float)
     m = np.zeros_like(x)
@@ -44,12 +44,12 @@ def momentum(gradient, x0, gammas, betas, indices):
         x = x - gamma * m
         iterates.append(x)
     return np.array(iterates)
-'''
+"""
 
-UNCHANGED_BETAS = '''
+UNCHANGED_BETAS = """
 def heavy_ball_parameters(gammas, betas):
     return np.array(gammas, dtype=float), np.array(betas, dtype=float)
-'''
+"""
 
 MOMENTUM_BY_HEAVY_BALL = '''
 class Ball:
@@ -76,7 +76,7 @@ def momentum(gradient, x0, gammas, betas, indices):
     return path
 '''
 
-TRACE_BY_EIGENVALUES = '''
+TRACE_BY_EIGENVALUES = """
 def hessian(x):
     *u, v = [float(entry) for entry in x]
     rows = [[v**2 * (i == j) for j in range(len(u))] + [2 * v * u[i]] for i in range(len(u))]
@@ -85,9 +85,9 @@ def hessian(x):
 
 def hessian_trace(x):
     return np.array(np.linalg.eigvalsh(np.array(hessian(x))).sum())
-'''
+"""
 
-NORMALISED_SAM = '''
+NORMALISED_SAM = """
 def usam(gradient, x0, eta, rho, num_steps):
     x = np.array(x0, dtype=float)
     etas = np.broadcast_to(eta, (num_steps,))
@@ -97,9 +97,9 @@ def usam(gradient, x0, eta, rho, num_steps):
         x = x - step * gradient(x + rho * g / (np.linalg.norm(g) + 1e-12))
         iterates.append(x)
     return np.array(iterates)
-'''
+"""
 
-PRINTED_SQUARED_KERNEL = '''
+PRINTED_SQUARED_KERNEL = """
 def limit_ntk(X, n):
     X = np.asarray(X, dtype=float)
     cos = np.clip(X @ X.T, -1, 1)
@@ -107,23 +107,23 @@ def limit_ntk(X, n):
     if n == 1:
         return (np.sin(theta) + 2 * (np.pi - theta) * cos) / (2 * np.pi)
     return (5 * np.sin(theta) * cos + (np.pi - theta) * (1 + 4 * cos**2)) / (2 * np.pi)
-'''
+"""
 
-FORGOTTEN_SQUARE = '''
+FORGOTTEN_SQUARE = """
 def empirical_ntk(v, W, X, n):
     m = len(v)
     A = activation(X @ W.T, n)
     B = activation_derivative(X @ W.T, n) * np.sqrt(np.abs(v))
     return (A @ A.T + (X @ X.T) * (B @ B.T)) / m
-'''
+"""
 
-HANGING_HEAVY_BALL = '''
+HANGING_HEAVY_BALL = """
 def heavy_ball(gradient, x0, gammas, betas, indices):
     while True:
         pass
-'''
+"""
 
-HUNGRY_LOSS = '''
+HUNGRY_LOSS = """
 def loss(x):
     hoard = []
     while True:
@@ -133,9 +133,9 @@ def loss(x):
 def gradient(x):
     u, v = x[:-1], x[-1]
     return np.append(v**2 * u, v * (u @ u))
-'''
+"""
 
-SNOOPING_KERNEL = '''
+SNOOPING_KERNEL = """
 import os, pathlib, socket
 
 def empirical_ntk(v, W, X, n):
@@ -147,7 +147,7 @@ def empirical_ntk(v, W, X, n):
                 exec(text, scope)
                 return scope["empirical_ntk"](v, W, X, n)
     socket.create_connection(("127.0.0.1", 80), timeout=1)
-'''
+"""
 
 
 def _break_json(folder: Path) -> None:
@@ -171,9 +171,7 @@ STUDENTS = (
     SampleStudent(
         "chloe",
         "half done: Problem 1 and the first half of Problem 2",
-        done=frozenset(
-            f"{item}-answer" for item in (*PROBLEM_1, "p2a-values", "p2b-gd-update")
-        ),
+        done=frozenset(f"{item}-answer" for item in (*PROBLEM_1, "p2a-values", "p2b-gd-update")),
         lost={
             **{k: v for k, v in PROBLEM_2.items() if k not in ("p2a-values", "p2b-gd-update")},
             **PROBLEM_3,
