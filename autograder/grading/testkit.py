@@ -198,7 +198,8 @@ def _shape(array: np.ndarray) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """The text as the beginning of a sentence; the names of things stay as they are."""
+    return text[:1].upper() + text[1:] if re.match(r"[a-z]+ ", text) else text
 
 
 # --- Figures --------------------------------------------------------------------------------------

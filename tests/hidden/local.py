@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import itertools
+import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -217,7 +218,7 @@ def hidden_module(problem: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(problem, HIDDEN / f"test_{problem}.py")
     assert spec is not None
     assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
+    module = sys.modules[problem] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
@@ -250,10 +251,13 @@ def _grid(mark: Any) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def run(case: Case, problem: str, answers: Mapping[str, Any], seed: int) -> Outcome:
+def run(
+    case: Case, problem: str, answers: Mapping[str, Any], seed: int, scenes: list[Any] | None = None
+) -> Outcome:
     """Run one case; whatever it raises that is no failed claim is a fault of the test."""
     rng = np.random.default_rng([seed, zlib.crc32(case.name.encode())])
-    fixtures = {"student": LocalStudent(problem, answers), "rng": rng}
+    student = LocalStudent(problem, answers)
+    fixtures = {"student": student, "rng": rng, "scenes": [] if scenes is None else scenes}
     wanted = inspect.signature(case.function).parameters
     used = {name: value for name, value in fixtures.items() if name in wanted}
     try:
@@ -270,7 +274,8 @@ def run_items(
 ) -> list[Outcome]:
     """Run the cases of some items, or of all items of the problem."""
     chosen = [case for case in hidden_cases(problem) if items is None or case.item in items]
-    return [run(case, problem, answers, seed) for case in chosen]
+    scenes: list[Any] = []
+    return [run(case, problem, answers, seed, scenes) for case in chosen]
 
 
 def shares(outcomes: list[Outcome]) -> dict[str, float]:

@@ -41,6 +41,8 @@ def make_gradient(rng: Generator, d: int, count: int = 5) -> Gradient:
 
     def gradient(i: int, x: Any) -> np.ndarray:
         x, i = np.asarray(x, dtype=float), int(i)
+        if x.shape != (d,) or not 0 <= i < count:
+            raise ValueError("a gradient is asked for at one point, for one of the functions")
         value: np.ndarray = a[i] * np.sin(x) + b[i] * x + c[i] + slope[i] * x.sum()
         return value
 

@@ -7,6 +7,7 @@ nothing of the reference is handed over and no mistake in one item costs another
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,6 @@ import pytest
 from numpy.random import Generator
 
 from autograder.grading.testkit import (
-    as_figure,
     as_pair,
     assert_close,
     assert_curve,
@@ -47,13 +47,21 @@ def make_valley_point(rng: Generator, d: int) -> tuple[np.ndarray, float]:
     return u, float(rng.choice([-1, 1]) * rng.uniform(0.55, 0.8))
 
 
+def as_point(x: Any, d: int) -> np.ndarray:
+    """One point [u, v] as it was handed to a made-up function; anything else is refused."""
+    point = np.asarray(x, dtype=float)
+    if point.shape != (d + 1,):
+        raise ValueError("a point is one vector of d + 1 numbers")
+    return point
+
+
 def make_gradient(rng: Generator, d: int) -> Gradient:
     """A made-up gradient ∇f(x) = a sin x + b x + c + s Σ_k x_k on ℝ^{d+1}, of moderate slope."""
     a, b, c = rng.uniform(0.4, 1.2, size=(3, d + 1))
     slope = rng.uniform(0.2, 0.4)
 
     def gradient(x: Any) -> np.ndarray:
-        x = np.asarray(x, dtype=float)
+        x = as_point(x, d)
         value: np.ndarray = a * np.sin(x) + b * x + c + slope * x.sum()
         return value
 
@@ -180,7 +188,9 @@ def test_gd(student: Student, rng: Generator, d: int) -> None:
     gradient, x0, etas = make_gradient(rng, d), rng.normal(size=d + 1), make_etas(rng)
     for eta in (etas, float(etas[0])):
         answer = student.gd(gradient, x0, eta, len(etas))
-        assert_close(answer, landscape.gd(gradient, x0, eta, len(etas)), what="the iterates")
+        assert_close(
+            answer, landscape.gd(gradient, x0, eta, len(etas)), what="the array of iterates"
+        )
 
 
 @item("p2c-gd", costs=0.25)
@@ -209,7 +219,7 @@ def test_usam(student: Student, rng: Generator, d: int) -> None:
     for eta, rho in ((etas, rng.uniform(0.3, 0.5)), (float(etas[0]), 0.4), (etas, 0.0)):
         answer = student.usam(gradient, x0, eta, rho, len(etas))
         expected = landscape.usam(gradient, x0, eta, rho, len(etas))
-        assert_close(answer, expected, what="the iterates")
+        assert_close(answer, expected, what="the array of iterates")
 
 
 @item("p2c-usam", costs=0.25)
@@ -238,16 +248,14 @@ def make_etas(rng: Generator) -> np.ndarray:
 # --- c) The experiment ----------------------------------------------------------------------------
 
 
-def make_optimizer(rng: Generator) -> Callable[..., np.ndarray]:
+def make_optimizer(rng: Generator, d: int) -> Callable[..., np.ndarray]:
     """A made-up method, called as `usam` is, that is GD at rho = 0 and no other known method."""
     pull = rng.uniform(0.5, 1.5)
 
     def optimizer(
         gradient: Gradient, x0: Any, eta: float, rho: float, num_steps: int
     ) -> np.ndarray:
-        iterates = [np.array(x0, dtype=float)]
-        if iterates[0].ndim != 1:
-            raise ValueError("the start is one point")
+        iterates = [as_point(x0, d)]
         for k in range(int(num_steps)):
             x = iterates[-1]
             lift = float(rho) * pull * np.cos(x + k)
@@ -261,7 +269,7 @@ def make_optimizer(rng: Generator) -> Callable[..., np.ndarray]:
 @pytest.mark.parametrize("d", [1, 3])
 def test_experiment(student: Student, rng: Generator, d: int) -> None:
     """For every pair (η, ρ), the last iterates of the optimiser from every start, in order."""
-    optimizer, gradient = make_optimizer(rng), make_gradient(rng, d)
+    optimizer, gradient = make_optimizer(rng, d), make_gradient(rng, d)
     starts = rng.normal(size=(4, d + 1))
     etas, rhos = np.round(rng.uniform(0.1, 0.4, size=2), 3), [0.0, 0.55, 0.93]
     answer = student.run_experiment(optimizer, gradient, starts, etas, rhos, 3)
@@ -274,12 +282,12 @@ def test_experiment(student: Student, rng: Generator, d: int) -> None:
 # --- c) The pictures ------------------------------------------------------------------------------
 
 
-def make_trace(rng: Generator) -> Callable[[Any], float]:
+def make_trace(rng: Generator, d: int) -> Callable[[Any], float]:
     """A made-up positive function in the place of the trace, with a long tail."""
     weight = rng.uniform(0.5, 1.5)
 
     def trace(x: Any) -> float:
-        x = np.ravel(np.asarray(x, dtype=float))
+        x = as_point(x, d)
         return float(0.2 + weight * x[0] ** 2 + np.exp(1.5 * x[-1]))
 
     return trace
@@ -315,7 +323,7 @@ def expected_traces(
 @pytest.mark.parametrize(("runs", "d"), [(7, 2), (6, 1)])
 def test_trace_plot_shows_the_medians(student: Student, rng: Generator, runs: int, d: int) -> None:
     """For each η the picture shows the median of the final trace against ρ, in sight."""
-    trace, results = make_trace(rng), make_results(rng, runs, d)
+    trace, results = make_trace(rng, d), make_results(rng, runs, d)
     figure = student.plot_traces(trace, results)
     for rhos, medians in expected_traces(trace, results).values():
         assert_curve(figure, rhos, medians, what="the median trace of some η, against ρ")
@@ -324,7 +332,7 @@ def test_trace_plot_shows_the_medians(student: Student, rng: Generator, runs: in
 @item("p2c-trace-plot", costs=0.25)
 def test_trace_plot_leaves_out_diverged_runs(student: Student, rng: Generator) -> None:
     """Runs that are not finite, or further than 10⁶ from the origin, are left out."""
-    trace, results = make_trace(rng), make_results(rng, 8, 2)
+    trace, results = make_trace(rng, 2), make_results(rng, 8, 2)
     for ends in results.values():
         ends[1], ends[4] = np.nan, (-3e7, 1.0, -4e7)
         ends[6, 0] = -np.inf
@@ -338,7 +346,7 @@ def test_trace_plot_leaves_out_diverged_runs(student: Student, rng: Generator) -
 @item("p2c-trace-plot", costs=0.25)
 def test_trace_plot_names_the_step_sizes(student: Student, rng: Generator) -> None:
     """A legend, or a text beside each line, gives its η."""
-    trace, results = make_trace(rng), make_results(rng, 5, 2)
+    trace, results = make_trace(rng, 2), make_results(rng, 5, 2)
     figure = student.plot_traces(trace, results)
     assert_named_curves(figure, expected_traces(trace, results), says_number)
 
@@ -346,7 +354,7 @@ def test_trace_plot_names_the_step_sizes(student: Student, rng: Generator) -> No
 @item("p2c-trace-plot", costs=0.25)
 def test_trace_plot_labels_its_axes(student: Student, rng: Generator) -> None:
     """Both axes have a label."""
-    assert_labelled_axes(student.plot_traces(make_trace(rng), make_results(rng, 5, 2)))
+    assert_labelled_axes(student.plot_traces(make_trace(rng, 2), make_results(rng, 5, 2)))
 
 
 def make_loss(rng: Generator) -> Callable[[Any], float]:
@@ -369,25 +377,53 @@ def make_plane_results(rng: Generator) -> tuple[float, float, dict[tuple[float, 
     return eta, rho, {key: rng.uniform(-0.95, 0.95, size=(5, 2)) for key in keys}
 
 
+@dataclass(frozen=True)
+class Scene:
+    """A picture of the landscape, and what it was asked to show."""
+
+    figure: Any
+    loss: Callable[[Any], Any]
+    eta: float
+    rho: float
+    results: dict[tuple[float, float], Any]
+
+
+@pytest.fixture(scope="module")
+def scenes() -> list[Scene]:
+    """The pictures that were drawn for earlier tests of this module."""
+    return []
+
+
+def draw_scene(student: Student, rng: Generator, scenes: list[Scene]) -> Scene:
+    """The picture, drawn once for all tests: the loss is called back for each point of a grid."""
+    if not scenes:
+        loss, (eta, rho, results) = make_loss(rng), make_plane_results(rng)
+        figure = student.plot_landscape(loss, results, eta)
+        scenes.append(Scene(figure, loss, eta, rho, results))
+    return scenes[0]
+
+
 @item("p2c-surface-plot")
-def test_surface_plot(student: Student, rng: Generator) -> None:
+def test_surface_plot(student: Student, rng: Generator, scenes: list[Scene]) -> None:
     """The picture shows the loss over the plane, and on it the last iterates at the given η."""
-    loss, (eta, rho, results) = make_loss(rng), make_plane_results(rng)
-    figure = student.plot_landscape(loss, results, eta)
+    scene = draw_scene(student, rng, scenes)
+    figure, loss, results = scene.figure, scene.loss, scene.results
     assert_surface(figure, loss)
-    assert_marked(figure, loss, results[eta, 0.0], what="the last iterates of GD")
-    assert_marked(figure, loss, results[eta, rho], what="the last iterates of USAM")
-    others = np.concatenate([ends for (e, _), ends in results.items() if e != eta])
+    gd, usam = results[scene.eta, 0.0], results[scene.eta, scene.rho]
+    assert_marked(figure, loss, gd, what="the last iterates of GD")
+    assert_marked(figure, loss, usam, what="the last iterates of USAM")
+    others = np.concatenate([ends for (eta, _), ends in results.items() if eta != scene.eta])
     assert_not_marked(figure, loss, others, what="last iterates of another η")
 
 
 @item("p2c-surface-plot", costs=0.25)
-def test_surface_plot_names_the_methods(student: Student, rng: Generator) -> None:
+def test_surface_plot_names_the_methods(
+    student: Student, rng: Generator, scenes: list[Scene]
+) -> None:
     """A legend, or texts, say which points are GD's and which USAM's."""
-    eta, rho, results = make_plane_results(rng)
-    figure = as_figure(student.plot_landscape(make_loss(rng), results, eta))
-    assert_named(figure, [_says_gd], "GD")
-    assert_named(figure, [lambda text: _says_usam(text, rho)], "USAM")
+    scene = draw_scene(student, rng, scenes)
+    assert_named(scene.figure, [_says_gd], "GD")
+    assert_named(scene.figure, [lambda text: _says_usam(text, scene.rho)], "USAM")
 
 
 def _says_gd(text: str) -> bool:
@@ -401,7 +437,8 @@ def _says_usam(text: str, rho: float) -> bool:
 
 
 @item("p2c-surface-plot", costs=0.25)
-def test_surface_plot_labels_its_axes(student: Student, rng: Generator) -> None:
+def test_surface_plot_labels_its_axes(
+    student: Student, rng: Generator, scenes: list[Scene]
+) -> None:
     """The axes of the plane have labels."""
-    eta, _, results = make_plane_results(rng)
-    assert_labelled_axes(student.plot_landscape(make_loss(rng), results, eta))
+    assert_labelled_axes(draw_scene(student, rng, scenes).figure)
