@@ -435,7 +435,7 @@ def assert_named(answer: object, names: Iterable[Says], what: str) -> None:
 
 Function = Callable[[np.ndarray], float]
 
-_SAMPLES = 1_200
+_SAMPLES = 600
 _SURFACE_TOLERANCE = 0.03
 """Of the range of the function: what interpolation between the points of a coarse grid may miss."""
 _MIN_LEVELS = 4
