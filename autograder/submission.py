@@ -359,7 +359,7 @@ def _joined(source: object) -> str | None:
         return None
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     source = source.replace("\0", "\ufffd").replace("\ufeff", "")
-    return source.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return source.encode("utf-8", "replace").decode()
 
 
 def _pictures(attachments: object) -> dict[str, dict[str, str]]:
@@ -798,7 +798,6 @@ class _Fitting:
         self._pull(gaps, order[::-1], binds, uses)
         self._push(gaps, order, uses, binds)
         self._pull(gaps, order[::-1], binds, binds)
-        self._push(gaps, order, binds, binds)
 
     def _pull(self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names) -> None:
         """Put each extra in front of the later cells whose `others` are among its `own` names."""

@@ -10,7 +10,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from autograder.submission import ELSEWHERE, MAX_CODE_BYTES
+from autograder.submission import ELSEWHERE, MAX_CODE_BYTES, read_submission
 
 from .forms import (
     ANSWERS,
@@ -19,6 +19,7 @@ from .forms import (
     SLOPE,
     SLOPE_STUB,
     TEXT_STUB,
+    assert_fit,
     cell,
     changed,
     drop,
@@ -32,6 +33,7 @@ from .forms import (
     run,
     sources,
     valley,
+    write,
 )
 
 LOCKED = [c.metadata.nbgrader.grade_id for c in valley().cells if c.metadata.nbgrader.locked]
@@ -427,6 +429,26 @@ def test_answer_retyped_to_text_beside_new_code_is_a_remark(tmp_path: Path) -> N
     assert extras_of(got) == ["I wrote it in the next cell."]
 
 
+def test_remark_in_place_of_an_answer_is_not_made_into_code(tmp_path: Path) -> None:
+    notebook = filled(v_slope_answer="It stands at the end.")
+    cell(notebook, "v-slope-answer").cell_type = "markdown"
+    drop(notebook, "v-bend-answer")
+    insert(notebook, "v-summary", f"{NEW_SLOPE}\n\n{BEND}")
+    got = repaired(tmp_path, notebook)
+    assert cell(got, "v-slope-answer").source == ELSEWHERE
+    assert "It stands at the end." in extras_of(got)
+    assert run(got)["slope"](1) == "new"
+
+
+def test_earlier_definition_does_not_override_an_answer_that_goes_back(tmp_path: Path) -> None:
+    notebook = filled()
+    answer = cell(notebook, "v-slope-answer")
+    notebook.cells.remove(answer)
+    notebook.cells.append(answer)
+    insert(notebook, "v-bend", "def slope(x):\n    return bend(x)")
+    assert run(repaired(tmp_path, notebook))["slope"](2) == 4
+
+
 @pytest.mark.parametrize("kind", ["raw", "markdown"])
 def test_stub_that_was_switched_off_does_not_come_back_on(tmp_path: Path, kind: str) -> None:
     notebook = filled(v_slope_answer=SLOPE_STUB)
@@ -513,6 +535,18 @@ def test_raw_cells_become_text(tmp_path: Path) -> None:
     notebook.cells.append(new_raw_cell("<b>x</b>", metadata={"raw_mimetype": "text/html"}))
     got = repaired(tmp_path, notebook)
     assert (got.cells[-1].cell_type, got.cells[-1].source) == ("markdown", "<b>x</b>")
+
+
+def test_own_cells_never_take_a_released_cells_id(tmp_path: Path) -> None:
+    skeleton = valley()
+    skeleton.cells[5].id = "extra-1"
+    notebook = deepcopy(skeleton)
+    notebook.cells.insert(0, new_code_cell("mine = 1"))
+    path = write(tmp_path / "p.ipynb", notebook)
+    got = read_submission(path, {"p": skeleton}).notebooks["p"].notebook
+    assert got is not None
+    assert_fit(got, skeleton)
+    assert extras_of(got) == ["mine = 1"]
 
 
 def test_empty_cells_are_left_out(tmp_path: Path) -> None:
