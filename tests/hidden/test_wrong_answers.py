@@ -21,7 +21,7 @@ CASES = [(problem, variant) for problem, found in WRONG.items() for variant in f
 
 @pytest.mark.parametrize(("problem", "variant"), CASES, ids=str)
 def test_wrong_answer_loses_its_item_and_nothing_else(problem: str, variant: Variant) -> None:
-    for seed in SEEDS:
+    for seed in SEEDS[:2] if variant.item in PLOTS else SEEDS:
         items = _items(problem, variant) if seed == SEEDS[0] else frozenset([variant.item])
         outcomes = run_items(problem, variant.answers, seed, items)
         found = shares(outcomes)

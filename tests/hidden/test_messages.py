@@ -1,0 +1,65 @@
+"""What a student reads when a claim fails tells the kind of failure, and nothing that is hidden."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from . import wrong_landscape, wrong_momentum, wrong_ntk
+from .answers import Variant, variants
+from .local import PROBLEMS, Outcome, hidden_cases, run_items
+
+WRONG = {
+    "problem1_momentum": variants(wrong_momentum),
+    "problem2_landscape": variants(wrong_landscape),
+    "problem3_ntk": variants(wrong_ntk),
+}
+CASES = [(problem, variant) for problem, found in WRONG.items() for variant in found]
+
+SAFE_NUMBERS = {"0.002", "1/2", "-0.5", "−1/2", "−1"}
+"""The tolerance, and what the items themselves state: the guide's slope, and that λ is not −1."""
+MADE_UP_NAMES = ("red team", "blue team", "third")
+
+LEGIBLE = 240
+
+
+def failures(problem: str, variant: Variant, seed: int) -> list[Outcome]:
+    outcomes = run_items(problem, variant.answers, seed, frozenset([variant.item]))
+    return [outcome for outcome in outcomes if not outcome.passed]
+
+
+def numbers_in(message: str) -> list[str]:
+    """The numbers in a message, without shapes, sizes of errors and names such as x0."""
+    words = re.sub(r"\([\d, ]*\)", " ", message)
+    words = re.sub(r"about \de[-+]\d+", " ", words)
+    words = re.sub(r"[^\W\d]+[\d₀-₉^_]*\d", " ", words)
+    return re.findall(r"[-−]?\d+(?:[./]\d+)*(?:e[-+]?\d+)?", words)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(("problem", "variant"), CASES, ids=str)
+def test_message_of_a_wrong_answer_holds_nothing_hidden(problem: str, variant: Variant) -> None:
+    for failure in failures(problem, variant, seed=5):
+        message = failure.message
+        assert message
+        assert len(message) < LEGIBLE
+        for number in numbers_in(message):
+            small_count = number.isdigit() and int(number) <= 60
+            assert small_count or number in SAFE_NUMBERS, message
+        assert not any(name in message for name in MADE_UP_NAMES), message
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_claims_are_sentences(problem: str) -> None:
+    for case in hidden_cases(problem):
+        claim = " ".join((case.function.__doc__ or "").split())
+        assert claim.endswith("."), case.name
+        assert len(claim) < 120, case.name
+
+
+def test_a_number_with_digits_would_be_noticed() -> None:
+    assert numbers_in("u is off: 1.2345 for 0.7") == ["1.2345", "0.7"]
+    assert numbers_in("x0 has shape (3, 2), its relative error is about 3e-01") == []
+    assert not np.isin(numbers_in("it is -0.31 there"), list(SAFE_NUMBERS)).any()
