@@ -59,7 +59,8 @@ def plot_traces(
         medians = []
         for rho in rhos:
             ends = np.asarray(results[eta, rho], dtype=float)
-            kept = ends[np.linalg.norm(ends, axis=1) <= 1e6]
+            with np.errstate(over="ignore"):  # the norm of a run that diverged
+                kept = ends[np.linalg.norm(ends, axis=1) <= 1e6]
             traces = [hessian_trace(x) for x in kept]
             medians.append(np.median(traces) if traces else np.nan)
         axes.plot(
@@ -92,15 +93,17 @@ def plot_landscape(
     markers, sizes = ["s", "o", "^", "D", "v", "P"], [130, 45, 40, 30, 30, 30]
     colors = ["#D55E00", "#FFFFFF", "#56B4E9", "#F0E442", "#CC79A7", "#009E73"]
     ends = {rho: np.asarray(results[eta, rho]) for e, rho in sorted(results) if e == eta}
-    kept = {rho: x[np.linalg.norm(x, axis=1) <= 1e6] for rho, x in ends.items()}
+    with np.errstate(over="ignore"):  # the norm of a run that diverged
+        kept = {rho: x[np.linalg.norm(x, axis=1) <= 1e6] for rho, x in ends.items()}
     radius = 1.15 * max([1.0, *(float(np.abs(x).max()) for x in kept.values() if x.size)])
     grid = np.linspace(-radius, radius, 81)
     values = np.array([[loss(np.array([u, v])) for u in grid] for v in grid])
 
     figure, axes = plt.subplots(figsize=(6.6, 5.2), layout="constrained")
-    # Levels that grow like a square show the flat floor and the steep corners alike.
+    # Levels that grow like a square, and a colour for each, show floor and corners alike.
     levels = np.unique(values.min() + np.ptp(values) * np.linspace(0, 1, 25) ** 2)
-    surface = axes.contourf(grid, grid, values, levels=levels, cmap="viridis")
+    shades = plt.get_cmap("viridis")(np.linspace(0, 1, len(levels) - 1))
+    surface = axes.contourf(grid, grid, values, levels=levels, colors=shades)
     figure.colorbar(surface, ax=axes, label="loss $L(u, v)$", format="%.2g")
     for k, (rho, points) in enumerate(kept.items()):
         axes.scatter(

@@ -123,8 +123,8 @@ def ima(
     x[0] = average = x0
     for t, i in enumerate(indices):
         z[t] = average = average - etas[t] * gradient(i, x[t].copy())
-        weight = lambdas[t + 1] / (lambdas[t + 1] + 1)
-        x[t + 1] = weight * x[t] + (1 - weight) * z[t]
+        weight = 1 / (lambdas[t + 1] + 1)
+        x[t + 1] = lambdas[t + 1] * weight * x[t] + weight * z[t]
     return x, z
 
 

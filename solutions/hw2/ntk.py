@@ -77,8 +77,8 @@ def limit_ntk(X: np.ndarray, n: int) -> np.ndarray:
     X = np.asarray(X, dtype=float)
     differences = np.linalg.norm(X[:, None] - X[None], axis=-1)
     sums = np.linalg.norm(X[:, None] + X[None], axis=-1)
-    theta = 2 * np.arctan2(differences, sums)  # accurate where arccos is not: at 0 and at π
-    omega = np.pi - theta
+    # The angle and what is left of it to π, both accurate where arccos is not: at 0 and at π.
+    theta, omega = 2 * np.arctan2(differences, sums), 2 * np.arctan2(sums, differences)
 
     nodes, weights = np.polynomial.legendre.leggauss(24 + n)
     alpha = omega[..., None] * (nodes + 1) / 2
@@ -86,7 +86,7 @@ def limit_ntk(X: np.ndarray, n: int) -> np.ndarray:
     base = 2 * np.sin((omega[..., None] + alpha) / 2) * np.sin((omega[..., None] - alpha) / 2)
 
     def J(k: int) -> np.ndarray:
-        factorial = float(np.prod(np.arange(1, k + 1)))
+        factorial = np.prod(np.arange(1.0, k + 1))  # in floats: 21! is too large for an integer
         integral: np.ndarray = factorial * (base**k @ weights) * omega / 2
         return integral
 
