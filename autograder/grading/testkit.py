@@ -420,15 +420,21 @@ def _texts_beside(figure: FigureData, axes: AxesData) -> tuple[str, ...]:
     return (*axes.texts, axes.title, *figure.texts)
 
 
-def assert_named(answer: object, names: Iterable[Says], what: str) -> None:
-    """A legend, a text or a title names each of these; `what` tells the student of them."""
+def assert_told_apart(answer: object, names: Mapping[str, Says]) -> None:
+    """For each name there is a text of its own: in a legend, on an axes or in a title."""
     figure = as_figure(answer)
     words = [*legend_entries(figure), figure.title]
     for axes in figure.axes:
         words += _texts_beside(figure, axes)
-    for named in names:
-        if not any(map(named, words)):
-            raise ClaimFailed(f"Neither a legend nor a text in the figure names {what}.")
+    telling = {
+        name: {k for k, word in enumerate(words) if named(word)} for name, named in names.items()
+    }
+    for name, found in telling.items():
+        if not found:
+            raise ClaimFailed(f"Neither a legend nor a text in the figure names {name}.")
+    # a title that names both does not say which is which
+    if len(set().union(*telling.values())) < len(names):
+        raise ClaimFailed("One text names all of them: give each its own `label=…`.")
 
 
 # --- Surfaces -------------------------------------------------------------------------------------
@@ -548,7 +554,8 @@ def _marks(axes: AxesData, points: np.ndarray, turned: bool) -> np.ndarray:
     marked = np.zeros(len(points), dtype=bool)
     for curve in axes.curves:
         if axes.shows(curve):
-            seen = curve.points[axes.within_limits(curve.points)][:, :2]
+            in_view = axes.within_limits(curve.points) & ~axes.painted_over(curve)
+            seen = curve.points[in_view][:, :2]
             marked |= _near(seen[:, 0], seen[:, 1], wanted[:, 0], wanted[:, 1]).any(axis=0)
     return marked
 

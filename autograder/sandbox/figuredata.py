@@ -129,7 +129,7 @@ class AxesData:
     def shows(self, curve: CurveData) -> bool:
         """Whether a curve can be seen: visible, inked, not painted over (limits aside)."""
         visible = self.visible and curve.visible and len(curve.points) > 0
-        return visible and self._has_contrast(curve) and not self._paints_over(curve)
+        return visible and self._has_contrast(curve) and not self.painted_over(curve).all()
 
     def _has_contrast(self, curve: CurveData) -> bool:
         """Whether some ink of it differs from what is behind; a field's colours always do."""
@@ -139,15 +139,14 @@ class AxesData:
             contrast = np.abs(inks[:, :3] - self.background[0][:3]).max(axis=1, initial=0.0)
         return bool(np.any(contrast * inks[:, 3] > FAINT))
 
-    def _paints_over(self, curve: CurveData) -> bool:
-        return self.kind == "plane" and any(
-            field.visible
-            and field.alpha > 1 - FAINT
-            and field.kind != "contours"
-            and field.order > curve.order
-            and bool(field.covers(curve.points).all())
-            for field in self.fields
-        )
+    def painted_over(self, curve: CurveData) -> np.ndarray:
+        """Which points of a curve lie under a field that was drawn later and hides them."""
+        hidden = np.zeros(len(curve.points), dtype=bool)
+        for field in self.fields if self.kind == "plane" else ():
+            opaque = field.visible and field.alpha > 1 - FAINT and field.kind != "contours"
+            if opaque and field.order > curve.order:
+                hidden |= field.covers(curve.points)
+        return hidden
 
     def within_limits(self, points: np.ndarray) -> np.ndarray:
         """Which points, shape (P, 2) or (P, 3), lie within the limits of the axes."""

@@ -873,6 +873,14 @@ def methods_not_named(loss, results, eta):
 
 
 @wrong("p2c-surface-plot", loses=0.25)
+def methods_named_in_the_title_alone(loss, results, eta):
+    named = _at(results, eta)
+    figure = _draw_surface(loss, {"first": named["GD"], "second": named["USAM"]})
+    figure.axes[0].set_title("last iterates of GD and of USAM")
+    return figure
+
+
+@wrong("p2c-surface-plot", loses=0.25)
 def surface_without_axis_labels(loss, results, eta):
     figure = _draw_surface(loss, _at(results, eta))
     figure.axes[0].set(xlabel="", ylabel="")

@@ -21,11 +21,11 @@ from autograder.grading.testkit import (
     assert_labelled_axes,
     assert_left_alone,
     assert_marked,
-    assert_named,
     assert_named_curves,
     assert_not_marked,
     assert_number_close,
     assert_surface,
+    assert_told_apart,
     item,
     lookup,
     says_number,
@@ -271,7 +271,8 @@ def test_experiment(student: Student, rng: Generator, d: int) -> None:
     """For every pair (η, ρ), the last iterates of the optimiser from every start, in order."""
     optimizer, gradient = make_optimizer(rng, d), make_gradient(rng, d)
     starts = rng.normal(size=(4, d + 1))
-    etas, rhos = np.round(rng.uniform(0.1, 0.4, size=2), 3), [0.0, 0.55, 0.93]
+    etas = np.round([rng.uniform(0.28, 0.4), rng.uniform(0.1, 0.2)], 3)
+    rhos = [0.0, 0.55, 0.93]
     answer = student.run_experiment(optimizer, gradient, starts, etas, rhos, 3)
     pairs = [(float(eta), rho) for eta in etas for rho in rhos]
     for (eta, rho), ends in zip(pairs, lookup(answer, pairs, "eta, rho"), strict=True):
@@ -374,7 +375,7 @@ def make_plane_results(rng: Generator) -> tuple[float, float, dict[tuple[float, 
     eta, other = (float(e) for e in rng.permutation([0.05, 0.13, 0.31])[:2])
     rho = float(rng.choice([0.15, 0.45, 0.7]))
     keys = [(other, 0.0), (eta, 0.0), (eta, rho), (other, rho)]
-    return eta, rho, {key: rng.uniform(-0.95, 0.95, size=(5, 2)) for key in keys}
+    return eta, rho, {key: rng.uniform(-2.2, 2.2, size=(5, 2)) for key in keys}
 
 
 @dataclass(frozen=True)
@@ -422,8 +423,8 @@ def test_surface_plot_names_the_methods(
 ) -> None:
     """A legend, or texts, say which points are GD's and which USAM's."""
     scene = draw_scene(student, rng, scenes)
-    assert_named(scene.figure, [_says_gd], "GD")
-    assert_named(scene.figure, [lambda text: _says_usam(text, scene.rho)], "USAM")
+    names = {"GD": _says_gd, "USAM": lambda text: _says_usam(text, scene.rho)}
+    assert_told_apart(scene.figure, names)
 
 
 def _says_gd(text: str) -> bool:
