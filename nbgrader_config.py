@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+from nbgrader.preprocessors import SaveCells
 from traitlets.config import get_config
 
 from autograder.assignment import Course
+from autograder.records.bookkeeping import SaveCellsWithBonus, bonus_items
 from autograder.records.converters import install
 from autograder.release.preprocessors import configure
 
@@ -17,6 +19,12 @@ c.CourseDirectory.course_id = course.settings["course"]["id"]
 c.CourseDirectory.ignore = [
     ".ipynb_checkpoints", "*.pyc", "__pycache__", ".DS_Store", "*.zip", ".*",
 ]  # fmt: skip
+c.NbGraderAPI.timezone = course.timezone.key
 
 configure(c)
+c.GenerateAssignment.preprocessors = [
+    SaveCellsWithBonus if preprocessor is SaveCells else preprocessor
+    for preprocessor in c.GenerateAssignment.preprocessors
+]
+c.SaveCellsWithBonus.bonus = bonus_items(course)
 install()

@@ -1,139 +1,280 @@
 """nbgrader's converters, taught to record what the kit has marked.
 
-`MarkedAutograde` is nbgrader's Autograde without execution: each notebook comes from a Marking,
-carries one clean number as the output of each check cell, and goes through nbgrader's own
-SaveAutoGrades into the gradebook. `nbgrader_config.py` installs it, so that the plain
-`nbgrader autograde` and the formgrader's button give the marks that `fdl grade` gives.
+`MarkedAutograde` is nbgrader's Autograde without a kernel: each notebook comes from a Marking, with
+one clean number as the output of each check cell, and goes through nbgrader's own SaveAutoGrades
+into the gradebook. `nbgrader_config.py` installs it, so that the plain `nbgrader autograde` and the
+formgrader's button give the marks that `fdl grade` gives.
+
+Nothing of a submission's folder is read by nbgrader itself: its own reading stops at a renamed or
+broken notebook, and copies every stray file.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbconvert.writers.files import FilesWriter
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde, GenerateFeedback
+from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
 from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, SaveAutoGrades
-from traitlets import List
+from nbgrader.utils import compute_checksum
+from traitlets import Bool, List
 
-from autograder.assignment import Course
+from autograder.assignment import Assignment, Course, Item, read_notebook
+from autograder.errors import CourseError, KitError
+from autograder.grading.classrun import Job, find_jobs
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, read_skeletons
-from autograder.grading.report import Report
-from autograder.records.sanitize import clean_notebook
+from autograder.records.bookkeeping import (
+    REPORT,
+    TIMESTAMP,
+    PatientGradebook,
+    open_database,
+    prepare_gradebook,
+    read_timestamp,
+)
+from autograder.records.feedback import write_feedback
+from autograder.records.sanitize import clean_markdown, clean_notebook
 
-REPORT = "report.json"
+Answers = Mapping[str, tuple[str, str]]
+"""Text and pictures of the cells of a notebook, by their nbgrader ids."""
 
-Mark = Callable[[str, Path], Marking]
-"""Gives the Marking for a student whose submission lies in a folder."""
+
+class SaveMarks(SaveAutoGrades):  # type: ignore[misc]  # nbgrader has no types
+    """SaveAutoGrades in an open transaction, which knows of bonus points and of persons' marks.
+
+    A bonus item's points become extra credit, unless a person typed another number there. What a
+    person has marked stays settled as long as the answer and its tests' points are as they were;
+    nbgrader would ask for another look after each run.
+    """
+
+    def __init__(
+        self, gradebook: PatientGradebook, assignment: Assignment, **settings: object
+    ) -> None:
+        super().__init__(**settings)
+        self.gradebook = gradebook
+        self._items = assignment.items
+        self._points: Mapping[str, float] = {}
+        self._earlier: Answers = {}
+
+    def expect(self, points: Mapping[str, float], earlier: Answers) -> None:
+        """Say what the items earned, and what the next notebook's cells held when last recorded."""
+        self._points = points
+        self._earlier = earlier
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Store the scores of the notebook's grade cells."""
+        where = resources["nbgrader"]
+        self.notebook_id, self.student_id = where["notebook"], where["student"]
+        self.assignment_id = where["assignment"]
+        # past SaveAutoGrades.preprocess, which would open a gradebook of its own
+        result: tuple[NotebookNode, dict[str, Any]]
+        result = super(SaveAutoGrades, self).preprocess(nb, resources)
+        return result
+
+    def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
+        item = self._items[cell.metadata.nbgrader["grade_id"]]
+        grade = self.gradebook.find_grade(
+            item.name, self.notebook_id, self.assignment_id, self.student_id
+        )
+        was_open, auto_score = grade.needs_manual_grade, grade.auto_score
+        super()._add_score(cell, resources)
+        if item.bonus:
+            self._add_bonus(item, grade)
+        same = grade.auto_score == auto_score and (
+            item.kind == "auto" or self._earlier.get(item.name) == _content(cell)
+        )
+        if same and not was_open and (grade.manual_score, grade.extra_credit) != (None, None):
+            grade.needs_manual_grade = False
+
+    def _add_bonus(self, item: Item, grade: Any) -> None:
+        if item.kind == "auto":
+            points = self._points[item.name]
+            if grade.extra_credit in (None, self.gradebook.recorded_credit(grade.id)):
+                grade.extra_credit = points
+                self.gradebook.note_credit(grade.id, points)
+        elif grade.auto_score is None:
+            # without any score, nbgrader does not count extra credit
+            grade.auto_score = 0.0
+            grade.needs_manual_grade = True
 
 
 class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
     """Autograde whose notebooks and scores come from Markings instead of a kernel."""
 
-    mark: Mark | None = None
+    unprotected = Bool(
+        False, help="Mark even where this machine has no wall that works around student code."
+    ).tag(config=True)
 
+    # not configurable: a list of somebody else's would replace ours and lose the marks
     sanitize_preprocessors: Any = List([])
-    autograde_preprocessors = List([SaveAutoGrades, AssignLatePenalties, CheckCellMetadata])
+    autograde_preprocessors: Any = List([])
 
     def start(self) -> None:
-        """Record every student that `coursedir` selects."""
-        self._course = Course(Path(self.coursedir.root))
-        self._assignment = self._course.assignment(self.coursedir.assignment_id)
-        self._skeletons = read_skeletons(
-            self._assignment, self._course.release(self._assignment.name)
-        )
-        # Imported here: the gradebook module is built on this one.
-        from autograder.records.gradebook import prepare_gradebook
-
-        prepare_gradebook(self._course, self._assignment, self.coursedir.db_url)
-        # Nothing but the notebooks is carried from a submission into grading.
-        ignored, self.coursedir.ignore = self.coursedir.ignore, ["*"]
+        """Mark and record every student that `coursedir` selects."""
         try:
-            super().start()
+            course = Course(Path(self.coursedir.root))
+            assignment = course.assignment(self.coursedir.assignment_id)
+            jobs = self._selected(find_jobs(course, assignment.name))
+            with self.recording(course, assignment):
+                failed = [job.student for job in jobs if not self._succeeds(job)]
+        except KitError as error:
+            self.log.error("%s", error)
+            raise NbGraderException(str(error)) from error
+        if failed:
+            message = f"not marked: {', '.join(failed)}; their earlier marks, if any, stand"
+            self.log.error(message)
+            raise NbGraderException(message)
+
+    @contextlib.contextmanager
+    def recording(self, course: Course, assignment: Assignment) -> Iterator[None]:
+        """Open the gradebook; `record` works inside."""
+        db_url = self.coursedir.db_url
+        prepare_gradebook(course, assignment, db_url)
+        self._course, self._assignment = course, assignment
+        self._skeletons = read_skeletons(assignment, course.release(assignment.name))
+        self.writer = FilesWriter(parent=self, config=self.config)
+        self.exporter = self.exporter_class(parent=self, config=self.config)
+        with open_database(db_url, course) as self._gradebook:
+            self._save_marks = SaveMarks(self._gradebook, assignment, parent=self)
+            self.exporter.register_preprocessor(self._save_marks)
+            self.exporter.register_preprocessor(CheckCellMetadata(parent=self))
+            yield
+
+    def record(self, student: str, marking: Marking) -> None:
+        """Write the student's autograded notebooks and scores: all of them, or none."""
+        name = self._assignment.name
+        staging = Path(self._format_dest(name, student))
+        _remove(staging)
+        staging.mkdir(parents=True)
+        try:
+            (staging / REPORT).write_text(marking.report.to_json(), encoding="utf-8")
+            with self._gradebook.transaction():
+                submission = self._record_submission(student, staging)
+                for problem in self._assignment.problems:
+                    self._record_notebook(problem.name, student, marking)
+                self.set_permissions(name, student)
+                is_late = submission.total_seconds_late > 0
+                penalised = any(n.late_submission_penalty for n in submission.notebooks)
+            _replace(self._final(student), staging)
         finally:
-            self.coursedir.ignore = ignored
+            _remove(staging)
+        if is_late or penalised:
+            self._assign_penalties(student)
 
-    def init_notebooks(self) -> None:
-        """Every notebook of the assignment for every student, handed in or not."""
-        wanted = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
-        names = [f"{problem.name}.ipynb" for problem in self._assignment.problems]
-        self.assignments = {
-            str(folder): [str(folder / name) for name in names]
-            for folder in sorted(Path(self.coursedir.root).glob(_relative(wanted, self.coursedir)))
-            if folder.is_dir() and not folder.is_symlink()
-        }
-        if not self.assignments:
-            super().init_notebooks()
+    def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
+        """Where notebooks are written until all of a student's are: not yet where they go."""
+        final: str = super()._format_dest(assignment_id, student_id, escape)
+        folder, name = os.path.split(final)
+        return os.path.join(folder, f".{name}-unfinished")
 
-    def init_assignment(self, assignment_id: str, student_id: str) -> None:
-        """Mark the submission, once for all its notebooks."""
-        source = Path(self._format_source(assignment_id, student_id))
-        mark = self.mark or self._mark
-        self._marking = mark(student_id, source)
-        super().init_assignment(assignment_id, student_id)
-        destination = Path(self._format_dest(assignment_id, student_id))
-        destination.mkdir(parents=True, exist_ok=True)
-        timestamp = source / "timestamp.txt"
-        if timestamp.is_file() and not timestamp.is_symlink():
-            shutil.copyfile(timestamp, destination / timestamp.name)
-        (destination / REPORT).write_text(self._marking.report.to_json(), encoding="utf-8")
-        names = [problem.name for problem in self._assignment.problems]
-        self.notebooks = [str(source / f"{name}.ipynb") for name in names]
+    def _final(self, student: str) -> Path:
+        return Path(super()._format_dest(self._assignment.name, student))
 
-    def init_destination(self, assignment_id: str, student_id: str) -> bool:
-        """Whether to record this student; remembers the earlier Report, which may go now."""
-        report = Path(self._format_dest(assignment_id, student_id)) / REPORT
-        self._earlier = _read_report(report)
-        proceed: bool = super().init_destination(assignment_id, student_id)
-        return proceed
+    def _submitted(self, student: str) -> Path:
+        step = self.coursedir.submitted_directory
+        return Path(self.coursedir.format_path(step, student, self._assignment.name))
 
-    def convert_single_notebook(self, notebook_filename: str) -> None:
-        """Write one marked notebook and store its scores."""
-        name = Path(notebook_filename).stem
-        resources = self.init_single_notebook_resources(notebook_filename)
-        self._sanitizing = False
-        self._init_preprocessors()
-        notebook = self._marked_notebook(name)
+    # which students
+
+    def _selected(self, jobs: list[Job]) -> list[Job]:
+        wanted = self.coursedir.student_id
+        excluded = self.coursedir.student_id_exclude.split(",")
+        # a name that is written out may have letters in it that are special in a pattern
+        chosen = [job for job in jobs if wanted == job.student] or [
+            job for job in jobs if fnmatchcase(job.student, wanted) and job.student not in excluded
+        ]
+        if not chosen:
+            raise CourseError(
+                f"no submission of {self.coursedir.assignment_id} in "
+                f"{self.coursedir.submitted_directory}/ is of a student {wanted!r}"
+            )
+        return chosen
+
+    def _is_done(self, job: Job) -> bool:
+        """As in nbgrader: what was recorded is left alone unless the submission is newer."""
+        final = self._final(job.student)
+        if self.force or not (final / REPORT).is_file():
+            return False
+        new, old = read_timestamp(job.path), read_timestamp(final)
+        return new is None or old is None or new <= old
+
+    def _succeeds(self, job: Job) -> bool:
+        if self._is_done(job):
+            self.log.info("Skipping %s: recorded already (--force records it again)", job.student)
+            return True
+        self.log.info("Marking %s", job.student)
+        settings = MarkSettings(unprotected=self.unprotected)
+        self.run_pre_convert_hook()
+        try:
+            marking = mark_submission(self._course, self._assignment, job.path, settings=settings)
+            self.record(job.student, marking)
+        except Exception as error:  # of any kind: one student must not stop the others
+            self.log.error("%s is not marked: %s: %s", job.student, type(error).__name__, error)
+            return False
+        self.run_post_convert_hook()
+        return True
+
+    # one submission
+
+    def _record_submission(self, student: str, staging: Path) -> Any:
+        self._gradebook.update_or_create_student(student)
+        timestamp = read_timestamp(self._submitted(student))
+        known = {} if timestamp is None else {"timestamp": timestamp}
+        if timestamp is not None:
+            (staging / TIMESTAMP).write_text(f"{timestamp:%Y-%m-%d %H:%M:%S.%f} UTC")
+        return self._gradebook.update_or_create_submission(self._assignment.name, student, **known)
+
+    def _record_notebook(self, name: str, student: str, marking: Marking) -> None:
+        points = {item: report.points for item, report in marking.report.items.items()}
+        self._save_marks.expect(points, _answers(self._final(student) / f"{name}.ipynb"))
+        notebook = self._marked_notebook(name, marking)
+        resources = {"unique_key": name, "nbgrader": self._where(name, student)}
         output, resources = self.exporter.from_notebook_node(notebook, resources=resources)
         self.write_single_notebook(output, resources)
-        self._sanitizing = True
-        self._record_bonus(name, resources["nbgrader"])
 
-    def _mark(self, _student: str, folder: Path) -> Marking:
-        return mark_submission(self._course, self._assignment, folder, settings=MarkSettings())
+    def _where(self, name: str, student: str) -> dict[str, str]:
+        return {
+            "student": student,
+            "assignment": self._assignment.name,
+            "notebook": name,
+            "db_url": self.coursedir.db_url,
+        }
 
-    def _marked_notebook(self, name: str) -> NotebookNode:
-        report = self._marking.report
-        run = self._marking.notebooks.get(name)
+    def _marked_notebook(self, name: str, marking: Marking) -> NotebookNode:
+        run = marking.notebooks.get(name)
         if run is not None:
             notebook = clean_notebook(run)
         else:
-            notebook = _stub(self._skeletons[name], report.notebooks[name].message)
+            notebook = _stub(self._skeletons[name], marking.report.notebooks[name].message)
+        cells = []
         for cell in notebook.cells:
-            mark = cell.metadata.get("nbgrader", {})
-            if mark.get("grade") and cell.cell_type == "code":
-                item = report.items[mark["grade_id"]]
-                cell.outputs = _score_outputs(cell, 0.0 if item.bonus else item.points)
+            item = _item_of(cell, self._assignment)
+            if item is not None and item.bonus:
+                _drop_points(cell)
+                if item.kind == "manual":
+                    cells.append(_marker_note(item))
+            if item is not None and item.kind == "auto":
+                points = 0.0 if item.bonus else marking.report.items[item.name].points
+                cell.outputs = _score_outputs(cell, points)
+            cells.append(cell)
+        notebook.cells = cells
         return notebook
 
-    def _record_bonus(self, name: str, where: Mapping[str, str]) -> None:
-        """Points of bonus items are extra credit; what a person typed there stays."""
-        bonus = [i for i in self._assignment.problem(name).items if i.bonus and i.kind == "auto"]
-        if not bonus:
-            return
-        with Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
-            for item in bonus:
-                grade = gradebook.find_grade(item.name, name, where["assignment"], where["student"])
-                earlier = self._earlier.items.get(item.name) if self._earlier else None
-                recorded = earlier.points if earlier else None
-                if grade.extra_credit in (None, recorded):
-                    grade.extra_credit = self._marking.report.items[item.name].points
-            gradebook.db.commit()
+    def _assign_penalties(self, student: str) -> None:
+        for problem in self._assignment.problems:
+            where = {"nbgrader": self._where(problem.name, student)}
+            AssignLatePenalties(parent=self).preprocess(NotebookNode(cells=[]), where)
 
 
 class MarkedFeedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader has no types
@@ -141,41 +282,56 @@ class MarkedFeedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader has no
 
     def convert_notebooks(self) -> None:
         """Write the pages of every student that `coursedir` selects."""
-        from autograder.records.feedback import write_feedback
-
-        course = Course(Path(self.coursedir.root))
-        assignment = course.assignment(self.coursedir.assignment_id)
-        students = [Path(folder).parent.name for folder in self.assignments]
-        write_feedback(course, assignment, students, db_url=self.coursedir.db_url)
+        try:
+            course = Course(Path(self.coursedir.root))
+            assignment = course.assignment(self.coursedir.assignment_id)
+            students = [Path(folder).parent.name for folder in sorted(self.assignments)]
+            write_feedback(course, assignment, students, db_url=self.coursedir.db_url)
+        except KitError as error:
+            self.log.error("%s", error)
+            raise NbGraderException(str(error)) from error
 
 
 def install() -> None:
     """Make nbgrader's commands and the formgrader use these converters.
 
     nbgrader names its converters in code, not in its configuration, so their names are bound anew
-    wherever it looks them up.
+    wherever it looks them up. It also reads a submission's timestamp without care: a pipe in its
+    place would hold up the formgrader for ever, and a text that is no date would empty its list.
     """
     import nbgrader.apps.api
     import nbgrader.apps.autogradeapp
     import nbgrader.apps.generatefeedbackapp
     import nbgrader.converters
+    import nbgrader.coursedir
 
     for module in (nbgrader.converters, nbgrader.apps.api, nbgrader.apps.autogradeapp):
         module.Autograde = MarkedAutograde
     for module in (nbgrader.converters, nbgrader.apps.api, nbgrader.apps.generatefeedbackapp):
         module.GenerateFeedback = MarkedFeedback
+    nbgrader.coursedir.CourseDirectory.get_existing_timestamp = _existing_timestamp
+    nbgrader.apps.api.NbGraderAPI.get_submitted_timestamp = _submitted_timestamp
+    tools = str(Path(sys.executable).parent)
+    if tools not in os.environ.get("PATH", "").split(os.pathsep):
+        # nbgrader starts `alembic` by name when it makes a gradebook
+        os.environ["PATH"] = os.pathsep.join([tools, os.environ.get("PATH", "")])
 
 
-def _relative(pattern: str, coursedir: Any) -> str:
-    root = str(coursedir.root).rstrip("/")
-    return pattern.removeprefix(root).lstrip("/")
+def _existing_timestamp(_coursedir: Any, folder: str) -> Any:
+    return read_timestamp(Path(folder))
 
 
-def _read_report(path: Path) -> Report | None:
-    try:
-        return Report.from_json(path.read_text(encoding="utf-8"))
-    except Exception:  # none yet, or of another version: then nothing is known of it
-        return None
+def _submitted_timestamp(api: Any, assignment_id: str, student_id: str) -> Any:
+    step = api.coursedir.submitted_directory
+    return read_timestamp(Path(api.coursedir.format_path(step, student_id, assignment_id)))
+
+
+# --- cells ---------------------------------------------------------------------------------------
+
+
+def _item_of(cell: NotebookNode, assignment: Assignment) -> Item | None:
+    mark = cell.metadata.get("nbgrader", {})
+    return assignment.items[mark["grade_id"]] if mark.get("grade") else None
 
 
 def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:
@@ -187,9 +343,69 @@ def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:
     return [*shown, score]
 
 
+def _drop_points(cell: NotebookNode) -> None:
+    """Let a bonus item's cell be out of 0 points, as in the gradebook.
+
+    The checksum goes along: nbgrader tells an untouched answer by it.
+    """
+    mark = cell.metadata.nbgrader
+    untouched = mark.get("checksum") == compute_checksum(cell)
+    mark["points"] = 0
+    if untouched:
+        mark["checksum"] = compute_checksum(cell)
+
+
+def _marker_note(item: Item) -> NotebookNode:
+    text = (
+        f"**For the marker:** {item.name} is a bonus item. Type its points (at most "
+        f"{item.max_points:g}) into the field *extra credit* and leave the score empty."
+    )
+    return _note(text, f"note-{item.name}"[:64])
+
+
 def _stub(skeleton: NotebookNode, reason: str) -> NotebookNode:
     """The skeleton with the reason why there is no answer in it."""
     stub = deepcopy(skeleton)
-    note = nbformat.v4.new_markdown_cell(f"**This notebook could not be marked.** {reason}")
-    stub.cells.insert(0, note)
+    # the reason may quote the name that a student gave a file
+    text = f"**This notebook could not be marked.** {clean_markdown(reason)}"
+    stub.cells.insert(0, _note(text, "note-not-marked"))
     return stub
+
+
+def _note(text: str, name: str) -> NotebookNode:
+    note: NotebookNode = nbformat.v4.new_markdown_cell(text, id=name)
+    return note
+
+
+def _answers(path: Path) -> Answers:
+    """What the cells of an autograded notebook hold; nothing where there is none."""
+    if not path.is_file():
+        return {}
+    try:
+        cells = read_notebook(path).cells
+    except CourseError:  # damaged: then all is new
+        return {}
+    marked = [cell for cell in cells if "nbgrader" in cell.metadata]
+    return {cell.metadata.nbgrader["grade_id"]: _content(cell) for cell in marked}
+
+
+def _content(cell: NotebookNode) -> tuple[str, str]:
+    return str(cell.source), repr(cell.get("attachments", {}))
+
+
+# --- folders -------------------------------------------------------------------------------------
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
+
+
+def _replace(final: Path, staging: Path) -> None:
+    """Put the folder `staging` in the place of `final`."""
+    old = final.with_name(f".{final.name}-old")
+    _remove(old)
+    if final.exists():
+        final.rename(old)
+    staging.rename(final)
+    _remove(old)

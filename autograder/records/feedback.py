@@ -1,39 +1,53 @@
 """The feedback pages that students get: what each item earned, what holds, what does not, and why.
 
-A page is made from the stored Report and from what persons wrote into the gradebook. It shows
-claims and messages (fit for students by construction) and the student's own lines; it holds no
-script, loads nothing, and has nothing of a student's outputs in it.
+A page is made from the stored Report and from what persons wrote into the gradebook, whose points
+count. It shows claims and messages (fit for students by construction) and the student's own lines;
+it holds no script, loads nothing, and has nothing of a student's outputs in it.
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from nbgrader.api import Gradebook, MissingEntry
+from nbformat import NotebookNode
+from nbgrader.api import MissingEntry
 
 from autograder.assignment import Assignment, Course, Item
 from autograder.errors import RecordError
+from autograder.grading.mark import read_skeletons
 from autograder.grading.report import CellFault, Claim, NotebookReport, Report
-from autograder.records.converters import REPORT
-from autograder.records.gradebook import alembic_on_path, course_directory
+from autograder.records.bookkeeping import REPORT, course_directory, open_database
 from autograder.records.sanitize import plain_text
 
 INDEX = "index.html"
+NEARLY = 1e-9
 
 
 @dataclass(frozen=True)
 class GradebookEntry:
-    """What the gradebook says of one item: points by a person or a test, bonus, comment."""
+    """What the gradebook says of one item.
 
-    score: float | None = None
-    by_person: bool = False
+    `open`: it awaits a person; `given`: its points are in a field that persons write.
+    """
+
+    points: float = 0.0
     open: bool = False
+    given: bool = False
     comment: str = ""
+
+
+@dataclass(frozen=True)
+class GradebookView:
+    """What the gradebook says of one submission."""
+
+    entries: Mapping[str, GradebookEntry]
+    penalty: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +68,7 @@ class ProblemView:
     """One notebook's part of the page."""
 
     title: str
+    points: str
     message: str
     notes: tuple[str, ...]
     faults: tuple[CellFault, ...]
@@ -70,23 +85,28 @@ def write_feedback(
     """Write the pages of these students (default: all who were marked); their paths.
 
     Each student gets feedback/STUDENT/ASSIGNMENT/index.html with everything, and beside it a page
-    for each notebook, named as nbgrader names it. RecordError where a student was not marked.
+    for each notebook, named as nbgrader names it. RecordError, once all others have their pages,
+    names the students who have none and why.
     """
     marked = course.root / "autograded"
     if students is None:
-        students = sorted(path.parent.parent.name for path in marked.glob(_reports(assignment)))
-    written = []
-    with _gradebook(course, assignment, db_url) as gradebook:
+        reports = marked.glob(f"*/{assignment.name}/{REPORT}")
+        students = sorted(path.parent.parent.name for path in reports)
+    commented = _commented_items(read_skeletons(assignment, course.release(assignment.name)))
+    written: list[Path] = []
+    failures: list[str] = []
+    url = db_url or course_directory(course, assignment).db_url
+    with open_database(url, course) as gradebook:
         for student in students:
-            report = _stored_report(marked / student / assignment.name / REPORT, student)
-            entries = _entries(gradebook, assignment, student)
-            folder = course.root / "feedback" / student / assignment.name
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, problems in _pages(assignment):
-                page = render(course, assignment, report, entries, problems)
-                path = folder / name
-                path.write_text(page, encoding="utf-8")
-                written.append(path)
+            try:
+                report = _stored_report(marked / student / assignment.name / REPORT, student)
+                view = _gradebook_view(gradebook, assignment, student, commented)
+                folder = course.root / "feedback" / student / assignment.name
+                written += _write_pages(folder, course, assignment, report, view)
+            except RecordError as error:
+                failures.append(str(error))
+    if failures:
+        raise RecordError(f"{len(failures)} without feedback: {'; '.join(failures)}")
     return written
 
 
@@ -94,37 +114,43 @@ def render(
     course: Course,
     assignment: Assignment,
     report: Report,
-    entries: Mapping[str, GradebookEntry],
+    view: GradebookView,
     problems: Sequence[str],
 ) -> str:
     """One page: the totals over the whole assignment, and the items of these problems."""
-    views = [_problem_view(assignment, name, report, entries) for name in problems]
     items = assignment.items.values()
-    scores = {item.name: entries.get(item.name, GradebookEntry()) for item in items}
     regular = [item for item in items if not item.bonus]
-    template = _environment().get_template("feedback.html")
-    return template.render(
+    bonus = [item for item in items if item.bonus]
+    still_open = [item for item in items if _entry(view, item).open]
+    return _environment().get_template("feedback.html").render(
         course=course,
         assignment=assignment,
-        report=report,
-        problems=views,
-        points=sum(scores[item.name].score or 0 for item in regular),
-        max_points=sum(item.max_points for item in regular),
-        open_points=sum(item.max_points for item in regular if scores[item.name].open),
-        bonus=sum(scores[item.name].score or 0 for item in items if item.bonus),
-        max_bonus=sum(item.max_points for item in items if item.bonus),
-    )
+        student=report.submission,
+        problems=[_problem_view(assignment, name, report, view) for name in problems],
+        points=_points(view, regular) - view.penalty,
+        max_points=_max_points(regular),
+        bonus=_points(view, bonus),
+        max_bonus=_max_points(bonus),
+        open_points=_max_points(item for item in still_open if not item.bonus),
+        open_bonus=_max_points(item for item in still_open if item.bonus),
+        penalty=view.penalty,
+    )  # fmt: skip
 
 
-def _reports(assignment: Assignment) -> str:
-    return f"*/{assignment.name}/{REPORT}"
-
-
-def _pages(assignment: Assignment) -> Iterator[tuple[str, list[str]]]:
+def _write_pages(
+    folder: Path, course: Course, assignment: Assignment, report: Report, view: GradebookView
+) -> Iterator[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
     names = [problem.name for problem in assignment.problems]
-    yield INDEX, names
-    for name in names:
-        yield f"{name}.html", [name]
+    for stem, problems in [("index", names), *((name, [name]) for name in names)]:
+        path = folder / f"{stem}.html"
+        unfinished = path.with_name(f".{path.name}")
+        unfinished.write_text(render(course, assignment, report, view, problems), encoding="utf-8")
+        os.replace(unfinished, path)
+        yield path
+
+
+# --- what was stored -----------------------------------------------------------------------------
 
 
 def _stored_report(path: Path, student: str) -> Report:
@@ -134,94 +160,143 @@ def _stored_report(path: Path, student: str) -> Report:
         raise RecordError(
             f"{student} has no marks yet ({path} does not exist): run `fdl grade` first"
         ) from None
+    except (OSError, UnicodeDecodeError, RecordError) as error:
+        raise RecordError(
+            f"the Report of {student} ({path}) can't be read: {error}; run `fdl grade` again"
+        ) from error
 
 
-@contextlib.contextmanager
-def _gradebook(course: Course, assignment: Assignment, db_url: str | None) -> Iterator[Any]:
-    url = db_url or course_directory(course, assignment).db_url
-    with alembic_on_path(), Gradebook(url, course.settings["course"].get("id")) as gradebook:
-        yield gradebook
+def _commented_items(skeletons: Mapping[str, NotebookNode]) -> dict[str, tuple[str, ...]]:
+    """Where a marker can write a comment, and the items that it is about.
+
+    An answer in words is its own item; a code answer is about the check cells that follow it.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for cell in chain.from_iterable(skeleton.cells for skeleton in skeletons.values()):
+        mark = cell.metadata.get("nbgrader", {})
+        name = mark.get("grade_id", "")
+        if mark.get("solution"):
+            found[name] = (name,) if mark.get("grade") else ()
+        elif mark.get("grade") and found:
+            answer = next(reversed(found))
+            found[answer] = (*found[answer], name)
+    return found
 
 
-def _entries(gradebook: Any, assignment: Assignment, student: str) -> dict[str, GradebookEntry]:
+def _gradebook_view(
+    gradebook: Any, assignment: Assignment, student: str, commented: Mapping[str, tuple[str, ...]]
+) -> GradebookView:
     try:
         submission = gradebook.find_submission(assignment.name, student)
     except MissingEntry:
         raise RecordError(
             f"{student} has no marks of {assignment.name} in the gradebook: run `fdl grade` first"
         ) from None
-    comments = {
-        comment.name: comment.comment or ""
-        for notebook in submission.notebooks
-        for comment in notebook.comments
-    }
-    grades = (grade for notebook in submission.notebooks for grade in notebook.grades)
-    return {grade.name: _entry(grade, comments.get(grade.name, "")) for grade in grades}
-
-
-def _entry(grade: Any, comment: str) -> GradebookEntry:
-    score = grade.auto_score if grade.manual_score is None else grade.manual_score
-    given = score is not None or grade.extra_credit is not None
-    return GradebookEntry(
-        score=(score or 0.0) + (grade.extra_credit or 0.0) if given else None,
-        by_person=grade.manual_score is not None,
-        open=not given,
-        comment=plain_text(comment),
+    comments: dict[str, list[str]] = {}
+    for comment in chain.from_iterable(notebook.comments for notebook in submission.notebooks):
+        for item in commented.get(comment.name, ()):
+            if comment.manual_comment:
+                comments.setdefault(item, []).append(plain_text(comment.manual_comment))
+    grades = chain.from_iterable(notebook.grades for notebook in submission.notebooks)
+    return GradebookView(
+        {
+            grade.name: _gradebook_entry(grade, "\n\n".join(comments.get(grade.name, ())))
+            for grade in grades
+        },
+        penalty=sum(notebook.late_submission_penalty or 0.0 for notebook in submission.notebooks),
     )
 
 
+def _gradebook_entry(grade: Any, comment: str) -> GradebookEntry:
+    given = grade.manual_score is not None or grade.extra_credit is not None
+    return GradebookEntry(
+        points=float(grade.score),
+        open=grade.needs_manual_grade and not given,
+        given=given,
+        comment=comment,
+    )
+
+
+# --- what is shown -------------------------------------------------------------------------------
+
+
+def _entry(view: GradebookView, item: Item) -> GradebookEntry:
+    return view.entries.get(item.name, GradebookEntry())
+
+
+def _points(view: GradebookView, items: Iterable[Item]) -> float:
+    return sum(_entry(view, item).points for item in items)
+
+
+def _max_points(items: Iterable[Item]) -> float:
+    return sum(item.max_points for item in items)
+
+
 def _problem_view(
-    assignment: Assignment, name: str, report: Report, entries: Mapping[str, GradebookEntry]
+    assignment: Assignment, name: str, report: Report, view: GradebookView
 ) -> ProblemView:
     problem = assignment.problem(name)
     notebook = report.notebooks[name]
     names = {item.name for item in problem.items}
     return ProblemView(
         title=problem.title,
+        points=_subtotal(problem.items, view),
         message=notebook.message,
         notes=notebook.notes,
         faults=tuple(fault for fault in notebook.faults if fault.item not in names),
         items=tuple(
-            _item_view(item, report, notebook, entries.get(item.name, GradebookEntry()))
-            for item in problem.items
+            _item_view(item, report, notebook, _entry(view, item)) for item in problem.items
         ),
     )
+
+
+def _subtotal(items: Sequence[Item], view: GradebookView) -> str:
+    """Such as `6 of 10 + 3 of 8 bonus`."""
+    parts = []
+    for bonus in (False, True):
+        chosen = [item for item in items if item.bonus == bonus]
+        if chosen:
+            text = f"{_points(view, chosen):g} of {_max_points(chosen):g}"
+            parts.append(f"{text} bonus" if bonus else text)
+    return " + ".join(parts)
 
 
 def _item_view(
     item: Item, report: Report, notebook: NotebookReport, entry: GradebookEntry
 ) -> ItemView:
     found = report.items[item.name]
-    bonus = " bonus" if item.bonus else ""
-    score = entry.score if item.kind == "manual" or entry.by_person else found.points
-    status = _status(item, entry, score)
+    status = _status(item, entry)
+    shown = "–" if status == "open" else f"{entry.points:g}"
     return ItemView(
         name=item.name,
         status=status,
-        points=f"{'–' if status == 'open' else f'{score or 0:g}'} of {item.max_points:g}{bonus}",
-        message=_message(item, entry, status) or found.message,
+        points=f"{shown} of {item.max_points:g}{' bonus' if item.bonus else ''}",
+        message=_message(item, entry, notebook, found.points) or found.message,
         comment=entry.comment,
         claims=found.claims,
         faults=tuple(fault for fault in notebook.faults if fault.item == item.name),
     )
 
 
-def _status(item: Item, entry: GradebookEntry, score: float | None) -> str:
+def _status(item: Item, entry: GradebookEntry) -> str:
     if item.kind == "manual" and entry.open:
         return "open"
-    if not score:
+    if entry.points <= 0:
         return "none"
-    return "full" if score >= item.max_points else "part"
+    return "full" if entry.points >= item.max_points - NEARLY else "part"
 
 
-def _message(item: Item, entry: GradebookEntry, status: str) -> str:
-    if status == "open":
+def _message(
+    item: Item, entry: GradebookEntry, notebook: NotebookReport, auto_points: float
+) -> str:
+    if item.kind == "auto":
+        changed = abs(entry.points - auto_points) > NEARLY
+        return "A person changed the points of this item." if changed else ""
+    if entry.open:
         return "A person reads and marks this answer; it is still open."
-    if item.kind == "manual" and not entry.by_person and not entry.score:
-        return "Nothing was written here."
-    if item.kind == "auto" and entry.by_person:
-        return "A person changed the points of this item."
-    return ""
+    if entry.given:
+        return ""
+    return notebook.message or "Nothing was written here."
 
 
 def _environment() -> Environment:

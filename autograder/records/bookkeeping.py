@@ -1,0 +1,267 @@
+"""What nbgrader's gradebook knows of an assignment, and safe ways to write into it.
+
+Bonus items have a maximum of 0 in the gradebook and their points as extra credit: nbgrader has no
+bonus of its own, and adds extra credit to a score but not to what can be reached. So 30 regular
+points stay 30. The released notebooks keep the points of their bonus items.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import stat
+import sys
+import time
+import warnings
+from collections.abc import Collection, Iterator, Mapping
+from copy import deepcopy
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.preprocessors import SaveCells
+from nbgrader.utils import parse_utc
+from sqlalchemy import Column, Float, MetaData, String, Table, create_engine, delete, select
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import OperationalError, SAWarning, SQLAlchemyError
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from traitlets import Dict
+from traitlets.config import Config
+
+from autograder.assignment import Assignment, Course
+from autograder.errors import RecordError
+from autograder.grading.mark import read_skeletons
+
+REPORT = "report.json"
+"""The Report of a student, beside the autograded notebooks."""
+
+LOCK_SECONDS = 60.0
+"""How long to wait for somebody else's change to the gradebook, such as a marker's, to end."""
+
+TIMESTAMP = "timestamp.txt"
+MAX_TIMESTAMP_BYTES = 200
+
+_KIT_TABLES = MetaData()
+_RECORDED_CREDIT = Table(
+    "fdl_recorded_credit",
+    _KIT_TABLES,
+    Column("grade_id", String(32), primary_key=True),
+    Column("points", Float, nullable=False),
+)
+
+
+# --- the gradebook -------------------------------------------------------------------------------
+
+
+class _PatientSession(Session):
+    """A session in which nbgrader's many commits (one a cell) only send; `finish` commits."""
+
+    def commit(self) -> None:
+        """Send the changes to the database, within the transaction."""
+        self.flush()
+
+    def finish(self) -> None:
+        """End the transaction and keep its changes."""
+        super().commit()
+
+
+class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no types
+    """nbgrader's Gradebook that waits for locks, and keeps a `transaction` whole or not at all."""
+
+    engine: Engine
+
+    def __init__(self, db_url: str, course_id: str, lock_seconds: float = LOCK_SECONDS) -> None:
+        self._open_patiently(db_url, course_id, lock_seconds)
+        # the first connection is nbgrader's own and waits 5 seconds
+        self.engine.dispose()
+        options = {"timeout": lock_seconds} if self.engine.dialect.name == "sqlite" else {}
+        self.engine = create_engine(db_url, connect_args=options)
+        self.db = scoped_session(sessionmaker(bind=self.engine, class_=_PatientSession))
+
+    def _open_patiently(self, db_url: str, course_id: str, lock_seconds: float) -> None:
+        deadline = time.monotonic() + lock_seconds
+        while True:
+            try:
+                with alembic_on_path():
+                    super().__init__(db_url, course_id)
+                    _KIT_TABLES.create_all(self.engine)
+                return
+            except OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Keep all changes made inside, or none if it ends with an exception."""
+        session: _PatientSession = self.db()
+        session.rollback()
+        try:
+            if self.engine.dialect.name == "sqlite":
+                # from the start: a transaction that reads first can't wait for a lock later on
+                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
+            with warnings.catch_warnings():
+                # nbgrader builds a submission before it is in the session
+                warnings.simplefilter("ignore", SAWarning)
+                yield
+            session.finish()
+        except BaseException:
+            session.rollback()
+            raise
+
+    def recorded_credit(self, grade_id: str) -> float | None:
+        """The extra credit that the kit itself last gave to a grade; None if it never did."""
+        wanted = select(_RECORDED_CREDIT.c.points).where(_RECORDED_CREDIT.c.grade_id == grade_id)
+        points: float | None = self.db().execute(wanted).scalar()
+        return points
+
+    def note_credit(self, grade_id: str, points: float) -> None:
+        """Remember what the kit gave, to tell it from what a person types over it."""
+        table = _RECORDED_CREDIT
+        self.db().execute(delete(table).where(table.c.grade_id == grade_id))
+        self.db().execute(table.insert().values(grade_id=grade_id, points=points))
+
+
+@contextlib.contextmanager
+def open_database(db_url: str, course: Course) -> Iterator[PatientGradebook]:
+    """The gradebook at that address; RecordError where it can't be opened or used."""
+    try:
+        with PatientGradebook(db_url, course_id(course)) as gradebook:
+            yield gradebook
+    except (SQLAlchemyError, FileNotFoundError) as error:
+        raise RecordError(f"the gradebook {db_url} can't be used: {_first_line(error)}") from error
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+@contextlib.contextmanager
+def alembic_on_path() -> Iterator[None]:
+    """nbgrader starts `alembic` by name when it makes a gradebook: let it find ours."""
+    before = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = before
+
+
+# --- the assignment in the gradebook -------------------------------------------------------------
+
+
+class SaveCellsWithBonus(SaveCells):  # type: ignore[misc]  # nbgrader has no types
+    """SaveCells that lets nothing be reached by bonus items: their maximum is 0."""
+
+    bonus = Dict(help="The names of the bonus items of each assignment.").tag(config=True)
+
+    def _create_grade_cell(self, cell: NotebookNode) -> None:
+        super()._create_grade_cell(cell)
+        name = cell.metadata.nbgrader["grade_id"]
+        if name in self.bonus.get(self.assignment_id, ()):
+            self.new_grade_cells[name]["max_score"] = 0.0
+
+
+def prepare_gradebook(course: Course, assignment: Assignment, db_url: str) -> None:
+    """Tell the gradebook what the assignment consists of, unless it knows already."""
+    skeletons = read_skeletons(assignment, course.release(assignment.name))
+    bonus = {item.name for item in assignment.items.values() if item.bonus}
+    with open_database(db_url, course) as gradebook:
+        due = assignment.due.astimezone(UTC).replace(tzinfo=None)
+        if not _is_due(gradebook, assignment.name, due):
+            with gradebook.transaction():
+                gradebook.update_or_create_assignment(assignment.name, duedate=due)
+        stale = [
+            name
+            for name, skeleton in skeletons.items()
+            if not _is_known(gradebook, assignment.name, name, skeleton, bonus)
+        ]
+    try:
+        for name in stale:
+            where = {"notebook": name, "assignment": assignment.name, "db_url": db_url}
+            saver = SaveCellsWithBonus(log=QuietLog(), bonus={assignment.name: bonus})
+            saver.preprocess(deepcopy(skeletons[name]), {"nbgrader": where})
+    except (SQLAlchemyError, RuntimeError) as error:
+        raise RecordError(
+            f"the gradebook {db_url} can't take up {assignment.name}: {_first_line(error)}. Where "
+            "cells were added or removed after marks were recorded, start with a new gradebook "
+            "file and keep the old one."
+        ) from error
+
+
+def _is_due(gradebook: Any, assignment: str, due: datetime) -> bool:
+    try:
+        return bool(gradebook.find_assignment(assignment).duedate == due)
+    except MissingEntry:
+        return False
+
+
+def _is_known(
+    gradebook: Any, assignment: str, name: str, skeleton: NotebookNode, bonus: Collection[str]
+) -> bool:
+    try:
+        known = gradebook.find_notebook(name, assignment)
+    except MissingEntry:
+        return False
+    marks = [cell.metadata.nbgrader for cell in skeleton.cells if "nbgrader" in cell.metadata]
+    wanted = {mark["grade_id"]: mark.get("checksum") for mark in marks}
+    points = {
+        mark["grade_id"]: 0.0 if mark["grade_id"] in bonus else float(mark["points"])
+        for mark in marks
+        if mark.get("grade")
+    }
+    return wanted == {cell.name: cell.checksum for cell in known.source_cells} and points == {
+        cell.name: cell.max_score for cell in known.grade_cells
+    }
+
+
+# --- the course folder as nbgrader sees it -------------------------------------------------------
+
+
+def course_id(course: Course) -> str:
+    """The course's name in the gradebook."""
+    return str(course.settings["course"].get("id", ""))
+
+
+def bonus_items(course: Course) -> Mapping[str, list[str]]:
+    """The names of the bonus items of each assignment, as the settings have them."""
+    settings = course.settings.get("assignments", {})
+    return {name: list(assignment.get("bonus", ())) for name, assignment in settings.items()}
+
+
+def course_directory(course: Course, assignment: Assignment) -> Any:
+    """nbgrader's own view of the course folder."""
+    config = Config()
+    config.CourseDirectory.root = str(course.root)
+    config.CourseDirectory.course_id = course_id(course)
+    config.CourseDirectory.assignment_id = assignment.name
+    return CourseDirectory(config=config, log=QuietLog())
+
+
+def read_timestamp(folder: Path) -> datetime | None:
+    """When the submission in a folder was handed in, as its timestamp.txt says; None if it doesn't.
+
+    The file comes from outside: only a small regular file is read, and what is no date is ignored.
+    """
+    path = folder / TIMESTAMP
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return None
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            text = file.read(MAX_TIMESTAMP_BYTES).decode().strip()
+        found: datetime | None = parse_utc(text) if text else None
+    except (OSError, ValueError, OverflowError, TypeError, AttributeError):
+        return None
+    return found
+
+
+class QuietLog(logging.Logger):
+    """A log that prints nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("fdl-nbgrader", logging.ERROR)
+        self.addHandler(logging.NullHandler())
