@@ -46,7 +46,7 @@ class Limits:
     """One message on the wire, arrays not counted."""
     answer_bytes: int = 64_000_000
     """The arrays of one message."""
-    callbacks: int = 200_000
+    callbacks: int = 100_000
     """Calls that a student's function may make back to the test, for each call of it."""
 
     def __post_init__(self) -> None:

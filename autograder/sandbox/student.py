@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.sandbox.figuredata import FigureData
-from autograder.sandbox.inside.peer import Peer, RemoteError
+from autograder.sandbox.inside.peer import Peer, RemoteError, TooManyCalls
 from autograder.sandbox.inside.wire import (
     Channel,
     Object,
@@ -163,6 +163,10 @@ class Student:
             raise self._gone(
                 NoAnswer(f"The call did not end within {self._call_seconds:g} seconds.")
             ) from None
+        except TooManyCalls as error:
+            raise self._gone(
+                NoAnswer(f"It called functions that were passed in without end: {error}.")
+            ) from None
         except WireClosed:
             raise self._gone(NoAnswer("The process ended during the call.")) from None
         except WireError as error:
@@ -202,8 +206,16 @@ class Student:
                 place,
             )
         known = isinstance(error, str) and isinstance(getattr(builtins, error, None), type)
-        kind = f"a {error}" if known else "an exception"
-        return Raised(f"It raised {kind}{where}.", str(error) if known else "Exception", place)
+        kind = f"{_article(str(error))} {error}" if known else "an exception"
+        told = f"It raised {kind}{where}."
+        if error == "NameError" and self._forget:
+            names = ", ".join(f"`{name}`" for name in self._forget)
+            told += f" This answer is to be written out: it has to do without {names}."
+        return Raised(told, str(error) if known else "Exception", place)
+
+
+def _article(word: str) -> str:
+    return "an" if word[:1] in "AEIOU" else "a"
 
 
 def place_from(data: Any) -> Place | None:

@@ -8,6 +8,7 @@ that runs the tests use the same class; each only answers calls to what it put u
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -15,9 +16,15 @@ from .wire import Adapt, Channel, Function, Object, Unsendable, WireError
 
 MAX_CALL_DEPTH = 16
 MAX_FUNCTIONS = 10_000
+CROSSING_SECONDS = 0.0005
+"""What a call and its answer take on their way."""
 
 Open = Callable[[Object], object]
 Describe = Callable[[BaseException], Mapping[str, Any]]
+
+
+class TooManyCalls(WireError):
+    """The other side called back more often than it may."""
 
 
 class RemoteError(Exception):
@@ -96,8 +103,9 @@ class Peer:
         if self._depth >= MAX_CALL_DEPTH:
             raise WireError("calls are nested too deeply")
         if self._max_served is not None and self.served > self._max_served:
-            raise WireError("too many calls")
+            raise TooManyCalls(f"more than {self._max_served} calls")
         self._depth += 1
+        started = time.monotonic()
         try:
             answer = self._find(target)(*self.inward(args), **self.inward(kwargs))
             self._answer(number, answer)
@@ -107,6 +115,9 @@ class Peer:
             self._send(["error", number, dict(self._describe(error))])
         finally:
             self._depth -= 1
+            if self.deadline is not None:
+                # What this side takes to answer is not the other side's time.
+                self.deadline += time.monotonic() - started + CROSSING_SECONDS
 
     def _answer(self, number: int, answer: object) -> None:
         self._send(["answer", number, self.outward(answer)])

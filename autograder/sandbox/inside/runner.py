@@ -264,7 +264,7 @@ class Runner:
         """Run one cell; plain data: whether it ran, its error's kind, place and text, outputs."""
         self.recorder.reset()
         CellCompiler.current = index
-        error = self._run_in_time(source)
+        error = self._run_in_time(_keep_lines(source))
         if error is None:
             self._show_open_figures()
         result: dict[str, Any] = {"outputs": self.recorder.take(), "error": None}
@@ -308,6 +308,15 @@ class Runner:
             register(_refusal(f"%{name}"), "line", name)
         for name in ("bash", "sh", "script", "system", "sx", "!", "cmd"):
             register(_cell_refusal(f"%%{name}"), "line_cell", name)
+
+
+def _keep_lines(source: str) -> str:
+    """The source with `#` in the blank lines at its top, which IPython would drop and not count."""
+    code = source.lstrip()
+    blank = source[: len(source) - len(code)].count("\n")
+    if not blank or code.startswith("%%"):
+        return source
+    return "#\n" * blank + "\n".join(source.split("\n")[blank:])
 
 
 def _refusal(name: str) -> Callable[[str], None]:

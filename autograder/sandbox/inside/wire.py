@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import select
 import socket
 import struct
 import time
@@ -34,6 +35,7 @@ MAX_NODES = 300_000
 MAX_ARRAYS = 10_000
 MAX_DIMENSIONS = 8
 MAX_DIGITS = 400
+CHUNK = 65_536
 DTYPES = frozenset(
     ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
 )
@@ -312,11 +314,15 @@ def _check_key(key: Any) -> None:
 
 
 class Channel:
-    """A stream socket that carries frames, with a budget for what comes in and goes out."""
+    """A stream socket that carries frames, with a budget for what comes in and goes out.
+
+    Without a deadline `send` and `receive` wait for as long as it takes.
+    """
 
     def __init__(self, stream: socket.socket, budget: Budget | None = None) -> None:
         self.stream = stream
         self.budget = budget or Budget()
+        self._ahead = bytearray()
 
     def send(
         self,
@@ -332,62 +338,69 @@ class Channel:
             sent = 0
             if descriptors:
                 sent = socket.send_fds(self.stream, [frame], list(descriptors))
+            flags = 0 if deadline is None else socket.MSG_DONTWAIT
             while sent < len(frame):
-                self._wait(deadline)
-                sent += self.stream.send(frame[sent : sent + 1_000_000])
+                try:
+                    sent += self.stream.send(frame[sent : sent + CHUNK], flags)
+                except BlockingIOError:  # its buffer is full
+                    self._wait(select.POLLOUT, deadline)
 
     def receive(self, deadline: float | None = None) -> Any:
         """The next value; descriptors sent along are dropped by the kernel."""
         with self._errors():
-            header = self._exactly(HEADER.size, deadline)
-            return self._value(header, deadline)
+            return self._value(self._exactly(HEADER.size, deadline, CHUNK), deadline, CHUNK)
 
     def receive_with_descriptor(self) -> tuple[Any, int | None]:
-        """The next value and the descriptor that came with it, if one did."""
+        """The next value and the descriptor that came with it, if one did.
+
+        Nothing is read ahead, as a descriptor comes with the bytes that it was sent with.
+        """
         with self._errors():
             header, found, _, _ = socket.recv_fds(self.stream, HEADER.size, 1)
             if not header:
                 raise WireClosed("the other side closed the channel")
-            header += self._exactly(HEADER.size - len(header), None)
-            return self._value(header, None), (found[0] if found else None)
+            header += self._exactly(HEADER.size - len(header), None, 0)
+            return self._value(header, None, 0), (found[0] if found else None)
 
     def close(self) -> None:
         """Close the socket; closing twice does no harm."""
         self.stream.close()
 
-    def _value(self, header: bytes, deadline: float | None) -> Any:
+    def _value(self, header: bytes, deadline: float | None, ahead: int) -> Any:
         body_length, arrays_length = HEADER.unpack(header)
         if body_length > self.budget.body or arrays_length > self.budget.arrays:
             raise WireError(
                 f"a message of {body_length} + {arrays_length} bytes is over the budget"
             )
-        body = self._exactly(body_length, deadline)
-        return decode(body, self._exactly(arrays_length, deadline))
+        body = self._exactly(body_length, deadline, ahead)
+        return decode(body, self._exactly(arrays_length, deadline, ahead))
 
-    def _exactly(self, length: int, deadline: float | None) -> bytes:
-        data = bytearray()
-        while len(data) < length:
-            self._wait(deadline)
-            part = self.stream.recv(min(length - len(data), 1_000_000))
+    def _exactly(self, length: int, deadline: float | None, ahead: int) -> bytes:
+        """The next `length` bytes; up to `ahead` bytes may be read at once and kept."""
+        while len(self._ahead) < length:
+            self._wait(select.POLLIN, deadline)
+            part = self.stream.recv(min(max(length - len(self._ahead), ahead), CHUNK))
             if not part:
                 raise WireClosed("the other side closed the channel")
-            data += part
-        return bytes(data)
+            self._ahead += part
+        data = bytes(memoryview(self._ahead)[:length])
+        del self._ahead[:length]
+        return data
 
-    def _wait(self, deadline: float | None) -> None:
+    def _wait(self, event: int, deadline: float | None) -> None:
         if deadline is None:
-            self.stream.settimeout(None)
             return
         left = deadline - time.monotonic()
-        if left <= 0:
+        ready = select.poll()
+        ready.register(self.stream, event)
+        if left <= 0 or not ready.poll(1000 * left):
             raise WireTimeout("no answer in time")
-        self.stream.settimeout(left)
 
     @contextlib.contextmanager
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except TimeoutError as error:
-            raise WireTimeout("no answer in time") from error
-        except OSError as error:
+        except (OSError, ValueError) as error:
+            if isinstance(error, ValueError) and self.stream.fileno() >= 0:
+                raise
             raise WireClosed(f"the channel broke: {error}") from error
