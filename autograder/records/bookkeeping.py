@@ -74,16 +74,16 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
 
     engine: Engine
 
-    def __init__(self, db_url: str, course_id: str, lock_seconds: float = LOCK_SECONDS) -> None:
-        self._open_patiently(db_url, course_id, lock_seconds)
+    def __init__(self, db_url: str, course_id: str) -> None:
+        self._open_patiently(db_url, course_id)
         # the first connection is nbgrader's own and waits 5 seconds
         self.engine.dispose()
-        options = {"timeout": lock_seconds} if self.engine.dialect.name == "sqlite" else {}
+        options = {"timeout": LOCK_SECONDS} if self.engine.dialect.name == "sqlite" else {}
         self.engine = create_engine(db_url, connect_args=options)
         self.db = scoped_session(sessionmaker(bind=self.engine, class_=_PatientSession))
 
-    def _open_patiently(self, db_url: str, course_id: str, lock_seconds: float) -> None:
-        deadline = time.monotonic() + lock_seconds
+    def _open_patiently(self, db_url: str, course_id: str) -> None:
+        deadline = time.monotonic() + LOCK_SECONDS
         while True:
             try:
                 with alembic_on_path():
