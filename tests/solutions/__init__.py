@@ -1,0 +1,1 @@
+"""The reference solutions against independent derivations: symbols, long numbers, chance."""
