@@ -77,6 +77,10 @@ class Marker:
             [comment] = [c for n in submission.notebooks for c in n.comments if c.name == cell]
             comment.manual_comment = text
 
+    def penalise(self, problem: str, points: float) -> None:
+        with PatientGradebook(self._url, "made-up") as book, book.transaction():
+            book.find_submission_notebook(problem, "hw", "anna").late_submission_penalty = points
+
     def comment_on(self, cell: str) -> str | None:
         with PatientGradebook(self._url, "made-up") as book:
             submission = book.find_submission("hw", "anna")

@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from autograder.assignment import Assignment, Course
+from autograder.errors import RecordError
+from autograder.grading.mark import Marking
+from autograder.grading.report import CellFault, Claim, NotebookReport
+from autograder.records.feedback import write_feedback
+from autograder.records.gradebook import record, record_class
+
+from .conftest import Marker
+from .course import mark
+
+
+def page(course: Course, assignment: Assignment, name: str = "index") -> BeautifulSoup:
+    write_feedback(course, assignment, ["anna"])
+    path = course.root / "feedback" / "anna" / "hw" / f"{name}.html"
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def box(soup: BeautifulSoup, item: str) -> Tag:
+    """The part of the page that is about one item."""
+    found = soup.find("article", id=item)
+    assert isinstance(found, Tag)
+    return found
+
+
+def words(tag: Tag | None) -> str:
+    assert tag is not None
+    return " ".join(tag.get_text(" ").split())
+
+
+def totals(soup: BeautifulSoup) -> list[str]:
+    return [words(entry) for entry in soup.select(".totals li")]
+
+
+def with_fault(marking: Marking, fault: CellFault) -> Marking:
+    notebooks = {**marking.report.notebooks, "a_slopes": NotebookReport("marked", faults=(fault,))}
+    return replace(marking, report=replace(marking.report, notebooks=notebooks))
+
+
+# what a page says
+
+
+def test_page_tells_points_of_each_item_and_totals(course: Course, assignment: Assignment) -> None:
+    record(course, assignment, "anna", mark(course, {"a-bend": 0.5}))
+    soup = page(course, assignment)
+    assert totals(soup) == [
+        "1.5 of 5 points so far",
+        "2 of 3 bonus points so far",
+        "2 + 1 bonus points that a person still marks",
+    ]
+    assert "full points: 1 of 1" in words(box(soup, "a-slope"))
+    assert "part of the points: 0.5 of 2" in words(box(soup, "a-bend"))
+    assert "full points: 2 of 2 bonus" in words(box(soup, "b-bonus"))
+
+
+def test_claims_are_told_with_outcome_and_message(course: Course, assignment: Assignment) -> None:
+    record(course, assignment, "anna", mark(course, {"a-slope": 0.0}))
+    soup = page(course, assignment)
+    [failed] = box(soup, "a-slope").select(".claims .fails")
+    assert words(failed) == "The claim about a-slope. The answer has the wrong sign."
+    [held] = box(soup, "a-bend").select(".claims .holds")
+    assert words(held) == "The claim about a-bend."
+
+
+def test_students_error_is_told_with_its_line(course: Course, assignment: Assignment) -> None:
+    fault = CellFault(1, "NameError: name 'y' is not defined", 2, "return y", "a-slope")
+    record(course, assignment, "anna", with_fault(mark(course), fault))
+    told = words(box(page(course, assignment), "a-slope").select_one(".fault"))
+    assert told == "Error in cell 2, line 2: return y NameError: name 'y' is not defined"
+
+
+def test_error_in_a_cell_of_no_item_is_told_with_its_notebook(
+    course: Course, assignment: Assignment
+) -> None:
+    fault = CellFault(4, "ZeroDivisionError: division by zero", 1, "1 / 0")
+    record(course, assignment, "anna", with_fault(mark(course), fault))
+    told = words(page(course, assignment).select_one("section > .fault"))
+    assert told.startswith("Error in cell 5, line 1: 1 / 0")
+
+
+def test_text_that_nobody_marked_is_still_open(course: Course, assignment: Assignment) -> None:
+    record(course, assignment, "anna", mark(course))
+    soup = page(course, assignment)
+    for item in ("a-proof", "b-essay"):
+        assert "still open" in words(box(soup, item))
+
+
+def test_persons_marks_and_comments_are_shown(
+    course: Course, assignment: Assignment, marker: Marker
+) -> None:
+    record(course, assignment, "anna", mark(course))
+    marker.give("a-proof", 1.5)
+    marker.give("b-essay", None, extra=1.0)
+    marker.comment("a-proof", "Step 2 is <missing> & wanted.")
+    soup = page(course, assignment)
+    assert totals(soup) == ["4.5 of 5 points so far", "3 of 3 bonus points so far"]
+    assert "part of the points: 1.5 of 2" in words(box(soup, "a-proof"))
+    assert "full points: 1 of 1 bonus" in words(box(soup, "b-essay"))
+    comment = words(box(soup, "a-proof").select_one(".comment"))
+    assert comment == "Comment: Step 2 is <missing> & wanted."
+
+
+def test_comment_on_a_code_answer_stands_at_each_of_its_items(
+    course: Course, assignment: Assignment, marker: Marker
+) -> None:
+    record(course, assignment, "anna", mark(course))
+    marker.comment("a-slope-answer", "Well named.")
+    soup = page(course, assignment)
+    for item in ("a-slope", "a-bend"):
+        assert words(box(soup, item).select_one(".comment")) == "Comment: Well named."
+    assert box(soup, "a-proof").select_one(".comment") is None
+
+
+def test_untouched_text_is_told_without_nbgraders_own_comment(
+    course: Course, assignment: Assignment
+) -> None:
+    record(course, assignment, "anna", mark(course, answers={}))
+    told = words(box(page(course, assignment), "a-proof"))
+    assert "Nothing was written here." in told
+    assert "No response" not in told
+
+
+@pytest.mark.parametrize("item", ["a-slope", "b-bonus"])
+def test_points_changed_by_a_person_count_and_are_told(
+    course: Course, assignment: Assignment, marker: Marker, item: str
+) -> None:
+    record(course, assignment, "anna", mark(course))
+    if item == "a-slope":
+        marker.give(item, 0.5)
+    else:
+        marker.give(item, None, extra=0.5)
+    told = words(box(page(course, assignment), item))
+    assert "part of the points: 0.5 of" in told
+    assert "A person changed the points" in told
+
+
+def test_points_confirmed_by_a_person_are_not_called_changed(
+    course: Course, assignment: Assignment, marker: Marker
+) -> None:
+    record(course, assignment, "anna", mark(course))
+    marker.give("a-slope", 1.0)
+    assert "A person changed" not in words(box(page(course, assignment), "a-slope"))
+
+
+def test_unreadable_notebook_is_told_with_its_reason(
+    course: Course, assignment: Assignment
+) -> None:
+    reason = "a_slopes.ipynb can't be read: it is not JSON."
+    record(course, assignment, "anna", mark(course, broken={"a_slopes": reason}))
+    soup = page(course, assignment)
+    assert words(soup.select_one("section > .fault")) == reason
+    for item in ("a-slope", "a-proof"):
+        assert reason in words(box(soup, item))
+        assert "no points" in words(box(soup, item))
+
+
+def test_late_penalty_is_told_and_counted(
+    course: Course, assignment: Assignment, marker: Marker
+) -> None:
+    record(course, assignment, "anna", mark(course))
+    marker.penalise("a_slopes", 0.75)
+    assert totals(page(course, assignment))[0] == "2.25 of 5 points so far"
+    assert "−0.75 for handing in late (counted above)" in totals(page(course, assignment))
+
+
+def test_each_notebook_has_a_page_of_its_own(course: Course, assignment: Assignment) -> None:
+    record(course, assignment, "anna", mark(course))
+    soup = page(course, assignment, "b_extras")
+    assert [a["id"] for a in soup.find_all("article")] == ["b-bonus", "b-essay"]
+    assert totals(soup) == totals(page(course, assignment))
+
+
+# what a page never holds
+
+
+def test_page_loads_nothing_and_runs_nothing(course: Course, assignment: Assignment) -> None:
+    record(course, assignment, "anna", mark(course))
+    soup = page(course, assignment)
+    assert soup.find_all(["script", "link", "img", "iframe", "form"]) == []
+    assert all(str(a["href"]).startswith("#") for a in soup.find_all("a"))
+    policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
+    assert isinstance(policy, Tag)
+    assert str(policy["content"]).startswith("default-src 'none'")
+
+
+def test_whatever_a_student_can_put_on_the_page_is_plain_text(
+    course: Course, assignment: Assignment
+) -> None:
+    attack = "<img src=x onerror=alert(1)></code><script>alert(1)</script>{{ 7 * 7 }}"
+    marking = with_fault(mark(course, {"a-slope": 0.0}), CellFault(1, attack, 1, attack, "a-slope"))
+    report = marking.report
+    claim = Claim("A claim.", False, f"It raised {attack}", note=attack)
+    item = replace(report.items["a-slope"], claims=(claim,), message=attack)
+    notebook = replace(report.notebooks["a_slopes"], message=attack, notes=(attack,))
+    report = replace(
+        report,
+        submission=attack,
+        items={**report.items, "a-slope": item},
+        notebooks={**report.notebooks, "a_slopes": notebook},
+    )
+    record(course, assignment, "anna", replace(marking, report=report))
+    soup = page(course, assignment)
+    assert soup.find_all(["script", "img"]) == []
+    assert soup.get_text().count(attack) >= 8
+
+
+def test_seed_of_the_hidden_inputs_is_not_told(course: Course, assignment: Assignment) -> None:
+    marking = mark(course)
+    report = replace(marking.report, seed=987654321)
+    record(course, assignment, "anna", replace(marking, report=report))
+    assert "987654321" not in str(page(course, assignment))
+
+
+def test_output_of_a_student_is_not_on_the_page(course: Course, assignment: Assignment) -> None:
+    record(course, assignment, "anna", mark(course))
+    assert "so far so good" not in str(page(course, assignment))
+
+
+# whose pages
+
+
+def test_everybody_who_was_marked_gets_pages(course: Course, assignment: Assignment) -> None:
+    record_class(course, assignment, {"anna": mark(course), "güneş": mark(course)})
+    written = write_feedback(course, assignment)
+    names = {path.relative_to(course.root / "feedback").as_posix() for path in written}
+    pages = ("index.html", "a_slopes.html", "b_extras.html")
+    assert names == {f"{who}/hw/{name}" for who in ("anna", "güneş") for name in pages}
+
+
+def test_student_without_marks_stops_no_other_and_is_named(
+    course: Course, assignment: Assignment
+) -> None:
+    record_class(course, assignment, dict.fromkeys(("anna", "bela", "chloe"), mark(course)))
+    (course.root / "autograded" / "bela" / "hw" / "report.json").unlink()
+    report = course.root / "autograded" / "chloe" / "hw" / "report.json"
+    report.chmod(0o600)
+    report.write_text("{", encoding="utf-8")
+    with pytest.raises(RecordError, match=r"3 without feedback: dora .*bela.*chloe"):
+        write_feedback(course, assignment, ["dora", "bela", "chloe", "anna"])
+    assert (course.root / "feedback" / "anna" / "hw" / "index.html").is_file()
+
+
+def test_student_gone_from_the_gradebook_is_told(
+    course: Course, assignment: Assignment, prepared: Path
+) -> None:
+    record(course, assignment, "anna", mark(course))
+    shutil.copyfile(prepared / "gradebook.db", course.root / "gradebook.db")
+    with pytest.raises(RecordError, match="anna has no marks of hw in the gradebook"):
+        write_feedback(course, assignment)
+
+
+def test_writing_twice_gives_the_same_bytes(course: Course, assignment: Assignment) -> None:
+    record(course, assignment, "anna", mark(course))
+    first = {path: path.read_bytes() for path in write_feedback(course, assignment)}
+    assert {path: path.read_bytes() for path in write_feedback(course, assignment)} == first
+    folder = course.root / "feedback" / "anna" / "hw"
+    assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in first)
