@@ -5,7 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from functools import cache
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +18,8 @@ DEGREES = [0, 1, 2, 3, 5]
 
 def unit_rows(rng: np.random.Generator, count: int, dimension: int) -> np.ndarray:
     X = rng.normal(size=(count, dimension))
-    return X / np.linalg.norm(X, axis=1, keepdims=True)
+    X /= np.linalg.norm(X, axis=1, keepdims=True)
+    return X
 
 
 def pair(theta: float) -> np.ndarray:
@@ -277,7 +278,7 @@ def test_limit_depends_on_angles_alone(n: int) -> None:
 # --- Chance ---------------------------------------------------------------------------------------
 
 
-def assert_mean(samples: np.ndarray, expected: np.ndarray) -> None:
+def assert_mean(samples: np.ndarray, expected: np.ndarray | float) -> None:
     """The mean over the first axis lies within 5 of its standard errors of what is expected."""
     error = samples.std(axis=0, ddof=1) / np.sqrt(len(samples))
     assert (np.abs(samples.mean(axis=0) - expected) <= 5 * error + 1e-12).all()
@@ -342,8 +343,8 @@ def test_spread_on_the_diagonal(n: int, known: float) -> None:
             for k in range(len(z))
         ]
     )
-    assert_mean(units, np.float64(mean))
-    assert_mean(units**2, np.float64(square))
+    assert_mean(units, mean)
+    assert_mean(units**2, square)
 
 
 def test_errors_fall_as_the_root_of_the_width() -> None:
