@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from itertools import pairwise
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -76,7 +77,7 @@ def test_objective_is_drawn_along_each_trajectory() -> None:
     assert len(axes.lines) == len(RUNS)
     for line, iterates in zip(axes.lines, RUNS.values(), strict=True):
         np.testing.assert_array_equal(line.get_xdata(), np.arange(len(iterates)))
-        np.testing.assert_allclose(line.get_ydata(), np.sum(iterates**2, axis=1))
+        np.testing.assert_allclose(np.asarray(line.get_ydata(), float), np.sum(iterates**2, axis=1))
 
 
 def test_lines_differ_by_more_than_colour() -> None:
@@ -113,7 +114,7 @@ def test_traces_are_medians_against_rho_with_a_line_for_each_eta() -> None:
         assert f"{eta:g}" in label
         np.testing.assert_array_equal(line.get_xdata(), [0.0, 0.05, 0.2])
         medians = [np.median(np.abs(ends[eta, rho]).sum(axis=1)) for rho in (0.0, 0.05, 0.2)]
-        np.testing.assert_allclose(line.get_ydata(), medians)
+        np.testing.assert_allclose(np.asarray(line.get_ydata(), float), medians)
     assert len({line.get_marker() for line in axes.lines}) == 2
 
 
@@ -176,12 +177,11 @@ def test_surface_is_the_loss_with_u_to_the_right() -> None:
     axes = only_axes(reference.plot_landscape(lambda x: float(np.exp(x[0] + 3 * x[1])), ends, 0.1))
     (surface,) = [c for c in axes.collections if isinstance(c, ContourSet)]
     checked = 0
-    for low, high, path in zip(
-        surface.levels[:-1], surface.levels[1:], surface.get_paths(), strict=True
-    ):
-        if len(path.vertices) == 0:
+    for (low, high), path in zip(pairwise(surface.levels), surface.get_paths(), strict=True):
+        corners = np.asarray(path.vertices, dtype=float)
+        if len(corners) == 0:
             continue
-        values = np.exp(path.vertices @ [1.0, 3.0])
+        values = np.exp(corners @ [1.0, 3.0])
         # Corners lie on the grid or between two of its points, where the loss is not straight.
         assert (values > 0.95 * low - 0.05).all()
         assert (values < 1.05 * high + 0.05).all()

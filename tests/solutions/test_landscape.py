@@ -19,7 +19,8 @@ ETAS = np.array([0.1, 0.3, 0.05, 0.2])
 
 
 def turning(x: np.ndarray) -> np.ndarray:
-    return TURN @ x + np.sin(x)
+    slope: np.ndarray = TURN @ x + np.sin(x)
+    return slope
 
 
 def gd(eta: Any, num_steps: int, x0: np.ndarray = START) -> np.ndarray:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import sympy as sp
+import sympy as sp  # type: ignore[import-untyped]
 
 from solutions.hw2 import landscape as reference
 

@@ -8,7 +8,7 @@ One coordinate stands for all of them.
 from __future__ import annotations
 
 import pytest
-import sympy as sp
+import sympy as sp  # type: ignore[import-untyped]
 
 T = 4
 x0, last = sp.symbols("x0 lambda_T")

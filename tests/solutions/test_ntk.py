@@ -326,7 +326,11 @@ def test_finite_kernel_has_the_limit_as_its_mean_at_every_width(n: int) -> None:
 @pytest.mark.parametrize(("n", "known"), [(0, 0.5), (1, 1.732), (2, 13.12), (3, 161.3)])
 def test_spread_on_the_diagonal(n: int, known: float) -> None:
     """One unit adds z²ⁿ + n² v² z²ⁿ⁻² where z ≥ 0; its deviation from Gaussian moments."""
-    moment = lambda k: double_factorial(k - 1) / 2  # noqa: E731  E[zᵏ 1[z ≥ 0]], k even
+
+    def moment(k: int) -> float:
+        """E[zᵏ 1[z ≥ 0]] for one standard normal z and an even k."""
+        return double_factorial(k - 1) / 2
+
     mean = moment(2 * n) + (n**2 * moment(2 * n - 2) if n else 0)
     square = moment(4 * n)
     if n:

@@ -14,7 +14,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-import sympy as sp
+import sympy as sp  # type: ignore[import-untyped]
 
 from solutions.hw2 import ntk as reference
 
