@@ -8,8 +8,10 @@ it holds no script, loads nothing, and has nothing of a student's outputs in it.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,10 @@ from autograder.records.sanitize import plain_text
 
 INDEX = "index.html"
 NEARLY = 1e-9
+
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_POINTS = re.compile(r"\s*\([^()]*\bpoints?\)$")
 
 
 @dataclass(frozen=True)
@@ -51,10 +57,24 @@ class GradebookView:
 
 
 @dataclass(frozen=True)
+class Headings:
+    """What the released notebooks say of the items: the page's words for them.
+
+    `titles` holds each item's nearest heading above it; `commented` the items that a comment on
+    a cell is about, by the cell's nbgrader id.
+    """
+
+    titles: Mapping[str, str]
+    commented: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
 class ItemView:
-    """One item as the page shows it."""
+    """One item as the page shows it; `functions` are the names that it asks for."""
 
     name: str
+    title: str
+    functions: tuple[str, ...]
     status: str
     points: str
     message: str
@@ -92,7 +112,7 @@ def write_feedback(
     if students is None:
         reports = marked.glob(f"*/{assignment.name}/{REPORT}")
         students = sorted(path.parent.parent.name for path in reports)
-    commented = _commented_items(read_skeletons(assignment, course.release(assignment.name)))
+    headings = read_headings(assignment, course.release(assignment.name))
     written: list[Path] = []
     failures: list[str] = []
     url = db_url or course_directory(course, assignment).db_url
@@ -100,9 +120,9 @@ def write_feedback(
         for student in students:
             try:
                 report = _stored_report(marked / student / assignment.name / REPORT, student)
-                view = _gradebook_view(gradebook, assignment, student, commented)
+                view = _gradebook_view(gradebook, assignment, student, headings)
                 folder = course.root / "feedback" / student / assignment.name
-                written += _write_pages(folder, course, assignment, report, view)
+                written += _write_pages(folder, course, assignment, report, view, headings)
             except RecordError as error:
                 failures.append(str(error))
     if failures:
@@ -115,6 +135,7 @@ def render(
     assignment: Assignment,
     report: Report,
     view: GradebookView,
+    headings: Headings,
     problems: Sequence[str],
 ) -> str:
     """One page: the totals over the whole assignment, and the items of these problems."""
@@ -126,7 +147,7 @@ def render(
         course=course,
         assignment=assignment,
         student=report.submission,
-        problems=[_problem_view(assignment, name, report, view) for name in problems],
+        problems=[_problem_view(assignment, name, report, view, headings) for name in problems],
         points=_points(view, regular) - view.penalty,
         max_points=_max_points(regular),
         bonus=_points(view, bonus),
@@ -138,14 +159,20 @@ def render(
 
 
 def _write_pages(
-    folder: Path, course: Course, assignment: Assignment, report: Report, view: GradebookView
+    folder: Path,
+    course: Course,
+    assignment: Assignment,
+    report: Report,
+    view: GradebookView,
+    headings: Headings,
 ) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     names = [problem.name for problem in assignment.problems]
     for stem, problems in [("index", names), *((name, [name]) for name in names)]:
         path = folder / f"{stem}.html"
         unfinished = path.with_name(f".{path.name}")
-        unfinished.write_text(render(course, assignment, report, view, problems), encoding="utf-8")
+        page = render(course, assignment, report, view, headings, problems)
+        unfinished.write_text(page, encoding="utf-8")
         os.replace(unfinished, path)
         yield path
 
@@ -166,6 +193,29 @@ def _stored_report(path: Path, student: str) -> Report:
         ) from error
 
 
+def read_headings(assignment: Assignment, release: Path) -> Headings:
+    """The page's words for the items, read from the released notebooks."""
+    skeletons = read_skeletons(assignment, release)
+    titles: dict[str, str] = {}
+    for skeleton in skeletons.values():
+        titles |= _titles(skeleton)
+    return Headings(titles, _commented_items(skeletons))
+
+
+def _titles(skeleton: NotebookNode) -> dict[str, str]:
+    """Each item's nearest heading above it, without its points and marks of markdown."""
+    found: dict[str, str] = {}
+    title = ""
+    for cell in skeleton.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("grade"):
+            found[mark["grade_id"]] = title
+        elif cell.cell_type == "markdown":
+            for heading in _HEADING.findall(_FENCED.sub("", cell.source)):
+                title = re.sub(r"[*`$]", "", _POINTS.sub("", heading))
+    return found
+
+
 def _commented_items(skeletons: Mapping[str, NotebookNode]) -> dict[str, tuple[str, ...]]:
     """Where a marker can write a comment, and the items that it is about.
 
@@ -184,7 +234,7 @@ def _commented_items(skeletons: Mapping[str, NotebookNode]) -> dict[str, tuple[s
 
 
 def _gradebook_view(
-    gradebook: Any, assignment: Assignment, student: str, commented: Mapping[str, tuple[str, ...]]
+    gradebook: Any, assignment: Assignment, student: str, headings: Headings
 ) -> GradebookView:
     try:
         submission = gradebook.find_submission(assignment.name, student)
@@ -194,7 +244,7 @@ def _gradebook_view(
         ) from None
     comments: dict[str, list[str]] = {}
     for comment in chain.from_iterable(notebook.comments for notebook in submission.notebooks):
-        for item in commented.get(comment.name, ()):
+        for item in headings.commented.get(comment.name, ()):
             if comment.manual_comment:
                 comments.setdefault(item, []).append(plain_text(comment.manual_comment))
     grades = chain.from_iterable(notebook.grades for notebook in submission.notebooks)
@@ -233,7 +283,7 @@ def _max_points(items: Iterable[Item]) -> float:
 
 
 def _problem_view(
-    assignment: Assignment, name: str, report: Report, view: GradebookView
+    assignment: Assignment, name: str, report: Report, view: GradebookView, headings: Headings
 ) -> ProblemView:
     problem = assignment.problem(name)
     notebook = report.notebooks[name]
@@ -245,7 +295,7 @@ def _problem_view(
         notes=notebook.notes,
         faults=tuple(fault for fault in notebook.faults if fault.item not in names),
         items=tuple(
-            _item_view(item, report, notebook, _entry(view, item)) for item in problem.items
+            _item_view(item, report, _entry(view, item), headings) for item in problem.items
         ),
     )
 
@@ -261,14 +311,14 @@ def _subtotal(items: Sequence[Item], view: GradebookView) -> str:
     return " + ".join(parts)
 
 
-def _item_view(
-    item: Item, report: Report, notebook: NotebookReport, entry: GradebookEntry
-) -> ItemView:
-    found = report.items[item.name]
+def _item_view(item: Item, report: Report, entry: GradebookEntry, headings: Headings) -> ItemView:
+    found, notebook = report.items[item.name], report.notebooks[item.problem]
     status = _status(item, entry)
     shown = "–" if status == "open" else f"{entry.points:g}"
     return ItemView(
         name=item.name,
+        title=headings.titles.get(item.name, "") or item.name,
+        functions=tuple(reference.name for reference in item.references),
         status=status,
         points=f"{shown} of {item.max_points:g}{' bonus' if item.bonus else ''}",
         message=_message(item, entry, notebook, found.points) or found.message,
@@ -299,6 +349,7 @@ def _message(
     return notebook.message or "Nothing was written here."
 
 
+@lru_cache(maxsize=1)
 def _environment() -> Environment:
     return Environment(
         loader=PackageLoader("autograder.records"),

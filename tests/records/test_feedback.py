@@ -4,6 +4,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup, Tag
 
@@ -65,16 +66,16 @@ def test_claims_are_told_with_outcome_and_message(course: Course, assignment: As
     record(course, assignment, "anna", mark(course, {"a-slope": 0.0}))
     soup = page(course, assignment)
     [failed] = box(soup, "a-slope").select(".claims .fails")
-    assert words(failed) == "The claim about a-slope. The answer has the wrong sign."
+    assert words(failed) == "✗ fails: The claim about a-slope. The answer has the wrong sign."
     [held] = box(soup, "a-bend").select(".claims .holds")
-    assert words(held) == "The claim about a-bend."
+    assert words(held) == "✓ holds: The claim about a-bend."
 
 
 def test_students_error_is_told_with_its_line(course: Course, assignment: Assignment) -> None:
     fault = CellFault(1, "NameError: name 'y' is not defined", 2, "return y", "a-slope")
     record(course, assignment, "anna", with_fault(mark(course), fault))
     told = words(box(page(course, assignment), "a-slope").select_one(".fault"))
-    assert told == "Error in cell 2, line 2: return y NameError: name 'y' is not defined"
+    assert told == "In cell 2 from the top, line 2: return y NameError: name 'y' is not defined"
 
 
 def test_error_in_a_cell_of_no_item_is_told_with_its_notebook(
@@ -83,7 +84,32 @@ def test_error_in_a_cell_of_no_item_is_told_with_its_notebook(
     fault = CellFault(4, "ZeroDivisionError: division by zero", 1, "1 / 0")
     record(course, assignment, "anna", with_fault(mark(course), fault))
     told = words(page(course, assignment).select_one("section > .fault"))
-    assert told.startswith("Error in cell 5, line 1: 1 / 0")
+    assert told.startswith("In cell 5 from the top, line 1: 1 / 0")
+
+
+def test_item_has_the_nearest_heading_above_it_as_its_title(
+    course: Course, assignment: Assignment
+) -> None:
+    path = course.release("hw") / "a_slopes.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[0].source = "# Slopes\n\n## a) The *slope* (3 points)\n\n```\n# a comment\n```"
+    nbformat.write(notebook, path)
+    record(course, assignment, "anna", mark(course))
+    soup = page(course, assignment)
+    for item in ("a-slope", "a-bend", "a-proof"):
+        assert words(box(soup, item).h3) == "a) The slope"
+        assert words(box(soup, item).select_one(".name")) == item
+    assert words(box(soup, "b-bonus").h3) == "Extras"
+
+
+def test_item_tells_the_functions_that_it_asks_for(course: Course, assignment: Assignment) -> None:
+    path = course.source("hw") / "a_slopes.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    notebook.cells[1].source = "### REFERENCE slopes.slope, slopes.bend"
+    nbformat.write(notebook, path)
+    record(course, assignment, "anna", mark(course))
+    soup = page(course, course.assignment("hw"))
+    assert words(box(soup, "a-slope").select_one(".name")) == "a-slope · slope · bend"
 
 
 def test_text_that_nobody_marked_is_still_open(course: Course, assignment: Assignment) -> None:
@@ -101,7 +127,7 @@ def test_persons_marks_and_comments_are_shown(
     marker.give("b-essay", None, extra=1.0)
     marker.comment("a-proof", "Step 2 is <missing> & wanted.")
     soup = page(course, assignment)
-    assert totals(soup) == ["4.5 of 5 points so far", "3 of 3 bonus points so far"]
+    assert totals(soup) == ["4.5 of 5 points", "3 of 3 bonus points"]
     assert "part of the points: 1.5 of 2" in words(box(soup, "a-proof"))
     assert "full points: 1 of 1 bonus" in words(box(soup, "b-essay"))
     comment = words(box(soup, "a-proof").select_one(".comment"))
