@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from nbgrader.preprocessors import SaveCells
-from traitlets.config import get_config
 
 from autograder.assignment import Course
 from autograder.records.bookkeeping import SaveCellsWithBonus, bonus_items
 from autograder.records.converters import install
 from autograder.release.preprocessors import configure
 
-c = get_config()
+c = get_config()  # given by the loader of this file
 
 course = Course(Path(__file__).parent)
 

@@ -129,10 +129,18 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
 def open_database(db_url: str, course: Course) -> Iterator[PatientGradebook]:
     """The gradebook at that address; RecordError where it can't be opened or used."""
     try:
-        with PatientGradebook(db_url, course_id(course)) as gradebook:
+        gradebook = PatientGradebook(db_url, course_id(course))
+    except (SQLAlchemyError, OSError) as error:
+        raise _unusable(db_url, error) from error
+    with gradebook:
+        try:
             yield gradebook
-    except (SQLAlchemyError, FileNotFoundError) as error:
-        raise RecordError(f"the gradebook {db_url} can't be used: {_first_line(error)}") from error
+        except SQLAlchemyError as error:
+            raise _unusable(db_url, error) from error
+
+
+def _unusable(db_url: str, error: Exception) -> RecordError:
+    return RecordError(f"the gradebook {db_url} can't be used: {_first_line(error)}")
 
 
 def _first_line(error: BaseException) -> str:

@@ -155,11 +155,11 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         """Write the student's autograded notebooks and scores: all of them, or none."""
         name = self._assignment.name
         staging = Path(self._format_dest(name, student))
-        _remove(staging)
-        staging.mkdir(parents=True)
         try:
-            (staging / REPORT).write_text(marking.report.to_json(), encoding="utf-8")
             with self._gradebook.transaction():
+                _remove(staging)
+                staging.mkdir(parents=True)
+                (staging / REPORT).write_text(marking.report.to_json(), encoding="utf-8")
                 submission = self._record_submission(student, staging)
                 for problem in self._assignment.problems:
                     self._record_notebook(problem.name, student, marking)
@@ -170,6 +170,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         finally:
             _remove(staging)
         if is_late or penalised:
+            # in a transaction of its own: it opens the gradebook by itself
             self._assign_penalties(student)
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:

@@ -60,6 +60,10 @@ class Marker:
         with PatientGradebook(self._url, "made-up") as book:
             return float(book.find_submission("hw", student).total_seconds_late)
 
+    def penalty(self, student: str = "anna") -> float:
+        with PatientGradebook(self._url, "made-up") as book:
+            return float(book.find_submission("hw", student).late_submission_penalty)
+
     def students(self) -> list[str]:
         with PatientGradebook(self._url, "made-up") as book:
             return sorted(s.student.id for s in book.find_assignment("hw").submissions)

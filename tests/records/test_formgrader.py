@@ -1,0 +1,218 @@
+"""The formgrader itself: a Jupyter server in a course, and a marker who talks to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from http.client import HTTPResponse
+from http.cookiejar import CookieJar
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
+
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_markdown_cell, new_output
+
+from autograder.assignment import Course
+from autograder.grading.mark import Marking
+from autograder.records.feedback import write_feedback
+from autograder.records.gradebook import record, record_class
+
+from .conftest import Marker
+from .course import mark
+
+TOKEN = "made-up-token"
+STUDENTS = ("anna", "bela", "güneş; 'x' [1]")
+
+
+@dataclass(frozen=True)
+class Formgrader:
+    """A running formgrader: pages and the interface that its pages' scripts call."""
+
+    course: Course
+    address: str
+    opener: OpenerDirector
+    cookies: CookieJar
+
+    def page(self, path: str) -> str:
+        with self._open(Request(f"{self.address}/formgrader/{path}")) as answer:
+            return answer.read().decode()
+
+    def get(self, path: str) -> Any:
+        return json.loads(self.page(f"api/{path}"))
+
+    def send(self, path: str, data: Any = None, method: str = "PUT") -> Any:
+        """Call the interface as the pages do: the cookie's token once more in a header."""
+        [xsrf] = [cookie.value for cookie in self.cookies if cookie.name == "_xsrf"]
+        request = Request(
+            f"{self.address}/formgrader/api/{path}",
+            data=json.dumps(data).encode(),
+            method=method,
+            headers={"X-CSRFToken": str(xsrf), "Content-Type": "application/json"},
+        )
+        with self._open(request) as answer:
+            return json.loads(answer.read())
+
+    def notebook_id(self, student: str, notebook: str) -> str:
+        path = f"student_notebook_submissions/{quote(student)}/hw"
+        [found] = [entry for entry in self.get(path) if entry["name"] == notebook]
+        return str(found["id"])
+
+    def entry(self, kind: str, student: str, notebook: str, name: str) -> dict[str, Any]:
+        """A grade or comment, as the page of a submission has it."""
+        entries = self.get(f"{kind}?submission_id={self.notebook_id(student, notebook)}")
+        [found] = [entry for entry in entries if entry["name"] == name]
+        return dict(found)
+
+    def _open(self, request: Request) -> HTTPResponse:
+        answer: HTTPResponse = self.opener.open(request, timeout=60)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def graded(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    root = tmp_path_factory.mktemp("formgrader") / "course"
+    shutil.copytree(prepared, root)
+    course = Course(root)
+    assignment = course.assignment("hw")
+    broken = mark(course, broken={"a_slopes": "a_slopes.ipynb can't be read: it is not JSON."})
+    markings = dict(zip(STUDENTS, (hostile(mark(course)), broken, mark(course)), strict=True))
+    record_class(course, assignment, markings)
+    return course
+
+
+def hostile(marking: Marking) -> Marking:
+    """The same with scripts wherever a student can write, each of which would retitle the page."""
+    attack = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+    notebooks = dict(marking.notebooks)
+    notebook = notebooks["a_slopes"]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            data = {"text/html": attack, "application/javascript": "document.title='owned'"}
+            cell.outputs.append(new_output("display_data", data={**data, "image/svg+xml": attack}))
+        elif cell.metadata.nbgrader.solution:
+            cell.source += f"\n\n{attack}\n\n[x](javascript:document.title='owned')"
+    notebook.cells.append(new_markdown_cell(attack, id="extra"))
+    return replace(marking, notebooks=notebooks)
+
+
+@pytest.fixture(scope="module")
+def formgrader(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Formgrader]:
+    home = tmp_path_factory.mktemp("home")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser", "--ip=127.0.0.1",
+        f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={graded.root}",
+        f"--IdentityProvider.token={TOKEN}",
+        "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgrader=True",
+    ]  # fmt: skip
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "HOME")
+    places = {name: str(home) for name in names}
+    with subprocess.Popen(
+        command, cwd=graded.root, env={**os.environ, **places},
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    ) as server:  # fmt: skip
+        try:
+            _await_start(server, lambda line: f"127.0.0.1:{port}" in line)
+            # afterwards nobody reads what it says: let it go on all the same
+            with (home / "server.log").open("w") as log:
+                drain = subprocess.Popen(["cat"], stdin=server.stderr, stdout=log)
+            yield _log_in(graded, f"http://127.0.0.1:{port}")
+        finally:
+            server.terminate()
+            server.wait(30)
+            drain.wait(30)
+
+
+def _await_start(server: subprocess.Popen[str], ready: Callable[[str], bool]) -> None:
+    said = []
+    assert server.stderr is not None
+    for line in server.stderr:
+        said.append(line)
+        if ready(line):
+            return
+    raise RuntimeError(f"the Jupyter server did not start: {''.join(said)}")
+
+
+def _log_in(course: Course, address: str) -> Formgrader:
+    cookies = CookieJar()
+    opener = build_opener(HTTPCookieProcessor(cookies))
+    formgrader = Formgrader(course, address, opener, cookies)
+    formgrader.page(f"?token={TOKEN}")
+    return formgrader
+
+
+# pages
+
+
+@pytest.mark.parametrize(
+    "path", ["", "manage_submissions/hw", "gradebook", "gradebook/hw", "gradebook/hw/a_slopes"]
+)
+def test_page_opens(formgrader: Formgrader, path: str) -> None:
+    assert "Formgrader" in formgrader.page(path)
+
+
+def test_class_is_listed_with_its_marks(formgrader: Formgrader) -> None:
+    found = {entry["student"]: entry for entry in formgrader.get("submissions/hw")}
+    assert set(found) == set(STUDENTS)
+    assert all(entry["autograded"] for entry in found.values())
+    bela = found["bela"]
+    assert (bela["score"], bela["max_score"]) == (2.0, 5.0)
+
+
+@pytest.mark.parametrize("student", STUDENTS)
+@pytest.mark.parametrize("notebook", ["a_slopes", "b_extras"])
+def test_submission_opens_for_marking(formgrader: Formgrader, student: str, notebook: str) -> None:
+    item = {"a_slopes": "a-proof", "b_extras": "b-essay"}[notebook]
+    page = formgrader.page(f"submissions/{formgrader.notebook_id(student, notebook)}/")
+    soup = BeautifulSoup(page, "html.parser")
+    for name in (item, f"{item}_extra_credit", f"{item}-comment"):
+        assert len(soup.find_all(id=name)) == 1
+
+
+# marks of a person
+
+
+def test_mark_and_comment_stay_and_reach_the_student(formgrader: Formgrader) -> None:
+    course, student = formgrader.course, STUDENTS[2]
+    grade = formgrader.entry("grades", student, "a_slopes", "a-proof")
+    assert grade["needs_manual_grade"]
+    formgrader.send(f"grade/{grade['id']}", {**grade, "manual_score": 1.5})
+    essay = formgrader.entry("grades", student, "b_extras", "b-essay")
+    formgrader.send(f"grade/{essay['id']}", {**essay, "extra_credit": 1})
+    comment = formgrader.entry("comments", student, "a_slopes", "a-proof")
+    text = "Why may you swap <the> limits?"
+    formgrader.send(f"comment/{comment['id']}", {**comment, "manual_comment": text})
+
+    record(course, course.assignment("hw"), student, mark(course))
+
+    grade = formgrader.entry("grades", student, "a_slopes", "a-proof")
+    assert (grade["manual_score"], grade["needs_manual_grade"]) == (1.5, False)
+    comment = formgrader.entry("comments", student, "a_slopes", "a-proof")
+    assert comment["manual_comment"] == text
+    listed = formgrader.get(f"submission/hw/{quote(student)}")
+    assert (listed["score"], listed["max_score"]) == (3.0 + 1.5 + 2.0 + 1.0, 5.0)
+    assert not listed["needs_manual_grade"]
+    write_feedback(course, course.assignment("hw"), [student])
+    page = course.root / "feedback" / student / "hw" / "index.html"
+    told = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").get_text()
+    assert text in told
+    assert "1.5 of 2" in told
+
+
+def test_marks_are_recorded_while_the_formgrader_is_open(formgrader: Formgrader) -> None:
+    course = formgrader.course
+    formgrader.page("gradebook/hw/a_slopes")
+    record(course, course.assignment("hw"), "bela", mark(course, {"a-bend": 0.5}))
+    assert formgrader.entry("grades", "bela", "a_slopes", "a-bend")["auto_score"] == 0.5
+    assert Marker(course).grade("a-bend", "bela")["auto_score"] == 0.5

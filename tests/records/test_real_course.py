@@ -1,0 +1,83 @@
+"""The checkout itself as an nbgrader course: 30 regular points stay 30, both ways mark alike."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import Course
+from autograder.grading.mark import mark_submission
+from autograder.grading.report import Report
+from autograder.records.bookkeeping import PatientGradebook, course_directory, prepare_gradebook
+from autograder.records.gradebook import record
+from autograder.samples import load_sample_class, write_submission
+
+ROOT = Path(__file__).parents[2]
+STUDENT = "a student"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A copy of the course with one student, who did a good half and renamed a file."""
+    root = tmp_path_factory.mktemp("real") / "course"
+    root.mkdir()
+    for name in ("course.toml", "nbgrader_config.py"):
+        shutil.copy(ROOT / name, root)
+    for tree in ("source", "release", "solutions"):
+        shutil.copytree(ROOT / tree / "hw2", root / tree / "hw2")
+    course = Course(root)
+    assignment = course.assignment("hw2")
+    student = next(s for s in load_sample_class(course, "hw2") if s.done)
+    folder = root / "submitted" / STUDENT / "hw2"
+    write_submission(course, assignment, student, folder)
+    (folder / "problem1_momentum.ipynb").rename(folder / "Problem1_Momentum (1).ipynb")
+    (folder / "problem3_ntk.ipynb").write_bytes(b"not JSON")
+    prepare_gradebook(course, assignment, course_directory(course, assignment).db_url)
+    return course
+
+
+def scores(course: Course) -> dict[str, tuple[float | None, float | None, bool]]:
+    url = f"sqlite:///{course.root / 'gradebook.db'}"
+    with PatientGradebook(url, "fdl") as book:
+        submission = book.find_submission("hw2", STUDENT)
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        return {g.name: (g.auto_score, g.extra_credit, g.needs_manual_grade) for g in grades}
+
+
+def test_thirty_points_can_be_reached_and_eight_more(course: Course) -> None:
+    assignment = course.assignment("hw2")
+    with PatientGradebook(f"sqlite:///{course.root / 'gradebook.db'}", "fdl") as book:
+        known = book.find_assignment("hw2")
+        assert known.max_score == 30
+        assert {n.name: n.max_score for n in known.notebooks} == dict.fromkeys(
+            (problem.name for problem in assignment.problems), 10
+        )
+    assert sum(item.max_points for item in assignment.items.values() if item.bonus) == 8
+
+
+def test_plain_nbgrader_gives_the_marks_of_our_own_command(course: Course) -> None:
+    nbgrader = [sys.executable, "-m", "nbgrader"]
+    for command in ("autograde", "generate_feedback"):
+        done = subprocess.run(
+            [*nbgrader, command, "hw2"], cwd=course.root, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    plain, folder = scores(course), course.root / "autograded" / STUDENT / "hw2"
+    report = Report.from_json((folder / "report.json").read_text(encoding="utf-8"))
+    page = (course.root / "feedback" / STUDENT / "hw2" / "index.html").read_text(encoding="utf-8")
+
+    assignment = course.assignment("hw2")
+    marking = mark_submission(course, assignment, course.root / "submitted" / STUDENT / "hw2")
+    record(course, assignment, STUDENT, marking)
+    assert marking.report == report
+    assert scores(course) == plain
+    assert report.points > 0
+    assert report.notebooks["problem1_momentum"].state == "marked"
+    assert report.notebooks["problem3_ntk"].message in page.replace("&#39;", "'")
+    with sqlite3.connect(course.root / "gradebook.db") as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
