@@ -64,9 +64,11 @@ def test_integer_points_are_promoted() -> None:
 
 
 def test_a_large_integer_point_does_not_overflow() -> None:
-    x = np.array([3_000_000, 4_000_000], dtype=np.int64)
-    assert reference.loss(x) == 0.5 * 9e12 * 16e12
-    assert reference.hessian_trace(x) == 25e12
+    x = np.array([4_000_000_000, 3], dtype=np.int64)  # its square is no integer of 64 bits
+    assert reference.loss(x) == 0.5 * 16e18 * 9
+    assert reference.hessian_trace(x) == 16e18 + 9
+    np.testing.assert_array_equal(reference.gradient(x), [36e9, 48e18])
+    np.testing.assert_array_equal(reference.hessian(x), [[9, 24e9], [24e9, 16e18]])
 
 
 def test_functions_leave_the_point_alone() -> None:
