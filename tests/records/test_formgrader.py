@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from http.client import HTTPResponse
 from http.cookiejar import CookieJar
@@ -30,6 +32,7 @@ from .conftest import Marker
 from .course import mark
 
 TOKEN = "made-up-token"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 STUDENTS = ("anna", "bela", "güneş; 'x' [1]")
 
 
@@ -118,30 +121,29 @@ def formgrader(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Iter
     ]  # fmt: skip
     names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "HOME")
     places = {name: str(home) for name in names}
-    with subprocess.Popen(
-        command, cwd=graded.root, env={**os.environ, **places},
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    ) as server:  # fmt: skip
+    with (
+        (home / "server.log").open("w+") as log,
+        subprocess.Popen(
+            command, cwd=graded.root, env={**os.environ, **places},
+            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+        ) as server,
+    ):  # fmt: skip
         try:
-            _await_start(server, lambda line: f"127.0.0.1:{port}" in line)
-            # afterwards nobody reads what it says: let it go on all the same
-            with (home / "server.log").open("w") as log:
-                drain = subprocess.Popen(["cat"], stdin=server.stderr, stdout=log)
+            _await_start(server, port, home / "server.log")
             yield _log_in(graded, f"http://127.0.0.1:{port}")
         finally:
             server.terminate()
-            server.wait(30)
-            drain.wait(30)
 
 
-def _await_start(server: subprocess.Popen[str], ready: Callable[[str], bool]) -> None:
-    said = []
-    assert server.stderr is not None
-    for line in server.stderr:
-        said.append(line)
-        if ready(line):
+def _await_start(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Return once the server answers; RuntimeError with its log where it ends or takes too long."""
+    for _ in range(600):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
-    raise RuntimeError(f"the Jupyter server did not start: {''.join(said)}")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(0.1)
+            break
+    raise RuntimeError(f"the Jupyter server did not start: {log.read_text()}")
 
 
 def _log_in(course: Course, address: str) -> Formgrader:
@@ -159,7 +161,10 @@ def _log_in(course: Course, address: str) -> Formgrader:
     "path", ["", "manage_submissions/hw", "gradebook", "gradebook/hw", "gradebook/hw/a_slopes"]
 )
 def test_page_opens(formgrader: Formgrader, path: str) -> None:
-    assert "Formgrader" in formgrader.page(path)
+    page = formgrader.page(path)
+    assert "<title>nbgrader" in page
+    assert "Loading, please wait" in page
+    assert "not configured" not in page
 
 
 def test_class_is_listed_with_its_marks(formgrader: Formgrader) -> None:
@@ -216,3 +221,73 @@ def test_marks_are_recorded_while_the_formgrader_is_open(formgrader: Formgrader)
     record(course, course.assignment("hw"), "bela", mark(course, {"a-bend": 0.5}))
     assert formgrader.entry("grades", "bela", "a_slopes", "a-bend")["auto_score"] == 0.5
     assert Marker(course).grade("a-bend", "bela")["auto_score"] == 0.5
+
+
+# in a browser
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.skip(f"needs one of the browsers {', '.join(BROWSERS)}")
+    with playwright.sync_playwright() as started:
+        # root may not use Chromium's own sandbox; it opens our own server's pages alone
+        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def tab(browser: Any, formgrader: Formgrader) -> Iterator[Any]:
+    """A tab that is logged in and reaches our server alone; what it asks for elsewhere is kept."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    tab = context.new_page()
+    tab.elsewhere = []
+
+    def route(request: Any) -> None:
+        if request.request.url.startswith(formgrader.address):
+            request.continue_()
+        else:
+            tab.elsewhere.append(request.request.url)
+            request.abort()
+
+    context.route("**/*", route)
+    tab.goto(f"{formgrader.address}/formgrader?token={TOKEN}")
+    yield tab
+    context.close()
+
+
+def test_nothing_that_a_student_wrote_acts_in_the_browser(formgrader: Formgrader, tab: Any) -> None:
+    address = f"{formgrader.address}/formgrader/submissions"
+    tab.goto(f"{address}/{formgrader.notebook_id('anna', 'a_slopes')}/", wait_until="load")
+    assert tab.title() != "owned"
+    assert "so far so good" in tab.inner_text("#notebook")
+    # nbgrader's own page asks for MathJax, and for nothing else from elsewhere
+    assert [url for url in tab.elsewhere if not re.search("mathjax|require", url, re.I)] == []
+    student_links = "#notebook a:not(.anchor-link)"
+    assert tab.eval_on_selector_all(student_links, "all => all.map(a => a.href)") == []
+
+
+def test_mark_typed_into_the_page_is_kept_and_shown_again(formgrader: Formgrader, tab: Any) -> None:
+    number = formgrader.notebook_id("anna", "b_extras")
+    page = f"{formgrader.address}/formgrader/submissions/{number}/"
+    tab.goto(page, wait_until="load")
+    tab.wait_for_selector("#b-essay_extra_credit:not([disabled])")
+    with tab.expect_response(re.compile("/api/grade/")):
+        tab.fill("#b-essay_extra_credit", "0.5")
+        tab.press("#b-essay_extra_credit", "Tab")
+    with tab.expect_response(re.compile("/api/comment/")):
+        tab.fill("#b-essay-comment", "Flat in which direction?")
+        tab.press("#b-essay-comment", "Tab")
+
+    course = formgrader.course
+    record(course, course.assignment("hw"), "anna", hostile(mark(course)))
+
+    grade = formgrader.entry("grades", "anna", "b_extras", "b-essay")
+    assert (grade["extra_credit"], grade["needs_manual_grade"]) == (0.5, False)
+    with tab.expect_response(re.compile("/api/comments")):
+        tab.goto(page, wait_until="load")
+    tab.wait_for_function("document.getElementById('b-essay_extra_credit').value == '0.5'")
+    assert tab.input_value("#b-essay-comment") == "Flat in which direction?"
