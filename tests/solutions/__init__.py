@@ -1,1 +1,0 @@
-"""The reference solutions against independent derivations: symbols, long numbers, chance."""
