@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain
@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
@@ -33,6 +34,7 @@ NEARLY = 1e-9
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _POINTS = re.compile(r"\s*\([^()]*\bpoints?\)$")
+_INDEX = re.compile(r"(?<!\w)([^\W\d_]\u0302?)([_^])(?:\{([^{}]*)\}|(\w)(?!\w))")
 
 
 @dataclass(frozen=True)
@@ -349,12 +351,42 @@ def _message(
     return notebook.message or "Nothing was written here."
 
 
+def set_code(text: str) -> Markup:
+    """The text, escaped, with what stands between backticks set as code."""
+    return _set(text, str)
+
+
+def set_formulas(text: str) -> Markup:
+    """As `set_code`, and indices such as those of x_t and x^{t+1} set below and above the line.
+
+    For the kit's own texts: in a student's words, a_b is a name.
+    """
+    return _set(text, lambda plain: _INDEX.sub(_index, plain))
+
+
+def _set(text: str, plain: Callable[[str], str]) -> Markup:
+    parts = [str(escape(part)) for part in text.split("`")]
+    if len(parts) % 2 == 0:  # a lone backtick is a backtick
+        return Markup(plain("`".join(parts)))
+    parts[::2] = map(plain, parts[::2])
+    parts[1::2] = (f"<code>{part}</code>" for part in parts[1::2])
+    return Markup("".join(parts))
+
+
+def _index(match: re.Match[str]) -> str:
+    letter, sign, group, single = match.groups()
+    tag = "sub" if sign == "_" else "sup"
+    return f"{letter}<{tag}>{group or single}</{tag}>"
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("autograder.records"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(code=set_code, formulas=set_formulas)
+    return environment

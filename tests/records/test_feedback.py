@@ -12,7 +12,7 @@ from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.grading.mark import Marking
 from autograder.grading.report import CellFault, Claim, NotebookReport
-from autograder.records.feedback import write_feedback
+from autograder.records.feedback import set_code, set_formulas, write_feedback
 from autograder.records.gradebook import record, record_class
 
 from .conftest import Marker
@@ -202,6 +202,28 @@ def test_each_notebook_has_a_page_of_its_own(course: Course, assignment: Assignm
     soup = page(course, assignment, "b_extras")
     assert [a["id"] for a in soup.find_all("article")] == ["b-bonus", "b-essay"]
     assert totals(soup) == totals(page(course, assignment))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x^{t+1} and γ̂_t", "x<sup>t+1</sup> and γ̂<sub>t</sub>"),
+        ("−η_k of w_r's", "−η<sub>k</sub> of w<sub>r</sub>&#39;s"),
+        ("`x_t`, not x_t", "<code>x_t</code>, not x<sub>t</sub>"),
+        ("heavy_ball, x_to, 2^x, a ^ b", "heavy_ball, x_to, 2^x, a ^ b"),
+        ("a ` b_i", "a ` b<sub>i</sub>"),
+        ("x_{<i>}`<b>`", "x<sub>&lt;i&gt;</sub><code>&lt;b&gt;</code>"),
+    ],
+)
+def test_formulas_are_set_and_code_is_code(text: str, shown: str) -> None:
+    assert set_formulas(text) == shown
+
+
+def test_names_in_messages_are_left_as_they_are() -> None:
+    message = "It raised NameError: name 'a_b' in your line `x_t < 1`."
+    assert set_code(message) == (
+        "It raised NameError: name &#39;a_b&#39; in your line <code>x_t &lt; 1</code>."
+    )
 
 
 # what a page never holds
