@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder import submission as module
 from autograder.errors import SubmissionError
 from autograder.submission import ReceivedNotebook, Submission, read_submission
+from autograder.submission import reading as module
 
 from .forms import (
     HILL,

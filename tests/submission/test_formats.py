@@ -9,7 +9,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder import submission as module
+from autograder.submission import read_submission
+from autograder.submission import reading as module
 
 from .forms import (
     HILL,
@@ -135,7 +136,7 @@ def test_what_is_no_notebook_is_unreadable_and_the_rest_is_read(
     assert received.notebook is None
     assert received.message.startswith(f"{VALLEY}.ipynb can't be read: ")
     assert len(received.message) < 300
-    other = module.read_submission(tmp_path, skeletons()).notebooks[HILL]
+    other = read_submission(tmp_path, skeletons()).notebooks[HILL]
     assert other.notebook == filled_hill()
 
 

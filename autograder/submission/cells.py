@@ -1,0 +1,74 @@
+"""A student's cell, checked, with what may tell where it belongs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+Kind = Literal["code", "markdown", "raw"]
+
+NO_NAMES: frozenset[str] = frozenset()
+
+DEFINITION = re.compile(
+    r"""^(?:async[ ]+)?(?:def|class)[ \t]+(?P<name>[^\W\d]\w*+)
+      | ^[(\[]?(?P<targets>[^\W\d]\w*+(?:[ \t]*,[ \t]*[^\W\d]\w*+)*)
+        ,?[)\]]?[ \t]*(?::[^=\n]*)?=(?!=)
+      | ^from[ \t]+\S+[ \t]+import[ \t]+(?P<imports>[^\n]+)""",
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A student's cell, checked: text and what may tell where it belongs."""
+
+    kind: Kind
+    source: str
+    mark: Mapping[str, Any] = field(default_factory=dict)
+    cell_id: str = ""
+    attachments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @cached_property
+    def grade_id(self) -> str:
+        name = self.mark.get("grade_id")
+        return name if isinstance(name, str) else ""
+
+    @cached_property
+    def text(self) -> str:
+        return normal(self.source)
+
+    @cached_property
+    def binds(self) -> frozenset[str]:
+        return names_bound(self.source)
+
+    @cached_property
+    def uses(self) -> frozenset[str]:
+        return (
+            frozenset(re.findall(r"[^\W\d]\w*", self.source)) if self.kind == "code" else NO_NAMES
+        )
+
+
+def normal(source: str) -> str:
+    """The text without what editors change by themselves: space at line ends, outer blank lines."""
+    return "\n".join(line.rstrip() for line in source.splitlines()).strip()
+
+
+def names_bound(source: str) -> frozenset[str]:
+    """The names that a cell defines at its top level, as far as a look at its lines can tell.
+
+    Python's own parser is not for hostile text (it can exhaust the stack), and a cell need not be
+    Python alone (magics).
+    """
+    names: set[str] = set()
+    for match in DEFINITION.finditer(re.sub(r";[ \t]*", "\n", source)):
+        if match["name"]:
+            names.add(match["name"])
+        elif match["targets"]:
+            names.update(re.findall(r"\w+", match["targets"]))
+        else:
+            parts = match["imports"].split(",")
+            names.update(words[-1] for part in parts if (words := re.findall(r"\w+", part)))
+    return frozenset(names)

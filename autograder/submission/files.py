@@ -1,0 +1,130 @@
+"""The files of a submission that may be notebooks: found and opened without trust.
+
+No link is followed, nothing but regular files is opened, and no more is read than the limit.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.errors import SubmissionError
+from autograder.submission.words import printable
+
+MAX_BYTES = 100_000_000
+"""The largest notebook file that is read; twice as much for all files of a submission together."""
+
+NOTEBOOK_NAME = re.compile(r"(.*)\.ipynb(?:\.(?:json|txt))?(?: ?\(\d+\))?", re.I | re.S)
+
+
+class UnreadableError(Exception):
+    """A file is no notebook; the text ends the sentence "NAME can't be read: ..."."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file that may be a notebook: where it is, and its name as seen from the submission."""
+
+    path: Path
+    shown: str
+    depth: int
+
+    @property
+    def stem(self) -> str:
+        return stem_of(self.path.name)
+
+
+def find_files(path: Path, problems: Sequence[str]) -> list[Place]:
+    """The notebooks in the folder and in its folders, likely names first; or `path` itself."""
+    try:
+        mode = os.lstat(path).st_mode
+    except (OSError, ValueError) as error:
+        raise SubmissionError(
+            f"there is no submission at {path}: name a folder with notebooks, or one notebook"
+        ) from error
+    if not stat.S_ISDIR(mode):
+        return [Place(path, printable(path.name), 0)]
+    found = list(_notebooks_in(path, 0))
+    for folder in _listing(path):
+        if folder.is_dir(follow_symlinks=False) and not _is_hidden(folder.name):
+            found += _notebooks_in(Path(folder.path), 1)
+
+    def rank(place: Place) -> tuple[bool, bool, int, str]:
+        stem = place.stem
+        return stem not in problems, not problem_by_name(stem, problems), place.depth, place.shown
+
+    return sorted(found, key=rank)
+
+
+def _notebooks_in(folder: Path, depth: int) -> Iterator[Place]:
+    for entry in _listing(folder):
+        if NOTEBOOK_NAME.fullmatch(entry.name) and not _is_hidden(entry.name):
+            shown = f"{folder.name}/{entry.name}" if depth else entry.name
+            yield Place(Path(entry.path), printable(shown), depth)
+
+
+def _listing(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:  # a folder that can't be listed holds nothing for us
+        return []
+
+
+def _is_hidden(name: str) -> bool:
+    """Whether it is an editor's or archiver's own: .ipynb_checkpoints, __MACOSX, ._name."""
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def stem_of(name: str) -> str:
+    """A notebook file's name without what stands for its kind, or for its being a copy."""
+    match = NOTEBOOK_NAME.fullmatch(name)
+    return match[1] if match else name
+
+
+def problem_by_name(stem: str, problems: Sequence[str]) -> str:
+    """The longest problem name in the file's name, whatever case and separators it has there."""
+    found = [problem for problem in problems if name_pattern(problem).search(stem)]
+    return max(found, key=len, default="")
+
+
+def name_pattern(problem: str) -> re.Pattern[str]:
+    """What finds the problem's name in a file's name, whatever case and separators it has."""
+    words = re.findall(r"[^\W_]+", problem) or [re.escape(problem)]
+    # problem1 is not in the name problem12, nor 2nd in 12nd
+    before = r"(?<!\d)" if words[0][0].isdigit() else ""
+    after = r"(?!\d)" if words[-1][-1].isdigit() else ""
+    return re.compile(before + r"[\W_]*".join(words) + after, re.IGNORECASE)
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """The content of a regular file of at most `limit` bytes; UnreadableError says why not."""
+    try:
+        mode = os.lstat(path).st_mode
+        if not stat.S_ISREG(mode):
+            raise UnreadableError(f"it is {_kind_of_file(mode)}, not a file")
+        # without O_NONBLOCK, a pipe put there in the meantime would keep us waiting for ever
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableError("it is not a file")
+            if status.st_size <= limit and len(content := file.read(limit + 1)) <= limit:
+                return content
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UnreadableError(f"it can't be opened ({reason})") from error
+    raise UnreadableError(
+        f"it is too large (more than {MAX_BYTES // 1_000_000} MB, or twice that with the "
+        "files beside it); clear its outputs and save it again"
+    )
+
+
+def _kind_of_file(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a link" if stat.S_ISLNK(mode) else "a device or a pipe"

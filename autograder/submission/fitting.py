@@ -1,0 +1,380 @@
+"""A student's cells fitted to the released ones.
+
+A cell is known by its nbgrader id, else by its cell id, else by the names that it defines, else by
+its text.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.submission.cells import Cell
+from autograder.submission.form import Form, Slot
+from autograder.submission.reading import MAX_CODE_BYTES
+from autograder.submission.words import listed
+
+ELSEWHERE = "# The answer to this item stands in another cell of this notebook."
+"""The source of an answer cell that was deleted, where other cells define what it asks for."""
+
+_Names = Mapping[int, frozenset[str]]
+
+
+class Fitting:
+    """The student's cells, each given its place among the released ones.
+
+    A student's cell is an answer (its source goes into that answer cell), a copy of a read-only
+    cell or of a stub (not needed), or an extra (kept as it stands). `gaps` says in front of which
+    released cell an extra goes.
+    """
+
+    def __init__(self, form: Form, cells: Sequence[Cell]) -> None:
+        self.form = form
+        self.cells = cells
+        self.claims: dict[int, list[int]] = {slot.position: [] for slot in form.slots}
+        self.free: list[int] = []
+        self.edited: list[int] = []
+        self.answers: dict[int, int] = {}
+        self.texts: dict[int, list[int]] = {}
+        self.adopted: list[str] = []
+        self._sort_cells()
+        self._choose_answers()
+        self._choose_texts()
+        self.extras = sorted(self.free)
+        self.anchors = self._anchors()
+        self._adopt_texts()
+        self.gaps = self._gaps()
+
+    def _sort_cells(self) -> None:
+        for index, cell in enumerate(self.cells):
+            slot = self.form.claim(cell)
+            if slot is not None and slot.role == "code" and _is_too_long(cell):
+                self.free.append(index)
+            elif slot is not None:
+                self.claims[slot.position].append(index)
+            elif self.form.is_changed(cell):
+                self.edited.append(index)
+            elif cell.text and not self.form.is_stub(cell):
+                self.free.append(index)
+
+    # answers in code
+
+    def _choose_answers(self) -> None:
+        """Choose the cell whose source becomes the answer: what a run from the top ends with.
+
+        First for the cells that say which answer they are, and do define it, then for the rest.
+        Copies that are not chosen stay extras.
+        """
+        slots = [slot for slot in self.form.slots if slot.role == "code"]
+        for slot in slots:
+            filled = self._filled(slot)
+            binding = [i for i in filled if self.cells[i].binds & slot.names or not slot.names]
+            if binding:
+                self.answers[slot.position] = self._last(binding)
+            self.free += [i for i in filled if i != self.answers.get(slot.position)]
+        for slot in slots:
+            if slot.position not in self.answers:
+                index = self._other_answer(slot)
+                if index is not None:
+                    self.answers[slot.position] = index
+
+    def _other_answer(self, slot: Slot) -> int | None:
+        claimed = self.claims[slot.position]
+        filled = [i for i in self._filled(slot) if i in self.free]
+        left_as_it_was = any(self.cells[i].text == slot.text and self._is_code(i) for i in claimed)
+        if filled or not left_as_it_was:
+            for indices in (self.free, self.edited):
+                recognised = self._recognised(slot, indices)
+                if recognised is not None:
+                    return recognised
+        if filled:
+            last = self._last(filled)
+            # text in the place of an answer that stands in other cells is a remark, no code
+            if not self._is_code(last) and self._defined_in(slot, self.free):
+                return None
+            self.free.remove(last)
+            return last
+        return max((i for i in claimed if self._is_code(i)), default=None)
+
+    def _filled(self, slot: Slot) -> list[int]:
+        """The cells that say they are this one, and are neither its stub nor empty."""
+        return [i for i in self.claims[slot.position] if self.cells[i].text not in ("", slot.text)]
+
+    def _last(self, indices: Iterable[int]) -> int:
+        return max(indices, key=lambda i: (self._is_code(i), i))
+
+    def _recognised(self, slot: Slot, indices: list[int]) -> int | None:
+        """The last of the cells that define most of this answer's names, and no other answer's."""
+        fitting = [
+            i
+            for i in indices
+            if self._is_code(i) and self.form.owners(self.cells[i]) == {slot.position}
+        ]
+        if not fitting:
+            return None
+        best = max(fitting, key=lambda i: (len(self.cells[i].binds & slot.names), i))
+        indices.remove(best)
+        return best
+
+    def _is_code(self, index: int) -> bool:
+        return self.cells[index].kind == "code"
+
+    def _defined_in(self, slot: Slot, indices: Iterable[int]) -> bool:
+        return any(self._is_code(i) and self.cells[i].binds & slot.names for i in indices)
+
+    # answers in words
+
+    def _choose_texts(self) -> None:
+        for slot in self.form.slots:
+            if slot.role == "text":
+                filled = [
+                    i
+                    for i in self.claims[slot.position]
+                    if self.cells[i].attachments or self.cells[i].text not in ("", slot.text)
+                ]
+                self.texts[slot.position] = filled
+
+    def _adopt_texts(self) -> None:
+        """Take text that was written beside an untouched answer cell for the answer.
+
+        nbgrader gives no points, unseen, for an answer in words that was left as it was.
+        """
+        open_slots = [position for position, filled in self.texts.items() if not filled]
+        for index in [i for i in self.extras if not self._is_code(i)]:
+            before = max((p for i, p in self.anchors if i < index), default=-1)
+            after = min((p for i, p in self.anchors if i > index), default=len(self.form.slots))
+            near = [position for position in open_slots if before <= position <= after]
+            if len(near) == 1:
+                if not self.texts[near[0]]:
+                    self.adopted.append(self.form.slots[near[0]].grade_id)
+                self.texts[near[0]].append(index)
+                self.extras.remove(index)
+
+    # extras and order
+
+    def _anchors(self) -> list[tuple[int, int]]:
+        """Cells and the released cells that they are, as many as stand in the released order."""
+        pairs = [(index, position) for position, index in self.answers.items()]
+        for position, indices in self.claims.items():
+            if (
+                indices
+                and position not in self.answers
+                and self.form.slots[position].role != "code"
+            ):
+                pairs.append((indices[0], position))
+        return _longest_rise(sorted(pairs))
+
+    def _gaps(self) -> dict[int, int]:
+        """For each extra, the released cell it goes in front of: after the one it stood behind."""
+        gaps: dict[int, int] = {}
+        anchors = dict(self.anchors)
+        gap = 0
+        extras = set(self.extras)
+        for index in range(len(self.cells)):
+            if index in anchors:
+                gap = anchors[index] + 1
+            elif index in extras:
+                gaps[index] = gap
+        if any(index not in anchors for index in self.answers.values()):
+            self._keep_order(gaps)
+        return gaps
+
+    def _keep_order(self, gaps: dict[int, int]) -> None:
+        """Where an answer goes back to its place, let the extras that belong to it go along.
+
+        What defines a name stays in front of what uses it, as far as that can be; above all, cells
+        that define the same name stay in their order, so that the same one has the last word.
+        """
+        fixed = set(self.answers.values())
+        order = [
+            i for i in range(len(self.cells)) if i in fixed or (i in gaps and self._is_code(i))
+        ]
+        binds = {i: self.cells[i].binds for i in order}
+        uses = {i: self.cells[i].uses for i in order}
+        self._pull(gaps, order[::-1], binds, uses)
+        self._push(gaps, order, uses, binds)
+        self._pull(gaps, order[::-1], binds, binds)
+
+    def _pull(self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names) -> None:
+        """Put each extra in front of the later cells whose `others` are among its `own` names."""
+        places = {index: position for position, index in self.answers.items()}
+        first: dict[str, int] = {}
+        for index in order:
+            if index in places:
+                place = places[index]
+            else:
+                known = (first[name] for name in own[index] if name in first)
+                place = gaps[index] = min([gaps[index], *known])
+            first.update((name, min(place, first.get(name, place))) for name in others[index])
+
+    def _push(self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names) -> None:
+        """Put each extra behind the earlier cells whose `others` are among its `own` names."""
+        places = {index: position + 1 for position, index in self.answers.items()}
+        last: dict[str, int] = {}
+        for index in order:
+            if index in places:
+                place = places[index]
+            else:
+                known = (last[name] for name in own[index] if name in last)
+                place = gaps[index] = max([gaps[index], *known])
+            last.update((name, max(place, last.get(name, place))) for name in others[index])
+
+    # the result
+
+    def notebook(self) -> NotebookNode:
+        """The released notebook with the student's answers and extras in it."""
+        bound = {
+            name
+            for i in [*self.answers.values(), *self.extras]
+            if self._is_code(i)
+            for name in self.cells[i].binds
+        }
+        extras: dict[int, list[int]] = {}
+        for index in self.extras:
+            extras.setdefault(self.gaps[index], []).append(index)
+        cells: list[NotebookNode] = []
+        for slot in self.form.slots:
+            cells += [self._extra(i) for i in extras.get(slot.position, ())]
+            cells.append(self._restored(slot, bound))
+        cells += [self._extra(i) for i in extras.get(len(self.form.slots), ())]
+        for position, cell in enumerate(cells):
+            if not cell.get("id"):
+                cell.id = self._new_id(f"cell-{position + 1}")
+        skeleton = self.form.skeleton
+        return _node(
+            {
+                "nbformat": 4,
+                "nbformat_minor": max(skeleton.nbformat_minor, 5),
+                "metadata": deepcopy(skeleton.metadata),
+                "cells": cells,
+            }
+        )
+
+    def _new_id(self, name: str) -> str:
+        while name in self.form.cell_ids:
+            name += "-"
+        return name
+
+    def _restored(self, slot: Slot, bound: set[str]) -> NotebookNode:
+        cell: NotebookNode = deepcopy(slot.cell)
+        if cell.cell_type == "code":
+            cell.outputs = []
+            cell.execution_count = None
+        if slot.role == "code":
+            if slot.position in self.answers:
+                cell.source = self.cells[self.answers[slot.position]].source
+            elif slot.names & bound:
+                cell.source = ELSEWHERE
+        if slot.role == "text" and self.texts[slot.position]:
+            written = [self.cells[i] for i in self.texts[slot.position]]
+            cell.source = "\n\n".join(dict.fromkeys(w.source for w in written))
+            _attach(cell, written)
+        return cell
+
+    def _extra(self, index: int) -> NotebookNode:
+        cell = self.cells[index]
+        # a raw cell would go into a page as it is, so it becomes text
+        kind = "code" if cell.kind == "code" else "markdown"
+        content = {"cell_type": kind, "metadata": {}, "source": cell.source}
+        content["id"] = self._new_id(f"extra-{index + 1}")
+        if kind == "code":
+            return _node({**content, "outputs": [], "execution_count": None})
+        extra = _node(content)
+        _attach(extra, [cell])
+        return extra
+
+    # notes
+
+    def notes(self) -> list[str]:
+        """What was amiss, in sentences for the student."""
+        return list(dict.fromkeys(self._notes()))
+
+    def _notes(self) -> Iterator[str]:
+        slots = self.form.slots
+        edited = list(dict.fromkeys(self.cells[i].grade_id for i in self.edited))
+        if edited:
+            names = listed(edited)
+            yield f"Read-only cells were changed; the originals were put back: {names}."
+        unseen = [s for s in slots if not self.claims[s.position]]
+        lost = [s.grade_id for s in unseen if s.role == "locked" and s.grade_id not in edited]
+        if lost:
+            yield f"Read-only cells were missing; they were put back: {listed(lost)}."
+        taken = {**self.answers, **{p: found for p, found in self.texts.items() if found}}
+        gone = [s.grade_id for s in unseen if s.role != "locked" and s.position not in taken]
+        if gone:
+            yield f"Answer cells were missing; they were put back: {listed(gone)}."
+        copies = [s.grade_id for s in slots if s.role == "code" and len(self._filled(s)) > 1]
+        if copies:
+            yield f"There are several copies of an answer cell; all were run: {listed(copies)}."
+        if self.adopted:
+            yield (
+                "Text beside an untouched answer cell was taken as the answer: "
+                f"{listed(self.adopted)}."
+            )
+        yield from self._cell_notes()
+
+    def _cell_notes(self) -> Iterator[str]:
+        matched = [
+            (slot, self.cells[i]) for slot in self.form.slots for i in self.claims[slot.position]
+        ]
+        recognised = [
+            self.form.slots[position].grade_id
+            for position, index in self.answers.items()
+            if index not in self.claims[position]
+        ]
+        if recognised:
+            yield f"Answers were recognised by the names they define: {listed(recognised)}."
+        retyped = [slot.grade_id for slot, cell in matched if cell.kind != slot.kind]
+        if retyped:
+            yield f"Cells had their type changed; it was put back: {listed(retyped)}."
+        forged = [slot.grade_id for slot, cell in matched if _is_altered(slot, cell)]
+        if forged:
+            yield f"The metadata of cells was changed; the originals count: {listed(forged)}."
+        first = sorted((claimed[0], p) for p, claimed in self.claims.items() if claimed)
+        if len(_longest_rise(first)) < len(first):
+            yield "Cells were moved; they were put back in the order of the released notebook."
+
+
+def _is_too_long(cell: Cell) -> bool:
+    """Whether text, which may be longer than code, is too long to become code again."""
+    return len(cell.source.encode()) > MAX_CODE_BYTES
+
+
+def _is_altered(slot: Slot, cell: Cell) -> bool:
+    released = slot.cell.metadata.get("nbgrader", {})
+    keys = ("grade_id", "grade", "solution", "locked", "points")
+    return any(released.get(key) != cell.mark.get(key) for key in keys)
+
+
+def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The longest part of the pairs, in their order, whose second members rise strictly."""
+    tails: list[int] = []  # the least second member that ends a rise of each length
+    ends: list[int] = []  # and the pair it is in
+    previous: list[int] = []
+    for number, (_, position) in enumerate(pairs):
+        length = bisect_left(tails, position)
+        tails[length : length + 1] = [position]
+        ends[length : length + 1] = [number]
+        previous.append(ends[length - 1] if length else -1)
+    rise = []
+    number = ends[-1] if ends else -1
+    while number >= 0:
+        rise.append(pairs[number])
+        number = previous[number]
+    return rise[::-1]
+
+
+def _node(content: Mapping[str, Any]) -> NotebookNode:
+    node: NotebookNode = nbformat.from_dict(content)
+    return node
+
+
+def _attach(cell: NotebookNode, written: Iterable[Cell]) -> None:
+    pictures = {name: dict(kinds) for w in written for name, kinds in w.attachments.items()}
+    if pictures:
+        cell.attachments = _node(pictures)

@@ -1,0 +1,115 @@
+"""The released notebook, and which of its cells a student's cell is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from nbformat import NotebookNode
+
+from autograder.submission.cells import NO_NAMES, Cell, names_bound, normal
+
+Role = Literal["code", "text", "locked"]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A released cell: where it stands, what it is for, and the names that its stub defines."""
+
+    position: int
+    cell: NotebookNode
+    role: Role
+    grade_id: str
+    text: str
+    names: frozenset[str]
+
+    @property
+    def kind(self) -> str:
+        return str(self.cell.cell_type)
+
+
+class Form:
+    """A released notebook, with the means to tell which of its cells a student's cell is."""
+
+    def __init__(self, skeleton: NotebookNode) -> None:
+        self.skeleton = skeleton
+        self.slots = [_slot(position, cell) for position, cell in enumerate(skeleton.cells)]
+        self.cell_ids = {str(slot.cell.get("id", "")) for slot in self.slots}
+        self._by_grade_id = {slot.grade_id: slot for slot in self.slots if slot.grade_id}
+        self._by_cell_id = {slot.cell.id: slot for slot in self.slots if slot.cell.get("id")}
+        texts = Counter(slot.text for slot in self.slots)
+        self._by_text = {s.text: s for s in self.slots if s.text and texts[s.text] == 1}
+        self._stubs = {slot.text for slot in self.slots if slot.role != "locked"}
+        self._owners: dict[str, set[int]] = {}
+        for slot in self.slots:
+            for name in slot.names:
+                self._owners.setdefault(name, set()).add(slot.position)
+
+    def named(self, cell: Cell) -> list[Slot]:
+        """The released cells that the cell says it is, by its nbgrader id and by its own id."""
+        found = self._by_grade_id.get(cell.grade_id), self._by_cell_id.get(cell.cell_id)
+        return [slot for slot in found if slot is not None]
+
+    def claim(self, cell: Cell) -> Slot | None:
+        """The released cell that the student's cell is: by what it says, if that can be, or text.
+
+        It can't be if the released cell is read-only and has another text, or if the cell answers
+        another item than it says.
+        """
+        same = self._by_text.get(cell.text)
+        if same is not None and same.role == "locked":
+            return same
+        for slot in self.named(cell):
+            if slot.role == "locked":
+                fits = cell.text == slot.text
+            else:
+                fits = not (slot.names and slot.names.isdisjoint(cell.binds) and self.owners(cell))
+            if fits:
+                return slot
+        return same
+
+    def is_changed(self, cell: Cell) -> bool:
+        """Whether the cell, which claims none, has a read-only cell's nbgrader id.
+
+        A cell id alone is too weak a sign to leave a student's code out.
+        """
+        slot = self._by_grade_id.get(cell.grade_id)
+        return slot is not None and slot.role == "locked"
+
+    def owners(self, cell: Cell) -> set[int]:
+        """The answer cells whose names the cell defines."""
+        return set().union(*(self._owners.get(name, ()) for name in cell.binds))
+
+    def is_stub(self, cell: Cell) -> bool:
+        """Whether the cell is a copy of an untouched answer cell."""
+        return cell.text in self._stubs
+
+    def votes(self, cells: Iterable[Cell]) -> tuple[int, int]:
+        """How many released cells the cells are, by their ids, and how many by their names."""
+        cells = list(cells)
+        by_id = {slot.position for cell in cells for slot in self.named(cell)}
+        by_name = {owner for cell in cells for owner in self.owners(cell)}
+        return len(by_id), len(by_name)
+
+    def answered(self, cells: Iterable[Cell]) -> int:
+        """How many answer cells have an answer, whatever it is worth."""
+        found = set()
+        for cell in cells:
+            slot = self.claim(cell)
+            if slot is None:
+                found |= self.owners(cell)
+            elif slot.role != "locked" and cell.text not in ("", slot.text):
+                found.add(slot.position)
+        return len(found)
+
+
+def _slot(position: int, cell: NotebookNode) -> Slot:
+    mark = cell.metadata.get("nbgrader", {})
+    source = str(cell.source)
+    role: Role = "locked"
+    if mark.get("solution") and not mark.get("locked"):
+        role = "code" if cell.cell_type == "code" else "text"
+    names = names_bound(source) if role == "code" else NO_NAMES
+    return Slot(position, cell, role, str(mark.get("grade_id", "")), normal(source), names)

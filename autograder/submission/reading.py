@@ -1,0 +1,172 @@
+"""A notebook file's content as checked cells, whatever its nbformat.
+
+The JSON is checked piece by piece; outputs and metadata are left behind.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.submission.cells import Cell, Kind
+from autograder.submission.files import MAX_BYTES, Place, UnreadableError, read_bytes
+from autograder.submission.words import printable
+
+MAX_PARTS = 10_000_000
+"""The most lists, maps and members in a file: each can take 20 times its size in memory."""
+MAX_CELLS = 5_000
+MAX_CODE_BYTES = 500_000
+"""The longest code cell: what goes to a worker in one message."""
+MAX_ALL_CODE_BYTES = 5_000_000
+MAX_TEXT_BYTES = 5_000_000
+MAX_FILES = 20
+
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+BASE64 = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*\Z")
+
+
+@dataclass(frozen=True)
+class Read:
+    """A notebook file: its cells and notes, or the reason why it has none."""
+
+    place: Place
+    cells: tuple[Cell, ...] = ()
+    notes: tuple[str, ...] = ()
+    failure: str = ""
+
+
+def read_notebooks(places: Sequence[Place]) -> Iterator[Read]:
+    """Each file's cells, or the reason why it has none; the first MAX_FILES of them."""
+    budget = 2 * MAX_BYTES
+    for place in places[:MAX_FILES]:
+        try:
+            content = read_bytes(place.path, min(MAX_BYTES, budget))
+            budget -= len(content)
+            read = Read(place, *read_cells(content))
+        except UnreadableError as error:
+            read = Read(place, failure=str(error))
+        except (RecursionError, MemoryError):
+            read = Read(place, failure="it is nested too deeply or too large")
+        yield read
+
+
+def read_cells(content: bytes) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
+    """The cells of a notebook file, whatever its nbformat, and notes on what was repaired."""
+    notebook, notes = _load(content)
+    major = notebook.get("nbformat")
+    raw = _raw_cells(notebook)
+    if len(raw) > MAX_CELLS:
+        raise UnreadableError(f"it has more than {MAX_CELLS:,} cells")
+    if isinstance(major, int) and major != 4 and 0 < major < 100:
+        notes.append(
+            f"The notebook was saved in the format nbformat {major} instead of 4; "
+            "it was read all the same."
+        )
+    cells = [_read_cell(cell) for cell in raw]
+    if None in cells:
+        notes.append("Cells that can't be read (no text in them, or far too much) were left out.")
+    good = tuple(cell for cell in cells if cell is not None)
+    if sum(len(cell.source) for cell in good if cell.kind != "markdown") > MAX_ALL_CODE_BYTES:
+        raise UnreadableError(f"it has more than {MAX_ALL_CODE_BYTES // 1_000_000} MB of code")
+    return good, tuple(notes)
+
+
+def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
+    if not content.strip(b"\0 \t\r\n"):
+        raise UnreadableError("it is empty")
+    if sum(content.count(sign) for sign in (b"[", b"{", b",")) > MAX_PARTS:
+        raise UnreadableError("it has too many parts; clear its outputs and save it again")
+    notes = []
+    text = content.decode(json.detect_encoding(content), "replace")
+    if "\ufffd" in text and "\ufffd".encode() not in content:
+        notes.append("Some letters of the file are not in UTF-8 and could not be read.")
+    try:
+        notebook = json.loads(text.strip("\0\ufeff \t\r\n"))
+    except json.JSONDecodeError as error:
+        raise UnreadableError(f"it is not JSON (line {error.lineno}: {error.msg})") from error
+    except ValueError as error:  # such as a number of thousands of digits
+        raise UnreadableError("it holds something that JSON is not meant for") from error
+    if not isinstance(notebook, dict):
+        raise UnreadableError("it is JSON, but not a notebook")
+    return notebook, notes
+
+
+def _raw_cells(notebook: Mapping[str, Any]) -> list[Any]:
+    """The list of cells; up to nbformat 3 it stands in worksheets."""
+    cells = notebook.get("cells")
+    if isinstance(cells, list):
+        return cells
+    sheets = notebook.get("worksheets")
+    if not isinstance(sheets, list):
+        raise UnreadableError("it is JSON, but not a notebook: it has no list of cells")
+    found: list[Any] = []
+    for sheet in sheets:
+        inside = sheet.get("cells") if isinstance(sheet, dict) else None
+        found += inside if isinstance(inside, list) else []
+    return found
+
+
+def _read_cell(raw: object) -> Cell | None:
+    """One cell, whichever nbformat it is of; None where there is no text to be had."""
+    if not isinstance(raw, dict):
+        return None
+    kind = raw.get("cell_type")
+    # up to nbformat 3, code is under "input", and a heading is its own kind of cell
+    source = _joined(raw.get("source", raw.get("input")))
+    if source is None:
+        return None
+    if kind == "heading":
+        level = raw.get("level")
+        depth = level if isinstance(level, int) and 1 <= level <= 6 else 1
+        source = "#" * depth + " " + source
+    kind = _kind(kind)
+    limit = MAX_CODE_BYTES if kind == "code" else MAX_TEXT_BYTES
+    if len(source.encode()) > limit:
+        return None
+    metadata = raw.get("metadata")
+    mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    cell_id = raw.get("id")
+    return Cell(
+        kind=kind,
+        source=source,
+        mark=mark if isinstance(mark, dict) else {},
+        cell_id=cell_id if isinstance(cell_id, str) else "",
+        attachments=_pictures(raw.get("attachments")),
+    )
+
+
+def _kind(name: object) -> Kind:
+    if name == "code":
+        return "code"
+    return "markdown" if name in ("markdown", "heading", "html") else "raw"
+
+
+def _joined(source: object) -> str | None:
+    """A cell's text as one string without what is no text (NUL, half a surrogate pair)."""
+    if isinstance(source, list) and all(isinstance(line, str) for line in source):
+        source = "".join(source)
+    if not isinstance(source, str):
+        return None
+    source = source.replace("\r\n", "\n").replace("\r", "\n")
+    source = source.replace("\0", "\ufffd").replace("\ufeff", "")
+    return source.encode("utf-8", "replace").decode()
+
+
+def _pictures(attachments: object) -> dict[str, dict[str, str]]:
+    """The pictures pasted into a text cell, such as a photo of a proof; nothing that is active."""
+    found: dict[str, dict[str, str]] = {}
+    if not isinstance(attachments, dict):
+        return found
+    for name, bundle in attachments.items():
+        if isinstance(bundle, dict):
+            good = {
+                kind: data
+                for kind, raw in bundle.items()
+                if kind in PICTURES and (data := _joined(raw)) and BASE64.match(data)
+            }
+            if good:
+                found[printable(name)] = good
+    return found

@@ -1,0 +1,146 @@
+"""From a folder to a notebook for every problem: files are sorted, and the best one is fitted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.grading.report import NotebookState
+from autograder.submission.files import find_files, name_pattern, problem_by_name, stem_of
+from autograder.submission.fitting import Fitting
+from autograder.submission.form import Form
+from autograder.submission.reading import Read, read_notebooks
+from autograder.submission.words import listed, printable
+
+MAX_NOTES = 10
+
+
+@dataclass(frozen=True)
+class ReceivedNotebook:
+    """The notebook of one problem: fit to be run, or None with the reason in `message`.
+
+    `notes` say, in sentences for the student, what was found amiss and how it was put right.
+    """
+
+    notebook: NotebookNode | None
+    state: NotebookState
+    message: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What one student handed in: a notebook for every problem, in the assignment's order."""
+
+    name: str
+    notebooks: Mapping[str, ReceivedNotebook]
+
+
+def read_submission(path: Path, skeletons: Mapping[str, NotebookNode]) -> Submission:
+    """Read the folder (or the one notebook) `path`; `skeletons` are the released notebooks.
+
+    Raises SubmissionError if there is nothing at `path`; every other fault is told in the notebook
+    that it concerns.
+    """
+    forms = {problem: Form(skeleton) for problem, skeleton in skeletons.items()}
+    reads = read_notebooks(find_files(path, tuple(forms)))
+    files = _sorted_by_problem(reads, forms)
+    return Submission(
+        _submission_name(path),
+        {problem: _receive(problem, form, files) for problem, form in forms.items()},
+    )
+
+
+def _submission_name(path: Path) -> str:
+    """STUDENT for submitted/STUDENT/hw2 and the files in it, else the folder's or file's name."""
+    place = Path(os.path.abspath(path))
+    folder = place if place.is_dir() else place.parent
+    if folder.parent.parent.name == "submitted":
+        return printable(folder.parent.name)
+    return printable(place.name if place.is_dir() else stem_of(place.name))
+
+
+def _sorted_by_problem(reads: Iterable[Read], forms: Mapping[str, Form]) -> dict[str, list[Read]]:
+    """The files of each problem; those that belong to none are under the key ""."""
+    files: dict[str, list[Read]] = {"": [], **{problem: [] for problem in forms}}
+    for read in reads:
+        files[_problem_of(read, forms)].append(read)
+    return files
+
+
+def _problem_of(read: Read, forms: Mapping[str, Form]) -> str:
+    """The problem that a file belongs to, by its name unless its cells say another; or ""."""
+    by_name = problem_by_name(read.place.stem, tuple(forms))
+    votes = {problem: form.votes(read.cells) for problem, form in forms.items()}
+    if by_name and (not read.cells or any(votes[by_name])):
+        return by_name
+    return _clear_winner(votes) or by_name
+
+
+def _clear_winner(votes: Mapping[str, tuple[int, int]]) -> str:
+    """The problem with more than twice the votes of any other: by ids, or by names without any."""
+    for way in (0, 1):
+        ranked = sorted(votes, key=lambda problem: -votes[problem][way])
+        counts = [votes[problem][way] for problem in ranked] + [0, 0]
+        if counts[0]:
+            return ranked[0] if counts[0] > 2 * counts[1] else ""
+    return ""
+
+
+def _receive(problem: str, form: Form, files: Mapping[str, Sequence[Read]]) -> ReceivedNotebook:
+    """The notebook of one problem, made from the best of its files."""
+    reads = sorted(files[problem], key=lambda read: _rank(read, problem, form))
+    if not reads:
+        return ReceivedNotebook(None, "missing", _missing(problem, files[""]), ())
+    best, others = reads[0], reads[1:]
+    if best.failure:
+        message = f"{best.place.shown} can't be read: {best.failure}."
+        return ReceivedNotebook(None, "unreadable", message, ())
+    notes = [*_choice_notes(problem, best, others), *best.notes]
+    fitting = Fitting(form, best.cells)
+    notebook = fitting.notebook()
+    return ReceivedNotebook(notebook, "marked", "", tuple((notes + fitting.notes())[:MAX_NOTES]))
+
+
+def _rank(read: Read, problem: str, form: Form) -> tuple[bool, bool, bool, int, int, str]:
+    """Readable before unreadable, answered before untouched, the exact name, most answers."""
+    answered = form.answered(read.cells)
+    return (
+        bool(read.failure),
+        not answered,
+        read.place.stem != problem,
+        -answered,
+        read.place.depth,
+        read.place.shown,
+    )
+
+
+def _missing(problem: str, strangers: Sequence[Read]) -> str:
+    message = f"There is no notebook {problem}.ipynb in what was handed in."
+    if strangers:
+        names = listed([_described(read) for read in strangers])
+        message += f" Files that belong to no single problem: {names}."
+    return message
+
+
+def _described(read: Read) -> str:
+    return read.place.shown + (f" (can't be read: {read.failure})" if read.failure else "")
+
+
+def _choice_notes(problem: str, best: Read, others: Sequence[Read]) -> list[str]:
+    notes = []
+    if others:
+        names = listed([read.place.shown for read in others])
+        notes.append(f"Several files are there for this problem: {best.place.shown} was taken, "
+                     f"{names} left aside.")  # fmt: skip
+    if not name_pattern(problem).search(best.place.stem):
+        notes.append(
+            f"{best.place.shown} was recognised by its cells; its name should be {problem}.ipynb."
+        )
+    elif best.place.stem != problem:
+        notes.append(f"{best.place.shown} was taken for {problem}.ipynb.")
+    return notes
