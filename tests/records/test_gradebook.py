@@ -237,6 +237,14 @@ def test_recording_twice_writes_the_same_bytes(course: Course, assignment: Assig
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == first
 
 
+def test_what_was_in_the_folder_before_is_gone(course: Course, assignment: Assignment) -> None:
+    folder = course.root / "autograded" / "anna" / "hw"
+    record(course, assignment, "anna", mark(course))
+    (folder / "of an earlier run.txt").write_text("x")
+    record(course, assignment, "anna", mark(course))
+    assert sorted(os.listdir(folder)) == ["a_slopes.ipynb", "b_extras.ipynb", "report.json"]
+
+
 # what can't be marked
 
 
@@ -304,6 +312,41 @@ def test_any_name_of_a_folder_can_be_a_student(
     record(course, assignment, student, mark(course))
     assert marker.grade("a-slope", student)["auto_score"] == 1.0
     assert (course.root / "autograded" / student / "hw" / "a_slopes.ipynb").is_file()
+
+
+@pytest.mark.parametrize("student", ["", ".", "..", "../source", "a/b", "/etc", "a\0b", "\udcfc"])
+def test_name_that_is_no_folders_is_refused_before_anything_is_written(
+    course: Course, assignment: Assignment, marker: Marker, student: str
+) -> None:
+    before = sorted(course.root.rglob("*"))
+    with pytest.raises(RecordError, match="folder's name|student's folder"):
+        record(course, assignment, student, mark(course))
+    assert sorted(course.root.rglob("*")) == before
+    assert marker.students() == []
+
+
+def test_answers_of_a_run_that_was_killed_while_it_replaced_them_are_found(
+    course: Course, assignment: Assignment, marker: Marker
+) -> None:
+    record(course, assignment, "anna", mark(course))
+    marker.give("a-proof", 2.0)
+    folder = course.root / "autograded" / "anna"
+    (folder / "hw").rename(folder / ".hw-old")
+    (folder / ".hw-unfinished").mkdir()
+    record(course, assignment, "anna", mark(course))
+    assert os.listdir(folder) == ["hw"]
+    # the earlier answer was found and is the same: nobody has to look again
+    assert not marker.grade("a-proof")["needs_manual_grade"]
+
+
+def test_notebook_without_one_of_the_releases_cells_is_refused(
+    course: Course, assignment: Assignment
+) -> None:
+    marking = mark(course)
+    cells = marking.notebooks["b_extras"].cells
+    cells[:] = [c for c in cells if c.metadata.nbgrader.grade_id != "b-bonus"]
+    with pytest.raises(RecordError, match=r"anna.*b_extras.*b-bonus"):
+        record(course, assignment, "anna", marking)
 
 
 # when it was handed in
@@ -392,7 +435,7 @@ def test_gradebook_that_stays_locked_is_told_and_nothing_is_lost(
     with open_gradebook(course, assignment) as book:
         lock = sqlite3.connect(course.root / "gradebook.db")
         lock.execute("BEGIN IMMEDIATE")
-        with pytest.raises(RecordError, match=r"anna.*locked"):
+        with pytest.raises(RecordError, match=r"anna.*locked for 0\.1 seconds.*again$"):
             book.record("anna", mark(course))
         lock.rollback()
         assert marker.grade("a-slope")["auto_score"] == 0.5

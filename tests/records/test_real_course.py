@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import Course
-from autograder.grading.mark import mark_submission
-from autograder.grading.report import Report
+from autograder.grading.mark import Marking, mark_submission, read_skeletons
+from autograder.grading.report import ItemReport, NotebookReport, Report
 from autograder.records.bookkeeping import PatientGradebook, course_directory, prepare_gradebook
 from autograder.records.gradebook import record
 from autograder.samples import load_sample_class, write_submission
@@ -58,6 +58,54 @@ def test_thirty_points_can_be_reached_and_eight_more(course: Course) -> None:
             (problem.name for problem in assignment.problems), 10
         )
     assert sum(item.max_points for item in assignment.items.values() if item.bonus) == 8
+
+
+def test_full_marks_are_thirty_regular_and_eight_bonus_points(course: Course) -> None:
+    assignment = course.assignment("hw2")
+    record(course, assignment, "full marks", full_marks(course))
+    url = f"sqlite:///{course.root / 'gradebook.db'}"
+    with PatientGradebook(url, "fdl") as book:
+        submission = book.find_submission("hw2", "full marks")
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        awaited = {grade.name: grade for grade in grades if grade.needs_manual_grade}
+        assert submission.score == 16 + 7
+        assert sorted(awaited) == sorted(item.name for item in assignment.select("manual"))
+        with book.transaction():
+            for name, grade in awaited.items():
+                item = assignment.items[name]
+                # as the formgrader's handler does
+                grade.manual_score = None if item.bonus else item.max_points
+                grade.extra_credit = item.max_points if item.bonus else None
+                grade.needs_manual_grade = False
+    with PatientGradebook(url, "fdl") as book:
+        submission = book.find_submission("hw2", "full marks")
+        assert (submission.score, submission.max_score) == (30 + 8, 30)
+        bonus = [g for n in submission.notebooks for g in n.grades if g.name.startswith("p2c")]
+        assert [grade.extra_credit for grade in bonus] == [1.0] * 8
+
+
+def full_marks(course: Course) -> Marking:
+    """A Marking by hand: every auto item earned, every text written."""
+    assignment = course.assignment("hw2")
+    notebooks = read_skeletons(assignment, course.release("hw2"))
+    for cell in (cell for notebook in notebooks.values() for cell in notebook.cells):
+        item = assignment.items.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+        if item is not None and item.kind == "manual":
+            cell.source = "What is asked."
+    items = {
+        item.name: ItemReport(
+            kind=item.kind,
+            problem=item.problem,
+            points=item.max_points if item.kind == "auto" else 0.0,
+            max_points=item.max_points,
+            bonus=item.bonus,
+            outcome="marked" if item.kind == "auto" else "open",
+        )
+        for item in assignment.items.values()
+    }
+    states = {problem.name: NotebookReport("marked") for problem in assignment.problems}
+    report = Report("hw2", "full marks", 1, "both", {}, 16.0, 16.0, 7.0, 7.0, states, items)
+    return Marking(report, notebooks)
 
 
 def test_plain_nbgrader_gives_the_marks_of_our_own_command(course: Course) -> None:
