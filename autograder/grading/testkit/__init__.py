@@ -1,0 +1,55 @@
+"""What hidden tests are written with: the `item` decorator and comparisons of untrusted answers.
+
+Every comparison raises ClaimFailed with a message that the student reads. It tells the kind of
+failure (shape, NaN, size of the relative error) and never a hidden input or an expected value.
+"""
+
+from __future__ import annotations
+
+from autograder.grading.testkit.claims import ClaimFailed, item, kind_of
+from autograder.grading.testkit.figures import as_figure, assert_curve, assert_labelled_axes
+from autograder.grading.testkit.guides import assert_guide, assert_log_log, assert_named_guide
+from autograder.grading.testkit.names import assert_named_curves, assert_told_apart
+from autograder.grading.testkit.numbers import (
+    as_array,
+    as_pair,
+    assert_close,
+    assert_left_alone,
+    assert_number_close,
+    lookup,
+)
+from autograder.grading.testkit.surfaces import (
+    assert_marked,
+    assert_marks_named,
+    assert_not_marked,
+    assert_surface,
+    is_marked,
+)
+from autograder.grading.testkit.words import says, says_number
+
+__all__ = [
+    "ClaimFailed",
+    "as_array",
+    "as_figure",
+    "as_pair",
+    "assert_close",
+    "assert_curve",
+    "assert_guide",
+    "assert_labelled_axes",
+    "assert_left_alone",
+    "assert_log_log",
+    "assert_marked",
+    "assert_marks_named",
+    "assert_named_curves",
+    "assert_named_guide",
+    "assert_not_marked",
+    "assert_number_close",
+    "assert_surface",
+    "assert_told_apart",
+    "is_marked",
+    "item",
+    "kind_of",
+    "lookup",
+    "says",
+    "says_number",
+]

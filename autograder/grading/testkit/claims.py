@@ -1,0 +1,51 @@
+"""The mark of a hidden test, and the failure whose message the student reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TypeVar
+
+import pytest
+
+Test = TypeVar("Test", bound=Callable[..., None])
+
+
+class ClaimFailed(AssertionError):
+    """An answer is not as claimed; the message is fit for the student."""
+
+
+def item(name: str, *, part: str = "answer", costs: float = 0.0) -> Callable[[Test], Test]:
+    """Mark a hidden test as one of the item `name`.
+
+    With `costs=0` it is a core test of a `part`: an item's points are shared equally among its
+    parts, and a part is earned if all its core tests pass. With `costs=c` it is a robustness test
+    that can only take c times the item's points away.
+    """
+    if not 0 <= costs < 1:
+        raise ValueError(f"costs is {costs}; it is a fraction of the item's points")
+    mark: Callable[[Test], Test] = pytest.mark.item(name, part=part, costs=costs)
+    return mark
+
+
+def kind_of(answer: object) -> str:
+    """What an answer is, in words for a sentence."""
+    names = {
+        "NoneType": "None",
+        "ndarray": "an array",
+        "int": "a number",
+        "float": "a number",
+        "complex": "a complex number",
+        "bool": "True or False",
+        "str": "a text",
+        "dict": "a dict",
+        "list": "a list",
+        "tuple": "a tuple",
+        "FigureData": "a Figure",
+    }
+    return names.get(type(answer).__name__, "something else")
+
+
+def capital(text: str) -> str:
+    """The text as the beginning of a sentence; the names of things stay as they are."""
+    return text[:1].upper() + text[1:] if re.match(r"[a-z]+ ", text) else text

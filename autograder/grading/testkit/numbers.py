@@ -1,0 +1,147 @@
+"""Comparisons of numbers, arrays, pairs and dicts that an untrusted answer holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder.grading.testkit.claims import ClaimFailed, capital, kind_of
+
+RTOL = 2e-3
+"""Allowed relative error; right variants were seen below 2·10⁻⁴, wrong ones above 10⁻²."""
+
+_MAX_SHOWN_DIMENSIONS = 6
+
+
+def as_array(answer: object, what: str = "the answer") -> np.ndarray:
+    """An untrusted answer as an array of finite floats; ClaimFailed where it is none."""
+    array = _numeric(answer, what)
+    if array.dtype.kind == "c":
+        if np.any(array.imag != 0):
+            raise ClaimFailed(f"{capital(what)} has complex entries; real ones are asked for.")
+        array = array.real
+    array = array.astype(np.float64)
+    if np.isnan(array).any():
+        raise ClaimFailed(f"{capital(what)} contains NaN.")
+    if not np.isfinite(array).all():
+        raise ClaimFailed(f"{capital(what)} contains infinite entries.")
+    return array
+
+
+def _numeric(answer: object, what: str) -> np.ndarray:
+    if answer is None:
+        raise ClaimFailed(f"{capital(what)} is None: does the function end with `return …`?")
+    try:
+        array = np.asarray(answer)
+    except (ValueError, TypeError, OverflowError):
+        raise ClaimFailed(
+            f"{capital(what)} is no array: its parts differ in shape or kind."
+        ) from None
+    if array.dtype.kind not in "biufc":
+        raise ClaimFailed(f"{capital(what)} holds {kind_of(answer)}, not an array of numbers.")
+    return array
+
+
+def assert_close(
+    answer: object, expected: object, *, what: str = "the answer", rtol: float = RTOL
+) -> None:
+    """Compare in relative max-norm, max|a − e| ≤ rtol · max|e|, without broadcasting.
+
+    Where everything expected is zero, the error is measured against 1. Fails on NaN, on another
+    shape, and on what is no array of real numbers; takes lists, tuples and any number type.
+    """
+    right = np.asarray(expected, dtype=np.float64)
+    array = as_array(answer, what)
+    if array.shape != right.shape:
+        raise ClaimFailed(
+            f"{capital(what)} has shape {_shape(array)} where {_shape(right)} is asked for."
+        )
+    error = relative_error(array, right)
+    if not error <= rtol:
+        raise ClaimFailed(
+            f"{capital(what)} is wrong: its relative error is about {error:.0e}, "
+            f"and {rtol:g} is allowed."
+        )
+
+
+def relative_error(array: np.ndarray, expected: np.ndarray) -> float:
+    """max|a − e| / max|e|, or max|a − e| where e is all zero; 0 for empty arrays."""
+    if expected.size == 0:
+        return 0.0
+    size = float(np.max(np.abs(expected)))
+    with np.errstate(over="ignore"):
+        return float(np.max(np.abs(array - expected))) / (size or 1.0)
+
+
+def assert_number_close(
+    answer: object, expected: float, *, what: str = "the answer", rtol: float = RTOL
+) -> None:
+    """`assert_close` for a number; an array with one single entry is a number too."""
+    array = as_array(answer, what)
+    if array.size != 1:
+        raise ClaimFailed(f"{capital(what)} has shape {_shape(array)} where a number is asked for.")
+    assert_close(array.reshape(()), expected, what=what, rtol=rtol)
+
+
+def as_pair(answer: object, parts: str, what: str = "the answer") -> tuple[Any, Any]:
+    """The two parts of an answer such as `return x, z`; `parts` says how they are called."""
+    if answer is None:
+        raise ClaimFailed(f"{capital(what)} is None: does the function end with `return …`?")
+    if not isinstance(answer, (tuple, list, np.ndarray)) or _is_bare(answer):
+        raise ClaimFailed(
+            f"{capital(what)} is {kind_of(answer)} where the pair ({parts}) is asked for."
+        )
+    if len(answer) != 2:
+        raise ClaimFailed(
+            f"{capital(what)} has {len(answer)} parts where the pair ({parts}) is asked for."
+        )
+    return answer[0], answer[1]
+
+
+def _is_bare(answer: object) -> bool:
+    return isinstance(answer, np.ndarray) and answer.ndim == 0
+
+
+def assert_left_alone(after: object, before: np.ndarray, what: str) -> None:
+    """The array that was handed in is as it was."""
+    if not np.array_equal(_numeric(after, what), before):
+        raise ClaimFailed(f"{capital(what)} was changed in place: work on a copy of it.")
+
+
+def lookup(answer: object, keys: Iterable[tuple[float, float]], names: str) -> list[Any]:
+    """The values of a dict at pairs of numbers, matched up to rounding, and no others in it."""
+    wanted = list(keys)
+    if not isinstance(answer, Mapping):
+        raise ClaimFailed(f"The answer is {kind_of(answer)} where a dict is asked for.")
+    pairs = {key: value for key, value in answer.items() if _is_pair(key)}
+    if len(pairs) != len(answer):
+        raise ClaimFailed(f"The dict has keys that are no pair ({names}) of numbers.")
+    found = []
+    for pair in wanted:
+        near = [v for key, v in pairs.items() if np.allclose(key, pair, rtol=1e-9, atol=1e-12)]
+        if not near:
+            raise ClaimFailed(f"The dict lacks an entry for some pair ({names}).")
+        found.append(near[0])
+    if len(pairs) != len(wanted):
+        raise ClaimFailed(
+            f"The dict has {len(pairs)} entries where {len(wanted)} are asked for, one for each "
+            f"pair ({names})."
+        )
+    return found
+
+
+def _is_pair(key: object) -> bool:
+    return (
+        isinstance(key, tuple)
+        and len(key) == 2
+        and all(isinstance(part, (int, float)) and not isinstance(part, bool) for part in key)
+    )
+
+
+def _shape(array: np.ndarray) -> str:
+    shown = array.shape[:_MAX_SHOWN_DIMENSIONS]
+    more = ", …" if array.ndim > len(shown) else ""
+    inside = ", ".join(map(str, shown)) + ("," if array.ndim == 1 else "")
+    return f"({inside}{more})" if array.ndim else "() (a number)"

@@ -1,0 +1,40 @@
+"""Whether a text in a figure names a thing or holds a number, in whatever notation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+Says = Callable[[str], bool]
+"""Whether a text names a thing."""
+
+_NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
+
+
+def says(name: str) -> Says:
+    """Whether a text holds the name, as it is or set as mathematics."""
+    return lambda text: plain(name) in plain(text)
+
+
+def says_number(value: float) -> Says:
+    """Whether a text holds the number, in whatever notation."""
+    return lambda text: any(abs(n - value) <= 0.02 * abs(value) + 1e-12 for n in numbers_in(text))
+
+
+def plain(text: str) -> str:
+    """The text in small letters, without spaces and the signs of mathematics."""
+    return re.sub(r"[$\\{}\s]|mathrm|text", "", text).lower()
+
+
+def numbers_in(text: str) -> list[float]:
+    """The numbers in a text: 0.05, 5e-2, 10^{-2}, 5·10^{-2}, 1/20."""
+    text = re.sub(r"\\[dt]?frac\{?(\d+)\}?\{?(\d+)\}?", r"\1/\2", text)
+    text = re.sub(r"\\times|\\cdot|×|·", "*", text.replace("−", "-"))
+    text = re.sub(r"[{}$\s]", "", text)
+    text = re.sub(r"(\d)\*10(?:\^|\*\*)(-?\d+)", r"\1e\2", text)
+    text = re.sub(r"(?<![\d.])10(?:\^|\*\*)(-?\d+)", r"1e\1", text)
+    found = []
+    for top, bottom in re.findall(rf"({_NUMBER})(?:/({_NUMBER}))?", text):
+        value = float(top) / (float(bottom) if bottom and float(bottom) else 1.0)
+        found.append(value)
+    return found
