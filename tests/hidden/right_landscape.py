@@ -513,3 +513,54 @@ def wires(loss, results, eta):
     axes.set(xlabel="u", ylabel="v", zlabel="loss")
     axes.legend()
     return figure
+
+
+@right("p2c-surface-plot")
+def legend_by_the_order_of_drawing(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.pcolormesh(*valley(loss, results))
+    gd, usam = ends_at(results, eta)
+    # the markers of a scatter lie below a line's, whichever is drawn first
+    axes.plot(*gd.T, "r+", ms=9)
+    axes.scatter(*np.concatenate(list(usam.values())).T, color="w")
+    axes.set(xlabel="u", ylabel="v")
+    axes.legend(["GD", "USAM"])
+    return figure
+
+
+@right("p2c-surface-plot")
+def a_legend_of_its_own_making(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.contour(*valley(loss, results), levels=15)
+    for rho, ends in sorted({0.0: ends_at(results, eta)[0], **ends_at(results, eta)[1]}.items()):
+        axes.scatter(*ends.T, color="k" if rho else "r")
+    samples = [plt.Line2D([], [], color=color, marker="o", ls="") for color in "kr"]
+    axes.legend(samples, ["USAM", "GD"])
+    axes.set(xlabel="u", ylabel="v")
+    return figure
+
+
+@right("p2c-surface-plot")
+def radii_for_names(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.contourf(*valley(loss, results), levels=12)
+    for (e, rho), ends in reversed(results.items()):
+        if e == eta:
+            axes.errorbar(*np.transpose(ends), xerr=0.02, fmt="o", label=rf"$\rho = {rho:g}$")
+    axes.set(xlabel="u", ylabel="v")
+    axes.legend(title=rf"$\eta = {eta}$, GD is $\rho = 0$")
+    return figure
+
+
+@right("p2c-surface-plot")
+def one_curve_for_all(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.contourf(*valley(loss, results), levels=12)
+    gd, usam = ends_at(results, eta)
+    ends = np.concatenate([gd, *usam.values()])
+    axes.scatter(*ends.T, c=["w"] * len(gd) + ["r"] * (len(ends) - len(gd)), label="last iterates")
+    axes.text(*gd[0], "GD")
+    axes.text(*ends[-1], "USAM")
+    axes.set(xlabel="u", ylabel="v")
+    axes.legend()
+    return figure

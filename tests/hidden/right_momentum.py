@@ -149,6 +149,13 @@ def ratio_by_rolling(gammas, betas):
 
 
 @right("p1a-parameters")
+def empty_lists_of_no_step(gammas, betas):
+    if not len(gammas):
+        return [], []
+    return gammas, np.concatenate([gammas[:1] * betas[:1], gammas[1:] * betas[1:] / gammas[:-1]])
+
+
+@right("p1a-parameters")
 def by_logarithms(gammas, betas):
     steps = np.diff(np.log(gammas), prepend=0.0)
     return [gammas.astype(np.float32), (betas * np.exp(steps)).astype(np.float32)]
@@ -227,6 +234,14 @@ def first_not_a_number(gammas, betas):
 
 
 @right("p1b-parameters")
+def first_alone_of_no_step(gammas, betas):
+    if gammas.size == 0:
+        return (), (None,)
+    lambdas = backwards(gammas, betas, 0.5)
+    return gammas * (1 + lambdas[1:]), lambdas
+
+
+@right("p1b-parameters")
 def by_name(gammas, betas):
     hat_gammas, hats = heavy_ball_parameters(gammas, betas)  # noqa: F821
     lambdas = [0.0]
@@ -256,7 +271,8 @@ def forward_from_a_fine_start(gammas, betas):
     for t in range(1, len(hats)):
         # a β of zero frees the next λ, so the recursion starts anew
         lambdas.append(lambdas[t] / hats[t] - 1 if hats[t] > 0 else fine(t + 1))
-    return (1 + np.array(lambdas[1:])) * gammas, np.array(lambdas)
+    lambdas = np.array(lambdas[: len(gammas) + 1])
+    return (1 + lambdas[1:]) * gammas, lambdas
 
 
 # --- The picture ----------------------------------------------------------------------------------

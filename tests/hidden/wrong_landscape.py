@@ -739,6 +739,17 @@ def etas_by_number(hessian_trace, results):
     return figure
 
 
+@wrong("p2c-trace-plot", loses=0.25)
+def etas_on_the_wrong_lines(hessian_trace, results):
+    figure = _draw_lines(results, lambda ends: np.median([hessian_trace(x) for x in ends]))
+    (axes,) = figure.axes
+    labels = [line.get_label() for line in axes.lines]
+    for line, label in zip(axes.lines, labels[1:] + labels[:1], strict=True):
+        line.set_label(label)
+    axes.legend()
+    return figure
+
+
 @wrong("p2c-trace-plot", loses=0.5)
 def traces_unlabelled(hessian_trace, results):
     figure = _draw_lines(results, lambda ends: np.median([hessian_trace(x) for x in ends]))
@@ -769,9 +780,9 @@ def _nothing(x):
 
 
 def _at(results, eta):
-    """The last iterates of GD and of USAM at this step size."""
-    usam = next(rho for e, rho in results if e == eta and rho > 0)
-    return {"GD": np.transpose(results[eta, 0.0]), "USAM": np.transpose(results[eta, usam])}
+    """The last iterates of GD and of USAM, of all radii together, at this step size."""
+    usam = np.concatenate([ends for (e, rho), ends in results.items() if e == eta and rho > 0])
+    return {"GD": np.transpose(results[eta, 0.0]), "USAM": usam.T}
 
 
 @wrong("p2c-surface-plot")
@@ -878,6 +889,92 @@ def methods_named_in_the_title_alone(loss, results, eta):
     figure = _draw_surface(loss, {"first": named["GD"], "second": named["USAM"]})
     figure.axes[0].set_title("last iterates of GD and of USAM")
     return figure
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def methods_swapped_in_the_legend(loss, results, eta):
+    named = _at(results, eta)
+    return _draw_surface(loss, {"GD": named["USAM"], "USAM": named["GD"]})
+
+
+def _draw_swapped(loss, results, eta, draw, words=("USAM", "GD")):
+    """The surface with GD's and USAM's points drawn in this order, and the words in the legend."""
+    figure = _draw_surface(loss, {})
+    (axes,) = figure.axes
+    for ends in _at(results, eta).values():
+        draw(axes, *ends)
+    axes.legend(words)
+    return figure
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def legend_in_the_wrong_order(loss, results, eta):
+    return _draw_swapped(loss, results, eta, lambda axes, u, v: axes.plot(u, v, "o"))
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def legend_in_the_wrong_order_over_error_bars(loss, results, eta):
+    def draw(axes, u, v):
+        axes.errorbar(u, v, xerr=0.1, yerr=0.1, fmt="s")
+
+    return _draw_swapped(loss, results, eta, draw)
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def radii_swapped_with_zero(loss, results, eta):
+    words = (rf"$\rho$ = {max(rho for _, rho in results)}", r"$\rho$ = 0")
+    return _draw_swapped(loss, results, eta, lambda axes, u, v: axes.scatter(u, v, zorder=4), words)
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def error_bars_under_swapped_labels(loss, results, eta):
+    figure = _draw_surface(loss, {})
+    (axes,) = figure.axes
+    for name, ends in zip(("USAM", "GD"), _at(results, eta).values(), strict=True):
+        axes.errorbar(*ends, yerr=0.05, fmt="o", label=name)
+    axes.legend()
+    return figure
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def one_radius_called_gd(loss, results, eta):
+    radii = sorted(rho for e, rho in results if e == eta)
+    names = ("gradient descent", "gradient descent, second run", "USAM")
+    points = {n: np.transpose(results[eta, r]) for n, r in zip(names, radii, strict=True)}
+    return _draw_surface(loss, points)
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def solid_surface_under_swapped_labels(loss, results, eta):
+    figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
+    grid = np.linspace(-2.4, 2.4, 40)
+    heights = np.array([[loss(np.array([u, v])) for u in grid] for v in grid])
+    axes.plot_surface(*np.meshgrid(grid, grid), heights, alpha=0.4)
+    for name, ends in zip(("USAM", "GD"), _at(results, eta).values(), strict=True):
+        axes.scatter(*ends, [loss(x) for x in ends.T], label=name)
+    axes.set(xlabel="u", ylabel="v", zlabel="L")
+    axes.legend()
+    return figure
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def smallest_radius_alone(loss, results, eta):
+    rho = min(rho for e, rho in results if e == eta and rho > 0)
+    return _draw_surface(loss, {"GD": results[eta, 0.0].T, "USAM": results[eta, rho].T})
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def largest_radius_alone(loss, results, eta):
+    rho = max(rho for _, rho in results)
+    return _draw_surface(loss, {"GD": results[eta, 0.0].T, "USAM": results[eta, rho].T})
+
+
+@wrong("p2c-surface-plot")
+def one_run_of_another_eta_too(loss, results, eta):
+    key = next(key for key in results if key[0] != eta and key[1] > 0)
+    named = _at(results, eta)
+    usam = np.column_stack([named["USAM"], results[key][0]])
+    return _draw_surface(loss, {"GD": named["GD"], "USAM": usam})
 
 
 @wrong("p2c-surface-plot", loses=0.25)

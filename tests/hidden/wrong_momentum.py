@@ -318,6 +318,20 @@ def parts_swapped(gammas, betas):
     return gammas * betas / np.append(1.0, gammas[:-1]), gammas
 
 
+@wrong("p1a-parameters", loses=0.25)
+def first_ratio_set_by_its_index(gammas, betas):
+    before = np.roll(gammas, 1)
+    before[0] = 1
+    return gammas, gammas * betas / before
+
+
+@wrong("p1a-parameters", loses=0.25)
+def one_parameter_of_no_step(gammas, betas):
+    hatted = [1.0 * betas[0] * gammas[0] if len(betas) else 0.0]
+    hatted += [betas[t] * gammas[t] / gammas[t - 1] for t in range(1, len(gammas))]
+    return gammas, hatted
+
+
 @wrong("p1a-parameters")
 def gammas_by_the_ratio(gammas, betas):
     ratio = gammas / np.append(1.0, gammas[:-1])
@@ -447,6 +461,24 @@ def constant_case(gammas, betas):
 @wrong("p1b-parameters")
 def all_zero_lambdas(gammas, betas):
     return gammas, np.zeros(len(gammas) + 1)
+
+
+@wrong("p1b-parameters", loses=0.25)
+def last_lambda_set_by_its_index(gammas, betas):
+    lambdas = np.zeros(len(gammas) + 1)
+    before = np.append(1.0, gammas)
+    lambdas[-2] = gammas[-1] * betas[-1] / before[-2]
+    for t in reversed(range(len(gammas) - 1)):
+        lambdas[t] = gammas[t] * betas[t] / before[t] * (1 + lambdas[t + 1])
+    return (1 + lambdas[1:]) * gammas, lambdas
+
+
+@wrong("p1b-parameters", loses=0.25)
+def no_lambda_of_no_step(gammas, betas):
+    before, lambdas = np.append(1.0, gammas), [0.0] * bool(len(gammas))
+    for t in reversed(range(len(gammas))):
+        lambdas.insert(0, gammas[t] * betas[t] / before[t] * (1 + lambdas[0]))
+    return (1 + np.array(lambdas[1:])) * gammas, np.array(lambdas)
 
 
 @wrong("p1b-parameters")
@@ -588,6 +620,18 @@ def labels_on_the_wrong_lines(objective, trajectories):
         axes.plot([objective(x) for x in path], label=label)
     axes.set(xlabel="step", ylabel="objective")
     axes.legend()
+    return figure
+
+
+@wrong("p1-plot", loses=0.25)
+def one_label_for_two_lines(objective, trajectories):
+    figure, axes = plt.subplots()
+    first, *others = trajectories
+    for label, path in zip([others[0], *others], trajectories.values(), strict=True):
+        axes.plot([objective(x) for x in path], label=label)
+    axes.set(xlabel="step", ylabel="objective")
+    axes.legend()
+    axes.set_title(first)
     return figure
 
 

@@ -155,6 +155,15 @@ def test_heavy_ball_parameters(student: Student, rng: Generator, run: str) -> No
     assert_close(hat_betas, right_betas, what="β̂")
 
 
+@item("p1a-parameters", costs=0.25)
+def test_heavy_ball_parameters_of_no_step(student: Student) -> None:
+    """No step at all is legal: at T = 0 both arrays are empty."""
+    none = np.array([])
+    hat_gammas, hat_betas = as_pair(student.heavy_ball_parameters(none, none), "γ̂, β̂")
+    assert_close(hat_gammas, none, what="γ̂ of no step")
+    assert_close(hat_betas, none, what="β̂ of no step")
+
+
 # --- Iterate moving average -----------------------------------------------------------------------
 
 
@@ -247,6 +256,17 @@ def test_ima_parameters_lead_to_the_same_iterates(
         x, _ = momentum.ima(gradient, x0, eta, lam, indices)
     expected = momentum.momentum(gradient, x0, gammas, betas, indices)
     assert_close(x, expected, what="the array of iterates that your parameters lead to")
+
+
+@item("p1b-parameters", costs=0.25)
+def test_ima_parameters_of_no_step(student: Student) -> None:
+    """No step at all is legal: at T = 0 η is empty, and λ has the entry λ_0 alone."""
+    none = np.array([])
+    etas, lambdas = as_pair(student.ima_parameters(none, none), "η, λ")
+    assert_close(etas, none, what="η of no step")
+    assert_close(_without_first(lambdas), none, what="λ from λ_1 on, of no step,")
+    if len(lambdas) != 1:
+        raise ClaimFailed("At T = 0 λ has one entry, λ_0.")
 
 
 # --- The picture ----------------------------------------------------------------------------------

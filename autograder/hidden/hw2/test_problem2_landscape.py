@@ -6,7 +6,7 @@ nothing of the reference is handed over and no mistake in one item costs another
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,17 +15,21 @@ import pytest
 from numpy.random import Generator
 
 from autograder.grading.testkit import (
+    ClaimFailed,
+    as_figure,
     as_pair,
     assert_close,
     assert_curve,
     assert_labelled_axes,
     assert_left_alone,
     assert_marked,
+    assert_marks_named,
     assert_named_curves,
     assert_not_marked,
     assert_number_close,
     assert_surface,
     assert_told_apart,
+    is_marked,
     item,
     lookup,
     says_number,
@@ -370,12 +374,13 @@ def make_loss(rng: Generator) -> Callable[[Any], float]:
     return loss
 
 
-def make_plane_results(rng: Generator) -> tuple[float, float, dict[tuple[float, float], Any]]:
-    """A step size, a radius, and made-up last iterates for these and for another step size."""
+def make_plane_results(rng: Generator) -> tuple[float, dict[tuple[float, float], np.ndarray]]:
+    """A step size, and made-up last iterates for it and another one, each with three radii."""
     eta, other = (float(e) for e in rng.permutation([0.05, 0.13, 0.31])[:2])
-    rho = float(rng.choice([0.15, 0.45, 0.7]))
-    keys = [(other, 0.0), (eta, 0.0), (eta, rho), (other, rho)]
-    return eta, rho, {key: rng.uniform(-2.2, 2.2, size=(5, 2)) for key in keys}
+    radii = np.sort(rng.choice([0.15, 0.45, 0.7], size=2, replace=False))
+    rhos = [0.0, *(float(rho) for rho in radii)]
+    keys = [*((other, rho) for rho in rhos[:2]), *((eta, rho) for rho in rhos), (other, rhos[2])]
+    return eta, {key: rng.uniform(-2.2, 2.2, size=(5, 2)) for key in keys}
 
 
 @dataclass(frozen=True)
@@ -385,8 +390,22 @@ class Scene:
     figure: Any
     loss: Callable[[Any], Any]
     eta: float
-    rho: float
-    results: dict[tuple[float, float], Any]
+    results: dict[tuple[float, float], np.ndarray]
+
+    @property
+    def gd(self) -> np.ndarray:
+        """The last iterates of GD at the given η."""
+        return self.results[self.eta, 0.0]
+
+    @property
+    def usam(self) -> dict[float, np.ndarray]:
+        """The last iterates of USAM at the given η, by ρ."""
+        return {rho: x for (eta, rho), x in self.results.items() if eta == self.eta and rho > 0}
+
+    @property
+    def others(self) -> np.ndarray:
+        """The last iterates at the other η."""
+        return np.concatenate([x for (eta, _), x in self.results.items() if eta != self.eta])
 
 
 @pytest.fixture(scope="module")
@@ -398,9 +417,9 @@ def scenes() -> list[Scene]:
 def draw_scene(student: Student, rng: Generator, scenes: list[Scene]) -> Scene:
     """The picture, drawn once for all tests: the loss is called back for each point of a grid."""
     if not scenes:
-        loss, (eta, rho, results) = make_loss(rng), make_plane_results(rng)
+        loss, (eta, results) = make_loss(rng), make_plane_results(rng)
         figure = student.plot_landscape(loss, results, eta)
-        scenes.append(Scene(figure, loss, eta, rho, results))
+        scenes.append(Scene(figure, loss, eta, results))
     return scenes[0]
 
 
@@ -408,23 +427,34 @@ def draw_scene(student: Student, rng: Generator, scenes: list[Scene]) -> Scene:
 def test_surface_plot(student: Student, rng: Generator, scenes: list[Scene]) -> None:
     """The picture shows the loss over the plane, and on it the last iterates at the given η."""
     scene = draw_scene(student, rng, scenes)
-    figure, loss, results = scene.figure, scene.loss, scene.results
+    figure, loss = as_figure(scene.figure), scene.loss
     assert_surface(figure, loss)
-    gd, usam = results[scene.eta, 0.0], results[scene.eta, scene.rho]
-    assert_marked(figure, loss, gd, what="the last iterates of GD")
-    assert_marked(figure, loss, usam, what="the last iterates of USAM")
-    others = np.concatenate([ends for (eta, _), ends in results.items() if eta != scene.eta])
-    assert_not_marked(figure, loss, others, what="last iterates of another η")
+    assert_marked(figure, loss, scene.gd, what="the last iterates of GD")
+    if not any(is_marked(figure, loss, ends) for ends in scene.usam.values()):
+        raise ClaimFailed("The last iterates of USAM are not all marked on the surface, in sight.")
+    assert_not_marked(figure, loss, scene.others, what="last iterates of another η")
+
+
+@item("p2c-surface-plot", costs=0.25)
+def test_surface_plot_shows_every_radius(
+    student: Student, rng: Generator, scenes: list[Scene]
+) -> None:
+    """The last iterates of USAM are there for every ρ > 0 in the results at the given η."""
+    scene = draw_scene(student, rng, scenes)
+    for ends in scene.usam.values():
+        assert_marked(scene.figure, scene.loss, ends, what="the last iterates of USAM for some ρ")
 
 
 @item("p2c-surface-plot", costs=0.25)
 def test_surface_plot_names_the_methods(
     student: Student, rng: Generator, scenes: list[Scene]
 ) -> None:
-    """A legend, or texts, say which points are GD's and which USAM's."""
+    """A legend, or texts, say which points are GD's and which USAM's, and say it rightly."""
     scene = draw_scene(student, rng, scenes)
-    names = {"GD": _says_gd, "USAM": lambda text: _says_usam(text, scene.rho)}
+    usam = np.concatenate(list(scene.usam.values()))
+    names = {"GD": _says_gd, "USAM": lambda text: _says_usam(text, scene.usam)}
     assert_told_apart(scene.figure, names)
+    assert_marks_named(scene.figure, {"GD": scene.gd, "USAM": usam}, names)
 
 
 def _says_gd(text: str) -> bool:
@@ -432,9 +462,10 @@ def _says_gd(text: str) -> bool:
     return "gd" in words or "gradient descent" in words or says_number(0.0)(text)
 
 
-def _says_usam(text: str, rho: float) -> bool:
+def _says_usam(text: str, rhos: Iterable[float]) -> bool:
     words = text.lower()
-    return "sam" in words or "sharpness" in words or says_number(rho)(text)
+    named = "sam" in words or "sharpness" in words
+    return named or any(says_number(rho)(text) for rho in rhos)
 
 
 @item("p2c-surface-plot", costs=0.25)
