@@ -42,6 +42,11 @@ REPORT = "report.json"
 LOCK_SECONDS = 60.0
 """How long to wait for somebody else's change to the gradebook, such as a marker's, to end."""
 
+LOCKED = (
+    "the gradebook stayed locked for {:g} seconds: close what is changing it (a formgrader, "
+    "another run, a database browser) and run the command again"
+)
+
 TIMESTAMP = "timestamp.txt"
 MAX_TIMESTAMP_BYTES = 200
 
@@ -108,8 +113,10 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
                 warnings.simplefilter("ignore", SAWarning)
                 yield
             session.finish()
-        except BaseException:
+        except BaseException as error:
             session.rollback()
+            if isinstance(error, OperationalError) and "locked" in str(error):
+                raise RecordError(LOCKED.format(LOCK_SECONDS)) from error
             raise
 
     def recorded_credit(self, grade_id: str) -> float | None:
@@ -140,10 +147,11 @@ def open_database(db_url: str, course: Course) -> Iterator[PatientGradebook]:
 
 
 def _unusable(db_url: str, error: Exception) -> RecordError:
-    return RecordError(f"the gradebook {db_url} can't be used: {_first_line(error)}")
+    return RecordError(f"the gradebook {db_url} can't be used: {first_line(error)}")
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """What an error says, without the lines that SQLAlchemy adds."""
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
@@ -194,7 +202,7 @@ def prepare_gradebook(course: Course, assignment: Assignment, db_url: str) -> No
             saver.preprocess(deepcopy(skeletons[name]), {"nbgrader": where})
     except (SQLAlchemyError, RuntimeError) as error:
         raise RecordError(
-            f"the gradebook {db_url} can't take up {assignment.name}: {_first_line(error)}. Where "
+            f"the gradebook {db_url} can't take up {assignment.name}: {first_line(error)}. Where "
             "cells were added or removed after marks were recorded, start with a new gradebook "
             "file and keep the old one."
         ) from error

@@ -15,6 +15,7 @@ import contextlib
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from fnmatch import fnmatchcase
@@ -25,12 +26,12 @@ import nbformat
 from nbconvert.writers.files import FilesWriter
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
-from nbgrader.preprocessors import AssignLatePenalties, CheckCellMetadata, SaveAutoGrades
+from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 from nbgrader.utils import compute_checksum
 from traitlets import Bool, List
 
 from autograder.assignment import Assignment, Course, Item, read_notebook
-from autograder.errors import CourseError, KitError
+from autograder.errors import CourseError, KitError, RecordError
 from autograder.grading.classrun import Job, find_jobs
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, read_skeletons
 from autograder.records.bookkeeping import (
@@ -148,13 +149,18 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         with open_database(db_url, course) as self._gradebook:
             self._save_marks = SaveMarks(self._gradebook, assignment, parent=self)
             self.exporter.register_preprocessor(self._save_marks)
-            self.exporter.register_preprocessor(CheckCellMetadata(parent=self))
             yield
 
     def record(self, student: str, marking: Marking) -> None:
-        """Write the student's autograded notebooks and scores: all of them, or none."""
+        """Write the student's autograded notebooks and scores: all of them, or none.
+
+        A run that is killed leaves the earlier ones or the new ones; killed at the moment between
+        the two, it leaves new scores beside earlier notebooks until the student is marked again.
+        """
+        _check_name(student)
         name = self._assignment.name
         staging = Path(self._format_dest(name, student))
+        _recover(self._final(student))
         try:
             with self._gradebook.transaction():
                 _remove(staging)
@@ -258,6 +264,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
             notebook = clean_notebook(run)
         else:
             notebook = _stub(self._skeletons[name], marking.report.notebooks[name].message)
+        _check_cells(name, notebook, self._skeletons[name])
         cells = []
         for cell in notebook.cells:
             item = _item_of(cell, self._assignment)
@@ -335,6 +342,20 @@ def _item_of(cell: NotebookNode, assignment: Assignment) -> Item | None:
     return assignment.items[mark["grade_id"]] if mark.get("grade") else None
 
 
+def _check_cells(name: str, notebook: NotebookNode, skeleton: NotebookNode) -> None:
+    """Each of the release's cells once: one that is doubled or gone would shift marks silently."""
+    found, wanted = (Counter(_ids(n)) for n in (notebook, skeleton))
+    if found != wanted:
+        wrong = sorted(((found - wanted) + (wanted - found)).keys())
+        raise RecordError(f"{name}: not once, as in the release: the cells {', '.join(wrong)}")
+
+
+def _ids(notebook: NotebookNode) -> Iterator[str]:
+    for cell in notebook.cells:
+        if "nbgrader" in cell.metadata:
+            yield cell.metadata.nbgrader["grade_id"]
+
+
 def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:
     """What the visible check showed, and the points as the one number that nbgrader reads."""
     shown = [o for o in cell.outputs if o.output_type == "stream" and o.name == "stdout"]
@@ -397,6 +418,27 @@ def _content(cell: NotebookNode) -> tuple[str, str]:
 # --- folders -------------------------------------------------------------------------------------
 
 
+def _check_name(student: str) -> None:
+    """A student's name becomes a folder's name: hold it to one, inside autograded/."""
+    if student in ("", ".", "..") or "/" in student or "\0" in student:
+        raise RecordError(f"{student!r} is not the name of one student's folder")
+    try:
+        student.encode()
+    except UnicodeEncodeError:
+        raise RecordError(f"the folder's name {student!r} is not UTF-8: rename it") from None
+
+
+def _recover(final: Path) -> None:
+    """Put the earlier folder back where a run was killed while it was replaced."""
+    old = _old(final)
+    if old.is_dir() and not final.exists():
+        old.rename(final)
+
+
+def _old(final: Path) -> Path:
+    return final.with_name(f".{final.name}-old")
+
+
 def _remove(folder: Path) -> None:
     if folder.is_dir() and not folder.is_symlink():
         shutil.rmtree(folder)
@@ -404,7 +446,7 @@ def _remove(folder: Path) -> None:
 
 def _replace(final: Path, staging: Path) -> None:
     """Put the folder `staging` in the place of `final`."""
-    old = final.with_name(f".{final.name}-old")
+    old = _old(final)
     _remove(old)
     if final.exists():
         final.rename(old)

@@ -10,7 +10,7 @@ from traitlets.config import Config
 from autograder.assignment import Assignment, Course
 from autograder.errors import KitError, RecordError
 from autograder.grading.mark import Marking
-from autograder.records.bookkeeping import QuietLog, course_directory
+from autograder.records.bookkeeping import QuietLog, course_directory, first_line
 from autograder.records.converters import MarkedAutograde
 
 
@@ -27,11 +27,10 @@ class Book:
         """
         try:
             self._converter.record(student, marking)
-        except KitError:
-            raise
         except Exception as error:  # of any kind: one student must not stop the others
+            kind = "" if isinstance(error, KitError) else f"{type(error).__name__}: "
             raise RecordError(
-                f"the marks of {student} could not be recorded: {type(error).__name__}: {error}"
+                f"the marks of {student} could not be recorded: {kind}{first_line(error)}"
             ) from error
 
 

@@ -89,7 +89,8 @@ class Marker:
         with PatientGradebook(self._url, "made-up") as book:
             submission = book.find_submission("hw", "anna")
             [comment] = [c for n in submission.notebooks for c in n.comments if c.name == cell]
-            return comment.comment
+            text: str | None = comment.comment
+            return text
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def notebooks() -> dict[str, NotebookNode]:
 
 def _notebook(cells: list[NotebookNode]) -> NotebookNode:
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    notebook = new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    notebook: NotebookNode = new_notebook(cells=cells, metadata={"kernelspec": kernel})
     notebook.nbformat_minor = 5
     return notebook
 

@@ -319,7 +319,7 @@ def test_name_that_is_no_folders_is_refused_before_anything_is_written(
     course: Course, assignment: Assignment, marker: Marker, student: str
 ) -> None:
     before = sorted(course.root.rglob("*"))
-    with pytest.raises(RecordError, match="folder's name|student's folder"):
+    with pytest.raises(RecordError, match=r"folder's name|student's folder"):
         record(course, assignment, student, mark(course))
     assert sorted(course.root.rglob("*")) == before
     assert marker.students() == []
