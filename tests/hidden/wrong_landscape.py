@@ -771,7 +771,8 @@ def _draw_surface(loss, points, *, radius=1.5, order=3, on_top=True, **limits):
     for name, (u, v) in points.items():
         axes.scatter(u, v, label=name, zorder=order if on_top else 0)
     axes.set(xlabel="u", ylabel="v", **limits)
-    axes.legend()
+    if points:
+        axes.legend()
     return figure
 
 
