@@ -1,0 +1,131 @@
+"""Two scratch courses with the same submissions: one of the kit's, one of stock nbgrader's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import nbformat
+from nbgrader.api import Gradebook
+
+from autograder.assignment import SETTINGS, Assignment, Course, read_notebook
+from autograder.records.bookkeeping import prepare_gradebook
+from autograder.samples import SampleStudent, load_sample_class, write_submission
+
+from .stock_tests import with_hidden_tests
+
+TOOLS = Path(sys.executable).parent
+SAMPLES = ("ada", "ada", "ada", "ada", "dmitri", "emil")
+"""Four copies of the reference, and two students with a mistake or two."""
+
+Marks = dict[str, dict[str, float]]
+"""Points of the auto items by student and item, bonus points included."""
+
+
+@dataclass(frozen=True)
+class ScratchCourse:
+    """A course as it is before its first grading run; each run works on a copy of it."""
+
+    root: Path
+
+    def copy(self, target: Path) -> Path:
+        """A copy in which nothing has been graded."""
+        shutil.copytree(self.root, target)
+        return target
+
+
+def sample_students(course: Course, assignment: Assignment) -> list[SampleStudent]:
+    """The students of the benchmark, each under a name of its own."""
+    known = {student.name: student for student in load_sample_class(course, assignment.name)}
+    return [replace(known[name], name=f"{name}-{number}") for number, name in enumerate(SAMPLES, 1)]
+
+
+def true_marks(assignment: Assignment, students: Sequence[SampleStudent]) -> Marks:
+    """What both gradebooks should hold."""
+    return {student.name: student.true_points(assignment) for student in students}
+
+
+def make_kit_course(
+    course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
+) -> ScratchCourse:
+    """A course for `fdl grade`; its gradebook knows the assignment already, as stock's does."""
+    root.mkdir(parents=True)
+    for name in (SETTINGS, "nbgrader_config.py"):
+        shutil.copy(course.root / name, root / name)
+    for folder in (course.source(assignment.name), course.release(assignment.name)):
+        shutil.copytree(folder, root / folder.relative_to(course.root))
+    _submit(course, assignment, students, root)
+    prepare_gradebook(Course(root), assignment, database(root))
+    return ScratchCourse(root)
+
+
+def make_stock_course(
+    course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
+) -> ScratchCourse:
+    """A plain nbgrader course: no settings, and hidden tests in the source's check cells."""
+    source = root / "source" / assignment.name
+    source.mkdir(parents=True)
+    shutil.copy(course.source(assignment.name) / "checks.py", source)
+    for problem in assignment.problems:
+        name = f"{problem.name}.ipynb"
+        notebook = read_notebook(course.source(assignment.name) / name)
+        for cell in notebook.cells:
+            mark = cell.metadata.get("nbgrader", {})
+            if mark.get("grade") and not mark.get("solution"):
+                cell.source = with_hidden_tests(mark["grade_id"], cell.source)
+        nbformat.write(notebook, source / name)
+    run(root, "nbgrader", "generate_assignment", assignment.name)
+    _submit(course, assignment, students, root)
+    return ScratchCourse(root)
+
+
+def _submit(
+    course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
+) -> None:
+    for student in students:
+        folder = root / "submitted" / student.name / assignment.name
+        write_submission(course, assignment, student, folder)
+
+
+def run(root: Path, command: str, *arguments: str) -> None:
+    """Run a command of the environment in a course folder, without anybody's own settings."""
+    environment = {
+        **os.environ,
+        "PATH": os.pathsep.join([str(TOOLS), os.environ.get("PATH", "")]),
+        "JUPYTER_CONFIG_DIR": str(root / ".no-jupyter-settings"),
+    }
+    done = subprocess.run(
+        [str(TOOLS / command), *arguments],
+        cwd=root,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command} {' '.join(arguments)} failed:\n{done.stderr[-4000:]}"
+
+
+def database(root: Path) -> str:
+    """The address of a course's gradebook."""
+    return f"sqlite:///{root / 'gradebook.db'}"
+
+
+def recorded_marks(root: Path, assignment: Assignment) -> Marks:
+    """What the gradebook of a course holds for the auto items; the kit's bonus is extra credit."""
+    items = {item.name for item in assignment.select("auto")}
+    with Gradebook(database(root)) as gradebook:
+        return {
+            submission.student_id: {
+                grade.name: (grade.auto_score or 0.0) + (grade.extra_credit or 0.0)
+                for notebook in submission.notebooks
+                for grade in notebook.grades
+                if grade.name in items
+            }
+            for submission in gradebook.assignment_submissions(assignment.name)
+        }

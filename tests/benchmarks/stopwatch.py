@@ -1,0 +1,106 @@
+"""Where time goes: each moment is charged to the innermost watched function that is running."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import time
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from autograder.grading import mark
+from autograder.records import converters
+from autograder.sandbox import session, student
+
+ELSEWHERE = "the rest"
+
+
+class Stopwatch:
+    """Seconds and calls by label; the seconds of all labels add up to the time that passed."""
+
+    def __init__(self) -> None:
+        self.seconds: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
+        self._running = [ELSEWHERE]
+        self._since = time.perf_counter()
+
+    @contextlib.contextmanager
+    def during(self, label: str) -> Iterator[None]:
+        """Charge the block to `label`, save for what is watched inside."""
+        self._charge()
+        self._running.append(label)
+        self.calls[label] += 1
+        try:
+            yield
+        finally:
+            self._charge()
+            self._running.pop()
+
+    def stop(self) -> None:
+        """Charge what has passed since the last watched function ended."""
+        self._charge()
+
+    def watch(self, patch: pytest.MonkeyPatch, owner: Any, name: str, label: str) -> None:
+        """Have `owner.name` charged to `label` from now on."""
+        function = getattr(owner, name)
+
+        @functools.wraps(function)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            with self.during(label):
+                return function(*args, **kwargs)
+
+        patch.setattr(owner, name, watched)
+
+    def _charge(self) -> None:
+        now = time.perf_counter()
+        self.seconds[self._running[-1]] += now - self._since
+        self._since = now
+
+
+class PytestWatch:
+    """A plugin that tells pytest's own work from what the hidden tests do."""
+
+    def __init__(self, watch: Stopwatch) -> None:
+        self._watch = watch
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Iterator[None]:
+        """Reading the modules of hidden tests."""
+        with self._watch.during("hidden tests: collection"):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_pyfunc_call(self) -> Iterator[None]:
+        """The body of a test, which draws inputs, works out what is right, and compares."""
+        with self._watch.during("hidden tests: their own arithmetic"):
+            return (yield)
+
+
+def watch_marking(watch: Stopwatch, patch: pytest.MonkeyPatch) -> None:
+    """Watch every stage of marking and recording a submission."""
+    for owner, name, label in (
+        (mark, "open_laboratory", "reading the submission"),
+        (session, "launch", "sandbox: walls"),
+        (session.Sandbox, "_launch", "sandbox: imports of its parent"),
+        (session.Sandbox, "start", "sandbox: a process for each notebook"),
+        (session.Sandbox, "sweep", "sandbox: sweeps"),
+        (session.Sandbox, "close", "sandbox: its end"),
+        (session.NotebookProcess, "run", "cells"),
+        (session.NotebookProcess, "connect", "hidden tests: forks"),
+        (session.NotebookProcess, "_end_test", "hidden tests: ends of forks"),
+        (student.Student, "_ask", "hidden tests: calls"),
+        (mark, "run_hidden_tests", "hidden tests: pytest"),
+        (mark, "_report", "the Report"),
+        (converters, "clean_notebook", "recording: outputs made harmless"),
+        (converters.MarkedAutograde, "record", "recording: gradebook and notebooks"),
+    ):
+        watch.watch(patch, owner, name, label)
+    inner = pytest.main
+
+    def main(options: Any, plugins: Any) -> Any:
+        return inner(options, [*plugins, PytestWatch(watch)])
+
+    patch.setattr(mark.pytest, "main", main)
