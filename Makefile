@@ -22,7 +22,7 @@ demo: setup          ## prove the release, mark a class of sample students, show
 
 test: setup lint     ## the everyday tests, linter and type checker included
 	$(BIN)/fdl release hw2 --check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 test-slow: setup     ## the tests that take minutes
 	$(BIN)/python -m pytest -m slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -123,12 +124,28 @@ def run_hidden_tests(hidden: Path, plugin: MarkingPlugin, arguments: Sequence[st
         "--import-mode=importlib", f"--rootdir={hidden}", f"--confcutdir={hidden}",
         "-c", "/dev/null", "--disable-plugin-autoload", "--tb=no", *arguments,
     ]  # fmt: skip
+    _forget_other_tests(hidden)
     output = io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
         code = pytest.main(options, plugins=[plugin])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         found = "\n".join(plugin.broken) or output.getvalue().strip()
         raise CourseError(f"the hidden tests in {hidden} did not run:\n{found}")
+
+
+def _forget_other_tests(hidden: Path) -> None:
+    """Have pytest read a module anew where one of its name came from elsewhere or has changed."""
+    for path in hidden.glob("*.py"):
+        stamp = (path, path.stat().st_mtime_ns)
+        if _READ.get(path.stem) != stamp:
+            for name in [name for name in sys.modules if name.rpartition(".")[2] == path.stem]:
+                if path.stem.startswith("test_"):
+                    del sys.modules[name]
+            _READ[path.stem] = stamp
+
+
+_READ: dict[str, tuple[Path, int]] = {}
+"""The hidden test modules that this process has read: stem -> where from, and as of when."""
 
 
 def _report(

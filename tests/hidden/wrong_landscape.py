@@ -898,35 +898,6 @@ def methods_swapped_in_the_legend(loss, results, eta):
     return _draw_surface(loss, {"GD": named["USAM"], "USAM": named["GD"]})
 
 
-def _draw_swapped(loss, results, eta, draw, words=("USAM", "GD")):
-    """The surface with GD's and USAM's points drawn in this order, and the words in the legend."""
-    figure = _draw_surface(loss, {})
-    (axes,) = figure.axes
-    for ends in _at(results, eta).values():
-        draw(axes, *ends)
-    axes.legend(words)
-    return figure
-
-
-@wrong("p2c-surface-plot", loses=0.25)
-def legend_in_the_wrong_order(loss, results, eta):
-    return _draw_swapped(loss, results, eta, lambda axes, u, v: axes.plot(u, v, "o"))
-
-
-@wrong("p2c-surface-plot", loses=0.25)
-def legend_in_the_wrong_order_over_error_bars(loss, results, eta):
-    def draw(axes, u, v):
-        axes.errorbar(u, v, xerr=0.1, yerr=0.1, fmt="s")
-
-    return _draw_swapped(loss, results, eta, draw)
-
-
-@wrong("p2c-surface-plot", loses=0.25)
-def radii_swapped_with_zero(loss, results, eta):
-    words = (rf"$\rho$ = {max(rho for _, rho in results)}", r"$\rho$ = 0")
-    return _draw_swapped(loss, results, eta, lambda axes, u, v: axes.scatter(u, v, zorder=4), words)
-
-
 @wrong("p2c-surface-plot", loses=0.25)
 def error_bars_under_swapped_labels(loss, results, eta):
     figure = _draw_surface(loss, {})

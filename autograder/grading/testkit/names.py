@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -67,31 +66,14 @@ Name = tuple[AxesData, CurveData, str]
 
 
 def named_curves(figure: FigureData) -> list[Name]:
-    """The curves that a legend names: by their own labels; if none has one, by their order."""
+    """The curves that a legend names by their own labels.
+
+    A legend made of handles and texts may list them in any order, so nothing is read into its.
+    """
     entries = legend_entries(figure)
-    labelled = [
+    return [
         (axes, curve, curve.own_label)
         for axes in figure.axes
         for curve in axes.curves
         if curve.own_label in entries
     ]
-    return labelled or [name for axes in figure.axes for name in _named_in_order(axes)]
-
-
-def _named_in_order(axes: AxesData) -> Iterator[Name]:
-    """What `axes.legend(["one", "two"])` does: each text belongs to the next curve drawn.
-
-    Where there are more or fewer curves than texts, it can't be told which is whose.
-    """
-    drawn = [curve for curve in axes.curves if curve.kind in ("line", "points")]
-    ranks = [_rank_of_drawing(curve) for curve in drawn]
-    if len(drawn) == len(axes.legend) and None not in ranks:
-        order = sorted(range(len(drawn)), key=lambda k: ranks[k] or (0, 0))
-        for k, text in zip(order, axes.legend, strict=True):
-            yield axes, drawn[k], text
-
-
-def _rank_of_drawing(curve: CurveData) -> tuple[int, int] | None:
-    """When a curve was drawn, by the label that matplotlib gave it; error bars come last."""
-    found = re.fullmatch(r"_(child|container)(\d+)", curve.label)
-    return (int(found[1] == "container"), int(found[2])) if found else None
