@@ -16,6 +16,7 @@ ONE_JOB = "fdl grade --jobs 1"
 ALL_JOBS = "fdl grade"
 STOCK = "nbgrader autograde"
 BARE = "the cells alone"
+BARE_WITH_FIGURES = "the cells alone, figures drawn"
 
 
 @dataclass
@@ -71,7 +72,10 @@ class Figures:
 
     def tables(self) -> Group:
         """The comparison, and where the kit's time goes."""
-        return Group(self._comparison(), self._breakdown())
+        tables = [self._comparison()]
+        if self.stages:
+            tables.append(self._breakdown())
+        return Group(*tables)
 
     def _comparison(self) -> Table:
         table = Table(
@@ -81,7 +85,7 @@ class Figures:
             table.add_column(heading, justify="right")
         for way, rounds in self.rounds.items():
             ratio = self.ratio(way)
-            told = f"{ratio:.1f}" if ratio and way != BARE else ""
+            told = f"{ratio:.1f}" if ratio and way not in (BARE, BARE_WITH_FIGURES) else ""
             seconds = [f"{value:.2f}" for value in (median(rounds), min(rounds), max(rounds))]
             table.add_row(way, *seconds, told)
         return table

@@ -1,18 +1,28 @@
-"""Where time goes: each moment is charged to the innermost watched function that is running."""
+"""Where time goes: each moment is charged to the innermost watched function that is running.
+
+`python -P stopwatch.py COURSE ASSIGNMENT` marks and records all of COURSE's submissions, one at a
+time in one process, and prints seconds and calls of each stage as JSON.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from autograder.assignment import Course
 from autograder.grading import mark
+from autograder.grading.classrun import find_jobs
 from autograder.records import converters
+from autograder.records.gradebook import open_gradebook
 from autograder.sandbox import session, student
 
 ELSEWHERE = "the rest"
@@ -104,3 +114,23 @@ def watch_marking(watch: Stopwatch, patch: pytest.MonkeyPatch) -> None:
         return inner(options, [*plugins, PytestWatch(watch)])
 
     patch.setattr(mark.pytest, "main", main)
+
+
+def main(root: Path, name: str) -> None:
+    """Mark and record a whole class under the stopwatch."""
+    course = Course(root)
+    assignment = course.assignment(name)
+    watch = Stopwatch()
+    with pytest.MonkeyPatch.context() as patch:
+        watch_marking(watch, patch)
+        with contextlib.ExitStack() as stack:
+            with watch.during("opening the gradebook"):
+                book = stack.enter_context(open_gradebook(course, assignment))
+            for job in find_jobs(course, name):
+                book.record(job.student, mark.mark_submission(course, assignment, job.path))
+    watch.stop()
+    print(json.dumps({"seconds": watch.seconds, "calls": watch.calls}))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
