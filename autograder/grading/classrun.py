@@ -39,6 +39,10 @@ def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> 
     """The submissions in submitted/, one for each student who has a folder for the assignment."""
     submitted = course.root / "submitted"
     if students:
+        if odd := [name for name in students if name != Path(name).name or name.startswith(".")]:
+            raise CourseError(
+                f"{odd[0]!r} is no student: name the folder in {submitted} alone, without a path"
+            )
         jobs = [Job(student, submitted / student / assignment) for student in students]
         if missing := [job.student for job in jobs if not job.path.is_dir()]:
             raise CourseError(
