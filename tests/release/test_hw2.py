@@ -103,7 +103,12 @@ LEAKS: list[tuple[str, str, str, str]] = [
         "the solution of landscape.hessian_at_point",
     ),
     ("problem3_ntk", "p3-experiment", "piece=slice(start,start+size)", "ntk.empirical_ntk"),
-    ("problem1_momentum", "p1-setup", "x[t + 1] = weight * x[t] + (1 - weight) * z[t]", "ima"),
+    (
+        "problem1_momentum",
+        "p1-setup",
+        "x[t + 1] = lambdas[t + 1] * weight * x[t] + weight * z[t]",
+        "ima",
+    ),
 ]
 
 
