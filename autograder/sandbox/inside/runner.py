@@ -21,11 +21,11 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from IPython.core.pylabtools import print_figure
 from matplotlib.figure import Figure
 from traitlets import Type
 from traitlets.config import Config
 
+from .drawing import png
 from .peer import RemoteError
 from .wire import Unsendable
 
@@ -288,19 +288,18 @@ class Runner:
     def _show_open_figures(self) -> None:
         for number in plt.get_fignums():
             try:
-                png = print_figure(plt.figure(number), "png")
+                picture = png(plt.figure(number))
             except Exception:  # a figure that can't be drawn is shown as nothing
                 continue
-            if png:
-                data = {"image/png": base64.b64encode(png).decode("ascii")}
+            if picture:
+                data = {"image/png": base64.b64encode(picture).decode("ascii")}
                 output = {"output_type": "display_data", "data": data, "metadata": {}}
                 self.recorder.add(output, len(data["image/png"]))
         plt.close("all")
 
     def _show_figures_as_png(self) -> None:
         assert self.shell.display_formatter is not None
-        png = self.shell.display_formatter.formatters["image/png"]
-        png.for_type(Figure, lambda figure: print_figure(figure, "png"))
+        self.shell.display_formatter.formatters["image/png"].for_type(Figure, png)
 
     def _answer_machine_magics(self) -> None:
         register: Callable[..., None] = self.shell.register_magic_function

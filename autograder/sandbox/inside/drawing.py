@@ -1,0 +1,48 @@
+"""Pictures of figures as a notebook shows them: PNG, cut to what is drawn."""
+
+from __future__ import annotations
+
+import io
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython.core.pylabtools import print_figure
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+_MARGIN_INCHES = 0.1
+
+
+def png(figure: Figure) -> bytes | None:
+    """The figure as PNG with a narrow margin; None where there is nothing on it.
+
+    IPython draws twice, the first time to learn where things lie. Where nothing lies outside of
+    the figure, one drawing is enough: the picture is cut after it was drawn.
+    """
+    if not figure.axes and not figure.lines:
+        return None
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())
+    box = figure.get_tightbbox(canvas.get_renderer()).padded(_MARGIN_INCHES)
+    left, low, right, top = np.round(np.asarray(box.extents) * figure.dpi).astype(int)
+    height, width = pixels.shape[:2]
+    margin = int(np.ceil(_MARGIN_INCHES * figure.dpi))
+    if min(left, low, width - right, height - top) < -margin:
+        whole: bytes | None = print_figure(figure, "png")
+        return whole
+    cut = pixels[max(height - top, 0) : height - max(low, 0), max(left, 0) : right]
+    file = io.BytesIO()
+    Image.fromarray(cut).save(file, "png", compress_level=3)
+    return file.getvalue()
+
+
+def draw_once() -> None:
+    """Draw a figure of the usual parts, so that later ones find fonts and parsers ready."""
+    figure, axes = plt.subplots(layout="constrained")
+    axes.semilogy([1, 10], [1, 100], "o-", label=r"$\frac{1}{2}\eta^2$")
+    axes.set(xlabel=r"radius $\rho$", ylabel="trace", title=r"$\mathbf{x}$ and **text**")
+    axes.legend()
+    png(figure)
+    plt.close(figure)
