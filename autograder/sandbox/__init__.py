@@ -4,6 +4,7 @@ The grader's side is here; what runs inside is in `inside/` and imports nothing 
 """
 
 from autograder.sandbox.figuredata import FigureData
+from autograder.sandbox.inside.polynomial import Polynomial
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protection import Protection, examine
 from autograder.sandbox.session import Cell, CellError, CellResult, Notebook, Sandbox
@@ -30,6 +31,7 @@ __all__ = [
     "NotDone",
     "Notebook",
     "Place",
+    "Polynomial",
     "Protection",
     "Raised",
     "Sandbox",

@@ -83,7 +83,7 @@ def _values_around(
     for right, up in ((0, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
         corners = places + half * (right, up)
         corners = corners[:, ::-1] if turned else corners
-        values.append([function(corner) for corner in corners])
+        values.append(function(corners.T))
     return np.min(values, axis=0), np.max(values, axis=0)
 
 

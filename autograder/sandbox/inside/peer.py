@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .polynomial import Polynomial
 from .wire import Adapt, Channel, Function, Object, Unsendable, WireError
 
 MAX_CALL_DEPTH = 16
@@ -151,6 +152,8 @@ class Peer:
             return {key: self.outward(item) for key, item in value.items()}
         if isinstance(value, RemoteFunction):
             return Function(value.number, own=False)
+        if isinstance(value, Polynomial):
+            return Object("polynomial", value.coefficients)
         if callable(value) and not isinstance(value, type):
             return Function(self._number(value), own=True)
         return value

@@ -1,0 +1,29 @@
+"""A made-up function that crosses the wire as numbers, for answers that call it very often."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class Polynomial:
+    """p(u, v) = sum over i, j of c[i, j] uⁱ vʲ, called as p([u, v]).
+
+    u and v may be numbers (the value is a float then) or arrays of one shape. In the sandbox it
+    is computed on the spot, where another function of a test is called back across the wire.
+    """
+
+    def __init__(self, coefficients: np.ndarray) -> None:
+        self.coefficients = np.asarray(coefficients, dtype=float)
+
+    def __call__(self, x: Any) -> Any:
+        """The value at x = [u, v]; ValueError where x does not hold two numbers or arrays."""
+        u, v = np.asarray(x, dtype=float)
+        value = 0.0 * u
+        for row in self.coefficients[::-1]:
+            in_v = 0.0 * v
+            for coefficient in row[::-1]:
+                in_v = in_v * v + coefficient
+            value = value * u + in_v
+        return float(value) if np.ndim(value) == 0 else value
