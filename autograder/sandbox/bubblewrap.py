@@ -110,10 +110,10 @@ def _system(seen: View) -> Iterator[str]:
 def _box(size: int, font_list: Path | None) -> Iterator[str]:
     # Open to all: the user who will write here is not the one who makes it.
     yield from ("--perms", "0777", "--size", str(size), "--tmpfs", BOX)
-    for folder in ("work", "tmp", "home", "home/matplotlib"):
+    for folder in ("work", "tmp", "home", "matplotlib"):
         yield from ("--perms", "0777", "--dir", f"{BOX}/{folder}")
     if font_list is not None:
-        yield from ("--ro-bind", str(font_list), f"{BOX}/home/matplotlib/{font_list.name}")
+        yield from ("--ro-bind", str(font_list), f"{BOX}/matplotlib/{font_list.name}")
 
 
 def _taken(seen: View, folder: str) -> bool:

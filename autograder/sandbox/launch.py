@@ -27,7 +27,8 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -44,6 +45,7 @@ from autograder.sandbox.view import View, as_text, environment, font_list, pytho
 from autograder.sandbox.watch import Bounds, Cause, Watch
 
 _END_SECONDS = 20.0
+_SWEEPS, _SWEEP_SECONDS = 200, 0.005
 _LOG_BYTES = 65_536
 _OWN_PROCESSES = 4  # bubblewrap's or the supervisor, the parent, and one to spare
 
@@ -122,7 +124,7 @@ class Confinement:
         self._killing = threading.Lock()
         self._killed = False
         self._top = started.bounds.top
-        self._bounds = started.bounds
+        self._tasks = started.tasks
         self._watch = Watch(started.bounds, self.kill)
         self._watch.start()
 
@@ -150,15 +152,32 @@ class Confinement:
 
         What student code forks and leaves behind would use up the processes that it may have.
         """
-        everything = processes.descendants(self._bounds.top)
+        processes.kill(self._strays(parent, keep_children=True) or [])
+
+    def renew(self, parent: int) -> bool:
+        """Let another submission in: end all but the parent, and count the time anew.
+
+        False where not all of the last one's processes end: this sandbox must serve no other.
+        """
+        for _ in range(_SWEEPS):
+            strays = self._strays(parent, keep_children=False)
+            if not strays:
+                break
+            processes.kill(strays)
+            time.sleep(_SWEEP_SECONDS)
+        self.spec["rlimits"]["NPROC"] = self._tasks()
+        self._watch.restart()
+        return strays == [] and not self._killed
+
+    def _strays(self, parent: int, *, keep_children: bool) -> list[int] | None:
+        """All processes but the parent, those above it and its children; None without a parent."""
+        everything = processes.descendants(self._top)
         own = next((pid for pid in everything if _own_number(pid) == parent), None)
         if own is None:
-            return
-        keep = {own, *processes.children(own)}
-        strays = [pid for child in keep - {own} for pid in processes.descendants(child)]
-        above = {pid for pid in everything if own in processes.descendants(pid)}
-        strays += [pid for pid in everything if pid not in keep | above]
-        processes.kill(strays)
+            return None
+        keep = {own, *(processes.children(own) if keep_children else ())}
+        keep |= {pid for pid in everything if own in processes.descendants(pid)}
+        return [pid for pid in everything if pid not in keep]
 
     def close(self) -> None:
         """End every process, wait until all are gone, remove all files; may be called again."""
@@ -218,7 +237,7 @@ class _Plan:
         processor_seconds = math.ceil(limits.submission_seconds)
         return {
             **{name: f"{folder}/{name}" for name in ("work", "tmp", "home")},
-            "read": read,
+            "read": [*read, f"{folder}/matplotlib"],
             "uid": self.spare.uid if self.spare else None,
             "keep_read": must_keep_read(self.seen, outer=outer) and self.spare is not None,
             "landlock": inner,
@@ -233,6 +252,10 @@ class _Plan:
                 **dict.fromkeys(("CORE", "MEMLOCK", "MSGQUEUE", "NICE", "RTPRIO"), 0),
             },
         }
+
+    def tasks(self, counted: Callable[[], int]) -> Callable[[], int]:
+        """What RLIMIT_NPROC has to be, where `counted` tells what of others it counts as well."""
+        return lambda: self.limits.processes + (0 if self.spare else counted())
 
     def bounds(self, top: int, **disk: str) -> Bounds:
         """What the watchdog is told."""
@@ -255,7 +278,7 @@ class _Plan:
                 stdin=self.channel.fileno(),
                 stdout=self.log,
                 stderr=self.log,
-                env=environment(f"{folder}/home", f"{folder}/tmp"),
+                env=environment(folder),
                 pass_fds=pass_fds,
                 start_new_session=True,
             )
@@ -268,6 +291,7 @@ class _Started:
     sandbox: _Sandbox
     spec: dict[str, Any]
     bounds: Bounds
+    tasks: Callable[[], int]
 
 
 def _start_apart(plan: _Plan) -> _Started:
@@ -294,13 +318,10 @@ def _start_apart(plan: _Plan) -> _Started:
     finally:
         os.close(info)
     sandbox = _Namespace(process, says)
-    spec = plan.spec(
-        bubblewrap.BOX,
-        [*as_text(plan.seen.read), bubblewrap.DOOR],
-        tasks=plan.limits.processes + (0 if plan.spare else _processes_counted_apart()),
-    )
+    tasks = plan.tasks(_processes_counted_apart)
+    spec = plan.spec(bubblewrap.BOX, [*as_text(plan.seen.read), bubblewrap.DOOR], tasks=tasks())
     mount = f"/proc/{sandbox.first}/root{bubblewrap.BOX}"
-    return _Started(sandbox, spec, plan.bounds(sandbox.first, mount=mount))
+    return _Started(sandbox, spec, plan.bounds(sandbox.first, mount=mount), tasks)
 
 
 class _Namespace:
@@ -357,25 +378,26 @@ def _start_supervised(plan: _Plan) -> _Started:
         raise
     finally:
         os.close(control)
+    tasks = plan.tasks(lambda: _processes_counted(plan.limits))
     spec = plan.spec(
         f"{folder}/box",
         as_text([*plan.seen.pieces(), Path(door), plan.seen.inside]),
-        tasks=plan.limits.processes + (0 if plan.spare else _processes_counted(plan.limits)),
+        tasks=tasks(),
     )
     bounds = plan.bounds(process.pid, folder=f"{folder}/box")
-    return _Started(_Supervised(process, held, folder), spec, bounds)
+    return _Started(_Supervised(process, held, folder), spec, bounds, tasks)
 
 
 def _lay_out(folder: Path, inside: Path, uid: int | None) -> str:
     """Make the folders of a sandbox on disk; returns the one that the package `inside` is in."""
     folder.chmod(0o711)
     door, box = folder / "door", folder / "box"
-    for made in (door, box, box / "work", box / "tmp", box / "home", box / "home" / "matplotlib"):
+    for made in (door, box, *(box / name for name in ("work", "tmp", "home", "matplotlib"))):
         made.mkdir(mode=0o755)
     (door / "inside").symlink_to(inside)
     fonts = font_list()
     if fonts is not None:
-        shutil.copyfile(fonts, box / "home" / "matplotlib" / fonts.name)
+        shutil.copyfile(fonts, box / "matplotlib" / fonts.name)
     if uid is not None:
         for path in box.rglob("*"):
             # The parent keeps root's group but not root's power over all files.

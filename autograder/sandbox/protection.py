@@ -152,7 +152,7 @@ def _try_outer() -> str | None:
         seen, python(seen, _LOOK_AROUND), size=_SCRATCH_SIZE, capabilities=root_keeps(seen)
     )
     try:
-        done = _run(command, environment("/box/home", "/box/tmp"))
+        done = _run(command, environment("/box"))
     except subprocess.TimeoutExpired:
         return "bubblewrap did not start a process in time."
     if done.returncode != 0:
@@ -275,7 +275,7 @@ def _try_inner() -> str | None:
         }
         try:
             command = python(seen, _TRY_WALL, json.dumps(order))
-            done = _run(command, environment(str(private), str(private)))
+            done = _run(command, environment(str(private)))
         except subprocess.TimeoutExpired:
             return "A process that took the wall did not come back in time."
         finally:

@@ -1,8 +1,9 @@
 """A submission's stay in the sandbox: notebooks that run, and students made from them.
 
-One Sandbox holds one warm parent process (see `inside.worker`). A Notebook runs its cells in a
-child of that parent. A cell that takes the child down (by an exit, a hang that ignores its
-alarm, a closed channel) is left out and the others are run again, so that it costs only itself.
+One Sandbox holds one warm parent process (see `inside.worker`), which may serve one submission
+after another. A Notebook runs its cells in a child of that parent. A cell that takes the child
+down (by an exit, a hang that ignores its alarm, a closed channel) is left out and the others are
+run again, so that it costs only itself.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Sandbox:
 
     def __init__(self, protection: Protection, limits: Limits) -> None:
         self.limits = limits
-        self._protection = protection
+        self.protection = protection
         self._confinement: Confinement | None = None
         self._control: Channel | None = None
         self._launches = 0
@@ -80,6 +81,23 @@ class Sandbox:
         if self._confinement is not None:
             self._confinement.close()
         self._confinement = self._control = None
+
+    def renew(self) -> None:
+        """Make ready for another submission, of which nothing of the last one may be in reach.
+
+        Where that can't be made sure, the warm parent is ended and the next notebook starts one.
+        """
+        self._launches = 0
+        if self._confinement is None or self._control is None:
+            return
+        try:
+            ended = _ask(self._control, "end all", self._confinement.spec, "ended") == 0
+            alone = ended and self._confinement.renew(self._parent)
+            clean = alone and _ask(self._control, "empty", self._confinement.spec, "emptied") == 0
+        except WireError:
+            clean = False
+        if not clean or self.cause is not None:
+            self.close()
 
     @property
     def cause(self) -> str | None:
@@ -111,10 +129,8 @@ class Sandbox:
         """End a notebook process; where its parent does not answer, end the whole sandbox."""
         if self._control is None:
             return
-        deadline = time.monotonic() + REPLY_SECONDS
         try:
-            self._control.send(["kill", pid], deadline=deadline)
-            _reply(self._control.receive(deadline), "ended")
+            _ask(self._control, "kill", pid, "ended")
         except WireError:
             self.close()
 
@@ -128,7 +144,7 @@ class Sandbox:
         if self._launches == MAX_LAUNCHES:
             raise NotebookGone("the sandbox was ended too often")
         self._launches += 1
-        self._confinement = launch(self._protection, self.limits)
+        self._confinement = launch(self.protection, self.limits)
         control = Channel(self._confinement.channel, Budget())
         try:
             self._parent = _reply(control.receive(time.monotonic() + START_SECONDS), "ready")
@@ -230,10 +246,9 @@ class NotebookProcess:
         self._sandbox.kill(self._pid)
 
     def _end_test(self, pid: int) -> None:
-        deadline = time.monotonic() + REPLY_SECONDS
         try:
-            self._channel.send(["kill", pid], deadline=deadline)
-            self.expect("ended", deadline)
+            # It is ended before the next one is forked: there is no answer to wait for.
+            self._channel.send(["kill", pid], deadline=time.monotonic() + REPLY_SECONDS)
         except WireError:
             self.kill()
 
@@ -342,6 +357,13 @@ def _ended(reason: str) -> CellResult:
     }
     why = known.get(reason, "it ended its process, or did not stop in time")
     return CellResult(error=CellError("ended", f"This cell was left out: {why}."))
+
+
+def _ask(control: Channel, order: str, about: Any, word: str) -> int:
+    """Have the parent carry out an order; the number that it answers with."""
+    deadline = time.monotonic() + REPLY_SECONDS
+    control.send([order, about], deadline=deadline)
+    return _reply(control.receive(deadline), word)
 
 
 def _reply(message: Any, word: str) -> int:

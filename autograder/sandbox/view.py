@@ -76,19 +76,19 @@ def view(hide: tuple[Path, ...] = ()) -> View:
     return View(executable, INSIDE, packages, read, tuple(sorted(set(beneath))))
 
 
-def environment(home: str, tmp: str) -> dict[str, str]:
-    """The whole environment inside; nothing of the grader's is passed on."""
+def environment(folder: str) -> dict[str, str]:
+    """The whole environment of a sandbox in `folder`; nothing of the grader's is passed on."""
     return {
-        "HOME": home,
+        "HOME": f"{folder}/home",
         "USER": "student",
         "LOGNAME": "student",
-        "TMPDIR": tmp,
+        "TMPDIR": f"{folder}/tmp",
         "PATH": "/nonexistent",
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "MPLBACKEND": "Agg",
-        "MPLCONFIGDIR": f"{home}/matplotlib",
-        "IPYTHONDIR": f"{home}/ipython",
+        "MPLCONFIGDIR": f"{folder}/matplotlib",
+        "IPYTHONDIR": f"{folder}/home/ipython",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
@@ -149,7 +149,7 @@ def _make_font_list(folder: Path) -> Path | None:
     with tempfile.TemporaryDirectory() as scratch:
         done = subprocess.run(
             python(seen, _MAKE_FONT_LIST, scratch, *map(str, seen.packages)),
-            env=environment(scratch, scratch),
+            env=environment(scratch),
             capture_output=True,
             timeout=120,
             check=False,

@@ -48,6 +48,10 @@ class Watch(threading.Thread):
         self._next_walk = 0.0
         self._end = time.monotonic() + bounds.seconds
 
+    def restart(self) -> None:
+        """Count the time from now."""
+        self._end = time.monotonic() + self._bounds.seconds
+
     def stop(self) -> None:
         """Watch no longer."""
         self._stopped.set()

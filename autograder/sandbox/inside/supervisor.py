@@ -91,7 +91,7 @@ def _end_all(uid: int | None, wake: int) -> None:
     """Kill until waiting says that there is no child, so no descendant, left."""
     while True:
         if uid is not None:
-            _kill_user(uid)
+            kill_user(uid)
         processes.kill(processes.descendants(os.getpid()))
         _reap()
         try:
@@ -102,7 +102,7 @@ def _end_all(uid: int | None, wake: int) -> None:
         _drain(wake)
 
 
-def _kill_user(uid: int) -> None:
+def kill_user(uid: int) -> None:
     """Kill all processes of a user at once: no fork gets past this, as it can past a list."""
     pid = os.fork()
     if pid == 0:
@@ -121,18 +121,19 @@ def remove(folder: str) -> None:
     Sub-folders are moved up before they are emptied, so that no path grows long.
     """
     with contextlib.suppress(FileNotFoundError):
-        while not _emptied(folder):
-            for name in os.listdir(folder):
-                _empty(folder, os.path.join(folder, name))
+        os.chmod(folder, 0o700)
+        empty(folder)
         os.rmdir(folder)
 
 
-def _emptied(folder: str) -> bool:
-    os.chmod(folder, 0o700)
-    return not os.listdir(folder)
+def empty(folder: str) -> None:
+    """Remove all that is in a folder, in the same way."""
+    while names := os.listdir(folder):
+        for name in names:
+            _remove_or_raise_up(folder, os.path.join(folder, name))
 
 
-def _empty(top: str, path: str) -> None:
+def _remove_or_raise_up(top: str, path: str) -> None:
     """Remove `path`; if it is a folder, the folders in it go to `top` under new names."""
     if os.path.islink(path) or not os.path.isdir(path):
         os.unlink(path)

@@ -9,6 +9,7 @@ to the student's functions. Channels come as descriptors over the parent's own c
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import random
@@ -24,9 +25,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from . import walls
+from . import drawing, supervisor, walls
 from .figures import read_figure
 from .peer import Peer
+from .polynomial import Polynomial
 from .runner import Runner, describe
 from .wire import Budget, Channel, Object, WireClosed, WireError
 
@@ -37,6 +39,9 @@ def main() -> None:
     os.set_inheritable(control, False)
     _null_standard_streams()
     channel = Channel(socket.socket(fileno=control))
+    mpl.use("agg")
+    drawing.draw_once()
+    gc.freeze()
     channel.send(["ready", os.getpid()])
     children: set[int] = set()
     while True:
@@ -55,8 +60,12 @@ def main() -> None:
         elif message[0] == "kill":
             _end(children, message[1], group=True)
             channel.send(["ended", message[1]])
-    for pid in tuple(children):
-        _end(children, pid, group=True)
+        elif message[0] == "end all":
+            _end_all(children, message[1]["uid"])
+            channel.send(["ended"])
+        elif message[0] == "empty":
+            channel.send(["emptied", _empty_folders(message[1])])
+    _end_all(children, None)
 
 
 def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
@@ -69,7 +78,6 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
         Path(name).write_bytes(content)
     sys.path[:0] = [str(folder)]
     _reseed(order["seed"])
-    mpl.use("agg")
     budget = Budget(**order["budget"])
     runner = Runner(order["output_bytes"], order["cell_seconds"])
     channel = Channel(stream, Budget(budget.body, max(budget.arrays, order["output_bytes"])))
@@ -82,6 +90,7 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
             channel.send(["ran", message[1], _portable(result)])
         elif message[0] == "test" and descriptor is not None:
             _reap(tests)
+            gc.freeze()  # a test's garbage collector would copy every page that it looks at
             try:
                 pid = os.fork()
             except OSError:  # the student's own processes have used up what there may be
@@ -96,14 +105,15 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
             channel.send(["forked", pid])
         elif message[0] == "kill":
             _end(tests, message[1])
-            channel.send(["ended", message[1]])
 
 
 def serve_test(stream: socket.socket, namespace: dict[str, Any], budget: Budget) -> None:
     """Answer calls to the student's functions until the grader hangs up."""
     walls.die_with_parent()
     sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    peer = Peer(Channel(stream, budget), adapt=read_object, describe=describe)
+    peer = Peer(
+        Channel(stream, budget), adapt=read_object, open_object=open_object, describe=describe
+    )
     desk = TestDesk(peer, namespace)
     for name, function in desk.services.items():
         peer.offer(name, function)
@@ -169,6 +179,13 @@ def read_object(value: object) -> object:
     return value
 
 
+def open_object(value: Object) -> Polynomial:
+    """The grader's object that `value` stands for."""
+    if value.kind == "polynomial":
+        return Polynomial(value.value)
+    raise WireError("an object of an unknown kind")
+
+
 def _portable(result: dict[str, Any]) -> dict[str, Any]:
     """A cell's result with its outputs as one array of bytes, so that pictures fit the wire."""
     text = json.dumps(result.pop("outputs"), ensure_ascii=False).encode("utf-8", "replace")
@@ -196,6 +213,33 @@ def _end(children: set[int], pid: int, *, group: bool = False) -> None:
                 os.killpg(pid, signal.SIGKILL)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def _end_all(children: set[int], uid: int | None) -> None:
+    """End all children, and what else runs as the student's user if that is a spare one."""
+    for pid in tuple(children):
+        _end(children, pid, group=True)
+    if uid is not None:
+        supervisor.kill_user(uid)
+
+
+def _empty_folders(walls_spec: Mapping[str, Any]) -> int:
+    """Remove what student code left in its folders; returns how many names are still there.
+
+    It is done by a child behind the inner wall, as the student's own user: it can't touch more
+    than student code could.
+    """
+    folders = [walls_spec[name] for name in ("work", "tmp", "home")]
+    pid = os.fork()
+    if pid == 0:
+        try:
+            walls.confine(walls_spec)
+            for folder in folders:
+                supervisor.empty(folder)
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    return sum(len(os.listdir(folder)) for folder in folders)
 
 
 def _reap(children: set[int]) -> None:

@@ -1,0 +1,194 @@
+"""One sandbox for one submission after another: the next one meets nothing of the last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from autograder.sandbox import Cell, Limits, Notebook, Sandbox
+
+from .rooms import WALLS, protection
+
+LIMITS = replace(Limits(), cell_seconds=5.0, total_memory_bytes=2**30, disk_bytes=2**25, files=3000)
+
+LOOK = """
+import os, sys, numpy
+found = []
+for top in (os.getcwd(), os.environ["HOME"], os.environ["TMPDIR"]):
+    for folder, folders, files in os.walk(top):
+        names = [os.path.join(folder, name) for name in (*folders, *files)]
+        found += [os.path.relpath(name, top) for name in names]
+print(sorted(found), hasattr(numpy, "poisoned"), "POISONED" in os.environ)
+"""
+
+
+@pytest.fixture(params=["both walls", "inner wall alone"])
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    assert request.param in WALLS
+    found = protection(request.param)
+    if found is None:
+        pytest.skip(f"this machine can't put up the {request.param}")
+    with Sandbox(found, LIMITS) as made:
+        yield made
+
+
+def run(sandbox: Sandbox, source: str) -> str:
+    """What a cell prints, in a notebook of its own; the sandbox is then made ready for another."""
+    notebook = Notebook(sandbox, ".", [Cell(0, source)], {}, seed=1)
+    notebook.run(deadline=float("inf"))
+    sandbox.renew()
+    result = notebook.results[0]
+    if result.error is not None:
+        return f"{result.error.kind}: {result.error.text}"
+    return "".join(output["text"] for output in result.outputs)
+
+
+def parent_of(sandbox: Sandbox) -> object:
+    """Something that is another one after a new start."""
+    return sandbox._confinement
+
+
+DIRTY = {
+    "files everywhere": """
+import os
+for top in (os.getcwd(), os.environ["HOME"], os.environ["TMPDIR"]):
+    open(os.path.join(top, "answer.txt"), "w").write("42")
+    os.makedirs(os.path.join(top, ".ipython/profile_default/startup"))
+    open(os.path.join(top, ".ipython/profile_default/startup/a.py"), "w").write("1/0")
+    open(os.path.join(top, "sitecustomize.py"), "w").write("1/0")
+""",
+    "folders that nobody may enter": """
+import os
+os.makedirs("a/b/c")
+open("a/b/c/file", "w").close()
+for name in ("a/b/c", "a/b", "a"):
+    os.chmod(name, 0)
+""",
+    "a path too long to be named": """
+import os
+for _ in range(600):
+    os.mkdir("0123456789")
+    os.chdir("0123456789")
+""",
+    "links that lead out": """
+import os
+for number, target in enumerate(("/", "/etc/passwd", "..", "../..", "loop5", os.environ["HOME"])):
+    os.symlink(target, f"loop{number}")
+""",
+    "a full disk": """
+try:
+    for number in range(4000):
+        with open(f"junk{number}", "wb") as file:
+            file.write(bytes(40_000))
+except OSError as error:
+    pass
+""",
+    "a changed interpreter": """
+import os, numpy, sys, builtins
+numpy.poisoned = True
+os.environ["POISONED"] = "1"
+sys.path.insert(0, os.getcwd())
+builtins.sorted = lambda things: ["poisoned"]
+""",
+}
+
+
+@pytest.mark.parametrize("source", DIRTY.values(), ids=DIRTY.keys())
+def test_what_a_submission_leaves_is_gone(sandbox: Sandbox, source: str) -> None:
+    clean = run(sandbox, LOOK)
+    assert clean.endswith(" False False\n")
+    run(sandbox, source)
+    assert run(sandbox, LOOK) == clean
+
+
+def test_the_parent_serves_one_after_another(sandbox: Sandbox) -> None:
+    clean = run(sandbox, LOOK)
+    first = parent_of(sandbox)
+    assert run(sandbox, LOOK) == clean
+    assert parent_of(sandbox) is first
+
+
+DAEMONS = """
+import os, time
+for _ in range(5):
+    if os.fork() == 0:
+        if os.fork() == 0:
+            try:
+                os.setsid()
+            except OSError:
+                pass
+            while True:
+                time.sleep(0.001)
+        os._exit(0)
+"""
+
+RABBITS = """
+import os, time
+for _ in range(4):
+    if os.fork() == 0:
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
+                if os.fork() > 0:
+                    os._exit(0)
+            except OSError:
+                pass
+"""
+
+
+@pytest.mark.parametrize("source", [DAEMONS, RABBITS], ids=["daemons", "processes that run on"])
+def test_no_process_of_a_submission_lives_on(sandbox: Sandbox, source: str) -> None:
+    clean = run(sandbox, LOOK)
+    assert sandbox._confinement is not None
+    alone = len(sandbox._confinement.processes())
+    run(sandbox, source)
+    if sandbox._confinement is not None:
+        assert len(sandbox._confinement.processes()) <= alone
+    assert run(sandbox, LOOK) == clean
+
+
+def test_student_code_can_not_reach_the_parent(sandbox: Sandbox) -> None:
+    clean = run(sandbox, LOOK)
+    first = parent_of(sandbox)
+    attack = """
+import os, signal
+done = []
+for pid in {os.getppid(), 1, -1}:
+    for number in (signal.SIGSTOP, signal.SIGTERM, signal.SIGKILL):
+        try:
+            if pid != -1:
+                os.kill(pid, number)
+                done.append(pid)
+        except OSError:
+            pass
+for name in ("mem", "fd/0", "maps", "environ"):
+    try:
+        done.append(open(f"/proc/{os.getppid()}/{name}", "rb").read(10))
+    except OSError:
+        pass
+print(done)
+"""
+    assert run(sandbox, attack) == "[]\n"
+    assert run(sandbox, LOOK) == clean
+    assert parent_of(sandbox) is first
+
+
+def test_what_brings_the_sandbox_down_is_followed_by_a_new_one(sandbox: Sandbox) -> None:
+    clean = run(sandbox, LOOK)
+    first = parent_of(sandbox)
+    hoard = "import os, time\nfor _ in range(8):\n    if os.fork() == 0:\n"
+    hoard += "        held = bytearray(b'x') * 250_000_000\n        time.sleep(60)\ntime.sleep(4)"
+    run(sandbox, hoard)
+    assert run(sandbox, LOOK) == clean
+    assert parent_of(sandbox) is not first
+
+
+def test_every_submission_has_the_whole_time(sandbox: Sandbox) -> None:
+    run(sandbox, LOOK)
+    assert sandbox._confinement is not None
+    watch = sandbox._confinement._watch
+    watch._end -= 1000 * LIMITS.submission_seconds
+    watch.restart()
+    assert watch._passed() is None
