@@ -8,14 +8,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import CourseError, KitError
-from autograder.grading.mark import Marking, MarkSettings, mark_submission
-
-MAX_TRIES = 2
+from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
+from autograder.sandbox import Sandbox
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,9 @@ def _run_pool(
     settings: MarkSettings,
 ) -> Iterator[tuple[Job, Marked | None]]:
     """Each job with its outcome; None where the pool broke before there was one."""
-    context = multiprocessing.get_context("spawn")
+    # The server imports what marking needs and starts no thread; each marking process is a fork.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
     waiting = list(reversed(jobs))
     running: dict[Future[Marked], Job] = {}
     with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
@@ -128,14 +130,23 @@ def _run_pool(
 def _mark_job(root: Path, name: str, job: Job, seed: int | None, settings: MarkSettings) -> Marked:
     try:
         course, assignment = _open(root, name)
-        return Marked(
-            job.student,
-            mark_submission(course, assignment, job.path, seed=seed, settings=settings),
+        sandbox = _warm_sandbox(settings)
+        marking = mark_submission(
+            course, assignment, job.path, seed=seed, settings=settings, sandbox=sandbox
         )
+        return Marked(job.student, marking)
     except KitError as error:
         return Marked(job.student, None, str(error))
     except Exception as error:  # one submission that breaks the grader must not stop a class
         return Marked(job.student, None, f"marking broke with {type(error).__name__}: {error}")
+
+
+@cache
+def _warm_sandbox(settings: MarkSettings) -> Sandbox:
+    """The sandbox that serves all submissions of this marking process."""
+    sandbox = open_sandbox(settings)
+    Finalize(None, sandbox.close, exitpriority=0)  # a marking process ends without atexit
+    return sandbox
 
 
 @lru_cache(maxsize=4)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 
 import nbformat
@@ -12,11 +12,9 @@ from autograder.grading.report import CellFault, NotebookReport
 from autograder.sandbox import (
     Cell,
     CellResult,
-    Limits,
     NoAnswer,
     Notebook,
     Place,
-    Protection,
     Sandbox,
     Student,
 )
@@ -27,23 +25,27 @@ MAX_FAULTS = 20
 
 
 class Laboratory:
-    """The notebooks of one submission, running; a context manager that ends all of them."""
+    """The notebooks of one submission, running; a context manager that ends all of them.
+
+    `leave` is called at its end: it closes the sandbox or makes it ready for another submission.
+    """
 
     def __init__(
         self,
         submission: Submission,
         files: Mapping[str, bytes],
-        protection: Protection,
-        limits: Limits,
+        sandbox: Sandbox,
         seed: int,
+        leave: Callable[[], None],
     ) -> None:
         self.reports: dict[str, NotebookReport] = {}
         self.executed: dict[str, NotebookNode] = {}
         self.submission = submission
-        self.protection = protection
+        self.protection = sandbox.protection
         self._files = files
         self._seed = seed
-        self._sandbox = Sandbox(protection, limits)
+        self._sandbox = sandbox
+        self._leave = leave
         self._running: dict[str, Notebook] = {}
 
     def __enter__(self) -> Laboratory:
@@ -55,7 +57,7 @@ class Laboratory:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._sandbox.close()
+        self._leave()
 
     def run_notebooks(self, deadline: float) -> None:
         """Run every notebook that could be read; each problem has a NotebookReport afterwards."""

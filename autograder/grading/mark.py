@@ -22,7 +22,7 @@ from autograder.grading.plugin import MarkingPlugin, Outcome
 from autograder.grading.references import load_references
 from autograder.grading.report import Claim, ItemReport, NotebookReport, Report
 from autograder.grading.report import Outcome as ItemOutcome
-from autograder.sandbox import Limits, examine
+from autograder.sandbox import Limits, Sandbox, examine
 from autograder.submission import read_submission
 
 
@@ -56,17 +56,19 @@ def mark_submission(
     settings: MarkSettings | None = None,
     release: Path | None = None,
     tests: Sequence[str] = (),
+    sandbox: Sandbox | None = None,
 ) -> Marking:
     """Mark the submission in the folder (or the one notebook) `path`; nothing is written.
 
     `release` is the tree of skeletons to hold the submission against (default: the course's),
-    `tests` are further arguments for pytest, such as `["-k", "momentum"]`.
+    `tests` are further arguments for pytest, such as `["-k", "momentum"]`. `sandbox` is one from
+    `open_sandbox(settings)` that has served others and goes on serving (default: one of its own).
     """
     settings = settings or MarkSettings()
     seed = assignment.seed if seed is None else seed
     deadline = time.monotonic() + settings.limits.submission_seconds
     with open_laboratory(
-        course, assignment, path, seed=seed, settings=settings, release=release
+        course, assignment, path, seed=seed, settings=settings, release=release, sandbox=sandbox
     ) as lab:
         lab.run_notebooks(deadline)
         plugin = MarkingPlugin(
@@ -88,12 +90,20 @@ def open_laboratory(
     seed: int,
     settings: MarkSettings,
     release: Path | None = None,
+    sandbox: Sandbox | None = None,
 ) -> Laboratory:
     """Read the submission at `path` and prepare, but not yet run, its notebooks."""
     release = release or course.release(assignment.name)
     submission = read_submission(path, read_skeletons(assignment, release))
+    own = sandbox or open_sandbox(settings)
+    leave = own.renew if sandbox else own.close
+    return Laboratory(submission, support_files(release), own, seed, leave)
+
+
+def open_sandbox(settings: MarkSettings) -> Sandbox:
+    """A sandbox for one submission after another; SandboxError where no wall stands."""
     protection = examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
-    return Laboratory(submission, support_files(release), protection, settings.limits, seed)
+    return Sandbox(protection, settings.limits)
 
 
 def read_skeletons(assignment: Assignment, release: Path) -> dict[str, NotebookNode]:
@@ -121,6 +131,7 @@ def run_hidden_tests(hidden: Path, plugin: MarkingPlugin, arguments: Sequence[st
         raise CourseError(f"there are no hidden tests in {hidden}")
     options = [
         str(hidden), "-q", "-p", "no:cacheprovider", "-p", "no:logging", "--capture=no",
+        "-p", "no:unraisableexception", "-p", "no:threadexception",
         "--import-mode=importlib", f"--rootdir={hidden}", f"--confcutdir={hidden}",
         "-c", "/dev/null", "--disable-plugin-autoload", "--tb=no", *arguments,
     ]  # fmt: skip

@@ -6,6 +6,8 @@ They are marked the way that students' submissions are.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -42,12 +44,15 @@ class Mark(Protocol):
         """Mark it; nothing is written."""
 
 
-def real_mark(course: Course, assignment: Assignment, path: Path, *, release: Path) -> Marked:
-    """Mark through the real grading path, with its default settings."""
+@contextmanager
+def real_mark() -> Iterator[Mark]:
+    """Marks through the real grading path, with its default settings."""
     # a proof that is handed another `mark` needs neither the sandbox nor pytest
-    from autograder.grading.mark import mark_submission
+    from autograder.grading.mark import MarkSettings, mark_submission, open_sandbox
 
-    return mark_submission(course, assignment, path, release=release)
+    settings = MarkSettings()
+    with open_sandbox(settings) as sandbox:
+        yield partial(mark_submission, settings=settings, sandbox=sandbox)
 
 
 class Trials:

@@ -97,6 +97,7 @@ def watch_marking(watch: Stopwatch, patch: pytest.MonkeyPatch) -> None:
         (session.Sandbox, "_launch", "sandbox: imports of its parent"),
         (session.Sandbox, "start", "sandbox: a process for each notebook"),
         (session.Sandbox, "sweep", "sandbox: sweeps"),
+        (session.Sandbox, "renew", "sandbox: made ready for the next"),
         (session.Sandbox, "close", "sandbox: its end"),
         (session.NotebookProcess, "run", "cells"),
         (session.NotebookProcess, "connect", "hidden tests: forks"),
@@ -126,8 +127,10 @@ def main(root: Path, name: str) -> None:
         with contextlib.ExitStack() as stack:
             with watch.during("opening the gradebook"):
                 book = stack.enter_context(open_gradebook(course, assignment))
+            sandbox = stack.enter_context(mark.open_sandbox(mark.MarkSettings()))
             for job in find_jobs(course, name):
-                book.record(job.student, mark.mark_submission(course, assignment, job.path))
+                marking = mark.mark_submission(course, assignment, job.path, sandbox=sandbox)
+                book.record(job.student, marking)
     watch.stop()
     print(json.dumps({"seconds": watch.seconds, "calls": watch.calls}))
 

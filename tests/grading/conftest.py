@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from autograder.assignment import Assignment, Course
-from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.grading.mark import MarkSettings, mark_submission, open_sandbox
 from autograder.grading.report import Report
 from autograder.samples import SampleStudent, load_sample_class, write_submission
 from autograder.sandbox import Limits
@@ -34,15 +34,16 @@ def homework(course: Course) -> Assignment:
 @pytest.fixture(scope="session")
 def mark(
     course: Course, homework: Assignment, tmp_path_factory: pytest.TempPathFactory
-) -> MarkStudent:
-    """Marks a sample student, once for the whole session."""
+) -> Iterator[MarkStudent]:
+    """Marks a sample student, once for the whole session; all in one warm sandbox."""
+    settings = MarkSettings(limits=HASTY)
 
     @cache
     def by_name(name: str) -> Report:
         folder = tmp_path_factory.mktemp("submission") / name
         write_submission(course, homework, students[name], folder)
-        settings = MarkSettings(limits=HASTY)
-        return mark_submission(course, homework, folder, settings=settings).report
+        marking = mark_submission(course, homework, folder, settings=settings, sandbox=sandbox)
+        return marking.report
 
     students: dict[str, SampleStudent] = {}
 
@@ -50,7 +51,8 @@ def mark(
         students[student.name] = student
         return by_name(student.name)
 
-    return mark_student
+    with open_sandbox(settings) as sandbox:
+        yield mark_student
 
 
 @pytest.fixture(scope="session")

@@ -139,3 +139,18 @@ def test_a_lost_notebook_is_named_and_the_rest_is_marked(
     assert report.notebooks["problem3_ntk"].message
     assert "(1)" in " ".join(report.notebooks["problem1_momentum"].notes)
     assert report.items["p3-plot"].outcome == "not marked"
+
+
+@pytest.mark.parametrize("name", ["dmitri", "hana"])
+def test_a_cold_start_gives_the_report_of_a_warm_one(
+    name: str,
+    course: Course,
+    homework: Assignment,
+    sample: dict[str, SampleStudent],
+    mark: MarkStudent,
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / name
+    write_submission(course, homework, sample[name], folder)
+    cold = mark_submission(course, homework, folder, settings=MarkSettings(limits=HASTY))
+    assert cold.report.to_json() == mark(sample[name]).to_json()
