@@ -20,8 +20,8 @@ from autograder.samples import SampleStudent, load_sample_class, write_submissio
 from .stock_tests import with_hidden_tests
 
 TOOLS = Path(sys.executable).parent
-SAMPLES = ("ada", "ada", "ada", "ada", "dmitri", "emil")
-"""Four copies of the reference, and two students with a mistake or two."""
+SAMPLES = ("ada", "ada", "ada", "ada", "dmitri", "emil") * 2
+"""Eight copies of the reference, and four students with a mistake or two."""
 
 Marks = dict[str, dict[str, float]]
 """Points of the auto items by student and item, bonus points included."""
