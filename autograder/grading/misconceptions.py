@@ -1,0 +1,201 @@
+"""Misconceptions: wrong answers that people really give, each with the sentence that helps.
+
+An assignment's `autograder/hidden/NAME/misconceptions.py` makes one Catalogue, `misconceptions`,
+and fills it. A misconception is a wrong function (or a change of the reference's text, or a wrong
+value) in the place of one of the names that an item asks for. They serve three times: the release
+proof shows that each loses its own item alone, diagnosis tells a student which one an answer
+agrees with, and sample classes are drawn from them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any, TypeVar
+
+from autograder.assignment import Assignment, Course
+from autograder.errors import CourseError
+
+FILE = "misconceptions.py"
+
+Names = dict[str, Any]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """One wrong answer to an item.
+
+    `sentence` is what the student reads where an answer agrees with it; `answers` are the names
+    of the notebook that it gets wrong, with what stands under them; `keeps` is the part of the
+    item's points that an instructor leaves to it (0: none).
+    """
+
+    name: str
+    item: str
+    sentence: str
+    answers: Mapping[str, Any]
+    keeps: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.item}: {self.name}"
+
+
+class Catalogue:
+    """The misconceptions of one assignment, in the order in which they were written."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], Misconception] = {}
+
+    def __iter__(self) -> Iterator[Misconception]:
+        return iter(self._found.values())
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def of(self, item: str) -> tuple[Misconception, ...]:
+        """Those of one item."""
+        return tuple(found for found in self if found.item == item)
+
+    def function(
+        self, item: str, target: str, sentence: str, *, keeps: float = 0.0
+    ) -> Callable[[Function], Function]:
+        """Decorates a wrong function that stands in the notebook under the name `target`.
+
+        The decorated function's own name is the misconception's. It sees the notebook's world:
+        `np`, `plt` and the other answers (which are right).
+        """
+
+        def register(function: Function) -> Function:
+            name = function.__name__.strip("_")
+            self.add(Misconception(name, item, sentence, {target: function}, keeps))
+            return function
+
+        return register
+
+    def change(
+        self,
+        item: str,
+        name: str,
+        sentence: str,
+        reference: Callable[..., Any],
+        *changes: tuple[str, str],
+        keeps: float = 0.0,
+    ) -> None:
+        """The reference function with pieces of its text exchanged: (what stands there, instead).
+
+        CourseError where a piece does not stand in the reference exactly once.
+        """
+        text = textwrap.dedent(inspect.getsource(reference))
+        for old, new in changes:
+            if text.count(old) != 1:
+                raise CourseError(
+                    f"misconception {name!r} of {item} changes {old!r}, which stands "
+                    f"{text.count(old)} times in {reference.__name__}: it has to be there once"
+                )
+            text = text.replace(old, new)
+        code = compile(text, f"<{item}: {name}>", "exec", dont_inherit=True)
+        self.add(Misconception(name, item, sentence, {reference.__name__: code}, keeps))
+
+    def values(
+        self, item: str, name: str, sentence: str, *, keeps: float = 0.0, **values: object
+    ) -> None:
+        """Wrong values of the notebook's variables."""
+        self.add(Misconception(name, item, sentence, values, keeps))
+
+    def add(self, misconception: Misconception) -> None:
+        """Take one in; CourseError where its name is taken, or it keeps no proper part."""
+        key = misconception.item, misconception.name
+        if key in self._found:
+            raise CourseError(f"there are two misconceptions {misconception}")
+        if not 0 <= misconception.keeps < 1:
+            raise CourseError(
+                f"misconception {misconception} keeps {misconception.keeps}: "
+                "write a part of the points, at least 0 and below 1"
+            )
+        if not misconception.sentence.strip():
+            raise CourseError(f"misconception {misconception} has no sentence for the student")
+        self._found[key] = misconception
+
+
+def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:
+    """The assignment's catalogue; an empty one where it has no such file.
+
+    CourseError where a misconception belongs to no auto item of the assignment.
+    """
+    path = course.hidden(assignment.name) / FILE
+    if not path.is_file():
+        return Catalogue()
+    catalogue = read_catalogue(path, path.stat().st_mtime_ns)
+    auto = {item.name for item in assignment.select("auto")}
+    for misconception in catalogue:
+        if misconception.item not in auto:
+            raise CourseError(
+                f"{path}: misconception {misconception.name!r} is for item {misconception.item}, "
+                f"which is no auto item of {assignment.name}"
+            )
+    return catalogue
+
+
+@lru_cache(maxsize=8)
+def read_catalogue(path: Path, _changed: int = 0) -> Catalogue:
+    """The catalogue `misconceptions` that the file at `path` makes."""
+    spec = importlib.util.spec_from_file_location(f"misconceptions_of_{path.parent.name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    catalogue = getattr(module, "misconceptions", None)
+    if not isinstance(catalogue, Catalogue):
+        raise CourseError(f"{path} makes no Catalogue named `misconceptions`")
+    return catalogue
+
+
+class Worlds:
+    """What a finished notebook of each problem defines, with some answers exchanged."""
+
+    def __init__(self, course: Course, assignment: Assignment) -> None:
+        self._folder = course.solutions(assignment.name)
+        self._modules = {
+            problem.name: tuple(
+                dict.fromkeys(
+                    reference.module for item in problem.items for reference in item.references
+                )
+            )
+            for problem in assignment.problems
+        }
+
+    def world(self, problem: str, answers: Mapping[str, Any]) -> Names:
+        """The reference's names, with `answers` in the place of some; functions see this world."""
+        names: Names = {"__name__": "__main__"}
+        for module in self._modules[problem]:
+            path = self._folder / f"{module}.py"
+            exec(_compiled(path, path.stat().st_mtime_ns), names)
+        for name, answer in answers.items():
+            if isinstance(answer, CodeType):
+                exec(answer, names)
+            else:
+                names[name] = _moved(answer, names)
+        return names
+
+
+@lru_cache(maxsize=64)
+def _compiled(path: Path, _changed: int) -> CodeType:
+    return compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True)
+
+
+def _moved(answer: Any, world: Names) -> Any:
+    """A function of ours as if it had been defined in that world."""
+    if not isinstance(answer, FunctionType):
+        return answer
+    moved = FunctionType(
+        answer.__code__, world, answer.__name__, answer.__defaults__, answer.__closure__
+    )
+    moved.__kwdefaults__ = answer.__kwdefaults__
+    return moved
