@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -21,7 +21,8 @@ from autograder.assignment import Assignment, Item
 from autograder.errors import CourseError
 from autograder.grading.followthrough import StandIns
 from autograder.grading.testkit import ClaimFailed
-from autograder.sandbox import NoAnswer, Student, StudentFailure
+from autograder.grading.transcript import AnyStudent, Event, RecordedStudent
+from autograder.sandbox import NoAnswer, StudentFailure
 
 MAX_TIMEOUTS = 2
 UNFIT = "The answer can't be compared with what is asked for."
@@ -30,13 +31,18 @@ UNFIT = "The answer can't be compared with what is asked for."
 class Notebooks(Protocol):
     """Where students come from: one notebook's functions for each problem."""
 
-    def student(self, problem: str) -> Student:
+    def student(self, problem: str) -> AnyStudent:
         """A student for one test; StudentFailure where the notebook can't be run."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run of one test case found."""
+    """What one run of one test case found.
+
+    `case` names the test with its parameters; `transcript` (what was asked and answered) and
+    `compared` (the answer and what was expected, where it was numbers that differed) hold hidden
+    inputs and never get into a Report.
+    """
 
     item: str
     part: str
@@ -47,6 +53,9 @@ class Outcome:
     message: str = ""
     stand_ins: frozenset[str] = frozenset()
     fault: str = ""
+    case: str = ""
+    transcript: tuple[Event, ...] = ()
+    compared: tuple[Any, Any] | None = None
 
 
 @dataclass
@@ -54,7 +63,8 @@ class _Run:
     """What the plugin remembers of the test that is running."""
 
     stand_ins: frozenset[str] = frozenset()
-    students: list[Student] = field(default_factory=list)
+    students: list[AnyStudent] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
 
 
 class MarkingPlugin:
@@ -68,7 +78,9 @@ class MarkingPlugin:
         seed: int,
         references: Mapping[str, Callable[..., object]],
         deadline: float = float("inf"),
+        only: Container[str] | None = None,
     ) -> None:
+        """`only` names the items to test (default: all)."""
         self.outcomes: list[Outcome] = []
         self.broken: list[str] = []
         self._assignment = assignment
@@ -76,18 +88,19 @@ class MarkingPlugin:
         self._seed = seed
         self._references = references
         self._deadline = deadline
+        self._only = only
         self._runs: dict[str, _Run] = {}
         self._timeouts: dict[str, int] = {}
 
     @pytest.fixture
-    def student(self, request: pytest.FixtureRequest) -> Iterator[Student]:
+    def student(self, request: pytest.FixtureRequest) -> Iterator[AnyStudent]:
         """The student's functions, in a process that only this test uses."""
         item = self._item(request.node)
         self._check_time(item)
         student = self._notebooks.student(item.problem)
         run = self._runs.setdefault(request.node.nodeid, _Run())
         run.students.append(student)
-        yield student
+        yield RecordedStudent(student, run.events)
         for used in run.students:
             used.close()
 
@@ -102,9 +115,12 @@ class MarkingPlugin:
             self.broken.append(f"{report.nodeid}: {report.longreprtext}")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Refuse a hidden test that belongs to no item."""
-        for test in items:
-            self._item(test)
+        """Refuse a hidden test that belongs to no item; leave out those not asked for."""
+        wanted = [test for test in items if self._is_wanted(self._item(test))]
+        items[:] = wanted
+
+    def _is_wanted(self, item: Item) -> bool:
+        return self._only is None or item.name in self._only
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -141,17 +157,21 @@ class MarkingPlugin:
         run = self._runs[test.nodeid]
         student = self._notebooks.student(item.problem).with_stand_ins(stand_ins.functions)
         run.students.append(student)
-        again = {**arguments, "student": student}
+        events: list[Event] = []
+        again = {**arguments, "student": RecordedStudent(student, events)}
         if "rng" in again:
             again["rng"] = self._generator(test)
+        holds = True
         try:
             test.obj(**again)
         except Exception:  # whatever it is, the first failure is the one to tell
-            return False
+            holds = False
         if not stand_ins.used:
             return False
-        run.stand_ins = frozenset(stand_ins.used)
-        return True
+        run.events = events
+        if holds:
+            run.stand_ins = frozenset(stand_ins.used)
+        return holds
 
     def _others(self, item: Item) -> dict[str, Callable[..., object]]:
         own = {reference.name for reference in item.references}
@@ -161,21 +181,25 @@ class MarkingPlugin:
 
     def _outcome(self, test: pytest.Item, call: pytest.CallInfo[None]) -> Outcome:
         mark = _item_mark(test)
-        name = test.nodeid.partition("[")[0].rpartition("::")[2]
+        case = test.nodeid.rpartition("::")[2]
         message, fault = "", ""
-        if call.excinfo is not None:
-            message, fault = self._explain(test, call.excinfo.value)
+        error = call.excinfo.value if call.excinfo is not None else None
+        if error is not None:
+            message, fault = self._explain(test, error)
         run = self._runs.pop(test.nodeid, _Run())
         return Outcome(
             item=str(mark.args[0]),
             part=str(mark.kwargs.get("part", "answer")),
             costs=float(mark.kwargs.get("costs", 0.0)),
-            test=name,
+            test=case.partition("[")[0],
             claim=_claim(test),
-            passed=call.excinfo is None,
+            passed=error is None,
             message=message,
             stand_ins=run.stand_ins,
             fault=fault,
+            case=case,
+            transcript=tuple(run.events),
+            compared=error.compared if isinstance(error, ClaimFailed) else None,
         )
 
     def _explain(self, test: pytest.Item, error: BaseException) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from autograder.assignment import Course
-from autograder.grading import mark
+from autograder.grading import hiddentests, mark
 from autograder.grading.classrun import find_jobs
 from autograder.records import converters
 from autograder.records.gradebook import open_gradebook
@@ -109,12 +109,12 @@ def watch_marking(watch: Stopwatch, patch: pytest.MonkeyPatch) -> None:
         (converters.MarkedAutograde, "record", "recording: gradebook and notebooks"),
     ):
         watch.watch(patch, owner, name, label)
-    inner = pytest.main
+    inner = hiddentests.pytest.main
 
     def main(options: Any, plugins: Any) -> Any:
         return inner(options, [*plugins, PytestWatch(watch)])
 
-    patch.setattr(mark.pytest, "main", main)
+    patch.setattr(hiddentests.pytest, "main", main)
 
 
 def main(root: Path, name: str) -> None:

@@ -12,7 +12,14 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 
 class ClaimFailed(AssertionError):
-    """An answer is not as claimed; the message is fit for the student."""
+    """An answer is not as claimed; the message is fit for the student.
+
+    `compared` is the answer and what was expected where the two differ: for instructors alone.
+    """
+
+    def __init__(self, message: str, *, compared: tuple[object, object] | None = None) -> None:
+        super().__init__(message)
+        self.compared = compared
 
 
 def item(name: str, *, part: str = "answer", costs: float = 0.0) -> Callable[[Test], Test]:

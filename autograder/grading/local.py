@@ -1,0 +1,76 @@
+"""Marks answers of our own, function by function, without a sandbox.
+
+They go through the same hidden tests, follow-through and points as a submission's; only their code
+runs here. Never for code of students.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.assignment import Assignment, Course
+from autograder.grading.hiddentests import run_hidden_tests
+from autograder.grading.misconceptions import Worlds
+from autograder.grading.plugin import MarkingPlugin, Outcome
+from autograder.grading.points import item_report, outcomes_by_item
+from autograder.grading.references import load_references
+from autograder.grading.report import ItemReport, NotebookReport
+from autograder.sandbox.local import LocalStudent
+
+
+@dataclass(frozen=True)
+class LocalMarking:
+    """What the hidden tests found, by item: every outcome, and the points that come of them."""
+
+    outcomes: Mapping[str, tuple[Outcome, ...]]
+    items: Mapping[str, ItemReport]
+
+    def lost(self, item: str) -> float:
+        """The share of the item's points that was lost."""
+        found = self.items[item]
+        return 1.0 - found.points / found.max_points
+
+
+class LocalMarker:
+    """Marks answers against one assignment's hidden tests, on one seed's inputs."""
+
+    def __init__(self, course: Course, assignment: Assignment, *, seed: int | None = None) -> None:
+        self.course = course
+        self.assignment = assignment
+        self.seed = assignment.seed if seed is None else seed
+        self._worlds = Worlds(course, assignment)
+
+    def mark(
+        self, problem: str, answers: Mapping[str, Any], items: Collection[str] | None = None
+    ) -> LocalMarking:
+        """Mark a notebook of `problem` whose answers are the reference's but for `answers`.
+
+        `items` are those of the problem to be tested (default: all its auto items).
+        """
+        auto = [item for item in self.assignment.select("auto") if item.problem == problem]
+        wanted = [item for item in auto if items is None or item.name in items]
+        plugin = MarkingPlugin(
+            self.assignment,
+            _OneNotebook(self._worlds, answers),
+            seed=self.seed,
+            references=load_references(self.course, self.assignment),
+            only={item.name for item in wanted},
+        )
+        run_hidden_tests(self.course.hidden(self.assignment.name), plugin)
+        found = outcomes_by_item(self.assignment, plugin.outcomes)
+        outcomes = {item.name: tuple(found.get(item.name, ())) for item in wanted}
+        notebook = NotebookReport(state="marked")
+        reports = {item.name: item_report(item, outcomes[item.name], notebook) for item in wanted}
+        return LocalMarking(outcomes, reports)
+
+
+class _OneNotebook:
+    def __init__(self, worlds: Worlds, answers: Mapping[str, Any]) -> None:
+        self._worlds = worlds
+        self._answers = answers
+
+    def student(self, problem: str) -> LocalStudent:
+        """A student of that notebook."""
+        return LocalStudent(lambda: self._worlds.world(problem, self._answers))

@@ -1,0 +1,109 @@
+"""From what hidden tests found to the points of an item."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from autograder.assignment import Assignment, Item
+from autograder.grading.followthrough import circular
+from autograder.grading.plugin import Outcome
+from autograder.grading.report import Claim, ItemReport, NotebookReport
+from autograder.grading.report import Outcome as ItemOutcome
+
+
+def outcomes_by_item(
+    assignment: Assignment, outcomes: Sequence[Outcome]
+) -> dict[str, list[Outcome]]:
+    """The outcomes of each item; one saved by stand-ins on a circle counts as failed."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for item in assignment.items.values():
+        for reference in item.references:
+            owners[reference.name].add(item.name)
+    saved_by: dict[str, set[str]] = defaultdict(set)
+    for outcome in outcomes:
+        for name in outcome.stand_ins:
+            saved_by[outcome.item] |= owners[name]
+    unsaved = circular(saved_by)
+    found: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.stand_ins and outcome.item in unsaved:
+            outcome = _withdrawn(outcome)
+        found[outcome.item].append(outcome)
+    return found
+
+
+def _withdrawn(outcome: Outcome) -> Outcome:
+    names = ", ".join(f"`{name}`" for name in sorted(outcome.stand_ins))
+    message = f"It builds on {names}, which in turn builds on this answer and is not right."
+    return replace(outcome, passed=False, message=message, stand_ins=frozenset())
+
+
+def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookReport) -> ItemReport:
+    """The item's part of the Report, from what its tests found in that notebook."""
+    if item.kind == "manual":
+        return _unmarked(item, "open", "")
+    if notebook.state in ("missing", "unreadable") or not outcomes:
+        return _unmarked(item, "not marked", notebook.message or "No test was run for this item.")
+    claims = _claims(outcomes)
+    return ItemReport(
+        kind=item.kind,
+        problem=item.problem,
+        points=_points(item, claims),
+        max_points=item.max_points,
+        bonus=item.bonus,
+        outcome="marked",
+        claims=claims,
+    )
+
+
+def _unmarked(item: Item, outcome: ItemOutcome, message: str) -> ItemReport:
+    return ItemReport(
+        kind=item.kind,
+        problem=item.problem,
+        points=0.0,
+        max_points=item.max_points,
+        bonus=item.bonus,
+        outcome=outcome,
+        message=message,
+    )
+
+
+def _claims(outcomes: Sequence[Outcome]) -> tuple[Claim, ...]:
+    """One claim for each test, whatever its number of cases: it holds if every case does."""
+    cases: dict[str, list[Outcome]] = defaultdict(list)
+    for outcome in outcomes:
+        cases[outcome.test].append(outcome)
+    return tuple(_claim(group) for group in cases.values())
+
+
+def _claim(cases: Sequence[Outcome]) -> Claim:
+    failed = [case for case in cases if not case.passed]
+    first = failed[0] if failed else cases[0]
+    stand_ins = sorted(set().union(*(case.stand_ins for case in cases)))
+    note = ""
+    if stand_ins and not failed:
+        names = ", ".join(f"`{name}`" for name in stand_ins)
+        note = f"Holds with a right {names} in the place of yours, so nothing is lost here."
+    return Claim(
+        claim=first.claim,
+        passed=not failed,
+        message=first.message,
+        part=first.part,
+        costs=first.costs,
+        note=note,
+    )
+
+
+def _points(item: Item, claims: Sequence[Claim]) -> float:
+    """Equal shares for the parts whose core claims all hold, less what robustness claims cost."""
+    parts: dict[str, bool] = {}
+    for claim in claims:
+        if not claim.costs:
+            parts[claim.part] = parts.get(claim.part, True) and claim.passed
+    if not parts:
+        return 0.0
+    earned = sum(parts.values()) / len(parts)
+    lost = sum(claim.costs for claim in claims if claim.costs and not claim.passed)
+    return round(item.max_points * max(earned - lost, 0.0), 2)

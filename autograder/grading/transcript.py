@@ -1,0 +1,126 @@
+"""What a hidden test asked a student's functions, and what they answered.
+
+A transcript never leaves the grader: it holds hidden inputs. Diagnosis compares transcripts, and an
+instructor can read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from autograder.sandbox import Raised, StudentFailure
+
+
+class AnyStudent(Protocol):
+    """What a hidden test gets as `student`; its functions are called by their names."""
+
+    @property
+    def arguments_after(self) -> tuple[Any, ...]:
+        """The positional arguments of the last call, as the call left them."""
+
+    def value(self, name: str) -> Any:
+        """The student's variable of that name."""
+
+    def without(self, *names: str) -> AnyStudent:
+        """The same student in a world where these names do not exist."""
+
+    def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> AnyStudent:
+        """The same student with other functions in the place of some."""
+
+    def close(self) -> None:
+        """End what belongs to it."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One use of a student by a test.
+
+    `kind` is "call" (of the function `name`), "value" (of the variable `name`) or "arguments" (of
+    the last call, as it left them). `failure` names the kind of failure where there was no answer.
+    """
+
+    kind: Literal["call", "value", "arguments"]
+    name: str
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] | None = None
+    answer: Any = None
+    failure: str = ""
+
+
+class RecordedStudent:
+    """A student whose every use is written down in `events`."""
+
+    def __init__(self, student: AnyStudent, events: list[Event]) -> None:
+        self._student = student
+        self._events = events
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            inputs = _copied(args), _copied(kwargs)
+            function = getattr(self._student, name)
+            return self._write("call", name, lambda: function(*args, **kwargs), *inputs)
+
+        return call
+
+    def value(self, name: str) -> Any:
+        """The student's variable of that name."""
+        return self._write("value", name, lambda: self._student.value(name))
+
+    @property
+    def arguments_after(self) -> tuple[Any, ...]:
+        """The positional arguments of the last call, as the call left them."""
+        found: tuple[Any, ...] = self._write("arguments", "", lambda: self._student.arguments_after)
+        return found
+
+    def without(self, *names: str) -> RecordedStudent:
+        """The same student in a world where these names do not exist."""
+        return RecordedStudent(self._student.without(*names), self._events)
+
+    def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> RecordedStudent:
+        """The same student with other functions in the place of some."""
+        return RecordedStudent(self._student.with_stand_ins(functions), self._events)
+
+    def close(self) -> None:
+        """End what belongs to the student."""
+        self._student.close()
+
+    def _write(
+        self,
+        kind: Literal["call", "value", "arguments"],
+        name: str,
+        ask: Callable[[], Any],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        try:
+            answer = ask()
+        except StudentFailure as failure:
+            told = failure_kind(failure)
+            self._events.append(Event(kind, name, args, kwargs, failure=told))
+            raise
+        self._events.append(Event(kind, name, args, kwargs, answer))
+        return answer
+
+
+def failure_kind(failure: StudentFailure) -> str:
+    """The kind of a failure: its class, and of an exception of the student's code its kind."""
+    kind = type(failure).__name__
+    return f"{kind}: {failure.error}" if isinstance(failure, Raised) else kind
+
+
+def _copied(value: Any) -> Any:
+    """A copy that a test can't change later."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if type(value) in (list, tuple):
+        return type(value)(_copied(part) for part in value)
+    if type(value) is dict:
+        return {key: _copied(part) for key, part in value.items()}
+    return value
