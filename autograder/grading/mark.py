@@ -11,12 +11,13 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, Course, read_notebook
 from autograder.errors import CourseError
+from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.hiddentests import run_hidden_tests
 from autograder.grading.laboratory import Laboratory
 from autograder.grading.plugin import MarkingPlugin, Outcome
-from autograder.grading.points import item_report, outcomes_by_item
+from autograder.grading.points import item_report, outcomes_by_item, with_diagnosis
 from autograder.grading.references import load_references
-from autograder.grading.report import Report
+from autograder.grading.report import ItemReport, Report
 from autograder.sandbox import Limits, Sandbox, examine
 from autograder.submission import read_submission
 
@@ -36,10 +37,15 @@ class MarkSettings:
 
 @dataclass(frozen=True)
 class Marking:
-    """A Report, and the notebooks it speaks of with the outputs of their run (not sanitised)."""
+    """A Report, and the notebooks it speaks of with the outputs of their run (not sanitised).
+
+    `outcomes` are what the hidden tests found of each auto item, hidden inputs included: for the
+    instructor's eyes alone.
+    """
 
     report: Report
     notebooks: Mapping[str, NotebookNode]
+    outcomes: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)
 
 
 def mark_submission(
@@ -74,7 +80,15 @@ def mark_submission(
             deadline=deadline,
         )
         run_hidden_tests(course.hidden(assignment.name), plugin, tests)
-        return Marking(_report(assignment, lab, plugin.outcomes, seed), lab.executed)
+    outcomes = outcomes_by_item(assignment, plugin.outcomes)
+    items = {
+        item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])
+        for item in assignment.items.values()
+    }
+    diagnostician = diagnostician_for(course, assignment, seed)
+    for name, found in outcomes.items():
+        items[name] = with_diagnosis(items[name], diagnostician.diagnose(name, found))
+    return Marking(_report(assignment, lab, items, plugin.outcomes, seed), lab.executed, outcomes)
 
 
 def open_laboratory(
@@ -121,13 +135,12 @@ def support_files(release: Path) -> dict[str, bytes]:
 
 
 def _report(
-    assignment: Assignment, lab: Laboratory, outcomes: Sequence[Outcome], seed: int
+    assignment: Assignment,
+    lab: Laboratory,
+    items: Mapping[str, ItemReport],
+    outcomes: Sequence[Outcome],
+    seed: int,
 ) -> Report:
-    by_item = outcomes_by_item(assignment, outcomes)
-    items = {
-        item.name: item_report(item, by_item.get(item.name, ()), lab.reports[item.problem])
-        for item in assignment.items.values()
-    }
     regular = [i for i in items.values() if i.kind == "auto" and not i.bonus]
     bonus = [i for i in items.values() if i.kind == "auto" and i.bonus]
     return Report(

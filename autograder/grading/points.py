@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from autograder.assignment import Assignment, Item
 from autograder.grading.followthrough import circular
+from autograder.grading.misconceptions import Misconception
 from autograder.grading.plugin import Outcome
 from autograder.grading.report import Claim, ItemReport, NotebookReport
 from autograder.grading.report import Outcome as ItemOutcome
+from autograder.sandbox import FigureData
 
 
 def outcomes_by_item(
@@ -55,7 +57,27 @@ def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookRepor
         bonus=item.bonus,
         outcome="marked",
         claims=claims,
+        found=_figure_found(outcomes),
     )
+
+
+def with_diagnosis(report: ItemReport, misconception: Misconception | None) -> ItemReport:
+    """The item's part of the Report where its answer agrees with a misconception, or none."""
+    if misconception is None:
+        return report
+    kept = round(misconception.keeps * report.max_points, 2)
+    return replace(
+        report,
+        points=max(report.points, kept),
+        diagnosis=misconception.sentence,
+        misconception=misconception.name,
+    )
+
+
+def _figure_found(outcomes: Sequence[Outcome]) -> str:
+    """What is in the first figure that the item's tests got; empty where they got none."""
+    answers = (event.answer for outcome in outcomes for event in outcome.transcript)
+    return next((a.summary() for a in answers if isinstance(a, FigureData)), "")
 
 
 def _unmarked(item: Item, outcome: ItemOutcome, message: str) -> ItemReport:

@@ -39,7 +39,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class ItemReport:
-    """The outcome for one item."""
+    """The outcome for one item.
+
+    `diagnosis` is the sentence of the one misconception that the answer agrees with, and
+    `misconception` its name; `found` says what is in the figure that the answer drew.
+    """
 
     kind: str
     problem: str
@@ -49,6 +53,9 @@ class ItemReport:
     outcome: Outcome
     claims: tuple[Claim, ...] = ()
     message: str = ""
+    diagnosis: str = ""
+    misconception: str = ""
+    found: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,179 @@
+"""Which misconception a wrong answer agrees with, on all that the hidden tests asked of it.
+
+A misconception goes through the same hidden tests on the same inputs, and its transcript is held
+against the student's. It is named where every answer agrees, and no other misconception's
+does. Pictures are drawn in any style, so of them only the ways are compared in which the
+misconception's differs from the reference's: such ways have to be there, all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.assignment import Assignment, Course
+from autograder.grading.local import LocalMarker
+from autograder.grading.looks import Looks
+from autograder.grading.misconceptions import Catalogue, Misconception, load_misconceptions
+from autograder.grading.plugin import Outcome
+from autograder.grading.transcript import Event
+from autograder.sandbox import FigureData
+
+_CLOSE = 5e-4
+"""Relative difference up to which two answers are the same one, rounded in other places."""
+
+_UNTRIED = frozenset(["Missing", "NotDone", "NoAnswer"])
+"""Failures that tell of no answer which could agree with a misconception."""
+
+Outcomes = Sequence[Outcome]
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A misconception, and what the hidden tests found of it."""
+
+    misconception: Misconception
+    outcomes: tuple[Outcome, ...]
+
+
+class Diagnostician:
+    """Names misconceptions in what the hidden tests found, for one assignment and seed.
+
+    What the misconceptions of an item answer is found out when it is first asked for, and kept.
+    """
+
+    def __init__(self, course: Course, assignment: Assignment, seed: int) -> None:
+        self.catalogue: Catalogue = load_misconceptions(course, assignment)
+        self._marker = LocalMarker(course, assignment, seed=seed)
+        self._trials: dict[str, tuple[_Trial, ...]] = {}
+        self._reference: dict[str, tuple[Outcome, ...]] = {}
+
+    def diagnose(self, item: str, outcomes: Outcomes) -> Misconception | None:
+        """The one misconception that agrees with a failed item's outcomes; None where none does.
+
+        Where nothing agrees with the whole item, the parts that failed are looked at alone.
+        """
+        if all(outcome.passed for outcome in outcomes) or _is_untried(outcomes):
+            return None
+        found = self._name(item, outcomes)
+        parts = {outcome.part for outcome in outcomes if not outcome.costs}
+        if found is None and len(parts) > 1:
+            failed = {outcome.part for outcome in outcomes if not outcome.passed}
+            found = self._name(item, [o for o in outcomes if o.part in failed])
+        return found
+
+    def _name(self, item: str, outcomes: Outcomes) -> Misconception | None:
+        agreeing = [trial for trial in self._tried(item) if _agrees(outcomes, trial.outcomes)]
+        if any(isinstance(event.answer, FigureData) for o in outcomes for event in o.transcript):
+            agreeing = _alike(outcomes, self._right(item), agreeing)
+        return agreeing[0].misconception if len(agreeing) == 1 else None
+
+    def _tried(self, item: str) -> tuple[_Trial, ...]:
+        if item not in self._trials:
+            self._trials[item] = tuple(
+                _Trial(misconception, self._outcomes(item, misconception.answers))
+                for misconception in self.catalogue.of(item)
+            )
+        return self._trials[item]
+
+    def _right(self, item: str) -> tuple[Outcome, ...]:
+        if item not in self._reference:
+            self._reference[item] = self._outcomes(item, {})
+        return self._reference[item]
+
+    def _outcomes(self, item: str, answers: Mapping[str, Any]) -> tuple[Outcome, ...]:
+        problem = self._marker.assignment.items[item].problem
+        return self._marker.mark(problem, answers, [item]).outcomes[item]
+
+
+def diagnostician_for(course: Course, assignment: Assignment, seed: int) -> Diagnostician:
+    """The Diagnostician of this process for these tests, solutions and misconceptions."""
+    folders = course.hidden(assignment.name), course.solutions(assignment.name)
+    paths = sorted(path for folder in folders for path in folder.glob("*.py"))
+    stamps = tuple((path, path.stat().st_mtime_ns) for path in paths)
+    key = course.root, assignment.name, seed
+    if key not in _KEPT or _KEPT[key][0] != stamps:
+        _KEPT[key] = stamps, Diagnostician(course, assignment, seed)
+    return _KEPT[key][1]
+
+
+_KEPT: dict[tuple[Path, str, int], tuple[object, Diagnostician]] = {}
+
+
+def _is_untried(outcomes: Outcomes) -> bool:
+    """Whether every failed test failed for want of an answer."""
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    return all(
+        not outcome.transcript or outcome.transcript[-1].failure in _UNTRIED for outcome in failed
+    )
+
+
+def _alike(outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial]) -> list[_Trial]:
+    """The trials whose figures differ from the reference's in ways that the student's have, too.
+
+    Where one trial's ways are among another's, the other one tells more.
+    """
+    looks = Looks()
+    own, reference = looks.facts(outcomes), looks.facts(right)
+    ways = []
+    for trial in trials:
+        drawn = looks.facts(trial.outcomes)
+        differing = drawn ^ reference
+        if differing and all((fact in own) == (fact in drawn) for fact in differing):
+            ways.append((differing, trial))
+    return [trial for found, trial in ways if not any(found < other for other, _ in ways)]
+
+
+def _agrees(outcomes: Outcomes, others: Outcomes) -> bool:
+    """Whether the same tests were passed, with the same answers (figures aside)."""
+    found = {other.case: other for other in others}
+    return all(
+        (other := found.get(outcome.case)) is not None
+        and outcome.passed == other.passed
+        and len(outcome.transcript) == len(other.transcript)
+        and all(map(_same_event, outcome.transcript, other.transcript))
+        for outcome in outcomes
+    )
+
+
+def _same_event(event: Event, other: Event) -> bool:
+    same_use = (event.kind, event.name) == (other.kind, other.name)
+    return same_use and event.failure == other.failure and _same(event.answer, other.answer)
+
+
+def _same(answer: Any, other: Any) -> bool:
+    """Whether two answers in plain data are the same up to rounding."""
+    if isinstance(answer, FigureData) or isinstance(other, FigureData):
+        return isinstance(answer, FigureData) and isinstance(other, FigureData)
+    numbers, wanted = _numbers(answer), _numbers(other)
+    if numbers is not None and wanted is not None:
+        return _near(numbers, wanted)
+    if isinstance(answer, Mapping) and isinstance(other, Mapping):
+        return answer.keys() == other.keys() and all(_same(answer[k], other[k]) for k in answer)
+    if isinstance(answer, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(answer) == len(other) and all(map(_same, answer, other))
+    return type(answer) is type(other) and bool(answer == other)
+
+
+def _numbers(answer: Any) -> np.ndarray | None:
+    try:
+        array = np.asarray(answer)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return array if array.dtype.kind in "biufc" else None
+
+
+def _near(numbers: np.ndarray, wanted: np.ndarray) -> bool:
+    if numbers.shape != wanted.shape:
+        return False
+    numbers, wanted = numbers.astype(complex), wanted.astype(complex)
+    finite = np.isfinite(wanted)
+    if not np.array_equal(np.isfinite(numbers), finite):
+        return False
+    size = float(np.abs(wanted[finite]).max(initial=0.0)) or 1.0
+    with np.errstate(over="ignore"):
+        return bool(np.all(np.abs(numbers - wanted)[finite] <= _CLOSE * size))

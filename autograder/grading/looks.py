@@ -1,0 +1,80 @@
+"""How figures look, as facts that can be compared between figures in different styles.
+
+A fact is a plain tuple: that an axis is logarithmic or labelled, that there is a legend, that a
+curve with certain data is in sight, hidden or outside of its axes, what a legend calls it, that a
+field shows certain values. Data count as the same where they agree to within a thousandth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from autograder.grading.plugin import Outcome
+from autograder.grading.testkit.names import legend_entries
+from autograder.sandbox import FigureData
+from autograder.sandbox.figuredata import AxesData, CurveData
+
+_CLOSE = 1e-3
+
+Fact = tuple[object, ...]
+
+
+class Looks:
+    """Reads facts; the same data of curves and fields get the same number in every figure."""
+
+    def __init__(self) -> None:
+        self._known: list[np.ndarray] = []
+
+    def facts(self, outcomes: Sequence[Outcome]) -> frozenset[Fact]:
+        """All facts of the figures that answered the tests, each with the test's case."""
+        return frozenset(
+            (outcome.case, number, *fact)
+            for outcome in outcomes
+            for number, event in enumerate(outcome.transcript)
+            if isinstance(event.answer, FigureData)
+            for fact in self._of_figure(event.answer)
+        )
+
+    def _of_figure(self, figure: FigureData) -> Iterator[Fact]:
+        entries = legend_entries(figure)
+        yield "legend", bool(entries)
+        for axes in figure.axes:
+            if axes.visible and not axes.colorbar:
+                yield from self._of_axes(axes, entries)
+
+    def _of_axes(self, axes: AxesData, entries: Sequence[str]) -> Iterator[Fact]:
+        for name, scale, label in zip("xyz", axes.scales, axes.labels, strict=False):
+            yield "scale", name, scale
+            yield "labelled", name, bool(label.strip())
+        for curve in axes.curves:
+            data = self._number(curve.points)
+            yield _sight(axes, curve), data
+            if curve.own_label in entries:
+                yield "named", data, " ".join(curve.own_label.lower().split())
+        for field in axes.fields:
+            yield "field", field.visible, self._number(field.samples)
+
+    def _number(self, data: np.ndarray) -> int:
+        for number, known in enumerate(self._known):
+            if _same(known, data):
+                return number
+        self._known.append(data)
+        return len(self._known) - 1
+
+
+def _sight(axes: AxesData, curve: CurveData) -> str:
+    if not axes.shows(curve):
+        return "hidden"
+    return "in sight" if axes.within_limits(curve.points).all() else "outside"
+
+
+def _same(first: np.ndarray, second: np.ndarray) -> bool:
+    if first.shape != second.shape or not first.size:
+        return first.shape == second.shape
+    with np.errstate(invalid="ignore", over="ignore"):
+        finite = np.isfinite(first)
+        extent = np.ptp(np.where(finite, first, 0.0), axis=0)
+        near = np.abs(first - second) <= _CLOSE * extent + 1e-12
+    return bool(np.array_equal(finite, np.isfinite(second)) and near[finite].all())
