@@ -92,11 +92,44 @@ def release(
     """Fill the source from the solutions, build the release, and prove it fit to publish."""
     from autograder.release import release as make_release
 
-    with err.status(f"Building and proving {assignment}"):
-        proof = make_release(Course.find(course), assignment, check=check)
+    with err.status(f"Building and proving {assignment}") as status:
+        proof = make_release(Course.find(course), assignment, check=check, say=status.update)
     out.print(proof.table())
     if not proof.ok:
         err.print(f"[red]{assignment} is not fit to publish; nothing was changed.[/red]")
+        raise typer.Exit(1)
+
+
+@app.command()
+@_told
+def prove(
+    assignment: str,
+    matrix: Annotated[
+        Path | None, typer.Option(help="Write the kill matrix to this .html file, and as .csv.")
+    ] = None,
+    seed: SeedOption = None,
+    course: CourseOption = None,
+) -> None:
+    """Hold every misconception against the hidden tests: each must lose its own item alone."""
+    from autograder.release.killmatrix import kill_matrix
+
+    found = Course.find(course)
+    with _progress() as progress:
+        task = progress.add_task("Misconceptions", total=None)
+        proof = kill_matrix(
+            found,
+            found.assignment(assignment),
+            seed=seed,
+            watch=lambda done, count: progress.update(task, completed=done, total=count),
+        )
+    if matrix is not None:
+        matrix.with_suffix(".html").write_text(proof.to_html(), encoding="utf-8")
+        matrix.with_suffix(".csv").write_text(proof.to_csv(), encoding="utf-8")
+    faults = list(proof.faults())
+    for fault in faults:
+        err.print(Text(fault, "red"))
+    out.print(f"{assignment}: {proof.summary()}")
+    if faults:
         raise typer.Exit(1)
 
 

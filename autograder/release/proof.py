@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -17,8 +18,11 @@ from autograder.release.definitions import Solutions
 from autograder.release.fill import read_source
 from autograder.release.findings import Finding, Proof, finding
 from autograder.release.freshness import stage_source, stale_faults
+from autograder.release.killmatrix import KillMatrix, kill_matrix
 from autograder.release.texts import notebooks, texts
 from autograder.release.trials import Mark, Say, Trials, real_mark
+
+Matrix = Callable[[Course, Assignment], KillMatrix]
 
 
 def prove(
@@ -28,13 +32,15 @@ def prove(
     *,
     source_follows: bool = False,
     mark: Mark | None = None,
+    matrix: Matrix | None = None,
     say: Say | None = None,
 ) -> Proof:
     """Prove the release in `tree` against the course's source, solutions and hidden tests.
 
     Nothing of the course is changed. With `source_follows` the source notebooks need not be filled
     yet: the caller fills them if the proof holds. `mark` marks a submission (default: the real
-    grading path), `say` is told what is being looked at. What can't be filled or built at all
+    grading path), `matrix` holds the misconceptions against the hidden tests (default: really),
+    `say` is told what is being looked at. What can't be filled or built at all
     raises ReleaseError; everything else is a finding.
     """
     say = say or _silent
@@ -65,7 +71,21 @@ def prove(
                     course, assignment, source=filled, release=tree, scratch=scratch, mark=marks
                 )
                 findings += trials.findings(say)
+            findings.append(_matrix_finding((matrix or _real_matrix(say))(course, assignment)))
     return Proof(name, tuple(findings))
+
+
+def _real_matrix(say: Say) -> Matrix:
+    def watch(done: int, count: int) -> None:
+        say(f"holding misconceptions against the hidden tests: {done} of {count}")
+
+    return partial(kill_matrix, watch=watch)
+
+
+def _matrix_finding(matrix: KillMatrix) -> Finding:
+    """Whether every misconception loses its own item alone, and none is taken for another."""
+    check = "each misconception loses its own item alone"
+    return finding(check, matrix.faults(), matrix.summary())
 
 
 def _file_findings(source: Path, tree: Path, *, expected: Path) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from autograder.assignment import Course
 from autograder.release.build import CONFIG, build
 from autograder.release.findings import Proof
 from autograder.release.freshness import stage_source
-from autograder.release.proof import prove
+from autograder.release.proof import Matrix, prove
 from autograder.release.trials import Mark, Say
 
 
@@ -21,6 +21,7 @@ def release(
     *,
     check: bool = False,
     mark: Mark | None = None,
+    matrix: Matrix | None = None,
     say: Say | None = None,
 ) -> Proof:
     """Release the assignment: fill its source, build its release, prove both, write both.
@@ -31,13 +32,13 @@ def release(
     """
     assignment = course.assignment(name)
     if check:
-        return prove(course, assignment, course.release(name), mark=mark, say=say)
+        return prove(course, assignment, course.release(name), mark=mark, matrix=matrix, say=say)
     with TemporaryDirectory(prefix="fdl-release-") as folder:
         scratch = Path(folder).resolve()
         source = stage_source(course, name, scratch)
         tree = scratch / "release" / name
         build(source, tree, config=course.root / CONFIG)
-        proof = prove(course, assignment, tree, source_follows=True, mark=mark, say=say)
+        proof = prove(course, assignment, tree, source_follows=True, mark=mark, matrix=matrix, say=say)
         if not proof.ok:
             return proof
         written = (

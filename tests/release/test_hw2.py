@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 from autograder.assignment import Assignment, Course, read_notebook
 from autograder.grading.report import ItemReport, NotebookReport, Report
 from autograder.release import Proof, prove, release
+from autograder.release.killmatrix import KillMatrix
 
 from .helpers import cell, change, faults, fingerprint
 
@@ -29,6 +30,10 @@ class OnPaper:
 
     report: Report
     notebooks: Mapping[str, NotebookNode]
+
+
+def matrix_on_paper(_course: Course, assignment: Assignment) -> KillMatrix:
+    return KillMatrix(assignment.name, assignment.seed, (), ())
 
 
 def mark_on_paper(course: Course, assignment: Assignment, path: Path, *, release: Path) -> OnPaper:
@@ -60,7 +65,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(CHECKOUT / "source" / "hw2", root / "source" / "hw2", ignore=MACHINE_MADE)
     for name in ("course.toml", "nbgrader_config.py"):
         shutil.copyfile(CHECKOUT / name, root / name)
-    proof = release(Course(root), "hw2", mark=mark_on_paper)
+    proof = release(Course(root), "hw2", mark=mark_on_paper, matrix=matrix_on_paper)
     assert proof.ok, proof.faults
     return root
 
@@ -72,7 +77,13 @@ def course(fresh: Path, tmp_path: Path) -> Course:
 
 
 def checked(course: Course) -> Proof:
-    return prove(course, course.assignment("hw2"), course.release("hw2"), mark=mark_on_paper)
+    return prove(
+        course,
+        course.assignment("hw2"),
+        course.release("hw2"),
+        mark=mark_on_paper,
+        matrix=matrix_on_paper,
+    )
 
 
 def test_points_are_those_of_the_sheet(course: Course) -> None:

@@ -1,0 +1,168 @@
+"""The kill matrix: which items each misconception loses. It should be its own, and no other."""
+
+from __future__ import annotations
+
+import csv
+import io
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from autograder.assignment import Assignment, Course
+from autograder.grading.diagnosis import diagnostician_for
+from autograder.grading.local import LocalMarker
+from autograder.grading.misconceptions import Misconception, load_misconceptions
+
+LOST = 1e-9
+"""A share of an item's points above this counts as lost."""
+
+Watch = Callable[[int, int], None]
+"""Told how many misconceptions are done, of how many."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A misconception's way through the hidden tests of its problem.
+
+    `lost` is the share of its points that each item of the problem loses, `named` the name of the
+    misconception that diagnosis finds in it ("" where it stays silent).
+    """
+
+    name: str
+    item: str
+    sentence: str
+    keeps: float
+    lost: Mapping[str, float]
+    named: str
+
+    @property
+    def killed(self) -> bool:
+        """Whether its own item notices it."""
+        return self.lost[self.item] > LOST
+
+    @property
+    def strays(self) -> tuple[str, ...]:
+        """The other items that lose points through it."""
+        return tuple(name for name, lost in self.lost.items() if name != self.item and lost > LOST)
+
+
+@dataclass(frozen=True)
+class KillMatrix:
+    """All misconceptions of an assignment against all its auto items, on one seed's inputs."""
+
+    assignment: str
+    seed: int
+    items: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def survivors(self) -> tuple[Row, ...]:
+        """Those that no test of their own item notices."""
+        return tuple(row for row in self.rows if not row.killed)
+
+    @property
+    def misnamed(self) -> tuple[Row, ...]:
+        """Those that diagnosis takes for another one."""
+        return tuple(row for row in self.rows if row.named not in ("", row.name))
+
+    @property
+    def named(self) -> int:
+        """How many diagnosis calls by their name."""
+        return sum(row.named == row.name for row in self.rows)
+
+    def faults(self) -> Iterator[str]:
+        """What speaks against the hidden tests, in sentences."""
+        for row in self.survivors:
+            yield f"item {row.item}: its tests let the misconception {row.name!r} pass"
+        for row in self.rows:
+            for item in row.strays:
+                yield f"item {item}: it loses points through {row.name!r}, which is {row.item}'s"
+        for row in self.misnamed:
+            yield f"item {row.item}: {row.name!r} is taken for {row.named!r}"
+
+    def summary(self) -> str:
+        """The matrix in a line."""
+        killed = len(self.rows) - len(self.survivors)
+        return f"{killed} of {len(self.rows)} caught, {self.named} called by name"
+
+    def to_csv(self) -> str:
+        """One line for each misconception, one column for each item."""
+        file = io.StringIO()
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["item", "misconception", "named", "keeps", *self.items])
+        for row in self.rows:
+            cells = [f"{row.lost[item]:g}" if item in row.lost else "" for item in self.items]
+            writer.writerow([row.item, row.name, row.named, f"{row.keeps:g}", *cells])
+        return file.getvalue()
+
+    def to_html(self) -> str:
+        """A page with the matrix as a table; it loads nothing."""
+        loader = PackageLoader("autograder.release")
+        pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+        return pages.get_template("killmatrix.html").render(matrix=self, lost_from=LOST) + "\n"
+
+
+def kill_matrix(
+    course: Course,
+    assignment: Assignment,
+    *,
+    seed: int | None = None,
+    workers: int | None = None,
+    watch: Watch | None = None,
+) -> KillMatrix:
+    """Have every misconception take the hidden tests of its problem."""
+    seed = assignment.seed if seed is None else seed
+    catalogue = load_misconceptions(course, assignment)
+    auto = tuple(item.name for item in assignment.select("auto"))
+    wanted = [item for item in auto if catalogue.of(item)]
+    workers = min(workers or len(os.sched_getaffinity(0)), len(wanted))
+    rows: list[Row] = []
+    for found in _rows(course, assignment, wanted, seed, workers):
+        rows += found
+        if watch is not None:
+            watch(len(rows), len(catalogue))
+    return KillMatrix(assignment.name, seed, auto, tuple(rows))
+
+
+def _rows(
+    course: Course, assignment: Assignment, items: list[str], seed: int, workers: int
+) -> Iterator[list[Row]]:
+    if workers <= 1:
+        yield from (_rows_of(course.root, assignment.name, item, seed) for item in items)
+        return
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__name__])
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        jobs = [pool.submit(_rows_of, course.root, assignment.name, item, seed) for item in items]
+        for job in jobs:
+            yield job.result()
+
+
+def _rows_of(root: Path, name: str, item: str, seed: int) -> list[Row]:
+    """The rows of one item's misconceptions."""
+    course = Course(root)
+    assignment = course.assignment(name)
+    marker = LocalMarker(course, assignment, seed=seed)
+    catalogue = load_misconceptions(course, assignment)
+    return [_row(marker, misconception) for misconception in catalogue.of(item)]
+
+
+def _row(marker: LocalMarker, misconception: Misconception) -> Row:
+    item = misconception.item
+    problem = marker.assignment.items[item].problem
+    marking = marker.mark(problem, misconception.answers)
+    diagnostician = diagnostician_for(marker.course, marker.assignment, marker.seed)
+    named = diagnostician.diagnose(item, marking.outcomes[item])
+    return Row(
+        name=misconception.name,
+        item=item,
+        sentence=misconception.sentence,
+        keeps=misconception.keeps,
+        lost={name: marking.lost(name) for name in marking.items},
+        named=named.name if named else "",
+    )
