@@ -83,7 +83,7 @@ def _filled(
         if name in student.answers:
             cell.source = student.answers[name]
         elif _is_answer(cell) and (student.done is None or name in student.done):
-            cell.source = _without_directive(solutions[name].source)
+            cell.source = without_directive(solutions[name].source)
         cells.append(cell)
     skeleton.cells = cells
     return skeleton
@@ -97,7 +97,8 @@ def _is_answer(cell: NotebookNode) -> bool:
     return bool(cell.metadata.get("nbgrader", {}).get("solution")) and cell.cell_type == "code"
 
 
-def _without_directive(source: str) -> str:
+def without_directive(source: str) -> str:
+    """The text of a source cell as a student would have it: without the line that fills it."""
     if directive(source, "REFERENCE"):
         return source.partition("\n")[2]
     return source

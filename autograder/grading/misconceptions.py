@@ -19,6 +19,8 @@ from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from autograder.assignment import Assignment, Course
 from autograder.errors import CourseError
 
@@ -33,14 +35,15 @@ class Misconception:
     """One wrong answer to an item.
 
     `sentence` is what the student reads where an answer agrees with it; `answers` are the names
-    of the notebook that it gets wrong, with what stands under them; `keeps` is the part of the
-    item's points that an instructor leaves to it (0: none).
+    of the notebook that it gets wrong, with what stands under them, and `source` is that as the
+    text of a cell; `keeps` is the part of the item's points that an instructor leaves to it.
     """
 
     name: str
     item: str
     sentence: str
     answers: Mapping[str, Any]
+    source: str
     keeps: float = 0.0
 
     def __str__(self) -> str:
@@ -73,8 +76,10 @@ class Catalogue:
         """
 
         def register(function: Function) -> Function:
-            name = function.__name__.strip("_")
-            self.add(Misconception(name, item, sentence, {target: function}, keeps))
+            name = function.__name__
+            text = textwrap.dedent(inspect.getsource(function))
+            text = text[text.index(f"def {name}(") :].replace(f"def {name}(", f"def {target}(", 1)
+            self.add(Misconception(name, item, sentence, {target: function}, text, keeps))
             return function
 
         return register
@@ -101,13 +106,14 @@ class Catalogue:
                 )
             text = text.replace(old, new)
         code = compile(text, f"<{item}: {name}>", "exec", dont_inherit=True)
-        self.add(Misconception(name, item, sentence, {reference.__name__: code}, keeps))
+        self.add(Misconception(name, item, sentence, {reference.__name__: code}, text, keeps))
 
     def values(
         self, item: str, name: str, sentence: str, *, keeps: float = 0.0, **values: object
     ) -> None:
         """Wrong values of the notebook's variables."""
-        self.add(Misconception(name, item, sentence, values, keeps))
+        text = "\n".join(f"{key} = {_literal(value)}" for key, value in values.items())
+        self.add(Misconception(name, item, sentence, values, text, keeps))
 
     def add(self, misconception: Misconception) -> None:
         """Take one in; CourseError where its name is taken, or it keeps no proper part."""
@@ -122,6 +128,11 @@ class Catalogue:
         if not misconception.sentence.strip():
             raise CourseError(f"misconception {misconception} has no sentence for the student")
         self._found[key] = misconception
+
+
+def _literal(value: object) -> str:
+    """The value as a cell would write it."""
+    return f"np.array({value.tolist()!r})" if isinstance(value, np.ndarray) else repr(value)
 
 
 def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:

@@ -56,13 +56,15 @@ def assert_close(
     array = as_array(answer, what)
     if array.shape != right.shape:
         raise ClaimFailed(
-            f"{capital(what)} has shape {_shape(array)} where {_shape(right)} is asked for."
+            f"{capital(what)} has shape {_shape(array)} where {_shape(right)} is asked for.",
+            compared=(array, right),
         )
     error = relative_error(array, right)
     if not error <= rtol:
         raise ClaimFailed(
             f"{capital(what)} is wrong: its relative error is about {error:.0e}, "
-            f"and {rtol:g} is allowed."
+            f"and {rtol:g} is allowed.",
+            compared=(array, right),
         )
 
 

@@ -1,0 +1,98 @@
+"""Classes drawn at random from references, misconceptions and omissions, with their true marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from nbformat import NotebookNode
+
+from autograder.assignment import Assignment, Course, Item, read_notebook
+from autograder.grading.local import LocalMarker
+from autograder.grading.misconceptions import Misconception, load_misconceptions
+from autograder.samples import SampleStudent, without_directive
+
+CHANCES = {"right": 0.6, "misconception": 0.3, "omitted": 0.1}
+"""What becomes of an answer cell, and how often."""
+
+
+def draw_class(
+    course: Course, assignment: Assignment, count: int, *, seed: int
+) -> tuple[SampleStudent, ...]:
+    """`count` students, each answer of each of them drawn by `CHANCES`.
+
+    A misconception should lose what it loses where it is the only one in its notebook, and an
+    omitted answer all of its items' points: that is their true mark in any mixture.
+    """
+    rng = np.random.default_rng(seed)
+    cells = _answer_cells(course, assignment)
+    catalogue = load_misconceptions(course, assignment)
+    pool = {
+        cell.name: [m for item in cell.items for m in catalogue.of(item.name)] for cell in cells
+    }
+    marker = LocalMarker(course, assignment)
+    width = len(str(count))
+    return tuple(
+        _draw(f"student-{k:0{width}}", rng, cells, pool, marker) for k in range(1, count + 1)
+    )
+
+
+@dataclass(frozen=True)
+class _AnswerCell:
+    """A cell that students write into: its id, the reference's text, and the items it answers."""
+
+    name: str
+    reference: str
+    items: tuple[Item, ...]
+
+
+def _draw(
+    name: str,
+    rng: np.random.Generator,
+    cells: list[_AnswerCell],
+    pool: Mapping[str, list[Misconception]],
+    marker: LocalMarker,
+) -> SampleStudent:
+    answers: dict[str, str] = {}
+    lost: dict[str, float] = {}
+    done, story = set(), []
+    for cell in cells:
+        fate = rng.choice(list(CHANCES), p=list(CHANCES.values()))
+        if fate == "omitted":
+            lost |= {item.name: item.max_points for item in cell.items}
+            continue
+        done.add(cell.name)
+        if fate == "misconception" and pool[cell.name]:
+            wrong = pool[cell.name][rng.integers(len(pool[cell.name]))]
+            answers[cell.name] = f"{cell.reference}\n\n{wrong.source}"
+            item = marker.assignment.items[wrong.item]
+            marking = marker.mark(item.problem, wrong.answers, [item.name])
+            lost[item.name] = round(marking.lost(item.name) * item.max_points, 2)
+            story.append(wrong.name)
+    return SampleStudent(
+        name, ", ".join(story) or "right or omitted", answers, {}, frozenset(done), lost
+    )
+
+
+def _answer_cells(course: Course, assignment: Assignment) -> list[_AnswerCell]:
+    """Every answer cell of the source; an item is answered by the last such cell above it."""
+    found: list[_AnswerCell] = []
+    for problem in assignment.problems:
+        notebook = read_notebook(course.source(assignment.name) / f"{problem.name}.ipynb")
+        answered: dict[str, tuple[str, list[Item]]] = {}
+        above = ""
+        for cell in notebook.cells:
+            name, mark = _mark(cell)
+            if mark.get("solution") and cell.cell_type == "code":
+                above = name
+                answered[name] = without_directive(cell.source), []
+            elif name in assignment.items and assignment.items[name].kind == "auto":
+                answered[above][1].append(assignment.items[name])
+        found += [_AnswerCell(name, text, tuple(i)) for name, (text, i) in answered.items()]
+    return found
+
+
+def _mark(cell: NotebookNode) -> tuple[str, Mapping[str, object]]:
+    mark = cell.metadata.get("nbgrader", {})
+    return str(mark.get("grade_id", "")), mark
