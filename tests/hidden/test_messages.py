@@ -18,7 +18,7 @@ WRONG = {
 }
 CASES = [(problem, variant) for problem, found in WRONG.items() for variant in found]
 
-SAFE_NUMBERS = {"0.002", "1/2", "-0.5", "−1/2", "−1"}
+SAFE_NUMBERS = {"0.2", "1/2", "-0.5", "−1/2", "−1"}
 """The tolerance, and what the items themselves state: the guide's slope, and that λ is not −1."""
 MADE_UP_NAMES = ("red team", "blue team", "third")
 
@@ -31,9 +31,12 @@ def failures(problem: str, variant: Variant, seed: int) -> list[Outcome]:
 
 
 def numbers_in(message: str) -> list[str]:
-    """The numbers in a message, without shapes, sizes of errors and names such as x0."""
+    """The numbers in a message, without shapes, sizes of errors and names such as x0.
+
+    The size of an error has one digit that is not 0; one with more would tell too much.
+    """
     words = re.sub(r"\([\d, ]*\)", " ", message)
-    words = re.sub(r"about \de[-+]\d+", " ", words)
+    words = re.sub(r"off by about (?:[1-9]0*|0\.0*[1-9]) %", " ", words)
     words = re.sub(r"[^\W\d]+[\d₀-₉^_]*\d", " ", words)
     return re.findall(r"[-−]?\d+(?:[./]\d+)*(?:e[-+]?\d+)?", words)
 
@@ -61,5 +64,8 @@ def test_claims_are_sentences(problem: str) -> None:
 
 def test_a_number_with_digits_would_be_noticed() -> None:
     assert numbers_in("u is off: 1.2345 for 0.7") == ["1.2345", "0.7"]
-    assert numbers_in("x0 has shape (3, 2), its relative error is about 3e-01") == []
+    assert numbers_in("x0 has shape (3, 2), it is off by about 30 %") == []
+    assert numbers_in("off by about 0.4 %, off by about 800 %") == []
+    assert numbers_in("off by about 63.2 %") == ["63.2"]
+    assert numbers_in("off by about 0.43 %, off by about 812 %") == ["0.43", "812"]
     assert not np.isin(numbers_in("it is -0.31 there"), list(SAFE_NUMBERS)).any()

@@ -62,8 +62,7 @@ def assert_close(
     error = relative_error(array, right)
     if not error <= rtol:
         raise ClaimFailed(
-            f"{capital(what)} is wrong: its relative error is about {error:.0e}, "
-            f"and {rtol:g} is allowed.",
+            f"{capital(what)} is wrong: it is {how_far(error, rtol)}.",
             compared=(array, right),
         )
 
@@ -75,6 +74,19 @@ def relative_error(array: np.ndarray, expected: np.ndarray) -> float:
     size = float(np.max(np.abs(expected)))
     with np.errstate(over="ignore"):
         return float(np.max(np.abs(array - expected))) / (size or 1.0)
+
+
+def how_far(error: float, rtol: float) -> str:
+    """A relative error above the allowed one in words, too coarse to tell what was expected.
+
+    One significant digit at most: "off by about 60 %, and 0.2 % is allowed".
+    """
+    allowed = f"{100 * rtol:g} %"
+    if error < 1.5 * rtol:
+        return f"off by a little more than the {allowed} that is allowed"
+    if error > 10:
+        return f"off by more than 10 times its right size, and {allowed} is allowed"
+    return f"off by about {float(f'{100 * error:.0e}'):g} %, and {allowed} is allowed"
 
 
 def assert_number_close(
