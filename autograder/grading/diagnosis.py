@@ -122,7 +122,7 @@ def _alike(outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial]) -> lis
     ways = []
     for trial in trials:
         drawn = looks.facts(trial.outcomes)
-        differing = drawn ^ reference
+        differing = looks.differing(drawn, reference)
         if differing and all((fact in own) == (fact in drawn) for fact in differing):
             ways.append((differing, trial))
     return [trial for found, trial in ways if not any(found < other for other, _ in ways)]

@@ -7,16 +7,18 @@ field shows certain values. Data count as the same where they agree to within a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from autograder.grading.plugin import Outcome
-from autograder.grading.testkit.names import legend_entries
+from autograder.grading.testkit.names import legend_entries, names_in_legends
 from autograder.sandbox import FigureData
 from autograder.sandbox.figuredata import AxesData, CurveData
 
 _CLOSE = 1e-3
+
+_SIGHTS = ("in sight", "outside", "hidden")
 
 Fact = tuple[object, ...]
 
@@ -37,22 +39,30 @@ class Looks:
             for fact in self._of_figure(event.answer)
         )
 
+    @staticmethod
+    def differing(facts: frozenset[Fact], others: frozenset[Fact]) -> frozenset[Fact]:
+        """The facts in which two figures differ; names count where both have what is named."""
+        shared = {(*fact[:2], fact[3]) for fact in facts & others if fact[2] in _SIGHTS}
+        return frozenset(
+            fact for fact in facts ^ others if fact[2] != "named" or (*fact[:2], fact[3]) in shared
+        )
+
     def _of_figure(self, figure: FigureData) -> Iterator[Fact]:
-        entries = legend_entries(figure)
-        yield "legend", bool(entries)
+        called = names_in_legends(figure)
+        yield "legend", bool(legend_entries(figure))
         for axes in figure.axes:
             if axes.visible and not axes.colorbar:
-                yield from self._of_axes(axes, entries)
+                yield from self._of_axes(axes, called)
 
-    def _of_axes(self, axes: AxesData, entries: Sequence[str]) -> Iterator[Fact]:
+    def _of_axes(self, axes: AxesData, called: Mapping[int, Sequence[str]]) -> Iterator[Fact]:
         for name, scale, label in zip("xyz", axes.scales, axes.labels, strict=False):
             yield "scale", name, scale
             yield "labelled", name, bool(label.strip())
         for curve in axes.curves:
             data = self._number(curve.points)
             yield _sight(axes, curve), data
-            if curve.own_label in entries:
-                yield "named", data, " ".join(curve.own_label.lower().split())
+            for name in called.get(id(curve), ()):
+                yield "named", data, " ".join(name.lower().split())
         for field in axes.fields:
             yield "field", field.visible, self._number(field.samples)
 
