@@ -229,18 +229,28 @@ def demo(
         Path | None, typer.Option(help="Where the scratch course goes (default: demo/).")
     ] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Draw so many students from the misconceptions.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="What the drawn students depend on.")] = 0,
     inner_only: InnerOption = False,
     course: CourseOption = None,
 ) -> None:
     """Mark a class of sample students in a scratch course, beside the marks they should get."""
     from autograder.demo import compare, make_scratch_course
+    from autograder.grading.drawnclass import draw_class
     from autograder.grading.mark import MarkSettings
     from autograder.records.feedback import write_feedback
+    from autograder.samples import load_sample_class
 
     found = Course.find(course)
     homework = found.assignment(assignment)
     root = folder or found.root / "demo"
-    scratch = make_scratch_course(found, homework, root)
+    if count is None:
+        students = load_sample_class(found, assignment)
+    else:
+        students = draw_class(found, homework, count, seed=seed)
+    scratch = make_scratch_course(found, homework, students, root)
     results = _grade(scratch, homework, (), jobs, None, MarkSettings(use_outer=not inner_only))
     reports = {marked.student: marked.marking.report for marked in results if marked.marking}
     write_feedback(scratch, homework)
@@ -248,7 +258,7 @@ def demo(
         "student", "who it is", "points", "bonus", "as it should be", title="Sample class"
     )
     failed = False
-    for comparison in compare(found, homework, reports):
+    for comparison in compare(homework, students, reports):
         failed |= not comparison.right
         table.add_row(*map(Text, comparison.row()))
     out.print(table)

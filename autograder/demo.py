@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.assignment import SETTINGS, Assignment, Course
 from autograder.grading.report import Report
-from autograder.samples import SampleStudent, load_sample_class, write_submission
+from autograder.samples import SampleStudent, write_submission
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,10 @@ class Comparison:
         )
 
 
-def make_scratch_course(course: Course, assignment: Assignment, root: Path) -> Course:
-    """A course of its own at `root` (emptied first) with the sample class as submissions."""
+def make_scratch_course(
+    course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
+) -> Course:
+    """A course of its own at `root` (emptied first) with the students' submissions."""
     if root.exists():
         shutil.rmtree(root)
     root.mkdir(parents=True)
@@ -55,17 +57,17 @@ def make_scratch_course(course: Course, assignment: Assignment, root: Path) -> C
         shutil.copy(course.root / name, root / name)
     for folder in (course.source(assignment.name), course.release(assignment.name)):
         shutil.copytree(folder, root / folder.relative_to(course.root))
-    for student in load_sample_class(course, assignment.name):
+    for student in students:
         folder = root / "submitted" / student.name / assignment.name
         write_submission(course, assignment, student, folder)
     return Course(root)
 
 
 def compare(
-    course: Course, assignment: Assignment, reports: Mapping[str, Report]
+    assignment: Assignment, students: Sequence[SampleStudent], reports: Mapping[str, Report]
 ) -> Iterator[Comparison]:
     """Each sample student's Report held against the marks that the student should get."""
-    for student in load_sample_class(course, assignment.name):
+    for student in students:
         report = reports.get(student.name)
         wrong = {
             name: (report.items[name].points, points)
