@@ -100,6 +100,20 @@ class FieldData:
 
 
 @dataclass(frozen=True)
+class LegendEntry:
+    """What a legend says, and the style of the handle beside it: `line`, `marker` and `inks`.
+
+    These are as in CurveData. A title has no handle, and not every handle can be read: then the
+    inks are empty.
+    """
+
+    text: str
+    line: str
+    marker: str
+    inks: tuple[Color, ...]
+
+
+@dataclass(frozen=True)
 class AxesData:
     """One axes: `kind` is "plane", "3d" or "other" (polar, a map, …).
 
@@ -116,7 +130,7 @@ class AxesData:
     limits: tuple[tuple[float, float], ...]
     ticks: tuple[tuple[tuple[float, str], ...], ...]
     background: tuple[Color, ...]
-    legend: tuple[str, ...]
+    legend: tuple[LegendEntry, ...]
     texts: tuple[str, ...]
     curves: tuple[CurveData, ...]
     fields: tuple[FieldData, ...]
@@ -163,7 +177,7 @@ class FigureData:
     """A figure; `unread` counts what was beyond the bounds or could not be read."""
 
     title: str
-    legend: tuple[str, ...]
+    legend: tuple[LegendEntry, ...]
     texts: tuple[str, ...]
     axes: tuple[AxesData, ...]
     unread: int
@@ -174,7 +188,7 @@ class FigureData:
         record = _Record(value, "figure", _Room(MAX_VALUES, MAX_ARTISTS))
         return cls(
             title=record.text("title"),
-            legend=record.texts("legend"),
+            legend=record.artists("legend", _entry),
             texts=record.texts("texts"),
             axes=record.parts("axes", _axes, MAX_AXES),
             unread=record.count("unread"),
@@ -357,7 +371,7 @@ def _axes(record: _Record) -> AxesData:
         limits=record.limits("limits"),
         ticks=record.ticks("ticks"),
         background=record.colors("background"),
-        legend=record.texts("legend"),
+        legend=record.artists("legend", _entry),
         texts=record.texts("texts"),
         curves=record.artists("curves", _curve),
         fields=record.artists("fields", _field),
@@ -368,6 +382,15 @@ def _axes(record: _Record) -> AxesData:
     if len(axes.ticks) != 2:
         raise record.wrong("ticks")
     return axes
+
+
+def _entry(record: _Record) -> LegendEntry:
+    return LegendEntry(
+        text=record.text("text"),
+        line=record.text("line"),
+        marker=record.text("marker"),
+        inks=record.colors("inks"),
+    )
 
 
 def _curve(record: _Record) -> CurveData:
@@ -404,4 +427,4 @@ def _field(record: _Record) -> FieldData:
     )
 
 
-__all__ = ["FAINT", "AxesData", "Color", "CurveData", "FieldData", "FigureData"]
+__all__ = ["FAINT", "AxesData", "Color", "CurveData", "FieldData", "FigureData", "LegendEntry"]

@@ -564,3 +564,58 @@ def one_curve_for_all(loss, results, eta):
     axes.set(xlabel="u", ylabel="v")
     axes.legend()
     return figure
+
+
+@right("p2c-surface-plot")
+def handles_in_another_order(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.contour(*valley(loss, results), levels=15)
+    gd, usam = ends_at(results, eta)
+    first = axes.scatter(*gd.T, color="r")
+    others = [axes.scatter(*ends.T, color="b", alpha=0.5) for ends in usam.values()]
+    axes.legend([*others, first], [*(f"USAM, rho = {rho}" for rho in usam), "GD"])
+    axes.set(xlabel="u", ylabel="v")
+    return figure
+
+
+@right("p2c-surface-plot")
+def one_legend_for_two_pictures(loss, results, eta):
+    figure, parts = plt.subplots(1, 2)
+    gd, usam = ends_at(results, eta)
+    for axes, ends, color in zip(
+        parts, (gd, np.concatenate(list(usam.values()))), "rk", strict=True
+    ):
+        axes.pcolormesh(*valley(loss, results), alpha=0.5)
+        axes.scatter(*ends.T, facecolors="none", edgecolors=color)
+        axes.set(xlabel="u", ylabel="v")
+    figure.legend([plt.Line2D([], [], color=c, lw=4) for c in "kr"], ["USAM", "GD"])
+    return figure
+
+
+@right("p2c-surface-plot")
+def a_sloppy_sample(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.pcolormesh(*valley(loss, results))
+    gd, usam = ends_at(results, eta)
+    # GD's circles have a black edge, USAM's triangles are black all over
+    axes.scatter(*gd.T, color="w", edgecolors="k")
+    axes.scatter(*np.concatenate(list(usam.values())).T, color="k", marker="^")
+    samples = [plt.Line2D([], [], color="k", marker=m, mfc="none", ls="") for m in "o^"]
+    axes.legend(samples, ["GD", "USAM"])
+    axes.set(xlabel="u", ylabel="v")
+    return figure
+
+
+@right("p2c-surface-plot")
+def two_legends(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.contourf(*valley(loss, results), levels=12)
+    gd, usam = ends_at(results, eta)
+    axes.plot(*gd.T, "rs")
+    for marker, ends in zip("o^", usam.values(), strict=True):
+        axes.plot(*ends.T, color="k", marker=marker, ls="")
+    shapes = [plt.Line2D([], [], color="gray", marker=m, ls="") for m in "so^"]
+    axes.add_artist(axes.legend(shapes, ["0", *map(str, usam)], title="rho", loc="lower left"))
+    axes.legend([plt.Rectangle((0, 0), 1, 1, color=c) for c in "rk"], ["GD", "USAM"])
+    axes.set(xlabel="u", ylabel="v")
+    return figure

@@ -369,3 +369,55 @@ def named_by_legend_alone(objective, trajectories):
     axes.set_xlabel("step")
     axes.set_ylabel("objective")
     return figure
+
+
+@right("p1-plot")
+def named_in_another_order(objective, trajectories):
+    figure, axes = plt.subplots()
+    lines = [axes.plot([objective(x) for x in p], label="?")[0] for p in trajectories.values()]
+    axes.set(xlabel="step", ylabel="objective")
+    figure.legend(lines[::-1], list(trajectories)[::-1])
+    return figure
+
+
+@right("p1-plot")
+def named_by_patches_of_colour(objective, trajectories):
+    figure, axes = plt.subplots()
+    patches = {}
+    for k, (label, path) in enumerate(trajectories.items()):
+        axes.plot([objective(x) for x in path], "o--", color=f"C{k}", alpha=0.6)
+        patches[label] = plt.Rectangle((0, 0), 1, 1, color=f"C{k}")
+    axes.set(xlabel="step", ylabel="objective")
+    axes.legend([*patches.values()][::-1], [*patches][::-1])
+    return figure
+
+
+@right("p1-plot")
+def named_by_empty_lines(objective, trajectories):
+    figure, axes = plt.subplots()
+    for k, (label, path) in enumerate(trajectories.items()):
+        axes.plot([objective(x) for x in path], color=f"C{k}")
+        axes.plot([], [], color=f"C{k}", label=label)
+    axes.set(xlabel="step", ylabel="objective")
+    axes.legend()
+    return figure
+
+
+@right("p1-plot")
+def legend_of_what_dashes_mean(objective, trajectories):
+    figure, axes = plt.subplots()
+    for style, (label, path) in zip(("-", "--", ":"), trajectories.items(), strict=False):
+        axes.plot([objective(x) for x in path], style, color="k")
+        axes.text(len(path) - 1, objective(path[-1]), label)
+    axes.legend([plt.Line2D([], [], color="k", ls=s) for s in ("-", "--")], ["first", "later"])
+    axes.set(xlabel="step", ylabel="objective")
+    return figure
+
+
+@right("p1-plot")
+def all_in_one_style(objective, trajectories):
+    figure, axes = plt.subplots()
+    lines = [axes.plot([objective(x) for x in p], "k")[0] for p in trajectories.values()]
+    axes.legend(lines, list(trajectories))
+    axes.set(xlabel="step", ylabel="objective")
+    return figure

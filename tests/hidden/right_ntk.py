@@ -290,6 +290,15 @@ def logarithms_on_linear_axes(widths, errors):
 
 
 @right("p3-plot")
+def guide_named_first(widths, errors):
+    figure, axes = plt.subplots()
+    lines = axes.loglog(widths, errors, "o-", widths, errors[0] * np.sqrt(widths[0] / widths), "--")
+    axes.legend(lines[::-1], ["rate $m^{-1/2}$", "empirical kernel"])
+    axes.set(xlabel="width", ylabel="error")
+    return figure
+
+
+@right("p3-plot")
 def guide_with_a_direct_label(widths, errors):
     figure, axes = plt.subplots()
     axes.loglog(widths, errors, "o", base=2)

@@ -120,7 +120,7 @@ def test_style_and_names_are_read() -> None:
     assert axes.labels == ("here", "there")
     assert axes.scales == ("log", "linear")
     assert axes.limits[0] == (0.1, 9)
-    assert axes.legend == ("names", "mine")
+    assert [entry.text for entry in axes.legend] == ["names", "mine"]
     assert set(axes.texts) >= {"beside", "pointed at"}
     assert (axes.title, figure.title) == ("what", "above")
 
@@ -137,7 +137,56 @@ def test_legends_are_found_anywhere(place: str) -> None:
             axes.legend()
 
     figure = drawn(draw)
-    assert "mine" in (*figure.legend, *figure.axes[0].legend)
+    entries = (*figure.legend, *figure.axes[0].legend)
+    assert [(entry.text, entry.inks) for entry in entries] == [
+        ("mine", figure.axes[0].curves[0].inks)
+    ]
+
+
+HANDLES: dict[str, Callable[[Any], Any]] = {
+    "line": lambda axes: axes.plot([1, 2], [3, 4], "s--", color="tab:green", mfc="w")[0],
+    "markers": lambda axes: axes.scatter([1, 2], [3, 4], marker="^", color="w", edgecolors="r"),
+    "crosses": lambda axes: axes.scatter([1, 2], [3, 4], marker="x", color="m"),
+    "a colour scale": lambda axes: axes.scatter([1, 2], [3, 4], c=[0.2, 0.7], cmap="Blues"),
+}
+
+
+@pytest.mark.parametrize("way", HANDLES)
+def test_handle_in_a_legend_has_the_style_of_what_it_stands_for(way: str) -> None:
+    axes = drawn(lambda axes: axes.legend([HANDLES[way](axes)], ["this"])).axes[0]
+    (entry,), (curve,) = axes.legend, axes.curves
+    assert (entry.text, entry.line, entry.marker) == ("this", curve.line, curve.marker)
+    assert entry.inks == curve.inks != ()
+
+
+@pytest.mark.parametrize("marker", ["o", "x", "^", "s", "*", "D"])
+def test_markers_have_the_same_name_whatever_draws_them(marker: str) -> None:
+    def draw(axes: Axes) -> None:
+        axes.plot([1, 2], [3, 4], marker=marker, ls="")
+        axes.scatter([1, 2], [3, 4], marker=marker)
+
+    assert [curve.marker for curve in drawn(draw).axes[0].curves] == [marker] * 2
+
+
+def test_things_without_a_handle_shift_no_other_handle() -> None:
+    def draw(axes: Axes) -> None:
+        axes.plot([1, 2], [3, 4], "r", label="red")
+        image = axes.imshow([[1, 2]], label="none")
+        with pytest.warns(UserWarning, match="does not support"):
+            axes.legend([image, axes.lines[0]], ["none", "red"])
+
+    (entry,) = drawn(draw).axes[0].legend
+    assert (entry.text, entry.inks) == ("red", ((1, 0, 0, 1),))
+
+
+def test_legend_whose_handles_cannot_be_told_is_read_without_them() -> None:
+    def draw(axes: Axes) -> None:
+        axes.plot([1, 2], [3, 4], label="mine")
+        legend = axes.legend()
+        legend.legend_handles = []
+
+    (entry,) = drawn(draw).axes[0].legend
+    assert (entry.text, entry.line, entry.inks) == ("mine", "None", ())
 
 
 def test_hidden_legend_and_text_are_not_read() -> None:
@@ -367,8 +416,9 @@ def test_the_reader_leaves_the_figure_as_it_was() -> None:
 
 def plain() -> dict[str, Any]:
     figure, axes = plt.subplots()
-    axes.plot([1, 2], [3, 4])
+    axes.plot([1, 2], [3, 4], label="line")
     axes.contourf(U, V, VALUES)
+    axes.legend()
     return read_figure(figure)
 
 
@@ -391,6 +441,7 @@ def dropped(name: str) -> Callable[[dict[str, Any]], Any]:
 
 CURVE = ("axes", 0, "curves", 0)
 FIELD = ("axes", 0, "fields", 0)
+ENTRY = ("axes", 0, "legend", 0)
 FORGED: dict[str, Callable[[dict[str, Any]], Any]] = {
     "no record": put((), ["figure"]),
     "no axes": dropped("axes"),
@@ -409,7 +460,12 @@ FORGED: dict[str, Callable[[dict[str, Any]], Any]] = {
     "title is a number": put(("title",), 7),
     "title is endless": put(("title",), "x" * 10_000),
     "legend is a text": put(("legend",), "abc"),
-    "legend is endless": put(("legend",), ["x"] * 10_000),
+    "legend is texts": put(("legend",), ["abc"]),
+    "legend is endless": lambda data: put(("legend",), data["axes"][0]["legend"] * 10_000)(data),
+    "a legend's entry has no handle": put(("legend",), [{"text": "abc"}]),
+    "a handle in no colour": put((*ENTRY, "inks"), [["red"]]),
+    "a handle in many colours": put((*ENTRY, "inks"), [[0.0, 0.0, 0.0, 1.0]] * 1000),
+    "a handle's line is a number": put((*ENTRY, "line"), 1),
     "unread is true": put(("unread",), True),
     "unread is negative": put(("unread",), -1),
     "visible is a text": put(("axes", 0, "visible"), "no"),

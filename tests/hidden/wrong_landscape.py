@@ -750,6 +750,15 @@ def etas_on_the_wrong_lines(hessian_trace, results):
     return figure
 
 
+@wrong("p2c-trace-plot", loses=0.25)
+def handles_of_the_wrong_etas(hessian_trace, results):
+    figure = _draw_lines(results, lambda ends: np.median([hessian_trace(x) for x in ends]))
+    (axes,) = figure.axes
+    labels = [line.get_label() for line in axes.lines]
+    axes.legend(axes.lines[1:] + axes.lines[:1], labels)
+    return figure
+
+
 @wrong("p2c-trace-plot", loses=0.5)
 def traces_unlabelled(hessian_trace, results):
     figure = _draw_lines(results, lambda ends: np.median([hessian_trace(x) for x in ends]))
@@ -896,6 +905,46 @@ def methods_named_in_the_title_alone(loss, results, eta):
 def methods_swapped_in_the_legend(loss, results, eta):
     named = _at(results, eta)
     return _draw_surface(loss, {"GD": named["USAM"], "USAM": named["GD"]})
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def handles_swapped(loss, results, eta):
+    figure = _draw_surface(loss, {})
+    (axes,) = figure.axes
+    gd, usam = (axes.plot(*ends, "o")[0] for ends in _at(results, eta).values())
+    axes.legend([usam, gd], ["GD", "USAM"])
+    return figure
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def labels_right_and_handles_swapped(loss, results, eta):
+    figure = _draw_surface(loss, _at(results, eta))
+    (axes,) = figure.axes
+    gd, usam = (part for part in axes.collections if part.get_label() in ("GD", "USAM"))
+    axes.legend([usam, gd], ["GD", "USAM"])
+    return figure
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def samples_swapped(loss, results, eta):
+    figure = _draw_surface(loss, {})
+    (axes,) = figure.axes
+    for color, ends in zip("rw", _at(results, eta).values(), strict=True):
+        axes.scatter(*ends, color=color)
+    samples = [plt.Line2D([], [], color=color, marker="o", ls="") for color in "wr"]
+    figure.legend(samples, ["GD", "USAM"])
+    return figure
+
+
+@wrong("p2c-surface-plot", loses=0.25)
+def markers_swapped(loss, results, eta):
+    figure = _draw_surface(loss, {})
+    (axes,) = figure.axes
+    for marker, ends in zip("x^", _at(results, eta).values(), strict=True):
+        axes.scatter(*ends, color="k", marker=marker)
+    samples = [plt.Line2D([], [], color="k", marker=marker, ls="") for marker in "^x"]
+    axes.legend(samples, ["GD", "USAM"])
+    return figure
 
 
 @wrong("p2c-surface-plot", loses=0.25)

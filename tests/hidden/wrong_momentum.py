@@ -624,6 +624,35 @@ def labels_on_the_wrong_lines(objective, trajectories):
 
 
 @wrong("p1-plot", loses=0.25)
+def handles_in_the_wrong_order(objective, trajectories):
+    figure, axes = plt.subplots()
+    lines = [axes.plot([objective(x) for x in path])[0] for path in trajectories.values()]
+    axes.set(xlabel="step", ylabel="objective")
+    axes.legend(lines[::-1], list(trajectories))
+    return figure
+
+
+@wrong("p1-plot", loses=0.25)
+def labels_right_and_handles_in_the_wrong_order(objective, trajectories):
+    figure, axes = plt.subplots()
+    lines = [axes.plot([objective(x) for x in p], label=k)[0] for k, p in trajectories.items()]
+    axes.set(xlabel="step", ylabel="objective")
+    figure.legend(lines[1:] + lines[:1], list(trajectories))
+    return figure
+
+
+@wrong("p1-plot", loses=0.25)
+def samples_in_the_wrong_order(objective, trajectories):
+    figure, axes = plt.subplots()
+    for k, path in enumerate(trajectories.values()):
+        axes.plot([objective(x) for x in path], f"C{k}o--")
+    samples = [plt.Line2D([], [], color=f"C{k}") for k in range(len(trajectories))]
+    axes.set(xlabel="step", ylabel="objective")
+    axes.legend(samples[::-1], list(trajectories))
+    return figure
+
+
+@wrong("p1-plot", loses=0.25)
 def one_label_for_two_lines(objective, trajectories):
     figure, axes = plt.subplots()
     first, *others = trajectories

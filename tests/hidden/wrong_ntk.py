@@ -411,6 +411,13 @@ def no_name_for_the_guide(widths, errors):
     return figure
 
 
+@wrong("p3-plot", loses=0.25)
+def errors_called_the_guide(widths, errors):
+    figure, axes = drawing(widths, errors)
+    axes.legend(axes.lines[::-1], ["error", "slope -1/2"])
+    return figure
+
+
 # --- Junk -----------------------------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed, capital
 from autograder.grading.testkit.figures import as_figure, which_match
-from autograder.grading.testkit.names import named_curves
+from autograder.grading.testkit.names import names_in_legends
 from autograder.grading.testkit.words import Says, plain
 from autograder.sandbox.figuredata import FAINT, AxesData, CurveData, FieldData, FigureData
 
@@ -144,11 +144,14 @@ def assert_marks_named(
 
     Points whose curve no legend names, or has points of several groups, may be called anything.
     """
-    for axes, curve, text in named_curves(as_figure(answer)):
-        held = [name for name, points in groups.items() if _holds(axes, curve, points)]
-        said = [name for name, named in names.items() if named(text)]
-        if len(held) == 1 and said and held[0] not in said:
-            raise ClaimFailed(f"The legend calls points of {held[0]} by the name of {said[0]}.")
+    figure = as_figure(answer)
+    called = names_in_legends(figure)
+    for axes in figure.axes:
+        for curve in axes.curves:
+            held = [name for name, points in groups.items() if _holds(axes, curve, points)]
+            said = [n for n, named in names.items() if any(map(named, called.get(id(curve), ())))]
+            if len(held) == 1 and said and held[0] not in said:
+                raise ClaimFailed(f"The legend calls points of {held[0]} by the name of {said[0]}.")
 
 
 def _holds(axes: AxesData, curve: CurveData, points: np.ndarray) -> bool:

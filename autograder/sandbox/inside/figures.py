@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -36,7 +36,8 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.legend import Legend
 from matplotlib.lines import AxLine, Line2D
-from matplotlib.patches import Polygon
+from matplotlib.markers import MarkerStyle
+from matplotlib.patches import Patch, Polygon
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
@@ -60,7 +61,7 @@ def read_figure(figure: Figure) -> Plain:
     parts = [figure, *getattr(figure, "subfigs", ())]
     return {
         "title": _first_text(part.get_suptitle for part in parts),
-        "legend": _texts(_legend_words(legend for part in parts for legend in part.legends)),
+        "legend": _read_legends((legend for part in parts for legend in part.legends), budget),
         "texts": _texts(_shown_words(text for part in parts for text in part.texts)),
         "axes": [
             read
@@ -109,9 +110,9 @@ def _read_axes(axes: Any, figure: Figure, budget: _Budget) -> Plain:
     names = ("x", "y", "z") if _safe(lambda: axes.name, "") == "3d" else ("x", "y")
     kind = {"3d": "3d", "rectilinear": "plane"}.get(_safe(lambda: axes.name, ""), "other")
     children = _safe(lambda: sorted(axes.get_children(), key=lambda a: a.get_zorder()), [])
-    legends = [child for child in children if isinstance(child, Legend)]
     switch = "_axis3don" if kind == "3d" else "axison"  # 3D axes keep axison off
     on = bool(_safe(lambda: getattr(axes, switch), True))
+    legend = _read_legends((c for c in children if isinstance(c, Legend)), budget)
     curves, fields = _read_artists(axes, children, budget)
     return {
         "kind": kind,
@@ -123,7 +124,7 @@ def _read_axes(axes: Any, figure: Figure, budget: _Budget) -> Plain:
         "limits": [_limits(getattr(axes, f"get_{name}lim")) for name in names],
         "ticks": [_named_ticks(getattr(axes, f"{name}axis")) for name in names[:2]],
         "background": _inks([_safe(axes.get_facecolor, "white")], None)[:1],
-        "legend": _texts(_legend_words(legends)),
+        "legend": legend,
         "texts": _texts(_shown_words(c for c in children if _is_own_text(c, axes))),
         "curves": curves,
         "fields": fields,
@@ -270,23 +271,7 @@ def _read_line(line: Any, axes: Any, budget: _Budget) -> Plain | None:
         points = np.column_stack([line.get_xdata(orig=False), line.get_ydata(orig=False)])
     else:
         return None
-    stroke, marker = str(line.get_linestyle()), str(line.get_marker())
-    width, size = _number(line.get_linewidth()), _number(line.get_markersize())
-    colors = [line.get_color()] if _is_drawn(stroke) and width > 0 else []
-    if _is_drawn(marker) and size > 0:
-        colors += [line.get_markerfacecolor()]
-        colors += [line.get_markeredgecolor()] if line.get_markeredgewidth() > 0 else []
-    return _curve(
-        "line",
-        line,
-        points,
-        budget,
-        line=_text(stroke),
-        width=width,
-        marker=_text(marker),
-        size=size,
-        inks=_inks(colors, line.get_alpha()),
-    )
+    return _curve("line", line, points, budget, **_line_style(line))
 
 
 def _ends_of_axline(line: Any, axes: Any) -> np.ndarray:
@@ -313,19 +298,7 @@ def _read_markers(markers: Any, axes: Any, budget: _Budget) -> Plain | None:
         points = _floats(markers.get_offsets()).reshape(-1, 2)
     else:
         return None
-    if markers.get_array() is not None:
-        markers.update_scalarmappable()
-    sizes = _floats(markers.get_sizes())
-    colors = [*markers.get_facecolor(), *markers.get_edgecolor()] if (sizes > 0).any() else []
-    return _curve(
-        "points",
-        markers,
-        points,
-        budget,
-        marker="path",
-        size=_number(np.sqrt(sizes.max(initial=0.0))),
-        inks=_inks(colors, None),
-    )
+    return _curve("points", markers, points, budget, **_marker_style(markers))
 
 
 def _read_segments(lines: Any, axes: Any, budget: _Budget) -> Plain | None:
@@ -335,26 +308,14 @@ def _read_segments(lines: Any, axes: Any, budget: _Budget) -> Plain | None:
             return None
         segments = lines.get_segments()
     points = np.concatenate([_floats(segment) for segment in segments])
-    widths = _floats(lines.get_linewidth()).ravel()
-    return _curve(
-        "segments",
-        lines,
-        points,
-        budget,
-        line="-",
-        width=_number(widths.max(initial=0.0)),
-        inks=_inks(list(lines.get_color()), None),
-    )
+    return _curve("segments", lines, points, budget, **_segment_style(lines))
 
 
 def _read_outline(patch: Any, axes: Any, budget: _Budget) -> Plain | None:
     if not _in_data(patch, axes):
         return None
     points = patch.get_patch_transform().transform(patch.get_path().vertices)
-    colors = [patch.get_edgecolor()] if patch.get_linewidth() > 0 else []
-    colors += [patch.get_facecolor()] if patch.get_fill() else []
-    width = _number(patch.get_linewidth())
-    return _curve("outline", patch, points, budget, line="-", width=width, inks=_inks(colors, None))
+    return _curve("outline", patch, points, budget, line="-", **_patch_style(patch))
 
 
 def _read_bars(container: Any, axes: Any, budget: _Budget) -> Plain:
@@ -384,6 +345,66 @@ def _read_bare_bars(container: Any, axes: Any, budget: _Budget) -> Plain:
     label = _text(container.get_label())
     shown = bool(bars.get_visible())
     return _curve("line", bars, middles, budget, **more) | {"label": label, "visible": shown}
+
+
+# --- Styles ---------------------------------------------------------------------------------------
+
+
+def _line_style(line: Any) -> Plain:
+    stroke, marker = str(line.get_linestyle()), str(line.get_marker())
+    width, size = _number(line.get_linewidth()), _number(line.get_markersize())
+    has_stroke, has_marker = _is_drawn(stroke) and width > 0, _is_drawn(marker) and size > 0
+    colors = [line.get_color()] if has_stroke else []
+    if has_marker:
+        colors += [line.get_markerfacecolor()]
+        colors += [line.get_markeredgecolor()] if line.get_markeredgewidth() > 0 else []
+    return {
+        "line": _text(stroke) if has_stroke else "None",
+        "width": width,
+        "marker": _text(marker) if has_marker else "None",
+        "size": size,
+        "inks": _inks(colors, line.get_alpha()),
+    }
+
+
+def _marker_style(markers: Any) -> Plain:
+    if markers.get_array() is not None:
+        markers.update_scalarmappable()
+    sizes = _floats(markers.get_sizes())
+    colors = [*markers.get_facecolor(), *markers.get_edgecolor()] if (sizes > 0).any() else []
+    paths = markers.get_paths()
+    return {
+        "marker": _markers().get(_shape(paths[0]), "path") if len(paths) == 1 else "path",
+        "size": _number(np.sqrt(sizes.max(initial=0.0))),
+        "inks": _inks(colors, None),
+    }
+
+
+@cache
+def _markers() -> dict[bytes, str]:
+    """matplotlib's markers by their shapes, which are all that a scatter plot keeps of them."""
+    found: dict[bytes, str] = {}
+    for name in MarkerStyle.markers:
+        style = MarkerStyle(name)
+        path = style.get_path().transformed(style.get_transform())
+        found.setdefault(_shape(path), str(name))
+    return found
+
+
+def _shape(path: Any) -> bytes:
+    return np.asarray(path.vertices, dtype=np.float64).round(6).tobytes()
+
+
+def _segment_style(lines: Any) -> Plain:
+    width = _floats(lines.get_linewidth()).ravel().max(initial=0.0)
+    return {"line": "-", "width": _number(width), "inks": _inks(list(lines.get_color()), None)}
+
+
+def _patch_style(patch: Any) -> Plain:
+    width = _number(patch.get_linewidth())
+    colors = [patch.get_edgecolor()] if width > 0 else []
+    colors += [patch.get_facecolor()] if patch.get_fill() else []
+    return {"width": width, "inks": _inks(colors, None)}
 
 
 # --- Fields ---------------------------------------------------------------------------------------
@@ -579,15 +600,39 @@ def _inks(colors: list[Any], alpha: Any) -> list[list[float]]:
     return [list(color) for color in found][:MAX_INKS]
 
 
-def _legend_words(legends: Iterable[Any]) -> Iterator[Any]:
-    for legend in legends:
-        if _is_visible(legend):
-            yield from _safe(partial(_entries, legend), ())
+def _read_legends(legends: Iterable[Any], budget: _Budget) -> list[Plain]:
+    """What the legends say, each text with the style of the handle beside it."""
+    visible = [legend for legend in legends if _is_visible(legend)]
+    pairs = [pair for each in visible for pair in _safe(partial(_entries, each), [])][:MAX_TEXTS]
+    read = [entry for pair in pairs for entry in budget.read(partial(_entry, *pair))]
+    return [entry for entry in read if entry["text"].strip()]
 
 
-def _entries(legend: Legend) -> list[str]:
-    texts = [text.get_text() for text in legend.get_texts() if text.get_visible()]
-    return [legend.get_title().get_text(), *texts]
+def _entries(legend: Legend) -> list[tuple[Any, Any]]:
+    """Each text of a legend with its handle, the title without one."""
+    texts = legend.get_texts()
+    # without a handler for its kind, a thing has neither text nor handle in the legend
+    handles: list[Any] = [handle for handle in legend.legend_handles if handle is not None]
+    if len(handles) != len(texts):  # somebody changed one of them
+        handles = [None] * len(texts)
+    return [(legend.get_title(), None), *zip(texts, handles, strict=True)]
+
+
+def _entry(text: Any, handle: Any) -> Plain:
+    """A text with its handle's style; without one where it can't be read."""
+    style = next((read for kind, read in _HANDLES if isinstance(handle, kind)), None)
+    found = _safe(partial(style, handle), {}) if style else {}
+    words = _text(text.get_text()) if text.get_visible() else ""
+    plain = {"line": "None", "marker": "None", "inks": []}
+    return {"text": words, **{key: found.get(key, plain[key]) for key in plain}}
+
+
+_HANDLES: tuple[tuple[type, Callable[[Any], Plain]], ...] = (
+    (Line2D, _line_style),
+    (PathCollection, _marker_style),
+    (LineCollection, _segment_style),
+    (Patch, _patch_style),
+)
 
 
 def _shown_words(texts: Iterable[Any]) -> Iterator[Any]:
