@@ -7,8 +7,8 @@ submission that could not be marked), 2 can't be done as asked.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
@@ -31,6 +31,7 @@ from autograder.errors import KitError
 from autograder.grading.report import ItemReport, Report
 
 if TYPE_CHECKING:  # the commands import what they need, so that each starts quickly
+    from autograder.demo import Comparison
     from autograder.grading.classrun import Marked
     from autograder.grading.mark import MarkSettings
     from autograder.records.gradebook import Book
@@ -63,6 +64,16 @@ class Format(StrEnum):
 
     TABLE = "table"
     JSON = "json"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A student's Report and the points in it that await a person; or why nothing was recorded."""
+
+    student: str
+    report: Report | None = None
+    open_points: float = 0.0
+    error: str = ""
 
 
 def _told(command: Callable[P, None]) -> Callable[P, None]:
@@ -182,7 +193,7 @@ def grade(
     settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
     results = _grade(found, homework, student or (), jobs, seed, settings)
     out.print(_class_table(results))
-    if failed := [marked.student for marked in results if marked.error]:
+    if failed := [each.student for each in results if each.error]:
         err.print(
             f"[red]{len(failed)} not marked: {', '.join(failed)}. Their earlier marks, if any, "
             "stand; run the command again with --student to try them alone.[/red]"
@@ -252,19 +263,13 @@ def demo(
         students = draw_class(found, homework, count, seed=seed)
     scratch = make_scratch_course(found, homework, students, root)
     results = _grade(scratch, homework, (), jobs, None, MarkSettings(use_outer=not inner_only))
-    reports = {marked.student: marked.marking.report for marked in results if marked.marking}
+    reports = {each.student: each.report for each in results if each.report}
     write_feedback(scratch, homework)
-    table = Table(
-        "student", "who it is", "points", "bonus", "as it should be", title="Sample class"
-    )
-    failed = False
-    for comparison in compare(homework, students, reports):
-        failed |= not comparison.right
-        table.add_row(*map(Text, comparison.row()))
-    out.print(table)
+    comparisons = list(compare(homework, students, reports))
+    out.print(_demo_table(comparisons, {each.student: each.open_points for each in results}))
     out.print(Text(f"Feedback: {scratch.root / 'feedback'}/STUDENT/{assignment}/index.html"))
     out.print(Text(f"Gradebook: {scratch.root / 'gradebook.db'} (jupyter lab shows it there)"))
-    if failed:
+    if not all(comparison.right for comparison in comparisons):
         err.print("[red]Some marks are not what they should be.[/red]")
         raise typer.Exit(1)
 
@@ -288,7 +293,7 @@ def _grade(
     jobs: int | None,
     seed: int | None,
     settings: MarkSettings,
-) -> list[Marked]:
+) -> list[Recorded]:
     """Mark and record these students (none named: all), showing progress; sorted by name."""
     from autograder.grading.classrun import default_jobs, find_jobs, mark_class
     from autograder.records.gradebook import open_gradebook
@@ -305,18 +310,18 @@ def _grade(
         ):
             results.append(_recorded(book, marked))
             progress.advance(task)
-    return sorted(results, key=lambda marked: marked.student)
+    return sorted(results, key=lambda each: each.student)
 
 
-def _recorded(book: Book, marked: Marked) -> Marked:
+def _recorded(book: Book, marked: Marked) -> Recorded:
     """Record a marking; where that fails the student is told of as not marked."""
     if marked.marking is None:
-        return marked
+        return Recorded(marked.student, error=marked.error)
     try:
-        book.record(marked.student, marked.marking)
+        open_points = book.record(marked.student, marked.marking)
     except KitError as error:
-        return replace(marked, marking=None, error=str(error))
-    return marked
+        return Recorded(marked.student, error=str(error))
+    return Recorded(marked.student, marked.marking.report, open_points)
 
 
 def _progress() -> Progress:
@@ -365,22 +370,31 @@ def _findings(item: ItemReport) -> Iterable[str]:
             yield f"✓ {claim.claim} {claim.note}"
 
 
-def _class_table(results: Iterable[Marked]) -> Table:
+def _class_table(results: Iterable[Recorded]) -> Table:
     table = Table("student", "points", "bonus", "open", "notes", title="Marks")
-    for marked in results:
-        if marked.marking is None:
-            table.add_row(marked.student, "", "", "", Text(marked.error, style="red"))
+    for each in results:
+        if each.report is None:
+            table.add_row(Text(each.student), "", "", "", Text(each.error, style="red"))
             continue
-        report: Report = marked.marking.report
-        open_items = sum(item.max_points for item in report.items.values() if item.kind == "manual")
+        report = each.report
         notes = [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
         table.add_row(
-            marked.student,
+            Text(each.student),
             f"{report.points:g} of {report.max_points:g}",
             f"{report.bonus_points:g} of {report.max_bonus_points:g}",
-            f"{open_items:g}",
+            f"{each.open_points:g}",
             Text("; ".join(notes)),
         )
+    return table
+
+
+def _demo_table(comparisons: Iterable[Comparison], open_points: Mapping[str, float]) -> Table:
+    heads = ("student", "who it is", "points", "bonus", "open", "as it should be")
+    table = Table(*heads, title="Sample class")
+    for comparison in comparisons:
+        *marks, verdict = comparison.row()
+        still_open = f"{open_points[comparison.student.name]:g}"
+        table.add_row(*map(Text, (*marks, still_open, verdict)))
     return table
 
 

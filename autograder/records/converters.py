@@ -151,8 +151,11 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
             self.exporter.register_preprocessor(self._save_marks)
             yield
 
-    def record(self, student: str, marking: Marking) -> None:
+    def record(self, student: str, marking: Marking) -> float:
         """Write the student's autograded notebooks and scores: all of them, or none.
+
+        Returns the points of the items that now await a person; a text that was left as it was
+        released does not, since nbgrader gives it 0 points by itself.
 
         A run that is killed leaves the earlier ones or the new ones; killed at the moment between
         the two, it leaves new scores beside earlier notebooks until the student is marked again.
@@ -172,12 +175,19 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
                 self.set_permissions(name, student)
                 is_late = submission.total_seconds_late > 0
                 penalised = any(n.late_submission_penalty for n in submission.notebooks)
+                open_points = self._open_points(submission)
             _replace(self._final(student), staging)
         finally:
             _remove(staging)
         if is_late or penalised:
             # in a transaction of its own: it opens the gradebook by itself
             self._assign_penalties(student)
+        return open_points
+
+    def _open_points(self, submission: Any) -> float:
+        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+        awaited = [grade.name for grade in grades if grade.needs_manual_grade]
+        return sum(self._assignment.items[name].max_points for name in awaited)
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         """Where notebooks are written until all of a student's are: not yet where they go."""

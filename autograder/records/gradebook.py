@@ -20,13 +20,14 @@ class Book:
     def __init__(self, converter: MarkedAutograde) -> None:
         self._converter = converter
 
-    def record(self, student: str, marking: Marking) -> None:
+    def record(self, student: str, marking: Marking) -> float:
         """Record a Marking; marks and comments that a person gave stay as they are.
 
+        Returns the points of the items that await a person, as the formgrader shows them.
         RecordError tells why that failed; the student's earlier marks stand then.
         """
         try:
-            self._converter.record(student, marking)
+            return self._converter.record(student, marking)
         except Exception as error:  # of any kind: one student must not stop the others
             kind = "" if isinstance(error, KitError) else f"{type(error).__name__}: "
             raise RecordError(

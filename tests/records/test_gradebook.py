@@ -138,6 +138,27 @@ def test_untouched_text_has_no_points_and_awaits_nobody(
     assert (grade["auto_score"], grade["needs_manual_grade"]) == (0.0, False)
 
 
+@pytest.mark.parametrize(
+    ("answers", "awaited"), [({}, 0.0), ({"a-proof": "Why."}, 2.0), ({"b-essay": "So."}, 1.0)]
+)
+def test_points_that_await_a_person_are_those_of_the_texts_that_were_written(
+    course: Course, assignment: Assignment, answers: dict[str, str], awaited: float
+) -> None:
+    with open_gradebook(course, assignment) as book:
+        assert book.record("anna", mark(course, answers=answers)) == awaited
+
+
+def test_points_that_await_a_person_are_counted_as_the_formgrader_counts_them(
+    course: Course, assignment: Assignment, marker: Marker
+) -> None:
+    with open_gradebook(course, assignment) as book:
+        assert book.record("anna", mark(course)) == 2.0 + 1.0
+        marker.give("a-proof", 2.0)
+        assert book.record("anna", mark(course)) == 1.0
+        assert book.record("anna", mark(course, answers={"a-proof": "Rewritten."})) == 2.0
+        assert book.record("bela", mark(course, broken={"a_slopes": "Not JSON."})) == 1.0
+
+
 def test_bonus_text_awaits_a_person_and_tells_where_its_points_go(
     course: Course, assignment: Assignment, marker: Marker
 ) -> None:

@@ -1,0 +1,79 @@
+"""What `fdl grade` prints of a class whose Markings were made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import autograder.sandbox
+from autograder.assignment import Course
+from autograder.cli import app
+from autograder.grading import classrun
+from autograder.grading.classrun import Marked
+
+from .conftest import Marker
+from .course import hand_in, mark
+
+
+class NoWalls:
+    """Nothing runs here that has to be confined."""
+
+    def require(self) -> None:
+        """Everything that is needed is there."""
+
+
+@pytest.fixture
+def markings(monkeypatch: pytest.MonkeyPatch) -> dict[str, Marked]:
+    """What becomes of each student's submission."""
+    made: dict[str, Marked] = {}
+
+    def mark_class(_course: Any, _assignment: Any, jobs: Any, **_settings: Any) -> Iterator[Marked]:
+        return iter([made[job.student] for job in jobs])
+
+    monkeypatch.setattr(classrun, "mark_class", mark_class)
+    monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NoWalls())
+    return made
+
+
+def rows(output: str) -> dict[str, list[str]]:
+    """The cells of a printed table's rows, by the first one."""
+    lines = [line.strip("│").split("│") for line in output.splitlines() if line.startswith("│")]
+    return {name.strip(): [cell.strip() for cell in cells] for name, *cells in lines}
+
+
+def grade(course: Course) -> tuple[int, dict[str, list[str]]]:
+    result = CliRunner().invoke(app, ["grade", "hw", "--course", str(course.root)])
+    return result.exit_code, rows(result.output)
+
+
+def test_texts_that_nobody_wrote_are_not_open(
+    course: Course, markings: dict[str, Marked], marker: Marker
+) -> None:
+    for student, answers in {"anna": None, "bela": {}, "chloe": {"b-essay": "So."}}.items():
+        hand_in(course, student)
+        markings[student] = Marked(student, mark(course, answers=answers))
+    code, table = grade(course)
+    assert code == 0
+    assert {student: cells[2] for student, cells in table.items()} == {
+        "anna": "3",
+        "bela": "0",
+        "chloe": "1",
+    }
+    marker.give("a-proof", 1.5)
+    assert grade(course)[1]["anna"][2] == "1"
+
+
+def test_student_who_could_not_be_marked_is_told_of_and_fails_the_command(
+    course: Course, markings: dict[str, Marked]
+) -> None:
+    for student in ("anna", "bela [1]"):
+        hand_in(course, student)
+    markings["anna"] = Marked("anna", mark(course))
+    markings["bela [1]"] = Marked("bela [1]", None, "it broke")
+    code, table = grade(course)
+    assert code == 1
+    assert table["anna"][:2] == ["3 of 3", "2 of 2"]
+    assert table["bela [1]"] == ["", "", "", "it broke"]
