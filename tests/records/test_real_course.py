@@ -108,6 +108,14 @@ def full_marks(course: Course) -> Marking:
     return Marking(report, notebooks)
 
 
+def test_sample_students_write_into_cells_of_the_release(course: Course) -> None:
+    skeletons = read_skeletons(course.assignment("hw2"), course.release("hw2"))
+    marks = [c.metadata.get("nbgrader", {}) for n in skeletons.values() for c in n.cells]
+    open_to_students = {mark["grade_id"] for mark in marks if mark.get("solution")}
+    for student in load_sample_class(course, "hw2"):
+        assert set(student.answers) <= open_to_students, student.name
+
+
 def test_plain_nbgrader_gives_the_marks_of_our_own_command(course: Course) -> None:
     nbgrader = [sys.executable, "-m", "nbgrader"]
     for command in ("autograde", "generate_feedback"):
@@ -127,5 +135,7 @@ def test_plain_nbgrader_gives_the_marks_of_our_own_command(course: Course) -> No
     assert report.points > 0
     assert report.notebooks["problem1_momentum"].state == "marked"
     assert report.notebooks["problem3_ntk"].message in page.replace("&#39;", "'")
+    awaited = {name for name, (_, _, needs_person) in plain.items() if needs_person}
+    assert awaited == {"p1a-proof", "p1b-proof", "p2a-derivation"}  # all that the student wrote
     with sqlite3.connect(course.root / "gradebook.db") as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
