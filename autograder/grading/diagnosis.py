@@ -105,11 +105,9 @@ _KEPT: dict[tuple[Path, str, int], tuple[object, Diagnostician]] = {}
 
 
 def _is_untried(outcomes: Outcomes) -> bool:
-    """Whether every failed test failed for want of an answer."""
-    failed = [outcome for outcome in outcomes if not outcome.passed]
-    return all(
-        not outcome.transcript or outcome.transcript[-1].failure in _UNTRIED for outcome in failed
-    )
+    """Whether the tests got no answer at all."""
+    events = [event for outcome in outcomes for event in outcome.transcript]
+    return all(event.failure in _UNTRIED for event in events)
 
 
 def _alike(outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial]) -> list[_Trial]:
@@ -176,4 +174,4 @@ def _near(numbers: np.ndarray, wanted: np.ndarray) -> bool:
         return False
     size = float(np.abs(wanted[finite]).max(initial=0.0)) or 1.0
     with np.errstate(over="ignore"):
-        return bool(np.all(np.abs(numbers - wanted)[finite] <= _CLOSE * size))
+        return bool(np.all(np.abs(numbers[finite] - wanted[finite]) <= _CLOSE * size))

@@ -40,7 +40,8 @@ class Event:
     """One use of a student by a test.
 
     `kind` is "call" (of the function `name`), "value" (of the variable `name`) or "arguments" (of
-    the last call, as it left them). `failure` names the kind of failure where there was no answer.
+    the last call, as it left them). `without` are the names that had been taken away; `failure`
+    names the kind of failure where there was no answer.
     """
 
     kind: Literal["call", "value", "arguments"]
@@ -49,14 +50,18 @@ class Event:
     kwargs: Mapping[str, Any] | None = None
     answer: Any = None
     failure: str = ""
+    without: tuple[str, ...] = ()
 
 
 class RecordedStudent:
     """A student whose every use is written down in `events`."""
 
-    def __init__(self, student: AnyStudent, events: list[Event]) -> None:
+    def __init__(
+        self, student: AnyStudent, events: list[Event], without: tuple[str, ...] = ()
+    ) -> None:
         self._student = student
         self._events = events
+        self._without = without
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -81,11 +86,13 @@ class RecordedStudent:
 
     def without(self, *names: str) -> RecordedStudent:
         """The same student in a world where these names do not exist."""
-        return RecordedStudent(self._student.without(*names), self._events)
+        without = (*self._without, *names)
+        return RecordedStudent(self._student.without(*names), self._events, without)
 
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> RecordedStudent:
         """The same student with other functions in the place of some."""
-        return RecordedStudent(self._student.with_stand_ins(functions), self._events)
+        student = self._student.with_stand_ins(functions)
+        return RecordedStudent(student, self._events, self._without)
 
     def close(self) -> None:
         """End what belongs to the student."""
@@ -103,9 +110,9 @@ class RecordedStudent:
             answer = ask()
         except StudentFailure as failure:
             told = failure_kind(failure)
-            self._events.append(Event(kind, name, args, kwargs, failure=told))
+            self._events.append(Event(kind, name, args, kwargs, None, told, self._without))
             raise
-        self._events.append(Event(kind, name, args, kwargs, answer))
+        self._events.append(Event(kind, name, args, kwargs, answer, "", self._without))
         return answer
 
 

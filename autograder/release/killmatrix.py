@@ -6,7 +6,7 @@ import csv
 import io
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from autograder.assignment import Assignment, Course
 from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.local import LocalMarker
 from autograder.grading.misconceptions import Misconception, load_misconceptions
+from autograder.grading.plugin import Outcome
 
 LOST = 1e-9
 """A share of an item's points above this counts as lost."""
@@ -30,7 +31,8 @@ class Row:
     """A misconception's way through the hidden tests of its problem.
 
     `lost` is the share of its points that each item of the problem loses, `named` the name of the
-    misconception that diagnosis finds in it ("" where it stays silent).
+    misconception that diagnosis finds in it ("" where it stays silent), `broken` the error by
+    which it fails to be an answer at all: a name that it misses, or a call of itself without end.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Row:
     keeps: float
     lost: Mapping[str, float]
     named: str
+    broken: str = ""
 
     @property
     def killed(self) -> bool:
@@ -77,6 +80,9 @@ class KillMatrix:
 
     def faults(self) -> Iterator[str]:
         """What speaks against the hidden tests, in sentences."""
+        for row in self.rows:
+            if row.broken:
+                yield f"item {row.item}: the misconception {row.name!r} ends in a {row.broken}"
         for row in self.survivors:
             yield f"item {row.item}: its tests let the misconception {row.name!r} pass"
         for row in self.rows:
@@ -165,4 +171,11 @@ def _row(marker: LocalMarker, misconception: Misconception) -> Row:
         keeps=misconception.keeps,
         lost={name: marking.lost(name) for name in marking.items},
         named=named.name if named else "",
+        broken=_broken(marking.outcomes[item]),
     )
+
+
+def _broken(outcomes: Sequence[Outcome]) -> str:
+    events = (event for outcome in outcomes for event in outcome.transcript if not event.without)
+    errors = (event.failure.partition(": ")[2] for event in events)
+    return next((error for error in errors if error in ("NameError", "RecursionError")), "")

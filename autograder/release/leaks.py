@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from autograder.release.definitions import Definition, Solutions, parse_python
 from autograder.release.directives import directive_of, is_answer, is_manual, place
 from autograder.release.texts import Text, squeeze
+from autograder.rubric import without_evidence
 
 MIN_CODE = 24
 """Shortest telling line of a solution, white space aside."""
@@ -32,6 +33,7 @@ MIN_SENTENCE = 40
 
 _BOILERPLATE = re.compile(r"^(import|from|return\w*$|fig|ax|def|@|#$|plt\.|if\w+:$|else:$)")
 _RUBRIC = re.compile(r"^#{1,6}\s*Rubric\b|^\s*[-*]\s*\([\d.]+ points?\)", re.MULTILINE)
+_STEP_POINTS = re.compile(r"^- \([\d.]+ points?\) ", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.:;!?])\s+|\n+")
 
 
@@ -95,7 +97,7 @@ def manual_secrets(sources: dict[str, NotebookNode]) -> Iterator[Secret]:
             if not is_manual(cell):
                 continue
             what = f"the model answer or rubric of {place(Path(name).stem, index, cell)}"
-            for sentence in _SENTENCE_END.split(cell.source):
+            for sentence in _SENTENCE_END.split(_without_points(without_evidence(cell.source))):
                 piece = squeeze(sentence)
                 if len(piece) >= MIN_SENTENCE and piece not in squeeze(public):
                     yield Secret(piece, what)
@@ -143,6 +145,11 @@ def _named(
                 found = [solutions.find(reference, where) for reference in directive.names]
                 (given if directive.verb == "GIVEN" else asked).extend(found)
     return given, asked
+
+
+def _without_points(text: str) -> str:
+    """The text without the points of its steps: what a step says tells as much without them."""
+    return _STEP_POINTS.sub("", text)
 
 
 def _public_texts(notebook: NotebookNode) -> Iterator[str]:

@@ -161,7 +161,9 @@ def _order_findings(
         "each auto item has both",
     )
     yield finding(
-        "rubrics", structure.rubric_faults(assignment, sources), "each adds up to its item's points"
+        "rubrics",
+        structure.rubric_faults(assignment, sources, hidden),
+        "each adds up to its item's points",
     )
     tests, _ = structure.hidden_tests(hidden)
     yield finding(

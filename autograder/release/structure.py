@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import get_args
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, Item, Kind
-from autograder.errors import ReleaseError
+from autograder.errors import CourseError, ReleaseError
 from autograder.release.definitions import parse_python
 from autograder.release.directives import (
     Place,
@@ -24,10 +23,7 @@ from autograder.release.directives import (
     mark_of,
     place,
 )
-
-_RUBRIC_HEADING = re.compile(r"^#### Rubric\s*$", re.MULTILINE)
-_RUBRIC_STEP = re.compile(r"^- \((\d+(?:\.\d+)?) points?\) \S", re.MULTILINE)
-_LIST_LINE = re.compile(r"^\s*[-*] .*$", re.MULTILINE)
+from autograder.rubric import Evidence, read_rubric, split_answer
 
 
 @dataclass(frozen=True)
@@ -93,14 +89,21 @@ def cell_order_faults(
                 yield from _check_faults(cell, place(Path(name).stem, index, cell), functions)
 
 
-def rubric_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
-    """Manual items whose rubric is missing, unreadable, or does not add up to their points."""
+def rubric_faults(
+    assignment: Assignment, sources: dict[str, NotebookNode], hidden: Path
+) -> Iterator[str]:
+    """Manual items whose rubric is missing, unreadable, or does not add up to their points.
+
+    Also rubrics that name evidence which no core test gives.
+    """
+    tests, _ = hidden_tests(hidden)
     for name, notebook in sources.items():
         for index, cell in enumerate(notebook.cells):
             if is_manual(cell):
                 where = place(Path(name).stem, index, cell)
                 item = assignment.items[grade_id(cell)]
-                yield from (f"{where} {fault}" for fault in _rubric_faults(cell.source, item))
+                for fault in _rubric_faults(cell.source, assignment, item, tests):
+                    yield f"{where} {fault}"
 
 
 def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> Iterator[str]:
@@ -208,16 +211,32 @@ def _check_faults(cell: NotebookNode, where: Place, functions: set[str]) -> Iter
         yield f"{where}: a check cell must be locked"
 
 
-def _rubric_faults(text: str, item: Item) -> Iterator[str]:
-    headings = list(_RUBRIC_HEADING.finditer(text))
-    if len(headings) != 1:
-        yield f"has {len(headings)} lines `#### Rubric`; one must follow the model answer"
+def _rubric_faults(
+    source: str, assignment: Assignment, item: Item, tests: list[HiddenTest]
+) -> Iterator[str]:
+    try:
+        answer, _ = split_answer(source)
+        rubric = read_rubric(source)
+    except CourseError as error:
+        yield str(error)
         return
-    answer, rubric = text[: headings[0].start()], text[headings[0].end() :]
     if not answer.strip():
         yield "has no model answer before its rubric"
-    steps = [float(points) for points in _RUBRIC_STEP.findall(rubric)]
-    if len(steps) != len(_LIST_LINE.findall(rubric)):
-        yield "has a rubric line that does not read `- (1 point) what earns it`"
-    if abs(sum(steps) - item.max_points) > 1e-9:
-        yield f"has a rubric of {sum(steps):g} points; item {item.name} has {item.max_points:g}"
+    if abs(rubric.points - item.max_points) > 1e-9:
+        yield f"has a rubric of {rubric.points:g} points; item {item.name} has {item.max_points:g}"
+    for evidence in rubric.evidence:
+        yield from _evidence_faults(evidence, assignment, tests)
+
+
+def _evidence_faults(
+    evidence: Evidence, assignment: Assignment, tests: list[HiddenTest]
+) -> Iterator[str]:
+    item = assignment.items.get(evidence.item)
+    if item is None or item.kind != "auto":
+        kind = "no item" if item is None else "a manual item"
+        yield f"names the evidence {evidence}, but {evidence.item} is {kind} of {assignment.name}"
+        return
+    parts = {test.part for test in tests if test.item == evidence.item and test.core}
+    if evidence.part and evidence.part not in parts:
+        known = ", ".join(sorted(parts)) or "none"
+        yield f"names the evidence {evidence}; {evidence.item} has the parts {known}"

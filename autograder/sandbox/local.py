@@ -84,9 +84,9 @@ class LocalStudent:
     def _look_up(self, name: str) -> Any:
         if self._world is None:
             mpl.use("Agg")
-            self._world = self._make_world() | {
-                key: _to_student(function) for key, function in self._stand_ins.items()
-            }
+            self._world = self._make_world()  # the very dict that its functions look names up in
+            for key, function in self._stand_ins.items():
+                self._world[key] = _to_student(function)
             for forgotten in self._forget:
                 self._world.pop(forgotten, None)
         if name not in self._world:
