@@ -25,7 +25,17 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import parse_utc
-from sqlalchemy import Column, Float, MetaData, String, Table, create_engine, delete, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Float,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    delete,
+    select,
+)
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError, SAWarning, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
@@ -56,6 +66,13 @@ _RECORDED_CREDIT = Table(
     _KIT_TABLES,
     Column("grade_id", String(32), primary_key=True),
     Column("points", Float, nullable=False),
+)
+_RECORDED_FOLDER = Table(
+    "fdl_recorded_folder",
+    _KIT_TABLES,
+    Column("assignment", String(128), primary_key=True),
+    Column("student", String(128), primary_key=True),
+    Column("digest", String(64), nullable=False),
 )
 
 
@@ -130,6 +147,25 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         table = _RECORDED_CREDIT
         self.db().execute(delete(table).where(table.c.grade_id == grade_id))
         self.db().execute(table.insert().values(grade_id=grade_id, points=points))
+
+    def recorded_folder(self, assignment: str, student: str) -> str | None:
+        """The digest of the folder that was recorded last; None if there is none."""
+        table = _RECORDED_FOLDER
+        wanted = select(table.c.digest).where(*_row_of(assignment, student))
+        digest: str | None = self.db().execute(wanted).scalar()
+        return digest
+
+    def note_folder(self, assignment: str, student: str, digest: str) -> None:
+        """Remember the digest of the folder that belongs to the marks."""
+        table = _RECORDED_FOLDER
+        self.db().execute(delete(table).where(*_row_of(assignment, student)))
+        row = {"assignment": assignment, "student": student, "digest": digest}
+        self.db().execute(table.insert().values(row))
+
+
+def _row_of(assignment: str, student: str) -> tuple[ColumnElement[bool], ...]:
+    table = _RECORDED_FOLDER
+    return table.c.assignment == assignment, table.c.student == student
 
 
 @contextlib.contextmanager

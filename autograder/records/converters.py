@@ -1,10 +1,9 @@
 """nbgrader's converters, taught to record what the kit has marked.
 
 `MarkedAutograde` is nbgrader's Autograde without a kernel: each notebook comes from a Marking, with
-one clean number as the output of each check cell and the rubric below each answer that a person
-marks, and goes through nbgrader's own SaveAutoGrades into the gradebook. `nbgrader_config.py`
-installs it, so that the plain `nbgrader autograde` and the formgrader's button give the marks that
-`fdl grade` gives.
+one clean number as the output of each check cell, and goes through nbgrader's own SaveAutoGrades
+into the gradebook. `nbgrader_config.py` installs it, so that the plain `nbgrader autograde` and the
+formgrader's button give the marks that `fdl grade` gives.
 
 Nothing of a submission's folder is read by nbgrader itself: its own reading stops at a renamed or
 broken notebook, and copies every stray file.
@@ -14,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -43,10 +41,9 @@ from autograder.records.bookkeeping import (
     prepare_gradebook,
     read_timestamp,
 )
-from autograder.records.evidence import marker_text
 from autograder.records.feedback import write_feedback
+from autograder.records.folders import digest, remove, settle, settle_all, unfinished
 from autograder.records.sanitize import clean_markdown, clean_notebook
-from autograder.rubric import read_rubrics
 
 Answers = Mapping[str, tuple[str, str]]
 """Text and pictures of the cells of a notebook, by their nbgrader ids."""
@@ -147,10 +144,10 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         prepare_gradebook(course, assignment, db_url)
         self._course, self._assignment = course, assignment
         self._skeletons = read_skeletons(assignment, course.release(assignment.name))
-        self._rubrics = read_rubrics(course, assignment)
         self.writer = FilesWriter(parent=self, config=self.config)
         self.exporter = self.exporter_class(parent=self, config=self.config)
         with open_database(db_url, course) as self._gradebook:
+            settle_all(self._gradebook, course, assignment)
             self._save_marks = SaveMarks(self._gradebook, assignment, parent=self)
             self.exporter.register_preprocessor(self._save_marks)
             yield
@@ -161,16 +158,16 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         Returns the points of the items that now await a person; a text that was left as it was
         released does not, since nbgrader gives it 0 points by itself.
 
-        A run that is killed leaves the earlier ones or the new ones; killed at the moment between
-        the two, it leaves new scores beside earlier notebooks until the student is marked again.
+        A run that is killed leaves the earlier ones or the new ones; where it had no time to put
+        the new notebooks in their place, the next command does it.
         """
         _check_name(student)
         name = self._assignment.name
-        staging = Path(self._format_dest(name, student))
-        _recover(self._final(student))
+        staging, final = Path(self._format_dest(name, student)), self._final(student)
+        settle(self._gradebook, name, student, final)
         try:
             with self._gradebook.transaction():
-                _remove(staging)
+                remove(staging)
                 staging.mkdir(parents=True)
                 (staging / REPORT).write_text(marking.report.to_json(), encoding="utf-8")
                 submission = self._record_submission(student, staging)
@@ -180,9 +177,11 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
                 is_late = submission.total_seconds_late > 0
                 penalised = any(n.late_submission_penalty for n in submission.notebooks)
                 open_points = self._open_points(submission)
-            _replace(self._final(student), staging)
-        finally:
-            _remove(staging)
+                self._gradebook.note_folder(name, student, digest(staging))
+        except BaseException:
+            remove(staging)
+            raise
+        settle(self._gradebook, name, student, final)
         if is_late or penalised:
             # in a transaction of its own: it opens the gradebook by itself
             self._assign_penalties(student)
@@ -195,9 +194,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         """Where notebooks are written until all of a student's are: not yet where they go."""
-        final: str = super()._format_dest(assignment_id, student_id, escape)
-        folder, name = os.path.split(final)
-        return os.path.join(folder, f".{name}-unfinished")
+        return str(unfinished(Path(super()._format_dest(assignment_id, student_id, escape))))
 
     def _final(self, student: str) -> Path:
         return Path(super()._format_dest(self._assignment.name, student))
@@ -290,9 +287,6 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
                 points = 0.0 if item.bonus else marking.report.items[item.name].points
                 cell.outputs = _score_outputs(cell, points)
             cells.append(cell)
-            if item is not None and item.name in self._rubrics:
-                rubric = marker_text(item, self._rubrics[item.name], marking.report)
-                cells.append(_note(rubric, f"rubric-{item.name}"[:64]))
         notebook.cells = cells
         return notebook
 
@@ -443,29 +437,3 @@ def _check_name(student: str) -> None:
         student.encode()
     except UnicodeEncodeError:
         raise RecordError(f"the folder's name {student!r} is not UTF-8: rename it") from None
-
-
-def _recover(final: Path) -> None:
-    """Put the earlier folder back where a run was killed while it was replaced."""
-    old = _old(final)
-    if old.is_dir() and not final.exists():
-        old.rename(final)
-
-
-def _old(final: Path) -> Path:
-    return final.with_name(f".{final.name}-old")
-
-
-def _remove(folder: Path) -> None:
-    if folder.is_dir() and not folder.is_symlink():
-        shutil.rmtree(folder)
-
-
-def _replace(final: Path, staging: Path) -> None:
-    """Put the folder `staging` in the place of `final`."""
-    old = _old(final)
-    _remove(old)
-    if final.exists():
-        final.rename(old)
-    staging.rename(final)
-    _remove(old)

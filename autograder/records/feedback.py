@@ -26,6 +26,7 @@ from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 from autograder.grading.report import CellFault, Claim, NotebookReport, Report
 from autograder.records.bookkeeping import REPORT, course_directory, open_database
+from autograder.records.folders import settle_all
 from autograder.records.sanitize import plain_text
 
 INDEX = "index.html"
@@ -111,14 +112,15 @@ def write_feedback(
     names the students who have none and why.
     """
     marked = course.root / "autograded"
-    if students is None:
-        reports = marked.glob(f"*/{assignment.name}/{REPORT}")
-        students = sorted(path.parent.parent.name for path in reports)
     headings = read_headings(assignment, course.release(assignment.name))
     written: list[Path] = []
     failures: list[str] = []
     url = db_url or course_directory(course, assignment).db_url
     with open_database(url, course) as gradebook:
+        settle_all(gradebook, course, assignment)
+        if students is None:
+            reports = marked.glob(f"*/{assignment.name}/{REPORT}")
+            students = sorted(path.parent.parent.name for path in reports)
         for student in students:
             try:
                 report = _stored_report(marked / student / assignment.name / REPORT, student)

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
 import threading
 from copy import deepcopy
+from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -15,8 +18,9 @@ from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.grading.mark import Marking
 from autograder.grading.report import Report
-from autograder.records import bookkeeping
+from autograder.records import bookkeeping, folders
 from autograder.records.bookkeeping import PatientGradebook, prepare_gradebook
+from autograder.records.feedback import write_feedback
 from autograder.records.gradebook import open_gradebook, record, record_class
 
 from .conftest import Marker
@@ -358,6 +362,70 @@ def test_answers_of_a_run_that_was_killed_while_it_replaced_them_are_found(
     assert os.listdir(folder) == ["hw"]
     # the earlier answer was found and is the same: nobody has to look again
     assert not marker.grade("a-proof")["needs_manual_grade"]
+
+
+MOMENTS = {
+    "before the marks are kept": (PatientGradebook, "note_folder", 1),
+    "once the marks are kept": (folders, "_replace", 1),
+    "once the earlier folder is away": (Path, "rename", 2),
+    "once the new folder is there": (folders, "remove", 2),
+}
+"""Where a run is killed: at the call, counted from 1, of the function of that name."""
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_run_that_is_killed_leaves_marks_and_notebooks_that_belong_together(
+    course: Course, assignment: Assignment, marker: Marker, moment: str
+) -> None:
+    record(course, assignment, "anna", mark(course, {"a-slope": 0.25}))
+    _record_and_die(course, mark(course, {"a-slope": 0.5}), *MOMENTS[moment])
+    write_feedback(course, assignment)
+    points = 0.25 if moment == "before the marks are kept" else 0.5
+    _assert_recorded(course, marker, points)
+    record(course, assignment, "anna", mark(course, {"a-slope": 0.75}))
+    _assert_recorded(course, marker, 0.75)
+    assert os.listdir(course.root / "autograded" / "anna") == ["hw"]
+
+
+def test_first_run_that_is_killed_leaves_nothing_or_all(
+    course: Course, assignment: Assignment, marker: Marker
+) -> None:
+    _record_and_die(course, mark(course), *MOMENTS["before the marks are kept"])
+    assert write_feedback(course, assignment) == []
+    assert marker.students() == []
+    _record_and_die(course, mark(course, {"a-slope": 0.5}), *MOMENTS["once the marks are kept"])
+    assert len(write_feedback(course, assignment)) == 3
+    _assert_recorded(course, marker, 0.5)
+
+
+def _assert_recorded(course: Course, marker: Marker, points: float) -> None:
+    """The gradebook, the Report and the autograded notebook say the same of `a-slope`."""
+    report = course.root / "autograded" / "anna" / "hw" / "report.json"
+    stored = Report.from_json(report.read_text(encoding="utf-8"))
+    score = cell(autograded(course, "a_slopes"), "a-slope").outputs[-1]
+    assert marker.grade("a-slope")["auto_score"] == points
+    assert stored.items["a-slope"].points == points
+    assert score.data == {"text/plain": str(points)}
+
+
+def _record_and_die(course: Course, marking: Marking, owner: Any, name: str, call: int) -> None:
+    """Record in a process that is killed at that call of a function."""
+    child = os.fork()
+    if child == 0:
+        calls = iter(range(1, call))
+        rest = getattr(owner, name)
+
+        def killed(*arguments: Any) -> Any:
+            if next(calls, None) is None:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return rest(*arguments)
+
+        setattr(owner, name, killed)
+        try:
+            record(course, course.assignment("hw"), "anna", marking)
+        finally:
+            os._exit(0)
+    assert os.WTERMSIG(os.waitpid(child, 0)[1]) == signal.SIGKILL
 
 
 def test_notebook_without_one_of_the_releases_cells_is_refused(
