@@ -1,9 +1,10 @@
 """nbgrader's converters, taught to record what the kit has marked.
 
 `MarkedAutograde` is nbgrader's Autograde without a kernel: each notebook comes from a Marking, with
-one clean number as the output of each check cell, and goes through nbgrader's own SaveAutoGrades
-into the gradebook. `nbgrader_config.py` installs it, so that the plain `nbgrader autograde` and the
-formgrader's button give the marks that `fdl grade` gives.
+one clean number as the output of each check cell and the rubric below each answer that a person
+marks, and goes through nbgrader's own SaveAutoGrades into the gradebook. `nbgrader_config.py`
+installs it, so that the plain `nbgrader autograde` and the formgrader's button give the marks that
+`fdl grade` gives.
 
 Nothing of a submission's folder is read by nbgrader itself: its own reading stops at a renamed or
 broken notebook, and copies every stray file.
@@ -41,9 +42,11 @@ from autograder.records.bookkeeping import (
     prepare_gradebook,
     read_timestamp,
 )
+from autograder.records.evidence import marker_text
 from autograder.records.feedback import write_feedback
 from autograder.records.folders import digest, remove, settle, settle_all, unfinished
 from autograder.records.sanitize import clean_markdown, clean_notebook
+from autograder.rubric import read_rubrics
 
 Answers = Mapping[str, tuple[str, str]]
 """Text and pictures of the cells of a notebook, by their nbgrader ids."""
@@ -144,6 +147,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         prepare_gradebook(course, assignment, db_url)
         self._course, self._assignment = course, assignment
         self._skeletons = read_skeletons(assignment, course.release(assignment.name))
+        self._rubrics = read_rubrics(course, assignment)
         self.writer = FilesWriter(parent=self, config=self.config)
         self.exporter = self.exporter_class(parent=self, config=self.config)
         with open_database(db_url, course) as self._gradebook:
@@ -287,6 +291,9 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
                 points = 0.0 if item.bonus else marking.report.items[item.name].points
                 cell.outputs = _score_outputs(cell, points)
             cells.append(cell)
+            if item is not None and item.name in self._rubrics:
+                rubric = marker_text(item, self._rubrics[item.name], marking.report)
+                cells.append(_note(rubric, f"rubric-{item.name}"[:64]))
         notebook.cells = cells
         return notebook
 
