@@ -10,6 +10,10 @@ from autograder.assignment import Item
 from autograder.grading.report import Report
 from autograder.rubric import Evidence, Rubric, Step
 
+EVIDENCE_NOTE = (
+    "*✓ and ✗ tell what the hidden tests found of the same claim in the student's code.*"
+)
+
 
 @dataclass(frozen=True)
 class EvidenceFound:
@@ -55,15 +59,18 @@ def look_up(claim: Evidence, report: Report) -> EvidenceFound:
 def marker_text(item: Item, rubric: Rubric, report: Report) -> str:
     """The rubric as markdown for the marker: a list of steps with points, and their evidence.
 
-    It stands in a box, which a student's text can't draw: tags are taken out of that.
+    It stands in a panel, which a student's text can't draw: tags are taken out of that.
     """
+    title = f"For the marker: rubric of {item.name} ({_points(item.max_points)})"
     lines = [
-        '<div class="alert alert-warning">',
-        "",
-        f"**For the marker: rubric of {item.name}** ({_points(item.max_points)})",
+        '<div class="panel panel-warning">',
+        f'<div class="panel-heading"><strong>{html.escape(title)}</strong></div>',
+        '<div class="panel-body">',
         "",
         *(line for step in rubric.steps for line in _step_lines(step, report)),
         "",
+        *([EVIDENCE_NOTE, ""] if rubric.evidence else []),
+        "</div>",
         "</div>",
     ]
     return "\n".join(lines)
@@ -77,13 +84,13 @@ def _step_lines(step: Step, report: Report) -> Iterator[str]:
 
 def _told(found: EvidenceFound, report: Report) -> str:
     """The evidence in one line, with the mistake's name where the tests know it."""
+    phrase = _plain(found.phrase)
     if not found.tested:
-        return f"– {found.item} could not be tested: {_plain(found.phrase)}"
+        return f"– `{found.item}` could not be tested: {phrase}"
     if found.holds:
-        return f"✓ {found.item} has it right: {_plain(found.phrase)}"
-    diagnosis = report.items[found.item].diagnosis
-    reason = f". {diagnosis}" if diagnosis else ""
-    return f"✗ {found.item} does not have it right: {_plain(found.phrase + reason)}"
+        return f"✓ shown by `{found.item}`: {phrase}"
+    diagnosis = _plain(report.items[found.item].diagnosis)
+    return f"✗ not shown by `{found.item}`: {phrase}" + (f". {diagnosis}" if diagnosis else "")
 
 
 def _points(number: float) -> str:
