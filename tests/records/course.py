@@ -32,6 +32,24 @@ bonus = ["b-bonus", "b-essay"]
 """
 
 TEXT_STUB = "*Your answer goes here.*"
+MODEL_ANSWERS = {
+    "a-proof": """\
+By the model answer the slope doubles.
+
+#### Rubric
+
+- (0.5 points) differentiates $x^2$ and says which rule that is
+- (1 point) finds the factor two [evidence: a-slope "the slope at any point"]
+- (0.5 points) bends it [evidence: a-bend/up "the bend"] [evidence: b-bonus "the bonus"]
+""",
+    "b-essay": """\
+The model essay calls it flat.
+
+#### Rubric
+
+- (1 point) says why it is flat
+""",
+}
 ANSWERS = {"a-proof": "The chain rule, $f' = 2x$.", "b-essay": "It is flat."}
 REGULAR, BONUS = 5.0, 3.0
 AUTO = {"a-slope": 1.0, "a-bend": 2.0, "b-bonus": 2.0}
@@ -46,24 +64,26 @@ def write_course(root: Path) -> Course:
     for tree in ("source", "release"):
         folder = root / tree / "hw"
         folder.mkdir(parents=True)
-        for name, notebook in notebooks().items():
+        for name, notebook in notebooks(MODEL_ANSWERS if tree == "source" else {}).items():
             nbformat.write(notebook, folder / f"{name}.ipynb")
     return Course(root)
 
 
-def notebooks() -> dict[str, NotebookNode]:
+def notebooks(answers: Mapping[str, str]) -> dict[str, NotebookNode]:
+    """The notebooks with these texts; those that are missing are still to be written."""
+    proof, essay = (answers.get(name, TEXT_STUB) for name in ("a-proof", "b-essay"))
     slope = [
         _text("a-title", "# Slopes"),
         _code("a-slope-answer", "def slope(x): ...", solution=True, locked=False),
         _code("a-slope", "checks.slope()", grade=True, points=1),
         _code("a-bend", "checks.bend()", grade=True, points=2),
-        _text("a-proof", TEXT_STUB, grade=True, solution=True, locked=False, points=2),
+        _text("a-proof", proof, grade=True, solution=True, locked=False, points=2),
     ]
     extra = [
         _text("b-title", "# Extras"),
         _code("b-bonus-answer", "def bonus(x): ...", solution=True, locked=False),
         _code("b-bonus", "checks.bonus()", grade=True, points=2),
-        _text("b-essay", TEXT_STUB, grade=True, solution=True, locked=False, points=1),
+        _text("b-essay", essay, grade=True, solution=True, locked=False, points=1),
     ]
     return {"a_slopes": _notebook(slope), "b_extras": _notebook(extra)}
 

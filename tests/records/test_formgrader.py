@@ -185,6 +185,20 @@ def test_submission_opens_for_marking(formgrader: Formgrader, student: str, note
         assert len(soup.find_all(id=name)) == 1
 
 
+def test_rubric_is_shown_below_the_answer_and_takes_no_mark(formgrader: Formgrader) -> None:
+    page = formgrader.page(f"submissions/{formgrader.notebook_id(STUDENTS[2], 'a_slopes')}/")
+    soup = BeautifulSoup(page, "html.parser")
+    comment = soup.find(id="a-proof-comment")
+    assert comment is not None
+    rubric = comment.find_next(class_="panel-warning")
+    assert rubric is not None
+    assert "rubric of a-proof (2 points)" in rubric.get_text()
+    steps = [step.get_text() for step in rubric.select(".panel-body > ul > li")]
+    assert [step.partition(":")[0] for step in steps] == ["0.5 points", "1 point", "0.5 points"]
+    assert "✓ shown by a-slope: the slope at any point" in steps[1]
+    assert rubric.find_all(["input", "textarea"]) == []
+
+
 # marks of a person
 
 
@@ -268,6 +282,18 @@ def test_nothing_that_a_student_wrote_acts_in_the_browser(formgrader: Formgrader
     assert [url for url in tab.elsewhere if not re.search("mathjax|require", url, re.I)] == []
     student_links = "#notebook a:not(.anchor-link)"
     assert tab.eval_on_selector_all(student_links, "all => all.map(a => a.href)") == []
+
+
+def test_marker_sees_the_rubric_beside_the_answer(formgrader: Formgrader, tab: Any) -> None:
+    number = formgrader.notebook_id("anna", "a_slopes")
+    tab.goto(f"{formgrader.address}/formgrader/submissions/{number}/", wait_until="load")
+    answer = tab.locator(".nbgrader_cell", has=tab.locator("#a-proof-comment")).bounding_box()
+    rubric = tab.locator(".panel-warning", has_text="rubric of a-proof").bounding_box()
+    gap = rubric["y"] - (answer["y"] + answer["height"])
+    assert 0 <= gap < 60
+    assert rubric["width"] > 0.9 * answer["width"]
+    bold = tab.locator(".panel-warning .panel-body strong").all_inner_texts()
+    assert bold == ["0.5 points:", "1 point:", "0.5 points:"]
 
 
 def test_mark_typed_into_the_page_is_kept_and_shown_again(formgrader: Formgrader, tab: Any) -> None:

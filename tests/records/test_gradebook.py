@@ -169,7 +169,7 @@ def test_bonus_text_awaits_a_person_and_tells_where_its_points_go(
     record(course, assignment, "anna", mark(course))
     assert marker.grade("b-essay")["needs_manual_grade"]
     cells = autograded(course, "b_extras").cells
-    [place] = [i for i, c in enumerate(cells) if "For the marker" in c.source]
+    [place] = [i for i, c in enumerate(cells) if "is a bonus item" in c.source]
     assert "extra credit" in cells[place].source
     assert cells[place + 1].metadata.nbgrader.grade_id == "b-essay"
 

@@ -163,6 +163,14 @@ def test_model_answer_left_is_named(released: Course) -> None:
     assert "cell 1 (t-intro) holds part of the model answer" in faults(checked(released))[MODEL]
 
 
+def test_step_of_a_rubric_left_without_its_points_is_named(released: Course) -> None:
+    step = "I wonder who differentiates along u and keeps the factor in front."
+    change_release(
+        released, lambda nb: cell(nb, "t-intro").update(source=f"# One valley\n\n{step}")
+    )
+    assert "cell 1 (t-intro) holds part of the model answer" in faults(checked(released))[MODEL]
+
+
 @pytest.mark.parametrize("line", ["#### Rubric", "- (0.5 points) says something"])
 def test_rubric_left_is_named(released: Course, line: str) -> None:
     change_release(released, lambda nb: cell(nb, "t-proof").update(source=f"My answer\n\n{line}"))
@@ -347,6 +355,18 @@ def test_hidden_test_that_does_not_say_its_item_is_named(
         ("(1 point) diff", "(2 points) diff", "has a rubric of 2.5 points; item t-proof has 1.5"),
         ("#### Rubric", "Rubric", "has 0 lines `#### Rubric`"),
         ("- (1 point) diff", "- diff", "has a rubric line that does not read"),
+        ("[evidence: ", "[evidence of ", "has evidence that does not read `[evidence: ITEM"),
+        ("t-slope/first", "t-gone", "names the evidence t-gone, but t-gone is no item of tiny"),
+        (
+            "t-slope/first",
+            "t-proof",
+            "names the evidence t-proof, but t-proof is a manual item of tiny",
+        ),
+        (
+            "t-slope/first",
+            "t-slope/middle",
+            "names the evidence t-slope/middle; t-slope has the parts first, last",
+        ),
     ],
 )
 def test_rubric_that_does_not_add_up_is_named(

@@ -142,7 +142,7 @@ Since ½‖u‖² grows along u itself, the chain rule multiplies the direction 
 
 #### Rubric
 
-- (1 point) differentiates along u and keeps the factor in front
+- (1 point) differentiates along u and keeps the factor in front [evidence: t-slope/first "slope"]
 - (0.5 points) says why the other factor stays
 """
 

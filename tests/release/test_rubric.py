@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import pytest
+
+from autograder.errors import CourseError
+from autograder.rubric import Evidence, Step, read_rubric, without_evidence
+
+ANSWER = "The model answer.\n\n#### Rubric\n\n"
+
+
+def test_steps_are_read_with_their_points_and_evidence() -> None:
+    rubric = read_rubric(
+        ANSWER + "- (1 point) finds $|x|$"
+        ' [evidence: q-size "the size"] [evidence: q-all/ends "both ends"]\n'
+        "- (0.5 points) says why [not how]\n"
+    )
+    size, ends = Evidence("q-size", "", "the size"), Evidence("q-all", "ends", "both ends")
+    assert rubric.steps == (
+        Step(1.0, "finds $|x|$", (size, ends)),
+        Step(0.5, "says why [not how]"),
+    )
+    assert rubric.points == 1.5
+    assert [str(evidence) for evidence in rubric.evidence] == ["q-size", "q-all/ends"]
+
+
+def test_step_may_go_on_in_the_next_line() -> None:
+    rubric = read_rubric(ANSWER + "- (1 point) finds\n  the size\n\nFree words.\n- (1 point) why")
+    assert [step.text for step in rubric.steps] == ["finds the size", "why"]
+
+
+def test_evidence_of_two_steps_counts_once() -> None:
+    line = '- (1 point) finds it [evidence: q-size "the size"]\n'
+    assert len(read_rubric(ANSWER + line + line).evidence) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("The model answer.", "has 0 lines `#### Rubric`"),
+        (ANSWER + ANSWER, "has 2 lines `#### Rubric`"),
+        (ANSWER + "- finds it", "does not read"),
+        (ANSWER + "* (1 point) finds it", "does not read"),
+        (ANSWER + "- (1 point) finds it\n  - (1 point) and more", "does not read"),
+        (ANSWER + "- (1 point) finds it [evidence: q-size]", "has evidence that does not read"),
+        (ANSWER + '- (1 point) finds it [evidence: "the size"]', "has evidence that"),
+        (ANSWER + '- (1 point) [evidence: q-size "the size"]', "evidence alone"),
+    ],
+)
+def test_rubric_that_cannot_be_read_is_told(source: str, message: str) -> None:
+    with pytest.raises(CourseError, match=message):
+        read_rubric(source)
+
+
+def test_evidence_is_taken_out_of_a_text() -> None:
+    text = '- (1 point) finds it [evidence: q-size "the size"] [evidence: q-all "all"]'
+    assert without_evidence(text) == "- (1 point) finds it"
