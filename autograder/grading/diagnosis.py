@@ -26,9 +26,6 @@ from autograder.sandbox import FigureData
 _CLOSE = 5e-4
 """Relative difference up to which two answers are the same one, rounded in other places."""
 
-_UNTRIED = frozenset(["Missing", "NotDone", "NoAnswer"])
-"""Failures that tell of no answer which could agree with a misconception."""
-
 Outcomes = Sequence[Outcome]
 
 
@@ -52,12 +49,19 @@ class Diagnostician:
         self._trials: dict[str, tuple[_Trial, ...]] = {}
         self._reference: dict[str, tuple[Outcome, ...]] = {}
 
+    def learn(self, item: str, found: Mapping[str, Outcomes]) -> None:
+        """Take what the hidden tests found of all the item's misconceptions, by their names."""
+        self._trials[item] = tuple(
+            _Trial(misconception, tuple(found[misconception.name]))
+            for misconception in self.catalogue.of(item)
+        )
+
     def diagnose(self, item: str, outcomes: Outcomes) -> Misconception | None:
         """The one misconception that agrees with a failed item's outcomes; None where none does.
 
         Where nothing agrees with the whole item, the parts that failed are looked at alone.
         """
-        if all(outcome.passed for outcome in outcomes) or _is_untried(outcomes):
+        if all(outcome.passed for outcome in outcomes) or _tells_nothing(outcomes):
             return None
         found = self._name(item, outcomes)
         parts = {outcome.part for outcome in outcomes if not outcome.costs}
@@ -104,10 +108,13 @@ def diagnostician_for(course: Course, assignment: Assignment, seed: int) -> Diag
 _KEPT: dict[tuple[Path, str, int], tuple[object, Diagnostician]] = {}
 
 
-def _is_untried(outcomes: Outcomes) -> bool:
-    """Whether the tests got no answer at all."""
+def _tells_nothing(outcomes: Outcomes) -> bool:
+    """Whether the tests got no answer at all: errors of one kind may come of anything.
+
+    An error where names had been taken away tells that they are used.
+    """
     events = [event for outcome in outcomes for event in outcome.transcript]
-    return all(event.failure in _UNTRIED for event in events)
+    return all(event.failure and not event.without for event in events)
 
 
 def _alike(outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial]) -> list[_Trial]:

@@ -65,6 +65,10 @@ class LocalMarker:
         reports = {item.name: item_report(item, outcomes[item.name], notebook) for item in wanted}
         return LocalMarking(outcomes, reports)
 
+    def world(self, problem: str) -> dict[str, Any]:
+        """What a finished notebook of the problem defines."""
+        return self._worlds.world(problem, {})
+
 
 class _OneNotebook:
     def __init__(self, worlds: Worlds, answers: Mapping[str, Any]) -> None:

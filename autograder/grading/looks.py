@@ -50,9 +50,16 @@ class Looks:
     def _of_figure(self, figure: FigureData) -> Iterator[Fact]:
         called = names_in_legends(figure)
         yield "legend", bool(legend_entries(figure))
-        for axes in figure.axes:
-            if axes.visible and not axes.colorbar:
-                yield from self._of_axes(axes, called)
+        facts = [
+            fact
+            for axes in figure.axes
+            if axes.visible and not axes.colorbar
+            for fact in self._of_axes(axes, called)
+        ]
+        yield from facts
+        # That something is missing is another thing than that something else is there.
+        yield "curves in sight", len({fact for fact in facts if fact[0] == "in sight"})
+        yield "fields", any(fact[0] == "field" for fact in facts)
 
     def _of_axes(self, axes: AxesData, called: Mapping[int, Sequence[str]]) -> Iterator[Fact]:
         for name, scale, label in zip("xyz", axes.scales, axes.labels, strict=False):

@@ -55,6 +55,7 @@ class Catalogue:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Misconception] = {}
+        self._helpers: dict[str, Callable[..., Any]] = {}
 
     def __iter__(self) -> Iterator[Misconception]:
         return iter(self._found.values())
@@ -62,9 +63,19 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self._found)
 
+    @property
+    def helpers(self) -> Mapping[str, Callable[..., Any]]:
+        """The functions that wrong functions call, by their names."""
+        return dict(self._helpers)
+
     def of(self, item: str) -> tuple[Misconception, ...]:
         """Those of one item."""
         return tuple(found for found in self if found.item == item)
+
+    def helper(self, function: Function) -> Function:
+        """Decorates a function that wrong functions below it may call; it goes where they go."""
+        self._helpers[function.__name__] = function
+        return function
 
     def function(
         self, item: str, target: str, sentence: str, *, keeps: float = 0.0
@@ -77,12 +88,20 @@ class Catalogue:
 
         def register(function: Function) -> Function:
             name = function.__name__
-            text = textwrap.dedent(inspect.getsource(function))
-            text = text[text.index(f"def {name}(") :].replace(f"def {name}(", f"def {target}(", 1)
-            self.add(Misconception(name, item, sentence, {target: function}, text, keeps))
+            helpers = self._called_by(function)
+            answers: dict[str, Callable[..., Any]] = {**helpers, target: function}
+            text = "\n\n".join(_text(answer, key) for key, answer in answers.items())
+            self.add(Misconception(name, item, sentence, answers, text, keeps))
             return function
 
         return register
+
+    def _called_by(self, function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
+        """The helpers that the function calls, and those that these call."""
+        found: dict[str, Callable[..., Any]] = {}
+        for name in sorted(names_in(function.__code__) & self._helpers.keys()):
+            found |= {**self._called_by(self._helpers[name]), name: self._helpers[name]}
+        return found
 
     def change(
         self,
@@ -128,6 +147,19 @@ class Catalogue:
         if not misconception.sentence.strip():
             raise CourseError(f"misconception {misconception} has no sentence for the student")
         self._found[key] = misconception
+
+
+def _text(function: Callable[..., Any], name: str) -> str:
+    """The function's definition under another name, without its decorators."""
+    text = textwrap.dedent(inspect.getsource(function))
+    head = f"def {function.__name__}("
+    return text[text.index(head) :].replace(head, f"def {name}(", 1)
+
+
+def names_in(code: CodeType) -> set[str]:
+    """The global names that a function uses, and its inner functions."""
+    inner = (part for part in code.co_consts if isinstance(part, CodeType))
+    return set(code.co_names).union(*map(names_in, inner))
 
 
 def _literal(value: object) -> str:

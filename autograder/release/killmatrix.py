@@ -6,17 +6,18 @@ import csv
 import io
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import FunctionType
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.assignment import Assignment, Course
-from autograder.grading.diagnosis import diagnostician_for
-from autograder.grading.local import LocalMarker
-from autograder.grading.misconceptions import Misconception, load_misconceptions
+from autograder.grading.diagnosis import Diagnostician
+from autograder.grading.local import LocalMarker, LocalMarking
+from autograder.grading.misconceptions import Misconception, load_misconceptions, names_in
 from autograder.grading.plugin import Outcome
 
 LOST = 1e-9
@@ -154,22 +155,68 @@ def _rows_of(root: Path, name: str, item: str, seed: int) -> list[Row]:
     course = Course(root)
     assignment = course.assignment(name)
     marker = LocalMarker(course, assignment, seed=seed)
-    catalogue = load_misconceptions(course, assignment)
-    return [_row(marker, misconception) for misconception in catalogue.of(item)]
+    problem = assignment.items[item].problem
+    diagnostician = Diagnostician(course, assignment, seed)
+    wrong = diagnostician.catalogue.of(item)
+    reach = _Reach(marker, problem)
+    markings = {m.name: marker.mark(problem, m.answers, reach.of(m)) for m in wrong}
+    diagnostician.learn(item, {name: found.outcomes[item] for name, found in markings.items()})
+    return [_row(m, markings[m.name], diagnostician, reach.items) for m in wrong]
 
 
-def _row(marker: LocalMarker, misconception: Misconception) -> Row:
+class _Reach:
+    """Which items of a problem can notice a change of some names.
+
+    An item's tests can where they use one of the names themselves, or a function that does: what
+    they use is seen in their transcripts with the reference. All others find what they find there.
+    """
+
+    def __init__(self, marker: LocalMarker, problem: str) -> None:
+        world = marker.world(problem)
+        self.items = {
+            item: frozenset(
+                name
+                for outcome in outcomes
+                for event in outcome.transcript
+                for name in _names_below(event.name, world)
+            )
+            for item, outcomes in marker.mark(problem, {}).outcomes.items()
+        }
+
+    def of(self, misconception: Misconception) -> set[str]:
+        """The items that can notice the misconception, its own one among them."""
+        changed = misconception.answers.keys()
+        found = {item for item, names in self.items.items() if names & changed}
+        return found | {misconception.item}
+
+
+def _names_below(name: str, world: Mapping[str, object]) -> set[str]:
+    """The name and all names of the world that its function uses, directly or through others."""
+    found: set[str] = set()
+    waiting = {name}
+    while waiting:
+        found |= waiting
+        functions = (world.get(name) for name in waiting)
+        codes = [f.__code__ for f in functions if isinstance(f, FunctionType)]
+        used = set().union(*map(names_in, codes))
+        waiting = (used & world.keys()) - found
+    return found
+
+
+def _row(
+    misconception: Misconception,
+    marking: LocalMarking,
+    diagnostician: Diagnostician,
+    items: Collection[str],
+) -> Row:
     item = misconception.item
-    problem = marker.assignment.items[item].problem
-    marking = marker.mark(problem, misconception.answers)
-    diagnostician = diagnostician_for(marker.course, marker.assignment, marker.seed)
     named = diagnostician.diagnose(item, marking.outcomes[item])
     return Row(
         name=misconception.name,
         item=item,
         sentence=misconception.sentence,
         keeps=misconception.keeps,
-        lost={name: marking.lost(name) for name in marking.items},
+        lost={name: marking.lost(name) if name in marking.items else 0.0 for name in items},
         named=named.name if named else "",
         broken=_broken(marking.outcomes[item]),
     )

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from types import FunctionType, ModuleType
 from typing import Any, TypeVar
 
+from autograder.hidden.hw2.misconceptions import misconceptions
+
 TARGETS = {
     "p1-momentum": "momentum",
     "p1a-heavy-ball": "heavy_ball",
@@ -101,8 +103,8 @@ def variants(*modules: ModuleType) -> list[Variant]:
 
 
 def _helpers(module: ModuleType) -> dict[str, Any]:
-    """The module's imports and other functions, so that its variants can use them."""
-    found = {}
+    """The module's imports, its other functions, and the misconceptions' helpers."""
+    found: dict[str, Any] = dict(misconceptions.helpers)
     for name, thing in vars(module).items():
         own = isinstance(thing, FunctionType) and thing.__module__ == module.__name__
         if isinstance(thing, ModuleType) or (own and not hasattr(thing, "variants")):

@@ -1,0 +1,67 @@
+"""The homework's misconceptions: enough of them, in words for students, and never misapplied."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import Course
+from autograder.grading.diagnosis import diagnostician_for
+from autograder.grading.local import LocalMarker
+from autograder.grading.misconceptions import load_misconceptions
+from autograder.release.killmatrix import kill_matrix
+
+from .answers import Variant
+from .test_wrong_answers import WRONG
+
+COURSE = Course(Path(__file__).parents[2])
+HOMEWORK = COURSE.assignment("hw2")
+CATALOGUE = load_misconceptions(COURSE, HOMEWORK)
+OTHERS = [(problem, variant) for problem, found in WRONG.items() for variant in found]
+
+
+def test_there_are_a_hundred_and_twenty_and_four_for_every_item() -> None:
+    counts = Counter(misconception.item for misconception in CATALOGUE)
+    assert len(CATALOGUE) >= 120
+    assert {item.name: counts[item.name] >= 4 for item in HOMEWORK.select("auto")} == {
+        item.name: True for item in HOMEWORK.select("auto")
+    }
+
+
+@pytest.mark.parametrize("misconception", [*CATALOGUE], ids=str)
+def test_its_sentence_is_one_a_student_can_read(misconception: object) -> None:
+    sentence = misconception.sentence  # type: ignore[attr-defined]
+    assert 20 <= len(sentence) <= 220
+    assert sentence.endswith((".", "?", "!"))
+
+
+def test_no_two_of_an_item_say_the_same() -> None:
+    said = Counter((misconception.item, misconception.sentence) for misconception in CATALOGUE)
+    assert [key for key, count in said.items() if count > 1] == []
+
+
+def test_nine_in_ten_are_called_by_name_and_none_by_another() -> None:
+    matrix = kill_matrix(COURSE, HOMEWORK, seed=11)
+    assert list(matrix.faults()) == []
+    assert matrix.named >= 0.9 * len(matrix.rows)
+
+
+MATCHES = {
+    "p1a-heavy-ball: momentum_for_heavy_ball": "parameters_converted_again",
+    "p1-plot: white_on_white": "invisible",
+    "p3-plot: errors_called_the_guide": "guide_without_a_name",
+    "p3-plot: white_errors": "invisible_errors",
+}
+"""Wrong answers outside of the catalogue that answer as one in it does, and its name."""
+
+
+@pytest.mark.parametrize(("problem", "variant"), OTHERS, ids=str)
+def test_a_wrong_answer_that_is_not_in_the_catalogue_is_called_nothing(
+    problem: str, variant: Variant
+) -> None:
+    marker = LocalMarker(COURSE, HOMEWORK)
+    outcomes = marker.mark(problem, variant.answers, [variant.item]).outcomes[variant.item]
+    found = diagnostician_for(COURSE, HOMEWORK, marker.seed).diagnose(variant.item, outcomes)
+    assert (found.name if found else None) == MATCHES.get(str(variant))
