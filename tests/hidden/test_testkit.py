@@ -20,6 +20,7 @@ from autograder.grading.testkit import (
     lookup,
     says,
     says_number,
+    says_otherwise,
 )
 
 RIGHT = np.array([[1.0, -2.0, 3.0], [0.5, 0.0, 40.0]])
@@ -214,3 +215,21 @@ def test_array_of_an_answer_is_always_float64(convert: Callable[[Any], Any]) -> 
     array = as_array(convert([1, 2, 3]))
     assert array.dtype == np.float64
     assert type(array) is np.ndarray
+
+
+@pytest.mark.parametrize(
+    "text", [r"USAM, $\rho$ = 0.2", "ρ=0.5", "Rho = 1/4, η = 0.1", r"$\rho = 10^{-2}$"]
+)
+def test_text_that_gives_a_letter_another_value_is_found(text: str) -> None:
+    assert says_otherwise("rho", 0.1)(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["USAM", "ρ > 0", r"$\rho$ = 0.1", "rho=.1, eta=0.5", "ρ = 1e-1", "ϱ = 3", "rho"]
+)
+def test_text_that_gives_a_letter_no_other_value_is_let_pass(text: str) -> None:
+    assert not says_otherwise("rho", 0.1)(text)
+
+
+def test_letter_within_a_longer_name_is_not_meant() -> None:
+    assert not says_otherwise("eta", 0.1)(r"$\beta = 3$, $\theta = 1$")

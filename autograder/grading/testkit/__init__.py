@@ -9,7 +9,11 @@ from __future__ import annotations
 from autograder.grading.testkit.claims import ClaimFailed, item, kind_of
 from autograder.grading.testkit.figures import as_figure, assert_curve, assert_labelled_axes
 from autograder.grading.testkit.guides import assert_guide, assert_log_log, assert_named_guide
-from autograder.grading.testkit.names import assert_named_curves, assert_told_apart
+from autograder.grading.testkit.names import (
+    assert_named_curves,
+    assert_nowhere_said,
+    assert_told_apart,
+)
 from autograder.grading.testkit.numbers import (
     as_array,
     as_pair,
@@ -23,9 +27,10 @@ from autograder.grading.testkit.surfaces import (
     assert_marks_named,
     assert_not_marked,
     assert_surface,
+    assert_surface_reaches,
     is_marked,
 )
-from autograder.grading.testkit.words import says, says_number
+from autograder.grading.testkit.words import says, says_number, says_otherwise
 
 __all__ = [
     "ClaimFailed",
@@ -43,8 +48,10 @@ __all__ = [
     "assert_named_curves",
     "assert_named_guide",
     "assert_not_marked",
+    "assert_nowhere_said",
     "assert_number_close",
     "assert_surface",
+    "assert_surface_reaches",
     "assert_told_apart",
     "is_marked",
     "item",
@@ -52,4 +59,5 @@ __all__ = [
     "lookup",
     "says",
     "says_number",
+    "says_otherwise",
 ]

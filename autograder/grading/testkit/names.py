@@ -35,6 +35,16 @@ def assert_named_curves(
             )
 
 
+def assert_nowhere_said(answer: object, said: Says, *, what: str) -> None:
+    """No legend, title or text of the figure says this."""
+    figure = as_figure(answer)
+    words = [*legend_texts(figure), figure.title]
+    for axes in figure.axes:
+        words += texts_beside(figure, axes)
+    if any(map(said, words)):
+        raise ClaimFailed(f"A text in the figure says {what}.")
+
+
 def legend_entries(figure: FigureData) -> tuple[LegendEntry, ...]:
     """The entries of all legends of a figure."""
     return (*figure.legend, *(entry for axes in figure.axes for entry in axes.legend))

@@ -125,6 +125,25 @@ def assert_not_marked(answer: object, function: Function, points: np.ndarray, *,
         raise ClaimFailed(f"{capital(what)} are marked on the surface, and should not be.")
 
 
+def assert_surface_reaches(
+    answer: object, function: Function, points: np.ndarray, *, what: str
+) -> None:
+    """What shows the function over the plane extends as far as these points (u, v)."""
+    figure = as_figure(answer)
+    for axes, turned in surfaces(figure, function):
+        wanted = points[:, ::-1] if turned else points
+        if any(_reaches(field, wanted) for field in axes.fields if field.visible):
+            return
+    raise ClaimFailed(f"The surface that is drawn does not reach as far as {what}.")
+
+
+def _reaches(field: FieldData, points: np.ndarray) -> bool:
+    """Whether the field goes around all points; the lines of contours may end a little before."""
+    places = field.samples[:, :2]
+    middle = (places.min(axis=0) + places.max(axis=0)) / 2
+    return bool(field.covers(middle + (points - middle) / 1.05).all())
+
+
 def _marks(axes: AxesData, points: np.ndarray, turned: bool) -> np.ndarray:
     """Which of the points some curve marks in sight."""
     wanted = points[:, ::-1] if turned else points

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 Says = Callable[[str], bool]
 """Whether a text names a thing."""
+
+Letter = Literal["eta", "rho"]
+
+_LETTERS: Mapping[Letter, str] = {"eta": "η", "rho": "ρ"}
 
 _NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
 
@@ -19,6 +24,17 @@ def says(name: str) -> Says:
 def says_number(value: float) -> Says:
     """Whether a text holds the number, in whatever notation."""
     return lambda text: any(abs(n - value) <= 0.02 * abs(value) + 1e-12 for n in numbers_in(text))
+
+
+def says_otherwise(letter: Letter, value: float) -> Says:
+    """Whether a text gives the Greek letter another value, as in "ρ = 0.1"."""
+    sign = rf"(?:{_LETTERS[letter]}|(?<![a-z]){letter})[\s${{}}]*=(.*)"
+
+    def says_another(text: str) -> bool:
+        given = [numbers_in(rest)[:1] for rest in re.findall(sign, text, re.IGNORECASE)]
+        return any(abs(n - value) > 0.02 * abs(value) + 1e-12 for first in given for n in first)
+
+    return says_another
 
 
 def plain(text: str) -> str:

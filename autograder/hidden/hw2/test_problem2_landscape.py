@@ -26,13 +26,16 @@ from autograder.grading.testkit import (
     assert_marks_named,
     assert_named_curves,
     assert_not_marked,
+    assert_nowhere_said,
     assert_number_close,
     assert_surface,
+    assert_surface_reaches,
     assert_told_apart,
     is_marked,
     item,
     lookup,
     says_number,
+    says_otherwise,
 )
 from autograder.sandbox import Polynomial, Student
 from solutions.hw2 import landscape
@@ -373,12 +376,16 @@ def make_loss(rng: Generator) -> Polynomial:
 
 
 def make_plane_results(rng: Generator) -> tuple[float, dict[tuple[float, float], np.ndarray]]:
-    """A step size, and made-up last iterates for it and another one, each with three radii."""
+    """A step size, and made-up last iterates for it and another one, each with three radii.
+
+    The largest radius is 1, and the iterate that is furthest out has its largest entry negative.
+    """
     eta, other = (float(e) for e in rng.permutation([0.05, 0.13, 0.31])[:2])
-    radii = np.sort(rng.choice([0.15, 0.45, 0.7], size=2, replace=False))
-    rhos = [0.0, *(float(rho) for rho in radii)]
+    rhos = [0.0, float(rng.choice([0.2, 0.4, 0.7])), 1.0]
     keys = [*((other, rho) for rho in rhos[:2]), *((eta, rho) for rho in rhos), (other, rhos[2])]
-    return eta, {key: rng.uniform(-2.2, 2.2, size=(5, 2)) for key in keys}
+    results = {key: rng.uniform(-1.8, 1.8, size=(5, 2)) for key in keys}
+    results[eta, 0.0][0, 0] = -2.4
+    return eta, results
 
 
 @dataclass(frozen=True)
@@ -444,6 +451,16 @@ def test_surface_plot_shows_every_radius(
 
 
 @item("p2c-surface-plot", costs=0.25)
+def test_surface_plot_is_large_enough(
+    student: Student, rng: Generator, scenes: list[Scene]
+) -> None:
+    """The surface reaches as far as the last iterates at the given η."""
+    scene = draw_scene(student, rng, scenes)
+    ends = np.concatenate([scene.gd, *scene.usam.values()])
+    assert_surface_reaches(scene.figure, scene.loss, ends, what="the last iterates")
+
+
+@item("p2c-surface-plot", costs=0.25)
 def test_surface_plot_names_the_methods(
     student: Student, rng: Generator, scenes: list[Scene]
 ) -> None:
@@ -453,6 +470,12 @@ def test_surface_plot_names_the_methods(
     names = {"GD": _says_gd, "USAM": lambda text: _says_usam(text, scene.usam)}
     assert_told_apart(scene.figure, names)
     assert_marks_named(scene.figure, {"GD": scene.gd, "USAM": usam}, names)
+    for rho, ends in scene.usam.items():
+        groups = {"one ρ": ends, "another ρ": np.empty((0, 2))}
+        other = says_otherwise("rho", rho)
+        assert_marks_named(scene.figure, groups, {"another ρ": other})
+    other_eta = says_otherwise("eta", scene.eta)
+    assert_nowhere_said(scene.figure, other_eta, what="that η has another value than the given one")
 
 
 def _says_gd(text: str) -> bool:
