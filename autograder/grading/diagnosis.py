@@ -151,7 +151,9 @@ def _same_event(event: Event, other: Event) -> bool:
 
 
 def _same(answer: Any, other: Any) -> bool:
-    """Whether two answers in plain data are the same up to rounding."""
+    """Whether two answers in plain data are the same up to rounding, functions left out."""
+    if callable(answer) or callable(other):
+        return True
     if isinstance(answer, FigureData) or isinstance(other, FigureData):
         return isinstance(answer, FigureData) and isinstance(other, FigureData)
     numbers, wanted = _numbers(answer), _numbers(other)
