@@ -295,11 +295,13 @@ def _grade(
     settings: MarkSettings,
 ) -> list[Recorded]:
     """Mark and record these students (none named: all), showing progress; sorted by name."""
-    from autograder.grading.classrun import default_jobs, find_jobs, mark_class
+    from autograder.grading.classrun import default_jobs, find_jobs, mark_class, skipped_folders
     from autograder.records.gradebook import open_gradebook
     from autograder.sandbox import examine
 
     submissions = find_jobs(course, assignment.name, students)
+    for name in () if students else skipped_folders(course, assignment.name):
+        err.print(Text(f"submitted/{name} is passed over: no student's name begins with a dot"))
     examine(use_outer=settings.use_outer, unprotected=settings.unprotected).require()
     workers = min(jobs or default_jobs(), max(len(submissions), 1))
     results = []

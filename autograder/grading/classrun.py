@@ -63,6 +63,12 @@ def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> 
     ]
 
 
+def skipped_folders(course: Course, assignment: str) -> list[str]:
+    """The folders in submitted/ that `find_jobs` passes over: they begin with a dot."""
+    submitted = course.root / "submitted"
+    return sorted(folder.name for folder in submitted.glob(".*") if (folder / assignment).is_dir())
+
+
 def default_jobs() -> int:
     """As many submissions at once as this process may use processors."""
     return max(1, len(os.sched_getaffinity(0)))

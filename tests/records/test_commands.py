@@ -77,3 +77,15 @@ def test_student_who_could_not_be_marked_is_told_of_and_fails_the_command(
     assert code == 1
     assert table["anna"][:2] == ["3 of 3", "2 of 2"]
     assert table["bela [1]"] == ["", "", "", "it broke"]
+
+
+def test_a_folder_that_is_passed_over_is_named(
+    course: Course, markings: dict[str, Marked], marker: Marker
+) -> None:
+    hand_in(course, "anna")
+    hand_in(course, ".zoe")
+    markings["anna"] = Marked("anna", mark(course, answers={}))
+    result = CliRunner().invoke(app, ["grade", "hw", "--course", str(course.root)])
+    assert result.exit_code == 0
+    assert "submitted/.zoe is passed over" in result.output
+    assert "zoe" not in rows(result.output)
