@@ -370,6 +370,8 @@ def _findings(item: ItemReport) -> Iterable[str]:
             yield f"✗ {claim.claim} {claim.message}"
         elif claim.note:
             yield f"✓ {claim.claim} {claim.note}"
+    if item.diagnosis:
+        yield f"→ {item.diagnosis}"
 
 
 def _class_table(results: Iterable[Recorded]) -> Table:
