@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test test-slow lint release benchmark lock clean
+.PHONY: setup demo test test-slow lint release benchmark mutation lock clean
 
 setup: $(READY)
 
@@ -38,8 +38,11 @@ release: setup
 benchmark: setup     ## seconds per submission beside stock nbgrader, in one run
 	$(BIN)/python -m pytest tests/benchmarks -m slow --benchmark-only
 
+mutation: setup      ## small changes to the reference solutions before the hidden tests: docs/mutation.md
+	$(BIN)/python -m tests.mutation
+
 lock:                ## renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra test --extra lint --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra test --extra lint --extra mutation --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:
