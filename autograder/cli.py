@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ParamSpec
@@ -203,6 +204,48 @@ def grade(
 
 @app.command()
 @_told
+def regrade(
+    assignment: str,
+    student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Record the new marks.")] = False,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
+    inner_only: InnerOption = False,
+    unprotected: UnprotectedOption = False,
+    course: CourseOption = None,
+) -> None:
+    """Show which marks change where tests, misconceptions or points have changed; then apply it."""
+    from autograder.grading.mark import MarkSettings
+    from autograder.records.gradebook import record_class
+    from autograder.records.regrade import keep, regrading_of, stored_reports
+
+    found = Course.find(course)
+    homework = found.assignment(assignment)
+    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
+    old = stored_reports(found, homework)
+    results, ungraded = _mark_again(found, homework, student or (), jobs, settings, old)
+    markings = {each.student: each.marking for each in results if each.marking is not None}
+    new = {name: marking.report for name, marking in markings.items()}
+    failed = {each.student: each.error for each in results if each.marking is None}
+    regrading = regrading_of(found, homework, old, new, failed=failed, ungraded=ungraded)
+    if form is Format.JSON:
+        typer.echo(regrading.to_json(), nl=False)
+    else:
+        if regrading.changes:
+            out.print(regrading.table())
+        for remark in regrading.remarks():
+            out.print(Text(remark))
+    changed = {name: marking for name, marking in markings.items() if new[name] != old[name]}
+    if apply and changed:
+        record_class(found, homework, changed)
+        kept = keep(found, regrading, datetime.now(found.timezone).replace(microsecond=0))
+        err.print(Text(f"Recorded for {len(changed)} students; what changed is kept in {kept}"))
+    elif changed:
+        err.print("Nothing was written; --apply records this.")
+
+
+@app.command()
+@_told
 def feedback(
     assignment: str,
     student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
@@ -313,6 +356,38 @@ def _grade(
             results.append(_recorded(book, marked))
             progress.advance(task)
     return sorted(results, key=lambda each: each.student)
+
+
+def _mark_again(
+    course: Course,
+    assignment: Assignment,
+    students: Sequence[str],
+    jobs: int | None,
+    settings: MarkSettings,
+    reports: Mapping[str, Report],
+) -> tuple[list[Marked], list[str]]:
+    """Mark graded students anew, each with the seed of the stored Report; and who has none."""
+    from autograder.grading.classrun import Marked, default_jobs, find_jobs, mark_class
+
+    submissions = find_jobs(course, assignment.name, students)
+    handed_in = {job.student for job in submissions}
+    results = [
+        Marked(name, None, "the submission is no longer in submitted/")
+        for name in reports
+        if not students and name not in handed_in
+    ]
+    graded = [job for job in submissions if job.student in reports]
+    with _progress() as progress:
+        task = progress.add_task(f"Marking {assignment.name}", total=len(graded))
+        for seed in sorted({reports[job.student].seed for job in graded}):
+            group = [job for job in graded if reports[job.student].seed == seed]
+            workers = min(jobs or default_jobs(), len(group))
+            for marked in mark_class(
+                course, assignment, group, workers=workers, seed=seed, settings=settings
+            ):
+                results.append(marked)
+                progress.advance(task)
+    return results, sorted(handed_in - reports.keys())
 
 
 def _recorded(book: Book, marked: Marked) -> Recorded:

@@ -79,9 +79,7 @@ def test_student_who_could_not_be_marked_is_told_of_and_fails_the_command(
     assert table["bela [1]"] == ["", "", "", "it broke"]
 
 
-def test_a_folder_that_is_passed_over_is_named(
-    course: Course, markings: dict[str, Marked], marker: Marker
-) -> None:
+def test_a_folder_that_is_passed_over_is_named(course: Course, markings: dict[str, Marked]) -> None:
     hand_in(course, "anna")
     hand_in(course, ".zoe")
     markings["anna"] = Marked("anna", mark(course, answers={}))
