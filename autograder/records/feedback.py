@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from nbformat import NotebookNode
@@ -26,8 +27,11 @@ from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 from autograder.grading.report import CellFault, Claim, NotebookReport, Report
 from autograder.records.bookkeeping import REPORT, course_directory, open_database
+from autograder.records.evidence import EvidenceFound, evidence
 from autograder.records.folders import settle_all
+from autograder.records.pictures import pictures_of
 from autograder.records.sanitize import plain_text
+from autograder.rubric import read_rubrics
 
 INDEX = "index.html"
 NEARLY = 1e-9
@@ -84,6 +88,20 @@ class ItemView:
     comment: str
     claims: tuple[Claim, ...]
     faults: tuple[CellFault, ...]
+    diagnosis: str = ""
+    evidence: tuple[EvidenceFound, ...] = ()
+    pictures: tuple[str, ...] = ()
+    found: str = ""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """All that a page is made from: the Report, the marks, the evidence, and the pictures."""
+
+    report: Report
+    marks: GradebookView
+    evidence: Mapping[str, tuple[EvidenceFound, ...]] = field(default_factory=dict)
+    pictures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -113,6 +131,7 @@ def write_feedback(
     """
     marked = course.root / "autograded"
     headings = read_headings(assignment, course.release(assignment.name))
+    rubrics = read_rubrics(course, assignment)
     written: list[Path] = []
     failures: list[str] = []
     url = db_url or course_directory(course, assignment).db_url
@@ -123,10 +142,16 @@ def write_feedback(
             students = sorted(path.parent.parent.name for path in reports)
         for student in students:
             try:
-                report = _stored_report(marked / student / assignment.name / REPORT, student)
-                view = _gradebook_view(gradebook, assignment, student, headings)
+                graded = marked / student / assignment.name
+                report = _stored_report(graded / REPORT, student)
+                submission = Submission(
+                    report,
+                    _gradebook_view(gradebook, assignment, student, headings),
+                    evidence(rubrics, report),
+                    _pictures(assignment, graded),
+                )
                 folder = course.root / "feedback" / student / assignment.name
-                written += _write_pages(folder, course, assignment, report, view, headings)
+                written += _write_pages(folder, course, assignment, submission, headings)
             except RecordError as error:
                 failures.append(str(error))
     if failures:
@@ -137,12 +162,12 @@ def write_feedback(
 def render(
     course: Course,
     assignment: Assignment,
-    report: Report,
-    view: GradebookView,
+    submission: Submission,
     headings: Headings,
     problems: Sequence[str],
 ) -> str:
     """One page: the totals over the whole assignment, and the items of these problems."""
+    view = submission.marks
     items = assignment.items.values()
     regular = [item for item in items if not item.bonus]
     bonus = [item for item in items if item.bonus]
@@ -150,8 +175,8 @@ def render(
     return _environment().get_template("feedback.html").render(
         course=course,
         assignment=assignment,
-        student=report.submission,
-        problems=[_problem_view(assignment, name, report, view, headings) for name in problems],
+        student=submission.report.submission,
+        problems=[_problem_view(assignment, name, submission, headings) for name in problems],
         points=_points(view, regular) - view.penalty,
         max_points=_max_points(regular),
         bonus=_points(view, bonus),
@@ -166,8 +191,7 @@ def _write_pages(
     folder: Path,
     course: Course,
     assignment: Assignment,
-    report: Report,
-    view: GradebookView,
+    submission: Submission,
     headings: Headings,
 ) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
@@ -175,7 +199,7 @@ def _write_pages(
     for stem, problems in [("index", names), *((name, [name]) for name in names)]:
         path = folder / f"{stem}.html"
         unfinished = path.with_name(f".{path.name}")
-        page = render(course, assignment, report, view, headings, problems)
+        page = render(course, assignment, submission, headings, problems)
         unfinished.write_text(page, encoding="utf-8")
         os.replace(unfinished, path)
         yield path
@@ -195,6 +219,20 @@ def _stored_report(path: Path, student: str) -> Report:
         raise RecordError(
             f"the Report of {student} ({path}) can't be read: {error}; run `fdl grade` again"
         ) from error
+
+
+def _pictures(assignment: Assignment, graded: Path) -> dict[str, tuple[str, ...]]:
+    """The pictures in the student's own notebooks, by the item whose function drew them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for problem in assignment.problems:
+        path = graded / f"{problem.name}.ipynb"
+        if not path.is_file():
+            continue
+        notebook = nbformat.read(path, as_version=4)
+        for item in problem.items:
+            names = [reference.name for reference in item.references]
+            found[item.name] = pictures_of(notebook, names)
+    return found
 
 
 def read_headings(assignment: Assignment, release: Path) -> Headings:
@@ -287,20 +325,18 @@ def _max_points(items: Iterable[Item]) -> float:
 
 
 def _problem_view(
-    assignment: Assignment, name: str, report: Report, view: GradebookView, headings: Headings
+    assignment: Assignment, name: str, submission: Submission, headings: Headings
 ) -> ProblemView:
     problem = assignment.problem(name)
-    notebook = report.notebooks[name]
+    notebook = submission.report.notebooks[name]
     names = {item.name for item in problem.items}
     return ProblemView(
         title=problem.title,
-        points=_subtotal(problem.items, view),
+        points=_subtotal(problem.items, submission.marks),
         message=notebook.message,
         notes=notebook.notes,
         faults=tuple(fault for fault in notebook.faults if fault.item not in names),
-        items=tuple(
-            _item_view(item, report, _entry(view, item), headings) for item in problem.items
-        ),
+        items=tuple(_item_view(item, submission, headings) for item in problem.items),
     )
 
 
@@ -315,7 +351,8 @@ def _subtotal(items: Sequence[Item], view: GradebookView) -> str:
     return " + ".join(parts)
 
 
-def _item_view(item: Item, report: Report, entry: GradebookEntry, headings: Headings) -> ItemView:
+def _item_view(item: Item, submission: Submission, headings: Headings) -> ItemView:
+    report, entry = submission.report, _entry(submission.marks, item)
     found, notebook = report.items[item.name], report.notebooks[item.problem]
     status = _status(item, entry)
     shown = "–" if status == "open" else f"{entry.points:g}"
@@ -329,6 +366,10 @@ def _item_view(item: Item, report: Report, entry: GradebookEntry, headings: Head
         comment=entry.comment,
         claims=found.claims,
         faults=tuple(fault for fault in notebook.faults if fault.item == item.name),
+        diagnosis=found.diagnosis,
+        evidence=submission.evidence.get(item.name, ()) if entry.open or entry.given else (),
+        pictures=submission.pictures.get(item.name, ()) if found.found else (),
+        found=found.found,
     )
 
 

@@ -311,3 +311,38 @@ def test_writing_twice_gives_the_same_bytes(course: Course, assignment: Assignme
     assert {path: path.read_bytes() for path in write_feedback(course, assignment)} == first
     folder = course.root / "feedback" / "anna" / "hw"
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in first)
+
+
+def with_item(marking: Marking, name: str, **changes: str) -> Marking:
+    items = {**marking.report.items, name: replace(marking.report.items[name], **changes)}
+    return replace(marking, report=replace(marking.report, items=items))
+
+
+def test_a_misconception_is_told_in_its_sentence(course: Course, assignment: Assignment) -> None:
+    wrong = mark(course, {"a-slope": 0.0})
+    named = with_item(wrong, "a-slope", diagnosis="β_t is <b>squared</b>.", misconception="square")
+    record(course, assignment, "anna", named)
+    soup = page(course, assignment)
+    [told] = box(soup, "a-slope").select(".diagnosis")
+    assert words(told) == "What went wrong: β t is <b>squared</b>."
+    assert [tag.name for tag in told.find_all(True)] == ["strong", "sub"]
+    assert not box(soup, "a-bend").select(".diagnosis")
+
+
+def test_what_was_found_in_a_figure_stands_below_the_students_own(
+    course: Course, assignment: Assignment
+) -> None:
+    record(course, assignment, "anna", with_item(mark(course), "a-slope", found="2 lines"))
+    soup = page(course, assignment)
+    [caption] = soup.select("figcaption")
+    assert words(caption).endswith("2 lines.")
+    assert caption.find_parent("article") == box(soup, "a-slope")
+
+
+def test_evidence_for_a_written_answer_is_told_by_its_public_words(
+    course: Course, assignment: Assignment
+) -> None:
+    record(course, assignment, "anna", mark(course, {"a-slope": 0.0}))
+    failed, *_ = box(page(course, assignment), "a-proof").select(".claims .fails")
+    assert words(failed).startswith("✗ fails: the slope at any point not shown by a-slope")
+    assert "differentiates" not in words(box(page(course, assignment), "a-proof"))

@@ -1,0 +1,54 @@
+"""The pictures that a student's own notebook shows, fit for a page: drawn anew, point by point."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from collections.abc import Collection, Iterator
+
+from nbformat import NotebookNode
+from PIL import Image
+
+MAX_PIXELS = 12_000_000
+MAX_SIDE = 900
+MAX_PICTURES = 3
+
+
+def pictures_of(notebook: NotebookNode, functions: Collection[str]) -> tuple[str, ...]:
+    """The PNG pictures, as data URIs, of the first cell that calls one of the functions.
+
+    A cell that only defines them does not count, nor one that shows no picture. Each picture is
+    decoded and encoded anew, so that nothing but its points is left of what the student sent.
+    """
+    call = re.compile(rf"(?<!def )\b(?:{'|'.join(map(re.escape, functions))})\(")
+    for cell in notebook.cells:
+        if functions and cell.cell_type == "code" and call.search(cell.source):
+            found = [uri for data in _png_outputs(cell) if (uri := drawn_anew(data))]
+            if found:
+                return tuple(found[:MAX_PICTURES])
+    return ()
+
+
+def _png_outputs(cell: NotebookNode) -> Iterator[str]:
+    for output in cell.outputs:
+        data = output.get("data", {}).get("image/png")
+        if isinstance(data, str):
+            yield data
+
+
+def drawn_anew(data: str) -> str | None:
+    """A base64 PNG as a data URI with the same points, made smaller if it is large; or None."""
+    try:
+        source = Image.open(io.BytesIO(base64.b64decode(data)), formats=["PNG"])
+        if source.width * source.height > MAX_PIXELS:
+            return None
+        # on white, since a page may be printed; no text chunk or colour profile comes along
+        canvas = Image.new("RGB", source.size, "white")
+        canvas.paste(picture := source.convert("RGBA"), mask=picture)
+    except (ValueError, OSError, SyntaxError, Image.DecompressionBombError):
+        return None
+    canvas.thumbnail((MAX_SIDE, MAX_SIDE))
+    file = io.BytesIO()
+    canvas.save(file, "png", optimize=True)
+    return f"data:image/png;base64,{base64.b64encode(file.getvalue()).decode('ascii')}"
