@@ -434,10 +434,27 @@ def test_surface_plot(student: Student, rng: Generator, scenes: list[Scene]) -> 
     scene = draw_scene(student, rng, scenes)
     figure, loss = as_figure(scene.figure), scene.loss
     assert_surface(figure, loss)
+    assert_both_marked(scene)
+    assert_not_marked(figure, loss, scene.others, what="last iterates of another η")
+
+
+@item("p2c-surface-plot")
+def test_surface_plot_of_another_step_size(
+    student: Student, rng: Generator, scenes: list[Scene]
+) -> None:
+    """The last iterates are there for a smaller and for a larger η."""
+    first = draw_scene(student, rng, scenes)
+    other = next(eta for eta, _ in first.results if eta != first.eta)
+    figure = student.plot_landscape(first.loss, first.results, other)
+    assert_both_marked(Scene(figure, first.loss, other, first.results))
+
+
+def assert_both_marked(scene: Scene) -> None:
+    """The last iterates of GD, and those of USAM for some radius, are marked."""
+    figure, loss = as_figure(scene.figure), scene.loss
     assert_marked(figure, loss, scene.gd, what="the last iterates of GD")
     if not any(is_marked(figure, loss, ends) for ends in scene.usam.values()):
         raise ClaimFailed("The last iterates of USAM are not all marked on the surface, in sight.")
-    assert_not_marked(figure, loss, scene.others, what="last iterates of another η")
 
 
 @item("p2c-surface-plot", costs=0.25)
