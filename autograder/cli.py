@@ -151,7 +151,10 @@ def mark(
     path: Annotated[Path, typer.Argument(help="A submission's folder, or one notebook.")],
     assignment: Annotated[str | None, typer.Option(help="Which homework it is.")] = None,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
-    output: Annotated[Path | None, typer.Option(help="Write the Report to this file.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+    instructor: Annotated[
+        bool, typer.Option("--instructor", help="A page with the hidden inputs and both values.")
+    ] = False,
     seed: SeedOption = None,
     inner_only: InnerOption = False,
     unprotected: UnprotectedOption = False,
@@ -166,6 +169,14 @@ def mark(
     with err.status(f"Marking {path}"):
         marking = mark_submission(found, found.assignment(name), path, seed=seed, settings=settings)
     report = marking.report
+    if instructor:
+        from autograder.records.instructor import instructor_page
+
+        target = output or Path(f"{report.submission}-instructor.html")
+        page = instructor_page(found, found.assignment(name), marking)
+        target.write_text(page, encoding="utf-8")
+        out.print(Text(f"{target}: with hidden inputs and expected values, not for students"))
+        return
     if output is not None:
         output.write_text(report.to_json(), encoding="utf-8")
     if form is Format.JSON:
