@@ -13,7 +13,7 @@ from autograder.release.junk import KINDS
 from autograder.release.scrambler import junk_answer
 from solutions.hw2 import figures, landscape, momentum, ntk
 
-from .local import PROBLEMS, run_items, shares
+from .marking import PROBLEMS, mark, shares
 
 MODULES: dict[str, Any] = {
     "problem1_momentum": momentum,
@@ -37,9 +37,8 @@ def answers_of(problem: str) -> dict[str, Any]:
 
 def earned(problem: str, answers: dict[str, Any], seed: int = 0) -> dict[str, float]:
     """The items that earn something."""
-    return {
-        name: share for name, share in shares(run_items(problem, answers, seed)).items() if share
-    }
+    found = shares(mark(problem, answers, seed))
+    return {name: share for name, share in found.items() if share}
 
 
 @pytest.mark.filterwarnings("ignore")

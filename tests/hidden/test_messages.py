@@ -9,7 +9,7 @@ import pytest
 
 from . import wrong_landscape, wrong_momentum, wrong_ntk
 from .answers import Variant, variants
-from .local import PROBLEMS, Outcome, hidden_cases, run_items
+from .marking import PROBLEMS, failures, mark
 
 WRONG = {
     "problem1_momentum": variants(wrong_momentum),
@@ -23,11 +23,6 @@ SAFE_NUMBERS = {"0.2", "1/2", "-0.5", "−1/2", "−1"}
 MADE_UP_NAMES = ("red team", "blue team", "third")
 
 LEGIBLE = 240
-
-
-def failures(problem: str, variant: Variant, seed: int) -> list[Outcome]:
-    outcomes = run_items(problem, variant.answers, seed, frozenset([variant.item]))
-    return [outcome for outcome in outcomes if not outcome.passed]
 
 
 def numbers_in(message: str) -> list[str]:
@@ -44,7 +39,7 @@ def numbers_in(message: str) -> list[str]:
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(("problem", "variant"), CASES, ids=str)
 def test_message_of_a_wrong_answer_holds_nothing_hidden(problem: str, variant: Variant) -> None:
-    for failure in failures(problem, variant, seed=5):
+    for failure in failures(mark(problem, variant.answers, 5, [variant.item])):
         message = failure.message
         assert message
         assert len(message) < LEGIBLE
@@ -56,10 +51,11 @@ def test_message_of_a_wrong_answer_holds_nothing_hidden(problem: str, variant: V
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_claims_are_sentences(problem: str) -> None:
-    for case in hidden_cases(problem):
-        claim = " ".join((case.function.__doc__ or "").split())
-        assert claim.endswith("."), case.name
-        assert len(claim) < 120, case.name
+    outcomes = [outcome for found in mark(problem, {}, 0).outcomes.values() for outcome in found]
+    assert outcomes
+    for outcome in outcomes:
+        assert outcome.claim.endswith("."), outcome.case
+        assert len(outcome.claim) < 120, outcome.case
 
 
 def test_a_number_with_digits_would_be_noticed() -> None:

@@ -4,33 +4,57 @@ from __future__ import annotations
 
 import pytest
 
+from autograder.grading.misconceptions import load_misconceptions
+from autograder.release.killmatrix import kill_matrix
+
 from . import wrong_landscape, wrong_momentum, wrong_ntk
 from .answers import Variant, variants
-from .local import hidden_cases, run_items, shares
+from .marking import COURSE, HOMEWORK, failures, mark, shares
 
 WRONG = {
     "problem1_momentum": variants(wrong_momentum),
     "problem2_landscape": variants(wrong_landscape),
     "problem3_ntk": variants(wrong_ntk),
 }
-SEEDS = [0, 1, 2]
+SEEDS = [0, 1]
+MANY_SEEDS = range(20)
 PLOTS = frozenset(["p1-plot", "p2c-trace-plot", "p2c-surface-plot", "p3-plot"])
+ROUNDED = 0.01
+"""Points are rounded to hundredths."""
 
 CASES = [(problem, variant) for problem, found in WRONG.items() for variant in found]
 
 
+def assert_loses_its_own_alone(problem: str, variant: Variant, seed: int, items: set[str]) -> None:
+    marking = mark(problem, variant.answers, seed, items)
+    expected = dict.fromkeys(items, 1.0) | {variant.item: 1 - variant.loses}
+    failed = [(outcome.case, outcome.message) for outcome in failures(marking)]
+    assert shares(marking) == pytest.approx(expected, abs=ROUNDED), (seed, failed)
+
+
 @pytest.mark.parametrize(("problem", "variant"), CASES, ids=str)
 def test_wrong_answer_loses_its_item_and_nothing_else(problem: str, variant: Variant) -> None:
-    for seed in SEEDS[:2] if variant.item in PLOTS else SEEDS:
-        items = _items(problem, variant) if seed == SEEDS[0] else frozenset([variant.item])
-        outcomes = run_items(problem, variant.answers, seed, items)
-        found = shares(outcomes)
-        expected = dict.fromkeys(found, 1.0) | {variant.item: 1 - variant.loses}
-        failed = [(o.case.name, o.message) for o in outcomes if not o.passed]
-        assert found == pytest.approx(expected), (seed, failed)
+    for seed in SEEDS:
+        items = _items(problem, variant) if seed == SEEDS[0] else {variant.item}
+        assert_loses_its_own_alone(problem, variant, seed, items)
 
 
-def _items(problem: str, variant: Variant) -> frozenset[str]:
+def _items(problem: str, variant: Variant) -> set[str]:
     """All items but the other pictures, which are slow and build on nothing."""
-    items = {case.item for case in hidden_cases(problem)}
-    return frozenset(items - PLOTS | {variant.item})
+    items = {item.name for item in HOMEWORK.select("auto") if item.problem == problem}
+    return items - PLOTS | {variant.item}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("problem", "variant"), CASES, ids=str)
+def test_wrong_answer_is_caught_on_every_seed(problem: str, variant: Variant) -> None:
+    for seed in MANY_SEEDS:
+        assert_loses_its_own_alone(problem, variant, seed, {variant.item})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", MANY_SEEDS)
+def test_every_misconception_is_caught_on_every_seed(seed: int) -> None:
+    matrix = kill_matrix(COURSE, HOMEWORK, seed=seed, workers=1)
+    assert len(matrix.rows) == len(load_misconceptions(COURSE, HOMEWORK))
+    assert list(matrix.faults()) == []

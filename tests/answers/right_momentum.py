@@ -1,12 +1,12 @@
 """Right but unusual answers to Problem 1."""
 
+import collections
 import itertools
 import math
 
-import matplotlib.pyplot as plt
 import numpy as np
 
-from .answers import right
+from ..hidden.answers import right
 
 # --- Momentum -------------------------------------------------------------------------------------
 
@@ -82,6 +82,76 @@ def recursively(gradient, x0, gammas, betas, indices):
         return [x, *rest(t + 1, x - gammas[t] * m, m)]
 
     return np.array(rest(0, x0, 0 * x0))
+
+
+@right("p1-momentum")
+def columns_for_iterates(gradient, x0, gammas, betas, indices):
+    path = np.zeros((len(x0), len(indices) + 1), order="F")
+    path[:, 0] = x0
+    memory = np.zeros_like(path[:, 0])
+    for t in range(path.shape[1] - 1):
+        memory *= betas[t]
+        memory += gradient(indices[t], path[:, t])
+        path[:, t + 1] = path[:, t] - gammas[t] * memory
+    return path.T
+
+
+@right("p1-momentum")
+def as_one_linear_system(gradient, x0, gammas, betas, indices):
+    path, count = [np.array(x0, dtype=float)], len(indices)
+    memory = np.linalg.inv(np.eye(count) - np.diag(betas[1:], -1)) if count else np.eye(0)
+    pushes = np.zeros((count, len(x0)))
+    for t in range(count):
+        pushes[t] = gradient(indices[t], path[-1])
+        path.append(path[-1] - gammas[t] * (memory @ pushes)[t])
+    return np.array(path)
+
+
+@right("p1-momentum")
+def with_a_generator(gradient, x0, gammas, betas, indices):
+    def places():
+        x, m = np.array(x0, dtype=float), 0.0
+        yield x
+        for i, beta, gamma in zip(indices, betas, gammas, strict=True):
+            m = beta * m + gradient(i, x)
+            x = x - gamma * m
+            yield x
+
+    return list(places())
+
+
+@right("p1-momentum")
+def with_an_optimiser_of_ones_own(gradient, x0, gammas, betas, indices):
+    class Momentum:
+        """As libraries do it: a state that is stepped."""
+
+        def __init__(self, parameters):
+            self.parameters, self.buffer = parameters, None
+
+        def step(self, slope, lr, momentum):
+            new = self.buffer is None
+            self.buffer = np.array(slope) if new else momentum * self.buffer + slope
+            self.parameters = self.parameters - lr * self.buffer
+
+    optimiser = Momentum(np.asarray(x0) + 0.0)
+    path = np.full((len(gammas) + 1, len(x0)), np.nan)
+    path[0] = optimiser.parameters
+    for t in range(len(gammas)):
+        optimiser.step(gradient(indices[t], optimiser.parameters), gammas[t], betas[t])
+        path[t + 1] = optimiser.parameters
+    return path
+
+
+@right("p1-momentum")
+def with_complex_numbers(gradient, x0, gammas, betas, indices):
+    # the place is the real part, the memory the imaginary one
+    state = np.array(x0, dtype=complex)
+    path = [state.real]
+    for gamma, beta, i in zip(gammas, betas, indices, strict=True):
+        m = beta * state.imag + gradient(i, state.real)
+        state = state.real - gamma * m + 1j * m
+        path.append(state.real)
+    return np.array(path, dtype=complex)
 
 
 # --- Heavy ball -----------------------------------------------------------------------------------
@@ -161,6 +231,48 @@ def by_logarithms(gammas, betas):
     return [gammas.astype(np.float32), (betas * np.exp(steps)).astype(np.float32)]
 
 
+@right("p1a-heavy-ball")
+def by_the_moving_average_backwards(gradient, x0, gammas, betas, indices):
+    lambdas = np.ones(len(gammas) + 1)
+    for t in range(len(gammas) - 1, -1, -1):
+        lambdas[t] = betas[t] * (1 + lambdas[t + 1])
+    return ima(gradient, x0, (1 + lambdas[1:]) * gammas, lambdas, indices)[0]  # noqa: F821
+
+
+@right("p1a-heavy-ball")
+def sum_of_all_moves(gradient, x0, gammas, betas, indices):
+    moves = np.zeros((len(gammas) + 1, len(x0)))
+    for t in range(len(gammas)):
+        x = x0 + moves[: t + 1].sum(axis=0)
+        moves[t + 1] = betas[t] * moves[t] - gammas[t] * gradient(indices[t], x)
+    return x0 + np.cumsum(moves, axis=0)
+
+
+@right("p1a-heavy-ball")
+def two_copies_of_the_start(gradient, x0, gammas, betas, indices):
+    table = np.empty((len(indices) + 2, len(x0)))
+    table[:2] = x0
+    for t, i in enumerate(indices):
+        now, last = table[t + 1].copy(), table[t]
+        table[t + 2] = (1 + betas[t]) * now - betas[t] * last - gammas[t] * gradient(i, now)
+    return table[1:]
+
+
+@right("p1a-parameters")
+def empty_and_filled(gammas, betas):
+    hatted = np.empty_like(betas)
+    for t in range(len(betas)):
+        hatted[t] = betas[t] * gammas[t] / (gammas[t - 1] if t > 0 else 1.0)
+    return gammas.copy(), hatted
+
+
+@right("p1a-parameters")
+def named_pair(gammas, betas):
+    parameters = collections.namedtuple("HeavyBall", "gammas betas")
+    ratios = np.divide(gammas, np.concatenate(([1.0], gammas))[:-1])
+    return parameters(gammas=gammas, betas=np.multiply(ratios, betas))
+
+
 # --- Iterate moving average -----------------------------------------------------------------------
 
 
@@ -197,6 +309,44 @@ def z_as_a_sum(gradient, x0, etas, lambdas, indices):
         share = 1 / (lambdas[t + 1] + 1)
         xs.append((1 - share) * xs[-1] + share * zs[-1])
     return np.array(xs), np.reshape(zs, (len(etas), len(x0)))
+
+
+@right("p1b-ima")
+def by_the_heavy_ball_again(gradient, x0, etas, lambdas, indices):
+    betas = lambdas[:-1] / (1 + lambdas[1:])
+    x = heavy_ball(gradient, x0, etas / (1 + lambdas[1:]), betas, indices)  # noqa: F821
+    return x, x[1:] + lambdas[1:, None] * np.diff(x, axis=0)
+
+
+@right("p1b-ima")
+def by_momentum_again(gradient, x0, etas, lambdas, indices):
+    gammas = etas / (1 + lambdas[1:])
+    betas = lambdas[:-1] / (1 + lambdas[1:]) * np.append(1.0, gammas)[:-1] / gammas
+    x = momentum(gradient, x0, gammas, betas, indices)  # noqa: F821
+    steps = zip(x[:-1], x[1:], lambdas[1:], strict=True)
+    return x, [after + lam * (after - now) for now, after, lam in steps]
+
+
+@right("p1b-ima")
+def named_answers(gradient, x0, etas, lambdas, indices):
+    Run = collections.namedtuple("Run", ["x", "z"])
+    x, z = [np.array(x0, dtype="d")], [np.array(x0, dtype="d")]
+    for eta, lam, i in zip(etas, lambdas[1:], indices, strict=True):
+        z.append(z[-1] - eta * gradient(i, x[-1]))
+        x.append(np.average([x[-1], z[-1]], axis=0, weights=[lam, 1.0]))
+    return Run(x=np.stack(x), z=np.array(z[1:]).reshape(len(etas), len(x0)))
+
+
+@right("p1b-ima")
+def single_precision(gradient, x0, etas, lambdas, indices):
+    x, z = [np.float32(x0)], np.float32(x0)
+    zs = np.zeros((len(etas), len(x0)), dtype=np.float32)
+    for t, i in enumerate(indices):
+        z = z - np.float32(etas[t]) * np.float32(gradient(i, x[t]))
+        zs[t] = z
+        weight = np.float32(1 / (lambdas[t + 1] + 1))
+        x.append(lambdas[t + 1].astype("f4") * weight * x[t] + weight * z)
+    return np.array(x), zs
 
 
 def backwards(gammas, betas, last):
@@ -275,149 +425,35 @@ def forward_from_a_fine_start(gammas, betas):
     return (1 + lambdas[1:]) * gammas, lambdas
 
 
-# --- The picture ----------------------------------------------------------------------------------
+@right("p1b-parameters")
+def last_below_zero(gammas, betas):
+    lambdas = backwards(gammas, betas, -0.5)
+    return np.multiply(gammas, 1 + lambdas[1:]), lambdas
 
 
-@right("p1-plot")
-def with_pyplot_alone(objective, trajectories):
-    figure = plt.figure()
-    for label, path in trajectories.items():
-        plt.semilogy([objective(x) for x in path], ".-", label=label)
-    plt.xlabel("t")
-    plt.ylabel("f")
-    plt.legend(loc="best")
-    return figure
+@right("p1b-parameters")
+def last_in_the_thousands(gammas, betas):
+    lambdas = backwards(gammas, betas, 4096.0)
+    return (1 + lambdas[1:]) * gammas, lambdas
 
 
-@right("p1-plot")
-def linear_scale(objective, trajectories):
-    figure, axes = plt.subplots()
-    for label in reversed(list(trajectories)):
-        values = np.array([objective(x) for x in trajectories[label]])
-        axes.plot(np.arange(len(values)), values, lw=0.8, label=f"{label} (run)")
-    axes.set(xlabel="step", ylabel="objective", title="Objective along the runs")
-    axes.axhline(0, color="k", lw=0.5)
-    axes.legend(bbox_to_anchor=(1.02, 1), loc="upper left")
-    return figure, axes
+@right("p1b-parameters")
+def from_the_last_one_recursively(gammas, betas):
+    def rest(t):
+        if t == len(gammas):
+            return [2.0]
+        later = rest(t + 1)
+        return [betas[t] * gammas[t] / (gammas[t - 1] if t else 1) * (1 + later[0]), *later]
+
+    lambdas = rest(0)
+    return [gammas[t] * (1 + lambdas[t + 1]) for t in range(len(gammas))], lambdas
 
 
-@right("p1-plot")
-def markers_alone(objective, trajectories):
-    figure, axes = plt.subplots()
-    for label, path in trajectories.items():
-        axes.scatter(range(len(path)), [objective(x) for x in path], s=9, label=label)
-    axes.set_yscale("log")
-    axes.set_xlabel("iteration")
-    axes.set_ylabel("$f(x^t)$")
-    figure.legend()
-    return axes
-
-
-@right("p1-plot")
-def logarithms_on_a_linear_scale(objective, trajectories):
-    figure, axes = plt.subplots()
-    for label, path in trajectories.items():
-        axes.plot([np.log10(objective(x)) for x in path], label=label)
-    axes.set_xlabel("step")
-    axes.set_ylabel(r"$\log_{10} f(x^t)$")
-    axes.legend()
-    return figure
-
-
-@right("p1-plot")
-def axes_for_each(objective, trajectories):
-    figure, parts = plt.subplots(1, len(trajectories), sharey=True, squeeze=False)
-    for axes, (label, path) in zip(parts[0], trajectories.items(), strict=True):
-        axes.plot([objective(x) for x in path], "k-")
-        axes.set_title(label)
-        axes.set_xlabel("step")
-    parts[0, 0].set_ylabel("objective")
-    return figure
-
-
-@right("p1-plot")
-def direct_labels(objective, trajectories):
-    figure, axes = plt.subplots()
-    for label, path in trajectories.items():
-        values = [objective(x) for x in path]
-        axes.errorbar(range(len(values)), values, yerr=0.05, fmt="o-")
-        axes.annotate(label, (len(values) - 1, values[-1]))
-    figure.supxlabel("step")
-    figure.supylabel("objective")
-    axes.grid()
-    return figure
-
-
-@right("p1-plot")
-def dot_by_dot(objective, trajectories):
-    figure, axes = plt.subplots()
-    for k, (label, path) in enumerate(trajectories.items()):
-        for t, x in enumerate(path):
-            name = label if t == 0 else None
-            axes.plot(t, objective(x), "o", color=f"C{k}", label=name)
-    axes.set_xlabel("step")
-    axes.set_ylabel("objective")
-    axes.legend()
-    return figure
-
-
-@right("p1-plot")
-def named_by_legend_alone(objective, trajectories):
-    figure, axes = plt.subplots()
-    lines = [axes.step(range(len(p)), [objective(x) for x in p])[0] for p in trajectories.values()]
-    axes.legend(lines, list(trajectories))
-    axes.set_xlabel("step")
-    axes.set_ylabel("objective")
-    return figure
-
-
-@right("p1-plot")
-def named_in_another_order(objective, trajectories):
-    figure, axes = plt.subplots()
-    lines = [axes.plot([objective(x) for x in p], label="?")[0] for p in trajectories.values()]
-    axes.set(xlabel="step", ylabel="objective")
-    figure.legend(lines[::-1], list(trajectories)[::-1])
-    return figure
-
-
-@right("p1-plot")
-def named_by_patches_of_colour(objective, trajectories):
-    figure, axes = plt.subplots()
-    patches = {}
-    for k, (label, path) in enumerate(trajectories.items()):
-        axes.plot([objective(x) for x in path], "o--", color=f"C{k}", alpha=0.6)
-        patches[label] = plt.Rectangle((0, 0), 1, 1, color=f"C{k}")
-    axes.set(xlabel="step", ylabel="objective")
-    axes.legend([*patches.values()][::-1], [*patches][::-1])
-    return figure
-
-
-@right("p1-plot")
-def named_by_empty_lines(objective, trajectories):
-    figure, axes = plt.subplots()
-    for k, (label, path) in enumerate(trajectories.items()):
-        axes.plot([objective(x) for x in path], color=f"C{k}")
-        axes.plot([], [], color=f"C{k}", label=label)
-    axes.set(xlabel="step", ylabel="objective")
-    axes.legend()
-    return figure
-
-
-@right("p1-plot")
-def legend_of_what_dashes_mean(objective, trajectories):
-    figure, axes = plt.subplots()
-    for style, (label, path) in zip(("-", "--", ":"), trajectories.items(), strict=False):
-        axes.plot([objective(x) for x in path], style, color="k")
-        axes.text(len(path) - 1, objective(path[-1]), label)
-    axes.legend([plt.Line2D([], [], color="k", ls=s) for s in ("-", "--")], ["first", "later"])
-    axes.set(xlabel="step", ylabel="objective")
-    return figure
-
-
-@right("p1-plot")
-def all_in_one_style(objective, trajectories):
-    figure, axes = plt.subplots()
-    lines = [axes.plot([objective(x) for x in p], "k")[0] for p in trajectories.values()]
-    axes.legend(lines, list(trajectories))
-    axes.set(xlabel="step", ylabel="objective")
-    return figure
+@right("p1b-parameters")
+def by_solving_for_all_at_once(gammas, betas):
+    count = len(gammas)
+    hats = betas * gammas / np.append(1.0, gammas)[:count]
+    # λ_t − β̂_t λ_{t+1} = β̂_t, and λ_T = 0
+    system = np.eye(count + 1) - np.diag(hats, 1)
+    lambdas = np.linalg.solve(system, np.append(hats, 0.0))
+    return (1 + lambdas[1:]) * gammas, lambdas

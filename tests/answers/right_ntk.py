@@ -2,10 +2,9 @@
 
 import math
 
-import matplotlib.pyplot as plt
 import numpy as np
 
-from .answers import right, right_cell
+from ..hidden.answers import right, right_cell
 
 # --- Derivatives ----------------------------------------------------------------------------------
 
@@ -82,6 +81,54 @@ def strict_step(v, W, x, n):
     return np.asmatrix(v * slope).T @ np.asmatrix(x) / np.sqrt(len(v))
 
 
+@right_cell("p3a-gradients")
+def complex_step():
+    def derivative(function, place, h=1e-30):
+        slopes = []
+        for index in np.ndindex(*place.shape):
+            moved = place.astype(complex)
+            moved[index] += 1j * h
+            slopes.append(function(moved).imag / h)
+        return np.reshape(slopes, place.shape)
+
+    def output(v, W, x, n):
+        z = W @ x
+        return v @ np.where(z.real >= 0, z**n, 0) / np.sqrt(len(v))
+
+    def gradient_v(v, W, x, n):
+        return derivative(lambda u: output(u, W, x, n), v)
+
+    def gradient_W(v, W, x, n):
+        return derivative(lambda U: output(v, U, x, n), W)
+
+    return {"gradient_v": gradient_v, "gradient_W": gradient_W}
+
+
+@right_cell("p3a-gradients")
+def products_of_matrices():
+    def gradient_v(v, W, x, n):
+        return np.ravel(np.power(np.maximum(W @ x[:, None], 0), n) * (W @ x[:, None] >= 0)) * len(
+            v
+        ) ** (-0.5)
+
+    def gradient_W(v, W, x, n):
+        z = np.maximum(W.dot(x), 0)
+        slope = {0: 0 * z, 1: 1.0 * (z > 0)}.get(n, n * z ** max(n - 1, 0))
+        return np.diag(v) @ np.diag(slope) @ np.ones(W.shape) @ np.diag(x) / np.sqrt(v.shape[0])
+
+    return {"gradient_v": gradient_v, "gradient_W": gradient_W}
+
+
+@right("p3a-gradients", target="gradient_W")
+def filled_row_by_row(v, W, x, n):
+    G = np.zeros_like(W)
+    for r, (weight, w) in enumerate(zip(v, W, strict=True)):
+        if n >= 1 and w @ x > 0:
+            G[r] = weight * n * (w @ x) ** (n - 1) * x
+    G /= np.sqrt(len(G))
+    return G
+
+
 # --- The kernel at finite width -------------------------------------------------------------------
 
 
@@ -143,6 +190,36 @@ def with_a_class(v, W, X, n):
     return np.dot(f.value, f.value.T) / len(v) + np.multiply(
         X @ X.T, np.dot(f.slope * v**2, f.slope.T)
     ) / len(v)
+
+
+@right("p3b-kernel")
+def sum_over_units(v, W, X, n):
+    H = np.zeros((len(X), len(X)), dtype=np.longdouble)
+    for weight, w in zip(v, W, strict=True):
+        z = X @ w
+        H += np.outer(activation(z, n), activation(z, n)) / len(v)  # noqa: F821 - given
+        slope = weight * activation_derivative(z, n)  # noqa: F821 - given
+        H += np.outer(slope, slope) * (X @ X.T) / len(v)
+    return H
+
+
+@right("p3b-kernel")
+def jacobian_by_differences(v, W, X, n):
+    parameters = np.append(v, W)
+    columns = []
+    for k in range(parameters.size):
+        shift = np.zeros(parameters.size)
+        shift[k] = 1e-6
+        columns.append(
+            (outputs(parameters + shift, X, n) - outputs(parameters - shift, X, n)) / 2e-6
+        )
+    return np.array(columns).T @ np.array(columns)
+
+
+def outputs(parameters, X, n):
+    m = parameters.size // (X.shape[1] + 1)
+    v, W = parameters[:m], parameters[m:].reshape(m, -1)
+    return np.array([network(v, W, x, n) for x in X])  # noqa: F821 - given
 
 
 # --- The limit ------------------------------------------------------------------------------------
@@ -235,90 +312,71 @@ def normalised_first(X, n):
     return (3.5 * np.sin(2 * theta) + (np.pi - theta) * (4 + 3 * np.cos(2 * theta))) / (2 * np.pi)
 
 
-# --- The picture ----------------------------------------------------------------------------------
+@right("p3c-relu")
+@right("p3c-squared")
+def hypergeometric(X, n):
+    # J_k is a multiple of s^(k + 1/2) · ₂F₁(1/2, 1/2; k + 3/2; s) with s = (1 + cos θ)/2
+    def J(k, s):
+        if k == 0:
+            return 2 * np.arcsin(np.sqrt(s))
+        term, total, c = np.ones_like(s), np.ones_like(s), k + 1.5
+        for j in range(3000):
+            term = term * (0.5 + j) ** 2 / ((c + j) * (1 + j)) * s
+            total = total + term
+        scale = math.factorial(k) ** 2 * math.sqrt(math.pi / 2) / math.gamma(c)
+        return scale * (2 * s) ** (k + 0.5) * total
+
+    cos = np.clip(X @ X.T, -1, 1)
+    s = (1 + cos) / 2
+    return (J(n, s) + n**2 * cos * J(n - 1, s)) / (2 * np.pi)
 
 
-@right("p3-plot")
-def with_pyplot_alone(widths, errors):
-    plt.figure()
-    plt.plot(widths, errors, "x", label="measured")
-    plt.plot(widths, 2 * errors.max() * (widths / widths.min()) ** -0.5, label="$m^{-1/2}$")
-    plt.xscale("log")
-    plt.yscale("log")
-    plt.xlabel("m")
-    plt.ylabel("relative error")
-    plt.title("Convergence")
-    plt.legend()
-    return plt.gcf()
+@right("p3c-relu")
+@right("p3c-squared")
+def equation_six_differentiated_by_hand(X, n):
+    theta = np.arccos(np.clip(X @ X.T, -1 + 1e-9, 1 - 1e-9))
+    sin, cos, rest = np.sin(theta), np.cos(theta), np.pi - theta
+    once = (-sin - rest * cos) / sin**3
+    twice = (3 * cos * sin + rest * (1 + 2 * cos**2)) / sin**5
+    by_degree = [rest / sin, once, twice]
+
+    def expectation(k):
+        return (-1) ** k / (2 * np.pi) * sin ** (2 * k + 1) * by_degree[k]
+
+    return expectation(n) + cos * n**2 * expectation(n - 1)
 
 
-@right("p3-plot")
-def scatter_and_fine_guide(widths, errors):
-    figure, axes = plt.subplots()
-    axes.scatter(widths, errors, c="k", label="error")
-    fine = np.geomspace(widths.min(), widths.max(), 200)
-    axes.plot(fine, errors.mean() * np.sqrt(np.mean(widths) / fine), "r:", label="O(m^-0.5)")
-    axes.set(xscale="log", yscale="log", xlabel="width $m$", ylabel="error")
-    figure.legend()
-    return figure
+@right("p3c-relu")
+@right("p3c-squared")
+def angle_from_sides_of_a_triangle(X, n):
+    sides = np.sqrt(np.maximum(((X[:, None, :] - X) ** 2).sum(-1), 0))
+    theta = 2 * np.arcsin(np.minimum(sides / 2, 1))
+    kernel = np.zeros(theta.shape)
+    for i in range(len(X)):
+        for j in range(i + 1):
+            t = theta[i, j]
+            pieces = {
+                1: np.sin(t) + 2 * (np.pi - t) * np.cos(t),
+                2: 7 * np.sin(t) * np.cos(t) + (np.pi - t) * (1 + 6 * np.cos(t) ** 2),
+            }
+            kernel[i, j] = kernel[j, i] = pieces[n] / (2 * np.pi)
+    return kernel.tolist()
 
 
-@right("p3-plot")
-def error_bars(widths, errors):
-    figure, axes = plt.subplots()
-    axes.errorbar(widths, errors, yerr=0.1 * errors, fmt="o-", capsize=3, label="error")
-    axes.plot(widths, 0.5 / np.sqrt(widths), "k--", label=r"slope $-\frac{1}{2}$")
-    axes.loglog()
-    axes.set_xlabel("width")
-    axes.set_ylabel("error")
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
-    return figure, axes
+@right("p3c-relu")
+@right("p3c-squared")
+def with_a_class_for_angles(X, n):
+    class Angles:
+        def __init__(self, X):
+            self.cos = np.minimum(np.maximum(np.einsum("ik,jk->ij", X, X), -1), 1)
+            self.rest = np.pi - np.arccos(self.cos)
+            self.sin = np.sqrt(1 - self.cos**2)
 
+        def degree_one(self):
+            return self.sin + 2 * self.rest * self.cos
 
-@right("p3-plot")
-def logarithms_on_linear_axes(widths, errors):
-    _, axes = plt.subplots()
-    axes.plot(np.log10(widths), np.log10(errors), "s-", label="error")
-    start = np.log10(errors[0])
-    axes.plot(
-        np.log10(widths), start - 0.5 * (np.log10(widths) - np.log10(widths[0])), label="slope -1/2"
-    )
-    axes.set_xlabel("log10 of the width")
-    axes.set_ylabel("log10 of the relative error")
-    axes.legend()
-    return axes
+        def degree_two(self):
+            return 7 * self.sin * self.cos + self.rest * (1 + 6 * self.cos**2)
 
-
-@right("p3-plot")
-def guide_named_first(widths, errors):
-    figure, axes = plt.subplots()
-    lines = axes.loglog(widths, errors, "o-", widths, errors[0] * np.sqrt(widths[0] / widths), "--")
-    axes.legend(lines[::-1], ["rate $m^{-1/2}$", "empirical kernel"])
-    axes.set(xlabel="width", ylabel="error")
-    return figure
-
-
-@right("p3-plot")
-def guide_with_a_direct_label(widths, errors):
-    figure, axes = plt.subplots()
-    axes.loglog(widths, errors, "o", base=2)
-    (guide,) = axes.loglog(widths, errors[0] * np.sqrt(widths[0] / widths), "--", base=2)
-    axes.annotate("slope −1/2", (widths[1], errors[0]), color=guide.get_color())
-    axes.set(xlabel="width", ylabel="error")
-    axes.grid(True)
-    return figure
-
-
-@right("p3-plot")
-def more_lines_than_asked_for(widths, errors):
-    figure, (left, right_side) = plt.subplots(1, 2, figsize=(10, 4))
-    left.plot(widths, errors)
-    left.set(xlabel="width", ylabel="error", title="linear")
-    right_side.loglog(widths, errors, "o-", label="kernel error", alpha=0.7)
-    for power in (-1, -0.5, -0.25):
-        guide = errors[0] * (widths / widths[0]) ** power
-        right_side.loglog(widths, guide, "--", lw=0.8, label=f"guide, slope {power}")
-    right_side.axhline(errors.min(), color="gray")
-    right_side.set(xlabel="width", ylabel="error", title="log-log")
-    right_side.legend(fontsize=7)
-    return figure
+    found = Angles(X)
+    return getattr(found, ["", "degree_one", "degree_two"][n])() / np.pi / 2
