@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # the commands import what they need, so that each starts qui
     from autograder.demo import Comparison
     from autograder.grading.classrun import Marked
     from autograder.grading.mark import MarkSettings
+    from autograder.records.changes import Regrading
     from autograder.records.gradebook import Book
 
 app = typer.Typer(
@@ -226,33 +227,44 @@ def regrade(
     course: CourseOption = None,
 ) -> None:
     """Show which marks change where tests, misconceptions or points have changed; then apply it."""
+    from autograder.grading.classrun import default_jobs
     from autograder.grading.mark import MarkSettings
-    from autograder.records.gradebook import record_class
-    from autograder.records.regrade import keep, regrading_of, stored_reports
+    from autograder.records import regrade as regrading
+    from autograder.sandbox import examine
 
     found = Course.find(course)
     homework = found.assignment(assignment)
     settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
-    old = stored_reports(found, homework)
-    results, ungraded = _mark_again(found, homework, student or (), jobs, settings, old)
-    markings = {each.student: each.marking for each in results if each.marking is not None}
-    new = {name: marking.report for name, marking in markings.items()}
-    failed = {each.student: each.error for each in results if each.marking is None}
-    regrading = regrading_of(found, homework, old, new, failed=failed, ungraded=ungraded)
-    if form is Format.JSON:
-        typer.echo(regrading.to_json(), nl=False)
-    else:
-        if regrading.changes:
-            out.print(regrading.table())
-        for remark in regrading.remarks():
-            out.print(Text(remark))
-    changed = {name: marking for name, marking in markings.items() if new[name] != old[name]}
-    if apply and changed:
-        record_class(found, homework, changed)
-        kept = keep(found, regrading, datetime.now(found.timezone).replace(microsecond=0))
-        err.print(Text(f"Recorded for {len(changed)} students; what changed is kept in {kept}"))
-    elif changed:
-        err.print("Nothing was written; --apply records this.")
+    regrading.check_release(found, homework)
+    examine(use_outer=settings.use_outer, unprotected=settings.unprotected).require()
+    students = student or ()
+    graded = regrading.read_graded(found, homework, students)
+    with _progress() as progress:
+        task = progress.add_task(f"Marking {assignment}", total=None)
+        again = regrading.mark_again(
+            found,
+            homework,
+            graded,
+            students=students,
+            workers=jobs or default_jobs(),
+            settings=settings,
+            watch=lambda done, count: progress.update(task, completed=done, total=count),
+        )
+    result = regrading.regrading_of(homework, graded, again)
+    _print_regrading(result, form)
+    failed = list(result.failed)
+    if apply and result.reports_changed:
+        moment = datetime.now(found.timezone).replace(microsecond=0)
+        kept, failures = regrading.apply(found, homework, result, again.markings, moment)
+        for failure in failures.values():
+            err.print(Text(failure, style="red"))
+        recorded = len(result.reports_changed) - len(failures)
+        err.print(Text(f"New Reports recorded: {recorded}. What changed is kept in {kept}"))
+        failed += failures
+    elif result.reports_changed:
+        err.print("Nothing was written; --apply records it.")
+    if failed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -369,38 +381,6 @@ def _grade(
     return sorted(results, key=lambda each: each.student)
 
 
-def _mark_again(
-    course: Course,
-    assignment: Assignment,
-    students: Sequence[str],
-    jobs: int | None,
-    settings: MarkSettings,
-    reports: Mapping[str, Report],
-) -> tuple[list[Marked], list[str]]:
-    """Mark graded students anew, each with the seed of the stored Report; and who has none."""
-    from autograder.grading.classrun import Marked, default_jobs, find_jobs, mark_class
-
-    submissions = find_jobs(course, assignment.name, students)
-    handed_in = {job.student for job in submissions}
-    results = [
-        Marked(name, None, "the submission is no longer in submitted/")
-        for name in reports
-        if not students and name not in handed_in
-    ]
-    graded = [job for job in submissions if job.student in reports]
-    with _progress() as progress:
-        task = progress.add_task(f"Marking {assignment.name}", total=len(graded))
-        for seed in sorted({reports[job.student].seed for job in graded}):
-            group = [job for job in graded if reports[job.student].seed == seed]
-            workers = min(jobs or default_jobs(), len(group))
-            for marked in mark_class(
-                course, assignment, group, workers=workers, seed=seed, settings=settings
-            ):
-                results.append(marked)
-                progress.advance(task)
-    return results, sorted(handed_in - reports.keys())
-
-
 def _recorded(book: Book, marked: Marked) -> Recorded:
     """Record a marking; where that fails the student is told of as not marked."""
     if marked.marking is None:
@@ -440,6 +420,16 @@ def _print_report(report: Report) -> None:
         f"{report.bonus_points:g} of {report.max_bonus_points:g} bonus points "
         f"(seed {report.seed}, protection: {report.protection})"
     )
+
+
+def _print_regrading(regrading: Regrading, form: Format) -> None:
+    if form is Format.JSON:
+        typer.echo(regrading.to_json(), nl=False)
+        return
+    if regrading.changes:
+        out.print(regrading.table())
+    for remark in regrading.remarks():
+        out.print(Text(remark))
 
 
 def _points(item: ItemReport) -> str:

@@ -1,284 +1,263 @@
-"""What marking a graded class anew would change: shown before it is written, and kept after.
+"""Marking a graded class anew: what would change is shown first, then recorded, and kept.
 
-The stored Reports are held against new ones, drawn from the same seed. Points given by hand stay
-what they are, whatever the new Report says.
+The stored Reports are held against new ones of the same seeds. Points that a person gave stay what
+they are, whatever the new Report says. What was changed is kept under its date in regraded/.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+import io
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-from rich.text import Text
+from nbgrader.api import MissingEntry
+from rich.console import Console
+from sqlalchemy.engine import make_url
 
 from autograder.assignment import Assignment, Course, Item
-from autograder.errors import RecordError
-from autograder.grading.report import Claim, ItemReport, Report
+from autograder.errors import CourseError, RecordError
+from autograder.grading import classrun
+from autograder.grading.classrun import Job, find_jobs
+from autograder.grading.mark import Marking, MarkSettings, read_skeletons
+from autograder.grading.report import Report
 from autograder.records.bookkeeping import (
     REPORT,
     PatientGradebook,
     course_directory,
     open_database,
 )
+from autograder.records.changes import Regrading, changes_between, other_findings
+from autograder.records.folders import settle_all
+from autograder.records.gradebook import open_gradebook
 
 FOLDER = "regraded"
-SCHEMA = "fdl-regrading/1"
+PAGE_WIDTH = 120
+
+Watch = Callable[[int, int], None]
+"""Told how many submissions are marked, out of how many."""
 
 
 @dataclass(frozen=True)
-class ItemChange:
-    """A mark that would change: points and maximum before and after, and why.
+class Graded:
+    """What is recorded of students: their Reports, and the points that persons gave, by item.
 
-    `before` or `after` is None for an item that was not there, or is no more. `by_hand` says that
-    a person has given the points of this item, which then stay.
+    `unreadable` names the students whose stored Report can't be read, and why.
     """
 
-    item: str
-    before: float | None
-    after: float | None
-    max_before: float | None
-    max_after: float | None
-    reasons: tuple[str, ...] = ()
-    by_hand: bool = False
-
-    @property
-    def gain(self) -> float:
-        """By how much the marks in the gradebook change."""
-        return 0.0 if self.by_hand else round((self.after or 0.0) - (self.before or 0.0), 2)
+    reports: Mapping[str, Report]
+    by_hand: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Regrading:
-    """What marking a class anew found, by student.
+class MarkedAgain:
+    """New Markings of graded students, by name; `failed` are those without one, with the reason.
 
-    `failed` names those who could not be marked and keep their marks, with the reason;
-    `ungraded` those who were never graded; `reworded` counts the items whose claims changed in
-    their words alone.
+    `ungraded` names the students in submitted/ who were never graded.
     """
 
-    assignment: str
-    changes: Mapping[str, tuple[ItemChange, ...]]
-    unchanged: tuple[str, ...] = ()
+    markings: Mapping[str, Marking]
     failed: Mapping[str, str] = field(default_factory=dict)
     ungraded: tuple[str, ...] = ()
-    reworded: int = 0
-
-    def totals(self) -> dict[str, tuple[int, float]]:
-        """For each item how many students' marks change, and by how many points together."""
-        found: dict[str, tuple[int, float]] = {}
-        for change in (change for changes in self.changes.values() for change in changes):
-            count, points = found.get(change.item, (0, 0.0))
-            found[change.item] = count + 1, round(points + change.gain, 2)
-        return found
-
-    def table(self) -> Table:
-        """Every student and item whose mark changes, and why."""
-        table = Table("student", "item", "points", "why", title=f"Marks of {self.assignment}")
-        for student, changes in self.changes.items():
-            for change in changes:
-                table.add_row(*map(Text, (student, change.item, _points(change), _why(change))))
-        table.add_section()
-        for item, (count, points) in self.totals().items():
-            table.add_row("together", item, f"{points:+g}", f"{count} students")
-        return table
-
-    def remarks(self) -> Iterator[str]:
-        """What else there is to say, in sentences."""
-        yield f"Students whose marks change: {len(self.changes)}; unchanged: {len(self.unchanged)}."
-        if self.reworded:
-            yield f"Items with other words for the same mark: {self.reworded}."
-        for student, reason in self.failed.items():
-            yield f"{student} was not marked and keeps the marks: {reason}"
-        if self.ungraded:
-            yield f"Never graded, so left alone: {', '.join(self.ungraded)}."
-
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data."""
-        return {
-            "schema": SCHEMA,
-            "assignment": self.assignment,
-            "kit": _kit_version(),
-            "changes": {
-                student: [asdict(change) for change in changes]
-                for student, changes in self.changes.items()
-            },
-            "totals": {
-                item: {"students": count, "points": points}
-                for item, (count, points) in self.totals().items()
-            },
-            "unchanged": list(self.unchanged),
-            "failed": dict(self.failed),
-            "ungraded": list(self.ungraded),
-            "reworded": self.reworded,
-        }
-
-    def to_json(self) -> str:
-        """`to_dict` as text."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, indent=2) + "\n"
 
 
-def _points(change: ItemChange) -> str:
-    def shown(points: float | None, maximum: float | None) -> str:
-        return "none" if points is None else f"{points:g} of {maximum:g}"
-
-    before, after = shown(change.before, change.max_before), shown(change.after, change.max_after)
-    return f"{before} → {after}"
+# --- what is recorded ----------------------------------------------------------------------------
 
 
-def _why(change: ItemChange) -> str:
-    kept = ("a person gave the points: they stay",) if change.by_hand else ()
-    return "\n".join((*kept, *change.reasons))
+def check_release(course: Course, assignment: Assignment) -> None:
+    """CourseError where the release has other items or points than the source.
 
-
-def stored_reports(course: Course, assignment: Assignment) -> dict[str, Report]:
-    """The Reports of the students who have been graded, by name."""
-    folders = sorted((course.root / "autograded").glob(f"*/{assignment.name}"))
-    return {
-        folder.parent.name: Report.from_json((folder / REPORT).read_text(encoding="utf-8"))
-        for folder in folders
-        if (folder / REPORT).is_file()
-    }
-
-
-def given_by_hand(course: Course, assignment: Assignment, student: str) -> frozenset[str]:
-    """The auto items whose points a person has given in the formgrader."""
-    auto = {item.name: item for item in assignment.select("auto")}
-    coursedir = course_directory(course, assignment)
-    with open_database(coursedir.db_url, course) as gradebook:
-        submission = gradebook.find_submission(assignment.name, student)
-        grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-        return frozenset(
-            grade.name
-            for grade in grades
-            if grade.name in auto and _is_by_hand(gradebook, auto[grade.name], grade)
+    The gradebook learns of the release's, a Report of the source's: they would not fit together.
+    """
+    skeletons = read_skeletons(assignment, course.release(assignment.name)).values()
+    marks = [cell.metadata.get("nbgrader", {}) for nb in skeletons for cell in nb.cells]
+    released = {mark["grade_id"]: float(mark["points"]) for mark in marks if mark.get("grade")}
+    wanted = {item.name: item.max_points for item in assignment.items.values()}
+    names = dict.fromkeys([*wanted, *released])
+    if stale := [name for name in names if wanted.get(name) != released.get(name)]:
+        raise CourseError(
+            f"release/{assignment.name} has other items or points than source/{assignment.name} "
+            f"({', '.join(stale)}): run `fdl release {assignment.name}` first"
         )
 
 
+def read_graded(course: Course, assignment: Assignment, students: Sequence[str] = ()) -> Graded:
+    """What is recorded of these students (none named: of all)."""
+    url = course_directory(course, assignment).db_url
+    if not _is_there(url):  # opening it would make one
+        reports, unreadable = _read_reports(course, assignment, students)
+        return Graded(reports, {}, unreadable)
+    with open_database(url, course) as gradebook:
+        settle_all(gradebook, course, assignment)
+        reports, unreadable = _read_reports(course, assignment, students)
+        by_hand = {name: _given_by_hand(gradebook, assignment, name) for name in reports}
+    return Graded(reports, by_hand, unreadable)
+
+
+def _is_there(db_url: str) -> bool:
+    url = make_url(db_url)
+    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
+
+
+def _read_reports(
+    course: Course, assignment: Assignment, students: Sequence[str]
+) -> tuple[dict[str, Report], dict[str, str]]:
+    reports: dict[str, Report] = {}
+    unreadable: dict[str, str] = {}
+    for path in sorted((course.root / "autograded").glob(f"*/{assignment.name}/{REPORT}")):
+        student = path.parents[1].name
+        if students and student not in students:
+            continue
+        try:
+            reports[student] = Report.from_json(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, RecordError) as error:
+            unreadable[student] = f"{path} can't be read: {error}; run `fdl grade` for this student"
+    return reports, unreadable
+
+
+def _given_by_hand(
+    gradebook: PatientGradebook, assignment: Assignment, student: str
+) -> dict[str, float]:
+    try:
+        submission = gradebook.find_submission(assignment.name, student)
+    except MissingEntry:  # such as in a gradebook that was begun anew
+        return {}
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    return {
+        grade.name: float(grade.score)
+        for grade in grades
+        if grade.name in assignment.items
+        and _is_by_hand(gradebook, assignment.items[grade.name], grade)
+    }
+
+
 def _is_by_hand(gradebook: PatientGradebook, item: Item, grade: Any) -> bool:
+    if item.kind == "manual":
+        return (grade.manual_score, grade.extra_credit) != (None, None)
     if item.bonus:
         return grade.extra_credit not in (None, gradebook.recorded_credit(grade.id))
     return grade.manual_score is not None
 
 
-def changes_between(
-    old: Report, new: Report, by_hand: Iterable[str] = ()
-) -> tuple[ItemChange, ...]:
-    """The auto items whose points or maximum differ, in the order of the new Report."""
-    given = frozenset(by_hand)
-    names = [*new.items, *(name for name in old.items if name not in new.items)]
-    changes = (_change(name, old.items.get(name), new.items.get(name), given) for name in names)
-    return tuple(change for change in changes if change is not None)
+# --- marking anew --------------------------------------------------------------------------------
 
 
-def reworded(old: Report, new: Report) -> int:
-    """How many items keep their mark and say something else of it."""
-    return sum(
-        name in old.items
-        and _mark(old.items[name]) == _mark(item)
-        and _words(old.items[name]) != _words(item)
-        for name, item in new.items.items()
-    )
-
-
-def _change(
-    name: str, old: ItemReport | None, new: ItemReport | None, given: frozenset[str]
-) -> ItemChange | None:
-    kinds = {item.kind for item in (old, new) if item is not None}
-    if "auto" not in kinds or _mark(old) == _mark(new):
-        return None
-    return ItemChange(
-        item=name,
-        before=old.points if old else None,
-        after=new.points if new else None,
-        max_before=old.max_points if old else None,
-        max_after=new.max_points if new else None,
-        reasons=tuple(_reasons(old, new)),
-        by_hand=name in given,
-    )
-
-
-def _mark(item: ItemReport | None) -> tuple[float, float] | None:
-    return (item.points, item.max_points) if item else None
-
-
-def _words(item: ItemReport) -> tuple[object, ...]:
-    return item.claims, item.message, item.diagnosis
-
-
-def _reasons(old: ItemReport | None, new: ItemReport | None) -> Iterator[str]:
-    """Which claims hold no longer, hold now, came or went; and what else has changed."""
-    if old is None or new is None:
-        yield "the item is new" if old is None else "the item is no more"
-        return
-    if old.max_points != new.max_points:
-        yield f"it is worth {new.max_points:g} instead of {old.max_points:g}"
-    if new.message and new.message != old.message:
-        yield new.message
-    before = {claim.claim: claim for claim in old.claims}
-    after = {claim.claim: claim for claim in new.claims}
-    for text, claim in after.items():
-        yield from _claim_reason(before.get(text), claim)
-    yield from (f"no longer asked: {text}" for text in before if text not in after)
-    if new.diagnosis != old.diagnosis and new.diagnosis:
-        yield f"now named: {new.diagnosis}"
-
-
-def _claim_reason(old: Claim | None, new: Claim) -> Iterator[str]:
-    if old is None:
-        yield f"new, {'holds' if new.passed else 'does not hold'}: {new.claim}"
-    elif old.passed != new.passed:
-        yield f"{'now holds' if new.passed else 'no longer holds'}: {new.claim}"
-
-
-def regrading_of(
+def mark_again(
     course: Course,
     assignment: Assignment,
-    old: Mapping[str, Report],
-    new: Mapping[str, Report],
+    graded: Graded,
     *,
-    failed: Mapping[str, str],
-    ungraded: Iterable[str] = (),
-) -> Regrading:
-    """The stored Reports of students held against new ones; `failed` could not be marked."""
+    students: Sequence[str] = (),
+    workers: int,
+    settings: MarkSettings,
+    watch: Watch,
+) -> MarkedAgain:
+    """Mark the graded students among these (none named: all), each with the stored seed."""
+    submissions = find_jobs(course, assignment.name, students)
+    handed_in = {job.student for job in submissions}
+    failed = dict(graded.unreadable)
+    for name in graded.reports.keys() - handed_in:
+        failed[name] = "the submission is no longer in submitted/"
+    by_seed: dict[int, list[Job]] = defaultdict(list)
+    for job in submissions:
+        if job.student in graded.reports:
+            by_seed[graded.reports[job.student].seed].append(job)
+    count = sum(map(len, by_seed.values()))
+    markings: dict[str, Marking] = {}
+    done = 0
+    for seed, jobs in by_seed.items():
+        for marked in classrun.mark_class(
+            course, assignment, jobs, workers=min(workers, len(jobs)), seed=seed, settings=settings
+        ):
+            if marked.marking is None:
+                failed[marked.student] = marked.error
+            else:
+                markings[marked.student] = marked.marking
+            done += 1
+            watch(done, count)
+    ungraded = sorted(handed_in - graded.reports.keys() - graded.unreadable.keys())
+    return MarkedAgain(markings, failed, tuple(ungraded))
+
+
+def regrading_of(assignment: Assignment, graded: Graded, again: MarkedAgain) -> Regrading:
+    """The stored Reports held against the new ones."""
+    pairs = {
+        student: (graded.reports[student], again.markings[student].report)
+        for student in sorted(again.markings)
+    }
     changes = {
-        student: changes_between(old[student], report, given_by_hand(course, assignment, student))
-        for student, report in sorted(new.items())
+        student: changes_between(old, new, graded.by_hand.get(student, {}))
+        for student, (old, new) in pairs.items()
     }
     return Regrading(
         assignment=assignment.name,
         changes={student: found for student, found in changes.items() if found},
+        seeds={student: new.seed for student, (_, new) in pairs.items()},
         unchanged=tuple(student for student, found in changes.items() if not found),
-        failed=dict(sorted(failed.items())),
-        ungraded=tuple(ungraded),
-        reworded=sum(reworded(old[student], report) for student, report in new.items()),
+        failed=dict(sorted(again.failed.items())),
+        ungraded=again.ungraded,
+        reports_changed=tuple(student for student, (old, new) in pairs.items() if old != new),
+        other_findings=sum(other_findings(old, new) for old, new in pairs.values()),
     )
 
 
-def keep(course: Course, regrading: Regrading, moment: datetime) -> Path:
-    """Write what was changed into a dated file that nothing overwrites; returns its path."""
-    folder = course.root / FOLDER / regrading.assignment
+# --- recording it --------------------------------------------------------------------------------
+
+
+def apply(
+    course: Course,
+    assignment: Assignment,
+    regrading: Regrading,
+    markings: Mapping[str, Marking],
+    moment: datetime,
+) -> tuple[Path, dict[str, str]]:
+    """Record the Reports that changed, and keep what changed; returns where, and who failed.
+
+    While it runs, a file STEM.unfinished.json holds what is to be changed: after a run that was
+    killed, it tells what may have been.
+    """
+    failures: dict[str, str] = {}
+    at = moment.isoformat()
+    stem = moment.strftime("%Y-%m-%dT%H-%M-%S")
+    folder = course.root / FOLDER / assignment.name
+    with open_gradebook(course, assignment) as book:
+        begun = _new_file(folder, stem, ".unfinished.json", regrading.to_json(at=at))
+        for student in regrading.reports_changed:
+            try:
+                book.record(student, markings[student])
+            except RecordError as error:
+                failures[student] = str(error)
+    kept = _new_file(folder, stem, ".json", regrading.to_json(at=at, not_recorded=failures))
+    _new_file(folder, kept.stem, ".txt", _page(regrading, moment, failures))
+    begun.unlink()
+    return kept, failures
+
+
+def _new_file(folder: Path, stem: str, suffix: str, text: str) -> Path:
+    """Write a file of that name, or of one with a number where that is taken."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = moment.strftime("%Y-%m-%dT%H-%M-%S")
-    for number in range(1, 1000):
-        path = folder / (f"{name}.json" if number == 1 else f"{name}-{number}.json")
+    number = 1
+    while True:
+        path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
         try:
             with path.open("x", encoding="utf-8") as file:
-                file.write(json.dumps({"at": moment.isoformat(), **regrading.to_dict()}, indent=2))
-                file.write("\n")
+                file.write(text)
             return path
         except FileExistsError:
-            continue
-    raise RecordError(f"{folder} holds a thousand records of {name} already")
+            number += 1
 
 
-def _kit_version() -> str:
-    try:
-        return version("fdl-homework-kit")
-    except PackageNotFoundError:
-        return "unknown"
+def _page(regrading: Regrading, moment: datetime, failures: Mapping[str, str]) -> str:
+    """What was changed, to be read by persons."""
+    text = io.StringIO()
+    console = Console(file=text, width=PAGE_WIDTH, color_system=None)
+    seeds = ", ".join(map(str, sorted(set(regrading.seeds.values()))))
+    console.print(f"Regraded at {moment.isoformat()} (kit {regrading.kit}, seed {seeds})\n")
+    console.print(regrading.table())
+    for line in (*regrading.remarks(), *failures.values()):
+        console.print(line, markup=False, highlight=False)
+    return text.getvalue()

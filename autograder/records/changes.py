@@ -1,0 +1,305 @@
+"""What differs between two Reports of a submission, and of a class: marks that change, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from autograder.grading.report import Claim, ItemReport, Report
+
+SCHEMA = "fdl-regrading/1"
+NEARLY = 1e-9
+
+
+@dataclass(frozen=True)
+class ItemChange:
+    """An item of one student whose points or maximum change.
+
+    `before` and `after` are the points that tests give: None where a person gives them, or where
+    there is no such item, which then has no maximum either. `kept` are points that a person gave
+    in the formgrader; they stay, whatever the tests say.
+    """
+
+    item: str
+    kind: str
+    bonus: bool
+    before: float | None
+    after: float | None
+    max_before: float | None
+    max_after: float | None
+    kept: float | None = None
+    reasons: tuple[str, ...] = ()
+    claims_before: tuple[Claim, ...] = ()
+    claims_after: tuple[Claim, ...] = ()
+
+    @property
+    def gain(self) -> float:
+        """By how much the student's mark changes."""
+        if self.kept is not None:
+            return 0.0
+        return round((self.after or 0.0) - (self.before or 0.0), 2)
+
+    def points(self) -> str:
+        """Old and new points in words, such as `0.5 of 2 → 2 of 2`."""
+        before, after = (
+            "no item" if best is None else f"of {best:g}" if got is None else f"{got:g} of {best:g}"
+            for got, best in ((self.before, self.max_before), (self.after, self.max_after))
+        )
+        change = f"{before} → {after}"
+        if self.kept is not None:
+            return f"{self.kept:g} kept by hand ({change})"
+        return f"open ({change})" if self.kind == "manual" else change
+
+    def why(self) -> tuple[str, ...]:
+        """The reasons, and what a marker has to do."""
+        if self.kept is not None and self.is_tested_otherwise:
+            return (*self.reasons, "the tests' points changed: the mark by hand awaits a look")
+        return self.reasons
+
+    @property
+    def has_new_maximum(self) -> bool:
+        """Whether the item is there before and after, and worth something else."""
+        return None not in (self.max_before, self.max_after) and self.max_before != self.max_after
+
+    @property
+    def is_tested_otherwise(self) -> bool:
+        """Whether tests give other points now, and not just out of another maximum."""
+        return abs((self.after or 0.0) - (self.before or 0.0)) > NEARLY
+
+
+def changes_between(
+    old: Report, new: Report, by_hand: Mapping[str, float]
+) -> tuple[ItemChange, ...]:
+    """The items whose points or maximum differ, in the order of the new Report.
+
+    `by_hand` holds the points that a person gave, by item.
+    """
+    names = [*new.items, *(name for name in old.items if name not in new.items)]
+    return tuple(
+        _change(name, old.items.get(name), new.items.get(name), by_hand.get(name))
+        for name in names
+        if _mark(old.items.get(name)) != _mark(new.items.get(name))
+    )
+
+
+def other_findings(old: Report, new: Report) -> int:
+    """How many items keep their mark and say something else of it, be it in words alone."""
+    return sum(
+        name in old.items
+        and _mark(old.items[name]) == _mark(item)
+        and _said(old.items[name]) != _said(item)
+        for name, item in new.items.items()
+    )
+
+
+def _mark(item: ItemReport | None) -> tuple[object, ...]:
+    return () if item is None else (item.kind, item.bonus, item.points, item.max_points)
+
+
+def _said(item: ItemReport) -> tuple[object, ...]:
+    return item.claims, item.message, item.diagnosis, item.misconception, item.found
+
+
+def _change(
+    name: str, old: ItemReport | None, new: ItemReport | None, kept: float | None
+) -> ItemChange:
+    known = new or old
+    assert known is not None
+    return ItemChange(
+        item=name,
+        kind=known.kind,
+        bonus=known.bonus,
+        before=_tested_points(old),
+        after=_tested_points(new),
+        max_before=old.max_points if old else None,
+        max_after=new.max_points if new else None,
+        kept=kept if new else None,
+        reasons=tuple(_reasons(old, new)),
+        claims_before=old.claims if old else (),
+        claims_after=new.claims if new else (),
+    )
+
+
+def _tested_points(item: ItemReport | None) -> float | None:
+    return item.points if item is not None and item.kind == "auto" else None
+
+
+# --- reasons -------------------------------------------------------------------------------------
+
+
+def _reasons(old: ItemReport | None, new: ItemReport | None) -> Iterator[str]:
+    """Which claims fail or hold now, came or went; and what else changed."""
+    if old is None or new is None:
+        yield "the item is new" if old is None else "the item is no more"
+        return
+    if old.max_points != new.max_points:
+        yield f"it is worth {new.max_points:g} instead of {old.max_points:g}"
+    if (old.kind, old.bonus) != (new.kind, new.bonus):
+        yield f"it was {_sort(old)} and is {_sort(new)}"
+    findings = list(_findings(old, new))
+    yield from findings
+    if not findings and _share(old) != _share(new):
+        yield (
+            "its misconception keeps another part of the points"
+            if new.misconception
+            else "the same claims earn another part of the points"
+        )
+
+
+def _sort(item: ItemReport) -> str:
+    return f"{'a bonus' if item.bonus else 'a regular'} {item.kind} item"
+
+
+def _share(item: ItemReport) -> float:
+    return round(item.points / item.max_points, 3) if item.max_points else 0.0
+
+
+def _findings(old: ItemReport, new: ItemReport) -> Iterator[str]:
+    if new.outcome != old.outcome and new.message:
+        yield f"not marked now: {new.message}"
+    elif new.outcome != old.outcome and old.message:
+        yield f"marked now; before: {old.message}"
+    before, after = _by_text(old.claims), _by_text(new.claims)
+    for text, (holds, counts) in after.items():
+        if text not in before:
+            yield f"new, {'holds' if holds else 'fails'}: {text}"
+            continue
+        held, counted = before[text]
+        if holds != held:
+            yield f"{'now holds' if holds else 'now fails'}: {text}"
+        elif counts != counted:
+            yield f"counts otherwise: {text}"
+    yield from (f"no longer asked: {text}" for text in before if text not in after)
+    if new.misconception != old.misconception:
+        if old.diagnosis:
+            yield f"no longer named: {old.diagnosis}"
+        if new.diagnosis:
+            yield f"now named: {new.diagnosis}"
+
+
+def _by_text(claims: Iterable[Claim]) -> dict[str, tuple[bool, frozenset[tuple[str, float]]]]:
+    """Of each claim whether it holds, and what it counts for; one of the same text goes with it."""
+    found: dict[str, tuple[bool, frozenset[tuple[str, float]]]] = {}
+    for claim in claims:
+        holds, counts = found.get(claim.claim, (True, frozenset()))
+        found[claim.claim] = holds and claim.passed, counts | {(claim.part, claim.costs)}
+    return found
+
+
+# --- a class -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Regrading:
+    """What marking a class anew found, by student.
+
+    `unchanged` are students whose marks stay; `failed` could not be marked and keep their marks;
+    `reports_changed` have another Report, be it in words alone; `other_findings` counts the items
+    of which other words or claims are told for the same mark.
+    """
+
+    assignment: str
+    changes: Mapping[str, tuple[ItemChange, ...]]
+    seeds: Mapping[str, int]
+    unchanged: tuple[str, ...] = ()
+    failed: Mapping[str, str] = field(default_factory=dict)
+    ungraded: tuple[str, ...] = ()
+    reports_changed: tuple[str, ...] = ()
+    other_findings: int = 0
+    kit: str = field(default_factory=lambda: _kit_version())
+
+    def totals(self) -> dict[str, tuple[int, float]]:
+        """For each item how many students it changes for, and their points gained together."""
+        found: dict[str, tuple[int, float]] = {}
+        for change in self._all():
+            students, points = found.get(change.item, (0, 0.0))
+            found[change.item] = students + 1, round(points + change.gain, 2)
+        return found
+
+    def gain(self, *, bonus: bool) -> float:
+        """How many regular or bonus points the class gains."""
+        return round(sum(change.gain for change in self._all() if change.bonus == bonus), 2)
+
+    def table(self) -> Table:
+        """Every student and item whose mark changes, and why; below, the totals."""
+        table = Table("student", "item", "points", "why", title=f"Marks of {self.assignment}")
+        for student, changes in self.changes.items():
+            for change in changes:
+                row = (student, change.item, change.points(), "\n".join(change.why()))
+                table.add_row(*map(Text, row))
+        table.add_section()
+        for item, (count, points) in self.totals().items():
+            table.add_row("together", item, _signed(points), _counted(count, "student"))
+        regular, bonus = self.gain(bonus=False), self.gain(bonus=True)
+        everyone = _counted(len(self.changes), "student")
+        table.add_row("the class", "", f"{_signed(regular)}, {_signed(bonus)} bonus", everyone)
+        return table
+
+    def remarks(self) -> Iterator[str]:
+        """What else there is to say, in sentences."""
+        yield f"Students with changed marks: {len(self.changes)}; without: {len(self.unchanged)}."
+        if self.other_findings:
+            yield f"Items with other words or claims and the same mark: {self.other_findings}."
+        if any(change.has_new_maximum for change in self._all()):
+            yield (
+                "A changed maximum goes for everybody at once, also for students whose marks were "
+                "not changed."
+            )
+        for student, reason in self.failed.items():
+            yield f"{student} was not marked and keeps the earlier marks: {reason}"
+        if self.ungraded:
+            yield f"Never graded, so left alone: {', '.join(self.ungraded)}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain data, with the kit's version and the seeds."""
+        return {
+            "schema": SCHEMA,
+            "assignment": self.assignment,
+            "kit": self.kit,
+            "seeds": dict(self.seeds),
+            "changes": {
+                student: [{**asdict(change), "gain": change.gain} for change in changes]
+                for student, changes in self.changes.items()
+            },
+            "totals": {
+                item: {"students": count, "points": points}
+                for item, (count, points) in self.totals().items()
+            },
+            "class": {
+                "students": len(self.changes),
+                "points": self.gain(bonus=False),
+                "bonus_points": self.gain(bonus=True),
+            },
+            "unchanged": list(self.unchanged),
+            "failed": dict(self.failed),
+            "ungraded": list(self.ungraded),
+            "other_findings": self.other_findings,
+        }
+
+    def to_json(self, **more: object) -> str:
+        """`to_dict` as text, with what else there is to say at its end."""
+        return json.dumps({**self.to_dict(), **more}, ensure_ascii=False, indent=2) + "\n"
+
+    def _all(self) -> Iterator[ItemChange]:
+        return (change for changes in self.changes.values() for change in changes)
+
+
+def _signed(points: float) -> str:
+    return f"{points:+g}" if points else "0"
+
+
+def _counted(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _kit_version() -> str:
+    try:
+        return version("fdl-homework-kit")
+    except PackageNotFoundError:  # run from a folder that was copied
+        return "unknown"
