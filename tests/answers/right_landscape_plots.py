@@ -1,5 +1,6 @@
 """Right pictures of the traces and of the loss surface, drawn in other ways."""
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 
@@ -95,6 +96,74 @@ def radii_as_categories(hessian_trace, results):
     axes.set_xlabel("rho")
     axes.set_ylabel("trace")
     axes.legend()
+    return figure
+
+
+@right("p2c-trace-plot")
+def log_scale_of_the_radii(hessian_trace, results):
+    figure, axes = plt.subplots()
+    for eta, rows in reversed(medians(hessian_trace, results).items()):
+        axes.plot(rows[:, 0], rows[:, 1], "D:", label=f"$\\eta = {eta:.3g}$")
+    axes.set_xscale("symlog", linthresh=0.05)
+    axes.set_yscale("log")
+    axes.set(xlabel=r"radius $\rho$", ylabel=r"median of $\mathrm{tr}\,\nabla^2 L$")
+    axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return figure
+
+
+@right("p2c-trace-plot")
+def quartiles_as_a_band(hessian_trace, results):
+    figure, axes = plt.subplots()
+    for k, (eta, rows) in enumerate(sorted(medians(hessian_trace, results).items())):
+        low, high = [], []
+        for rho in rows[:, 0]:
+            ends = np.asarray(results[eta, rho])
+            kept = ends[np.linalg.norm(np.nan_to_num(ends, nan=1e9), axis=1) <= 1e6]
+            traces = [hessian_trace(x) for x in kept]
+            low.append(np.quantile(traces, 0.25))
+            high.append(np.quantile(traces, 0.75))
+        axes.fill_between(rows[:, 0], low, high, color=f"C{k}", alpha=0.2, lw=0)
+        axes.plot(*rows.T, color=f"C{k}", marker="o", label=f"eta = {eta}")
+    axes.set(xlabel="rho", ylabel="final trace", ylim=(0, None))
+    axes.legend()
+    return figure
+
+
+@right("p2c-trace-plot")
+def rows_of_one_table(hessian_trace, results):
+    table = medians(hessian_trace, results)
+    rhos = next(iter(table.values()))[:, 0]
+    columns = np.column_stack([rows[:, 1] for rows in table.values()])
+    figure, axes = plt.subplots()
+    lines = axes.plot(rhos, columns, marker=".")
+    axes.legend(lines, [f"η={eta}" for eta in table], title="step size", loc="best")
+    axes.set(xlabel="ρ", ylabel="Tr(H)")
+    return figure
+
+
+@right("p2c-trace-plot")
+def boxes_behind_the_medians(hessian_trace, results):
+    figure, axes = plt.subplots()
+    for eta, rows in medians(hessian_trace, results).items():
+        spreads = []
+        for rho in rows[:, 0]:
+            ends = [x for x in results[eta, rho] if np.isfinite(x).all() and x @ x <= 1e12]
+            spreads.append([hessian_trace(x) for x in ends])
+        axes.boxplot(spreads, positions=rows[:, 0], widths=0.02, manage_ticks=False)
+        axes.plot(rows[:, 0], rows[:, 1], label=f"eta={eta}")
+    axes.set(xlabel="rho", ylabel="trace")
+    axes.legend()
+    return figure
+
+
+@right("p2c-trace-plot")
+def subfigures(hessian_trace, results):
+    figure = plt.figure(layout="constrained")
+    table = medians(hessian_trace, results)
+    for part, (eta, rows) in zip(figure.subfigures(1, len(table)), table.items(), strict=True):
+        axes = part.subplots()
+        axes.plot(rows[:, 0], rows[:, 1], "x-")
+        axes.set(xlabel="rho", ylabel="trace", title=f"eta = {eta}")
     return figure
 
 
@@ -364,4 +433,198 @@ def two_legends(loss, results, eta):
     axes.add_artist(axes.legend(shapes, ["0", *map(str, usam)], title="rho", loc="lower left"))
     axes.legend([plt.Rectangle((0, 0), 1, 1, color=c) for c in "rk"], ["GD", "USAM"])
     axes.set(xlabel="u", ylabel="v")
+    return figure
+
+
+@right("p2c-surface-plot")
+def old_style_cells(loss, results, eta):
+    u, v, values = valley(loss, results)
+    figure, axes = plt.subplots(subplot_kw={"aspect": "equal"})
+    axes.pcolor(u, v, values, cmap="magma", norm=mpl.colors.PowerNorm(0.5))
+    mark_ends(axes, results, eta)
+    axes.set(xlabel="u", ylabel="v")
+    axes.legend(fontsize=6)
+    return figure
+
+
+@right("p2c-surface-plot")
+def gouraud_shading(loss, results, eta):
+    u, v, values = valley(loss, results)
+    figure, axes = plt.subplots()
+    mesh = axes.pcolormesh(*np.meshgrid(u, v), values, shading="gouraud")
+    figure.colorbar(mesh, ax=axes, location="top", label="loss")
+    mark_ends(axes, results, eta)
+    axes.set(xlabel="u", ylabel="v")
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def scattered_points_in_triangles(loss, results, eta):
+    u, v, values = valley(loss, results)
+    U, V = np.meshgrid(u, v)
+    figure, axes = plt.subplots()
+    axes.tricontourf(U.ravel(), V.ravel(), values.ravel(), levels=18)
+    mark_ends(axes, results, eta)
+    axes.set(xlabel="u", ylabel="v")
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def surface_in_triangles(loss, results, eta):
+    u, v, values = valley(loss, results, 31)
+    U, V = np.meshgrid(u, v)
+    figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
+    axes.plot_trisurf(U.ravel(), V.ravel(), values.ravel(), cmap="viridis", alpha=0.6)
+    gd, usam = ends_at(results, eta)
+    axes.scatter(*gd.T, [loss(x) for x in gd], marker="o", label="GD")
+    for rho, ends in usam.items():
+        axes.scatter(*ends.T, [loss(x) for x in ends], marker="^", label=f"USAM, rho {rho}")
+    axes.set(xlabel="u", ylabel="v", zlabel="L", title="final iterates")
+    axes.view_init(40, -60)
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def level_lines_over_a_surface(loss, results, eta):
+    u, v, values = valley(loss, results)
+    figure = plt.figure(figsize=(8, 4))
+    flat = figure.add_subplot(1, 2, 1)
+    flat.contour(u, v, values, np.quantile(values, np.linspace(0.02, 0.98, 15)))
+    mark_ends(flat, results, eta)
+    flat.set(xlabel="u", ylabel="v")
+    flat.legend()
+    solid = figure.add_subplot(1, 2, 2, projection="3d")
+    solid.plot_surface(*np.meshgrid(u, v), values, cmap="coolwarm", rstride=2, cstride=2)
+    solid.set(xlabel="u", ylabel="v", zlabel="L")
+    return figure
+
+
+@right("p2c-surface-plot")
+def loss_of_the_whole_grid_at_once(loss, results, eta):
+    grid = np.linspace(-3, 3, 81)
+    U, V = np.meshgrid(grid, grid)
+    values = np.vectorize(lambda a, b: loss(np.array([a, b])))(U, V)
+    figure, axes = plt.subplots()
+    filled = axes.contourf(U, V, values, levels=40, cmap="viridis")
+    axes.contour(filled, levels=filled.levels[::4], colors="k", linewidths=0.3)
+    figure.colorbar(filled)
+    mark_ends(axes, results, eta)
+    axes.set_xlabel("u")
+    axes.set_ylabel("v")
+    axes.set_title(f"Widening valley, $\\eta = {eta}$")
+    axes.axhline(0, color="w", lw=0.5)
+    axes.axvline(0, color="w", lw=0.5)
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def levels_by_powers_of_ten(loss, results, eta):
+    u, v, values = valley(loss, results)
+    levels = np.geomspace(max(values.min(), 1e-2), values.max(), 25)
+    figure, axes = plt.subplots()
+    filled = axes.contourf(u, v, values, levels, norm=mpl.colors.LogNorm(), extend="min")
+    plt.colorbar(filled, ax=axes)
+    mark_ends(axes, results, eta)
+    axes.set(xlabel="u", ylabel="v")
+    axes.legend(loc="lower right")
+    return figure
+
+
+@right("p2c-surface-plot")
+def axes_for_each_radius(loss, results, eta):
+    radii = sorted(rho for e, rho in results if e == eta)
+    figure, parts = plt.subplots(1, len(radii), figsize=(12, 4), sharex=True, sharey=True)
+    u, v, values = valley(loss, results)
+    for axes, rho in zip(parts, radii, strict=True):
+        axes.imshow(values[::-1], extent=(u[0], u[-1], v[0], v[-1]), aspect="auto")
+        axes.plot(*np.transpose(results[eta, rho]), "wo", mec="k")
+        axes.set(xlabel="u", title=f"USAM, rho = {rho}" if rho else "GD")
+    parts[0].set_ylabel("v")
+    return figure
+
+
+@right("p2c-surface-plot")
+def crosses_drawn_as_one_line_each(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.contourf(*valley(loss, results), levels=12)
+    gd, usam = ends_at(results, eta)
+    for r, x in enumerate(gd):
+        axes.plot(*x, "r+", label="_nolegend_" if r else "GD")
+    for ends in usam.values():
+        for x in ends:
+            axes.plot([x[0]], [x[1]], "kx")
+    handles = axes.get_legend_handles_labels()[0] + [axes.lines[-1]]
+    axes.legend(handles, ["GD", "USAM"])
+    axes.set(xlabel="u", ylabel="v")
+    return figure
+
+
+@right("p2c-surface-plot")
+def half_of_the_plane_repeated(loss, results, eta):
+    # a finer grid where the points are, a coarse one around
+    figure, axes = plt.subplots()
+    axes.pcolormesh(*valley(loss, results, 21), shading="nearest", zorder=0)
+    fine = np.linspace(-2.5, 2.5, 61)
+    axes.pcolormesh(fine, fine, [[loss([a, b]) for a in fine] for b in fine], zorder=1)
+    mark_ends(axes, results, eta)
+    axes.set(xlabel="u", ylabel="v")
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def logarithm_on_a_solid(loss, results, eta):
+    figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
+    u, v, values = valley(loss, results)
+    axes.plot_surface(*np.meshgrid(u, v), np.log10(values + 1e-3), alpha=0.5)
+    gd, usam = ends_at(results, eta)
+    axes.scatter(*gd.T, [np.log10(loss(x) + 1e-3) for x in gd], label="GD")
+    for ends in usam.values():
+        axes.scatter(*ends.T, [np.log10(loss(x) + 1e-3) for x in ends], label="USAM")
+    axes.set(xlabel="u", ylabel="v", zlabel="log L")
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def level_lines_in_space(loss, results, eta):
+    figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
+    u, v, values = valley(loss, results)
+    axes.contour(*np.meshgrid(u, v), values, levels=30)
+    gd, usam = ends_at(results, eta)
+    axes.scatter(*gd.T, [loss(x) for x in gd], label="GD")
+    for ends in usam.values():
+        axes.scatter(*ends.T, [loss(x) for x in ends], label="USAM")
+    axes.set(xlabel="u", ylabel="v", zlabel="L")
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def all_radii_in_one_set_of_markers(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.contourf(*valley(loss, results), levels=12)
+    gd, usam = ends_at(results, eta)
+    axes.scatter(*gd.T, label=r"GD ($\\rho = 0$)", marker="x", color="w")
+    radii = ", ".join(f"{rho:g}" for rho in usam)
+    axes.scatter(*np.vstack([*usam.values()]).T, label=rf"USAM ($\\rho = {radii}$)", color="r")
+    axes.set(xlabel="u", ylabel="v", title=rf"$\\eta = {eta}$, $\\rho = 0, {radii}$")
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def each_radius_written_out(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.pcolormesh(*valley(loss, results))
+    gd, usam = ends_at(results, eta)
+    axes.plot(*gd.T, "wx", label="GD")
+    words = " and ".join(f"rho = {rho}" for rho in usam)
+    axes.plot(*np.vstack([*usam.values()]).T, "r.", label=f"USAM with {words}")
+    axes.set(xlabel="u", ylabel="v")
+    axes.legend(title=f"eta = {eta}, 5 starts each")
     return figure

@@ -92,3 +92,101 @@ def more_lines_than_asked_for(widths, errors):
     right_side.set(xlabel="width", ylabel="error", title="log-log")
     right_side.legend(fontsize=7)
     return figure
+
+
+@right("p3-plot")
+def power_of_the_width_as_label(widths, errors):
+    fig, ax = plt.subplots(1, 1, figsize=(6, 4))
+    constant = np.exp(np.mean(np.log(errors) + 0.5 * np.log(widths)))
+    ax.plot(widths, constant / np.sqrt(widths), color="gray", ls="-.", label=r"$\propto m^{-0.5}$")
+    ax.plot(widths, errors, color="C3", marker="o", ls="none", label=r"$\|H - H^\infty\|$")
+    ax.set_xscale("log", base=2)
+    ax.set_yscale("log", base=10)
+    ax.set_xlabel("m")
+    ax.set_ylabel("rel. error")
+    ax.legend(loc="lower left")
+    return fig
+
+
+@right("p3-plot")
+def guide_of_two_points(widths, errors):
+    figure, axes = plt.subplots()
+    ends = np.array([widths[0], widths[-1]])
+    axes.loglog(ends, errors[0] * (ends / ends[0]) ** -0.5, "k:", label="1/sqrt(m)")
+    axes.loglog(widths, errors, "r.-", label="error")
+    axes.set(xlabel="m", ylabel="error", title="Kernel error")
+    axes.legend()
+    return figure
+
+
+@right("p3-plot")
+def guide_by_two_points_and_a_slope(widths, errors):
+    figure, axes = plt.subplots()
+    axes.loglog(widths, errors, "o-", label="error")
+    first = (widths[0], errors[0])
+    axes.axline(first, (100 * widths[0], errors[0] / 10), color="k", label="slope $-1/2$")
+    axes.set(xlabel="m", ylabel="error")
+    axes.legend()
+    return figure
+
+
+@right("p3-plot")
+def triangle_of_the_slope(widths, errors):
+    figure, axes = plt.subplots()
+    axes.loglog(widths, errors, "o-")
+    m = np.asarray(widths, dtype=float)
+    axes.loglog(m, 0.7 * errors[0] * (m / m[0]) ** (-1 / 2), "k--", lw=1)
+    axes.text(m[2], 0.7 * errors[0] * (m[2] / m[0]) ** -0.5, "−1/2")
+    axes.set(xlabel="width m", ylabel="relative error")
+    return figure
+
+
+@right("p3-plot")
+def bare_lists(widths, errors):
+    widths, errors = [int(m) for m in widths], [float(e) for e in errors]
+    figure, axes = plt.subplots()
+    axes.loglog(widths, errors, marker="s", label="empirical")
+    axes.loglog(
+        widths, [2 * errors[0] * (m / widths[0]) ** -0.5 for m in widths], label="~ m^(-1/2)"
+    )
+    axes.set_xlabel("width")
+    axes.set_ylabel("error")
+    figure.legend(loc="upper right")
+    return axes
+
+
+@right("p3-plot")
+def dark_style(widths, errors):
+    with plt.style.context(["dark_background", {"lines.linewidth": 3}]):
+        plt.figure()
+        plt.loglog(widths, errors, "w*-")
+        plt.loglog(widths, errors[0] * np.sqrt(widths[0] / widths), "w--")
+        plt.legend(["error", r"$1/\sqrt{m}$"])
+        plt.xlabel("m")
+        plt.ylabel("error")
+        plt.grid(True, which="both")
+        return plt.gcf()
+
+
+@right("p3-plot")
+def shaded_rate(widths, errors):
+    figure, axes = plt.subplots()
+    axes.set(xscale="log", yscale="log", xlabel="width", ylabel="error")
+    rate = errors[0] * np.sqrt(widths[0] / widths)
+    axes.fill_between(widths, 0.5 * rate, 2 * rate, alpha=0.1)
+    axes.plot(widths, rate, "--", label="O(1/√m)")
+    axes.scatter(widths, errors, marker="x", label="kernel")
+    axes.legend()
+    axes.margins(0.2)
+    return figure
+
+
+@right("p3-plot")
+def legend_in_words(widths, errors):
+    plt.figure()
+    plt.loglog(widths, errors, "o")
+    plt.loglog(widths, errors.min() / np.sqrt(widths / widths.max()))
+    plt.legend(["kernel error", "inverse square root of the width"])
+    plt.xlabel("width")
+    plt.ylabel("error")
+    return plt.gcf()

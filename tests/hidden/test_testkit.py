@@ -218,14 +218,32 @@ def test_array_of_an_answer_is_always_float64(convert: Callable[[Any], Any]) -> 
 
 
 @pytest.mark.parametrize(
-    "text", [r"USAM, $\rho$ = 0.2", "ρ=0.5", "Rho = 1/4, η = 0.1", r"$\rho = 10^{-2}$"]
+    "text",
+    [
+        r"USAM, $\rho$ = 0.2",
+        "ρ=0.5",
+        "Rho = 1/4, η = 0.1",
+        "ρ=0.2,η=0.1",
+        r"$\rho = 10^{-2}$",
+        "ρ = 0.2 and ρ = 0.3",
+    ],
 )
 def test_text_that_gives_a_letter_another_value_is_found(text: str) -> None:
     assert says_otherwise("rho", 0.1)(text)
 
 
 @pytest.mark.parametrize(
-    "text", ["USAM", "ρ > 0", r"$\rho$ = 0.1", "rho=.1, eta=0.5", "ρ = 1e-1", "rho"]
+    "text",
+    [
+        "USAM",
+        "ρ > 0",
+        r"$\rho$ = 0.1",
+        "rho=.1, eta=0.5",
+        "ρ = 1e-1",
+        "rho",
+        "ρ = 0.2, 0.1",
+        r"USAM, $\rho = 0.2$ and $\rho = 0.1$",
+    ],
 )
 def test_text_that_gives_a_letter_no_other_value_is_let_pass(text: str) -> None:
     assert not says_otherwise("rho", 0.1)(text)

@@ -13,7 +13,8 @@ from autograder.grading.testkit.names import legend_texts, names_in_legends, tex
 from autograder.sandbox.figuredata import AxesData, CurveData
 
 _GUIDE = re.compile(
-    r"1\s*/\s*2|½|0\.5|sqrt|frac|√|slope|guide|reference|theor|rate|expected|order|m\s*\^|\bO\(",
+    r"1\s*/\s*2|½|(?<!\d)0?\.5|sqrt|root|frac|√|m\s*\^|\bO\(|"
+    r"slope|guide|reference|theor|rate|expected|order",
     re.IGNORECASE,
 )
 

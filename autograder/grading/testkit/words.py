@@ -13,6 +13,8 @@ Letter = Literal["eta", "rho"]
 
 _LETTERS: Mapping[Letter, str] = {"eta": "η", "rho": "ρ"}
 
+_SIGNS = r"[\s${}\\]*"
+_WORD = r"[^\W\d]+"
 _NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
 
 
@@ -27,12 +29,16 @@ def says_number(value: float) -> Says:
 
 
 def says_otherwise(letter: Letter, value: float) -> Says:
-    """Whether a text gives the Greek letter another value, as in "ρ = 0.1"."""
-    sign = rf"(?:{_LETTERS[letter]}|(?<![a-z]){letter})[\s${{}}]*=(.*)"
+    """Whether a text gives the Greek letter a value, and not this one.
+
+    A text may give several, as in "ρ = 0.1, 0.2" and "ρ = 0.1 and ρ = 0.2"; what follows the next
+    sign of equality belongs to another letter.
+    """
+    sign = rf"(?:{_LETTERS[letter]}|(?<![a-z]){letter}){_SIGNS}=(.*?)(?={_WORD}{_SIGNS}=|$)"
 
     def says_another(text: str) -> bool:
-        given = [numbers_in(rest)[:1] for rest in re.findall(sign, text, re.IGNORECASE)]
-        return any(abs(n - value) > 0.02 * abs(value) + 1e-12 for first in given for n in first)
+        given = [n for rest in re.findall(sign, text, re.IGNORECASE) for n in numbers_in(rest)]
+        return bool(given) and all(abs(n - value) > 0.02 * abs(value) + 1e-12 for n in given)
 
     return says_another
 

@@ -366,13 +366,16 @@ def test_trace_plot_labels_its_axes(student: Student, rng: Generator) -> None:
 
 
 def make_loss(rng: Generator) -> Polynomial:
-    """A made-up loss over the plane that is the same in no mirror.
+    """A made-up loss over the plane, positive as a loss is, that is the same in no mirror.
 
-    It is 0.1 + a(u − ½)² + 2.5 b(v + 0.6)² + c uv: a picture calls it thousands of times.
+    It is 0.1 + a p² + 2.5 b q² + c pq with p = u − ½ and q = v + 0.6; 10 ab > c², so the three
+    last terms are never negative and a picture of its logarithm is a picture of it.
     """
     a, b, c = rng.uniform(0.6, 1.4, size=3)
-    constant = 0.1 + 0.25 * a + 0.9 * b
-    return Polynomial(np.array([[constant, 3 * b, 2.5 * b], [-a, c, 0], [a, 0, 0]]))
+    constant = 0.1 + 0.25 * a + 0.9 * b - 0.3 * c
+    return Polynomial(
+        np.array([[constant, 3 * b - 0.5 * c, 2.5 * b], [0.6 * c - a, c, 0], [a, 0, 0]])
+    )
 
 
 def make_plane_results(rng: Generator) -> tuple[float, dict[tuple[float, float], np.ndarray]]:
