@@ -1,0 +1,1 @@
+"""A mutation run: the reference solutions, each with one small change, before the hidden tests."""
