@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner, Result
 
 import autograder.sandbox
+from autograder import cli
 from autograder.assignment import Assignment, Course
 from autograder.cli import app
 from autograder.grading import classrun
@@ -45,6 +47,8 @@ def graded(course: Course, assignment: Assignment) -> Course:
 @pytest.fixture
 def regrade(graded: Course, monkeypatch: pytest.MonkeyPatch) -> Regrade:
     """Runs the command where marking now finds `new`; students without one fail."""
+
+    monkeypatch.setattr(cli, "out", Console(width=160))  # the table in one line a row
 
     def run(new: Mapping[str, Marking], *options: str) -> Result:
         def mark_class(_c: Any, _a: Any, jobs: Any, **_settings: Any) -> Iterator[Marked]:
