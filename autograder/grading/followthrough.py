@@ -1,11 +1,12 @@
 """Stand-ins: the reference in the place of a student's other functions, called back to here.
 
 An answer that calls another graded function by name is tested a second time with that name stood
-in for. The student's code gets what the reference answers, never the reference. Its arguments
-are untrusted, so the reference runs within a time limit and on arrays of bounded size.
+in for, also where both belong to one item. The student's code gets what the reference answers,
+never the reference. Its arguments are untrusted, so the reference runs within a time limit and on
+arrays of bounded size.
 
-Two items may not save each other: where stand-ins that were used form a circle (A is right if B is,
-B is right if A is), none of the items on it is saved.
+Two functions may not save each other: where stand-ins that were used form a circle (A is right if
+B is, B is right if A is), none of the functions on it is saved.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ MAX_COUNT = 100_000
 
 
 class StandIns:
-    """The reference functions of other items, with a record of which were called."""
+    """The reference in the place of other functions, with a record of which were called."""
 
     def __init__(self, references: Mapping[str, Callable[..., object]]) -> None:
         self.used: set[str] = set()
@@ -44,19 +45,19 @@ class StandIns:
 
 
 def circular(saved_by: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """The items that lie on a circle of `saved_by` (item -> items that stood in for it)."""
+    """The names on a circle of `saved_by` (a function -> those that were stood in for below it)."""
 
     def reach(start: str) -> set[str]:
         seen: set[str] = set()
         waiting = list(saved_by.get(start, ()))
         while waiting:
-            item = waiting.pop()
-            if item not in seen:
-                seen.add(item)
-                waiting.extend(saved_by.get(item, ()))
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting.extend(saved_by.get(name, ()))
         return seen
 
-    return frozenset(item for item in saved_by if item in reach(item))
+    return frozenset(name for name in saved_by if name in reach(name))
 
 
 def _check_size(arguments: Iterable[object]) -> None:

@@ -59,7 +59,7 @@ class LocalMarker:
             only={item.name for item in wanted},
         )
         run_hidden_tests(self.course.hidden(self.assignment.name), plugin)
-        found = outcomes_by_item(self.assignment, plugin.outcomes)
+        found = outcomes_by_item(plugin.outcomes)
         outcomes = {item.name: tuple(found.get(item.name, ())) for item in wanted}
         notebook = NotebookReport(state="marked")
         reports = {item.name: item_report(item, outcomes[item.name], notebook) for item in wanted}

@@ -80,7 +80,7 @@ def mark_submission(
             deadline=deadline,
         )
         run_hidden_tests(course.hidden(assignment.name), plugin, tests)
-    outcomes = outcomes_by_item(assignment, plugin.outcomes)
+    outcomes = outcomes_by_item(plugin.outcomes)
     items = {
         item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])
         for item in assignment.items.values()

@@ -1,9 +1,9 @@
 """The pytest side of marking: fixtures for hidden tests, and the claims that come of them.
 
 Hidden tests run here, in the grader's process; `student` is the only way to the student's code.
-A failing test is run once more with the other graded functions of its notebook stood in for by
-the reference (follow-through): an answer that is wrong only because of what it calls keeps its
-item. The note on such a claim tells the student why.
+A failing test is run once more with the reference in the place of all graded functions of its
+notebook but those that the test itself asks for (follow-through): an answer that is wrong only
+because of what it calls keeps its item. The note on such a claim tells the student why.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from autograder.assignment import Assignment, Item
 from autograder.errors import CourseError
 from autograder.grading.followthrough import StandIns
 from autograder.grading.testkit import ClaimFailed
-from autograder.grading.transcript import AnyStudent, Event, RecordedStudent
+from autograder.grading.transcript import AnyStudent, Event, RecordedStudent, asked_for
 from autograder.sandbox import NoAnswer, StudentFailure
 
 MAX_TIMEOUTS = 2
@@ -153,8 +153,8 @@ class MarkingPlugin:
         if isinstance(failure, NoAnswer) or not told:
             return False
         item = self._item(test)
-        stand_ins = StandIns(self._others(item))
         run = self._runs[test.nodeid]
+        stand_ins = StandIns(self._others(item, asked_for(run.events)))
         student = self._notebooks.student(item.problem).with_stand_ins(stand_ins.functions)
         run.students.append(student)
         events: list[Event] = []
@@ -166,18 +166,21 @@ class MarkingPlugin:
             test.obj(**again)
         except Exception:  # whatever it is, the first failure is the one to tell
             holds = False
-        if not stand_ins.used:
-            return False
+        if not stand_ins.used or asked_for(events) & stand_ins.functions.keys():
+            return False  # no stand-in may answer for the student
         run.events = events
         if holds:
             run.stand_ins = frozenset(stand_ins.used)
         return holds
 
-    def _others(self, item: Item) -> dict[str, Callable[..., object]]:
-        own = {reference.name for reference in item.references}
+    def _others(self, item: Item, asked: frozenset[str]) -> dict[str, Callable[..., object]]:
+        """The references of the problem's graded functions but for those that the test asks for.
+
+        An item's own functions are among them: a Hessian that is wrong costs no trace of it.
+        """
         problem = self._assignment.problem(item.problem)
         names = {reference.name for other in problem.items for reference in other.references}
-        return {name: self._references[name] for name in names - own if name in self._references}
+        return {name: self._references[name] for name in names - asked if name in self._references}
 
     def _outcome(self, test: pytest.Item, call: pytest.CallInfo[None]) -> Outcome:
         mark = _item_mark(test)

@@ -6,31 +6,26 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
-from autograder.assignment import Assignment, Item
+from autograder.assignment import Item
 from autograder.grading.followthrough import circular
 from autograder.grading.misconceptions import Misconception
 from autograder.grading.plugin import Outcome
 from autograder.grading.report import Claim, ItemReport, NotebookReport
 from autograder.grading.report import Outcome as ItemOutcome
+from autograder.grading.transcript import asked_for
 from autograder.sandbox import FigureData
 
 
-def outcomes_by_item(
-    assignment: Assignment, outcomes: Sequence[Outcome]
-) -> dict[str, list[Outcome]]:
+def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     """The outcomes of each item; one saved by stand-ins on a circle counts as failed."""
-    owners: dict[str, set[str]] = defaultdict(set)
-    for item in assignment.items.values():
-        for reference in item.references:
-            owners[reference.name].add(item.name)
     saved_by: dict[str, set[str]] = defaultdict(set)
     for outcome in outcomes:
-        for name in outcome.stand_ins:
-            saved_by[outcome.item] |= owners[name]
+        for name in asked_for(outcome.transcript):
+            saved_by[name] |= outcome.stand_ins
     unsaved = circular(saved_by)
     found: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        if outcome.stand_ins and outcome.item in unsaved:
+        if outcome.stand_ins and asked_for(outcome.transcript) & unsaved:
             outcome = _withdrawn(outcome)
         found[outcome.item].append(outcome)
     return found

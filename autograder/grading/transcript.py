@@ -6,7 +6,7 @@ instructor can read them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -51,6 +51,11 @@ class Event:
     answer: Any = None
     failure: str = ""
     without: tuple[str, ...] = ()
+
+
+def asked_for(events: Iterable[Event]) -> frozenset[str]:
+    """The names of the functions and variables that a test asked for."""
+    return frozenset(event.name for event in events if event.kind != "arguments")
 
 
 class RecordedStudent:

@@ -262,6 +262,12 @@ def by_a_step_of_gd(x):
 
 
 @right("p2c-loss-gradient", target="gradient")
+def by_a_step_of_usam(x):
+    *u, v = x
+    return (x - np.hstack(usam_update(np.array(u), v, 0.5, 0.0))) / 0.5  # noqa: F821
+
+
+@right("p2c-loss-gradient", target="gradient")
 def a_third_of_the_hessian(x):
     return hessian(x) @ x / 3  # noqa: F821 - the reference's
 
@@ -287,6 +293,24 @@ def loops_over_entries():
         return np.array(sum(H[i][i] for i in range(len(x))))
 
     return {"hessian": hessian, "hessian_trace": hessian_trace}
+
+
+@right("p2c-hessian-trace", target="hessian")
+def differences_of_steps_of_gd(x):
+    def step(y):
+        return np.append(*gd_update(y[:-1], y[-1], 1.0))  # noqa: F821 - the reference's
+
+    eye = np.eye(len(x))
+    return eye - np.array([(step(x + 1e-4 * e) - step(x - 1e-4 * e)) / 2e-4 for e in eye])
+
+
+@right("p2c-hessian-trace", target="hessian")
+def differences_of_steps_of_usam(x):
+    def slope(y):
+        return y - np.append(*usam_update(y[:-1], y[-1], eta=1.0, rho=0.0))  # noqa: F821
+
+    shifts = 1e-4 * np.eye(len(x))
+    return np.array([slope(x + h) - slope(x - h) for h in shifts]) / 2e-4
 
 
 @right("p2c-hessian-trace", target="hessian")

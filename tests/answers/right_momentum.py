@@ -240,6 +240,12 @@ def by_the_moving_average_backwards(gradient, x0, gammas, betas, indices):
 
 
 @right("p1a-heavy-ball")
+def by_the_moving_averages_parameters(gradient, x0, gammas, betas, indices):
+    plain = betas * np.append(1.0, gammas)[: len(gammas)] / gammas
+    return ima(gradient, x0, *ima_parameters(gammas, plain), indices)[0]  # noqa: F821
+
+
+@right("p1a-heavy-ball")
 def sum_of_all_moves(gradient, x0, gammas, betas, indices):
     moves = np.zeros((len(gammas) + 1, len(x0)))
     for t in range(len(gammas)):
@@ -271,6 +277,14 @@ def named_pair(gammas, betas):
     parameters = collections.namedtuple("HeavyBall", "gammas betas")
     ratios = np.divide(gammas, np.concatenate(([1.0], gammas))[:-1])
     return parameters(gammas=gammas, betas=np.multiply(ratios, betas))
+
+
+@right("p1a-parameters")
+def ratio_of_the_averages_weights(gammas, betas):
+    _, lambdas = ima_parameters(gammas, betas)  # noqa: F821 - the reference's
+    hatted = lambdas[:-1] / (1 + lambdas[1:])
+    hatted[:1] = (gammas * betas)[:1]  # λ_0 is free
+    return np.array(gammas), hatted
 
 
 # --- Iterate moving average -----------------------------------------------------------------------
