@@ -1,8 +1,9 @@
 """How figures look, as facts that can be compared between figures in different styles.
 
-A fact is a plain tuple: that an axis is logarithmic or labelled, that there is a legend, that a
-curve with certain data is in sight, hidden or outside of its axes, what a legend calls it, that a
-field shows certain values. Data count as the same where they agree to within a thousandth.
+A fact is a plain tuple: that an axis is logarithmic or labelled, that the labels say that v goes to
+the right and u upwards, that there is a legend, that a curve with certain data is in sight, hidden
+or outside of its axes, what a legend calls it, that a field shows certain values. Data count as the
+same where they agree to within a thousandth.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import numpy as np
 
 from autograder.grading.plugin import Outcome
 from autograder.grading.testkit.names import legend_entries, names_in_legends
+from autograder.grading.testkit.surfaces import is_turned
 from autograder.sandbox import FigureData
 from autograder.sandbox.figuredata import AxesData, CurveData
 
@@ -65,6 +67,7 @@ class Looks:
         for name, scale, label in zip("xyz", axes.scales, axes.labels, strict=False):
             yield "scale", name, scale
             yield "labelled", name, bool(label.strip())
+        yield "turned", is_turned(axes)
         for curve in axes.curves:
             data = self._number(curve.points)
             yield _sight(axes, curve), data

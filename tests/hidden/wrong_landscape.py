@@ -1,13 +1,10 @@
 """Wrong answers to Problem 2: what people really do."""
 
-# ruff: noqa: ARG001  a wrong answer may well ignore an argument
-
 from __future__ import annotations
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-from autograder.hidden.hw2.misconceptions import draw_points, draw_traces, ends_at, runs_kept
 from solutions.hw2.landscape import gradient, loss, usam
 
 from .answers import Variant, wrong
@@ -64,43 +61,22 @@ def no_step_size_of_each_step(gradient, x0, eta, num_steps):
     return np.array(iterates)
 
 
-# --- The experiment -------------------------------------------------------------------------------
-
-
-@wrong("p2c-experiment")
-def arguments_swapped(optimizer, gradient, starts, etas, rhos, num_steps):
-    return {
-        (eta, rho): np.array([optimizer(gradient, x, rho, eta, num_steps)[-1] for x in starts])
-        for eta in etas
-        for rho in rhos
-    }
-
-
-@wrong("p2c-experiment")
-def own_optimizer(optimizer, gradient, starts, etas, rhos, num_steps):
-    return {
-        (eta, rho): np.array([usam(gradient, x, eta, rho, num_steps)[-1] for x in starts])
-        for eta in etas
-        for rho in rhos
-    }
-
-
 # --- The picture of the traces --------------------------------------------------------------------
 
 
-@wrong("p2c-trace-plot")
-def traces_out_of_sight(hessian_trace, results):
-    def median(ends):
-        return np.median([hessian_trace(x) for x in ends])
-
-    return draw_traces(results, median, ylim=(-1, 0))
+def runs_kept(ends):
+    return ends[np.linalg.norm(ends, axis=1) <= 1e6]
 
 
-@wrong("p2c-trace-plot")
-def fully_transparent(hessian_trace, results):
-    figure = draw_traces(results, lambda ends: np.median([hessian_trace(x) for x in ends]))
-    for line in figure.axes[0].lines:
-        line.set_alpha(0)
+def draw_traces(results, height):
+    """One line for each eta against rho, with labels; `height` says how high a point is."""
+    figure, axes = plt.subplots()
+    for eta in sorted({eta for eta, _ in results}):
+        rhos = sorted(rho for other, rho in results if other == eta)
+        heights = [height(runs_kept(results[eta, rho])) for rho in rhos]
+        axes.plot(rhos, heights, label=f"eta = {eta}")
+    axes.set(xlabel="rho", ylabel="trace of the Hessian")
+    axes.legend()
     return figure
 
 
@@ -140,32 +116,29 @@ def handles_of_the_wrong_etas(hessian_trace, results):
 # --- The picture of the surface -------------------------------------------------------------------
 
 
+def ends_at(results, eta):
+    """The last iterates of GD and of USAM, of all radii together, at this step size."""
+    usam = np.concatenate([ends for (e, rho), ends in results.items() if e == eta and rho > 0])
+    return {"GD": np.transpose(results[eta, 0.0]), "USAM": usam.T}
+
+
+def draw_points(loss, points):
+    """Filled contours of a function of (u, v), and some points under their names."""
+    grid = np.linspace(-2.5, 2.5, 40)
+    values = [[loss(np.array([u, v])) for u in grid] for v in grid]
+    figure, axes = plt.subplots()
+    axes.contourf(grid, grid, values, levels=20)
+    for name, (u, v) in points.items():
+        axes.scatter(u, v, label=name, zorder=3)
+    axes.set(xlabel="u", ylabel="v")
+    if points:
+        axes.legend()
+    return figure
+
+
 @wrong("p2c-surface-plot")
 def upside_down(loss, results, eta):
     return draw_points(lambda x: -loss(x), ends_at(results, eta))
-
-
-@wrong("p2c-surface-plot")
-def points_out_of_sight(loss, results, eta):
-    return draw_points(loss, ends_at(results, eta), xlim=(-0.05, 0.05), ylim=(-0.05, 0.05))
-
-
-@wrong("p2c-surface-plot")
-def points_of_the_notebook(loss, results, eta):
-    points = np.random.default_rng(0).normal(size=(2, 2, 20)) * 0.5
-    return draw_points(loss, {"GD": points[0], "USAM": points[1]})
-
-
-@wrong("p2c-surface-plot")
-def image_upside_down(loss, results, eta):
-    grid = np.linspace(-2.5, 2.5, 40)
-    figure, axes = plt.subplots()
-    axes.imshow([[loss(np.array([u, v])) for u in grid] for v in grid], extent=(-2.5, 2.5) * 2)
-    for name, ends in ends_at(results, eta).items():
-        axes.scatter(*ends, label=name)
-    axes.set(xlabel="u", ylabel="v")
-    axes.legend()
-    return figure
 
 
 @wrong("p2c-surface-plot", loses=0.25)
@@ -180,12 +153,6 @@ def methods_named_in_the_title_alone(loss, results, eta):
     figure = draw_points(loss, {"first": named["GD"], "second": named["USAM"]})
     figure.axes[0].set_title("last iterates of GD and of USAM")
     return figure
-
-
-@wrong("p2c-surface-plot", loses=0.25)
-def methods_swapped_in_the_legend(loss, results, eta):
-    named = ends_at(results, eta)
-    return draw_points(loss, {"GD": named["USAM"], "USAM": named["GD"]})
 
 
 @wrong("p2c-surface-plot", loses=0.25)
@@ -257,18 +224,6 @@ def solid_surface_under_swapped_labels(loss, results, eta):
     axes.set(xlabel="u", ylabel="v", zlabel="L")
     axes.legend()
     return figure
-
-
-@wrong("p2c-surface-plot", loses=0.25)
-def smallest_radius_alone(loss, results, eta):
-    rho = min(rho for e, rho in results if e == eta and rho > 0)
-    return draw_points(loss, {"GD": results[eta, 0.0].T, "USAM": results[eta, rho].T})
-
-
-@wrong("p2c-surface-plot", loses=0.25)
-def largest_radius_alone(loss, results, eta):
-    rho = max(rho for _, rho in results)
-    return draw_points(loss, {"GD": results[eta, 0.0].T, "USAM": results[eta, rho].T})
 
 
 @wrong("p2c-surface-plot")

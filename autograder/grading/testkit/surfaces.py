@@ -41,7 +41,7 @@ def surfaces(figure: FigureData, function: Function) -> list[tuple[AxesData, boo
     """The axes that show the function, and whether they have u upwards and v to the right."""
     found = []
     for axes in figure.axes:
-        turned = _is_turned(axes)
+        turned = is_turned(axes)
         for field in axes.fields:
             seen = axes.visible and field.visible and field.alpha > FAINT and not axes.colorbar
             if seen and _in_limits(axes, field) and _shows_function(field, function, turned):
@@ -50,7 +50,7 @@ def surfaces(figure: FigureData, function: Function) -> list[tuple[AxesData, boo
     return found
 
 
-def _is_turned(axes: AxesData) -> bool:
+def is_turned(axes: AxesData) -> bool:
     """Whether the labels say that v goes to the right and u upwards."""
     x, y = (re.findall(r"(?<![a-z])[uv](?![a-z])", plain(label)) for label in axes.labels[:2])
     return x[:1] == ["v"] and y[:1] == ["u"]
@@ -175,6 +175,6 @@ def assert_marks_named(
 
 def _holds(axes: AxesData, curve: CurveData, points: np.ndarray) -> bool:
     """Whether the curve has some of the points (u, v)."""
-    wanted = points[:, ::-1] if _is_turned(axes) else points
+    wanted = points[:, ::-1] if is_turned(axes) else points
     drawn = curve.points[np.isfinite(curve.points).all(axis=1)]
     return bool(which_match(drawn[:, 0], drawn[:, 1], wanted[:, 0], wanted[:, 1]).any())

@@ -9,10 +9,10 @@ out here stand alone: their text is that of a notebook's cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from autograder.grading.misconceptions import Catalogue
@@ -21,6 +21,22 @@ from solutions.hw2 import figures, landscape, momentum, ntk
 misconceptions = Catalogue()
 
 change = misconceptions.change
+
+
+def change_all(
+    item: str,
+    name: str,
+    sentence: str,
+    changes: Mapping[Callable[..., object], Sequence[tuple[str, str]]],
+) -> None:
+    """Several of an item's functions with pieces of their text exchanged, as one misconception."""
+    parts = Catalogue()
+    for reference, exchanged in changes.items():
+        parts.change(item, reference.__name__, sentence, reference, *exchanged)
+    answers = {key: answer for part in parts for key, answer in part.answers.items()}
+    source = "\n\n".join(part.source for part in parts)
+    misconceptions.add(replace(next(iter(parts)), name=name, answers=answers, source=source))
+
 
 # ==================================================================================================
 # Problem 1: momentum, the heavy ball and the iterate moving average
@@ -960,1145 +976,1194 @@ change(
 # Problem 2: loss landscape
 # ==================================================================================================
 
-misconceptions.values(
-    "p2a-values",
+# --- p2a-values -----------------------------------------------------------------------------------
+
+
+def value(name: str, sentence: str, **values: Any) -> None:
+    """Wrong values at the point."""
+    misconceptions.values("p2a-values", name, sentence, **values)
+
+
+value(
     "norm_not_squared",
     "In the gradient's last entry the norm of u is not squared.",
     gradient_at_point=np.array([12.0, -4.0, 8.0, 2 * np.sqrt(14.0)]),
 )
-misconceptions.values(
-    "p2a-values",
+value(
+    "v_not_squared",
+    "In the gradient's entries for u the factor v is not squared; u is differentiated, v² stays.",
+    gradient_at_point=np.array([6.0, -2.0, 4.0, 28.0]),
+)
+value(
     "v_first",
-    "The derivative with respect to v comes first; v is the last coordinate.",
+    "In the gradient the derivative in v comes first; v is the last coordinate, here and in the "
+    "Hessian.",
     gradient_at_point=np.array([28.0, 12.0, -4.0, 8.0]),
 )
-misconceptions.values(
-    "p2a-values",
+value(
+    "v_first_throughout",
+    "Gradient and Hessian begin with v; v is the last coordinate, so its derivatives come last.",
+    gradient_at_point=np.array([28.0, 12.0, -4.0, 8.0]),
+    hessian_at_point=np.roll(landscape.hessian_at_point, 1, (0, 1)),
+)
+value(
     "missing_half",
-    "The gradient is twice too large: the loss has a factor ½.",
+    "The gradient is twice as large as it should be: the loss has a factor ½.",
     gradient_at_point=np.array([24.0, -8.0, 16.0, 56.0]),
 )
-misconceptions.values(
-    "p2a-values",
+value(
+    "missing_half_throughout",
+    "Gradient, Hessian and trace are all twice as large as they should be: the loss has a factor "
+    "½.",
+    gradient_at_point=2 * landscape.gradient_at_point,
+    hessian_at_point=2 * landscape.hessian_at_point,
+    trace_at_point=2 * landscape.trace_at_point,
+)
+value(
     "off_diagonal_zero",
-    "The Hessian is diagonal; u and v meet in the loss, so their mixed derivatives are there too.",
+    "The Hessian is diagonal here; u and v are multiplied in the loss, so their mixed derivatives "
+    "are not 0.",
     hessian_at_point=np.diag([4.0, 4.0, 4.0, 14.0]),
 )
-misconceptions.values(
-    "p2a-values",
+value(
     "off_diagonal_halved",
-    "The mixed derivatives of the Hessian lack their factor 2.",
+    "The mixed derivatives in the Hessian lack their factor 2: a square is differentiated.",
     hessian_at_point=np.array(
         [[4.0, 0.0, 0.0, 6.0], [0.0, 4.0, 0.0, -2.0], [0.0, 0.0, 4.0, 4.0], [6.0, -2.0, 4.0, 14.0]]
     ),
 )
-misconceptions.values(
-    "p2a-values",
+value(
+    "outer_product_of_the_gradient",
+    "This is the gradient times its own transpose; the Hessian holds second derivatives.",
+    hessian_at_point=np.outer(landscape.gradient_at_point, landscape.gradient_at_point),
+)
+value(
     "trace_counts_u_once",
-    "The trace counts the u-directions once; the diagonal has one entry for each of them.",
+    "The trace counts u as one direction; the diagonal has an entry for each coordinate of u.",
     trace_at_point=18.0,
 )
-misconceptions.values(
-    "p2a-values",
+value(
+    "trace_counts_u_too_often",
+    "The trace counts one coordinate of u too many: one of the Hessian's rows belongs to v.",
+    trace_at_point=30.0,
+)
+value(
+    "sum_of_all_entries",
+    "This is the sum of all entries of the Hessian; the trace takes those on the diagonal alone.",
+    trace_at_point=float(landscape.hessian_at_point.sum()),
+)
+value(
     "largest_eigenvalue",
     "This is the Hessian's largest eigenvalue; the trace is the sum of all of them.",
     trace_at_point=float(np.linalg.eigvalsh(landscape.hessian_at_point)[-1]),
 )
 
+# --- p2b-gd-update --------------------------------------------------------------------------------
 
-@misconceptions.function(
-    "p2b-gd-update",
-    "gd_update",
-    "v is updated with the new u; both formulas use the old point.",
+GD_STEP = "return u - eta * v**2 * u, v - eta * (u @ u) * v"
+
+
+def change_gd_update(name: str, sentence: str, *lines: str) -> None:
+    """Other lines in the place of the two formulas."""
+    text = "\n    ".join(lines)
+    change("p2b-gd-update", name, sentence, landscape.gd_update, (GD_STEP, text))
+
+
+change_gd_update(
+    "v_with_the_new_u",
+    "v is updated with the new u; both formulas use the old u and the old v.",
+    "u = u - eta * v**2 * u",
+    "return u, v - eta * (u @ u) * v",
 )
-def v_with_the_new_u(u, v, eta):
-    u = u - eta * v**2 * u
-    return u, v - eta * (u @ u) * v
-
-
-@misconceptions.function(
-    "p2b-gd-update",
-    "gd_update",
+change_gd_update(
+    "v_with_the_new_u_in_place",
+    "`u -= …` changes u before v is computed, and changes the caller's array, too: both formulas "
+    "use the old u.",
+    "u -= eta * v**2 * u",
+    "return u, v - eta * (u @ u) * v",
+)
+change_gd_update(
+    "u_with_the_new_v",
+    "u is updated with the new v; both formulas use the old u and the old v.",
+    "v = v - eta * (u @ u) * v",
+    "return u - eta * v**2 * u, v",
+)
+change_gd_update(
+    "norm_not_squared",
     "In the update of v the norm of u is not squared.",
+    "return u - eta * v**2 * u, v - eta * np.linalg.norm(u) * v",
 )
-def norm_not_squared(u, v, eta):
-    return u - eta * v**2 * u, v - eta * np.linalg.norm(u) * v
-
-
-@misconceptions.function(
-    "p2b-gd-update",
-    "gd_update",
+change_gd_update(
+    "norm_entry_by_entry",
+    "In the update of v the square of u is taken entry by entry; its norm is one number.",
+    "return u - eta * v**2 * u, v - eta * u**2 * v",
+)
+change_gd_update(
+    "v_not_squared",
     "In the update of u the factor v is not squared.",
+    "return u - eta * v * u, v - eta * (u @ u) * v",
 )
-def v_not_squared(u, v, eta):
-    return u - eta * v * u, v - eta * (u @ u) * v
-
-
-@misconceptions.function(
-    "p2b-gd-update",
-    "gd_update",
-    "The factors ‖u‖² and v² are exchanged between the two formulas.",
+change_gd_update(
+    "factors_swapped",
+    "‖u‖² and v² have changed places between the two formulas.",
+    "return u - eta * (u @ u) * u, v - eta * v**2 * v",
 )
-def factors_swapped(u, v, eta):
-    return u - eta * (u @ u) * u, v - eta * v**2 * v
-
-
-@misconceptions.function(
-    "p2b-gd-update",
-    "gd_update",
-    "The sign is wrong: the step goes up the gradient.",
+change_gd_update(
+    "uphill",
+    "The step goes uphill: GD subtracts η∇L, and here it is added.",
+    "return u + eta * v**2 * u, v + eta * (u @ u) * v",
 )
-def uphill(u, v, eta):
-    return u + eta * v**2 * u, v + eta * (u @ u) * v
-
-
-@misconceptions.function(
-    "p2b-gd-update",
-    "gd_update",
-    "The ½ of the loss is still there; differentiating the square cancels it.",
+change_gd_update(
+    "half_left_in",
+    "The step is half as long as it should be: the ½ of the loss is still there, though "
+    "differentiating the square cancels it.",
+    "return u - 0.5 * eta * v**2 * u, v - 0.5 * eta * (u @ u) * v",
 )
-def half_left_in(u, v, eta):
-    return u - 0.5 * eta * v**2 * u, v - 0.5 * eta * (u @ u) * v
-
-
-@misconceptions.function(
-    "p2b-gd-update",
-    "gd_update",
-    "The update calls another function of the notebook; the formulas are to be written out here.",
+change_gd_update(
+    "missing_half",
+    "The step is twice as long as it should be: the 2 of the square's derivative meets the ½ of "
+    "the loss.",
+    "return u - 2 * eta * v**2 * u, v - 2 * eta * (u @ u) * v",
 )
-def by_calling_gradient(u, v, eta):
-    x = np.append(u, v)
-    x = x - eta * gradient(x)
-    return x[:-1], x[-1]
-
-
-@misconceptions.function(
-    "p2b-gd-update",
-    "gd_update",
-    "The function changes the u that it is given: work on a copy.",
+change_gd_update(
+    "change_alone",
+    "Returned is the step itself, −η∇L; asked for are the u and v that it leads to.",
+    "return -eta * v**2 * u, -eta * (u @ u) * v",
 )
-def u_changed_in_place(u, v, eta):
-    a = u @ u
-    u *= 1 - eta * v**2
-    return u, v * (1 - eta * a)
-
-
-@misconceptions.function(
-    "p2b-usam-update",
-    "usam_update",
-    "The perturbation is missing: this is the step of GD.",
+change_gd_update(
+    "by_calling_gradient",
+    "The update calls another function of the notebook; the two formulas are to be written out "
+    "here.",
+    "x = np.append(u, v)",
+    "x = x - eta * gradient(x)",
+    "return x[:-1], x[-1]",
 )
-def usam_is_gd(u, v, eta, rho):
-    return u - eta * v**2 * u, v - eta * (u @ u) * v
-
-
-@misconceptions.function(
-    "p2b-usam-update",
-    "usam_update",
-    "v is updated with the new u; both formulas use the old point.",
+change_gd_update(
+    "u_changed_in_place",
+    "The numbers are right, but the array `u` that is passed in is changed: `u -= …` works on the "
+    "caller's array.",
+    "a = u @ u",
+    "u -= eta * v**2 * u",
+    "return u, v - eta * a * v",
 )
-def usam_v_with_the_new_u(u, v, eta, rho):
-    b = v**2
-    a = u @ u
-    u = u * (1 - eta * b * (1 + rho * a) ** 2 * (1 + rho * b))
-    a = u @ u
-    return u, v * (1 - eta * a * (1 + rho * b) ** 2 * (1 + rho * a))
 
+# --- p2b-usam-update ------------------------------------------------------------------------------
 
-@misconceptions.function(
-    "p2b-usam-update",
-    "usam_update",
-    "The sign of ρ is wrong: the gradient is taken after a step uphill.",
+STRETCHES = "1 + rho * b, 1 + rho * a"
+USAM_STEP = (
+    "return u - eta * b * stretch_v**2 * stretch_u * u, v - eta * a * stretch_u**2 * stretch_v * v"
 )
-def minus_rho(u, v, eta, rho):
-    a, b, rho = u @ u, v**2, -rho
-    factors = b * (1 + rho * a) ** 2 * (1 + rho * b), a * (1 + rho * b) ** 2 * (1 + rho * a)
-    return u - eta * factors[0] * u, v - eta * factors[1] * v
 
 
-@misconceptions.function(
-    "p2b-usam-update",
-    "usam_update",
-    "The perturbation is multiplied by η as well; its length is ρ times the gradient.",
+def change_usam_update(name: str, sentence: str, *changes: tuple[str, str]) -> None:
+    """The reference's update with pieces of its text exchanged."""
+    change("p2b-usam-update", name, sentence, landscape.usam_update, *changes)
+
+
+change_usam_update(
+    "usam_is_gd",
+    "This is the step of GD: ρ has no effect on it.",
+    (STRETCHES, "1, 1"),
 )
-def eta_times_rho(u, v, eta, rho):
-    a, b, rho = u @ u, v**2, eta * rho
-    factors = b * (1 + rho * a) ** 2 * (1 + rho * b), a * (1 + rho * b) ** 2 * (1 + rho * a)
-    return u - eta * factors[0] * u, v - eta * factors[1] * v
-
-
-@misconceptions.function(
-    "p2b-usam-update",
-    "usam_update",
-    "The factors that the perturbation brings are to be squared where the loss has squares.",
+change_usam_update(
+    "usam_v_with_the_new_u",
+    "v is updated with the new u; both formulas use the old u and the old v.",
+    (
+        USAM_STEP,
+        "u = u - eta * b * stretch_v**2 * stretch_u * u\n    a = u @ u\n"
+        "    return u, v - eta * a * stretch_u**2 * (1 + rho * a) * v",
+    ),
 )
-def squares_forgotten(u, v, eta, rho):
-    a, b = u @ u, v**2
-    factors = b * (1 + rho * a) * (1 + rho * b), a * (1 + rho * b) * (1 + rho * a)
-    return u - eta * factors[0] * u, v - eta * factors[1] * v
-
-
-@misconceptions.function(
-    "p2b-usam-update",
-    "usam_update",
-    "The perturbation is divided by the gradient's norm; that is SAM, the unnormalised one is "
-    "asked for.",
+change_usam_update(
+    "minus_rho",
+    "ρ has the wrong sign: the gradient is taken downhill of the point, and USAM takes it uphill, "
+    "at x + ρ∇L(x).",
+    (STRETCHES, "1 - rho * b, 1 - rho * a"),
 )
-def normalised(u, v, eta, rho):
-    a, b = u @ u, v**2
-    rho = rho / np.sqrt(a * b * (a + b))
-    factors = b * (1 + rho * a) ** 2 * (1 + rho * b), a * (1 + rho * b) ** 2 * (1 + rho * a)
-    return u - eta * factors[0] * u, v - eta * factors[1] * v
-
-
-@misconceptions.function(
-    "p2b-usam-update",
-    "usam_update",
-    "Only u is perturbed; the perturbation moves v as well.",
+change_usam_update(
+    "eta_times_rho",
+    "The step up is multiplied by η as well; it is ρ∇L(x), without η.",
+    (STRETCHES, "1 + eta * rho * b, 1 + eta * rho * a"),
 )
-def perturbation_of_u_alone(u, v, eta, rho):
-    a, b = u @ u, v**2
-    return u * (1 - eta * b * (1 + rho * b)), v * (1 - eta * a * (1 + rho * b) ** 2)
-
-
-@misconceptions.function(
-    "p2b-usam-update",
-    "usam_update",
-    "The step starts from the perturbed point; it should start from the old one.",
+change_usam_update(
+    "normalised",
+    "The step up is divided by the gradient's norm; that is SAM, and USAM adds ρ times the "
+    "gradient itself.",
+    (STRETCHES, "1 + rho / np.sqrt(a * b * (a + b)) * b, 1 + rho / np.sqrt(a * b * (a + b)) * a"),
 )
-def step_from_the_lifted_point(u, v, eta, rho):
-    a, b = u @ u, v**2
-    u, v = u * (1 + rho * b), v * (1 + rho * a)
-    a, b = u @ u, v**2
-    return u * (1 - eta * b), v * (1 - eta * a)
-
-
-@misconceptions.function(
-    "p2b-usam-update",
-    "usam_update",
-    "Higher powers of ρ are left out; the update is exact, not an expansion.",
+change_usam_update(
+    "perturbation_of_u_alone",
+    "Only u is moved uphill; ρ∇L(x) moves v as well.",
+    (STRETCHES, "1 + rho * b, 1"),
 )
-def first_order_in_rho(u, v, eta, rho):
-    a, b = u @ u, v**2
-    factors = b * (1 + 2 * rho * a + rho * b), a * (1 + 2 * rho * b + rho * a)
-    return u - eta * factors[0] * u, v - eta * factors[1] * v
-
-
-@misconceptions.function(
-    "p2c-loss-gradient",
-    "loss",
-    "The loss lacks its factor ½.",
+change_usam_update(
+    "perturbation_of_v_alone",
+    "Only v is moved uphill; ρ∇L(x) moves u as well.",
+    (STRETCHES, "1, 1 + rho * a"),
 )
-def missing_half(x):
-    return (x[:-1] @ x[:-1]) * x[-1] ** 2
+change_usam_update(
+    "v_lifted_with_the_lifted_u",
+    "v is moved uphill with the u that has been moved already; both parts of ρ∇L(x) use the old "
+    "point.",
+    (STRETCHES, "1 + rho * b, 1 + rho * a * (1 + rho * b) ** 2"),
+)
+change_usam_update(
+    "stretches_swapped",
+    "The factors that come with the step uphill are exchanged: how far u is stretched depends on "
+    "v, and the other way round.",
+    (STRETCHES, "1 + rho * a, 1 + rho * b"),
+)
+change_usam_update(
+    "squares_forgotten",
+    "Where the gradient has a square, the factor that the step uphill brings has to be squared, "
+    "too.",
+    ("stretch_v**2", "stretch_v"),
+    ("stretch_u**2", "stretch_u"),
+)
+change_usam_update(
+    "outer_factors_of_the_old_point",
+    "In ∇L only the squares are taken uphill; the single factors u and v in it are still those of "
+    "the old point.",
+    (" * stretch_u * u", " * u"),
+    (" * stretch_v * v", " * v"),
+)
+change_usam_update(
+    "squares_of_the_old_point",
+    "In ∇L the squares v² and ‖u‖² are those of the old point; they, too, have to be taken uphill.",
+    (" * stretch_v**2", ""),
+    (" * stretch_u**2", ""),
+)
+change_usam_update(
+    "step_from_the_lifted_point",
+    "The step starts at the point uphill; only the gradient is taken there, the step starts at "
+    "(u, v).",
+    ("return u -", "return stretch_u * u -"),
+    (", v - eta", ", stretch_v * v - eta"),
+)
+change_usam_update(
+    "first_order_in_rho",
+    "Higher powers of ρ are left out; asked for is the exact update, not its expansion.",
+    ("stretch_v**2 * stretch_u", "(1 + 2 * rho * a + rho * b)"),
+    ("stretch_u**2 * stretch_v", "(1 + 2 * rho * b + rho * a)"),
+)
+change_usam_update(
+    "usam_changes_u_in_place",
+    "The numbers are right, but the array `u` that is passed in is changed: `u -= …` works on the "
+    "caller's array.",
+    (
+        "return u - eta * b * stretch_v**2 * stretch_u * u,",
+        "u -= eta * b * stretch_v**2 * stretch_u * u\n    return u,",
+    ),
+)
+
+# --- p2c-loss-gradient ----------------------------------------------------------------------------
+
+POINT = "u, v = np.asarray(x[:-1], dtype=float), float(x[-1])"
+V_FIRST = "u, v = np.asarray(x[1:], dtype=float), float(x[0])"
+VALLEY = "np.append(x[-1] ** 2 * x[:-1], (x[:-1] @ x[:-1]) * x[-1])"
+GRADIENT = "np.append(v**2 * u, (u @ u) * v)"
 
 
-@misconceptions.function(
-    "p2c-loss-gradient",
-    "loss",
+def change_loss(name: str, sentence: str, *changes: tuple[str, str]) -> None:
+    """The reference's loss with pieces of its text exchanged."""
+    change("p2c-loss-gradient", name, sentence, landscape.loss, *changes)
+
+
+def change_gradient(name: str, sentence: str, *changes: tuple[str, str]) -> None:
+    """The reference's gradient with pieces of its text exchanged."""
+    change("p2c-loss-gradient", name, sentence, landscape.gradient, *changes)
+
+
+change_loss("missing_half", "The loss lacks its factor ½.", ("0.5 * ", ""))
+change_loss(
+    "loss_norm_not_squared",
     "In the loss the norm of u is not squared.",
+    ("(u @ u)", "np.linalg.norm(u)"),
 )
-def loss_norm_not_squared(x):
-    return 0.5 * np.linalg.norm(x[:-1]) * x[-1] ** 2
-
-
-@misconceptions.function(
-    "p2c-loss-gradient",
-    "loss",
-    "The loss takes the first entry for v; v is the last entry of x.",
+change_loss(
+    "loss_v_not_squared",
+    "In the loss the factor v is not squared.",
+    ("v**2", "v"),
 )
-def loss_v_first(x):
-    return 0.5 * (x[1:] @ x[1:]) * x[0] ** 2
-
-
-@misconceptions.function(
-    "p2c-loss-gradient",
-    "loss",
-    "The loss comes back entry by entry; it is one number.",
+change_loss(
+    "loss_v_first",
+    "The loss takes the first entry of x for v; v is the last one.",
+    (POINT, V_FIRST),
 )
-def loss_entry_by_entry(x):
-    return 0.5 * x[:-1] ** 2 * x[-1] ** 2 if len(x) > 2 else 0.5 * x[:-1] * x[-1] ** 2
-
-
-@misconceptions.function(
-    "p2c-loss-gradient",
-    "gradient",
+change_loss(
+    "loss_entry_by_entry",
+    "The loss comes back entry by entry: ‖u‖² is one number, the sum of the squares.",
+    ("float(0.5 * (u @ u) * v**2)", "0.5 * u**2 * v**2"),
+)
+change_loss(
+    "square_of_the_sum",
+    "The loss has the square of the sum of u's entries; ‖u‖² is the sum of their squares.",
+    ("(u @ u)", "u.sum() ** 2"),
+)
+change_gradient(
+    "gradient_norm_not_squared",
     "In the gradient's last entry the norm of u is not squared.",
+    ("(u @ u)", "np.linalg.norm(u)"),
 )
-def gradient_norm_not_squared(x):
-    return np.append(x[-1] ** 2 * x[:-1], np.linalg.norm(x[:-1]) * x[-1])
-
-
-@misconceptions.function(
+change_gradient(
+    "gradient_v_not_squared",
+    "In the gradient's entries for u the factor v is not squared.",
+    ("v**2", "v"),
+)
+change_gradient(
+    "gradient_v_first",
+    "In the gradient the derivative in v comes first; v is the last entry of x, so its derivative "
+    "is the last entry, too.",
+    (GRADIENT, "np.append((u @ u) * v, v**2 * u)"),
+)
+change_gradient(
+    "gradient_takes_the_first_entry_for_v",
+    "The gradient takes the first entry of x for v; v is the last one.",
+    (POINT, V_FIRST),
+)
+change_all(
     "p2c-loss-gradient",
-    "gradient",
-    "The gradient takes the first entry for v; v is the last entry of x, and its derivative "
-    "comes last.",
+    "v_first_throughout",
+    "Loss and gradient take the first entry of x for v; v is the last one.",
+    {
+        landscape.loss: [(POINT, V_FIRST)],
+        landscape.gradient: [(POINT, V_FIRST), (GRADIENT, "np.append((u @ u) * v, v**2 * u)")],
+    },
 )
-def gradient_v_first(x):
-    return np.append((x[:-1] @ x[:-1]) * x[-1], x[-1] ** 2 * x[:-1])
-
-
-@misconceptions.function(
-    "p2c-loss-gradient",
-    "gradient",
-    "The gradient is twice too large: the loss has a factor ½.",
+change_gradient(
+    "gradient_of_twice_the_loss",
+    "The gradient is twice as large as it should be: the loss has a factor ½.",
+    (GRADIENT, f"2 * {GRADIENT}"),
 )
-def gradient_of_twice_the_loss(x):
-    return 2 * np.append(x[-1] ** 2 * x[:-1], (x[:-1] @ x[:-1]) * x[-1])
-
-
-@misconceptions.function(
-    "p2c-loss-gradient",
-    "gradient",
-    "In the gradient's part for u the factor v is not squared.",
+change_gradient(
+    "half_left_in_the_gradient",
+    "The gradient is half as large as it should be: differentiating the square cancels the ½ of "
+    "the loss.",
+    (GRADIENT, f"0.5 * {GRADIENT}"),
 )
-def gradient_v_not_squared(x):
-    return np.append(x[-1] * x[:-1], (x[:-1] @ x[:-1]) * x[-1])
-
-
-@misconceptions.function(
-    "p2c-loss-gradient",
-    "gradient",
-    "The gradient has the wrong sign.",
+change_gradient(
+    "minus_the_gradient",
+    "The gradient has the wrong sign: it points uphill; the minus belongs to the optimiser's step.",
+    (GRADIENT, f"-{GRADIENT}"),
 )
-def minus_the_gradient(x):
-    return -np.append(x[-1] ** 2 * x[:-1], (x[:-1] @ x[:-1]) * x[-1])
-
-
-@misconceptions.function(
-    "p2c-hessian-trace",
-    "hessian",
-    "This is the Gauss–Newton matrix; the Hessian has the second derivatives of the product too.",
+change_gradient(
+    "derivative_in_v_left_out",
+    "The gradient holds the derivatives in u alone: that in v is missing, as its last entry.",
+    (GRADIENT, "v**2 * u"),
 )
-def gauss_newton(x):
-    residual = np.append(x[-1] * x[:-1] / np.linalg.norm(x[:-1]), np.linalg.norm(x[:-1]))
-    return np.outer(residual, residual)
+
+# --- p2c-hessian-trace ----------------------------------------------------------------------------
+
+MIXED = "    H[-1, :-1] = H[:-1, -1] = 2 * v * u\n"
 
 
-@misconceptions.function(
-    "p2c-hessian-trace",
-    "hessian",
-    "This is the gradient times itself transposed, not the matrix of second derivatives.",
-)
-def outer_product_of_the_gradient(x):
-    return np.outer(gradient(x), gradient(x))
+def change_hessian(name: str, sentence: str, *changes: tuple[str, str]) -> None:
+    """The reference's Hessian with pieces of its text exchanged."""
+    change("p2c-hessian-trace", name, sentence, landscape.hessian, *changes)
 
 
-@misconceptions.function(
-    "p2c-hessian-trace",
-    "hessian_trace",
-    "The trace counts the u-directions once; the diagonal has one entry for each of the d of them.",
-)
-def missing_d(x):
-    return x[-1] ** 2 + x[:-1] @ x[:-1]
+def change_trace(name: str, sentence: str, formula: str) -> None:
+    """Another formula for the trace."""
+    trace = landscape.hessian_trace
+    change("p2c-hessian-trace", name, sentence, trace, ("len(u) * v**2 + u @ u", formula))
 
 
-@misconceptions.function(
-    "p2c-hessian-trace",
-    "hessian_trace",
-    "The trace counts one u-direction too many: d is the length of u alone.",
-)
-def d_of_the_whole_point(x):
-    return len(x) * x[-1] ** 2 + x[:-1] @ x[:-1]
-
-
-@misconceptions.function(
-    "p2c-hessian-trace",
-    "hessian_trace",
-    "This is the largest eigenvalue; the trace is the sum of all of them.",
-)
-def largest_eigenvalue(x):
-    return np.linalg.eigvalsh(hessian(x))[-1]
-
-
-@misconceptions.function(
-    "p2c-hessian-trace",
-    "hessian_trace",
-    "All entries of the Hessian are added up; the trace takes those on the diagonal.",
-)
-def sum_of_all_entries(x):
-    return hessian(x).sum()
-
-
-@misconceptions.function(
-    "p2c-hessian-trace",
-    "hessian_trace",
-    "The eigenvalues' absolute values are added up; the trace adds them with their signs.",
-)
-def sum_of_absolute_eigenvalues(x):
-    return np.abs(np.linalg.eigvalsh(hessian(x))).sum()
-
-
-misconceptions.change(
-    "p2c-hessian-trace",
+change_hessian(
     "off_diagonal_halved",
-    "The mixed derivatives of the Hessian lack their factor 2.",
-    landscape.hessian,
-    ("= 2 * v * u", "= v * u"),
+    "The mixed derivatives in the Hessian lack their factor 2: a square is differentiated.",
+    ("2 * v * u", "v * u"),
 )
-misconceptions.change(
-    "p2c-hessian-trace",
+change_hessian(
     "off_diagonal_zero",
-    "The Hessian is diagonal; u and v meet in the loss, so their mixed derivatives are there too.",
-    landscape.hessian,
-    ("= 2 * v * u", "= 0.0"),
+    "The Hessian is diagonal here; u and v are multiplied in the loss, so their mixed derivatives "
+    "are not 0.",
+    (MIXED, ""),
 )
-misconceptions.change(
-    "p2c-hessian-trace",
+change_hessian(
     "last_column_alone",
-    "The Hessian is not symmetric: mixed derivatives stand in the last row and the last column.",
-    landscape.hessian,
-    ("H[-1, :-1] = H[:-1, -1] =", "H[:-1, -1] ="),
+    "The Hessian is not symmetric: the mixed derivatives stand in its last column and in its last "
+    "row.",
+    ("H[-1, :-1] = H[:-1, -1]", "H[:-1, -1]"),
 )
-misconceptions.change(
+change_hessian(
+    "hessian_takes_the_first_entry_for_v",
+    "The Hessian takes the first entry of x for v; v is the last one.",
+    (POINT, V_FIRST),
+)
+change_hessian(
+    "hessian_begins_with_v",
+    "The Hessian's first row and column belong to v; v is the last entry of x, so they are the "
+    "last ones.",
+    ("return H", "return np.roll(H, 1, (0, 1))"),
+)
+change_hessian(
+    "corner_like_the_others",
+    "The Hessian's last diagonal entry repeats those before it; it is the second derivative in v, "
+    "not in u.",
+    ("u @ u))", "v**2))"),
+)
+change_hessian(
+    "v_not_squared_on_the_diagonal",
+    "On the Hessian's diagonal, in the entries for u, the factor v is not squared.",
+    ("v**2", "v"),
+)
+change_hessian(
+    "hessian_of_twice_the_loss",
+    "The Hessian is twice as large as it should be: the loss has a factor ½.",
+    ("return H", "return 2 * H"),
+)
+change_hessian(
+    "gauss_newton",
+    "This is the Gauss–Newton matrix, a product of first derivatives; the Hessian has second ones, "
+    "too.",
+    ("return H", "j = np.append(v * u, u @ u) / np.linalg.norm(u)\n    return np.outer(j, j)"),
+)
+change_hessian(
+    "outer_product_of_the_gradient",
+    "This is the gradient times its own transpose; the Hessian holds second derivatives.",
+    ("return H", "g = np.append(v**2 * u, (u @ u) * v)\n    return np.outer(g, g)"),
+)
+change_trace(
+    "missing_d",
+    "The trace counts u as one direction; the diagonal has an entry for each coordinate of u.",
+    "v**2 + u @ u",
+)
+change_trace(
+    "d_of_the_whole_point",
+    "The trace counts one coordinate of u too many: d is the length of u, that of x is d + 1.",
+    "len(x) * v**2 + u @ u",
+)
+change_trace(
+    "d_on_both_terms",
+    "In the trace d multiplies both terms; v is a single coordinate, with one entry on the "
+    "diagonal.",
+    "len(u) * (v**2 + u @ u)",
+)
+change_trace(
+    "trace_norm_not_squared",
+    "In the trace the norm of u is not squared.",
+    "len(u) * v**2 + np.linalg.norm(u)",
+)
+change_trace(
+    "trace_without_v",
+    "The entries of u's diagonal block are missing in the trace: only the one of v is left.",
+    "u @ u",
+)
+change_trace(
+    "largest_eigenvalue",
+    "This is the Hessian's largest eigenvalue; the trace is the sum of all of them.",
+    "np.linalg.eigvalsh(hessian(x))[-1]",
+)
+change_trace(
+    "sum_of_all_entries",
+    "This is the sum of all entries of the Hessian; the trace takes those on the diagonal alone.",
+    "hessian(x).sum()",
+)
+change_trace(
+    "sum_of_absolute_eigenvalues",
+    "The eigenvalues are added up without their signs; one of them may be negative, and the trace "
+    "keeps it so.",
+    "np.abs(np.linalg.eigvalsh(hessian(x))).sum()",
+)
+change_all(
     "p2c-hessian-trace",
-    "hessian_v_first",
-    "The Hessian takes the first entry for v; v is the last entry of x, and comes last in it.",
-    landscape.hessian,
-    ("x[:-1], dtype=float), float(x[-1])", "x[1:], dtype=float), float(x[0])"),
-)
-misconceptions.change(
-    "p2c-hessian-trace",
-    "corner_v_squared",
-    "The Hessian's last entry is the second derivative with respect to v: it has ‖u‖², not v².",
-    landscape.hessian,
-    ("v**2), u @ u))", "v**2), v**2))"),
+    "v_first_throughout",
+    "Hessian and trace take the first entry of x for v; v is the last one.",
+    {
+        landscape.hessian: [(POINT, V_FIRST), ("return H", "return np.roll(H, 1, (0, 1))")],
+        landscape.hessian_trace: [(POINT, V_FIRST)],
+    },
 )
 
+# --- p2c-gd ---------------------------------------------------------------------------------------
 
-@misconceptions.function(
-    "p2c-gd",
-    "gd",
-    "There is one step too many: K steps give K + 1 rows with the start.",
+ETAS = "etas = np.broadcast_to(eta, num_steps)"
+ROWS = "np.empty((num_steps + 1, len(x0)))"
+
+
+def change_gd(name: str, sentence: str, *changes: tuple[str, str]) -> None:
+    """The reference's GD with pieces of its text exchanged."""
+    change("p2c-gd", name, sentence, landscape.gd, *changes)
+
+
+change_gd(
+    "one_step_too_many",
+    "There is one step too many: with K steps the answer has K + 1 rows, the start among them.",
+    (ETAS, "num_steps += 1\n    etas = np.resize(eta, num_steps)"),
 )
-def one_step_too_many(gradient, x0, eta, num_steps):
-    etas = np.append(np.broadcast_to(eta, num_steps), 0.1)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps + 1):
-        iterates.append(iterates[-1] - etas[k] * gradient(iterates[-1]))
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-gd",
-    "gd",
-    "The iterates lack the start: row 0 should be x0.",
+change_gd(
+    "last_iterate_dropped",
+    "The last iterate is missing: with K steps the answer has K + 1 rows, the start among them.",
+    ("return iterates", "return iterates[:-1]"),
 )
-def gd_start_dropped(gradient, x0, eta, num_steps):
-    etas, x, iterates = np.broadcast_to(eta, num_steps), np.array(x0, dtype=float), []
-    for k in range(num_steps):
-        x = x - etas[k] * gradient(x)
-        iterates.append(x)
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-gd",
-    "gd",
-    "There is one step too few: K steps give K + 1 rows with the start.",
+change_gd(
+    "start_dropped",
+    "The iterates are right, but the start is missing: row 0 of the answer is x_0.",
+    ("return iterates", "return iterates[1:]"),
 )
-def one_step_too_few(gradient, x0, eta, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps - 1):
-        iterates.append(iterates[-1] - etas[k] * gradient(iterates[-1]))
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-gd",
-    "gd",
-    "All steps use the first step size; step k has one of its own.",
+change_gd(
+    "last_iterate_alone",
+    "Only the last iterate is returned; asked for are all of them, one in each row.",
+    ("return iterates", "return iterates[-1]"),
 )
-def first_step_size_for_all(gradient, x0, eta, num_steps):
-    eta = np.ravel(eta)[0]
-    iterates = [np.array(x0, dtype=float)]
-    for _ in range(num_steps):
-        iterates.append(iterates[-1] - eta * gradient(iterates[-1]))
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-gd",
-    "gd",
-    "The gradient that is passed in is not used; the method should work with any gradient.",
+change_gd(
+    "first_step_size_for_all",
+    "All steps use the first step size; `eta` may be an array with one for each step.",
+    (ETAS, "etas = np.broadcast_to(np.ravel(eta)[0], num_steps)"),
 )
-def own_gradient(gradient, x0, eta, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps):
-        x = iterates[-1]
-        g = np.append(x[-1] ** 2 * x[:-1], (x[:-1] @ x[:-1]) * x[-1])
-        iterates.append(x - etas[k] * g)
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-gd",
-    "gd",
-    "All rows are one and the same array, changed again at every step: store a copy each time.",
+change_gd(
+    "step_size_of_the_step_before",
+    "Step k uses the step size η_{k−1}; it has one of its own, η_k.",
+    ("etas[k] *", "etas[k - 1] *"),
 )
-def gd_aliased_rows(gradient, x0, eta, num_steps):
-    etas, x = np.broadcast_to(eta, num_steps), np.array(x0, dtype=float)
-    iterates = [x]
-    for k in range(num_steps):
-        x -= etas[k] * gradient(x)
-        iterates.append(x)
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-gd",
-    "gd",
-    "Every step uses the gradient at the start; it should be taken at the current iterate.",
+change_gd(
+    "uphill",
+    "The steps go uphill: GD subtracts η_k ∇f(x_k), and here it is added.",
+    ("x - etas[k]", "x + etas[k]"),
 )
-def gradient_of_the_start(gradient, x0, eta, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    g = gradient(np.array(x0, dtype=float))
-    return np.array(x0) - np.append(0, np.cumsum(etas))[:, np.newaxis] * g
-
-
-@misconceptions.function(
-    "p2c-gd",
-    "gd",
-    "The method stops early by a rule of its own; it should make all its steps.",
+change_gd(
+    "normalised_gradient",
+    "The gradient is divided by its norm; GD's step is η_k times the gradient as it is.",
+    ("gradient(x)\n", "(g := np.asarray(gradient(x))) / np.linalg.norm(g)\n"),
 )
-def early_stop(gradient, x0, eta, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps):
-        step = etas[k] * gradient(iterates[-1])
-        if np.linalg.norm(step) < 0.5:
-            break
-        iterates.append(iterates[-1] - step)
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-gd",
-    "gd",
-    "The function changes the start that it is given: work on a copy of x0.",
+change_gd(
+    "gradient_of_the_start",
+    "Every step uses the gradient at the start; step k takes it at x_k.",
+    ("gradient(x)\n", "gradient(iterates[0].copy())\n"),
 )
-def gd_changes_its_start(gradient, x0, eta, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    x = x0 if x0.dtype == float else x0.astype(float)
-    iterates = [x.copy()]
-    for k in range(num_steps):
-        x -= etas[k] * gradient(x)
-        iterates.append(x.copy())
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-gd",
-    "gd",
-    "With integers as the start, the iterates are cut to integers: make the array one of floats.",
+change_gd(
+    "own_gradient",
+    "The steps follow the valley's gradient whatever is passed in; call the `gradient` of the "
+    "arguments.",
+    ("gradient(x)\n", f"{VALLEY}\n"),
 )
-def gd_integer_buffer(gradient, x0, eta, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    iterates = np.empty((num_steps + 1, len(x0)), dtype=x0.dtype)
-    iterates[0] = x0
-    for k in range(num_steps):
-        iterates[k + 1] = iterates[k] - etas[k] * gradient(iterates[k])
-    return iterates
-
-
-@misconceptions.function(
-    "p2c-usam",
-    "usam",
-    "The perturbation is divided by the gradient's norm; that is SAM, the unnormalised one is "
-    "asked for.",
+change_gd(
+    "early_stop",
+    "The run stops before all steps are made, by a rule of its own; asked for are all K steps.",
+    (
+        "        iterates[k + 1]",
+        "        if np.linalg.norm(etas[k] * gradient(x)) < 0.5:\n"
+        "            return iterates[: k + 1]\n"
+        "        iterates[k + 1]",
+    ),
 )
-def sam(gradient, x0, eta, rho, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps):
-        x = iterates[-1]
-        g = gradient(x)
-        iterates.append(x - etas[k] * gradient(x + rho * g / np.linalg.norm(g)))
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-usam",
-    "usam",
-    "The sign of ρ is wrong: the gradient is taken after a step uphill.",
+change_gd(
+    "integer_iterates",
+    "A start with integer entries makes all iterates integers, and their decimals are cut off: "
+    "work in floats.",
+    (ROWS, "np.empty((num_steps + 1, len(x0)), dtype=x0.dtype)"),
 )
-def usam_minus_rho(gradient, x0, eta, rho, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps):
-        x = iterates[-1]
-        iterates.append(x - etas[k] * gradient(x - rho * gradient(x)))
-    return np.array(iterates)
 
 
-@misconceptions.function(
-    "p2c-usam",
-    "usam",
-    "The perturbation is multiplied by η as well; it is ρ times the gradient.",
-)
-def usam_eta_times_rho(gradient, x0, eta, rho, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps):
-        x = iterates[-1]
-        iterates.append(x - etas[k] * gradient(x + etas[k] * rho * gradient(x)))
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-usam",
-    "usam",
-    "Only u is perturbed; the perturbation is of the whole point.",
-)
-def usam_perturbation_of_u_alone(gradient, x0, eta, rho, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps):
-        x = iterates[-1]
-        lift = rho * gradient(x)
-        lift[-1] = 0
-        iterates.append(x - etas[k] * gradient(x + lift))
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-usam",
-    "usam",
-    "The step starts from the perturbed point; it should start from the old one.",
-)
-def usam_from_the_lifted_point(gradient, x0, eta, rho, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps):
-        up = iterates[-1] + rho * gradient(iterates[-1])
-        iterates.append(up - etas[k] * gradient(up))
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-usam",
-    "usam",
-    "The perturbation is missing: this is GD.",
-)
-def usam_is_plain_gd(gradient, x0, eta, rho, num_steps):
-    etas = np.broadcast_to(eta, num_steps)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps):
-        iterates.append(iterates[-1] - etas[k] * gradient(iterates[-1]))
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-usam",
-    "usam",
-    "The gradient that is passed in is not used; the method should work with any gradient.",
-)
-def usam_with_own_gradient(gradient, x0, eta, rho, num_steps):
-    def valley(x):
-        return np.append(x[-1] ** 2 * x[:-1], (x[:-1] @ x[:-1]) * x[-1])
-
-    etas = np.broadcast_to(eta, num_steps)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps):
-        x = iterates[-1]
-        iterates.append(x - etas[k] * valley(x + rho * valley(x)))
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-usam",
-    "usam",
-    "There is one step too many: K steps give K + 1 rows with the start.",
-)
-def usam_one_step_too_many(gradient, x0, eta, rho, num_steps):
-    etas = np.append(np.broadcast_to(eta, num_steps), 0.1)
-    iterates = [np.array(x0, dtype=float)]
-    for k in range(num_steps + 1):
-        x = iterates[-1]
-        iterates.append(x - etas[k] * gradient(x + rho * gradient(x)))
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-usam",
-    "usam",
-    "All steps use one step size; step k has one of its own.",
-)
-def usam_mean_step_size(gradient, x0, eta, rho, num_steps):
-    iterates = [np.array(x0, dtype=float)]
-    for _ in range(num_steps):
-        x = iterates[-1]
-        iterates.append(x - np.mean(eta) * gradient(x + rho * gradient(x)))
-    return np.array(iterates)
-
-
-@misconceptions.function(
-    "p2c-experiment",
-    "run_experiment",
-    "The keys are (ρ, η); they should be (η, ρ).",
-)
-def keys_swapped(optimizer, gradient, starts, etas, rhos, num_steps):
-    return {
-        (rho, eta): np.array([optimizer(gradient, x, eta, rho, num_steps)[-1] for x in starts])
-        for eta in etas
-        for rho in rhos
-    }
-
-
-@misconceptions.function(
-    "p2c-experiment",
-    "run_experiment",
-    "The results are averaged over the starts; the last iterate of each run is asked for.",
-)
-def mean_over_starts(optimizer, gradient, starts, etas, rhos, num_steps):
-    return {
-        (eta, rho): np.mean([optimizer(gradient, x, eta, rho, num_steps)[-1] for x in starts], 0)
-        for eta in etas
-        for rho in rhos
-    }
-
-
-@misconceptions.function(
-    "p2c-experiment",
-    "run_experiment",
-    "Each run is averaged over its steps; its last iterate is asked for.",
-)
-def mean_over_steps(optimizer, gradient, starts, etas, rhos, num_steps):
-    return {
-        (eta, rho): np.array([optimizer(gradient, x, eta, rho, num_steps).mean(0) for x in starts])
-        for eta in etas
-        for rho in rhos
-    }
-
-
-@misconceptions.function(
-    "p2c-experiment",
-    "run_experiment",
-    "The whole runs come back; only their last iterates are asked for.",
-)
-def whole_runs(optimizer, gradient, starts, etas, rhos, num_steps):
-    return {
-        (eta, rho): np.array([optimizer(gradient, x, eta, rho, num_steps) for x in starts])
-        for eta in etas
-        for rho in rhos
-    }
-
-
-@misconceptions.function(
-    "p2c-experiment",
-    "run_experiment",
-    "ρ = 0 (plain GD) is left out.",
-)
-def gd_left_out(optimizer, gradient, starts, etas, rhos, num_steps):
-    return {
-        (eta, rho): np.array([optimizer(gradient, x, eta, rho, num_steps)[-1] for x in starts])
-        for eta in etas
-        for rho in rhos
-        if rho > 0
-    }
-
-
-@misconceptions.function(
-    "p2c-experiment",
-    "run_experiment",
-    "ρ = 0 is replaced by a small number; it stands for GD itself.",
-)
-def rho_zero_replaced(optimizer, gradient, starts, etas, rhos, num_steps):
-    return {
-        (eta, rho): np.array(
-            [optimizer(gradient, x, eta, rho or 0.05, num_steps)[-1] for x in starts]
-        )
-        for eta in etas
-        for rho in rhos
-    }
-
-
-@misconceptions.function(
-    "p2c-experiment",
-    "run_experiment",
-    "Each run begins where the one before ended; every run begins at its own start.",
-)
-def each_run_from_the_last_end(optimizer, gradient, starts, etas, rhos, num_steps):
-    results, points = {}, starts
-    for eta in etas:
-        for rho in rhos:
-            points = np.array([optimizer(gradient, x, eta, rho, num_steps)[-1] for x in points])
-            results[eta, rho] = points
-    return results
-
-
-@misconceptions.function(
-    "p2c-experiment",
-    "run_experiment",
-    "The starts come back unchanged; the ends of the runs are asked for.",
-)
-def starts_handed_back(optimizer, gradient, starts, etas, rhos, num_steps):
-    return {(eta, rho): np.array(starts) for eta in etas for rho in rhos}
-
-
-@misconceptions.function(
-    "p2c-experiment",
-    "run_experiment",
-    "The runs make one step too few.",
-)
-def one_step_less(optimizer, gradient, starts, etas, rhos, num_steps):
-    return {
-        (eta, rho): np.array([optimizer(gradient, x, eta, rho, num_steps)[-2] for x in starts])
-        for eta in etas
-        for rho in rhos
-    }
-
-
-@misconceptions.function(
-    "p2c-experiment",
-    "run_experiment",
-    "Only the first start is used; there is a run from each of them.",
-)
-def first_start_alone(optimizer, gradient, starts, etas, rhos, num_steps):
-    return {
-        (eta, rho): np.array(
-            [optimizer(gradient, starts[0], eta, rho, num_steps)[-1]] * len(starts)
-        )
-        for eta in etas
-        for rho in rhos
-    }
-
-
-@misconceptions.helper
-def runs_kept(ends):
-    return ends[np.linalg.norm(ends, axis=1) <= 1e6]
-
-
-@misconceptions.helper
-def draw_traces(results, height, **limits):
-    """One line for each eta against rho, with labels; `height` says how high a point is."""
-    figure, axes = plt.subplots()
-    for eta in sorted({eta for eta, _ in results}):
-        rhos = sorted(rho for other, rho in results if other == eta)
-        heights = [height(runs_kept(results[eta, rho])) for rho in rhos]
-        axes.plot(rhos, heights, label=f"eta = {eta}")
-    axes.set(xlabel="rho", ylabel="trace of the Hessian", **limits)
-    axes.legend()
-    return figure
-
-
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "Drawn is the mean over the runs; the median is asked for.",
-)
-def mean_for_median(hessian_trace, results):
-    return draw_traces(results, lambda ends: np.mean([hessian_trace(x) for x in ends]))
-
-
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "Drawn is the largest trace of the runs; the median is asked for.",
-)
-def largest_for_median(hessian_trace, results):
-    return draw_traces(results, lambda ends: np.max([hessian_trace(x) for x in ends]))
-
-
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "Drawn is the trace at the median point; the median of the traces is asked for.",
-)
-def trace_of_the_median(hessian_trace, results):
-    return draw_traces(results, lambda ends: hessian_trace(np.median(ends, axis=0)))
-
-
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "The function that computes the trace is passed in, and is not the one that is used.",
-)
-def own_trace(hessian_trace, results):
-    return draw_traces(
-        results,
-        lambda ends: np.median([(len(x) - 1) * x[-1] ** 2 + x[:-1] @ x[:-1] for x in ends]),
+def change_gd_loop(name: str, sentence: str, start: str, kept: str) -> None:
+    """GD by steps in place, x −= …, from a start that is made in some way and kept in another."""
+    change_gd(
+        name,
+        sentence,
+        (f"iterates = {ROWS}\n    iterates[0] = x0", f"x = {start}\n    iterates = [{kept}]"),
+        ("        x = iterates[k].copy()\n", ""),
+        (
+            "iterates[k + 1] = x - etas[k] * gradient(x)",
+            f"x -= etas[k] * gradient(x)\n        iterates.append({kept})",
+        ),
+        ("return iterates", "return np.array(iterates)"),
     )
 
 
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "Drawn is the norm of the last iterates; the trace of the Hessian is asked for.",
+change_gd_loop(
+    "aliased_rows",
+    "All rows are one and the same array, changed in place again and again: append a copy in each "
+    "step.",
+    "np.array(x0, dtype=float)",
+    "x",
 )
-def norms_for_traces(hessian_trace, results):
-    return draw_traces(results, lambda ends: np.median(np.linalg.norm(ends, axis=1)))
-
-
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "Drawn is the first run alone; the median over all runs is asked for.",
+change_gd_loop(
+    "start_changed_in_place",
+    "The iterates are right, but `x0` itself is changed by the steps (and can't be where it holds "
+    "integers): work on a copy, in floats.",
+    "x0",
+    "x.copy()",
 )
-def first_start_for_median(hessian_trace, results):
-    return draw_traces(results, lambda ends: hessian_trace(ends[0]))
-
-
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "The horizontal axis shows η; ρ belongs there, with a line for each η.",
+change_gd_loop(
+    "start_of_floats_changed_in_place",
+    "The iterates are right, but `x0` itself is changed: `np.asarray` makes no copy of an array "
+    "of floats, `np.array` does.",
+    "np.asarray(x0, dtype=float)",
+    "x.copy()",
 )
-def eta_across(hessian_trace, results):
-    figure, axes = plt.subplots()
-    for rho in sorted({rho for _, rho in results}):
-        etas = sorted(eta for eta, other in results if other == rho)
-        ends = [runs_kept(results[eta, rho]) for eta in etas]
-        axes.plot(etas, [np.median([hessian_trace(x) for x in e]) for e in ends], label=f"{rho}")
-    axes.set(xlabel="eta", ylabel="trace of the Hessian")
-    axes.legend()
-    return figure
+
+# --- p2c-usam -------------------------------------------------------------------------------------
+
+LIFT = "rho * np.asarray(gradient(x))"
 
 
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "The axes are exchanged: ρ belongs on the horizontal one, the trace on the vertical one.",
+def change_usam(name: str, sentence: str, *changes: tuple[str, str]) -> None:
+    """The reference's USAM with pieces of its text exchanged."""
+    change("p2c-usam", name, sentence, landscape.usam, *changes)
+
+
+change_usam(
+    "sam",
+    "The step up is divided by the gradient's norm; that is SAM, and USAM adds ρ times the "
+    "gradient itself.",
+    (LIFT, "rho * (g := np.asarray(gradient(x))) / np.linalg.norm(g)"),
 )
-def trace_axes_swapped(hessian_trace, results):
-    figure, axes = plt.subplots()
-    for eta in sorted({eta for eta, _ in results}):
-        rhos = sorted(rho for other, rho in results if other == eta)
-        ends = [runs_kept(results[eta, rho]) for rho in rhos]
-        axes.plot([np.median([hessian_trace(x) for x in e]) for e in ends], rhos, label=f"{eta}")
-    axes.set(xlabel="trace of the Hessian", ylabel="rho")
-    axes.legend()
-    return figure
-
-
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "The points at ρ = 0 (plain GD) are missing.",
+change_usam(
+    "minus_rho",
+    "ρ has the wrong sign: the gradient is taken downhill of x_k, and USAM takes it uphill, at "
+    "x_k + ρ∇f(x_k).",
+    (f"+ {LIFT}", f"- {LIFT}"),
 )
-def gd_not_shown(hessian_trace, results):
-    figure, axes = plt.subplots()
-    for eta in sorted({eta for eta, _ in results}):
-        rhos = sorted(rho for other, rho in results if other == eta and rho > 0)
-        ends = [runs_kept(results[eta, rho]) for rho in rhos]
-        axes.plot(rhos, [np.median([hessian_trace(x) for x in e]) for e in ends], label=f"{eta}")
-    axes.set(xlabel="rho", ylabel="trace of the Hessian")
-    axes.legend()
-    return figure
-
-
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "All η share one line; each η needs a line of its own.",
+change_usam(
+    "eta_times_rho",
+    "The step up is multiplied by the step size as well; it is ρ∇f(x_k), without η_k.",
+    (LIFT, f"etas[k] * {LIFT}"),
 )
-def one_line_for_all(hessian_trace, results):
-    figure, axes = plt.subplots()
-    rhos = sorted({rho for _, rho in results})
-    ends = [np.concatenate([e for (_, r), e in results.items() if r == rho]) for rho in rhos]
-    medians = [np.median([hessian_trace(x) for x in runs_kept(e)]) for e in ends]
-    axes.plot(rhos, medians, label="all")
-    axes.set(xlabel="rho", ylabel="trace of the Hessian")
-    axes.legend()
-    return figure
-
-
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "Drawn are results of the notebook's own; the function should draw what it is given.",
+change_usam(
+    "perturbation_of_u_alone",
+    "Only u is moved uphill; ρ∇f(x_k) moves all entries of the point.",
+    (LIFT, f"np.append({LIFT}[:-1], 0)"),
 )
-def results_of_the_notebook(hessian_trace, results):
-    figure, axes = plt.subplots()
-    for eta in (0.1, 0.05, 0.025):
-        axes.plot([0, 0.1, 0.2], [2.0, 1.7, 1.4], label=f"{eta}")
-    axes.set(xlabel="rho", ylabel="trace of the Hessian")
-    axes.legend()
-    return figure
-
-
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "Runs that diverged are still in the median; they are to be left out.",
+change_usam(
+    "from_the_lifted_point",
+    "The step starts at the point uphill; only the gradient is taken there, the step starts at "
+    "x_k.",
+    ("= x - etas[k]", "= uphill - etas[k]"),
 )
-def diverged_runs_kept(hessian_trace, results):
-    figure, axes = plt.subplots()
-    for eta in sorted({eta for eta, _ in results}):
-        rhos = sorted(rho for other, rho in results if other == eta)
-        medians = [np.median([hessian_trace(x) for x in results[eta, rho]]) for rho in rhos]
-        axes.plot(rhos, medians, label=f"eta = {eta}")
-    axes.set(xlabel="rho", ylabel="trace of the Hessian")
-    axes.legend()
-    return figure
-
-
-@misconceptions.function(
-    "p2c-trace-plot",
-    "plot_traces",
-    "The axes have no labels, or nothing says which line belongs to which η.",
+change_usam(
+    "plain_gd",
+    "This is GD: the gradient is taken at x_k itself, so ρ has no effect.",
+    ("gradient(uphill)", "gradient(x)"),
 )
-def traces_unlabelled(hessian_trace, results):
-    figure = draw_traces(results, lambda ends: np.median([hessian_trace(x) for x in ends]))
-    figure.axes[0].set(xlabel="", ylabel="")
-    figure.axes[0].get_legend().remove()
-    return figure
-
-
-@misconceptions.helper
-def ends_at(results, eta):
-    """The last iterates of GD and of USAM, of all radii together, at this step size."""
-    usam = np.concatenate([ends for (e, rho), ends in results.items() if e == eta and rho > 0])
-    return {"GD": np.transpose(results[eta, 0.0]), "USAM": usam.T}
-
-
-@misconceptions.helper
-def no_loss(x):
-    return 0.0
-
-
-@misconceptions.helper
-def draw_points(loss, points, *, radius=2.5, order=3, on_top=True, **limits):
-    """Filled contours of a function of (u, v), and some points under their names."""
-    grid = np.linspace(-radius, radius, 40)
-    values = [[loss(np.array([u, v])) for u in grid] for v in grid]
-    figure, axes = plt.subplots()
-    if loss is not no_loss:
-        axes.contourf(grid, grid, values, levels=20)
-    for name, (u, v) in points.items():
-        axes.scatter(u, v, label=name, zorder=order if on_top else 0)
-    axes.set(xlabel="u", ylabel="v", **limits)
-    if points:
-        axes.legend()
-    return figure
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "The last iterates are there, but not the loss below them.",
+change_usam(
+    "both_gradients",
+    "The gradients at x_k and uphill of it are added up; the step follows the one uphill alone.",
+    ("gradient(uphill)", "(np.asarray(gradient(x)) + gradient(uphill))"),
 )
-def points_alone(loss, results, eta):
-    return draw_points(no_loss, ends_at(results, eta))
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "The loss is there, but none of the last iterates on it.",
+change_usam(
+    "lift_from_the_start",
+    "The step up is the one at the start, in all steps; it is ρ∇f(x_k), anew at each x_k.",
+    (LIFT, "rho * np.asarray(gradient(iterates[0].copy()))"),
 )
-def surface_alone(loss, results, eta):
-    return draw_points(loss, {})
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "The loss that is passed in is not used; the function should draw what it is given.",
+change_usam(
+    "own_gradient",
+    "The steps follow the valley's gradient whatever is passed in; call the `gradient` of the "
+    "arguments.",
+    (ETAS, f"{ETAS}\n\n    def gradient(x):\n        return {VALLEY}\n"),
 )
-def own_loss(loss, results, eta):
-    return draw_points(lambda x: 0.5 * x[0] ** 2 * x[1] ** 2, ends_at(results, eta))
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "In the surface u and v are exchanged, in the points they are not.",
+change_usam(
+    "one_step_too_many",
+    "There is one step too many: with K steps the answer has K + 1 rows, the start among them.",
+    (ETAS, "num_steps += 1\n    etas = np.resize(eta, num_steps)"),
 )
-def u_and_v_swapped_in_the_surface(loss, results, eta):
-    return draw_points(lambda x: loss(x[::-1]), ends_at(results, eta))
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "In the points u and v are exchanged, in the surface they are not.",
+change_usam(
+    "last_iterate_dropped",
+    "The last iterate is missing: with K steps the answer has K + 1 rows, the start among them.",
+    ("return iterates", "return iterates[:-1]"),
 )
-def u_and_v_swapped_in_the_points(loss, results, eta):
-    swapped = {name: ends[::-1] for name, ends in ends_at(results, eta).items()}
-    return draw_points(loss, swapped)
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "Shown are the runs of another η than the one asked for.",
+change_usam(
+    "start_dropped",
+    "The iterates are right, but the start is missing: row 0 of the answer is x_0.",
+    ("return iterates", "return iterates[1:]"),
 )
-def another_eta(loss, results, eta):
-    other = next(e for e, _ in results if e != eta)
-    return draw_points(loss, ends_at(results, other))
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "Shown are the runs of every η; only the given one is asked for.",
+change_usam(
+    "last_iterate_alone",
+    "Only the last iterate is returned; asked for are all of them, one in each row.",
+    ("return iterates", "return iterates[-1]"),
 )
-def all_etas(loss, results, eta):
-    points = {f"USAM {key}" if key[1] else f"GD {key}": e.T for key, e in results.items()}
-    return draw_points(loss, points)
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "Only GD's last iterates are there; USAM's are missing.",
+change_usam(
+    "first_step_size_for_all",
+    "All steps use the first step size; `eta` may be an array with one for each step.",
+    (ETAS, "etas = np.broadcast_to(np.ravel(eta)[0], num_steps)"),
 )
-def gd_points_alone(loss, results, eta):
-    return draw_points(loss, {"GD": ends_at(results, eta)["GD"], "USAM": ([], [])})
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "Only USAM's last iterates are there; GD's are missing.",
+change_usam(
+    "uphill",
+    "The steps go uphill: ρ∇f(x_k) is added to look ahead, but η_k times the gradient found there "
+    "is subtracted.",
+    ("x - etas[k]", "x + etas[k]"),
 )
-def usam_points_alone(loss, results, eta):
-    return draw_points(loss, {"GD": ([], []), "USAM": ends_at(results, eta)["USAM"]})
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "Shown are means over the runs; every run's last iterate is asked for.",
+change_usam(
+    "integer_iterates",
+    "A start with integer entries makes all iterates integers, and their decimals are cut off: "
+    "work in floats.",
+    (ROWS, "np.empty((num_steps + 1, len(x0)), dtype=x0.dtype)"),
 )
-def means_for_points(loss, results, eta):
-    means = {name: ends.mean(axis=1) for name, ends in ends_at(results, eta).items()}
-    return draw_points(loss, means)
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "The points lie under the surface, where they can't be seen: draw them after it, or with "
-    "a higher zorder.",
+change_usam(
+    "start_changed_in_place",
+    "The iterates are right, but `x0` itself is changed: `np.asarray` makes no copy of an array "
+    "of floats, `np.array` does.",
+    ("iterates[0] = x0", "iterates[0] = x = np.asarray(x0, dtype=float)"),
+    ("        x = iterates[k].copy()\n", ""),
+    (
+        "iterates[k + 1] = x - etas[k] * gradient(uphill)",
+        "x -= etas[k] * gradient(uphill)\n        iterates[k + 1] = x",
+    ),
 )
-def points_under_the_surface(loss, results, eta):
-    return draw_points(loss, ends_at(results, eta), on_top=False)
+
+# --- p2c-experiment -------------------------------------------------------------------------------
+
+RUNS = "np.array([optimizer(gradient, x0, eta, rho, num_steps)[-1] for x0 in starts])"
+PAIRS = "for eta in etas\n        for rho in rhos"
+RESULTS = f"return {{\n        (eta, rho): {RUNS}\n        {PAIRS}\n    }}"
 
 
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "Shown are absolute values of the coordinates; their signs matter.",
+def change_experiment(name: str, sentence: str, *changes: tuple[str, str]) -> None:
+    """The reference's experiment with pieces of its text exchanged."""
+    change("p2c-experiment", name, sentence, landscape.run_experiment, *changes)
+
+
+change_experiment(
+    "keys_swapped",
+    "The keys are the pairs (rho, eta); asked for are (eta, rho).",
+    ("(eta, rho): np", "(rho, eta): np"),
 )
-def absolute_values(loss, results, eta):
-    return draw_points(loss, {name: np.abs(ends) for name, ends in ends_at(results, eta).items()})
-
-
-@misconceptions.function(
-    "p2c-surface-plot",
-    "plot_landscape",
-    "The axes of the plane have no labels.",
+change_experiment(
+    "indices_for_keys",
+    "The keys count the settings; asked for are the numbers themselves, (eta, rho).",
+    ("(eta, rho): np", "(i, j): np"),
+    (PAIRS, "for i, eta in enumerate(etas)\n        for j, rho in enumerate(rhos)"),
 )
-def surface_without_axis_labels(loss, results, eta):
-    figure = draw_points(loss, ends_at(results, eta))
-    figure.axes[0].set(xlabel="", ylabel="")
-    return figure
+change_experiment(
+    "dictionaries_in_a_dictionary",
+    "There is a dictionary for each eta, with the rho as its keys; asked for is a single one, with "
+    "pairs (eta, rho).",
+    (RESULTS, f"return {{eta: {{rho: {RUNS} for rho in rhos}} for eta in etas}}"),
+)
+change_experiment(
+    "side_by_side",
+    "The first eta is paired with the first rho, the second with the second; asked for is every "
+    "eta with every rho.",
+    (PAIRS, "for eta, rho in zip(etas, rhos)"),
+)
+change_experiment(
+    "arguments_swapped",
+    "The optimiser gets eta and rho in the wrong order: it is called with (gradient, x0, eta, rho, "
+    "num_steps).",
+    ("eta, rho, num_steps)[-1]", "rho, eta, num_steps)[-1]"),
+)
+change_experiment(
+    "own_optimizer",
+    "The runs are made with `usam` whatever is passed in; call the `optimizer` of the arguments.",
+    ("[optimizer(", "[usam("),
+)
+change_experiment(
+    "mean_over_starts",
+    "The ends are averaged over the starts; asked for is the end of every run, one in each row.",
+    (RUNS, f"{RUNS}.mean(axis=0)"),
+)
+change_experiment(
+    "mean_over_steps",
+    "Each run is averaged over its iterates; asked for is its last one.",
+    ("num_steps)[-1]", "num_steps).mean(axis=0)"),
+)
+change_experiment(
+    "whole_runs",
+    "All iterates of the runs are returned; asked for is the last one of each.",
+    ("num_steps)[-1]", "num_steps)"),
+)
+change_experiment(
+    "starts_for_ends",
+    "Row 0 of each run is taken, which is its start; asked for is the last row.",
+    ("num_steps)[-1]", "num_steps)[0]"),
+)
+change_experiment(
+    "one_step_less",
+    "The runs end one step too early: the last iterate of a run is its row −1.",
+    ("num_steps)[-1]", "num_steps)[-2]"),
+)
+change_experiment(
+    "last_entries",
+    "Of each end only the last entry, v, is kept; asked for is the whole point.",
+    ("num_steps)[-1]", "num_steps)[-1, -1]"),
+)
+change_experiment(
+    "first_start_alone",
+    "All rows are runs from the first start; row r belongs to `starts[r]`.",
+    ("[optimizer(gradient, x0,", "[optimizer(gradient, starts[0],"),
+)
+change_experiment(
+    "last_start_alone",
+    "Only the run from the last start is left: each start replaces what the one before it gave.",
+    (RUNS, f"{RUNS}[-1]"),
+)
+change_experiment(
+    "gd_left_out",
+    "The pairs with ρ = 0 are missing; they stand for GD, the other method of the comparison.",
+    (PAIRS, f"{PAIRS}\n        if rho > 0"),
+)
+change_experiment(
+    "rho_zero_replaced",
+    "ρ = 0 is replaced by a small number (is it written `rho or …`?); 0 is a radius like others, "
+    "and stands for GD.",
+    ("eta, rho, num_steps)[-1]", "eta, rho or 0.05, num_steps)[-1]"),
+)
+change_experiment(
+    "each_run_from_the_last_end",
+    "Runs go on where those of the setting before ended; every setting starts anew from `starts`.",
+    (
+        RESULTS,
+        "results = {}\n    for eta in etas:\n        for rho in rhos:\n"
+        f"            starts = {RUNS}\n            results[eta, rho] = starts\n"
+        "    return results",
+    ),
+)
 
+# --- p2c-trace-plot -------------------------------------------------------------------------------
+
+TRACES = "[hessian_trace(x) for x in kept]"
+MEDIAN = "np.median(traces)"
+KEPT = "ends[np.linalg.norm(ends, axis=1) <= 1e6]"
+TRACE_FIGURE = "    figure, axes = plt.subplots(figsize=(7, 4.2), layout="
+TRACE_LABEL_X = '    axes.set_xlabel(r"radius $\\rho$ ($\\rho = 0$ is GD)")\n'
+TRACE_LABEL_Y = '    axes.set_ylabel("trace of the Hessian, median")\n'
+LEGEND = "    axes.legend()\n"
+
+
+def change_traces(name: str, sentence: str, *changes: tuple[str, str]) -> None:
+    """The reference's picture of the traces with pieces of its text exchanged."""
+    change("p2c-trace-plot", name, sentence, figures.plot_traces, *changes)
+
+
+change_traces(
+    "mean_for_median",
+    "The lines show the mean over the runs; asked for is the median.",
+    (MEDIAN, "np.mean(traces)"),
+)
+change_traces(
+    "largest_for_median",
+    "The lines show the largest trace of the runs; asked for is the median.",
+    (MEDIAN, "np.max(traces)"),
+)
+change_traces(
+    "smallest_for_median",
+    "The lines show the smallest trace of the runs; asked for is the median.",
+    (MEDIAN, "np.min(traces)"),
+)
+change_traces(
+    "first_run_for_median",
+    "The lines show the first run alone; asked for is the median over all runs.",
+    (MEDIAN, "traces[0]"),
+)
+change_traces(
+    "last_run_for_median",
+    "The lines show the last run alone: `results` holds last iterates already, with one row for "
+    "each run.",
+    (MEDIAN, "traces[-1]"),
+)
+change_traces(
+    "trace_at_the_median",
+    "The lines show the trace at the median of the points; asked for is the median of the traces.",
+    (TRACES, "[hessian_trace(np.median(kept, axis=0))]"),
+)
+change_traces(
+    "trace_at_the_mean",
+    "The lines show the trace at the mean of the points; asked for is the median of the traces.",
+    (TRACES, "[hessian_trace(np.mean(kept, axis=0))]"),
+)
+change_traces(
+    "own_trace",
+    "The trace is computed by a formula of the function's own; call the `hessian_trace` that is "
+    "passed in.",
+    (TRACES, "[(len(x) - 1) * x[-1] ** 2 + x[:-1] @ x[:-1] for x in kept]"),
+)
+change_traces(
+    "norms_for_traces",
+    "The lines show the norm of the last iterates; asked for is the trace of the Hessian there.",
+    (TRACES, "[np.linalg.norm(x) for x in kept]"),
+)
+change_traces(
+    "squared_radii",
+    "The horizontal axis shows ρ²; asked for is ρ.",
+    ("            rhos,\n", "            np.square(rhos),\n"),
+)
+change_traces(
+    "positions_for_radii",
+    "The horizontal axis counts the radii 0, 1, 2, …; asked for is ρ itself.",
+    ("            rhos,\n", "            range(len(rhos)),\n"),
+)
+change_traces(
+    "eta_across",
+    "The horizontal axis shows η, with a line for each ρ; asked for is the trace against ρ, with "
+    "a line for each η.",
+    ("k, eta in enumerate(sorted({eta for eta, _", "k, rho in enumerate(sorted({rho for _, rho"),
+    ("rhos = sorted(rho for other, rho", "etas = sorted(eta for eta, other"),
+    ("if other == eta)", "if other == rho)"),
+    ("for rho in rhos:", "for eta in etas:"),
+    ("            rhos,\n", "            etas,\n"),
+    (r'rf"$\eta$ = {eta:g}"', r'rf"$\rho$ = {rho:g}"'),
+    (TRACE_LABEL_X, '    axes.set_xlabel("step size $\\\\eta$")\n'),
+)
+change_traces(
+    "axes_swapped",
+    "The axes are swapped: ρ belongs on the horizontal axis, the trace on the vertical one.",
+    ("            rhos,\n            medians,\n", "            medians,\n            rhos,\n"),
+    (
+        TRACE_LABEL_X + TRACE_LABEL_Y,
+        '    axes.set_xlabel("trace of the Hessian, median")\n'
+        '    axes.set_ylabel("radius $\\\\rho$")\n',
+    ),
+)
+change_traces(
+    "gd_not_shown",
+    "The lines begin at the first positive radius: the points of GD, at ρ = 0, are missing.",
+    ("if other == eta)", "if other == eta and rho > 0)"),
+)
+change_traces(
+    "one_line_for_all",
+    "All step sizes are thrown together in a single line; asked for is one line for each η.",
+    (
+        TRACE_FIGURE,
+        "    results = {\n"
+        "        (0.0, rho): np.concatenate([x for (_, r), x in results.items() if r == rho])\n"
+        f"        for _, rho in results\n    }}\n{TRACE_FIGURE}",
+    ),
+)
+change_traces(
+    "first_step_size_alone",
+    "Only the first step size is drawn: does the loop end too early, by a `return` inside of it?",
+    ("        )\n    axes.set_xlabel", "        )\n        break\n    axes.set_xlabel"),
+)
+change_traces(
+    "last_step_size_alone",
+    "Only the last step size is in the figure: make one figure before the loop, and draw all lines "
+    "on it.",
+    ("        medians = []\n", "        medians = []\n        axes.clear()\n"),
+)
+change_traces(
+    "own_results",
+    "The picture shows results of the notebook's own; draw the `results` that are passed in.",
+    (
+        TRACE_FIGURE,
+        "    rng, size = np.random.default_rng(0), np.shape(next(iter(results.values())))\n"
+        "    pairs = [(eta, rho) for eta in (0.1, 0.05, 0.025) for rho in (0.0, 0.1, 0.2)]\n"
+        f"    results = {{pair: rng.normal(size=size) for pair in pairs}}\n{TRACE_FIGURE}",
+    ),
+)
+change_traces(
+    "diverged_runs_kept",
+    "Diverged runs are still in the median: leave out those that are not finite, and those "
+    "further than 10⁶ from the origin.",
+    (KEPT, "ends"),
+)
+change_traces(
+    "far_runs_kept",
+    "Runs that are finite but further than 10⁶ from the origin are still in the median; they have "
+    "diverged, too.",
+    (KEPT, "ends[np.isfinite(ends).all(axis=1)]"),
+)
+change_traces(
+    "outside_the_axes",
+    "The lines lie outside the limits of the axes: leave the limits to matplotlib, or take them "
+    "from the data.",
+    (LEGEND, f"{LEGEND}    axes.set_ylim(-1, 0)\n"),
+)
+change_traces(
+    "invisible",
+    "The lines are there but can't be seen: they have neither a line nor markers, or no opacity.",
+    ("marker=markers[k % len(markers)],", 'linestyle="none",'),
+)
+change_traces(
+    "no_legend",
+    "No legend tells which η a line belongs to: give each line a label and call `axes.legend()`.",
+    (LEGEND, ""),
+)
+change_traces("no_label_on_x", "The horizontal axis has no label.", (TRACE_LABEL_X, ""))
+change_traces("no_label_on_y", "The vertical axis has no label.", (TRACE_LABEL_Y, ""))
+change_traces(
+    "no_axis_labels",
+    "Neither axis has a label: say what is drawn against what.",
+    (TRACE_LABEL_X + TRACE_LABEL_Y, ""),
+)
+change_traces(
+    "bare",
+    "The lines are right, but nothing says what they are: a legend and both axis labels are "
+    "missing.",
+    (TRACE_LABEL_X + TRACE_LABEL_Y, ""),
+    (LEGEND, ""),
+)
+change_traces(
+    "no_figure_returned",
+    "The figure is drawn but not returned: end the function with `return figure`.",
+    ("    return figure\n", ""),
+)
+
+# --- p2c-surface-plot -----------------------------------------------------------------------------
+
+HEIGHTS = "[loss(np.array([u, v])) for u in grid] for v in grid"
+FILLED = "axes.contourf(grid, grid, values, levels=levels, colors=shades)"
+COLORBAR = '    figure.colorbar(surface, ax=axes, label="loss $L(u, v)$", format="%.2g")\n'
+AT_ETA = "if e == eta}"
+MARKED = "points[:, 0],\n            points[:, 1],"
+RADIUS = "radius = 1.15 * max([1.0, *(float(np.abs(x).max()) for x in kept.values() if x.size)])"
+PLANE_LABELS = '    axes.set_xlabel("$u$")\n    axes.set_ylabel("$v$")\n'
+METHODS = '"GD" if rho == 0 else rf"USAM, $\\rho$ = {rho:g}"'
+METHODS_LEGEND = '    axes.legend(frameon=True, facecolor="white", framealpha=0.9)\n'
+
+
+def change_landscape(name: str, sentence: str, *changes: tuple[str, str]) -> None:
+    """The reference's picture of the surface with pieces of its text exchanged."""
+    change("p2c-surface-plot", name, sentence, figures.plot_landscape, *changes)
+
+
+change_landscape(
+    "points_alone",
+    "The last iterates are there, but not the loss below them: draw it with `contourf`, or in 3D.",
+    (f"    surface = {FILLED}\n{COLORBAR}", ""),
+)
+change_landscape(
+    "surface_alone",
+    "The loss is there, but no last iterates are marked on it.",
+    ("enumerate(kept.items())", "enumerate(())"),
+    (METHODS_LEGEND, ""),
+)
+change_landscape(
+    "own_loss",
+    "The surface is the valley whatever is passed in; draw the `loss` of the arguments.",
+    ("loss(np.array([u, v]))", "0.5 * u**2 * v**2"),
+)
+change_landscape(
+    "surface_transposed",
+    "u and v are exchanged in the surface, but not in the points: rows of the array go with v, "
+    "columns with u.",
+    (HEIGHTS, "[loss(np.array([u, v])) for v in grid] for u in grid"),
+)
+change_landscape(
+    "points_transposed",
+    "u and v are exchanged in the points, but not in the surface: u is the first column of the "
+    "last iterates.",
+    (MARKED, "points[:, 1],\n            points[:, 0],"),
+)
+change_landscape(
+    "labels_swapped",
+    "The labels of the axes are swapped: what is called u is v, and the other way round.",
+    (PLANE_LABELS, '    axes.set_xlabel("$v$")\n    axes.set_ylabel("$u$")\n'),
+)
+change_landscape(
+    "image_upside_down",
+    'The surface is upside down: `imshow` puts the first row on top; give it `origin="lower"`.',
+    (FILLED, "axes.imshow(values, extent=(-radius, radius, -radius, radius))"),
+)
+change_landscape(
+    "another_eta",
+    "The last iterates are those of the first eta in `results`, not of the `eta` that is passed "
+    "in.",
+    ("    ends = {rho:", "    eta = next(iter(results))[0]\n    ends = {rho:"),
+)
+change_landscape(
+    "all_etas",
+    "The last iterates of all step sizes are marked; asked for are those of the given eta alone.",
+    (
+        f"{{rho: np.asarray(results[eta, rho]) for e, rho in sorted(results) {AT_ETA}",
+        "{\n        rho: np.concatenate([x for (_, r), x in results.items() if r == rho])\n"
+        "        for _, rho in sorted(results)\n    }",
+    ),
+)
+change_landscape(
+    "gd_points_alone",
+    "Only GD's last iterates are marked; those of USAM, at the positive radii, are missing.",
+    (AT_ETA, "if e == eta and rho == 0}"),
+)
+change_landscape(
+    "usam_points_alone",
+    "Only USAM's last iterates are marked; those of GD, at ρ = 0, are missing.",
+    (AT_ETA, "if e == eta and rho > 0}"),
+)
+change_landscape(
+    "smallest_radius_alone",
+    "Of USAM only the smallest positive radius is there; asked for are all that `results` has.",
+    (AT_ETA, "if e == eta and rho <= min(r for _, r in results if r > 0)}"),
+)
+change_landscape(
+    "largest_radius_alone",
+    "Of USAM only the largest radius is there; asked for are all that `results` has.",
+    (AT_ETA, "if e == eta and rho in (0, max(r for _, r in results))}"),
+)
+change_landscape(
+    "means_for_points",
+    "Marked is the mean of the runs; asked for is the last iterate of every run.",
+    (MARKED, "points[:, 0].mean(),\n            points[:, 1].mean(),"),
+)
+change_landscape(
+    "last_run_alone",
+    "Marked is the last run alone: `results` holds last iterates already, with one row for each "
+    "run.",
+    (MARKED, "points[-1, 0],\n            points[-1, 1],"),
+)
+change_landscape(
+    "first_run_alone",
+    "Marked is the first run alone; asked for are the last iterates of all runs.",
+    (MARKED, "points[0, 0],\n            points[0, 1],"),
+)
+change_landscape(
+    "absolute_values",
+    "The points are marked without their signs; u and v may be negative, and the plane has four "
+    "quarters.",
+    (MARKED, "np.abs(points[:, 0]),\n            np.abs(points[:, 1]),"),
+)
+change_landscape(
+    "own_results",
+    "The points are of the notebook's own; mark those of the `results` that are passed in.",
+    (
+        RADIUS,
+        "rng = np.random.default_rng(24)\n"
+        f"    kept = {{rho: rng.normal(size=(20, 2)) for rho in kept}}\n    {RADIUS}",
+    ),
+)
+change_landscape(
+    "points_under_the_surface",
+    "The points are there but can't be seen: they lie under the surface (a higher `zorder` helps), "
+    "or have no size or no opacity.",
+    ("zorder=3 + k", "zorder=0"),
+)
+change_landscape(
+    "outside_the_axes",
+    "Last iterates lie outside the limits of the axes: leave the limits to matplotlib, or take "
+    "them from the data.",
+    (PLANE_LABELS, f"{PLANE_LABELS}    axes.set(xlim=(-0.1, 0.1), ylim=(-0.1, 0.1))\n"),
+)
+change_landscape(
+    "surface_too_small",
+    "The surface ends before the outermost last iterates: take the size of the plane from the "
+    "points.",
+    (RADIUS, "radius = 1.0"),
+)
+change_landscape(
+    "names_swapped",
+    "The legend calls GD's points USAM and USAM's GD: ρ = 0 is GD, each ρ > 0 is USAM.",
+    (METHODS, '"USAM" if rho == 0 else "GD"'),
+)
+change_landscape(
+    "no_legend",
+    "No legend tells GD's points from USAM's: give each a label and call `axes.legend()`.",
+    (METHODS_LEGEND, ""),
+)
+change_landscape(
+    "no_label_on_u",
+    "The horizontal axis, that of u, has no label.",
+    ('    axes.set_xlabel("$u$")\n', ""),
+)
+change_landscape(
+    "no_label_on_v",
+    "The vertical axis, that of v, has no label.",
+    ('    axes.set_ylabel("$v$")\n', ""),
+)
+change_landscape(
+    "no_axis_labels",
+    "Neither axis of the plane has a label: say which one is u and which one is v.",
+    (PLANE_LABELS, ""),
+)
+change_landscape(
+    "bare",
+    "Surface and points are right, but nothing says what they are: a legend and both axis labels "
+    "are missing.",
+    (PLANE_LABELS, ""),
+    (METHODS_LEGEND, ""),
+)
+change_landscape(
+    "no_figure_returned",
+    "The figure is drawn but not returned: end the function with `return figure`.",
+    ("    return figure\n", ""),
+)
 
 # ==================================================================================================
 # Problem 3: neural tangent kernel
@@ -2122,12 +2187,10 @@ def change_w(name: str, sentence: str, formula: str) -> None:
 
 def change_both(name: str, sentence: str, old: str, new: str) -> None:
     """The same exchange in both derivatives."""
-    parts = Catalogue()
-    parts.change("p3a-gradients", "v", sentence, ntk.gradient_v, (old, new))
-    parts.change("p3a-gradients", "W", sentence, ntk.gradient_W, (old, new))
-    in_v, in_w = parts
-    answers, source = {**in_v.answers, **in_w.answers}, f"{in_v.source}\n\n{in_w.source}"
-    misconceptions.add(replace(in_v, name=name, answers=answers, source=source))
+    exchanged = [(old, new)]
+    change_all(
+        "p3a-gradients", name, sentence, {ntk.gradient_v: exchanged, ntk.gradient_W: exchanged}
+    )
 
 
 change_both(
