@@ -299,17 +299,6 @@ def test_limit_is_the_mean_over_random_weights(n: int) -> None:
             assert_mean(samples, limit[i, j])
 
 
-def test_chance_refutes_the_printed_limit_for_n_2() -> None:
-    rng = np.random.default_rng(5)
-    X = pair(np.pi / 3)
-    Z = rng.normal(size=(400_000, 2)) @ X.T
-    A, B = reference.activation(Z, 2), reference.activation_derivative(Z, 2)
-    samples = A[:, 0] * A[:, 1] + 0.5 * B[:, 0] * B[:, 1]
-    error = samples.std() / np.sqrt(len(samples))
-    printed = (5 * np.sqrt(3) / 4 + 2 * np.pi / 3 * 2) / (2 * np.pi)
-    assert abs(samples.mean() - printed) > 20 * error
-
-
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_finite_kernel_has_the_limit_as_its_mean_at_every_width(n: int) -> None:
     rng = np.random.default_rng(n)
