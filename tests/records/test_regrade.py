@@ -240,6 +240,15 @@ def test_gradebook_that_was_begun_anew_or_is_gone_is_no_obstacle(
     assert set(points(regrade(new, "--format", "json"))) == {"bela", "carla"}
 
 
+def test_what_a_run_that_was_killed_had_recorded_is_compared(
+    graded: Course, regrade: Regrade
+) -> None:
+    folder = graded.root / "autograded" / "bela"
+    (folder / "hw").rename(folder / ".hw-unfinished")  # the gradebook has its digest
+    result = regrade({name: mark(graded) for name in STUDENTS}, "--format", "json")
+    assert set(points(result)) == {"bela", "carla"}
+
+
 # why
 
 
