@@ -93,9 +93,12 @@ class KillMatrix:
             yield f"item {row.item}: {row.name!r} is taken for {row.named!r}"
 
     def summary(self) -> str:
-        """The matrix in a line."""
+        """The matrix in a line, with the items of which it shows nothing."""
         killed = len(self.rows) - len(self.survivors)
-        return f"{killed} of {len(self.rows)} caught, {self.named} called by name"
+        found = f"{killed} of {len(self.rows)} caught, {self.named} called by name"
+        tried = {row.item for row in self.rows}
+        untried = [item for item in self.items if item not in tried]
+        return f"{found}; none is known for {', '.join(untried)}" if untried else found
 
     def to_csv(self) -> str:
         """One line for each misconception, one column for each item."""

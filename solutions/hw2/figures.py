@@ -17,8 +17,8 @@ def plot_objective(
     """Draw the objective along each trajectory against the number of steps.
 
     objective(x) is the value at one point; trajectories maps a label to the iterates of a run,
-    shape (T+1, d). One line for each trajectory, with its label in a legend, both axes labelled,
-    and the objective on a logarithmic axis.
+    shape (T+1, d). One line for each trajectory, with its label in a legend, and both axes
+    labelled. A logarithmic axis for the objective shows the most.
     """
     styles = ["-", "--", ":", "-."]
     colors = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
@@ -127,8 +127,8 @@ def plot_landscape(
 def plot_convergence(widths: np.ndarray, errors: np.ndarray) -> Figure:
     """Draw the relative error of the kernel against the width, both axes logarithmic.
 
-    widths and errors have the same shape (K,). A dashed guide of slope −1/2 goes through the first
-    point; a legend names the errors and the guide, and both axes are labelled.
+    widths and errors have the same shape (K,). A guide of slope −1/2, through the first point for
+    instance, goes with the errors; a legend names both, and both axes are labelled.
     """
     widths, errors = np.asarray(widths, dtype=float), np.asarray(errors, dtype=float)
     figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")

@@ -87,6 +87,12 @@ def test_each_loses_its_own_item_and_is_called_by_name(released: Course) -> None
     }
 
 
+def test_items_of_which_it_shows_nothing_are_named(released: Course) -> None:
+    write(released, SOUND.partition("misconceptions.values")[0])
+    found = "3 of 3 caught, 3 called by name; none is known for t-values, t-plot"
+    assert matrix_of(released).summary() == found
+
+
 def test_a_release_with_a_survivor_is_not_written(released: Course) -> None:
     write(released, SOUND, UNTESTED)
     before = (released.release("tiny") / "valley.ipynb").read_bytes()
