@@ -42,6 +42,7 @@ def test_no_two_of_an_item_say_the_same() -> None:
     assert [key for key, count in said.items() if count > 1] == []
 
 
+@pytest.mark.slow  # the proof of the release, which is made every day, takes another seed
 def test_nine_in_ten_are_called_by_name_and_none_by_another() -> None:
     matrix = kill_matrix(COURSE, HOMEWORK, seed=11)
     assert list(matrix.faults()) == []

@@ -16,7 +16,8 @@ WRONG = {
     "problem2_landscape": variants(wrong_landscape),
     "problem3_ntk": variants(wrong_ntk),
 }
-SEEDS = [0, 1]
+SEED = 1
+"""That of every day; the proof of a release takes 0."""
 MANY_SEEDS = range(20)
 PLOTS = frozenset(["p1-plot", "p2c-trace-plot", "p2c-surface-plot", "p3-plot"])
 ROUNDED = 0.01
@@ -34,9 +35,7 @@ def assert_loses_its_own_alone(problem: str, variant: Variant, seed: int, items:
 
 @pytest.mark.parametrize(("problem", "variant"), CASES, ids=str)
 def test_wrong_answer_loses_its_item_and_nothing_else(problem: str, variant: Variant) -> None:
-    for seed in SEEDS:
-        items = _items(problem, variant) if seed == SEEDS[0] else {variant.item}
-        assert_loses_its_own_alone(problem, variant, seed, items)
+    assert_loses_its_own_alone(problem, variant, SEED, _items(problem, variant))
 
 
 def _items(problem: str, variant: Variant) -> set[str]:
