@@ -111,8 +111,20 @@ def test_right_answers_build_on_every_item_that_can_be_built_on() -> None:
 
 
 def wrongs_below(build: Build) -> list[Misconception]:
-    """The catalogue's wrong answers that change the function which the build calls."""
-    return [m for m in CATALOGUE.of(build.below) if build.called in m.answers]
+    """The catalogue's wrong answers that change the function which the build calls.
+
+    Without those that call the build in their turn: two that call each other answer nothing.
+    """
+    found = (m for m in CATALOGUE.of(build.below) if build.called in m.answers)
+    return [m for m in found if build.above not in items_called(m)]
+
+
+def items_called(wrong: Misconception) -> set[str]:
+    """The items whose functions a wrong answer calls by name."""
+    codes = (getattr(answer, "__code__", answer) for answer in wrong.answers.values())
+    names = set().union(*(globals_of(code) for code in codes if isinstance(code, CodeType)))
+    problem = HOMEWORK.items[wrong.item].problem
+    return {ITEM_OF[problem, name] for name in names if (problem, name) in ITEM_OF}
 
 
 @cache
