@@ -78,20 +78,24 @@ class Diagnostician:
 
     def _tried(self, item: str) -> tuple[_Trial, ...]:
         if item not in self._trials:
-            self._trials[item] = tuple(
-                _Trial(misconception, self._outcomes(item, misconception.answers))
-                for misconception in self.catalogue.of(item)
-            )
+            known = self.catalogue.of(item)
+            found = self._outcomes(item, [misconception.answers for misconception in known])
+            self._trials[item] = tuple(map(_Trial, known, found))
         return self._trials[item]
 
     def _right(self, item: str) -> tuple[Outcome, ...]:
         if item not in self._reference:
-            self._reference[item] = self._outcomes(item, {})
+            (self._reference[item],) = self._outcomes(item, [{}])
         return self._reference[item]
 
-    def _outcomes(self, item: str, answers: Mapping[str, Any]) -> tuple[Outcome, ...]:
+    def _outcomes(
+        self, item: str, answers: Sequence[Mapping[str, Any]]
+    ) -> list[tuple[Outcome, ...]]:
+        if not answers:
+            return []
         problem = self._marker.assignment.items[item].problem
-        return self._marker.mark(problem, answers, [item]).outcomes[item]
+        markings = self._marker.mark_each(problem, answers, [item])
+        return [marking.outcomes[item] for marking in markings]
 
 
 def diagnostician_for(course: Course, assignment: Assignment, seed: int) -> Diagnostician:

@@ -6,14 +6,14 @@ runs here. Never for code of students.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.assignment import Assignment, Course
+from autograder.assignment import Assignment, Course, Item
 from autograder.grading.hiddentests import run_hidden_tests
 from autograder.grading.misconceptions import Worlds
-from autograder.grading.plugin import MarkingPlugin, Outcome
+from autograder.grading.plugin import Outcome, RepeatedMarking
 from autograder.grading.points import item_report, outcomes_by_item
 from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, NotebookReport
@@ -49,25 +49,37 @@ class LocalMarker:
 
         `items` are those of the problem to be tested (default: all its auto items).
         """
+        return self.mark_each(problem, [answers], items)[0]
+
+    def mark_each(
+        self,
+        problem: str,
+        answers: Sequence[Mapping[str, Any]],
+        items: Collection[str] | None = None,
+    ) -> list[LocalMarking]:
+        """Mark a notebook for each of the answers; the hidden tests are collected once for all."""
         auto = [item for item in self.assignment.select("auto") if item.problem == problem]
         wanted = [item for item in auto if items is None or item.name in items]
-        plugin = MarkingPlugin(
+        plugin = RepeatedMarking(
             self.assignment,
-            _OneNotebook(self._worlds, answers),
+            [_OneNotebook(self._worlds, each) for each in answers],
             seed=self.seed,
             references=load_references(self.course, self.assignment),
             only={item.name for item in wanted},
         )
         run_hidden_tests(self.course.hidden(self.assignment.name), plugin)
-        found = outcomes_by_item(plugin.outcomes)
-        outcomes = {item.name: tuple(found.get(item.name, ())) for item in wanted}
-        notebook = NotebookReport(state="marked")
-        reports = {item.name: item_report(item, outcomes[item.name], notebook) for item in wanted}
-        return LocalMarking(outcomes, reports)
+        return [_marking(wanted, outcomes_by_item(outcomes)) for outcomes in plugin.rounds]
 
     def world(self, problem: str) -> dict[str, Any]:
         """What a finished notebook of the problem defines."""
         return self._worlds.world(problem, {})
+
+
+def _marking(items: Iterable[Item], found: Mapping[str, Sequence[Outcome]]) -> LocalMarking:
+    outcomes = {item.name: tuple(found.get(item.name, ())) for item in items}
+    notebook = NotebookReport(state="marked")
+    reports = {item.name: item_report(item, outcomes[item.name], notebook) for item in items}
+    return LocalMarking(outcomes, reports)
 
 
 class _OneNotebook:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -150,11 +150,13 @@ class MarkingPlugin:
         self, test: pytest.Function, arguments: Mapping[str, Any], failure: Exception
     ) -> bool:
         told = isinstance(failure, (StudentFailure, AssertionError))
-        if isinstance(failure, NoAnswer) or not told:
+        run = self._runs[test.nodeid]
+        # A variable got its value when the cells ran: it calls nothing by now.
+        computed = any(event.kind == "value" for event in run.events)
+        if isinstance(failure, NoAnswer) or computed or not told:
             return False
         item = self._item(test)
-        run = self._runs[test.nodeid]
-        stand_ins = StandIns(self._others(item, asked_for(run.events)))
+        stand_ins = StandIns(self._others(test, asked_for(run.events)))
         student = self._notebooks.student(item.problem).with_stand_ins(stand_ins.functions)
         run.students.append(student)
         events: list[Event] = []
@@ -173,14 +175,16 @@ class MarkingPlugin:
             run.stand_ins = frozenset(stand_ins.used)
         return holds
 
-    def _others(self, item: Item, asked: frozenset[str]) -> dict[str, Callable[..., object]]:
+    def _others(self, test: pytest.Item, asked: frozenset[str]) -> dict[str, Callable[..., object]]:
         """The references of the problem's graded functions but for those that the test asks for.
 
-        An item's own functions are among them: a Hessian that is wrong costs no trace of it.
+        An item's own functions are among them: a Hessian that is wrong costs no trace of it. Those
+        that have the answer as a special case are not.
         """
-        problem = self._assignment.problem(item.problem)
+        problem = self._assignment.problem(self._item(test).problem)
         names = {reference.name for other in problem.items for reference in other.references}
-        return {name: self._references[name] for name in names - asked if name in self._references}
+        names -= {*asked, *_item_mark(test).kwargs.get("case_of", ())}
+        return {name: self._references[name] for name in names if name in self._references}
 
     def _outcome(self, test: pytest.Item, call: pytest.CallInfo[None]) -> Outcome:
         mark = _item_mark(test)
@@ -236,6 +240,34 @@ class MarkingPlugin:
     def _generator(self, test: pytest.Item) -> np.random.Generator:
         name = "::".join((test.path.name, *test.nodeid.split("::")[1:]))
         return np.random.default_rng([self._seed, zlib.crc32(name.encode())])
+
+
+class RepeatedMarking(MarkingPlugin):
+    """Has one notebook after another take the same tests; `rounds` are the outcomes of each."""
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        notebooks: Sequence[Notebooks],
+        *,
+        seed: int,
+        references: Mapping[str, Callable[..., object]],
+        only: Container[str] | None = None,
+    ) -> None:
+        super().__init__(assignment, notebooks[0], seed=seed, references=references, only=only)
+        self.rounds: list[list[Outcome]] = []
+        self._all = notebooks
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run all tests once for each notebook."""
+        for notebook in self._all:
+            self._notebooks, self.outcomes = notebook, []
+            self._timeouts.clear()
+            for test, following in zip(session.items, [*session.items[1:], None], strict=False):
+                session.config.hook.pytest_runtest_protocol(item=test, nextitem=following)
+            self.rounds.append(self.outcomes)
+        return True
 
 
 def _item_mark(test: pytest.Item) -> pytest.Mark:

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from types import FunctionType
 
@@ -162,8 +163,12 @@ def _rows_of(root: Path, name: str, item: str, seed: int) -> list[Row]:
     diagnostician = Diagnostician(course, assignment, seed)
     wrong = diagnostician.catalogue.of(item)
     reach = _Reach(marker, problem)
-    markings = {m.name: marker.mark(problem, m.answers, reach.of(m)) for m in wrong}
-    diagnostician.learn(item, {name: found.outcomes[item] for name, found in markings.items()})
+    markings: dict[str, LocalMarking] = {}
+    for items, group in groupby(sorted(wrong, key=reach.of), reach.of):
+        found = list(group)
+        marked = marker.mark_each(problem, [m.answers for m in found], items)
+        markings |= zip((m.name for m in found), marked, strict=True)
+    diagnostician.learn(item, {name: each.outcomes[item] for name, each in markings.items()})
     return [_row(m, markings[m.name], diagnostician, reach.items) for m in wrong]
 
 
@@ -186,11 +191,11 @@ class _Reach:
             for item, outcomes in marker.mark(problem, {}).outcomes.items()
         }
 
-    def of(self, misconception: Misconception) -> set[str]:
+    def of(self, misconception: Misconception) -> tuple[str, ...]:
         """The items that can notice the misconception, its own one among them."""
         changed = misconception.answers.keys()
         found = {item for item, names in self.items.items() if names & changed}
-        return found | {misconception.item}
+        return tuple(sorted(found | {misconception.item}))
 
 
 def _names_below(name: str, world: Mapping[str, object]) -> set[str]:

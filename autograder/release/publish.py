@@ -38,7 +38,9 @@ def release(
         source = stage_source(course, name, scratch)
         tree = scratch / "release" / name
         build(source, tree, config=course.root / CONFIG)
-        proof = prove(course, assignment, tree, source_follows=True, mark=mark, matrix=matrix, say=say)
+        proof = prove(
+            course, assignment, tree, source_follows=True, mark=mark, matrix=matrix, say=say
+        )
         if not proof.ok:
             return proof
         written = (

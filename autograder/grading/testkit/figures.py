@@ -21,6 +21,9 @@ CLOSE = 2e-3
 _POOLED = 2
 """A thing with so few points may be one stroke or one dot of a curve that was drawn in pieces."""
 
+_MOST_PIECES = 20
+"""As many points of pieces, for each point of the curve, may be other curves' and the like."""
+
 
 def as_figure(answer: object) -> FigureData:
     """An untrusted answer as a figure that holds axes; ClaimFailed where it is none.
@@ -139,12 +142,21 @@ def _why_unseen(found: list[Sight]) -> str:
 
 
 def _is_pieced_together(figure: FigureData, x: np.ndarray, y: np.ndarray) -> bool:
-    """Whether dots and strokes that were drawn one by one make up these points."""
+    """Whether dots and strokes that were drawn one by one make up these points.
+
+    Where there are so many that some would lie anywhere, they make up nothing.
+    """
     for axes in figure.axes:
+        pieces = [
+            curve
+            for owner, curve in curves_of(figure)
+            if owner is axes and (len(curve.points) <= _POOLED or curve.kind == "segments")
+        ]
+        if sum(len(curve.points) for curve in pieces) > _MOST_PIECES * (len(x) + 5):
+            continue
         near = [np.zeros((0, len(x)), dtype=bool)]
-        for owner, curve in curves_of(figure):
-            few = len(curve.points) <= _POOLED or curve.kind == "segments"
-            if owner is axes and few and in_sight(axes, curve):
+        for curve in pieces:
+            if in_sight(axes, curve):
                 near += [which_match(read.x, read.y, x, y) for read in readings(axes, curve)]
         if np.concatenate(near).any(axis=0).all():
             return True
