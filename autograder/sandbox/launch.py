@@ -28,7 +28,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -41,11 +41,12 @@ from autograder.sandbox.inside.supervisor import remove
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protection import Protection, can_change_user, must_keep_read, root_keeps
 from autograder.sandbox.spare import SpareUser
+from autograder.sandbox.still import is_alive, is_dead
 from autograder.sandbox.view import View, as_text, environment, font_list, python, view
 from autograder.sandbox.watch import Bounds, Cause, Watch
 
 _END_SECONDS = 20.0
-_SWEEPS, _SWEEP_SECONDS = 200, 0.005
+_SWEEPS, _SWEEP_SECONDS = 2_000, 0.0005
 _LOG_BYTES = 65_536
 _OWN_PROCESSES = 4  # bubblewrap's or the supervisor, the parent, and one to spare
 
@@ -101,8 +102,9 @@ class Confinement:
 
     channel     stream socket whose other end is the parent's descriptor 0
     spec        plain data for `inside.walls.confine`
-    cause       why the watchdog ended it: "memory", "disk", "processes", "time"; or None
+    cause       why the watchdog ended it: "memory", "disk", "processes", ...; or None
     protection  the walls around it
+    folder      all that student code can write in, as seen from this side
     """
 
     def __init__(
@@ -121,10 +123,12 @@ class Confinement:
         self._sandbox = started.sandbox
         self._ends = ends
         self._ends.callback(self._sandbox.wait)
+        self._above: dict[int, list[int]] = {}
         self._killing = threading.Lock()
         self._killed = False
         self._top = started.bounds.top
         self._tasks = started.tasks
+        self.folder = started.bounds.mount or started.bounds.folder or ""
         self._watch = Watch(started.bounds, self.kill)
         self._watch.start()
 
@@ -147,37 +151,65 @@ class Confinement:
                 self.cause = cause
                 self._sandbox.kill()
 
-    def sweep(self, parent: int) -> None:
-        """End what is neither the parent (its process id as it sees it) nor a child of it.
+    def outside_number(self, number: int) -> int | None:
+        """The process id, on this side, of the process that has that number in the sandbox."""
+        return next((pid for pid in self.processes() if _own_number(pid) == number), None)
 
-        What student code forks and leaves behind would use up the processes that it may have.
+    def sweep(self, parent: int, keep: Collection[int]) -> bool:
+        """End all but the parent (as it numbers itself) and `keep` (as this side does).
+
+        What student code forks and leaves behind would use up the processes that it may have, or
+        take word from one test to the next. False where some of it does not end.
         """
-        processes.kill(self._strays(parent, keep_children=True) or [])
+        childless: set[int] = set()
+        for _ in range(_SWEEPS):
+            strays = self._strays(parent, keep)
+            if strays is None:
+                return False
+            alive = [pid for pid in strays if is_alive(pid)]
+            # The children of a process that ends go to another, which may have been looked at.
+            if not alive and childless.issuperset(strays):
+                return True
+            processes.kill(alive)
+            ending = (pid for pid in strays if pid not in alive)
+            childless.update(pid for pid in ending if not processes.children(pid))
+            time.sleep(_SWEEP_SECONDS if alive else 0)
+        return False
+
+    @contextlib.contextmanager
+    def paused(self, parent: int, keep: Collection[int]) -> Iterator[None]:
+        """Stop, for so long, what `sweep` would end."""
+        stopped: list[int] = []
+        while fresh := [pid for pid in self._strays(parent, keep) or () if pid not in stopped]:
+            processes.signal_all(fresh, signal.SIGSTOP)
+            stopped += fresh
+        try:
+            yield
+        finally:
+            processes.signal_all(stopped, signal.SIGCONT)
 
     def renew(self, parent: int) -> bool:
         """Let another submission in: end all but the parent, and count the time anew.
 
         False where not all of the last one's processes end: this sandbox must serve no other.
         """
-        for _ in range(_SWEEPS):
-            strays = self._strays(parent, keep_children=False)
-            if not strays:
-                break
-            processes.kill(strays)
-            time.sleep(_SWEEP_SECONDS)
+        alone = self.sweep(parent, ())
         self.spec["rlimits"]["NPROC"] = self._tasks()
         self._watch.restart()
-        return strays == [] and not self._killed
+        return alone and not self._killed
 
-    def _strays(self, parent: int, *, keep_children: bool) -> list[int] | None:
-        """All processes but the parent, those above it and its children; None without a parent."""
-        everything = processes.descendants(self._top)
-        own = next((pid for pid in everything if _own_number(pid) == parent), None)
-        if own is None:
-            return None
-        keep = {own, *(processes.children(own) if keep_children else ())}
-        keep |= {pid for pid in everything if own in processes.descendants(pid)}
-        return [pid for pid in everything if pid not in keep]
+    def _strays(self, parent: int, keep: Collection[int]) -> list[int] | None:
+        """All that runs but the parent, those above it and `keep`; None without a parent."""
+        above = self._above.get(parent)
+        if above is None or not is_alive(above[-1]):
+            own = self.outside_number(parent)
+            if own is None:
+                return None
+            everything = self.processes()
+            above = [pid for pid in everything if own in processes.descendants(pid)]
+            above = self._above[parent] = [*above, own]
+        kept = {*above, *keep}
+        return [pid for pid in self.processes() if pid not in kept and not is_dead(pid)]
 
     def close(self) -> None:
         """End every process, wait until all are gone, remove all files; may be called again."""
@@ -242,7 +274,6 @@ class _Plan:
             "keep_read": must_keep_read(self.seen, outer=outer) and self.spare is not None,
             "landlock": inner,
             "seccomp": inner,
-            "watched": self.spare is None and not outer,
             "rlimits": {
                 "AS": limits.memory_bytes,
                 "CPU": processor_seconds,
@@ -264,9 +295,11 @@ class _Plan:
             top=top,
             memory_bytes=limits.total_memory_bytes,
             threads=limits.processes + _OWN_PROCESSES,
+            descriptors=limits.total_descriptors,
             seconds=limits.submission_seconds,
             disk_bytes=limits.disk_bytes,
             files=limits.files,
+            uid=self.spare.uid if self.spare else None,
             **disk,
         )
 

@@ -14,8 +14,10 @@ class Limits:
     """Time, memory, disk and amounts that a submission's code gets.
 
     `memory_bytes`, `file_bytes` and `descriptors` hold for each process on its own and are kept
-    by the kernel. `total_memory_bytes` (and `disk_bytes` without the outer wall) are kept by
-    a watchdog that looks several times a second, so they can be passed for a moment.
+    by the kernel. `total_memory_bytes`, `total_descriptors` and `files` (and `disk_bytes` without
+    the outer wall) are kept by a watchdog. It looks ten times a second, and a hundred times while
+    more than a quarter of the memory is in use, so they can be passed for a moment. Files behind
+    the outer wall are in memory too, but count as disk.
     """
 
     cell_seconds: float = 30.0
@@ -28,11 +30,13 @@ class Limits:
     memory_bytes: int = 2 * GiB
     """Address space of one process; numpy, pyplot and IPython take about 0.3 GiB of it."""
     total_memory_bytes: int = 4 * GiB
-    """Memory in use by all processes together."""
+    """Memory in use by all processes together, with what the kernel needs to map it."""
     processes: int = 64
     """Processes and threads at the same time."""
     descriptors: int = 256
     """Open files and sockets of one process."""
+    total_descriptors: int = 2_048
+    """Open files and sockets of all processes together."""
     file_bytes: int = 64 * MiB
     """Size of one file."""
     disk_bytes: int = 256 * MiB

@@ -103,8 +103,6 @@ def examine(
 def _alone() -> Iterator[str]:
     yield "Alone, this wall lets student code see whether a file exists and how big it is."
     yield "Alone, it leaves total disk use to a watchdog."
-    if os.geteuid() == 0 and walls.CAP_SYS_PTRACE not in walls.held_capabilities():
-        yield "The watchdog can't count files that were removed while open (CAP_SYS_PTRACE)."
 
 
 def _left_out() -> Wall:
@@ -226,13 +224,26 @@ def _inner_lacks(version: int) -> Iterator[str]:
 
 
 def _old_landlock(version: int) -> Iterator[str]:
-    if version < landlock.SCOPE_ABI and os.geteuid() != 0:
-        yield (
-            "Landlock is older than Linux 6.12: signals are kept in by forbidding nearly all of "
-            "them, so student code can't end processes that it forked."
-        )
-    if version < 2:
+    """What the running kernel's Landlock is too old for, and what is done in its stead."""
+    if version < landlock.REFER_ABI:
         yield "Landlock is older than Linux 5.19: files can't be moved between folders."
+    if version < landlock.TRUNCATE_ABI:
+        yield "Landlock is older than Linux 6.2: files can't be cut short by their name."
+    if version < landlock.NETWORK_ABI:
+        yield "Landlock is older than Linux 6.7: only the system call filter keeps out the network."
+    if version < landlock.DEVICE_ABI:
+        yield "Landlock is older than Linux 6.10: only the system call filter keeps out devices."
+    if version < landlock.SCOPE_ABI:
+        if os.geteuid() != 0:
+            yield (
+                "Landlock is older than Linux 6.12: signals are kept in by forbidding nearly all "
+                "of them, so student code can't end processes that it forked."
+            )
+        else:
+            yield (
+                "Landlock is older than Linux 6.12: the notebooks of one submission can send each "
+                "other signals."
+            )
 
 
 _TRY_WALL = """
@@ -269,7 +280,6 @@ def _try_inner() -> str | None:
                 "keep_read": must_keep_read(seen, outer=False),
                 "landlock": True,
                 "seccomp": True,
-                "watched": False,
                 "rlimits": {"CORE": 0},
             },
         }

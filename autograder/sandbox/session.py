@@ -9,17 +9,23 @@ run again, so that it costs only itself.
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import numpy as np
+
 from autograder.errors import SandboxError
+from autograder.sandbox.inside import processes
 from autograder.sandbox.inside.wire import Budget, Channel, WireError
 from autograder.sandbox.launch import Confinement, launch
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.protection import Protection
+from autograder.sandbox.still import Holder, HoldError, Trace, is_alive, settled_trace, trace
 from autograder.sandbox.student import NoAnswer, Place, Quote, Student, place_from
 
 START_SECONDS = 60.0
@@ -27,6 +33,8 @@ GRACE_SECONDS = 3.0
 REPLY_SECONDS = 10.0
 MAX_LAUNCHES = 6
 MAX_REPLAYS = 4
+FULL_CELLS = 10
+"""All cells of a notebook together may show as much as so many of them."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,10 @@ class Sandbox:
         self._control: Channel | None = None
         self._launches = 0
         self._parent = 0
+        self._kept: dict[int, int] = {}
+        self._trace: Trace | None = None
+        self._traced = False
+        self.age = 0
 
     def __enter__(self) -> Sandbox:
         return self
@@ -81,6 +93,7 @@ class Sandbox:
         if self._confinement is not None:
             self._confinement.close()
         self._confinement = self._control = None
+        self._kept, self._traced = {}, False
 
     def renew(self) -> None:
         """Make ready for another submission, of which nothing of the last one may be in reach.
@@ -88,6 +101,7 @@ class Sandbox:
         Where that can't be made sure, the warm parent is ended and the next notebook starts one.
         """
         self._launches = 0
+        self._kept, self._traced = {}, False
         if self._confinement is None or self._control is None:
             return
         try:
@@ -109,12 +123,21 @@ class Sandbox:
         near, far = socket.socketpair()
         try:
             control = self._control or self._launch()
+            assert self._confinement is not None
             order = self._order(folder, files, seed)
             deadline = time.monotonic() + START_SECONDS
             control.send(["notebook", order], descriptors=[far.fileno()], deadline=deadline)
             pid = _reply(control.receive(deadline), "started")
+            holder = Holder(
+                self._outside_number(pid),
+                channel=os.fstat(far.fileno()).st_ino,
+                packages=self._confinement.spec["read"],
+                uid=self._confinement.spec["uid"],
+            )
             far.close()
-            process = NotebookProcess(self, Channel(near, self._notebook_budget), pid)
+            self._kept[pid] = holder.pid
+            self._traced = False
+            process = NotebookProcess(self, Channel(near, self._notebook_budget), pid, holder)
             process.expect("confined", deadline)
             return process
         except WireError as error:
@@ -125,19 +148,61 @@ class Sandbox:
         finally:
             far.close()
 
-    def kill(self, pid: int) -> None:
-        """End a notebook process; where its parent does not answer, end the whole sandbox."""
-        if self._control is None:
+    def kill(self, pid: int, outside: int) -> None:
+        """End a notebook process; where its parent does not answer, end the whole sandbox.
+
+        `outside` is its process id on this side: a later sandbox numbers its own alike.
+        """
+        if self._control is None or self._kept.get(pid) != outside:
             return
+        del self._kept[pid]
         try:
             _ask(self._control, "kill", pid, "ended")
         except WireError:
             self.close()
 
     def sweep(self) -> None:
-        """End what student code has left running: all but the parent and its own children."""
-        if self._confinement is not None:
-            self._confinement.sweep(self._parent)
+        """End what student code has left running: all but the parent and the notebooks."""
+        if self._confinement is None:
+            return
+        if not self._confinement.sweep(self._parent, self._kept.values()):
+            self.close()
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Meanwhile all but the parent and the notebooks stands still."""
+        if self._confinement is None:
+            return nullcontext()
+        return self._confinement.paused(self._parent, self._kept.values())
+
+    def note_files(self) -> None:
+        """Note which files there are before a test, for `settle`."""
+        if self._confinement is not None and not self._traced:
+            self._trace, self._traced = settled_trace(self._confinement.folder), True
+
+    def settle(self) -> None:
+        """Have nothing left of the last test: no process and no file.
+
+        Files are not mended: where one was touched, all are removed, and `age` grows. A notebook
+        that ran in an earlier age has lost its files.
+        """
+        self.sweep()
+        if self._confinement is None or self._control is None or not self._traced:
+            return
+        if self._trace is None or trace(self._confinement.folder) != self._trace:
+            self._traced = False
+            self.age += 1
+            try:
+                empty = _ask(self._control, "empty", self._confinement.spec, "emptied") == 0
+            except WireError:
+                empty = False
+            if not empty:
+                self.close()
+
+    def _outside_number(self, pid: int) -> int:
+        found = self._confinement.outside_number(pid) if self._confinement else None
+        if found is None:
+            raise WireError("the notebook's process is gone")
+        return found
 
     def _launch(self) -> Channel:
         self.close()
@@ -183,10 +248,15 @@ class Sandbox:
 class NotebookProcess:
     """A process that runs cells and forks test processes. All it says is untrusted."""
 
-    def __init__(self, sandbox: Sandbox, channel: Channel, pid: int) -> None:
+    def __init__(self, sandbox: Sandbox, channel: Channel, pid: int, holder: Holder) -> None:
         self._sandbox = sandbox
         self._channel = channel
         self._pid = pid
+        self._holder = holder
+        self._age = sandbox.age
+        self._tests: dict[TestChannel, list[int]] = {}
+        self._served = False
+        self._spoiled = False
 
     def expect(self, word: str, deadline: float) -> Any:
         """The next message, which has to begin with `word`."""
@@ -199,37 +269,67 @@ class NotebookProcess:
         try:
             self._channel.send(["cell", cell.index, cell.source], deadline=deadline)
             message = self._channel.receive(deadline)
-            if not (isinstance(message, list) and len(message) == 3 and message[0] == "ran"):
+            if not (_begins(message, "ran") and len(message) == 3):
                 raise WireError("not a cell's result")
+            if not (type(message[1]) is int and message[1] == cell.index):
+                raise WireError("the result of another cell")
             return _cell_result(message[2])
         except WireError as error:
             cause = self._sandbox.cause
             self.kill()
             raise NotebookGone(cause or str(error)) from error
 
-    def connect(self) -> Channel:
-        """A channel to a fresh test process; NotebookGone where none can be had."""
+    def hold(self) -> None:
+        """Let it do nothing until it is to fork a test process."""
         try:
-            return self._fork() or self._fork_after_sweep()
-        except WireError as error:
+            self._holder.hold()
+        except HoldError as error:
             self.kill()
             raise NotebookGone(str(error)) from error
 
-    def _fork_after_sweep(self) -> Channel:
+    def is_fresh(self) -> bool:
+        """Whether nothing that a test asked can be known to the next test's process."""
+        if self._tests:
+            return True  # the same test still
+        self._sandbox.settle()
+        if self._age != self._sandbox.age or self._holder.moved():
+            return False
+        return not (self._served and self._spoiled)
+
+    def connect(self) -> Channel:
+        """A channel to a fresh test process; NotebookGone where none can be had."""
+        if not self._tests:
+            self._sandbox.note_files()
+        self._spoiled |= self._holder.moved()
+        try:
+            # Those of the same test could speak to the notebook's process now.
+            with self._sandbox.paused() if self._tests else nullcontext():
+                self._holder.let_go()
+                channel = self._fork() or self._fork_after_sweep()
+                found = self._tests[channel] = self._holder.hold()
+        except (WireError, HoldError) as error:
+            self.kill()
+            raise NotebookGone(str(error)) from error
+        # What is not a child of this process could have been waiting for the test.
+        self._spoiled |= len(found) != 1 or bool(self._holder.shares())
+        self._served = True
+        return channel
+
+    def _fork_after_sweep(self) -> TestChannel:
         self._sandbox.sweep()
         channel = self._fork()
         if channel is None:
             raise WireError("no process can be had")
         return channel
 
-    def _fork(self) -> Channel | None:
+    def _fork(self) -> TestChannel | None:
         """A channel to a new test process; None where the limit on processes is reached."""
         near, far = socket.socketpair()
         deadline = time.monotonic() + REPLY_SECONDS
         try:
             self._channel.send(["test"], descriptors=[far.fileno()], deadline=deadline)
             reply = self._channel.receive(deadline)
-            if reply == ["refused"]:
+            if _begins(reply, "refused"):
                 near.close()
                 return None
             pid = _reply(reply, "forked")
@@ -238,14 +338,19 @@ class NotebookProcess:
             raise
         finally:
             far.close()
-        return TestChannel(near, self._sandbox.test_budget, lambda: self._end_test(pid))
+        channel = TestChannel(near, self._sandbox.test_budget, lambda: self._end_test(channel, pid))
+        return channel
 
     def kill(self) -> None:
         """End the process and all its test processes."""
         self._channel.close()
-        self._sandbox.kill(self._pid)
+        self._sandbox.kill(self._pid, self._holder.pid)
 
-    def _end_test(self, pid: int) -> None:
+    def _end_test(self, channel: TestChannel, pid: int) -> None:
+        for outside in self._tests.pop(channel, ()):
+            # How a process ends is told to the one that forked it: it has to be by this.
+            self._spoiled |= not is_alive(outside)
+            processes.kill([outside])
         try:
             # It is ended before the next one is forked: there is no answer to wait for.
             self._channel.send(["kill", pid], deadline=time.monotonic() + REPLY_SECONDS)
@@ -263,11 +368,11 @@ class TestChannel(Channel):
         self._end: Callable[[], None] | None = end
 
     def close(self) -> None:
-        """Hang up and end the process."""
-        super().close()
+        """End the process and hang up."""
         if self._end is not None:
             end, self._end = self._end, None
             end()
+        super().close()
 
 
 class Notebook:
@@ -297,7 +402,7 @@ class Notebook:
         self._deadline = deadline
         while self._process is None and self._replays <= MAX_REPLAYS:
             self._replays += 1
-            self._process = self._run_once(deadline)
+            self._process = self._run_once(deadline, self.results)
         for cell in self._cells:
             self.results.setdefault(cell.index, NOT_RUN)
 
@@ -314,28 +419,39 @@ class Notebook:
             self._process.kill()
             self._process = None
 
-    def _run_once(self, deadline: float) -> NotebookProcess | None:
+    def _run_once(self, deadline: float, results: dict[int, CellResult]) -> NotebookProcess | None:
         """A process that ran all cells but those left out; None where one more has to be."""
         try:
             process = self._sandbox.start(self.name, self._files, self._seed)
         except NotebookGone:
             return None
+        room = FULL_CELLS * self._sandbox.limits.output_bytes
         for cell in self._cells:
             if cell.index in self._left_out:
                 continue
             if time.monotonic() > deadline:
                 break
             try:
-                self.results[cell.index] = process.run(cell)
+                result = process.run(cell)
+                room -= _size(result)
+                results[cell.index] = result if room >= 0 else replace(result, outputs=TOO_MUCH)
             except NotebookGone as gone:
                 self._left_out.add(cell.index)
-                self.results[cell.index] = _ended(str(gone))
+                results[cell.index] = _ended(str(gone))
                 return None
         self._sandbox.sweep()
+        try:
+            process.hold()
+        except NotebookGone:
+            return None
         return process
 
     def _connect(self) -> Channel:
         for _ in range(2):
+            if self._process is not None and not self._process.is_fresh():
+                self.close()
+                # What its cells show was seen the first time.
+                self._process = self._run_once(self._deadline, {})
             if self._process is None:
                 self.run(self._deadline)
             if self._process is None:
@@ -350,10 +466,31 @@ class Notebook:
 NOT_RUN = CellResult(error=CellError("not run", "This cell was not run: the time was used up."))
 
 
+TOO_MUCH: Sequence[Mapping[str, Any]] = (
+    {
+        "output_type": "stream",
+        "name": "stdout",
+        "text": "[left out: the cells before this one have shown too much]\n",
+    },
+)
+
+
+def _size(result: CellResult) -> int:
+    """How much a cell shows, in characters."""
+    return sum(
+        sum(map(len, output["data"].values()))
+        if "data" in output
+        else sum(len(text) for text in output.values() if isinstance(text, str))
+        for output in result.outputs
+    )
+
+
 def _ended(reason: str) -> CellResult:
     known = {
         "memory": "it used more memory than a submission may",
         "disk": "it wrote more than a submission may",
+        "processes": "it started more processes than a submission may",
+        "descriptors": "it opened more files than a submission may",
     }
     why = known.get(reason, "it ended its process, or did not stop in time")
     return CellResult(error=CellError("ended", f"This cell was left out: {why}."))
@@ -366,8 +503,14 @@ def _ask(control: Channel, order: str, about: Any, word: str) -> int:
     return _reply(control.receive(deadline), word)
 
 
+def _begins(message: Any, word: str) -> bool:
+    """Whether it is a message of that kind; its first part may be an array, equal to nothing."""
+    known = isinstance(message, list) and message and isinstance(message[0], str)
+    return bool(known and message[0] == word)
+
+
 def _reply(message: Any, word: str) -> int:
-    if not (isinstance(message, list) and message and message[0] == word):
+    if not _begins(message, word):
         raise WireError(f"expected {word!r}")
     number = message[1] if len(message) == 2 else 0
     if type(number) is not int:
@@ -393,8 +536,10 @@ def _cell_error(data: Any) -> CellError | None:
 
 def _outputs(data: Any) -> list[dict[str, Any]]:
     """The outputs in nbformat's form, rebuilt from what the worker says they are."""
+    if not (isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.ndim == 1):
+        raise WireError("not a cell's outputs")
     try:
-        found = json.loads(bytes(data).decode("utf-8"))
+        found = json.loads(data.tobytes().decode("utf-8"))
         return [_output(output) for output in found]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise WireError("not a cell's outputs") from error
@@ -424,4 +569,5 @@ def _output(data: Mapping[str, Any]) -> dict[str, Any]:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
-    return value
+    # Half a surrogate pair can't be written to any file.
+    return value.encode("utf-8", "replace").decode()

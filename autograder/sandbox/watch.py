@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from autograder.sandbox.inside import processes
+from autograder.sandbox.still import seeing_as
 
-Cause = Literal["memory", "disk", "processes", "time"]
+Cause = Literal["memory", "disk", "processes", "descriptors", "time"]
 
 _SECONDS = 0.1
+_CLOSE_SECONDS = 0.01  # between looks while memory is in demand
 _DISK_SHARE = 0.05  # of the watchdog's time goes into counting files
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
@@ -23,6 +25,8 @@ _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 class Bounds:
     """What to watch: the processes below `top`, and the files in `folder` or on `mount`.
 
+    `uid` is the student code's user if it is not the grader's own.
+
     `folder` is walked (inner wall alone); `mount` is a file system of the sandbox's own, whose
     kernel bounds the bytes but not the number of files.
     """
@@ -30,9 +34,11 @@ class Bounds:
     top: int
     memory_bytes: int
     threads: int
+    descriptors: int
     seconds: float
     disk_bytes: int
     files: int
+    uid: int | None = None
     folder: str | None = None
     mount: str | None = None
 
@@ -46,6 +52,7 @@ class Watch(threading.Thread):
         self._kill = kill
         self._stopped = threading.Event()
         self._next_walk = 0.0
+        self._wait = _SECONDS
         self._end = time.monotonic() + bounds.seconds
 
     def restart(self) -> None:
@@ -60,7 +67,7 @@ class Watch(threading.Thread):
 
     def run(self) -> None:
         """Look, wait, look again."""
-        while not self._stopped.wait(_SECONDS):
+        while not self._stopped.wait(self._wait):
             cause = self._passed()
             if cause is not None:
                 self._kill(cause)
@@ -73,12 +80,16 @@ class Watch(threading.Thread):
         found = list(filter(None, map(usage, processes.descendants(bounds.top))))
         if sum(use.threads for use in found) > bounds.threads:
             return "processes"
+        # What waits in pipes and sockets is memory of no process.
+        if sum(use.descriptors for use in found) > bounds.descriptors:
+            return "descriptors"
+        rough = sum(map(_rough_memory, found))
+        self._wait = _CLOSE_SECONDS if 4 * rough > bounds.memory_bytes else _SECONDS
         # Pages shared by forks are counted for each; only where that is too much, look closely.
-        for measure in (_rough_memory, _exact_memory):
-            if sum(map(measure, found)) <= bounds.memory_bytes:
-                break
-        else:
-            return "memory"
+        if rough > bounds.memory_bytes:
+            exact = sum(_exact_memory(use, bounds.uid) for use in found)
+            if exact > bounds.memory_bytes:
+                return "memory"
         return "disk" if self._disk_is_passed(found) else None
 
     def _disk_is_passed(self, found: list[Usage]) -> bool:
@@ -91,38 +102,50 @@ class Watch(threading.Thread):
         if bounds.folder is None or started < self._next_walk:
             return False
         size, files = _tree_size(bounds.folder, bounds.files)
-        size += sum(_unlinked(found).values())
+        with seeing_as(bounds.uid):
+            size += sum(_unlinked(found).values())
         self._next_walk = time.monotonic() + (time.monotonic() - started) / _DISK_SHARE
         return size > bounds.disk_bytes or files > bounds.files
 
 
 @dataclass(frozen=True)
 class Usage:
-    """One process: its threads and the memory that is its own or shared with forks, in bytes."""
+    """One process: its threads, its descriptors, and in bytes the memory that is its own or shared
+    with forks, and what the kernel needs to map it."""
 
     pid: int
     threads: int
+    descriptors: int
     memory: int
+    tables: int
 
 
 def usage(pid: int) -> Usage | None:
     """What a process uses; None if it has ended."""
-    fields = _kilobytes(f"/proc/{pid}/status", ("RssAnon", "RssShmem", "VmSwap", "Threads"))
+    names = ("RssAnon", "RssShmem", "VmSwap", "VmPTE", "Threads", "FDSize")
+    fields = _kilobytes(f"/proc/{pid}/status", names)
     if fields is None:
         return None
-    threads = fields.pop("Threads", 1)
-    return Usage(pid, threads, 1024 * sum(fields.values()))
+    threads, room = fields.pop("Threads", 1), fields.pop("FDSize", 0)
+    tables = 1024 * fields.pop("VmPTE", 0)
+    with contextlib.suppress(OSError):
+        # How many there are, since Linux 6.2; how many there is room for, before.
+        room = os.stat(f"/proc/{pid}/fd").st_size or room
+    return Usage(pid, threads, room, 1024 * sum(fields.values()), tables)
 
 
 def _rough_memory(use: Usage) -> int:
-    return use.memory
+    return use.memory + use.tables
 
 
-def _exact_memory(use: Usage) -> int:
+def _exact_memory(use: Usage, uid: int | None) -> int:
     """Each page's size divided among the processes that share it, where one may look."""
-    wanted = ("Pss_Anon", "Pss_Shmem", "SwapPss")
-    fields = _kilobytes(f"/proc/{use.pid}/smaps_rollup", wanted)
-    return 1024 * sum(fields.values()) if fields else use.memory
+    path, wanted = f"/proc/{use.pid}/smaps_rollup", ("Pss_Anon", "Pss_Shmem", "SwapPss")
+    fields = _kilobytes(path, wanted)
+    if not fields:
+        with seeing_as(uid):
+            fields = _kilobytes(path, wanted)
+    return (1024 * sum(fields.values()) if fields else use.memory) + use.tables
 
 
 def _kilobytes(path: str, names: tuple[str, ...]) -> dict[str, int] | None:

@@ -102,8 +102,20 @@ def protection(walls: str) -> Protection | None:
     return found if found.level == LEVELS[walls] else None
 
 
+def old_landlock(inside: Path, version: int) -> None:
+    """Have the copy `inside` know no newer Landlock than that version."""
+    with (inside / "landlock.py").open("a", encoding="utf-8") as file:
+        file.write(f"\n_abi = abi\ndef abi():\n    return min(_abi(), {version})\n")
+
+
 @contextmanager
-def room(walls: Protection, limits: Limits = SMALL, **options: Any) -> Iterator[Room]:
+def room(
+    walls: Protection,
+    limits: Limits = SMALL,
+    *,
+    landlock_abi: int | None = None,
+    **options: Any,
+) -> Iterator[Room]:
     """A sandbox behind `walls` that starts from a copy of `inside` with the probe in it."""
     # Not pytest's folder for temporary files: that one is closed to other users.
     with tempfile.TemporaryDirectory(prefix="fdl-probe-") as folder:
@@ -111,6 +123,8 @@ def room(walls: Protection, limits: Limits = SMALL, **options: Any) -> Iterator[
         inside = Path(folder, "inside")
         shutil.copytree(INSIDE, inside, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(Path(__file__).with_name("probe.py"), inside)
+        if landlock_abi is not None:
+            old_landlock(inside, landlock_abi)
         with (
             mock.patch.object(launching, "view", lambda hide: replace(view(hide), inside=inside)),
             launch(walls, limits, module="inside.probe", **options) as confinement,

@@ -72,7 +72,19 @@ def python(user: SpareUser, home: Path) -> str:
     pytest.skip(f"no {version} with the kit's packages that an ordinary user may read and run")
 
 
-@pytest.mark.parametrize("module", ["test_walls.py", "test_launch.py"])
+MODULES = {
+    "test_walls.py": (),
+    "test_probes.py": (),
+    "test_launch.py": pytest.mark.slow,
+    "test_degrade.py": pytest.mark.slow,
+    "test_memory.py": pytest.mark.slow,
+    "test_between_tests.py": pytest.mark.slow,
+}
+
+
+@pytest.mark.parametrize(
+    "module", [pytest.param(module, marks=marks) for module, marks in MODULES.items()]
+)
 def test_an_ordinary_user_is_walled_in_too(
     module: str, user: SpareUser, home: Path, python: str
 ) -> None:

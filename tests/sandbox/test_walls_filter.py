@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import os
+import re
 import struct
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -64,6 +68,12 @@ THREAD = 0x3D0F00  # what the C library asks for
         ((56, 220), (SIGCHLD,), "allowed"),
         ((56, 220), (NEWUSER | SIGCHLD,), "EPERM"),
         ((56, 220), (0x20000 | SIGCHLD,), "EPERM"),  # CLONE_NEWNS
+        ((56, 220), (0x1200000 | SIGCHLD,), "allowed"),  # a C library's fork
+        ((56, 220), (0x8000 | SIGCHLD,), "EPERM"),  # CLONE_PARENT
+        ((56, 220), (0x100 | SIGCHLD,), "EPERM"),  # CLONE_VM without a thread
+        ((56, 220), (0x4100 | SIGCHLD,), "EPERM"),  # the same, and CLONE_VFORK
+        ((56, 220), (0x400 | SIGCHLD,), "EPERM"),  # CLONE_FILES
+        ((56, 220), (10,), "EPERM"),  # another signal when it ends
         ((435, 435), (), "ENOSYS"),  # clone3
         ((41, 198), (2, 1), "EPERM"),  # socket
         ((53, 199), (1, 1 | os.O_CLOEXEC), "allowed"),  # socketpair
@@ -140,3 +150,109 @@ def test_no_call_stands_in_two_tables(machine: str) -> None:
     )
     numbers = [number for table in tables for number in seccomp._numbers(table, machine).values()]
     assert len(numbers) == len(set(numbers))
+
+
+# The numbers, against tables that are not this kit's
+
+HERE = Path(__file__).parent
+
+
+def own_rows() -> Iterator[tuple[str, str, str]]:
+    """(name, number on x86_64, number on aarch64) of every call that the filter names."""
+    for table in (
+        seccomp._ALLOWED,
+        seccomp._CONDITIONAL,
+        seccomp._PRETENDED,
+        seccomp._UNSUPPORTED,
+        seccomp._FORBIDDEN,
+    ):
+        for entry in table.split():
+            name, first, second = entry.split(":")
+            yield name, first, second
+
+
+def kernel_rows() -> dict[str, tuple[str, str]]:
+    lines = (HERE / "syscalls.tsv").read_text(encoding="ascii").splitlines()
+    rows = (line.split("\t") for line in lines if not line.startswith("#"))
+    return {name: (first, second) for name, first, second in rows}
+
+
+def test_the_filters_numbers_are_the_kernels() -> None:
+    kernel = kernel_rows()
+    assert len(kernel) > 300
+    wrong = [row for row in own_rows() if kernel.get(row[0]) != row[1:]]
+    assert wrong == []
+
+
+def defined(path: Path, prefix: str) -> dict[str, str]:
+    return dict(re.findall(rf"#define {prefix}(\w+)\s+(\d+)", path.read_text(encoding="utf-8")))
+
+
+def test_the_kernels_numbers_are_those_of_this_machines_headers() -> None:
+    generic = Path("/usr/include/asm-generic/unistd.h")
+    native = Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h")
+    if not (generic.exists() and native.exists()):
+        pytest.skip("the kernel's headers are not installed (linux-libc-dev)")
+    numbers = (
+        defined(native, "__NR_"),
+        defined(generic, "__NR_")
+        | {
+            name: number
+            for name, number in defined(generic, "__NR3264_").items()
+            if name not in defined(generic, "__NR_") and name not in ("fstatat", "stat", "lstat")
+        },
+    )
+    wrong = [
+        (name, column)
+        for name, row in kernel_rows().items()
+        for column, number in enumerate(row)
+        if name in numbers[column] and numbers[column][name] != number
+    ]
+    assert wrong == []
+    assert len(set(numbers[1]) & set(kernel_rows())) > 250
+
+
+def test_the_kernels_numbers_are_those_of_libseccomp() -> None:
+    try:
+        library = ctypes.CDLL("libseccomp.so.2")
+    except OSError:
+        pytest.skip("libseccomp is not installed")
+    resolve = library.seccomp_syscall_resolve_name_arch
+    resolve.argtypes = [ctypes.c_uint32, ctypes.c_char_p]
+    found = known = 0
+    for name, *row in own_rows():
+        for machine, number in zip(MACHINES, row, strict=True):
+            said = resolve(seccomp.AUDIT_ARCH[machine], name.encode())
+            # Below 0: a call of another architecture, or one newer than the library.
+            assert said < 0 or str(said) == number, (name, machine)
+            found += said >= 0
+            known += number != "-"
+    assert found > 0.95 * known
+
+
+def test_calls_of_the_kernel_that_the_filter_does_not_name_fail() -> None:
+    named = {name for name, _, _ in own_rows()}
+    for name, row in kernel_rows().items():
+        if name not in named:
+            for machine, number in zip(MACHINES, row, strict=True):
+                if number != "-":
+                    calls = (int(number), int(number))
+                    assert answer(machine, calls) == "ENOSYS", (name, machine)
+
+
+def test_both_machines_answer_alike() -> None:
+    for name, first, second in own_rows():
+        if "-" not in (first, second):
+            calls = (int(first), int(second))
+            for args in ((), (1, 2, 3, 4, 5, 6), (2**63, 2**40, 0x21, 0x2022, 1)):
+                assert len({answer(machine, calls, *args) for machine in MACHINES}) == 1, name
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_the_program_is_one_that_the_kernel_takes(machine: str) -> None:
+    code = list(struct.iter_unpack("=HBBI", seccomp.program(machine)))
+    assert len(code) <= 4096
+    for at, (operation, yes, no, _) in enumerate(code):
+        if operation in (0x15, 0x45):
+            assert at + 1 + max(yes, no) < len(code)
+    assert code[-1][0] == 0x06

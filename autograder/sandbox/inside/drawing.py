@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -12,6 +13,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 _MARGIN_INCHES = 0.1
+_FONT_FILES = (".ttf", ".otf", ".ttc")
 
 
 def png(figure: Figure) -> bytes | None:
@@ -36,6 +38,22 @@ def png(figure: Figure) -> bytes | None:
     file = io.BytesIO()
     Image.fromarray(cut).save(file, "png", compress_level=3)
     return file.getvalue()
+
+
+def keep_fonts_in_memory() -> None:
+    """Have matplotlib hold fonts in memory and not as open files.
+
+    Forks share an open file's position, in which one of them could leave word for the next.
+    """
+    opened = io.open
+
+    def open_file(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
+        if mode != "rb" or not str(file).endswith(_FONT_FILES):
+            return opened(file, mode, *args, **kwargs)
+        with opened(file, "rb") as font:
+            return io.BytesIO(font.read())
+
+    io.open = open_file
 
 
 def draw_once() -> None:

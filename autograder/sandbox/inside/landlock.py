@@ -26,7 +26,7 @@ _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 1
 _NET_RIGHTS = 0b11  # bind and connect TCP
 _SCOPES = 0b11  # abstract unix sockets, signals
 
-TRUNCATE_ABI, NETWORK_ABI, SCOPE_ABI = 3, 4, 6
+REFER_ABI, TRUNCATE_ABI, NETWORK_ABI, DEVICE_ABI, SCOPE_ABI = 2, 3, 4, 5, 6
 
 READ = READ_FILE | READ_DIR
 WRITE = (

@@ -39,9 +39,14 @@ def descendants(pid: int) -> list[int]:
 
 def kill(pids: list[int]) -> None:
     """Kill what of `pids` is still there."""
+    signal_all(pids, signal.SIGKILL)
+
+
+def signal_all(pids: list[int], number: int) -> None:
+    """Send a signal to what of `pids` is still there."""
     for pid in pids:
         with contextlib.suppress(*_GONE):
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
 
 
 def _parents() -> Iterator[tuple[int, int]]:

@@ -43,7 +43,7 @@ sendfile:40:71 copy_file_range:326:285 poll:7:- ppoll:271:73 select:23:- pselect
 epoll_create:213:- epoll_create1:291:20 epoll_ctl:233:21 epoll_wait:232:- epoll_pwait:281:22
 epoll_pwait2:441:441 eventfd:284:- eventfd2:290:19 timerfd_create:283:85 timerfd_settime:286:86
 timerfd_gettime:287:87 signalfd:282:- signalfd4:289:74 munmap:11:215 mremap:25:216 mprotect:10:226
-madvise:28:233 brk:12:214 msync:26:227 membarrier:324:283 fork:57:- vfork:58:- wait4:61:260
+madvise:28:233 brk:12:214 msync:26:227 membarrier:324:283 fork:57:- wait4:61:260
 waitid:247:95 exit:60:93 exit_group:231:94 getpid:39:172 getppid:110:173 gettid:186:178
 getuid:102:174 geteuid:107:175 getgid:104:176 getegid:108:177 getresuid:118:148 getresgid:120:150
 getgroups:115:158 getpgid:121:155 getpgrp:111:- getsid:124:156 set_tid_address:218:96
@@ -84,7 +84,8 @@ setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
 # a filter's sight), the rest.
 _FORBIDDEN = """
 socket:41:198 connect:42:203 bind:49:200 listen:50:201 accept:43:202 accept4:288:242
-setsockopt:54:208 sendmmsg:307:269 recvmmsg:299:243 execve:59:221 execveat:322:281 ptrace:101:117
+setsockopt:54:208 sendmmsg:307:269 recvmmsg:299:243 vfork:58:- execve:59:221 execveat:322:281
+ptrace:101:117
 process_vm_readv:310:270 process_vm_writev:311:271 kcmp:312:272 process_madvise:440:440 mount:165:40
 umount2:166:39 pivot_root:155:41 chroot:161:51 unshare:272:97 setns:308:268 open_tree:428:428
 move_mount:429:429 fsopen:430:430 fsconfig:431:431 fsmount:432:432 fspick:433:433
@@ -108,7 +109,9 @@ syncfs:306:267 seccomp:317:277 landlock_create_ruleset:444:444 landlock_add_rule
 landlock_restrict_self:446:446
 """
 
-_NAMESPACES = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
+# What the C libraries pass to start a thread and to fork. No other flags: they make namespaces, or
+# a process that shares its memory, its files or its parent with the one that forked it.
+_CLONES = (0x3D0F00, 0x7D0F00, 0x1200011, 0x11)
 _MAP_SHARED_ANONYMOUS = 0x21
 _SOCKET_TYPE = 0xF
 _O_ACCMODE_TRUNC = os.O_ACCMODE | os.O_TRUNC
@@ -179,7 +182,7 @@ def _conditional(own_signals_only: bool, truncate_unwalled: bool) -> dict[str, t
             _Check(3, [_MAP_SHARED_ANONYMOUS], _MAP_SHARED_ANONYMOUS, forbid=True),
             _Check(3, [0], _MEMORY_LOCKED),
         ),
-        "clone": (_Check(0, [0], _NAMESPACES),),
+        "clone": (_Check(0, _CLONES),),
         "prlimit64": (_Check(0, [0]),),
         "prctl": (_Check(0, _PRCTL),),
         "kill": to_self,

@@ -15,7 +15,6 @@ that come of it, everything that a notebook does not need:
     uid                 the spare user id, or None to stay who one is
     keep_read           whether packages can be read only with CAP_DAC_READ_SEARCH
     landlock, seccomp   False: go without (only on a machine that hasn't got it)
-    watched             whether a watchdog of the same user has to look into the process
     rlimits             {"AS": bytes, "CPU": seconds, ...}, names as in `man 2 setrlimit`
 
 Why `keep_read` is safe: where root's packages lie in a folder closed to others (/root), the spare
@@ -81,14 +80,17 @@ def _confine(spec: Mapping[str, Any]) -> dict[str, Any]:
         become(uid, keep=[CAP_DAC_READ_SEARCH] if spec["keep_read"] else [])
     os.chdir(spec["work"])
     die_with_parent()
-    # Changing the user has switched this off as well. Student code can't look into processes
-    # either way: /proc is closed and ptrace forbidden.
-    prctl(_PR_SET_DUMPABLE, 1 if spec["watched"] else 0)
+    # Changing the user has switched this off, and the grader has to look into the process. Student
+    # code can't: /proc is closed to it and ptrace forbidden.
+    prctl(_PR_SET_DUMPABLE, 1)
     prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if files is not None:
         files.enforce()
     if spec["seccomp"]:
-        _forbid_calls(uid)
+        try:
+            _forbid_calls(uid)
+        except OSError as error:
+            raise WallError(f"no system call filter can be installed (seccomp): {error}") from error
     return {
         "landlock": _LANDLOCK_ABI if files is not None else 0,
         "seccomp": bool(spec["seccomp"]),
@@ -150,6 +152,17 @@ def set_capabilities(keep: list[int]) -> None:
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
     data = struct.pack("=IIIIII", bits, bits, 0, 0, 0, 0)
     if _libc.capset(header, data) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def use_capabilities() -> None:
+    """Have this thread use all the capabilities that it may."""
+    header, data = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0), ctypes.create_string_buffer(24)
+    if _libc.capget(header, data) != 0:
+        raise OSError(ctypes.get_errno(), "capget")
+    _, low, low_kept, _, high, high_kept = struct.unpack("=6I", data.raw)
+    usable = struct.pack("=6I", low, low, low_kept, high, high, high_kept)
+    if _libc.capset(header, usable) != 0:
         raise OSError(ctypes.get_errno(), "capset")
 
 

@@ -37,9 +37,10 @@ def main() -> None:
     """Serve the grader from the descriptor that stands where standard input was."""
     control = os.dup(0)
     os.set_inheritable(control, False)
-    _null_standard_streams()
+    _null_standard_streams((0, 1))  # what the parent itself has to say goes to the log
     channel = Channel(socket.socket(fileno=control))
     mpl.use("agg")
+    drawing.keep_fonts_in_memory()
     drawing.draw_once()
     gc.freeze()
     channel.send(["ready", os.getpid()])
@@ -71,6 +72,7 @@ def main() -> None:
 def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
     """Take the inner wall, then run cells and fork test children as the grader asks."""
     walls.confine(order["walls"])
+    _null_standard_streams()  # of its own: the parent's would tell the next submission of this one
     folder = Path(order["folder"])
     folder.mkdir(parents=True, exist_ok=True)
     os.chdir(folder)
@@ -211,8 +213,10 @@ def _end(children: set[int], pid: int, *, group: bool = False) -> None:
         if group:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
+        # Where student code has SIGCHLD ignored, no child waits to be reaped.
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
 
 def _end_all(children: set[int], uid: int | None) -> None:
@@ -249,10 +253,12 @@ def _reap(children: set[int]) -> None:
             children.discard(pid)
 
 
-def _null_standard_streams() -> None:
+def _null_standard_streams(streams: tuple[int, ...] = (0, 1, 2)) -> None:
     null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    os.dup2(null, 1)
+    for stream in streams:
+        os.dup2(null, stream)
+    if null not in streams:
+        os.close(null)
 
 
 def _reseed(seed: int) -> None:

@@ -1,0 +1,241 @@
+"""Nothing passes from one hidden test to the next.
+
+Each test talks to a fresh fork of the notebook's process. But that process is the student's, and a
+fork could leave word with it or with the forks to come: in a file, in memory or a pipe that they
+share, by a signal. So the notebook's process is held still (stopped) whenever it isn't forking, and
+what it shares is looked at from outside while it is. Where a trace is found, the process is of no
+more use: the notebook is run again, in empty folders, before the next test.
+
+What is left are a few bits for each test: the time that a call took, and how many processes were
+started meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import re
+import signal
+import stat
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from autograder.sandbox.inside import processes, walls
+
+_HOLD_SECONDS = 2.0
+_TICK_SECONDS = 0.02  # a file system's clock may stand still for so long
+_LATER = 3600 * 10**9
+_MAX_FILES = 5_000
+_NULL = os.makedev(1, 3)
+_SHARED = re.compile(rb"^\S+ ...s \S+ \S+ \S+ *(.*)$", re.MULTILINE)
+_STATUS = re.compile(
+    "^(State|SigPnd|ShdPnd|voluntary_ctxt_switches|nonvoluntary_ctxt_switches):\\s*(\\S+)",
+    re.MULTILINE,
+)
+_GONE = (FileNotFoundError, ProcessLookupError)
+_EXITING = 0x4  # the kernel's PF_EXITING: it never returns to the program
+_CHILD_ENDED = 1 << (signal.SIGCHLD - 1)
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+Trace = dict[str, tuple[int, ...]]
+
+
+class HoldError(Exception):
+    """The process can't be held: it is gone, or does not stop."""
+
+
+class Holder:
+    """Holds one process still and tells what it shares.
+
+    `channel` is the inode of the only socket that it should have, `packages` are folders whose
+    files can't be written, `uid` is whose process it is if not the grader's own.
+    """
+
+    def __init__(self, pid: int, *, channel: int, packages: Sequence[str], uid: int | None) -> None:
+        self.pid = pid
+        self._channel = channel
+        self._packages = tuple(os.fsencode(path.rstrip("/") + "/") for path in packages)
+        self._uid = uid
+        self._last: list[str] | None = None
+        self._before: set[int] = set()
+
+    def hold(self) -> list[int]:
+        """Stop all of its threads; returns the children that it has got since `let_go`."""
+        try:
+            os.kill(self.pid, signal.SIGSTOP)
+            self._last = None
+            deadline = time.monotonic() + _HOLD_SECONDS
+            while not all(found["State"][0] in "Tt" for found in self._threads().values()):
+                if time.monotonic() > deadline:
+                    raise HoldError("the process does not stop")
+                time.sleep(0.0001)
+            # A thread that stops is counted a moment later.
+            last = None
+            while self._last is None or last != self._last:
+                last, self._last = self._last, self._state()
+            return [pid for pid in processes.children(self.pid) if pid not in self._before]
+        except _GONE as error:
+            raise HoldError("the process is gone") from error
+
+    def let_go(self) -> None:
+        """Let it run, to fork."""
+        self._before = set(processes.children(self.pid))
+        try:
+            os.kill(self.pid, signal.SIGCONT)
+        except ProcessLookupError as error:
+            raise HoldError("the process is gone") from error
+
+    def moved(self) -> bool:
+        """Whether it ran, was sent a signal or had a shared descriptor changed since `hold`."""
+        try:
+            return self._state() != self._last
+        except _GONE:
+            return True
+
+    def shares(self) -> str | None:
+        """What it has that its forks could leave word in; "" for nothing, None if hidden from us.
+
+        To be asked while it is held: the answer holds until it is let go.
+        """
+        with seeing_as(self._uid):
+            try:
+                return self._shared_descriptor() or self._shared_memory() or ""
+            except PermissionError:
+                return None
+            except _GONE:
+                return "gone"
+
+    def _shared_descriptor(self) -> str | None:
+        for name in os.listdir(f"/proc/{self.pid}/fd"):
+            state = os.stat(f"/proc/{self.pid}/fd/{name}")
+            null = stat.S_ISCHR(state.st_mode) and state.st_rdev == _NULL
+            own = stat.S_ISSOCK(state.st_mode) and state.st_ino == self._channel
+            if not (null or own):
+                return f"descriptor {name}"
+        return None
+
+    def _shared_memory(self) -> str | None:
+        maps = Path(f"/proc/{self.pid}/maps").read_bytes()
+        for path in _SHARED.findall(maps):
+            if not path.startswith(self._packages):
+                return "memory"
+        return None
+
+    def _state(self) -> list[str]:
+        """What changes when a stopped process is woken, or something is left for it."""
+        found = []
+        for thread, state in self._threads().items():
+            pending = (int(state[name], 16) & ~_CHILD_ENDED for name in ("SigPnd", "ShdPnd"))
+            switches = (state["voluntary_ctxt_switches"], state["nonvoluntary_ctxt_switches"])
+            found.append(" ".join(map(str, (thread, *pending, *switches))))
+        with seeing_as(self._uid), contextlib.suppress(PermissionError):
+            folder = f"/proc/{self.pid}/fdinfo"
+            found += [_read(f"{folder}/{name}") for name in os.listdir(folder)]
+        return found
+
+    def _threads(self) -> dict[str, dict[str, str]]:
+        folder = f"/proc/{self.pid}/task"
+        return {thread: _status(f"{folder}/{thread}/status") for thread in os.listdir(folder)}
+
+
+def _status(path: str) -> dict[str, str]:
+    return dict(_STATUS.findall(_read(path)))
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.read()
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process can still do something: it is there, and not yet on its way out."""
+    try:
+        return any(not _is_ending(f"/proc/{pid}/task/{name}") for name in _threads_of(pid))
+    except _GONE:
+        return False
+
+
+def is_dead(pid: int) -> bool:
+    """Whether all is over: it is gone, or waits to be reaped, and its children are another's."""
+    try:
+        return _fields(f"/proc/{pid}")[0] in "ZX"
+    except _GONE:
+        return True
+
+
+def _threads_of(pid: int) -> list[str]:
+    return os.listdir(f"/proc/{pid}/task")
+
+
+def _is_ending(folder: str) -> bool:
+    try:
+        fields = _fields(folder)
+    except _GONE:
+        return True
+    return fields[0] in "ZX" or bool(int(fields[6]) & _EXITING)
+
+
+def _fields(folder: str) -> list[str]:
+    """The rest of `stat`, from the process's state on."""
+    return _read(f"{folder}/stat").rpartition(")")[2].split()
+
+
+@contextlib.contextmanager
+def seeing_as(uid: int | None) -> Iterator[None]:
+    """Look at files and processes as that user: root may lack the right to look at others'.
+
+    It changes this thread alone.
+    """
+    if uid is None or os.geteuid() != 0:
+        yield
+        return
+    own = os.getegid()
+    _libc.setfsgid(uid)
+    _libc.setfsuid(uid)
+    walls.use_capabilities()  # those that the change has put to rest
+    try:
+        yield
+    finally:
+        _libc.setfsuid(0)
+        _libc.setfsgid(own)
+
+
+def trace(folder: str) -> Trace | None:
+    """What changes when anything in the folder does; None where that can't be told.
+
+    The kernel's own times are among it, and no program can set those.
+    """
+    found: Trace = {}
+    waiting = [folder]
+    try:
+        found[""] = _marks(os.stat(folder, follow_symlinks=False))
+        while waiting:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    found[entry.path] = _marks(entry.stat(follow_symlinks=False))
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+            if len(found) > _MAX_FILES:
+                return None
+    except OSError:
+        return None
+    return found
+
+
+def settled_trace(folder: str) -> Trace | None:
+    """The same, at a moment from which on every change will show, and reading is none."""
+    for path, marks in (trace(folder) or {}).items():
+        with contextlib.suppress(OSError):
+            # The kernel tells when a file was read, but not where it seems to be read later yet.
+            times = time.time_ns() + _LATER, marks[-2]
+            os.utime(path or folder, ns=times, follow_symlinks=False)
+    time.sleep(_TICK_SECONDS)
+    return trace(folder)
+
+
+def _marks(state: os.stat_result) -> tuple[int, ...]:
+    kind = state.st_ino, state.st_mode, state.st_nlink, state.st_size
+    return *kind, state.st_atime_ns, state.st_mtime_ns, state.st_ctime_ns
