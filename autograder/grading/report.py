@@ -6,10 +6,12 @@ inverse; two runs with the same submission, assignment, grader and seed give the
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from types import UnionType
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from autograder.errors import RecordError
 
@@ -110,27 +112,54 @@ class Report:
         """Read what `to_json` wrote; RecordError where it is something else."""
         try:
             data = json.loads(text)
-            if data["schema"] != SCHEMA:
+            # NaN, infinity and half a surrogate pair can be read, and not written again.
+            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
+            schema = data["schema"]
+            if schema != SCHEMA:
                 raise RecordError(
-                    f"this Report has schema {data['schema']!r}, this kit reads {SCHEMA!r}: "
+                    f"this Report has schema {str(schema)[:40]!r}, this kit reads {SCHEMA!r}: "
                     "mark the submission again"
                 )
-            return cls(
-                **{
-                    **data,
-                    "notebooks": {k: _notebook(v) for k, v in data["notebooks"].items()},
-                    "items": {k: _item(v) for k, v in data["items"].items()},
-                    "notes": tuple(data["notes"]),
-                }
-            )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RecordError(f"not a Report: {error}") from error
+            return _record(cls, data)
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise RecordError(f"not a Report: {str(error)[:200]}") from error
 
 
-def _notebook(data: dict[str, Any]) -> NotebookReport:
-    faults = tuple(CellFault(**fault) for fault in data["faults"])
-    return NotebookReport(**{**data, "notes": tuple(data["notes"]), "faults": faults})
+T = TypeVar("T")
+
+_TYPES: dict[type, dict[str, Any]] = {
+    kind: get_type_hints(kind) for kind in (Report, NotebookReport, CellFault, ItemReport, Claim)
+}
 
 
-def _item(data: dict[str, Any]) -> ItemReport:
-    return ItemReport(**{**data, "claims": tuple(Claim(**claim) for claim in data["claims"])})
+def _record(kind: type[T], data: Any) -> T:
+    """A dataclass of this module from its fields, each of which has to be of its type."""
+    if type(data) is not dict:
+        raise TypeError(f"a {kind.__name__} is no record")
+    types = _TYPES[kind]
+    unknown = data.keys() - types.keys()
+    if unknown:
+        raise TypeError(f"a {kind.__name__} has no {min(unknown)}")
+    return kind(**{name: _value(types[name], part, name) for name, part in data.items()})
+
+
+def _value(kind: Any, data: Any, name: str) -> Any:
+    """`data` as a value of the type `kind`; TypeError where it is none."""
+    outer, inner = get_origin(kind), get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        return _record(cast(type[object], kind), data)
+    if kind is Any:
+        return data
+    if outer is tuple and type(data) is list:
+        return tuple(_value(inner[0], part, name) for part in data)
+    if outer is Mapping and type(data) is dict:
+        return {key: _value(inner[1], part, name) for key, part in data.items()}
+    if outer is Literal and type(data) is str and data in inner:
+        return data
+    if outer is UnionType and type(data) in inner:
+        return data
+    if type(data) is kind:
+        return data
+    if kind is float and type(data) is int and abs(data) < 2**53:
+        return data
+    raise TypeError(f"{name} is of another kind")

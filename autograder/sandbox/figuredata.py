@@ -24,6 +24,10 @@ MAX_TEXT = 300
 MAX_INKS = 16
 MAX_COUNT = 10**9
 
+AXES_KINDS = ("plane", "3d", "other")
+CURVE_KINDS = ("line", "points", "segments", "outline", "bars")
+FIELD_KINDS = ("mesh", "image", "contours", "filled contours", "surface", "coloured markers")
+
 FAINT = 0.05
 """Opacity, or difference from the background, below which nothing can be seen."""
 
@@ -198,13 +202,14 @@ class FigureData:
         """What is in the figure, in a few words: "2 lines; logarithmic y-axis"."""
         kinds = [curve.kind for axes in self.axes for curve in axes.curves]
         kinds += [field.kind for axes in self.axes if not axes.colorbar for field in axes.fields]
-        things = [f"{n} {_plural(kind, n)}" for kind, n in Counter(kinds).items()]
+        # In words that students read: what the sandbox says may be no message of its own.
+        things = [f"{_some(n)} {_plural(kind, n)}" for kind, n in Counter(kinds).items()]
         return "; ".join([", ".join(things) or "nothing that is drawn", *self._dress()])
 
     def _dress(self) -> Iterator[str]:
         plain = [axes for axes in self.axes if not axes.colorbar]
         if len(plain) != 1:
-            yield f"{len(plain)} axes"
+            yield f"{_some(len(plain))} axes"
             return
         for name, scale, label in zip("xyz", plain[0].scales, plain[0].labels, strict=False):
             if scale == "log":
@@ -222,6 +227,10 @@ _NAMES = {
     "filled contours": ("set of filled contours", "sets of filled contours"),
     "coloured markers": ("colour scale of markers", "colour scales of markers"),
 }
+
+
+def _some(count: int) -> str:
+    return str(count) if count <= 20 else "many"
 
 
 def _plural(kind: str, count: int) -> str:
@@ -260,6 +269,12 @@ class _Record:
 
     def text(self, name: str) -> str:
         return self._text(name, self.get(name))
+
+    def one_of(self, name: str, known: tuple[str, ...]) -> str:
+        value = self.text(name)
+        if value not in known:
+            raise self.wrong(name)
+        return value
 
     def texts(self, name: str) -> tuple[str, ...]:
         return tuple(self._text(name, part) for part in self._list(name, MAX_TEXTS))
@@ -362,7 +377,7 @@ class _Record:
 
 def _axes(record: _Record) -> AxesData:
     axes = AxesData(
-        kind=record.text("kind"),
+        kind=record.one_of("kind", AXES_KINDS),
         visible=record.flag("visible"),
         colorbar=record.flag("colorbar"),
         title=record.text("title"),
@@ -395,7 +410,7 @@ def _entry(record: _Record) -> LegendEntry:
 
 def _curve(record: _Record) -> CurveData:
     return CurveData(
-        kind=record.text("kind"),
+        kind=record.one_of("kind", CURVE_KINDS),
         label=record.text("label"),
         points=record.table("points", (2, 3)),
         thinned=record.flag("thinned"),
@@ -416,7 +431,7 @@ def _field(record: _Record) -> FieldData:
     if not (len(samples) and whole) or np.isnan(samples).any():
         raise record.wrong("samples")
     return FieldData(
-        kind=record.text("kind"),
+        kind=record.one_of("kind", FIELD_KINDS),
         samples=samples,
         half=half,
         levels=record.count("levels"),

@@ -7,7 +7,6 @@ a StudentFailure, whose message is fit for the student.
 from __future__ import annotations
 
 import builtins
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -94,6 +93,7 @@ class Student:
         self._stand_ins = dict(stand_ins or {})
         self._open_peer: Peer | None = None
         self._family: list[Student] = []
+        self._arguments = 0
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -106,14 +106,16 @@ class Student:
 
     def value(self, name: str) -> Any:
         """The student's variable of that name, as plain data."""
-        if self._ask("kind", name) == "missing":
-            raise Missing(f"`{name}` is not defined in the notebook.")
+        self._kind(name)
         return self._ask("value", name)
 
     @property
     def arguments_after(self) -> tuple[Any, ...]:
         """The positional arguments of the last call, as the student's function left them."""
-        found: tuple[Any, ...] = self._ask("arguments")
+        self._start_clock()
+        found = self._ask("arguments")
+        if not isinstance(found, tuple) or len(found) != self._arguments:
+            raise self._gone(BadAnswer("The arguments of the call can't be read."))
         return found
 
     def without(self, *names: str) -> Student:
@@ -145,18 +147,36 @@ class Student:
         return relative
 
     def _ask_function(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        kind = self._ask("kind", name)
-        if kind == "missing":
-            raise Missing(f"`{name}` is not defined in the notebook.")
-        if kind == "value":
+        if self._kind(name) == "value":
             raise BadAnswer(f"`{name}` is a value where a function is asked for.")
+        self._arguments = len(args)
         return self._ask("call", name, args, dict(kwargs))
 
+    def _kind(self, name: str) -> str:
+        """What stands under a name, "function" or "value"; the time for the call runs from here."""
+        self._start_clock()
+        kind = self._ask("kind", name)
+        if not isinstance(kind, str) or kind not in ("missing", "function", "value"):
+            raise self._gone(BadAnswer("The answer can't be read."))
+        if kind == "missing":
+            raise Missing(f"`{name}` is not defined in the notebook.")
+        return kind
+
     def _ask(self, service: str, *args: Any) -> Any:
-        peer = self._peer()
-        peer.deadline = time.monotonic() + self._call_seconds
+        return self._call(self._peer(), service, args, {})
+
+    def _enter(self, peer: Peer, function: int, args: Any, kwargs: Mapping[str, Any]) -> Any:
+        """Call a function that was in an answer."""
+        if peer is not self._open_peer:
+            raise NoAnswer("The process of the function has ended.")
+        self._start_clock()
+        return self._call(peer, function, args, kwargs)
+
+    def _call(
+        self, peer: Peer, target: str | int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Any:
         try:
-            return peer.call(service, args, {})
+            return peer.call(target, args, kwargs)
         except RemoteError as error:
             raise self._raised(error.details) from None
         except WireTimeout:
@@ -178,21 +198,32 @@ class Student:
 
     def _peer(self) -> Peer:
         if self._open_peer is None:
-            self._open_peer = Peer(
-                self._connect(), open_object=_open_object, max_served=self._callbacks
+            # What is to be forgotten doesn't cross: it is the student's code that forgets.
+            stand_ins = {k: f for k, f in self._stand_ins.items() if k not in self._forget}
+            peer = self._open_peer = Peer(
+                self._connect(),
+                open_object=_open_object,
+                max_served=self._callbacks,
+                enter=lambda *call: self._enter(peer, *call),
             )
-            self._open_peer.deadline = time.monotonic() + self._call_seconds
+            peer.allow(self._call_seconds)
             try:
-                if self._stand_ins:
-                    self._open_peer.call("stand_in", (self._stand_ins,), {})
+                if stand_ins:
+                    peer.call("stand_in", (stand_ins,), {})
                 if self._forget:
-                    self._open_peer.call("forget", (list(self._forget),), {})
+                    peer.call("forget", (list(self._forget),), {})
             except (WireError, RemoteError):
                 raise self._gone(NoAnswer("The process ended before the call.")) from None
         return self._open_peer
 
+    def _start_clock(self) -> None:
+        if self._open_peer is not None:
+            self._open_peer.allow(self._call_seconds)
+
     def _raised(self, details: Mapping[str, Any]) -> StudentFailure:
         error = details.get("error")
+        if not isinstance(error, str):
+            error = ""
         place = place_from(details.get("place"))
         where = self._quote(place) if place is not None else ""
         if error == "NotImplementedError":
@@ -205,13 +236,14 @@ class Student:
                 error,
                 place,
             )
-        known = isinstance(error, str) and isinstance(getattr(builtins, error, None), type)
-        kind = f"{_article(str(error))} {error}" if known else "an exception"
+        found = getattr(builtins, error, None)
+        known = isinstance(found, type) and issubclass(found, BaseException)
+        kind = f"{_article(error)} {error}" if known else "an exception"
         told = f"It raised {kind}{where}."
         if error == "NameError" and self._forget:
             names = ", ".join(f"`{name}`" for name in self._forget)
             told += f" This answer is to be written out: it has to do without {names}."
-        return Raised(told, str(error) if known else "Exception", place)
+        return Raised(told, error if known else "Exception", place)
 
 
 def _article(word: str) -> str:

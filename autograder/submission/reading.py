@@ -25,7 +25,7 @@ MAX_TEXT_BYTES = 5_000_000
 MAX_FILES = 20
 
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
-BASE64 = re.compile(r"[A-Za-z0-9+/\s]*={0,2}\s*\Z")
+BASE64 = re.compile(r"[A-Za-z0-9+/\s]*+={0,2}\s*+\Z")
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,16 @@ def read_notebooks(places: Sequence[Place]) -> Iterator[Read]:
             read = Read(place, *read_cells(content))
         except UnreadableError as error:
             read = Read(place, failure=str(error))
-        except (RecursionError, MemoryError):
-            read = Read(place, failure="it is nested too deeply or too large")
+        except MemoryError:
+            read = Read(place, failure="it is too large")
         yield read
 
 
 def read_cells(content: bytes) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
-    """The cells of a notebook file, whatever its nbformat, and notes on what was repaired."""
+    """The cells of a notebook file, whatever its nbformat, and notes on what was repaired.
+
+    UnreadableError where it is no notebook.
+    """
     notebook, notes = _load(content)
     major = notebook.get("nbformat")
     raw = _raw_cells(notebook)
@@ -87,6 +90,8 @@ def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
         notebook = json.loads(text.strip("\0\ufeff \t\r\n"))
     except json.JSONDecodeError as error:
         raise UnreadableError(f"it is not JSON (line {error.lineno}: {error.msg})") from error
+    except RecursionError as error:
+        raise UnreadableError("it is nested too deeply") from error
     except ValueError as error:  # such as a number of thousands of digits
         raise UnreadableError("it holds something that JSON is not meant for") from error
     if not isinstance(notebook, dict):

@@ -222,3 +222,23 @@ def test_missing_field_is_refused() -> None:
             del part[path[-1]]
             with pytest.raises(WireError):
                 FigureData.from_wire(spoiled)
+
+
+def test_no_text_of_the_sandbox_gets_into_the_summary() -> None:
+    honest = plain()
+    forged = 0
+    for path in places(honest):
+        try:
+            data = FigureData.from_wire(replaced(honest, path, "0.7316"))
+        except WireError:
+            continue
+        forged += 1
+        assert "0.7316" not in data.summary(), path
+    assert forged > 5
+
+
+def test_a_great_number_is_not_told_in_the_summary() -> None:
+    figure, axes = plt.subplots()
+    for k in range(137):
+        axes.plot([k, k])
+    assert FigureData.from_wire(read_figure(figure)).summary().startswith("many lines;")

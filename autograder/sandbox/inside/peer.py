@@ -19,9 +19,12 @@ MAX_CALL_DEPTH = 16
 MAX_FUNCTIONS = 10_000
 CROSSING_SECONDS = 0.0005
 """What a call and its answer take on their way."""
+MAX_OWN_SECONDS = 60.0
+"""The most by which answering the other side's calls can put off the deadline of one call."""
 
 Open = Callable[[Object], object]
 Describe = Callable[[BaseException], Mapping[str, Any]]
+Enter = Callable[[int, tuple[Any, ...], Mapping[str, Any]], Any]
 
 
 class TooManyCalls(WireError):
@@ -41,6 +44,10 @@ class Peer:
 
     `adapt` turns foreign objects into sendable ones, `open_object` turns a received Object into
     what this side uses, `describe` makes plain data of an exception that a served call raised.
+    Calls of the other side's functions go through `enter`, unless they are part of a served call.
+
+    `deadline` is when the other side has to be done with its work. While this side carries out a
+    call for it, its clock stands still; but waiting for the other side always counts.
     """
 
     def __init__(
@@ -51,6 +58,7 @@ class Peer:
         open_object: Open | None = None,
         describe: Describe | None = None,
         max_served: int | None = None,
+        enter: Enter | None = None,
     ) -> None:
         self.channel = channel
         self.deadline: float | None = None
@@ -59,12 +67,20 @@ class Peer:
         self._open_object = open_object
         self._describe = describe or (lambda error: {"error": type(error).__name__})
         self._max_served = max_served
+        self._enter = enter or self.call
+        self._own_since: float | None = None
+        self._own_left = MAX_OWN_SECONDS
         self._functions: list[Callable[..., object]] = []
         self._numbers: dict[int, int] = {}
         self._named: dict[str, Callable[..., object]] = {}
         self._calls = 0
         self._depth = 0
         self._lock = threading.RLock()
+
+    def allow(self, seconds: float) -> None:
+        """Give the other side that much time, from now on."""
+        self.deadline = time.monotonic() + seconds
+        self._own_since, self._own_left = None, MAX_OWN_SECONDS
 
     def offer(self, name: str, function: Callable[..., object]) -> None:
         """Let the other side call `function` by this name."""
@@ -74,6 +90,11 @@ class Peer:
         """Call what the other side offers by name, or a function of its by number."""
         with self._lock:
             return self._call(target, args, kwargs)
+
+    def call_function(self, number: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Call a function of the other side that crossed as a value."""
+        call = self._enter if self._depth == 0 else self.call
+        return call(number, args, kwargs)
 
     def _call(self, target: str | int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         self._calls += 1
@@ -85,10 +106,13 @@ class Peer:
                 self._serve(message)
             elif message[1] != number:
                 raise WireError("an answer to another call")
-            elif message[0] == "error":
-                raise RemoteError(message[2])
             else:
-                return self.inward(message[2])
+                answer = message[2] if message[0] == "error" else self.inward(message[2])
+                if self._depth:
+                    self._own_since = time.monotonic()
+                if message[0] == "error":
+                    raise RemoteError(answer)
+                return answer
 
     def serve_forever(self) -> None:
         """Answer calls until the other side closes the channel (raises WireClosed)."""
@@ -105,23 +129,29 @@ class Peer:
             raise WireError("calls are nested too deeply")
         if self._max_served is not None and self.served > self._max_served:
             raise TooManyCalls(f"more than {self._max_served} calls")
+        function = self._find(target)
+        args, kwargs = self.inward(args), self.inward(kwargs)
         self._depth += 1
-        started = time.monotonic()
+        self._own_since = time.monotonic() - CROSSING_SECONDS
         try:
-            answer = self._find(target)(*self.inward(args), **self.inward(kwargs))
-            self._answer(number, answer)
+            self._answer(number, function(*args, **kwargs))
         except WireError:
             raise
         except BaseException as error:
             self._send(["error", number, dict(self._describe(error))])
         finally:
             self._depth -= 1
-            if self.deadline is not None:
-                # What this side takes to answer is not the other side's time.
-                self.deadline += time.monotonic() - started + CROSSING_SECONDS
 
     def _answer(self, number: int, answer: object) -> None:
         self._send(["answer", number, self.outward(answer)])
+
+    def _start_clock(self) -> None:
+        """From now on it is the other side's time."""
+        if self._own_since is not None and self.deadline is not None:
+            own = min(time.monotonic() - self._own_since, self._own_left)
+            self._own_left -= own
+            self.deadline += own
+        self._own_since = None
 
     def _find(self, target: str | int) -> Callable[..., object]:
         if isinstance(target, str) and target in self._named:
@@ -131,6 +161,7 @@ class Peer:
         raise WireError("a call to something that is not offered")
 
     def _send(self, message: list[Any]) -> None:
+        self._start_clock()
         self.channel.send(message, adapt=self._adapt, deadline=self.deadline)
 
     def _receive(self) -> list[Any]:
@@ -199,7 +230,7 @@ class RemoteFunction:
         self.number = number
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._peer.call(self.number, args, kwargs)
+        return self._peer.call_function(self.number, args, kwargs)
 
 
 _SHAPES: dict[str, tuple[Any, ...]] = {

@@ -16,6 +16,7 @@ these types within the budget, or WireError.
 
 from __future__ import annotations
 
+import array
 import contextlib
 import math
 import select
@@ -35,6 +36,10 @@ MAX_NODES = 300_000
 MAX_ARRAYS = 10_000
 MAX_DIMENSIONS = 8
 MAX_DIGITS = 400
+MAX_KEYS = 2_000
+"""The most keys of dicts in a message that are no text: they can be made to have one hash."""
+MAX_EMPTY = 1_000_000
+"""The most that the other sizes of an array without elements may come to."""
 CHUNK = 65_536
 DTYPES = frozenset(
     ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
@@ -105,6 +110,7 @@ class _Encoder:
         self.adapt = adapt
         self.shapes: list[list[Any]] = []
         self.buffers: list[bytes] = []
+        self.keys = 0
 
     def node(self, value: object, depth: int) -> Any:
         if depth > MAX_DEPTH:
@@ -131,6 +137,9 @@ class _Encoder:
         if isinstance(value, Object):
             return ["o", value.kind, self.node(value.value, depth + 1)]
         if isinstance(value, dict):
+            self.keys += sum(not isinstance(key, str) for key in value)
+            if self.keys > MAX_KEYS:
+                raise Unsendable(f"it has more than {MAX_KEYS} keys that are no text")
             pairs = (
                 [self.node(key, depth + 1), self.node(item, depth + 1)]
                 for key, item in value.items()
@@ -149,9 +158,10 @@ class _Encoder:
     def integer(value: int) -> Any:
         if -(2**63) <= value < 2**63:
             return value
-        if value.bit_length() > 3 * MAX_DIGITS:
+        text = str(value) if value.bit_length() < 4 * MAX_DIGITS else ""
+        if not 0 < len(text) <= MAX_DIGITS:
             raise Unsendable(f"it holds an integer of more than {MAX_DIGITS} digits")
-        return ["i", str(value)]
+        return ["i", text]
 
     def scalar(self, value: np.generic, depth: int) -> Any:
         if isinstance(value, np.clongdouble):
@@ -172,6 +182,8 @@ class _Encoder:
             plain = plain.astype(np.complex128)
         if len(self.shapes) >= MAX_ARRAYS:
             raise Unsendable(f"it holds more than {MAX_ARRAYS} arrays")
+        if not _is_proper_shape(plain.shape):
+            raise Unsendable(f"an array of shape {plain.shape} can't cross")
         native = np.ascontiguousarray(plain, dtype=plain.dtype.newbyteorder("="))
         self.shapes.append([native.dtype.str[1:], list(plain.shape)])
         self.buffers.append(native.tobytes())
@@ -179,8 +191,15 @@ class _Encoder:
 
 
 def decode(body: bytes, arrays: bytes) -> Any:
-    """The value in a frame's body; WireError for anything that `encode` would not have made."""
+    """The value in a frame's body; WireError for anything that `encode` would not have made.
+
+    In memory it takes at most some hundred times the body and three times the arrays.
+    """
     try:
+        # A list that claims more than it holds would get the room for it; skipping takes none.
+        whole = msgpack.Unpacker(max_buffer_size=len(body) or 1)
+        whole.feed(body)
+        whole.skip()
         top = msgpack.unpackb(
             body, raw=False, strict_map_key=True, max_map_len=0, max_ext_len=0, use_list=True
         )
@@ -191,17 +210,18 @@ def decode(body: bytes, arrays: bytes) -> Any:
     return _Decoder(_split(top[1], arrays)).node(top[0], 0)
 
 
-def _split(shapes: list[Any], data: bytes) -> list[np.ndarray]:
+def _split(shapes: list[Any], data: bytes) -> list[np.ndarray | None]:
     if len(shapes) > MAX_ARRAYS:
-        raise WireError(f"{len(shapes)} arrays in one message")
-    found, offset = [], 0
+        raise WireError("too many arrays in one message")
+    found: list[np.ndarray | None] = []
+    offset = 0
     for entry in shapes:
         dtype, shape = _array_header(entry)
         length = dtype.itemsize * math.prod(shape)
         if length > len(data) - offset:
             raise WireError("an array claims more bytes than were sent")
         flat = np.frombuffer(data, dtype=dtype, count=math.prod(shape), offset=offset)
-        found.append(flat.reshape(shape).copy())
+        found.append(flat.reshape(shape))
         offset += length
     if offset != len(data):
         raise WireError("more bytes were sent than the arrays claim")
@@ -214,17 +234,25 @@ def _array_header(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
     name, shape = entry
     if not isinstance(name, str) or name not in DTYPES:
         raise WireError("an array has a dtype that can't cross")
-    if not isinstance(shape, list) or len(shape) > MAX_DIMENSIONS:
+    if not isinstance(shape, list) or not all(type(size) is int for size in shape):
         raise WireError("an array has no proper shape")
-    if not all(type(size) is int and 0 <= size < 2**40 for size in shape):
+    if not _is_proper_shape(shape):
         raise WireError("an array has a size that is no count")
     return np.dtype(name), tuple(shape)
 
 
+def _is_proper_shape(shape: Sequence[int]) -> bool:
+    if len(shape) > MAX_DIMENSIONS or not all(0 <= size < 2**40 for size in shape):
+        return False
+    # Without elements there are no bytes to go by, and a sum over one axis has the others' size.
+    return 0 not in shape or math.prod(size or 1 for size in shape) <= MAX_EMPTY
+
+
 class _Decoder:
-    def __init__(self, arrays: list[np.ndarray]) -> None:
+    def __init__(self, arrays: list[np.ndarray | None]) -> None:
         self.arrays = arrays
         self.nodes = 0
+        self.keys = 0
 
     def node(self, tree: Any, depth: int) -> Any:
         self.nodes += 1
@@ -251,15 +279,29 @@ class _Decoder:
             if not (isinstance(pair, list) and len(pair) == 2):
                 raise WireError("a dict holds something else than pairs")
             key = self.node(pair[0], depth)
-            _check_key(key)
+            self.check_key(key)
             found[key] = self.node(pair[1], depth)
         return found
 
+    def check_key(self, key: Any) -> None:
+        if type(key) is str:
+            return
+        parts = key if isinstance(key, tuple) else (key,)
+        for part in parts:
+            if not (part is None or type(part) in (bool, int, float, str, complex)):
+                raise WireError("a dict has a key that is no number, string or tuple of these")
+        self.keys += 1
+        if self.keys > MAX_KEYS:
+            raise WireError(f"more than {MAX_KEYS} keys are no text")
+
     def read_array(self, parts: list[Any], _depth: int) -> Any:
         (index,) = _numbers(parts, 1)
-        if index >= len(self.arrays):
-            raise WireError("a value names an array that was not sent")
-        return self.arrays[index].copy()
+        found = self.arrays[index] if index < len(self.arrays) else None
+        if found is None:
+            raise WireError("a value names an array that was not sent, or names it twice")
+        self.arrays[index] = None
+        # A byte of a bool may hold more than 0 and 1, and is not the same as either then.
+        return np.asarray(found.view(np.uint8) != 0) if found.dtype == np.bool_ else found.copy()
 
     def read_complex(self, parts: list[Any], _depth: int) -> Any:
         if len(parts) != 2 or not all(type(part) in (int, float) for part in parts):
@@ -306,11 +348,8 @@ def _numbers(parts: list[Any], count: int) -> list[int]:
     return parts
 
 
-def _check_key(key: Any) -> None:
-    parts = key if isinstance(key, tuple) else (key,)
-    for part in parts:
-        if not (part is None or type(part) in (bool, int, float, str, complex)):
-            raise WireError("a dict has a key that is no number, string or tuple of these")
+def _rights(descriptors: Sequence[int]) -> tuple[int, int, array.array[int]]:
+    return socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors)
 
 
 class Channel:
@@ -334,19 +373,22 @@ class Channel:
     ) -> None:
         """Send one value, and with it open file descriptors where there are any."""
         frame = memoryview(encode(value, self.budget, adapt))
+        flags = 0 if deadline is None else socket.MSG_DONTWAIT
         with self._errors():
             sent = 0
-            if descriptors:
-                sent = socket.send_fds(self.stream, [frame], list(descriptors))
-            flags = 0 if deadline is None else socket.MSG_DONTWAIT
             while sent < len(frame):
+                part = frame[sent : sent + CHUNK]
+                # They go with the first bytes; socket.send_fds leaves the flags out.
+                rights = [_rights(descriptors)] if descriptors and not sent else []
                 try:
-                    sent += self.stream.send(frame[sent : sent + CHUNK], flags)
+                    sent += self.stream.sendmsg([part], rights, flags)
                 except BlockingIOError:  # its buffer is full
                     self._wait(select.POLLOUT, deadline)
 
     def receive(self, deadline: float | None = None) -> Any:
         """The next value; descriptors sent along are dropped by the kernel."""
+        if deadline is not None and time.monotonic() > deadline:  # though it may be here already
+            raise WireTimeout("no answer in time")
         with self._errors():
             return self._value(self._exactly(HEADER.size, deadline, CHUNK), deadline, CHUNK)
 
@@ -369,9 +411,7 @@ class Channel:
     def _value(self, header: bytes, deadline: float | None, ahead: int) -> Any:
         body_length, arrays_length = HEADER.unpack(header)
         if body_length > self.budget.body or arrays_length > self.budget.arrays:
-            raise WireError(
-                f"a message of {body_length} + {arrays_length} bytes is over the budget"
-            )
+            raise WireError("a message is over the budget")
         body = self._exactly(body_length, deadline, ahead)
         return decode(body, self._exactly(arrays_length, deadline, ahead))
 

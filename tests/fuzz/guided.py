@@ -1,0 +1,72 @@
+"""Coverage-guided fuzzing of one target: `python -m tests.fuzz.guided wire -max_total_time=60`.
+
+Atheris (libFuzzer for Python) watches which code of the readers its bytes reach, keeps those that
+reach more and changes them further. What follows the target's name goes to libFuzzer as it is; a
+failure ends the process with a non-zero code and leaves its bytes in a file, which given as the
+last argument makes the failure again.
+"""
+
+from __future__ import annotations
+
+import atexit
+import random
+import signal
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import atheris
+
+READERS = [
+    "autograder.sandbox.inside.wire",
+    "autograder.sandbox.inside.peer",
+    "autograder.sandbox.figuredata",
+    "autograder.sandbox.student",
+    "autograder.sandbox.session",
+    "autograder.submission",
+    "autograder.grading.report",
+]
+
+with atheris.instrument_imports(include=READERS):
+    from . import frames
+    from .source import Bits, case
+    from .targets import TARGETS
+
+LIMITS = ["-max_len=4096", "-len_control=0", "-rss_limit_mb=1024", "-timeout=20"]
+SEEDS = 40
+
+
+def seed(name: str, rng: random.Random) -> bytes:
+    """Bytes to begin with: choices for the maker of frames or documents, or a frame's body."""
+    if name != "raw":
+        return rng.randbytes(rng.choice([50, 500, 2_000]))
+    frame = frames.honest(rng)
+    arrays = int.from_bytes(frame[4:8], "big")
+    end = len(frame) - arrays
+    return bytes([arrays]) + frame[end:] + frame[8:end] if arrays < 16 else frame[8:end]
+
+
+def main() -> None:
+    """The command."""
+    name, *options = sys.argv[1:]
+    target = TARGETS[name]
+    warnings.simplefilter("ignore")
+    # Its alarm would kill the process while Python ends, and hide how it ended.
+    atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
+    if not any(Path(option).is_file() for option in options):
+        folder = tempfile.TemporaryDirectory()
+        for number in range(SEEDS):
+            content = seed(name, case(number, 0))
+            Path(folder.name, str(number)).write_bytes(content)
+        options.append(folder.name)
+
+    def run_once(data: bytes) -> None:
+        target(Bits(data))
+
+    atheris.Setup([sys.argv[0], *LIMITS, "-print_final_stats=1", *options], run_once)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""Choices for the makers of hostile input: from a seed, or from bytes that a fuzzer changes."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+class Bits(random.Random):
+    """Random numbers that are read from bytes; all zero where the bytes have come to an end.
+
+    Small changes of the bytes are small changes of what is made from them, so a fuzzer that knows
+    which code was reached can work its way forward.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(0)
+        self._data = data
+        self._at = 0
+
+    def getrandbits(self, k: int, /) -> int:
+        count = (k + 7) // 8
+        part = self._data[self._at : self._at + count]
+        self._at += count
+        return int.from_bytes(part, "little") & ((1 << k) - 1)
+
+    def rest(self) -> bytes:
+        """All bytes that are left."""
+        left = self._data[self._at :]
+        self._at += len(left)
+        return left
+
+    def random(self) -> float:
+        return self.getrandbits(53) / 2**53
+
+
+def one_of(rng: random.Random, makers: Sequence[Callable[[random.Random], Any]]) -> Any:
+    """What one of the makers makes."""
+    return rng.choice(makers)(rng)
+
+
+def case(seed: int, number: int) -> random.Random:
+    """The source of case `number` of a run: that case alone can be made again from the two."""
+    return random.Random(f"{seed}/{number}")
