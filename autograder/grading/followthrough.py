@@ -2,9 +2,10 @@
 
 An answer that calls another graded function by name is tested a second time with that name stood
 in for, also where both belong to one item. The student's code gets what the reference answers,
-never the reference. Its arguments are untrusted, so the reference runs within a time limit and on few
-numbers: what it makes of them may be as large as the square of their count, in the grader's own
-memory. For the same reason nothing stands in for a function that draws; a figure could not cross.
+never the reference. Its arguments are untrusted, so the reference runs within a time limit and
+on few numbers: what it makes of them may be as large as the square of their count, in the grader's
+own memory. For the same reason nothing stands in for a function that draws; a figure could not
+cross.
 
 Two functions may not save each other: where stand-ins that were used form a circle (A is right if
 B is, B is right if A is), none of the functions on it is saved.

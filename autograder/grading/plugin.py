@@ -156,7 +156,7 @@ class MarkingPlugin:
         if isinstance(failure, NoAnswer) or computed or not told:
             return False
         item = self._item(test)
-        stand_ins = StandIns(self._others(test, asked_for(run.events)))
+        stand_ins = StandIns(self._others(item, asked_for(run.events)))
         student = self._notebooks.student(item.problem).with_stand_ins(stand_ins.functions)
         run.students.append(student)
         events: list[Event] = []
@@ -175,16 +175,14 @@ class MarkingPlugin:
             run.stand_ins = frozenset(stand_ins.used)
         return holds
 
-    def _others(self, test: pytest.Item, asked: frozenset[str]) -> dict[str, Callable[..., object]]:
+    def _others(self, item: Item, asked: frozenset[str]) -> dict[str, Callable[..., object]]:
         """The references of the problem's graded functions but for those that the test asks for.
 
-        An item's own functions are among them: a Hessian that is wrong costs no trace of it. Those
-        that have the answer as a special case are not.
+        An item's own functions are among them: a Hessian that is wrong costs no trace of it.
         """
-        problem = self._assignment.problem(self._item(test).problem)
+        problem = self._assignment.problem(item.problem)
         names = {reference.name for other in problem.items for reference in other.references}
-        names -= {*asked, *_item_mark(test).kwargs.get("case_of", ())}
-        return {name: self._references[name] for name in names if name in self._references}
+        return {name: self._references[name] for name in names - asked if name in self._references}
 
     def _outcome(self, test: pytest.Item, call: pytest.CallInfo[None]) -> Outcome:
         mark = _item_mark(test)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from autograder.assignment import Assignment
 from autograder.grading.followthrough import StandIns, circular
@@ -139,3 +141,29 @@ def test_a_stand_in_records_its_use_and_refuses_excess() -> None:
     assert stand_ins.used == {"double"}
     with pytest.raises(ValueError, match="count"):
         stand_ins.functions["half"](10**9)
+
+
+@pytest.mark.parametrize(
+    "excess",
+    [np.ones((501, 1)), [[0.0] * 251] * 2, {1: np.ones(501)}, np.array(10**9)],
+    ids=["array", "lists", "dict", "count in an array"],
+)
+def test_a_stand_in_takes_few_numbers(excess: object) -> None:
+    stand_ins = StandIns({"size": lambda x: np.outer(np.ravel(x), np.ravel(x)).shape})
+    assert stand_ins.functions["size"](np.ones((20, 5))) == (100, 100)
+    with pytest.raises(ValueError, match=r"above|more than"):
+        stand_ins.functions["size"](excess)
+
+
+def test_what_is_passed_to_a_stand_in_answers_with_few_numbers() -> None:
+    stand_ins = StandIns({"apply": lambda function, x: function(x) + x})
+    assert stand_ins.functions["apply"](lambda x: 2 * x, 7) == 21
+    with pytest.raises(ValueError, match="more than"):
+        stand_ins.functions["apply"](lambda _: np.ones(501), 7)
+
+
+def test_nothing_stands_in_for_a_picture() -> None:
+    def draw() -> Figure:
+        return Figure()
+
+    assert list(StandIns({"draw": draw, "double": lambda x: 2 * x}).functions) == ["double"]

@@ -7,6 +7,8 @@ import re
 import numpy as np
 import pytest
 
+from autograder.grading.testkit import ClaimFailed, as_pair, assert_close, lookup
+
 from . import wrong_landscape, wrong_momentum, wrong_ntk
 from .answers import Variant, variants
 from .marking import PROBLEMS, failures, mark
@@ -65,3 +67,18 @@ def test_a_number_with_digits_would_be_noticed() -> None:
     assert numbers_in("off by about 63.2 %") == ["63.2"]
     assert numbers_in("off by about 0.43 %, off by about 812 %") == ["0.43", "812"]
     assert not np.isin(numbers_in("it is -0.31 there"), list(SAFE_NUMBERS)).any()
+
+
+@pytest.mark.parametrize("shape", [(0, 173_380), (0, 1, 2, 3, 4, 5), (123,)])
+def test_a_shape_spells_out_nothing(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ClaimFailed) as failed:
+        assert_close(np.zeros(shape), np.zeros((4, 4)))
+    assert len(re.findall(r"\d+", str(failed.value).partition("where")[0])) <= 3
+    assert not re.search(r"\d{3}", str(failed.value))
+
+
+def test_a_number_of_parts_spells_out_nothing() -> None:
+    with pytest.raises(ClaimFailed, match="has many parts"):
+        as_pair([0] * 4321, "u, v")
+    with pytest.raises(ClaimFailed, match="has many entries"):
+        lookup({(float(k), 0.0): 0 for k in range(4321)}, [], "eta, rho")

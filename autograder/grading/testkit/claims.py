@@ -22,22 +22,16 @@ class ClaimFailed(AssertionError):
         self.compared = compared
 
 
-def item(
-    name: str, *, part: str = "answer", costs: float = 0.0, case_of: tuple[str, ...] = ()
-) -> Callable[[Test], Test]:
+def item(name: str, *, part: str = "answer", costs: float = 0.0) -> Callable[[Test], Test]:
     """Mark a hidden test as one of the item `name`.
 
     With `costs=0` it is a core test of a `part`: an item's points are shared equally among its
     parts, and a part is earned if all its core tests pass. With `costs=c` it is a robustness test
-    that can only take c times the item's points away. `case_of` names functions of which the answer
-    is a special case, as GD is USAM at ρ = 0: the reference does not stand in for them here, since
-    it would give the answer away.
+    that can only take c times the item's points away.
     """
     if not 0 <= costs < 1:
         raise ValueError(f"costs is {costs}; it is a fraction of the item's points")
-    mark: Callable[[Test], Test] = pytest.mark.item(
-        name, part=part, costs=costs, case_of=case_of
-    )
+    mark: Callable[[Test], Test] = pytest.mark.item(name, part=part, costs=costs)
     return mark
 
 

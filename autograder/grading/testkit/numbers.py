@@ -12,7 +12,9 @@ from autograder.grading.testkit.claims import ClaimFailed, capital, kind_of
 RTOL = 2e-3
 """Allowed relative error; right variants were seen below 2·10⁻⁴, wrong ones above 10⁻²."""
 
-_MAX_SHOWN_DIMENSIONS = 6
+_MAX_SHOWN_DIMENSIONS = 3
+_MAX_SHOWN_COUNT = 99
+"""The shape of an answer is its maker's choice, and could spell out what was passed in."""
 
 
 def as_array(answer: object, what: str = "the answer") -> np.ndarray:
@@ -109,7 +111,8 @@ def as_pair(answer: object, parts: str, what: str = "the answer") -> tuple[Any, 
         )
     if len(answer) != 2:
         raise ClaimFailed(
-            f"{capital(what)} has {len(answer)} parts where the pair ({parts}) is asked for."
+            f"{capital(what)} has {_count(len(answer))} parts where the pair ({parts}) is asked "
+            "for."
         )
     return answer[0], answer[1]
 
@@ -140,8 +143,8 @@ def lookup(answer: object, keys: Iterable[tuple[float, float]], names: str) -> l
         found.append(near[0])
     if len(pairs) != len(wanted):
         raise ClaimFailed(
-            f"The dict has {len(pairs)} entries where {len(wanted)} are asked for, one for each "
-            f"pair ({names})."
+            f"The dict has {_count(len(pairs))} entries where {len(wanted)} are asked for, one for "
+            f"each pair ({names})."
         )
     return found
 
@@ -154,8 +157,12 @@ def _is_pair(key: object) -> bool:
     )
 
 
+def _count(number: int) -> str:
+    return str(number) if number <= _MAX_SHOWN_COUNT else "many"
+
+
 def _shape(array: np.ndarray) -> str:
     shown = array.shape[:_MAX_SHOWN_DIMENSIONS]
     more = ", …" if array.ndim > len(shown) else ""
-    inside = ", ".join(map(str, shown)) + ("," if array.ndim == 1 else "")
+    inside = ", ".join(map(_count, shown)) + ("," if array.ndim == 1 else "")
     return f"({inside}{more})" if array.ndim else "() (a number)"

@@ -262,6 +262,8 @@ def make_optimizer(rng: Generator, d: int) -> Callable[..., np.ndarray]:
     def optimizer(
         gradient: Gradient, x0: Any, eta: float, rho: float, num_steps: int
     ) -> np.ndarray:
+        if not 0 <= num_steps <= 1000:
+            raise ValueError("so many steps are not asked for")
         iterates = [as_point(x0, d)]
         for k in range(int(num_steps)):
             x = iterates[-1]
