@@ -284,6 +284,25 @@ def feedback(
 
 @app.command()
 @_told
+def restore(course: CourseOption = None) -> None:
+    """Put the last copy of a gradebook back that is damaged, empty or gone."""
+    from autograder.records.bookkeeping import restore_gradebook
+
+    restored = restore_gradebook(Course.find(course))
+    out.print(Text(f"The gradebook was put back as it was in {restored.copy}"))
+    if restored.kept is not None:
+        out.print(Text(f"The damaged file is kept in {restored.kept}"))
+        out.print(f"Marks by hand that were carried over from it: {len(restored.carried)}")
+    if restored.unread:
+        err.print(
+            f"[red]{restored.unread} marks or comments can't be read in the damaged file: they are "
+            "as in the copy. Look at what was marked by hand since then.[/red]"
+        )
+    out.print("Run `fdl grade` again: it records anew what tests marked.")
+
+
+@app.command()
+@_told
 def doctor() -> None:
     """Tell what this machine can enforce, what each wall covers, and how to get what is missing."""
     from autograder.sandbox import examine

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
-from collections.abc import Iterator, Sequence
+import shutil
+import signal
+import tempfile
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -13,9 +17,10 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 
 from autograder.assignment import Assignment, Course
-from autograder.errors import CourseError, KitError
+from autograder.errors import CourseError, KitError, SandboxError
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
 from autograder.sandbox import Sandbox
+from autograder.sandbox.limits import MiB
 
 
 @dataclass(frozen=True)
@@ -86,18 +91,17 @@ def mark_class(
     """Mark every job and yield each as it is done.
 
     A marking process that dies takes only the jobs with it that were being marked; each
-    of these is tried once more on its own.
+    of these is tried once more on its own, when the others are done.
     """
     settings = settings or MarkSettings()
-    retry: list[Job] = []
-    for job, outcome in _run_pool(course, assignment, jobs, workers, seed, settings):
-        if outcome is None:
-            retry.append(job)
-        else:
-            yield outcome
-    for job in retry:
-        for _, outcome in _run_pool(course, assignment, [job], 1, seed, settings):
-            yield outcome or Marked(job.student, None, "the marking process died, twice")
+    waiting, caught = list(jobs), list[Job]()
+    while waiting:
+        lost, waiting = yield from _run_pool(course, assignment, waiting, workers, seed, settings)
+        caught += lost
+    for job in caught:
+        lost, _ = yield from _run_pool(course, assignment, [job], 1, seed, settings)
+        for why in lost.values():
+            yield Marked(job.student, None, why)
 
 
 def _run_pool(
@@ -107,45 +111,99 @@ def _run_pool(
     workers: int,
     seed: int | None,
     settings: MarkSettings,
-) -> Iterator[tuple[Job, Marked | None]]:
-    """Each job with its outcome; None where the pool broke before there was one."""
+) -> Generator[Marked, None, tuple[dict[Job, str], list[Job]]]:
+    """Mark jobs until the pool breaks; returns those it broke with, and why, and those left."""
     # The server imports what marking needs and starts no thread; each marking process is a fork.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__])
     waiting = list(reversed(jobs))
     running: dict[Future[Marked], Job] = {}
-    with ProcessPoolExecutor(max_workers=workers, mp_context=context) as pool:
-        while waiting or running:
-            try:
-                while waiting and len(running) < 2 * workers:
-                    job = waiting[-1]
+    lost: dict[Job, str] = {}
+    is_whole = True
+    with ProcessPoolExecutor(
+        max_workers=workers, mp_context=context, initializer=_end_with_the_run
+    ) as pool:
+        while running or (waiting and is_whole):
+            while is_whole and waiting and len(running) < 2 * workers:
+                job = waiting.pop()
+                try:
                     future = pool.submit(
                         _mark_job, course.root, assignment.name, job, seed, settings
                     )
-                    running[future] = waiting.pop()
-            except BrokenProcessPool:
-                yield from ((job, None) for job in (*running.values(), *reversed(waiting)))
-                return
+                except (BrokenProcessPool, OSError, EOFError) as error:  # the server may be gone
+                    is_whole = False
+                    if running or lost:
+                        waiting.append(job)
+                    else:  # tried again alone
+                        lost[job] = f"no marking process could be started: {error}"
+                else:
+                    running[future] = job
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 job = running.pop(future)
-                broken = isinstance(future.exception(), BrokenProcessPool)
-                yield job, None if broken else future.result()
+                if isinstance(future.exception(), BrokenProcessPool):
+                    is_whole = False
+                    lost[job] = "the marking process died, twice"
+                else:
+                    yield _outcome(job, future)
+    return lost, waiting[::-1]
+
+
+def _outcome(job: Job, future: Future[Marked]) -> Marked:
+    try:
+        return future.result()
+    except Exception as error:  # such as a Marking that can't be sent to this process
+        return Marked(job.student, None, f"marking broke with {type(error).__name__}: {error}")
+
+
+def _end_with_the_run() -> None:
+    """End this marking process, and so its sandbox, when the run's process ends, however it does.
+
+    It would wait for jobs for ever, with the sandbox's processes and its user id.
+    """
+    run = multiprocessing.parent_process()
+    assert run is not None
+    # The run holds the other end of this pipe. The kernel tells of its closing by a signal, which
+    # ends a process that has no handler for it, also amid a long calculation.
+    signal.signal(signal.SIGIO, signal.SIG_DFL)
+    fcntl.fcntl(run.sentinel, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(run.sentinel, fcntl.F_GETFL)
+    fcntl.fcntl(run.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
+    if not run.is_alive():
+        os._exit(1)
 
 
 def _mark_job(root: Path, name: str, job: Job, seed: int | None, settings: MarkSettings) -> Marked:
     try:
         course, assignment = _open(root, name)
         sandbox = _warm_sandbox(settings)
+        _check_room(sandbox)
         marking = mark_submission(
             course, assignment, job.path, seed=seed, settings=settings, sandbox=sandbox
         )
+        _check_room(sandbox)
         # What tests asked and got stays here: it can't leave this process, nor should it.
         return Marked(job.student, replace(marking, outcomes={}))
     except KitError as error:
         return Marked(job.student, None, str(error))
     except Exception as error:  # one submission that breaks the grader must not stop a class
         return Marked(job.student, None, f"marking broke with {type(error).__name__}: {error}")
+
+
+def _check_room(sandbox: Sandbox) -> None:
+    """SandboxError where an answer may have failed for a disk of this machine that was full.
+
+    Without the outer wall, what student code writes lies on it.
+    """
+    if sandbox.protection.outer.stands:
+        return
+    folder, needed = tempfile.gettempdir(), sandbox.limits.disk_bytes
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise SandboxError(
+            f"only {free / MiB:.0f} MB are free in {folder}, and a submission may use "
+            f"{needed / MiB:.0f}: make room there, or name another folder in TMPDIR"
+        )
 
 
 @cache

@@ -8,8 +8,10 @@ points stay 30. The released notebooks keep the points of their bonus items.
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
+import sqlite3
 import stat
 import sys
 import time
@@ -34,6 +36,7 @@ from sqlalchemy import (
     Table,
     create_engine,
     delete,
+    event,
     select,
 )
 from sqlalchemy.engine import Engine
@@ -45,6 +48,7 @@ from traitlets.config import Config
 from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
+from autograder.records import safekeeping
 
 REPORT = "report.json"
 """The Report of a student, beside the autograded notebooks."""
@@ -56,6 +60,11 @@ LOCKED = (
     "the gradebook stayed locked for {:g} seconds: close what is changing it (a formgrader, "
     "another run, a database browser) and run the command again"
 )
+
+IMPATIENT_SECONDS = 1.0
+"""How long to wait once somebody has held the gradebook for longer than `LOCK_SECONDS`."""
+
+FULL = "the disk is full: make room on it and run the command again"
 
 TIMESTAMP = "timestamp.txt"
 MAX_TIMESTAMP_BYTES = 200
@@ -100,8 +109,12 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         self._open_patiently(db_url, course_id)
         # the first connection is nbgrader's own and waits 5 seconds
         self.engine.dispose()
-        options = {"timeout": LOCK_SECONDS} if self.engine.dialect.name == "sqlite" else {}
+        self._is_file = self.engine.dialect.name == "sqlite"
+        options = {"timeout": LOCK_SECONDS} if self._is_file else {}
+        self._seconds = LOCK_SECONDS
         self.engine = create_engine(db_url, connect_args=options)
+        if self._is_file:
+            event.listen(self.engine, "connect", _keep_for_good)
         self.db = scoped_session(sessionmaker(bind=self.engine, class_=_PatientSession))
 
     def _open_patiently(self, db_url: str, course_id: str) -> None:
@@ -113,7 +126,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
                     _KIT_TABLES.create_all(self.engine)
                 return
             except OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
+                if not _says(error, "locked") or time.monotonic() > deadline:
                     raise
 
     @contextlib.contextmanager
@@ -122,18 +135,24 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         session: _PatientSession = self.db()
         session.rollback()
         try:
-            if self.engine.dialect.name == "sqlite":
+            if self._is_file:
+                connection = session.connection()
+                connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * self._seconds:.0f}")
                 # from the start: a transaction that reads first can't wait for a lock later on
-                session.connection().exec_driver_sql("BEGIN IMMEDIATE")
-            with warnings.catch_warnings():
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                self._seconds = LOCK_SECONDS
+            with warnings.catch_warnings(), _told_once():
                 # nbgrader builds a submission before it is in the session
                 warnings.simplefilter("ignore", SAWarning)
                 yield
             session.finish()
         except BaseException as error:
             session.rollback()
-            if isinstance(error, OperationalError) and "locked" in str(error):
-                raise RecordError(LOCKED.format(LOCK_SECONDS)) from error
+            if _says(error, "locked"):
+                waited, self._seconds = self._seconds, min(self._seconds, IMPATIENT_SECONDS)
+                raise RecordError(LOCKED.format(waited)) from error
+            if _is_full(error):
+                raise RecordError(FULL) from error
             raise
 
     def recorded_credit(self, grade_id: str) -> float | None:
@@ -163,6 +182,42 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         self.db().execute(table.insert().values(row))
 
 
+def _keep_for_good(connection: sqlite3.Connection, _: object) -> None:
+    # a transaction that has ended stays ended where the machine loses power: SQLite's own setting
+    # may bring its journal back, while the folder that belongs to the marks is in its place
+    connection.execute("PRAGMA synchronous = EXTRA")
+
+
+@contextlib.contextmanager
+def _told_once() -> Iterator[None]:
+    """Keep nbgrader from printing the traceback of an error that it raises again."""
+    log = logging.getLogger("tornado.application")  # the one that it uses
+
+    def is_news(entry: logging.LogRecord) -> bool:
+        return not entry.getMessage().startswith("Rolling back session")
+
+    log.addFilter(is_news)
+    try:
+        yield
+    finally:
+        log.removeFilter(is_news)
+
+
+def _is_full(error: BaseException) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return _says(error, "full")
+
+
+def _says(error: BaseException | None, word: str) -> bool:
+    """Whether SQLite itself says that; what is raised for it may quote what was to be stored."""
+    while error is not None:
+        if isinstance(error, sqlite3.OperationalError):
+            return word in str(error)
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _row_of(assignment: str, student: str) -> tuple[ColumnElement[bool], ...]:
     table = _RECORDED_FOLDER
     return table.c.assignment == assignment, table.c.student == student
@@ -170,10 +225,17 @@ def _row_of(assignment: str, student: str) -> tuple[ColumnElement[bool], ...]:
 
 @contextlib.contextmanager
 def open_database(db_url: str, course: Course) -> Iterator[PatientGradebook]:
-    """The gradebook at that address; RecordError where it can't be opened or used."""
+    """The gradebook at that address, after it was checked and copied; makes one if there is none.
+
+    RecordError where it can't be opened or used.
+    """
     try:
+        path = safekeeping.file_of(db_url)
+        if path is not None:
+            safekeeping.make_sure(path, lambda new: _make_gradebook(new, course))
+            safekeeping.keep_copy(path, datetime.now(course.timezone), LOCK_SECONDS)
         gradebook = PatientGradebook(db_url, course_id(course))
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise _unusable(db_url, error) from error
     with gradebook:
         try:
@@ -182,7 +244,32 @@ def open_database(db_url: str, course: Course) -> Iterator[PatientGradebook]:
             raise _unusable(db_url, error) from error
 
 
+def _make_gradebook(path: Path, course: Course) -> None:
+    PatientGradebook(f"sqlite:///{path}", course_id(course)).close()
+
+
+def copy_gradebook(course: Course, db_url: str) -> None:
+    """Keep a copy of what was recorded, if that can be done: the next command makes one anyway."""
+    path = safekeeping.file_of(db_url)
+    if path is not None:
+        with contextlib.suppress(RecordError, sqlite3.Error, OSError):
+            safekeeping.keep_copy(path, datetime.now(course.timezone), LOCK_SECONDS)
+
+
+def restore_gradebook(course: Course) -> safekeeping.Restored:
+    """Put the last copy of the course's gradebook back where it is damaged, empty or gone."""
+    path = course.root / "gradebook.db"
+    try:
+        return safekeeping.restore(path, datetime.now(course.timezone))
+    except (sqlite3.Error, OSError) as error:
+        raise _unusable(str(path), error) from error
+
+
 def _unusable(db_url: str, error: Exception) -> RecordError:
+    if _says(error, "locked"):
+        return RecordError(LOCKED.format(LOCK_SECONDS))
+    if _is_full(error):
+        return RecordError(FULL)
     return RecordError(f"the gradebook {db_url} can't be used: {first_line(error)}")
 
 
@@ -240,7 +327,7 @@ def prepare_gradebook(course: Course, assignment: Assignment, db_url: str) -> No
         raise RecordError(
             f"the gradebook {db_url} can't take up {assignment.name}: {first_line(error)}. Where "
             "cells were added or removed after marks were recorded, start with a new gradebook "
-            "file and keep the old one."
+            "file: move the old one, and the folder with its copies, to another place."
         ) from error
 
 

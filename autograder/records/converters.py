@@ -34,18 +34,21 @@ from autograder.assignment import Assignment, Course, Item, read_notebook
 from autograder.errors import CourseError, KitError, RecordError
 from autograder.grading.classrun import Job, find_jobs
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, read_skeletons
+from autograder.records import formgrader
 from autograder.records.bookkeeping import (
     REPORT,
     TIMESTAMP,
     PatientGradebook,
+    copy_gradebook,
     open_database,
     prepare_gradebook,
     read_timestamp,
 )
+from autograder.records.durable import make_folder, sync_tree
 from autograder.records.evidence import marker_text
 from autograder.records.feedback import write_feedback
 from autograder.records.folders import digest, remove, settle, settle_all, unfinished
-from autograder.records.sanitize import clean_markdown, clean_notebook
+from autograder.records.sanitize import clean_markdown, clean_notebook, is_plain_name
 from autograder.rubric import read_rubrics
 
 Answers = Mapping[str, tuple[str, str]]
@@ -113,6 +116,36 @@ class SaveMarks(SaveAutoGrades):  # type: ignore[misc]  # nbgrader has no types
             grade.needs_manual_grade = True
 
 
+class SavePenalties(AssignLatePenalties):  # type: ignore[misc]  # nbgrader has no types
+    """AssignLatePenalties in an open transaction."""
+
+    def __init__(self, gradebook: PatientGradebook, **settings: object) -> None:
+        super().__init__(**settings)
+        self.gradebook = gradebook
+
+    def preprocess(
+        self, nb: NotebookNode, resources: dict[str, Any]
+    ) -> tuple[NotebookNode, dict[str, Any]]:
+        """Store the penalty that the course's plugin gives the notebook."""
+        where = resources["nbgrader"]
+        self.init_plugin()
+        session = self.gradebook.db()
+        session.flush()
+        session.expire_all()  # scores are sums that the database makes
+        submission = self.gradebook.find_submission(where["assignment"], where["student"])
+        [notebook] = [each for each in submission.notebooks if each.name == where["notebook"]]
+        notebook.late_submission_penalty = None
+        late = submission.total_seconds_late
+        if late > 0:
+            penalty = self.plugin_inst.late_submission_penalty(
+                where["student"], notebook.score, late
+            )
+            if penalty is not None:
+                penalty = self._check_late_penalty(notebook, penalty)
+            notebook.late_submission_penalty = penalty
+        return nb, resources
+
+
 class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
     """Autograde whose notebooks and scores come from Markings instead of a kernel."""
 
@@ -155,6 +188,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
             self._save_marks = SaveMarks(self._gradebook, assignment, parent=self)
             self.exporter.register_preprocessor(self._save_marks)
             yield
+        copy_gradebook(course, db_url)
 
     def record(self, student: str, marking: Marking) -> float:
         """Write the student's autograded notebooks and scores: all of them, or none.
@@ -169,27 +203,44 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         name = self._assignment.name
         staging, final = Path(self._format_dest(name, student)), self._final(student)
         settle(self._gradebook, name, student, final)
-        try:
-            with self._gradebook.transaction():
-                remove(staging)
-                staging.mkdir(parents=True)
-                (staging / REPORT).write_text(marking.report.to_json(), encoding="utf-8")
-                submission = self._record_submission(student, staging)
-                for problem in self._assignment.problems:
-                    self._record_notebook(problem.name, student, marking)
-                self.set_permissions(name, student)
-                is_late = submission.total_seconds_late > 0
-                penalised = any(n.late_submission_penalty for n in submission.notebooks)
-                open_points = self._open_points(submission)
-                self._gradebook.note_folder(name, student, digest(staging))
-        except BaseException:
+        with self._gradebook.transaction():
+            # within it: another run may be writing there until this one has the lock
             remove(staging)
-            raise
+            try:
+                open_points = self._write(student, marking, staging)
+            except BaseException:
+                remove(staging)
+                raise
         settle(self._gradebook, name, student, final)
-        if is_late or penalised:
-            # in a transaction of its own: it opens the gradebook by itself
-            self._assign_penalties(student)
         return open_points
+
+    def _write(self, student: str, marking: Marking, staging: Path) -> float:
+        """Write the folder, for good, and the marks that go with it."""
+        name = self._assignment.name
+        make_folder(staging)
+        (staging / REPORT).write_text(marking.report.to_json(), encoding="utf-8")
+        submission = self._record_submission(student, staging)
+        final = self._final(student)
+        is_known = self._belongs_to_marks(student, final)
+        for problem in self._assignment.problems:
+            earlier = _answers(final / f"{problem.name}.ipynb") if is_known else {}
+            self._record_notebook(problem.name, student, marking, earlier)
+        self.set_permissions(name, student)
+        if submission.total_seconds_late > 0 or any(
+            notebook.late_submission_penalty for notebook in submission.notebooks
+        ):
+            self._assign_penalties(student)
+        sync_tree(staging)
+        self._gradebook.note_folder(name, student, digest(staging))
+        return self._open_points(submission)
+
+    def _belongs_to_marks(self, student: str, final: Path) -> bool:
+        """Whether a person's marks are about the answers in there.
+
+        They are not where somebody changed the folder, or put an earlier gradebook in place.
+        """
+        recorded = self._gradebook.recorded_folder(self._assignment.name, student)
+        return recorded is None or recorded == digest(final)
 
     def _open_points(self, submission: Any) -> float:
         grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
@@ -257,9 +308,9 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
             (staging / TIMESTAMP).write_text(f"{timestamp:%Y-%m-%d %H:%M:%S.%f} UTC")
         return self._gradebook.update_or_create_submission(self._assignment.name, student, **known)
 
-    def _record_notebook(self, name: str, student: str, marking: Marking) -> None:
+    def _record_notebook(self, name: str, student: str, marking: Marking, earlier: Answers) -> None:
         points = {item: report.points for item, report in marking.report.items.items()}
-        self._save_marks.expect(points, _answers(self._final(student) / f"{name}.ipynb"))
+        self._save_marks.expect(points, earlier)
         notebook = self._marked_notebook(name, marking)
         resources = {"unique_key": name, "nbgrader": self._where(name, student)}
         output, resources = self.exporter.from_notebook_node(notebook, resources=resources)
@@ -300,7 +351,8 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
     def _assign_penalties(self, student: str) -> None:
         for problem in self._assignment.problems:
             where = {"nbgrader": self._where(problem.name, student)}
-            AssignLatePenalties(parent=self).preprocess(NotebookNode(cells=[]), where)
+            saver = SavePenalties(self._gradebook, parent=self)
+            saver.preprocess(NotebookNode(cells=[]), where)
 
 
 class MarkedFeedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader has no types
@@ -335,6 +387,7 @@ def install() -> None:
         module.Autograde = MarkedAutograde
     for module in (nbgrader.converters, nbgrader.apps.api, nbgrader.apps.generatefeedbackapp):
         module.GenerateFeedback = MarkedFeedback
+    formgrader.install()
     nbgrader.coursedir.CourseDirectory.get_existing_timestamp = _existing_timestamp
     nbgrader.apps.api.NbGraderAPI.get_submitted_timestamp = _submitted_timestamp
     tools = str(Path(sys.executable).parent)
@@ -440,6 +493,11 @@ def _check_name(student: str) -> None:
     """A student's name becomes a folder's name: hold it to one, inside autograded/."""
     if student in ("", ".", "..") or "/" in student or "\0" in student:
         raise RecordError(f"{student!r} is not the name of one student's folder")
+    if not is_plain_name(student):
+        raise RecordError(
+            f"the folder's name {student!r} can't stand on the formgrader's pages: rename it, "
+            'without any of < > " % ? # \\ and without signs that are not seen'
+        )
     try:
         student.encode()
     except UnicodeEncodeError:

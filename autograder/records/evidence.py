@@ -102,4 +102,4 @@ def _plain(text: str) -> str:
     text = html.escape(text, quote=False)
     for sign in "\\*_$[]":
         text = text.replace(sign, f"&#{ord(sign)};")
-    return text
+    return text.replace("://", ":&#47;/")  # else an address becomes a link

@@ -7,7 +7,6 @@ it holds no script, loads nothing, and has nothing of a student's outputs in it.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 from autograder.grading.report import CellFault, Claim, NotebookReport, Report
 from autograder.records.bookkeeping import REPORT, course_directory, open_database
+from autograder.records.durable import make_folder, write_text
 from autograder.records.evidence import EvidenceFound, evidence
 from autograder.records.folders import settle_all
 from autograder.records.pictures import pictures_of
@@ -154,6 +154,8 @@ def write_feedback(
                 written += _write_pages(folder, course, assignment, submission, headings)
             except RecordError as error:
                 failures.append(str(error))
+            except OSError as error:
+                failures.append(f"{student}: {error}")
     if failures:
         raise RecordError(f"{len(failures)} without feedback: {'; '.join(failures)}")
     return written
@@ -194,14 +196,11 @@ def _write_pages(
     submission: Submission,
     headings: Headings,
 ) -> Iterator[Path]:
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     names = [problem.name for problem in assignment.problems]
     for stem, problems in [("index", names), *((name, [name]) for name in names)]:
         path = folder / f"{stem}.html"
-        unfinished = path.with_name(f".{path.name}")
-        page = render(course, assignment, submission, headings, problems)
-        unfinished.write_text(page, encoding="utf-8")
-        os.replace(unfinished, path)
+        write_text(path, render(course, assignment, submission, headings, problems))
         yield path
 
 
@@ -407,8 +406,13 @@ def set_formulas(text: str) -> Markup:
     return _set(text, lambda plain: _INDEX.sub(_index, plain))
 
 
+def shown_plainly(value: object) -> object:
+    """What a page's template puts out: of a text, the letters that stay in their line."""
+    return plain_text(value) if type(value) is str else value
+
+
 def _set(text: str, plain: Callable[[str], str]) -> Markup:
-    parts = [str(escape(part)) for part in text.split("`")]
+    parts = [str(escape(part)) for part in plain_text(text).split("`")]
     if len(parts) % 2 == 0:  # a lone backtick is a backtick
         return Markup(plain("`".join(parts)))
     parts[::2] = map(plain, parts[::2])
@@ -428,6 +432,7 @@ def _environment() -> Environment:
         loader=PackageLoader("autograder.records"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=shown_plainly,
         trim_blocks=True,
         lstrip_blocks=True,
     )

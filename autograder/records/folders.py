@@ -3,6 +3,9 @@
 What is recorded is written beside the folder it replaces, and the gradebook keeps a digest of it in
 the transaction that holds the marks. So a run that was killed can be finished: of the folder and
 the unfinished one beside it, that one is right whose digest the gradebook has.
+
+All of it reaches the disk before the next step relies on it, so that the same holds where the
+machine loses power.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from pathlib import Path
 
 from autograder.assignment import Assignment, Course
 from autograder.records.bookkeeping import PatientGradebook
+from autograder.records.durable import sync
 
 
 def unfinished(final: Path) -> Path:
@@ -21,16 +25,19 @@ def unfinished(final: Path) -> Path:
 
 
 def digest(folder: Path) -> str:
-    """What is in the files of a folder, in 64 letters."""
+    """What is in the files of a folder, in 64 letters; hidden ones are other programs' business."""
     found = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name, content = str(path.relative_to(folder)).encode(), path.read_bytes()
+        inside = path.relative_to(folder)
+        if any(part.startswith(".") for part in inside.parts):
+            continue
+        name, content = str(inside).encode(), path.read_bytes()
         found.update(b"%d %d %b%b" % (len(name), len(content), name, content))
     return found.hexdigest()
 
 
 def settle(gradebook: PatientGradebook, assignment: str, student: str, final: Path) -> None:
-    """Put the unfinished folder in its place if it was recorded, and let no moved one lie about."""
+    """Put the unfinished folder in its place if it was recorded, and let no other lie about."""
     staging, old = unfinished(final), _old(final)
     if not staging.is_dir() and not old.is_dir():
         return
@@ -38,7 +45,9 @@ def settle(gradebook: PatientGradebook, assignment: str, student: str, final: Pa
         recorded = gradebook.recorded_folder(assignment, student)
         if staging.is_dir() and recorded == digest(staging):
             _replace(final, staging)
-        elif final.exists():
+            return
+        remove(staging)
+        if final.exists():
             remove(old)
         elif old.is_dir():
             old.rename(final)
@@ -69,4 +78,6 @@ def _replace(final: Path, staging: Path) -> None:
     if final.exists():
         final.rename(old)
     staging.rename(final)
+    sync(final.parent)  # the new name before the earlier files go
+    sync(final.parent.parent)
     remove(old)

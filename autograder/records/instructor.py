@@ -17,7 +17,7 @@ from autograder.grading.mark import Marking
 from autograder.grading.plugin import Outcome
 from autograder.grading.report import ItemReport
 from autograder.grading.transcript import Event
-from autograder.records.feedback import set_code, set_formulas
+from autograder.records.feedback import set_code, set_formulas, shown_plainly
 from autograder.sandbox import FigureData
 
 MAX_SHOWN = 1_500
@@ -55,7 +55,10 @@ class ItemPage:
 def instructor_page(course: Course, assignment: Assignment, marking: Marking) -> str:
     """The page as HTML; it loads nothing."""
     pages = Environment(
-        loader=PackageLoader("autograder.records"), autoescape=True, undefined=StrictUndefined
+        loader=PackageLoader("autograder.records"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown_plainly,
     )
     pages.filters["code"], pages.filters["formulas"] = set_code, set_formulas
     return pages.get_template("instructor.html").render(

@@ -16,7 +16,6 @@ from typing import Any
 
 from nbgrader.api import MissingEntry
 from rich.console import Console
-from sqlalchemy.engine import make_url
 
 from autograder.assignment import Assignment, Course, Item
 from autograder.errors import CourseError, RecordError
@@ -31,8 +30,10 @@ from autograder.records.bookkeeping import (
     open_database,
 )
 from autograder.records.changes import Regrading, changes_between, other_findings
+from autograder.records.durable import make_folder, sync
 from autograder.records.folders import settle_all
 from autograder.records.gradebook import open_gradebook
+from autograder.records.safekeeping import copies, file_of
 
 FOLDER = "regraded"
 PAGE_WIDTH = 120
@@ -99,8 +100,8 @@ def read_graded(course: Course, assignment: Assignment, students: Sequence[str] 
 
 
 def _is_there(db_url: str) -> bool:
-    url = make_url(db_url)
-    return url.get_backend_name() != "sqlite" or Path(url.database or "").is_file()
+    path = file_of(db_url)
+    return path is None or path.is_file() or bool(copies(path))
 
 
 def _read_reports(
@@ -224,31 +225,43 @@ def apply(
     at = moment.isoformat()
     stem = moment.strftime("%Y-%m-%dT%H-%M-%S")
     folder = course.root / FOLDER / assignment.name
-    with open_gradebook(course, assignment) as book:
-        begun = _new_file(folder, stem, ".unfinished.json", regrading.to_json(at=at))
-        for student in regrading.reports_changed:
-            try:
-                book.record(student, markings[student])
-            except RecordError as error:
-                failures[student] = str(error)
-    kept = _new_file(folder, stem, ".json", regrading.to_json(at=at, not_recorded=failures))
-    _new_file(folder, kept.stem, ".txt", _page(regrading, moment, failures))
-    begun.unlink()
+    try:
+        with open_gradebook(course, assignment) as book:
+            begun = _new_file(folder, stem, ".unfinished.json", regrading.to_json(at=at))
+            for student in regrading.reports_changed:
+                try:
+                    book.record(student, markings[student])
+                except RecordError as error:
+                    failures[student] = str(error)
+        kept = _new_file(folder, stem, ".json", regrading.to_json(at=at, not_recorded=failures))
+        _new_file(folder, kept.stem, ".txt", _page(regrading, moment, failures))
+        begun.unlink()
+        sync(folder)
+    except OSError as error:
+        raise RecordError(
+            f"what changed could not be kept in {folder}: {error}. Marks may have been recorded: "
+            f"a file that ends in .unfinished.json there tells which"
+        ) from error
     return kept, failures
 
 
 def _new_file(folder: Path, stem: str, suffix: str, text: str) -> Path:
-    """Write a file of that name, or of one with a number where that is taken."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a file of that name, or of one with a number where that is taken; whole, for good."""
+    make_folder(folder)
+    written = folder / f".{stem}{suffix}"
+    written.write_text(text, encoding="utf-8")
+    sync(written)
     number = 1
     while True:
         path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
         try:
-            with path.open("x", encoding="utf-8") as file:
-                file.write(text)
-            return path
+            path.hardlink_to(written)
         except FileExistsError:
             number += 1
+            continue
+        written.unlink()
+        sync(folder)
+        return path
 
 
 def _page(regrading: Regrading, moment: datetime, failures: Mapping[str, str]) -> str:

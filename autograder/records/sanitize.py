@@ -3,21 +3,42 @@
 nbgrader's formgrader and feedback render markdown and outputs as HTML without sanitising them,
 beside an interface that can change marks. So tags, links and active LaTeX commands are taken out of
 a student's texts, and outputs are reduced to text, tables and pictures, before they are stored.
+
+Markdown is then rendered once, as nbgrader will do it. What would still put anything but formatting
+on a page, take the id of one of its fields, or keep it waiting, is set as plain text instead.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
+import html
+import io
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping
+import unicodedata
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
+from html.parser import HTMLParser
+from urllib.parse import quote
 
 import nh3
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
+from nbgrader.utils import compute_checksum
+from PIL import Image
 
 MAX_PICTURE_BYTES = 4_000_000
+MAX_PIXELS = 50_000_000
 MAX_TEXT = 200_000
+MAX_RENDERED = 50_000
+"""The longest text that is set as markdown; a longer one is shown as it was typed."""
+MAX_NOTEBOOK_RENDERED = 400_000
+MAX_NOTEBOOK_TEXT = 2_000_000
+MAX_NOTEBOOK_PICTURES = 40_000_000
+MAX_OPEN_FORMULAS = 20
+MAX_DEPTH = 100
+MAX_STACKED = 3
+"""The most accents on one letter: a tower of them covers the lines above."""
 
 TAGS = {
     "table", "thead", "tbody", "tr", "th", "td", "caption", "p", "br", "hr", "div", "span", "pre",
@@ -26,80 +47,297 @@ TAGS = {
 }  # fmt: skip
 ATTRIBUTES = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 
-_SIGNATURES = {
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/jpeg": b"\xff\xd8\xff",
-    "image/gif": b"GIF8",
-    "image/webp": b"RIFF",
-}
-PICTURES = tuple(_SIGNATURES)
+_FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
+PICTURES = tuple(_FORMATS)
 
+_JOINER = "\u2060"
+"""A letter that nobody sees: it keeps `https://` from being a link, and ids from being taken."""
+
+_ENTITY = re.compile(r"&(?=#?\w)(#?\w{1,32};)?")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _LINK = re.compile(r"\](?=[(\[:])")
+_ADDRESS = re.compile(r"(https?):(?=//)", re.IGNORECASE)
+_DRAWING = re.compile(r"^(.*[`~]{3,}[ \t]*)(?=mermaid)", re.MULTILINE)
+_IN_LIST = r"(?:[ \t>]|[-+*][ \t]+|\d{1,9}[.)][ \t]+)*+"
+_TITLE = re.compile(rf"^({_IN_LIST}#{{1,6}}[ \t]*)(?=[^#\s])", re.MULTILINE)
+_UNDERLINED = re.compile(rf"^({_IN_LIST})(?=\S.*\n[ \t>]*(?:=+|-+)[ \t]*$)", re.MULTILINE)
 _PICTURE = re.compile(r"!\[([^\]\[\n]*)\] \(attachment:([^()\s]+)\)")
+_ABOUT = {"kernelspec": ("name", "display_name"), "language_info": ("name",)}
+_WORDS = re.compile(r"[\w .+/-]{1,60}")
 _NAME = re.compile(r"[^\W_][\w.-]*")
 _LATEX = re.compile(
-    r"\\(?=(?:href|url|require|style|class|cssId|data|unicode|includegraphics|html\w*|def|let"
+    r"\\(?=(?:href|url|require|style|class|cssId|data|unicode|includegraphics|html[A-Za-z]*|def|let"
     r"|newcommand|renewcommand|newenvironment|renewenvironment|verb|bbox|mmlToken|Tip|texttip"
-    r"|csname|toggle|action|begingroup|endgroup|gdef|edef|xdef|global)\b)"
+    r"|mathtip|csname|toggle|action|begingroup|endgroup|gdef|edef|xdef|global|definecolor"
+    r"|DeclareMathOperator|Newextarrow)(?![A-Za-z]))"
+)
+_FORMULA = re.compile(r"\\\\(?P<sign>[()\[\]])|\\(?P<end>begin|end)\{(?P<name>[a-z]*\*?)\}")
+_NESTING = re.compile(
+    r"<(/?)(?!(?:br|hr|img|p|li|dt|dd|t[rhd]|thead|tbody|tfoot|col|input|wbr)\b)[a-z]",
+    re.IGNORECASE,
 )
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_NO_NAME = re.compile(rf"{_CONTROL.pattern}|[\t\n<>\"\\%?#]")
+
+
+class _Budget:
+    """How much text and how many bytes of pictures a notebook may still show."""
+
+    def __init__(self) -> None:
+        self.text = MAX_NOTEBOOK_TEXT
+        self.rendered = MAX_NOTEBOOK_RENDERED
+        self.pictures = MAX_NOTEBOOK_PICTURES
+
+    def cut(self, text: str) -> str:
+        """As much of the text as there is room for."""
+        room, self.text = self.text, max(self.text - len(text), 0)
+        return text if len(text) <= room else text[:room] + _CUT
+
+    def as_markdown(self, text: str, pictures: Mapping[str, Mapping[str, str]]) -> str:
+        """The text as markdown, or as it was typed where too much is to be rendered already."""
+        self.rendered -= len(text)
+        return clean_markdown(text, pictures) if self.rendered >= 0 else as_typed(plain_text(text))
+
+    def has_room(self, pictures: int) -> bool:
+        """Whether pictures of so many letters in base64 fit; if so, they are counted."""
+        fits = pictures <= self.pictures
+        self.pictures -= pictures if fits else 0
+        return fits
+
+
+_CUT = " … (cut here: too long)"
 
 
 def clean_notebook(notebook: NotebookNode) -> NotebookNode:
     """A copy of the notebook whose student texts and outputs can be shown safely."""
-    clean = deepcopy(notebook)
-    for cell in clean.cells:
-        if cell.cell_type == "code":
-            cell.pop("attachments", None)
-            cell.outputs = [out for output in cell.outputs if (out := clean_output(output))]
-        elif not _is_instructors(cell):
-            _clean_text(cell)
+    budget = _Budget()
+    known = {key: _names(notebook.metadata.get(key), needed) for key, needed in _ABOUT.items()}
+    clean: NotebookNode = NotebookNode(
+        nbformat=notebook.nbformat,
+        nbformat_minor=notebook.nbformat_minor,
+        metadata=NotebookNode({key: names for key, names in known.items() if names}),
+        cells=[_clean_cell(cell, budget) for cell in notebook.cells],
+    )
     return clean
 
 
-def _clean_text(cell: NotebookNode) -> None:
+def _names(about: object, needed: Collection[str]) -> NotebookNode:
+    """What of a kernel's or a language's description is a plain name; nothing if one is not."""
+    known = about.items() if isinstance(about, Mapping) else ()
+    names = NotebookNode(
+        {key: value for key, value in known if isinstance(value, str) and _WORDS.fullmatch(value)}
+    )
+    return names if names.keys() >= set(needed) else NotebookNode()
+
+
+def _clean_cell(cell: NotebookNode, budget: _Budget) -> NotebookNode:
+    clean = deepcopy(cell)
+    mark = cell.metadata.get("nbgrader")
+    clean.metadata = NotebookNode({} if mark is None else {"nbgrader": deepcopy(mark)})
+    if cell.cell_type == "code":
+        clean.pop("attachments", None)
+        if not _is_instructors(cell):
+            clean.source = budget.cut(plain_text(cell.source))
+        outputs = (out for output in cell.outputs if (out := clean_output(output)))
+        clean.outputs = list(_affordable(outputs, budget))
+    elif not _is_instructors(cell):
+        _clean_text(clean, budget)
+    return clean
+
+
+def _affordable(outputs: Iterable[NotebookNode], budget: _Budget) -> Iterator[NotebookNode]:
+    for output in outputs:
+        data = output.get("data", {})
+        for kind in [kind for kind in data if kind in _FORMATS]:
+            if not budget.has_room(len(data[kind])):
+                data[kind] = ""
+        if "text" in output:
+            output.text = budget.cut(output.text)
+        for kind in [kind for kind in data if kind not in _FORMATS]:
+            # a page cut within a tag would swallow what follows
+            shown = budget.cut(data[kind])
+            data[kind] = shown if shown == data[kind] or kind != "text/html" else ""
+        for kind in [kind for kind, value in data.items() if not value]:
+            del data[kind]
+        if data or "data" not in output:
+            yield output
+
+
+def _clean_text(cell: NotebookNode, budget: _Budget) -> None:
     pictures = {
         name: bundle
         for name, raw in cell.pop("attachments", {}).items()
-        if _NAME.fullmatch(name) and (bundle := clean_bundle(raw, PICTURES))
+        if _NAME.fullmatch(name)
+        and (bundle := clean_bundle(raw, PICTURES))
+        and budget.has_room(sum(map(len, bundle.values())))
     }
-    cell.source = clean_markdown(cell.source, pictures)
+    cell.source = budget.as_markdown(budget.cut(str(cell.source)), pictures)
     if pictures:
         cell.attachments = NotebookNode(pictures)
 
 
-def clean_markdown(text: str, pictures: Collection[str] = ()) -> str:
+def clean_markdown(text: str, pictures: Mapping[str, Mapping[str, str]] | None = None) -> str:
     """Markdown in which no tag, no link and no active LaTeX command is left; formulas stay.
 
     A blank after `<` and `]` keeps both from being read as HTML or as a link, and is hardly seen in
     prose and not at all in formulas. Of pictures only those attached to the cell by a name in
     `pictures` stay: nbconvert refuses a page with one that is missing.
     """
-    text = _TAG.sub("< ", plain_text(text))
-    text = _LINK.sub("] ", text)
-    text = _LATEX.sub(r"\\ ", text)
+    pictures = pictures or {}
+    # a letter written as an entity would come back as the sign that was taken out
+    typed = plain_text(_ENTITY.sub(_letter, plain_text(text)))
+    text = _ADDRESS.sub(rf"\1:{_JOINER}", _LINK.sub("] ", _TAG.sub("< ", typed)))
+    text = _DRAWING.sub(rf"\1{_JOINER}", _LATEX.sub(r"\\ ", text))
+    text = _UNDERLINED.sub(rf"\1{_JOINER}", _TITLE.sub(rf"\1{_JOINER}", text))
 
     def keep(match: re.Match[str]) -> str:
         shown = f"![{match[1]}](attachment:{match[2]})"
         return shown if match[2] in pictures else match[0]
 
-    return _PICTURE.sub(keep, text)
+    text = _PICTURE.sub(keep, text)
+    return text if _is_harmless(text, pictures) else as_typed(typed)
+
+
+def _letter(match: re.Match[str]) -> str:
+    letter = html.unescape(match[0])
+    is_letter = len(letter) == 1 and (letter.isalnum() or letter > "\x7f")
+    return letter if is_letter else f"&{_JOINER}{match[1] or ''}"
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether nbgrader's pages can name a student so: its scripts put names into addresses."""
+    return not _NO_NAME.search(name)
+
+
+def as_typed(text: str) -> str:
+    """Markdown that shows the text letter by letter."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{text}\n{fence}"
+
+
+def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether nbgrader's pages will make nothing but formatting of the markdown, and soon."""
+    if len(text) > MAX_RENDERED or _is_laborious(text):
+        return False
+    renderer = IPythonRenderer(escape=False, attachments=dict(pictures))  # type: ignore[arg-type]
+    try:
+        page = _Page(MarkdownWithMath(renderer=renderer).render(text))
+    except Exception:  # the page would end with it, too
+        return False
+    return page.is_harmless
+
+
+def _is_laborious(text: str) -> bool:
+    """Whether many formulas are left open: each is looked for to the end of the text."""
+    closed = {"(": 0, "[": 0}
+    opened: dict[str, list[int]] = {}
+    for match in _FORMULA.finditer(text):
+        sign = match["sign"] or match["name"]
+        if match["end"] == "end" or sign in (")", "]"):
+            closed[{")": "(", "]": "["}.get(sign, sign)] = match.start()
+        else:
+            opened.setdefault(sign, []).append(match.start())
+    left = [
+        place for sign, places in opened.items() for place in places if place > closed.get(sign, -1)
+    ]
+    return len(left) > MAX_OPEN_FORMULAS
+
+
+class _Page(HTMLParser):
+    """Looks through a page for anything that is no formatting."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.is_harmless = True
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        allowed = _RENDERED.get(tag, {} if tag in TAGS else None)
+        if allowed is None or not all(
+            (pattern := allowed.get(key, _RENDERED["*"].get(key)))
+            and pattern.fullmatch(value or "")
+            for key, value in attrs
+        ):
+            self.is_harmless = False
+
+    def handle_comment(self, data: str) -> None:  # noqa: ARG002
+        self.is_harmless = False
+
+    def handle_decl(self, decl: str) -> None:  # noqa: ARG002
+        self.is_harmless = False
+
+    def handle_pi(self, data: str) -> None:  # noqa: ARG002
+        self.is_harmless = False
+
+    def unknown_decl(self, data: str) -> None:  # noqa: ARG002
+        self.is_harmless = False
+
+
+_ANY = re.compile(r"[^<>]*")
+_OWN_ID = re.compile(rf"(?s).*(?:{_JOINER}|{quote(_JOINER)}).*")
+_ALIGNED = re.compile(r"text-align: ?(?:left|right|center)")
+_RENDERED: Mapping[str, Mapping[str, re.Pattern[str]]] = {
+    "*": {
+        "class": re.compile(r"highlight|[a-z][a-z0-9]{0,2}|anchor-link|task-list-item|language-\S*")
+    },
+    "a": {"href": re.compile(r"(?s)#.*")},
+    "img": {
+        "src": re.compile(r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]*"),
+        "alt": _ANY,
+        "title": _ANY,
+    },
+    "ol": {"start": re.compile(r"\d+")},
+    "input": {
+        "class": re.compile("task-list-item-checkbox"),
+        "type": re.compile("checkbox"),
+        "disabled": re.compile(""),
+        "checked": re.compile("/?"),
+    },
+    "th": {"style": _ALIGNED},
+    "td": {"style": _ALIGNED},
+    "del": {},
+    **{f"h{level}": {"id": _OWN_ID} for level in range(1, 7)},
+}
 
 
 def plain_text(text: str) -> str:
-    """The text without terminal codes, control characters and direction overrides."""
+    """The text without terminal codes, control characters, direction overrides, accent towers."""
     text = _CONTROL.sub("", _ANSI.sub("", str(text)))
-    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + " … (cut here: too long)"
+    text = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + _CUT
+    return text if text.isascii() else "".join(_with_few_accents(text))
+
+
+def _with_few_accents(text: str) -> Iterator[str]:
+    stacked = 0
+    for letter in text:
+        stacked = stacked + 1 if unicodedata.category(letter) in ("Mn", "Me") else 0
+        if stacked <= MAX_STACKED:
+            # lone halves of a pair can't be stored
+            yield letter if not "\ud800" <= letter <= "\udfff" else "\ufffd"
 
 
 def clean_html(text: str) -> str:
-    """Tables and plain formatting of the HTML; no links, styles, pictures, scripts or macros."""
-    cleaned = nh3.clean(
-        plain_text(text), tags=TAGS, attributes=ATTRIBUTES, url_schemes=set(), link_rel=None
-    )
+    """Tables and plain formatting of the HTML; no links, styles, pictures, scripts or macros.
+
+    Nothing is left of what is nested so deeply that cleaning it would take minutes.
+    """
+    text = plain_text(text)
+    if _depth(text) > MAX_DEPTH:
+        return ""
+    cleaned = nh3.clean(text, tags=TAGS, attributes=ATTRIBUTES, url_schemes=set(), link_rel=None)
     return _LATEX.sub(r"\\ ", cleaned)
+
+
+def _depth(text: str) -> int:
+    """How deep the tags are nested, those aside that end by themselves; too many, if in doubt."""
+    depth = deepest = 0
+    for match in _NESTING.finditer(text):
+        depth = max(depth + (-1 if match[1] else 1), 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def clean_output(output: object) -> NotebookNode | None:
@@ -150,21 +388,34 @@ def _clean_picture(kind: str) -> Callable[[str], str]:
             )
         except (binascii.Error, ValueError):
             return ""
-        fits = len(content) <= MAX_PICTURE_BYTES and content.startswith(_SIGNATURES[kind])
+        fits = len(content) <= MAX_PICTURE_BYTES and _is_picture(content, _FORMATS[kind])
         return base64.b64encode(content).decode("ascii") if fits else ""
 
     return clean
+
+
+def _is_picture(content: bytes, form: str) -> bool:
+    """Whether it begins as a picture of this format, of a size that a browser can draw."""
+    try:
+        with Image.open(io.BytesIO(content), formats=[form]) as picture:
+            return picture.width * picture.height <= MAX_PIXELS
+    except Exception:  # of any kind: the readers are not written for hostile files
+        return False
 
 
 _CLEANERS: Mapping[str, Callable[[str], str]] = {
     "text/plain": plain_text,
     "text/html": clean_html,
     "text/latex": clean_markdown,
-    **{kind: _clean_picture(kind) for kind in _SIGNATURES},
+    **{kind: _clean_picture(kind) for kind in _FORMATS},
 }
 
 
 def _is_instructors(cell: NotebookNode) -> bool:
     """Whether the text is the instructor's: submissions are restored before, so the mark holds."""
     mark = cell.metadata.get("nbgrader", {})
-    return bool(mark.get("locked")) and not mark.get("solution")
+    if mark.get("locked") and not mark.get("solution"):
+        return True
+    # an answer that was left as it was released
+    untouched = mark.get("solution") and mark.get("checksum") == compute_checksum(cell)
+    return bool(untouched) and not cell.get("attachments")

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from http.client import HTTPResponse
-from http.cookiejar import CookieJar
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
 import pytest
 from bs4 import BeautifulSoup
@@ -30,54 +21,9 @@ from autograder.records.gradebook import record, record_class
 
 from .conftest import Marker
 from .course import mark
+from .server import TOKEN, Formgrader, headless, started
 
-TOKEN = "made-up-token"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 STUDENTS = ("anna", "bela", "güneş; 'x' [1]")
-
-
-@dataclass(frozen=True)
-class Formgrader:
-    """A running formgrader: pages and the interface that its pages' scripts call."""
-
-    course: Course
-    address: str
-    opener: OpenerDirector
-    cookies: CookieJar
-
-    def page(self, path: str) -> str:
-        with self._open(Request(f"{self.address}/formgrader/{path}")) as answer:
-            return answer.read().decode()
-
-    def get(self, path: str) -> Any:
-        return json.loads(self.page(f"api/{path}"))
-
-    def send(self, path: str, data: Any = None, method: str = "PUT") -> Any:
-        """Call the interface as the pages do: the cookie's token once more in a header."""
-        [xsrf] = [cookie.value for cookie in self.cookies if cookie.name == "_xsrf"]
-        request = Request(
-            f"{self.address}/formgrader/api/{path}",
-            data=json.dumps(data).encode(),
-            method=method,
-            headers={"X-CSRFToken": str(xsrf), "Content-Type": "application/json"},
-        )
-        with self._open(request) as answer:
-            return json.loads(answer.read())
-
-    def notebook_id(self, student: str, notebook: str) -> str:
-        path = f"student_notebook_submissions/{quote(student)}/hw"
-        [found] = [entry for entry in self.get(path) if entry["name"] == notebook]
-        return str(found["id"])
-
-    def entry(self, kind: str, student: str, notebook: str, name: str) -> dict[str, Any]:
-        """A grade or comment, as the page of a submission has it."""
-        entries = self.get(f"{kind}?submission_id={self.notebook_id(student, notebook)}")
-        [found] = [entry for entry in entries if entry["name"] == name]
-        return dict(found)
-
-    def _open(self, request: Request) -> HTTPResponse:
-        answer: HTTPResponse = self.opener.open(request, timeout=60)
-        return answer
 
 
 @pytest.fixture(scope="module")
@@ -109,49 +55,8 @@ def hostile(marking: Marking) -> Marking:
 
 @pytest.fixture(scope="module")
 def formgrader(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Formgrader]:
-    home = tmp_path_factory.mktemp("home")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        sys.executable, "-m", "jupyter_server", "--allow-root", "--no-browser", "--ip=127.0.0.1",
-        f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={graded.root}",
-        f"--IdentityProvider.token={TOKEN}",
-        "--ServerApp.jpserver_extensions=nbgrader.server_extensions.formgrader=True",
-    ]  # fmt: skip
-    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "HOME")
-    places = {name: str(home) for name in names}
-    with (
-        (home / "server.log").open("w+") as log,
-        subprocess.Popen(
-            command, cwd=graded.root, env={**os.environ, **places},
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-        ) as server,
-    ):  # fmt: skip
-        try:
-            _await_start(server, port, home / "server.log")
-            yield _log_in(graded, f"http://127.0.0.1:{port}")
-        finally:
-            server.terminate()
-
-
-def _await_start(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Return once the server answers; RuntimeError with its log where it ends or takes too long."""
-    for _ in range(600):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            server.wait(0.1)
-            break
-    raise RuntimeError(f"the Jupyter server did not start: {log.read_text()}")
-
-
-def _log_in(course: Course, address: str) -> Formgrader:
-    cookies = CookieJar()
-    opener = build_opener(HTTPCookieProcessor(cookies))
-    formgrader = Formgrader(course, address, opener, cookies)
-    formgrader.page(f"?token={TOKEN}")
-    return formgrader
+    with started(graded, tmp_path_factory.mktemp("home")) as formgrader:
+        yield formgrader
 
 
 # pages
@@ -242,15 +147,8 @@ def test_marks_are_recorded_while_the_formgrader_is_open(formgrader: Formgrader)
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"needs one of the browsers {', '.join(BROWSERS)}")
-    with playwright.sync_playwright() as started:
-        # root may not use Chromium's own sandbox; it opens our own server's pages alone
-        browser = started.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    with headless() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -278,8 +176,7 @@ def test_nothing_that_a_student_wrote_acts_in_the_browser(formgrader: Formgrader
     tab.goto(f"{address}/{formgrader.notebook_id('anna', 'a_slopes')}/", wait_until="load")
     assert tab.title() != "owned"
     assert "so far so good" in tab.inner_text("#notebook")
-    # nbgrader's own page asks for MathJax, and for nothing else from elsewhere
-    assert [url for url in tab.elsewhere if not re.search("mathjax|require", url, re.I)] == []
+    assert tab.elsewhere == []
     student_links = "#notebook a:not(.anchor-link)"
     assert tab.eval_on_selector_all(student_links, "all => all.map(a => a.href)") == []
 

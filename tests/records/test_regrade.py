@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -232,6 +233,7 @@ def test_gradebook_that_was_begun_anew_or_is_gone_is_no_obstacle(
 ) -> None:
     gradebook = graded.root / "gradebook.db"
     gradebook.unlink()
+    shutil.rmtree(graded.root / "gradebook-copies")
     new = dict.fromkeys(STUDENTS, mark(graded, {"a-slope": 0.5}))
     assert set(points(regrade(new, "--format", "json"))) == set(STUDENTS)
     assert not gradebook.exists()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import re
+import time
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,13 +13,25 @@ import nbgrader
 import pytest
 from bs4 import BeautifulSoup, Tag
 from nbconvert.exporters import HTMLExporter
+from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbgrader.utils import compute_checksum
+from PIL import Image
 from traitlets.config import Config
 
-from autograder.records.sanitize import clean_html, clean_markdown, clean_notebook, clean_output
+from autograder.records.sanitize import (
+    MAX_NOTEBOOK_TEXT,
+    as_typed,
+    clean_html,
+    clean_markdown,
+    clean_notebook,
+    clean_output,
+    is_plain_name,
+    plain_text,
+)
 
-PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0" * 40).decode()
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
 TEMPLATES = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader" / "templates"
 
 ALERTS = [
@@ -59,6 +73,9 @@ ALERTS = [
     r"$\def\x{\href}\x{javascript:alert(1)}{x}$",
     r"$\let\x\href \x{javascript:alert(1)}{x}$",
     r"$\csname href\endcsname{javascript:alert(1)}{x}$",
+    r"$\href1{x}$",
+    r"$\hrefé{javascript:alert(1)}{x}$",
+    r"$\DeclareMathOperator{\frac}{10/10}$",
 ]
 LINKS = [
     "[x](javascript:alert(1))",
@@ -75,6 +92,11 @@ LINKS = [
     "[a\nb]: javascript:alert(1)\n\n[a\nb]",
     "<javascript:alert(1)>",
     "~~~mermaid\n<script>alert(1)</script>\n~~~",
+    "See https://evil.example/x",
+    "HTTPS://evil.example",
+    r"&#36;&#92;href{javascript:alert(1)}{x}&#36;",
+    r"\$\\href{javascript:alert(1)}{x}\$",
+    "&#91;x&#93;&#40;javascript:alert(1)&#41;",
     "~~~<script>alert(1)</script>\nx\n~~~",
     "$$<script>alert(1)</script>$$",
     "\\begin{align}<img src=x onerror=alert(1)>\\end{align}",
@@ -83,7 +105,9 @@ LINKS = [
     "# <img src=x onerror=alert(1)>",
 ]
 ADDRESSES = {"href", "src", "action", "data", "srcdoc", "xlink:href", "formaction"}
-ACTIVE_TEX = re.compile(r"\\(?:href|style|class|cssId|require|def|let|csname|url|unicode)\b")
+ACTIVE_TEX = re.compile(
+    r"\\(?:href|style|class|cssId|require|def|let|csname|url|unicode|DeclareMathOperator)(?![A-Za-z])"
+)
 
 
 FOREIGN = [
@@ -131,7 +155,7 @@ def is_check_box(tag: Tag) -> bool:
 def is_harmless(tag: str, address: str) -> bool:
     if tag == "img":
         return address.startswith("data:image/png;base64,")
-    return tag == "a" and address.startswith(("#", "http://", "https://"))
+    return tag == "a" and address.startswith("#")
 
 
 @pytest.mark.parametrize("text", ALERTS + LINKS)
@@ -272,6 +296,132 @@ def test_terminal_codes_and_direction_overrides_are_taken_out() -> None:
     clean = clean_output(output)
     assert clean is not None
     assert clean.text == "redabc"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# a-proof", "#a-proof", "a-proof\n---", "a-proof\n===", "> ## a-proof", "- # a-proof",
+     "1. a-proof\n   ---", "> a-proof\n> ---", "### a-proof ###", "  # a-proof"],
+)  # fmt: skip
+def test_heading_does_not_take_the_id_of_a_field(text: str) -> None:
+    """The formgrader finds the field of an item's points by the item's name as id."""
+    shown = page(clean_notebook(new_notebook(cells=[new_markdown_cell(text, id="one")])))
+    assert "a-proof" in shown.get_text()
+    assert shown.find(id="a-proof") is None
+    assert shown.find(["h1", "h2", "h3"]) is not None
+
+
+def test_entities_of_letters_become_letters_and_those_of_signs_stay_as_typed() -> None:
+    assert clean_markdown("&alpha; &eacute;&#945;") == "α éα"
+    shown = page(new_notebook(cells=[new_markdown_cell(clean_markdown("&lt;b&gt; &#42;x&#42;"))]))
+    assert shown.get_text().replace("\u2060", "").strip() == "&lt;b&gt; &#42;x&#42;"
+
+
+def test_direction_override_that_is_an_entity_is_taken_out() -> None:
+    assert clean_markdown("a&#8238;b&#x202e;c") == "abc"
+
+
+def test_tower_of_accents_is_pulled_down() -> None:
+    assert plain_text("e\u0301" + "\u0300" * 500 + "x") == "e\u0301\u0300\u0300x"
+    assert plain_text("Čapek n\u0303 ญี่ปุ่น") == "Čapek n\u0303 ญี่ปุ่น"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [r"\\( " * 40_000, r"\begin{a} " * 20_000, "word " * 20_000, "<script>" * 20_000],
+    ids=["formulas", "environments", "long", "tags"],
+)
+def test_text_that_would_keep_a_page_waiting_is_shown_as_typed(text: str) -> None:
+    started = time.monotonic()
+    clean = clean_markdown(text)
+    shown = markdown2html_mistune(clean)
+    assert time.monotonic() - started < 20
+    assert BeautifulSoup(shown, "html.parser").find("pre") is not None
+    assert faults(BeautifulSoup(shown, "html.parser")) == []
+
+
+def test_text_with_fences_can_be_shown_as_typed() -> None:
+    text = "```\n````\n<img src=x onerror=a>\n```"
+    shown = BeautifulSoup(markdown2html_mistune(as_typed(text)), "html.parser")
+    assert shown.pre is not None
+    assert shown.pre.get_text().strip() == text
+    assert len(shown.find_all(recursive=False)) == 1
+
+
+def test_html_that_is_nested_without_end_is_dropped_at_once() -> None:
+    started = time.monotonic()
+    assert clean_html("<div>" * 40_000) == ""
+    assert time.monotonic() - started < 2
+    rows = "<tr><td>1</td><td>2</td></tr>" * 1_000
+    assert clean_html(f"<table>{rows}</table>").count("<td>") == 2_000
+
+
+def test_what_a_notebook_shows_in_all_is_bounded() -> None:
+    stream = NotebookNode(output_type="stream", name="stdout", text="x" * 150_000)
+    cells = [new_code_cell("z", outputs=[stream], id=f"c{number}") for number in range(50)]
+    clean = clean_notebook(new_notebook(cells=cells))
+    assert len(str(clean)) < MAX_NOTEBOOK_TEXT + 100_000
+    assert "cut here" in str(clean)
+
+
+def test_markdown_that_is_rendered_is_bounded() -> None:
+    cells = [new_markdown_cell("y " * 10_000, id=f"m{number}") for number in range(50)]
+    clean = clean_notebook(new_notebook(cells=cells))
+    assert [cell.source.startswith("```") for cell in clean.cells] == [False] * 20 + [True] * 30
+
+
+def test_pictures_of_a_notebook_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autograder.records.sanitize.MAX_NOTEBOOK_PICTURES", 3 * len(PNG))
+    output = NotebookNode(output_type="display_data", data={"image/png": PNG}, metadata={})
+    clean = clean_notebook(new_notebook(cells=[new_code_cell("1", outputs=[output] * 9)]))
+    assert len(clean.cells[0].outputs) == 3
+
+
+def test_picture_of_more_points_than_a_browser_can_draw_is_dropped() -> None:
+    file = io.BytesIO()
+    Image.new("1", (9_000, 9_000)).save(file, "png")
+    data = {"image/png": base64.b64encode(file.getvalue()).decode()}
+    assert clean_output({"output_type": "display_data", "data": data}) is None
+
+
+def test_of_metadata_only_marks_and_plain_names_stay() -> None:
+    mark = {"locked": False, "solution": True, "grade_id": "x"}
+    cell = new_code_cell("1", metadata={"nbgrader": mark, "tags": ["<b>"], "magics_language": "x"})
+    notebook = new_notebook(cells=[cell])
+    notebook.metadata = NotebookNode(
+        title="<script>",
+        widgets={"x": 1},
+        kernelspec={"name": "python3", "display_name": "Python 3", "language": "<script>"},
+        language_info={"name": "<script>", "version": "3"},
+    )
+    clean = clean_notebook(notebook)
+    assert clean.metadata == {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    assert clean.cells[0].metadata == {"nbgrader": mark}
+
+
+def test_answer_that_was_left_as_released_keeps_its_links() -> None:
+    text = "*Your answer goes here*, see https://example.org"
+    mark = {"grade": True, "solution": True, "locked": False, "grade_id": "p", "points": 1,
+            "cell_type": "markdown", "schema_version": 3, "task": False}  # fmt: skip
+    cell = new_markdown_cell(text, metadata={"nbgrader": mark})
+    cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
+    assert clean_notebook(new_notebook(cells=[cell])).cells[0].source == text
+    cell.source += "!"
+    assert clean_notebook(new_notebook(cells=[cell])).cells[0].source != f"{text}!"
+
+
+@pytest.mark.parametrize(
+    "name", ["anna", "güneş; 'x' [1]", "R & D", "O'Brien", "日本 (2)", "a.b-c_d"]
+)
+def test_usual_names_are_plain(name: str) -> None:
+    assert is_plain_name(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["<b>", 'a"b', "bela\\autograde#", "%2e%2e", "a?b", "a#b", "a\u202eb", "a\nb", "a\x00"]
+)
+def test_names_that_scripts_would_take_for_something_else_are_not(name: str) -> None:
+    assert not is_plain_name(name)
 
 
 def test_endless_text_is_cut_and_says_so() -> None:

@@ -1,0 +1,92 @@
+"""A small class whose grading is disturbed: what was there before, and what the run has to record.
+
+Three students have been graded and a person has marked, commented and overruled; since then some
+have handed in anew, another for the first time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.assignment import Course
+from autograder.grading.mark import Marking
+from autograder.records.bookkeeping import (
+    PatientGradebook,
+    course_directory,
+    prepare_gradebook,
+)
+from autograder.records.feedback import write_feedback
+from autograder.records.gradebook import record_class
+from tests.records.course import ANSWERS, hand_in, mark, write_course
+
+HOMEWORK = "hw"
+GRADE = ["grade", HOMEWORK]
+FEEDBACK = ["feedback", HOMEWORK]
+REGRADE = ["regrade", HOMEWORK, "--apply"]
+
+BEFORE, AFTER = "before", "after"
+LATE = "2024-11-22 10:00:00 UTC"
+NEW = "dan"
+STUDENTS = ("anna", "bela", "chloe", NEW)
+
+BY_HAND = {
+    ("anna", "a-proof"): (1.5, None),
+    ("anna", "b-essay"): (None, 1.0),
+    ("bela", "a-slope"): (0.25, None),
+    ("bela", "b-bonus"): (None, 0.5),
+}
+"""Score and extra credit that a person typed, by student and item."""
+
+COMMENTS = {("anna", "a-proof"): "Which rule?", ("chloe", "b-bonus-answer"): "Neat."}
+
+
+def marking(course: Course, name: str, student: str) -> Marking:
+    """What marking finds of a student's submission, before the new ones came in or after."""
+    after = name == AFTER
+    found = {
+        "anna": lambda: mark(course, answers={**ANSWERS, "b-essay": "Flat!"} if after else ANSWERS),
+        "bela": lambda: mark(course, {"b-bonus": 0.0 if after else 1.0, "a-bend": 1.25}),
+        "chloe": lambda: mark(
+            course,
+            {"b-bonus": 1.0 if after else 2.0},
+            broken={} if after else {"a_slopes": "It is not JSON."},
+        ),
+        "dan": lambda: mark(course, {"a-slope": 0.5}, answers={}),
+    }[student]()
+    return replace(found, report=replace(found.report, submission=student))
+
+
+def make_class(root: Path) -> Course:
+    """The course as it is before the run."""
+    course = write_course(root)
+    assignment = course.assignment(HOMEWORK)
+    hand_in_all(course)
+    graded = [student for student in STUDENTS if student != NEW]
+    url = course_directory(course, assignment).db_url
+    prepare_gradebook(course, assignment, url)
+    record_class(course, assignment, {each: marking(course, BEFORE, each) for each in graded})
+    _mark_by_hand(url)
+    write_feedback(course, assignment)
+    return course
+
+
+def hand_in_all(course: Course) -> None:
+    """Everybody's submission; one of them is late."""
+    for student in STUDENTS:
+        hand_in(course, student)
+    (course.root / "submitted" / "bela" / HOMEWORK / "timestamp.txt").write_text(LATE)
+
+
+def _mark_by_hand(url: str) -> None:
+    """As the formgrader's handlers do."""
+    with PatientGradebook(url, "made-up") as book, book.transaction():
+        for (student, item), (score, extra) in BY_HAND.items():
+            notebooks = book.find_submission(HOMEWORK, student).notebooks
+            [grade] = [g for n in notebooks for g in n.grades if g.name == item]
+            grade.manual_score, grade.extra_credit = score, extra
+            grade.needs_manual_grade = score is None and grade.auto_score is None
+        for (student, cell), text in COMMENTS.items():
+            notebooks = book.find_submission(HOMEWORK, student).notebooks
+            [comment] = [c for n in notebooks for c in n.comments if c.name == cell]
+            comment.manual_comment = text

@@ -1,0 +1,302 @@
+"""Processes that die while a class is marked, from a marking process to the run itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import Course
+from autograder.grading.report import Report
+from autograder.release import release
+from autograder.samples import SampleStudent, write_submission
+from tests.release.marking import Marker
+from tests.release.tiny import write_course
+
+from . import result
+from .test_full import needs_root, small_disk
+from .trial import Left
+
+HOMEWORK = "tiny"
+ROOT = Path(__file__).parents[2]
+
+# A hidden test that ends its own process, or the sandbox's, when it meets a certain student.
+SABOTAGE = '''
+
+@item("t-values")
+def test_sabotage(student):
+    """The values can be asked for again."""
+    import os, pathlib, signal
+    trap = pathlib.Path(__file__).parents[3] / "traps" / f"{student.value('last_part'):g}"
+    if not trap.exists():
+        return
+    order = trap.read_text()
+    if "once" in order:
+        trap.unlink()
+    if "sandbox" in order:
+        children = pathlib.Path("/proc/self/task").glob("*/children")
+        for child in " ".join(path.read_text() for path in children).split():
+            os.kill(int(child), signal.SIGKILL)
+    else:
+        os.kill(os.getpid(), signal.SIGKILL)
+'''
+
+ANSWERS = {name: 15.0 + number for number, name in enumerate(("anna", "bela", "chloe", "dan"))}
+"""What each student has for `last_part`; it tells the sabotage whom it meets."""
+
+
+@pytest.fixture(scope="module")
+def handed_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("workers") / "course"
+    write_course(root)
+    hidden = root / "autograder" / "hidden" / HOMEWORK / "test_valley.py"
+    hidden.write_text(hidden.read_text(encoding="utf-8") + SABOTAGE, encoding="utf-8")
+    course = Course(root)
+    assert release(course, HOMEWORK, mark=Marker()).ok
+    (root / "traps").mkdir()
+    for name, value in ANSWERS.items():
+        answers = {"t-values-answer": f"first_part = np.array([9.0, 18.0])\nlast_part = {value}"}
+        student = SampleStudent(name, "made up", answers=answers)
+        folder = root / "submitted" / name / HOMEWORK
+        write_submission(course, course.assignment(HOMEWORK), student, folder)
+    return root
+
+
+@pytest.fixture
+def course(handed_in: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(handed_in, tmp_path / "course"))
+
+
+@dataclass(frozen=True)
+class Undisturbed:
+    """What a run leaves that nothing disturbs, and how long it takes."""
+
+    left: Left
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def undisturbed(handed_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    root = Path(shutil.copytree(handed_in, tmp_path_factory.mktemp("undisturbed") / "course"))
+    begun = time.monotonic()
+    assert grade(root).returncode == 0
+    return Undisturbed(Left.by(root), time.monotonic() - begun)
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """Where the runs put what is for a while: a folder that any user can go through."""
+    folder = Path(tempfile.mkdtemp(prefix="faults-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def command(root: Path, *options: str) -> list[str]:
+    arguments = ["grade", HOMEWORK, "--course", str(root), "--jobs", "2", *options]
+    return [sys.executable, "-m", "autograder.cli", *arguments]
+
+
+def grade(root: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(root), cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def points(root: Path) -> dict[str, float]:
+    found = {}
+    for path in root.glob(f"autograded/*/{HOMEWORK}/report.json"):
+        report = Report.from_json(path.read_text(encoding="utf-8"))
+        found[path.parents[1].name] = report.points + report.bonus_points
+    return found
+
+
+def assert_next_run_finishes(root: Path, undisturbed: Undisturbed) -> None:
+    ended = grade(root)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert result.is_sound(root / "gradebook.db")
+    left = Left.by(root)
+    assert left.tables == undisturbed.left.tables
+    assert left.files == undisturbed.left.files
+    assert left.others == undisturbed.left.others
+
+
+def test_marking_process_that_dies_costs_nobody_else_anything(course: Path) -> None:
+    set_trap(course, "bela", "once")
+    set_trap(course, "chloe", "always")
+    ended = grade(course)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "1 not marked: chloe." in ended.stderr
+    assert "the marking process died, twice" in ended.stdout
+    assert points(course) == {"anna": 4.0, "bela": 3.0, "dan": 3.0}
+    assert [path.name for path in (course / "traps").iterdir()] == [trap_of("chloe")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["once", "always", "sandbox once", "sandbox always"])
+def test_after_a_death_amid_a_submission_the_next_run_finishes_the_class(
+    course: Path, undisturbed: Undisturbed, order: str
+) -> None:
+    set_trap(course, "bela", order)
+    ended = grade(course)
+    assert ended.returncode == (1 if order == "always" else 0), ended.stdout + ended.stderr
+    for trap in (course / "traps").iterdir():
+        trap.unlink()
+    assert_next_run_finishes(course, undisturbed)
+
+
+@needs_root
+def test_nobody_is_marked_where_answers_could_find_the_disk_full(course: Path) -> None:
+    # a short path: sockets are made in it
+    with tempfile.TemporaryDirectory() as place, small_disk(Path(place) / "disk", "100m") as disk:
+        ended = subprocess.run(
+            command(course, "--inner-only"),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "TMPDIR": str(disk), "COLUMNS": "300"},
+        )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert ended.stdout.count("MB are free in") == len(ANSWERS)
+    assert points(course) == {}
+
+
+def test_folder_for_temporary_files_whose_path_is_too_long_is_told(
+    course: Path, tmp_path: Path
+) -> None:
+    deep = tmp_path / ("x" * 120)
+    deep.mkdir()
+    ended = subprocess.run(
+        command(course),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "TMPDIR": str(deep), "COLUMNS": "300"},
+    )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert ended.stdout.count("could be started: AF_UNIX path too long") == len(ANSWERS)
+
+
+VICTIMS = {
+    "the run itself": "autograder.cli",
+    "the server that starts marking processes": "multiprocessing.forkserver",
+    "a process of the sandbox": "inside.worker",
+}
+"""Whom to kill, by a part of the command line; marking processes are forks of their server."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("walls", ["both walls", "inner wall alone"])
+@pytest.mark.parametrize("victim", VICTIMS)
+@pytest.mark.parametrize("seed", range(4))
+def test_whichever_process_is_killed_the_next_run_finishes_the_class(
+    course: Path, undisturbed: Undisturbed, scratch: Path, victim: str, walls: str, seed: int
+) -> None:
+    draw = random.Random(f"{victim} {seed}")
+    options = ["--inner-only"] if walls == "inner wall alone" else []
+    run = subprocess.Popen(
+        command(course, *options),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "TMPDIR": str(scratch)},
+    )
+    family = Family(run.pid)
+    begun, at = time.monotonic(), draw.uniform(0.3, 1.0) * undisturbed.seconds
+    killed = False
+    while run.poll() is None and not killed:
+        family.look()
+        if time.monotonic() - begun >= at:
+            killed = family.kill(VICTIMS[victim], draw)
+        time.sleep(0.02)
+    until(lambda: family.look() and run.poll() is not None, seconds=120)
+    output, _ = run.communicate(timeout=10)
+    assert run.returncode in ({-9} if victim == "the run itself" and killed else {0, 1}), output
+    assert "Traceback" not in output
+    assert until(lambda: not family.left()), family.left()
+    assert until(lambda: not list(scratch.glob("fdl-sandbox-*")))
+    assert_next_run_finishes(course, undisturbed)
+
+
+def set_trap(root: Path, student: str, order: str) -> None:
+    (root / "traps" / trap_of(student)).write_text(order, encoding="utf-8")
+
+
+def trap_of(student: str) -> str:
+    return f"{ANSWERS[student]:g}"
+
+
+class Family:
+    """A process and all that come of it, told from later ones of the same number."""
+
+    def __init__(self, top: int) -> None:
+        self._top = top
+        self._seen: dict[int, int] = {}
+
+    def look(self) -> list[int]:
+        """Those that are there now, the top first; they are remembered."""
+        found = [self._top]
+        for pid in found:
+            with contextlib.suppress(OSError):
+                for task in Path(f"/proc/{pid}/task").iterdir():
+                    found += map(int, (task / "children").read_text().split())
+        for pid in found:
+            if started := _started(pid):
+                self._seen.setdefault(pid, started)
+        return found
+
+    def left(self) -> list[str]:
+        """What those are that were ever seen and still run."""
+        return [
+            Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")[:100]
+            for pid, started in self._seen.items()
+            if pid != self._top and _started(pid) == started
+        ]
+
+    def kill(self, word: str, draw: random.Random) -> bool:
+        """Kill one of those whose command line has the word; whether there was one."""
+        found = [pid for pid in self.look() if word in _command_line(pid)]
+        if found:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(draw.choice(found), signal.SIGKILL)
+        return bool(found)
+
+
+def _started(pid: int) -> int | None:
+    """When a process that still runs was started, in the system's ticks."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if words[0] in "ZX" else int(words[19])
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text(errors="replace")
+    except OSError:
+        return ""
+
+
+def until(is_so: Callable[[], object], seconds: float = 30.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True

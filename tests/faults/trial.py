@@ -1,0 +1,178 @@
+"""One trial: a run that is disturbed, the next run, and what both have left."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.assignment import Course
+from autograder.records.bookkeeping import course_directory, open_database
+from autograder.records.folders import digest, settle_all
+
+from . import result
+from .changes import Change
+from .classroom import AFTER, HOMEWORK, STUDENTS
+from .disk import read_tree
+from .theatre import Decide, Ended, Kill, Theatre
+
+Commands = Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a run has left in a course."""
+
+    tables: dict[str, Any]
+    students: dict[str, Any]
+    files: dict[str, bytes | None]
+    others: list[str]
+
+    @classmethod
+    def by(cls, root: Path) -> Left:
+        return cls(
+            result.tables(root / "gradebook.db"),
+            result.by_student(root / "gradebook.db"),
+            result.written(root),
+            result.others(root),
+        )
+
+
+@dataclass
+class Scene:
+    """A course before its run, the run's commands, and what an undisturbed run changes and leaves.
+
+    `by_hand` are the marks and comments of a person, which have to be there at every moment.
+    """
+
+    theatre: Theatre
+    folder: Path
+    base: Path
+    commands: Commands
+    by_hand: set[tuple[Any, ...]] = field(default_factory=lambda: set(result.BY_A_PERSON))
+    markings: str = AFTER
+    changes: list[Change] = field(init=False)
+    left: Left = field(init=False)
+
+    def __post_init__(self) -> None:
+        there = self.base / "gradebook.db"
+        self.before = result.by_student(there) if there.exists() else {}
+        with self.course() as root:
+            ended = self.run(root, lambda *_: None)
+            assert ended.code == 0, ended.output
+            self.changes, self.left = ended.changes, Left.by(root)
+            self.tree = read_tree(root)
+
+    @contextmanager
+    def course(self, base: Path | None = None) -> Iterator[Path]:
+        """A copy of the course before the run, which is removed in the end."""
+        place = Path(tempfile.mkdtemp(dir=self.folder))
+        try:
+            yield Path(shutil.copytree(base or self.base, place / "course"))
+        finally:
+            shutil.rmtree(place)
+
+    def run(self, root: Path, decide: Decide | None = None, **settings: Any) -> Ended:
+        """Run the commands on a course."""
+        return self.theatre.run(root, self.commands, decide, markings=self.markings, **settings)
+
+    def moments(self, count: int, seed: int) -> list[int]:
+        """So many of the run's changes, drawn so that every kind of change has its share."""
+        draw = random.Random(seed)
+        kinds: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for number, change in enumerate(self.changes):
+            kinds[change.place, change.kind].append(number)
+        groups = list(kinds.values())
+        draw.shuffle(groups)
+        for group in groups:
+            draw.shuffle(group)
+        found: list[int] = []
+        while len(found) < min(count, len(self.changes)):
+            for group in groups:
+                if group and len(found) < count:
+                    found.append(group.pop())
+        return found
+
+    def assert_nothing_is_lost(self, root: Path) -> None:
+        """Right after a fault: the gradebook is sound and holds every mark that a person gave.
+
+        Each student's marks are the earlier ones or the new ones, and so are the notebooks.
+        """
+        with tempfile.TemporaryDirectory(dir=self.folder) as place:
+            # in a copy: to open it undoes a transaction that was cut off, the next run's business
+            for path in root.glob("gradebook.db*"):
+                if path.is_file():
+                    shutil.copy(path, place)
+            gradebook = Path(place) / "gradebook.db"
+            assert result.is_sound(gradebook)
+            if self.by_hand:
+                assert result.by_hand(gradebook) == self.by_hand
+            found = result.by_student(gradebook)
+            for student in STUDENTS:
+                either = [of.get(student) for of in (self.before, self.left.students)]
+                assert found.get(student) in either, student
+        with self.course(root) as copy:
+            assert_folders_belong_to_marks(copy)
+
+    def assert_next_run_finishes(self, root: Path) -> None:
+        """The next run ends well and leaves what an undisturbed one leaves."""
+        ended = self.run(root)
+        assert ended.code == 0, ended.output
+        self.assert_as_undisturbed(root)
+
+    def assert_as_undisturbed(self, root: Path, *, was_damaged: bool = False) -> None:
+        """Marks, files and leftovers are those of an undisturbed run.
+
+        Where the gradebook `was_damaged`, the damaged one is kept beside its copies.
+        """
+        assert result.is_sound(root / "gradebook.db")
+        left = Left.by(root)
+        for name, rows in self.left.tables.items():
+            more, less = left.tables[name] - rows, rows - left.tables[name]
+            assert (more, less) == (Counter(), Counter()), name
+        assert left.tables.keys() == self.left.tables.keys()
+        assert left.files.keys() == self.left.files.keys()
+        assert [p for p, data in left.files.items() if data != self.left.files[p]] == []
+        assert left.others == self.left.others
+        kept = set((root / "gradebook-copies").iterdir())
+        copies = set((root / "gradebook-copies").glob("gradebook-*.db"))
+        assert copies
+        assert all(map(result.is_sound, copies))
+        assert [path.match("damaged-*") for path in kept - copies] == [True] * was_damaged
+
+
+def assert_folders_belong_to_marks(root: Path) -> None:
+    """After what any command does first, each folder is the one that the marks were kept with."""
+    course = Course(root)
+    assignment = course.assignment(HOMEWORK)
+    if not (root / "gradebook.db").exists():
+        return
+    with open_database(course_directory(course, assignment).db_url, course) as book:
+        settle_all(book, course, assignment)
+        for folder in (root / "autograded").glob(f"*/{HOMEWORK}"):
+            recorded = book.recorded_folder(HOMEWORK, folder.parent.name)
+            assert recorded == digest(folder), folder
+        for student in STUDENTS:
+            if book.recorded_folder(HOMEWORK, student):
+                assert (root / "autograded" / student / HOMEWORK).is_dir(), student
+
+
+def kill_at(moment: int) -> Decide:
+    """Kill the process right before its change of that number."""
+    return lambda number, _: Kill() if number == moment else None
+
+
+def refuse_from(moment: int, error: int) -> Decide:
+    """From that change on, let nothing more be made, written or lengthened."""
+    grows = {"create", "write", "mkdir", "link"}
+
+    def decide(number: int, change: Change) -> int | None:
+        return error if number >= moment and change.kind in grows else None
+
+    return decide
