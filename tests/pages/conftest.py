@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.assignment import Course
+
+from ..records.conftest import prepared as prepared
+from ..records.server import TOKEN, Formgrader, headless, started
+from .payloads import PAYLOADS
+from .places import Arms
+from .watch import Canary, Watch
+
+
+@pytest.fixture(scope="session")
+def canary() -> Iterator[Canary]:
+    with Canary().listening() as canary:
+        yield canary
+
+
+@pytest.fixture(scope="session")
+def arms(canary: Canary) -> Arms:
+    return Arms(PAYLOADS, canary.address)
+
+
+@pytest.fixture(scope="session")
+def course(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    root = tmp_path_factory.mktemp("pages") / "course"
+    shutil.copytree(prepared, root)
+    return Course(root)
+
+
+@pytest.fixture(scope="session")
+def formgrader(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Formgrader]:
+    with started(course, tmp_path_factory.mktemp("home")) as formgrader:
+        yield formgrader
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    with headless() as browser:
+        yield browser
+
+
+@pytest.fixture
+def watch(browser: Any, canary: Canary) -> Iterator[Watch]:
+    watch = Watch(browser, canary)
+    yield watch
+    watch.close()
+
+
+@pytest.fixture
+def marker(browser: Any, canary: Canary, formgrader: Formgrader) -> Iterator[Watch]:
+    """The browser of somebody who is logged in to the formgrader."""
+    watch = Watch(browser, canary, formgrader.address)
+    watch.log_in(TOKEN)
+    yield watch
+    watch.close()

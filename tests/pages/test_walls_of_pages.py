@@ -1,0 +1,152 @@
+"""Each wall around a page holds alone: what is stored is clean, and the page lets nothing act."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from autograder.assignment import Course
+from autograder.records.feedback import _environment
+
+from ..records.course import mark
+from ..records.server import Formgrader
+from .payloads import PAYLOADS, Payload
+from .places import Arms, fill
+from .test_pages import (
+    PARTS,
+    feedback_page,
+    fill_report,
+    instructors,
+    open_submission,
+    written,
+)
+from .watch import Watch
+
+POLICY = 'http-equiv="Content-Security-Policy"'
+SOME = ("script", "image that fails", "frame with a page", "svg")
+
+
+def named(*names: str) -> list[Payload]:
+    return [payload for payload in PAYLOADS if payload.name in names]
+
+
+def put_unclean(course: Course, arms: Arms, payload: Payload) -> None:
+    """Store a notebook that nobody cleaned, as if the sanitiser had a hole for each place."""
+    filled = fill(arms, mark(course), [payload, payload], payload)
+    path = course.root / "autograded" / "gina" / "hw" / "a_slopes.ipynb"
+    notebook: NotebookNode = filled.notebooks["a_slopes"]
+    path.write_text(nbformat.v4.writes(notebook), encoding="utf-8")
+
+
+def scripts(events: list[str]) -> list[str]:
+    """What only a script can have done; links that are clicked, and pages that move on, are left.
+
+    A policy can't forbid those: that they are not there is up to the sanitiser.
+    """
+    kinds = ("script", "dialog", "grading", "download", "popup", "socket")
+    return [event for event in events if event.startswith(kinds)]
+
+
+def holds_alone(
+    course: Course, formgrader: Formgrader, marker: Watch, arms: Arms, payloads: list[Payload]
+) -> None:
+    written(course, "gina", mark(course))
+    for payload in payloads:
+        put_unclean(course, arms, payload)
+        seen = open_submission(marker, formgrader, "gina")
+        assert (payload.name, scripts(seen.events)) == (payload.name, [])
+    written(course, "gina", mark(course))
+
+
+def test_the_formgraders_policy_stops_scripts_that_were_stored(
+    course: Course, formgrader: Formgrader, marker: Watch, arms: Arms
+) -> None:
+    holds_alone(course, formgrader, marker, arms, named("image that fails", "script"))
+
+
+@pytest.mark.slow
+def test_the_formgraders_policy_stops_all_scripts_that_were_stored(
+    course: Course, formgrader: Formgrader, marker: Watch, arms: Arms
+) -> None:
+    holds_alone(course, formgrader, marker, arms, list(PAYLOADS))
+
+
+@pytest.fixture
+def careless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The kit's own pages put texts out as they are."""
+    cache: Any = _environment().cache
+    monkeypatch.setattr(_environment(), "autoescape", False)
+    cache.clear()
+    yield
+    monkeypatch.undo()
+    cache.clear()
+
+
+@pytest.mark.parametrize("name", SOME)
+@pytest.mark.usefixtures("careless")
+def test_the_feedbacks_policy_stops_what_was_not_escaped(
+    name: str, course: Course, watch: Watch, arms: Arms
+) -> None:
+    marking = mark(course, {"a-slope": 0.0})
+    written(course, "hugo", marking)
+    page = feedback_page(course, "hugo", fill_report(arms, marking.report, named(name)))
+    loose = page.replace(POLICY, 'name="none"')
+    assert name in arms.names(watch.show("loose", loose).numbers), "else nothing is shown here"
+    assert scripts(watch.show("strict", page).events) == []
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("careless")
+def test_detector_sees_nearly_all_payloads_in_a_feedback_that_escapes_nothing(
+    course: Course, browser: Any, canary: Any, arms: Arms
+) -> None:
+    marking = mark(course, {"a-slope": 0.0})
+    written(course, "hugo", marking)
+    for_html = [payload for payload in PAYLOADS if payload.kind in ("HTML", "SVG")]
+    missed = []
+    for payload in for_html:
+        page = feedback_page(course, "hugo", fill_report(arms, marking.report, [payload]))
+        watch = Watch(browser, canary)
+        seen = watch.show("loose", page.replace(POLICY, 'name="none"'))
+        if payload.name not in arms.names(seen.numbers):
+            missed.append(payload.name)
+        watch.close()
+    print(f"positive control, feedback: {len(for_html) - len(missed)} of {len(for_html)}: {missed}")
+    assert len(missed) < 0.1 * len(for_html)
+
+
+def test_pages_of_the_kit_say_that_nothing_may_be_loaded(course: Course, arms: Arms) -> None:
+    marking = mark(course)
+    written(course, "hugo", marking)
+    for page in (feedback_page(course, "hugo"), instructors(course, arms, [])):
+        assert POLICY in page
+        assert "default-src 'none'" in page
+        assert "<script" not in page
+
+
+def test_formgraders_pages_have_a_policy_and_ask_nobody_else(
+    course: Course, formgrader: Formgrader, marker: Watch
+) -> None:
+    written(course, "gina", mark(course))
+    number = formgrader.notebook_id("gina", "a_slopes")
+    for path in ("manage_submissions/hw", f"submissions/{number}/"):
+        with marker.tab.expect_response(
+            lambda answer: answer.request.is_navigation_request()
+        ) as got:
+            seen = marker.open(f"{formgrader.address}/formgrader/{path}", PARTS)
+        policy = got.value.headers["content-security-policy"]
+        assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
+        assert "frame-ancestors 'self'" in policy
+        assert seen.events == []
+
+
+def test_class_pages_of_an_instructor_hold_no_script() -> None:
+    template = Path(__file__).parents[2] / "autograder" / "release" / "templates"
+    for page in template.glob("*.html"):
+        assert "<script" not in page.read_text(encoding="utf-8")
+        assert "http" not in page.read_text(encoding="utf-8").replace("http-equiv", "")

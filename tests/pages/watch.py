@@ -1,0 +1,274 @@
+"""A detector: whatever a page does in a browser that a page of text would not do."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from autograder.records.formgrader import mathjax_folder
+
+SITE = "http://pages.test"
+"""Where pages are that no server has."""
+
+_NUMBER = re.compile(r"(?:^|/|pwned)(\d+)(?![\da-f-])")
+_MATHJAX = re.compile(r"https://cdnjs\.cloudflare\.com/ajax/libs/mathjax/")
+_MATHJAX_FROM_HERE = (
+    f"document.write('<script src=\"{SITE}/mathjax/MathJax.js"
+    "?config=TeX-AMS-MML_HTMLorMML-full,Safe\"></scr' + 'ipt>');"
+)
+_LIBRARY = re.compile(r"https://cdnjs\.cloudflare\.com/ajax/libs/(?:require|jquery|mermaid)")
+"""What nbgrader's own pages ask for."""
+
+# before any script of the page, in every frame: whoever sets `pwned` has acted
+_TRAP = """
+Object.defineProperty(window, 'pwned', {set(value) { __tell(value); }});
+"""
+
+# what a reader does to the parts that a student wrote, in one go
+_TOUCH = """
+parts => {
+  const events = [
+    'pointerover', 'pointerenter', 'mouseover', 'mouseenter', 'mousemove', 'mousedown', 'mouseup',
+    'focus', 'focusin', 'blur', 'keydown', 'keyup', 'input', 'change', 'toggle', 'beforetoggle',
+    'load', 'error', 'animationstart', 'transitionend', 'wheel', 'copy', 'contextmenu', 'begin',
+  ];
+  const active = 'a, area, button, input, select, textarea, summary, label, form, iframe, object,'
+    + '[tabindex], [autofocus], [style], svg, svg *, math, math *';
+  const drawn = '.MathJax *, .MathJax_Preview, .MathJax_Display, .MJX_Assistive_MathML *';
+  const inside = [...document.querySelectorAll(parts)];
+  const all = new Set(inside.flatMap(part => [part, ...part.querySelectorAll('*')]));
+  const wired = [...all].filter(element => element.matches('a')
+    || (element.matches(active) && !element.matches(drawn))
+    || element.getAttributeNames().some(name => name.startsWith('on')));
+  for (const element of wired) {
+    for (const name of events) element.dispatchEvent(new Event(name, {cancelable: true}));
+    if (element.focus) element.focus();
+    element.dispatchEvent(new MouseEvent('click', {bubbles: true, cancelable: true}));
+  }
+  return [all.size, wired.length];
+}
+"""
+
+
+class Canary:
+    """A server that nobody should ask for anything; it remembers who did."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        asked = self.asked
+
+        class Handler(BaseHTTPRequestHandler):
+            def handle(self) -> None:
+                asked.append("connection")
+                super().handle()
+
+            def do_GET(self) -> None:
+                self._answer()
+
+            def do_POST(self) -> None:
+                self._answer()
+
+            def do_OPTIONS(self) -> None:
+                self._answer()
+
+            def _answer(self) -> None:
+                asked.append(self.path)
+                self.send_response(200)
+                self.send_header("Access-Control-Allow-Origin", "*")
+                self.end_headers()
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.address = f"http://127.0.0.1:{self._server.server_port}"
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[Canary]:
+        """Answer until the end of the block."""
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            thread.join()
+            self._server.server_close()
+
+
+@dataclass
+class Seen:
+    """What happened while a page was open; each entry ends with the number of a payload, if any."""
+
+    events: list[str] = field(default_factory=list)
+    touched: int = 0
+    wired: int = 0
+
+    @property
+    def numbers(self) -> set[int]:
+        """The numbers of the texts that acted."""
+        found = (_NUMBER.search(event.partition(" !")[2]) for event in self.events)
+        return {int(match[1]) for match in found if match}
+
+
+class Watch:
+    """A browser in which one page after another is opened, touched and watched."""
+
+    def __init__(self, browser: Any, canary: Canary, server: str = "http://nowhere.test") -> None:
+        self.canary, self.server = canary, server
+        self.pages: dict[str, str] = {}
+        self._seen = Seen()
+        self._expected: Callable[[str], bool] = lambda _: False
+        self._is_opening = False
+        self.context = browser.new_context(
+            viewport={"width": 1200, "height": 900}, accept_downloads=True
+        )
+        self.context.expose_binding("__tell", lambda _, value: self._note("script", value))
+        self.context.add_init_script(_TRAP)
+        self.context.route("**/*", self._route)
+        self.context.route_web_socket("**/*", lambda socket: self._note("socket", socket.url))
+        self.context.on("page", self._on_page)
+        self.tab = self._new_tab()
+
+    def _new_tab(self) -> Any:
+        self._is_opening = True
+        tab = self.context.new_page()
+        self._is_opening = False
+        tab.on("dialog", self._on_dialog)
+        tab.on("console", self._on_console)
+        tab.on("pageerror", lambda error: self._note("page error", error))
+        tab.on("download", lambda download: self._note("download", download.suggested_filename))
+        tab.on("framenavigated", self._on_navigated)
+        return tab
+
+    def close(self) -> None:
+        self.context.close()
+
+    def log_in(self, token: str) -> None:
+        """Become the marker of the formgrader at `server`."""
+        self._expected = lambda _: True
+        self.tab.goto(f"{self.server}/formgrader?token={token}", wait_until="load")
+
+    def open(self, url: str, parts: str, *, wait: str = "", seconds: float = 0.3) -> Seen:
+        """What happens when the page is opened, left alone for a moment, and touched.
+
+        `parts` selects what of the page a student may have written; `wait` is a condition for
+        which the page's own scripts need some time.
+        """
+        seen = self._seen = Seen()
+        already = len(self.canary.asked)
+        # the formgrader keeps in the address which field was last looked at
+        self._expected = lambda asked: re.split("[?#]", asked)[0].rstrip("/") == url.rstrip("/")
+        try:
+            self.tab.goto(url, wait_until="load", timeout=30_000)
+        except Exception as error:  # of the browser: a page that goes elsewhere, for example
+            seen.events.append(f"did not open: {str(error).splitlines()[0]}")
+        if wait:
+            self._wait_for(wait)
+        self.tab.wait_for_timeout(1000 * seconds)
+        try:
+            seen.touched, seen.wired = self.tab.evaluate(_TOUCH, parts)
+            for _ in range(8):
+                self.tab.keyboard.press("Tab")
+            self.tab.mouse.move(300, 300)
+            self.tab.mouse.move(600, 600, steps=4)
+            self.tab.wait_for_timeout(1000 * seconds)
+        except Exception as error:  # as above
+            seen.events.append(f"could not be touched: {str(error).splitlines()[0]}")
+        for path in self.canary.asked[already:]:
+            seen.events.append(f"canary !{path.strip('/')}")
+        return seen
+
+    def show(self, name: str, page: str, parts: str = "body", **options: Any) -> Seen:
+        """As `open`, with a page at hand."""
+        url = f"{SITE}/{name}"
+        self.pages[url] = page
+        return self.open(url, parts, **options)
+
+    def _wait_for(self, condition: str) -> None:
+        # not by wait_for_function, which a page's policy forbids
+        for _ in range(100):
+            if self.tab.evaluate(f"() => Boolean({condition})"):
+                return
+            self.tab.wait_for_timeout(200)
+        self._seen.events.append(f"never came about: {condition}")
+
+    def evaluate(self, script: str, *args: Any) -> Any:
+        return self.tab.evaluate(script, *args)
+
+    # what is seen
+
+    def _note(self, kind: str, what: object) -> None:
+        self._seen.events.append(f"{kind} !{what}")
+
+    def _on_page(self, page: Any) -> None:
+        if not self._is_opening:
+            self._note("popup", page.url)
+            with contextlib.suppress(Exception):
+                page.close()
+
+    def _on_dialog(self, dialog: Any) -> None:
+        self._note("dialog", dialog.message)
+        dialog.dismiss()
+
+    def _on_console(self, message: Any) -> None:
+        # a policy's refusal is told on the console; that the page tried is seen elsewhere
+        if message.type not in ("error", "warning") or "pwned" in message.text:
+            self._note("console", message.text)
+
+    def _on_navigated(self, frame: Any) -> None:
+        url = frame.url.partition("#")[0]
+        if frame.parent_frame is not None:
+            self._note("frame", url)
+        elif not self._expected(url) and url not in ("about:blank",):
+            self._note("navigation", url)
+
+    def _route(self, route: Any) -> None:
+        request = route.request
+        url = request.url
+        bare = url.partition("#")[0]
+        if bare in self.pages:
+            route.fulfill(
+                status=200, content_type="text/html; charset=utf-8", body=self.pages[bare]
+            )
+        elif bare.startswith(f"{SITE}/mathjax/"):
+            _give_mathjax(route, bare.removeprefix(f"{SITE}/mathjax/").partition("?")[0])
+        elif _MATHJAX.match(url):
+            route.fulfill(status=200, content_type="text/javascript", body=_MATHJAX_FROM_HERE)
+        elif _LIBRARY.match(url):
+            route.abort()
+        elif url.startswith(self.server + "/"):
+            self._route_to_server(route, request)
+        elif url.startswith(self.canary.address) and not request.is_navigation_request():
+            self._note("request", url.removeprefix(self.canary.address))
+            route.continue_()
+        else:
+            self._note("request", url.removeprefix(self.canary.address))
+            route.fulfill(status=204)
+
+    def _route_to_server(self, route: Any, request: Any) -> None:
+        path = request.url.removeprefix(self.server)
+        if request.is_navigation_request() and not self._expected(request.url):
+            self._note("navigation", path)
+            route.fulfill(status=204)
+            return
+        if request.method != "GET" and "csp-report" not in path:
+            self._note(f"grading by {request.method}", path)
+        route.continue_()
+
+
+def _give_mathjax(route: Any, path: str) -> None:
+    file = Path(mathjax_folder()) / path
+    if not file.is_file():
+        route.fulfill(status=404)
+        return
+    body = file.read_text(encoding="utf-8") if file.suffix == ".js" else file.read_bytes()
+    kind = {".js": "text/javascript", ".css": "text/css"}.get(file.suffix, "font/woff")
+    route.fulfill(status=200, content_type=kind, body=body)
