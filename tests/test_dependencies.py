@@ -1,0 +1,72 @@
+"""What the code imports is what `pyproject.toml` asks for; nothing comes along by luck."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+# "inside" is the kit's in the sandbox, "checks" a release's beside its notebooks
+OWN = {"autograder", "solutions", "tests", "inside", "checks"}
+INSTALLED = packages_distributions()
+
+
+def distributions(requirements: list[str]) -> set[str]:
+    """Their names in the form in which names are compared."""
+    names = (re.match(r"[\w.-]+", line) for line in requirements)
+    return {normal(name.group()) for name in names if name}
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+NEEDED = distributions(PROJECT["dependencies"])
+OFFERED = NEEDED.union(*map(distributions, PROJECT["optional-dependencies"].values()))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Modules that are named in an import, or asked for by `import_module` and its kin."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+        elif isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
+            called = ast.unparse(node.func).rpartition(".")[2]
+            if called in ("import_module", "find_spec", "files", "importorskip"):
+                yield str(node.args[0].value)
+
+
+def strangers(folder: str, known: set[str]) -> dict[str, str]:
+    """Modules in a folder that come from no known distribution, and a file that imports each."""
+    found = {}
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for module in imported(ast.parse(path.read_text(encoding="utf-8"))):
+            top = module.partition(".")[0]
+            if top in sys.stdlib_module_names or top in OWN:
+                continue
+            if not known & {normal(name) for name in INSTALLED.get(top, [top])}:
+                found[top] = str(path.relative_to(ROOT))
+    return found
+
+
+@pytest.mark.parametrize("folder", ["autograder", "solutions"])
+def test_kit_imports_what_it_needs(folder: str) -> None:
+    assert not strangers(folder, NEEDED)
+
+
+def test_tests_import_what_an_extra_offers() -> None:
+    assert not strangers("tests", OFFERED)
+
+
+def test_stranger_is_found() -> None:
+    assert "numpy" in strangers("solutions", NEEDED - {"numpy"})
