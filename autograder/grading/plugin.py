@@ -140,6 +140,9 @@ class MarkingPlugin:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Iterator[Any]:
         """Keep what the test found."""
+        if call.excinfo is not None:
+            # nobody is shown the traceback, and pytest takes milliseconds to write it
+            call.excinfo.traceback = call.excinfo.traceback[-1:]
         report = yield
         failed_setup = call.when == "setup" and call.excinfo is not None
         if call.when == "call" or failed_setup:

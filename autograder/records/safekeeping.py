@@ -74,11 +74,13 @@ def copies(gradebook: Path) -> list[Path]:
 
 def make_sure(gradebook: Path, make: Callable[[Path], None]) -> None:
     """Have `make` make a gradebook where there was none; RecordError where one has gone."""
-    if _is_begun(gradebook):
+    place = gradebook.with_name(f".{gradebook.name}-unfinished")
+    if _is_begun(gradebook) and not place.exists():
         return
     make_folder(gradebook.parent)
     with _alone(gradebook.parent):
-        if _is_begun(gradebook):  # meanwhile, by another process
+        if _is_begun(gradebook):  # meanwhile, by another process; or by one that was killed then
+            shutil.rmtree(place, ignore_errors=True)
             return
         if copies(gradebook):
             what = "is empty" if gradebook.exists() else "is gone"
@@ -87,7 +89,6 @@ def make_sure(gradebook: Path, make: Callable[[Path], None]) -> None:
                 "restore` to put the last copy back; or, to begin a new gradebook, move "
                 f"{copies_of(gradebook)} to another place first"
             )
-        place = gradebook.with_name(f".{gradebook.name}-unfinished")
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir()
         try:

@@ -36,9 +36,14 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 
 def run(sandbox: Sandbox, source: str) -> str:
     """What a cell prints, in a notebook of its own; the sandbox is then made ready for another."""
-    notebook = Notebook(sandbox, ".", [Cell(0, source)], {}, seed=1)
-    notebook.run(deadline=float("inf"))
+    printed = run_notebook(sandbox, "notebook", source)
     sandbox.renew()
+    return printed
+
+
+def run_notebook(sandbox: Sandbox, name: str, source: str) -> str:
+    notebook = Notebook(sandbox, name, [Cell(0, source)], {"checks.py": b"SUM = 3"}, seed=1)
+    notebook.run(deadline=float("inf"))
     result = notebook.results[0]
     if result.error is not None:
         return f"{result.error.kind}: {result.error.text}"
@@ -101,6 +106,40 @@ def test_what_a_submission_leaves_is_gone(sandbox: Sandbox, source: str) -> None
     assert clean.endswith(" False False\n")
     run(sandbox, source)
     assert run(sandbox, LOOK) == clean
+
+
+PLANTED = {
+    "files": """
+import os
+os.makedirs("../second")
+for name in ("checks.py", "statistics.py"):
+    open(f"../second/{name}", "w").write("1/0")
+""",
+    "links": """
+import os
+os.makedirs("../second")
+for name in ("checks.py", "statistics.py"):
+    os.symlink("/dev/null", f"../second/{name}")
+""",
+    "a link": """
+import os
+os.makedirs("elsewhere")
+open("elsewhere/statistics.py", "w").write("1/0")
+os.symlink("first/elsewhere", "../second")
+""",
+    "a file": """open("../second", "w").close()""",
+    "a closed folder": """
+import os
+os.mkdir("../second", 0)
+""",
+}
+
+
+@pytest.mark.parametrize("source", PLANTED.values(), ids=PLANTED.keys())
+def test_a_notebook_meets_nothing_that_another_planted(sandbox: Sandbox, source: str) -> None:
+    assert run_notebook(sandbox, "first", source) == ""
+    second = "import checks, os, statistics; print(checks.SUM, os.listdir())"
+    assert run_notebook(sandbox, "second", second) == "3 ['checks.py']\n"
 
 
 def test_the_parent_serves_one_after_another(sandbox: Sandbox) -> None:

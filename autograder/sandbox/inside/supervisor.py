@@ -118,9 +118,13 @@ def kill_user(uid: int) -> None:
 def remove(folder: str) -> None:
     """Remove a folder, however deep and with whatever modes, without following a link.
 
-    Sub-folders are moved up before they are emptied, so that no path grows long.
+    Sub-folders are moved up before they are emptied, so that no path grows long. What stands in
+    the folder's place goes too.
     """
     with contextlib.suppress(FileNotFoundError):
+        if os.path.islink(folder) or not os.path.isdir(folder):
+            os.unlink(folder)
+            return
         os.chmod(folder, 0o700)
         empty(folder)
         os.rmdir(folder)

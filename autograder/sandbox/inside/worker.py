@@ -74,7 +74,8 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
     walls.confine(order["walls"])
     _null_standard_streams()  # of its own: the parent's would tell the next submission of this one
     folder = Path(order["folder"])
-    folder.mkdir(parents=True, exist_ok=True)
+    supervisor.remove(str(folder))  # what another of the student's notebooks has put in its place
+    folder.mkdir(parents=True)
     os.chdir(folder)
     for name, content in order["files"].items():
         Path(name).write_bytes(content)
