@@ -16,6 +16,7 @@ from .classroom import STUDENTS
 from .trial import Scene
 
 LOCKS = {"for reading, too": "BEGIN EXCLUSIVE", "for changes": "BEGIN IMMEDIATE"}
+LESS_OFTEN = ["for reading, too", pytest.param("for changes", marks=pytest.mark.slow)]
 ADVICE = "close what is changing it"
 
 
@@ -40,7 +41,7 @@ def test_gradebook_that_is_locked_for_a_while_is_waited_for(scene: Scene, how: s
         scene.assert_as_undisturbed(root)
 
 
-@pytest.mark.parametrize("how", LOCKS)
+@pytest.mark.parametrize("how", LESS_OFTEN)
 def test_gradebook_that_stays_locked_is_told_and_nothing_is_lost(scene: Scene, how: str) -> None:
     with scene.course() as root:
         with locked(root, how):
@@ -56,7 +57,7 @@ def test_gradebook_that_stays_locked_is_told_and_nothing_is_lost(scene: Scene, h
     assert waited < 15
 
 
-@pytest.mark.parametrize("how", LOCKS)
+@pytest.mark.parametrize("how", LESS_OFTEN)
 def test_gradebook_that_is_locked_amid_the_run_costs_no_marks(scene: Scene, how: str) -> None:
     with scene.course() as root:
         wanted, done = threading.Event(), threading.Event()

@@ -158,6 +158,7 @@ def test_after_a_death_amid_a_submission_the_next_run_finishes_the_class(
 
 
 @needs_root
+@pytest.mark.slow
 def test_nobody_is_marked_where_answers_could_find_the_disk_full(course: Path) -> None:
     # a short path: sockets are made in it
     with tempfile.TemporaryDirectory() as place, small_disk(Path(place) / "disk", "100m") as disk:

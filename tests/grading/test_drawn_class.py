@@ -57,6 +57,7 @@ def test_the_draw_depends_on_the_seed_alone(course: Course, homework: Assignment
     assert first != other
 
 
+@pytest.mark.slow
 def test_a_small_class_gets_its_true_marks(
     course: Course, homework: Assignment, tmp_path: Path
 ) -> None:

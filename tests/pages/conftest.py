@@ -10,7 +10,7 @@ import pytest
 from autograder.assignment import Course
 
 from ..records.conftest import prepared as prepared
-from ..records.server import TOKEN, Formgrader, headless, started
+from ..records.server import TOKEN, Formgrader, started
 from .payloads import PAYLOADS
 from .places import Arms
 from .watch import Canary, Watch
@@ -38,12 +38,6 @@ def course(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
 def formgrader(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Formgrader]:
     with started(course, tmp_path_factory.mktemp("home")) as formgrader:
         yield formgrader
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    with headless() as browser:
-        yield browser
 
 
 @pytest.fixture

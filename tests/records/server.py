@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -18,12 +17,9 @@ from typing import Any
 from urllib.parse import quote
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
-import pytest
-
 from autograder.assignment import Course
 
 TOKEN = "made-up-token"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)
@@ -115,17 +111,3 @@ def _log_in(course: Course, address: str) -> Formgrader:
     formgrader = Formgrader(course, address, opener, cookies)
     formgrader.page(f"?token={TOKEN}")
     return formgrader
-
-
-@contextlib.contextmanager
-def headless() -> Iterator[Any]:
-    """Chromium without a window; skips the test where there is none."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
-    program = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if program is None:
-        pytest.skip(f"needs one of the browsers {', '.join(BROWSERS)}")
-    with playwright.sync_playwright() as running:
-        # root may not use Chromium's own sandbox; it opens our own server's pages alone
-        browser = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()

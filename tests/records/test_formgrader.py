@@ -21,7 +21,7 @@ from autograder.records.gradebook import record, record_class
 
 from .conftest import Marker
 from .course import mark
-from .server import TOKEN, Formgrader, headless, started
+from .server import TOKEN, Formgrader, started
 
 STUDENTS = ("anna", "bela", "güneş; 'x' [1]")
 
@@ -143,12 +143,6 @@ def test_marks_are_recorded_while_the_formgrader_is_open(formgrader: Formgrader)
 
 
 # in a browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with headless() as browser:
-        yield browser
 
 
 @pytest.fixture
