@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test test-slow lint release benchmark mutation lock clean
+.PHONY: setup demo test test-slow lint release benchmark compare-attacks mutation lock clean
 
 setup: $(READY)
 
@@ -37,6 +37,9 @@ release: setup
 
 benchmark: setup     ## seconds per submission beside stock nbgrader, in one run
 	$(BIN)/python -m pytest tests/benchmarks -m slow --benchmark-only
+
+compare-attacks: setup  ## the same attacks on stock nbgrader, otter-grader and this kit: docs/comparison.md
+	$(BIN)/python -m tests.comparison --page
 
 mutation: setup      ## small changes to the reference solutions before the hidden tests: docs/mutation.md
 	$(BIN)/python -m tests.mutation

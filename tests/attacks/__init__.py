@@ -1,0 +1,27 @@
+"""Submissions that attack the grader, one idea each, and what none of them may reach."""
+
+from __future__ import annotations
+
+from tests.attacks import (
+    exhaustion,
+    forged_results,
+    forged_values,
+    gaming,
+    leaks,
+    notebooks,
+    patched_graders,
+    planted_files,
+    stolen_answers,
+)
+
+ATTACKS = (
+    *forged_values.ATTACKS,
+    *patched_graders.ATTACKS,
+    *stolen_answers.ATTACKS,
+    *leaks.ATTACKS,
+    *forged_results.ATTACKS,
+    *planted_files.ATTACKS,
+    *notebooks.ATTACKS,
+    *exhaustion.ATTACKS,
+    *gaming.ATTACKS,
+)

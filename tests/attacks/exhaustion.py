@@ -1,0 +1,182 @@
+"""Submissions that use up time, memory, disk, processes or patience."""
+
+from __future__ import annotations
+
+import textwrap
+from functools import partial
+
+from tests.attacks.attack import Attack, cell, kernel
+
+ITEMS = frozenset(["p3a-gradients", "p3b-kernel", "p3c-relu", "p3c-squared", "p3-plot"])
+
+in_a_cell = partial(cell, "exhaustion", hasty=True)
+
+
+def called(name: str, idea: str, code: str, **rest: object) -> Attack:
+    """Does it in the processes of the tests, where `empirical_ntk` should answer."""
+    body = textwrap.indent(textwrap.dedent(code).strip(), "    ")
+    text = f"""
+import os
+NOTEBOOK = os.getpid()
+
+def empirical_ntk(v, W, X, n):
+    if os.getpid() == NOTEBOOK:
+        return np.zeros((len(X), len(X)))
+{body}
+"""
+    return kernel("exhaustion", name, idea, text, hasty=True, **rest)
+
+
+ATTACKS: tuple[Attack, ...] = (
+    in_a_cell("never-ends", "A cell that never ends, and catches what would end it.", """
+        import signal
+        for number in range(1, 64):
+            try:
+                signal.signal(number, signal.SIG_IGN)
+            except (OSError, ValueError):
+                pass
+        while True:
+            try:
+                while True:
+                    pass
+            except BaseException:
+                pass
+    """, spends=ITEMS),
+    in_a_cell("never-ends-in-c", "One call into C that lasts for ever and hears no signal.", """
+        sum(range(10**14))
+    """, spends=ITEMS),
+    called("a-power-without-end", "A number with too many digits.", "return 7 ** (10 ** 9)"),
+    called("a-pattern-without-end", "A pattern that goes back and forth for ever.", """
+        import re
+        re.match("(a+)+$", "a" * 60 + "b")
+    """),
+    called("forks", "Two hundred processes, each of which would sleep for an hour.", """
+        import time
+        for _ in range(200):
+            try:
+                if os.fork() == 0:
+                    time.sleep(3600)
+                    os._exit(0)
+            except OSError:
+                pass
+        return X
+    """),
+    called("daemons", "Processes in sessions of their own, which outlive their parents.", """
+        import time
+        for _ in range(10):
+            if os.fork() == 0:
+                os.setsid()
+                if os.fork() == 0:
+                    time.sleep(3600)
+                os._exit(0)
+        return X
+    """),
+    called("threads", "Five hundred threads that wait.", """
+        import threading
+        for _ in range(500):
+            try:
+                threading.Thread(target=threading.Event().wait, daemon=True).start()
+            except RuntimeError:
+                pass
+        return X
+    """),
+    called("memory", "All memory that one process gets.", """
+        hoard = []
+        while True:
+            hoard.append(np.ones(10**7))
+    """),
+    in_a_cell("memory-of-many", "A little memory in each of many processes.", """
+        import os, time
+        for _ in range(40):
+            try:
+                if os.fork() == 0:
+                    hoard = bytearray(b"x" * 150 * 2**20)
+                    time.sleep(3600)
+                    os._exit(0)
+            except OSError:
+                pass
+        time.sleep(1)
+    """, spends=ITEMS),
+    called("shared-memory", "Memory that belongs to no process alone.", """
+        import mmap
+        rooms = []
+        for _ in range(64):
+            room = mmap.mmap(-1, 2**26)
+            room[:] = b"x" * 2**26
+            rooms.append(room)
+        return X
+    """),
+    in_a_cell("disk", "Files until there is no room, which nobody removes.", """
+        try:
+            for number in range(1000):
+                with open(f"junk{number}", "wb") as file:
+                    file.write(bytes(10**6) * 10)
+        except OSError as error:
+            print(type(error).__name__)
+    """, spends=ITEMS),
+    in_a_cell("inodes", "Empty files until there are no more names.", """
+        import os
+        try:
+            for number in range(30_000):
+                os.mkdir(f"folder{number}")
+        except OSError as error:
+            print(type(error).__name__)
+    """, spends=ITEMS),
+    in_a_cell("a-folder-too-deep", "Folders in folders, until no path leads to the last one.", """
+        import os
+        for _ in range(1500):
+            try:
+                os.mkdir("d" * 200)
+                os.chdir("d" * 200)
+            except OSError as error:
+                print(type(error).__name__)
+                break
+    """, spends=ITEMS),
+    called("descriptors", "Every descriptor is open.", """
+        held = []
+        while True:
+            held.append(os.pipe())
+    """),
+    in_a_cell("printed-output", "Two hundred megabytes are printed.", """
+        for _ in range(200):
+            print("x" * 10**6)
+    """, spends=ITEMS),
+    in_a_cell("shown-pictures", "Pictures with too many points, one after another.", """
+        for _ in range(40):
+            figure, axes = plt.subplots(figsize=(12, 12))
+            axes.plot(np.random.rand(2000, 40))
+            plt.show()
+    """, spends=ITEMS),
+    called("recursion", "Down until the stack ends, with no limit set.", """
+        import sys
+        sys.setrecursionlimit(10**9)
+        def down(): return [down()]
+        return down()
+    """),
+    called("recursion-in-c", "A list so deep that its text or its end breaks C's own stack.", """
+        deep = []
+        for _ in range(10**6):
+            deep = [deep]
+        return deep
+    """),
+    called("a-huge-answer", "An answer of 800 megabytes.", "return np.ones((10**4, 10**4))"),
+    called("an-endless-answer", "An answer that yields for ever.", """
+        def more():
+            while True:
+                yield 1.0
+        return more()
+    """),
+    called("stops-itself", "It stops its own process, as a shell would.", """
+        import signal
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return X
+    """),
+    in_a_cell("kills-what-it-can", "Signals to everybody who may be signalled.", """
+        import os, signal
+        for pid in (-1, 0, 1, os.getppid(), -os.getpgrp()):
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError as error:
+                print(type(error).__name__)
+    """, spends=ITEMS),
+)  # fmt: skip

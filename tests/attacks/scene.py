@@ -1,0 +1,434 @@
+"""A scratch course with a victim, things worth stealing, and somebody who listens.
+
+`Scene.strike` hands in attacks beside the victim, marks all in one warm sandbox, the victim last,
+records them, and writes the pages that students get. The `Aftermath` of each says what came of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import html
+import os
+import re
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import numpy as np
+from nbgrader.api import Gradebook
+
+from autograder.assignment import Assignment, Course
+from autograder.demo import make_scratch_course
+from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
+from autograder.records.bookkeeping import course_id
+from autograder.records.feedback import write_feedback
+from autograder.records.gradebook import open_gradebook
+from autograder.samples import SampleStudent, write_submission
+from autograder.sandbox import Limits, Sandbox
+from tests.attacks.attack import WHOLE_COURSE, Attack
+
+CHECKOUT = Path(__file__).parents[2]
+COURSE = Course(CHECKOUT)
+HOMEWORK: Assignment = COURSE.assignment("hw2")
+
+PATIENT = Limits(submission_seconds=120.0)
+HASTY = Limits(
+    cell_seconds=4.0,
+    call_seconds=2.0,
+    submission_seconds=60.0,
+    memory_bytes=2**30,
+    total_memory_bytes=3 * 2**29,
+    disk_bytes=64 * 2**20,
+    file_bytes=32 * 2**20,
+    files=2_000,
+    callbacks=5_000,
+)
+
+SHARED = [Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/dev/mqueue")]
+_SUBREAPER = 36
+
+RECORDS = ("autograded", "feedback", "gradebook.db", "gradebook-copies")
+PICTURES = {f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp")}
+SHOWN = {"text/plain", "text/html", "text/latex", "text/markdown", *PICTURES}
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What came of an attack: all that has to be looked at."""
+
+    points: Mapping[str, float]
+    recorded: Mapping[str, float]
+    active: Sequence[str]
+    leaked: Sequence[str]
+    changed: Sequence[str]
+    heard: Sequence[str]
+    victim_is_unharmed: bool = False
+    left_processes: Sequence[str] = ("not looked for",)
+    left_files: Sequence[str] = ("not looked for",)
+
+
+class Scene:
+    """The scratch course under `root`, its victim, and the listeners."""
+
+    def __init__(self, root: Path, *, use_outer: bool) -> None:
+        self.use_outer = use_outer
+        self.canary = secrets.token_hex(12)
+        self.root = root / "course"
+        self.course = make_scratch_course(COURSE, HOMEWORK, [], self.root)
+        self.temporary = root / "temporary"
+        self.temporary.mkdir(mode=0o711)
+        self._victims: dict[tuple[str, ...], tuple[Path, str]] = {}
+        self._plant_canaries()
+        _adopt_orphans()
+
+    def strike(self, attacks: Sequence[Attack]) -> list[Aftermath]:
+        """Hand in the attacks and the victim, mark, record and give back each.
+
+        The attacks have to be of one `group`. What is seen only after the last of them, the victim
+        and what was left over, stands in the aftermath of each.
+        """
+        [(problems, is_hasty)] = {attack.group for attack in attacks}
+        settings = MarkSettings(limits=HASTY if is_hasty else PATIENT, use_outer=self.use_outer)
+        victim, alone = self._victim(problems, settings)
+        found: list[Aftermath] = []
+        with ExitStack() as stack:
+            stack.enter_context(_temporary_folder(self.temporary))
+            there, processes = set(_shared_files()), _descendants()
+            users: set[int] = set()
+            with open_sandbox(settings) as sandbox:
+                for attack in attacks:
+                    found.append(self._strike(attack, victim, settings, sandbox))
+                    users |= _user_of(sandbox)
+                again = self._mark(victim, settings, sandbox)
+                users |= _user_of(sandbox)
+            left = sorted(_descendants().items() - processes.items())
+            files = [str(path) for path in self.temporary.iterdir()]
+            files += [
+                str(path)
+                for path, owner in _shared_files().items()
+                if owner in users and path not in there
+            ]
+        together = {
+            "victim_is_unharmed": again.report.to_json() == alone,
+            "left_processes": [f"{pid} {name}" for pid, name in left],
+            "left_files": files,
+        }
+        return [replace(each, **together) for each in found]
+
+    def _strike(
+        self, attack: Attack, victim: Path, settings: MarkSettings, sandbox: Sandbox
+    ) -> Aftermath:
+        attacker = self.root / "submitted" / "attacker" / HOMEWORK.name
+        for folder in ("submitted", "autograded", "feedback"):
+            shutil.rmtree(self.root / folder / "attacker", ignore_errors=True)
+        with Listeners(self.temporary.parent) as listeners:
+            places = {
+                "course": self.root, "checkout": CHECKOUT, "victim": victim, **listeners.places,
+            }  # fmt: skip
+            write_submission(COURSE, HOMEWORK, attack.student(places), attacker)
+            _keep_only(attacker, attack)
+            own = _texts(attacker)
+            if attack.spoil is not None:
+                attack.spoil(attacker)
+            own += _texts(attacker)
+            before = self._state()
+            # The worst place to stand in: what Python and others read from where they are started.
+            with contextlib.chdir(attacker):
+                marking = self._mark(attacker, settings, sandbox)
+                recorded = self._record(marking)
+            after = self._state()
+            return Aftermath(
+                points={name: item.points for name, item in marking.report.items.items()},
+                recorded=recorded,
+                active=self._active(),
+                leaked=self._leaks(marking, own),
+                changed=sorted(str(path) for path, _ in before.items() ^ after.items()),
+                heard=listeners.heard(),
+            )
+
+    def _mark(self, path: Path, settings: MarkSettings, sandbox: Sandbox) -> Marking:
+        return mark_submission(self.course, HOMEWORK, path, settings=settings, sandbox=sandbox)
+
+    def _victim(self, problems: tuple[str, ...], settings: MarkSettings) -> tuple[Path, str]:
+        """The victim's submission of these problems, and its Report where it is marked alone."""
+        if problems not in self._victims:
+            path = self.root / "submitted" / "-".join(["victim", *problems]) / HOMEWORK.name
+            student = SampleStudent(
+                "victim", "answers all", before={"p3-title": f"# {self.canary}"}
+            )
+            write_submission(COURSE, HOMEWORK, student, path)
+            for name in set(WHOLE_COURSE) - set(problems):
+                (path / f"{name}.ipynb").unlink()
+            with open_sandbox(settings) as sandbox:
+                alone = self._mark(path, settings, sandbox).report.to_json()
+            self._victims[problems] = path, alone
+        return self._victims[problems]
+
+    def _plant_canaries(self) -> None:
+        """Put the canary where it must not be read: files, the environment, a comment."""
+        for name in ("secret.txt", "gradebook-notes.json", "submitted/secret.txt", ".git-config"):
+            path = self.root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{self.canary}\n", encoding="utf-8")
+            path.chmod(0o644)
+        os.environ["FDL_ATTACK_CANARY"] = self.canary
+
+    def _state(self) -> dict[Path, str]:
+        """The course's files by what is in them, but for those that recording writes."""
+        written = tuple(self.root / name for name in RECORDS)
+        return {
+            path: hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+            for path in self.root.rglob("*")
+            if not path.is_symlink() and not any(map(path.is_relative_to, written))
+        }
+
+    def _record(self, marking: Marking) -> dict[str, float]:
+        """Record the marks, and what the gradebook then says of each item."""
+        with open_gradebook(self.course, HOMEWORK) as book:
+            book.record("attacker", marking)
+        self._pages = write_feedback(self.course, HOMEWORK, ["attacker"])
+        with Gradebook(f"sqlite:///{self.root}/gradebook.db", course_id(self.course)) as gradebook:
+            submission = gradebook.find_submission(HOMEWORK.name, "attacker")
+            return {
+                grade.name: grade.score for each in submission.notebooks for grade in each.grades
+            }
+
+    def _active(self) -> list[str]:
+        """What of the pages, and of the outputs in the notebooks beside them, could act."""
+        graded = self.root / "autograded" / "attacker" / HOMEWORK.name
+        notebooks = [nbformat.read(path, as_version=4) for path in graded.glob("*.ipynb")]
+        code = [cell for found in notebooks for cell in found.cells if cell.cell_type == "code"]
+        bundles = [output.get("data", {}) for cell in code for output in cell.outputs]
+        kinds = {kind for bundle in bundles for kind in bundle} - SHOWN
+        texts = [path.read_text(encoding="utf-8") for path in self._pages]
+        texts += [bundle["text/html"] for bundle in bundles if "text/html" in bundle]
+        return sorted(kinds) + [part for text in texts for part in active_parts(text)]
+
+    def _leaks(self, marking: Marking, own: str) -> list[str]:
+        """What of the hidden tests, their values or the canary the attacker is given back.
+
+        `own` is what the attacker has handed in: lines that stand there are no news.
+        """
+        graded = self.root / "autograded" / "attacker" / HOMEWORK.name
+        texts = [marking.report.to_json()]
+        given = [*self._pages, *graded.glob("*.ipynb")]
+        texts += [path.read_text(encoding="utf-8") for path in given]
+        text = _plain("\n".join(texts))
+        found = ["the canary"] if self.canary in text else []
+        hidden = [line for line in hidden_lines() if line in text and line not in own]
+        found += [f"hidden line: {line}" for line in hidden]
+        numbers = set(re.findall(r"\d\.\d{9,}", text))
+        starts = {number[:11] for number in numbers}
+        found += [f"hidden value: {value}" for value in _values(marking) if value in starts]
+        return found
+
+
+@cache
+def hidden_lines() -> tuple[str, ...]:
+    """Lines of the hidden tests and the solutions that stand in nothing that students are given."""
+    given = "\n".join(
+        path.read_text(encoding="utf-8") for path in COURSE.release(HOMEWORK.name).iterdir()
+    )
+    folders = COURSE.hidden(HOMEWORK.name), COURSE.solutions(HOMEWORK.name)
+    lines = {
+        line.strip()
+        for folder in folders
+        for path in folder.glob("*.py")
+        if path.name not in ("misconceptions.py", "sample_class.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+    }
+    code = re.compile(r"[=(\[]")
+    return tuple(
+        _plain(line)
+        for line in sorted(lines)
+        if len(line) >= 30 and code.search(line) and not line.startswith(("#", '"""', "from "))
+        and _plain(line) not in _plain(given)
+    )  # fmt: skip
+
+
+class _Active(HTMLParser):
+    """Collects the tags and attributes of a page that could act, load or lead somewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in ("script", "iframe", "object", "embed", "base", "form", "svg", "math", "link"):
+            self.found.append(f"<{tag}>")
+        for name, value in attrs:
+            harmless = re.fullmatch(
+                r"#.*|data:image/(png|jpeg|gif|webp);.*", value or "", re.DOTALL
+            )
+            if name.startswith("on") or (name in ("href", "src", "srcdoc") and not harmless):
+                self.found.append(f"{tag} {name}={(value or '')[:60]}")
+
+
+def active_parts(page: str) -> list[str]:
+    """What of an HTML text could act."""
+    parser = _Active()
+    parser.feed(page)
+    return parser.found
+
+
+def _plain(text: str) -> str:
+    """The text of a page or a notebook's file, as it was before it was escaped."""
+    return html.unescape(text).replace("\\", "")
+
+
+def _values(marking: Marking) -> set[str]:
+    """The first ten digits of every number that the hidden tests passed in."""
+    found: set[str] = set()
+    for outcomes in marking.outcomes.values():
+        for outcome in outcomes:
+            for event in outcome.transcript:
+                found.update(_digits([*event.args, *(event.kwargs or {}).values()]))
+    return found
+
+
+def _digits(values: Sequence[Any]) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from _digits(value)
+            continue
+        array = np.asarray(value) if isinstance(value, (np.ndarray, float)) else np.empty(0)
+        if array.dtype.kind == "f":
+            for number in array.ravel()[:500]:
+                text = repr(abs(float(number)))
+                if re.fullmatch(r"\d\.\d{9,}", text):
+                    yield text[:11]
+
+
+def _texts(folder: Path) -> str:
+    """The text of the notebooks in a folder."""
+    paths = [path for path in folder.rglob("*.ipynb") if path.is_file() and not path.is_symlink()]
+    return "\n".join(_plain(path.read_text(errors="replace")) for path in paths)
+
+
+def _keep_only(folder: Path, attack: Attack) -> None:
+    for name in set(WHOLE_COURSE) - set(attack.problems):
+        (folder / f"{name}.ipynb").unlink(missing_ok=True)
+
+
+@contextmanager
+def _temporary_folder(folder: Path) -> Iterator[None]:
+    """Have the grader's temporary files in `folder`, so that those left over are seen."""
+    before = tempfile.tempdir
+    tempfile.tempdir = str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+
+
+def _user_of(sandbox: Sandbox) -> set[int]:
+    """The uid that student code has in this sandbox, if it is not the grader's own."""
+    confinement = sandbox._confinement
+    return set() if confinement is None else {confinement.spec["uid"]} - {None}
+
+
+def _shared_files() -> dict[Path, int]:
+    """What stands where everybody may write, with its owner."""
+    found = {}
+    for folder in SHARED:
+        for path in folder.glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                found[path] = path.stat(follow_symlinks=False).st_uid
+    return found
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of processes that outlive theirs, so that none gets out of sight."""
+    if ctypes.CDLL(None, use_errno=True).prctl(_SUBREAPER, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "this process can't be made a subreaper")
+
+
+def _descendants() -> dict[int, str]:
+    """The processes below this one that still run, with their names."""
+    parents: dict[int, list[int]] = {}
+    names: dict[int, str] = {}
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
+            try:
+                stat = Path(entry.path, "stat").read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                continue
+            head, _, rest = stat.rpartition(")")
+            state, parent = rest.split()[:2]
+            if state != "Z":
+                names[int(entry.name)] = head.partition("(")[2]
+                parents.setdefault(int(parent), []).append(int(entry.name))
+    found: dict[int, str] = {}
+    waiting = [os.getpid()]
+    while waiting:
+        for child in parents.get(waiting.pop(), ()):
+            found[child] = names[child]
+            waiting.append(child)
+    return found
+
+
+class Listeners:
+    """Sockets on this machine on which nothing of a submission may be heard."""
+
+    def __init__(self, folder: Path) -> None:
+        self._parent = folder
+
+    def __enter__(self) -> Listeners:
+        self._folder = tempfile.TemporaryDirectory(prefix="listeners-", dir=self._parent)
+        Path(self._folder.name).chmod(0o755)
+        path = f"{self._folder.name}/socket"
+        name = f"fdl-{secrets.token_hex(8)}"
+        self._sockets = {
+            "tcp": _bound(socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
+            "udp": _bound(socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
+            "unix": _bound(socket.AF_UNIX, socket.SOCK_STREAM, path),
+            "abstract": _bound(socket.AF_UNIX, socket.SOCK_STREAM, f"\0{name}"),
+        }
+        Path(path).chmod(0o777)
+        self.places = {
+            "tcp": self._sockets["tcp"].getsockname()[1],
+            "udp": self._sockets["udp"].getsockname()[1],
+            "unix": path,
+            "abstract": name,
+        }
+        return self
+
+    def heard(self) -> list[str]:
+        """The sockets on which somebody called."""
+        return [name for name, listener in self._sockets.items() if _called(listener)]
+
+    def __exit__(self, *_: object) -> None:
+        for listener in self._sockets.values():
+            listener.close()
+        self._folder.cleanup()
+
+
+def _bound(family: int, kind: int, address: Any) -> socket.socket:
+    listener = socket.socket(family, kind)
+    listener.bind(address)
+    if kind == socket.SOCK_STREAM:
+        listener.listen()
+    listener.setblocking(False)
+    return listener
+
+
+def _called(listener: socket.socket) -> bool:
+    try:
+        if listener.type == socket.SOCK_STREAM:
+            listener.accept()[0].close()
+        else:
+            listener.recv(1)
+    except BlockingIOError:
+        return False
+    return True

@@ -1,0 +1,123 @@
+"""Submissions that stop others from being marked. All are bounded; see `net.py` for by what."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from tests.comparison.ideas.common import beside, kernel
+
+KIND = "exhaustion"
+stops = partial(beside, KIND)
+
+IDEAS = (
+    kernel(
+        KIND,
+        "never-ends",
+        "A function that never returns and catches whatever comes to stop it.",
+        """
+        def empirical_ntk(v, W, X, n):
+            while True:
+                try:
+                    while True:
+                        pass
+                except BaseException:
+                    pass
+        """,
+    ),
+    kernel(
+        KIND,
+        "never-ends-in-c",
+        "A regular expression that takes for ever and looks at no signal.",
+        """
+        import re
+
+        def empirical_ntk(v, W, X, n):
+            re.match("(a+)+$", "a" * 60 + "b")
+        """,
+    ),
+    stops(
+        "kills-its-parent",
+        "The process that started the notebook's is killed.",
+        """
+        import os, signal
+        try:
+            os.kill(os.getppid(), signal.SIGKILL)
+        except OSError as error:
+            print(type(error).__name__)
+        """,
+    ),
+    stops(
+        "fills-the-disk",
+        "Everything that can be written to is filled until nothing fits.",
+        """
+        import os
+        for folder in (".", "@home@", "/tmp"):
+            try:
+                with open(os.path.join(folder, "filler"), "wb") as file:
+                    for _ in range(700):
+                        file.write(bytes(2**20))
+                        file.flush()
+            except OSError as error:
+                print(type(error).__name__)
+        """,
+    ),
+    stops(
+        "leaves-processes-behind",
+        "Forty processes in sessions of their own, which go on when the notebook is done.",
+        """
+        import os, time
+        for _ in range(40):
+            try:
+                if os.fork() == 0:
+                    os.setsid()
+                    time.sleep(300)
+                    os._exit(0)
+            except OSError:
+                break
+        """,
+    ),
+    stops(
+        "holds-the-records",
+        "A process in a session of its own takes the lock of the records and keeps it.",
+        """
+        import fcntl, os, sqlite3, time
+        if os.path.exists("@marks@"):
+            if os.fork() == 0:
+                os.setsid()
+                try:
+                    if os.path.isfile("@marks@"):
+                        book = sqlite3.connect("@marks@", timeout=20, isolation_level=None)
+                        book.execute("begin exclusive")
+                    else:
+                        file = os.open("@marks@", os.O_RDONLY)
+                        fcntl.flock(file, fcntl.LOCK_EX)
+                    time.sleep(200)
+                finally:
+                    os._exit(0)
+        """,
+    ),
+    stops(
+        "removes-the-course",
+        "Other submissions, the marks and the hidden tests are removed.",
+        """
+        import os, shutil
+        for name in ("submitted", "results", "source", "gradebook.db", "autograder.zip"):
+            path = os.path.join("@course@", name)
+            shutil.rmtree(path, ignore_errors=True)
+            try:
+                os.remove(path)
+            except OSError as error:
+                print(type(error).__name__)
+        """,
+    ),
+    stops(
+        "floods-the-output",
+        "120 MB of output, in small pieces and in large ones.",
+        """
+        import os
+        for _ in range(60):
+            print("x" * 10**6)
+            os.write(1, b"y" * 10**6)
+        """,
+    ),
+)

@@ -1,0 +1,30 @@
+"""The tools by their names, and the contest of one of them in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.comparison.contest import Result, compete
+from tests.comparison.ideas import IDEAS
+from tests.comparison.otter_grader import OtterGrader
+from tests.comparison.stock_nbgrader import StockNbgrader
+from tests.comparison.this_kit import ThisKit
+from tests.comparison.tool import Tool
+
+
+def contest(name: str, ideas: Sequence[str], otter: Path) -> Result:
+    """Put the ideas of these names to a tool; `otter` is where otter-grader's environment is."""
+    chosen = [idea for idea in IDEAS if idea.name in ideas]
+    return compete(_tool(name, otter), chosen, _tell)
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _tool(name: str, otter: Path) -> Tool:
+    if name == "otter":
+        return OtterGrader(otter / "bin")
+    return StockNbgrader() if name == "nbgrader" else ThisKit()
