@@ -39,7 +39,8 @@ def scene() -> Iterator[MakeScene]:
 
 
 TOGETHER = 10
-EVERYDAY = 12
+PROBLEM_3 = ("problem3_ntk",)
+EVERYDAY = 5
 """So many attacks of each kind are in the everyday run."""
 
 
@@ -53,14 +54,13 @@ def batches(attacks: Iterable[Attack]) -> Iterator[list[Attack]]:
 
 def everyday() -> Iterator[object]:
     """Some of each kind, by turns behind both walls and behind the inner one."""
-    quick = [attack for attack in ATTACKS if not attack.slow]
+    quick = [each for each in ATTACKS if each.problems == PROBLEM_3 and not each.slow]
     kinds = [[attack for attack in quick if attack.kind == kind][:EVERYDAY] for kind in KINDS]
     for turn, attacks in enumerate(batches(chain(*kinds))):
         walls = list(WALLS)[turn % 2]
         yield pytest.param(attacks, walls, id=f"from-{attacks[0]}-{walls}")
-    in_one = [attack for attack in quick if attack.group == (("problem3_ntk",), False)]
-    mixed = list({attack.kind: attack for attack in in_one}.values())
-    yield pytest.param(mixed, "both walls", id="one-of-each-kind")
+    mixed = list({attack.kind: attack for attack in reversed(quick) if not attack.hasty}.values())
+    yield pytest.param(mixed, "both walls", id="one-of-each-kind", marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("attacks", "walls"), list(everyday()))

@@ -21,7 +21,7 @@ def user() -> Iterator[OrdinaryUser]:
 
 
 def test_one_of_each_kind_gets_nothing_and_harms_nobody(user: OrdinaryUser) -> None:
-    user.test(MODULE, "-k", "one-of-each-kind")
+    user.test(MODULE, "-m", "slow", "-k", "one-of-each-kind")
 
 
 @pytest.mark.slow
