@@ -22,7 +22,7 @@ def plot_objective(
     """
     styles = ["-", "--", ":", "-."]
     colors = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 4.2))
     for k, (label, iterates) in enumerate(trajectories.items()):
         values = [objective(x) for x in iterates]
         axes.plot(
@@ -53,7 +53,7 @@ def plot_traces(
     """
     markers = ["o", "s", "^", "D", "v", "P"]
     colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
-    figure, axes = plt.subplots(figsize=(7, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7, 4.2))
     for k, eta in enumerate(sorted({eta for eta, _ in results})):
         rhos = sorted(rho for other, rho in results if other == eta)
         medians = []
@@ -99,7 +99,7 @@ def plot_landscape(
     grid = np.linspace(-radius, radius, 81)
     values = np.array([[loss(np.array([u, v])) for u in grid] for v in grid])
 
-    figure, axes = plt.subplots(figsize=(6.6, 5.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6.6, 5.2))
     # Levels that grow like a square, and a colour for each, show floor and corners alike.
     levels = np.unique(values.min() + np.ptp(values) * np.linspace(0, 1, 25) ** 2)
     shades = plt.get_cmap("viridis")(np.linspace(0, 1, len(levels) - 1))
@@ -131,7 +131,7 @@ def plot_convergence(widths: np.ndarray, errors: np.ndarray) -> Figure:
     instance, goes with the errors; a legend names both, and both axes are labelled.
     """
     widths, errors = np.asarray(widths, dtype=float), np.asarray(errors, dtype=float)
-    figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6.4, 4.2))
     axes.loglog(widths, errors, "o-", color="#0072B2", label="empirical kernel")
     guide = errors[0] * np.sqrt(widths[0] / widths)
     axes.loglog(widths, guide, "--", color="#D55E00", label=r"guide of slope $-\frac{1}{2}$")

@@ -1813,7 +1813,7 @@ change_experiment(
 TRACES = "[hessian_trace(x) for x in kept]"
 MEDIAN = "np.median(traces)"
 KEPT = "ends[np.linalg.norm(ends, axis=1) <= 1e6]"
-TRACE_FIGURE = "    figure, axes = plt.subplots(figsize=(7, 4.2), layout="
+TRACE_FIGURE = "    figure, axes = plt.subplots(figsize=(7, 4.2)"
 TRACE_LABEL_X = '    axes.set_xlabel(r"radius $\\rho$ ($\\rho = 0$ is GD)")\n'
 TRACE_LABEL_Y = '    axes.set_ylabel("trace of the Hessian, median")\n'
 LEGEND = "    axes.legend()\n"
