@@ -27,6 +27,7 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.protection import Protection
 from autograder.sandbox.still import Holder, HoldError, Trace, is_alive, settled_trace, trace
 from autograder.sandbox.student import NoAnswer, Place, Quote, Student, place_from
+from autograder.sandbox.timing import stage
 
 START_SECONDS = 60.0
 GRACE_SECONDS = 3.0
@@ -346,6 +347,7 @@ class NotebookProcess:
         self._channel.close()
         self._sandbox.kill(self._pid, self._holder.pid)
 
+    @stage("forks")
     def _end_test(self, channel: TestChannel, pid: int) -> None:
         for outside in self._tests.pop(channel, ()):
             # How a process ends is told to the one that forked it: it has to be by this.
@@ -422,7 +424,8 @@ class Notebook:
     def _run_once(self, deadline: float, results: dict[int, CellResult]) -> NotebookProcess | None:
         """A process that ran all cells but those left out; None where one more has to be."""
         try:
-            process = self._sandbox.start(self.name, self._files, self._seed)
+            with stage("start"):
+                process = self._sandbox.start(self.name, self._files, self._seed)
         except NotebookGone:
             return None
         room = FULL_CELLS * self._sandbox.limits.output_bytes
@@ -432,7 +435,8 @@ class Notebook:
             if time.monotonic() > deadline:
                 break
             try:
-                result = process.run(cell)
+                with stage("cells"):
+                    result = process.run(cell)
                 room -= _size(result)
                 results[cell.index] = result if room >= 0 else replace(result, outputs=TOO_MUCH)
             except NotebookGone as gone:
@@ -446,6 +450,7 @@ class Notebook:
             return None
         return process
 
+    @stage("forks")
     def _connect(self) -> Channel:
         for _ in range(2):
             if self._process is not None and not self._process.is_fresh():

@@ -21,6 +21,7 @@ from autograder.sandbox.inside.wire import (
     WireError,
     WireTimeout,
 )
+from autograder.sandbox.timing import stage
 
 
 class StudentFailure(Exception):
@@ -172,6 +173,7 @@ class Student:
         self._start_clock()
         return self._call(peer, function, args, kwargs)
 
+    @stage("calls")
     def _call(
         self, peer: Peer, target: str | int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
