@@ -6,37 +6,29 @@ submission that could not be marked), 2 can't be done as asked.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial, wraps
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 from rich.text import Text
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import KitError
 from autograder.grading.report import ItemReport, Report
+from autograder.progress import progress
 
 if TYPE_CHECKING:  # the commands import what they need, so that each starts quickly
     from autograder.demo import Comparison
-    from autograder.grading.classrun import Marked
     from autograder.grading.mark import MarkSettings
     from autograder.records.changes import Regrading
-    from autograder.records.gradebook import Book
+    from autograder.records.grade import Recorded
 
 app = typer.Typer(
     help="Release, mark and record the homework of a course.",
@@ -68,26 +60,21 @@ class Format(StrEnum):
     JSON = "json"
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """A student's Report and the points in it that await a person; or why nothing was recorded."""
-
-    student: str
-    report: Report | None = None
-    open_points: float = 0.0
-    error: str = ""
-
-
 def _told(command: Callable[P, None]) -> Callable[P, None]:
     """Print the kit's own errors as messages and end with code 2."""
 
-    @functools.wraps(command)
+    @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
         except KitError as error:
             err.print(Text(f"fdl: {error}", style="red"))
             raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            err.print(
+                "\nfdl: stopped. What was finished is kept; the same command goes on from there."
+            )
+            raise typer.Exit(130) from None
 
     return run
 
@@ -127,14 +114,8 @@ def prove(
     from autograder.release.killmatrix import kill_matrix
 
     found = Course.find(course)
-    with _progress() as progress:
-        task = progress.add_task("Misconceptions", total=None)
-        proof = kill_matrix(
-            found,
-            found.assignment(assignment),
-            seed=seed,
-            watch=lambda done, count: progress.update(task, completed=done, total=count),
-        )
+    with progress(err, "Misconceptions") as watch:
+        proof = kill_matrix(found, found.assignment(assignment), seed=seed, watch=watch)
     if matrix is not None:
         matrix.with_suffix(".html").write_text(proof.to_html(), encoding="utf-8")
         matrix.with_suffix(".csv").write_text(proof.to_csv(), encoding="utf-8")
@@ -194,22 +175,38 @@ def grade(
     student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
     seed: SeedOption = None,
+    again: Annotated[bool, typer.Option("--again", help="Mark also what has not changed.")] = False,
+    cold: Annotated[
+        bool, typer.Option("--cold", help="Start a sandbox for each submission: slow, same marks.")
+    ] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Tell where the time went.")] = False,
     inner_only: InnerOption = False,
     unprotected: UnprotectedOption = False,
     course: CourseOption = None,
 ) -> None:
-    """Mark all of submitted/ and record the marks in nbgrader's gradebook."""
+    """Mark what is new or changed in submitted/ and record it in nbgrader's gradebook."""
     from autograder.grading.mark import MarkSettings
 
     found = Course.find(course)
     homework = found.assignment(assignment)
-    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
-    results = _grade(found, homework, student or (), jobs, seed, settings)
-    out.print(_class_table(results))
-    if failed := [each.student for each in results if each.error]:
+    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected, cold=cold)
+    rows, failed, unchanged, seconds = [], [], 0, list[Mapping[str, float]]()
+    for each in _grade(found, homework, student or (), jobs, seed, settings, again=again):
+        rows.append(_class_row(each))
+        unchanged += each.unchanged
+        if each.error:
+            failed.append(each.student)
+        if each.seconds:
+            seconds.append(each.seconds)
+    out.print(_class_table(rows))
+    if unchanged:
+        out.print(f"{unchanged} of {len(rows)} have not changed and were not marked anew (--again)")
+    if profile:
+        out.print(_profile_table(seconds))
+    if failed:
         err.print(
-            f"[red]{len(failed)} not marked: {', '.join(failed)}. Their earlier marks, if any, "
-            "stand; run the command again with --student to try them alone.[/red]"
+            f"[red]{len(failed)} not marked: {', '.join(sorted(failed))}. Their earlier marks, if "
+            "any, stand; run the command again with --student to try them alone.[/red]"
         )
         raise typer.Exit(1)
 
@@ -239,8 +236,7 @@ def regrade(
     examine(use_outer=settings.use_outer, unprotected=settings.unprotected).require()
     students = student or ()
     graded = regrading.read_graded(found, homework, students)
-    with _progress() as progress:
-        task = progress.add_task(f"Marking {assignment}", total=None)
+    with progress(err, f"Marking {assignment}") as watch:
         again = regrading.mark_again(
             found,
             homework,
@@ -248,7 +244,7 @@ def regrade(
             students=students,
             workers=jobs or default_jobs(),
             settings=settings,
-            watch=lambda done, count: progress.update(task, completed=done, total=count),
+            watch=watch,
         )
     result = regrading.regrading_of(homework, graded, again)
     _print_regrading(result, form)
@@ -347,7 +343,8 @@ def demo(
     else:
         students = draw_class(found, homework, count, seed=seed)
     scratch = make_scratch_course(found, homework, students, root)
-    results = _grade(scratch, homework, (), jobs, None, MarkSettings(use_outer=not inner_only))
+    settings = MarkSettings(use_outer=not inner_only)
+    results = list(_grade(scratch, homework, (), jobs, None, settings))
     reports = {each.student: each.report for each in results if each.report}
     write_feedback(scratch, homework)
     comparisons = list(compare(homework, students, reports))
@@ -378,48 +375,28 @@ def _grade(
     jobs: int | None,
     seed: int | None,
     settings: MarkSettings,
-) -> list[Recorded]:
-    """Mark and record these students (none named: all), showing progress; sorted by name."""
+    *,
+    again: bool = False,
+) -> Iterator[Recorded]:
+    """Mark and record these students (none named: all), showing progress."""
     from autograder.grading.classrun import default_jobs, find_jobs, mark_class, skipped_folders
-    from autograder.records.gradebook import open_gradebook
+    from autograder.grading.fingerprint import Fingerprints
+    from autograder.records.grade import grade_class
     from autograder.sandbox import examine
 
     submissions = find_jobs(course, assignment.name, students)
     for name in () if students else skipped_folders(course, assignment.name):
         err.print(Text(f"submitted/{name} is passed over: no student's name begins with a dot"))
     examine(use_outer=settings.use_outer, unprotected=settings.unprotected).require()
-    workers = min(jobs or default_jobs(), max(len(submissions), 1))
-    results = []
-    with open_gradebook(course, assignment) as book, _progress() as progress:
-        task = progress.add_task(f"Marking {assignment.name}", total=len(submissions))
-        for marked in mark_class(
-            course, assignment, submissions, workers=workers, seed=seed, settings=settings
-        ):
-            results.append(_recorded(book, marked))
-            progress.advance(task)
-    return sorted(results, key=lambda each: each.student)
-
-
-def _recorded(book: Book, marked: Marked) -> Recorded:
-    """Record a marking; where that fails the student is told of as not marked."""
-    if marked.marking is None:
-        return Recorded(marked.student, error=marked.error)
-    try:
-        open_points = book.record(marked.student, marked.marking)
-    except KitError as error:
-        return Recorded(marked.student, error=str(error))
-    return Recorded(marked.student, marked.marking.report, open_points)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        console=err,
+    mark = partial(
+        mark_class, course, assignment, workers=jobs or default_jobs(), seed=seed, settings=settings
     )
+    fingerprints = Fingerprints(course, assignment, seed=seed, settings=settings)
+    with progress(err, f"Marking {assignment.name}") as watch:
+        found = grade_class(course, assignment, submissions, mark, fingerprints, again=again)
+        for done, each in enumerate(found, start=1):
+            watch(done, len(submissions))
+            yield each
 
 
 def _print_report(report: Report) -> None:
@@ -469,21 +446,42 @@ def _findings(item: ItemReport) -> Iterable[str]:
         yield f"→ {item.diagnosis}"
 
 
-def _class_table(results: Iterable[Recorded]) -> Table:
+def _class_row(each: Recorded) -> tuple[str, ...]:
+    """A student's row of the class table."""
+    report = each.report
+    if report is None:
+        return each.student, "", "", "", each.error
+    notes = [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+    return (
+        each.student,
+        f"{report.points:g} of {report.max_points:g}",
+        f"{report.bonus_points:g} of {report.max_bonus_points:g}",
+        f"{each.open_points:g}",
+        "; ".join(notes),
+    )
+
+
+def _class_table(rows: Iterable[tuple[str, ...]]) -> Table:
     table = Table("student", "points", "bonus", "open", "notes", title="Marks")
-    for each in results:
-        if each.report is None:
-            table.add_row(Text(each.student), "", "", "", Text(each.error, style="red"))
-            continue
-        report = each.report
-        notes = [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+    for row in sorted(rows):
+        is_marked = bool(row[1])
         table.add_row(
-            Text(each.student),
-            f"{report.points:g} of {report.max_points:g}",
-            f"{report.bonus_points:g} of {report.max_bonus_points:g}",
-            f"{each.open_points:g}",
-            Text("; ".join(notes)),
+            *(Text(part, style="" if is_marked or not k else "red") for k, part in enumerate(row))
         )
+    return table
+
+
+def _profile_table(seconds: Sequence[Mapping[str, float]]) -> Table:
+    """Where the time of a submission goes, all processes' work together."""
+    table = Table("stage", title=f"Seconds per submission, mean of {len(seconds)}")
+    table.add_column("seconds", justify="right")
+    table.add_column("share", justify="right")
+    stages = {name for each in seconds for name in each}
+    means = {name: fmean(each.get(name, 0.0) for each in seconds) for name in stages}
+    total = sum(means.values())
+    for name, mean in sorted(means.items(), key=lambda part: -part[1]):
+        table.add_row(name, f"{mean:.3f}", f"{mean / total:.0%}")
+    table.add_row("together", f"{total:.3f}", "")
     return table
 
 

@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from multiprocessing.util import Finalize
@@ -94,6 +95,7 @@ def mark_class(
     of these is tried once more on its own, when the others are done.
     """
     settings = settings or MarkSettings()
+    workers = max(1, min(workers, len(jobs)))
     waiting, caught = list(jobs), list[Job]()
     while waiting:
         lost, waiting = yield from _run_pool(course, assignment, waiting, workers, seed, settings)
@@ -120,9 +122,10 @@ def _run_pool(
     running: dict[Future[Marked], Job] = {}
     lost: dict[Job, str] = {}
     is_whole = True
-    with ProcessPoolExecutor(
+    pool = ProcessPoolExecutor(
         max_workers=workers, mp_context=context, initializer=_end_with_the_run
-    ) as pool:
+    )
+    try:
         while running or (waiting and is_whole):
             while is_whole and waiting and len(running) < 2 * workers:
                 job = waiting.pop()
@@ -146,7 +149,19 @@ def _run_pool(
                     lost[job] = "the marking process died, twice"
                 else:
                     yield _outcome(job, future)
+    except BaseException:  # such as Ctrl-C: what is being marked now will be marked another time
+        _end_at_once(pool)
+        raise
+    pool.shutdown()
     return lost, waiting[::-1]
+
+
+def _end_at_once(pool: ProcessPoolExecutor) -> None:
+    """End the marking processes, whatever they are at; their sandboxes end with them."""
+    processes = list((pool._processes or {}).values())
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.kill()
 
 
 def _outcome(job: Job, future: Future[Marked]) -> Marked:
@@ -163,6 +178,7 @@ def _end_with_the_run() -> None:
     """
     run = multiprocessing.parent_process()
     assert run is not None
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run says when to stop
     # The run holds the other end of this pipe. The kernel tells of its closing by a signal, which
     # ends a process that has no handler for it, also amid a long calculation.
     signal.signal(signal.SIGIO, signal.SIG_DFL)
@@ -176,12 +192,12 @@ def _end_with_the_run() -> None:
 def _mark_job(root: Path, name: str, job: Job, seed: int | None, settings: MarkSettings) -> Marked:
     try:
         course, assignment = _open(root, name)
-        sandbox = _warm_sandbox(settings)
-        _check_room(sandbox)
-        marking = mark_submission(
-            course, assignment, job.path, seed=seed, settings=settings, sandbox=sandbox
-        )
-        _check_room(sandbox)
+        with _sandbox(settings) as sandbox:
+            _check_room(sandbox)
+            marking = mark_submission(
+                course, assignment, job.path, seed=seed, settings=settings, sandbox=sandbox
+            )
+            _check_room(sandbox)
         # What tests asked and got stays here: it can't leave this process, nor should it.
         return Marked(job.student, replace(marking, outcomes={}))
     except KitError as error:
@@ -204,6 +220,11 @@ def _check_room(sandbox: Sandbox) -> None:
             f"only {free / MiB:.0f} MB are free in {folder}, and a submission may use "
             f"{needed / MiB:.0f}: make room there, or name another folder in TMPDIR"
         )
+
+
+def _sandbox(settings: MarkSettings) -> AbstractContextManager[Sandbox]:
+    """The sandbox for one submission."""
+    return open_sandbox(settings) if settings.cold else nullcontext(_warm_sandbox(settings))
 
 
 @cache

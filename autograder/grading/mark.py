@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from autograder.grading.plugin import MarkingPlugin, Outcome
 from autograder.grading.points import item_report, outcomes_by_item, with_diagnosis
 from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, Report
-from autograder.sandbox import Limits, Sandbox, examine
+from autograder.sandbox import Limits, Sandbox, examine, timing
 from autograder.submission import read_submission
 
 
@@ -27,12 +28,14 @@ class MarkSettings:
     """How to mark: the limits on student code, and which walls to put up.
 
     `use_outer=False` marks behind the inner wall alone; `unprotected=True` marks even where this
-    machine has no wall that works, and every Report says so.
+    machine has no wall that works, and every Report says so. `cold=True` starts a sandbox for
+    each submission instead of one for many; the Reports are the same.
     """
 
     limits: Limits = field(default_factory=Limits)
     use_outer: bool = True
     unprotected: bool = False
+    cold: bool = False
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,13 @@ class Marking:
     """A Report, and the notebooks it speaks of with the outputs of their run (not sanitised).
 
     `outcomes` are what the hidden tests found of each auto item, hidden inputs included: for the
-    instructor's eyes alone.
+    instructor's eyes alone. `seconds` says where the time went, by stage.
     """
 
     report: Report
     notebooks: Mapping[str, NotebookNode]
     outcomes: Mapping[str, Sequence[Outcome]] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 def mark_submission(
@@ -68,9 +72,20 @@ def mark_submission(
     settings = settings or MarkSettings()
     seed = assignment.seed if seed is None else seed
     deadline = time.monotonic() + settings.limits.submission_seconds
-    with open_laboratory(
-        course, assignment, path, seed=seed, settings=settings, release=release, sandbox=sandbox
-    ) as lab:
+    timing.take()  # what an earlier submission that broke has left
+    with contextlib.ExitStack() as stack:
+        with timing.stage("reading"):
+            lab = open_laboratory(
+                course,
+                assignment,
+                path,
+                seed=seed,
+                settings=settings,
+                release=release,
+                sandbox=sandbox,
+            )
+        stack.enter_context(timing.stage("other"))
+        stack.enter_context(lab)
         lab.run_notebooks(deadline)
         plugin = MarkingPlugin(
             assignment,
@@ -79,16 +94,19 @@ def mark_submission(
             references=load_references(course, assignment),
             deadline=deadline,
         )
-        run_hidden_tests(course.hidden(assignment.name), plugin, tests)
+        with timing.stage("pytest"):
+            run_hidden_tests(course.hidden(assignment.name), plugin, tests)
     outcomes = outcomes_by_item(plugin.outcomes)
     items = {
         item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])
         for item in assignment.items.values()
     }
-    diagnostician = diagnostician_for(course, assignment, seed)
-    for name, found in outcomes.items():
-        items[name] = with_diagnosis(items[name], diagnostician.diagnose(name, found))
-    return Marking(_report(assignment, lab, items, plugin.outcomes, seed), lab.executed, outcomes)
+    with timing.stage("diagnosis"):
+        diagnostician = diagnostician_for(course, assignment, seed)
+        for name, found in outcomes.items():
+            items[name] = with_diagnosis(items[name], diagnostician.diagnose(name, found))
+    report = _report(assignment, lab, items, plugin.outcomes, seed)
+    return Marking(report, lab.executed, outcomes, timing.take())
 
 
 def open_laboratory(

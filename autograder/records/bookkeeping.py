@@ -23,7 +23,15 @@ from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.api import Assignment as Homework
+from nbgrader.api import (
+    BaseCell,
+    Grade,
+    Gradebook,
+    MissingEntry,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
 from nbgrader.utils import parse_utc
@@ -49,6 +57,7 @@ from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 from autograder.records import safekeeping
+from autograder.submission.files import MAX_TIMESTAMP_BYTES, TIMESTAMP
 
 REPORT = "report.json"
 """The Report of a student, beside the autograded notebooks."""
@@ -66,8 +75,6 @@ IMPATIENT_SECONDS = 1.0
 
 FULL = "the disk is full: make room on it and run the command again"
 
-TIMESTAMP = "timestamp.txt"
-MAX_TIMESTAMP_BYTES = 200
 
 _KIT_TABLES = MetaData()
 _RECORDED_CREDIT = Table(
@@ -82,6 +89,13 @@ _RECORDED_FOLDER = Table(
     Column("assignment", String(128), primary_key=True),
     Column("student", String(128), primary_key=True),
     Column("digest", String(64), nullable=False),
+)
+_FINGERPRINT = Table(
+    "fdl_fingerprint",
+    _KIT_TABLES,
+    Column("assignment", String(128), primary_key=True),
+    Column("student", String(128), primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
 )
 
 
@@ -170,15 +184,43 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
     def recorded_folder(self, assignment: str, student: str) -> str | None:
         """The digest of the folder that was recorded last; None if there is none."""
         table = _RECORDED_FOLDER
-        wanted = select(table.c.digest).where(*_row_of(assignment, student))
+        wanted = select(table.c.digest).where(*_row_of(table, assignment, student))
         digest: str | None = self.db().execute(wanted).scalar()
         return digest
 
     def note_folder(self, assignment: str, student: str, digest: str) -> None:
         """Remember the digest of the folder that belongs to the marks."""
-        table = _RECORDED_FOLDER
-        self.db().execute(delete(table).where(*_row_of(assignment, student)))
-        row = {"assignment": assignment, "student": student, "digest": digest}
+        self._note(_RECORDED_FOLDER, assignment, student, digest=digest)
+
+    def fingerprints(self, assignment: str) -> dict[str, str]:
+        """What each student's marks were given for, where that is known, by student."""
+        table = _FINGERPRINT
+        wanted = select(table.c.student, table.c.fingerprint)
+        rows = self.db().execute(wanted.where(table.c.assignment == assignment)).all()
+        return {str(student): str(fingerprint) for student, fingerprint in rows}
+
+    def note_fingerprint(self, assignment: str, student: str, fingerprint: str) -> None:
+        """Remember what the marks are given for; "" where that is not known."""
+        self._note(_FINGERPRINT, assignment, student, fingerprint=fingerprint)
+
+    def awaiting(self, assignment: str) -> dict[str, list[str]]:
+        """The items that await a person, by student."""
+        wanted = (
+            select(SubmittedAssignment.student_id, BaseCell.name)
+            .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+            .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+            .join(BaseCell, BaseCell.id == Grade.cell_id)
+            .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
+            .where(Homework.name == assignment, Grade.needs_manual_grade)
+        )
+        found: dict[str, list[str]] = {}
+        for student, item in self.db().execute(wanted):
+            found.setdefault(student, []).append(item)
+        return found
+
+    def _note(self, table: Table, assignment: str, student: str, **values: str) -> None:
+        self.db().execute(delete(table).where(*_row_of(table, assignment, student)))
+        row = {"assignment": assignment, "student": student, **values}
         self.db().execute(table.insert().values(row))
 
 
@@ -218,8 +260,7 @@ def _says(error: BaseException | None, word: str) -> bool:
     return False
 
 
-def _row_of(assignment: str, student: str) -> tuple[ColumnElement[bool], ...]:
-    table = _RECORDED_FOLDER
+def _row_of(table: Table, assignment: str, student: str) -> tuple[ColumnElement[bool], ...]:
     return table.c.assignment == assignment, table.c.student == student
 
 

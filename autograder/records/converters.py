@@ -16,7 +16,7 @@ import contextlib
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -34,10 +34,10 @@ from autograder.assignment import Assignment, Course, Item, read_notebook
 from autograder.errors import CourseError, KitError, RecordError
 from autograder.grading.classrun import Job, find_jobs
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, read_skeletons
+from autograder.grading.report import Report
 from autograder.records import formgrader
 from autograder.records.bookkeeping import (
     REPORT,
-    TIMESTAMP,
     PatientGradebook,
     copy_gradebook,
     open_database,
@@ -50,6 +50,7 @@ from autograder.records.feedback import write_feedback
 from autograder.records.folders import digest, remove, settle, settle_all, unfinished
 from autograder.records.sanitize import clean_markdown, clean_notebook, is_plain_name
 from autograder.rubric import read_rubrics
+from autograder.submission.files import TIMESTAMP
 
 Answers = Mapping[str, tuple[str, str]]
 """Text and pictures of the cells of a notebook, by their nbgrader ids."""
@@ -183,6 +184,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         self._rubrics = read_rubrics(course, assignment)
         self.writer = FilesWriter(parent=self, config=self.config)
         self.exporter = self.exporter_class(parent=self, config=self.config)
+        self._known: tuple[dict[str, str], dict[str, list[str]]] | None = None
         with open_database(db_url, course) as self._gradebook:
             settle_all(self._gradebook, course, assignment)
             self._save_marks = SaveMarks(self._gradebook, assignment, parent=self)
@@ -190,11 +192,12 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
             yield
         copy_gradebook(course, db_url)
 
-    def record(self, student: str, marking: Marking) -> float:
+    def record(self, student: str, marking: Marking, fingerprint: str = "") -> float:
         """Write the student's autograded notebooks and scores: all of them, or none.
 
-        Returns the points of the items that now await a person; a text that was left as it was
-        released does not, since nbgrader gives it 0 points by itself.
+        `fingerprint` says what the Marking is of, for `recorded`. Returns the points of the items
+        that now await a person; a text that was left as it was released does not, since nbgrader
+        gives it 0 points by itself.
 
         A run that is killed leaves the earlier ones or the new ones; where it had no time to put
         the new notebooks in their place, the next command does it.
@@ -207,14 +210,14 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
             # within it: another run may be writing there until this one has the lock
             remove(staging)
             try:
-                open_points = self._write(student, marking, staging)
+                open_points = self._write(student, marking, staging, fingerprint)
             except BaseException:
                 remove(staging)
                 raise
         settle(self._gradebook, name, student, final)
         return open_points
 
-    def _write(self, student: str, marking: Marking, staging: Path) -> float:
+    def _write(self, student: str, marking: Marking, staging: Path, fingerprint: str) -> float:
         """Write the folder, for good, and the marks that go with it."""
         name = self._assignment.name
         make_folder(staging)
@@ -232,6 +235,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
             self._assign_penalties(student)
         sync_tree(staging)
         self._gradebook.note_folder(name, student, digest(staging))
+        self._gradebook.note_fingerprint(name, student, fingerprint)
         return self._open_points(submission)
 
     def _belongs_to_marks(self, student: str, final: Path) -> bool:
@@ -244,8 +248,31 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
 
     def _open_points(self, submission: Any) -> float:
         grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
-        awaited = [grade.name for grade in grades if grade.needs_manual_grade]
-        return sum(self._assignment.items[name].max_points for name in awaited)
+        return self._points_of(grade.name for grade in grades if grade.needs_manual_grade)
+
+    def _points_of(self, items: Iterable[str]) -> float:
+        return sum(self._assignment.items[name].max_points for name in items)
+
+    def recorded(self, student: str, fingerprint: str) -> tuple[Report, float] | None:
+        """The Report that is recorded for this fingerprint, and the points that await a person.
+
+        None where the marks are of something else, or of nothing that is known, or where somebody
+        has changed the folder that belongs to them.
+        """
+        if self._known is None:
+            name = self._assignment.name
+            self._known = self._gradebook.fingerprints(name), self._gradebook.awaiting(name)
+        fingerprints, awaiting = self._known
+        if fingerprints.get(student) != fingerprint:
+            return None
+        final = self._final(student)
+        if self._gradebook.recorded_folder(self._assignment.name, student) != digest(final):
+            return None
+        try:
+            report = Report.from_json((final / REPORT).read_text(encoding="utf-8"))
+            return report, self._points_of(awaiting.get(student, ()))
+        except (OSError, UnicodeDecodeError, RecordError, KeyError):
+            return None
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:
         """Where notebooks are written until all of a student's are: not yet where they go."""

@@ -10,6 +10,7 @@ from traitlets.config import Config
 from autograder.assignment import Assignment, Course
 from autograder.errors import KitError, RecordError
 from autograder.grading.mark import Marking
+from autograder.grading.report import Report
 from autograder.records.bookkeeping import QuietLog, course_directory, first_line
 from autograder.records.converters import MarkedAutograde
 
@@ -20,19 +21,24 @@ class Book:
     def __init__(self, converter: MarkedAutograde) -> None:
         self._converter = converter
 
-    def record(self, student: str, marking: Marking) -> float:
+    def record(self, student: str, marking: Marking, fingerprint: str = "") -> float:
         """Record a Marking; marks and comments that a person gave stay as they are.
 
-        Returns the points of the items that await a person, as the formgrader shows them.
-        RecordError tells why that failed; the student's earlier marks stand then.
+        `fingerprint` (see `grading.fingerprint`) says what it is of, for `recorded`. Returns the
+        points of the items that await a person, as the formgrader shows them. RecordError tells
+        why that failed; the student's earlier marks stand then.
         """
         try:
-            return self._converter.record(student, marking)
+            return self._converter.record(student, marking, fingerprint)
         except Exception as error:  # of any kind: one student must not stop the others
             kind = "" if isinstance(error, KitError) else f"{type(error).__name__}: "
             raise RecordError(
                 f"the marks of {student} could not be recorded: {kind}{first_line(error)}"
             ) from error
+
+    def recorded(self, student: str, fingerprint: str) -> tuple[Report, float] | None:
+        """The Report recorded for what has this fingerprint, and its open points; None without."""
+        return self._converter.recorded(student, fingerprint)
 
 
 @contextlib.contextmanager

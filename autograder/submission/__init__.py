@@ -14,6 +14,7 @@ by the names that it defines, else by its text.
 
 from __future__ import annotations
 
+from autograder.submission.files import content_of
 from autograder.submission.fitting import ELSEWHERE
 from autograder.submission.reading import MAX_CODE_BYTES
 from autograder.submission.receiving import ReceivedNotebook, Submission, read_submission
@@ -23,5 +24,6 @@ __all__ = [
     "MAX_CODE_BYTES",
     "ReceivedNotebook",
     "Submission",
+    "content_of",
     "read_submission",
 ]

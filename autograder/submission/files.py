@@ -18,6 +18,10 @@ from autograder.submission.words import printable
 MAX_BYTES = 100_000_000
 """The largest notebook file that is read; twice as much for all files of a submission together."""
 
+TIMESTAMP = "timestamp.txt"
+"""When the submission was handed in, as nbgrader keeps it beside the notebooks."""
+MAX_TIMESTAMP_BYTES = 200
+
 NOTEBOOK_NAME = re.compile(r"(.*)\.ipynb(?:\.(?:json|txt))?(?: ?\(\d+\))?", re.I | re.S)
 
 
@@ -58,6 +62,25 @@ def find_files(path: Path, problems: Sequence[str]) -> list[Place]:
         return stem not in problems, not problem_by_name(stem, problems), place.depth, place.shown
 
     return sorted(found, key=rank)
+
+
+def content_of(path: Path) -> Iterator[tuple[str, bytes]]:
+    """All that a mark can depend on: each notebook's name and content, and the timestamp.
+
+    In the place of what can't be read stands the reason.
+    """
+    budget = 2 * MAX_BYTES
+    for place in find_files(path, ()):
+        try:
+            content = read_bytes(place.path, min(MAX_BYTES, budget))
+            budget -= len(content)
+        except UnreadableError as error:
+            content = f"unreadable: {error}".encode("utf-8", "replace")
+        yield str(place.path.relative_to(path.parent)), content
+    try:
+        yield TIMESTAMP, read_bytes(path / TIMESTAMP, MAX_TIMESTAMP_BYTES)
+    except UnreadableError:
+        return
 
 
 def _notebooks_in(folder: Path, depth: int) -> Iterator[Place]:

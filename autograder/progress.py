@@ -1,0 +1,83 @@
+"""How far a long command is: a bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+SECONDS_BETWEEN_LINES = 15.0
+
+
+class Watch(Protocol):
+    """Told how many are done, out of how many."""
+
+    def __call__(self, done: int, total: int) -> None: ...
+
+
+class _Rate(ProgressColumn):
+    """How many were done in a minute, of late."""
+
+    def render(self, task: Task) -> Text:
+        """The rate as text; nothing before the first."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{60 * speed:.0f} per minute")
+
+
+class _Lines:
+    """Prints a line for the first, for the last, and every so many seconds between them."""
+
+    def __init__(self, console: Console, what: str) -> None:
+        self._console = console
+        self._what = what
+        self._begin = time.monotonic()
+        self._first: int | None = None
+        self._next = self._begin
+
+    def __call__(self, done: int, total: int) -> None:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = done
+        if now < self._next and done < total:
+            return
+        self._next = now + SECONDS_BETWEEN_LINES
+        line = f"{self._what}: {done} of {total}"
+        seconds, since = now - self._begin, done - self._first
+        if since > 0 and seconds > 0:
+            left = timedelta(seconds=round((total - done) * seconds / since))
+            line += f", {60 * since / seconds:.0f} per minute, {left} left"
+        self._console.print(line, highlight=False)
+
+
+@contextmanager
+def progress(console: Console, what: str) -> Iterator[Watch]:
+    """Show how far `what` is; the Watch is to be called whenever one more is done."""
+    if not console.is_terminal:
+        yield _Lines(console, what)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        _Rate(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
