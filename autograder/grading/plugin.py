@@ -4,6 +4,10 @@ Hidden tests run here, in the grader's process; `student` is the only way to the
 A failing test is run once more with the reference in the place of all graded functions of its
 notebook but those that the test itself asks for (follow-through): an answer that is wrong only
 because of what it calls keeps its item. The note on such a claim tells the student why.
+
+The tests of one item share a process of the student's, as long as they pass. A test that fails in
+one that has served others is taken again in a fresh one, and that counts: so nothing that an
+earlier test has left, not even of the same item, can cost a point.
 """
 
 from __future__ import annotations
@@ -63,8 +67,16 @@ class _Run:
     """What the plugin remembers of the test that is running."""
 
     stand_ins: frozenset[str] = frozenset()
-    students: list[AnyStudent] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    is_first: bool = True
+
+
+@dataclass(frozen=True)
+class _Served:
+    """A student that has served tests of an item, and may serve more of them."""
+
+    item: str
+    student: AnyStudent
 
 
 class MarkingPlugin:
@@ -90,19 +102,22 @@ class MarkingPlugin:
         self._deadline = deadline
         self._only = only
         self._runs: dict[str, _Run] = {}
+        self._served: _Served | None = None
         self._timeouts: dict[str, int] = {}
 
     @pytest.fixture
-    def student(self, request: pytest.FixtureRequest) -> Iterator[AnyStudent]:
-        """The student's functions, in a process that only this test uses."""
+    def student(self, request: pytest.FixtureRequest) -> AnyStudent:
+        """The student's functions, in a process that only tests of this item use."""
         item = self._item(request.node)
         self._check_time(item)
-        student = self._notebooks.student(item.problem)
         run = self._runs.setdefault(request.node.nodeid, _Run())
-        run.students.append(student)
-        yield RecordedStudent(student, run.events)
-        for used in run.students:
-            used.close()
+        served = self._served
+        if served is not None and served.item == item.name:
+            served.student.renew()
+            run.is_first = False
+        else:
+            served = self._fresh(item)
+        return RecordedStudent(served.student, run.events)
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
@@ -124,16 +139,56 @@ class MarkingPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
-        """Run a test; where it fails, once more with stand-ins."""
+        """Run a test; where it fails, once more in a fresh process, then with stand-ins."""
         if "student" not in pyfuncitem.funcargs:
             return None
         arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
         try:
-            pyfuncitem.obj(**arguments)
+            self._take(pyfuncitem, arguments)
         except Exception as failure:
-            if not self._holds_with_stand_ins(pyfuncitem, arguments, failure):
+            holds = self._holds_with_stand_ins(pyfuncitem, arguments, failure)
+            self._put_away()
+            if not holds:
                 raise
         return True
+
+    def _take(self, test: pytest.Function, arguments: dict[str, Any]) -> None:
+        """Run a test, in a fresh process if it fails in one that has served others."""
+        try:
+            test.obj(**arguments)
+        except Exception:
+            run = self._runs[test.nodeid]
+            if run.is_first:
+                raise
+            run.events, run.is_first = [], True
+            fresh = self._fresh(self._item(test)).student
+            arguments |= self._anew(test, arguments, RecordedStudent(fresh, run.events))
+            test.obj(**arguments)
+
+    def _anew(
+        self, test: pytest.Function, arguments: Mapping[str, Any], student: AnyStudent
+    ) -> dict[str, Any]:
+        """The arguments to run a test again with another student."""
+        again = {**arguments, "student": student}
+        if "rng" in again:
+            again["rng"] = self._generator(test)
+        return again
+
+    def _fresh(self, item: Item) -> _Served:
+        """A student in a fresh process, to serve this item's tests; the last one's ends."""
+        self._put_away()
+        self._served = _Served(item.name, self._notebooks.student(item.problem))
+        return self._served
+
+    def _put_away(self) -> None:
+        """End the process that has served tests."""
+        if self._served is not None:
+            self._served.student.close()
+            self._served = None
+
+    def pytest_sessionfinish(self) -> None:
+        """End the last process."""
+        self._put_away()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -161,16 +216,14 @@ class MarkingPlugin:
         item = self._item(test)
         stand_ins = StandIns(self._others(item, asked_for(run.events)))
         student = self._notebooks.student(item.problem).with_stand_ins(stand_ins.functions)
-        run.students.append(student)
         events: list[Event] = []
-        again = {**arguments, "student": RecordedStudent(student, events)}
-        if "rng" in again:
-            again["rng"] = self._generator(test)
         holds = True
         try:
-            test.obj(**again)
+            test.obj(**self._anew(test, arguments, RecordedStudent(student, events)))
         except Exception:  # whatever it is, the first failure is the one to tell
             holds = False
+        finally:
+            student.close()
         if not stand_ins.used or asked_for(events) & stand_ins.functions.keys():
             return False  # no stand-in may answer for the student
         run.events = events
@@ -263,6 +316,7 @@ class RepeatedMarking(MarkingPlugin):
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run all tests once for each notebook."""
         for notebook in self._all:
+            self._put_away()
             self._notebooks, self.outcomes = notebook, []
             self._timeouts.clear()
             for test, following in zip(session.items, [*session.items[1:], None], strict=False):

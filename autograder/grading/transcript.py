@@ -31,6 +31,9 @@ class AnyStudent(Protocol):
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> AnyStudent:
         """The same student with other functions in the place of some."""
 
+    def renew(self) -> None:
+        """Make ready for another test in the same process."""
+
     def close(self) -> None:
         """End what belongs to it."""
 
@@ -98,6 +101,10 @@ class RecordedStudent:
         """The same student with other functions in the place of some."""
         student = self._student.with_stand_ins(functions)
         return RecordedStudent(student, self._events, self._without)
+
+    def renew(self) -> None:
+        """Make ready for another test in the same process."""
+        self._student.renew()
 
     def close(self) -> None:
         """End what belongs to the student."""

@@ -76,6 +76,11 @@ class LocalStudent:
         stand_ins = {**self._stand_ins, **functions}
         return LocalStudent(self._make_world, forget=self._forget, stand_ins=stand_ins)
 
+    def renew(self) -> None:
+        """Make ready for another test in the same world."""
+        self._last = ()
+        plt.close("all")
+
     def close(self) -> None:
         """Let go of the world, and of the figures that were drawn in it."""
         self._world = None

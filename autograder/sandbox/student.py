@@ -70,7 +70,7 @@ Quote = Callable[[Place], str]
 
 
 class Student:
-    """One fresh process of the student's notebook.
+    """A process of its own, forked from the student's notebook.
 
     `student.gradient(x)` calls the student's function; `student.value("name")` reads a variable.
     The process starts with the first use and ends with `close`.
@@ -121,11 +121,26 @@ class Student:
 
     def without(self, *names: str) -> Student:
         """The same student in a world where these names do not exist."""
-        return self._relative(forget=(*self._forget, *names))
+        forget = (*self._forget, *names)
+        for relative in self._family:
+            if relative._forget == forget and relative._stand_ins == self._stand_ins:
+                return relative
+        return self._relative(forget=forget)
 
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> Student:
         """The same student with the grader's functions in the place of some of the student's."""
         return self._relative(stand_ins={**self._stand_ins, **functions})
+
+    def renew(self) -> None:
+        """Make ready for another test in the same process, without what the last one passed in."""
+        if self._open_peer is not None:
+            self._open_peer.start_over()
+        for relative in self._family:
+            if relative._stand_ins:
+                relative.close()
+            else:
+                relative.renew()
+        self._family = [relative for relative in self._family if not relative._stand_ins]
 
     def close(self) -> None:
         """End the process, and those of the students made from this one."""

@@ -82,6 +82,12 @@ class Peer:
         self.deadline = time.monotonic() + seconds
         self._own_since, self._own_left = None, MAX_OWN_SECONDS
 
+    def start_over(self) -> None:
+        """Offer none of the functions that have crossed, and count the calls served anew."""
+        self.served = 0
+        self._functions = [_withdrawn] * len(self._functions)
+        self._numbers.clear()
+
     def offer(self, name: str, function: Callable[..., object]) -> None:
         """Let the other side call `function` by this name."""
         self._named[name] = function
@@ -220,6 +226,10 @@ class Peer:
         if reference.number >= len(self._functions):
             raise WireError("a reference to a function that never crossed")
         return self._functions[reference.number]
+
+
+def _withdrawn(*_args: Any, **_kwargs: Any) -> object:
+    raise WireError("a call to something that is not offered any more")
 
 
 class RemoteFunction:
