@@ -6,20 +6,29 @@ submission that could not be marked), 2 can't be done as asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
-from functools import partial, wraps
+from functools import partial
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from autograder.assignment import Assignment, Course
+from autograder.commands.common import (
+    CourseOption,
+    Format,
+    InnerOption,
+    SeedOption,
+    UnprotectedOption,
+    app,
+    err,
+    out,
+    told,
+)
 from autograder.errors import KitError
 from autograder.grading.report import ItemReport, Report
 from autograder.progress import progress
@@ -30,57 +39,9 @@ if TYPE_CHECKING:  # the commands import what they need, so that each starts qui
     from autograder.records.changes import Regrading
     from autograder.records.grade import Recorded
 
-app = typer.Typer(
-    help="Release, mark and record the homework of a course.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-
-P = ParamSpec("P")
-
-out = Console()
-err = Console(stderr=True)
-
-CourseOption = Annotated[
-    Path | None, typer.Option("--course", help="The course folder (default: found from here).")
-]
-SeedOption = Annotated[int | None, typer.Option(help="Draw the hidden inputs from this seed.")]
-UnprotectedOption = Annotated[
-    bool, typer.Option("--unprotected", help="Mark even where this machine has no wall that works.")
-]
-InnerOption = Annotated[
-    bool, typer.Option("--inner-only", help="Leave out the outer wall (bubblewrap).")
-]
-
-
-class Format(StrEnum):
-    """How a Report is printed."""
-
-    TABLE = "table"
-    JSON = "json"
-
-
-def _told(command: Callable[P, None]) -> Callable[P, None]:
-    """Print the kit's own errors as messages and end with code 2."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except KitError as error:
-            err.print(Text(f"fdl: {error}", style="red"))
-            raise typer.Exit(2) from None
-        except KeyboardInterrupt:
-            err.print(
-                "\nfdl: stopped. What was finished is kept; the same command goes on from there."
-            )
-            raise typer.Exit(130) from None
-
-    return run
-
 
 @app.command()
-@_told
+@told
 def release(
     assignment: str,
     check: Annotated[
@@ -101,7 +62,7 @@ def release(
 
 
 @app.command()
-@_told
+@told
 def prove(
     assignment: str,
     matrix: Annotated[
@@ -128,7 +89,7 @@ def prove(
 
 
 @app.command()
-@_told
+@told
 def mark(
     path: Annotated[Path, typer.Argument(help="A submission's folder, or one notebook.")],
     assignment: Annotated[str | None, typer.Option(help="Which homework it is.")] = None,
@@ -169,7 +130,7 @@ def mark(
 
 
 @app.command()
-@_told
+@told
 def grade(
     assignment: str,
     student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
@@ -212,7 +173,7 @@ def grade(
 
 
 @app.command()
-@_told
+@told
 def regrade(
     assignment: str,
     student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
@@ -264,7 +225,7 @@ def regrade(
 
 
 @app.command()
-@_told
+@told
 def feedback(
     assignment: str,
     student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
@@ -279,7 +240,7 @@ def feedback(
 
 
 @app.command()
-@_told
+@told
 def restore(course: CourseOption = None) -> None:
     """Put the last copy of a gradebook back that is damaged, empty or gone."""
     from autograder.records.bookkeeping import restore_gradebook
@@ -298,7 +259,7 @@ def restore(course: CourseOption = None) -> None:
 
 
 @app.command()
-@_told
+@told
 def doctor() -> None:
     """Tell what this machine can enforce, what each wall covers, and how to get what is missing."""
     from autograder.sandbox import examine
@@ -314,7 +275,7 @@ def doctor() -> None:
 
 
 @app.command()
-@_told
+@told
 def demo(
     assignment: str,
     folder: Annotated[

@@ -1,0 +1,63 @@
+"""What all commands share: the app, its consoles, common options, and how errors are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, ParamSpec
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from autograder.errors import KitError
+
+app = typer.Typer(
+    help="Release, mark and record the homework of a course.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+P = ParamSpec("P")
+
+out = Console()
+err = Console(stderr=True)
+
+CourseOption = Annotated[
+    Path | None, typer.Option("--course", help="The course folder (default: found from here).")
+]
+SeedOption = Annotated[int | None, typer.Option(help="Draw the hidden inputs from this seed.")]
+UnprotectedOption = Annotated[
+    bool, typer.Option("--unprotected", help="Mark even where this machine has no wall that works.")
+]
+InnerOption = Annotated[
+    bool, typer.Option("--inner-only", help="Leave out the outer wall (bubblewrap).")
+]
+
+
+class Format(StrEnum):
+    """How a Report is printed."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def told(command: Callable[P, None]) -> Callable[P, None]:
+    """Print the kit's own errors as messages and end with code 2."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except KitError as error:
+            err.print(Text(f"fdl: {error}", style="red"))
+            raise typer.Exit(2) from None
+        except KeyboardInterrupt:
+            err.print(
+                "\nfdl: stopped. What was finished is kept; the same command goes on from there."
+            )
+            raise typer.Exit(130) from None
+
+    return run
