@@ -1,1 +1,1 @@
-"""The commands of `fdl` beyond marking, a module for each kind of work; `autograder.cli` has all."""
+"""The commands of `fdl` beyond marking, one module for each kind of work."""
