@@ -215,6 +215,8 @@ class MarkingPlugin:
             return False
         item = self._item(test)
         stand_ins = StandIns(self._others(item, asked_for(run.events)))
+        if not stand_ins.functions:
+            return False
         student = self._notebooks.student(item.problem).with_stand_ins(stand_ins.functions)
         events: list[Event] = []
         holds = True

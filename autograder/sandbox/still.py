@@ -1,10 +1,11 @@
-"""Nothing passes from one hidden test to the next.
+"""Nothing passes from the hidden tests of one item to those of the next.
 
-Each test talks to a fresh fork of the notebook's process. But that process is the student's, and a
-fork could leave word with it or with the forks to come: in a file, in memory or a pipe that they
-share, by a signal. So the notebook's process is held still (stopped) whenever it isn't forking, and
-what it shares is looked at from outside while it is. Where a trace is found, the process is of no
-more use: the notebook is run again, in empty folders, before the next test.
+They talk to forks of the notebook's process, each item's to its own ("a test", in here, is all that
+one fork is asked). But the notebook's process is the student's, and a fork could leave word with it
+or with the forks to come: in a file, in memory or a pipe that they share, by a signal. So the
+notebook's process is held still (stopped) whenever it isn't forking, and what it shares is looked
+at from outside while it is. Where a trace is found, the process is of no more use: the notebook is
+run again, in empty folders, before the next test.
 
 What is left are a few bits for each test: the time that a call took, and how many processes were
 started meanwhile.

@@ -1,0 +1,160 @@
+"""The tests of one item share a process while they pass, and nothing that is left costs a point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.assignment import Assignment, Item, Problem
+from autograder.grading.hiddentests import run_hidden_tests
+from autograder.grading.plugin import MarkingPlugin, Outcome
+from autograder.sandbox import Cell, Limits, Notebook, Raised, Sandbox, StudentFailure, examine
+
+NOON = datetime(2024, 1, 1, tzinfo=UTC)
+ITEMS = ("first", "second")
+
+HEAD = """
+import pytest
+from autograder.grading.testkit import ClaimFailed, item
+"""
+
+
+@dataclass
+class Process:
+    """A student whose one function answers by how often it was asked in this process."""
+
+    answer: Callable[[int], Any]
+    log: list[str]
+    asked: int = 0
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def call() -> Any:
+            self.asked += 1
+            self.log.append(f"asked {self.asked}")
+            return self.answer(self.asked)
+
+        return call
+
+    def renew(self) -> None:
+        self.log.append("renewed")
+
+    def close(self) -> None:
+        self.log.append("closed")
+
+
+@dataclass
+class Desk:
+    """Gives processes and remembers what became of them."""
+
+    answer: Callable[[int], Any]
+    log: list[str] = field(default_factory=list)
+
+    def student(self, _problem: str) -> Any:
+        self.log.append("forked")
+        return Process(self.answer, self.log)
+
+
+def outcomes(folder: Path, tests: str, desk: Desk) -> list[Outcome]:
+    (folder / "test_shared.py").write_text(HEAD + tests, encoding="utf-8")
+    items = tuple(Item(name, "auto", 1.0, False, "p") for name in ITEMS)
+    homework = Assignment("hw", "Homework", NOON, NOON, 0, (Problem("p", "P", items),))
+    plugin = MarkingPlugin(homework, desk, seed=0, references={})
+    run_hidden_tests(folder, plugin)
+    return plugin.outcomes
+
+
+THREE_AND_ONE = """
+@item("first")
+@pytest.mark.parametrize("case", [1, 2])
+def test_one(student, case):
+    assert student.f() == "right"
+
+@item("first")
+def test_two(student):
+    assert student.f() == "right"
+
+@item("second")
+def test_three(student):
+    assert student.f() == "right"
+"""
+
+
+def test_tests_of_an_item_share_a_process_and_those_of_two_items_do_not(tmp_path: Path) -> None:
+    desk = Desk(lambda _: "right")
+    found = outcomes(tmp_path, THREE_AND_ONE, desk)
+    assert [outcome.passed for outcome in found] == [True] * 4
+    assert desk.log == [
+        "forked", "asked 1", "renewed", "asked 2", "renewed", "asked 3", "closed",
+        "forked", "asked 1", "closed",
+    ]  # fmt: skip
+
+
+def test_what_earlier_tests_have_left_costs_nothing(tmp_path: Path) -> None:
+    """A function that answers rightly but once in its process is right in every test."""
+    desk = Desk(lambda asked: "right" if asked == 1 else "spoilt")
+    found = outcomes(tmp_path, THREE_AND_ONE, desk)
+    assert [outcome.passed for outcome in found] == [True] * 4
+    assert desk.log.count("forked") == 4
+
+
+def test_a_test_that_fails_in_a_fresh_process_is_not_taken_again(tmp_path: Path) -> None:
+    desk = Desk(lambda _: "wrong")
+    found = outcomes(tmp_path, THREE_AND_ONE, desk)
+    assert [outcome.passed for outcome in found] == [False] * 4
+    asked = [line for line in desk.log if line.startswith("asked")]
+    assert asked == ["asked 1"] * 4
+
+
+def test_a_function_that_has_to_be_asked_twice_fails_where_it_is_asked_once(
+    tmp_path: Path,
+) -> None:
+    """Its first test fails in a fresh process, and so the next one gets a fresh one too."""
+    desk = Desk(lambda asked: "right" if asked > 1 else "wrong")
+    found = outcomes(tmp_path, THREE_AND_ONE, desk)
+    assert [outcome.passed for outcome in found] == [False] * 4
+
+
+def test_the_transcript_is_that_of_the_run_that_counts(tmp_path: Path) -> None:
+    def answer(asked: int) -> str:
+        if asked > 1:
+            raise Raised("It raised a ValueError.", "ValueError", None)
+        return "right"
+
+    found = outcomes(tmp_path, THREE_AND_ONE, Desk(answer))
+    assert [[event.failure for event in outcome.transcript] for outcome in found] == [[""]] * 4
+
+
+COUNTS = """
+kept = []
+def count(f):
+    kept.append(f)
+    return len(kept)
+def again(f):
+    return kept[0](1)
+"""
+
+
+@pytest.mark.filterwarnings("error")
+def test_functions_of_an_earlier_test_are_out_of_reach() -> None:
+    protection = examine()
+    if protection.level == "unprotected":
+        pytest.skip("this machine has no wall that works")
+    with Sandbox(protection, Limits()) as sandbox:
+        notebook = Notebook(sandbox, "p", [Cell(0, COUNTS)], {}, seed=1)
+        notebook.run(float("inf"))
+        student = notebook.student(lambda _: "")
+        assert student.count(lambda x: x) == 1
+        assert student.again(lambda x: x) == 1  # within one test it can be called
+        student.renew()
+        assert student.count(lambda x: x) == 2  # the same process
+        with pytest.raises(StudentFailure):
+            student.again(lambda x: x)
+        student.close()
