@@ -3,41 +3,70 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from IPython.core.pylabtools import print_figure
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends import backend_agg
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.mathtext import MathTextParser
+from matplotlib.transforms import Bbox
 from PIL import Image
 
 _MARGIN_INCHES = 0.1
+_ROOM_INCHES = 0.5
+_USUAL_SETTINGS: tuple[Any, ...] = (
+    {"font.size": 10, "figure.dpi": 100},
+    {"font.size": 11, "figure.dpi": 110},
+)
 _FONT_FILES = (".ttf", ".otf", ".ttc")
 
 
 def png(figure: Figure) -> bytes | None:
     """The figure as PNG with a narrow margin; None where there is nothing on it.
 
-    IPython draws twice, the first time to learn where things lie. Where nothing lies outside of
-    the figure, one drawing is enough: the picture is cut after it was drawn.
+    IPython draws twice, the first time to learn where things lie. Here it is drawn once, with some
+    room around it, and the picture is cut afterwards; what needs more room is drawn again.
     """
     if not figure.axes and not figure.lines:
         return None
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    pixels = np.asarray(canvas.buffer_rgba())
-    box = figure.get_tightbbox(canvas.get_renderer()).padded(_MARGIN_INCHES)
-    left, low, right, top = np.round(np.asarray(box.extents) * figure.dpi).astype(int)
+    room = figure.bbox_inches.padded(_ROOM_INCHES)
+    pixels, renderer = _draw(figure, room)
+    box = figure.get_tightbbox(renderer).padded(_MARGIN_INCHES)
+    edges = np.array([box.x0 - room.x0, room.y1 - box.y1, box.x1 - room.x0, room.y1 - box.y0])
+    left, top, right, bottom = np.round(edges * figure.dpi).astype(int)
     height, width = pixels.shape[:2]
-    margin = int(np.ceil(_MARGIN_INCHES * figure.dpi))
-    if min(left, low, width - right, height - top) < -margin:
-        whole: bytes | None = print_figure(figure, "png")
-        return whole
-    cut = pixels[max(height - top, 0) : height - max(low, 0), max(left, 0) : right]
+    if min(left, top, width - right, height - bottom) < 0:
+        pixels, _ = _draw(figure, box)
+    else:
+        pixels = pixels[top:bottom, left:right]
     file = io.BytesIO()
-    Image.fromarray(cut).save(file, "png", compress_level=3)
+    Image.fromarray(pixels).save(file, "png", compress_level=3)
     return file.getvalue()
+
+
+def _draw(figure: Figure, box: Bbox) -> tuple[np.ndarray, RendererAgg]:
+    """What lies in the box (in inches) as pixels, and the renderer that has measured its texts."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.print_figure(
+        io.BytesIO(),
+        format="rgba",
+        dpi=figure.dpi,
+        bbox_inches=box,
+        facecolor=figure.get_facecolor(),
+        edgecolor=figure.get_edgecolor(),
+    )
+    return np.asarray(canvas.buffer_rgba()), canvas.renderer
+
+
+def share_formulas() -> None:
+    """Have all pictures share the formulas that were read, the numbers on logarithmic axes too.
+
+    matplotlib remembers them, but each of its renderers for itself.
+    """
+    backend_agg.MathTextParser = cache(MathTextParser)  # type: ignore[assignment, attr-defined]
 
 
 def keep_fonts_in_memory() -> None:
@@ -57,10 +86,14 @@ def keep_fonts_in_memory() -> None:
 
 
 def draw_once() -> None:
-    """Draw a figure of the usual parts, so that later ones find fonts and parsers ready."""
-    figure, axes = plt.subplots(layout="constrained")
-    axes.semilogy([1, 10], [1, 100], "o-", label=r"$\frac{1}{2}\eta^2$")
-    axes.set(xlabel=r"radius $\rho$", ylabel="trace", title=r"$\mathbf{x}$ and **text**")
-    axes.legend()
-    png(figure)
-    plt.close(figure)
+    """Draw figures of the usual parts, so that later ones find fonts and formulas ready."""
+    for settings in _USUAL_SETTINGS:
+        with plt.rc_context(settings):
+            figure, (axes, other) = plt.subplots(1, 2, layout="constrained")
+            axes.loglog([1e-6, 1e5], [1e-6, 1e5], "o-", label=r"$\frac{1}{2}\eta^2$")
+            axes.set(xlabel=r"radius $\rho$", ylabel="trace", title=r"$\mathbf{x}$ and **text**")
+            axes.set(xticks=10.0 ** np.arange(-6, 6), yticks=10.0 ** np.arange(-6, 6))
+            axes.legend()
+            other.semilogy([1, 10], [0.2, 0.8])
+            png(figure)
+            plt.close(figure)

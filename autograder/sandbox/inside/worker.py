@@ -41,6 +41,7 @@ def main() -> None:
     channel = Channel(socket.socket(fileno=control))
     mpl.use("agg")
     drawing.keep_fonts_in_memory()
+    drawing.share_formulas()
     drawing.draw_once()
     gc.freeze()
     channel.send(["ready", os.getpid()])
