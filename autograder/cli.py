@@ -204,7 +204,7 @@ def grade(
     out.print(_class_table(rows))
     if unchanged:
         out.print(f"{unchanged} of {len(rows)} have not changed and were not marked anew (--again)")
-    if profile:
+    if profile and seconds:
         out.print(_profile_table(seconds))
     if failed:
         err.print(
