@@ -17,7 +17,6 @@ from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-import autograder
 from autograder.assignment import SETTINGS, Assignment, Course
 from autograder.grading.mark import MarkSettings
 from autograder.sandbox import Protection, examine
@@ -98,7 +97,7 @@ def _files(folder: Path) -> list[Path]:
 @cache
 def _grader() -> str:
     """What this grader is: its own code, the packages that it marks with, and Python."""
-    folder = Path(autograder.__file__).parent
+    folder = Path(__file__).parents[1]
     found = hashlib.sha256()
     for path in _files(folder):
         inside = path.relative_to(folder)

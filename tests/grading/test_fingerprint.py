@@ -289,7 +289,7 @@ def test_the_graders_own_code_is_part_of_it(
     (package / "hidden" / "other").mkdir(parents=True)
     for name in ("__init__.py", "grading.py", "page.html", "hidden/other/test_it.py"):
         (package / name).write_text("1\n", encoding="utf-8")
-    monkeypatch.setattr(module.autograder, "__file__", str(package / "__init__.py"))
+    monkeypatch.setattr(module, "__file__", str(package / "grading" / "fingerprint.py"))
 
     def now() -> str:
         module._grader.cache_clear()
