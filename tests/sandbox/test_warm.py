@@ -223,7 +223,7 @@ tries = [lambda: os.nice(5), lambda: os.setpriority(os.PRIO_PROCESS, parent, 19)
          lambda: os.umask(0o777), lambda: os.chdir(os.environ["HOME"]),
          lambda: os.rmdir(os.environ["TMPDIR"]), lambda: libc.syscall(251, 1, parent, 3 << 13),
          lambda: libc.prctl(36, 1, 0, 0, 0), lambda: libc.personality(0x40000),
-         lambda: signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65)),
+         lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()),
          lambda: signal.setitimer(signal.ITIMER_REAL, 60)]
 tries += [lambda number=number: signal.signal(number, signal.SIG_IGN) for number in range(1, 65)]
 for kind in range(16):
