@@ -5,7 +5,7 @@ from pathlib import Path
 from nbgrader.preprocessors import SaveCells
 
 from autograder.assignment import Course
-from autograder.records.bookkeeping import SaveCellsWithBonus, bonus_items
+from autograder.records.bookkeeping import SaveCellsWithBonus, bonus_items, course_id
 from autograder.records.converters import install
 from autograder.release.preprocessors import configure
 
@@ -14,7 +14,7 @@ c = get_config()  # given by the loader of this file
 course = Course(Path(__file__).parent)
 
 c.CourseDirectory.root = str(course.root)
-c.CourseDirectory.course_id = course.settings["course"]["id"]
+c.CourseDirectory.course_id = course_id(course)
 c.CourseDirectory.ignore = [
     ".ipynb_checkpoints", "*.pyc", "__pycache__", ".DS_Store", "*.zip", ".*",
 ]  # fmt: skip

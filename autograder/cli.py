@@ -6,7 +6,8 @@ submission that could not be marked), 2 can't be done as asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -152,17 +153,19 @@ def grade(
     homework = found.assignment(assignment)
     settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected, cold=cold)
     rows, failed, unchanged, seconds = [], [], 0, list[Mapping[str, float]]()
-    for each in _grade(found, homework, student or (), jobs, seed, settings, again=again):
-        rows.append(_class_row(each))
-        unchanged += each.unchanged
-        if each.error:
-            failed.append(each.student)
-        if each.seconds:
-            seconds.append(each.seconds)
+    marking = _grade(found, homework, student or (), jobs, seed, settings, again=again)
+    with closing(marking):  # also where Ctrl-C comes while a row is made
+        for each in marking:
+            rows.append(_class_row(each))
+            unchanged += each.unchanged
+            if each.error:
+                failed.append(each.student)
+            if each.seconds:
+                seconds.append(each.seconds)
     out.print(_class_table(rows))
     if unchanged:
         out.print(f"{unchanged} of {len(rows)} have not changed and were not marked anew (--again)")
-    if profile:
+    if profile and seconds:
         out.print(_profile_table(seconds))
     if failed:
         err.print(
@@ -338,7 +341,7 @@ def _grade(
     settings: MarkSettings,
     *,
     again: bool = False,
-) -> Iterator[Recorded]:
+) -> Generator[Recorded]:
     """Mark and record these students (none named: all), showing progress."""
     from autograder.grading.classrun import default_jobs, find_jobs, mark_class, skipped_folders
     from autograder.grading.fingerprint import Fingerprints
@@ -348,15 +351,18 @@ def _grade(
     submissions = find_jobs(course, assignment.name, students)
     for name in () if students else skipped_folders(course, assignment.name):
         err.print(Text(f"submitted/{name} is passed over: no student's name begins with a dot"))
-    examine(use_outer=settings.use_outer, unprotected=settings.unprotected).require()
+    protection = examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
+    protection.require()
     mark = partial(
         mark_class, course, assignment, workers=jobs or default_jobs(), seed=seed, settings=settings
     )
-    fingerprints = Fingerprints(course, assignment, seed=seed, settings=settings)
-    with progress(err, f"Marking {assignment.name}") as watch:
-        found = grade_class(course, assignment, submissions, mark, fingerprints, again=again)
+    prints = Fingerprints(course, assignment, seed=seed, settings=settings, protection=protection)
+    found = grade_class(course, assignment, submissions, mark, prints, again=again)
+    with progress(err, f"Marking {assignment.name}") as watch, closing(found):
         for done, each in enumerate(found, start=1):
-            watch(done, len(submissions))
+            # looking others up first says nothing of how long marking takes
+            if not each.unchanged or done == len(submissions):
+                watch(done, len(submissions))
             yield each
 
 

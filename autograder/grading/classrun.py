@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
@@ -49,7 +49,7 @@ def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> 
             raise CourseError(
                 f"{odd[0]!r} is no student: name the folder in {submitted} alone, without a path"
             )
-        jobs = [Job(student, submitted / student / assignment) for student in students]
+        jobs = [Job(each, submitted / each / assignment) for each in dict.fromkeys(students)]
         if missing := [job.student for job in jobs if not job.path.is_dir()]:
             raise CourseError(
                 f"no submission of {', '.join(missing)}: expected a folder "
@@ -88,7 +88,7 @@ def mark_class(
     workers: int,
     seed: int | None = None,
     settings: MarkSettings | None = None,
-) -> Iterator[Marked]:
+) -> Generator[Marked]:
     """Mark every job and yield each as it is done.
 
     A marking process that dies takes only the jobs with it that were being marked; each

@@ -2,6 +2,10 @@
 
 Marking is a pure function of these. So where the hash is the same as it was, so are the marks, and
 nothing has to be run to know them.
+
+The hash is one for all items: a change of one problem's tests has every notebook of every student
+marked anew. A hash for each problem would save the others' time, but tests may share helpers, and a
+Report is made of one run. That a change is never missed is worth more.
 """
 
 from __future__ import annotations
@@ -11,20 +15,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import autograder
 from autograder.assignment import SETTINGS, Assignment, Course
 from autograder.grading.mark import MarkSettings
 from autograder.sandbox import Protection, examine
+from autograder.sandbox.view import view
 from autograder.submission import content_of
-
-PACKAGES = (
-    "numpy", "matplotlib", "ipython", "msgpack", "nbconvert", "nbformat", "nbgrader", "nh3",
-    "pillow", "pytest",
-)  # fmt: skip
-"""Other versions of these may give other marks, or record them otherwise."""
 
 NBGRADER_SETTINGS = "nbgrader_config.py"
 _CODE = {".py", ".html", ".css"}
@@ -60,11 +57,12 @@ class Fingerprints:
             _add(found, name, content)
         _add(found, "grader", _grader().encode())
         self._common = found
+        self._problems = tuple(problem.name for problem in assignment.problems)
 
     def of(self, path: Path) -> str:
         """The fingerprint of the submission in a folder, or of one notebook: 64 letters."""
         found = self._common.copy()
-        for name, content in content_of(path):
+        for name, content in content_of(path, self._problems):
             _add(found, name, content)
         return found.hexdigest()
 
@@ -99,23 +97,25 @@ def _files(folder: Path) -> list[Path]:
 @cache
 def _grader() -> str:
     """What this grader is: its own code, the packages that it marks with, and Python."""
-    folder = Path(autograder.__file__).parent
+    folder = Path(__file__).parents[1]
     found = hashlib.sha256()
     for path in _files(folder):
         inside = path.relative_to(folder)
         if path.suffix in _CODE and inside.parts[0] != "hidden":
             _add(found, str(inside), path.read_bytes())
-    for name in PACKAGES:
-        _add(found, name, _version(name).encode())
+    _add(found, "packages", repr(_packages()).encode())
     _add(found, "Python", sys.version.encode())
     return found.hexdigest()
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "none"
+def _packages() -> list[str]:
+    """The installed packages with their versions: a student's code may import any of them."""
+    return sorted(
+        path.name
+        for folder in view().packages
+        for kind in ("dist-info", "egg-info")
+        for path in folder.glob(f"*.{kind}")
+    )
 
 
 def _add(found: hashlib._Hash, name: str, content: bytes) -> None:

@@ -12,7 +12,6 @@ import errno
 import logging
 import os
 import sqlite3
-import stat
 import sys
 import time
 import warnings
@@ -57,7 +56,7 @@ from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 from autograder.records import safekeeping
-from autograder.submission.files import MAX_TIMESTAMP_BYTES, TIMESTAMP
+from autograder.submission.files import read_timestamp_file
 
 REPORT = "report.json"
 """The Report of a student, beside the autograded notebooks."""
@@ -193,10 +192,18 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         self._note(_RECORDED_FOLDER, assignment, student, digest=digest)
 
     def fingerprints(self, assignment: str) -> dict[str, str]:
-        """What each student's marks were given for, where that is known, by student."""
+        """What each student's marks were given for, where that is known, by student.
+
+        Those are left out whose marks were removed since, such as by `nbgrader db student remove`.
+        """
         table = _FINGERPRINT
-        wanted = select(table.c.student, table.c.fingerprint)
-        rows = self.db().execute(wanted.where(table.c.assignment == assignment)).all()
+        wanted = (
+            select(table.c.student, table.c.fingerprint)
+            .join(SubmittedAssignment, SubmittedAssignment.student_id == table.c.student)
+            .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
+            .where(table.c.assignment == assignment, Homework.name == assignment)
+        )
+        rows = self.db().execute(wanted).all()
         return {str(student): str(fingerprint) for student, fingerprint in rows}
 
     def note_fingerprint(self, assignment: str, student: str, fingerprint: str) -> None:
@@ -426,15 +433,10 @@ def read_timestamp(folder: Path) -> datetime | None:
 
     The file comes from outside: only a small regular file is read, and what is no date is ignored.
     """
-    path = folder / TIMESTAMP
     try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            return None
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            text = file.read(MAX_TIMESTAMP_BYTES).decode().strip()
+        text = read_timestamp_file(folder).decode().strip()
         found: datetime | None = parse_utc(text) if text else None
-    except (OSError, ValueError, OverflowError, TypeError, AttributeError):
+    except (ValueError, OverflowError, TypeError, AttributeError):
         return None
     return found
 

@@ -7,7 +7,8 @@ So a run that was cut off goes on where it was, and a second run costs next to n
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from autograder.assignment import Assignment, Course
@@ -17,7 +18,7 @@ from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.report import Report
 from autograder.records.gradebook import Book, open_gradebook
 
-Marker = Callable[[Sequence[Job]], Iterator[Marked]]
+Marker = Callable[[Sequence[Job]], Generator[Marked]]
 """Marks jobs and gives each as it is done, such as `classrun.mark_class`."""
 
 
@@ -44,7 +45,7 @@ def grade_class(
     fingerprints: Fingerprints,
     *,
     again: bool = False,
-) -> Iterator[Recorded]:
+) -> Generator[Recorded]:
     """Have what has changed marked by `mark`, and record it; gives each student as it is done.
 
     Those who have not changed come first. `again` marks them too.
@@ -59,8 +60,10 @@ def grade_class(
                 changed.append(job)
             else:
                 yield Recorded(job.student, *found, unchanged=True)
-        for marked in mark(changed) if changed else ():
-            yield _record(book, marked, known[marked.student])
+        if changed:
+            with closing(mark(changed)) as marking:
+                for marked in marking:
+                    yield _record(book, marked, known[marked.student])
 
 
 def _record(book: Book, marked: Marked, fingerprint: str) -> Recorded:

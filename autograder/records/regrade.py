@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -171,15 +172,17 @@ def mark_again(
     markings: dict[str, Marking] = {}
     done = 0
     for seed, jobs in by_seed.items():
-        for marked in classrun.mark_class(
+        marking = classrun.mark_class(
             course, assignment, jobs, workers=min(workers, len(jobs)), seed=seed, settings=settings
-        ):
-            if marked.marking is None:
-                failed[marked.student] = marked.error
-            else:
-                markings[marked.student] = marked.marking
-            done += 1
-            watch(done, count)
+        )
+        with closing(marking):
+            for marked in marking:
+                if marked.marking is None:
+                    failed[marked.student] = marked.error
+                else:
+                    markings[marked.student] = marked.marking
+                done += 1
+                watch(done, count)
     ungraded = sorted(handed_in - graded.reports.keys() - graded.unreadable.keys())
     return MarkedAgain(markings, failed, tuple(ungraded))
 

@@ -17,6 +17,7 @@ from autograder.submission.words import printable
 
 MAX_BYTES = 100_000_000
 """The largest notebook file that is read; twice as much for all files of a submission together."""
+MAX_FILES = 20
 
 TIMESTAMP = "timestamp.txt"
 """When the submission was handed in, as nbgrader keeps it beside the notebooks."""
@@ -57,30 +58,52 @@ def find_files(path: Path, problems: Sequence[str]) -> list[Place]:
         if folder.is_dir(follow_symlinks=False) and not _is_hidden(folder.name):
             found += _notebooks_in(Path(folder.path), 1)
 
-    def rank(place: Place) -> tuple[bool, bool, int, str]:
-        stem = place.stem
-        return stem not in problems, not problem_by_name(stem, problems), place.depth, place.shown
+    def rank(place: Place) -> tuple[bool, bool, int, str, bytes]:
+        stem, path = place.stem, os.fsencode(place.path)
+        strange = not problem_by_name(stem, problems)
+        return stem not in problems, strange, place.depth, place.shown, path
 
     return sorted(found, key=rank)
 
 
-def content_of(path: Path) -> Iterator[tuple[str, bytes]]:
-    """All that a mark can depend on: each notebook's name and content, and the timestamp.
-
-    In the place of what can't be read stands the reason.
-    """
+def read_files(places: Sequence[Place]) -> Iterator[tuple[Place, bytes | UnreadableError]]:
+    """Each file's content, or why it can't be read; no more files and bytes than are marked."""
     budget = 2 * MAX_BYTES
-    for place in find_files(path, ()):
+    for place in places[:MAX_FILES]:
         try:
             content = read_bytes(place.path, min(MAX_BYTES, budget))
-            budget -= len(content)
         except UnreadableError as error:
-            content = f"unreadable: {error}".encode("utf-8", "replace")
-        yield str(place.path.relative_to(path.parent)), content
+            yield place, error
+        else:
+            budget -= len(content)
+            yield place, content
+
+
+def content_of(path: Path, problems: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """All that a mark can depend on: what is read of the files, in that order, and the timestamp.
+
+    Where a file can't be read the reason stands under a name that no file can have.
+    """
+    for place, content in read_files(find_files(path, problems)):
+        name = str(place.path.relative_to(path.parent))
+        if isinstance(content, UnreadableError):
+            yield f"{name}\0unreadable", str(content).encode("utf-8", "surrogateescape")
+        else:
+            yield name, content
+    yield TIMESTAMP, read_timestamp_file(path)
+
+
+def read_timestamp_file(folder: Path) -> bytes:
+    """The beginning of the submission's timestamp; nothing where no regular file is one."""
+    path = folder / TIMESTAMP
     try:
-        yield TIMESTAMP, read_bytes(path / TIMESTAMP, MAX_TIMESTAMP_BYTES)
-    except UnreadableError:
-        return
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return b""
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            return file.read(MAX_TIMESTAMP_BYTES)
+    except (OSError, ValueError):
+        return b""
 
 
 def _notebooks_in(folder: Path, depth: int) -> Iterator[Place]:

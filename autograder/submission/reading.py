@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.submission.cells import Cell, Kind
-from autograder.submission.files import MAX_BYTES, Place, UnreadableError, read_bytes
+from autograder.submission.files import Place, UnreadableError, read_files
 from autograder.submission.words import printable
 
 MAX_PARTS = 10_000_000
@@ -22,7 +22,6 @@ MAX_CODE_BYTES = 500_000
 """The longest code cell: what goes to a worker in one message."""
 MAX_ALL_CODE_BYTES = 5_000_000
 MAX_TEXT_BYTES = 5_000_000
-MAX_FILES = 20
 
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 BASE64 = re.compile(r"[A-Za-z0-9+/\s]*+={0,2}\s*+\Z")
@@ -40,11 +39,10 @@ class Read:
 
 def read_notebooks(places: Sequence[Place]) -> Iterator[Read]:
     """Each file's cells, or the reason why it has none; the first MAX_FILES of them."""
-    budget = 2 * MAX_BYTES
-    for place in places[:MAX_FILES]:
+    for place, content in read_files(places):
         try:
-            content = read_bytes(place.path, min(MAX_BYTES, budget))
-            budget -= len(content)
+            if isinstance(content, UnreadableError):
+                raise content
             read = Read(place, *read_cells(content))
         except UnreadableError as error:
             read = Read(place, failure=str(error))

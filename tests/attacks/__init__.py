@@ -12,6 +12,7 @@ from tests.attacks import (
     patched_graders,
     planted_files,
     stolen_answers,
+    warm_parent,
 )
 
 ATTACKS = (
@@ -24,4 +25,5 @@ ATTACKS = (
     *notebooks.ATTACKS,
     *exhaustion.ATTACKS,
     *gaming.ATTACKS,
+    *warm_parent.ATTACKS,
 )

@@ -26,6 +26,7 @@ KINDS = (
     "notebooks",
     "exhaustion",
     "gaming",
+    "warm parent",
 )
 
 WHOLE_COURSE = ("problem1_momentum", "problem2_landscape", "problem3_ntk")

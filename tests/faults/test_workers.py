@@ -234,6 +234,65 @@ def test_whichever_process_is_killed_the_next_run_finishes_the_class(
     assert_next_run_finishes(course, undisturbed)
 
 
+MOMENTS = {"in the middle": 1, "near the end": 3}
+"""When a run is stopped, by the number of students who are recorded."""
+
+
+@pytest.mark.parametrize(
+    ("number", "whom", "moment"),
+    [
+        (signal.SIGINT, "its group", "in the middle"),
+        (signal.SIGKILL, "itself", "in the middle"),
+        *(
+            pytest.param(number, whom, moment, marks=pytest.mark.slow)
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
+            for whom in ("its group", "itself")
+            for moment in MOMENTS
+        ),
+    ],
+)
+def test_a_run_that_is_stopped_leaves_no_process_and_the_next_goes_on_from_there(
+    course: Path,
+    undisturbed: Undisturbed,
+    scratch: Path,
+    number: signal.Signals,
+    whom: str,
+    moment: str,
+) -> None:
+    """Ctrl-C on a terminal goes to all processes of the group at once."""
+    run = subprocess.Popen(
+        command(course, "--jobs", "1"),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        start_new_session=True,
+    )
+    family = Family(run.pid)
+    until(lambda: family.look() and len(points(course)) >= MOMENTS[moment], seconds=120)
+    family.look()
+    (os.killpg if whom == "its group" else os.kill)(run.pid, number)
+    output, errors = run.communicate(timeout=120)
+    if number == signal.SIGINT:
+        assert run.returncode == 130, errors
+        assert "the same command goes on from there" in errors
+        assert "Traceback" not in output + errors
+    else:
+        assert run.returncode == -number
+    assert until(lambda: not family.left()), family.left()
+    assert until(lambda: not list(scratch.glob("fdl-sandbox-*")))
+
+    done = len(points(course))
+    assert MOMENTS[moment] <= done <= len(ANSWERS)
+    ended = grade(course)
+    assert ended.returncode == 0, ended.stderr
+    # one more where the kill came between its marks and its folder
+    kept = [f"{count} of {len(ANSWERS)} have not changed" for count in (done, done + 1)]
+    assert any(line in ended.stdout for line in kept), ended.stdout
+    assert_next_run_finishes(course, undisturbed)
+
+
 def set_trap(root: Path, student: str, order: str) -> None:
     (root / "traps" / trap_of(student)).write_text(order, encoding="utf-8")
 

@@ -16,6 +16,7 @@ from nbgrader.utils import compute_checksum
 from autograder.assignment import Assignment, Course, Item
 from autograder.grading.mark import Marking, read_skeletons
 from autograder.grading.report import Claim, ItemReport, NotebookReport, Report
+from autograder.sandbox.protection import Protection, Wall
 
 SETTINGS = """
 [course]
@@ -52,6 +53,8 @@ The model essay calls it flat.
 }
 ANSWERS = {"a-proof": "The chain rule, $f' = 2x$.", "b-essay": "It is flat."}
 REGULAR, BONUS = 5.0, 3.0
+NO_WALLS = Protection(Wall(False, {}), Wall(False, {}), despite=True)
+"""Where Markings are made by hand, nothing runs that has to be confined."""
 AUTO = {"a-slope": 1.0, "a-bend": 2.0, "b-bonus": 2.0}
 
 

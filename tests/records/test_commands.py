@@ -15,14 +15,7 @@ from autograder.grading import classrun
 from autograder.grading.classrun import Marked
 
 from .conftest import Marker
-from .course import hand_in, mark
-
-
-class NoWalls:
-    """Nothing runs here that has to be confined."""
-
-    def require(self) -> None:
-        """Everything that is needed is there."""
+from .course import NO_WALLS, hand_in, mark
 
 
 @pytest.fixture
@@ -31,10 +24,10 @@ def markings(monkeypatch: pytest.MonkeyPatch) -> dict[str, Marked]:
     made: dict[str, Marked] = {}
 
     def mark_class(_course: Any, _assignment: Any, jobs: Any, **_settings: Any) -> Iterator[Marked]:
-        return iter([made[job.student] for job in jobs])
+        yield from [made[job.student] for job in jobs]
 
     monkeypatch.setattr(classrun, "mark_class", mark_class)
-    monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NoWalls())
+    monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NO_WALLS)
     return made
 
 

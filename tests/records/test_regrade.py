@@ -27,8 +27,7 @@ from autograder.records.gradebook import Book, record
 from autograder.records.regrade import read_graded
 
 from .conftest import Marker
-from .course import hand_in, mark
-from .test_commands import NoWalls
+from .course import NO_WALLS, hand_in, mark
 
 Regrade = Callable[..., Result]
 STUDENTS = ("anna", "bela", "carla")
@@ -58,7 +57,7 @@ def regrade(graded: Course, monkeypatch: pytest.MonkeyPatch) -> Regrade:
                 yield Marked(job.student, marking, "" if marking else "it broke")
 
         monkeypatch.setattr(classrun, "mark_class", mark_class)
-        monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NoWalls())
+        monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NO_WALLS)
         command = ["regrade", "hw", "--course", str(graded.root), *options]
         return CliRunner().invoke(app, command, env={"COLUMNS": "200"})
 

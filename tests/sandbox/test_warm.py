@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -211,6 +212,59 @@ print(done)
 """
     assert run(sandbox, attack) == "[]\n"
     assert run(sandbox, LOOK) == clean
+    assert parent_of(sandbox) is first
+
+
+CHANGE_ALL = """
+import ctypes, os, resource, signal
+libc, parent = ctypes.CDLL(None, use_errno=True), os.getppid()
+tries = [lambda: os.nice(5), lambda: os.setpriority(os.PRIO_PROCESS, parent, 19),
+         lambda: os.sched_setaffinity(parent, {min(os.sched_getaffinity(0))}),
+         lambda: os.umask(0o777), lambda: os.chdir(os.environ["HOME"]),
+         lambda: os.rmdir(os.environ["TMPDIR"]), lambda: libc.syscall(251, 1, parent, 3 << 13),
+         lambda: libc.prctl(36, 1, 0, 0, 0), lambda: libc.personality(0x40000),
+         lambda: signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals()),
+         lambda: signal.setitimer(signal.ITIMER_REAL, 60)]
+tries += [lambda number=number: signal.signal(number, signal.SIG_IGN) for number in range(1, 65)]
+for kind in range(16):
+    for pid in (parent, 0):
+        tries.append(lambda pid=pid, kind=kind: resource.prlimit(pid, kind, (20, 20)))
+for way in tries:
+    try:
+        way()
+    except (OSError, ValueError):
+        pass
+"""
+
+INHERITED = """
+import os, resource, signal
+print(os.getpriority(os.PRIO_PROCESS, 0), sorted(os.sched_getaffinity(0)), os.getcwd(),
+      [resource.getrlimit(kind) for kind in range(16) if kind != resource.RLIMIT_NPROC],
+      [signal.getsignal(number) for number in range(1, 65)],
+      signal.pthread_sigmask(signal.SIG_BLOCK, []), os.umask(0), sorted(os.environ.items()))
+"""
+
+
+def settings_of(pid: int) -> list[str]:
+    """What a process hands on to those that it forks, as /proc tells it."""
+    wanted = ("Umask", "SigBlk", "SigIgn", "SigCgt", "Cpus_allowed", "NoNewPrivs", "Seccomp")
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    found = [line for line in status if line.startswith(wanted)]
+    found += Path(f"/proc/{pid}/limits").read_text(encoding="utf-8").splitlines()
+    stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return [*found, f"priority {stat[15:17]}", f"policy {stat[37:39]}"]
+
+
+def test_what_a_submission_changes_of_its_process_is_not_the_parents(sandbox: Sandbox) -> None:
+    clean = run(sandbox, INHERITED)
+    first = parent_of(sandbox)
+    assert sandbox._confinement is not None
+    outside = sandbox._confinement.outside_number(sandbox._parent)
+    assert outside is not None
+    before = settings_of(outside)
+    assert run(sandbox, CHANGE_ALL) == ""
+    assert settings_of(outside) == before
+    assert run(sandbox, INHERITED) == clean
     assert parent_of(sandbox) is first
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from autograder.errors import SubmissionError
 from autograder.submission import ReceivedNotebook, Submission, read_submission
-from autograder.submission import reading as module
+from autograder.submission import files as module
 
 from .forms import (
     HILL,

@@ -1,0 +1,59 @@
+"""Many jobs at once: no more of them under way than is bounded, and none twice."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.assignment import Course
+from autograder.grading import classrun
+from autograder.grading.classrun import Job, mark_class
+from tests.grading.conftest import ROOT
+
+WORKERS = 2
+JOBS = [Job(f"student {number:03}", Path("/nonexistent") / str(number)) for number in range(60)]
+"""Submissions that are not there: that is found out quickly, in a marking process."""
+
+
+class Pool(ProcessPoolExecutor):
+    """A pool that remembers how many of its jobs were under way at once."""
+
+    submitted: list[Future[Any]]
+    most = 0
+
+    def submit(self, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = super().submit(*args, **kwargs)
+        Pool.submitted.append(future)
+        Pool.most = max(Pool.most, sum(not each.done() for each in Pool.submitted))
+        return future
+
+
+@pytest.fixture
+def pool(monkeypatch: pytest.MonkeyPatch) -> type[Pool]:
+    Pool.submitted, Pool.most = [], 0
+    monkeypatch.setattr(classrun, "ProcessPoolExecutor", Pool)
+    return Pool
+
+
+def test_no_more_than_twice_the_workers_are_under_way(pool: type[Pool]) -> None:
+    course = Course(ROOT)
+    with closing(mark_class(course, course.assignment("hw2"), JOBS, workers=WORKERS)) as marking:
+        found = [marked.student for marked in marking]
+    assert sorted(found) == [job.student for job in JOBS]
+    assert WORKERS <= pool.most <= 2 * WORKERS
+
+
+def test_nothing_is_started_while_nobody_takes_what_is_done(pool: type[Pool]) -> None:
+    """So what is not yet recorded stays bounded where recording is slow."""
+    course = Course(ROOT)
+    with closing(mark_class(course, course.assignment("hw2"), JOBS, workers=WORKERS)) as marking:
+        for taken in range(1, 6):
+            assert "/nonexistent" in next(marking).error
+            for future in pool.submitted:
+                future.exception()  # waits until it is done
+            assert len(pool.submitted) <= taken + 3 * WORKERS
+    assert len(pool.submitted) < len(JOBS)

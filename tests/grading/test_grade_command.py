@@ -1,0 +1,106 @@
+"""`fdl grade` for real: what is marked when, with what marks, and where the time went."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import Course
+from autograder.grading.mark import MarkSettings, mark_submission, open_sandbox
+from tests.faults import result
+from tests.grading.tiny_class import HOMEWORK, STUDENTS, grade, make_class, points, reports
+from tests.records.test_commands import rows
+
+HIDDEN = f"autograder/hidden/{HOMEWORK}/test_valley.py"
+STAGES = {"start", "cells", "calls", "forks", "pytest", "recording"}
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A class that has been graded once."""
+    root = tmp_path_factory.mktemp("graded") / "course"
+    make_class(root)
+    grade(root)
+    return root
+
+
+@pytest.fixture
+def root(graded: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(graded, tmp_path / "course"))
+
+
+def marked(output: str) -> int:
+    """How many students a command marked, by what it says."""
+    unchanged = [line for line in output.splitlines() if "have not changed" in line]
+    return len(STUDENTS) - (int(unchanged[0].split()[0]) if unchanged else 0)
+
+
+def test_second_run_marks_nothing_and_changes_nothing(root: Path) -> None:
+    before = result.tables(root / "gradebook.db"), result.written(root)
+    second = grade(root)
+    assert marked(second.stdout) == 0
+    assert (result.tables(root / "gradebook.db"), result.written(root)) == before
+    assert set(rows(second.stdout)) == {student.name for student in STUDENTS}
+    assert second.stderr.splitlines() == ["Marking tiny: 5 of 5"]
+
+
+def test_changed_hidden_test_marks_all_anew_with_other_points(root: Path) -> None:
+    before = points(root)
+    path = root / HIDDEN
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"last_part"), 15.0', '"last_part"), 1'), encoding="utf-8")
+    assert marked(grade(root).stdout) == len(STUDENTS)
+    after = points(root)
+    changed = {name: after[name] - before[name] for name in before if after[name] != before[name]}
+    assert changed == {"anna": -1.0, "bela": 1.0, "emil": -1.0}
+
+
+def test_changed_notebook_is_marked_and_no_other(root: Path) -> None:
+    before = reports(root)
+    anna = root / "submitted" / "anna" / HOMEWORK / "valley.ipynb"
+    notebook = json.loads(anna.read_text(encoding="utf-8"))
+    [cell] = [c for c in notebook["cells"] if c["id"] == "t-values-answer"]
+    cell["source"] = "last_part = 3"
+    anna.write_text(json.dumps(notebook), encoding="utf-8")
+    assert marked(grade(root).stdout) == 1
+    after = reports(root)
+    assert {name for name in before if before[name] != after[name]} == {"anna"}
+
+
+def test_other_seed_and_other_walls_mark_all_anew(root: Path) -> None:
+    assert marked(grade(root, "--seed", "8").stdout) == len(STUDENTS)
+    assert {json.loads(report)["seed"] for report in reports(root).values()} == {8}
+    assert marked(grade(root, "--seed", "8", "--inner-only").stdout) == len(STUDENTS)
+    assert {json.loads(r)["protection"] for r in reports(root).values()} == {"inner only"}
+    assert marked(grade(root, "--seed", "8", "--inner-only").stdout) == 0
+
+
+def test_cold_start_records_the_same_bytes(root: Path) -> None:
+    before = result.tables(root / "gradebook.db"), result.written(root)
+    assert marked(grade(root, "--cold").stdout) == 0
+    assert marked(grade(root, "--cold", "--again").stdout) == len(STUDENTS)
+    assert (result.tables(root / "gradebook.db"), result.written(root)) == before
+
+
+def test_profile_names_the_stages_of_a_submission(root: Path) -> None:
+    table = rows(grade(root, "--profile", "--again").stdout)
+    seconds = {name: float(cells[0]) for name, cells in table.items() if name in STAGES}
+    assert seconds.keys() == STAGES
+    assert min(seconds.values()) > 0
+
+
+def test_stages_add_up_to_the_time_that_marking_took(root: Path) -> None:
+    """No second is counted twice, and hardly one is missed, whatever the machine's speed."""
+    course = Course(root)
+    homework, settings = course.assignment(HOMEWORK), MarkSettings()
+    with open_sandbox(settings) as sandbox:
+        for student in ("anna", "chloe", "dan"):
+            path = root / "submitted" / student / HOMEWORK
+            begin = time.perf_counter()
+            marking = mark_submission(course, homework, path, settings=settings, sandbox=sandbox)
+            took = time.perf_counter() - begin
+            assert 0.9 * took <= sum(marking.seconds.values()) <= took, marking.seconds

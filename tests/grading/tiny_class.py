@@ -1,0 +1,78 @@
+"""The made-up course `tiny` with a small class, and the command that grades it for real."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from autograder.assignment import Course
+from autograder.grading.report import Report
+from autograder.release import release
+from autograder.samples import SampleStudent, write_submission
+from tests.release.marking import Marker
+from tests.release.tiny import write_course
+
+HOMEWORK = "tiny"
+ROOT = Path(__file__).parents[2]
+VALUES = "t-values-answer"
+
+STUDENTS = (
+    SampleStudent("anna", "answers all"),
+    SampleStudent("bela", "has a wrong value", {VALUES: "first_part = [9.0, 18.0]\nlast_part = 1"}),
+    SampleStudent("chloe", "has a cell that ends its process", {VALUES: "import os\nos._exit(0)"}),
+    SampleStudent("dan", "sends no notebook", spoil=lambda at: _spoil(at, "not JSON", "no date")),
+    SampleStudent("emil", "is late", spoil=lambda at: _spoil(at, "", "2024-11-22 10:00:00 UTC")),
+)
+
+
+def _spoil(folder: Path, notebook: str, timestamp: str) -> None:
+    if notebook:
+        (folder / "valley.ipynb").write_text(notebook, encoding="utf-8")
+    (folder / "timestamp.txt").write_text(timestamp, encoding="utf-8")
+
+
+def make_class(root: Path) -> None:
+    """The released course in `root`, with everybody's submission."""
+    write_course(root)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    course = Course(root)
+    assert release(course, HOMEWORK, mark=Marker()).ok
+    for student in STUDENTS:
+        folder = root / "submitted" / student.name / HOMEWORK
+        write_submission(course, course.assignment(HOMEWORK), student, folder)
+
+
+def grade(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """As `fdl grade tiny OPTIONS` in that course, with no terminal."""
+    command = ["autograder.cli", "grade", HOMEWORK, "--course", str(root), *options]
+    return run(command, ROOT)
+
+
+def run(command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a module in a folder; it has to end well."""
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "200"},
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+def reports(root: Path) -> dict[str, str]:
+    """Each student's Report as it was recorded."""
+    paths = root.glob(f"autograded/*/{HOMEWORK}/report.json")
+    return {path.parents[1].name: path.read_text(encoding="utf-8") for path in paths}
+
+
+def points(root: Path) -> Mapping[str, float]:
+    """Each student's points in the Report that was recorded."""
+    found = {name: Report.from_json(text) for name, text in reports(root).items()}
+    return {name: report.points + report.bonus_points for name, report in found.items()}
