@@ -76,13 +76,13 @@ class Figures:
         title = f"{self.submissions} submissions, {len(self.rounds)} rounds: median (from–to)"
         table = Table("", "per minute", "processor seconds for one", title=title)
         for row in self.rows():
-            table.add_row(*row)
+            table.add_row(*_plain(row))
         yield table
         table = Table("", title="Ratios, each of two runs in the same round")
         for heading in HEADINGS:
             table.add_column(heading, justify="right")
         for ratio in self.ratios():
-            table.add_row(*ratio.cells())
+            table.add_row(*_plain(ratio.cells()))
         yield table
 
     def markdown(self) -> str:
@@ -119,6 +119,10 @@ class Figures:
 
 
 HEADINGS = ("min", "median", "max", "should be")
+
+
+def _plain(cells: Sequence[str]) -> list[str]:
+    return [cell.replace("`", "") for cell in cells]
 
 
 def _cpu(effort: Effort) -> float:

@@ -87,7 +87,6 @@ class Otter:
         environment = {
             **os.environ,
             **ONE_THREAD,
-            "MPLBACKEND": "agg",
             "PATH": os.pathsep.join([str(self.programs), os.environ.get("PATH", "")]),
             "JUPYTER_CONFIG_DIR": str(folder / ".no-jupyter-settings"),
         }
