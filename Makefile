@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test test-slow lint release benchmark compare-attacks mutation lock clean
+.PHONY: setup demo test test-slow lint release bench bench-scale compare-attacks mutation lock clean
 
 setup: $(READY)
 
@@ -35,8 +35,13 @@ lint: setup
 release: setup
 	$(BIN)/fdl release hw2
 
-benchmark: setup     ## seconds per submission beside stock nbgrader, in one run
-	$(BIN)/python -m pytest tests/benchmarks -m slow --benchmark-only
+bench: setup         ## the kit beside stock nbgrader and otter run, in turns: README.md
+	@mkdir -p .benchmarks
+	$(BIN)/python -m tests.benchmarks --json .benchmarks/bench.json --page
+
+bench-scale: setup   ## a class of 10,000, killed amid it: docs/scale.md (after make bench)
+	@mkdir -p .benchmarks
+	$(BIN)/python -m tests.benchmarks.scale --json .benchmarks/scale.json --bench .benchmarks/bench.json --page
 
 compare-attacks: setup  ## the same attacks on stock nbgrader, otter-grader and this kit: docs/comparison.md
 	$(BIN)/python -m tests.comparison --page

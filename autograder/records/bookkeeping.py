@@ -97,6 +97,14 @@ _FINGERPRINT = Table(
     Column("fingerprint", String(64), nullable=False),
 )
 
+# nbgrader's own indexes lead from a cell to the grades of the whole class: without these, the time
+# to record one student grows with the number of those recorded.
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS fdl_grade_by_notebook ON grade (notebook_id, cell_id)",
+    "CREATE INDEX IF NOT EXISTS fdl_comment_by_notebook ON comment (notebook_id, cell_id)",
+    "CREATE INDEX IF NOT EXISTS fdl_notebook_by_submission ON submitted_notebook (assignment_id)",
+)
+
 
 # --- the gradebook -------------------------------------------------------------------------------
 
@@ -137,6 +145,9 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
                 with alembic_on_path():
                     super().__init__(db_url, course_id)
                     _KIT_TABLES.create_all(self.engine)
+                    with self.engine.begin() as connection:
+                        for index in _INDEXES:
+                            connection.exec_driver_sql(index)
                 return
             except OperationalError as error:
                 if not _says(error, "locked") or time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Two scratch courses with the same submissions: one of the kit's, one of stock nbgrader's."""
+"""Scratch courses with the same submissions: one of the kit's, one of stock nbgrader's."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from pathlib import Path
 
 import nbformat
@@ -20,8 +21,11 @@ from autograder.samples import SampleStudent, load_sample_class, write_submissio
 from .stock_tests import with_hidden_tests
 
 TOOLS = Path(sys.executable).parent
-SAMPLES = ("ada", "ada", "ada", "ada", "dmitri", "emil") * 2
-"""Eight copies of the reference, and four students with a mistake or two."""
+SAMPLES = ("ada", "dmitri", "ada", "emil", "ada", "ada")
+"""Whose submissions are handed in, over and over: the reference's, and some with mistakes."""
+
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""Arrays are small here, and several threads for them no help: as in the sandbox."""
 
 Marks = dict[str, dict[str, float]]
 """Points of the auto items by student and item, bonus points included."""
@@ -39,14 +43,15 @@ class ScratchCourse:
         return target
 
 
-def sample_students(course: Course, assignment: Assignment) -> list[SampleStudent]:
-    """The students of the benchmark, each under a name of its own."""
+def sample_students(course: Course, assignment: Assignment, count: int) -> list[SampleStudent]:
+    """So many students, each under a name of its own."""
     known = {student.name: student for student in load_sample_class(course, assignment.name)}
-    return [replace(known[name], name=f"{name}-{number}") for number, name in enumerate(SAMPLES, 1)]
+    names = islice(cycle(SAMPLES), count)
+    return [replace(known[name], name=f"{name}-{number}") for number, name in enumerate(names, 1)]
 
 
 def true_marks(assignment: Assignment, students: Sequence[SampleStudent]) -> Marks:
-    """What both gradebooks should hold."""
+    """What each tool should find."""
     return {student.name: student.true_points(assignment) for student in students}
 
 
@@ -96,6 +101,7 @@ def run(root: Path, command: str, *arguments: str) -> None:
     """Run a command of the environment in a course folder, without anybody's own settings."""
     environment = {
         **os.environ,
+        **ONE_THREAD,
         "PATH": os.pathsep.join([str(TOOLS), os.environ.get("PATH", "")]),
         "JUPYTER_CONFIG_DIR": str(root / ".no-jupyter-settings"),
     }

@@ -1,107 +1,146 @@
-"""What the benchmarks measured: kept for the whole run, told at its end, written as JSON."""
+"""What was measured, round by round: as JSON, as tables on a terminal, as a table for a page."""
 
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from rich.console import Group
 from rich.table import Table
 
-ONE_JOB = "fdl grade --jobs 1"
-ALL_JOBS = "fdl grade"
-STOCK = "nbgrader autograde"
-BARE = "the cells alone"
-BARE_WITH_FIGURES = "the cells alone, figures drawn"
+from .effort import Effort
+from .machine import told
+from .ways import FLOOR, KIT, KIT_ONE, LABELS, OTTER, STOCK
 
 
-@dataclass
+@dataclass(frozen=True)
+class Ratio:
+    """How two ways compare: a quotient in each round, and what it should be."""
+
+    label: str
+    rounds: tuple[float, ...]
+    bound: str = ""
+
+    def cells(self) -> list[str]:
+        """The smallest, the middle and the largest quotient, and the bound."""
+        figures = (min(self.rounds), median(self.rounds), max(self.rounds))
+        return [self.label, *(f"{figure:.2f}" for figure in figures), self.bound]
+
+
+@dataclass(frozen=True)
 class Figures:
-    """Seconds per submission: of each way to grade, by round, and of the stages of the kit's."""
+    """The effort for the whole class, of each way in each round."""
 
-    protection: str = ""
-    submissions: int = 0
-    rounds: dict[str, list[float]] = field(default_factory=dict)
-    stages: dict[str, float] = field(default_factory=dict)
-    calls: dict[str, float] = field(default_factory=dict)
+    submissions: int
+    rounds: Sequence[Mapping[str, Effort]]
+    machine: Mapping[str, object]
+    versions: Mapping[str, str]
+    labels: Mapping[str, str] = field(default_factory=lambda: dict(LABELS))
 
-    def add(self, way: str, seconds: float) -> None:
-        """Keep the time of one submission in one round."""
-        self.rounds.setdefault(way, []).append(seconds)
+    @property
+    def ways(self) -> list[str]:
+        return [way for way in LABELS if all(way in each for each in self.rounds)]
 
-    def ratio(self, way: str) -> float | None:
-        """How many times faster than stock nbgrader; None where one of them was not measured.
+    def ratios(self) -> Iterator[Ratio]:
+        """Submissions per minute against the other tools', and processor time against the floor."""
+        for rival, bound in ((STOCK, "at least 12"), (OTTER, "at least 8")):
+            for way in (KIT, KIT_ONE):
+                if rival in self.ways and way in self.ways:
+                    yield Ratio(
+                        f"{self.labels[way]}: submissions per minute, times {self.labels[rival]}'s",
+                        tuple(each[rival].seconds / each[way].seconds for each in self.rounds),
+                        bound if way == KIT else "",
+                    )
+        for way in (KIT, KIT_ONE):
+            if FLOOR in self.ways and self._is_counted(way):
+                yield Ratio(
+                    f"{self.labels[way]}: processor time, times {self.labels[FLOOR]}'s",
+                    tuple(_cpu(each[way]) / _cpu(each[FLOOR]) for each in self.rounds),
+                    "at most 1.6",
+                )
 
-        The fastest rounds are compared: what else a machine does can only add to a round.
-        """
-        if not (way in self.rounds and STOCK in self.rounds):
-            return None
-        return min(self.rounds[STOCK]) / min(self.rounds[way])
+    def rows(self) -> Iterator[list[str]]:
+        """Each way with its submissions per minute and its processor seconds for one."""
+        for way in self.ways:
+            rates = [60 * self.submissions / each[way].seconds for each in self.rounds]
+            spent = [_cpu(each[way]) / self.submissions for each in self.rounds]
+            rate = "" if way == FLOOR else _spread(rates, 1)
+            cpu = _spread(spent, 2) if self._is_counted(way) else "not counted here"
+            yield [self.labels[way], rate, cpu]
 
-    def all_stages(self) -> dict[str, float]:
-        """The stages, with what a real run of the command takes beside them."""
-        found = dict(sorted(self.stages.items(), key=lambda stage: -stage[1]))
-        if found and ONE_JOB in self.rounds:
-            beyond = min(self.rounds[ONE_JOB]) - sum(found.values())
-            if beyond > 0:  # else the machine was busier while the stages were measured
-                found["the command: Python, imports, its marking process"] = beyond
-        return found
-
-    def as_data(self) -> dict[str, Any]:
-        """Everything, for a file."""
-        return {
-            "protection": self.protection,
-            "processors": len(os.sched_getaffinity(0)),
-            "submissions": self.submissions,
-            "seconds_per_submission": {
-                way: {"median": median(rounds), "rounds": rounds}
-                for way, rounds in self.rounds.items()
-            },
-            "times_faster_than_stock": {
-                way: self.ratio(way) for way in (ONE_JOB, ALL_JOBS) if self.ratio(way) is not None
-            },
-            "stages": self.all_stages(),
-            "calls": self.calls,
-        }
-
-    def write(self, path: Path) -> None:
-        """Write everything as JSON."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(self.as_data(), indent=2) + "\n", encoding="utf-8")
-
-    def tables(self) -> Group:
-        """The comparison, and where the kit's time goes."""
-        tables = [self._comparison()]
-        if self.stages:
-            tables.append(self._breakdown())
-        return Group(*tables)
-
-    def _comparison(self) -> Table:
-        table = Table(
-            "", title=f"Seconds per submission, {self.submissions} submissions, {self.protection}"
-        )
-        for heading in ("median", "from", "to", "times faster"):
+    def tables(self) -> Iterator[Table]:
+        """For a terminal."""
+        title = f"{self.submissions} submissions, {len(self.rounds)} rounds: median (from–to)"
+        table = Table("", "per minute", "processor seconds for one", title=title)
+        for row in self.rows():
+            table.add_row(*_plain(row))
+        yield table
+        table = Table("", title="Ratios, each of two runs in the same round")
+        for heading in HEADINGS:
             table.add_column(heading, justify="right")
-        for way, rounds in self.rounds.items():
-            ratio = self.ratio(way)
-            told = f"{ratio:.1f}" if ratio and way not in (BARE, BARE_WITH_FIGURES) else ""
-            seconds = [f"{value:.2f}" for value in (median(rounds), min(rounds), max(rounds))]
-            table.add_row(way, *seconds, told)
-        return table
+        for ratio in self.ratios():
+            table.add_row(*_plain(ratio.cells()))
+        yield table
 
-    def _breakdown(self) -> Table:
-        table = Table("stage", title="Where the kit's time goes, one submission at a time")
-        for heading in ("seconds", "share", "calls"):
-            table.add_column(heading, justify="right")
-        stages = self.all_stages()
-        total = sum(stages.values())
-        for stage, seconds in stages.items():
-            calls = f"{self.calls[stage]:.0f}" if stage in self.calls else ""
-            table.add_row(stage, f"{seconds:.3f}", f"{seconds / total:.0%}", calls)
-        table.add_section()
-        table.add_row("together", f"{total:.3f}", "", "")
-        return table
+    def markdown(self) -> str:
+        """For a page."""
+        lines = [
+            "| | submissions per minute | processor seconds for one |",
+            "| --- | ---: | ---: |",
+        ]
+        lines += ["| " + " | ".join(row) + " |" for row in self.rows()]
+        lines += ["", "| ratio | " + " | ".join(HEADINGS) + " |", "| --- |" + " ---: |" * 4]
+        lines += ["| " + " | ".join(ratio.cells()) + " |" for ratio in self.ratios()]
+        size = f"{self.submissions} submissions, {len(self.rounds)} rounds; median (from–to)."
+        return "\n".join([*lines, "", size, told(self.machine, self.versions)])
+
+    def to_json(self) -> str:
+        rounds = [{way: asdict(effort) for way, effort in each.items()} for each in self.rounds]
+        ratios = {
+            ratio.label: {"rounds": ratio.rounds, "median": median(ratio.rounds),
+                          "bound": ratio.bound}
+            for ratio in self.ratios()
+        }  # fmt: skip
+        data = {**asdict(self), "rounds": rounds, "ratios": ratios}
+        return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> Figures:
+        """What `to_json` has written."""
+        data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        rounds = [{way: Effort(**e) for way, e in each.items()} for each in data["rounds"]]
+        return cls(data["submissions"], rounds, data["machine"], data["versions"], data["labels"])
+
+    def _is_counted(self, way: str) -> bool:
+        return way in self.ways and all(each[way].cpu is not None for each in self.rounds)
+
+
+HEADINGS = ("min", "median", "max", "should be")
+
+
+def _plain(cells: Sequence[str]) -> list[str]:
+    return [cell.replace("`", "") for cell in cells]
+
+
+def _cpu(effort: Effort) -> float:
+    return effort.cpu or 0.0
+
+
+def _spread(values: Sequence[float], digits: int) -> str:
+    figures = [f"{value:.{digits}f}" for value in (median(values), min(values), max(values))]
+    return "{} ({}–{})".format(*figures)
+
+
+def stages(seconds: Mapping[str, float], calls: Mapping[str, float], count: int) -> Table:
+    """Where one marking process spends its time, for one submission."""
+    table = Table("stage", title="Where the kit's time goes, one submission at a time")
+    for heading in ("seconds", "share", "calls"):
+        table.add_column(heading, justify="right")
+    total = sum(seconds.values())
+    for stage, spent in sorted(seconds.items(), key=lambda each: -each[1]):
+        often = f"{calls[stage] / count:.0f}" if stage in calls else ""
+        table.add_row(stage, f"{spent / count:.3f}", f"{spent / total:.0%}", often)
+    return table

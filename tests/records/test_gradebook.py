@@ -5,6 +5,7 @@ import shutil
 import signal
 import sqlite3
 import threading
+from contextlib import closing
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 from sqlalchemy import event
+from sqlalchemy.engine import Engine
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
@@ -589,3 +591,35 @@ def test_prepared_gradebook_is_left_alone(course: Course, assignment: Assignment
     before = path.read_bytes()
     prepare_gradebook(course, assignment, f"sqlite:///{path}")
     assert path.read_bytes() == before
+
+
+# a large class
+
+
+def test_recording_a_student_reads_no_other_students_rows(course: Course) -> None:
+    """What it looks up is found by indexes that lead to this student alone."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_c: Any, _u: Any, statement: str, values: Any, *_: Any) -> None:
+        if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+            asked.append((statement, values))
+
+    record_class(course, course.assignment("hw"), {"anna": mark(course), "bela": mark(course)})
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        record(course, course.assignment("hw"), "anna", mark(course))
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    grows = ("grade", "comment", "submitted_notebook", "submitted_assignment", "student")
+    with closing(sqlite3.connect(course.root / "gradebook.db")) as database:
+        steps = {
+            step
+            for statement, values in asked
+            if "anna" in str(values) or "notebook_id" in statement
+            for *_, step in database.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+        }
+    assert any(step.startswith("SEARCH grade USING") for step in steps)
+    for step in steps:
+        verb, table, *_ = step.split()
+        assert not (verb == "SCAN" and table in grows), step
+        assert not (table in grows and step.endswith("(cell_id=?)")), step

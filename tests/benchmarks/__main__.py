@@ -1,0 +1,128 @@
+"""`python -m tests.benchmarks`: the kit beside stock nbgrader and otter-grader, in turns.
+
+Each marks the same submissions in a course of its own, with its real command, made ready before.
+In each round all take their turn, in an order that changes from round to round; only runs of the
+same round are compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from autograder.assignment import Course
+from tests import written
+from tests.comparison import otter_grader
+
+from . import stopwatch
+from .courses import SAMPLES, make_kit_course, sample_students
+from .effort import Effort
+from .figures import Figures, stages
+from .machine import machine, versions
+from .ways import OTTER, WAYS, Maker, UnfairError, Way, run_script
+
+CHECKOUT = Path(__file__).parents[2]
+README = CHECKOUT / "README.md"
+COMMAND = "make bench"
+HOMEWORK = "hw2"
+ENVIRONMENT = Path(sys.prefix) / "otter-grader"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """0 if all was measured, 2 if a tool doesn't find the true marks."""
+    options = _options().parse_args(arguments)
+    out, err = Console(width=options.width), Console(stderr=True)
+    try:
+        figures = Figures.read(options.read) if options.read else _measure(options, err)
+    except UnfairError as error:
+        err.print(f"[red]{error}[/red]")
+        return 2
+    if options.json:
+        options.json.write_text(figures.to_json(), encoding="utf-8")
+    for table in figures.tables():
+        out.print(table)
+    if options.stages:
+        out.print(_stages(options.submissions))
+    if options.page:
+        written.write_between(README, COMMAND, figures.markdown())
+        err.print(f"the tables in {README.name} are written")
+    return 0
+
+
+def _options() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("--submissions", type=int, default=24, metavar="N", help="in the class")
+    parser.add_argument("--rounds", type=int, default=3, metavar="R", help="turns of each way")
+    parser.add_argument("--way", choices=WAYS, action="append", help="only this way")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="keep all figures in FILE")
+    parser.add_argument("--read", type=Path, metavar="FILE", help="run nothing: read this")
+    parser.add_argument("--page", action="store_true", help="write the tables into README.md")
+    parser.add_argument("--stages", action="store_true", help="tell where the kit's time goes")
+    parser.add_argument("--otter", type=Path, default=ENVIRONMENT, metavar="FOLDER",
+                        help="where otter-grader's environment is or goes")  # fmt: skip
+    parser.add_argument("--width", type=int, default=120, help="of the tables, in characters")
+    return parser
+
+
+def _measure(options: argparse.Namespace, err: Console) -> Figures:
+    names = options.way or WAYS
+    known = versions()
+    if OTTER in names:
+        err.print("otter-grader goes into an environment of its own; the first time takes a while")
+        otter_grader.environment(options.otter)
+        known["otter-grader"] = otter_grader.OtterGrader(options.otter).version().split()[-1]
+    course = Course.find(CHECKOUT)
+    maker = Maker(course, course.assignment(HOMEWORK), options.otter / "bin")
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        _check(maker, names, Path(scratch, "kinds"), err)
+        rounds = _rounds(maker, names, options, Path(scratch), err)
+    return Figures(options.submissions, rounds, machine(), known)
+
+
+def _check(maker: Maker, names: Sequence[str], root: Path, err: Console) -> None:
+    """Mark each kind of submission once: wrong marks are found at once, and nothing is cold."""
+    everyone = sample_students(maker.course, maker.assignment, len(SAMPLES))
+    kinds = {student.story: student for student in everyone}
+    for way in maker.make(names, list(kinds.values()), root):
+        _run(way, root / f"{way.name}-run", "to see the marks", err)
+
+
+def _rounds(
+    maker: Maker, names: Sequence[str], options: argparse.Namespace, root: Path, err: Console
+) -> list[Mapping[str, Effort]]:
+    students = sample_students(maker.course, maker.assignment, options.submissions)
+    ways = maker.make(names, students, root / "courses")
+    rounds: list[Mapping[str, Effort]] = []
+    for number in range(options.rounds):
+        first = number % len(ways)
+        turns = [*ways[first:], *ways[:first]]
+        told = f"round {number + 1} of {options.rounds}"
+        rounds.append({w.name: _run(w, root / f"{w.name}-{number}", told, err) for w in turns})
+    return rounds
+
+
+def _run(way: Way, root: Path, told: str, err: Console) -> Effort:
+    effort = way.run(root)
+    cpu = "" if effort.cpu is None else f", {effort.cpu:.1f} s of processors"
+    err.print(f"{told}: {way.name} took {effort.seconds:.1f} s{cpu}", highlight=False)
+    return effort
+
+
+def _stages(count: int) -> Table:
+    course = Course.find(CHECKOUT)
+    assignment = course.assignment(HOMEWORK)
+    students = sample_students(course, assignment, count)
+    with tempfile.TemporaryDirectory(prefix="bench-") as scratch:
+        made = make_kit_course(course, assignment, students, Path(scratch, "course"))
+        found = run_script(stopwatch, made.root, HOMEWORK)
+    return stages(found["seconds"], found["calls"], count)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""What 100,000 full submissions would take, reckoned from what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from statistics import median
+from typing import Any
+
+from .results import Figures
+
+PLANNED = 100_000
+COPIES = 10
+"""So many copies of the gradebook are kept, besides those of earlier days."""
+
+
+def plan(figures: Figures, bench: Mapping[str, Any]) -> str:
+    """A table for a page; `bench` is what `python -m tests.benchmarks --json` has kept."""
+    lines = [f"| {PLANNED:,} full submissions | |", "| --- | ---: |"]
+    lines += [f"| {what} | {value} |" for what, value in _rows(figures, bench)]
+    return "\n".join(lines)
+
+
+def _rows(figures: Figures, bench: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    runs = [each["kit"] for each in bench["rounds"] if "kit" in each]
+    if runs:
+        each = median(run["seconds"] for run in runs) / bench["submissions"]
+        yield "time on the machine above", _hours(PLANNED * each)
+        if all(run["cpu"] is not None for run in runs):
+            cpu = median(run["cpu"] for run in runs) / bench["submissions"]
+            yield "processor time", _hours(PLANNED * cpu)
+            yield "processors to be done in 8 hours", f"{PLANNED * cpu / 8 / 3600:.0f}"
+    recording = figures.recording_seconds
+    yield "time of recording, one after the other: the least", _hours(PLANNED * recording)
+    if recording:
+        yield (
+            "submissions per minute that one recording process keeps up with",
+            f"{60 / recording:.0f}",
+        )
+    each = figures.again_seconds / figures.students
+    yield "time of a run when nothing has changed", _hours(PLANNED * each)
+    gradebook = PLANNED * figures.gradebook_bytes / figures.students
+    yield "gradebook", f"{gradebook / 1e9:.1f} GB"
+    yield (
+        f"its {COPIES} copies, besides those of earlier days",
+        f"{COPIES * gradebook / 1e9:.0f} GB",
+    )
+    growth = (figures.own_late - figures.own_early) / max(1, figures.students)
+    yield (
+        "memory of the run's own process, if it grows on as measured",
+        (f"{(figures.own_late + max(0.0, growth) * PLANNED) / 1e9:.2f} GB"),
+    )
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.assignment import Course, read_notebook
+from tests import written
+from tests.comparison.otter_grader import environment
+
+from . import __main__ as bench
+from .courses import SAMPLES, ScratchCourse, sample_students, true_marks
+from .effort import Effort
+from .figures import Figures
+from .otter import hidden_test, master_notebook
+from .stock_tests import TESTS
+from .ways import FLOOR, KIT, KIT_ONE, LABELS, OTTER, STOCK, UnfairError, Way
+
+HW2 = Course.find(bench.CHECKOUT)
+ASSIGNMENT = HW2.assignment("hw2")
+
+
+def figures(**more: Any) -> Figures:
+    """Two rounds of a class of ten; in the second one the machine is half as fast."""
+    one = {
+        KIT: Effort(10.0, 16.0),
+        KIT_ONE: Effort(18.0, 16.0),
+        STOCK: Effort(150.0, 140.0),
+        OTTER: Effort(90.0, 170.0),
+        FLOOR: Effort(10.0, 10.0),
+    }
+    two = {way: Effort(2 * each.seconds, 2 * (each.cpu or 0)) for way, each in one.items()}
+    two[STOCK] = Effort(240.0, 280.0)
+    machine = {"processors": 2, "model": "a model", "memory": 2**33, "system": "Linux 6",
+               "protection": "full"}  # fmt: skip
+    return Figures(10, [one, two], machine, {"this kit": "1"}, **more)
+
+
+def test_only_runs_of_the_same_round_are_compared() -> None:
+    ratios = {ratio.label: ratio for ratio in figures().ratios()}
+    stock = ratios[f"{LABELS[KIT]}: submissions per minute, times {LABELS[STOCK]}'s"]
+    assert stock.rounds == (15.0, 12.0)
+    assert stock.cells()[1:] == ["12.00", "13.50", "15.00", "at least 12"]
+    otter = ratios[f"{LABELS[KIT]}: submissions per minute, times {LABELS[OTTER]}'s"]
+    assert otter.rounds == (9.0, 9.0)
+    floor = ratios[f"{LABELS[KIT]}: processor time, times {LABELS[FLOOR]}'s"]
+    assert floor.rounds == (1.6, 1.6)
+    assert len(ratios) == 6
+
+
+def test_ways_that_were_left_out_or_not_counted_are_not_told_of() -> None:
+    found = figures()
+    few = [{way: each[way] for way in (KIT, STOCK, FLOOR)} for each in found.rounds]
+    few = [{**each, KIT: Effort(each[KIT].seconds, None)} for each in few]
+    found = Figures(10, few, found.machine, found.versions)
+    assert [ratio.bound for ratio in found.ratios()] == ["at least 12"]
+    rows = {row[0]: row[1:] for row in found.rows()}
+    assert rows[LABELS[KIT]] == ["45.0 (30.0–60.0)", "not counted here"]
+    assert rows[LABELS[FLOOR]] == ["", "1.50 (1.00–2.00)"]
+
+
+def test_figures_are_read_as_they_were_kept(tmp_path: Path) -> None:
+    path = tmp_path / "bench.json"
+    path.write_text(figures().to_json(), encoding="utf-8")
+    assert Figures.read(path) == figures()
+
+
+def test_readme_has_a_place_for_the_tables() -> None:
+    text = bench.README.read_text(encoding="utf-8")
+    found = written.between(text, bench.COMMAND, figures().markdown(), page="README.md")
+    assert "| 12.00 | 13.50 | 15.00 | at least 12 |" in found
+    assert "Measured on 2 processors (a model) with 8 GB of memory, Linux 6" in found
+    again = written.between(found, bench.COMMAND, figures().markdown(), page="README.md")
+    assert again == found
+    with pytest.raises(LookupError, match=r"README\.md has no lines"):
+        written.between("nothing", bench.COMMAND, "a table", page="README.md")
+
+
+def test_a_way_with_other_marks_than_the_true_ones_is_not_timed(tmp_path: Path) -> None:
+    (tmp_path / "course").mkdir()
+    students = sample_students(HW2, ASSIGNMENT, len(SAMPLES))
+    truth = true_marks(ASSIGNMENT, students)
+    wrong = {**truth, "dmitri-2": {**truth["dmitri-2"], "p1-momentum": 1.0}}
+    course = ScratchCourse(tmp_path / "course")
+    for number, (found, is_fair) in enumerate([(truth, True), (wrong, False), ({}, False)]):
+        way = Way(KIT, course, lambda _: Effort(1.0, 1.0), lambda _, f=found: f, truth)
+        root = tmp_path / str(number)
+        if is_fair:
+            assert way.run(root) == Effort(1.0, 1.0)
+        else:
+            with pytest.raises(UnfairError, match=r"dmitri-2.*p1-momentum"):
+                way.run(root)
+
+
+def test_otter_has_the_hidden_tests_of_stock_for_every_item() -> None:
+    text = hidden_test("p2c-loss-gradient")
+    assert text.startswith("def test_p2c_loss_gradient(gradient, loss):\n    import ")
+    auto = [item.name for item in ASSIGNMENT.select("auto")]
+    assert sorted(auto) == sorted(TESTS)
+    found = []
+    for problem in ASSIGNMENT.problems:
+        path = HW2.release("hw2") / f"{problem.name}.ipynb"
+        cells = master_notebook(read_notebook(path)).cells
+        texts = [cell.source for cell in cells if cell.source.startswith("# BEGIN QUESTION")]
+        found += [text.splitlines()[1].removeprefix("name: ") for text in texts]
+    assert found == auto
+
+
+@pytest.mark.slow
+def test_all_ways_find_the_true_marks_and_are_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ways = [KIT, KIT_ONE, STOCK, FLOOR]
+    if (bench.ENVIRONMENT / ".pinned").is_file():
+        environment(bench.ENVIRONMENT)
+        ways.append(OTTER)
+    path = tmp_path / "bench.json"
+    chosen = [part for way in ways for part in ("--way", way)]
+    code = bench.main(["--submissions", "2", "--rounds", "1", "--json", str(path), *chosen])
+    assert code == 0
+    found = Figures.read(path)
+    assert set(found.ways) == set(ways)
+    assert all(each.seconds > 0 for each in found.rounds[0].values())
+    assert "Ratios" in capsys.readouterr().out

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from . import effort
+
+pytestmark = pytest.mark.skipif(not effort.is_counted(), reason="the kernel doesn't count here")
+
+BUSY = "import time\nwhile time.process_time() < 0.3: pass\n"
+
+
+def test_the_kernels_time_is_counted_and_waiting_is_not() -> None:
+    def work() -> None:
+        begin = time.process_time()
+        while time.process_time() < begin + 0.2:
+            os.urandom(100_000)
+        subprocess.run(["sleep", "0.2"], check=True)
+
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    found = effort.measure(work)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    assert after.ru_stime - before.ru_stime > 0.1
+    assert found.cpu == pytest.approx(0.2, abs=0.1)
+    assert found.seconds > 0.4
+
+
+def test_processes_that_nobody_waited_for_are_counted() -> None:
+    """A process in a name space of its own, whose first process ends before it."""
+    if shutil.which("bwrap") is None:
+        pytest.skip("needs bubblewrap")
+    first = (
+        "import os, subprocess, sys\n"
+        "end, ours = os.pipe()\n"
+        f"code = {BUSY!r} + f'import os, time; os.write({{ours}}, b\"x\"); time.sleep(60)'\n"
+        "subprocess.Popen([sys.executable, '-c', code], pass_fds=[ours])\n"
+        "os.read(end, 1)\n"
+    )
+    walls = ["bwrap", "--bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--unshare-pid"]
+
+    def work() -> None:
+        subprocess.run([*walls, sys.executable, "-c", first], check=True)
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    found = effort.measure(work)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    waited_for = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert found.cpu is not None
+    assert found.cpu > 0.3
+    assert found.cpu - waited_for > 0.25
