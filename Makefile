@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test test-slow lint release benchmark compare-attacks mutation lock clean
+.PHONY: setup demo test test-slow lint release benchmark compare-attacks bench-numerics mutation lock clean
 
 setup: $(READY)
 
@@ -40,6 +40,9 @@ benchmark: setup     ## seconds per submission beside stock nbgrader, in one run
 
 compare-attacks: setup  ## the same attacks on stock nbgrader, otter-grader and this kit: docs/comparison.md
 	$(BIN)/python -m tests.comparison --page
+
+bench-numerics: setup  ## the numerics beside jax, torch.func, neural-tangents where installed: docs/numerics.md
+	$(BIN)/python -m tests.numerics $(foreach python,$(NUMERICS_PYTHONS),--python $(python)) --page --json docs/numerics.json
 
 mutation: setup      ## small changes to the reference solutions before the hidden tests: docs/mutation.md
 	$(BIN)/python -m tests.mutation
