@@ -24,6 +24,15 @@ class Race:
     versions: Sequence[str]
     machine: str
 
+    @classmethod
+    def read(cls, path: Path) -> Race:
+        """One that was kept as JSON."""
+        data = json.loads(path.read_text(encoding="utf-8"))
+        results = [
+            Result(**{**each, "seconds": tuple(each["seconds"])}) for each in data["results"]
+        ]
+        return cls(results, data["versions"], data["machine"])
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"
 
