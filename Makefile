@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: setup demo test test-slow lint release bench bench-scale compare-attacks mutation lock clean
+.PHONY: setup demo test test-slow lint release bench bench-scale bench-numerics compare-attacks mutation lock clean
 
 setup: $(READY)
 
@@ -45,6 +45,9 @@ bench-scale: setup   ## a class of 10,000, killed amid it: docs/scale.md (after 
 
 compare-attacks: setup  ## the same attacks on stock nbgrader, otter-grader and this kit: docs/comparison.md
 	$(BIN)/python -m tests.comparison --page
+
+bench-numerics: setup  ## the numerics beside jax, torch.func, neural-tangents where installed: docs/numerics.md
+	$(BIN)/python -m tests.numerics $(foreach python,$(NUMERICS_PYTHONS),--python $(python)) --page --json docs/numerics.json
 
 mutation: setup      ## small changes to the reference solutions before the hidden tests: docs/mutation.md
 	$(BIN)/python -m tests.mutation

@@ -75,19 +75,24 @@ def limit_ntk(X: np.ndarray, n: int) -> np.ndarray:
     and their norm may miss 1 by a rounding. n ≥ 0 is the activation's degree.
     """
     X = np.asarray(X, dtype=float)
-    differences = np.linalg.norm(X[:, None] - X[None], axis=-1)
-    sums = np.linalg.norm(X[:, None] + X[None], axis=-1)
+    # ‖x_i − x_j‖ and ‖x_i + x_j‖ coordinate by coordinate: no array is larger than the kernel.
+    differences = np.sqrt(sum((x[:, None] - x) ** 2 for x in X.T))
+    sums = np.sqrt(sum((x[:, None] + x) ** 2 for x in X.T))
     # The angle and what is left of it to π, both accurate where arccos is not: at 0 and at π.
     theta, omega = 2 * np.arctan2(differences, sums), 2 * np.arctan2(sums, differences)
 
     nodes, weights = np.polynomial.legendre.leggauss(24 + n)
-    alpha = omega[..., None] * (nodes + 1) / 2
-    # cos α + cos θ as a product, which is never negative on [0, ω]
-    base = 2 * np.sin((omega[..., None] + alpha) / 2) * np.sin((omega[..., None] - alpha) / 2)
+    integrals = {k: np.zeros_like(omega) for k in (n - 1, n) if k >= 0}
+    for node, weight in np.column_stack([nodes, weights]):
+        alpha = omega * (node + 1) / 2
+        # cos α + cos θ as a product, which is never negative on [0, ω]
+        base = 2 * np.sin((omega + alpha) / 2) * np.sin((omega - alpha) / 2)
+        for k in integrals:
+            integrals[k] += weight * base**k * omega / 2
 
     def J(k: int) -> np.ndarray:
         factorial = np.prod(np.arange(1.0, k + 1))  # in floats: 21! is too large for an integer
-        integral: np.ndarray = factorial * (base**k @ weights) * omega / 2
+        integral: np.ndarray = factorial * integrals[k]
         return integral
 
     H = J(n)

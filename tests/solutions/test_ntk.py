@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+import subprocess
+import sys
 import tracemalloc
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
@@ -13,6 +18,7 @@ from hypothesis import strategies as st
 
 from solutions.hw2 import ntk as reference
 
+ROOT = Path(__file__).parents[2]
 DEGREES = [0, 1, 2, 3, 5]
 
 
@@ -113,6 +119,76 @@ def test_pieces_of_the_width_give_the_whole(n: int) -> None:
     B = reference.activation_derivative(X @ W.T, n) * v
     whole = (A @ A.T + (X @ X.T) * (B @ B.T)) / m
     np.testing.assert_allclose(reference.empirical_ntk(v, W, X, n), whole, rtol=1e-12, atol=1e-12)
+
+
+def kernel_in_pieces(numbers: int, widths: list[int]) -> Callable[..., np.ndarray]:
+    """The reference with pieces of so many numbers; it notes in `widths` how wide each one is."""
+    text = inspect.getsource(reference.empirical_ntk)
+    assert text.count("2_000_000") == 1
+
+    def activation(z: np.ndarray, n: int) -> np.ndarray:
+        widths.append(z.shape[1])
+        return reference.activation(z, n)
+
+    world = {**vars(reference), "activation": activation}
+    exec(text.replace("2_000_000", str(numbers)), world)
+    kernel: Callable[..., np.ndarray] = world["empirical_ntk"]
+    return kernel
+
+
+@pytest.mark.parametrize(
+    ("numbers", "widths"),
+    [
+        (1, [1] * 11),  # less than one unit at all inputs: one unit at a time all the same
+        (4, [1] * 11),
+        (17, [4, 4, 3]),  # no multiple of the 4 inputs, and the width no multiple of a piece
+        (43, [10, 1]),
+        (44, [11]),
+        (10**9, [11]),
+    ],
+)
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_pieces_of_every_size_give_one_kernel(numbers: int, widths: list[int], n: int) -> None:
+    rng = np.random.default_rng(n)
+    v, W, X = rng.normal(size=11), rng.normal(size=(11, 3)), unit_rows(rng, 4, 3)
+    found: list[int] = []
+    H = kernel_in_pieces(numbers, found)(v, W, X, n)
+    assert found == widths
+    np.testing.assert_allclose(H, reference.empirical_ntk(v, W, X, n), rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.slow
+def test_a_thousand_inputs_and_a_million_units_fit_into_a_gigabyte() -> None:
+    """The whole process, with numpy and the parameters; and the kernel is right."""
+    script = """
+import numpy as np
+from tests.numerics.child import peak_memory
+from tests.numerics.problems import NETWORK, Problem, distance, explicit_kernel
+from solutions.hw2 import ntk
+inputs = Problem(NETWORK, {"N": 1000, "m": 1_000_000, "d": 10}).inputs()
+H, limit = ntk.empirical_ntk(*inputs, 1), ntk.limit_ntk(inputs[2], 1)
+peak = peak_memory()
+print(peak, distance(H[:3, :3], explicit_kernel(inputs, 3)), np.abs(H - limit).max())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    peak, off, error = map(float, done.stdout.split())
+    assert peak < 1e9
+    assert off < 1e-12
+    assert error < 0.02
+
+
+def test_memory_of_the_limit_is_that_of_a_few_kernels() -> None:
+    N = 300
+    X = unit_rows(np.random.default_rng(0), N, 40)
+    tracemalloc.start()
+    try:
+        reference.limit_ntk(X, 2)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 16 * N * N * 8
 
 
 def test_memory_does_not_grow_with_the_width() -> None:

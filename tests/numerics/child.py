@@ -1,0 +1,61 @@
+"""One way on one problem, alone in a process.
+
+`python -m tests.numerics.child PROBLEM WAY ROUNDS FILE` saves its answer as FILE and
+waits for a line. Only then does it take time, for an answer that was found wrong is not worth
+timing. The last line that it prints is JSON: seconds of each round, and bytes of memory before the
+first answer and at the highest.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from tests.numerics.problems import PROBLEMS
+from tests.numerics.ways import WAYS
+
+LONG = 30.0
+"""Seconds. A first answer that took longer, with what is compiled for it, is the only round."""
+
+
+def peak_memory() -> int:
+    """The most that this process has held, in bytes.
+
+    Not `getrusage`: its maximum survives exec, so that it would tell of the parent, too.
+    """
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise OSError("/proc/self/status has no line VmHWM; is this Linux?")
+
+
+def main(number: int, index: int, rounds: int, file: str) -> None:
+    """Answer, wait for leave, and take the time."""
+    problem = PROBLEMS[number]
+    way = WAYS[problem.task][index]
+    importlib.import_module(way.module)
+    inputs = problem.inputs()
+    before = peak_memory()
+    answer = way.prepare(*inputs)
+    started = time.perf_counter()
+    np.save(file, answer())
+    first = time.perf_counter() - started
+    print("answered", flush=True)
+    if not sys.stdin.readline():
+        return
+    seconds = [first] if first > LONG else []
+    for _ in range(0 if seconds else rounds):
+        started = time.perf_counter()
+        answer()
+        seconds.append(time.perf_counter() - started)
+    found = {"first": first, "seconds": seconds, "before": before, "peak": peak_memory()}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:4]), sys.argv[4])

@@ -1,0 +1,84 @@
+"""The problems that all libraries are given, with the same numbers for each.
+
+Imported by children that may run on another interpreter: of packages it needs numpy alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from solutions.hw2 import ntk
+
+NETWORK, LIMIT, EXPERIMENT = "empirical NTK", "limit NTK", "USAM experiment"
+DEGREE = 1
+"""The ReLU's, which neural-tangents has, too."""
+
+ETAS, RHOS, NUM_STEPS = (0.1, 0.05), (0.0, 0.1, 0.2), 100
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One task at one size; `size` maps the sheet's letters to numbers."""
+
+    task: str
+    size: Mapping[str, int]
+
+    def __str__(self) -> str:
+        return f"{self.task}, " + ", ".join(f"{k} = {n:,}" for k, n in self.size.items())
+
+    def inputs(self) -> tuple[np.ndarray, ...]:
+        """The arrays that are passed in, the same each time."""
+        rng = np.random.default_rng(0)
+        size = self.size
+        if self.task == EXPERIMENT:
+            starts = rng.normal(size=(size["R"], size["d"] + 1))
+            far = np.linalg.norm(starts, axis=1, keepdims=True) / 2.5
+            return (starts / np.maximum(far, 1.0),)  # near enough that no run diverges
+        X = rng.normal(size=(size["N"], size["d"]))
+        X /= np.linalg.norm(X, axis=1, keepdims=True)
+        if self.task == LIMIT:
+            return (X,)
+        return rng.normal(size=size["m"]), rng.normal(size=(size["m"], size["d"])), X
+
+    def gigabytes_of_jacobian(self) -> float:
+        """What all derivatives at all inputs take, in doubles; 0 where no one needs them."""
+        if self.task != NETWORK:
+            return 0.0
+        return self.size["N"] * self.size["m"] * (self.size["d"] + 1) * 8 / 1e9
+
+
+def explicit_kernel(inputs: tuple[np.ndarray, ...], count: int) -> np.ndarray:
+    """The empirical kernel of the first inputs from an explicit Jacobian, another way than any."""
+    v, W, X = inputs
+    J = np.array(
+        [
+            np.append(ntk.gradient_v(v, W, x, DEGREE), ntk.gradient_W(v, W, x, DEGREE))
+            for x in X[:count]
+        ]
+    )
+    return J @ J.T
+
+
+def distance(answer: Any, expected: np.ndarray) -> float:
+    """How far an answer is off, as a part of the largest entry; inf where it has another shape."""
+    answer = np.asarray(answer)
+    if answer.shape != expected.shape or not np.isfinite(answer).all():
+        return float("inf")
+    return float(np.abs(answer - expected).max() / np.abs(expected).max())
+
+
+PROBLEMS = (
+    Problem(NETWORK, {"N": 20, "m": 1_000, "d": 10}),
+    Problem(NETWORK, {"N": 100, "m": 10_000, "d": 10}),
+    Problem(NETWORK, {"N": 100, "m": 100_000, "d": 10}),
+    Problem(NETWORK, {"N": 1_000, "m": 1_000_000, "d": 10}),
+    Problem(LIMIT, {"N": 100, "d": 10}),
+    Problem(LIMIT, {"N": 1_000, "d": 10}),
+    Problem(EXPERIMENT, {"R": 20, "d": 2}),
+    Problem(EXPERIMENT, {"R": 100, "d": 2}),
+    Problem(EXPERIMENT, {"R": 5_000, "d": 2}),
+)

@@ -1,0 +1,238 @@
+"""How each library answers each task: the kit's functions, and each library as its manual has it.
+
+A way takes a problem's arrays and returns a function without arguments that answers with a numpy
+array. What it does before is not timed: moving the arrays, and building what is compiled. All work
+in doubles, in which the answers can be compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from solutions.hw2 import batch, landscape, ntk
+from tests.numerics.problems import (
+    DEGREE,
+    ETAS,
+    EXPERIMENT,
+    LIMIT,
+    NETWORK,
+    NUM_STEPS,
+    RHOS,
+)
+
+Answer = Callable[[], np.ndarray]
+Prepare = Callable[..., Answer]
+
+
+@dataclass(frozen=True)
+class Way:
+    """One way to answer: the module it needs, how to prepare it, and where it would take too long.
+
+    `most` bounds a size by its letter. `jacobian` says that all derivatives are in memory at once.
+    """
+
+    name: str
+    module: str
+    prepare: Prepare
+    most: Mapping[str, int]
+    jacobian: bool = False
+
+
+# --- The empirical kernel -------------------------------------------------------------------------
+
+
+def kit_kernel(v: np.ndarray, W: np.ndarray, X: np.ndarray) -> Answer:
+    return lambda: ntk.empirical_ntk(v, W, X, DEGREE)
+
+
+def jax_kernel(v: np.ndarray, W: np.ndarray, X: np.ndarray) -> Answer:
+    jax, jnp = _jax()
+
+    @jax.jit
+    def kernel(parameters: Any, X: Any) -> Any:
+        J = jax.vmap(jax.grad(_jax_network), (None, 0))(parameters, X)
+        flat = [j.reshape(len(X), -1) for j in J]
+        return sum(j @ j.T for j in flat)
+
+    arrays = (jnp.asarray(v), jnp.asarray(W)), jnp.asarray(X)
+    return lambda: np.asarray(kernel(*arrays))
+
+
+def torch_kernel(v: np.ndarray, W: np.ndarray, X: np.ndarray) -> Answer:
+    import torch
+
+    def network(v: Any, W: Any, x: Any) -> Any:
+        return v @ torch.relu(W @ x) / len(v) ** 0.5
+
+    jacobian = torch.func.vmap(torch.func.grad(network, (0, 1)), (None, None, 0))
+    arrays = [torch.as_tensor(array) for array in (v, W, X)]
+
+    def answer() -> np.ndarray:
+        J = [j.flatten(1) for j in jacobian(*arrays)]
+        return np.asarray(sum(j @ j.T for j in J))
+
+    return answer
+
+
+def tangents_kernel(implementation: str, v: np.ndarray, W: np.ndarray, X: np.ndarray) -> Answer:
+    jax, jnp = _jax()
+    import neural_tangents as nt
+
+    def network(parameters: Any, X: Any) -> Any:
+        v, W = parameters
+        return (jax.nn.relu(X @ W.T) @ v / jnp.sqrt(len(v)))[:, None]
+
+    how = nt.NtkImplementation[implementation]
+    kernel = jax.jit(nt.empirical_ntk_fn(network, vmap_axes=0, implementation=how))
+    parameters, inputs = (jnp.asarray(v), jnp.asarray(W)), jnp.asarray(X)
+    return lambda: np.asarray(kernel(inputs, None, parameters))
+
+
+def _jax() -> tuple[Any, Any]:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    return jax, jax.numpy
+
+
+def _jax_network(parameters: Any, x: Any) -> Any:
+    import jax
+
+    v, W = parameters
+    return v @ jax.nn.relu(W @ x) / len(v) ** 0.5
+
+
+# --- Its limit ------------------------------------------------------------------------------------
+
+
+def kit_limit(X: np.ndarray) -> Answer:
+    return lambda: ntk.limit_ntk(X, DEGREE)
+
+
+def closed_form(xp: Any, X: Any) -> Any:
+    """Cho and Saul's kernels of degree 1 and 0 together, by arccos."""
+    cosine = xp.clip(X @ X.T, -1, 1)
+    theta = xp.arccos(cosine)
+    return (xp.sin(theta) + 2 * (np.pi - theta) * cosine) / (2 * np.pi)
+
+
+def numpy_limit(X: np.ndarray) -> Answer:
+    return lambda: np.asarray(closed_form(np, X))
+
+
+def jax_limit(X: np.ndarray) -> Answer:
+    jax, jnp = _jax()
+    kernel, inputs = jax.jit(partial(closed_form, jnp)), jnp.asarray(X)
+    return lambda: np.asarray(kernel(inputs))
+
+
+def torch_limit(X: np.ndarray) -> Answer:
+    import torch
+
+    inputs = torch.as_tensor(X)
+    return lambda: np.asarray(closed_form(torch, inputs))
+
+
+def tangents_limit(X: np.ndarray) -> Answer:
+    """Each of its dense layers divides by the root of the number of its inputs.
+
+    The sheet's network does so in its second layer alone, so the inputs are multiplied by √d.
+    """
+    jax, jnp = _jax()
+    from neural_tangents import stax
+
+    dense = partial(stax.Dense, W_std=1.0, b_std=None, parameterization="ntk")
+    _, _, kernel_fn = stax.serial(dense(1), stax.Relu(), dense(1))
+    kernel = jax.jit(lambda X: kernel_fn(X, None, "ntk"))
+    inputs = jnp.asarray(X * X.shape[1] ** 0.5)
+    return lambda: np.asarray(kernel(inputs))
+
+
+# --- The experiment -------------------------------------------------------------------------------
+
+
+def loop_experiment(starts: np.ndarray) -> Answer:
+    run = partial(landscape.run_experiment, landscape.usam, landscape.gradient)
+    return lambda: np.array(list(run(starts, ETAS, RHOS, NUM_STEPS).values()))
+
+
+def kit_experiment(starts: np.ndarray) -> Answer:
+    run = partial(batch.run_experiment_at_once, batch.gradients)
+    return lambda: np.array(list(run(starts, ETAS, RHOS, NUM_STEPS).values()))
+
+
+def jax_experiment(starts: np.ndarray) -> Answer:
+    jax, jnp = _jax()
+    gradient = jax.grad(lambda x: 0.5 * (x[:-1] @ x[:-1]) * x[-1] ** 2)
+
+    def last(eta: Any, rho: Any, x0: Any) -> Any:
+        def step(_: Any, x: Any) -> Any:
+            return x - eta * gradient(x + rho * gradient(x))
+
+        return jax.lax.fori_loop(0, NUM_STEPS, step, x0)
+
+    runs = jax.jit(jax.vmap(jax.vmap(last, (None, None, 0)), (0, 0, None)))
+    arrays = [jnp.asarray(array) for array in (*_pairs(), starts)]
+    return lambda: np.asarray(runs(*arrays))
+
+
+def torch_experiment(starts: np.ndarray) -> Answer:
+    import torch
+
+    valley = torch.func.grad(lambda x: 0.5 * (x[:-1] @ x[:-1]) * x[-1] ** 2)
+    gradient = torch.func.vmap(torch.func.vmap(valley))
+    eta, rho = (torch.as_tensor(each)[:, None, None] for each in _pairs())
+    x0 = torch.as_tensor(starts).expand(len(eta), -1, -1)
+
+    def answer() -> np.ndarray:
+        x = x0
+        for _ in range(NUM_STEPS):
+            x = x - eta * gradient(x + rho * gradient(x))
+        return np.asarray(x)
+
+    return answer
+
+
+def _pairs() -> np.ndarray:
+    return np.array([(eta, rho) for eta in ETAS for rho in RHOS]).T
+
+
+WAYS: Mapping[str, tuple[Way, ...]] = {
+    NETWORK: (
+        Way("this kit", "numpy", kit_kernel, {}),
+        Way("jax: vmap of grad", "jax", jax_kernel, {}, jacobian=True),
+        Way("torch.func: vmap of grad", "torch", torch_kernel, {}, jacobian=True),
+        Way(
+            "neural-tangents: Jacobian contraction",
+            "neural_tangents",
+            partial(tangents_kernel, "JACOBIAN_CONTRACTION"),
+            {},
+            jacobian=True,
+        ),
+        Way(
+            "neural-tangents: structured derivatives",
+            "neural_tangents",
+            partial(tangents_kernel, "STRUCTURED_DERIVATIVES"),
+            {"m": 100_000},
+        ),
+    ),
+    LIMIT: (
+        Way("this kit", "numpy", kit_limit, {}),
+        Way("numpy: closed form, arccos", "numpy", numpy_limit, {}),
+        Way("jax: closed form, arccos", "jax", jax_limit, {}),
+        Way("torch: closed form, arccos", "torch", torch_limit, {}),
+        Way("neural-tangents: stax", "neural_tangents", tangents_limit, {}),
+    ),
+    EXPERIMENT: (
+        Way("this kit: all at once", "numpy", kit_experiment, {}),
+        Way("this kit: the students' loop", "numpy", loop_experiment, {"R": 100}),
+        Way("jax: vmap, compiled", "jax", jax_experiment, {}),
+        Way("torch.func: vmap", "torch", torch_experiment, {}),
+    ),
+}
+"""Ways by task; the first is the kit's, with which the others are compared."""
