@@ -51,7 +51,9 @@ class Table:
     def wrong(self, key: str, advice: str) -> CourseError:
         """The error that says what stands at the key, and what to write there."""
         place = f"{self._places.get(key, self.name)}.{key}"
-        found = f"is {self._content[key]!r}" if key in self._content else "is missing"
+        value = self._content.get(key)
+        shown = value.isoformat() if isinstance(value, datetime) else repr(value)
+        found = f"is {shown}" if key in self._content else "is missing"
         return CourseError(f"{SETTINGS}: {place} {found}; {advice}")
 
     def only(self, known: Iterable[str]) -> None:
@@ -118,4 +120,5 @@ def readings_of(date: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
     if earlier.utcoffset() == later.utcoffset():
         return (earlier,)
     # through UTC, a time that the clocks leave out becomes one that they show
-    return tuple(each.astimezone(UTC).astimezone(zone) for each in sorted((earlier, later)))
+    moments = sorted(each.astimezone(UTC) for each in (earlier, later))
+    return tuple(moment.astimezone(zone) for moment in moments)
