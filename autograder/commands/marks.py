@@ -134,8 +134,8 @@ def _remarks(result: Export) -> Iterator[Text]:
         for name in names:
             yield Text(f"{heading}: {plain_text(name)}", style="red")
     if result.left_open:
-        names = ", ".join(map(plain_text, result.left_open))
-        yield Text(f"Left out, not final: {names}")
+        left = ", ".join(map(plain_text, result.left_open))
+        yield Text(f"Left out, not final: {left}")
 
 
 def _standing_table(result: Standing) -> Table:

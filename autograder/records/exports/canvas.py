@@ -75,6 +75,8 @@ def export(request: Request) -> Export:
         if before in people:
             for place in shown:
                 row[place] = cells.text(row[place])
+            for place in sheet.places("SIS User ID", "SIS Login ID", "Integration ID"):
+                row[place] = cells.identifier(row[place])
     return Export(
         replace(sheet, bom=False).with_rows(rows).to_bytes(),
         matching.only_theirs,

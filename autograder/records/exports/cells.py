@@ -28,7 +28,7 @@ _UNSEEN = re.compile(
 
 def text(value: str) -> str:
     """A text for people, in one line, that no spreadsheet takes for a formula."""
-    line = _UNSEEN.sub(" ", value).strip()
+    line = _UNSEEN.sub(" ", value)
     if _NUMBER.fullmatch(line):
         return line
     return _START.sub("'", _AFTER.sub(r"\1'", line))
@@ -37,6 +37,14 @@ def text(value: str) -> str:
 def identifier(value: str) -> str:
     """An identifier: as it is where it can do nothing, else as a text."""
     return value if _HARMLESS.fullmatch(value) else text(value)
+
+
+def first(value: str) -> str:
+    """The first cell of a row: a number or an identifier there may begin a formula, too.
+
+    Where a file is cut at other separators, a whole row may be one cell: `-1,cmd|...`.
+    """
+    return _START.sub("'", value)
 
 
 def points(value: float) -> str:

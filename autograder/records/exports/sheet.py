@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from autograder.errors import RecordError
+from autograder.records.exports import cells
 
 MAX_BYTES = 20_000_000
 _BOM = b"\xef\xbb\xbf"
@@ -59,10 +60,11 @@ class Sheet:
         return replace(self, rows=tuple(map(tuple, rows)))
 
     def to_bytes(self) -> bytes:
-        """The file."""
+        """The file; its first cells can begin no formula."""
         out = io.StringIO()
         writer = csv.writer(out, delimiter=self.delimiter, lineterminator=self.newline)
-        writer.writerows([self.header, *self.rows])
+        writer.writerow(self.header)
+        writer.writerows((cells.first(row[0]), *row[1:]) for row in self.rows)
         return (_BOM if self.bom else b"") + out.getvalue().encode("utf-8")
 
 
