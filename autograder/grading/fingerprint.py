@@ -11,16 +11,19 @@ Report is made of one run. That a change is never missed is worth more.
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
-from autograder.assignment import SETTINGS, Assignment, Course
+from autograder.assignment import Assignment, Course
 from autograder.grading.mark import MarkSettings
 from autograder.sandbox import Protection, examine
 from autograder.sandbox.view import view
+from autograder.settings import SETTINGS
 from autograder.submission import content_of
 
 NBGRADER_SETTINGS = "nbgrader_config.py"
@@ -69,10 +72,10 @@ class Fingerprints:
 
 def _assignment_files(course: Course, assignment: str) -> Iterator[tuple[str, bytes]]:
     """The files that say what is asked, how it is tested and how the marks are recorded."""
-    for name in (SETTINGS, NBGRADER_SETTINGS):
-        path = course.root / name
-        if path.is_file():
-            yield name, path.read_bytes()
+    yield SETTINGS, _settings_of_marking(course)
+    path = course.root / NBGRADER_SETTINGS
+    if path.is_file():
+        yield NBGRADER_SETTINGS, path.read_bytes()
     folders = {
         "source": course.source(assignment),
         "release": course.release(assignment),
@@ -82,6 +85,17 @@ def _assignment_files(course: Course, assignment: str) -> Iterator[tuple[str, by
     for name, folder in folders.items():
         for path in _files(folder):
             yield f"{name}/{path.relative_to(folder)}", path.read_bytes()
+
+
+def _settings_of_marking(course: Course) -> bytes:
+    """The settings without what is worked out from marks: more time for one marks nobody anew."""
+    settings = deepcopy(dict(course.settings))
+    for key in ("rules", "standing"):
+        settings.pop(key, None)
+    for assignment in settings.get("assignments", {}).values():
+        for key in ("opens", "due", "rules", "extensions"):
+            assignment.pop(key, None)
+    return json.dumps(settings, sort_keys=True, default=str).encode()
 
 
 def _files(folder: Path) -> list[Path]:

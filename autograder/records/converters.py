@@ -26,9 +26,10 @@ import nbformat
 from nbconvert.writers.files import FilesWriter
 from nbformat import NotebookNode
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException
+from nbgrader.plugins import BasePlugin
 from nbgrader.preprocessors import AssignLatePenalties, SaveAutoGrades
 from nbgrader.utils import compute_checksum
-from traitlets import Bool, List
+from traitlets import Bool, List, Type
 
 from autograder.assignment import Assignment, Course, Item, read_notebook
 from autograder.errors import CourseError, KitError, RecordError
@@ -48,6 +49,7 @@ from autograder.records.durable import make_folder, sync_tree
 from autograder.records.evidence import marker_text
 from autograder.records.feedback import write_feedback
 from autograder.records.folders import digest, remove, settle, settle_all, unfinished
+from autograder.records.penalties import CourseLatePolicy, give_extension, update_penalties
 from autograder.records.sanitize import clean_markdown, clean_notebook, is_plain_name
 from autograder.rubric import read_rubrics
 from autograder.submission.files import TIMESTAMP
@@ -118,17 +120,23 @@ class SaveMarks(SaveAutoGrades):  # type: ignore[misc]  # nbgrader has no types
 
 
 class SavePenalties(AssignLatePenalties):  # type: ignore[misc]  # nbgrader has no types
-    """AssignLatePenalties in an open transaction."""
+    """AssignLatePenalties in an open transaction, by the course's rules unless told otherwise."""
 
-    def __init__(self, gradebook: PatientGradebook, **settings: object) -> None:
+    plugin_class: Any = Type(
+        CourseLatePolicy, klass=BasePlugin, help=AssignLatePenalties.plugin_class.help
+    ).tag(config=True)
+
+    def __init__(self, gradebook: PatientGradebook, course: Course, **settings: object) -> None:
         super().__init__(**settings)
         self.gradebook = gradebook
+        self.course = course
+        self.where: Mapping[str, str] = {}
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
         """Store the penalty that the course's plugin gives the notebook."""
-        where = resources["nbgrader"]
+        self.where = where = resources["nbgrader"]
         self.init_plugin()
         session = self.gradebook.db()
         session.flush()
@@ -182,6 +190,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         self._course, self._assignment = course, assignment
         self._skeletons = read_skeletons(assignment, course.release(assignment.name))
         self._rubrics = read_rubrics(course, assignment)
+        self._extensions = course.deadline(assignment.name).extensions
         self.writer = FilesWriter(parent=self, config=self.config)
         self.exporter = self.exporter_class(parent=self, config=self.config)
         self._known: tuple[dict[str, str], dict[str, list[str]]] | None = None
@@ -190,6 +199,8 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
             self._save_marks = SaveMarks(self._gradebook, assignment, parent=self)
             self.exporter.register_preprocessor(self._save_marks)
             yield
+            # of those, too, who were not marked anew: marks by hand and settings may have changed
+            update_penalties(self._gradebook, course, assignment.name)
         copy_gradebook(course, db_url)
 
     def record(self, student: str, marking: Marking, fingerprint: str = "") -> float:
@@ -333,7 +344,11 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         known = {} if timestamp is None else {"timestamp": timestamp}
         if timestamp is not None:
             (staging / TIMESTAMP).write_text(f"{timestamp:%Y-%m-%d %H:%M:%S.%f} UTC")
-        return self._gradebook.update_or_create_submission(self._assignment.name, student, **known)
+        submission = self._gradebook.update_or_create_submission(
+            self._assignment.name, student, **known
+        )
+        give_extension(self._gradebook, submission, self._extensions.get(student))
+        return submission
 
     def _record_notebook(self, name: str, student: str, marking: Marking, earlier: Answers) -> None:
         points = {item: report.points for item, report in marking.report.items.items()}
@@ -378,7 +393,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
     def _assign_penalties(self, student: str) -> None:
         for problem in self._assignment.problems:
             where = {"nbgrader": self._where(problem.name, student)}
-            saver = SavePenalties(self._gradebook, parent=self)
+            saver = SavePenalties(self._gradebook, self._course, parent=self)
             saver.preprocess(NotebookNode(cells=[]), where)
 
 

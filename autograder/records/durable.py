@@ -34,9 +34,14 @@ def make_folder(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Put a file of UTF-8 in its place for good: whole, or not at all."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Put a file in its place for good: whole, or not at all."""
     written = path.with_name(f".{path.name}")
-    written.write_text(text, encoding="utf-8")
+    written.write_bytes(content)
     sync(written)
     written.replace(path)
     sync(path.parent)

@@ -29,6 +29,7 @@ from autograder.records.bookkeeping import REPORT, course_directory, open_databa
 from autograder.records.durable import make_folder, write_text
 from autograder.records.evidence import EvidenceFound, evidence
 from autograder.records.folders import settle_all
+from autograder.records.penalties import update_penalties
 from autograder.records.pictures import pictures_of
 from autograder.records.sanitize import plain_text
 from autograder.rubric import read_rubrics
@@ -137,6 +138,7 @@ def write_feedback(
     url = db_url or course_directory(course, assignment).db_url
     with open_database(url, course) as gradebook:
         settle_all(gradebook, course, assignment)
+        update_penalties(gradebook, course, assignment.name)
         if students is None:
             reports = marked.glob(f"*/{assignment.name}/{REPORT}")
             students = sorted(path.parent.parent.name for path in reports)
@@ -174,14 +176,21 @@ def render(
     regular = [item for item in items if not item.bonus]
     bonus = [item for item in items if item.bonus]
     still_open = [item for item in items if _entry(view, item).open]
+    rules = course.rules(assignment.name)
+    points, bonus_points = _points(view, regular), _points(view, bonus)
+    # where all is lost, the penalty takes bonus points too
+    from_regular = min(view.penalty, max(points, 0.0))
+    total = rules.total(points, bonus_points, view.penalty, _max_points(regular))
     return _environment().get_template("feedback.html").render(
         course=course,
         assignment=assignment,
         student=submission.report.submission,
         problems=[_problem_view(assignment, name, submission, headings) for name in problems],
-        points=_points(view, regular) - view.penalty,
+        points=points - from_regular,
         max_points=_max_points(regular),
-        bonus=_points(view, bonus),
+        total=total if bonus and rules.bonus_stated else None,
+        bonus_above_maximum=rules.bonus_above_maximum,
+        bonus=bonus_points - (view.penalty - from_regular),
         max_bonus=_max_points(bonus),
         open_points=_max_points(item for item in still_open if not item.bonus),
         open_bonus=_max_points(item for item in still_open if item.bonus),
