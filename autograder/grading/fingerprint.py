@@ -14,7 +14,6 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import asdict
 from functools import cache
 from pathlib import Path
@@ -72,7 +71,7 @@ class Fingerprints:
 
 def _assignment_files(course: Course, assignment: str) -> Iterator[tuple[str, bytes]]:
     """The files that say what is asked, how it is tested and how the marks are recorded."""
-    yield SETTINGS, _settings_of_marking(course)
+    yield SETTINGS, _settings_of_marking(course, assignment)
     path = course.root / NBGRADER_SETTINGS
     if path.is_file():
         yield NBGRADER_SETTINGS, path.read_bytes()
@@ -87,14 +86,16 @@ def _assignment_files(course: Course, assignment: str) -> Iterator[tuple[str, by
             yield f"{name}/{path.relative_to(folder)}", path.read_bytes()
 
 
-def _settings_of_marking(course: Course) -> bytes:
-    """The settings without what is worked out from marks: more time for one marks nobody anew."""
-    settings = deepcopy(dict(course.settings))
-    for key in ("rules", "standing"):
-        settings.pop(key, None)
-    for assignment in settings.get("assignments", {}).values():
-        for key in ("opens", "due", "rules", "extensions"):
-            assignment.pop(key, None)
+def _settings_of_marking(course: Course, assignment: str) -> bytes:
+    """The settings without what is worked out from marks, and without other assignments'.
+
+    So more time for one marks nobody anew, nor does the next homework.
+    """
+    of_all = ("rules", "standing", "assignments")
+    settings = {key: value for key, value in course.settings.items() if key not in of_all}
+    of_dates = ("opens", "due", "rules", "extensions")
+    own = course.settings.get("assignments", {}).get(assignment, {})
+    settings["assignment"] = {key: value for key, value in own.items() if key not in of_dates}
     return json.dumps(settings, sort_keys=True, default=str).encode()
 
 

@@ -95,7 +95,6 @@ CHANGES: dict[str, Change] = {
     "the source": appended(f"source/hw/{A}.ipynb"),
     "the release": appended(f"release/hw/{B}.ipynb"),
     "the visible checks": appended("release/hw/checks.py"),
-    "the due date": with_settings("2024-11-21T23:55:00", "2024-11-22T23:55:00"),
     "the seed": with_settings("seed = 7", "seed = 8"),
     "the bonus items": with_settings('"b-bonus", "b-essay"', '"b-bonus"'),
     "nbgrader's settings": appended("nbgrader_config.py"),
@@ -128,6 +127,8 @@ SAME: dict[str, Change] = {
     "code beside the notebooks": appended(f"{HANDED_IN}/checks.py"),
     "an editor's own files": appended(f"{HANDED_IN}/.{A}.ipynb"),
     "somebody else's submission": appended(f"submitted/{A}.ipynb"),
+    "the due date": with_settings("2024-11-21T23:55:00", "2024-11-22T23:55:00"),
+    "another assignment": appended("course.toml", "\n[assignments.next]\ntitle = 'Next'\n"),
     "caches": appended("autograder/hidden/hw/__pycache__/test_slopes.pyc"),
 }
 
