@@ -10,8 +10,8 @@ or packs into an archive of theirs can make it another student's):
   assignment (docs.moodle.org, "Using Assignment"; mod/assign/locallib.php). Times: the members'.
 - **Canvas**, "Download Submissions": flat files
   `lastnamefirstname_[LATE_]USERID_SUBMISSIONID_NAME`; a NAME uploaded again is `name-1.ext`
-  (nbgrader's documentation, "Managing assignment files manually"; Canvas's guide, "How do I download all student submissions for an assignment?").
-  Canvas states no times.
+  (nbgrader's documentation, "Managing assignment files manually"; Canvas's guide, "How do I
+  download all student submissions for an assignment?"). Canvas states no times.
 - **ILIAS**, Exercise, "Download all submissions":
   `TITLE/Abgaben/[Team 12/]Lastname_Firstname_login_4711/NAME` (English: `Submissions`);
   multi-feedback zips have the same folders below `multi_feedback…`. Fourteen digits and `_` before
