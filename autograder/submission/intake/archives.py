@@ -143,7 +143,7 @@ def in_zip(
 ) -> Iterator[Found]:
     """The files in an archive; `outer` are the parts before theirs, `zone` that of its times."""
     for info in archive.infolist():
-        if info.is_dir():
+        if info.filename.endswith("/"):
             continue
         name = _decoded(info)
         where = printable(f"{shown}: {name}")

@@ -82,8 +82,13 @@ class _Pile:
         self.kept: list[datetime] = []
         self.given: list[datetime] = []
 
-    def add(self, sent: Sent) -> None:
-        """Look at a file that the student handed in."""
+    def add_all(self, files: Sequence[Sent]) -> None:
+        """Look at the files that the student handed in; they may be an unpacked package."""
+        manifest = self._manifest([sent for sent in files if not sent.refusal])
+        for sent in files:
+            self._add(sent, manifest)
+
+    def _add(self, sent: Sent, manifest: Mapping[str, str]) -> None:
         if sent.note and sent.note not in self.notes:
             self.notes.append(sent.note)
         self.given += [sent.time] if sent.time else []
@@ -92,7 +97,7 @@ class _Pile:
         elif sent.name.lower().endswith(".zip"):
             self._open(sent)
         else:
-            self._take(sent, sent.found.time, depth=0)
+            self._take(sent, 0, manifest)
 
     def _leave(self, where: str, why: str, *, matters: bool = True) -> None:
         self.rest.append(Rest(where, why, matters))
@@ -115,7 +120,7 @@ class _Pile:
         elif sent.name.lower().endswith(".zip"):
             self._leave(sent.found.where, "an archive within an archive of the student's")
         else:
-            self._take(sent, sent.found.time, depth=len(sent.found.parts), manifest=manifest)
+            self._take(sent, len(sent.found.parts), manifest)
 
     def _manifest(self, inner: Sequence[Sent]) -> dict[str, str]:
         """What a package says of itself: the digest of each notebook; its time is kept."""
@@ -141,15 +146,9 @@ class _Pile:
             raise UnreadableError(f"it is larger than {limit} bytes")
         return content
 
-    def _take(
-        self,
-        sent: Sent,
-        time: datetime | None,
-        depth: int,
-        manifest: Mapping[str, str] | None = None,
-    ) -> None:
+    def _take(self, sent: Sent, depth: int, manifest: Mapping[str, str]) -> None:
         """Keep a notebook as a candidate; name anything else."""
-        where = sent.found.where
+        where, time = sent.found.where, sent.found.time
         if is_clutter(sent.found.parts):
             self._leave(where, "an archiver's or an editor's own", matters=False)
         elif not NOTEBOOK_NAME.fullmatch(sent.name):
@@ -165,7 +164,7 @@ class _Pile:
             except UnreadableError as error:
                 self._leave(where, str(error))
                 return
-            told = (manifest or {}).get(sent.name)
+            told = manifest.get(sent.name)
             if told and told != hashlib.sha256(content).hexdigest():
                 self.notes.append(f"{printable(sent.name)} was changed after it was packed.")
             self.kept += [time] if time else []
@@ -199,8 +198,7 @@ class _Pile:
 def choose(files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget: Budget) -> Choice:
     """Look through one student's files and choose."""
     pile = _Pile(assignment, zone, budget)
-    for sent in files:
-        pile.add(sent)
+    pile.add_all(files)
     by_problem: dict[str, list[_Candidate]] = {}
     for candidate in pile.candidates:
         by_problem.setdefault(pile.problem_of(candidate), []).append(candidate)

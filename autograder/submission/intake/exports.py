@@ -153,8 +153,8 @@ def _ilias(depth: int, zone: ZoneInfo) -> Reader:
             beside = len(parts) == 1
             return Sent(found, (), found.name, refusal="it is nobody's") if beside else None
         here = parts[1:]
-        if len(here) == 1:
-            return Sent(found, (), here[0], refusal="it is nobody's")
+        if len(here) < 2:
+            return Sent(found, (), found.name, refusal="it is nobody's")
         here = here[1:] if _ILIAS_TEAM.fullmatch(here[0]) else here
         match = _ILIAS.fullmatch(here[0]) if len(here) > 1 else None
         if match is None:

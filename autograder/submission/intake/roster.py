@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,13 +130,17 @@ def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
     The login or address, where a platform gives one, else the name; with the platform's number
     where two would be called the same.
     """
-    plain = {sender: _slug(_calling(sender)) for sender in senders}
+    called = {sender: _slug(_calling(sender)) for sender in senders}
+    often = Counter(name.casefold() for name in called.values())
+    for sender, name in called.items():
+        if (not name or often[name.casefold()] > 1) and sender.ids:
+            called[sender] = _slug(f"{name or sender.platform}-{sender.ids[0]}")
+    often = Counter(name.casefold() for name in called.values())
     found = {}
-    for sender, name in plain.items():
-        twins = [n for n in plain.values() if n.casefold() == name.casefold()]
-        if len(twins) > 1 and sender.ids:
-            name = _slug(f"{name}-{sender.ids[0]}")
+    for sender, name in called.items():
         fault = fault_of(name)
+        if often[name.casefold()] > 1:
+            fault = f"two would be called {name}; tell them apart in a list (--students)"
         found[sender] = ("", fault) if fault else (name, "")
     return found
 

@@ -152,11 +152,11 @@ class _Work:
         """The files that may be opened; of each other one it is told why not."""
         usable = []
         for found in self._found(path):
-            if is_clutter(found.parts):
+            if found.refusal:
+                self.intake.left_out.append(LeftOut(found.where, "", found.refusal))
+            elif is_clutter(found.parts):
                 why = "an archiver's or an editor's own"
                 self.intake.left_out.append(LeftOut(found.where, "", why, matters=False))
-            elif found.refusal:
-                self.intake.left_out.append(LeftOut(found.where, "", found.refusal))
             else:
                 usable.append(found)
         return usable
