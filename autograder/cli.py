@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.assignment import Assignment, Course
+from autograder.commands import intake as _intake  # noqa: F401
 from autograder.commands import marks as _marks  # noqa: F401  (registers its commands)
 from autograder.commands.common import (
     CourseOption,

@@ -153,7 +153,11 @@ def test_notebooks_begin_with_a_title_and_end_with_the_summary(
         assert notebook.cells[0].source.startswith(f"# Problem {number}: ")
         first_code = next(cell for cell in notebook.cells if cell.cell_type == "code")
         assert first_code.id == f"p{number}-setup"
-        assert notebook.cells[-1].source == f'checks.summary("{problem}", globals())'
+        call, way_to_hand_in = notebook.cells[-1].source.splitlines()
+        assert call == f'checks.summary("{problem}", globals())'
+        # shown and not run: "Run all" does not run three notebooks more
+        assert way_to_hand_in.startswith("# ")
+        assert "checks.pack()" in way_to_hand_in
 
 
 def test_rubrics_add_up_to_the_points(notebooks: dict[str, NotebookNode]) -> None:

@@ -6,7 +6,7 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -116,11 +116,32 @@ def test_only_the_top_level_stub_may_raise(notebooks: dict[str, NotebookNode]) -
     assert tagged == {"p2a-values-answer"}
 
 
-def test_checks_use_numpy_and_matplotlib_only(checks: ModuleType) -> None:
+def imports_of(nodes: Iterable[ast.AST]) -> set[str]:
+    """The packages that are imported there, Python's own aside."""
     imported = set()
-    for node in ast.walk(ast.parse(inspect.getsource(checks))):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom):
             imported.add(str(node.module).split(".")[0])
         elif isinstance(node, ast.Import):
             imported |= {alias.name.split(".")[0] for alias in node.names}
-    assert imported - sys.stdlib_module_names == {"numpy", "matplotlib"}
+    return imported - sys.stdlib_module_names
+
+
+def test_checks_need_numpy_and_matplotlib_only(checks: ModuleType) -> None:
+    tree = ast.parse(inspect.getsource(checks))
+    assert imports_of(tree.body) == {"numpy", "matplotlib"}
+    optional = [node for node in ast.walk(tree) if isinstance(node, ast.Try)]
+    tried = imports_of(node for attempt in optional for node in attempt.body)
+    assert imports_of(ast.walk(tree)) == {"numpy", "matplotlib"} | tried
+    assert tried == {"IPython", "traitlets"}
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_missing_checks_file_is_told_in_plain_words(
+    problem: str, notebooks: dict[str, NotebookNode], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = next(cell for cell in notebooks[problem].cells if cell.id.endswith("-setup"))
+    monkeypatch.delitem(sys.modules, "checks", raising=False)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if "source" not in p])
+    with pytest.raises(ModuleNotFoundError, match=r"checks\.py is not beside this notebook"):
+        exec(setup.source, {})

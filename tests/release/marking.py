@@ -108,7 +108,7 @@ def run(notebook: NotebookNode) -> Namespace:
     for cell in notebook.cells:
         if cell.cell_type == "code":
             try:
-                exec(cell.source.replace("import checks", ""), answers)
+                exec(cell.source.replace("import checks", "pass"), answers)
             except Exception as error:
                 cell.outputs = [NotebookNode(output_type="error", ename=type(error).__name__)]
     return answers

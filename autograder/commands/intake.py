@@ -1,0 +1,104 @@
+"""`fdl intake`: take in what a learning platform exports."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from autograder.assignment import Course
+from autograder.commands.common import CourseOption, Format, app, err, out, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from autograder.submission.intake import Intake, LeftOut, Taken
+
+
+@app.command()
+@told
+def intake(
+    assignment: str,
+    paths: Annotated[
+        list[Path], typer.Argument(help="Zip files or folders: of Moodle, Canvas, ILIAS, …")
+    ],
+    students: Annotated[
+        Path | None,
+        typer.Option(help="A CSV file: a column `student`, others with what platforms know."),
+    ] = None,
+    student: Annotated[str | None, typer.Option(help="All of it is this student's.")] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take it even where it is not known to be newer.")
+    ] = False,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
+    course: CourseOption = None,
+) -> None:
+    """Put what students handed in elsewhere into submitted/, and tell what has no place."""
+    from autograder.submission.intake import take_in
+
+    found = Course.find(course)
+    with err.status("Looking") as status:
+        result = take_in(
+            found,
+            found.assignment(assignment),
+            paths,
+            students=students,
+            student=student,
+            replace=replace,
+            say=lambda what: status.update(Text(what)),
+        )
+    if form is Format.JSON:
+        typer.echo(result.to_json(), nl=False)
+    else:
+        _print(result, found)
+    if not result.is_clean:
+        raise typer.Exit(1)
+
+
+def _print(result: Intake, course: Course) -> None:
+    if result.taken:
+        out.print(_taken(result.taken, course))
+    matters = [file for file in result.left_out if file.matters]
+    for title, files in (("Nobody's", result.unknown_senders), ("No place", matters)):
+        if files:
+            out.print(_left_out(title, files))
+    if result.absent:
+        out.print(Text(f"Nothing is there of: {', '.join(result.absent)}"))
+    states = [each.state for each in result.taken]
+    counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    rest = len(result.left_out) - len(matters)
+    out.print(Text(f"{', '.join(counts) or 'nothing taken in'}; {rest} files not needed"))
+
+
+def _taken(taken: Iterable[Taken], course: Course) -> Table:
+    table = Table("student", "from", "state", "notebooks", "handed in", "notes")
+    for each in taken:
+        when = "unknown"
+        if each.time is not None:
+            local = each.time.astimezone(course.timezone)
+            when = f"{local:%Y-%m-%d %H:%M}, by {each.time_source}"
+        missing = f", without {', '.join(each.missing)}" if each.missing else ""
+        table.add_row(
+            *map(
+                Text,
+                (
+                    each.student,
+                    f"{each.platform}: {each.sender}",
+                    each.state,
+                    f"{len(each.notebooks)}{missing}",
+                    when,
+                    " ".join(each.notes),
+                ),
+            )
+        )
+    return table
+
+
+def _left_out(title: str, files: Iterable[LeftOut]) -> Table:
+    table = Table("file", "from", "why", title=title, title_justify="left")
+    for file in files:
+        table.add_row(Text(file.where), Text(file.sender), Text(file.why))
+    return table

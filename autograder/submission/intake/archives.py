@@ -1,0 +1,235 @@
+"""What lies in a zip file or a folder: listed without trust, and read within a budget.
+
+Nothing is ever unpacked onto the disk. A name that leads elsewhere, a link, an encrypted or a
+swelling member is listed with the reason why it is not opened.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import stat
+import struct
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+from zoneinfo import ZoneInfo
+
+from autograder.submission.files import MAX_BYTES, UnreadableError, read_bytes
+from autograder.submission.words import printable
+
+MAX_ENTRIES = 50_000
+"""Files in one archive or folder."""
+MAX_NESTED_ENTRIES = 500
+"""Files in an archive within an archive, which a student made."""
+MAX_TOTAL_BYTES = 8_000_000_000
+MAX_RATIO = 200
+"""How many times its packed size a member may have, once it is larger than SMALL_BYTES."""
+SMALL_BYTES = 1_000_000
+MAX_DEPTH = 12
+MAX_NAME = 1_000
+_DIRECTORY_BYTES = 400
+"""For each member, what the directory of an archive takes at most; longer ones are odd."""
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
+_ZIP64_LOCATOR, _END = b"PK\x06\x07", b"PK\x05\x06"
+_DATELESS = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass
+class Budget:
+    """How many bytes may still be read out of everything that was given."""
+
+    left: int = MAX_TOTAL_BYTES
+
+    def spend(self, amount: int) -> None:
+        """Take note of what was read; UnreadableError once it is too much."""
+        self.left -= amount
+        if self.left < 0:
+            raise UnreadableError("all files together are too large")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file that was found: its way as clean parts, its time, and what reads it.
+
+    `time` has a time zone. Where `refusal` says why a file is not opened, `parts` is for show.
+    """
+
+    where: str
+    parts: tuple[str, ...]
+    time: datetime | None
+    read: Callable[[], bytes] = field(repr=False)
+    refusal: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.parts[-1]
+
+
+def in_folder(folder: Path, budget: Budget) -> Iterator[Found]:
+    """The files in a folder and below; links are named and not followed."""
+    count = 0
+    for place, folders, files in os.walk(folder):
+        here = Path(place)
+        depth = len(here.relative_to(folder).parts)
+        links = [name for name in folders if (here / name).is_symlink()]
+        folders[:] = sorted(set(folders) - set(links)) if depth < MAX_DEPTH else []
+        for name in sorted(files + links):
+            count += 1
+            if count > MAX_ENTRIES:
+                raise UnreadableError(f"it holds more than {MAX_ENTRIES} files")
+            path = here / name
+            parts = (folder.name, *path.relative_to(folder).parts)
+            yield _in_folder(path, tuple(map(_normal, parts)), budget)
+
+
+def _in_folder(path: Path, parts: tuple[str, ...], budget: Budget) -> Found:
+    def read() -> bytes:
+        content = read_bytes(path, MAX_BYTES)
+        budget.spend(len(content))
+        return content
+
+    status = os.lstat(path)
+    time = datetime.fromtimestamp(status.st_mtime, UTC)
+    refusal = "" if stat.S_ISREG(status.st_mode) else "it is a link or no file"
+    return Found(printable("/".join(parts)), parts, time, read, refusal)
+
+
+def open_zip(content: Path | bytes, *, nested: bool) -> zipfile.ZipFile:
+    """Open an archive; UnreadableError where it is none, or its directory is too large."""
+    most = MAX_NESTED_ENTRIES if nested else MAX_ENTRIES
+    file: IO[bytes] | None = None
+    try:
+        file = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+        _check_directory(file, most, nested=nested)
+        archive = zipfile.ZipFile(file)
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
+        if file is not None:
+            file.close()
+        raise UnreadableError(f"it is no zip file that can be opened ({error})") from error
+    if len(archive.filelist) > most:
+        archive.close()
+        raise UnreadableError(f"it holds more than {most} files")
+    return archive
+
+
+def _check_directory(file: IO[bytes], most: int, *, nested: bool) -> None:
+    """Look at the size of an archive's directory before it is read into memory as a whole."""
+    size = file.seek(0, os.SEEK_END)
+    start = max(0, size - 65_600)
+    file.seek(start)
+    tail = file.read()
+    ends = [match.start() for match in re.finditer(re.escape(_END), tail)]
+    for end in ends:
+        directory = int.from_bytes(tail[end + 12 : end + 16], "little")
+        large = tail[max(0, end - 20) : end].startswith(_ZIP64_LOCATOR)
+        if nested and large:
+            raise UnreadableError("it is in the form for huge archives (zip64)")
+        if not large and directory > most * _DIRECTORY_BYTES:
+            raise UnreadableError(f"its directory is too large for {most} files")
+    file.seek(0)
+
+
+def in_zip(
+    archive: zipfile.ZipFile, shown: str, outer: tuple[str, ...], zone: ZoneInfo, budget: Budget
+) -> Iterator[Found]:
+    """The files in an archive; `outer` are the parts before theirs, `zone` that of its times."""
+    for info in archive.infolist():
+        if info.filename.endswith("/"):
+            continue
+        name = _decoded(info)
+        where = printable(f"{shown}: {name}")
+        try:
+            parts = _clean(name)
+            refusal = _refusal(info)
+        except UnreadableError as error:
+            parts, refusal = (printable(name),), str(error)
+        read = _reader(archive, info, budget)
+        yield Found(where, (*outer, *parts), _time(info, zone), read, refusal)
+
+
+def _decoded(info: zipfile.ZipInfo) -> str:
+    """A member's name: some archivers write UTF-8 and do not say so."""
+    if not info.flag_bits & _UTF8_FLAG:
+        try:
+            return info.filename.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            pass
+    return info.filename
+
+
+def _clean(name: str) -> tuple[str, ...]:
+    """A member's name as parts; UnreadableError if it leads elsewhere or hides something."""
+    if len(name) > MAX_NAME:
+        raise UnreadableError("its name is too long")
+    if "\0" in name or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+        raise UnreadableError("its name holds control characters")
+    name = name.replace("\\", "/")
+    if name.startswith("/") or _DRIVE.match(name):
+        raise UnreadableError("its name is an absolute path")
+    parts = tuple(part for part in name.split("/") if part not in ("", "."))
+    if ".." in parts:
+        raise UnreadableError("its name leads out of its folder")
+    if not parts or len(parts) > MAX_DEPTH:
+        raise UnreadableError("it lies in too many folders" if parts else "it has no name")
+    return tuple(map(_normal, parts))
+
+
+def _normal(part: str) -> str:
+    return unicodedata.normalize("NFC", part)
+
+
+def _refusal(info: zipfile.ZipInfo) -> str:
+    """Why a member is not to be opened, as far as its entry in the directory tells."""
+    mode = info.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        return "it is a link or no file"
+    if info.flag_bits & _ENCRYPTED_FLAG:
+        return "it is encrypted"
+    if info.file_size > MAX_BYTES:
+        return f"it is larger than {MAX_BYTES // 1_000_000} MB"
+    if info.file_size > max(SMALL_BYTES, MAX_RATIO * info.compress_size):
+        return f"it swells to more than {MAX_RATIO} times its size"
+    return ""
+
+
+def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Callable[[], bytes]:
+    def read() -> bytes:
+        try:
+            with archive.open(info) as file:
+                content = file.read(MAX_BYTES + 1)
+        except (
+            zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError,
+            NotImplementedError,
+        ) as error:  # fmt: skip
+            raise UnreadableError(f"it is damaged ({error})") from error
+        if len(content) > MAX_BYTES:
+            raise UnreadableError(f"it is larger than {MAX_BYTES // 1_000_000} MB")
+        budget.spend(len(content))
+        return content
+
+    return read
+
+
+def _time(info: zipfile.ZipInfo, zone: ZoneInfo) -> datetime | None:
+    """When a member was changed: as Unix wrote it, else in the archive's local time, or None."""
+    extra = info.extra
+    while len(extra) >= 4:
+        kind, size = struct.unpack("<HH", extra[:4])
+        if kind == 0x5455 and size >= 5 and extra[4:5] and extra[4] & 1 and len(extra) >= 9:
+            return datetime.fromtimestamp(struct.unpack("<i", extra[5:9])[0], UTC)
+        extra = extra[4 + size :]
+    if info.date_time == _DATELESS:
+        return None
+    try:
+        return datetime(*info.date_time, tzinfo=zone)
+    except ValueError:
+        return None

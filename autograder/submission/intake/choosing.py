@@ -1,0 +1,246 @@
+"""Out of all that one student handed in: a notebook for each problem, and when it was handed in."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from autograder.assignment import Assignment
+from autograder.submission.files import (
+    MAX_BYTES,
+    NOTEBOOK_NAME,
+    TIMESTAMP,
+    UnreadableError,
+    problem_by_name,
+    stem_of,
+)
+from autograder.submission.intake.archives import Budget, in_zip, open_zip
+from autograder.submission.intake.exports import Sent, is_clutter
+from autograder.submission.reading import read_cells
+from autograder.submission.words import printable
+
+MANIFEST = "manifest.json"
+MAX_MANIFEST = 200_000
+MAX_CANDIDATES = 60
+MAX_STUDENT_BYTES = 4 * MAX_BYTES
+
+COMPANIONS = frozenset({"checks.py", "requirements.txt", "readme.md", MANIFEST, TIMESTAMP})
+"""What comes with the notebooks and is not needed."""
+
+
+@dataclass(frozen=True)
+class Rest:
+    """A file that has no place, and why; `matters` unless that is as it should be."""
+
+    where: str
+    why: str
+    matters: bool = True
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What was chosen: each problem's notebook, the time with where it comes from, and notes."""
+
+    notebooks: Mapping[str, bytes]
+    time: datetime | None
+    source: str
+    notes: tuple[str, ...]
+    rest: tuple[Rest, ...]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A notebook file that may be a problem's."""
+
+    where: str
+    name: str
+    content: bytes = field(repr=False)
+    time: datetime | None
+    again: int
+    depth: int
+
+    def rank(self, problem: str) -> tuple[bool, float, int, int]:
+        """The exact name first, then the newest, then the last upload, then what lies on top."""
+        exact = self.name == f"{problem}.ipynb"
+        return exact, self.time.timestamp() if self.time else 0.0, self.again, -self.depth
+
+
+class _Pile:
+    """One student's files, looked through."""
+
+    def __init__(self, assignment: Assignment, zone: ZoneInfo, budget: Budget) -> None:
+        self.assignment, self.zone = assignment, zone
+        self.budget, self.own = budget, Budget(MAX_STUDENT_BYTES)
+        self.candidates: list[_Candidate] = []
+        self.rest: list[Rest] = []
+        self.notes: list[str] = []
+        self.packed: list[datetime] = []
+        self.kept: list[datetime] = []
+        self.given: list[datetime] = []
+
+    def add_all(self, files: Sequence[Sent]) -> None:
+        """Look at the files that the student handed in; they may be an unpacked package."""
+        manifest = self._manifest([sent for sent in files if not sent.refusal])
+        for sent in files:
+            self._add(sent, manifest)
+
+    def _add(self, sent: Sent, manifest: Mapping[str, str]) -> None:
+        if sent.note and sent.note not in self.notes:
+            self.notes.append(sent.note)
+        self.given += [sent.time] if sent.time else []
+        if sent.refusal:
+            self._leave(sent.found.where, sent.refusal)
+        elif sent.name.lower().endswith(".zip"):
+            self._open(sent)
+        else:
+            self._take(sent, 0, manifest)
+
+    def _leave(self, where: str, why: str, *, matters: bool = True) -> None:
+        self.rest.append(Rest(where, why, matters))
+
+    def _open(self, sent: Sent) -> None:
+        """Look into an archive of the student's, one level deep."""
+        try:
+            content = self._read(sent)
+            with open_zip(content, nested=True) as archive:
+                inner = list(in_zip(archive, sent.found.where, (), self.zone, self.budget))
+                manifest = self._manifest([Sent(f, (), f.parts[-1]) for f in inner])
+                for found in inner:
+                    self._from_archive(Sent(found, sent.senders, found.name, sent.again), manifest)
+        except UnreadableError as error:
+            self._leave(sent.found.where, str(error))
+
+    def _from_archive(self, sent: Sent, manifest: Mapping[str, str]) -> None:
+        if sent.found.refusal:
+            self._leave(sent.found.where, sent.found.refusal)
+        elif sent.name.lower().endswith(".zip"):
+            self._leave(sent.found.where, "an archive within an archive of the student's")
+        else:
+            self._take(sent, len(sent.found.parts), manifest)
+
+    def _manifest(self, inner: Sequence[Sent]) -> dict[str, str]:
+        """What a package says of itself: the digest of each notebook; its time is kept."""
+        found = [s for s in inner if s.name == MANIFEST and not s.found.refusal]
+        for sent in found[:1]:
+            try:
+                told = json.loads(self._read(sent, MAX_MANIFEST))
+                if told["schema"] != "fdl-submission":
+                    return {}
+                if told["assignment"] != self.assignment.name:
+                    self.notes.append(f"It was packed for {printable(str(told['assignment']))}.")
+                time = datetime.fromisoformat(str(told["packed"]))
+                self.packed.append(time if time.tzinfo else time.replace(tzinfo=UTC))
+                return {str(k): str(v["sha256"]) for k, v in told["notebooks"].items()}
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
+                self._leave(sent.found.where, "it is no manifest")
+        return {}
+
+    def _read(self, sent: Sent, limit: int = MAX_BYTES) -> bytes:
+        content = sent.found.read()
+        self.own.spend(len(content))
+        if len(content) > limit:
+            raise UnreadableError(f"it is larger than {limit} bytes")
+        return content
+
+    def _take(self, sent: Sent, depth: int, manifest: Mapping[str, str]) -> None:
+        """Keep a notebook as a candidate; name anything else."""
+        where, time = sent.found.where, sent.found.time
+        if is_clutter(sent.found.parts):
+            self._leave(where, "an archiver's or an editor's own", matters=False)
+        elif not NOTEBOOK_NAME.fullmatch(sent.name):
+            known = sent.name.lower() in COMPANIONS
+            self._leave(where, "not needed" if known else "no notebook", matters=not known)
+            if sent.name == TIMESTAMP and sent.senders and sent.senders[0].platform == "folders":
+                self._timestamp(sent)
+        elif len(self.candidates) >= MAX_CANDIDATES:
+            self._leave(where, f"more than {MAX_CANDIDATES} notebooks of one student")
+        else:
+            try:
+                content = self._read(sent)
+            except UnreadableError as error:
+                self._leave(where, str(error))
+                return
+            told = manifest.get(sent.name)
+            if told and told != hashlib.sha256(content).hexdigest():
+                self.notes.append(f"{printable(sent.name)} was changed after it was packed.")
+            self.kept += [time] if time else []
+            self.candidates.append(_Candidate(where, sent.name, content, time, sent.again, depth))
+
+    def _timestamp(self, sent: Sent) -> None:
+        """The time in a submission that was collected by nbgrader before."""
+        try:
+            text = self._read(sent, 200).decode().strip().replace(" UTC", "+00:00")
+            time = datetime.fromisoformat(text)
+        except (UnreadableError, ValueError):
+            return
+        self.given.append(time if time.tzinfo else time.replace(tzinfo=UTC))
+
+    def problem_of(self, candidate: _Candidate) -> str:
+        """The problem of a notebook, by its name, else by the items in it; "" if neither tells."""
+        names = [problem.name for problem in self.assignment.problems]
+        if by_name := problem_by_name(stem_of(candidate.name), names):
+            return by_name
+        try:
+            cells, _ = read_cells(candidate.content)
+        except (UnreadableError, MemoryError):
+            return ""
+        items = self.assignment.items
+        votes = [items[c.grade_id].problem for c in cells if c.grade_id in items]
+        ranked = sorted(names, key=votes.count, reverse=True)
+        counts = [votes.count(name) for name in ranked] + [0]
+        return ranked[0] if counts[0] > 2 * counts[1] else ""
+
+
+def choose(files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget: Budget) -> Choice:
+    """Look through one student's files and choose."""
+    pile = _Pile(assignment, zone, budget)
+    pile.add_all(files)
+    by_problem: dict[str, list[_Candidate]] = {}
+    for candidate in pile.candidates:
+        by_problem.setdefault(pile.problem_of(candidate), []).append(candidate)
+    for stranger in by_problem.pop("", ()):
+        pile.rest.append(Rest(stranger.where, f"a notebook of no problem of {assignment.name}"))
+    notebooks = {}
+    for problem, candidates in by_problem.items():
+        best, *others = sorted(candidates, key=lambda c: c.rank(problem), reverse=True)
+        notebooks[problem] = best.content
+        for other in others:
+            same = other.content == best.content
+            pile.rest.append(
+                Rest(other.where, f"{printable(best.name)} was taken for {problem}", not same)
+            )
+        pile.notes += _choice_notes(problem, best, others)
+    given = [sender.time for sent in files for sender in sent.senders if sender.time]
+    time, source = _time(given + pile.given, pile.packed, pile.kept)
+    return Choice(notebooks, time, source, tuple(pile.notes), tuple(pile.rest))
+
+
+def _choice_notes(problem: str, best: _Candidate, others: Sequence[_Candidate]) -> Iterator[str]:
+    differing = [other for other in others if other.content != best.content]
+    if differing:
+        why = "its name is exact" if best.name == f"{problem}.ipynb" else "it is the newest"
+        if any(other.name == best.name for other in differing):
+            why = "it is the newest of its name"
+        names = printable(", ".join(other.name for other in differing))
+        yield f"{printable(best.name)} was taken for {problem} ({why}), not {names}."
+    elif best.name != f"{problem}.ipynb":
+        yield f"{printable(best.name)} was taken for {problem}."
+
+
+def _time(
+    given: Sequence[datetime], packed: Sequence[datetime], kept: Sequence[datetime]
+) -> tuple[datetime | None, str]:
+    """The time of a submission and where it comes from: the platform's own word counts most."""
+    latest_possible = datetime.now(UTC) + timedelta(days=1)
+    for times, source in (
+        (given, "the platform"),
+        (packed, "the student's own manifest"),
+        (kept, "the files' dates"),
+    ):
+        if sane := [time for time in times if time.timestamp() <= latest_possible.timestamp()]:
+            return max(sane).astimezone(UTC), source
+    return None, "unknown"

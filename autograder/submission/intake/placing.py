@@ -1,0 +1,162 @@
+"""Into `submitted/`: whole or not at all, and nothing that was there is lost."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from autograder.submission.files import (
+    MAX_BYTES,
+    MAX_TIMESTAMP_BYTES,
+    TIMESTAMP,
+    UnreadableError,
+    read_bytes,
+)
+
+EARLIER = ".earlier"
+"""Where in `submitted/` submissions are kept that another took the place of."""
+
+State = Literal["new", "replaced", "unchanged", "older"]
+
+
+@dataclass(frozen=True)
+class Placed:
+    """What became of a submission: `lost` are notebooks that only the earlier one has."""
+
+    state: State
+    message: str = ""
+
+
+def place(
+    submitted: Path,
+    student: str,
+    assignment: str,
+    notebooks: Mapping[str, bytes],
+    time: datetime | None,
+    *,
+    replace: bool,
+) -> Placed:
+    """Put a student's notebooks and their time into submitted/STUDENT/ASSIGNMENT.
+
+    What is there stays unless the new submission is known to be newer (or `replace` says so); the
+    one of the two that is not used is kept under submitted/.earlier/STUDENT/.
+    """
+    target = submitted / student / assignment
+    files = {f"{problem}.ipynb": content for problem, content in notebooks.items()}
+    if not os.path.lexists(target):
+        _write(submitted, target, files, time)
+        return Placed("new")
+    if target.is_symlink() or not target.is_dir():
+        return Placed("older", f"{target} is no folder; move it away")
+    there = {path.name: _content(path) for path in target.glob("*.ipynb")}
+    known = _time_of(target)
+    if there == files:
+        if known is None and time is not None:
+            _write_time(target, time)
+            return Placed("unchanged", "its time was added")
+        return Placed("unchanged")
+    is_newer = known is not None and time is not None and time > known
+    if not (is_newer or replace):
+        kept = _keep_aside(submitted, student, assignment, files, time)
+        why = "what is there is newer" if known and time else "which is newer is not known"
+        return Placed("older", f"{why}; kept as {kept}, --replace takes it")
+    kept = _move_aside(submitted, student, assignment, target, there, known)
+    _write(submitted, target, files, time)
+    message = f"the earlier one is kept as {kept}"
+    if lost := sorted(set(there) - set(files)):
+        message += f"; only the earlier one has {', '.join(lost)}"
+    return Placed("replaced", message)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return read_bytes(path, MAX_BYTES)
+    except UnreadableError as error:
+        return f"unreadable: {error}".encode("utf-8", "replace")
+
+
+def _time_of(folder: Path) -> datetime | None:
+    try:
+        text = read_bytes(folder / TIMESTAMP, MAX_TIMESTAMP_BYTES).decode().strip()
+        time = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
+    except (UnreadableError, ValueError):
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _write_time(folder: Path, time: datetime) -> None:
+    """The time as nbgrader writes it, which its plugin for late submissions reads."""
+    text = f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
+    (folder / TIMESTAMP).write_text(text, encoding="ascii")
+
+
+def _write(
+    submitted: Path, target: Path, files: Mapping[str, bytes], time: datetime | None
+) -> None:
+    """Write a folder beside its place, then move it there: no half of it is ever seen."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    stage = Path(tempfile.mkdtemp(prefix=".intake-", dir=submitted))
+    try:
+        for name, content in files.items():
+            (stage / name).write_bytes(content)
+        if time is not None:
+            _write_time(stage, time)
+        stage.chmod(0o755)
+        os.replace(stage, target)
+    except BaseException:
+        shutil.rmtree(stage, ignore_errors=True)
+        raise
+
+
+def _aside(
+    submitted: Path,
+    student: str,
+    assignment: str,
+    files: Mapping[str, bytes],
+    time: datetime | None,
+) -> Path:
+    """A place that is the same for the same submission, so that it is kept once."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    stamp = f"{time.astimezone(UTC):%Y%m%dT%H%M%SZ}" if time else "undated"
+    return submitted / EARLIER / student / f"{assignment}-{stamp}-{digest.hexdigest()[:8]}"
+
+
+def _keep_aside(
+    submitted: Path,
+    student: str,
+    assignment: str,
+    files: Mapping[str, bytes],
+    time: datetime | None,
+) -> str:
+    place = _aside(submitted, student, assignment, files, time)
+    if not place.exists():
+        _write(submitted, place, files, time)
+    return str(place.relative_to(submitted.parent))
+
+
+def _move_aside(
+    submitted: Path,
+    student: str,
+    assignment: str,
+    target: Path,
+    files: Mapping[str, bytes],
+    time: datetime | None,
+) -> str:
+    """Move a submission away, with all that lies beside its notebooks."""
+    place = _aside(submitted, student, assignment, files, time)
+    number = 1
+    while place.exists():
+        number += 1
+        place = place.with_name(f"{place.name.partition('+')[0]}+{number}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(target, place)
+    return str(place.relative_to(submitted.parent))

@@ -1,0 +1,157 @@
+"""Who a sender is in the course: by the course's own list, else by what the platform says."""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from autograder.errors import SubmissionError
+from autograder.submission.intake.exports import Sender
+from autograder.submission.words import printable
+
+ID_COLUMNS = ("student", "student_id", "id")
+"""The column with the name that a student has in the course: the first of these that is there."""
+
+MAX_ID = 80
+_ID = re.compile(r"[^\W_](?:[\w.@-]*[\w-])?")
+_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def fault_of(student: str) -> str:
+    """Why a name can't be that of a student's folder on every machine; "" if it can."""
+    if not _ID.fullmatch(student) or len(student) > MAX_ID:
+        return "letters, digits and . _ - @ alone can name a student"
+    if _DEVICES.fullmatch(student):
+        return "Windows keeps this name for a device"
+    return ""
+
+
+def squeezed(text: str) -> str:
+    """A name or an address without case, accents, spaces and signs, for comparison."""
+    text = unicodedata.normalize("NFKD", text).casefold().replace("ß", "ss")
+    return "".join(letter for letter in text if letter.isalnum())
+
+
+def _turns(name: str) -> Iterator[str]:
+    """A name in all orders that platforms write it in: "Anna Meier", "Meier, Anna", "meieranna"."""
+    words = [word for part in re.split(r"[\s,_]+", name) if (word := squeezed(part))]
+    for start in range(len(words)):
+        yield "".join(words[start:] + words[:start])
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The course's students: what each is known by, numbers, addresses and names alike."""
+
+    students: tuple[str, ...] = ()
+    _exact: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    _names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> Roster:
+        """Read a CSV file: a column `student`, and any others with what platforms call them."""
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+            rows = list(csv.DictReader(text.splitlines(), dialect=_dialect(text)))
+        except (OSError, UnicodeError, csv.Error) as error:
+            raise SubmissionError(f"{path}: the list can't be read ({error})") from error
+        named = {name.strip().lower(): name for name in (rows[0] if rows else {}) if name}
+        column = next((name for name in ID_COLUMNS if name in named), None)
+        if column is None:
+            columns = ", ".join(named.values()) or "none"
+            raise SubmissionError(f"{path}: no column is named student; there are: {columns}")
+        return cls._of(path, [(row.pop(named[column]) or "", row) for row in rows])
+
+    @classmethod
+    def _of(cls, path: Path, rows: Iterable[tuple[str, Mapping[str | None, object]]]) -> Roster:
+        exact: dict[str, set[str]] = {}
+        names: dict[str, set[str]] = {}
+        students: list[str] = []
+        for raw, others in rows:
+            student = raw.strip()
+            if fault := fault_of(student):
+                raise SubmissionError(f"{path}: {printable(student)!r} can't be a student: {fault}")
+            if student.casefold() in {known.casefold() for known in students}:
+                raise SubmissionError(f"{path}: {student} stands there twice")
+            students.append(student)
+            words = [value.strip() for value in others.values() if isinstance(value, str)]
+            for word in [student, *filter(None, words)]:
+                exact.setdefault(squeezed(word), set()).add(student)
+            whole = _whole_name(others)
+            for name in [*words, *([whole] if whole else [])]:
+                for turn in _turns(name):
+                    names.setdefault(turn, set()).add(student)
+        frozen = [{k: frozenset(v) for k, v in table.items()} for table in (exact, names)]
+        return cls(tuple(students), *frozen)
+
+    def find(self, sender: Sender) -> tuple[str, str]:
+        """The student that a sender is, and ""; or "" and why nobody was found."""
+        for word in sender.ids:
+            found = self._exact.get(squeezed(word), frozenset())
+            if len(found) == 1:
+                return next(iter(found)), ""
+        found = frozenset().union(*(self._by_name(name) for name in sender.names))
+        if len(found) == 1:
+            return next(iter(found)), ""
+        if found:
+            return "", f"it can be {' or '.join(sorted(found))}; give the platform's number as well"
+        return "", "the list of students names nobody like that"
+
+    def _by_name(self, name: str) -> frozenset[str]:
+        return frozenset().union(*(self._names.get(turn, ()) for turn in _turns(name)))
+
+
+def _dialect(text: str) -> type[csv.Dialect]:
+    class Found(csv.excel):
+        delimiter = max(",;\t", key=(text.splitlines() or [""])[0].count)
+
+    return Found
+
+
+def _whole_name(row: Mapping[str | None, object]) -> str:
+    """First and last name together, where they stand in columns of their own."""
+    parts: dict[str, str] = {}
+    for column, value in row.items():
+        if isinstance(column, str) and isinstance(value, str):
+            parts[squeezed(column)] = value
+    first = next((parts[key] for key in ("firstname", "vorname") if key in parts), "")
+    last = next((parts[key] for key in ("lastname", "surname", "nachname") if key in parts), "")
+    return f"{first} {last}".strip() if first and last else ""
+
+
+def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
+    """Without a list: a student's name for each sender, and why it has none.
+
+    The login or address, where a platform gives one, else the name; with the platform's number
+    where two would be called the same.
+    """
+    called = {sender: _slug(_calling(sender)) for sender in senders}
+    often = Counter(name.casefold() for name in called.values())
+    for sender, name in called.items():
+        if (not name or often[name.casefold()] > 1) and sender.ids:
+            called[sender] = _slug(f"{name or sender.platform}-{sender.ids[0]}")
+    often = Counter(name.casefold() for name in called.values())
+    found = {}
+    for sender, name in called.items():
+        fault = fault_of(name)
+        if often[name.casefold()] > 1:
+            fault = f"two would be called {name}; tell them apart in a list (--students)"
+        found[sender] = ("", fault) if fault else (name, "")
+    return found
+
+
+def _calling(sender: Sender) -> str:
+    if sender.platform in ("ilias", "gradescope", "folders", "given") and sender.ids:
+        return sender.ids[0]
+    return sender.names[0] if sender.names else sender.ids[0]
+
+
+def _slug(name: str) -> str:
+    """A name with a dash for whatever a student's folder can't be called by."""
+    plain = unicodedata.normalize("NFKC", name)
+    return re.sub(r"[^\w.@-]+", "-", plain).strip("-._")[:MAX_ID]

@@ -1,0 +1,239 @@
+"""The whole way: from the files that were given to submissions in their places, and a report."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from dataclasses import replace as changed
+from datetime import datetime
+from pathlib import Path
+
+from autograder.assignment import Assignment, Course
+from autograder.errors import SubmissionError
+from autograder.submission.files import UnreadableError
+from autograder.submission.intake.archives import Budget, Found, in_folder, in_zip, open_zip
+from autograder.submission.intake.choosing import Choice, choose
+from autograder.submission.intake.exports import Platform, Sender, Sent, is_clutter, recognise
+from autograder.submission.intake.placing import EARLIER, State, place
+from autograder.submission.intake.roster import Roster, fault_of, suggested
+from autograder.submission.words import printable
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A submission that was put in its place (or was there, or had to stand back)."""
+
+    student: str
+    sender: str
+    platform: Platform
+    state: State
+    notebooks: tuple[str, ...]
+    missing: tuple[str, ...]
+    time: datetime | None
+    time_source: str
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A file that has no place, whose it is (or "") and why; `matters` if a person should look."""
+
+    where: str
+    sender: str
+    why: str
+    matters: bool = True
+
+
+@dataclass
+class Intake:
+    """All that came of an intake."""
+
+    assignment: str
+    taken: list[Taken] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    unknown_senders: list[LeftOut] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+    """Students on the list of whom nothing came, now or before."""
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is left for a person to look at."""
+        stood_back = any(each.state == "older" for each in self.taken)
+        return not (stood_back or self.unknown_senders or any(f.matters for f in self.left_out))
+
+    def to_json(self) -> str:
+        """The whole intake for programs."""
+        content = {"schema": SCHEMA, **asdict(self), "is_clean": self.is_clean}
+        return json.dumps(content, indent=1, ensure_ascii=False, default=datetime.isoformat) + "\n"
+
+
+@dataclass(frozen=True)
+class _Pile:
+    """What one sender handed in, within one of the given files."""
+
+    sender: Sender
+    files: tuple[Sent, ...]
+
+
+def take_in(
+    course: Course,
+    assignment: Assignment,
+    paths: Sequence[Path],
+    *,
+    students: Path | None = None,
+    student: str | None = None,
+    replace: bool = False,
+    say: Callable[[str], object] = lambda _: None,
+) -> Intake:
+    """Put what the given archives and folders hold into `submitted/`.
+
+    `students` is a list (CSV) of who is who; `student` says that all of it is one student's.
+    Running it again changes nothing. Raises SubmissionError if something given is not there at all.
+    """
+    if student is not None and (fault := fault_of(student)):
+        raise SubmissionError(f"{printable(student)!r} can't be a student: {fault}")
+    for path in paths:
+        if not path.exists():
+            raise SubmissionError(f"{path} does not exist: name a zip file or a folder")
+    roster = Roster.read(students) if students else None
+    submitted = course.root / "submitted"
+    submitted.mkdir(exist_ok=True)
+    with ExitStack() as stack:
+        work = _Work(course, assignment, submitted, stack, replace, say, Intake(assignment.name))
+        piles = [pile for path in paths for pile in work.piles(path, student)]
+        work.place_all(piles, _names([pile.sender for pile in piles], roster, student))
+    if roster is not None:
+        absent = (s for s in roster.students if not (submitted / s / assignment.name).is_dir())
+        work.intake.absent.extend(absent)
+    return work.intake
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One intake under way."""
+
+    course: Course
+    assignment: Assignment
+    submitted: Path
+    stack: ExitStack
+    replace: bool
+    say: Callable[[str], object]
+    intake: Intake
+    budget: Budget = field(default_factory=Budget)
+
+    def piles(self, path: Path, student: str | None) -> list[_Pile]:
+        """The files of one thing that was given, sorted by who handed them in."""
+        self.say(f"Looking into {path}")
+        try:
+            usable = self._usable(path)
+            if student is None:
+                _, files = recognise(usable, self.assignment.name, self.course.timezone)
+            else:
+                sender = Sender("given", student, (student,))
+                files = [Sent(each, (sender,), each.name) for each in usable]
+        except UnreadableError as error:
+            self.intake.left_out.append(LeftOut(printable(str(path)), "", str(error)))
+            return []
+        piles: dict[Sender, list[Sent]] = {}
+        for sent in files:
+            if not sent.senders:
+                matters = sent.found.name.lower().endswith((".ipynb", ".zip"))
+                self.intake.left_out.append(LeftOut(sent.found.where, "", sent.refusal, matters))
+            for each in sent.senders:
+                piles.setdefault(each, []).append(sent)
+        return [_Pile(sender, tuple(sent)) for sender, sent in piles.items()]
+
+    def _usable(self, path: Path) -> list[Found]:
+        """The files that may be opened; of each other one it is told why not."""
+        usable = []
+        for found in self._found(path):
+            if found.refusal:
+                self.intake.left_out.append(LeftOut(found.where, "", found.refusal))
+            elif is_clutter(found.parts):
+                why = "an archiver's or an editor's own"
+                self.intake.left_out.append(LeftOut(found.where, "", why, matters=False))
+            else:
+                usable.append(found)
+        return usable
+
+    def _found(self, path: Path) -> Iterator[Found]:
+        if path.is_dir():
+            folder = Path(os.path.abspath(path))
+            inside = in_folder(folder, self.budget)
+            # submitted/STUDENT/hw2, given by itself, says whose it is one folder further up
+            is_inner = folder.name == self.assignment.name
+            return (_under(folder.parent.name, f) for f in inside) if is_inner else inside
+        if path.suffix.lower() != ".zip":
+            raise UnreadableError("it is no folder and its name does not end with .zip")
+        archive = self.stack.enter_context(open_zip(path, nested=False))
+        return in_zip(archive, path.name, (path.stem,), self.course.timezone, self.budget)
+
+    def place_all(self, piles: Sequence[_Pile], names: Mapping[Sender, tuple[str, str]]) -> None:
+        """Choose from each sender's files, and put what was chosen where it belongs."""
+        for pile in piles:
+            shown, where = printable(pile.sender.shown), pile.files[0].found.where
+            name, why = _on_disk(self.submitted, *names[pile.sender])
+            if why:
+                self.intake.unknown_senders.append(LeftOut(where, shown, why))
+                continue
+            self.say(f"Taking in {shown}")
+            choice = choose(pile.files, self.assignment, self.course.timezone, self.budget)
+            for rest in choice.rest:
+                self.intake.left_out.append(LeftOut(rest.where, shown, rest.why, rest.matters))
+            if choice.notebooks:
+                self.intake.taken.append(self._put(pile.sender, name, choice))
+            else:
+                why = f"no notebook of {self.assignment.name} is in what this sender handed in"
+                self.intake.left_out.append(LeftOut(where, shown, why))
+
+    def _put(self, sender: Sender, student: str, choice: Choice) -> Taken:
+        placed = place(
+            self.submitted,
+            student,
+            self.assignment.name,
+            choice.notebooks,
+            choice.time,
+            replace=self.replace,
+        )
+        names = [problem.name for problem in self.assignment.problems]
+        told = placed.message
+        return Taken(
+            student,
+            printable(sender.shown),
+            sender.platform,
+            placed.state,
+            tuple(problem for problem in names if problem in choice.notebooks),
+            tuple(problem for problem in names if problem not in choice.notebooks),
+            choice.time,
+            choice.source,
+            (*choice.notes, *([f"{told[0].upper()}{told[1:]}."] if told else [])),
+        )
+
+
+def _under(parent: str, found: Found) -> Found:
+    return changed(found, parts=(parent, *found.parts))
+
+
+def _names(
+    senders: Sequence[Sender], roster: Roster | None, student: str | None
+) -> Mapping[Sender, tuple[str, str]]:
+    """Each sender's name in the course, and why there is none."""
+    if student is not None:
+        return dict.fromkeys(senders, (student, ""))
+    if roster is not None:
+        return {sender: roster.find(sender) for sender in senders}
+    return suggested(list(dict.fromkeys(senders)))
+
+
+def _on_disk(submitted: Path, name: str, why: str) -> tuple[str, str]:
+    """The name, unless a folder differs from it by case alone: on many disks they are the same."""
+    if not why:
+        for other in {path.name for path in submitted.iterdir()} - {name, EARLIER}:
+            if other.casefold() == name.casefold():
+                return "", f"submitted/{printable(other)} differs from {name} by case alone"
+    return name, why

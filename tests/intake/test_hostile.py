@@ -1,0 +1,251 @@
+"""Whatever an archive holds, nothing leaves submitted/STUDENT/hw2, and others are taken in."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+import struct
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from autograder.assignment import Course
+from autograder.errors import SubmissionError
+from autograder.submission.files import UnreadableError
+from autograder.submission.intake import archives, choosing
+from autograder.submission.intake.archives import Budget, in_zip, open_zip
+from autograder.submission.intake.exports import Sender
+from autograder.submission.intake.roster import fault_of, suggested
+
+from .conftest import NAME, OTHER, PROBLEM, Take, archive, notebook, package, placed, saved
+
+GOOD = notebook("good")
+ANNA = "Anna Meier_1_assignsubmission_file_"
+BOB = "Bob Müller_2_assignsubmission_file_"
+
+
+def tree(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*")}
+
+
+BAD_NAMES = [
+    f"../{PROBLEM}.ipynb",
+    f"{ANNA}/../../../{PROBLEM}.ipynb",
+    f"/etc/{PROBLEM}.ipynb",
+    f"C:\\Users\\{PROBLEM}.ipynb",
+    f"c:{PROBLEM}.ipynb",
+    f"..\\..\\{PROBLEM}.ipynb",
+    f"\\\\server\\share\\{PROBLEM}.ipynb",
+    f"{ANNA}/a\x1b[31m/{PROBLEM}.ipynb",
+    f"{ANNA}/a\n/{PROBLEM}.ipynb",
+    "a/" * 40 + f"{PROBLEM}.ipynb",
+    "a" * 2_000 + ".ipynb",
+]
+
+
+@pytest.mark.parametrize("name", BAD_NAMES)
+def test_name_that_leads_elsewhere_is_refused_and_others_are_taken(
+    name: str, course: Course, take: Take, tmp_path: Path
+) -> None:
+    files = {name: notebook("evil"), f"{BOB}/{PROBLEM}.ipynb": GOOD}
+    before = tree(tmp_path)
+    result = take(saved(tmp_path / "in", "m.zip", archive(files)))
+    assert {key for key in placed(course) if key.endswith(".ipynb")} == {
+        f"Bob-Müller/{NAME}/{PROBLEM}.ipynb"
+    }
+    new = {p for p in tree(tmp_path) - before if not p.startswith(("in", "course/submitted"))}
+    assert new == set()
+    (refused,) = [file for file in result.left_out if file.matters]
+    assert refused.why
+    assert refused.where.isprintable()
+
+
+def member(name: str, mode: int = 0, content: bytes = b"x", flags: int = 0) -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
+        info = zipfile.ZipInfo(name, (2024, 11, 20, 12, 0, 0))
+        info.external_attr = mode << 16
+        info.compress_type = zipfile.ZIP_DEFLATED
+        made.writestr(info, content)
+    data = target.getvalue()
+    if flags:  # in the local header and in the directory
+        directory = data.index(b"PK\x01\x02")
+        data = data[:6] + struct.pack("<H", flags) + data[8:]
+        data = data[: directory + 8] + struct.pack("<H", flags) + data[directory + 10 :]
+    return data
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (member(f"{PROBLEM}.ipynb", stat.S_IFLNK | 0o777, b"/etc/passwd"), "link"),
+        (member(f"{PROBLEM}.ipynb", stat.S_IFIFO | 0o644), "link or no file"),
+        (member(f"{PROBLEM}.ipynb", flags=1), "encrypted"),
+        (member(f"{PROBLEM}.ipynb", content=b"0" * 3_000_000), "swells"),
+        (b"no zip at all", "no zip file"),
+        (archive({f"{PROBLEM}.ipynb": GOOD})[:-30], "no zip file"),
+        (archive({"inner.zip": archive({f"{PROBLEM}.ipynb": GOOD})}), "within an archive"),
+        (archive({f"{n}.txt": b"" for n in range(501)}), "more than 500 files"),
+    ],
+)
+def test_odd_archive_of_a_student_costs_this_student_alone(
+    content: bytes, why: str, take: Take, tmp_path: Path
+) -> None:
+    files = {f"{ANNA}/x.zip": content, f"{BOB}/{PROBLEM}.ipynb": GOOD}
+    result = take(saved(tmp_path, "m.zip", archive(files)))
+    assert [each.student for each in result.taken] == ["Bob-Müller"]
+    assert any(why in file.why for file in result.left_out), result.left_out
+
+
+def test_damaged_member_is_told(take: Take, tmp_path: Path) -> None:
+    content = bytearray(archive({f"{ANNA}/{PROBLEM}.ipynb": GOOD}))
+    content[60] ^= 0xFF
+    content[80] ^= 0xFF
+    result = take(saved(tmp_path, "m.zip", bytes(content)))
+    assert result.taken == []
+    assert any("damaged" in file.why for file in result.left_out)
+
+
+def test_size_that_a_member_lies_about_is_not_passed() -> None:
+    """The directory says ten bytes, the data swells to a million."""
+    data = member("a.ipynb", content=b"0" * 1_000_000)
+    directory = data.index(b"PK\x01\x02")
+    lie = data[: directory + 24] + struct.pack("<I", 10) + data[directory + 28 :]
+    with open_zip(lie, nested=True) as opened:
+        (found,) = in_zip(opened, "x", (), archives.ZoneInfo("UTC"), Budget())
+        with pytest.raises(UnreadableError, match="damaged"):
+            found.read()
+
+
+def test_all_together_have_a_limit(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choosing, "MAX_STUDENT_BYTES", 1_000)
+    folder = tmp_path / "anna"
+    for number in range(5):
+        saved(folder, f"{number}.ipynb", notebook("x" * 300))
+    result = take(folder)
+    assert any("too large" in file.why for file in result.left_out)
+
+
+def test_directory_that_is_too_large_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = bytearray(archive({"a": b""}))
+    end = data.rindex(b"PK\x05\x06")
+    data[end + 12 : end + 16] = struct.pack("<I", 2**31)
+    monkeypatch.setattr(zipfile, "ZipFile", None)
+    with pytest.raises(UnreadableError, match="directory is too large"):
+        open_zip(bytes(data), nested=True)
+
+
+def test_links_in_a_folder_are_named_and_not_followed(
+    course: Course, take: Take, tmp_path: Path
+) -> None:
+    secret = saved(tmp_path / "secret", f"{PROBLEM}.ipynb", GOOD)
+    folder = tmp_path / "all"
+    saved(folder, f"bob/{PROBLEM}.ipynb", GOOD)
+    (folder / "anna").mkdir()
+    os.symlink(secret, folder / "anna" / f"{PROBLEM}.ipynb")
+    os.symlink(secret.parent, folder / "cleo")
+    os.mkfifo(folder / "anna" / f"{OTHER}.ipynb")
+    result = take(folder)
+    assert {key.partition("/")[0] for key in placed(course)} <= {"bob", "all"}
+    assert sum("link" in file.why for file in result.left_out) == 3
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        f"{BOB}/{PROBLEM}.ipynb",
+        f"Abgaben/Müller_Bob_bmuel_2/{PROBLEM}.ipynb",
+        f"bob/{NAME}/{PROBLEM}.ipynb",
+        f"mullerbob_2_3_{PROBLEM}.ipynb",
+    ],
+)
+def test_nobody_hands_in_for_another(
+    inner: str, course: Course, take: Take, tmp_path: Path
+) -> None:
+    """Names within what a student sent are the student's, whatever platform they imitate."""
+    rows = "student,name,login,number\nanna,Anna Meier,ameier,1\nbob,Bob Müller,bmuel,2\n"
+    for files in ({f"{ANNA}/{inner}": GOOD}, {f"{ANNA}/x.zip": archive({inner: GOOD})}):
+        take(saved(tmp_path, "m.zip", archive(files)), rows=rows)
+        assert {key.partition("/")[0] for key in placed(course)} <= {"anna"}
+
+
+def test_file_name_in_canvas_makes_no_export_of_moodle(take: Take, tmp_path: Path) -> None:
+    name = f"meieranna_1_7_{BOB}{PROBLEM}.ipynb"
+    result = take(saved(tmp_path, "submissions.zip", archive({name: GOOD})))
+    assert [(each.platform, each.student) for each in result.taken] == [("canvas", "meieranna")]
+
+
+@pytest.mark.parametrize(
+    "name", ["con", "NUL", "com1", "lpt9.txt", ".hidden", "a/b", "..", "", "a "]
+)
+def test_names_that_are_no_folder_everywhere_are_no_students(name: str, take: Take) -> None:
+    assert fault_of(name)
+    with pytest.raises(SubmissionError):
+        take(student=name)
+
+
+def test_device_name_on_a_platform_is_told(course: Course, take: Take, tmp_path: Path) -> None:
+    files = {f"Con_1_assignsubmission_file_/{PROBLEM}.ipynb": GOOD}
+    result = take(saved(tmp_path, "m.zip", archive(files)))
+    assert placed(course) == {}
+    assert "device" in result.unknown_senders[0].why
+
+
+def test_names_that_differ_by_case_alone_are_not_mixed(take: Take, tmp_path: Path) -> None:
+    take(saved(tmp_path, "Anna.zip", archive({f"{PROBLEM}.ipynb": GOOD})))
+    result = take(saved(tmp_path, "anna.zip", archive({f"{PROBLEM}.ipynb": GOOD})))
+    assert "case alone" in result.unknown_senders[0].why
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=6))
+def test_suggested_name_is_always_one_plain_folder(names: list[str]) -> None:
+    senders = [Sender("moodle", name, (str(n),), (name,)) for n, name in enumerate(names) if name]
+    found = suggested(senders)
+    for name, why in found.values():
+        assert bool(name) is not bool(why)
+        assert Path(name).name == name
+        assert not name.startswith(".")
+    taken = [name.casefold() for name, _ in found.values() if name]
+    assert len(taken) == len(set(taken))
+
+
+part = st.one_of(
+    st.sampled_from(
+        [ANNA, BOB, "..", ".", "", "Abgaben", "submission_1", "hw2", f"{PROBLEM}.ipynb", "x.zip"]
+    ),
+    st.text(max_size=12),
+)
+content = st.sampled_from([GOOD, b"", b"{", package({f"{PROBLEM}.ipynb": GOOD}), b"PK\x05\x06"])
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    files=st.dictionaries(st.lists(part, min_size=1, max_size=4).map("/".join), content, max_size=6)
+)
+def test_nothing_is_written_but_notebooks_and_times(
+    files: dict[str, bytes], take: Take, tmp_path: Path
+) -> None:
+    try:
+        whole = archive(files)
+    except (ValueError, UnicodeError):  # names that no archive can hold
+        return
+    outside = tree(tmp_path) - {"m.zip"}
+    take(saved(tmp_path, "m.zip", whole), replace=True)
+    allowed = {f"{PROBLEM}.ipynb", "timestamp.txt"}
+    for path in tree(tmp_path) - outside:
+        here = tmp_path / path
+        assert path == "m.zip" or path.startswith("course/submitted")
+        assert (
+            here.is_dir()
+            or (here.name in allowed and here.parent.name.startswith(NAME))
+            or (path == "m.zip")
+        )

@@ -1,0 +1,134 @@
+"""Into submitted/ without losing anything: again, anew, and where something is there already."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from nbgrader.utils import parse_utc
+from typer.testing import CliRunner
+
+from autograder.assignment import Course
+from autograder.cli import app
+from autograder.submission.intake import placing
+
+from .conftest import NAME, OTHER, PROBLEM, Take, archive, notebook, package, placed, saved
+
+OLD, NEW = notebook("old"), notebook("new")
+EARLY, LATE = "2024-11-20T10:00:00+00:00", "2024-11-21T10:00:00+00:00"
+
+
+def sent(tmp_path: Path, content: bytes, packed: str, *others: str) -> Path:
+    files = {f"{name}.ipynb": content for name in (PROBLEM, *others)}
+    return saved(tmp_path, "anna.zip", package(files, packed))
+
+
+def kept(course: Course) -> dict[str, bytes]:
+    root = course.root / "submitted" / placing.EARLIER
+    return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*.ipynb")}
+
+
+def test_again_changes_nothing(course: Course, take: Take, tmp_path: Path) -> None:
+    path = sent(tmp_path, OLD, EARLY)
+    take(path)
+    before = placed(course)
+    assert [each.state for each in take(path).taken] == ["unchanged"]
+    assert placed(course) == before
+    assert kept(course) == {}
+
+
+def test_newer_takes_the_place_and_the_earlier_is_kept(
+    course: Course, take: Take, tmp_path: Path
+) -> None:
+    take(sent(tmp_path, OLD, EARLY, OTHER))
+    result = take(sent(tmp_path, NEW, LATE))
+    assert result.taken[0].state == "replaced"
+    assert f"only the earlier one has {OTHER}.ipynb" in " ".join(result.taken[0].notes)
+    assert placed(course)[f"anna/{NAME}/{PROBLEM}.ipynb"] == NEW
+    assert set(kept(course).values()) == {OLD}
+    assert all(path.startswith(f"anna/{NAME}-20241120T100000Z-") for path in kept(course))
+
+
+def test_older_stands_back_and_is_kept_once(course: Course, take: Take, tmp_path: Path) -> None:
+    take(sent(tmp_path, NEW, LATE))
+    for _ in range(2):
+        result = take(sent(tmp_path, OLD, EARLY))
+        assert result.taken[0].state == "older"
+        assert not result.is_clean
+    assert placed(course)[f"anna/{NAME}/{PROBLEM}.ipynb"] == NEW
+    assert list(kept(course).values()) == [OLD]
+
+
+def test_what_was_put_there_by_hand_stays_unless_told(
+    course: Course, take: Take, tmp_path: Path
+) -> None:
+    by_hand = saved(course.root / "submitted" / "anna" / NAME, f"{PROBLEM}.ipynb", OLD)
+    saved(by_hand.parent, "note.txt", b"mine")
+    path = sent(tmp_path, NEW, LATE)
+    assert take(path).taken[0].state == "older"
+    assert by_hand.read_bytes() == OLD
+    assert take(path, replace=True).taken[0].state == "replaced"
+    assert by_hand.read_bytes() == NEW
+    assert list((course.root / "submitted" / ".earlier").rglob("note.txt"))
+
+
+def test_time_is_added_where_the_same_is_there_without_one(
+    course: Course, take: Take, tmp_path: Path
+) -> None:
+    saved(course.root / "submitted" / "anna" / NAME, f"{PROBLEM}.ipynb", OLD)
+    assert take(sent(tmp_path, OLD, EARLY)).taken[0].state == "unchanged"
+    text = placed(course)[f"anna/{NAME}/timestamp.txt"].decode()
+    assert parse_utc(text).isoformat() == "2024-11-20T10:00:00", "as nbgrader reads it"
+
+
+def test_several_at_once_leave_the_newest(course: Course, take: Take, tmp_path: Path) -> None:
+    first, second = (
+        saved(tmp_path / str(n), "anna.zip", package({f"{PROBLEM}.ipynb": data}, time))
+        for n, (data, time) in enumerate([(NEW, LATE), (OLD, EARLY)])
+    )
+    take(first, second)
+    assert placed(course)[f"anna/{NAME}/{PROBLEM}.ipynb"] == NEW
+
+
+def test_failed_writing_leaves_no_half(
+    course: Course, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(placing, "_write_time", full)
+    with pytest.raises(OSError, match="No space"):
+        take(sent(tmp_path, OLD, EARLY))
+    assert [p for p in (course.root / "submitted").rglob("*") if p.is_file()] == []
+
+
+def test_archive_times_are_the_courses_local_ones(
+    course: Course, take: Take, tmp_path: Path
+) -> None:
+    path = saved(tmp_path, "anna.zip", archive({f"{PROBLEM}.ipynb": OLD}, (2024, 11, 20, 12, 0, 0)))
+    assert take(path).taken[0].time_source == "the files' dates"
+    assert placed(course)[f"anna/{NAME}/timestamp.txt"] == b"2024-11-20 11:00:00.000000 UTC"
+
+
+def test_command_tells_what_it_did_and_what_has_no_place(course: Course, tmp_path: Path) -> None:
+    files = {
+        f"Anna Meier_1_assignsubmission_file_/{PROBLEM}.ipynb": OLD,
+        "Bob [red]Müller_2_assignsubmission_file_/essay.pdf": b"",
+    }
+    path = saved(tmp_path, "m.zip", archive(files))
+    command = ["intake", NAME, str(path), "--course", str(course.root)]
+    run = CliRunner().invoke(app, command)
+    assert run.exit_code == 1, run.output
+    assert "Anna-Meier" in run.output
+    assert "[red]" in run.output, "names are text and no markup"
+    told = json.loads(CliRunner().invoke(app, [*command, "--format", "json"]).output)
+    assert told["schema"] == 1
+    assert [each["state"] for each in told["taken"]] == ["unchanged"]
+    assert {file["sender"] for file in told["left_out"]} == {"Bob [red]Müller (2)"}
+
+
+def test_command_refuses_what_is_not_there(course: Course) -> None:
+    run = CliRunner().invoke(app, ["intake", NAME, "nothing.zip", "--course", str(course.root)])
+    assert run.exit_code == 2
+    assert "does not exist" in run.output

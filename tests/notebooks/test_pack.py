@@ -1,0 +1,322 @@
+"""Packing: saved notebooks run afresh, what is missing is told, and one file is written."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import linecache
+import os
+import subprocess
+import sys
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any
+
+import pytest
+
+from .conftest import SOURCE
+from .test_form import AUTO, PROBLEMS, TABLE
+from .test_run import EXPERIMENTS, stubbed
+
+Cells = list[dict[str, Any]]
+
+ITEMS = {problem: [row[1] for row in TABLE if row[0] == problem] for problem in PROBLEMS}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A student's folder, so far with checks.py alone."""
+    (tmp_path / "checks.py").write_bytes((SOURCE / "checks.py").read_bytes())
+    return tmp_path
+
+
+@pytest.fixture
+def packing(folder: Path) -> ModuleType:
+    """The folder's checks.py as a module."""
+    spec = importlib.util.spec_from_file_location("packing", folder / "checks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["packing"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    del sys.modules["packing"]
+    return module
+
+
+@pytest.fixture
+def _nothing_runs(packing: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests of what stands in the files alone."""
+    monkeypatch.setattr(packing, "_run_afresh", lambda *_: packing._Run({}, 0))
+
+
+def source_cells(problem: str) -> Cells:
+    raw = json.loads((SOURCE / f"{problem}.ipynb").read_text(encoding="utf-8"))
+    # the experiments take seconds and change no item's outcome
+    cells: Cells = [cell for cell in raw["cells"] if cell["id"] not in EXPERIMENTS]
+    return cells
+
+
+def write(folder: Path, problem: str, cells: Cells) -> Path:
+    path = folder / f"{problem}.ipynb"
+    content = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def code(source: str) -> dict[str, Any]:
+    return {"cell_type": "code", "metadata": {}, "source": source}
+
+
+def own_cells(problem: str, *sources: str) -> Cells:
+    """Cells of one's own, and an empty cell for each item: enough to be quick."""
+    graded = [
+        {"cell_type": "raw", "metadata": {"nbgrader": {"grade": True, "grade_id": name}}}
+        for name in ITEMS[problem]
+    ]
+    return [*map(code, sources), *graded]
+
+
+def packed(folder: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(folder / "hw2_submission.zip") as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(packed(folder)["manifest.json"])
+    return content
+
+
+def pack_by_hand(folder: Path) -> str:
+    """`python checks.py pack`, as in a terminal."""
+    run = subprocess.run(
+        [sys.executable, "checks.py", "pack"],
+        cwd=folder,
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+        check=True,
+    )
+    assert run.stderr == ""
+    return run.stdout
+
+
+def test_finished_folder_passes_and_nothing_is_missing(folder: Path) -> None:
+    paths = [write(folder, problem, source_cells(problem)) for problem in PROBLEMS]
+    text = pack_by_hand(folder)
+    assert "Nothing is missing." in text
+    assert "✗" not in text
+    assert packed(folder).keys() == {path.name for path in paths} | {"manifest.json"}
+    told = manifest(folder)
+    assert (told["schema"], told["version"], told["assignment"]) == ("fdl-submission", 1, "hw2")
+    assert told["warnings"] == []
+    assert told["checks"] == {
+        name: "passed" if kind == AUTO else "text" for _, name, kind, _ in TABLE
+    }
+    for path in paths:
+        assert packed(folder)[path.name] == path.read_bytes()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        assert told["notebooks"][path.name]["sha256"] == digest
+
+
+def test_untouched_folder_is_packed_with_all_that_is_missing(folder: Path) -> None:
+    for problem in PROBLEMS:
+        cells = source_cells(problem)
+        for cell in cells:
+            text = "".join(cell["source"])
+            manual = cell["cell_type"] == "markdown" and cell["metadata"]["nbgrader"]["solution"]
+            cell["source"] = "*Your answer goes here: …*" if manual else stubbed(text)
+        write(folder, problem, cells)
+    text = pack_by_hand(folder)
+    assert "✓" not in text
+    told = manifest(folder)
+    assert set(told["checks"].values()) == {"open", "missing", "no text"}
+    warnings = "\n".join(told["warnings"])
+    for _, name, _, _ in TABLE:
+        assert name in warnings
+
+
+def test_pack_cells_of_the_notebooks_do_not_pack_again(folder: Path) -> None:
+    """Nor does a notebook that asks for it in a process of its own."""
+    starts = "import subprocess, sys; subprocess.run([sys.executable, 'checks.py', 'pack'])"
+    sources = ("import checks\nchecks.pack()", starts, "open('trace', 'a').write('x')")
+    write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], *sources))
+    pack_by_hand(folder)
+    assert (folder / "trace").read_text() == "x"
+
+
+def test_endless_notebook_is_stopped_with_its_children_and_packed(
+    folder: Path,
+    packing: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    child = "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'while 1: pass'])"
+    note = "open('child', 'w').write(str(p.pid))"
+    ends = "open('endless', 'w')\nwhile True: pass"
+    path = write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], child, note, ends))
+    wait = subprocess.Popen.wait
+
+    def wait_until_it_is_endless(process: Any, timeout: float | None = None) -> int:
+        """The time limit, however slow this machine is: past it once the last cell runs."""
+        while timeout is not None and not (folder / "endless").exists():
+            with suppress(subprocess.TimeoutExpired):
+                return int(wait(process, 0.1))
+        return int(wait(process, None if timeout is None else 0.1))
+
+    monkeypatch.setattr(subprocess.Popen, "wait", wait_until_it_is_endless)
+    packing.pack()
+    assert f"stopped after {packing.SECONDS} s, in code cell 3" in capsys.readouterr().out
+    assert packed(folder)[path.name] == path.read_bytes()
+    assert is_gone(int((folder / "child").read_text()))
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return True
+    return state == "Z"
+
+
+@pytest.mark.parametrize("source", ["import os\nos._exit(0)", "import sys\nsys.exit()"])
+def test_notebook_that_ends_its_process_is_told_of(
+    source: str, folder: Path, packing: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], "x = 1", source))
+    packing.pack()
+    text = capsys.readouterr().out
+    assert ("broke off in code cell 2" in text) == ("_exit" in source)
+    assert ("code cell 2 stops with SystemExit" in text) == ("_exit" not in source)
+
+
+def test_error_in_a_cell_is_told_and_the_next_cell_runs(
+    folder: Path, packing: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        folder, PROBLEMS[0], own_cells(PROBLEMS[0], "1 / 0", "%matplotlib inline", "open('b', 'w')")
+    )
+    packing.pack()
+    assert "code cell 1 stops with ZeroDivisionError: division by zero" in capsys.readouterr().out
+    assert (folder / "b").exists()
+
+
+@pytest.mark.usefixtures("_nothing_runs")
+def test_cells_that_are_gone_or_doubled_and_damaged_files_are_told(
+    folder: Path, packing: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cells = own_cells(PROBLEMS[0])
+    write(folder, PROBLEMS[0], [*cells[1:], cells[-1]])
+    (folder / f"{PROBLEMS[1]}.ipynb").write_bytes(b"{half a file")
+    packing.pack()
+    text = capsys.readouterr().out
+    assert "the cell of p1-momentum is gone" in text
+    assert "the cell of p1-plot is there 2 times" in text
+    assert f"{PROBLEMS[1]}.ipynb: the file is no notebook" in text
+    assert f"{PROBLEMS[2]}.ipynb is not in this folder" in text
+    assert packed(folder)[f"{PROBLEMS[1]}.ipynb"] == b"{half a file"
+
+
+@pytest.mark.usefixtures("_nothing_runs")
+def test_function_that_is_not_in_the_saved_file_is_told(
+    folder: Path,
+    packing: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    saved, changed = "def momentum():\n    return 1\n", "def momentum():\n    return 2\n"
+    write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], saved + "  "))
+    for source, is_unsaved in ((saved, False), (changed, True)):
+        shell = SimpleNamespace(user_ns={"momentum": as_ipython_runs_it(source)})
+        monkeypatch.setattr(packing, "_shell", lambda shell=shell: shell)
+        packing.pack()
+        text = capsys.readouterr().out
+        assert ("`momentum` that you ran last is not in the saved file" in text) is is_unsaved
+
+
+def as_ipython_runs_it(source: str) -> FunctionType:
+    name = f"/tmp/ipykernel_1/{abs(hash(source))}.py"
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    names: dict[str, Any] = {}
+    exec(compile(source, name, "exec"), names)
+    function: FunctionType = names["momentum"]
+    return function
+
+
+@pytest.mark.usefixtures("_nothing_runs")
+def test_packing_again_replaces_the_package_and_nothing_else(
+    folder: Path, packing: ModuleType
+) -> None:
+    path = write(folder, PROBLEMS[0], own_cells(PROBLEMS[0]))
+    packing.pack()
+    path.write_text(path.read_text().replace("nbformat_minor", "other"))
+    before = {p.name for p in folder.iterdir() if p.name != "__pycache__"}
+    packing.pack()
+    assert packed(folder)[path.name] == path.read_bytes()
+    assert {p.name for p in folder.iterdir() if p.name != "__pycache__"} == before
+
+
+def test_same_members_give_the_same_bytes(folder: Path, packing: ModuleType) -> None:
+    members = {"b.ipynb": b"two", "a.ipynb": b"one"}
+    packing._write_package(folder / "x.zip", members)
+    packing._write_package(folder / "y.zip", dict(reversed(members.items())))
+    assert (folder / "x.zip").read_bytes() == (folder / "y.zip").read_bytes()
+
+
+@pytest.mark.usefixtures("_nothing_runs")
+def test_failed_writing_leaves_the_earlier_package(
+    folder: Path, packing: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = folder / "hw2_submission.zip"
+    packing._write_package(target, {"a": b"one"})
+    before = target.read_bytes()
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    write(folder, PROBLEMS[0], own_cells(PROBLEMS[0]))
+    packing.pack()
+    assert target.read_bytes() == before
+    assert [p.name for p in folder.glob(".packing-*")] == []
+
+
+def test_where_no_process_can_be_started_it_packs_all_the_same(
+    folder: Path,
+    packing: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(subprocess, "Popen", denied)
+    path = write(folder, PROBLEMS[0], own_cells(PROBLEMS[0]))
+    packing.pack()
+    assert "can't be run from here" in capsys.readouterr().out
+    assert packed(folder)[path.name] == path.read_bytes()
+
+
+def test_without_notebooks_it_does_nothing(
+    folder: Path,
+    packing: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As where submissions are marked: no process is started and no file written."""
+    monkeypatch.setattr(subprocess, "Popen", None)
+    packing.pack()
+    assert "not here" in capsys.readouterr().out
+    assert {p.name for p in folder.iterdir()} <= {"checks.py", "__pycache__"}
+
+
+def test_plain_python_runs_cells_where_ipython_is_missing(packing: ModuleType) -> None:
+    names, run = packing._plain_interpreter()
+    assert run("x = 2") is None
+    assert isinstance(run("1 / 0"), ZeroDivisionError)
+    assert isinstance(run("%matplotlib"), SyntaxError)
+    assert isinstance(run("raise SystemExit"), SystemExit)
+    assert names["x"] == 2
