@@ -18,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.assignment import Assignment, Course
+from autograder.commands import platforms as platforms
 from autograder.commands.common import (
     CourseOption,
     Format,
