@@ -1,4 +1,4 @@
-"""The zip where it is used: built and run as Gradescope's harness does, with no network at the end."""
+"""The zip where it is used: built and run as Gradescope's harness does, at last with no network."""
 
 from __future__ import annotations
 
