@@ -52,9 +52,11 @@ bench-numerics: setup  ## the numerics beside jax, torch.func, neural-tangents w
 mutation: setup      ## small changes to the reference solutions before the hidden tests: docs/mutation.md
 	$(BIN)/python -m tests.mutation
 
-lock:                ## renew requirements.lock from pyproject.toml (needs uv)
+lock:                ## renew requirements.lock, and Gradescope's part of it, from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra test --extra lint --extra mutation --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --constraints requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --quiet --output-file autograder/records/gradescope/requirements.lock
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info

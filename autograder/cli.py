@@ -21,6 +21,7 @@ from rich.text import Text
 from autograder.assignment import Assignment, Course
 from autograder.commands import intake as _intake  # noqa: F401
 from autograder.commands import marks as _marks  # noqa: F401  (registers its commands)
+from autograder.commands import platforms as platforms
 from autograder.commands.common import (
     CourseOption,
     Format,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -285,3 +287,20 @@ def test_every_submission_has_the_whole_time(sandbox: Sandbox) -> None:
     watch._end -= 1000 * LIMITS.submission_seconds
     watch.restart()
     assert watch._passed() is None
+
+
+def test_spare_user_can_pass_the_folders_of_a_grader_with_a_strict_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = protection("inner wall alone")
+    if found is None:
+        pytest.skip("this machine can't put up the inner wall")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = os.umask(0o077)
+    try:
+        with Sandbox(found, LIMITS) as sandbox:
+            assert run_notebook(sandbox, "notebook", "print(7)") == "7\n"
+            [box] = tmp_path.glob("fdl-sandbox-*/box")
+            assert box.stat().st_mode & 0o001
+    finally:
+        os.umask(before)

@@ -1,0 +1,97 @@
+"""`fdl gradescope`, `fdl classroom`, `fdl classroom-mark`: marking where users already are."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from autograder.assignment import Course
+from autograder.commands.common import (
+    CourseOption,
+    InnerOption,
+    SeedOption,
+    UnprotectedOption,
+    app,
+    out,
+    told,
+)
+
+
+class Shown(StrEnum):
+    """When students see what each item earned, in Gradescope's words."""
+
+    VISIBLE = "visible"
+    AFTER_DUE_DATE = "after_due_date"
+    AFTER_PUBLISHED = "after_published"
+    HIDDEN = "hidden"
+
+
+@app.command()
+@told
+def gradescope(
+    assignment: str,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The zip (default: ASSIGNMENT.zip).")
+    ] = None,
+    visibility: Annotated[
+        Shown, typer.Option(help="When students see the items and their points.")
+    ] = Shown.AFTER_PUBLISHED,
+    minutes: Annotated[int, typer.Option(help="The time limit that is set on Gradescope.")] = 10,
+    unprotected: Annotated[
+        bool, typer.Option("--unprotected", help="Mark even where its container has no wall.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Make the autograder that is uploaded to Gradescope; it holds what no student may see."""
+    from autograder.records.gradescope.package import GradescopeSettings, write_autograder
+
+    found = Course.find(course)
+    target = output or Path(f"{assignment}.zip")
+    settings = GradescopeSettings(assignment, visibility.value, minutes, unprotected)
+    write_autograder(found, found.assignment(assignment), settings, target)
+    out.print(Text(f"{target}: with hidden tests and solutions, for Gradescope alone"))
+
+
+@app.command()
+@told
+def classroom(
+    assignment: str,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="A new folder (default: classroom).")
+    ] = None,
+    course: CourseOption = None,
+) -> None:
+    """Write the template repository for GitHub Classroom, and the workflow that marks."""
+    from autograder.records.classroom.template import MARKING, TEMPLATE, write_classroom
+
+    found = Course.find(course)
+    folder = output or Path("classroom")
+    write_classroom(found, found.assignment(assignment), folder)
+    out.print(Text(f"{folder / TEMPLATE}: the template repository, for students"))
+    out.print(Text(f"{folder / MARKING}: goes into the private repository that holds the course"))
+
+
+@app.command("classroom-mark")
+@told
+def classroom_mark(
+    path: Annotated[Path, typer.Argument(help="A student's repository.")],
+    assignment: Annotated[str, typer.Option(help="Which homework it is.")],
+    seed: SeedOption = None,
+    inner_only: InnerOption = False,
+    unprotected: UnprotectedOption = False,
+    course: CourseOption = None,
+) -> None:
+    """Mark one submission as the step of a workflow: points for GitHub, a table in its summary."""
+    from autograder.grading.mark import MarkSettings, mark_submission
+    from autograder.records.classroom.results import lines_of, remarks_of
+    from autograder.records.classroom.step import tell
+
+    found = Course.find(course)
+    homework = found.assignment(assignment)
+    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
+    report = mark_submission(found, homework, path, seed=seed, settings=settings).report
+    tell(homework.title, lines_of(homework, report), remarks_of(homework, report))

@@ -1,0 +1,77 @@
+"""When a submission was handed in, as Gradescope's submission_metadata.json tells.
+
+The kit takes no points for lateness here: Gradescope knows late days and extensions, and does so.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+METADATA = "submission_metadata.json"
+
+_MAX_BYTES = 50_000_000  # it holds the results of all earlier submissions
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """The moment of a submission and, where Gradescope has them, its due dates."""
+
+    at: datetime
+    due: datetime | None = None
+    late_due: datetime | None = None
+
+    @property
+    def late(self) -> timedelta:
+        """How long after the due date; nothing where there is none."""
+        return max(self.at - self.due, timedelta()) if self.due else timedelta()
+
+    @property
+    def too_late(self) -> bool:
+        """Whether it came after the last date at which late submissions are taken."""
+        return self.late_due is not None and self.at > self.late_due
+
+    def words(self) -> str:
+        """Such as `2 days, 3 hours and 5 minutes`; empty where it was in time."""
+        minutes = -(-self.late // timedelta(minutes=1))
+        counts = {"day": minutes // 1440, "hour": minutes // 60 % 24, "minute": minutes % 60}
+        parts = [f"{n} {unit}{'s' if n > 1 else ''}" for unit, n in counts.items() if n]
+        return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+    def data(self) -> dict[str, Any]:
+        """The same as plain data, for programs."""
+        return {
+            "handed_in": self.at.isoformat(),
+            "due": self.due.isoformat() if self.due else None,
+            "late_due": self.late_due.isoformat() if self.late_due else None,
+            "late_seconds": self.late.total_seconds(),
+        }
+
+
+def read_metadata(path: Path) -> HandedIn | None:
+    """What the file says; None where it is missing or says nothing that can be read."""
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            return None
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(data, dict) or (at := _moment(data.get("created_at"))) is None:
+        return None
+    assignment = data.get("assignment")
+    dates = assignment if isinstance(assignment, dict) else {}
+    return HandedIn(at, _moment(dates.get("due_date")), _moment(dates.get("late_due_date")))
+
+
+def _moment(text: object) -> datetime | None:
+    """A moment with its offset from UTC, or None: without one nothing can be compared with it."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None

@@ -1,0 +1,92 @@
+"""Marks the one submission of a Gradescope container.
+
+`run_autograder` starts it as root: `python -m autograder.records.gradescope.run /autograder`.
+Whatever happens, results.json says something that a student may read; what went wrong goes to
+standard output, which Gradescope shows to instructors alone.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.assignment import Course
+from autograder.errors import KitError
+from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.records.durable import write_text
+from autograder.records.feedback import read_headings
+from autograder.records.gradescope.metadata import METADATA, read_metadata
+from autograder.records.gradescope.package import GradescopeSettings
+from autograder.records.gradescope.results import Results, results_of, results_of_failure
+from autograder.sandbox import Limits
+
+MIB = 2**20
+
+_OWN_MEMORY = 300 * MIB
+"""What the grader itself needs of a container's memory."""
+_LEAST_MEMORY = 400 * MIB
+_MEMORY_BOUNDS = ("memory.max", "memory/memory.limit_in_bytes")
+
+
+def main(root: Path) -> None:
+    """Mark root/submission with what lies in root/source, and write root/results/results.json."""
+    try:
+        results = mark(root)
+    except KitError as error:
+        print(f"not marked: {error}")
+        results = results_of_failure()
+    except Exception:
+        traceback.print_exc(file=sys.stdout)
+        results = results_of_failure()
+    write_text(root / "results" / "results.json", results.to_json())
+
+
+def mark(root: Path) -> Results:
+    """The results of the submission in the container whose folders are in `root`."""
+    source = root / "source"
+    settings = GradescopeSettings.read(source / "settings.json")
+    course = Course(source / "course")
+    assignment = course.assignment(settings.assignment)
+    report = mark_submission(
+        course, assignment, root / "submission", settings=mark_settings(settings)
+    ).report
+    print(f"protection: {report.protection}; seed {report.seed}")
+    for note in report.notes:
+        print(f"note: {note}")
+    return results_of(
+        assignment,
+        read_headings(assignment, course.release(assignment.name)).titles,
+        report,
+        visibility=settings.visibility,
+        handed_in=read_metadata(root / METADATA),
+    )
+
+
+def mark_settings(
+    settings: GradescopeSettings, *, groups: Path = Path("/sys/fs/cgroup")
+) -> MarkSettings:
+    """How to mark here: in the container's time and memory, so that it is us who end a greedy one.
+
+    `groups` is where the kernel tells of the container's bounds.
+    """
+    limits = replace(Limits(), submission_seconds=settings.submission_seconds)
+    bound = _memory_bound(groups)
+    if bound is not None:
+        room = max(bound - _OWN_MEMORY, _LEAST_MEMORY)
+        limits = replace(limits, total_memory_bytes=min(limits.total_memory_bytes, room))
+    return MarkSettings(limits=limits, unprotected=settings.unprotected)
+
+
+def _memory_bound(groups: Path) -> int | None:
+    for name in _MEMORY_BOUNDS:
+        try:
+            return int((groups / name).read_text(encoding="ascii"))
+        except (OSError, ValueError):  # not there, or "max"
+            continue
+    return None
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
