@@ -21,12 +21,13 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import get_args
 
-from autograder.assignment import SETTINGS, Assignment, Course
+from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 from autograder.records.gradescope.files import files_in, put
 from autograder.records.gradescope.results import Visibility, results_of_failure
 from autograder.records.gradescope.wheel import build_wheel
+from autograder.settings import SETTINGS
 
 MIN_MINUTES = 3
 
