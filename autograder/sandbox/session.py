@@ -77,6 +77,7 @@ class Sandbox:
         self._confinement: Confinement | None = None
         self._control: Channel | None = None
         self._launches = 0
+        self._has_served = False
         self._parent = 0
         self._kept: dict[int, int] = {}
         self._trace: Trace | None = None
@@ -140,10 +141,15 @@ class Sandbox:
             self._traced = False
             process = NotebookProcess(self, Channel(near, self._notebook_budget), pid, holder)
             process.expect("confined", deadline)
+            self._has_served = True
             return process
         except WireError as error:
             near.close()
             cause = self.cause
+            if not (self._has_served or cause):
+                raise self._unfit(
+                    f"no notebook can take its place behind the walls: {error}"
+                ) from error
             self.close()
             raise NotebookGone(cause or str(error)) from error
         finally:
@@ -215,14 +221,19 @@ class Sandbox:
         try:
             self._parent = _reply(control.receive(time.monotonic() + START_SECONDS), "ready")
         except WireError as error:
-            log = self._confinement.log()
-            self.close()
-            raise SandboxError(
-                f"the sandbox did not start ({error}); `fdl doctor` tells what this machine "
-                f"can enforce. Its last words: {log or 'none'}"
-            ) from error
+            raise self._unfit(f"the sandbox did not start: {error}") from error
         self._control = control
+        self._has_served = False
         return control
+
+    def _unfit(self, why: str) -> SandboxError:
+        """The error of a sandbox that fails before any student's code was in it; it is ended."""
+        log = self._confinement.log() if self._confinement else ""
+        self.close()
+        return SandboxError(
+            f"{why}. `fdl doctor` tells what this machine can enforce. Its last words: "
+            f"{log or 'none'}"
+        )
 
     @property
     def _notebook_budget(self) -> Budget:

@@ -7,9 +7,11 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from autograder.errors import SandboxError
 from autograder.sandbox import Cell, Limits, Notebook, Sandbox
 
 from .rooms import WALLS, protection
@@ -304,3 +306,20 @@ def test_spare_user_can_pass_the_folders_of_a_grader_with_a_strict_umask(
             assert box.stat().st_mode & 0o001
     finally:
         os.umask(before)
+
+
+def test_walls_that_no_notebook_can_take_are_the_graders_fault(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = Sandbox._order
+
+    def without_limits(self: Sandbox, *args: Any) -> dict[str, Any]:
+        found = order(self, *args)
+        walls = {name: part for name, part in found["walls"].items() if name != "rlimits"}
+        return {**found, "walls": walls}
+
+    monkeypatch.setattr(Sandbox, "_order", without_limits)
+    with pytest.raises(SandboxError, match=r"behind the walls.*fdl doctor"):
+        run_notebook(sandbox, "notebook", "1")
+    monkeypatch.undo()
+    assert run_notebook(sandbox, "notebook", "print(1)") == "1\n"
