@@ -72,6 +72,12 @@ LOCKED = (
 IMPATIENT_SECONDS = 1.0
 """How long to wait once somebody has held the gradebook for longer than `LOCK_SECONDS`."""
 
+_OFFSETS = {
+    "WET": "+00:00", "WEST": "+01:00", "CET": "+01:00", "CEST": "+02:00", "EET": "+02:00",
+    "EEST": "+03:00",
+}  # fmt: skip
+"""The short names of zones that nbgrader's exchange writes for a European `Exchange.timezone`."""
+
 FULL = "the disk is full: make room on it and run the command again"
 
 
@@ -468,10 +474,16 @@ def read_timestamp(folder: Path) -> datetime | None:
     """
     try:
         text = read_timestamp_file(folder).decode().strip()
-        found: datetime | None = parse_utc(text) if text else None
+        found: datetime | None = parse_utc(_with_offset(text)) if text else None
     except (ValueError, OverflowError, TypeError, AttributeError):
         return None
     return found
+
+
+def _with_offset(text: str) -> str:
+    """The time with an offset for the short name of a zone, which nbgrader would take for UTC."""
+    moment, _, zone = text.rpartition(" ")
+    return f"{moment}{_OFFSETS[zone]}" if zone in _OFFSETS else text
 
 
 class QuietLog(logging.Logger):

@@ -13,7 +13,7 @@ import hashlib
 import html
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from importlib.resources import files
 from importlib.util import find_spec
@@ -24,6 +24,7 @@ from jinja2 import Environment, FileSystemLoader
 from nbconvert.exporters import HTMLExporter
 from tornado.web import StaticFileHandler
 
+from autograder.records.penalties import settle_saved_mark
 from autograder.records.sanitize import is_plain_name
 
 MATHJAX = "fdl-mathjax"
@@ -41,6 +42,7 @@ _IN_SCRIPT = re.compile(r'= "\{\{ ([\w.]+) \}\}";')
 def install() -> None:
     """Let the formgrader of this process use these pages, and list no name that it can't."""
     from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.server_extensions.formgrader.apihandlers import GradeHandler
     from nbgrader.server_extensions.formgrader.base import BaseHandler
 
     BaseHandler.exporter = property(_SubmissionPage)
@@ -53,6 +55,21 @@ def install() -> None:
 
     if not hasattr(listed, "__wrapped__"):
         NbGraderAPI.get_submitted_students = named
+        GradeHandler.put = _settling(GradeHandler.put)
+
+
+def _settling(put: Callable[[Any, str], object]) -> Callable[[Any, str], None]:
+    """Saves a mark, then the penalty that it means for a late submission."""
+
+    @wraps(put)
+    def save(handler: Any, grade_id: str) -> None:
+        put(handler, grade_id)
+        try:
+            settle_saved_mark(handler, grade_id)
+        except Exception as error:  # of any kind: the mark is saved, and has to be shown as saved
+            handler.log.error("the late penalty was not made anew: %s", error)
+
+    return save
 
 
 def policy(nonce: str) -> str:

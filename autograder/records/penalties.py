@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from nbgrader.plugins import LateSubmissionPlugin
 
 from autograder.assignment import Course
 from autograder.errors import RecordError
-from autograder.records.bookkeeping import PatientGradebook, open_database
+from autograder.records.bookkeeping import PatientGradebook, course_id, open_database
 from autograder.records.marks import Marks, Person, gradebook_path, marks_in, read_people
 
 NEARLY = 1e-9
@@ -60,6 +61,19 @@ def read_marks_settled(
             if marks is not None:
                 found[name] = marks
         return read_people(gradebook), found
+
+
+def settle_saved_mark(handler: Any, grade_id: str) -> None:
+    """Make the penalty anew of whom a mark was just saved in the formgrader.
+
+    The mark itself is kept already: what goes wrong here is left to the next command of `fdl`.
+    """
+    course = Course(Path(handler.coursedir.root))
+    grade = handler.gradebook.find_grade_by_id(grade_id)
+    assignment, student = grade.assignment.name, grade.student.id
+    if assignment in course.assignment_names and course.rules(assignment).late is not None:
+        with PatientGradebook(handler.db_url, course_id(course)) as gradebook:
+            update_penalties(gradebook, course, assignment, [student])
 
 
 def update_penalties(

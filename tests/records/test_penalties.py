@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -15,7 +16,7 @@ from autograder.assignment import Course
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking
 from autograder.records import converters
-from autograder.records.bookkeeping import PatientGradebook
+from autograder.records.bookkeeping import PatientGradebook, read_timestamp
 from autograder.records.feedback import write_feedback
 from autograder.records.gradebook import open_gradebook, record
 from autograder.records.marks import read_marks
@@ -23,6 +24,7 @@ from autograder.records.penalties import read_marks_settled
 
 from .conftest import Marker
 from .course import hand_in, mark
+from .server import started
 
 PERCENT = 'late = "percent"\nlate_percent_per_day = 10\n'
 EARNED = PERCENT + 'late_percent_of = "earned"\n'
@@ -220,6 +222,44 @@ def test_feedback_says_what_counts_together_where_the_course_has_a_rule(
     marker.give("b-essay", None, extra=0.0)
     assert not any("together" in tile for tile in totals(course))
     assert totals(with_rules(course, f"bonus_above_maximum = {above}"))[-1] == shown
+
+
+def test_mark_saved_in_the_formgrader_settles_the_penalty_at_once(
+    course: Course, marker: Marker, tmp_path: Path
+) -> None:
+    course = with_rules(course, EARNED)
+    hand_in_at(course, A_DAY_LATE)
+    grade(course)
+    with started(course, tmp_path) as formgrader:
+        proof = formgrader.entry("grades", "anna", "a_slopes", "a-proof")
+        saved = formgrader.send(f"grade/{proof['id']}", {**proof, "manual_score": 2.0})
+    assert saved["manual_score"] == 2.0
+    assert marker.penalty() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("written", "penalty"),
+    [
+        ("2024-11-21 23:55:00.000000 CET", 0.0),
+        ("2024-11-21 23:55:01.000000 CET", 5.0),
+        ("2024-10-27 02:30:00 CEST", 0.0),
+    ],
+)
+def test_timestamp_with_the_short_name_of_the_zone_is_of_that_zone(
+    course: Course, marker: Marker, written: str, penalty: float
+) -> None:
+    course = with_rules(course, STOP)
+    hand_in_at(course, written)
+    grade(course)
+    assert marker.penalty() == penalty
+
+
+def test_short_names_tell_the_two_hours_of_the_change_apart(tmp_path: Path) -> None:
+    moments = []
+    for zone in ("CEST", "CET"):
+        (tmp_path / "timestamp.txt").write_text(f"2024-10-27 02:30:00 {zone}")
+        moments.append(read_timestamp(tmp_path))
+    assert moments == [datetime(2024, 10, 27, 0, 30), datetime(2024, 10, 27, 1, 30)]
 
 
 def test_rules_do_not_touch_who_was_in_time(course: Course, marker: Marker) -> None:
