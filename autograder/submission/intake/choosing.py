@@ -28,6 +28,9 @@ MAX_MANIFEST = 200_000
 MAX_CANDIDATES = 60
 MAX_STUDENT_BYTES = 4 * MAX_BYTES
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Nothing was handed in before."""
+
 COMPANIONS = frozenset({"checks.py", "requirements.txt", "readme.md", MANIFEST, TIMESTAMP})
 """What comes with the notebooks and is not needed."""
 
@@ -241,6 +244,6 @@ def _time(
         (packed, "the student's own manifest"),
         (kept, "the files' dates"),
     ):
-        if sane := [time for time in times if time.timestamp() <= latest_possible.timestamp()]:
+        if sane := [time for time in times if EARLIEST < time < latest_possible]:
             return max(sane).astimezone(UTC), source
     return None, "unknown"
