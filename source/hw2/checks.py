@@ -219,11 +219,7 @@ def _page(item: str, result: _Result) -> str:
     if result.message:
         first, _, rest = result.message.partition("\n")
         lines.append(f"<div>{sign} {_marked_up(first)}</div>")
-        lines += (
-            [f'<pre style="margin:0 0 0 1.5em;font-family:monospace">{html.escape(rest)}</pre>']
-            if rest
-            else []
-        )
+        lines += [f'<pre style="margin:0 0 0 1.5em">{html.escape(rest)}</pre>'] if rest else []
     if _helps(result):
         lines.append(_ladder(item))
     box = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0"

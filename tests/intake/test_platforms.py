@@ -212,9 +212,7 @@ def test_impossible_time_in_a_manifest_counts_for_nothing(
     assert f"anna/{NAME}/timestamp.txt" not in placed(course)
 
 
-def test_half_a_name_is_nobodys_and_a_whole_one_goes_before_it(
-    course: Course, take: Take, tmp_path: Path
-) -> None:
+def test_half_a_name_is_nobodys_and_a_whole_one_goes_before_it(take: Take, tmp_path: Path) -> None:
     rows = "student,first name,last name\nanna,Anna,Meier\nberta,Berta,Meier\n"
     files = {
         f"Abgaben/Meier_Anna_unknown_1/{PROBLEM}.ipynb": FIRST,
