@@ -3,7 +3,11 @@
 Each item that is marked by tests has a function here, named like the item (`p1-momentum` is
 `p1_momentum`), and a cell of its notebook calls it with `globals()`. It tries your functions on
 an example small enough for pen and paper and prints what it compared and how close you came, or
-what is wrong.
+what is wrong. Stuck? Each check has three hints, one more telling than the other: open them below
+its verdict, or call `checks.hint("p1-momentum")` once, twice, three times.
+
+When you are done, `checks.pack()` (or `python checks.py pack`) runs your saved notebooks afresh and
+packs them into one file to hand in.
 
 A ✓ is a good sign, not a mark: the hidden tests use other and harder inputs, and proofs and words are
 read by a person.
@@ -12,11 +16,16 @@ read by a person.
 from __future__ import annotations
 
 import functools
+import html
 import io
+import os
+import re
+import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
@@ -123,7 +132,7 @@ def _check(body: Body) -> Callable[[Names], None]:
 
     @functools.wraps(body)
     def check(names: Names) -> None:
-        print(_told(item, _examine(item, names)))
+        _show(item, _examine(item, names))
 
     return check
 
@@ -153,20 +162,84 @@ def _figures_closed() -> Iterator[None]:
             plt.close(number)
 
 
+_VERDICTS: Mapping[State, tuple[str, str, str, str]] = {
+    "passed": ("✓", "passes", "the visible check passes.", "#1a7f37"),
+    "missing": ("…", "not found", "not found.", "#57606a"),
+    "open": ("…", "open", "not done yet.", "#57606a"),
+    "broken": ("✗", "can't compare", "the answer can't be compared yet.", "#8a4600"),
+    "wrong": ("✗", "not right yet", "not right yet.", "#b3261e"),
+}
+"""A sign, a word, a sentence, and a colour on which white letters are easy to read."""
+
+
+def _show(item: str, result: _Result) -> None:
+    """Show a result as HTML where a notebook can, with the same as text for everything else."""
+    shell = _shell()
+    if getattr(shell, "kernel", None) is None:
+        print(_told(item, result))
+    else:
+        page = {"text/plain": _told(item, result), "text/html": _page(item, result)}
+        shell.display_pub.publish(data=page, metadata={})
+
+
+def _shell() -> Any:
+    """The IPython that this code runs in, or None; never imported for the purpose."""
+    get = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return get() if get else None
+
+
 def _told(item: str, result: _Result) -> str:
     """A result as text: a headline, the comparisons that held, and what did not."""
-    headline = {
-        "passed": f"✓ {item}: the visible check passes.",
-        "missing": f"… {item}: not found.",
-        "open": f"… {item}: not done yet.",
-        "broken": f"✗ {item}: the answer can't be compared yet.",
-        "wrong": f"✗ {item}: not right yet.",
-    }[result.state]
-    lines = [headline, *(f"  ✓ {line}" for line in result.held)]
+    sign, _, sentence, _ = _VERDICTS[result.state]
+    lines = [f"{sign} {item}: {sentence}", *(f"  ✓ {line}" for line in result.held)]
     if result.message:
-        mark = "…" if result.state in ("missing", "open") else "✗"
-        lines.append(f"  {mark} " + result.message.replace("\n", "\n    "))
+        lines.append(f"  {sign} " + result.message.replace("\n", "\n    "))
+    if _helps(result):
+        lines.append(f'  ? Stuck? checks.hint("{item}") gives a hint; each further call, the next.')
     return "\n".join(lines)
+
+
+def _helps(result: _Result) -> bool:
+    """Whether hints are of use: not where all is right, nor where the cell was not run."""
+    return result.state not in ("passed", "missing")
+
+
+def _page(item: str, result: _Result) -> str:
+    """A result as HTML: a badge with a sign and a word, and hints that open one by one.
+
+    No script, no style sheet, nothing to load; without its styles it still reads well.
+    """
+    sign, word, sentence, colour = _VERDICTS[result.state]
+    badge = f"background:{colour};color:#fff;border-radius:3px;padding:1px 7px"
+    lines = [
+        f'<div><span style="{badge}"><b>{sign} {word}</b></span> '
+        f"<b>{item}</b>: {html.escape(sentence)}</div>",
+        *(f"<div>✓ {_marked_up(line)}</div>" for line in result.held),
+    ]
+    if result.message:
+        first, _, rest = result.message.partition("\n")
+        lines.append(f"<div>{sign} {_marked_up(first)}</div>")
+        lines += [f'<pre style="margin:0 0 0 1.5em">{html.escape(rest)}</pre>'] if rest else []
+    if _helps(result):
+        lines.append(_ladder(item))
+    box = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0"
+    return f'<div style="{box}">' + "\n".join(lines) + "</div>"
+
+
+def _ladder(item: str) -> str:
+    """An item's hints as HTML, the next inside the one before, all of them closed."""
+    page = ""
+    for step in reversed(range(len(_RUNGS))):
+        page = (
+            f'<details style="margin:2px 0 0 1em"><summary>{_rung_title(step)}</summary>'
+            f'<div style="margin-left:1em">{_marked_up(_HINTS[item][step])}</div>{page}</details>'
+        )
+    return page
+
+
+def _marked_up(text: str) -> str:
+    """A line as HTML, with what stands between backticks as code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text))
 
 
 def _named(error: BaseException) -> str:
@@ -319,6 +392,206 @@ def _slopes(function: Callable[[np.ndarray], Any], point: np.ndarray) -> np.ndar
         high, low = function(point + shift), function(point - shift)
         slopes.append((_array(high, "a value") - _array(low, "a value")) / (2 * step))
     return np.reshape(slopes, point.shape)
+
+
+# --- Hints --------------------------------------------------------------------------------------
+
+_RUNGS = ("a nudge", "the shape of the answer", "where to look")
+
+_HINTS: Mapping[str, tuple[str, str, str]] = {
+    "p1-momentum": (
+        "Two things live on from one step to the next: the point and the memory. In each step, "
+        "which of them changes first, and which memory does the point then use?",
+        "An array of T + 1 rows and d columns of floats. Row 0 holds the start; a loop over the "
+        "steps fills one row after the other. Without any step there is one row.",
+        "Section “Momentum”, equations (1) and (2). Do the two steps of the example below them on "
+        "paper, then let your loop print its memory and its point.",
+    ),
+    "p1a-heavy-ball": (
+        "Besides the point you need one thing more: where the ball was before. What is it before "
+        "the very first step?",
+        "As in `momentum`: T + 1 rows, the start in row 0. A step needs the last two points only; "
+        "`gammas` and `betas` are used as they come, without any conversion.",
+        "Section a), equation (3), and the sentence above it about the rest at the start. Mind at "
+        "which point the gradient is taken.",
+    ),
+    "p1a-parameters": (
+        "Eliminate the memory: equation (2) of the step before says what it was. What factor does "
+        "the last move then carry?",
+        "A pair of arrays, both of length T. One of them takes little work. An entry of the other "
+        "combines three numbers, one of them from the step before.",
+        "The text above the stub: (2) for the step before, put into (1), then compared with (3) "
+        "term by term. The convention for the step size before the first gives entry 0. At T = 0 "
+        "both arrays are empty.",
+    ),
+    "p1b-ima": (
+        "Which index does λ have in the step that leads to the point t + 1? One entry of `lambdas` "
+        "is never read.",
+        "A pair: x with T + 1 rows, the start first, and z with T rows, of which the first is "
+        "already one step away from the start.",
+        "Section b), equations (4) and (5), in this order. The gradient is taken at the average x "
+        "and not at z; the two weights in (5) add up to 1.",
+    ),
+    "p1b-parameters": (
+        "There is one unknown more than there are equations. At which end of the sequence can you "
+        "choose one freely, so that no division can go wrong afterwards?",
+        "A pair: η with T entries, λ with T + 1. The relation is solved for one λ after the other "
+        "in a loop, and η comes last, all at once.",
+        "The two relations in section b) and the erratum below them, its last question above all. "
+        "Write the second relation with the heavy ball's β̂ of part a): what does it say λ_t is, if "
+        "you know its neighbour? The relation at t = 0 is not needed.",
+    ),
+    "p1-plot": (
+        "Each trajectory holds points; the picture shows numbers. What has to be done with each "
+        "point of it first?",
+        "One line for each entry of the dictionary, its label with it; as many values as the "
+        "trajectory has rows, against 0, 1, …; then the legend, both axis labels, and the Figure "
+        "as what the function returns.",
+        "Section “The picture” of Problem 1. The trajectories may have different lengths, and "
+        "`objective` takes one point at a time.",
+    ),
+    "p2a-values": (
+        "Which rule below fails first? If x · ∇L is not 4 L, look at the gradient; if that holds "
+        "and the next does not, look at the Hessian.",
+        "Four numbers; four rows of four numbers, the same above and below the diagonal; one "
+        "number. In the Hessian a block belongs to u, a row and a column to u with v, and a corner "
+        "to v alone.",
+        "Section a): your derivatives of ½ ‖u‖² v², with the point put in. The mixed derivative is "
+        "easily lost: differentiate the entry for v once more by u.",
+    ),
+    "p2b-gd-update": (
+        "Is there a line in which one of the two has changed already when the other still needs "
+        "its old value?",
+        "A pair: an array like u, and a number. Each is its old value times a number that depends "
+        "on η and on the other one.",
+        "Section b): put the gradient of part a) into x − η ∇L(x) and pull the old value out in "
+        "front of a bracket.",
+    ),
+    "p2b-usam-update": (
+        "USAM looks at the gradient somewhere else than where it stands. Write this other point "
+        "down first, as a pair (ũ, ṽ): how does each differ from u and v?",
+        "A pair as in `gd_update`, and at ρ = 0 the very same. With ρ each factor gains brackets of "
+        "the kind (1 + ρ · …), some of them squared.",
+        "The text above the stub, and the update in section b): put the shifted point into both "
+        "entries of the gradient of part a). Each entry is a product of a square and a first power, "
+        "and each of these brings its own bracket.",
+    ),
+    "p2c-loss-gradient": (
+        "Take the point apart first: which entry is v, and what is left is u, however long it is.",
+        "`loss` gives a number, `gradient` an array as long as the point, its entries in the same "
+        "order. Both must work for u of length 1 as well.",
+        "The definition of L at the top of Problem 2, and your derivation in section a). The check "
+        "compares the gradient with slopes of your own loss: if only it fails, the loss is right.",
+    ),
+    "p2c-hessian-trace": (
+        "If the corner is right and the block is right, what couples u with v? And does the trace "
+        "count every diagonal entry, however many u has?",
+        "A square matrix, one row longer than u, and a number. It has four blocks; three of them "
+        "depend on v, and it equals its transpose.",
+        "Section a): your Hessian, block by block, and its trace as a formula in d, ‖u‖² and v².",
+    ),
+    "p2c-gd": (
+        "How many points are there after `num_steps` steps? And what if `eta` is a single number in "
+        "one call and a whole sequence in the next?",
+        "`num_steps` + 1 rows of floats, the start in row 0. Numpy can turn a number into a "
+        "sequence of equal numbers and leaves a sequence as it is.",
+        "Section c), “Gradient descent”: the update and the conventions listed with it (a copy of "
+        "the start, exactly so many steps).",
+    ),
+    "p2c-usam": (
+        "One step asks for two gradients. Which point is each taken at, and from which of the two "
+        "points does the step start?",
+        "As in `gd`, with one line more in the loop. At ρ = 0 both methods must agree to the last "
+        "digit.",
+        "Section c), “USAM”: the update with ρ. The step up uses the gradient as it is, without "
+        "dividing by its length, and the step down starts from where you were before.",
+    ),
+    "p2c-experiment": (
+        "Three loops are inside each other. Which of them makes a key of the dictionary, and which "
+        "a row of an array?",
+        "A dictionary from (eta, rho) to an array with a row for each start. Of each run only one "
+        "row of what `optimizer` returns is kept.",
+        "Section c), “The experiment”: the order of the arguments of `optimizer`. Call the one that "
+        "is passed in, not your `usam` by its name.",
+    ),
+    "p2c-trace-plot": (
+        "The keys are pairs. How do you get from them the values of η that a line each belongs to, "
+        "and the values of ρ in rising order?",
+        "For each η a line with one point for each ρ. Its height is one number for all starts "
+        "together, in which half of them lie above and half below.",
+        "Section c), “First picture”. `hessian_trace` takes one point at a time; the median is "
+        "taken afterwards, over the runs that have not diverged.",
+    ),
+    "p2c-surface-plot": (
+        "Two things share the axes: a surface made of many values of `loss`, and points out of "
+        "`results`. Which keys of `results` belong to the picture of this `eta`?",
+        "A grid over the plane with the loss at each of its points; one set of marks for ρ = 0 and "
+        "one for the positive ρ, both named in the legend; u to the right, v upwards.",
+        "Section c), “Second picture”. `loss` takes one point [u, v] at a time. The first column of "
+        "the iterates is u, the second v.",
+    ),
+    "p3a-gradients": (
+        "f is a sum over r with a factor in front. In which places does v_r stand, in which w_r? "
+        "Compare the factor in front first: it is the same in both.",
+        "An array of shape (m,) and one of shape (m, d): row r is the derivative in w_r. Each row "
+        "is a multiple of the same vector.",
+        "Section a) with its erratum on the shape, and the chain rule for σ(w_rᵀx). "
+        "`activation` and `activation_derivative` are given.",
+    ),
+    "p3b-kernel": (
+        "The kernel has two parts, one for each group of parameters. Which of them does your "
+        "answer at n = 1 lack, if you take it away from the expected one?",
+        "A symmetric array of shape (N, N). An entry is an inner product of all derivatives at one "
+        "input with those at another; a sum over r and a factor 1/m are in it.",
+        "Section b), the definition of H(0). For the part in W: what is the inner product of two "
+        "matrices that are both a column times a row? Section a) has these matrices.",
+    ),
+    "p3c-relu": (
+        "Which angles do the three inputs of the check have? Put each of them into your formula by "
+        "hand and see which one the code misses.",
+        "A symmetric array of shape (N, N) with a value for each pair of rows, a formula in the "
+        "angle alone. On the diagonal it is finite and the same for all rows.",
+        "Section c), equation (6) for n = 1, and for the second part the same equation for n = 0. "
+        "Part b) says how the two are put together. The ends 0 and π come from a form in which "
+        "nothing is divided by the sine.",
+    ),
+    "p3c-squared": (
+        "Is your value at equal inputs too small by exactly 1? Then look at the derivative of z² "
+        "once more, and at how often it enters the product.",
+        "As for n = 1: one formula in the angle for all pairs. It begins with the same factor, and "
+        "at the right angle only π is left in it, which cancels.",
+        "Section c), equation (6) for n = 2: the operator is applied twice, with the division each "
+        "time. The erratum below it gives a value at θ = 0 to compare with.",
+    ),
+    "p3-plot": (
+        "On logarithmic axes a power law is a straight line. Which power of the width has the slope "
+        "−1/2?",
+        "A Figure with two lines over the same widths: the errors, and a guide that starts, say, at "
+        "the first of them; two labels in a legend, two labels at the axes.",
+        "Section “The picture” of Problem 3. `axes.loglog` draws a line and makes both axes "
+        "logarithmic.",
+    ),
+}
+"""For each item that has a check: a nudge, then the answer's shape, then where to look."""
+
+_given: dict[str, int] = {}
+"""How many hints of an item `hint` has given so far."""
+
+
+def _rung_title(step: int) -> str:
+    return f"Hint {step + 1} of {len(_RUNGS)}: {_RUNGS[step]}"
+
+
+def hint(item: str) -> None:
+    """Print the next hint for an item, such as "p1-momentum"; after the last, begin again."""
+    if item not in _HINTS:
+        print(f"There is no hint for {item!r}. There are hints for: {', '.join(_HINTS)}.")
+        return
+    step = _given.get(item, 0) % len(_RUNGS)
+    _given[item] = step + 1
+    print(f"{item}, {_rung_title(step)}\n  {_HINTS[item][step]}")
+    more = step + 1 < len(_RUNGS)
+    print("  Call it again for the next." if more else "  That was the last; a call begins anew.")
 
 
 # --- What the checks of pictures share ----------------------------------------------------------
@@ -831,5 +1104,426 @@ def _summed_up(item: Item, state: State | None) -> str:
         "wrong": ("✗", "not right yet"),
         None: ("✎", "your text, marked by a person"),
     }[state]
-    worth = f"{item.points} {'bonus ' if item.bonus else ''}point{'s' if item.points > 1 else ''}"
-    return f"{mark} {item.name:<18} {worth:<14} {word}"
+    return f"{mark} {item.name:<18} {_worth(item):<14} {word}"
+
+
+def _worth(item: Item) -> str:
+    return f"{item.points} {'bonus ' if item.bonus else ''}point{'s' if item.points > 1 else ''}"
+
+
+# --- Handing in ---------------------------------------------------------------------------------
+#
+# Nothing here is imported before it is needed: the checks themselves stay quick.
+
+ASSIGNMENT = "hw2"
+
+PACKAGE = "hw2_submission.zip"
+"""The file to hand in: the notebooks as they are saved, and manifest.json."""
+
+SECONDS = 180
+"""How long a notebook may run when it is packed; then it is stopped, and packed all the same."""
+
+_UNANSWERED = "Your answer goes here"
+_INSIDE = "FDL_CHECKS_PACKING"
+"""Set where a notebook runs because it is being packed, so that packing does not start anew."""
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """A notebook as it lies on the disk."""
+
+    problem: str
+    content: bytes
+    time: float
+    cells: tuple[Mapping[str, Any], ...]
+    fault: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.problem}.ipynb"
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        return tuple(_source(cell) for cell in self.cells if cell.get("cell_type") == "code")
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What came of running a notebook afresh: its checks' outcome, and what went wrong."""
+
+    states: Mapping[str, State]
+    seconds: float
+    faults: tuple[str, ...] = ()
+
+
+def pack() -> None:
+    """Run the three saved notebooks afresh, tell what passes, and pack them into one file.
+
+    Each runs in a process of its own, for at most SECONDS seconds. Nothing is changed in the
+    notebooks, and whatever fails, they are packed: the file is `hw2_submission.zip`, beside them.
+    """
+    if os.environ.get(_INSIDE):
+        print("checks.pack(): not here, this notebook is being packed just now.")
+        return
+    folder = Path(__file__).resolve().parent
+    try:
+        saved = [notebook for name in PROBLEMS if (notebook := _saved(folder, name))]
+        if not saved:
+            print(
+                "checks.pack(): not here, no notebook of this homework is beside checks.py. In "
+                "Colab, hand in the three notebooks themselves: File → Download → Download .ipynb."
+            )
+            return
+        _pack(folder, saved)
+    except OSError as error:
+        print(
+            f"✗ Packing did not work here ({_named(error)}). Hand in the three notebooks instead."
+        )
+
+
+def _pack(folder: Path, saved: list[_Saved]) -> None:
+    """Run, report and write; `saved` holds what was found on the disk."""
+    warnings = [
+        f"{name}.ipynb is not in this folder." for name in PROBLEMS if not _has(saved, name)
+    ]
+    outcomes: dict[str, str] = {}
+    for notebook in saved:
+        print(f"{notebook.name}, saved {_ago(notebook.time)}: running it afresh …", flush=True)
+        run = _run_afresh(folder, notebook)
+        found = [*filter(None, [notebook.fault]), *run.faults, *_forgotten(notebook, run)]
+        found += _unsaved(notebook)
+        warnings += [f"{notebook.name}: {fault}" for fault in found]
+        print(f"  {run.seconds:.0f} s (at most {SECONDS})")
+        for item in PROBLEMS[notebook.problem]:
+            line, outcomes[item.name] = _packed_line(item, notebook, run)
+            print("  " + line)
+    size = _write_package(folder / PACKAGE, _members(saved, outcomes, warnings))
+    print("\nBefore you hand in:" if warnings else "\nNothing is missing.")
+    print("".join(f"  ! {warning}\n" for warning in warnings), end="")
+    print(
+        f"\nPacked: {PACKAGE} ({len(saved)} of {len(PROBLEMS)} notebooks, {max(1, size // 1000)} kB), "
+        "in the folder of your notebooks.\nHand in this one file. If you change anything: save, then "
+        "pack again.\nChanges that are not saved are not in it. "
+        + ("Only functions that this kernel ran were" if _shell() else "From here nothing can be")
+        + " looked through for such changes."
+    )
+
+
+def _has(saved: list[_Saved], problem: str) -> bool:
+    return any(notebook.problem == problem for notebook in saved)
+
+
+def _saved(folder: Path, problem: str) -> _Saved | None:
+    """The notebook of a problem as it is saved; None if there is none."""
+    import json
+
+    path = folder / f"{problem}.ipynb"
+    if not path.is_file():
+        return None
+    content, time = path.read_bytes(), path.stat().st_mtime
+    try:
+        cells = json.loads(content)["cells"]
+        cells = tuple(cell for cell in cells if isinstance(cell, Mapping))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return _Saved(problem, content, time, (), "the file is no notebook; is it damaged?")
+    return _Saved(problem, content, time, cells)
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    """A cell's text, which a file holds as one string or as a list of lines."""
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(map(str, source))
+
+
+def _grade_id(cell: Mapping[str, Any]) -> str:
+    """The item that a cell is marked for, or ""."""
+    metadata = cell.get("metadata")
+    mark = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
+    if not isinstance(mark, Mapping):
+        return str(cell.get("id", ""))
+    return str(mark.get("grade_id", "")) if mark.get("grade") else ""
+
+
+def _ago(time: float) -> str:
+    """When a file was saved, for a person."""
+    from datetime import datetime
+
+    then = datetime.fromtimestamp(time)
+    seconds = (datetime.now() - then).total_seconds()
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if (count := int(seconds // length)) > 0:
+            return f"{then:%H:%M} ({count} {unit}{'s' if count > 1 else ''} ago)"
+    return f"{then:%H:%M} (just now)"
+
+
+def _forgotten(notebook: _Saved, run: _Run) -> Iterator[str]:
+    """Cells that are gone or doubled, texts that are not written, answers that are stubs."""
+    if not notebook.cells:
+        return
+    ids = [_grade_id(cell) for cell in notebook.cells]
+    items = PROBLEMS[notebook.problem]
+    for item in items:
+        if (count := ids.count(item.name)) == 0:
+            yield f"the cell of {item.name} is gone. Copy your answers into a fresh notebook."
+        elif count > 1:
+            yield f"the cell of {item.name} is there {count} times; delete the copies."
+    stubs = [i.name for i in items if run.states.get(i.name) in ("open", "missing")]
+    if stubs:
+        yield "not done yet: " + ", ".join(stubs)
+    texts = [i.name for i in items if not i.answers and i.name in ids]
+    if blank := [name for name in texts if not _is_written(notebook, name)]:
+        yield "no text yet: " + ", ".join(blank)
+
+
+def _is_written(notebook: _Saved, item: str) -> bool:
+    """Whether a text item holds anything but the line to be written over."""
+    texts = [_source(cell).strip() for cell in notebook.cells if _grade_id(cell) == item]
+    return any(text and _UNANSWERED not in text for text in texts)
+
+
+def _unsaved(notebook: _Saved) -> Iterator[str]:
+    """Functions that this kernel runs in a version that the saved file does not hold.
+
+    IPython keeps the text of each cell that it ran, and a function knows its cell. Answers that
+    are no functions, texts, and notebooks of other kernels can't be compared.
+    """
+    import linecache
+
+    shell = _shell()
+    known = {_normal(source) for source in notebook.code}
+    for item in PROBLEMS[notebook.problem]:
+        for name in item.answers:
+            code = getattr(getattr(shell, "user_ns", {}).get(name), "__code__", None)
+            cell = "".join(linecache.getlines(code.co_filename)) if code else ""
+            # a cell with magic commands is kept in another form than it was typed
+            if cell and "get_ipython()" not in cell and _normal(cell) not in known:
+                yield (
+                    f"the `{name}` that you ran last is not in the saved file. Save the notebook, "
+                    "then pack again."
+                )
+
+
+def _normal(source: str) -> str:
+    return "\n".join(line.rstrip() for line in source.strip().splitlines())
+
+
+def _packed_line(item: Item, notebook: _Saved, run: _Run) -> tuple[str, str]:
+    """An item's line in the table, and its outcome for the manifest."""
+    if item.answers:
+        if (state := run.states.get(item.name)) is None:
+            return f"✗ {item.name:<18} {_worth(item):<14} not known, the run did not end", "unknown"
+        return _summed_up(item, state), state
+    if _is_written(notebook, item.name):
+        return _summed_up(item, None), "text"
+    return f"… {item.name:<18} {_worth(item):<14} no text yet", "no text"
+
+
+def _run_afresh(folder: Path, notebook: _Saved) -> _Run:
+    """Run a notebook in a process of its own, which is stopped with all that it started."""
+    import json
+    import subprocess
+    import tempfile
+    import time
+
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        copy, log = Path(scratch, "notebook.json"), Path(scratch, "log")
+        copy.write_text(json.dumps(notebook.code), encoding="utf-8")
+        log.touch()
+        command = [sys.executable or "python", str(Path(__file__).resolve()), "run"]
+        settings = {_INSIDE: "1", "MPLBACKEND": "Agg", "IPYTHONDIR": scratch}
+        settings["PYTHONIOENCODING"] = "utf-8"  # Windows has no ✓ in its own
+        late = False
+        try:
+            process = subprocess.Popen(
+                [*command, notebook.problem, str(copy), str(log)],
+                cwd=folder,
+                env={**os.environ, **settings},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            return _Run({}, 0, (f"it can't be run from here ({_named(error)}).",))
+        try:
+            process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            late = True
+        finally:
+            _kill_tree(process)
+        return _run_told(log.read_text(encoding="utf-8"), late, time.monotonic() - start)
+
+
+def _kill_tree(process: Any) -> None:
+    """End a process and those that it started."""
+    import signal
+    import subprocess
+
+    if hasattr(os, "killpg"):
+        with suppress(OSError):  # all may have ended by themselves
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.poll() is None:
+        subprocess.run(
+            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
+        )
+    process.kill()
+    process.wait()
+
+
+def _run_told(log: str, late: bool, seconds: float) -> _Run:
+    """What a run wrote down line by line, until its end or until it was stopped."""
+    import json
+
+    states: dict[str, State] = {}
+    faults = []
+    last = 0
+    for line in log.splitlines():
+        try:
+            told = json.loads(line)
+        except ValueError:  # cut off in the middle
+            break
+        last = told.get("cell", last)
+        states.update(told.get("states", {}))
+        if "error" in told:
+            faults.append(f"code cell {last} stops with {told['error']}")
+    if late:
+        faults.append(f"stopped after {SECONDS} s, in code cell {last}. Does a loop never end?")
+    elif not states:
+        faults.append(f"the run broke off in code cell {last}.")
+    return _Run(states, seconds, tuple(faults))
+
+
+def _run_cells(problem: str, copy: str, log: str) -> None:
+    """In the process that runs a notebook: run its code, then its checks; write down what came."""
+    import json
+
+    with Path(log).open("w", encoding="utf-8") as file:
+
+        def tell(**what: object) -> None:
+            print(json.dumps(what), file=file, flush=True)
+
+        names, run = _interpreter()
+        for number, source in enumerate(
+            json.loads(Path(copy).read_text(encoding="utf-8")), start=1
+        ):
+            tell(cell=number)
+            error = run(source)
+            plt.close("all")
+            if error is not None and not isinstance(error, NotImplementedError):
+                tell(error=_named(error))
+        asked = [item.name for item in PROBLEMS[problem] if item.answers]
+        tell(states={item: _quietly(item, names).state for item in asked})
+
+
+def _interpreter() -> tuple[Names, Callable[[str], BaseException | None]]:
+    """The names of a fresh notebook and what runs a cell in it: IPython, or else plain Python."""
+    try:
+        from IPython.core.interactiveshell import InteractiveShell
+        from traitlets.config import Config
+    except ImportError:
+        return _plain_interpreter()
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    shell = InteractiveShell.instance(config=settings)
+
+    def run(source: str) -> BaseException | None:
+        result = shell.run_cell(source)
+        error: BaseException | None = result.error_before_exec or result.error_in_exec
+        return error
+
+    return shell.user_ns, run
+
+
+def _plain_interpreter() -> tuple[Names, Callable[[str], BaseException | None]]:
+    """As `_interpreter`, where IPython is not there: magic commands are syntax errors then."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+
+    def run(source: str) -> BaseException | None:
+        try:
+            exec(compile(source, "<cell>", "exec"), names)
+        except (Exception, SystemExit) as error:
+            return error
+        return None
+
+    return names, run
+
+
+def _members(
+    saved: list[_Saved], outcomes: Mapping[str, str], warnings: list[str]
+) -> dict[str, bytes]:
+    """The files of the package: the notebooks, and manifest.json that says what they are."""
+    import hashlib
+    import json
+    import platform
+    from datetime import UTC, datetime
+
+    def stated(time: float) -> str:
+        return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    manifest = {
+        "schema": "fdl-submission",
+        "version": 1,
+        "assignment": ASSIGNMENT,
+        "packed": stated(datetime.now(UTC).timestamp()),
+        "notebooks": {
+            notebook.name: {
+                "sha256": hashlib.sha256(notebook.content).hexdigest(),
+                "saved": stated(notebook.time),
+            }
+            for notebook in saved
+        },
+        "checks": outcomes,
+        "warnings": warnings,
+        "versions": {
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "matplotlib": mpl.__version__,
+        },
+    }
+    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
+    return {**{n.name: n.content for n in saved}, "manifest.json": text.encode()}
+
+
+def _write_package(target: Path, members: Mapping[str, bytes]) -> int:
+    """Write the zip file: the same members give the same bytes. It is whole or not there at all."""
+    import tempfile
+    import zipfile
+
+    handle, name = tempfile.mkstemp(prefix=".packing-", dir=target.parent)
+    try:
+        with open(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
+            for member in sorted(members):
+                about = zipfile.ZipInfo(member)  # dated 1980: the manifest tells the times
+                about.compress_type, about.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+                about.create_system = 3
+                archive.writestr(about, members[member])
+        os.chmod(name, 0o644)
+        os.replace(name, target)
+    except BaseException:
+        os.unlink(name)
+        raise
+    return target.stat().st_size
+
+
+def _command(words: list[str]) -> int:
+    """`python checks.py pack`, and `python checks.py hint ITEM`."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # not every terminal has a ✓
+    if words == ["pack"]:
+        pack()
+    elif len(words) == 2 and words[0] == "hint" and words[1] in _HINTS:
+        for _ in _RUNGS:
+            hint(words[1])
+    elif len(words) == 4 and words[0] == "run":
+        _run_cells(*words[1:])
+    else:
+        print(
+            f"Usage: python checks.py pack, or python checks.py hint ITEM\nItems: {', '.join(_HINTS)}"
+        )
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_command(sys.argv[1:]))

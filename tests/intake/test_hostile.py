@@ -121,6 +121,30 @@ def test_size_that_a_member_lies_about_is_not_passed() -> None:
             found.read()
 
 
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        b"[" * 100_000,
+        b" " * 300_000,
+        b"[]",
+        b"\xff",
+        b'{"schema": "fdl-submission"}',
+        b'{"schema": "fdl-submission", "assignment": [], "packed": 0, "notebooks": {"a": 1}}',
+        b'{"schema": "fdl-submission", "assignment": "hw2", "packed": "now", "notebooks": {}}',
+    ],
+)
+@pytest.mark.parametrize("form", ["loose", "packed"])
+def test_odd_manifest_costs_its_own_time_alone(
+    form: str, manifest: bytes, course: Course, take: Take, tmp_path: Path
+) -> None:
+    files = {f"{PROBLEM}.ipynb": GOOD, "manifest.json": manifest}
+    files = files if form == "loose" else {f"{NAME}_submission.zip": archive(files)}
+    result = take(saved(tmp_path, "anna.zip", archive(files)))
+    assert placed(course)[f"anna/{NAME}/{PROBLEM}.ipynb"] == GOOD
+    assert result.taken[0].time_source == "the files' dates"
+    assert any("no manifest" in file.why for file in result.left_out)
+
+
 def test_all_together_have_a_limit(
     take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

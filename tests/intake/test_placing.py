@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from autograder.assignment import Course
 from autograder.cli import app
+from autograder.errors import SubmissionError
 from autograder.submission.intake import placing
 
 from .conftest import NAME, OTHER, PROBLEM, Take, archive, notebook, package, placed, saved
@@ -98,7 +99,7 @@ def test_failed_writing_leaves_no_half(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(placing, "_write_time", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(SubmissionError, match=r"anna/hw2 can't be written .*No space"):
         take(sent(tmp_path, OLD, EARLY))
     assert [p for p in (course.root / "submitted").rglob("*") if p.is_file()] == []
 

@@ -194,6 +194,35 @@ def test_two_of_one_name_are_nobodys_until_a_number_tells(take: Take, tmp_path: 
     assert {each.student for each in result.taken} == {"anna1", "anna2"}
 
 
+def test_name_of_one_with_the_number_of_another_is_nobodys(take: Take, tmp_path: Path) -> None:
+    files = {f"Bob Müller_1_assignsubmission_file_/{PROBLEM}.ipynb": FIRST}
+    rows = "student,name,lms\nanna,Anna Meier,1\nbob,Bob Müller,2\n"
+    result = take(saved(tmp_path, "m.zip", archive(files)), rows=rows)
+    assert result.taken == []
+    assert "anna's" in result.unknown_senders[0].why
+
+
+@pytest.mark.parametrize("packed", ["0001-01-01T00:00:00+10:00", "9999-12-31", "soon"])
+def test_impossible_time_in_a_manifest_counts_for_nothing(
+    packed: str, course: Course, take: Take, tmp_path: Path
+) -> None:
+    inside = package({f"{PROBLEM}.ipynb": FIRST}, packed)
+    result = take(saved(tmp_path, "anna.zip", inside))
+    assert result.taken[0].time is None
+    assert f"anna/{NAME}/timestamp.txt" not in placed(course)
+
+
+def test_half_a_name_is_nobodys_and_a_whole_one_goes_before_it(take: Take, tmp_path: Path) -> None:
+    rows = "student,first name,last name\nanna,Anna,Meier\nberta,Berta,Meier\n"
+    files = {
+        f"Abgaben/Meier_Anna_unknown_1/{PROBLEM}.ipynb": FIRST,
+        f"Abgaben/Meier_Unknown_unknown2_2/{PROBLEM}.ipynb": FIRST,
+    }
+    result = take(saved(tmp_path, "x.zip", archive(files)), rows=rows)
+    assert [each.student for each in result.taken] == ["anna"]
+    assert len(result.unknown_senders) == 1
+
+
 def test_unmatched_are_listed_both_ways(take: Take, tmp_path: Path) -> None:
     files = {f"Eve Stranger_7_assignsubmission_file_/{PROBLEM}.ipynb": FIRST}
     result = take(saved(tmp_path, "m.zip", archive(files)), rows=ROWS)

@@ -17,7 +17,8 @@ from nbformat import NotebookNode
 from autograder.assignment import read_notebook
 from solutions.hw2 import figures, landscape, momentum, ntk
 
-SOURCE = Path(__file__).parents[2] / "source" / "hw2"
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "source" / "hw2"
 
 Names = dict[str, Any]
 

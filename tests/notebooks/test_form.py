@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from .conftest import SOURCE
+from .conftest import ROOT, SOURCE
 
 AUTO, MANUAL = "auto", "manual"
 
@@ -194,3 +194,25 @@ def test_all_four_errata_are_told(notebooks: dict[str, NotebookNode]) -> None:
     assert len(told) == 3
     assert r"7\sin\theta\cos\theta + (\pi-\theta)\,(1 + 6\cos^2\theta)" in "".join(told)
     assert "x_i^\\top x_j" in "".join(told)
+
+
+def test_every_picture_in_a_text_has_words_for_those_who_do_not_see_it(
+    notebooks: dict[str, NotebookNode],
+) -> None:
+    texts = [cell.source for _, cell in cells(notebooks) if cell.cell_type == "markdown"]
+    texts += [
+        path.read_text(encoding="utf-8") for path in (ROOT / "README.md", SOURCE / "README.md")
+    ]
+    for text in texts:
+        assert all(words.strip() for words in re.findall(r"!\[(.*?)\]\(", text))
+        assert all("alt=" in tag for tag in re.findall(r"<img[^>]*>", text))
+
+
+def test_words_after_each_experiment_say_what_its_pictures_show(
+    notebooks: dict[str, NotebookNode],
+) -> None:
+    for notebook in notebooks.values():
+        drawing = [i for i, cell in enumerate(notebook.cells) if "plt.show()" in cell.source]
+        assert drawing
+        following = notebook.cells[drawing[-1] + 1]
+        assert following.source.startswith("*What the picture")

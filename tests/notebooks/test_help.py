@@ -18,10 +18,8 @@ from autograder.release import leaks
 from autograder.release.definitions import Solutions
 from autograder.release.texts import Text
 
-from .conftest import SOURCE, Names
+from .conftest import ROOT, SOURCE, Names
 from .test_checks import AUTO_ITEMS, raising, spoilt
-
-ROOT = SOURCE.parents[1]
 
 
 class Recorder:

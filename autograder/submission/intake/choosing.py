@@ -28,8 +28,17 @@ MAX_MANIFEST = 200_000
 MAX_CANDIDATES = 60
 MAX_STUDENT_BYTES = 4 * MAX_BYTES
 
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""Nothing was handed in before."""
+
 COMPANIONS = frozenset({"checks.py", "requirements.txt", "readme.md", MANIFEST, TIMESTAMP})
 """What comes with the notebooks and is not needed."""
+
+
+_ODD = (
+    UnreadableError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError,
+)  # fmt: skip
+"""What a manifest that is none can end in."""
 
 
 @dataclass(frozen=True)
@@ -122,22 +131,26 @@ class _Pile:
         else:
             self._take(sent, len(sent.found.parts), manifest)
 
-    def _manifest(self, inner: Sequence[Sent]) -> dict[str, str]:
+    def _manifest(self, files: Sequence[Sent]) -> Mapping[str, str]:
         """What a package says of itself: the digest of each notebook; its time is kept."""
-        found = [s for s in inner if s.name == MANIFEST and not s.found.refusal]
-        for sent in found[:1]:
-            try:
-                told = json.loads(self._read(sent, MAX_MANIFEST))
-                if told["schema"] != "fdl-submission":
-                    return {}
-                if told["assignment"] != self.assignment.name:
-                    self.notes.append(f"It was packed for {printable(str(told['assignment']))}.")
-                time = datetime.fromisoformat(str(told["packed"]))
-                self.packed.append(time if time.tzinfo else time.replace(tzinfo=UTC))
-                return {str(k): str(v["sha256"]) for k, v in told["notebooks"].items()}
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
-                self._leave(sent.found.where, "it is no manifest")
+        for sent in files:
+            if sent.name == MANIFEST and not sent.found.refusal:
+                try:
+                    return self._read_manifest(sent)
+                except _ODD as error:
+                    self._leave(sent.found.where, f"it is no manifest ({type(error).__name__})")
         return {}
+
+    def _read_manifest(self, sent: Sent) -> Mapping[str, str]:
+        told = json.loads(self._read(sent, MAX_MANIFEST))
+        if told["schema"] != "fdl-submission":
+            return {}
+        if told["assignment"] != self.assignment.name:
+            self.notes.append(f"It was packed for {printable(str(told['assignment']))}.")
+        digests = {str(name): str(about["sha256"]) for name, about in told["notebooks"].items()}
+        time = datetime.fromisoformat(str(told["packed"]))
+        self.packed.append(time if time.tzinfo else time.replace(tzinfo=UTC))
+        return digests
 
     def _read(self, sent: Sent, limit: int = MAX_BYTES) -> bytes:
         content = sent.found.read()
@@ -241,6 +254,6 @@ def _time(
         (packed, "the student's own manifest"),
         (kept, "the files' dates"),
     ):
-        if sane := [time for time in times if time.timestamp() <= latest_possible.timestamp()]:
+        if sane := [time for time in times if EARLIEST < time < latest_possible]:
             return max(sane).astimezone(UTC), source
     return None, "unknown"

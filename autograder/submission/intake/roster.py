@@ -17,6 +17,9 @@ from autograder.submission.words import printable
 ID_COLUMNS = ("student", "student_id", "id")
 """The column with the name that a student has in the course: the first of these that is there."""
 
+FIRST_NAMES = ("firstname", "givenname", "vorname", "prenom")
+LAST_NAMES = ("lastname", "surname", "familyname", "nachname", "nom")
+
 MAX_ID = 80
 _ID = re.compile(r"[^\W_](?:[\w.@-]*[\w-])?")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -79,31 +82,41 @@ class Roster:
             if student.casefold() in {known.casefold() for known in students}:
                 raise SubmissionError(f"{path}: {student} stands there twice")
             students.append(student)
-            words = [value.strip() for value in others.values() if isinstance(value, str)]
-            for word in [student, *filter(None, words)]:
+            words = list(_known_as(others))
+            for word in [student, *words]:
                 exact.setdefault(squeezed(word), set()).add(student)
-            whole = _whole_name(others)
-            for name in [*words, *([whole] if whole else [])]:
+            for name in words:
                 for turn in _turns(name):
                     names.setdefault(turn, set()).add(student)
         frozen = [{k: frozenset(v) for k, v in table.items()} for table in (exact, names)]
         return cls(tuple(students), *frozen)
 
     def find(self, sender: Sender) -> tuple[str, str]:
-        """The student that a sender is, and ""; or "" and why nobody was found."""
-        for word in sender.ids:
-            found = self._exact.get(squeezed(word), frozenset())
-            if len(found) == 1:
-                return next(iter(found)), ""
-        found = frozenset().union(*(self._by_name(name) for name in sender.names))
-        if len(found) == 1:
-            return next(iter(found)), ""
-        if found:
-            return "", f"it can be {' or '.join(sorted(found))}; give the platform's number as well"
+        """The student that a sender is, and ""; or "" and why nobody was found.
+
+        A number or an address tells more than a name, but where the two tell of different people,
+        a person should look.
+        """
+        by_id = next(filter(None, map(self._by_id, sender.ids)), "")
+        by_name = next(filter(None, map(self._by_name, sender.names)), frozenset())
+        if by_id and by_name and by_id not in by_name:
+            return "", f"its number or address is {by_id}'s, its name that of {_either(by_name)}"
+        if by_id or len(by_name) == 1:
+            return by_id or next(iter(by_name)), ""
+        if by_name:
+            return "", f"it can be {_either(by_name)}; give the platform's number as well"
         return "", "the list of students names nobody like that"
+
+    def _by_id(self, word: str) -> str:
+        found = self._exact.get(squeezed(word), frozenset())
+        return next(iter(found)) if len(found) == 1 else ""
 
     def _by_name(self, name: str) -> frozenset[str]:
         return frozenset().union(*(self._names.get(turn, ()) for turn in _turns(name)))
+
+
+def _either(students: Iterable[str]) -> str:
+    return " or ".join(sorted(students))
 
 
 def _dialect(text: str) -> type[csv.Dialect]:
@@ -113,15 +126,18 @@ def _dialect(text: str) -> type[csv.Dialect]:
     return Found
 
 
-def _whole_name(row: Mapping[str | None, object]) -> str:
-    """First and last name together, where they stand in columns of their own."""
-    parts: dict[str, str] = {}
-    for column, value in row.items():
-        if isinstance(column, str) and isinstance(value, str):
-            parts[squeezed(column)] = value
-    first = next((parts[key] for key in ("firstname", "vorname") if key in parts), "")
-    last = next((parts[key] for key in ("lastname", "surname", "nachname") if key in parts), "")
-    return f"{first} {last}".strip() if first and last else ""
+def _known_as(row: Mapping[str | None, object]) -> Iterator[str]:
+    """What a student is known by; first and last name in columns of their own count as one."""
+    cells = {
+        squeezed(column): value.strip()
+        for column, value in row.items()
+        if isinstance(column, str) and isinstance(value, str) and value.strip()
+    }
+    first = next((cells.pop(key) for key in FIRST_NAMES if key in cells), "")
+    last = next((cells.pop(key) for key in LAST_NAMES if key in cells), "")
+    yield from cells.values()
+    if first and last:
+        yield f"{first} {last}"
 
 
 def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:

@@ -192,14 +192,13 @@ class _Work:
                 self.intake.left_out.append(LeftOut(where, shown, why))
 
     def _put(self, sender: Sender, student: str, choice: Choice) -> Taken:
-        placed = place(
-            self.submitted,
-            student,
-            self.assignment.name,
-            choice.notebooks,
-            choice.time,
-            replace=self.replace,
-        )
+        name, files = self.assignment.name, choice.notebooks
+        try:
+            placed = place(self.submitted, student, name, files, choice.time, replace=self.replace)
+        except OSError as error:
+            raise SubmissionError(
+                f"submitted/{student}/{name} can't be written ({error}); what was there is kept"
+            ) from error
         names = [problem.name for problem in self.assignment.problems]
         told = placed.message
         return Taken(
