@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -26,6 +26,7 @@ PACKAGES = (
 )  # fmt: skip
 """Other versions of these may give other marks, or record them otherwise."""
 
+KIT = "fdl-homework-kit"
 NBGRADER_SETTINGS = "nbgrader_config.py"
 _CODE = {".py", ".html", ".css"}
 
@@ -40,25 +41,27 @@ class Fingerprints:
         *,
         seed: int | None = None,
         settings: MarkSettings | None = None,
-        protection: Protection | None = None,
+        protections: Sequence[Protection] = (),
     ) -> None:
-        """`protection` is what the submissions are marked behind (default: this machine's)."""
+        """`protections` are what each submission is marked behind, one or another of them.
+
+        Default: this machine's.
+        """
         settings = settings or MarkSettings()
-        behind = protection or examine(
-            use_outer=settings.use_outer, unprotected=settings.unprotected
-        )
+        behind = protections or [
+            examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
+        ]
         found = hashlib.sha256()
         for part in (
             assignment.name,
             assignment.seed if seed is None else seed,
             sorted(asdict(settings.limits).items()),
-            behind.level,
-            sorted(behind.walls().items()),
+            *sorted(set(map(_stands_for, behind))),
         ):
             _add(found, "settings", repr(part).encode())
-        for name, content in _assignment_files(course, assignment.name):
+        for name, content in assignment_files(course, assignment.name):
             _add(found, name, content)
-        _add(found, "grader", _grader().encode())
+        _add(found, "grader", grader().encode())
         self._common = found
 
     def of(self, path: Path) -> str:
@@ -69,7 +72,11 @@ class Fingerprints:
         return found.hexdigest()
 
 
-def _assignment_files(course: Course, assignment: str) -> Iterator[tuple[str, bytes]]:
+def _stands_for(protection: Protection) -> str:
+    return repr((protection.level, sorted(protection.walls().items())))
+
+
+def assignment_files(course: Course, assignment: str) -> Iterator[tuple[str, bytes]]:
     """The files that say what is asked, how it is tested and how the marks are recorded."""
     for name in (SETTINGS, NBGRADER_SETTINGS):
         path = course.root / name
@@ -97,17 +104,23 @@ def _files(folder: Path) -> list[Path]:
 
 
 @cache
-def _grader() -> str:
-    """What this grader is: its own code, the packages that it marks with, and Python."""
+def grader_parts() -> Mapping[str, str]:
+    """What this grader is: the kit, its own code, the packages that it marks with, and Python."""
     folder = Path(autograder.__file__).parent
-    found = hashlib.sha256()
+    code = hashlib.sha256()
     for path in _files(folder):
         inside = path.relative_to(folder)
         if path.suffix in _CODE and inside.parts[0] != "hidden":
-            _add(found, str(inside), path.read_bytes())
-    for name in PACKAGES:
-        _add(found, name, _version(name).encode())
-    _add(found, "Python", sys.version.encode())
+            _add(code, str(inside), path.read_bytes())
+    packages = {name: _version(name) for name in PACKAGES}
+    return {"kit": _version(KIT), "code": code.hexdigest(), **packages, "Python": sys.version}
+
+
+def grader() -> str:
+    """The hash of `grader_parts`."""
+    found = hashlib.sha256()
+    for name, value in grader_parts().items():
+        _add(found, name, value.encode())
     return found.hexdigest()
 
 

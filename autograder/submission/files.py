@@ -41,6 +41,10 @@ class Place:
     def stem(self) -> str:
         return stem_of(self.path.name)
 
+    def read(self, limit: int) -> bytes:
+        """Its content, of at most `limit` bytes; UnreadableError says why there is none."""
+        return read_bytes(self.path, limit)
+
 
 def find_files(path: Path, problems: Sequence[str]) -> list[Place]:
     """The notebooks in the folder and in its folders, likely names first; or `path` itself."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.submission.cells import Cell, Kind
-from autograder.submission.files import MAX_BYTES, Place, UnreadableError, read_bytes
+from autograder.submission.files import MAX_BYTES, Place, UnreadableError
 from autograder.submission.words import printable
 
 MAX_PARTS = 10_000_000
@@ -23,6 +23,7 @@ MAX_CODE_BYTES = 500_000
 MAX_ALL_CODE_BYTES = 5_000_000
 MAX_TEXT_BYTES = 5_000_000
 MAX_FILES = 20
+TOO_LARGE = "it is too large"
 
 PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 BASE64 = re.compile(r"[A-Za-z0-9+/\s]*+={0,2}\s*+\Z")
@@ -40,17 +41,31 @@ class Read:
 
 def read_notebooks(places: Sequence[Place]) -> Iterator[Read]:
     """Each file's cells, or the reason why it has none; the first MAX_FILES of them."""
+    for place, content in read_contents(places):
+        if isinstance(content, UnreadableError):
+            yield Read(place, failure=str(content))
+            continue
+        try:
+            yield Read(place, *read_cells(content))
+        except UnreadableError as error:
+            yield Read(place, failure=str(error))
+        except MemoryError:
+            yield Read(place, failure=TOO_LARGE)
+
+
+def read_contents(places: Sequence[Place]) -> Iterator[tuple[Place, bytes | UnreadableError]]:
+    """The bytes of the first MAX_FILES files, or why they can't be had; together within bounds."""
     budget = 2 * MAX_BYTES
     for place in places[:MAX_FILES]:
         try:
-            content = read_bytes(place.path, min(MAX_BYTES, budget))
-            budget -= len(content)
-            read = Read(place, *read_cells(content))
+            content = place.read(min(MAX_BYTES, budget))
         except UnreadableError as error:
-            read = Read(place, failure=str(error))
+            yield place, error
         except MemoryError:
-            read = Read(place, failure="it is too large")
-        yield read
+            yield place, UnreadableError(TOO_LARGE)
+        else:
+            budget -= len(content)
+            yield place, content
 
 
 def read_cells(content: bytes) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
