@@ -253,13 +253,14 @@ class Crowd:
 
 def _differences(there: Mapping[str, str], here: Mapping[str, str]) -> Iterator[str]:
     """The parts of two graders that are not the same, in words."""
-    for name in here.keys() | there.keys():
-        theirs, own = there.get(name, "none"), here.get(name, "none")
-        if theirs != own:
-            yield f"{name} {_short(name, theirs)} there, {_short(name, own)} here"
-    if there.get("kit") == here.get("kit"):
-        yield f"the kit's version is {here['kit']} in both places"
+    names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
+    for name in names:
+        yield f"{name} {_short(name, there)} there, {_short(name, here)} here"
+    if names and "kit" not in names:
+        yield f"both call themselves version {here['kit']} of the kit"
 
 
-def _short(name: str, value: str) -> str:
-    return value[:12] if name == "code" else " ".join(value.split())
+def _short(name: str, parts: Mapping[str, str]) -> str:
+    """A part's version on one line; of a hash, the beginning."""
+    value = " ".join(parts.get(name, "none").split())
+    return value[:12] if name == "code" else value

@@ -162,7 +162,8 @@ class _ClassRun:
         """Until something may have changed."""
         errands = [each.errand for each in self._crowd.members.values() if each.errand is not None]
         if futures := [*self._running(), *errands]:
-            with contextlib.suppress(TimeoutError, CancelledError):
+            client = self._crowd.client
+            with client.as_current(), contextlib.suppress(TimeoutError, CancelledError):
                 distributed.wait(futures, timeout=LOOK_SECONDS, return_when="FIRST_COMPLETED")
         elif not self._found:
             time.sleep(LOOK_SECONDS)
