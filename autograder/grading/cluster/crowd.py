@@ -48,6 +48,7 @@ class Member:
     threads: int
     greeting: Greeting | None = None
     is_fit: bool = False
+    fault: str = ""
     bundle: str = ""
     errand: Future[bytes] | None = None
     sending: str = ""
@@ -118,10 +119,9 @@ class Crowd:
     def attend(self, bundle: Bundle) -> None:
         """Take greetings that have come in, and see to it that all who are fit get the bundle."""
         for member in list(self.members.values()):
-            if member.errand is not None and member.errand.done():
-                fault = self._take_errand(member)
-                if fault:
-                    self._say(f"{fault}\nThe others go on.")
+            is_answered = member.errand is not None and member.errand.done()
+            if is_answered and (fault := self._take_errand(member)):
+                self._say(fault)
             if member.is_fit and member.errand is None and member.bundle != bundle.name:
                 sent = messages.write({"name": bundle.name, "content": bundle.content})
                 member.sending = bundle.name
@@ -136,6 +136,8 @@ class Crowd:
         if self.ready(bundle):
             self._lacking_since = None
             return
+        if self.members and all(member.fault for member in self.members.values()):
+            raise KitError(f"no worker at {self.address} can be used; see above")
         now = time.monotonic()
         if self._lacking_since is None:
             self._lacking_since = now
@@ -193,9 +195,7 @@ class Crowd:
                 member.greeting = Greeting.from_data(data)
                 fault = self._unfit(member.greeting)
                 member.is_fit = not fault
-            elif fault := str(data.get("refused", "")):
-                member.is_fit = False
-            else:
+            elif not (fault := str(data.get("refused", ""))):
                 member.bundle = member.sending
         except (TimeoutError, CancelledError):  # the next look tells whether it has gone
             if member.greeting is None:
@@ -208,7 +208,10 @@ class Crowd:
             )
         except Exception as error:  # whatever a strange worker may answer
             fault = f"it does not answer as this kit does ({type(error).__name__}: {error})"
-        return f"the worker {member.address} can't be used: {fault}" if fault else ""
+        if fault:
+            member.is_fit, member.fault = False, fault
+            return f"the worker {member.address} can't be used: {fault}"
+        return ""
 
     def _unfit(self, greeting: Greeting) -> str:
         """Why a worker may not mark; empty where it may."""
