@@ -27,6 +27,8 @@ from autograder.sandbox import Protection
 LOOK_SECONDS = 0.5
 WAIT_SECONDS = 60.0
 """How long the run goes on without a worker that can mark."""
+PREPARE_SECONDS = 300.0
+"""How long it does while workers are there and have not answered yet."""
 FETCH_SECONDS = 5.0
 
 Say = Callable[[str], None]
@@ -83,7 +85,7 @@ class Crowd:
             raise KitError("\n".join(faults))
         if not fit:
             raise KitError(
-                f"no worker at {self.address} has answered within {WAIT_SECONDS:g} s: they are "
+                f"no worker at {self.address} has answered within {PREPARE_SECONDS:g} s: they are "
                 "busy with something else, or can't be reached"
             )
         if len({member.protection.level for member in fit}) > 1:
@@ -139,13 +141,15 @@ class Crowd:
         if self.members and all(member.fault for member in self.members.values()):
             raise KitError(f"no worker at {self.address} can be used; see above")
         now = time.monotonic()
+        asked = any(member.errand is not None for member in self.members.values())
         if self._lacking_since is None:
             self._lacking_since = now
-            if not any(member.errand for member in self.members.values()):
+            if not asked:
                 self._say(f"no worker is left at {self.address}; waiting for another one")
-        if now - self._lacking_since > WAIT_SECONDS:
+        patience = PREPARE_SECONDS if asked else WAIT_SECONDS
+        if now - self._lacking_since > patience:
             raise KitError(
-                f"no worker at {self.address} could mark for {WAIT_SECONDS:g} s. What was finished "
+                f"no worker at {self.address} could mark for {patience:g} s. What was finished "
                 "is kept; start workers, and the same command goes on from there"
             )
 
@@ -174,13 +178,14 @@ class Crowd:
 
     def _greetings(self) -> Iterator[str]:
         """Wait for the greetings of all who are there; what is wrong with each, or nothing."""
-        end = time.monotonic() + WAIT_SECONDS
+        begin = time.monotonic()
         while waited := [each for each in self.members.values() if each.errand is not None]:
             for member in waited:
                 if member.errand is not None and member.errand.done():
                     yield self._take_errand(member)
-            if time.monotonic() > end:
-                return
+            is_one_fit = any(member.is_fit for member in self.members.values())
+            if time.monotonic() - begin > (WAIT_SECONDS if is_one_fit else PREPARE_SECONDS):
+                return  # the others may come late
             if self.is_time_to_look():
                 self.look()
             time.sleep(0.02)
