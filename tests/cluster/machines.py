@@ -91,6 +91,15 @@ class Machines:
         for process in self._started[::-1]:
             end(process)
 
+    def marking(self) -> list[int]:
+        """The workers' marking processes."""
+        found = [pid for process in self._started for pid in descendants(process.pid)]
+        return [pid for pid in found if "autograder.grading.cluster.marking" in words(pid)]
+
+    def sandboxes(self) -> list[int]:
+        """What the marking processes have started."""
+        return [child for pid in self.marking() for child in descendants(pid)]
+
     def _dask(self, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{len(self._started)}-{arguments[0]}.log").open("wb") as log:
             process = subprocess.Popen(

@@ -12,8 +12,7 @@ import pytest
 from autograder.assignment import Course
 from autograder.errors import KitError
 from autograder.grading.classrun import Job
-from autograder.grading.cluster import bundle as bundles
-from autograder.grading.cluster import crowd, open_cluster
+from autograder.grading.cluster import crowd, open_cluster, packing
 from autograder.grading.cluster.bundle import Bundle
 from autograder.grading.mark import MarkSettings
 
@@ -80,9 +79,9 @@ def test_bundle_that_was_changed_on_the_way_is_refused(
     handed_in: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     course = Course(handed_in)
-    sound = bundles.pack(course, HOMEWORK)
+    sound = packing.pack(course, HOMEWORK)
     changed = Bundle(sound.name, sound.content.replace(b"15.0", b"16.0"))
-    monkeypatch.setattr(bundles, "pack", lambda *_: changed)
+    monkeypatch.setattr(packing, "pack", lambda *_: changed)
     jobs = [Job("anna", handed_in / "submitted" / "anna" / HOMEWORK)]
     said: list[str] = []
     with open_cluster(machines.address, None, MarkSettings(), said.append) as cluster:
@@ -170,8 +169,8 @@ def test_worker_killed_amid_a_submission_takes_its_processes_along_and_loses_not
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert m.until(lambda: sandboxes(tmp_path), 120)
-        [marking, *_] = marking_processes(tmp_path)
+        assert m.until(own.sandboxes, 120)
+        [marking, *_] = [pid for pid in own.marking() if list(m.descendants(pid))]
         family = [marking, *m.descendants(marking)]
         [worker] = [int(line.split()[1]) for line in
                     Path(f"/proc/{marking}/status").read_text().splitlines()
@@ -183,7 +182,6 @@ def test_worker_killed_amid_a_submission_takes_its_processes_along_and_loses_not
         own.close()
     assert run.returncode == 0, output
     assert m.reports(course) == local
-    assert m.until(lambda: not marking_processes(tmp_path))
 
 
 @pytest.mark.slow
@@ -202,21 +200,10 @@ def test_stopped_run_frees_the_workers_and_is_finished_by_the_next(
     output, _ = run.communicate(timeout=60)
     assert run.returncode == 130, output
     assert "Traceback" not in output
-    assert m.until(lambda: not sandboxes(machines.folder), 30)
+    assert m.until(lambda: not machines.sandboxes(), 30)
     ended = m.grade(course, machines.address)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert m.reports(course) == local
-
-
-def marking_processes(folder: Path) -> list[int]:
-    """Those of the workers whose folder it is."""
-    pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
-    wanted = "autograder.grading.cluster.process", str(folder)
-    return [pid for pid in pids if all(word in m.words(pid) for word in wanted)]
-
-
-def sandboxes(folder: Path) -> list[int]:
-    return [child for pid in marking_processes(folder) for child in m.descendants(pid)]
 
 
 def make_certificates(folder: Path) -> Path:

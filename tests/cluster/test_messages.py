@@ -16,9 +16,10 @@ from autograder.assignment import Course
 from autograder.errors import CourseError, KitError, SubmissionError
 from autograder.grading.classrun import Marked
 from autograder.grading.cluster import bundle as bundles
-from autograder.grading.cluster import messages
+from autograder.grading.cluster import messages, packing, wire
 from autograder.grading.cluster.bundle import Bundle
-from autograder.grading.cluster.messages import Asked, MessageError, Order
+from autograder.grading.cluster.messages import Asked, Order
+from autograder.grading.cluster.wire import MessageError
 from autograder.grading.mark import Marking, MarkSettings
 from autograder.sandbox import Limits, Protection
 from autograder.sandbox.protection import Wall
@@ -49,7 +50,7 @@ def asked(course: Course) -> Asked:
 
 
 def test_marking_comes_back_as_it_was(marking: Marking, asked: Asked) -> None:
-    answer = messages.read(messages.write(messages.write_answer(Marked("anna", marking))))
+    answer = wire.read(wire.write(messages.write_answer(Marked("anna", marking))))
     assert messages.read_answer(answer, "anna", asked) == Marked("anna", marking)
 
 
@@ -111,7 +112,7 @@ def test_answer_that_is_no_marking_is_refused(
 @pytest.mark.parametrize("message", [b"", b"\xc1", msgpack.packb([1]), "text", None, b"\x91" * 999])
 def test_message_without_fields_is_refused(message: object) -> None:
     with pytest.raises(MessageError):
-        messages.read(message)
+        wire.read(message)
 
 
 def test_an_object_in_a_message_is_never_made(tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_an_object_in_a_message_is_never_made(tmp_path: Path) -> None:
 
     for message in (pickle.dumps(Harm()), msgpack.packb({"report": pickle.dumps(Harm())})):
         with pytest.raises(MessageError):
-            messages.read_answer(messages.read(message), "anna", None)  # type: ignore[arg-type]
+            messages.read_answer(wire.read(message), "anna", None)  # type: ignore[arg-type]
     assert not (tmp_path / "made").exists()
 
 
@@ -132,7 +133,7 @@ def test_order_comes_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "a_slopes.ipynb").write_bytes(b"\xff not a notebook")
     settings = MarkSettings(Limits(cell_seconds=2.5), use_outer=False, cold=True)
     order = Order("hw", 2**70, settings, pack(tmp_path, ["a_slopes"]))
-    assert Order.from_data(messages.read(messages.write(order.to_data()))) == order
+    assert Order.from_data(wire.read(wire.write(order.to_data()))) == order
 
 
 def test_order_with_other_settings_is_refused(tmp_path: Path) -> None:
@@ -155,9 +156,7 @@ def test_parcel_is_read_as_the_files_are(tmp_path: Path) -> None:
     os.mkfifo(folder / "b_extras.ipynb")
     (folder / "b_extras (2).ipynb").mkdir()
     Path(os.fsdecode(os.fsencode(folder) + b"/b_extras \xff.ipynb")).write_text("no")
-    parcel = Parcel.from_data(
-        messages.read(messages.write(pack(folder, tuple(skeletons)).to_data()))
-    )
+    parcel = Parcel.from_data(wire.read(wire.write(pack(folder, tuple(skeletons)).to_data())))
     assert receive(parcel.name, parcel.files, skeletons) == read_submission(folder, skeletons)
 
 
@@ -208,7 +207,7 @@ def test_bundle_holds_what_marking_needs_and_nobody_elses_business(
         path = course.root / other
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("private")
-    kept = bundles.keep(bundles.pack(course, "hw"), tmp_path / "kept")
+    kept = bundles.keep(packing.pack(course, "hw"), tmp_path / "kept")
     names = {str(path.relative_to(kept)) for path in kept.rglob("*") if path.is_file()}
     notebooks_of = {f"{tree}/hw/{name}.ipynb" for tree in ("source", "release")
                     for name in ("a_slopes", "b_extras")}  # fmt: skip
@@ -218,13 +217,13 @@ def test_bundle_holds_what_marking_needs_and_nobody_elses_business(
 
 def test_bundle_is_kept_for_this_account_alone(course: Course, tmp_path: Path) -> None:
     (tmp_path / "kept").mkdir(mode=0o755)
-    kept = bundles.keep(bundles.pack(course, "hw"), tmp_path / "kept")
+    kept = bundles.keep(packing.pack(course, "hw"), tmp_path / "kept")
     assert [oct(path.stat().st_mode & 0o777) for path in (kept, kept.parent)] == ["0o700"] * 2
 
 
 def test_bundle_is_named_by_its_content(course: Course, tmp_path: Path) -> None:
-    bundle = bundles.pack(course, "hw")
-    assert bundles.pack(course, "hw") == bundle
+    bundle = packing.pack(course, "hw")
+    assert packing.pack(course, "hw") == bundle
     for content in (bundle.content + b"\0", bundle.content[:-1], bundle.content.swapcase()):
         with pytest.raises(CourseError, match="changed on the way"):
             bundles.keep(Bundle(bundle.name, content), tmp_path / "kept")
@@ -235,5 +234,5 @@ def test_bundle_is_named_by_its_content(course: Course, tmp_path: Path) -> None:
 def test_bundle_that_leaves_its_folder_is_refused(tmp_path: Path, name: Any) -> None:
     content = msgpack.packb([bundles.FORMAT, [[name, b"harm"]]])
     with pytest.raises(KitError, match="no bundle"):
-        bundles.keep(Bundle(bundles._name(content), content), tmp_path / "in" / "kept")
+        bundles.keep(Bundle(bundles.name_of(content), content), tmp_path / "in" / "kept")
     assert not list(tmp_path.iterdir())

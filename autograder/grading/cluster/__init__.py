@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.errors import KitError
-from autograder.grading.mark import MarkSettings
 
 if TYPE_CHECKING:
     from autograder.grading.cluster.run import Cluster
+    from autograder.grading.mark import MarkSettings
 
 
 def open_cluster(

@@ -1,4 +1,4 @@
-"""The assignment as it is sent to workers: one pack of files, named by the hash of its content."""
+"""The assignment as it comes to a worker: one pack of files, named by the hash of its content."""
 
 from __future__ import annotations
 
@@ -13,19 +13,10 @@ from typing import Any
 
 import msgpack
 
-from autograder.assignment import SETTINGS, Course
 from autograder.errors import CourseError
-from autograder.grading.fingerprint import assignment_files
 
 FORMAT = "fdl-bundle/1"
 MAX_BYTES = 500_000_000
-_PLACES = {
-    "source": "source/{}",
-    "release": "release/{}",
-    "hidden": "autograder/hidden/{}",
-    "solutions": "solutions/{}",
-}
-"""Where the parts of an assignment are in a course."""
 
 
 @dataclass(frozen=True)
@@ -36,26 +27,15 @@ class Bundle:
     content: bytes
 
 
-def pack(course: Course, assignment: str) -> Bundle:
-    """Pack what marking the assignment needs, and nothing else of the course."""
-    files = sorted(
-        (_place(name, assignment), content)
-        for name, content in assignment_files(course, assignment)
-        if name == SETTINGS or name.partition("/")[0] in _PLACES
-    )
-    content: bytes = msgpack.packb([FORMAT, files])
-    return Bundle(_name(content), content)
-
-
 def keep(bundle: Bundle, folder: Path) -> Path:
     """Unpack into a folder for this account alone, and give the course in it.
 
     CourseError where the content is not what its name says, or would leave the folder.
     """
-    if _name(bundle.content) != bundle.name:
+    if name_of(bundle.content) != bundle.name:
         raise CourseError(
             f"the assignment's bundle was changed on the way: its name is {bundle.name[:12]}, that "
-            f"of its content {_name(bundle.content)[:12]}"
+            f"of its content {name_of(bundle.content)[:12]}"
         )
     files = list(_files(bundle.content))
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -83,12 +63,8 @@ def find(name: str, folder: Path) -> Path | None:
     return kept if kept.is_dir() else None
 
 
-def _place(name: str, assignment: str) -> str:
-    part, slash, rest = name.partition("/")
-    return f"{_PLACES[part].format(assignment)}/{rest}" if slash else name
-
-
-def _name(content: bytes) -> str:
+def name_of(content: bytes) -> str:
+    """The name of a bundle with this content."""
     return hashlib.sha256(content).hexdigest()
 
 

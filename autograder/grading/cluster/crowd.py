@@ -16,7 +16,7 @@ from distributed import Client, Future
 
 from autograder.errors import KitError
 from autograder.grading.classrun import Job
-from autograder.grading.cluster import messages, worker
+from autograder.grading.cluster import wire, worker
 from autograder.grading.cluster.address import is_plain_and_outside
 from autograder.grading.cluster.bundle import Bundle
 from autograder.grading.cluster.messages import Asked, Greeting
@@ -111,7 +111,7 @@ class Crowd:
                 member = self.members[address] = Member(address, threads)
                 self._warn_of_plain(member)
                 question = {"use_outer": self._settings.use_outer}
-                member.errand = self.send(member, worker.greet, messages.write(question))
+                member.errand = self.send(member, worker.greet, wire.write(question))
         return gone
 
     def is_time_to_look(self) -> bool:
@@ -125,7 +125,7 @@ class Crowd:
             if is_answered and (fault := self._take_errand(member)):
                 self._say(fault)
             if member.is_fit and member.errand is None and member.bundle != bundle.name:
-                sent = messages.write({"name": bundle.name, "content": bundle.content})
+                sent = wire.write({"name": bundle.name, "content": bundle.content})
                 member.sending = bundle.name
                 member.errand = self.send(member, worker.keep, sent)
 
@@ -195,7 +195,7 @@ class Crowd:
         errand, member.errand = member.errand, None
         assert errand is not None
         try:
-            data = messages.read(errand.result(timeout=FETCH_SECONDS))
+            data = wire.read(errand.result(timeout=FETCH_SECONDS))
             if member.greeting is None:
                 member.greeting = Greeting.from_data(data)
                 fault = self._unfit(member.greeting)

@@ -1,4 +1,4 @@
-"""What the run and its workers tell each other: plain data in msgpack, checked where it arrives.
+"""What the run and its workers tell each other: plain data, checked where it arrives.
 
 The run asks by an Order and gets an answer; a worker introduces itself by a Greeting. Nothing in
 them is an object that could do anything by being read.
@@ -12,43 +12,18 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import msgpack
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment
-from autograder.errors import KitError, RecordError
+from autograder.errors import RecordError
 from autograder.grading.classrun import Marked
+from autograder.grading.cluster.wire import MessageError
 from autograder.grading.mark import Marking, MarkSettings
 from autograder.grading.report import Report
 from autograder.sandbox import Limits, Protection
 from autograder.sandbox.protection import Wall
 from autograder.submission import Parcel
-
-MAX_ANSWER_BYTES = 1_000_000_000
-
-
-class MessageError(KitError):
-    """A message is not what it should be."""
-
-
-def write(data: Mapping[str, Any]) -> bytes:
-    """A message of plain data."""
-    packed: bytes = msgpack.packb(data)
-    return packed
-
-
-def read(message: object) -> dict[str, Any]:
-    """The plain data of a message; MessageError where it is something else."""
-    if type(message) is not bytes or len(message) > MAX_ANSWER_BYTES:
-        raise MessageError(f"a message was expected, and a {type(message).__name__} came")
-    try:
-        data = msgpack.unpackb(message)
-    except (ValueError, TypeError, msgpack.UnpackException, RecursionError) as error:
-        raise MessageError(f"a message can't be read: {error}") from error
-    if type(data) is not dict:
-        raise MessageError("a message holds no fields")
-    return data
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,19 @@
-"""A marking process of a worker: takes orders over a socket, marks, answers; all in plain data.
+"""The worker's end of a marking process, which takes orders over a socket and ends with the worker.
 
-It is a program of its own: Dask runs tasks in threads, of which none may use signals, and its
-workers may not fork. It serves one bundle, keeps one sandbox, and ends with the worker.
+That process is a program of its own (`marking`): Dask runs tasks in threads, of which none may use
+signals, and its workers may not fork. What marking imports stays out of the worker's process.
 """
 
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import os
 import subprocess
 import sys
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-from autograder.errors import KitError
-from autograder.grading.classrun import Marked, mark_here
-from autograder.grading.cluster import messages
-from autograder.grading.ending import end_with
+PROGRAM = "autograder.grading.cluster.marking"
 
 
 class Died(Exception):
@@ -26,15 +21,16 @@ class Died(Exception):
 
 
 class MarkingProcess:
-    """The worker's end: a process that marks by one bundle; `run` says for whom it does now."""
+    """A process that marks, by one bundle alone; `run` says for whom it does now."""
 
-    def __init__(self, course: Path) -> None:
-        self.course, self.run = course, ""
+    def __init__(self) -> None:
+        self.course: Path | None = None
+        self.run = ""
         self._orders, orders = Pipe()
         end, self._life = os.pipe()
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", __name__, str(orders.fileno()), str(end), str(course)],
+                [sys.executable, "-P", "-m", PROGRAM, str(orders.fileno()), str(end)],
                 pass_fds=[orders.fileno(), end],
                 stdin=subprocess.DEVNULL,
             )
@@ -45,10 +41,10 @@ class MarkingProcess:
             orders.close()
             os.close(end)
 
-    def ask(self, order: bytes) -> bytes:
-        """The answer to an order; Died where none came."""
+    def ask(self, message: bytes) -> bytes:
+        """The answer to a message; Died where none came."""
         try:
-            self._orders.send_bytes(order)
+            self._orders.send_bytes(message)
             return self._orders.recv_bytes()
         except (OSError, EOFError) as error:
             self.end()
@@ -75,51 +71,3 @@ class MarkingProcess:
     def __del__(self) -> None:  # the worker's thread has ended
         with contextlib.suppress(OSError, AttributeError):
             self.end()
-
-
-def serve(orders: Connection, course: Path) -> None:
-    """Mark one order after another, until the worker closes its end."""
-    _prefer_solutions_of(course)
-    with contextlib.suppress(EOFError, OSError):
-        while True:
-            order = orders.recv_bytes()
-            orders.send_bytes(messages.write(_answer(order, course)))
-
-
-def _answer(message: bytes, course: Path) -> dict[str, object]:
-    try:
-        order = messages.Order.from_data(messages.read(message))
-        marked = mark_here(
-            course,
-            order.assignment,
-            order.parcel.name,
-            order.parcel,
-            order.seed,
-            order.settings,
-        )
-        return messages.write_answer(marked)
-    except KitError as error:
-        return messages.write_answer(Marked("", None, str(error)))
-
-
-def _prefer_solutions_of(course: Path) -> None:
-    """Have `import solutions.NAME` find the bundle's, also where the kit is installed with some."""
-    if importlib.util.find_spec("solutions") is None:
-        sys.path.append(str(course))
-        return
-    import solutions
-
-    solutions.__path__.insert(0, str(course / "solutions"))
-
-
-def main() -> None:
-    """Serve the worker that holds the other ends of what was inherited."""
-    socket, end, course = int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
-    for descriptor in (socket, end):
-        os.set_inheritable(descriptor, False)  # the sandbox's processes would keep them open
-    end_with(end)
-    serve(Connection(socket), course)
-
-
-if __name__ == "__main__":
-    main()

@@ -22,18 +22,18 @@ from distributed import Client, Future
 from autograder.assignment import Assignment, Course
 from autograder.errors import KitError
 from autograder.grading.classrun import Job, Marked
-from autograder.grading.cluster import bundle as bundles
-from autograder.grading.cluster import messages, worker
+from autograder.grading.cluster import messages, packing, wire, worker
 from autograder.grading.cluster.address import Contact
 from autograder.grading.cluster.crowd import FETCH_SECONDS, LOOK_SECONDS, Crowd, Member, Say, Task
-from autograder.grading.cluster.messages import Asked, MessageError, Order
+from autograder.grading.cluster.messages import Asked, Order
+from autograder.grading.cluster.wire import MessageError
 from autograder.grading.mark import MarkSettings
 from autograder.submission import pack
 
 CONNECT_SECONDS = 15.0
 STOP_SECONDS = 5.0
 ALLOWED_DEATHS = 1
-"""So often a submission may be there when a worker dies, and is tried again."""
+"""So often a submission may be there when a worker dies, or its own process, and is tried again."""
 
 
 class Cluster:
@@ -110,12 +110,13 @@ class _ClassRun:
     ) -> None:
         self._crowd, self._assignment = crowd, assignment
         self._seed, self._settings = seed, settings
-        self._bundle = bundles.pack(course, assignment.name)
+        self._bundle = packing.pack(course, assignment.name)
         self._problems = [problem.name for problem in assignment.problems]
         self._id = uuid.uuid4().hex
         self._waiting = deque(jobs)
         self._caught = deque[Job]()
-        self._deaths = Counter[Job]()
+        self._deaths = Counter[tuple[Job, str]]()
+        self._suspects = set[Job]()
         self._found = deque[Marked]()
 
     def marked(self) -> Iterator[Marked]:
@@ -185,7 +186,7 @@ class _ClassRun:
 
     def _has_room(self, member: Member) -> bool:
         """Whether it can take one more; one ahead, so that it need not wait for the next."""
-        is_apart = any(task.job in self._deaths for task in member.running.values())
+        is_apart = any(task.job in self._suspects for task in member.running.values())
         return len(member.running) <= member.threads and not is_apart
 
     def _give(self, job: Job, member: Member) -> None:
@@ -196,7 +197,7 @@ class _ClassRun:
             return
         order = Order(self._assignment.name, self._seed, self._settings, parcel)
         names = self._id.encode(), self._bundle.name.encode()
-        future = self._crowd.send(member, worker.mark, *names, messages.write(order.to_data()))
+        future = self._crowd.send(member, worker.mark, *names, wire.write(order.to_data()))
         asked = Asked(self._assignment, parcel.name, self._seed, member.protection)
         member.running[future] = Task(job, asked)
 
@@ -218,14 +219,14 @@ class _ClassRun:
     def _take_answer(self, task: Task, member: Member, message: bytes) -> None:
         job = task.job
         try:
-            data = messages.read(message)
+            data = wire.read(message)
             if "unknown" in data:
                 member.bundle = ""
                 self._waiting.append(job)
             elif "died" in data:
                 self._blame(job, "the marking process died")
             else:
-                answer = messages.read(data.get("answer"))
+                answer = wire.read(data.get("answer"))
                 self._found.append(messages.read_answer(answer, job.student, task.asked))
         except MessageError as error:
             self._found.append(Marked(job.student, None, f"the worker {member.address}: {error}"))
@@ -247,8 +248,9 @@ class _ClassRun:
             self._crowd.client.cancel(futures, force=True)
 
     def _blame(self, job: Job, why: str) -> None:
-        self._deaths[job] += 1
-        if self._deaths[job] > ALLOWED_DEATHS:
+        self._deaths[job, why] += 1
+        if self._deaths[job, why] > ALLOWED_DEATHS:
             self._found.append(Marked(job.student, None, f"{why}, twice"))
         else:
+            self._suspects.add(job)
             self._caught.append(job)

@@ -10,11 +10,9 @@ from distributed import get_worker
 
 from autograder.errors import KitError
 from autograder.grading.cluster import bundle as bundles
-from autograder.grading.cluster import messages
+from autograder.grading.cluster import wire
 from autograder.grading.cluster.bundle import Bundle
 from autograder.grading.cluster.process import Died, MarkingProcess
-from autograder.grading.fingerprint import grader_parts
-from autograder.sandbox import examine
 
 _own = threading.local()
 """The marking process of each of the worker's threads."""
@@ -23,19 +21,17 @@ _all: WeakSet[MarkingProcess] = WeakSet()
 
 def greet(message: bytes) -> bytes:
     """Tell what this worker marks with, and behind which walls."""
-    asked = messages.read(message)
-    protection = examine(use_outer=bool(asked["use_outer"]))
-    return messages.write(messages.Greeting(grader_parts(), protection).to_data())
+    return _process(None).ask(message)
 
 
 def keep(message: bytes) -> bytes:
     """Keep a bundle in this worker's own folder, which Dask clears away; or tell why not."""
-    sent = messages.read(message)
+    sent = wire.read(message)
     try:
         bundles.keep(Bundle(sent["name"], sent["content"]), _folder())
     except KitError as error:
-        return messages.write({"refused": str(error)})
-    return messages.write({})
+        return wire.write({"refused": str(error)})
+    return wire.write({})
 
 
 def mark(run: bytes, bundle: bytes, order: bytes) -> bytes:
@@ -46,11 +42,14 @@ def mark(run: bytes, bundle: bytes, order: bytes) -> bytes:
     """
     course = bundles.find(bundle.decode(), _folder())
     if course is None:
-        return messages.write({"unknown": True})
+        return wire.write({"unknown": True})
     try:
-        return messages.write({"answer": _process(course, run.decode()).ask(order)})
+        process = _process(course)
+        process.run = run.decode()
+        asked = wire.write({"course": str(course), "order": order})
+        return wire.write({"answer": process.ask(asked)})
     except (Died, OSError) as error:
-        return messages.write({"died": str(error)})
+        return wire.write({"died": str(error)})
 
 
 def abandon(run: str) -> None:
@@ -60,16 +59,16 @@ def abandon(run: str) -> None:
             process.kill()
 
 
-def _process(course: Path, run: str) -> MarkingProcess:
-    """This thread's marking process for the run; one of another run or bundle is ended first."""
+def _process(course: Path | None) -> MarkingProcess:
+    """This thread's marking process, for that course; one that has served another is ended."""
     found: MarkingProcess | None = getattr(_own, "process", None)
-    if found is not None and not (found.alive and found.course == course):
+    if found is not None and not (found.alive and course in (None, found.course or course)):
         found.end()
         found = None
     if found is None:
-        found = _own.process = MarkingProcess(course)
+        found = _own.process = MarkingProcess()
         _all.add(found)
-    found.run = run
+    found.course = course or found.course
     return found
 
 
