@@ -7,7 +7,7 @@ submission that could not be marked), 2 can't be done as asked.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -41,7 +41,8 @@ if TYPE_CHECKING:  # the commands import what they need, so that each starts qui
     from autograder.demo import Comparison
     from autograder.grading.mark import MarkSettings
     from autograder.records.changes import Regrading
-    from autograder.records.grade import Recorded
+    from autograder.records.grade import Marker, Recorded
+    from autograder.sandbox import Protection
 
 
 @app.command()
@@ -145,6 +146,12 @@ def grade(
         bool, typer.Option("--cold", help="Start a sandbox for each submission: slow, same marks.")
     ] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Tell where the time went.")] = False,
+    cluster: Annotated[
+        str | None, typer.Option(help="Mark on this Dask scheduler: tls://HOST:PORT or tcp://...")
+    ] = None,
+    cluster_tls: Annotated[
+        Path | None, typer.Option(help="The folder with ca.pem, cert.pem and key.pem for tls://.")
+    ] = None,
     inner_only: InnerOption = False,
     unprotected: UnprotectedOption = False,
     course: CourseOption = None,
@@ -155,8 +162,17 @@ def grade(
     found = Course.find(course)
     homework = found.assignment(assignment)
     settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected, cold=cold)
+    if cluster is not None and jobs is not None:
+        raise KitError(
+            "--jobs is for this machine; on a cluster, its workers' threads are the jobs"
+        )
+    if cluster_tls is not None and cluster is None:
+        raise KitError("--cluster-tls is for a cluster: name its scheduler with --cluster")
+    where = (cluster, cluster_tls) if cluster is not None else None
     rows, failed, unchanged, seconds = [], [], 0, list[Mapping[str, float]]()
-    marking = _grade(found, homework, student or (), jobs, seed, settings, again=again)
+    marking = _grade(
+        found, homework, student or (), jobs, seed, settings, again=again, cluster=where
+    )
     with closing(marking):  # also where Ctrl-C comes while a row is made
         for each in marking:
             rows.append(_class_row(each))
@@ -344,29 +360,76 @@ def _grade(
     settings: MarkSettings,
     *,
     again: bool = False,
+    cluster: tuple[str, Path | None] | None = None,
 ) -> Generator[Recorded]:
-    """Mark and record these students (none named: all), showing progress."""
-    from autograder.grading.classrun import default_jobs, find_jobs, mark_class, skipped_folders
+    """Mark and record these students (none named: all), showing progress.
+
+    `cluster` is a scheduler's address and the folder of certificates for it.
+    """
+    from autograder.grading.classrun import find_jobs, skipped_folders
     from autograder.grading.fingerprint import Fingerprints
     from autograder.records.grade import grade_class
-    from autograder.sandbox import examine
 
     submissions = find_jobs(course, assignment.name, students)
     for name in () if students else skipped_folders(course, assignment.name):
         err.print(Text(f"submitted/{name} is passed over: no student's name begins with a dot"))
-    protection = examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
-    protection.require()
-    mark = partial(
-        mark_class, course, assignment, workers=jobs or default_jobs(), seed=seed, settings=settings
-    )
-    prints = Fingerprints(course, assignment, seed=seed, settings=settings, protection=protection)
-    found = grade_class(course, assignment, submissions, mark, prints, again=again)
-    with progress(err, f"Marking {assignment.name}") as watch, closing(found):
+    with ExitStack() as stack:
+        mark, protections = (
+            _local_marker(course, assignment, jobs, seed, settings)
+            if cluster is None
+            else _cluster_marker(course, assignment, *cluster, seed, settings, stack)
+        )
+        prints = Fingerprints(
+            course, assignment, seed=seed, settings=settings, protections=protections
+        )
+        watch = stack.enter_context(progress(err, f"Marking {assignment.name}"))
+        found = grade_class(course, assignment, submissions, mark, prints, again=again)
+        stack.enter_context(closing(found))
         for done, each in enumerate(found, start=1):
             # looking others up first says nothing of how long marking takes
             if not each.unchanged or done == len(submissions):
                 watch(done, len(submissions))
             yield each
+
+
+def _local_marker(
+    course: Course,
+    assignment: Assignment,
+    jobs: int | None,
+    seed: int | None,
+    settings: MarkSettings,
+) -> tuple[Marker, list[Protection]]:
+    """What marks on this machine, and behind what; SandboxError where it has no wall."""
+    from autograder.grading.classrun import default_jobs, mark_class
+    from autograder.sandbox import examine
+
+    protection = examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
+    protection.require()
+    workers = jobs or default_jobs()
+    mark = partial(mark_class, course, assignment, workers=workers, seed=seed, settings=settings)
+    return mark, [protection]
+
+
+def _cluster_marker(
+    course: Course,
+    assignment: Assignment,
+    address: str,
+    certificates: Path | None,
+    seed: int | None,
+    settings: MarkSettings,
+    stack: ExitStack,
+) -> tuple[Marker, list[Protection]]:
+    """What marks on a cluster, and behind what; the stack's end leaves the cluster."""
+    from autograder.grading.cluster import open_cluster
+
+    def say(text: str) -> None:
+        err.print(Text(f"fdl: {text}", style="yellow"))
+
+    with err.status(f"Asking the workers of {address}"):
+        cluster = stack.enter_context(open_cluster(address, certificates, settings, say))
+    threads = sum(member.threads for member in cluster.crowd.members.values())
+    err.print(Text(f"Marking on {len(cluster.protections)} workers, {threads} at once"))
+    return partial(cluster.mark_class, course, assignment, seed=seed), cluster.protections
 
 
 def _print_report(report: Report) -> None:

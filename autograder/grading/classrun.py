@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import multiprocessing
 import os
 import shutil
-import signal
 import tempfile
 from collections.abc import Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -19,9 +17,11 @@ from pathlib import Path
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import CourseError, KitError, SandboxError
+from autograder.grading.ending import end_with
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
 from autograder.sandbox import Sandbox
 from autograder.sandbox.limits import MiB
+from autograder.submission import Parcel
 
 
 @dataclass(frozen=True)
@@ -172,38 +172,39 @@ def _outcome(job: Job, future: Future[Marked]) -> Marked:
 
 
 def _end_with_the_run() -> None:
-    """End this marking process, and so its sandbox, when the run's process ends, however it does.
-
-    It would wait for jobs for ever, with the sandbox's processes and its user id.
-    """
+    """End this marking process when the run's process ends; it would wait for jobs for ever."""
     run = multiprocessing.parent_process()
     assert run is not None
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run says when to stop
-    # The run holds the other end of this pipe. The kernel tells of its closing by a signal, which
-    # ends a process that has no handler for it, also amid a long calculation.
-    signal.signal(signal.SIGIO, signal.SIG_DFL)
-    fcntl.fcntl(run.sentinel, fcntl.F_SETOWN, os.getpid())
-    flags = fcntl.fcntl(run.sentinel, fcntl.F_GETFL)
-    fcntl.fcntl(run.sentinel, fcntl.F_SETFL, flags | os.O_ASYNC)
-    if not run.is_alive():
-        os._exit(1)
+    end_with(run.sentinel)
 
 
 def _mark_job(root: Path, name: str, job: Job, seed: int | None, settings: MarkSettings) -> Marked:
+    return mark_here(root, name, job.student, job.path, seed, settings)
+
+
+def mark_here(
+    root: Path,
+    name: str,
+    student: str,
+    submission: Path | Parcel,
+    seed: int | None,
+    settings: MarkSettings,
+) -> Marked:
+    """Mark in this process, which keeps its sandbox for the next one; whatever breaks is told."""
     try:
         course, assignment = _open(root, name)
         with _sandbox(settings) as sandbox:
             _check_room(sandbox)
             marking = mark_submission(
-                course, assignment, job.path, seed=seed, settings=settings, sandbox=sandbox
+                course, assignment, submission, seed=seed, settings=settings, sandbox=sandbox
             )
             _check_room(sandbox)
         # What tests asked and got stays here: it can't leave this process, nor should it.
-        return Marked(job.student, replace(marking, outcomes={}))
+        return Marked(student, replace(marking, outcomes={}))
     except KitError as error:
-        return Marked(job.student, None, str(error))
+        return Marked(student, None, str(error))
     except Exception as error:  # one submission that breaks the grader must not stop a class
-        return Marked(job.student, None, f"marking broke with {type(error).__name__}: {error}")
+        return Marked(student, None, f"marking broke with {type(error).__name__}: {error}")
 
 
 def _check_room(sandbox: Sandbox) -> None:

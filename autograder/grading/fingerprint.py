@@ -13,9 +13,10 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from autograder.assignment import Assignment, Course
@@ -24,6 +25,13 @@ from autograder.sandbox import Protection, examine
 from autograder.sandbox.view import view
 from autograder.settings import SETTINGS
 from autograder.submission import content_of
+
+KIT = "fdl-homework-kit"
+PACKAGES = (
+    "numpy", "matplotlib", "ipython", "msgpack", "nbconvert", "nbformat", "nbgrader", "nh3",
+    "pillow", "pytest",
+)  # fmt: skip
+"""Packages that mark, or show what is marked."""
 
 NBGRADER_SETTINGS = "nbgrader_config.py"
 _CODE = {".py", ".html", ".css"}
@@ -39,24 +47,28 @@ class Fingerprints:
         *,
         seed: int | None = None,
         settings: MarkSettings | None = None,
-        protection: Protection | None = None,
+        protections: Sequence[Protection] = (),
     ) -> None:
-        """`protection` is what the submissions are marked behind (default: this machine's)."""
+        """`protections` are what each submission is marked behind, one or another of them.
+
+        Default: this machine's.
+        """
         settings = settings or MarkSettings()
-        behind = protection or examine(
-            use_outer=settings.use_outer, unprotected=settings.unprotected
-        )
+        behind = protections or [
+            examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
+        ]
         found = hashlib.sha256()
         for part in (
             assignment.name,
             assignment.seed if seed is None else seed,
             sorted(asdict(settings.limits).items()),
-            behind.level,
-            sorted(behind.walls().items()),
+            *sorted(set(map(_stands_for, behind))),
         ):
             _add(found, "settings", repr(part).encode())
-        for name, content in _assignment_files(course, assignment.name):
-            _add(found, name, content)
+        for name, content in assignment_files(course, assignment.name):
+            if name != SETTINGS:
+                _add(found, name, content)
+        _add(found, SETTINGS, _settings_of_marking(course, assignment.name))
         _add(found, "grader", _grader().encode())
         self._common = found
         self._problems = tuple(problem.name for problem in assignment.problems)
@@ -69,12 +81,16 @@ class Fingerprints:
         return found.hexdigest()
 
 
-def _assignment_files(course: Course, assignment: str) -> Iterator[tuple[str, bytes]]:
+def _stands_for(protection: Protection) -> str:
+    return repr((protection.level, sorted(protection.walls().items())))
+
+
+def assignment_files(course: Course, assignment: str) -> Iterator[tuple[str, bytes]]:
     """The files that say what is asked, how it is tested and how the marks are recorded."""
-    yield SETTINGS, _settings_of_marking(course, assignment)
-    path = course.root / NBGRADER_SETTINGS
-    if path.is_file():
-        yield NBGRADER_SETTINGS, path.read_bytes()
+    for name in (SETTINGS, NBGRADER_SETTINGS):
+        path = course.root / name
+        if path.is_file():
+            yield name, path.read_bytes()
     folders = {
         "source": course.source(assignment),
         "release": course.release(assignment),
@@ -110,16 +126,33 @@ def _files(folder: Path) -> list[Path]:
 
 
 @cache
+def grader_parts() -> Mapping[str, str]:
+    """What this grader is, in parts that people know: versions, and the hash of its code."""
+    versions = {name: _version(name) for name in PACKAGES}
+    return {"kit": _version(KIT), "code": _code(), **versions, "Python": sys.version}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
+@cache
 def _grader() -> str:
-    """What this grader is: its own code, the packages that it marks with, and Python."""
+    """What a mark depends on of this grader: its code, all that is installed, and Python."""
+    return repr((_code(), _packages(), sys.version))
+
+
+@cache
+def _code() -> str:
     folder = Path(__file__).parents[1]
     found = hashlib.sha256()
     for path in _files(folder):
         inside = path.relative_to(folder)
         if path.suffix in _CODE and inside.parts[0] != "hidden":
             _add(found, str(inside), path.read_bytes())
-    _add(found, "packages", repr(_packages()).encode())
-    _add(found, "Python", sys.version.encode())
     return found.hexdigest()
 
 

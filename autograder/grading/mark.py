@@ -20,7 +20,7 @@ from autograder.grading.points import item_report, outcomes_by_item, with_diagno
 from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, Report
 from autograder.sandbox import Limits, Sandbox, examine, timing
-from autograder.submission import read_submission
+from autograder.submission import Parcel, Submission, read_submission, receive
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Marking:
 def mark_submission(
     course: Course,
     assignment: Assignment,
-    path: Path,
+    path: Path | Parcel,
     *,
     seed: int | None = None,
     settings: MarkSettings | None = None,
@@ -64,6 +64,8 @@ def mark_submission(
     sandbox: Sandbox | None = None,
 ) -> Marking:
     """Mark the submission in the folder (or the one notebook) `path`; nothing is written.
+
+    `path` may also be a Parcel that came from another machine.
 
     `release` is the tree of skeletons to hold the submission against (default: the course's),
     `tests` are further arguments for pytest, such as `["-k", "momentum"]`. `sandbox` is one from
@@ -112,7 +114,7 @@ def mark_submission(
 def open_laboratory(
     course: Course,
     assignment: Assignment,
-    path: Path,
+    path: Path | Parcel,
     *,
     seed: int,
     settings: MarkSettings,
@@ -121,10 +123,16 @@ def open_laboratory(
 ) -> Laboratory:
     """Read the submission at `path` and prepare, but not yet run, its notebooks."""
     release = release or course.release(assignment.name)
-    submission = read_submission(path, read_skeletons(assignment, release))
+    submission = _read(path, read_skeletons(assignment, release))
     own = sandbox or open_sandbox(settings)
     leave = own.renew if sandbox else own.close
     return Laboratory(submission, support_files(release), own, seed, leave)
+
+
+def _read(path: Path | Parcel, skeletons: Mapping[str, NotebookNode]) -> Submission:
+    if isinstance(path, Parcel):
+        return receive(path.name, path.files, skeletons)
+    return read_submission(path, skeletons)
 
 
 def open_sandbox(settings: MarkSettings) -> Sandbox:

@@ -16,14 +16,23 @@ from __future__ import annotations
 
 from autograder.submission.files import content_of
 from autograder.submission.fitting import ELSEWHERE
+from autograder.submission.parcel import Parcel, pack
 from autograder.submission.reading import MAX_CODE_BYTES
-from autograder.submission.receiving import ReceivedNotebook, Submission, read_submission
+from autograder.submission.receiving import (
+    ReceivedNotebook,
+    Submission,
+    read_submission,
+    receive,
+)
 
 __all__ = [
     "ELSEWHERE",
     "MAX_CODE_BYTES",
+    "Parcel",
     "ReceivedNotebook",
     "Submission",
     "content_of",
+    "pack",
     "read_submission",
+    "receive",
 ]

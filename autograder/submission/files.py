@@ -42,6 +42,10 @@ class Place:
     def stem(self) -> str:
         return stem_of(self.path.name)
 
+    def read(self, limit: int) -> bytes:
+        """Its content, of at most `limit` bytes; UnreadableError says why there is none."""
+        return read_bytes(self.path, limit)
+
 
 def find_files(path: Path, problems: Sequence[str]) -> list[Place]:
     """The notebooks in the folder and in its folders, likely names first; or `path` itself."""
@@ -71,9 +75,11 @@ def read_files(places: Sequence[Place]) -> Iterator[tuple[Place, bytes | Unreada
     budget = 2 * MAX_BYTES
     for place in places[:MAX_FILES]:
         try:
-            content = read_bytes(place.path, min(MAX_BYTES, budget))
+            content = place.read(min(MAX_BYTES, budget))
         except UnreadableError as error:
             yield place, error
+        except MemoryError:
+            yield place, UnreadableError("it is too large")
         else:
             budget -= len(content)
             yield place, content

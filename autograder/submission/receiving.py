@@ -10,7 +10,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.grading.report import NotebookState
-from autograder.submission.files import find_files, name_pattern, problem_by_name, stem_of
+from autograder.submission.files import Place, find_files, name_pattern, problem_by_name, stem_of
 from autograder.submission.fitting import Fitting
 from autograder.submission.form import Form
 from autograder.submission.reading import Read, read_notebooks
@@ -46,16 +46,23 @@ def read_submission(path: Path, skeletons: Mapping[str, NotebookNode]) -> Submis
     Raises SubmissionError if there is nothing at `path`; every other fault is told in the notebook
     that it concerns.
     """
+    places = find_files(path, tuple(skeletons))
+    return receive(submission_name(path), places, skeletons)
+
+
+def receive(
+    name: str, places: Sequence[Place], skeletons: Mapping[str, NotebookNode]
+) -> Submission:
+    """The submission in these files, likely ones first; `name` is whose it is."""
     forms = {problem: Form(skeleton) for problem, skeleton in skeletons.items()}
-    reads = read_notebooks(find_files(path, tuple(forms)))
-    files = _sorted_by_problem(reads, forms)
+    files = _sorted_by_problem(read_notebooks(places), forms)
     return Submission(
-        _submission_name(path),
+        name,
         {problem: _receive(problem, form, files) for problem, form in forms.items()},
     )
 
 
-def _submission_name(path: Path) -> str:
+def submission_name(path: Path) -> str:
     """STUDENT for submitted/STUDENT/hw2 and the files in it, else the folder's or file's name."""
     place = Path(os.path.abspath(path))
     folder = place if place.is_dir() else place.parent

@@ -49,7 +49,7 @@ def submission(root: Path) -> Path:
 
 def fingerprint(root: Path, path: Path | None = None, protection: Protection = NO_WALLS) -> str:
     course = Course(root)
-    found = Fingerprints(course, course.assignment("hw"), protection=protection)
+    found = Fingerprints(course, course.assignment("hw"), protections=[protection])
     return found.of(path or submission(root))
 
 
@@ -155,9 +155,9 @@ def test_the_same_submission_of_another_student_in_another_course_is_alike(
     [
         {"seed": 8},
         {"settings": MarkSettings(limits=replace(Limits(), call_seconds=1.0))},
-        {"protection": Protection(Wall(True, {"bubblewrap": "0.8.0"}), Wall(False, {}))},
-        {"protection": Protection(Wall(False, {}), Wall(True, {"Landlock": 4}))},
-        {"protection": Protection(Wall(False, {}), Wall(True, {"Landlock": 5}))},
+        {"protections": [Protection(Wall(True, {"bubblewrap": "0.8.0"}), Wall(False, {}))]},
+        {"protections": [Protection(Wall(False, {}), Wall(True, {"Landlock": 4}))]},
+        {"protections": [Protection(Wall(False, {}), Wall(True, {"Landlock": 5}))]},
     ],
     ids=["seed", "limits", "outer wall", "inner wall", "another inner wall"],
 )
@@ -166,7 +166,7 @@ def test_how_it_is_marked_changes_the_fingerprint(root: Path, other: dict[str, o
     homework = course.assignment("hw")
     kinds: list[dict[str, object]] = [{}, other]
     first, second = (
-        Fingerprints(course, homework, **{"protection": NO_WALLS, **kind}).of(submission(root))  # type: ignore[arg-type]
+        Fingerprints(course, homework, **{"protections": [NO_WALLS], **kind}).of(submission(root))  # type: ignore[arg-type]
         for kind in kinds
     )
     assert first != second
@@ -179,7 +179,7 @@ def test_a_cold_start_is_no_other_way_to_mark(root: Path) -> None:
             course,
             course.assignment("hw"),
             settings=MarkSettings(cold=cold),
-            protection=NO_WALLS,
+            protections=[NO_WALLS],
         ).of(submission(root))
         for cold in (False, True)
     )

@@ -1,0 +1,34 @@
+"""Packs an assignment for workers."""
+
+from __future__ import annotations
+
+import msgpack
+
+from autograder.assignment import Course
+from autograder.grading.cluster.bundle import FORMAT, Bundle, name_of
+from autograder.grading.fingerprint import assignment_files
+from autograder.settings import SETTINGS
+
+_PLACES = {
+    "source": "source/{}",
+    "release": "release/{}",
+    "hidden": "autograder/hidden/{}",
+    "solutions": "solutions/{}",
+}
+"""Where the parts of an assignment are in a course."""
+
+
+def pack(course: Course, assignment: str) -> Bundle:
+    """Pack what marking the assignment needs, and nothing else of the course."""
+    files = sorted(
+        (_place(name, assignment), content)
+        for name, content in assignment_files(course, assignment)
+        if name == SETTINGS or name.partition("/")[0] in _PLACES
+    )
+    content: bytes = msgpack.packb([FORMAT, files])
+    return Bundle(name_of(content), content)
+
+
+def _place(name: str, assignment: str) -> str:
+    part, slash, rest = name.partition("/")
+    return f"{_PLACES[part].format(assignment)}/{rest}" if slash else name

@@ -1,0 +1,109 @@
+"""Hidden tests go to no scheduler that has not shown who it is, but to this machine's own."""
+
+from __future__ import annotations
+
+import builtins
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.errors import KitError
+from autograder.grading.cluster import open_cluster
+from autograder.grading.cluster.address import contact, is_plain_and_outside
+from autograder.grading.mark import MarkSettings
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, **hosts: list[str]) -> None:
+    def getaddrinfo(host: str, port: int, **_: Any) -> list[Any]:
+        return [(0, 0, 0, "", (address, port)) for address in hosts.get(host, [host])]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+@pytest.mark.parametrize(
+    ("address", "used"),
+    [
+        ("tcp://127.0.0.1:8786", "tcp://127.0.0.1:8786"),
+        ("tcp://127.9.8.7:1", "tcp://127.9.8.7:1"),
+        ("tcp://[::1]:8786", "tcp://[::1]:8786"),
+        ("tcp://[::ffff:127.0.0.1]:8786", "tcp://[::ffff:7f00:1]:8786"),
+    ],
+)
+def test_loopback_needs_no_certificate(address: str, used: str) -> None:
+    assert contact(address).address == used
+
+
+@pytest.mark.parametrize(
+    "host", ["10.0.0.5", "192.168.1.2", "0.0.0.0", "[fe80::1]", "[::ffff:10.0.0.5]", "[::]"]
+)
+def test_plain_tcp_to_another_machine_is_refused_with_what_to_do(host: str) -> None:
+    with pytest.raises(KitError, match="another machine") as refused:
+        contact(f"tcp://{host}:8786")
+    assert f"tls://{host}:8786" in str(refused.value)
+    assert "ssh -N -L 8786:127.0.0.1:8786" in str(refused.value)
+
+
+def test_a_name_is_judged_by_all_that_it_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    resolving(monkeypatch, here=["127.0.0.1", "::1"], both=["127.0.0.1", "10.0.0.5"])
+    assert contact("tcp://here:8786").address == "tcp://127.0.0.1:8786"
+    with pytest.raises(KitError, match=r"10\.0\.0\.5"):
+        contact("tcp://both:8786")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["127.0.0.1:8786", "tcp://127.0.0.1", "ws://127.0.0.1:1", "inproc://x/1", "tcp://[::"],
+)
+def test_what_is_no_address_is_told_by_example(address: str) -> None:
+    with pytest.raises(KitError, match=r"tcp://127\.0\.0\.1:8786"):
+        contact(address)
+
+
+def test_certificates_that_are_missing_or_broken_are_named(tmp_path: Path) -> None:
+    with pytest.raises(KitError, match="--cluster-tls FOLDER"):
+        contact("tls://10.0.0.5:8786")
+    with pytest.raises(KitError, match=r"there is no .*ca\.pem"):
+        contact("tls://10.0.0.5:8786", tmp_path)
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (tmp_path / name).write_text("no certificate")
+    with pytest.raises(KitError, match="can't be used"):
+        contact("tls://10.0.0.5:8786", tmp_path)
+    with pytest.raises(KitError, match="write tls://"):
+        contact("tcp://127.0.0.1:8786", tmp_path)
+
+
+def test_workers_over_a_network_in_the_clear_are_known() -> None:
+    assert is_plain_and_outside("tcp://10.0.0.5:4000")
+    assert not is_plain_and_outside("tls://10.0.0.5:4000")
+    assert not is_plain_and_outside("tcp://127.0.0.1:4000")
+    assert not is_plain_and_outside("tcp://[::1]:4000")
+
+
+def test_missing_extra_is_told_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("address", "run", "crowd", "worker"):
+        monkeypatch.delitem(sys.modules, f"autograder.grading.cluster.{name}", raising=False)
+    real = builtins.__import__
+
+    def without_dask(name: str, *rest: Any, **named: Any) -> Any:
+        if name.partition(".")[0] in ("dask", "distributed"):
+            raise ImportError(f"No module named {name!r}")
+        return real(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", without_dask)
+    with pytest.raises(KitError, match=r"pip install 'fdl-homework-kit\[cluster\]'"):
+        open_cluster("tcp://127.0.0.1:1", None, MarkSettings(), print)
+
+
+def test_scheduler_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    from autograder.grading.cluster import run
+
+    from .machines import free_port
+
+    monkeypatch.setattr(run, "CONNECT_SECONDS", 1.0)
+    with pytest.raises(KitError, match="no Dask scheduler can be reached at tcp://127"):
+        open_cluster(f"tcp://127.0.0.1:{free_port()}", None, MarkSettings(), print)

@@ -1,0 +1,222 @@
+"""A class on a scheduler and two workers, which are processes of their own and may die."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from autograder.assignment import Course
+from autograder.errors import KitError
+from autograder.grading.classrun import Job
+from autograder.grading.cluster import crowd, open_cluster, packing
+from autograder.grading.cluster.bundle import Bundle
+from autograder.grading.mark import MarkSettings
+
+from . import machines as m
+from .machines import ANSWERS, HOMEWORK, Machines
+
+
+@pytest.fixture
+def set_trap(traps: Path) -> Iterator[Callable[[str, str], None]]:
+    """Has the sabotage do something when it meets a student."""
+
+    def write(student: str, order: str) -> None:
+        (traps / f"{ANSWERS[student]:g}").write_text(order, encoding="utf-8")
+
+    yield write
+    for trap in traps.iterdir():
+        trap.unlink()
+
+
+def test_cluster_records_what_this_machine_would(
+    course: Path, machines: Machines, local: dict[str, bytes]
+) -> None:
+    ended = m.grade(course, machines.address)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert m.reports(course) == local
+    again = m.grade(course, machines.address)
+    assert "4 of 4 have not changed" in again.stdout
+
+
+def test_submission_that_kills_its_workers_fails_alone(
+    course: Path,
+    machines: Machines,
+    local: dict[str, bytes],
+    set_trap: Callable[[str, str], None],
+) -> None:
+    set_trap("anna", "worker once")
+    set_trap("bela", "worker always")
+    set_trap("chloe", "once")
+    ended = m.grade(course, machines.address)
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "1 not marked: bela." in ended.stderr
+    assert "the worker that marked it died, twice" in ended.stdout
+    assert "Traceback" not in ended.stderr
+    others = {name: file for name, file in local.items() if "/bela/" not in name}
+    assert m.reports(course) == others
+
+
+def test_a_worker_is_never_given_more_than_one_submission_ahead(
+    handed_in: Path, machines: Machines
+) -> None:
+    course = Course(handed_in)
+    folder = handed_in / "submitted" / "anna" / HOMEWORK
+    jobs = [Job(f"student {number}", folder) for number in range(9)]
+    in_flight = []
+    with open_cluster(machines.address, None, MarkSettings(), print) as cluster:
+        for marked in cluster.mark_class(course, course.assignment(HOMEWORK), jobs):
+            assert marked.marking is not None, marked.error
+            in_flight.append([len(each.running) for each in cluster.crowd.members.values()])
+    assert len(in_flight) == len(jobs)
+    assert max(map(max, in_flight)) == 2
+
+
+def test_bundle_that_was_changed_on_the_way_is_refused(
+    handed_in: Path, machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = Course(handed_in)
+    sound = packing.pack(course, HOMEWORK)
+    changed = Bundle(sound.name, sound.content.replace(b"15.0", b"16.0"))
+    monkeypatch.setattr(packing, "pack", lambda *_: changed)
+    jobs = [Job("anna", handed_in / "submitted" / "anna" / HOMEWORK)]
+    said: list[str] = []
+    with open_cluster(machines.address, None, MarkSettings(), said.append) as cluster:
+        run = cluster.mark_class(course, course.assignment(HOMEWORK), jobs)
+        with pytest.raises(KitError, match="can be used"):
+            next(run)
+    assert all("was changed on the way" in line for line in said)
+    assert said
+
+
+def test_certificates_open_a_scheduler_that_asks_for_them(
+    course: Path, tmp_path: Path, local: dict[str, bytes]
+) -> None:
+    folder = make_certificates(tmp_path / "certificates")
+    options = [f"--tls-{name}={folder / file}.pem" for name, file in
+               (("ca-file", "ca"), ("cert", "cert"), ("key", "key"))]  # fmt: skip
+    place = tmp_path / "machines"
+    place.mkdir()
+    guarded = Machines(place, "tls", options)
+    try:
+        guarded.start(workers=1)
+        ended = m.grade(course, guarded.address, "--cluster-tls", str(folder), "--student", "anna")
+        strangers = make_certificates(tmp_path / "strangers")
+        refused = m.grade(course, guarded.address, "--cluster-tls", str(strangers), "--again")
+    finally:
+        guarded.close()
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert m.reports(course) == {name: file for name, file in local.items() if "/anna/" in name}
+    assert refused.returncode == 2
+    assert "no Dask scheduler can be reached" in refused.stderr
+
+
+def test_scheduler_without_workers_is_told_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crowd, "WAIT_SECONDS", 0.2)
+    empty = Machines(tmp_path)
+    said: list[str] = []
+    try:
+        address = empty.start(workers=0)
+        with pytest.raises(KitError, match="no worker has come"):
+            open_cluster(address, None, MarkSettings(), said.append)
+    finally:
+        empty.close()
+    assert len(said) == 1
+    assert said[0].startswith("no worker at")
+
+
+OTHER_NUMPY = """
+import importlib.metadata as metadata
+real = metadata.version
+metadata.version = lambda name: "0.0.1" if name == "numpy" else real(name)
+"""
+
+
+@pytest.mark.slow
+def test_worker_with_another_grader_is_named_with_both_versions(
+    course: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(OTHER_NUMPY)
+    others = Machines(tmp_path, variables={"PYTHONPATH": str(tmp_path)})
+    try:
+        address = others.start(workers=1)
+        ended = m.grade(course, address)
+    finally:
+        others.close()
+    assert ended.returncode == 2, ended.stdout + ended.stderr
+    message = " ".join(ended.stderr.split())
+    assert "the worker tcp://127.0.0.1:" in message
+    assert "numpy 0.0.1 there, " in message
+    assert not m.reports(course)
+
+
+@pytest.mark.slow
+def test_worker_killed_amid_a_submission_takes_its_processes_along_and_loses_nothing(
+    course: Path, tmp_path: Path, local: dict[str, bytes]
+) -> None:
+    own = Machines(tmp_path)
+    try:
+        own.start()
+        run = subprocess.Popen(
+            m.command(course, own.address),
+            cwd=m.ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert m.until(own.sandboxes, 400)
+        [marking, *_] = [pid for pid in own.marking() if list(m.descendants(pid))]
+        family = [marking, *m.descendants(marking)]
+        [worker] = [int(line.split()[1]) for line in
+                    Path(f"/proc/{marking}/status").read_text().splitlines()
+                    if line.startswith("PPid")]  # fmt: skip
+        m.kill(worker)
+        assert m.until(lambda: not any(map(m.words, family)))
+        output, _ = run.communicate(timeout=300)
+    finally:
+        own.close()
+    assert run.returncode == 0, output
+    assert m.reports(course) == local
+
+
+@pytest.mark.slow
+def test_stopped_run_frees_the_workers_and_is_finished_by_the_next(
+    course: Path, machines: Machines, local: dict[str, bytes]
+) -> None:
+    run = subprocess.Popen(
+        m.command(course, machines.address, "--cold"),
+        # a shell's background jobs, and what they start, are deaf to it
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        cwd=m.ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    m.until(lambda: m.reports(course), 400)
+    run.send_signal(signal.SIGINT)
+    output, _ = run.communicate(timeout=100)
+    assert run.returncode == 130, output
+    assert "Traceback" not in output
+    assert 0 < len({name.split("/")[1] for name in m.reports(course)}) < len(ANSWERS)
+    assert m.until(lambda: not machines.sandboxes(), 30)
+    ended = m.grade(course, machines.address)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert m.reports(course) == local
+
+
+def make_certificates(folder: Path) -> Path:
+    """An authority of one's own, and a certificate by it, as the README has it."""
+    folder.mkdir()
+    for line in (
+        "req -x509 -newkey ed25519 -noenc -days 2 -subj /CN=course -keyout ca.key -out ca.pem",
+        "req -newkey ed25519 -noenc -subj /CN=grading -keyout key.pem -out request.pem",
+        "x509 -req -in request.pem -CA ca.pem -CAkey ca.key -days 2 -out cert.pem",
+    ):
+        subprocess.run(["openssl", *line.split()], cwd=folder, check=True, capture_output=True)
+    return folder
