@@ -198,8 +198,10 @@ def test_a_package_that_is_installed_changes_the_fingerprint(
     for change in ("", "scipy-1.15.0.dist-info", "sympy-1.13.0.egg-info"):
         (packages / change).mkdir(exist_ok=True)
         module._grader.cache_clear()
+        module._code.cache_clear()
         found.add(fingerprint(root))
     module._grader.cache_clear()
+    module._code.cache_clear()
     assert len(found) == 3
 
 
@@ -294,6 +296,7 @@ def test_the_graders_own_code_is_part_of_it(
 
     def now() -> str:
         module._grader.cache_clear()
+        module._code.cache_clear()
         return fingerprint(root)
 
     first = now()
@@ -305,3 +308,4 @@ def test_the_graders_own_code_is_part_of_it(
         assert now() != before
     monkeypatch.undo()
     module._grader.cache_clear()
+    module._code.cache_clear()

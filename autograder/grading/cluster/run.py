@@ -11,7 +11,7 @@ import contextlib
 import time
 import uuid
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import CancelledError
 from types import TracebackType
 
@@ -86,7 +86,7 @@ class Cluster:
         jobs: Sequence[Job],
         *,
         seed: int | None = None,
-    ) -> Iterator[Marked]:
+    ) -> Generator[Marked]:
         """Mark every job on the cluster and yield each as it is done."""
         seed = assignment.seed if seed is None else seed
         self._run = _ClassRun(self.crowd, course, assignment, jobs, seed, self._settings)
