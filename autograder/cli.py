@@ -17,6 +17,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+import autograder.commands.report  # noqa: F401  (its command joins the app)
 from autograder.assignment import Assignment, Course
 from autograder.commands.common import (
     CourseOption,
