@@ -20,8 +20,8 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.errors import CourseError
-
-SETTINGS = "course.toml"
+from autograder.rules import Counting, Deadline, Rules, read_counting, read_deadline, read_rules
+from autograder.settings import SETTINGS, Table
 
 Kind = Literal["auto", "manual"]
 
@@ -161,13 +161,28 @@ class Course:
         assignment = Assignment(
             name=name,
             title=settings.get("title", name),
-            opens=self._date(name, settings, "opens"),
-            due=self._date(name, settings, "due"),
+            opens=Table(f"assignments.{name}", settings).date("opens", self.timezone),
+            due=self.deadline(name).due,
             seed=int(settings.get("seed", 0)),
             problems=problems,
         )
         _check_items(assignment, bonus)
+        self.rules(name)  # an error in them is told before anything is built on them
         return assignment
+
+    def rules(self, assignment: str) -> Rules:
+        """What being late costs in an assignment, and what bonus points can do."""
+        return read_rules(self.settings, assignment)
+
+    def deadline(self, assignment: str) -> Deadline:
+        """When an assignment is due, and for whom later."""
+        self._assignment_settings(assignment)
+        return read_deadline(self.settings, assignment, self.timezone)
+
+    @property
+    def counting(self) -> Counting:
+        """Which assignments count for the course."""
+        return read_counting(self.settings)
 
     def _assignment_settings(self, name: str) -> Mapping[str, Any]:
         try:
@@ -178,15 +193,6 @@ class Course:
                 f"{self.root / SETTINGS} knows no assignment {name!r} (it has: {known})"
             ) from None
         return settings
-
-    def _date(self, name: str, settings: Mapping[str, Any], key: str) -> datetime:
-        date = settings.get(key)
-        if not isinstance(date, datetime):
-            raise CourseError(
-                f"{SETTINGS}: assignments.{name}.{key} is {date!r}; "
-                "write a date and time such as 2024-11-21T23:55:00"
-            )
-        return date if date.tzinfo else date.replace(tzinfo=self.timezone)
 
     def _problems(self, name: str, bonus: frozenset[str]) -> Iterator[Problem]:
         for path in sorted(self.source(name).glob("*.ipynb")):

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.assignment import SETTINGS, Assignment, Course
+from autograder.assignment import Assignment, Course
 from autograder.grading.report import Report
 from autograder.samples import SampleStudent, write_submission
+from autograder.settings import SETTINGS
 
 
 @dataclass(frozen=True)

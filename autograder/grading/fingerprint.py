@@ -15,9 +15,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import autograder
-from autograder.assignment import SETTINGS, Assignment, Course
+from autograder.assignment import Assignment, Course
 from autograder.grading.mark import MarkSettings
 from autograder.sandbox import Protection, examine
+from autograder.settings import SETTINGS
 from autograder.submission import content_of
 
 PACKAGES = (

@@ -18,7 +18,7 @@ import time
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,12 @@ _RECORDED_FOLDER = Table(
     Column("assignment", String(128), primary_key=True),
     Column("student", String(128), primary_key=True),
     Column("digest", String(64), nullable=False),
+)
+_RECORDED_EXTENSION = Table(
+    "fdl_recorded_extension",
+    _KIT_TABLES,
+    Column("submission_id", String(32), primary_key=True),
+    Column("seconds", Float, nullable=False),
 )
 _FINGERPRINT = Table(
     "fdl_fingerprint",
@@ -195,6 +201,22 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         table = _RECORDED_CREDIT
         self.db().execute(delete(table).where(table.c.grade_id == grade_id))
         self.db().execute(table.insert().values(grade_id=grade_id, points=points))
+
+    def recorded_extension(self, submission_id: str) -> timedelta | None:
+        """The extension that the kit itself last gave to a submission; None if it never did."""
+        table = _RECORDED_EXTENSION
+        wanted = select(table.c.seconds).where(table.c.submission_id == submission_id)
+        seconds: float | None = self.db().execute(wanted).scalar()
+        return None if seconds is None else timedelta(seconds=seconds)
+
+    def note_extension(self, submission_id: str, extension: timedelta | None) -> None:
+        """Remember what the kit gave, to tell it from what a person gives through nbgrader."""
+        table = _RECORDED_EXTENSION
+        self.db().execute(delete(table).where(table.c.submission_id == submission_id))
+        if extension is not None:
+            seconds = extension.total_seconds()
+            row = {"submission_id": submission_id, "seconds": seconds}
+            self.db().execute(table.insert().values(row))
 
     def recorded_folder(self, assignment: str, student: str) -> str | None:
         """The digest of the folder that was recorded last; None if there is none."""

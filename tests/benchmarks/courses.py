@@ -13,9 +13,10 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import Gradebook
 
-from autograder.assignment import SETTINGS, Assignment, Course, read_notebook
+from autograder.assignment import Assignment, Course, read_notebook
 from autograder.records.bookkeeping import prepare_gradebook
 from autograder.samples import SampleStudent, load_sample_class, write_submission
+from autograder.settings import SETTINGS
 
 from .stock_tests import with_hidden_tests
 
