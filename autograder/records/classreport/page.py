@@ -156,8 +156,6 @@ def render(
         record=record,
         students=students,
         distributions=list(_distributions(items, students)),
-        regular=[item.name for item in items if not item.bonus],
-        bonus=[item.name for item in items if item.bonus],
         item_rows=rows,
         items_picture=_items_picture(rows),
         not_drawn=[row.item.name for row in rows if not is_told(row)],
@@ -292,25 +290,21 @@ def _alpha(items: Sequence[Item], students: Sequence[StudentRecord]) -> tuple[fl
 def _distributions(
     items: Sequence[Item], students: Sequence[StudentRecord]
 ) -> Iterator[Distribution]:
-    kinds: list[tuple[str, list[Item]]] = [
-        ("Regular points", [item for item in items if not item.bonus]),
-        ("Bonus points", [item for item in items if item.bonus]),
-        ("Total", list(items)),
-    ]
-    for title, chosen in kinds:
-        if not chosen or (title == "Total" and len(kinds[1][1]) == 0):
-            continue
-        names = [item.name for item in chosen]
-        most = sum(item.max_points for item in chosen)
-        # a penalty is of the submission: it is taken from what a mark is made of
-        penalised = title != "Bonus points"
-        values = [each.total(names) - each.penalty * penalised for each in students]
+    regular = sum(item.max_points for item in items if not item.bonus)
+    bonus = sum(item.max_points for item in items if item.bonus)
+    kinds = [("Regular points", regular, [each.regular for each in students])]
+    if bonus:
+        kinds.append(("Bonus points", bonus, [each.bonus for each in students]))
+    # by the course's rules, the most that a total can be is not the sum: bonus may be capped
+    totals = [each.total for each in students]
+    kinds.append(("Total", max([regular, *totals]), totals))
+    for title, most, values in kinds:
         found = spread(values)
         assert found is not None
         edges, counts = histogram(values, most, min(10, max(4, int(most))))
         text = (
             f"Histogram of {found.n} students: median {found.median:.3g}, "
-            f"quartiles {found.lower:.3g} and {found.upper:.3g}, of {most:g}."
+            f"quartiles {found.lower:.3g} and {found.upper:.3g}, on a scale to {most:.4g}."
         )
         name = title.split()[0].lower()
         picture = pictures.histogram_picture(name, title, text, edges, counts, "points")

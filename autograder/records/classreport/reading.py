@@ -3,20 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from nbgrader.api import Assignment as Homework
-from nbgrader.api import (
-    BaseCell,
-    Grade,
-    Student,
-    SubmittedAssignment,
-    SubmittedNotebook,
-)
-from sqlalchemy import func, select
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
@@ -24,6 +14,7 @@ from autograder.grading.report import ItemReport, Report
 from autograder.records.bookkeeping import REPORT, PatientGradebook
 from autograder.records.classreport.notebooks import Visible, read_cells, visible_check
 from autograder.records.folders import settle_all
+from autograder.records.marks import Person, StudentMarks, marks_in, read_people
 
 
 @dataclass(frozen=True)
@@ -45,7 +36,8 @@ class StudentRecord:
     """One marked student.
 
     `points` are the gradebook's, by item, None while a person is awaited; `findings` the tests'.
-    `seconds` is how long marking took, `late` by how many seconds the submission came too late.
+    `total` is what counts by the course's rules, so far. `late` is in seconds; `seconds` is how
+    long marking took.
     """
 
     student: str
@@ -53,18 +45,17 @@ class StudentRecord:
     findings: Mapping[str, Finding]
     visible: Mapping[str, Visible]
     protection: str
-    seconds: float | None = None
-    late: float = 0.0
+    regular: float
+    bonus: float
+    total: float
     penalty: float = 0.0
+    late: float = 0.0
+    seconds: float | None = None
 
     @property
     def open_items(self) -> int:
         """How many items await a person."""
         return sum(points is None for points in self.points.values())
-
-    def total(self, items: Sequence[str]) -> float:
-        """The points of these items, open ones counted as 0."""
-        return sum(self.points.get(item) or 0.0 for item in items)
 
 
 @dataclass(frozen=True)
@@ -95,31 +86,34 @@ NO_REPORT = "has marks in the gradebook, and no Report that can be read: run `fd
 def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebook) -> ClassRecord:
     """Read all that is recorded of the assignment; RecordError where nobody has marks."""
     settle_all(gradebook, course, assignment)
-    points = _points(gradebook, assignment)
-    late = _late(gradebook, assignment)
+    people = read_people(gradebook)
+    table = marks_in(gradebook, course, assignment.name, people)
     seconds = gradebook.marking_seconds(assignment.name)
-    names = _names(gradebook)
+    names = {student: _called(person) for student, person in people.items()}
     students, absent = [], []
-    for student in sorted(points):
-        folder = course.root / "autograded" / student / assignment.name
+    for student, marks in sorted(table.students.items() if table else ()):
+        folder = answer_folder(course, assignment, student)
         report = _report(folder)
         if report is None:
             absent.append(Absence(student, NO_REPORT))
             continue
-        seconds_late, penalty = late.get(student, (0.0, 0.0))
         students.append(
             StudentRecord(
                 student,
-                points[student],
+                _points(marks),
                 {name: _finding(item) for name, item in report.items.items()},
                 _visible(assignment, folder),
                 report.protection,
+                marks.regular,
+                marks.bonus,
+                marks.total,
+                marks.penalty,
+                marks.late.total_seconds(),
                 seconds.get(student),
-                seconds_late,
-                penalty,
             )
         )
-    absent += _absent(course, assignment, known=set(names), marked=set(points))
+    marked = set(table.students) if table else set[str]()
+    absent += _absent(course, assignment, known=set(names), marked=marked)
     if not students:
         raise RecordError(
             f"nobody has marks of {assignment.name} yet: run `fdl grade {assignment.name}` first"
@@ -134,68 +128,15 @@ def answer_folder(course: Course, assignment: Assignment, student: str) -> Path:
     return course.root / "autograded" / student / assignment.name
 
 
-def _points(
-    gradebook: PatientGradebook, assignment: Assignment
-) -> dict[str, dict[str, float | None]]:
-    """The points of each student and item, in one query for the whole class."""
-    wanted = (
-        select(
-            SubmittedAssignment.student_id,
-            BaseCell.name,
-            Grade.score,
-            Grade.needs_manual_grade,
-            Grade.manual_score,
-            Grade.extra_credit,
-        )
-        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
-        .join(BaseCell, BaseCell.id == Grade.cell_id)
-        .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
-        .where(Homework.name == assignment.name)
-    )
-    found: dict[str, dict[str, float | None]] = {}
-    for student, item, score, awaits, by_hand, extra in gradebook.db().execute(wanted):
-        if item not in assignment.items:
-            continue
-        given = by_hand is not None or extra is not None
-        is_open = awaits and (not given or assignment.items[item].kind == "auto")
-        points = None if is_open and not given else float(score)
-        found.setdefault(str(student), {})[sys.intern(str(item))] = points
-    return found
+def _points(marks: StudentMarks) -> dict[str, float | None]:
+    return {
+        sys.intern(name): None if mark.open else mark.points for name, mark in marks.items.items()
+    }
 
 
-def _late(gradebook: PatientGradebook, assignment: Assignment) -> dict[str, tuple[float, float]]:
-    """By how many seconds each submission was late, and the points that this cost."""
-    penalty = func.sum(func.coalesce(SubmittedNotebook.late_submission_penalty, 0.0))
-    wanted = (
-        select(
-            SubmittedAssignment.student_id,
-            SubmittedAssignment.timestamp,
-            SubmittedAssignment.extension,
-            Homework.duedate,
-            penalty,
-        )
-        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-        .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
-        .where(Homework.name == assignment.name)
-        .group_by(SubmittedAssignment.id)
-    )
-    found = {}
-    for student, handed_in, extension, due, lost in gradebook.db().execute(wanted):
-        late = 0.0
-        if handed_in is not None and due is not None:
-            due = due if extension is None else due + extension
-            late = max(0.0, (handed_in - due).total_seconds())
-        found[str(student)] = late, float(lost or 0.0)
-    return found
-
-
-def _names(gradebook: PatientGradebook) -> dict[str, tuple[str, ...]]:
-    wanted = select(Student.id, Student.first_name, Student.last_name, Student.email)
-    found = {}
-    for student, *others in gradebook.db().execute(wanted):
-        found[str(student)] = (str(student), *(str(name) for name in others if name))
-    return found
+def _called(person: Person) -> tuple[str, ...]:
+    known = (person.id, person.first_name, person.last_name, person.email, person.lms_id)
+    return tuple(name for name in known if name)
 
 
 def _report(folder: Path) -> Report | None:

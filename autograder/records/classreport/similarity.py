@@ -5,7 +5,7 @@ document fingerprinting, SIGMOD 2003), as the library copydetect does it: names,
 are taken out of code, every run of `RUN` letters of what is left becomes a fingerprint, and of
 `WINDOW` neighbours one is kept. What stands in the release or in the reference solutions counts
 for nothing, nor does what more than a few students share: where there are few right ways, many
-take them.
+take them. Answers to the same item are compared (marking has put each into its cell).
 
 Work grows with the number of students, not with that of pairs: pairs are found through an index of
 fingerprints, of which each leads to `MOST_SHARERS` students at most.
@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from itertools import combinations
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ MOST_SHARERS = 10
 FEWEST_SHARED = 12
 """A pair that shares fewer passages is not told of."""
 
-LEAST_SCORE = 0.2
+LEAST_SCORE = 0.4
 MOST_PAIRS = 25
 MAX_CELL = 20_000
 MAX_STUDENT = 120_000
@@ -49,7 +50,12 @@ MAX_LINES = 150
 MAX_LINE = 240
 
 Prints = NDArray[np.uint64]
+StudentPrints = Mapping[str, Prints]
+"""The fingerprints of a student's cells, by name."""
+
 Answers = Sequence[StudentCell]
+
+_NONE: Prints = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Line:
 
 @dataclass(frozen=True)
 class SharedCell:
-    """A cell with shared passages, as each of the two wrote it; empty where one has none."""
+    """A cell with shared passages, as each of the two wrote it."""
 
     name: str
     left: tuple[Line, ...]
@@ -70,18 +76,35 @@ class SharedCell:
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two students, by their places in the class, and what they share.
+class Alike:
+    """A cell that two students wrote alike.
 
-    `shared` counts passages that few others have, `share` is their part of such passages of the
-    one who has fewer, and `score` is the lower end of its Wilson interval: pairs are ranked by it.
+    `shared` counts the passages that they have in common and few others have, `of` those of the
+    one who has fewer such passages in this cell.
     """
+
+    cell: str
+    shared: int
+    of: int
+
+    @property
+    def score(self) -> float:
+        """The lower end of Wilson's interval for the share."""
+        return wilson_lower(self.shared, self.of)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two students, by their places in the class, and the cells that they wrote alike."""
 
     first: int
     second: int
-    shared: int
-    share: float
-    score: float
+    cells: tuple[Alike, ...]
+
+    @property
+    def score(self) -> float:
+        """1 − Π (1 − score) over the cells: the more of them are alike, the higher."""
+        return 1.0 - prod(1.0 - cell.score for cell in self.cells)
 
 
 @dataclass(frozen=True)
@@ -98,18 +121,22 @@ def is_available() -> bool:
     return find_spec("copydetect") is not None
 
 
-def similar_pairs(class_prints: Sequence[Prints]) -> Similarities:
+def similar_pairs(class_prints: Sequence[StudentPrints]) -> Similarities:
     """The pairs in a class of whose answers these are the fingerprints (see `own_prints`)."""
     sharers = _most_sharers(len(class_prints))
-    own, pairs = _rare(class_prints, sharers)
-    found = []
-    for (first, second), shared in pairs.items():
-        least = min(int(own[first]), int(own[second]))
-        score = wilson_lower(shared, least)
-        if shared >= FEWEST_SHARED and score >= LEAST_SCORE:
-            found.append(Pair(first, second, shared, shared / least, score))
-    found.sort(key=lambda pair: (-pair.score, -pair.shared, pair.first, pair.second))
-    return Similarities(tuple(found[:MOST_PAIRS]), len(found), sharers)
+    alike: dict[tuple[int, int], list[Alike]] = {}
+    for cell in sorted({name for prints in class_prints for name in prints}):
+        own, pairs = _rare([prints.get(cell, _NONE) for prints in class_prints], sharers)
+        for (first, second), shared in pairs.items():
+            found = Alike(cell, shared, min(int(own[first]), int(own[second])))
+            if found.score >= LEAST_SCORE:
+                alike.setdefault((first, second), []).append(found)
+    ranked = [
+        Pair(*pair, tuple(sorted(cells, key=lambda each: -each.score)))
+        for pair, cells in alike.items()
+    ]
+    ranked.sort(key=lambda pair: (-pair.score, pair.first, pair.second))
+    return Similarities(tuple(ranked[:MOST_PAIRS]), len(ranked), sharers)
 
 
 def _most_sharers(students: int) -> int:
@@ -117,14 +144,14 @@ def _most_sharers(students: int) -> int:
 
 
 def _rare(
-    class_prints: Sequence[Prints], sharers: int
+    cell_prints: Sequence[Prints], sharers: int
 ) -> tuple[NDArray[np.int64], dict[tuple[int, int], int]]:
-    """How many rare fingerprints each student has, and each pair has in common."""
-    own = np.zeros(len(class_prints), dtype=np.int64)
-    if not class_prints:
+    """How many rare fingerprints of a cell each student has, and each pair has in common."""
+    own = np.zeros(len(cell_prints), dtype=np.int64)
+    if not cell_prints:
         return own, {}
-    prints = np.concatenate(class_prints)
-    owners = np.repeat(np.arange(len(class_prints)), [len(each) for each in class_prints])
+    prints = np.concatenate(cell_prints)
+    owners = np.repeat(np.arange(len(cell_prints)), [len(each) for each in cell_prints])
     order = np.argsort(prints, kind="stable")
     prints, owners = prints[order], owners[order]
     is_first = np.ones(len(prints), dtype=bool)
@@ -137,27 +164,29 @@ def _rare(
         groups = owners[first[:, None] + np.arange(size)]
         own += np.bincount(groups.ravel(), minlength=len(own))
         for left, right in combinations(range(size), 2):
-            keys.append(groups[:, left] * len(class_prints) + groups[:, right])
+            keys.append(groups[:, left] * len(cell_prints) + groups[:, right])
     found, counts = np.unique(np.concatenate(keys), return_counts=True)
     enough = counts >= FEWEST_SHARED
-    pairs = (divmod(int(key), len(class_prints)) for key in found[enough])
+    pairs = (divmod(int(key), len(cell_prints)) for key in found[enough])
     return own, dict(zip(pairs, map(int, counts[enough]), strict=True))
 
 
 # --- fingerprints --------------------------------------------------------------------------------
 
 
-def own_prints(cells: Iterable[StudentCell], boilerplate: Prints) -> Prints:
+def own_prints(cells: Iterable[StudentCell], boilerplate: Prints) -> StudentPrints:
     """The fingerprints of a student's cells, each once, but for those of the boilerplate."""
-    found = [_kept(cell)[0] for cell in _bounded(cells)]
-    prints = np.unique(np.concatenate(found)) if found else np.empty(0, np.uint64)
-    return prints[~np.isin(prints, boilerplate)]
+    found: dict[str, list[Prints]] = {}
+    for cell in _bounded(cells):
+        found.setdefault(cell.name, []).append(_kept(cell)[0])
+    unique = {name: np.unique(np.concatenate(prints)) for name, prints in found.items()}
+    return {name: prints[~np.isin(prints, boilerplate)] for name, prints in unique.items()}
 
 
 def boilerplate_prints(texts: Iterable[tuple[str, bool]]) -> Prints:
     """All fingerprints of texts that students are given, or that are right: (text, is it code)."""
     found = [_all(_plain(text, is_code)[0], is_code) for text, is_code in texts]
-    return np.unique(np.concatenate(found)) if found else np.empty(0, np.uint64)
+    return np.unique(np.concatenate(found)) if found else _NONE
 
 
 def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:
@@ -203,7 +232,7 @@ def _all(plain: str, is_code: bool) -> Prints:
     """A fingerprint of each run of letters: Σ cᵢ bⁱ mod 2⁶⁴, its bits mixed."""
     run = RUN if is_code else TEXT_RUN
     if len(plain) < run:
-        return np.empty(0, np.uint64)
+        return _NONE
     codes = np.frombuffer(plain.encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.uint64)
     base = np.uint64(0x9E3779B97F4A7C15 if is_code else 0xC2B2AE3D27D4EB4F)
     powers = np.cumprod(np.full(run, base, dtype=np.uint64))
@@ -216,53 +245,50 @@ def _all(plain: str, is_code: bool) -> Prints:
 
 
 def side_by_side(
-    left: Answers,
-    right: Answers,
-    counted: Prints,
+    pair: Pair,
+    texts: tuple[Answers, Answers],
+    class_prints: Sequence[StudentPrints],
     shown: Callable[[StudentCell], str] = lambda cell: cell.text,
 ) -> tuple[SharedCell, ...]:
-    """The cells of two students that share fingerprints in `counted`, with the lines of these.
+    """The cells that a pair wrote alike, with the lines of the shared passages.
 
-    `shown` gives a cell's text for the page, line by line as the cell's own.
+    `texts` are the cells of both; `shown` gives a cell's text for the page, line by line as the
+    cell's own.
     """
-    ours, theirs = (_marked(cells, counted, shown) for cells in (left, right))
-    names = dict.fromkeys([*ours, *theirs])
-    return tuple(SharedCell(name, ours.get(name, ()), theirs.get(name, ())) for name in names)
+    found = []
+    for alike in pair.cells:
+        counted = _counted(pair, alike.cell, class_prints)
+        left, right = (
+            _marked([cell for cell in cells if cell.name == alike.cell], counted, shown)
+            for cells in texts
+        )
+        found.append(SharedCell(alike.cell, left, right))
+    return tuple(found)
 
 
-def common_prints(left: Prints, right: Prints) -> Prints:
-    """What two students' fingerprints have in common."""
-    return np.intersect1d(left, right, assume_unique=True)
-
-
-def rare_prints(class_prints: Sequence[Prints]) -> Prints:
-    """The fingerprints that few enough of the class share to count."""
-    if not class_prints:
-        return np.empty(0, np.uint64)
-    prints, counts = np.unique(np.concatenate(class_prints), return_counts=True)
-    return prints[counts <= _most_sharers(len(class_prints))]
+def _counted(pair: Pair, cell: str, class_prints: Sequence[StudentPrints]) -> Prints:
+    """The fingerprints of a cell that both have, and few others."""
+    mine, theirs = (class_prints[student][cell] for student in (pair.first, pair.second))
+    both = np.intersect1d(mine, theirs, assume_unique=True)
+    sharers = sum(np.isin(both, each[cell]).astype(int) for each in class_prints if cell in each)
+    return both[sharers <= _most_sharers(len(class_prints))]
 
 
 def _marked(
     cells: Answers, counted: Prints, shown: Callable[[StudentCell], str]
-) -> Mapping[str, tuple[Line, ...]]:
-    """The lines of those cells in which a counted passage stands, by the cells' names."""
-    found: dict[str, tuple[Line, ...]] = {}
+) -> tuple[Line, ...]:
+    """The lines of these cells, those marked in which a counted passage stands."""
+    found: list[Line] = []
     for cell in _bounded(cells):
         prints, starts, places = _kept(cell)
         begins = starts[np.isin(prints, counted)]
-        if not len(begins):
-            continue
         run = RUN if cell.is_code else TEXT_RUN
         letters = np.unique((begins[:, None] + np.arange(run)).ravel())
         breaks = np.array([k for k, letter in enumerate(cell.text) if letter == "\n"], np.int64)
         shared = set(np.searchsorted(breaks, places[letters]).tolist())
-        lines = shown(cell).split("\n")[:MAX_LINES]
-        found[cell.name or "a cell of their own"] = (
-            *found.get(cell.name or "a cell of their own", ()),
-            *(Line(line[:MAX_LINE], k in shared) for k, line in enumerate(lines)),
-        )
-    return found
+        lines = shown(cell).split("\n")
+        found += [Line(line[:MAX_LINE], k in shared) for k, line in enumerate(lines)]
+    return tuple(found[:MAX_LINES])
 
 
 def without_comments(text: str) -> str:

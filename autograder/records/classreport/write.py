@@ -90,13 +90,10 @@ def _similar(
 
     prints = [similarity.own_prints(cells(student), boilerplate) for student in students]
     found = similarity.similar_pairs(prints)
-    rare = similarity.rare_prints(prints)
     views = []
     for pair in found.pairs:
-        both = similarity.common_prints(prints[pair.first], prints[pair.second])
-        counted = similarity.common_prints(both, rare)
         one, other = students[pair.first], students[pair.second]
-        shared = similarity.side_by_side(cells(one), cells(other), counted, shown)
+        shared = similarity.side_by_side(pair, (cells(one), cells(other)), prints, shown)
         views.append(PairView(names[one], names[other], pair, shared))
     return SimilarityView(True, tuple(views), found.found, found.most_sharers, len(students))
 
