@@ -45,7 +45,7 @@ mutation: setup      ## small changes to the reference solutions before the hidd
 	$(BIN)/python -m tests.mutation
 
 lock:                ## renew requirements.lock from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra test --extra lint --extra mutation --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra test --extra lint --extra mutation --extra similarity --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:

@@ -7,6 +7,7 @@ nothing, and forbids the browser to run or load anything else. All that came fro
 from __future__ import annotations
 
 import hashlib
+import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -394,8 +395,10 @@ def renamed(record: ClassRecord, shown: Callable[[str], str]) -> ClassRecord:
     )
 
 
-def _natural(name: str) -> tuple[int, str]:
-    return len(name), name
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that puts `Student 9` before `Student 10`, and else goes by letters."""
+    parts = re.split(r"([0-9]{1,18})", name.casefold())
+    return [(int(part), "") if k % 2 else (0, part) for k, part in enumerate(parts)]
 
 
 def seconds_in_words(seconds: float) -> str:
@@ -409,7 +412,8 @@ def seconds_in_words(seconds: float) -> str:
 
 def _number(value: float | None, digits: int = 2) -> str:
     """A number with so many digits behind the point; a dash where there is none."""
-    return "–" if value is None else f"{value:.{digits}f}".replace("-", "−")
+    # 0.0 takes the sign from what is rounded to zero
+    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def _text(name: str) -> str:

@@ -3,9 +3,10 @@
 The method is winnowing (S. Schleimer, D. S. Wilkerson and A. Aiken, Winnowing: local algorithms for
 document fingerprinting, SIGMOD 2003), as the library copydetect does it: names, comments and layout
 are taken out of code, every run of `RUN` letters of what is left becomes a fingerprint, and of
-`WINDOW` neighbours one is kept. What stands in the release or in the reference solutions counts
-for nothing, nor does what more than a few students share: where there are few right ways, many
-take them. Answers to the same item are compared (marking has put each into its cell).
+`WINDOW` neighbours one is kept. What stands in the release, in the reference solutions or in a
+known misconception counts for nothing, nor does what more than a few students share: where there
+are few right ways, many take them. Answers to the same item are compared (marking has put each
+into its cell).
 
 Work grows with the number of students, not with that of pairs: pairs are found through an index of
 fingerprints, of which each leads to `MOST_SHARERS` students at most.
@@ -180,13 +181,21 @@ def own_prints(cells: Iterable[StudentCell], boilerplate: Prints) -> StudentPrin
     for cell in _bounded(cells):
         found.setdefault(cell.name, []).append(_kept(cell)[0])
     unique = {name: np.unique(np.concatenate(prints)) for name, prints in found.items()}
-    return {name: prints[~np.isin(prints, boilerplate)] for name, prints in unique.items()}
+    return {name: prints[~_among(prints, boilerplate)] for name, prints in unique.items()}
 
 
 def boilerplate_prints(texts: Iterable[tuple[str, bool]]) -> Prints:
     """All fingerprints of texts that students are given, or that are right: (text, is it code)."""
     found = [_all(_plain(text, is_code)[0], is_code) for text, is_code in texts]
     return np.unique(np.concatenate(found)) if found else _NONE
+
+
+def _among(prints: Prints, known: Prints) -> NDArray[np.bool_]:
+    """Which of the fingerprints are among the known ones, which are many and in order."""
+    if not len(known):
+        return np.zeros(len(prints), dtype=bool)
+    places = np.minimum(np.searchsorted(known, prints), len(known) - 1)
+    return np.asarray(known[places] == prints)
 
 
 def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:

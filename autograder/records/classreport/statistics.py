@@ -63,6 +63,16 @@ class ItemStatistics:
     groups: float | None
     why: str = ""
 
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it goes against the rest by more than chance would in one of twenty items.
+
+        Where item and rest have nothing to do with each other, r has the mean 0 and the standard
+        deviation 1/√(n−1), and is nearly normal.
+        """
+        r = self.discrimination
+        return r is not None and r < -1.645 / sqrt(self.n - 1)
+
 
 def spread(values: Sequence[float]) -> Spread | None:
     """Mean, standard deviation (n − 1 below), extremes and quartiles; None of nothing.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autograder.assignment import Assignment, Course, read_notebook
 from autograder.errors import RecordError
+from autograder.grading.misconceptions import load_misconceptions
 from autograder.records.bookkeeping import course_directory, open_database
 from autograder.records.classreport import similarity
 from autograder.records.classreport.notebooks import StudentCell, read_cells
@@ -112,7 +113,7 @@ def _own_cells(
 
 
 def _given_texts(course: Course, assignment: Assignment) -> Iterator[tuple[str, bool]]:
-    """What students are given, and what is right: the release's cells and modules, the source's."""
+    """What students are given, what is right, and what many get wrong in the same way."""
     for folder in (course.release(assignment.name), course.source(assignment.name)):
         for problem in assignment.problems:
             for cell in read_notebook(folder / f"{problem.name}.ipynb").cells:
@@ -120,6 +121,8 @@ def _given_texts(course: Course, assignment: Assignment) -> Iterator[tuple[str, 
     for folder in (course.release(assignment.name), course.solutions(assignment.name)):
         for path in sorted(folder.glob("*.py")):
             yield path.read_text(encoding="utf-8"), True
+    for misconception in load_misconceptions(course, assignment):
+        yield misconception.source, True
 
 
 def _known_texts(course: Course, assignment: Assignment) -> frozenset[str]:
