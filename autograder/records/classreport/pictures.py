@@ -90,7 +90,7 @@ def bars_picture(
 ) -> Markup:
     """Horizontal bars, one for each label, in which the series follow each other."""
     with mpl.rc_context(_STYLE):
-        figure, axes = _figure(7.0, 0.85 + 0.27 * max(len(labels), 2))
+        figure, axes = _figure(5.0, 0.9 + 0.24 * max(len(labels), 2))
         left = [0.0] * len(labels)
         for part in series:
             axes.barh(

@@ -295,7 +295,7 @@ def _marked(
         letters = np.unique((begins[:, None] + np.arange(run)).ravel())
         breaks = np.array([k for k, letter in enumerate(cell.text) if letter == "\n"], np.int64)
         shared = set(np.searchsorted(breaks, places[letters]).tolist())
-        lines = shown(cell).split("\n")
+        lines = shown(cell).rstrip("\n").split("\n")
         found += [Line(line[:MAX_LINE], k in shared) for k, line in enumerate(lines)]
     return tuple(found[:MAX_LINES])
 

@@ -160,7 +160,7 @@ def test_shared_lines_are_marked_and_others_are_not() -> None:
     assert "slope = list(gradient(int(which), np.array(position)))" in marked
     assert "return np.array(rows, dtype=float)" in marked
     assert not marked & {"import math", "answer = {'so': [None, True], 'far': {1, 2, 3}}"}
-    assert "\n".join(line.text for line in shared.right) == RENAMED
+    assert "\n".join(line.text for line in shared.right) == RENAMED.rstrip()
 
 
 def test_prints_are_the_same_in_every_run() -> None:
