@@ -23,7 +23,7 @@ from autograder.assignment import Assignment, Course, Item
 from autograder.records.classreport import pictures
 from autograder.records.classreport.pictures import Series
 from autograder.records.classreport.reading import ClassRecord, StudentRecord
-from autograder.records.classreport.similarity import Pair, SharedCell
+from autograder.records.classreport.similarity import MAX_CELL, Pair, SharedCell
 from autograder.records.classreport.statistics import (
     FEWEST,
     ItemStatistics,
@@ -174,6 +174,7 @@ def render(
         with_open=sum(each.open_items > 0 for each in students),
         late=[each for each in students if each.late > 0],
         similar=similar,
+        most_letters=MAX_CELL,
     ) + "\n"  # fmt: skip
 
 

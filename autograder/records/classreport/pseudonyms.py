@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
+from unicodedata import normalize
 
 from autograder.records.bookkeeping import PatientGradebook
 
@@ -43,16 +44,26 @@ def _draw(count: int, taken: set[int]) -> list[int]:
 def without_names(names: Mapping[str, Iterable[str]]) -> Callable[[str], str]:
     """A function that leaves all these names, and their parts, out of a text."""
     parts = {part for each in names.values() for name in each for part in _parts(name)}
-    long = [re.escape(part) for part in parts if len(part) >= SHORTEST]
-    short = [rf"(?<!\w){re.escape(part)}(?!\w)" for part in parts if len(part) < SHORTEST]
-    if not parts:
-        return lambda text: text
     # the longest first, so that of two names within each other nothing is left
-    pattern = re.compile("|".join(sorted(long, key=len, reverse=True) + short), re.IGNORECASE)
-    return lambda text: pattern.sub(LEFT_OUT, text)
+    known = [(part.casefold(), _pattern(part)) for part in sorted(parts, key=len, reverse=True)]
+
+    def leave_out(text: str) -> str:
+        text = normalize("NFC", text)
+        folded = text.casefold()
+        # a class has thousands of names, and a text a few of them
+        present = [pattern for part, pattern in known if part in folded]
+        return re.sub("|".join(present), LEFT_OUT, text, flags=re.I) if present else text
+
+    return leave_out
+
+
+def _pattern(part: str) -> str:
+    pattern = re.escape(part)
+    return pattern if len(part) >= SHORTEST else rf"(?<!\w){pattern}(?!\w)"
 
 
 def _parts(name: str) -> set[str]:
     """A name, and those of its words that are no numbers."""
+    name = normalize("NFC", name)
     words = (word for word in re.split(r"[\W_]+", name) if len(word) >= SHORTEST)
     return {name, *(word for word in words if not word.isdecimal())} - {""}

@@ -326,6 +326,8 @@ def test_numbers_are_drawn_once_each() -> None:
 
 def test_names_are_left_out_of_texts_in_any_case_and_within_words() -> None:
     leave_out = without_names({"lou.k-7": ("lou.k-7", "Louisa", "Ko")})
+    # an accent may be a letter of its own
+    assert without_names({"x": ("Zoé",)})("def zoe\u0301s(x)") == "def ▒▒▒s(x)"
     assert leave_out("LOUISAS_slope(x) by lou.k-7, or Ko; kontext") == (
         "▒▒▒S_slope(x) by ▒▒▒, or ▒▒▒; kontext"
     )
