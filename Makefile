@@ -53,7 +53,7 @@ mutation: setup      ## small changes to the reference solutions before the hidd
 	$(BIN)/python -m tests.mutation
 
 lock:                ## renew requirements.lock, and Gradescope's part of it, from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra test --extra lint --extra mutation --extra browser --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra test --extra lint --extra mutation --extra browser --extra similarity --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
 	uv pip compile pyproject.toml --constraints requirements.lock --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --quiet --output-file autograder/records/gradescope/requirements.lock

@@ -18,6 +18,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+import autograder.commands.report  # noqa: F401  (its command joins the app)
 from autograder.assignment import Assignment, Course
 from autograder.commands import intake as _intake  # noqa: F401
 from autograder.commands import marks as _marks  # noqa: F401  (registers its commands)

@@ -38,6 +38,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Float,
+    Integer,
     MetaData,
     String,
     Table,
@@ -107,6 +108,20 @@ _FINGERPRINT = Table(
     Column("assignment", String(128), primary_key=True),
     Column("student", String(128), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
+)
+_SECONDS = Table(
+    "fdl_marking_seconds",
+    _KIT_TABLES,
+    Column("assignment", String(128), primary_key=True),
+    Column("student", String(128), primary_key=True),
+    Column("seconds", Float, nullable=False),
+)
+_PSEUDONYM = Table(
+    "fdl_pseudonym",
+    _KIT_TABLES,
+    Column("assignment", String(128), primary_key=True),
+    Column("student", String(128), primary_key=True),
+    Column("number", Integer, nullable=False),
 )
 
 # nbgrader's own indexes lead from a cell to the grades of the whole class: without these, the time
@@ -249,6 +264,31 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         """Remember what the marks are given for; "" where that is not known."""
         self._note(_FINGERPRINT, assignment, student, fingerprint=fingerprint)
 
+    def marking_seconds(self, assignment: str) -> dict[str, float]:
+        """How long marking took when it was last recorded, by student.
+
+        It differs from run to run, so it can't stand in a Report.
+        """
+        table = _SECONDS
+        wanted = select(table.c.student, table.c.seconds)
+        rows = self.db().execute(wanted.where(table.c.assignment == assignment)).all()
+        return {str(student): float(seconds) for student, seconds in rows}
+
+    def note_seconds(self, assignment: str, student: str, seconds: float) -> None:
+        """Remember how long marking took."""
+        self._note(_SECONDS, assignment, student, seconds=seconds)
+
+    def pseudonyms(self, assignment: str) -> dict[str, int]:
+        """The numbers that stand for students on pages without names."""
+        table = _PSEUDONYM
+        wanted = select(table.c.student, table.c.number)
+        rows = self.db().execute(wanted.where(table.c.assignment == assignment)).all()
+        return {str(student): int(number) for student, number in rows}
+
+    def note_pseudonym(self, assignment: str, student: str, number: int) -> None:
+        """Let a number stand for a student."""
+        self._note(_PSEUDONYM, assignment, student, number=number)
+
     def awaiting(self, assignment: str) -> dict[str, list[str]]:
         """The items that await a person, by student."""
         wanted = (
@@ -264,7 +304,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
             found.setdefault(student, []).append(item)
         return found
 
-    def _note(self, table: Table, assignment: str, student: str, **values: str) -> None:
+    def _note(self, table: Table, assignment: str, student: str, **values: object) -> None:
         self.db().execute(delete(table).where(*_row_of(table, assignment, student)))
         row = {"assignment": assignment, "student": student, **values}
         self.db().execute(table.insert().values(row))

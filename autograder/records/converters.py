@@ -247,6 +247,8 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         sync_tree(staging)
         self._gradebook.note_folder(name, student, digest(staging))
         self._gradebook.note_fingerprint(name, student, fingerprint)
+        if marking.seconds:
+            self._gradebook.note_seconds(name, student, sum(marking.seconds.values()))
         return self._open_points(submission)
 
     def _belongs_to_marks(self, student: str, final: Path) -> bool:

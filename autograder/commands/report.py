@@ -1,0 +1,34 @@
+"""`fdl report`: the class report for instructors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from autograder.assignment import Course
+from autograder.commands.common import CourseOption, app, out, told
+
+
+@app.command()
+@told
+def report(
+    assignment: str,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Where the page goes (default: in reports/)."),
+    ] = None,
+    anonymous: Annotated[
+        bool, typer.Option("--anonymous", help="Numbers in the place of names, everywhere.")
+    ] = False,
+    course: CourseOption = None,
+) -> None:
+    """Write one page on how the class did: points, items, misconceptions, similar answers."""
+    from autograder.records.classreport import write_class_report
+
+    found = Course.find(course)
+    homework = found.assignment(assignment)
+    path = write_class_report(found, homework, output, anonymous=anonymous)
+    out.print(Text(f"Class report: {path}"), soft_wrap=True)

@@ -1,0 +1,89 @@
+"""What a class report reads of an autograded notebook: answers, and what a visible check printed.
+
+The notebooks are the kit's own files, but their texts and outputs are students': nothing in them is
+taken on trust, and what is of another form than expected counts as not there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+Visible = Literal["passes", "fails", "not done"]
+
+MAX_NOTEBOOK_BYTES = 200_000_000
+_SIGNS: Mapping[str, Visible] = {"✓": "passes", "✗": "fails", "…": "not done"}
+_HEADLINE = re.compile(r"^([✓✗…]) ([\w-]{1,64}):", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class StudentCell:
+    """A cell: `name` is its nbgrader id, empty for a cell that a student added.
+
+    `printed` is what it showed as text.
+    """
+
+    name: str
+    is_code: bool
+    is_answer: bool
+    text: str
+    printed: str = ""
+
+
+def read_cells(path: Path) -> tuple[StudentCell, ...]:
+    """The cells of a notebook; none where it is missing, too large or no notebook."""
+    try:
+        if path.stat().st_size > MAX_NOTEBOOK_BYTES:
+            return ()
+        cells = json.loads(path.read_bytes())["cells"]
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
+        return ()
+    return tuple(_cell(cell) for cell in cells if isinstance(cell, dict)) if (
+        isinstance(cells, list)
+    ) else ()  # fmt: skip
+
+
+def visible_check(cell: StudentCell, item: str) -> Visible | None:
+    """What the visible check of an item said in its cell; None where it can't be told.
+
+    Its headline begins with a sign and the item's name. A student's code may print the like: two
+    headlines that differ tell nothing.
+    """
+    signs = {sign for sign, name in _HEADLINE.findall(cell.printed) if name == item}
+    return _SIGNS[signs.pop()] if len(signs) == 1 else None
+
+
+def _cell(cell: Mapping[str, Any]) -> StudentCell:
+    mark = _mapping(_mapping(cell.get("metadata")).get("nbgrader"))
+    return StudentCell(
+        name=_text(mark.get("grade_id")),
+        is_code=cell.get("cell_type") == "code",
+        is_answer=mark.get("solution") is True,
+        text=_text(cell.get("source")),
+        printed="\n".join(_printed(cell.get("outputs"))),
+    )
+
+
+def _printed(outputs: object) -> Iterator[str]:
+    for output in outputs if isinstance(outputs, list) else ():
+        output = _mapping(output)
+        kind = output.get("output_type")
+        if kind == "stream" and output.get("name") == "stdout":
+            yield _text(output.get("text"))
+        elif kind in ("display_data", "execute_result"):
+            yield _text(_mapping(output.get("data")).get("text/plain"))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    """A notebook's text, which may stand there as a list of lines."""
+    if isinstance(value, list):
+        value = "".join(line for line in value if isinstance(line, str))
+    return value.replace("\r\n", "\n") if isinstance(value, str) else ""
