@@ -19,6 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.assignment import Assignment, Course
+from autograder.commands import new as _new  # noqa: F401  its import registers the command
 from autograder.commands.common import (
     CourseOption,
     Format,
