@@ -39,6 +39,7 @@ def new(
 
     In an empty folder (or with --course, at a place where there is none) it begins a course.
     """
+    from autograder.assignment import SETTINGS
     from autograder.release.newhomework import (
         NewHomework,
         begin_course,
@@ -52,9 +53,7 @@ def new(
     homework.check()  # before a course is begun for it
     if found is None:
         found = begin_course(course or Path.cwd())
-        out.print(
-            Text(f"A new course: write its title and time zone into {found.root}/course.toml")
-        )
+        out.print(Text(f"A new course: write its title and zone into {found.root / SETTINGS}"))
     for path in make_homework(found, homework):
         out.print(Text(f"  {path.relative_to(found.root)}"))
     out.print(
