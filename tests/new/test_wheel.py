@@ -39,11 +39,12 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python.parent
 
 
-def run(command: list[str], folder: Path, programs: Path | None = None) -> str:
+def run(command: list[str], folder: Path) -> str:
     """What the command prints; the test ends with that where it fails."""
-    environment = {**os.environ, "COLUMNS": "200"}
-    if programs is not None:
-        environment["PATH"] = f"{programs}:{environment['PATH']}"
+    # nbgrader starts alembic, which is among the other packages' programs
+    path = f"{Path(command[0]).parent}:{sysconfig.get_path('scripts')}:{os.environ['PATH']}"
+    others = f"{sysconfig.get_path('data')}/share/jupyter"  # nbconvert's templates
+    environment = {**os.environ, "COLUMNS": "200", "PATH": path, "JUPYTER_PATH": others}
     result = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600
     )
@@ -71,6 +72,6 @@ def test_course_is_begun_released_and_marked(programs: Path, tmp_path: Path) -> 
     for records in ("autograded", "gradebook-copies"):
         shutil.rmtree(course / records)
     (course / "gradebook.db").unlink()
-    run([*nbgrader, "autograde", "hw1"], course, programs)
-    run([*nbgrader, "generate_feedback", "hw1"], course, programs)
+    run([*nbgrader, "autograde", "hw1"], course)
+    run([*nbgrader, "generate_feedback", "hw1"], course)
     assert (course / "feedback" / "dmitri" / "hw1" / "index.html").is_file()
