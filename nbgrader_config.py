@@ -1,4 +1,4 @@
-"""Makes this checkout a normal nbgrader course, whose commands mark as `fdl grade` does."""
+"""Makes this folder a normal nbgrader course, whose commands mark as `fdl grade` does."""
 
 from pathlib import Path
 

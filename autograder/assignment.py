@@ -149,7 +149,8 @@ class Course:
         spec = find_spec(package)
         if own.is_dir() or spec is None or not spec.submodule_search_locations:
             return own
-        return Path(spec.submodule_search_locations[0]).joinpath(*inner)
+        installed = Path(spec.submodule_search_locations[0]).joinpath(*inner)
+        return installed if installed.is_dir() else own
 
     def assignment(self, name: str) -> Assignment:
         """Read an assignment from its settings and its source notebooks."""

@@ -18,11 +18,12 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-import autograder.commands.report  # noqa: F401  (its command joins the app)
+import autograder.commands.intake  # each of these adds its commands to the app
+import autograder.commands.marks
+import autograder.commands.new
+import autograder.commands.platforms
+import autograder.commands.report  # noqa: F401
 from autograder.assignment import Assignment, Course
-from autograder.commands import intake as _intake  # noqa: F401
-from autograder.commands import marks as _marks  # noqa: F401  (registers its commands)
-from autograder.commands import platforms as platforms
 from autograder.commands.common import (
     CourseOption,
     Format,

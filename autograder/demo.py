@@ -50,7 +50,10 @@ class Comparison:
 def make_scratch_course(
     course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
 ) -> Course:
-    """A course of its own at `root` (emptied first) with the students' submissions."""
+    """A course of its own at `root` (emptied first) with the students' submissions.
+
+    Solutions and hidden tests are copied where they are not those of the installed kit.
+    """
     if root.exists():
         shutil.rmtree(root)
     root.mkdir(parents=True)
@@ -58,10 +61,17 @@ def make_scratch_course(
         shutil.copy(course.root / name, root / name)
     for folder in (course.source(assignment.name), course.release(assignment.name)):
         shutil.copytree(folder, root / folder.relative_to(course.root))
+    scratch = Course(root)
+    for code, place in (
+        (course.solutions(assignment.name), scratch.solutions(assignment.name)),
+        (course.hidden(assignment.name), scratch.hidden(assignment.name)),
+    ):
+        if code != place:
+            shutil.copytree(code, place, ignore=shutil.ignore_patterns("__pycache__"))
     for student in students:
         folder = root / "submitted" / student.name / assignment.name
         write_submission(course, assignment, student, folder)
-    return Course(root)
+    return scratch
 
 
 def compare(

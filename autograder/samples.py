@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, Course, directive, read_notebook
 from autograder.errors import CourseError
+from autograder.solutionspackage import serve_solutions
 
 Notebooks = dict[str, NotebookNode]
 Spoil = Callable[[Path], None]
@@ -52,6 +53,7 @@ def load_sample_class(course: Course, assignment: str) -> tuple[SampleStudent, .
     spec = importlib.util.spec_from_file_location(f"sample_class_{assignment}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise CourseError(f"{assignment} has no sample class: expected {path}")
+    serve_solutions(course.solutions(assignment))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     students: tuple[SampleStudent, ...] = module.STUDENTS

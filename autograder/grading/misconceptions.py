@@ -23,6 +23,7 @@ import numpy as np
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import CourseError
+from autograder.solutionspackage import serve_solutions
 
 FILE = "misconceptions.py"
 
@@ -175,6 +176,7 @@ def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:
     path = course.hidden(assignment.name) / FILE
     if not path.is_file():
         return Catalogue()
+    serve_solutions(course.solutions(assignment.name))
     catalogue = read_catalogue(path, path.stat().st_mtime_ns)
     auto = {item.name for item in assignment.select("auto")}
     for misconception in catalogue:

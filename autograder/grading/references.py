@@ -11,11 +11,13 @@ from types import ModuleType
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import CourseError
+from autograder.solutionspackage import serve_solutions
 
 
 def load_references(course: Course, assignment: Assignment) -> dict[str, Callable[..., object]]:
     """The reference function for each name that an auto item's answer defines."""
     folder = course.solutions(assignment.name)
+    serve_solutions(folder)
     found: dict[str, Callable[..., object]] = {}
     for item in assignment.select("auto"):
         for reference in item.references:

@@ -88,13 +88,13 @@ def started(course: Course, home: Path) -> Iterator[Formgrader]:
         ) as server,
     ):  # fmt: skip
         try:
-            _await_start(server, port, home / "server.log")
+            await_start(server, port, home / "server.log")
             yield _log_in(course, f"http://127.0.0.1:{port}")
         finally:
             server.terminate()
 
 
-def _await_start(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def await_start(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     """Return once the server answers; RuntimeError with its log where it ends or takes too long."""
     for _ in range(600):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):

@@ -1,0 +1,166 @@
+"""Misconceptions of HOMEWORK: wrong answers, each with the sentence that helps.
+
+Most are the reference with a piece of its text exchanged. `fdl prove HOMEWORK` holds each of them
+against the hidden tests: it has to lose its own item and no other. Write at least four for each
+item, from what students have really answered, and none that gives the solution away.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autograder.grading.misconceptions import Catalogue
+from solutions.HOMEWORK import figures, newton
+
+misconceptions = Catalogue()
+
+change = misconceptions.change
+
+# --- p1-newton ------------------------------------------------------------------------------------
+
+STEP = "x - f(x) / slope(x)"
+
+change(
+    "p1-newton",
+    "up_the_tangent",
+    "The step has the wrong sign: it goes away from where the tangent crosses zero.",
+    newton.newton,
+    (STEP, "x + f(x) / slope(x)"),
+)
+change(
+    "p1-newton",
+    "no_slope",
+    "The value is subtracted as it is; in equation (1) it is divided by the slope first.",
+    newton.newton,
+    (STEP, "x - f(x)"),
+)
+change(
+    "p1-newton",
+    "times_the_slope",
+    "The value is multiplied by the slope; in equation (1) it is divided by it.",
+    newton.newton,
+    (STEP, "x - f(x) * slope(x)"),
+)
+change(
+    "p1-newton",
+    "start_left_out",
+    "The start is missing: it belongs into entry 0 of what you return.",
+    newton.newton,
+    ("np.array(iterates)", "np.array(iterates[1:])"),
+)
+change(
+    "p1-newton",
+    "last_iterate_alone",
+    "Only the last iterate comes back; asked for are all of them, the start included.",
+    newton.newton,
+    ("np.array(iterates)", "iterates[-1]"),
+)
+change(
+    "p1-newton",
+    "one_step_too_many",
+    "There is one step too many: T steps make T + 1 iterates, the start included.",
+    newton.newton,
+    ("range(num_steps)", "range(num_steps + 1)"),
+)
+
+
+# A wrong function can be written out, too; its name is the misconception's, and its text that of
+# a notebook's cell, so it uses nothing else that stands here.
+@misconceptions.function(
+    "p1-newton",
+    "newton",
+    "The slope is that at the start in all steps; equation (1) has the slope at the last iterate.",
+)
+def slope_of_the_start(f, slope, x0, num_steps):
+    iterates = [float(x0)]
+    for _ in range(num_steps):
+        iterates.append(iterates[-1] - f(iterates[-1]) / slope(x0))
+    return np.array(iterates)
+
+
+# --- p1-plot --------------------------------------------------------------------------------------
+
+ERRORS = "np.abs(np.asarray(iterates) - root)"
+
+change(
+    "p1-plot",
+    "iterates_for_the_distances",
+    "The lines show the iterates; asked for are their distances from the root.",
+    figures.plot_errors,
+    (ERRORS, "np.asarray(iterates)"),
+)
+change(
+    "p1-plot",
+    "distances_with_a_sign",
+    "The differences from the root have signs; a distance has none.",
+    figures.plot_errors,
+    (ERRORS, "np.asarray(iterates) - root"),
+)
+change(
+    "p1-plot",
+    "distances_from_the_end",
+    "The distances are those from the last iterate; asked for are those from the root.",
+    figures.plot_errors,
+    (ERRORS, "np.abs(np.asarray(iterates) - iterates[-1])"),
+)
+change(
+    "p1-plot",
+    "steps_from_one",
+    "The steps are counted from 1; the start belongs at t = 0.",
+    figures.plot_errors,
+    ("range(len(errors))", "range(1, len(errors) + 1)"),
+)
+change(
+    "p1-plot",
+    "no_legend",
+    "No legend tells which line is which: give each line a label and call `axes.legend()`.",
+    figures.plot_errors,
+    ("    axes.legend()\n", ""),
+)
+change(
+    "p1-plot",
+    "no_label_on_x",
+    "The horizontal axis has no label.",
+    figures.plot_errors,
+    ('    axes.set_xlabel("step $t$")\n', ""),
+)
+
+# --- p1-order -------------------------------------------------------------------------------------
+
+ORDER = "np.log(ratios[-1]) / np.log(ratios[-2])"
+
+change(
+    "p1-order",
+    "upside_down",
+    "The fraction of equation (2) is upside down.",
+    newton.convergence_order,
+    (ORDER, "np.log(ratios[-2]) / np.log(ratios[-1])"),
+)
+change(
+    "p1-order",
+    "ratio_of_the_errors",
+    "This is the last ratio of two errors, a rate; the order compares the logarithms of two ratios.",
+    newton.convergence_order,
+    (ORDER, "ratios[-1]"),
+)
+change(
+    "p1-order",
+    "logarithms_of_the_errors",
+    "The logarithms are those of errors; equation (2) has the logarithms of their ratios.",
+    newton.convergence_order,
+    (ORDER, "np.log(errors[-1]) / np.log(errors[-2])"),
+)
+change(
+    "p1-order",
+    "first_three_iterates",
+    "The first three iterates are used; asked for is the order at the last three.",
+    newton.convergence_order,
+    (ORDER, "np.log(ratios[1]) / np.log(ratios[0])"),
+)
+change(
+    "p1-order",
+    "errors_with_a_sign",
+    "The errors have signs: take the distance from the root, which is never below zero.",
+    newton.convergence_order,
+    ("np.abs(np.asarray(iterates, dtype=float) - root)", "np.asarray(iterates, dtype=float) - root"),
+)

@@ -1,0 +1,121 @@
+"""Hidden tests of Problem 1: Newton's method, its picture and its order.
+
+They run on the grader's side: `student` calls the functions of a notebook that runs in the
+sandbox, and `rng` is drawn from the seed in course.toml, so that a mark can be had again. A test's
+docstring is the line that the student reads, so it must not give the answer away.
+
+`@item(NAME)` says which item a test belongs to. All such tests of an item have to pass for its
+points; with `part="..."` the parts share them. `costs=0.25` makes a test that can't earn, only
+take this share away: for care, such as edge cases and labels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.random import Generator
+
+from autograder.grading.testkit import (
+    assert_close,
+    assert_curve,
+    assert_labelled_axes,
+    assert_named_curves,
+    assert_number_close,
+    item,
+    says,
+)
+from autograder.sandbox import Student
+from solutions.HOMEWORK import newton
+
+Function = Callable[[Any], float]
+
+
+def make_function(rng: Generator) -> tuple[Function, Function]:
+    """A made-up f(x) = a x + b sin x + c and its derivative, which is above zero everywhere."""
+    a, b, c = rng.uniform(1.2, 2.0), rng.uniform(0.5, 0.9), rng.uniform(-1, 1)
+
+    def f(x: Any) -> float:
+        return float(a * float(x) + b * np.sin(float(x)) + c)
+
+    def slope(x: Any) -> float:
+        return float(a + b * np.cos(float(x)))
+
+    return f, slope
+
+
+def make_runs(rng: Generator) -> tuple[float, dict[str, np.ndarray]]:
+    """A root, and runs on both sides of it."""
+    root = rng.uniform(0.5, 1.5)
+    sides = {"near": np.array([1, -1, 1, -1, 1]), "far": np.array([-1, -1, 1, 1, -1, 1, 1])}
+    runs = {name: root + side * rng.uniform(0.05, 1, side.shape) for name, side in sides.items()}
+    return root, runs
+
+
+def expected_curves(
+    root: float, runs: Mapping[str, np.ndarray]
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """What the picture of these runs should show, by label."""
+    return {name: (np.arange(len(run)), np.abs(run - root)) for name, run in runs.items()}
+
+
+# --- Newton's method ------------------------------------------------------------------------------
+
+
+@item("p1-newton")
+@pytest.mark.parametrize("num_steps", [1, 2, 6])
+def test_newton(student: Student, rng: Generator, num_steps: int) -> None:
+    """Each step goes to where the tangent at the last iterate crosses zero."""
+    (f, slope), x0 = make_function(rng), rng.uniform(2, 3)
+    answer = student.newton(f, slope, x0, num_steps)
+    assert_close(answer, newton.newton(f, slope, x0, num_steps), what="the array of iterates")
+
+
+@item("p1-newton", costs=0.25)
+def test_newton_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
+    """A start that is an integer works, and so does no step at all."""
+    f, slope = make_function(rng)
+    answer = student.newton(f, slope, 3, 4)
+    assert_close(answer, newton.newton(f, slope, 3, 4), what="the array from an integer start")
+    assert_close(student.newton(f, slope, 2.5, 0), [2.5], what="the array of no step")
+
+
+# --- The picture ----------------------------------------------------------------------------------
+
+
+@item("p1-plot")
+def test_plot_shows_the_distances(student: Student, rng: Generator) -> None:
+    """For each run the picture shows its distances from the root against the steps, in sight."""
+    root, runs = make_runs(rng)
+    figure = student.plot_errors(root, runs)
+    for x, y in expected_curves(root, runs).values():
+        assert_curve(figure, x, y, what="the distance of a run from the root, against the step")
+
+
+@item("p1-plot", costs=0.25)
+def test_plot_names_the_runs(student: Student, rng: Generator) -> None:
+    """A legend, or a text beside each line, names the runs."""
+    root, runs = make_runs(rng)
+    assert_named_curves(student.plot_errors(root, runs), expected_curves(root, runs), says)
+
+
+@item("p1-plot", costs=0.25)
+def test_plot_labels_its_axes(student: Student, rng: Generator) -> None:
+    """Both axes have a label."""
+    assert_labelled_axes(student.plot_errors(*make_runs(rng)))
+
+
+# --- The order ------------------------------------------------------------------------------------
+
+
+@item("p1-order")
+@pytest.mark.parametrize("count", [3, 6])
+def test_order(student: Student, rng: Generator, count: int) -> None:
+    """The order is that of the last three iterates, on whichever side of the root they are."""
+    root = rng.uniform(0.5, 1.5)
+    signs = np.array([1, -1, -1, 1, 1, -1])[:count]
+    iterates = root + signs * np.cumprod(rng.uniform(0.1, 0.6, size=count))
+    answer = student.convergence_order(iterates, root)
+    assert_number_close(answer, newton.convergence_order(iterates, root), what="the order")

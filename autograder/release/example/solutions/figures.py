@@ -1,0 +1,28 @@
+"""The figures of HOMEWORK.
+
+A function draws on a new figure and returns it; hidden tests look at what the figure shows.
+"""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+
+
+def plot_errors(root: float, trajectories: Mapping[str, np.ndarray]) -> Figure:
+    """Draw the distance from the root along each run against the number of steps.
+
+    trajectories maps a label to the iterates x^0, ..., x^T of a run, shape (T+1,); lengths may
+    differ. One line for each run, with its label in a legend, and both axes labelled. A
+    logarithmic axis for the distance shows the most.
+    """
+    figure, axes = plt.subplots(figsize=(6.4, 4.0))
+    for label, iterates in trajectories.items():
+        errors = np.abs(np.asarray(iterates) - root)
+        axes.plot(range(len(errors)), errors, marker="o", label=label)
+    axes.set_yscale("log")
+    axes.set_xlabel("step $t$")
+    axes.set_ylabel("distance from the root")
+    axes.legend()
+    return figure

@@ -1,0 +1,101 @@
+"""A JupyterLab in a folder of notebooks, as a student starts it, and a browser that looks at it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..records.server import TOKEN, await_start
+from .visitor import Visitor
+
+NOISE = r"favicon|/api/me|/lab/api/(?:news|update)|preload"
+"""What JupyterLab itself tells on the console of a fresh browser."""
+
+_SETTINGS = {
+    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
+    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false"},
+}
+"""All cells are in the page at once: a test reads those out of sight too, without scrolling."""
+
+
+@contextlib.contextmanager
+def started_lab(notebooks: Path, home: Path) -> Iterator[str]:
+    """The address of a JupyterLab for that folder, whose own files are in `home`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = home / "settings"
+    for plugin, values in _SETTINGS.items():
+        path = settings / f"{plugin}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values), encoding="utf-8")
+    command = [
+        sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--ip=127.0.0.1",
+        f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={notebooks}",
+        f"--IdentityProvider.token={TOKEN}", f"--LabApp.user_settings_dir={settings}",
+        f"--LabApp.workspaces_dir={home / 'workspaces'}", "--LabApp.extension_manager=readonly",
+        "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "HOME")
+    places = {name: str(home) for name in names}
+    with (
+        (home / "lab.log").open("w+") as log,
+        subprocess.Popen(
+            command, cwd=notebooks, env={**os.environ, **places},
+            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
+        ) as server,
+    ):  # fmt: skip
+        try:
+            await_start(server, port, home / "lab.log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def open_notebook(visitor: Visitor, address: str, name: str) -> None:
+    """Open a notebook and wait for its kernel."""
+    tab = visitor.tab
+    tab.set_default_timeout(120_000)
+    tab.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset", wait_until="load")
+    tab.wait_for_selector(".jp-Notebook .jp-Cell")
+    kernels = f"{address}/api/kernels?token={TOKEN}"
+    while not any(_is_ready(kernel) for kernel in tab.request.get(kernels).json()):
+        tab.wait_for_timeout(200)
+    _await_idle(tab)
+
+
+def run_all(visitor: Visitor, last: str) -> list[str]:
+    """Choose Run, Run All Cells; what each code cell shows once the last one says `last`."""
+    tab = visitor.tab
+    begun = tab.locator(".jp-CodeCell .jp-InputPrompt", has_text=re.compile(r"\[\d+\]"))
+    for _ in range(10):
+        tab.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+        tab.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
+        # JupyterLab calls a kernel idle before it is connected, and forgets what it is told then
+        with contextlib.suppress(Exception):
+            begun.first.wait_for(timeout=10_000)
+            break
+    tab.locator(".jp-CodeCell .jp-OutputArea", has_text=last).first.wait_for()
+    _await_idle(tab)
+    return shown(tab)
+
+
+def shown(tab: Any) -> list[str]:
+    """The text of every cell's outputs."""
+    return [str(text) for text in tab.locator(".jp-CodeCell .jp-OutputArea").all_inner_texts()]
+
+
+def _is_ready(kernel: Any) -> bool:
+    return kernel["connections"] > 0 and kernel["execution_state"] == "idle"
+
+
+def _await_idle(tab: Any) -> None:
+    tab.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status=idle]")

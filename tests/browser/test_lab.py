@@ -1,0 +1,101 @@
+"""The released notebooks in JupyterLab, in a browser, as a student sees them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.assignment import Assignment, Course
+from autograder.samples import load_sample_class, write_submission
+
+from .lab import NOISE, open_notebook, run_all, started_lab
+from .visitor import Visitor, visiting
+
+pytest.importorskip("jupyterlab", reason="needs the extra `lab`")
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def homework() -> Assignment:
+    return Course(ROOT).assignment("hw2")
+
+
+@pytest.fixture(scope="module")
+def lab(
+    homework: Assignment,
+    tmp_path_factory: pytest.TempPathFactory,
+    browser: Any,  # asked for first: where it is missing, no server is started  # noqa: ARG001
+) -> Iterator[str]:
+    """A JupyterLab beside two copies of the release: untouched, and with ada's answers."""
+    course, folder = Course(ROOT), tmp_path_factory.mktemp("lab")
+    for name in ("untouched", "done"):
+        shutil.copytree(course.release("hw2"), folder / name)
+    [ada] = [each for each in load_sample_class(course, "hw2") if each.name == "ada"]
+    write_submission(course, homework, ada, folder / "done")
+    with started_lab(folder, tmp_path_factory.mktemp("home")) as address:
+        yield address
+
+
+@pytest.fixture
+def student(browser: Any, lab: str) -> Iterator[Visitor]:
+    with visiting(browser, lab, noise=NOISE) as visitor:
+        yield visitor
+
+
+PROBLEMS = [
+    "problem1_momentum",
+    pytest.param("problem2_landscape", marks=pytest.mark.slow),
+    pytest.param("problem3_ntk", marks=pytest.mark.slow),
+]
+
+
+def checks_of(homework: Assignment, problem: str) -> list[str]:
+    return [item.name for item in homework.select("auto") if item.problem == problem]
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_finished_notebook_runs_and_shows_that_its_checks_pass(
+    homework: Assignment, student: Visitor, lab: str, problem: str
+) -> None:
+    items = checks_of(homework, problem)
+    open_notebook(student, lab, f"done/{problem}.ipynb")
+    outputs = run_all(student, f"{len(items)} of {len(items)} visible checks pass")
+    for item in items:
+        assert any(f"✓ {item}: the visible check passes." in text for text in outputs), item
+    assert student.tab.locator(".jp-CodeCell img").count() > 0, "its experiment draws"
+    assert student.tab.locator(".jp-mod-error, [data-mime-type*=error]").count() == 0
+    assert student.complaints == []
+
+
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_untouched_notebook_runs_to_its_end_and_says_what_is_open(
+    homework: Assignment, student: Visitor, lab: str, problem: str
+) -> None:
+    items = checks_of(homework, problem)
+    open_notebook(student, lab, f"untouched/{problem}.ipynb")
+    outputs = run_all(student, f"0 of {len(items)} visible checks pass")
+    for item in items:
+        assert any(f"… {item}: not " in text for text in outputs), item
+    assert student.complaints == []
+
+
+def test_what_a_student_types_is_checked_in_the_page(student: Visitor, lab: str) -> None:
+    """The question is read, the answer typed, cell and check run with Shift and Enter."""
+    open_notebook(student, lab, "untouched/problem1_momentum.ipynb")
+    tab = student.tab
+    run_all(student, "0 of 6 visible checks pass")
+    cell = tab.locator(".jp-CodeCell", has_text="def heavy_ball_parameters(").first
+    cell.locator(".cm-content").click()
+    tab.keyboard.press("Control+A")
+    tab.keyboard.type("def heavy_ball_parameters(gammas, betas):\nreturn gammas, betas")
+    tab.keyboard.press("Shift+Enter")
+    tab.keyboard.press("Shift+Enter")
+    verdict = tab.locator(".jp-OutputArea", has_text="p1a-parameters: not right yet").first
+    verdict.wait_for()
+    assert "✗" in verdict.inner_text()
+    assert student.complaints == []

@@ -1,0 +1,59 @@
+"""A person at a browser who reaches one server, or files, and notes what goes wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass
+class Visitor:
+    """A tab; `wrong` are errors told on its console, `elsewhere` what it asked others for."""
+
+    tab: Any
+    wrong: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
+
+    @property
+    def complaints(self) -> list[str]:
+        """All that should not have happened."""
+        return [*self.wrong, *(f"asked for {url}" for url in self.elsewhere)]
+
+    def fits(self) -> bool:
+        """Whether nothing of the page lies beyond its right edge."""
+        script = "() => document.scrollingElement.scrollWidth <= window.innerWidth"
+        return bool(self.tab.evaluate(script))
+
+
+@contextmanager
+def visiting(
+    browser: Any, home: str, *, size: dict[str, int] = DESKTOP, noise: str = r"(?!)"
+) -> Iterator[Visitor]:
+    """A visitor who may ask for what begins with `home` alone; `noise` matches what may be told."""
+    context = browser.new_context(viewport=size)
+    visitor = Visitor(context.new_page())
+
+    def route(request: Any) -> None:
+        url = request.request.url
+        if url.startswith((home, "data:", "blob:")):
+            request.continue_()
+        else:
+            visitor.elsewhere.append(url)
+            request.abort()
+
+    def told(message: Any) -> None:
+        text = f"{message.text} ({message.location.get('url', '')})"
+        if message.type == "error" and not re.search(noise, text):
+            visitor.wrong.append(text)
+
+    context.route("**/*", route)
+    visitor.tab.on("console", told)
+    visitor.tab.on("pageerror", lambda error: visitor.wrong.append(f"uncaught: {error}"))
+    yield visitor
+    context.close()

@@ -1,0 +1,66 @@
+"""`fdl new` as an instructor runs it, and the way from there to marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from autograder.assignment import Course
+from autograder.cli import app
+
+from .test_solutions import _forgotten as _forgotten
+
+
+def fdl(*arguments: str | Path) -> tuple[int, str]:
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, " ".join(result.output.split())
+
+
+def test_options_reach_the_settings(tmp_path: Path) -> None:
+    dates = ("--opens", "2031-02-01", "--due", "2031-02-20T12:00")
+    options = ("--title", "On roots", *dates, "--seed", "11", "--course", tmp_path)
+    code, told = fdl("new", "hw1", *options)
+    assert (code, "opens 2031-02-01 00:00, due 2031-02-20 12:00" in told) == (0, True)
+    assignment = Course(tmp_path).assignment("hw1")
+    assert (assignment.title, assignment.seed) == ("On roots", 11)
+
+
+def test_second_homework_stands_beside_the_first(tmp_path: Path) -> None:
+    assert fdl("new", "hw1", "--course", tmp_path)[0] == 0
+    assert fdl("new", "hw2", "--course", tmp_path)[0] == 0
+    course = Course(tmp_path)
+    assert course.assignment_names == ("hw1", "hw2")
+    assert course.hidden("hw2") == tmp_path / "autograder" / "hidden" / "hw2"
+
+
+def test_what_is_there_is_told_and_ends_with_code_2(tmp_path: Path) -> None:
+    assert fdl("new", "hw1", "--course", tmp_path)[0] == 0
+    code, told = fdl("new", "hw1", "--course", tmp_path)
+    assert (code, "there already" in told) == (2, True)
+
+
+def test_refused_name_begins_no_course(tmp_path: Path) -> None:
+    place = tmp_path / "course"
+    code, told = fdl("new", "hw-1", "--course", place)
+    assert (code, "can't be a homework's name" in told) == (2, True)
+    assert not place.exists()
+
+
+def test_folder_with_other_things_is_no_place_for_a_course(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "thesis.tex").write_text("")
+    monkeypatch.chdir(tmp_path)
+    assert fdl("new", "hw1")[0] == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_new_homework_passes_its_proof_as_it_is(tmp_path: Path) -> None:
+    assert fdl("new", "hw3", "--course", tmp_path, "--seed", "5")[0] == 0
+    code, told = fdl("release", "hw3", "--course", tmp_path)
+    assert (code, "hw3: fit to publish" in told) == (0, True), told
+    assert "18 of 18 caught, 18 called by name" in told
+    assert (tmp_path / "release" / "hw3" / "problem1_newton.ipynb").is_file()
