@@ -1,7 +1,8 @@
 """What scheduling costs: the same class by `fdl grade --jobs 2` and on Dask with two workers.
 
 `python -m tests.cluster [COUNT] [ROUNDS]` marks COUNT students drawn from the misconceptions of
-hw2, in turns, and prints each time and the ratio of the medians. The workers are up before that.
+hw2, in turns, and prints each time and the ratio of the medians. The workers are up before that,
+their marking processes start with the class, as those of this machine do.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from autograder.assignment import Course
 from autograder.demo import make_scratch_course
 from autograder.grading.drawnclass import draw_class
 
-from .machines import ROOT, Machines
+from .machines import ROOT, Machines, kill
 
 HOMEWORK = "hw2"
 
@@ -37,6 +38,8 @@ def main(count: int, rounds: int) -> None:
             seconds: dict[str, list[float]] = {way: [] for way in ways}
             for number in range(rounds + 1):  # the first one fills caches, and does not count
                 for way, options in ways.items():
+                    for pid in machines.marking():  # they keep what they have learnt
+                        kill(pid)
                     taken = _grade(scratch.root, options)
                     if number:
                         seconds[way].append(taken)
