@@ -83,46 +83,30 @@ FULL = "the disk is full: make room on it and run the command again"
 
 
 _KIT_TABLES = MetaData()
+
+
+def _of_student(name: str, column: Column[Any]) -> Table:
+    """A table of the kit's own with a row for each student of an assignment."""
+    keys = (Column(key, String(128), primary_key=True) for key in ("assignment", "student"))
+    return Table(name, _KIT_TABLES, *keys, column)
+
+
 _RECORDED_CREDIT = Table(
     "fdl_recorded_credit",
     _KIT_TABLES,
     Column("grade_id", String(32), primary_key=True),
     Column("points", Float, nullable=False),
 )
-_RECORDED_FOLDER = Table(
-    "fdl_recorded_folder",
-    _KIT_TABLES,
-    Column("assignment", String(128), primary_key=True),
-    Column("student", String(128), primary_key=True),
-    Column("digest", String(64), nullable=False),
-)
+_RECORDED_FOLDER = _of_student("fdl_recorded_folder", Column("digest", String(64), nullable=False))
 _RECORDED_EXTENSION = Table(
     "fdl_recorded_extension",
     _KIT_TABLES,
     Column("submission_id", String(32), primary_key=True),
     Column("seconds", Float, nullable=False),
 )
-_FINGERPRINT = Table(
-    "fdl_fingerprint",
-    _KIT_TABLES,
-    Column("assignment", String(128), primary_key=True),
-    Column("student", String(128), primary_key=True),
-    Column("fingerprint", String(64), nullable=False),
-)
-_SECONDS = Table(
-    "fdl_marking_seconds",
-    _KIT_TABLES,
-    Column("assignment", String(128), primary_key=True),
-    Column("student", String(128), primary_key=True),
-    Column("seconds", Float, nullable=False),
-)
-_PSEUDONYM = Table(
-    "fdl_pseudonym",
-    _KIT_TABLES,
-    Column("assignment", String(128), primary_key=True),
-    Column("student", String(128), primary_key=True),
-    Column("number", Integer, nullable=False),
-)
+_FINGERPRINT = _of_student("fdl_fingerprint", Column("fingerprint", String(64), nullable=False))
+_SECONDS = _of_student("fdl_marking_seconds", Column("seconds", Float, nullable=False))
+_PSEUDONYM = _of_student("fdl_pseudonym", Column("number", Integer, nullable=False))
 
 # nbgrader's own indexes lead from a cell to the grades of the whole class: without these, the time
 # to record one student grows with the number of those recorded.

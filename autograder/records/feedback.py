@@ -8,16 +8,13 @@ it holds no script, loads nothing, and has nothing of a student's outputs in it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import nbformat
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
 from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
@@ -32,6 +29,7 @@ from autograder.records.folders import settle_all
 from autograder.records.penalties import update_penalties
 from autograder.records.pictures import pictures_of
 from autograder.records.sanitize import plain_text
+from autograder.records.texts import templates
 from autograder.rubric import read_rubrics
 
 INDEX = "index.html"
@@ -40,7 +38,6 @@ NEARLY = 1e-9
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _POINTS = re.compile(r"\s*\([^()]*\bpoints?\)$")
-_INDEX = re.compile(r"(?<!\w)([^\W\d_]\u0302?)([_^])(?:\{([^{}]*)\}|(\w)(?!\w))")
 
 
 @dataclass(frozen=True)
@@ -181,7 +178,7 @@ def render(
     # where all is lost, the penalty takes bonus points too
     from_regular = min(view.penalty, max(points, 0.0))
     total = rules.total(points, bonus_points, view.penalty, _max_points(regular))
-    return _environment().get_template("feedback.html").render(
+    return templates("autograder.records").get_template("feedback.html").render(
         course=course,
         assignment=assignment,
         student=submission.report.submission,
@@ -400,50 +397,3 @@ def _message(
     if entry.given:
         return ""
     return notebook.message or "Nothing was written here."
-
-
-def set_code(text: str) -> Markup:
-    """The text, escaped, with what stands between backticks set as code."""
-    return _set(text, str)
-
-
-def set_formulas(text: str) -> Markup:
-    """As `set_code`, and indices such as those of x_t and x^{t+1} set below and above the line.
-
-    For the kit's own texts: in a student's words, a_b is a name.
-    """
-    return _set(text, lambda plain: _INDEX.sub(_index, plain))
-
-
-def shown_plainly(value: object) -> object:
-    """What a page's template puts out: of a text, the letters that stay in their line."""
-    return plain_text(value) if type(value) is str else value
-
-
-def _set(text: str, plain: Callable[[str], str]) -> Markup:
-    parts = [str(escape(part)) for part in plain_text(text).split("`")]
-    if len(parts) % 2 == 0:  # a lone backtick is a backtick
-        return Markup(plain("`".join(parts)))
-    parts[::2] = map(plain, parts[::2])
-    parts[1::2] = (f"<code>{part}</code>" for part in parts[1::2])
-    return Markup("".join(parts))
-
-
-def _index(match: re.Match[str]) -> str:
-    letter, sign, group, single = match.groups()
-    tag = "sub" if sign == "_" else "sup"
-    return f"{letter}<{tag}>{group or single}</{tag}>"
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("autograder.records"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown_plainly,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(code=set_code, formulas=set_formulas)
-    return environment

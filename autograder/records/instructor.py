@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.assignment import Assignment, Course
 from autograder.grading.mark import Marking
 from autograder.grading.plugin import Outcome
 from autograder.grading.report import ItemReport
 from autograder.grading.transcript import Event
-from autograder.records.feedback import set_code, set_formulas, shown_plainly
+from autograder.records.texts import templates
 from autograder.sandbox import FigureData
 
 MAX_SHOWN = 1_500
@@ -54,14 +53,7 @@ class ItemPage:
 
 def instructor_page(course: Course, assignment: Assignment, marking: Marking) -> str:
     """The page as HTML; it loads nothing."""
-    pages = Environment(
-        loader=PackageLoader("autograder.records"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown_plainly,
-    )
-    pages.filters["code"], pages.filters["formulas"] = set_code, set_formulas
-    return pages.get_template("instructor.html").render(
+    return templates("autograder.records").get_template("instructor.html").render(
         course=course,
         assignment=assignment,
         report=marking.report,

@@ -12,8 +12,9 @@ from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.grading.mark import Marking
 from autograder.grading.report import CellFault, Claim, NotebookReport
-from autograder.records.feedback import set_code, set_formulas, write_feedback
+from autograder.records.feedback import write_feedback
 from autograder.records.gradebook import record, record_class
+from autograder.records.texts import set_code, set_formulas
 
 from .conftest import Marker
 from .course import mark

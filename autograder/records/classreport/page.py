@@ -16,7 +16,7 @@ from datetime import datetime
 from importlib.resources import files
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from autograder.assignment import Assignment, Course, Item
@@ -34,7 +34,7 @@ from autograder.records.classreport.statistics import (
     settled_items,
     spread,
 )
-from autograder.records.feedback import set_code, set_formulas, shown_plainly
+from autograder.records.texts import templates
 
 FIRST_SHOWN = 12
 """How many misconceptions are seen at once; the others follow when asked for."""
@@ -422,20 +422,8 @@ def _text(name: str) -> str:
 
 
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("autograder.records.classreport"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown_plainly,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters: Mapping[str, Callable[..., object]] = {
-        "code": set_code,
-        "formulas": set_formulas,
-        "number": _number,
-        "time": seconds_in_words,
-    }
+    environment = templates("autograder.records.classreport")
+    filters: Mapping[str, Callable[..., object]] = {"number": _number, "time": seconds_in_words}
     environment.filters.update(filters)
     return environment
 

@@ -15,15 +15,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
 from typing import Any, Literal
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.assignment import Assignment, Item
 from autograder.grading.report import ItemReport, NotebookReport, Report
-from autograder.records.feedback import set_code, set_formulas, shown_plainly
 from autograder.records.gradescope.metadata import HandedIn
+from autograder.records.texts import templates
 
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
@@ -150,19 +147,5 @@ def _item_test(
 
 def _part(name: str, **values: object) -> str:
     """One macro of the template, as HTML in which nothing but its own tags is left."""
-    module = _template().make_module()
+    module: Any = templates("autograder.records").get_template("gradescope.html").make_module()
     return str(getattr(module, name)(**values)).strip()
-
-
-@lru_cache(maxsize=1)
-def _template() -> Any:
-    environment = Environment(
-        loader=PackageLoader("autograder.records"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown_plainly,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(code=set_code, formulas=set_formulas)
-    return environment.get_template("gradescope.html")

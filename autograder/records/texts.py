@@ -1,0 +1,62 @@
+"""How texts are set on pages: escaped, code as code, indices below and above the line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from autograder.records.sanitize import plain_text
+
+_INDEX = re.compile(r"(?<!\w)([^\W\d_]\u0302?)([_^])(?:\{([^{}]*)\}|(\w)(?!\w))")
+
+
+@cache
+def templates(package: str) -> Environment:
+    """The page templates of a package; all is escaped, and `code` and `formulas` set texts."""
+    environment = Environment(
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown_plainly,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(code=set_code, formulas=set_formulas)
+    return environment
+
+
+def set_code(text: str) -> Markup:
+    """The text, escaped, with what stands between backticks set as code."""
+    return _set(text, str)
+
+
+def set_formulas(text: str) -> Markup:
+    """As `set_code`, and indices such as those of x_t and x^{t+1} set below and above the line.
+
+    For the kit's own texts: in a student's words, a_b is a name.
+    """
+    return _set(text, lambda plain: _INDEX.sub(_index, plain))
+
+
+def shown_plainly(value: object) -> object:
+    """What a page's template puts out: of a text, the letters that stay in their line."""
+    return plain_text(value) if type(value) is str else value
+
+
+def _set(text: str, plain: Callable[[str], str]) -> Markup:
+    parts = [str(escape(part)) for part in plain_text(text).split("`")]
+    if len(parts) % 2 == 0:  # a lone backtick is a backtick
+        return Markup(plain("`".join(parts)))
+    parts[::2] = map(plain, parts[::2])
+    parts[1::2] = (f"<code>{part}</code>" for part in parts[1::2])
+    return Markup("".join(parts))
+
+
+def _index(match: re.Match[str]) -> str:
+    letter, sign, group, single = match.groups()
+    tag = "sub" if sign == "_" else "sup"
+    return f"{letter}<{tag}>{group or single}</{tag}>"
