@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from autograder.assignment import SETTINGS, Course
+from autograder.assignment import Course
+from autograder.settings import SETTINGS
 from autograder.errors import CourseError
 from autograder.release.build import CONFIG
 from autograder.release.fill import fill_source
