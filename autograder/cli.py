@@ -175,14 +175,19 @@ def grade(
     marking = _grade(
         found, homework, student or (), jobs, seed, settings, again=again, cluster=where
     )
-    with closing(marking):  # also where Ctrl-C comes while a row is made
-        for each in marking:
-            rows.append(_class_row(each))
-            unchanged += each.unchanged
-            if each.error:
-                failed.append(each.student)
-            if each.seconds:
-                seconds.append(each.seconds)
+    try:
+        with closing(marking):  # also where Ctrl-C comes while a row is made
+            for each in marking:
+                rows.append(_class_row(each))
+                unchanged += each.unchanged
+                if each.error:
+                    failed.append(each.student)
+                if each.seconds:
+                    seconds.append(each.seconds)
+    except KitError:  # such as a gradebook that is locked in the end: tell of those before
+        if rows:
+            out.print(_class_table(rows))
+        raise
     out.print(_class_table(rows))
     if unchanged:
         out.print(f"{unchanged} of {len(rows)} have not changed and were not marked anew (--again)")

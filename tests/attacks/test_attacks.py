@@ -40,7 +40,7 @@ def scene() -> Iterator[MakeScene]:
 
 TOGETHER = 10
 PROBLEM_3 = ("problem3_ntk",)
-EVERYDAY = 5
+EVERYDAY = 3
 """So many attacks of each kind are in the everyday run."""
 
 

@@ -66,12 +66,13 @@ def test_finished_notebook_runs_and_shows_that_its_checks_pass(
     open_notebook(student, lab, f"done/{problem}.ipynb")
     outputs = run_all(student, f"{len(items)} of {len(items)} visible checks pass")
     for item in items:
-        assert any(f"✓ {item}: the visible check passes." in text for text in outputs), item
+        assert any(f"{item}: the visible check passes." in text for text in outputs), item
     assert student.tab.locator(".jp-CodeCell img").count() > 0, "its experiment draws"
     assert student.tab.locator(".jp-mod-error, [data-mime-type*=error]").count() == 0
     assert student.complaints == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_untouched_notebook_runs_to_its_end_and_says_what_is_open(
     homework: Assignment, student: Visitor, lab: str, problem: str
@@ -80,7 +81,7 @@ def test_untouched_notebook_runs_to_its_end_and_says_what_is_open(
     open_notebook(student, lab, f"untouched/{problem}.ipynb")
     outputs = run_all(student, f"0 of {len(items)} visible checks pass")
     for item in items:
-        assert any(f"… {item}: not " in text for text in outputs), item
+        assert any(f"{item}: not " in text for text in outputs), item
     assert student.complaints == []
 
 

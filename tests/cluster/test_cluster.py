@@ -43,6 +43,7 @@ def test_cluster_records_what_this_machine_would(
     assert "4 of 4 have not changed" in again.stdout
 
 
+@pytest.mark.slow
 def test_submission_that_kills_its_workers_fails_alone(
     course: Path,
     machines: Machines,
@@ -93,6 +94,7 @@ def test_bundle_that_was_changed_on_the_way_is_refused(
     assert said
 
 
+@pytest.mark.slow
 def test_certificates_open_a_scheduler_that_asks_for_them(
     course: Path, tmp_path: Path, local: dict[str, bytes]
 ) -> None:

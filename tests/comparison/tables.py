@@ -143,7 +143,7 @@ def _markdown(comparison: Comparison, ideas: Sequence[Idea], cells: Mapping[str,
 
 def _each(comparison: Comparison, ideas: Sequence[Idea], tools: Sequence[str]) -> str:
     lines: list[str] = []
-    for kind in KINDS:
+    for kind in (kind for kind in KINDS if any(idea.kind == kind for idea in ideas)):
         lines += [f"\n### {kind.capitalize()}\n", f"| idea | {' | '.join(tools)} |"]
         lines.append("| --- |" + " --- |" * len(tools))
         for idea in ideas:

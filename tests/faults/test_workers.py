@@ -242,7 +242,6 @@ MOMENTS = {"in the middle": 1, "near the end": 3}
     ("number", "whom", "moment"),
     [
         (signal.SIGINT, "its group", "in the middle"),
-        (signal.SIGKILL, "itself", "in the middle"),
         *(
             pytest.param(number, whom, moment, marks=pytest.mark.slow)
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)

@@ -48,6 +48,7 @@ def test_second_run_marks_nothing_and_changes_nothing(root: Path) -> None:
     assert second.stderr.splitlines() == ["Marking tiny: 5 of 5"]
 
 
+@pytest.mark.slow
 def test_changed_hidden_test_marks_all_anew_with_other_points(root: Path) -> None:
     before = points(root)
     path = root / HIDDEN
@@ -71,6 +72,7 @@ def test_changed_notebook_is_marked_and_no_other(root: Path) -> None:
     assert {name for name in before if before[name] != after[name]} == {"anna"}
 
 
+@pytest.mark.slow
 def test_other_seed_and_other_walls_mark_all_anew(root: Path) -> None:
     assert marked(grade(root, "--seed", "8").stdout) == len(STUDENTS)
     assert {json.loads(report)["seed"] for report in reports(root).values()} == {8}
@@ -86,6 +88,7 @@ def test_cold_start_records_the_same_bytes(root: Path) -> None:
     assert (result.tables(root / "gradebook.db"), result.written(root)) == before
 
 
+@pytest.mark.slow
 def test_profile_names_the_stages_of_a_submission(root: Path) -> None:
     table = rows(grade(root, "--profile", "--again").stdout)
     seconds = {name: float(cells[0]) for name, cells in table.items() if name in STAGES}

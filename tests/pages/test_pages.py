@@ -89,6 +89,7 @@ def acts_in_formgrader(
     assert grades(course) == before
 
 
+@pytest.mark.slow
 def test_nothing_acts_in_the_formgrader(
     course: Course, formgrader: Formgrader, marker: Watch, arms: Arms
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.assignment import Course
-from autograder.records.feedback import _environment
+from autograder.records.texts import templates
 
 from ..records.course import mark
 from ..records.server import Formgrader
@@ -79,8 +79,8 @@ def test_the_formgraders_policy_stops_all_scripts_that_were_stored(
 @pytest.fixture
 def careless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The kit's own pages put texts out as they are."""
-    cache: Any = _environment().cache
-    monkeypatch.setattr(_environment(), "autoescape", False)
+    cache: Any = templates("autograder.records").cache
+    monkeypatch.setattr(templates("autograder.records"), "autoescape", False)
     cache.clear()
     yield
     monkeypatch.undo()

@@ -135,7 +135,6 @@ def test_who_hands_in_for_the_first_time_is_marked_and_nobody_else(made: Class) 
 ALL = {
     "hidden test": ("autograder/hidden/hw/test_slopes.py", "slope = 2", "slope = 3"),
     "solution": ("solutions/hw/slopes.py", "slope = 2", "slope = 3"),
-    "due date": ("course.toml", "2024-11-21T23:55:00", "2024-11-23T23:55:00"),
     "seed": ("course.toml", "seed = 7", "seed = 8"),
 }
 

@@ -38,7 +38,8 @@ def homework_2(root: Path) -> str:
     return "hw2"
 
 
-@pytest.mark.parametrize("make", [tiny, pytest.param(homework_2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("make", [tiny, homework_2])
 def test_our_command_and_nbgraders_record_the_same(make: object, tmp_path: Path) -> None:
     assert callable(make)
     ours, plain = tmp_path / "ours", tmp_path / "plain"
