@@ -81,6 +81,7 @@ def test_other_seed_and_other_walls_mark_all_anew(root: Path) -> None:
     assert marked(grade(root, "--seed", "8", "--inner-only").stdout) == 0
 
 
+@pytest.mark.slow
 def test_cold_start_records_the_same_bytes(root: Path) -> None:
     before = result.tables(root / "gradebook.db"), result.written(root)
     assert marked(grade(root, "--cold").stdout) == 0

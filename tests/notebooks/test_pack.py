@@ -9,6 +9,7 @@ import linecache
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -175,11 +176,16 @@ def test_endless_notebook_is_stopped_with_its_children_and_packed(
 
 
 def is_gone(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return True
-    return state == "Z"
+    """Whether it ends within some seconds: one that was killed may still be on its way out."""
+    for _ in range(200):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state in "ZX":
+            return True
+        time.sleep(0.05)
+    return False
 
 
 @pytest.mark.parametrize("source", ["import os\nos._exit(0)", "import sys\nsys.exit()"])

@@ -116,6 +116,7 @@ def test_sample_students_write_into_cells_of_the_release(course: Course) -> None
         assert set(student.answers) <= open_to_students, student.name
 
 
+@pytest.mark.slow
 def test_plain_nbgrader_gives_the_marks_of_our_own_command(course: Course) -> None:
     nbgrader = [sys.executable, "-m", "nbgrader"]
     for command in ("autograde", "generate_feedback"):
