@@ -9,13 +9,15 @@ misconception's differs from the reference's: such ways have to be there, all of
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from autograder.assignment import Assignment, Course
+from autograder.grading.grader import hash_of_tests
+from autograder.grading.keep import Keep
 from autograder.grading.local import LocalMarker
 from autograder.grading.looks import Looks
 from autograder.grading.misconceptions import Catalogue, Misconception, load_misconceptions
@@ -37,24 +39,35 @@ class _Trial:
     outcomes: tuple[Outcome, ...]
 
 
+@dataclass(frozen=True)
+class _Trials:
+    """What an item's tests found of the reference, and of its misconceptions by their names."""
+
+    reference: tuple[Outcome, ...]
+    found: Mapping[str, tuple[Outcome, ...]]
+
+
 class Diagnostician:
     """Names misconceptions in what the hidden tests found, for one assignment and seed.
 
-    What the misconceptions of an item answer is found out when it is first asked for, and kept.
+    What the misconceptions of an item answer is found out when it is first asked for. With `keep`,
+    it is kept for other processes and later runs.
     """
 
-    def __init__(self, course: Course, assignment: Assignment, seed: int) -> None:
+    def __init__(
+        self, course: Course, assignment: Assignment, seed: int, keep: Keep | None = None
+    ) -> None:
         self.catalogue: Catalogue = load_misconceptions(course, assignment)
         self._marker = LocalMarker(course, assignment, seed=seed)
-        self._trials: dict[str, tuple[_Trial, ...]] = {}
-        self._reference: dict[str, tuple[Outcome, ...]] = {}
+        self._trials: dict[str, _Trials] = {}
+        self._keep = keep
 
     def learn(self, item: str, found: Mapping[str, Outcomes]) -> None:
         """Take what the hidden tests found of all the item's misconceptions, by their names."""
-        self._trials[item] = tuple(
-            _Trial(misconception, tuple(found[misconception.name]))
-            for misconception in self.catalogue.of(item)
-        )
+        (reference,) = self._outcomes(item, [{}])
+        self._trials[item] = _trials(reference, found)
+        if self._keep is not None:
+            self._keep.put(item, self._trials[item])
 
     def diagnose(self, item: str, outcomes: Outcomes) -> Misconception | None:
         """The one misconception that agrees with a failed item's outcomes; None where none does.
@@ -71,28 +84,28 @@ class Diagnostician:
         return found
 
     def _name(self, item: str, outcomes: Outcomes) -> Misconception | None:
-        agreeing = [trial for trial in self._tried(item) if _agrees(outcomes, trial.outcomes)]
+        known = self._known(item)
+        trials = [_Trial(m, known.found[m.name]) for m in self.catalogue.of(item)]
+        agreeing = [trial for trial in trials if _agrees(outcomes, trial.outcomes)]
         if any(isinstance(event.answer, FigureData) for o in outcomes for event in o.transcript):
-            agreeing = _alike(outcomes, self._right(item), agreeing)
+            agreeing = _alike(outcomes, known.reference, agreeing)
         return agreeing[0].misconception if len(agreeing) == 1 else None
 
-    def _tried(self, item: str) -> tuple[_Trial, ...]:
+    def _known(self, item: str) -> _Trials:
         if item not in self._trials:
-            known = self.catalogue.of(item)
-            found = self._outcomes(item, [misconception.answers for misconception in known])
-            self._trials[item] = tuple(map(_Trial, known, found))
+            self._trials[item] = (
+                self._keep.get(item, lambda: self._try(item)) if self._keep else self._try(item)
+            )
         return self._trials[item]
 
-    def _right(self, item: str) -> tuple[Outcome, ...]:
-        if item not in self._reference:
-            (self._reference[item],) = self._outcomes(item, [{}])
-        return self._reference[item]
+    def _try(self, item: str) -> _Trials:
+        known = self.catalogue.of(item)
+        reference, *found = self._outcomes(item, [{}, *(each.answers for each in known)])
+        return _trials(reference, dict(zip((each.name for each in known), found, strict=True)))
 
     def _outcomes(
         self, item: str, answers: Sequence[Mapping[str, Any]]
     ) -> list[tuple[Outcome, ...]]:
-        if not answers:
-            return []
         problem = self._marker.assignment.items[item].problem
         markings = self._marker.mark_each(problem, answers, [item])
         return [marking.outcomes[item] for marking in markings]
@@ -105,11 +118,40 @@ def diagnostician_for(course: Course, assignment: Assignment, seed: int) -> Diag
     stamps = tuple((path, path.stat().st_mtime_ns) for path in paths)
     key = course.root, assignment.name, seed
     if key not in _KEPT or _KEPT[key][0] != stamps:
-        _KEPT[key] = stamps, Diagnostician(course, assignment, seed)
+        keep = Keep(hash_of_tests(course, assignment, seed))
+        _KEPT[key] = stamps, Diagnostician(course, assignment, seed, keep)
     return _KEPT[key][1]
 
 
 _KEPT: dict[tuple[Path, str, int], tuple[object, Diagnostician]] = {}
+
+
+def _trials(reference: Outcomes, found: Mapping[str, Outcomes]) -> _Trials:
+    return _Trials(
+        tuple(map(_bare, reference)),
+        {name: tuple(map(_bare, outcomes)) for name, outcomes in found.items()},
+    )
+
+
+def _bare(outcome: Outcome) -> Outcome:
+    """An outcome without what is not compared: inputs, and what functions that crossed would do."""
+    events = (
+        replace(event, args=(), kwargs=None, answer=_without_functions(event.answer))
+        for event in outcome.transcript
+    )
+    return replace(outcome, transcript=tuple(events), compared=None)
+
+
+def _without_functions(answer: Any) -> Any:
+    if isinstance(answer, Mapping):
+        return {key: _without_functions(part) for key, part in answer.items()}
+    if type(answer) in (list, tuple):
+        return type(answer)(map(_without_functions, answer))
+    return any_function if callable(answer) else answer
+
+
+def any_function() -> None:
+    """Stands where an answer was a function: one function counts as the same as another."""
 
 
 def _tells_nothing(outcomes: Outcomes) -> bool:

@@ -17,6 +17,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.assignment import Assignment, Course
 from autograder.grading.diagnosis import Diagnostician
+from autograder.grading.grader import hash_of_tests
+from autograder.grading.keep import Keep
 from autograder.grading.local import LocalMarker, LocalMarking
 from autograder.grading.misconceptions import Misconception, load_misconceptions, names_in
 from autograder.grading.plugin import Outcome
@@ -160,7 +162,8 @@ def _rows_of(root: Path, name: str, item: str, seed: int) -> list[Row]:
     assignment = course.assignment(name)
     marker = LocalMarker(course, assignment, seed=seed)
     problem = assignment.items[item].problem
-    diagnostician = Diagnostician(course, assignment, seed)
+    keep = Keep(hash_of_tests(course, assignment, seed))
+    diagnostician = Diagnostician(course, assignment, seed, keep)
     wrong = diagnostician.catalogue.of(item)
     reach = _Reach(marker, problem)
     markings: dict[str, LocalMarking] = {}

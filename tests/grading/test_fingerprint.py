@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import Course
-from autograder.grading import fingerprint as module
+from autograder.grading import grader as module
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import MarkSettings
 from autograder.sandbox import Limits
@@ -197,10 +197,10 @@ def test_a_package_that_is_installed_changes_the_fingerprint(
     found = set()
     for change in ("", "scipy-1.15.0.dist-info", "sympy-1.13.0.egg-info"):
         (packages / change).mkdir(exist_ok=True)
-        module._grader.cache_clear()
+        module.hash_of_grader.cache_clear()
         module._code.cache_clear()
         found.add(fingerprint(root))
-    module._grader.cache_clear()
+    module.hash_of_grader.cache_clear()
     module._code.cache_clear()
     assert len(found) == 3
 
@@ -292,10 +292,10 @@ def test_the_graders_own_code_is_part_of_it(
     (package / "hidden" / "other").mkdir(parents=True)
     for name in ("__init__.py", "grading.py", "page.html", "hidden/other/test_it.py"):
         (package / name).write_text("1\n", encoding="utf-8")
-    monkeypatch.setattr(module, "__file__", str(package / "grading" / "fingerprint.py"))
+    monkeypatch.setattr(module, "__file__", str(package / "grading" / "grader.py"))
 
     def now() -> str:
-        module._grader.cache_clear()
+        module.hash_of_grader.cache_clear()
         module._code.cache_clear()
         return fingerprint(root)
 
@@ -307,5 +307,5 @@ def test_the_graders_own_code_is_part_of_it(
         (package / name).write_text("2\n", encoding="utf-8")
         assert now() != before
     monkeypatch.undo()
-    module._grader.cache_clear()
+    module.hash_of_grader.cache_clear()
     module._code.cache_clear()

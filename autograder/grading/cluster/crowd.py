@@ -20,7 +20,7 @@ from autograder.grading.cluster import wire, worker
 from autograder.grading.cluster.address import is_plain_and_outside
 from autograder.grading.cluster.bundle import Bundle
 from autograder.grading.cluster.messages import Asked, Greeting
-from autograder.grading.fingerprint import grader_parts
+from autograder.grading.grader import grader_parts
 from autograder.grading.mark import MarkSettings
 from autograder.sandbox import Protection
 

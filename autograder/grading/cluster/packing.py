@@ -6,7 +6,7 @@ import msgpack
 
 from autograder.assignment import Course
 from autograder.grading.cluster.bundle import FORMAT, Bundle, name_of
-from autograder.grading.fingerprint import assignment_files
+from autograder.grading.grader import assignment_files
 from autograder.settings import SETTINGS
 
 _PLACES = {
