@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
-from platformdirs import user_cache_path
+from autograder.cache import cache_folder
 
 KEPT = 4
 """For so many versions of the tests; what was not used for longest goes first."""
@@ -34,7 +34,7 @@ class Keep:
 
     def __init__(self, key: str, folder: Path | None = None) -> None:
         """`folder` is that of all hashes (default: in the user's folder for caches)."""
-        self._all = folder or user_cache_path("fdl-homework-kit") / "trials"
+        self._all = folder or cache_folder("trials")
         self._folder = self._all / key
 
     def get(self, name: str, work_out: Callable[[], Found]) -> Found:

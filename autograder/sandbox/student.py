@@ -107,8 +107,7 @@ class Student:
 
     def value(self, name: str) -> Any:
         """The student's variable of that name, as plain data."""
-        self._kind(name)
-        return self._ask("value", name)
+        return self._ask_about("value", name)[1]
 
     @property
     def arguments_after(self) -> tuple[Any, ...]:
@@ -163,20 +162,26 @@ class Student:
         return relative
 
     def _ask_function(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        if self._kind(name) == "value":
-            raise BadAnswer(f"`{name}` is a value where a function is asked for.")
         self._arguments = len(args)
-        return self._ask("call", name, args, dict(kwargs))
+        kind, answer = self._ask_about("call", name, args, dict(kwargs))
+        if kind == "value":
+            raise BadAnswer(f"`{name}` is a value where a function is asked for.")
+        return answer
 
-    def _kind(self, name: str) -> str:
-        """What stands under a name, "function" or "value"; the time for the call runs from here."""
-        self._start_clock()
-        kind = self._ask("kind", name)
+    def _ask_about(self, service: str, name: str, *args: Any) -> tuple[str, Any]:
+        """What stands under a name, "function" or "value", and the service's answer.
+
+        The time for the call runs from here.
+        """
+        peer = self._peer()
+        peer.allow(self._call_seconds)
+        found = self._call(peer, service, (name, *args), {})
+        kind, answer = found if isinstance(found, tuple) and len(found) == 2 else (None, None)
         if not isinstance(kind, str) or kind not in ("missing", "function", "value"):
             raise self._gone(BadAnswer("The answer can't be read."))
         if kind == "missing":
             raise Missing(f"`{name}` is not defined in the notebook.")
-        return kind
+        return kind, answer
 
     def _ask(self, service: str, *args: Any) -> Any:
         return self._call(self._peer(), service, args, {})

@@ -17,6 +17,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from autograder.cache import cache_folder
 from autograder.errors import SandboxError
 
 INSIDE = Path(__file__).with_name("inside")
@@ -118,8 +119,7 @@ def font_list() -> Path | None:
 
 @cache
 def _font_list(version: str) -> Path | None:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    folder = Path(home) / "fdl-homework-kit" / f"matplotlib-{version}"
+    folder = cache_folder(f"matplotlib-{version}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import random
@@ -33,6 +34,13 @@ from .runner import Runner, describe
 from .wire import Budget, Channel, Object, WireClosed, WireError
 
 
+_USED_LATER = (
+    "IPython.core.application", "IPython.core.completer", "IPython.core.completerlib",
+    "IPython.core.crashhandler", "IPython.core.logger", "IPython.core.magics",
+    "IPython.core.oinspect", "contourpy", "numpy.polynomial", "numpy.random",
+)  # fmt: skip
+
+
 def main() -> None:
     """Serve the grader from the descriptor that stands where standard input was."""
     control = os.dup(0)
@@ -43,6 +51,7 @@ def main() -> None:
     drawing.keep_fonts_in_memory()
     drawing.share_formulas()
     drawing.draw_once()
+    _import_more()
     gc.freeze()
     channel.send(["ready", os.getpid()])
     children: set[int] = set()
@@ -79,7 +88,9 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
     folder.mkdir(parents=True)
     os.chdir(folder)
     for name, content in order["files"].items():
-        Path(name).write_bytes(content)
+        file = Path(name)
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
     sys.path[:0] = [str(folder)]
     _reseed(order["seed"])
     budget = Budget(**order["budget"])
@@ -136,27 +147,32 @@ class TestDesk:
         self._last_arguments: tuple[Any, ...] = ()
         self.services: dict[str, Callable[..., object]] = {
             "call": self.call,
-            "kind": self.kind,
             "value": self.value,
             "arguments": self.arguments,
             "forget": self.forget,
             "stand_in": self.stand_in,
         }
 
-    def call(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> object:
-        """Call the student's function of that name."""
+    def call(
+        self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[str, object]:
+        """Call the student's function of that name: what stands there, and the answer."""
+        kind = self._kind(name)
+        if kind != "function":
+            return kind, None
         self._last_arguments = args
-        return self._namespace[name](*args, **kwargs)
+        return kind, self._namespace[name](*args, **kwargs)
 
-    def kind(self, name: str) -> str:
+    def value(self, name: str) -> tuple[str, object]:
+        """The student's variable of that name: what stands there, and its value."""
+        kind = self._kind(name)
+        return kind, None if kind == "missing" else self._namespace[name]
+
+    def _kind(self, name: str) -> str:
         """What stands under a name: "missing", "function" or "value"."""
         if name not in self._namespace:
             return "missing"
         return "function" if callable(self._namespace[name]) else "value"
-
-    def value(self, name: str) -> object:
-        """The student's variable of that name."""
-        return self._namespace[name]
 
     def arguments(self) -> tuple[Any, ...]:
         """The positional arguments of the last call, as the call left them."""
@@ -188,6 +204,12 @@ def open_object(value: Object) -> Polynomial:
     if value.kind == "polynomial":
         return Polynomial(value.value)
     raise WireError("an object of an unknown kind")
+
+
+def _import_more() -> None:
+    """Import what most notebooks make numpy, matplotlib and IPython import later."""
+    for name in _USED_LATER:
+        importlib.import_module(name)
 
 
 def _portable(result: dict[str, Any]) -> dict[str, Any]:
