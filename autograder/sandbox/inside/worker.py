@@ -33,7 +33,6 @@ from .polynomial import Polynomial
 from .runner import Runner, describe
 from .wire import Budget, Channel, Object, WireClosed, WireError
 
-
 _USED_LATER = (
     "IPython.core.application", "IPython.core.completer", "IPython.core.completerlib",
     "IPython.core.crashhandler", "IPython.core.logger", "IPython.core.magics",
