@@ -36,6 +36,7 @@ from autograder.commands.common import (
     told,
 )
 from autograder.errors import KitError
+from autograder.grading import forkserver
 from autograder.grading.report import ItemReport, Report
 from autograder.progress import progress
 
@@ -159,6 +160,8 @@ def grade(
     course: CourseOption = None,
 ) -> None:
     """Mark what is new or changed in submitted/ and record it in nbgrader's gradebook."""
+    if cluster is None:
+        forkserver.start()  # it imports while this process does
     from autograder.grading.mark import MarkSettings
 
     found = Course.find(course)

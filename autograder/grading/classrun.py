@@ -17,6 +17,7 @@ from pathlib import Path
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import CourseError, KitError, SandboxError
+from autograder.grading import forkserver
 from autograder.grading.ending import end_with
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
 from autograder.sandbox import Sandbox
@@ -115,15 +116,12 @@ def _run_pool(
     settings: MarkSettings,
 ) -> Generator[Marked, None, tuple[dict[Job, str], list[Job]]]:
     """Mark jobs until the pool breaks; returns those it broke with, and why, and those left."""
-    # The server imports what marking needs and starts no thread; each marking process is a fork.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
     waiting = list(reversed(jobs))
     running: dict[Future[Marked], Job] = {}
     lost: dict[Job, str] = {}
     is_whole = True
     pool = ProcessPoolExecutor(
-        max_workers=workers, mp_context=context, initializer=_end_with_the_run
+        max_workers=workers, mp_context=forkserver.start(), initializer=_end_with_the_run
     )
     try:
         while running or (waiting and is_whole):
