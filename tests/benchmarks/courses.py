@@ -101,7 +101,7 @@ def _submit(
 def run(root: Path, command: str, *arguments: str) -> None:
     """Run a command of the environment in a course folder, without anybody's own settings."""
     environment = {
-        **os.environ,
+        **usual_environment(),
         **ONE_THREAD,
         "PATH": os.pathsep.join([str(TOOLS), os.environ.get("PATH", "")]),
         "JUPYTER_CONFIG_DIR": str(root / ".no-jupyter-settings"),
@@ -116,6 +116,11 @@ def run(root: Path, command: str, *arguments: str) -> None:
         check=False,
     )
     assert done.returncode == 0, f"{command} {' '.join(arguments)} failed:\n{done.stderr[-4000:]}"
+
+
+def usual_environment() -> dict[str, str]:
+    """This process's environment, in which Python keeps bytecode as it usually does."""
+    return {k: value for k, value in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def database(root: Path) -> str:

@@ -23,7 +23,7 @@ from nbformat import NotebookNode
 from autograder.assignment import Assignment, Course, Problem, read_notebook
 from autograder.samples import SampleStudent, write_submission
 
-from .courses import ONE_THREAD, Marks, ScratchCourse
+from .courses import ONE_THREAD, Marks, ScratchCourse, usual_environment
 from .stock_tests import TESTS
 
 IMPORTS = "    import matplotlib.pyplot as plt\n    import numpy as np\n"
@@ -85,7 +85,7 @@ class Otter:
 
     def _call(self, folder: Path, *arguments: str) -> None:
         environment = {
-            **os.environ,
+            **usual_environment(),
             **ONE_THREAD,
             "PATH": os.pathsep.join([str(self.programs), os.environ.get("PATH", "")]),
             "JUPYTER_CONFIG_DIR": str(folder / ".no-jupyter-settings"),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.benchmarks.courses import ONE_THREAD, TOOLS
+from tests.benchmarks.courses import ONE_THREAD, TOOLS, usual_environment
 from tests.benchmarks.effort import Effort, measure
 
 SECONDS_BETWEEN = 0.5
@@ -54,7 +54,7 @@ def watch(root: Path, *arguments: str, until: Callable[[], bool] = lambda: False
 
     def run() -> None:
         with tempfile.TemporaryFile("w+") as printed:
-            environment = {**os.environ, **ONE_THREAD, "COLUMNS": "160"}
+            environment = {**usual_environment(), **ONE_THREAD, "COLUMNS": "160"}
             command = [str(TOOLS / "fdl"), *arguments]
             began = time.time()
             process = subprocess.Popen(
