@@ -39,6 +39,7 @@ from autograder.errors import KitError
 from autograder.grading import forkserver
 from autograder.grading.report import ItemReport, Report
 from autograder.progress import progress
+from autograder.settings import SETTINGS
 
 if TYPE_CHECKING:  # the commands import what they need, so that each starts quickly
     from autograder.demo import Comparison
@@ -376,13 +377,17 @@ def _grade(
 
     `cluster` is a scheduler's address and the folder of certificates for it.
     """
-    from autograder.grading.classrun import find_jobs, skipped_folders
+    from autograder.grading.classrun import find_jobs, skipped_folders, unknown_extensions
     from autograder.grading.fingerprint import Fingerprints
     from autograder.records.grade import grade_class
 
     submissions = find_jobs(course, assignment.name, students)
     for name in () if students else skipped_folders(course, assignment.name):
         err.print(Text(f"submitted/{name} is passed over: no student's name begins with a dot"))
+    for name in () if students else unknown_extensions(course, assignment.name):
+        err.print(
+            Text(f"{SETTINGS} gives {name} more time: nothing is in submitted/{name}, is it right?")
+        )
     with ExitStack() as stack:
         mark, protections = (
             _local_marker(course, assignment, jobs, seed, settings)

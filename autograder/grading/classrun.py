@@ -76,6 +76,16 @@ def skipped_folders(course: Course, assignment: str) -> list[str]:
     return sorted(folder.name for folder in submitted.glob(".*") if (folder / assignment).is_dir())
 
 
+def unknown_extensions(course: Course, assignment: str) -> list[str]:
+    """Whom the settings give more time for the assignment, without a folder in submitted/."""
+    submitted = course.root / "submitted"
+    return sorted(
+        name
+        for name in course.deadline(assignment).extensions
+        if not (submitted / name / assignment).is_dir()
+    )
+
+
 def default_jobs() -> int:
     """As many submissions at once as this process may use processors."""
     return max(1, len(os.sched_getaffinity(0)))

@@ -60,19 +60,19 @@ def usam_update(u: np.ndarray, v: float, eta: float, rho: float) -> tuple[np.nda
 
 def loss(x: np.ndarray) -> float:
     """The loss L at x = [u, v], shape (d+1,) with v last."""
-    u, v = np.asarray(x[:-1], dtype=float), float(x[-1])
+    u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])
     return float(0.5 * (u @ u) * v**2)
 
 
 def gradient(x: np.ndarray) -> np.ndarray:
     """The gradient of L at x = [u, v], shape (d+1,), in the same order as x."""
-    u, v = np.asarray(x[:-1], dtype=float), float(x[-1])
+    u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])
     return np.append(v**2 * u, (u @ u) * v)
 
 
 def hessian(x: np.ndarray) -> np.ndarray:
     """The Hessian of L at x = [u, v], shape (d+1, d+1), in the same order as x."""
-    u, v = np.asarray(x[:-1], dtype=float), float(x[-1])
+    u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])
     H = np.diag(np.append(np.full(len(u), v**2), u @ u))
     H[-1, :-1] = H[:-1, -1] = 2 * v * u
     return H
@@ -80,7 +80,7 @@ def hessian(x: np.ndarray) -> np.ndarray:
 
 def hessian_trace(x: np.ndarray) -> float:
     """The trace of the Hessian of L at x = [u, v], a number."""
-    u, v = np.asarray(x[:-1], dtype=float), float(x[-1])
+    u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])
     return float(len(u) * v**2 + u @ u)
 
 

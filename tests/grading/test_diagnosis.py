@@ -149,7 +149,7 @@ def test_it_stays_silent_about_what_it_does_not_know(
 
 
 def hessian_without_factor(x):
-    u, v = np.asarray(x[:-1], dtype=float), float(x[-1])
+    u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])
     last = np.append(v * u, u @ u)
     return np.vstack([np.column_stack([v**2 * np.eye(len(u)), v * u]), last])
 

@@ -80,3 +80,17 @@ def test_a_folder_that_is_passed_over_is_named(course: Course, markings: dict[st
     assert result.exit_code == 0
     assert "submitted/.zoe is passed over" in result.output
     assert "zoe" not in rows(result.output)
+
+
+def test_more_time_for_a_name_that_nobody_has_is_told(
+    course: Course, markings: dict[str, Marked]
+) -> None:
+    hand_in(course, "anna")
+    markings["anna"] = Marked("anna", mark(course, answers={}))
+    with open(course.root / "course.toml", "a", encoding="utf-8") as file:
+        file.write("\n[assignments.hw.extensions]\nanna = { hours = 1 }\nana = { hours = 2 }\n")
+    result = CliRunner().invoke(app, ["grade", "hw", "--course", str(course.root)])
+    assert result.exit_code == 0
+    said = " ".join(result.output.split())
+    assert "gives ana more time: nothing is in submitted/ana, is it right?" in said
+    assert "gives anna" not in said

@@ -1258,7 +1258,7 @@ change_usam_update(
 
 # --- p2c-loss-gradient ----------------------------------------------------------------------------
 
-POINT = "u, v = np.asarray(x[:-1], dtype=float), float(x[-1])"
+POINT = "u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])"
 V_FIRST = "u, v = np.asarray(x[1:], dtype=float), float(x[0])"
 VALLEY = "np.append(x[-1] ** 2 * x[:-1], (x[:-1] @ x[:-1]) * x[-1])"
 GRADIENT = "np.append(v**2 * u, (u @ u) * v)"
