@@ -3,8 +3,8 @@
 An attack's notebook answers every item as the reference does, but for the cells named in
 `answers`. The places `@NAME@` in its code are filled in by the scene (see `scene.py`): `@course@`
 is the scratch course's folder, `@checkout@` the kit's, `@victim@` the folder of the victim's
-submission, `@tcp@` and `@udp@` are ports on loopback and `@unix@` and `@abstract@` sockets on which
-somebody listens.
+submission, `@kept@` where the grader keeps what earlier runs worked out, `@tcp@` and `@udp@` are
+ports on loopback and `@unix@` and `@abstract@` sockets on which somebody listens.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ records them, and writes the pages that students get. The `Aftermath` of each sa
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import ctypes
 import hashlib
@@ -29,6 +30,7 @@ import numpy as np
 from nbgrader.api import Gradebook
 
 from autograder.assignment import Assignment, Course
+from autograder.cache import cache_folder
 from autograder.demo import make_scratch_course
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
 from autograder.records.bookkeeping import course_id
@@ -86,6 +88,7 @@ class Scene:
         self.canary = secrets.token_hex(12)
         self.root = root / "course"
         self.course = make_scratch_course(COURSE, HOMEWORK, [], self.root)
+        self.kept = cache_folder("trials")
         self.temporary = root / "temporary"
         self.temporary.mkdir(mode=0o711)
         self._victims: dict[tuple[str, ...], tuple[Path, str]] = {}
@@ -134,7 +137,8 @@ class Scene:
             shutil.rmtree(self.root / folder / "attacker", ignore_errors=True)
         with Listeners(self.temporary.parent) as listeners:
             places = {
-                "course": self.root, "checkout": CHECKOUT, "victim": victim, **listeners.places,
+                "course": self.root, "checkout": CHECKOUT, "victim": victim, "kept": self.kept,
+                **listeners.places,
             }  # fmt: skip
             write_submission(COURSE, HOMEWORK, attack.student(places), attacker)
             _keep_only(attacker, attack)
@@ -182,6 +186,11 @@ class Scene:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f"{self.canary}\n", encoding="utf-8")
             path.chmod(0o644)
+        # Beside what is kept of earlier runs, hidden inputs among it: closed to others by itself.
+        kept = self.kept / f"{secrets.token_hex(4)}-secret.txt"
+        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        kept.write_text(f"{self.canary}\n", encoding="utf-8")
+        atexit.register(kept.unlink, missing_ok=True)
         os.environ["FDL_ATTACK_CANARY"] = self.canary
 
     def _state(self) -> dict[Path, str]:
@@ -238,7 +247,9 @@ class Scene:
 def hidden_lines() -> tuple[str, ...]:
     """Lines of the hidden tests and the solutions that stand in nothing that students are given."""
     given = "\n".join(
-        path.read_text(encoding="utf-8") for path in COURSE.release(HOMEWORK.name).iterdir()
+        path.read_text(encoding="utf-8")
+        for path in COURSE.release(HOMEWORK.name).iterdir()
+        if path.is_file()
     )
     folders = COURSE.hidden(HOMEWORK.name), COURSE.solutions(HOMEWORK.name)
     lines = {

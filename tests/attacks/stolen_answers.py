@@ -55,6 +55,24 @@ ATTACKS: tuple[Attack, ...] = (
         """,
     ),
     steal(
+        "reads-what-is-kept",
+        "What misconceptions answer to the hidden tests, which the grader keeps between runs.",
+        """
+        import os, zlib
+        for folder, _, names in os.walk("@kept@"):
+            for name in names:
+                try:
+                    print(open(os.path.join(folder, name), errors="replace").read())
+                    print(zlib.decompress(open(os.path.join(folder, name), "rb").read()))
+                except (OSError, zlib.error) as error:
+                    print(type(error).__name__)
+        try:
+            print(os.listdir("@kept@"), os.stat("@kept@"))
+        except OSError as error:
+            print(type(error).__name__)
+        """,
+    ),
+    steal(
         "climbs-by-a-link",
         "Links to the course, the victim and the root, made inside and then followed.",
         """
