@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from autograder.errors import SubmissionError
 from autograder.submission.words import printable
@@ -101,14 +102,10 @@ def content_of(path: Path, problems: Sequence[str]) -> Iterator[tuple[str, bytes
 
 def read_timestamp_file(folder: Path) -> bytes:
     """The beginning of the submission's timestamp; nothing where no regular file is one."""
-    path = folder / TIMESTAMP
     try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            return b""
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
+        with _open_regular(folder / TIMESTAMP) as file:
             return file.read(MAX_TIMESTAMP_BYTES)
-    except (OSError, ValueError):
+    except (UnreadableError, OSError):
         return b""
 
 
@@ -155,25 +152,34 @@ def name_pattern(problem: str) -> re.Pattern[str]:
 
 def read_bytes(path: Path, limit: int) -> bytes:
     """The content of a regular file of at most `limit` bytes; UnreadableError says why not."""
+    with _open_regular(path) as file:
+        try:
+            size = os.fstat(file.fileno()).st_size
+            if size <= limit and len(content := file.read(limit + 1)) <= limit:
+                return content
+        except OSError as error:
+            raise UnreadableError(f"it can't be read ({error.strerror})") from error
+    raise UnreadableError(
+        f"it is too large (more than {MAX_BYTES // 1_000_000} MB, or twice that with the "
+        "files beside it); clear its outputs and save it again"
+    )
+
+
+def _open_regular(path: Path) -> IO[bytes]:
+    """The regular file at `path`, opened; UnreadableError where there is none."""
     try:
         mode = os.lstat(path).st_mode
         if not stat.S_ISREG(mode):
             raise UnreadableError(f"it is {_kind_of_file(mode)}, not a file")
         # without O_NONBLOCK, a pipe put there in the meantime would keep us waiting for ever
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            if not stat.S_ISREG(status.st_mode):
-                raise UnreadableError("it is not a file")
-            if status.st_size <= limit and len(content := file.read(limit + 1)) <= limit:
-                return content
+        file = open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UnreadableError(f"it can't be opened ({reason})") from error
-    raise UnreadableError(
-        f"it is too large (more than {MAX_BYTES // 1_000_000} MB, or twice that with the "
-        "files beside it); clear its outputs and save it again"
-    )
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise UnreadableError("it is not a file")
+    return file
 
 
 def _kind_of_file(mode: int) -> str:
