@@ -172,7 +172,7 @@ def _open_regular(path: Path) -> IO[bytes]:
         if not stat.S_ISREG(mode):
             raise UnreadableError(f"it is {_kind_of_file(mode)}, not a file")
         # without O_NONBLOCK, a pipe put there in the meantime would keep us waiting for ever
-        file = open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+        file = open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UnreadableError(f"it can't be opened ({reason})") from error
