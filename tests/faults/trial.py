@@ -24,6 +24,9 @@ from .theatre import Decide, Ended, Kill, Theatre
 
 Commands = Sequence[Sequence[str]]
 
+GROWS = {"create", "write", "mkdir", "link"}
+"""What a full disk refuses; to rename, to cut and to remove needs no room."""
+
 
 @dataclass(frozen=True)
 class Left:
@@ -170,9 +173,8 @@ def kill_at(moment: int) -> Decide:
 
 def refuse_from(moment: int, error: int) -> Decide:
     """From that change on, let nothing more be made, written or lengthened."""
-    grows = {"create", "write", "mkdir", "link"}
 
     def decide(number: int, change: Change) -> int | None:
-        return error if number >= moment and change.kind in grows else None
+        return error if number >= moment and change.kind in GROWS else None
 
     return decide
