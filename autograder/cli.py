@@ -389,6 +389,8 @@ def _grade(
             Text(f"{SETTINGS} gives {name} more time: nothing is in submitted/{name}, is it right?")
         )
     with ExitStack() as stack:
+        if cluster is None:
+            stack.callback(forkserver.stop)
         mark, protections = (
             _local_marker(course, assignment, jobs, seed, settings)
             if cluster is None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
+import signal
 from multiprocessing import forkserver
 from multiprocessing.context import ForkServerContext
+from typing import Any
 
 
 def start() -> ForkServerContext:
@@ -16,3 +20,15 @@ def start() -> ForkServerContext:
     context.set_forkserver_preload(["autograder.grading.classrun"])
     forkserver.ensure_running()
     return context
+
+
+def stop() -> None:
+    """End the server, where it runs, whatever it is at: no marking process may be there any more.
+
+    By itself it would end with this process, but only once it has imported everything.
+    """
+    server: Any = forkserver._forkserver
+    if server._forkserver_pid is not None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(server._forkserver_pid, signal.SIGKILL)
+        server._stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing.forkserver
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from autograder.assignment import Course
-from autograder.grading import classrun
+from autograder.grading import classrun, forkserver
 from autograder.grading.classrun import Job, mark_class
 from tests.grading.conftest import ROOT
 
@@ -57,3 +58,16 @@ def test_nothing_is_started_while_nobody_takes_what_is_done(pool: type[Pool]) ->
                 future.exception()  # waits until it is done
             assert len(pool.submitted) <= taken + 3 * WORKERS
     assert len(pool.submitted) < len(JOBS)
+
+
+def test_the_server_ends_at_once_when_it_is_stopped() -> None:
+    for _ in range(2):
+        forkserver.stop()
+        forkserver.start()
+        pid = multiprocessing.forkserver._forkserver._forkserver_pid
+        assert Path(f"/proc/{pid}").exists()
+        forkserver.stop()
+        assert not Path(f"/proc/{pid}").exists()
+    course = Course(ROOT)
+    with closing(mark_class(course, course.assignment("hw2"), JOBS[:1], workers=1)) as marking:
+        assert "/nonexistent" in next(marking).error
