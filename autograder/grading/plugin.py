@@ -26,7 +26,7 @@ from autograder.errors import CourseError
 from autograder.grading.followthrough import StandIns
 from autograder.grading.testkit import ClaimFailed
 from autograder.grading.transcript import AnyStudent, Event, RecordedStudent, asked_for
-from autograder.sandbox import NoAnswer, StudentFailure
+from autograder.sandbox import NoAnswer, NotDone, StudentFailure
 
 MAX_TIMEOUTS = 2
 UNFIT = "The answer can't be compared with what is asked for."
@@ -211,7 +211,8 @@ class MarkingPlugin:
         run = self._runs[test.nodeid]
         # A variable got its value when the cells ran: it calls nothing by now.
         computed = any(event.kind == "value" for event in run.events)
-        if isinstance(failure, NoAnswer) or computed or not told:
+        undone = isinstance(failure, NotDone) and failure.by_itself
+        if isinstance(failure, NoAnswer) or undone or computed or not told:
             return False
         item = self._item(test)
         stand_ins = StandIns(self._others(item, asked_for(run.events)))

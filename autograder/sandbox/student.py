@@ -37,7 +37,11 @@ class Missing(StudentFailure):
 
 
 class NotDone(StudentFailure):
-    """The function still raises NotImplementedError."""
+    """The function still raises NotImplementedError: by its own line, or in one that it calls."""
+
+    def __init__(self, message: str, *, by_itself: bool = False) -> None:
+        super().__init__(message)
+        self.by_itself = by_itself
 
 
 @dataclass(frozen=True)
@@ -249,7 +253,11 @@ class Student:
         place = place_from(details.get("place"))
         where = self._quote(place) if place is not None else ""
         if error == "NotImplementedError":
-            return NotDone("Not written yet: it still raises NotImplementedError.")
+            depth = details.get("depth")
+            return NotDone(
+                "Not written yet: it still raises NotImplementedError.",
+                by_itself=type(depth) is int and depth == 1,
+            )
         if error == Unsendable.__name__:
             return BadAnswer("The answer is of a kind that can't be marked.")
         if error == RemoteError.__name__:

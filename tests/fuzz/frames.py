@@ -22,7 +22,16 @@ EDGES = [0, 1, 2, 7, 8, 127, 128, 255, 256, 2**15, 2**16, 2**31, 2**32, 2**39, 2
 EDGES += [2**61 - 1, 2**62, 2**63 - 1, 2**63, 2**64 - 1]
 FLOATS = [0.0, -0.0, 1.5, float("nan"), float("inf"), float("-inf"), 5e-324, 1.7e308]
 WORDS = ["call", "answer", "error", "function", "value", "missing", "ran", "forked", "refused"]
-WORDS += ["started", "confined", "figure", "place", "text", "outputs", "NotImplementedError"]
+WORDS += [
+    "started",
+    "confined",
+    "figure",
+    "place",
+    "depth",
+    "text",
+    "outputs",
+    "NotImplementedError",
+]
 
 
 # values as an honest worker sends them
@@ -243,7 +252,9 @@ def message(rng: random.Random, number: int | None = None) -> bytes:
         args = tuple(value(rng) for _ in range(rng.randrange(3)))
         whole_message: list[Any] = [word, number, target, args, {text(rng): value(rng)}]
     elif word == "error":
-        details = {name: value(rng) for name in ("error", "place", "text") if rng.random() < 0.8}
+        details = {
+            name: value(rng) for name in ("error", "place", "depth", "text") if rng.random() < 0.8
+        }
         if rng.random() < 0.3:
             details["error"] = rng.choice(["NotImplementedError", "int", "Unsendable", "é"])
         whole_message = [word, number, details]

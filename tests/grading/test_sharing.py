@@ -10,10 +10,19 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Assignment, Item, Problem
+from autograder.assignment import Assignment, Item, Problem, Reference
 from autograder.grading.hiddentests import run_hidden_tests
 from autograder.grading.plugin import MarkingPlugin, Outcome
-from autograder.sandbox import Cell, Limits, Notebook, Raised, Sandbox, StudentFailure, examine
+from autograder.sandbox import (
+    Cell,
+    Limits,
+    NotDone,
+    Notebook,
+    Raised,
+    Sandbox,
+    StudentFailure,
+    examine,
+)
 
 NOON = datetime(2024, 1, 1, tzinfo=UTC)
 ITEMS = ("first", "second")
@@ -43,6 +52,9 @@ class Process:
 
         return call
 
+    def with_stand_ins(self, _functions: object) -> Process:
+        return self
+
     def renew(self) -> None:
         self.log.append("renewed")
 
@@ -62,11 +74,14 @@ class Desk:
         return Process(self.answer, self.log)
 
 
-def outcomes(folder: Path, tests: str, desk: Desk) -> list[Outcome]:
+def outcomes(
+    folder: Path, tests: str, desk: Desk, **references: Callable[..., object]
+) -> list[Outcome]:
     (folder / "test_shared.py").write_text(HEAD + tests, encoding="utf-8")
-    items = tuple(Item(name, "auto", 1.0, False, "p") for name in ITEMS)
+    known = tuple(Reference("m", name) for name in references)
+    items = tuple(Item(name, "auto", 1.0, False, "p", known) for name in ITEMS)
     homework = Assignment("hw", "Homework", NOON, NOON, 0, (Problem("p", "P", items),))
-    plugin = MarkingPlugin(homework, desk, seed=0, references={})
+    plugin = MarkingPlugin(homework, desk, seed=0, references=references)
     run_hidden_tests(folder, plugin)
     return plugin.outcomes
 
@@ -158,3 +173,48 @@ def test_functions_of_an_earlier_test_are_out_of_reach() -> None:
         with pytest.raises(StudentFailure):
             student.again(lambda x: x)
         student.close()
+
+
+UNDONE = """
+def undone():
+    raise NotImplementedError
+
+def on_top():
+    return undone()
+
+def odd():
+    error = NotImplementedError("from afar")
+    raise error from ValueError(undone)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "by_itself"), [("undone", True), ("on_top", False), ("odd", True)]
+)
+def test_an_answer_that_is_not_written_is_told_from_one_that_calls_such(
+    name: str, by_itself: bool
+) -> None:
+    protection = examine()
+    if protection.level == "unprotected":
+        pytest.skip("this machine has no wall that works")
+    with Sandbox(protection, Limits()) as sandbox:
+        notebook = Notebook(sandbox, "p", [Cell(0, UNDONE)], {}, seed=1)
+        notebook.run(float("inf"))
+        student = notebook.student(lambda _: "")
+        with pytest.raises(NotDone) as failure:
+            getattr(student, name)()
+        assert failure.value.by_itself is by_itself
+        student.close()
+
+
+@pytest.mark.parametrize(("by_itself", "forks"), [(True, 4), (False, 8)])
+def test_stand_ins_are_tried_where_a_function_below_may_not_be_written(
+    tmp_path: Path, by_itself: bool, forks: int
+) -> None:
+    def answer(_: int) -> str:
+        raise NotDone("not written", by_itself=by_itself)
+
+    desk = Desk(answer)
+    found = outcomes(tmp_path, THREE_AND_ONE, desk, other=len)
+    assert [outcome.passed for outcome in found] == [False] * 4
+    assert desk.log.count("forked") == forks

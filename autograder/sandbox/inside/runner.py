@@ -218,19 +218,22 @@ def _short_text(error: object) -> str:
         return ""
 
 
-def error_place(error: BaseException) -> tuple[int, int] | None:
-    """The cell and the line (from 1) of the innermost frame that is the student's, if any."""
+def error_place(error: BaseException) -> tuple[tuple[int, int] | None, int]:
+    """The cell and the line (from 1) of the innermost frame that is the student's, if any.
+
+    With it, how many frames are the student's.
+    """
     if isinstance(error, SyntaxError) and (cell := _cell_of(error.filename)) is not None:
-        return cell, error.lineno or 1
-    place = None
+        return (cell, error.lineno or 1), 0
+    place, depth = None, 0
     frames = traceback.walk_tb(error.__traceback__)
     for count, (frame, line) in enumerate(frames):
         if count > MAX_FRAMES:
             break
         cell = _cell_of(frame.f_code.co_filename)
         if cell is not None and line:
-            place = cell, line
-    return place
+            place, depth = (cell, line), depth + 1
+    return place, depth
 
 
 def _cell_of(filename: str | None) -> int | None:
@@ -353,7 +356,8 @@ def describe(error: BaseException, *, with_text: bool = False) -> dict[str, Any]
     for own in (CellTimeout, Unsendable, RemoteError):
         if isinstance(error, own):
             kind = own.__name__
-    details: dict[str, Any] = {"error": kind, "place": error_place(error)}
+    place, depth = error_place(error)
+    details: dict[str, Any] = {"error": kind, "place": place, "depth": depth}
     if with_text:
         details["text"] = _short_text(error)
     return details
