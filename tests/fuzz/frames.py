@@ -258,6 +258,9 @@ def message(rng: random.Random, number: int | None = None) -> bytes:
         if rng.random() < 0.3:
             details["error"] = rng.choice(["NotImplementedError", "int", "Unsendable", "é"])
         whole_message = [word, number, details]
+    elif rng.random() < 0.8:
+        kind = rng.choice(["function", "function", "function", "value", "missing", text(rng)])
+        whole_message = [word, number, (kind, value(rng))]
     else:
         whole_message = [word, number, value(rng)]
     if rng.random() < 0.1:

@@ -193,13 +193,10 @@ def channel(rng: random.Random) -> str:
 
 def student(rng: random.Random) -> str:
     """A student whose process answers with anything: plain data, or a StudentFailure."""
-    told = [frames.encode(["answer", 1, "function"], Budget())]
-    if rng.random() < 0.1:
-        told = [_any_message(rng, 1)]
-    told += [_callback(rng) for _ in range(rng.choice([0, 0, 1, 3]))]
-    told.append(_any_message(rng, 2))
+    told = [_callback(rng) for _ in range(rng.choice([0, 0, 1, 3]))]
+    told.append(_any_message(rng, 1))
     after = tuple(frames.value(rng) for _ in range(rng.choice([3, 3, 3, 2])))
-    told.append(_encoded(["answer", 3, after], rng))
+    told.append(_encoded(["answer", 2, after], rng))
     silent = rng.random() < 0.002
     with said(*told, silent=silent) as near:
         used = Student(
@@ -242,10 +239,10 @@ def _any_message(rng: random.Random, number: int) -> bytes:
     if kind == 0:
         return frames.frame(rng)
     if kind == 1:
-        return _encoded(["answer", number, frames.value(rng)], rng)
+        return _encoded(["answer", number, ("function", frames.value(rng))], rng)
     if kind == 2:
         thing = frames.Object("figure", documents.figure(rng))
-        return _encoded(["answer", number, [thing]], rng)
+        return _encoded(["answer", number, ("function", [thing])], rng)
     return frames.message(rng, number if kind == 3 else None)
 
 

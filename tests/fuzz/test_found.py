@@ -123,8 +123,7 @@ def test_only_an_exceptions_name_is_told_as_one(error: object) -> None:
     near, far = socket.socketpair()
     student = Student(lambda: Channel(near), call_seconds=1, callbacks=1, quote=lambda _: "")
     with near, far:
-        Channel(far).send(["answer", 1, "function"])
-        Channel(far).send(["error", 2, {"error": error}])
+        Channel(far).send(["error", 1, {"error": error}])
         with pytest.raises(Raised, match=r"It raised an exception\.$") as caught:
             student.gradient()
         assert caught.value.error == "Exception"

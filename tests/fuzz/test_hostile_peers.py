@@ -18,7 +18,7 @@ from autograder.sandbox.inside import peer
 from autograder.sandbox.inside.wire import HEADER, Budget, Channel, WireError, WireTimeout, encode
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Cell, NotebookGone, NotebookProcess
-from autograder.sandbox.student import BadAnswer, NoAnswer, Student, StudentFailure
+from autograder.sandbox.student import BadAnswer, NoAnswer, NotDone, Student, StudentFailure
 
 CALL, SLACK = 0.3, 1.0
 CALLBACKS = 40
@@ -75,9 +75,13 @@ def answer(far: Channel, value: object) -> None:
 
 
 def begin(far: Channel) -> int:
-    """Say that there is such a function; the number of the call of it."""
-    answer(far, "function")
+    """The number of the call of the function, which is there."""
     return int(far.receive()[1])
+
+
+def found(value: object) -> tuple[str, object]:
+    """What the call of a function answers."""
+    return "function", value
 
 
 def drip(far: Channel, data: bytes) -> None:
@@ -101,11 +105,11 @@ def takes_its_time_at_every_step(far: Channel) -> None:
     time.sleep(0.7 * CALL)
     number = begin(far)
     time.sleep(0.7 * CALL)
-    far.send(["answer", number, 1.0])
+    far.send(["answer", number, found(1.0)])
 
 
 def drips_an_answer(far: Channel) -> None:
-    drip(far, encode(["answer", begin(far), np.zeros(1_000)], Budget()))
+    drip(far, encode(["answer", begin(far), found(np.zeros(1_000))], Budget()))
 
 
 def drips_a_header(far: Channel) -> None:
@@ -114,7 +118,7 @@ def drips_a_header(far: Channel) -> None:
 
 
 def stops_in_its_answer(far: Channel) -> None:
-    far.stream.sendall(encode(["answer", begin(far), np.zeros(1_000)], Budget())[:-1])
+    far.stream.sendall(encode(["answer", begin(far), found(np.zeros(1_000))], Budget())[:-1])
 
 
 def hangs_up_at_once(far: Channel) -> None:
@@ -136,12 +140,11 @@ def hangs_up_in_its_answer(far: Channel) -> None:
     far.stream.shutdown(socket.SHUT_RDWR)
 
 
-def reads_nothing_more(far: Channel) -> None:
-    answer(far, "function")
+def reads_nothing(_: Channel) -> None:
+    time.sleep(CALL + SLACK)
 
 
 def reads_a_byte_now_and_then(far: Channel) -> None:
-    answer(far, "function")
     for _ in range(100):
         far.stream.recv(1)
         time.sleep(0.01)
@@ -179,21 +182,36 @@ def floods_the_channel(far: Channel) -> None:
 def answers_other_calls(far: Channel) -> None:
     number = begin(far)
     for other in (number - 1, number + 1, -1, 2**70):
-        far.send(["answer", other, 1.0])
+        far.send(["answer", other, found(1.0)])
 
 
 def answers_before_it_is_asked(far: Channel) -> None:
-    far.send(["answer", 1, "function"])
-    far.send(["answer", 3, 5.0])
-    far.send(["answer", 2, 6.0])
+    far.send(["answer", 2, found(5.0)])
+    far.send(["answer", 1, found(6.0)])
 
 
 def tells_an_array_for_a_word(far: Channel) -> None:
     answer(far, np.zeros(3))
 
 
+def tells_an_array_beside_the_answer(far: Channel) -> None:
+    answer(far, (np.zeros(3), 1.0))
+
+
+def tells_too_much(far: Channel) -> None:
+    answer(far, ("function", 1.0, 2.0))
+
+
+def tells_a_word_of_its_own(far: Channel) -> None:
+    answer(far, ("right", 1.0))
+
+
 def raises_an_array(far: Channel) -> None:
     far.send(["error", begin(far), {"error": np.zeros(3), "place": np.zeros(2)}])
+
+
+def is_not_written_to_an_odd_depth(far: Channel) -> None:
+    far.send(["error", begin(far), {"error": "NotImplementedError", "depth": np.ones(2)}])
 
 
 def claims_a_large_message(far: Channel) -> None:
@@ -214,7 +232,7 @@ LATE: list[tuple[Script, tuple[Any, ...]]] = [
     (drips_a_header, ()),
     (stops_in_its_answer, ()),
     (claims_all_that_is_allowed, ()),
-    (reads_nothing_more, (np.zeros(400_000),)),
+    (reads_nothing, (np.zeros(400_000),)),
     (reads_a_byte_now_and_then, (np.zeros(400_000),)),
     (calls_back_and_reads_late, (lambda: np.zeros(200_000),)),
     (calls_back_with_a_slow_function, (lambda function: function(),)),
@@ -225,9 +243,9 @@ LATE: list[tuple[Script, tuple[Any, ...]]] = [
 def test_a_worker_that_is_late_gives_no_answer_at_the_deadline(
     script: Script, args: tuple[Any, ...]
 ) -> None:
-    found, seconds = asked(script, *args)
-    assert isinstance(found, NoAnswer), found
-    assert "did not end within" in found.message
+    answered, seconds = asked(script, *args)
+    assert isinstance(answered, NoAnswer), answered
+    assert "did not end within" in answered.message
     assert CALL <= seconds <= CALL + SLACK
 
 
@@ -240,8 +258,12 @@ LOST: list[tuple[Script, type[StudentFailure]]] = [
     (answers_other_calls, BadAnswer),
     (answers_before_it_is_asked, BadAnswer),
     (tells_an_array_for_a_word, BadAnswer),
+    (tells_an_array_beside_the_answer, BadAnswer),
+    (tells_too_much, BadAnswer),
+    (tells_a_word_of_its_own, BadAnswer),
     (claims_a_large_message, BadAnswer),
     (raises_an_array, StudentFailure),
+    (is_not_written_to_an_odd_depth, NotDone),
 ]
 
 
@@ -249,8 +271,8 @@ LOST: list[tuple[Script, type[StudentFailure]]] = [
 def test_a_worker_that_breaks_the_rules_is_a_failure_of_the_students(
     script: Script, kind: type[StudentFailure]
 ) -> None:
-    found, seconds = asked(script, lambda: 1.0)
-    assert isinstance(found, kind), found
+    answered, seconds = asked(script, lambda: 1.0)
+    assert isinstance(answered, kind), answered
     assert seconds <= CALL + SLACK
 
 
@@ -259,12 +281,12 @@ def calls_back_slowly(far: Channel) -> None:
     for back in range(2):
         far.send(["call", back, 0, (), {}])
         far.receive()
-    far.send(["answer", number, 7.0])
+    far.send(["answer", number, found(7.0)])
 
 
 def test_what_the_graders_own_function_takes_is_not_the_students_time() -> None:
-    found, seconds = asked(calls_back_slowly, partial(time.sleep, 1.2 * CALL))
-    assert found == 7.0
+    answered, seconds = asked(calls_back_slowly, partial(time.sleep, 1.2 * CALL))
+    assert answered == 7.0
     assert seconds > 2 * CALL
 
 
@@ -276,14 +298,14 @@ def test_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
         for number in range(CALLBACKS):
             far.send(["call", number, 0, (), {}])  # all of them are there at once
 
-    found, seconds = asked(calls_back_all_the_time, partial(time.sleep, 0.2))
-    assert isinstance(found, NoAnswer)
+    answered, seconds = asked(calls_back_all_the_time, partial(time.sleep, 0.2))
+    assert isinstance(answered, NoAnswer)
     assert seconds <= 2 * CALL + SLACK
 
 
 def gives_a_function(then: Callable[[Channel], None]) -> Script:
     def script(far: Channel) -> None:
-        far.send(["answer", begin(far), peer.Function(4, own=True)])
+        far.send(["answer", begin(far), found(peer.Function(4, own=True))])
         then(far)
 
     return script
@@ -329,7 +351,7 @@ def test_a_function_in_an_answer_has_a_deadline_of_its_own() -> None:
 @pytest.mark.parametrize("forged", [None, 1.0, [1.0], (1.0,), (1.0, 2.0, 3.0)], ids=str)
 def test_arguments_that_are_none_are_a_failure_of_the_students(forged: object) -> None:
     def forges_its_arguments(far: Channel) -> None:
-        far.send(["answer", begin(far), 1.0])
+        far.send(["answer", begin(far), found(1.0)])
         answer(far, forged)
 
     with worker(forges_its_arguments) as near:
