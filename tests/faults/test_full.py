@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,7 +56,11 @@ def small_disk(folder: Path, size: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        until = time.monotonic() + 10
+        # a run's helpers end right after it
+        while subprocess.run(["umount", str(folder)], check=False).returncode:
+            assert time.monotonic() < until, f"{folder} is in use"
+            time.sleep(0.1)
 
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts a small disk")
