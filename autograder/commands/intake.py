@@ -37,7 +37,7 @@ def intake(
     course: CourseOption = None,
 ) -> None:
     """Put what students handed in elsewhere into submitted/, and tell what has no place."""
-    from autograder.submission.intake import take_in
+    from autograder.submission.intake import Roster, take_in
 
     found = Course.find(course)
     with err.status("Looking") as status:
@@ -50,6 +50,10 @@ def intake(
             replace=replace,
             say=lambda what: status.update(Text(what)),
         )
+    if students is not None:
+        from autograder.records.people import keep_people
+
+        keep_people(found, Roster.read(students).people)
     if form is Format.JSON:
         typer.echo(result.to_json(), nl=False)
     else:

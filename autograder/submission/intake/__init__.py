@@ -9,6 +9,7 @@ part of a path that is written to, except a student's, and that is checked lette
 
 from __future__ import annotations
 
+from autograder.submission.intake.roster import Roster
 from autograder.submission.intake.run import Intake, LeftOut, Taken, take_in
 
-__all__ = ["Intake", "LeftOut", "Taken", "take_in"]
+__all__ = ["Intake", "LeftOut", "Roster", "Taken", "take_in"]

@@ -20,6 +20,10 @@ ID_COLUMNS = ("student", "student_id", "id")
 FIRST_NAMES = ("firstname", "givenname", "vorname", "prenom")
 LAST_NAMES = ("lastname", "surname", "familyname", "nachname", "nom")
 
+FULL_NAMES = ("name", "fullname", "studentname")
+EMAILS = ("email", "emailaddress", "mail", "emailadresse")
+NUMBERS = ("lmsuserid", "number", "idnumber", "sid", "matrikelnummer")
+
 MAX_ID = 80
 _ID = re.compile(r"[^\W_](?:[\w.@-]*[\w-])?")
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -49,9 +53,14 @@ def _turns(name: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Roster:
-    """The course's students: what each is known by, numbers, addresses and names alike."""
+    """The course's students: what each is known by, numbers, addresses and names alike.
+
+    `people` is what the gradebook can know of each, under its own names: `first_name`, `last_name`,
+    `email`, and `lms_user_id`, the platform's number.
+    """
 
     students: tuple[str, ...] = ()
+    people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _exact: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _names: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -75,6 +84,7 @@ class Roster:
         exact: dict[str, set[str]] = {}
         names: dict[str, set[str]] = {}
         students: list[str] = []
+        people: dict[str, Mapping[str, str]] = {}
         for raw, others in rows:
             student = raw.strip()
             if fault := fault_of(student):
@@ -82,14 +92,16 @@ class Roster:
             if student.casefold() in {known.casefold() for known in students}:
                 raise SubmissionError(f"{path}: {student} stands there twice")
             students.append(student)
-            words = list(_known_as(others))
+            cells = _filled(others)
+            people[student] = _in_gradebook(cells)
+            words = list(_known_as(cells))
             for word in [student, *words]:
                 exact.setdefault(squeezed(word), set()).add(student)
             for name in words:
                 for turn in _turns(name):
                     names.setdefault(turn, set()).add(student)
         frozen = [{k: frozenset(v) for k, v in table.items()} for table in (exact, names)]
-        return cls(tuple(students), *frozen)
+        return cls(tuple(students), people, *frozen)
 
     def find(self, sender: Sender) -> tuple[str, str]:
         """The student that a sender is, and ""; or "" and why nobody was found.
@@ -126,18 +138,36 @@ def _dialect(text: str) -> type[csv.Dialect]:
     return Found
 
 
-def _known_as(row: Mapping[str | None, object]) -> Iterator[str]:
-    """What a student is known by; first and last name in columns of their own count as one."""
-    cells = {
+def _filled(row: Mapping[str | None, object]) -> dict[str, str]:
+    """The cells with something in them, by the squeezed names of their columns."""
+    return {
         squeezed(column): value.strip()
         for column, value in row.items()
         if isinstance(column, str) and isinstance(value, str) and value.strip()
     }
-    first = next((cells.pop(key) for key in FIRST_NAMES if key in cells), "")
-    last = next((cells.pop(key) for key in LAST_NAMES if key in cells), "")
-    yield from cells.values()
+
+
+def _first(cells: Mapping[str, str], columns: Iterable[str]) -> str:
+    return next((cells[column] for column in columns if column in cells), "")
+
+
+def _known_as(cells: Mapping[str, str]) -> Iterator[str]:
+    """What a student is known by; first and last name in columns of their own count as one."""
+    first, last = _first(cells, FIRST_NAMES), _first(cells, LAST_NAMES)
+    yield from (word for key, word in cells.items() if key not in (*FIRST_NAMES, *LAST_NAMES))
     if first and last:
         yield f"{first} {last}"
+
+
+def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:
+    """What the gradebook can know of a student; a name in one column stands as the last name."""
+    known = {
+        "first_name": _first(cells, FIRST_NAMES),
+        "last_name": _first(cells, LAST_NAMES) or _first(cells, FULL_NAMES),
+        "email": _first(cells, EMAILS),
+        "lms_user_id": _first(cells, NUMBERS),
+    }
+    return {name: value for name, value in known.items() if value}
 
 
 def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:

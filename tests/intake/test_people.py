@@ -1,0 +1,68 @@
+"""What the list of students says of each: the gradebook knows it, and an export finds everybody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from autograder.assignment import Course
+from autograder.cli import app
+from autograder.records.bookkeeping import open_database
+from autograder.records.marks import Person, gradebook_path, read_people
+from autograder.records.people import keep_people
+from autograder.submission.intake import Roster
+
+from .conftest import NAME, PROBLEM, archive, notebook, saved
+
+
+def people_in(course: Course) -> dict[str, Person]:
+    with open_database(f"sqlite:///{gradebook_path(course)}", course) as gradebook:
+        return read_people(gradebook)
+
+
+@pytest.mark.parametrize(
+    ("rows", "known"),
+    [
+        (
+            "student,First name,Surname,Email address,ID number\nada,Ada,Müller,a@b.ch,17\n",
+            Person("ada", "Ada", "Müller", "a@b.ch", "17"),
+        ),
+        ("student;name;mail\nada;Ada Müller;a@b.ch\n", Person("ada", "", "Ada Müller", "a@b.ch")),
+        (
+            "id,first_name,last_name,email,lms_user_id\nada,Ada,Müller,a@b.ch,17\n",
+            Person("ada", "Ada", "Müller", "a@b.ch", "17"),
+        ),
+        ("student,login\nada,amueller\n", Person("ada")),
+    ],
+    ids=["Moodle's words", "a name in one column", "nbgrader's words", "nothing of use"],
+)
+def test_the_gradebook_knows_what_the_list_says(
+    course: Course, tmp_path: Path, rows: str, known: Person
+) -> None:
+    (tmp_path / "list.csv").write_text(rows, encoding="utf-8")
+    keep_people(course, Roster.read(tmp_path / "list.csv").people)
+    assert people_in(course) == {"ada": known}
+
+
+def test_what_a_list_does_not_say_stays(course: Course) -> None:
+    keep_people(course, {"ada": {"email": "a@b.ch", "last_name": "Müller"}, "emil": {}})
+    keep_people(course, {"ada": {"last_name": "Meier"}})
+    assert people_in(course) == {
+        "ada": Person("ada", "", "Meier", "a@b.ch"), "emil": Person("emil"),
+    }  # fmt: skip
+
+
+def test_everybody_on_the_list_of_an_intake_is_known(course: Course, tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(
+        "student,name,email\nada,Ada Müller,a@b.ch\ngala,Gala Missing,g@b.ch\n", encoding="utf-8"
+    )
+    files = {f"Ada Müller_7_assignsubmission_file_/{PROBLEM}.ipynb": notebook()}
+    export = saved(tmp_path, "export.zip", archive(files))
+    command = ["intake", NAME, str(export), "--students", str(tmp_path / "list.csv")]
+    run = CliRunner().invoke(app, [*command, "--course", str(course.root)])
+    assert run.exit_code == 0, run.output
+    assert {name: person.email for name, person in people_in(course).items()} == {
+        "ada": "a@b.ch", "gala": "g@b.ch",
+    }  # fmt: skip
