@@ -15,7 +15,7 @@ def keep_people(course: Course, people: Mapping[str, Mapping[str, str]]) -> None
     `people` are, by a student's id, some of `first_name`, `last_name`, `email`, `lms_user_id`. What
     the list does not say stays as it is, and so do students who are not on it.
     """
-    with open_database(f"sqlite:///{gradebook_path(course)}", course) as gradebook:
-        with gradebook.transaction():
-            for student, known in people.items():
-                gradebook.update_or_create_student(student, **known)
+    address = f"sqlite:///{gradebook_path(course)}"
+    with open_database(address, course) as gradebook, gradebook.transaction():
+        for student, known in people.items():
+            gradebook.update_or_create_student(student, **known)

@@ -267,6 +267,8 @@ def test_a_run_that_is_stopped_leaves_no_process_and_the_next_goes_on_from_there
         text=True,
         env={**os.environ, "TMPDIR": str(scratch)},
         start_new_session=True,
+        # tests in the background of a shell ignore it, and so would what they start
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     family = Family(run.pid)
     until(lambda: family.look() and len(points(course)) >= MOMENTS[moment], seconds=120)
