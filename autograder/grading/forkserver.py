@@ -14,8 +14,10 @@ from typing import Any
 def start() -> ForkServerContext:
     """Have the server import meanwhile, if it does not yet; what marking processes are made by.
 
-    It starts no thread, so that its forks are sound.
+    It starts no thread, so that its forks are sound. Nothing is imported from the folder that it is
+    started in, which may be a student's.
     """
+    os.environ["PYTHONSAFEPATH"] = "1"
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["autograder.grading.classrun"])
     forkserver.ensure_running()

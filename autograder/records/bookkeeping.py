@@ -391,11 +391,15 @@ def first_line(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def alembic_on_path() -> Iterator[None]:
-    """nbgrader starts `alembic` by name when it makes a gradebook: let it find ours."""
+    """nbgrader starts `alembic` by name when it makes a gradebook: let it find ours.
+
+    It reads settings from the folder that it is started in, which may be a student's: not there.
+    """
     before = os.environ.get("PATH", "")
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
     try:
-        yield
+        with contextlib.chdir(sys.prefix):
+            yield
     finally:
         os.environ["PATH"] = before
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import multiprocessing
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -16,6 +15,7 @@ from types import FunctionType
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.assignment import Assignment, Course
+from autograder.grading import forkserver
 from autograder.grading.diagnosis import Diagnostician
 from autograder.grading.grader import hash_of_tests
 from autograder.grading.keep import Keep
@@ -148,9 +148,7 @@ def _rows(
     if workers <= 1:
         yield from (_rows_of(course.root, assignment.name, item, seed) for item in items)
         return
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    with ProcessPoolExecutor(workers, mp_context=forkserver.start()) as pool:
         jobs = [pool.submit(_rows_of, course.root, assignment.name, item, seed) for item in items]
         for job in jobs:
             yield job.result()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -108,3 +111,32 @@ def test_stages_add_up_to_the_time_that_marking_took(root: Path) -> None:
             marking = mark_submission(course, homework, path, settings=settings, sandbox=sandbox)
             took = time.perf_counter() - begin
             assert 0.9 * took <= sum(marking.seconds.values()) <= took, marking.seconds
+
+
+def test_nothing_comes_from_the_folder_that_one_stands_in(tmp_path: Path) -> None:
+    """An instructor looks into a student's folder, and runs the command right there."""
+    root, told = tmp_path / "course", tmp_path / "told"
+    make_class(root)
+    folder = root / "submitted" / "anna" / HOMEWORK
+    installed = importlib.metadata.packages_distributions()
+    for name in {*sys.stdlib_module_names, *installed, "sitecustomize", "usercustomize", "env"}:
+        code = f"open({str(told)!r}, 'a').write({name + ' '!r})\n"
+        (folder / f"{name}.py").write_text(code, encoding="utf-8")
+    for name, text in (
+        ("alembic.ini", "[alembic]\nscript_location = .\n"),
+        ("pyproject.toml", '[tool.alembic]\nscript_location = "."\nprepend_sys_path = ["."]\n'),
+        ("jupyter_config.py", "import env\n"),
+        ("matplotlibrc", "backend: module://env\n"),
+    ):
+        (folder / name).write_text(text, encoding="utf-8")
+    for command in (["grade", HOMEWORK], ["feedback", HOMEWORK], ["regrade", HOMEWORK]):
+        done = subprocess.run(
+            [Path(sys.executable).with_name("fdl"), *command],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert not told.exists(), told.read_text(encoding="utf-8")
+    assert set(points(root)) == {student.name for student in STUDENTS}
