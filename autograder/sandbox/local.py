@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import matplotlib as mpl
@@ -89,6 +90,7 @@ class LocalStudent:
     def _look_up(self, name: str) -> Any:
         if self._world is None:
             mpl.use("Agg")
+            _draw_by_default()
             self._world = self._make_world()  # the very dict that its functions look names up in
             for key, function in self._stand_ins.items():
                 self._world[key] = _to_student(function)
@@ -97,6 +99,12 @@ class LocalStudent:
         if name not in self._world:
             raise Missing(f"`{name}` is not defined in the notebook.")
         return self._world[name]
+
+
+@cache
+def _draw_by_default() -> None:
+    """Draw as matplotlib does by itself, whatever settings lie where this process was started."""
+    mpl.rcdefaults()
 
 
 def _answer(call: Callable[[], Any]) -> Any:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -55,6 +56,15 @@ class Series:
     hatch: str = ""
 
 
+@contextmanager
+def _style() -> Iterator[None]:
+    """The report's own style, whatever settings lie where this process was started."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(_STYLE)
+        yield
+
+
 def histogram_picture(
     name: str,
     title: str,
@@ -64,7 +74,7 @@ def histogram_picture(
     unit: str,
 ) -> Markup:
     """How many students are in each class of points or seconds."""
-    with mpl.rc_context(_STYLE):
+    with _style():
         figure, axes = _figure(4.2, 2.5)
         for (left, right), count in zip(pairwise(edges), counts, strict=True):
             if count:
@@ -89,7 +99,7 @@ def bars_picture(
     most: float | None = None,
 ) -> Markup:
     """Horizontal bars, one for each label, in which the series follow each other."""
-    with mpl.rc_context(_STYLE):
+    with _style():
         figure, axes = _figure(5.0, 0.9 + 0.24 * max(len(labels), 2))
         left = [0.0] * len(labels)
         for part in series:
