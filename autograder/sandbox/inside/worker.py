@@ -208,7 +208,8 @@ def open_object(value: Object) -> Polynomial:
 def _import_more() -> None:
     """Import what most notebooks make numpy, matplotlib and IPython import later."""
     for name in _USED_LATER:
-        importlib.import_module(name)
+        with contextlib.suppress(ImportError):  # of another version than the one looked at
+            importlib.import_module(name)
 
 
 def _portable(result: dict[str, Any]) -> dict[str, Any]:
