@@ -138,9 +138,10 @@ def _run_pool(
             while is_whole and waiting and len(running) < 2 * workers:
                 job = waiting.pop()
                 try:
-                    future = pool.submit(
-                        _mark_job, course.root, assignment.name, job, seed, settings
-                    )
+                    with forkserver.starting():
+                        future = pool.submit(
+                            _mark_job, course.root, assignment.name, job, seed, settings
+                        )
                 except (BrokenProcessPool, OSError, EOFError) as error:  # the server may be gone
                     is_whole = False
                     if running or lost:

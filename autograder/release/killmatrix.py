@@ -149,7 +149,10 @@ def _rows(
         yield from (_rows_of(course.root, assignment.name, item, seed) for item in items)
         return
     with ProcessPoolExecutor(workers, mp_context=forkserver.start()) as pool:
-        jobs = [pool.submit(_rows_of, course.root, assignment.name, item, seed) for item in items]
+        with forkserver.starting():
+            jobs = [
+                pool.submit(_rows_of, course.root, assignment.name, item, seed) for item in items
+            ]
         for job in jobs:
             yield job.result()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing.forkserver
+import os
+import signal
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -68,6 +70,31 @@ def test_the_server_ends_at_once_when_it_is_stopped() -> None:
         assert Path(f"/proc/{pid}").exists()
         forkserver.stop()
         assert not Path(f"/proc/{pid}").exists()
+    course = Course(ROOT)
+    with closing(mark_class(course, course.assignment("hw2"), JOBS[:1], workers=1)) as marking:
+        assert "/nonexistent" in next(marking).error
+
+
+def test_starting_it_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    for before in ({}, {"PYTHONSAFEPATH": ""}):
+        monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+        for name, value in before.items():
+            monkeypatch.setenv(name, value)
+        forkserver.start()
+        assert os.environ.get("PYTHONSAFEPATH") == before.get("PYTHONSAFEPATH")
+
+
+def test_a_server_that_has_died_is_started_anew_as_safely(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planted = "raise SystemExit('planted')\n"
+    for name in ("socket", "selectors", "numpy", "pytest"):
+        (tmp_path / f"{name}.py").write_text(planted, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    forkserver.start()
+    pid = multiprocessing.forkserver._forkserver._forkserver_pid
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
     course = Course(ROOT)
     with closing(mark_class(course, course.assignment("hw2"), JOBS[:1], workers=1)) as marking:
         assert "/nonexistent" in next(marking).error
