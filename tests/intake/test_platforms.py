@@ -146,7 +146,7 @@ def test_gradescope_groups_and_times(form: str, course: Course, take: Take, tmp_
 
 def test_folder_of_folders_and_archives(course: Course, take: Take, tmp_path: Path) -> None:
     folder = tmp_path / "all"
-    saved(folder, f"anna/work/{PROBLEM}.ipynb", FIRST)
+    saved(folder, f"anna/mine/{PROBLEM}.ipynb", FIRST)
     saved(folder, f"bob/{NAME}/{PROBLEM}.ipynb", FIRST)
     saved(folder, f"bob/{NAME}/timestamp.txt", b"2024-11-19 08:00:00 UTC")
     saved(folder, "cleo.zip", package({f"{PROBLEM}.ipynb": SECOND}))

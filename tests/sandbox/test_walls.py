@@ -196,7 +196,13 @@ def test_this_kit_can_not_be_read(any_room: Room) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/etc/passwd", "/etc/shadow", "/etc/hostname", "/root/.profile", "/var/log/dpkg.log"],
+    [
+        "/etc/passwd",
+        "/etc/shadow",
+        "/etc/hostname",
+        os.path.expanduser("~root/.profile"),
+        "/var/log/dpkg.log",
+    ],
 )
 def test_files_of_the_machine_can_not_be_read(any_room: Room, path: str) -> None:
     refused(any_room, try_reading, path)
