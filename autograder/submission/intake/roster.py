@@ -59,10 +59,14 @@ class Roster:
     `email`, and `lms_user_id`, the platform's number.
     """
 
-    students: tuple[str, ...] = ()
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _exact: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def students(self) -> tuple[str, ...]:
+        """Everybody's name in the course, in the order of the list."""
+        return tuple(self.people)
 
     @classmethod
     def read(cls, path: Path) -> Roster:
@@ -83,15 +87,13 @@ class Roster:
     def _of(cls, path: Path, rows: Iterable[tuple[str, Mapping[str | None, object]]]) -> Roster:
         exact: dict[str, set[str]] = {}
         names: dict[str, set[str]] = {}
-        students: list[str] = []
         people: dict[str, Mapping[str, str]] = {}
         for raw, others in rows:
             student = raw.strip()
             if fault := fault_of(student):
                 raise SubmissionError(f"{path}: {printable(student)!r} can't be a student: {fault}")
-            if student.casefold() in {known.casefold() for known in students}:
+            if student.casefold() in {known.casefold() for known in people}:
                 raise SubmissionError(f"{path}: {student} stands there twice")
-            students.append(student)
             cells = _filled(others)
             people[student] = _in_gradebook(cells)
             words = list(_known_as(cells))
@@ -101,7 +103,7 @@ class Roster:
                 for turn in _turns(name):
                     names.setdefault(turn, set()).add(student)
         frozen = [{k: frozenset(v) for k, v in table.items()} for table in (exact, names)]
-        return cls(tuple(students), people, *frozen)
+        return cls(people, *frozen)
 
     def find(self, sender: Sender) -> tuple[str, str]:
         """The student that a sender is, and ""; or "" and why nobody was found.
