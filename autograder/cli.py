@@ -6,7 +6,7 @@ submission that could not be marked), 2 can't be done as asked.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
@@ -43,10 +43,21 @@ from autograder.settings import SETTINGS
 
 if TYPE_CHECKING:  # the commands import what they need, so that each starts quickly
     from autograder.demo import Comparison
+    from autograder.grading.classrun import Marked
     from autograder.grading.mark import MarkSettings
     from autograder.records.changes import Regrading
-    from autograder.records.grade import Marker, Recorded
+    from autograder.records.grade import Recorded
     from autograder.sandbox import Protection
+
+ClusterPlace = tuple[str, Path | None]
+"""A scheduler's address, and the folder of certificates for it."""
+
+ClusterOption = Annotated[
+    str | None, typer.Option(help="Mark on this Dask scheduler: tls://HOST:PORT or tcp://...")
+]
+ClusterTlsOption = Annotated[
+    Path | None, typer.Option(help="The folder with ca.pem, cert.pem and key.pem for tls://.")
+]
 
 
 @app.command()
@@ -150,12 +161,8 @@ def grade(
         bool, typer.Option("--cold", help="Start a sandbox for each submission: slow, same marks.")
     ] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Tell where the time went.")] = False,
-    cluster: Annotated[
-        str | None, typer.Option(help="Mark on this Dask scheduler: tls://HOST:PORT or tcp://...")
-    ] = None,
-    cluster_tls: Annotated[
-        Path | None, typer.Option(help="The folder with ca.pem, cert.pem and key.pem for tls://.")
-    ] = None,
+    cluster: ClusterOption = None,
+    cluster_tls: ClusterTlsOption = None,
     inner_only: InnerOption = False,
     unprotected: UnprotectedOption = False,
     course: CourseOption = None,
@@ -168,13 +175,7 @@ def grade(
     found = Course.find(course)
     homework = found.assignment(assignment)
     settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected, cold=cold)
-    if cluster is not None and jobs is not None:
-        raise KitError(
-            "--jobs is for this machine; on a cluster, its workers' threads are the jobs"
-        )
-    if cluster_tls is not None and cluster is None:
-        raise KitError("--cluster-tls is for a cluster: name its scheduler with --cluster")
-    where = (cluster, cluster_tls) if cluster is not None else None
+    where = _cluster(cluster, cluster_tls, jobs)
     rows, failed, unchanged, seconds = [], [], 0, list[Mapping[str, float]]()
     marking = _grade(
         found, homework, student or (), jobs, seed, settings, again=again, cluster=where
@@ -213,46 +214,54 @@ def regrade(
     apply: Annotated[bool, typer.Option("--apply", help="Record the new marks.")] = False,
     form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
     jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
+    cluster: ClusterOption = None,
+    cluster_tls: ClusterTlsOption = None,
     inner_only: InnerOption = False,
     unprotected: UnprotectedOption = False,
     course: CourseOption = None,
 ) -> None:
     """Show which marks change where tests, misconceptions or points have changed; then apply it."""
-    from autograder.grading.classrun import default_jobs
+    from autograder.grading.classrun import find_jobs
+    from autograder.grading.fingerprint import Fingerprints
     from autograder.grading.mark import MarkSettings
     from autograder.records import regrade as regrading
-    from autograder.sandbox import examine
 
     found = Course.find(course)
     homework = found.assignment(assignment)
     settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
     regrading.check_release(found, homework)
-    examine(use_outer=settings.use_outer, unprotected=settings.unprotected).require()
     students = student or ()
-    graded = regrading.read_graded(found, homework, students)
-    with progress(err, f"Marking {assignment}") as watch:
-        again = regrading.mark_again(
-            found,
-            homework,
-            graded,
-            students=students,
-            workers=jobs or default_jobs(),
-            settings=settings,
-            watch=watch,
+    with ExitStack() as stack:
+        mark, protections = _marker(
+            found, homework, jobs, settings, _cluster(cluster, cluster_tls, jobs), stack
         )
-    result = regrading.regrading_of(homework, graded, again)
-    _print_regrading(result, form)
-    failed = list(result.failed)
-    if apply and result.reports_changed:
-        moment = datetime.now(found.timezone).replace(microsecond=0)
-        kept, failures = regrading.apply(found, homework, result, again.markings, moment)
-        for failure in failures.values():
-            err.print(Text(failure, style="red"))
-        recorded = len(result.reports_changed) - len(failures)
-        err.print(Text(f"New Reports recorded: {recorded}. What changed is kept in {kept}"))
-        failed += failures
-    elif result.reports_changed:
-        err.print("Nothing was written; --apply records it.")
+        graded = regrading.read_graded(found, homework, students)
+        shelf = stack.enter_context(regrading.Shelf(found)) if apply else None
+        with progress(err, f"Marking {assignment}") as watch:
+            result = regrading.mark_again(
+                homework,
+                graded,
+                find_jobs(found, homework.name, students),
+                mark,
+                watch,
+                shelf=shelf,
+                fingerprints=lambda seed: Fingerprints(
+                    found, homework, seed=seed, settings=settings, protections=protections
+                ),
+            )
+        _print_regrading(result, form)
+        failed = list(result.failed)
+        if shelf is not None:
+            moment = datetime.now(found.timezone).replace(microsecond=0)
+            kept, failures = regrading.apply(found, homework, result, shelf, moment)
+            for failure in failures.values():
+                err.print(Text(failure, style="red"))
+            if kept is not None:
+                recorded = len(set(result.reports_changed) - set(failures))
+                err.print(Text(f"New Reports recorded: {recorded}. What changed is kept in {kept}"))
+            failed += failures
+        elif result.reports_changed:
+            err.print("Nothing was written; --apply records it.")
     if failed:
         raise typer.Exit(1)
 
@@ -371,12 +380,9 @@ def _grade(
     settings: MarkSettings,
     *,
     again: bool = False,
-    cluster: tuple[str, Path | None] | None = None,
+    cluster: ClusterPlace | None = None,
 ) -> Generator[Recorded]:
-    """Mark and record these students (none named: all), showing progress.
-
-    `cluster` is a scheduler's address and the folder of certificates for it.
-    """
+    """Mark and record these students (none named: all), showing progress."""
     from autograder.grading.classrun import find_jobs, skipped_folders, unknown_extensions
     from autograder.grading.fingerprint import Fingerprints
     from autograder.records.grade import grade_class
@@ -389,18 +395,14 @@ def _grade(
             Text(f"{SETTINGS} gives {name} more time: nothing is in submitted/{name}, is it right?")
         )
     with ExitStack() as stack:
-        if cluster is None:
-            stack.callback(forkserver.stop)
-        mark, protections = (
-            _local_marker(course, assignment, jobs, seed, settings)
-            if cluster is None
-            else _cluster_marker(course, assignment, *cluster, seed, settings, stack)
-        )
+        mark, protections = _marker(course, assignment, jobs, settings, cluster, stack)
         prints = Fingerprints(
             course, assignment, seed=seed, settings=settings, protections=protections
         )
         watch = stack.enter_context(progress(err, f"Marking {assignment.name}"))
-        found = grade_class(course, assignment, submissions, mark, prints, again=again)
+        found = grade_class(
+            course, assignment, submissions, partial(mark, seed=seed), prints, again=again
+        )
         stack.enter_context(closing(found))
         for done, each in enumerate(found, start=1):
             # looking others up first says nothing of how long marking takes
@@ -409,22 +411,45 @@ def _grade(
             yield each
 
 
-def _local_marker(
+def _cluster(
+    address: str | None, certificates: Path | None, jobs: int | None
+) -> ClusterPlace | None:
+    """What the options say of a cluster; KitError where they don't go together."""
+    if address is not None and jobs is not None:
+        raise KitError(
+            "--jobs is for this machine; on a cluster, its workers' threads are the jobs"
+        )
+    if certificates is not None and address is None:
+        raise KitError("--cluster-tls is for a cluster: name its scheduler with --cluster")
+    return None if address is None else (address, certificates)
+
+
+def _marker(
     course: Course,
     assignment: Assignment,
     jobs: int | None,
-    seed: int | None,
     settings: MarkSettings,
-) -> tuple[Marker, list[Protection]]:
+    cluster: ClusterPlace | None,
+    stack: ExitStack,
+) -> tuple[Callable[..., Generator[Marked]], list[Protection]]:
+    """What marks jobs with a `seed`, and behind what; the stack's end is the end of it."""
+    if cluster is not None:
+        return _cluster_marker(course, assignment, *cluster, settings, stack)
+    stack.callback(forkserver.stop)
+    return _local_marker(course, assignment, jobs, settings)
+
+
+def _local_marker(
+    course: Course, assignment: Assignment, jobs: int | None, settings: MarkSettings
+) -> tuple[Callable[..., Generator[Marked]], list[Protection]]:
     """What marks on this machine, and behind what; SandboxError where it has no wall."""
     from autograder.grading.classrun import default_jobs, mark_class
     from autograder.sandbox import examine
 
     protection = examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
     protection.require()
-    workers = jobs or default_jobs()
-    mark = partial(mark_class, course, assignment, workers=workers, seed=seed, settings=settings)
-    return mark, [protection]
+    workers = jobs or default_jobs(settings.limits)
+    return partial(mark_class, course, assignment, workers=workers, settings=settings), [protection]
 
 
 def _cluster_marker(
@@ -432,10 +457,9 @@ def _cluster_marker(
     assignment: Assignment,
     address: str,
     certificates: Path | None,
-    seed: int | None,
     settings: MarkSettings,
     stack: ExitStack,
-) -> tuple[Marker, list[Protection]]:
+) -> tuple[Callable[..., Generator[Marked]], list[Protection]]:
     """What marks on a cluster, and behind what; the stack's end leaves the cluster."""
     from autograder.grading.cluster import open_cluster
 
@@ -446,7 +470,7 @@ def _cluster_marker(
         cluster = stack.enter_context(open_cluster(address, certificates, settings, say))
     threads = sum(member.threads for member in cluster.crowd.members.values())
     err.print(Text(f"Marking on {len(cluster.protections)} workers, {threads} at once"))
-    return partial(cluster.mark_class, course, assignment, seed=seed), cluster.protections
+    return partial(cluster.mark_class, course, assignment), cluster.protections
 
 
 def _print_report(report: Report) -> None:

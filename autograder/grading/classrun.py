@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import shutil
 import tempfile
 from collections.abc import Generator, Sequence
@@ -16,13 +15,17 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 
 from autograder.assignment import Assignment, Course
+from autograder.capacity import Machine
 from autograder.errors import CourseError, KitError, SandboxError
 from autograder.grading import forkserver
 from autograder.grading.ending import end_with
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
 from autograder.sandbox import Sandbox
-from autograder.sandbox.limits import MiB
+from autograder.sandbox.limits import Limits, MiB
 from autograder.submission import Parcel
+
+USUAL_MEMORY = 768 * MiB
+"""What marking a submission takes at most if it is not out for more, its processes together."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +89,15 @@ def unknown_extensions(course: Course, assignment: str) -> list[str]:
     )
 
 
-def default_jobs() -> int:
-    """As many submissions at once as this process may use processors."""
-    return max(1, len(os.sched_getaffinity(0)))
+def default_jobs(limits: Limits | None = None, machine: Machine | None = None) -> int:
+    """As many submissions at once as there are processors, and memory.
+
+    Memory has to do for the usual need of each, and for one that takes all that it may.
+    """
+    limits, machine = limits or Limits(), machine or Machine()
+    most = limits.total_memory_bytes + limits.disk_bytes  # without a disk, files are in memory
+    others = (machine.available_memory() - most) // USUAL_MEMORY
+    return max(1, min(machine.processors(), 1 + others))
 
 
 def mark_class(

@@ -2,27 +2,32 @@
 
 The stored Reports are held against new ones of the same seeds. Points that a person gave stay what
 they are, whatever the new Report says. What was changed is kept under its date in regraded/.
+
+Stored Reports are read when they are needed, and new Markings wait on the disk until they are
+recorded: memory does not grow with the notebooks of the class.
 """
 
 from __future__ import annotations
 
 import io
+import pickle
+import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from nbgrader.api import MissingEntry
 from rich.console import Console
 
 from autograder.assignment import Assignment, Course, Item
 from autograder.errors import CourseError, RecordError
-from autograder.grading import classrun
-from autograder.grading.classrun import Job, find_jobs
-from autograder.grading.mark import Marking, MarkSettings, read_skeletons
+from autograder.grading.classrun import Job, Marked
+from autograder.grading.fingerprint import Fingerprints
+from autograder.grading.mark import Marking, read_skeletons
 from autograder.grading.report import Report
 from autograder.records.bookkeeping import (
     REPORT,
@@ -30,10 +35,10 @@ from autograder.records.bookkeeping import (
     course_directory,
     open_database,
 )
-from autograder.records.changes import Regrading, changes_between, other_findings
+from autograder.records.changes import ItemChange, Regrading, changes_between, other_findings
 from autograder.records.durable import make_folder, sync
 from autograder.records.folders import settle_all
-from autograder.records.gradebook import open_gradebook
+from autograder.records.gradebook import Book, open_gradebook
 from autograder.records.safekeeping import copies, file_of
 
 FOLDER = "regraded"
@@ -43,6 +48,29 @@ Watch = Callable[[int, int], None]
 """Told how many submissions are marked, out of how many."""
 
 
+class SeededMarker(Protocol):
+    """Marks jobs with a seed and gives each as it is done, such as `classrun.mark_class`."""
+
+    def __call__(self, jobs: Sequence[Job], /, *, seed: int) -> Generator[Marked]: ...
+
+
+class StoredReports(Mapping[str, Report]):
+    """The stored Reports by student, read anew each time; `seeds` are those they are of."""
+
+    def __init__(self, paths: Mapping[str, Path], seeds: Mapping[str, int]) -> None:
+        self._paths = paths
+        self.seeds = seeds
+
+    def __getitem__(self, student: str) -> Report:
+        return Report.from_json(self._paths[student].read_text(encoding="utf-8"))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.seeds)
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+
 @dataclass(frozen=True)
 class Graded:
     """What is recorded of students: their Reports, and the points that persons gave, by item.
@@ -50,21 +78,38 @@ class Graded:
     `unreadable` names the students whose stored Report can't be read, and why.
     """
 
-    reports: Mapping[str, Report]
+    reports: StoredReports
     by_hand: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class MarkedAgain:
-    """New Markings of graded students, by name; `failed` are those without one, with the reason.
+class Shelf(AbstractContextManager["Shelf"]):
+    """New Markings that wait to be recorded, with the fingerprints of what they are of.
 
-    `ungraded` names the students in submitted/ who were never graded.
+    They lie in a file of the course's disk that has no name: it is gone with this process.
     """
 
-    markings: Mapping[str, Marking]
-    failed: Mapping[str, str] = field(default_factory=dict)
-    ungraded: tuple[str, ...] = ()
+    def __init__(self, course: Course) -> None:
+        self._file = tempfile.TemporaryFile(dir=course.root)  # noqa: SIM115
+        self._places: dict[str, tuple[int, str]] = {}
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def put(self, student: str, marking: Marking, fingerprint: str) -> None:
+        """Keep a student's Marking."""
+        self._places[student] = self._file.seek(0, io.SEEK_END), fingerprint
+        pickle.dump(marking, self._file, pickle.HIGHEST_PROTOCOL)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """The students whose Markings are here, and the fingerprints."""
+        return ((student, print_) for student, (_, print_) in sorted(self._places.items()))
+
+    def take(self, student: str) -> Marking:
+        """A student's Marking."""
+        self._file.seek(self._places[student][0])
+        found: Marking = pickle.load(self._file)  # this process wrote it, and no other can
+        return found
 
 
 # --- what is recorded ----------------------------------------------------------------------------
@@ -91,11 +136,11 @@ def read_graded(course: Course, assignment: Assignment, students: Sequence[str] 
     """What is recorded of these students (none named: of all)."""
     url = course_directory(course, assignment).db_url
     if not _is_there(url):  # opening it would make one
-        reports, unreadable = _read_reports(course, assignment, students)
+        reports, unreadable = _find_reports(course, assignment, students)
         return Graded(reports, {}, unreadable)
     with open_database(url, course) as gradebook:
         settle_all(gradebook, course, assignment)
-        reports, unreadable = _read_reports(course, assignment, students)
+        reports, unreadable = _find_reports(course, assignment, students)
         by_hand = {name: _given_by_hand(gradebook, assignment, name) for name in reports}
     return Graded(reports, by_hand, unreadable)
 
@@ -105,20 +150,23 @@ def _is_there(db_url: str) -> bool:
     return path is None or path.is_file() or bool(copies(path))
 
 
-def _read_reports(
+def _find_reports(
     course: Course, assignment: Assignment, students: Sequence[str]
-) -> tuple[dict[str, Report], dict[str, str]]:
-    reports: dict[str, Report] = {}
+) -> tuple[StoredReports, dict[str, str]]:
+    paths: dict[str, Path] = {}
+    seeds: dict[str, int] = {}
     unreadable: dict[str, str] = {}
     for path in sorted((course.root / "autograded").glob(f"*/{assignment.name}/{REPORT}")):
         student = path.parents[1].name
         if students and student not in students:
             continue
         try:
-            reports[student] = Report.from_json(path.read_text(encoding="utf-8"))
+            seeds[student] = Report.from_json(path.read_text(encoding="utf-8")).seed
         except (OSError, UnicodeDecodeError, RecordError) as error:
             unreadable[student] = f"{path} can't be read: {error}; run `fdl grade` for this student"
-    return reports, unreadable
+        else:
+            paths[student] = path
+    return StoredReports(paths, seeds), unreadable
 
 
 def _given_by_hand(
@@ -149,17 +197,20 @@ def _is_by_hand(gradebook: PatientGradebook, item: Item, grade: Any) -> bool:
 
 
 def mark_again(
-    course: Course,
     assignment: Assignment,
     graded: Graded,
-    *,
-    students: Sequence[str] = (),
-    workers: int,
-    settings: MarkSettings,
+    submissions: Sequence[Job],
+    mark: SeededMarker,
     watch: Watch,
-) -> MarkedAgain:
-    """Mark the graded students among these (none named: all), each with the stored seed."""
-    submissions = find_jobs(course, assignment.name, students)
+    *,
+    shelf: Shelf | None = None,
+    fingerprints: Callable[[int], Fingerprints] | None = None,
+) -> Regrading:
+    """Mark the graded students among the submissions, each with the stored seed, and compare.
+
+    The new Markings are put on the shelf, if there is one, with what `fingerprints` of the seed
+    say of the submission.
+    """
     handed_in = {job.student for job in submissions}
     failed = dict(graded.unreadable)
     for name in graded.reports.keys() - handed_in:
@@ -167,45 +218,43 @@ def mark_again(
     by_seed: dict[int, list[Job]] = defaultdict(list)
     for job in submissions:
         if job.student in graded.reports:
-            by_seed[graded.reports[job.student].seed].append(job)
-    count = sum(map(len, by_seed.values()))
-    markings: dict[str, Marking] = {}
-    done = 0
+            by_seed[graded.reports.seeds[job.student]].append(job)
+    count, done = sum(map(len, by_seed.values())), 0
+    found: dict[str, tuple[ItemChange, ...]] = {}
+    seeds: dict[str, int] = {}
+    reports_changed: list[str] = []
+    others = 0
     for seed, jobs in by_seed.items():
-        marking = classrun.mark_class(
-            course, assignment, jobs, workers=min(workers, len(jobs)), seed=seed, settings=settings
-        )
-        with closing(marking):
+        prints = {}
+        if shelf is not None and fingerprints is not None:
+            of_seed = fingerprints(seed)
+            prints = {job.student: of_seed.of(job.path) for job in jobs}
+        with closing(mark(jobs, seed=seed)) as marking:
             for marked in marking:
-                if marked.marking is None:
-                    failed[marked.student] = marked.error
-                else:
-                    markings[marked.student] = marked.marking
                 done += 1
                 watch(done, count)
-    ungraded = sorted(handed_in - graded.reports.keys() - graded.unreadable.keys())
-    return MarkedAgain(markings, failed, tuple(ungraded))
-
-
-def regrading_of(assignment: Assignment, graded: Graded, again: MarkedAgain) -> Regrading:
-    """The stored Reports held against the new ones."""
-    pairs = {
-        student: (graded.reports[student], again.markings[student].report)
-        for student in sorted(again.markings)
-    }
-    changes = {
-        student: changes_between(old, new, graded.by_hand.get(student, {}))
-        for student, (old, new) in pairs.items()
-    }
+                student = marked.student
+                if marked.marking is None:
+                    failed[student] = marked.error
+                    continue
+                old, new = graded.reports[student], marked.marking.report
+                found[student] = changes_between(old, new, graded.by_hand.get(student, {}))
+                seeds[student] = new.seed
+                others += other_findings(old, new)
+                if old != new:
+                    reports_changed.append(student)
+                if shelf is not None:
+                    shelf.put(student, marked.marking, prints.get(student, ""))
+    names = sorted(found)
     return Regrading(
         assignment=assignment.name,
-        changes={student: found for student, found in changes.items() if found},
-        seeds={student: new.seed for student, (_, new) in pairs.items()},
-        unchanged=tuple(student for student, found in changes.items() if not found),
-        failed=dict(sorted(again.failed.items())),
-        ungraded=again.ungraded,
-        reports_changed=tuple(student for student, (old, new) in pairs.items() if old != new),
-        other_findings=sum(other_findings(old, new) for old, new in pairs.values()),
+        changes={student: found[student] for student in names if found[student]},
+        seeds={student: seeds[student] for student in names},
+        unchanged=tuple(student for student in names if not found[student]),
+        failed=dict(sorted(failed.items())),
+        ungraded=tuple(sorted(handed_in - graded.reports.keys() - graded.unreadable.keys())),
+        reports_changed=tuple(sorted(reports_changed)),
+        other_findings=others,
     )
 
 
@@ -216,26 +265,26 @@ def apply(
     course: Course,
     assignment: Assignment,
     regrading: Regrading,
-    markings: Mapping[str, Marking],
+    shelf: Shelf,
     moment: datetime,
-) -> tuple[Path, dict[str, str]]:
-    """Record the Reports that changed, and keep what changed; returns where, and who failed.
+) -> tuple[Path | None, dict[str, str]]:
+    """Record what is on the shelf, and keep what changed; returns where, and who failed.
+
+    Also recorded are Markings with the same Report as before whose submission, tests or settings
+    are not those that it was recorded for: the next `fdl grade` has nothing to mark then.
 
     While it runs, a file STEM.unfinished.json holds what is to be changed: after a run that was
-    killed, it tells what may have been.
+    killed, it tells what may have been. Where no Report changed, there is nothing to keep.
     """
-    failures: dict[str, str] = {}
     at = moment.isoformat()
     stem = moment.strftime("%Y-%m-%dT%H-%M-%S")
     folder = course.root / FOLDER / assignment.name
     try:
         with open_gradebook(course, assignment) as book:
+            if not regrading.reports_changed:
+                return None, _record_all(book, shelf, regrading)
             begun = _new_file(folder, stem, ".unfinished.json", regrading.to_json(at=at))
-            for student in regrading.reports_changed:
-                try:
-                    book.record(student, markings[student])
-                except RecordError as error:
-                    failures[student] = str(error)
+            failures = _record_all(book, shelf, regrading)
         kept = _new_file(folder, stem, ".json", regrading.to_json(at=at, not_recorded=failures))
         _new_file(folder, kept.stem, ".txt", _page(regrading, moment, failures))
         begun.unlink()
@@ -246,6 +295,19 @@ def apply(
             f"a file that ends in .unfinished.json there tells which"
         ) from error
     return kept, failures
+
+
+def _record_all(book: Book, shelf: Shelf, regrading: Regrading) -> dict[str, str]:
+    """Record what is not recorded yet; returns who failed, and why."""
+    failures: dict[str, str] = {}
+    changed = set(regrading.reports_changed)
+    for student, fingerprint in shelf:
+        if student in changed or book.recorded(student, fingerprint) is None:
+            try:
+                book.record(student, shelf.take(student), fingerprint)
+            except RecordError as error:
+                failures[student] = str(error)
+    return failures
 
 
 def _new_file(folder: Path, stem: str, suffix: str, text: str) -> Path:

@@ -130,16 +130,16 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def command(root: Path, address: str, *options: str) -> list[str]:
-    arguments = ["grade", HOMEWORK, "--course", str(root), "--cluster", address, *options]
+def command(root: Path, address: str, *options: str, what: str = "grade") -> list[str]:
+    arguments = [what, HOMEWORK, "--course", str(root), "--cluster", address, *options]
     return [sys.executable, "-m", "autograder.cli", *arguments]
 
 
 def grade(
-    root: Path, address: str, *options: str, **variables: str
+    root: Path, address: str, *options: str, what: str = "grade", **variables: str
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(root, address, *options),
+        command(root, address, *options, what=what),
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -41,6 +41,9 @@ def test_cluster_records_what_this_machine_would(
     assert m.reports(course) == local
     again = m.grade(course, machines.address)
     assert "4 of 4 have not changed" in again.stdout
+    regraded = m.grade(course, machines.address, what="regrade")
+    assert regraded.returncode == 0, regraded.stdout + regraded.stderr
+    assert "Students with changed marks: 0; without: 4." in " ".join(regraded.stdout.split())
 
 
 @pytest.mark.slow

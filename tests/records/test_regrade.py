@@ -20,11 +20,12 @@ from autograder.assignment import Assignment, Course
 from autograder.cli import app
 from autograder.grading import classrun
 from autograder.grading.classrun import Marked
+from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking
 from autograder.grading.report import ItemReport, Report
 from autograder.records import regrade as regrading
-from autograder.records.gradebook import Book, record
-from autograder.records.regrade import read_graded
+from autograder.records.gradebook import Book, open_gradebook, record
+from autograder.records.regrade import Shelf, read_graded
 
 from .conftest import Marker
 from .course import NO_WALLS, hand_in, mark
@@ -83,7 +84,7 @@ def why(result: Result, student: str = "anna") -> dict[str, list[str]]:
 
 
 def reports(course: Course) -> Mapping[str, Report]:
-    return read_graded(course, course.assignment("hw")).reports
+    return dict(read_graded(course, course.assignment("hw")).reports)
 
 
 def kept(course: Course, suffix: str = ".json") -> list[Path]:
@@ -507,3 +508,35 @@ def test_run_that_stops_half_way_leaves_what_it_was_about_to_change(
     [path] = kept(graded)
     assert path.name.endswith(".unfinished.json")
     assert set(json.loads(path.read_text(encoding="utf-8"))["changes"]) == set(STUDENTS)
+
+
+def test_after_it_was_applied_nothing_is_left_to_grade(graded: Course, regrade: Regrade) -> None:
+    new = {name: mark(graded) for name in STUDENTS}  # anna's Report is what it was
+    assert regrade(new).exit_code == 0
+    assert unchanged(graded) == 0
+    assert regrade(new, "--apply").exit_code == 0
+    assert unchanged(graded) == 3
+    assert regrade(new, "--apply").exit_code == 0  # where no Report changes
+    assert unchanged(graded) == 3
+
+
+def unchanged(course: Course) -> int:
+    """How many students have no need to be graded."""
+    homework = course.assignment("hw")
+    prints = Fingerprints(course, homework, protections=[NO_WALLS])
+    with open_gradebook(course, homework) as book:
+        return sum(
+            book.recorded(name, prints.of(course.root / "submitted" / name / "hw")) is not None
+            for name in STUDENTS
+        )
+
+
+def test_markings_wait_in_a_file_without_a_name(graded: Course) -> None:
+    markings = {name: mark(graded, {"a-bend": float(k)}) for k, name in enumerate(STUDENTS)}
+    before = files(graded)
+    with Shelf(graded) as shelf:
+        for name, marking in reversed(markings.items()):
+            shelf.put(name, marking, f"of {name}")
+        assert list(shelf) == [(name, f"of {name}") for name in STUDENTS]
+        assert {name: shelf.take(name) for name in ("bela", "anna", "carla")} == markings
+        assert files(graded) == before

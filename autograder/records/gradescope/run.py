@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from autograder.assignment import Course
+from autograder.capacity import Machine
 from autograder.errors import KitError
 from autograder.grading.mark import MarkSettings, mark_submission
 from autograder.records.durable import write_text
@@ -27,7 +28,6 @@ MIB = 2**20
 _OWN_MEMORY = 300 * MIB
 """What the grader itself needs of a container's memory."""
 _LEAST_MEMORY = 400 * MIB
-_MEMORY_BOUNDS = ("memory.max", "memory/memory.limit_in_bytes")
 
 
 def main(root: Path) -> None:
@@ -64,28 +64,14 @@ def mark(root: Path) -> Results:
     )
 
 
-def mark_settings(
-    settings: GradescopeSettings, *, groups: Path = Path("/sys/fs/cgroup")
-) -> MarkSettings:
-    """How to mark here: in the container's time and memory, so that it is us who end a greedy one.
-
-    `groups` is where the kernel tells of the container's bounds.
-    """
+def mark_settings(settings: GradescopeSettings, machine: Machine | None = None) -> MarkSettings:
+    """How to mark here: within the container's time and memory, so that we end a greedy one."""
     limits = replace(Limits(), submission_seconds=settings.submission_seconds)
-    bound = _memory_bound(groups)
+    bound = (machine or Machine()).memory_bound()
     if bound is not None:
         room = max(bound - _OWN_MEMORY, _LEAST_MEMORY)
         limits = replace(limits, total_memory_bytes=min(limits.total_memory_bytes, room))
     return MarkSettings(limits=limits, unprotected=settings.unprotected)
-
-
-def _memory_bound(groups: Path) -> int | None:
-    for name in _MEMORY_BOUNDS:
-        try:
-            return int((groups / name).read_text(encoding="ascii"))
-        except (OSError, ValueError):  # not there, or "max"
-            continue
-    return None
 
 
 if __name__ == "__main__":
