@@ -40,20 +40,21 @@ def intake(
     from autograder.submission.intake import Roster, take_in
 
     found = Course.find(course)
+    roster = None if students is None else Roster.read(students)
     with err.status("Looking") as status:
         result = take_in(
             found,
             found.assignment(assignment),
             paths,
-            students=students,
+            roster=roster,
             student=student,
             replace=replace,
             say=lambda what: status.update(Text(what)),
         )
-    if students is not None:
+    if roster is not None:
         from autograder.records.people import keep_people
 
-        keep_people(found, Roster.read(students).people)
+        keep_people(found, roster.people)
     if form is Format.JSON:
         typer.echo(result.to_json(), nl=False)
     else:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from autograder.assignment import Course
-from autograder.submission.intake import Intake, take_in
+from autograder.submission.intake import Intake, Roster, take_in
 
 ROOT = Path(__file__).parents[2]
 NAME = "hw2"
@@ -42,8 +42,9 @@ def take(course: Course) -> Take:
 
     def run(*paths: Path, rows: str = "", **options: Any) -> Intake:
         if rows:
-            options["students"] = course.root / "students.csv"
-            options["students"].write_text(rows, encoding="utf-8")
+            path = course.root / "students.csv"
+            path.write_text(rows, encoding="utf-8")
+            options["roster"] = Roster.read(path)
         return take_in(course, course.assignment(NAME), paths, **options)
 
     return run

@@ -85,14 +85,14 @@ def take_in(
     assignment: Assignment,
     paths: Sequence[Path],
     *,
-    students: Path | None = None,
+    roster: Roster | None = None,
     student: str | None = None,
     replace: bool = False,
     say: Callable[[str], object] = lambda _: None,
 ) -> Intake:
     """Put what the given archives and folders hold into `submitted/`.
 
-    `students` is a list (CSV) of who is who; `student` says that all of it is one student's.
+    `roster` says who is who; `student` says that all of it is one student's.
     Running it again changes nothing. Raises SubmissionError if something given is not there at all.
     """
     if student is not None and (fault := fault_of(student)):
@@ -100,7 +100,6 @@ def take_in(
     for path in paths:
         if not path.exists():
             raise SubmissionError(f"{path} does not exist: name a zip file or a folder")
-    roster = Roster.read(students) if students else None
     submitted = course.root / "submitted"
     submitted.mkdir(exist_ok=True)
     with ExitStack() as stack:
