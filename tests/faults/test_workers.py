@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -236,17 +237,20 @@ def test_whichever_process_is_killed_the_next_run_finishes_the_class(
 
 MOMENTS = {"in the middle": 1, "near the end": 3}
 """When a run is stopped, by the number of students who are recorded."""
+WHOM = ("its group", "itself")
+
+
+CTRL_C = (signal.SIGINT, "its group", "in the middle")
 
 
 @pytest.mark.parametrize(
     ("number", "whom", "moment"),
     [
-        (signal.SIGINT, "its group", "in the middle"),
+        CTRL_C,
         *(
-            pytest.param(number, whom, moment, marks=pytest.mark.slow)
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-            for whom in ("its group", "itself")
-            for moment in MOMENTS
+            pytest.param(*case, marks=pytest.mark.slow)
+            for case in product((signal.SIGINT, signal.SIGTERM, signal.SIGKILL), WHOM, MOMENTS)
+            if case != CTRL_C
         ),
     ],
 )
