@@ -16,14 +16,16 @@ class Polynomial:
 
     def __init__(self, coefficients: np.ndarray) -> None:
         self.coefficients = np.asarray(coefficients, dtype=float)
+        self._falling: list[list[float]] = self.coefficients[::-1, ::-1].tolist()
 
     def __call__(self, x: Any) -> Any:
         """The value at x = [u, v]; ValueError where x does not hold two numbers or arrays."""
-        u, v = np.asarray(x, dtype=float)
+        point = np.asarray(x, dtype=float)
+        u, v = point.tolist() if point.ndim == 1 else point  # numpy is slow at single numbers
         value = 0.0 * u
-        for row in self.coefficients[::-1]:
+        for row in self._falling:
             in_v = 0.0 * v
-            for coefficient in row[::-1]:
+            for coefficient in row:
                 in_v = in_v * v + coefficient
             value = value * u + in_v
         return float(value) if np.ndim(value) == 0 else value
