@@ -3,7 +3,7 @@
 One Sandbox holds one warm parent process (see `inside.worker`), which may serve one submission
 after another. A Notebook runs its cells in a child of that parent. A cell that takes the child
 down (by an exit, a hang that ignores its alarm, a closed channel) is left out and the others are
-run again, so that it costs only itself.
+run again, so that it costs only itself. One that has run before is spared once.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ from autograder.sandbox.timing import stage
 START_SECONDS = 60.0
 GRACE_SECONDS = 3.0
 REPLY_SECONDS = 10.0
+ENDING_SECONDS = 5.0
+"""What the kernel gets for ending many processes on a busy machine."""
+REFUSED_SECONDS = 0.01
+"""Between one try to fork and the next."""
 MAX_LAUNCHES = 6
 MAX_REPLAYS = 4
 FULL_CELLS = 10
@@ -328,10 +332,13 @@ class NotebookProcess:
         return channel
 
     def _fork_after_sweep(self) -> TestChannel:
+        """A channel to a new test process, once those that were swept no longer count."""
+        deadline = time.monotonic() + ENDING_SECONDS
         self._sandbox.sweep()
-        channel = self._fork()
-        if channel is None:
-            raise WireError("no process can be had")
+        while (channel := self._fork()) is None:
+            if time.monotonic() > deadline:
+                raise WireError("no process can be had")
+            time.sleep(REFUSED_SECONDS)
         return channel
 
     def _fork(self) -> TestChannel | None:
@@ -407,6 +414,8 @@ class Notebook:
         self._seed = seed
         self._process: NotebookProcess | None = None
         self._left_out: set[int] = set()
+        self._has_run: set[int] = set()
+        self._spared: set[int] = set()
         self._replays = 0
         self._deadline = 0.0
 
@@ -450,9 +459,13 @@ class Notebook:
                     result = process.run(cell)
                 room -= _size(result)
                 results[cell.index] = result if room >= 0 else replace(result, outputs=TOO_MUCH)
+                self._has_run.add(cell.index)
             except NotebookGone as gone:
-                self._left_out.add(cell.index)
-                results[cell.index] = _ended(str(gone))
+                if cell.index in self._has_run - self._spared:
+                    self._spared.add(cell.index)  # what a test has left may have ended it
+                else:
+                    self._left_out.add(cell.index)
+                    results[cell.index] = _ended(str(gone))
                 return None
         self._sandbox.sweep()
         try:

@@ -139,13 +139,19 @@ def _rough_memory(use: Usage) -> int:
 
 
 def _exact_memory(use: Usage, uid: int | None) -> int:
-    """Each page's size divided among the processes that share it, where one may look."""
+    """Each page's size divided among the processes that share it, where one may look.
+
+    A process that has ended since takes nothing: it must not count for what it had shared.
+    """
     path, wanted = f"/proc/{use.pid}/smaps_rollup", ("Pss_Anon", "Pss_Shmem", "SwapPss")
     fields = _kilobytes(path, wanted)
     if not fields:
         with seeing_as(uid):
             fields = _kilobytes(path, wanted)
-    return (1024 * sum(fields.values()) if fields else use.memory) + use.tables
+    if fields:
+        return 1024 * sum(fields.values()) + use.tables
+    now = usage(use.pid)
+    return _rough_memory(now) if now else 0
 
 
 def _kilobytes(path: str, names: tuple[str, ...]) -> dict[str, int] | None:

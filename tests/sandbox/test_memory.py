@@ -6,6 +6,9 @@ the bound; it has to be refused, or the sandbox ended.
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from autograder.sandbox.watch import usage
+from autograder.sandbox.watch import _exact_memory, usage
 
 from .rooms import SMALL, WALLS, DiedError, RefusedError, Room, protection, room
 
@@ -267,3 +270,17 @@ def test_behind_the_outer_wall_alone_it_is_bounded_too(way: Callable[[], Any]) -
         with pytest.raises(DiedError):
             made.run(way)
         assert made.confinement.cause == "memory"
+
+
+@pytest.mark.parametrize("is_reaped", [False, True], ids=["ended", "gone"])
+def test_a_process_that_has_ended_takes_no_memory(is_reaped: bool) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    alive = usage(process.pid)
+    assert alive is not None
+    assert _exact_memory(alive, None) > 0
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    if is_reaped:
+        process.wait()
+    assert _exact_memory(alive, None) == 0
+    process.communicate()

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from autograder.errors import SandboxError
-from autograder.sandbox import Cell, Limits, Notebook, Sandbox
+from autograder.sandbox import Cell, CellResult, Limits, Missing, Notebook, Sandbox
+from autograder.sandbox.session import NotebookGone, NotebookProcess
 
 from .rooms import WALLS, protection
 
@@ -323,3 +324,32 @@ def test_walls_that_no_notebook_can_take_are_the_graders_fault(
         run_notebook(sandbox, "notebook", "1")
     monkeypatch.undo()
     assert run_notebook(sandbox, "notebook", "print(1)") == "1\n"
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_cell_that_has_run_is_spared_once(
+    sandbox: Sandbox, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = [Cell(0, "x = 1"), Cell(1, "def f():\n    return 5")]
+    notebook = Notebook(sandbox, "notebook", cells, {}, seed=1)
+    notebook.run(deadline=float("inf"))
+    notebook.close()  # as where a test has the sandbox ended
+    left, run = [1] * times, NotebookProcess.run
+
+    def fail(process: NotebookProcess, cell: Cell) -> CellResult:
+        if cell.index in left:
+            left.remove(cell.index)
+            process.kill()
+            raise NotebookGone("memory")
+        return run(process, cell)
+
+    monkeypatch.setattr(NotebookProcess, "run", fail)
+    student = notebook.student(lambda _: "")
+    if times == 1:
+        assert student.f() == 5
+        assert notebook.results[1].error is None
+    else:
+        with pytest.raises(Missing):
+            student.f()
+    assert not left
+    student.close()
