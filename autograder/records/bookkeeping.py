@@ -25,6 +25,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Assignment as Homework
 from nbgrader.api import (
     BaseCell,
+    Comment,
     Grade,
     Gradebook,
     MissingEntry,
@@ -121,11 +122,17 @@ _INDEXES = (
 
 
 class _PatientSession(Session):
-    """A session in which nbgrader's many commits (one a cell) only send; `finish` commits."""
+    """A session in which nbgrader's many commits (one a cell) only send; `finish` commits.
+
+    While `gathers` is set, they don't even send: a query or the end of the transaction does.
+    """
+
+    gathers = False
 
     def commit(self) -> None:
         """Send the changes to the database, within the transaction."""
-        self.flush()
+        if not self.gathers:
+            self.flush()
 
     def finish(self) -> None:
         """End the transaction and keep its changes."""
@@ -138,6 +145,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
     engine: Engine
 
     def __init__(self, db_url: str, course_id: str) -> None:
+        self._at_hand: dict[tuple[Any, ...], Any] = {}
         self._open_patiently(db_url, course_id)
         # the first connection is nbgrader's own and waits 5 seconds
         self.engine.dispose()
@@ -189,6 +197,34 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
             if _is_full(error):
                 raise RecordError(FULL) from error
             raise
+
+    @contextlib.contextmanager
+    def at_hand(self, notebook: str, assignment: str, student: str) -> Iterator[None]:
+        """Have the grades and comments of a notebook ready; nbgrader asks for each on its own."""
+        of = self.find_submission_notebook(notebook, assignment, student).id
+        session: _PatientSession = self.db()
+        where = (notebook, assignment, student)
+        for kind in (Grade, Comment):
+            wanted = select(BaseCell.name, kind).join(BaseCell, BaseCell.id == kind.cell_id)
+            for name, row in session.execute(wanted.where(kind.notebook_id == of)):
+                self._at_hand[kind, name, *where] = row
+        session.gathers = True
+        try:
+            yield
+            session.flush()
+        finally:
+            session.gathers = False
+            self._at_hand.clear()
+
+    def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> Any:
+        """As nbgrader's; those that are `at_hand` are not looked for."""
+        where = (grade_cell, notebook, assignment, student)
+        return self._at_hand.get((Grade, *where)) or super().find_grade(*where)
+
+    def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str) -> Any:
+        """As nbgrader's; those that are `at_hand` are not looked for."""
+        where = (solution_cell, notebook, assignment, student)
+        return self._at_hand.get((Comment, *where)) or super().find_comment(*where)
 
     def recorded_credit(self, grade_id: str) -> float | None:
         """The extra credit that the kit itself last gave to a grade; None if it never did."""

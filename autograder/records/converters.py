@@ -87,9 +87,10 @@ class SaveMarks(SaveAutoGrades):  # type: ignore[misc]  # nbgrader has no types
         where = resources["nbgrader"]
         self.notebook_id, self.student_id = where["notebook"], where["student"]
         self.assignment_id = where["assignment"]
-        # past SaveAutoGrades.preprocess, which would open a gradebook of its own
         result: tuple[NotebookNode, dict[str, Any]]
-        result = super(SaveAutoGrades, self).preprocess(nb, resources)
+        with self.gradebook.at_hand(self.notebook_id, self.assignment_id, self.student_id):
+            # past SaveAutoGrades.preprocess, which would open a gradebook of its own
+            result = super(SaveAutoGrades, self).preprocess(nb, resources)
         return result
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
