@@ -14,7 +14,7 @@ import pickle
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -64,6 +64,9 @@ class StoredReports(Mapping[str, Report]):
     def __getitem__(self, student: str) -> Report:
         return Report.from_json(self._paths[student].read_text(encoding="utf-8"))
 
+    def __contains__(self, student: object) -> bool:
+        return student in self.seeds  # without reading
+
     def __iter__(self) -> Iterator[str]:
         return iter(self.seeds)
 
@@ -90,16 +93,21 @@ class Shelf(AbstractContextManager["Shelf"]):
     """
 
     def __init__(self, course: Course) -> None:
-        self._file = tempfile.TemporaryFile(dir=course.root)  # noqa: SIM115
+        """RecordError where no file can be made there."""
+        self._folder = course.root
         self._places: dict[str, tuple[int, str]] = {}
+        with self._told():
+            self._file = tempfile.TemporaryFile(dir=course.root)  # noqa: SIM115
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def put(self, student: str, marking: Marking, fingerprint: str) -> None:
-        """Keep a student's Marking."""
-        self._places[student] = self._file.seek(0, io.SEEK_END), fingerprint
-        pickle.dump(marking, self._file, pickle.HIGHEST_PROTOCOL)
+        """Keep a student's Marking; RecordError where there is no room."""
+        with self._told():
+            self._places[student] = self._file.seek(0, io.SEEK_END), fingerprint
+            pickle.dump(marking, self._file, pickle.HIGHEST_PROTOCOL)
+            self._file.flush()
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """The students whose Markings are here, and the fingerprints."""
@@ -110,6 +118,16 @@ class Shelf(AbstractContextManager["Shelf"]):
         self._file.seek(self._places[student][0])
         found: Marking = pickle.load(self._file)  # this process wrote it, and no other can
         return found
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise RecordError(
+                f"new marks can't wait in {self._folder} to be recorded: {error}. Nothing was "
+                "changed; make room there and run the command again"
+            ) from error
 
 
 # --- what is recorded ----------------------------------------------------------------------------
@@ -237,7 +255,12 @@ def mark_again(
                 if marked.marking is None:
                     failed[student] = marked.error
                     continue
-                old, new = graded.reports[student], marked.marking.report
+                new = marked.marking.report
+                try:
+                    old = graded.reports[student]
+                except (OSError, UnicodeDecodeError, RecordError) as error:
+                    failed[student] = f"the stored Report can't be read any more: {error}"
+                    continue
                 found[student] = changes_between(old, new, graded.by_hand.get(student, {}))
                 seeds[student] = new.seed
                 others += other_findings(old, new)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -540,3 +541,37 @@ def test_markings_wait_in_a_file_without_a_name(graded: Course) -> None:
         assert list(shelf) == [(name, f"of {name}") for name in STUDENTS]
         assert {name: shelf.take(name) for name in ("bela", "anna", "carla")} == markings
         assert files(graded) == before
+
+
+def test_where_new_marks_can_not_wait_nothing_changes_and_it_is_told(
+    graded: Course, regrade: Regrade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = files(graded)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(regrading.pickle, "dump", refuse)
+    result = regrade({name: mark(graded) for name in STUDENTS}, "--apply")
+    assert result.exit_code == 2
+    told_words = " ".join(result.output.split())
+    assert "No space left on device" in told_words
+    assert "Nothing was changed" in told_words
+    assert files(graded) == before
+
+
+def test_a_report_that_goes_meanwhile_costs_its_student_alone(
+    graded: Course, regrade: Regrade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = regrading.StoredReports.__getitem__
+
+    def get(reports: regrading.StoredReports, student: str) -> Report:
+        if student == "bela":
+            raise FileNotFoundError("no such file")
+        return read(reports, student)
+
+    monkeypatch.setattr(regrading.StoredReports, "__getitem__", get)
+    result = regrade({name: mark(graded) for name in STUDENTS}, "--format", "json")
+    assert result.exit_code == 1
+    assert "can't be read any more" in told(result)["failed"]["bela"]
+    assert list(told(result)["changes"]) == ["carla"]
