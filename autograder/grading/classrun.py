@@ -24,6 +24,8 @@ from autograder.sandbox import Sandbox
 from autograder.sandbox.limits import Limits, MiB
 from autograder.submission import Parcel
 
+ALONE = 2
+"""How often a submission is tried alone: before, another one may have broken the pool."""
 USUAL_MEMORY = 768 * MiB
 """What marking a submission takes at most if it is not out for more, its processes together."""
 
@@ -112,7 +114,7 @@ def mark_class(
     """Mark every job and yield each as it is done.
 
     A marking process that dies takes only the jobs with it that were being marked; each
-    of these is tried once more on its own, when the others are done.
+    of these is tried on its own when the others are done, and once more if it dies there.
     """
     settings = settings or MarkSettings()
     workers = max(1, min(workers, len(jobs)))
@@ -121,9 +123,12 @@ def mark_class(
         lost, waiting = yield from _run_pool(course, assignment, waiting, workers, seed, settings)
         caught += lost
     for job in caught:
-        lost, _ = yield from _run_pool(course, assignment, [job], 1, seed, settings)
-        for why in lost.values():
-            yield Marked(job.student, None, why)
+        for _ in range(ALONE):
+            lost, _ = yield from _run_pool(course, assignment, [job], 1, seed, settings)
+            if not lost:
+                break
+        else:
+            yield Marked(job.student, None, lost[job])
 
 
 def _run_pool(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing.forkserver
 import os
 import signal
+from collections.abc import Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -14,7 +15,7 @@ import pytest
 
 from autograder.assignment import Course
 from autograder.grading import classrun, forkserver
-from autograder.grading.classrun import Job, mark_class
+from autograder.grading.classrun import Job, Marked, mark_class
 from tests.grading.conftest import ROOT
 
 WORKERS = 2
@@ -98,3 +99,29 @@ def test_a_server_that_has_died_is_started_anew_as_safely(
     course = Course(ROOT)
     with closing(mark_class(course, course.assignment("hw2"), JOBS[:1], workers=1)) as marking:
         assert "/nonexistent" in next(marking).error
+
+
+@pytest.mark.parametrize(("deaths", "is_marked"), [(0, True), (1, True), (2, False)])
+def test_who_was_caught_with_another_may_still_end_a_process_once(
+    deaths: int, is_marked: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, other = JOBS[:2]
+    left = {own: deaths, other: 99}
+
+    def run_pool(_c: Any, _a: Any, jobs: list[Job], *_: Any) -> Generator[Marked, None, Any]:
+        if len(jobs) > 1:
+            return dict.fromkeys(jobs, "it died"), []
+        [job] = jobs
+        left[job] -= 1
+        if left[job] >= 0:
+            return {job: "it died"}, []
+        yield Marked(job.student, None, "")
+        return {}, []
+
+    monkeypatch.setattr(classrun, "_run_pool", run_pool)
+    course = Course(ROOT)
+    found = list(mark_class(course, course.assignment("hw2"), [own, other], workers=2))
+    assert {each.student: each.error == "" for each in found} == {
+        own.student: is_marked,
+        other.student: False,
+    }
