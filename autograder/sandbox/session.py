@@ -414,7 +414,6 @@ class Notebook:
         self._seed = seed
         self._process: NotebookProcess | None = None
         self._left_out: set[int] = set()
-        self._has_run: set[int] = set()
         self._spared: set[int] = set()
         self._replays = 0
         self._deadline = 0.0
@@ -459,9 +458,9 @@ class Notebook:
                     result = process.run(cell)
                 room -= _size(result)
                 results[cell.index] = result if room >= 0 else replace(result, outputs=TOO_MUCH)
-                self._has_run.add(cell.index)
             except NotebookGone as gone:
-                if cell.index in self._has_run - self._spared:
+                has_run = self.results.get(cell.index, NOT_RUN) is not NOT_RUN
+                if has_run and cell.index not in self._spared:
                     self._spared.add(cell.index)  # what a test has left may have ended it
                 else:
                     self._left_out.add(cell.index)
