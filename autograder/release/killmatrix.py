@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from types import FunctionType
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.assignment import Assignment, Course
+from autograder.capacity import Machine
 from autograder.grading import forkserver
 from autograder.grading.diagnosis import Diagnostician
 from autograder.grading.grader import hash_of_tests
@@ -133,7 +133,7 @@ def kill_matrix(
     catalogue = load_misconceptions(course, assignment)
     auto = tuple(item.name for item in assignment.select("auto"))
     wanted = [item for item in auto if catalogue.of(item)]
-    workers = min(workers or len(os.sched_getaffinity(0)), len(wanted))
+    workers = min(workers or Machine().processors(), len(wanted))
     rows: list[Row] = []
     for found in _rows(course, assignment, wanted, seed, workers):
         rows += found
