@@ -6,7 +6,7 @@ submission that could not be marked), 2 can't be done as asked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
@@ -43,10 +43,9 @@ from autograder.settings import SETTINGS
 
 if TYPE_CHECKING:  # the commands import what they need, so that each starts quickly
     from autograder.demo import Comparison
-    from autograder.grading.classrun import Marked
     from autograder.grading.mark import MarkSettings
     from autograder.records.changes import Regrading
-    from autograder.records.grade import Recorded
+    from autograder.records.grade import Recorded, SeededMarker
     from autograder.sandbox import Protection
 
 ClusterPlace = tuple[str, Path | None]
@@ -431,8 +430,8 @@ def _marker(
     settings: MarkSettings,
     cluster: ClusterPlace | None,
     stack: ExitStack,
-) -> tuple[Callable[..., Generator[Marked]], list[Protection]]:
-    """What marks jobs with a `seed`, and behind what; the stack's end is the end of it."""
+) -> tuple[SeededMarker, list[Protection]]:
+    """What marks, and behind what; the stack's end is the end of it."""
     if cluster is not None:
         return _cluster_marker(course, assignment, *cluster, settings, stack)
     stack.callback(forkserver.stop)
@@ -441,7 +440,7 @@ def _marker(
 
 def _local_marker(
     course: Course, assignment: Assignment, jobs: int | None, settings: MarkSettings
-) -> tuple[Callable[..., Generator[Marked]], list[Protection]]:
+) -> tuple[SeededMarker, list[Protection]]:
     """What marks on this machine, and behind what; SandboxError where it has no wall."""
     from autograder.grading.classrun import default_jobs, mark_class
     from autograder.sandbox import examine
@@ -459,7 +458,7 @@ def _cluster_marker(
     certificates: Path | None,
     settings: MarkSettings,
     stack: ExitStack,
-) -> tuple[Callable[..., Generator[Marked]], list[Protection]]:
+) -> tuple[SeededMarker, list[Protection]]:
     """What marks on a cluster, and behind what; the stack's end leaves the cluster."""
     from autograder.grading.cluster import open_cluster
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import KitError
@@ -19,7 +20,16 @@ from autograder.grading.report import Report
 from autograder.records.gradebook import Book, open_gradebook
 
 Marker = Callable[[Sequence[Job]], Generator[Marked]]
-"""Marks jobs and gives each as it is done, such as `classrun.mark_class`."""
+"""Marks jobs and gives each as it is done, such as a SeededMarker whose seed is settled."""
+
+
+class SeededMarker(Protocol):
+    """Marks jobs with a seed (None: the assignment's) and gives each as it is done.
+
+    So does `classrun.mark_class` for a course and an assignment.
+    """
+
+    def __call__(self, jobs: Sequence[Job], /, *, seed: int | None) -> Generator[Marked]: ...
 
 
 @dataclass(frozen=True)

@@ -13,19 +13,19 @@ import io
 import pickle
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from nbgrader.api import MissingEntry
 from rich.console import Console
 
 from autograder.assignment import Assignment, Course, Item
 from autograder.errors import CourseError, RecordError
-from autograder.grading.classrun import Job, Marked
+from autograder.grading.classrun import Job
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking, read_skeletons
 from autograder.grading.report import Report
@@ -38,6 +38,7 @@ from autograder.records.bookkeeping import (
 from autograder.records.changes import ItemChange, Regrading, changes_between, other_findings
 from autograder.records.durable import make_folder, sync
 from autograder.records.folders import settle_all
+from autograder.records.grade import SeededMarker
 from autograder.records.gradebook import Book, open_gradebook
 from autograder.records.safekeeping import copies, file_of
 
@@ -46,12 +47,6 @@ PAGE_WIDTH = 120
 
 Watch = Callable[[int, int], None]
 """Told how many submissions are marked, out of how many."""
-
-
-class SeededMarker(Protocol):
-    """Marks jobs with a seed and gives each as it is done, such as `classrun.mark_class`."""
-
-    def __call__(self, jobs: Sequence[Job], /, *, seed: int) -> Generator[Marked]: ...
 
 
 class StoredReports(Mapping[str, Report]):
