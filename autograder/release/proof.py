@@ -38,7 +38,7 @@ def prove(
     """Prove the release in `tree` against the course's source, solutions and hidden tests.
 
     Nothing of the course is changed. With `source_follows` the source notebooks need not be filled
-    yet: the caller fills them if the proof holds. `mark` marks a submission (default: the real
+    yet, and what editors leave may lie beside them: the caller fills them if the proof holds. `mark` marks a submission (default: the real
     grading path), `matrix` holds the misconceptions against the hidden tests (default: really),
     `say` is told what is being looked at. What can't be filled or built at all
     raises ReleaseError; everything else is a finding.
@@ -53,7 +53,7 @@ def prove(
         build(filled, fresh, config=course.root / CONFIG)
         say("reading both trees")
         findings = [
-            *_file_findings(course.source(name), tree, expected=filled),
+            *_file_findings(course.source(name), tree, filled, at_work=source_follows),
             _source_finding(course.source(name), filled, source_follows),
             finding(
                 "the release is built from the source",
@@ -88,11 +88,17 @@ def _matrix_finding(matrix: KillMatrix) -> Finding:
     return finding(check, matrix.faults(), matrix.summary())
 
 
-def _file_findings(source: Path, tree: Path, *, expected: Path) -> Iterator[Finding]:
-    """Whether both trees consist of the files that belong there."""
-    files = tidy.expected_files(expected)
-    for label, folder in ((f"source/{source.name}", source), (f"release/{source.name}", tree)):
-        faults = tidy.file_faults(folder, files, label)
+def _file_findings(source: Path, tree: Path, filled: Path, at_work: bool) -> Iterator[Finding]:
+    """Whether both trees consist of the files that belong there.
+
+    Where somebody is at work on the source, what editors leave beside it is no fault.
+    """
+    files = tidy.expected_files(filled)
+    for label, folder, in_use in (
+        (f"source/{source.name}", source, at_work),
+        (f"release/{source.name}", tree, False),
+    ):
+        faults = tidy.file_faults(folder, files, label, in_use=in_use)
         yield finding(f"files of {label}", faults, f"the {len(files)} files that belong there")
 
 

@@ -19,20 +19,29 @@ _MACHINE_PATH = re.compile(
     r"|file:///|[A-Za-z]:\\{1,2}(?:Users|Documents|Windows))[^\s\"'<>]*"
 )
 
+_LEFT_BY_PROGRAMS = frozenset({".ipynb_checkpoints", "__pycache__", ".DS_Store"})
+
 
 def expected_files(source: Path) -> frozenset[str]:
     """The files that source and release of an assignment consist of."""
     return frozenset(path.name for path in source.glob("*.ipynb")) | set(COMPANIONS)
 
 
-def file_faults(tree: Path, expected: Iterable[str], label: str) -> Iterator[str]:
-    """What is in a tree and should not be, and what should be and is not."""
+def file_faults(
+    tree: Path, expected: Iterable[str], label: str, *, in_use: bool = False
+) -> Iterator[str]:
+    """What is in a tree and should not be, and what should be and is not.
+
+    In one that is `in_use`, what JupyterLab, Python and file managers leave by themselves may be.
+    """
     expected = set(expected)
     if not tree.is_dir():
         yield f"{label} is missing"
         return
     for path in sorted(tree.rglob("*")):
         name = path.relative_to(tree).as_posix()
+        if in_use and not _LEFT_BY_PROGRAMS.isdisjoint(path.relative_to(tree).parts):
+            continue
         if path.is_symlink():
             yield f"{label}/{name} is a link; put the file itself there"
         elif path.is_dir():

@@ -61,6 +61,23 @@ def test_change_of_the_solutions_reaches_both_trees(released: Course) -> None:
     assert "The steepness of" in result.written[0].read_text()
 
 
+@pytest.mark.parametrize(
+    "name", [".ipynb_checkpoints/valley-checkpoint.ipynb", "__pycache__/checks.pyc", ".DS_Store"]
+)
+def test_what_editors_leave_beside_the_source_stops_no_release(course: Course, name: str) -> None:
+    path = course.source("tiny") / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(b"left")
+    assert release(course, "tiny", mark=Marker()).ok
+    assert not release(course, "tiny", check=True, mark=Marker()).ok
+    assert not (course.release("tiny") / name).exists()
+
+
+def test_other_files_beside_the_source_stop_a_release(course: Course) -> None:
+    (course.source("tiny") / "notes.txt").write_text("left")
+    assert not release(course, "tiny", mark=Marker()).ok
+
+
 def test_new_release_sweeps_the_old_tree(released: Course) -> None:
     (released.release("tiny") / ".ipynb_checkpoints").mkdir()
     (released.release("tiny") / "old.ipynb").write_text("{}")
