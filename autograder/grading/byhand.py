@@ -63,5 +63,6 @@ def _start(config: pytest.Config, path: Path) -> None:
     config.stash[LABORATORY] = laboratory
     laboratory.run_notebooks(time.monotonic() + settings.limits.submission_seconds)
     references = load_references(course, assignment)
-    plugin = MarkingPlugin(assignment, laboratory, seed=seed, references=references)
+    plugin = MarkingPlugin(assignment)
+    plugin.begin(laboratory, seed=seed, references=references)
     config.pluginmanager.register(plugin, "fdl-marking")

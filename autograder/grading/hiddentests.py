@@ -1,51 +1,158 @@
-"""Runs an assignment's hidden tests under pytest, in this process."""
+"""Runs an assignment's hidden tests under pytest, in this process.
+
+pytest's set-up and the collection of the tests take as long as running them does, so a session is
+kept open, and one submission after another goes through it.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import sys
-from collections.abc import Sequence
+import traceback
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import TracebackType
 
 import pytest
+from _pytest.config import _prepareconfig  # as pytest-xdist does: there is no public way
 
+from autograder.assignment import Assignment
 from autograder.errors import CourseError
 from autograder.grading.plugin import MarkingPlugin
 
+_OPTIONS = (
+    "-p", "no:cacheprovider", "-p", "no:logging", "--capture=no", "-p", "no:terminal",
+    "-p", "no:unraisableexception", "-p", "no:threadexception", "--import-mode=importlib",
+    "-c", "/dev/null", "--disable-plugin-autoload",
+)  # fmt: skip
+
+
+class HiddenTests:
+    """The hidden tests of a folder, collected, to be run as often as wanted with one plugin.
+
+    A context manager that ends pytest's session. CourseError where the tests can't be read.
+    """
+
+    def __init__(self, hidden: Path, plugin: MarkingPlugin, arguments: Sequence[str] = ()) -> None:
+        if not hidden.is_dir():
+            raise CourseError(f"there are no hidden tests in {hidden}")
+        self._hidden = hidden
+        _forget_other_tests(hidden)
+        options = [
+            str(hidden), f"--rootdir={hidden}", f"--confcutdir={hidden}", *_OPTIONS, *arguments,
+        ]  # fmt: skip
+        with self._quietly():
+            self._config = _prepareconfig(options, [plugin])
+            self._session = pytest.Session.from_config(self._config)
+        with contextlib.ExitStack() as stack:
+            stack.callback(self._config._ensure_unconfigure)
+            with self._quietly():
+                self._config._do_configure()
+                self._config.hook.pytest_sessionstart(session=self._session)
+                self._config.hook.pytest_collection(session=self._session)
+                if plugin.broken:
+                    for path in hidden.glob("*.py"):
+                        _forget(path)  # pytest keeps what it has read of a module so far
+                    raise self._failure("\n".join(plugin.broken))
+            self._ending = stack.pop_all()
+
+    def __enter__(self) -> HiddenTests:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End pytest's session."""
+        with self._ending, self._quietly():
+            self._config.hook.pytest_sessionfinish(session=self._session, exitstatus=0)
+
+    def run(self) -> None:
+        """Run every test once."""
+        self._session.testsfailed = 0  # those of the submission before this one
+        self._session.shouldfail = self._session.shouldstop = False
+        with self._quietly(), contextlib.suppress(pytest.Session.Failed):
+            self._config.hook.pytest_runtestloop(session=self._session)
+
+    @contextlib.contextmanager
+    def _quietly(self) -> Iterator[None]:
+        """Let nothing be printed; CourseError, with what was, where pytest itself fails."""
+        output = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+                yield
+        except CourseError:
+            raise
+        except Exception as error:
+            told = output.getvalue().strip() or "".join(traceback.format_exception(error)).strip()
+            raise self._failure(told) from error
+
+    def _failure(self, told: str) -> CourseError:
+        return CourseError(f"the hidden tests in {self._hidden} did not run:\n{told}")
+
 
 def run_hidden_tests(hidden: Path, plugin: MarkingPlugin, arguments: Sequence[str] = ()) -> None:
-    """Run the hidden tests of the folder under pytest, quietly, in this process."""
-    if not hidden.is_dir():
-        raise CourseError(f"there are no hidden tests in {hidden}")
-    options = [
-        str(hidden), "-q", "-p", "no:cacheprovider", "-p", "no:logging", "--capture=no",
-        "-p", "no:unraisableexception", "-p", "no:threadexception",
-        "--import-mode=importlib", f"--rootdir={hidden}", f"--confcutdir={hidden}",
-        "-c", "/dev/null", "--disable-plugin-autoload", "--tb=no", *arguments,
-    ]  # fmt: skip
-    _forget_other_tests(hidden)
-    output = io.StringIO()
-    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-        code = pytest.main(options, plugins=[plugin])
-    if code not in (
-        pytest.ExitCode.OK,
-        pytest.ExitCode.TESTS_FAILED,
-        pytest.ExitCode.NO_TESTS_COLLECTED,
-    ):
-        found = "\n".join(plugin.broken) or output.getvalue().strip()
-        raise CourseError(f"the hidden tests in {hidden} did not run:\n{found}")
+    """Run the hidden tests of the folder once."""
+    with HiddenTests(hidden, plugin, arguments) as tests:
+        tests.run()
+
+
+class KeptTests:
+    """The hidden tests of the last submission, kept for the next one if it takes the same."""
+
+    def __init__(self) -> None:
+        self._key: object = None
+        self._kept: tuple[MarkingPlugin, HiddenTests] | None = None
+
+    @contextlib.contextmanager
+    def open(
+        self, hidden: Path, assignment: Assignment, arguments: Sequence[str]
+    ) -> Iterator[tuple[MarkingPlugin, HiddenTests]]:
+        """The plugin and the tests for one submission; collected anew where they have changed."""
+        key = (hidden, version(hidden), assignment, tuple(arguments))
+        if self._kept is None or self._key != key:
+            self.close()
+            plugin = MarkingPlugin(assignment)
+            self._key, self._kept = key, (plugin, HiddenTests(hidden, plugin, arguments))
+        try:
+            yield self._kept
+        except BaseException:  # amid a test there is no telling what it has left
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """End the session that is kept, if there is one."""
+        kept, self._kept = self._kept, None
+        if kept is not None:
+            kept[1].close()
+
+
+def version(hidden: Path) -> tuple[tuple[str, int], ...]:
+    """What tells the hidden tests of a folder from changed ones: its modules, and as of when."""
+    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(hidden.glob("*.py")))
 
 
 def _forget_other_tests(hidden: Path) -> None:
     """Have pytest read a module anew where one of its name came from elsewhere or has changed."""
-    for path in hidden.glob("*.py"):
-        stamp = (path, path.stat().st_mtime_ns)
-        if _READ.get(path.stem) != stamp:
-            for name in [name for name in sys.modules if name.rpartition(".")[2] == path.stem]:
-                if path.stem.startswith("test_"):
-                    del sys.modules[name]
-            _READ[path.stem] = stamp
+    for name, time in version(hidden):
+        path = hidden / name
+        if _READ.get(path.stem) != (path, time):
+            _forget(path)
+            _READ[path.stem] = (path, time)
+
+
+def _forget(path: Path) -> None:
+    """Have pytest read the module anew."""
+    _READ.pop(path.stem, None)
+    if path.stem.startswith("test_"):
+        for name in [name for name in sys.modules if name.rpartition(".")[2] == path.stem]:
+            del sys.modules[name]
 
 
 _READ: dict[str, tuple[Path, int]] = {}

@@ -17,14 +17,16 @@ from nbformat import NotebookNode
 from autograder.assignment import Assignment, Course, read_notebook
 from autograder.errors import CourseError
 from autograder.grading.diagnosis import diagnostician_for
-from autograder.grading.hiddentests import run_hidden_tests
+from autograder.grading.hiddentests import KeptTests
 from autograder.grading.laboratory import Laboratory
-from autograder.grading.plugin import MarkingPlugin, Outcome
+from autograder.grading.plugin import Outcome
 from autograder.grading.points import item_report, outcomes_by_item, with_diagnosis
 from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, Report
 from autograder.sandbox import Limits, Sandbox, examine, timing
 from autograder.submission import Parcel, Submission, read_submission, receive
+
+_TESTS = KeptTests()
 
 
 @dataclass(frozen=True)
@@ -93,15 +95,14 @@ def mark_submission(
         stack.enter_context(timing.stage("other"))
         stack.enter_context(lab)
         lab.run_notebooks(deadline)
-        plugin = MarkingPlugin(
-            assignment,
-            lab,
-            seed=seed,
-            references=load_references(course, assignment),
-            deadline=deadline,
-        )
-        with timing.stage("pytest"):
-            run_hidden_tests(course.hidden(assignment.name), plugin, tests)
+        references = load_references(course, assignment)
+        with (
+            timing.stage("pytest"),
+            _TESTS.open(course.hidden(assignment.name), assignment, tests) as (plugin, hidden),
+        ):
+            plugin.begin(lab, seed=seed, references=references, deadline=deadline)
+            hidden.run()
+            plugin.end()
     outcomes = outcomes_by_item(plugin.outcomes)
     items = {
         item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])

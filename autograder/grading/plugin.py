@@ -16,6 +16,7 @@ import time
 import zlib
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,7 +25,7 @@ import pytest
 from autograder.assignment import Assignment, Item
 from autograder.errors import CourseError
 from autograder.grading.followthrough import StandIns
-from autograder.grading.testkit import ClaimFailed
+from autograder.grading.testkit import ClaimFailed, Once
 from autograder.grading.transcript import AnyStudent, Event, RecordedStudent, asked_for
 from autograder.sandbox import NoAnswer, NotDone, StudentFailure
 
@@ -82,28 +83,36 @@ class _Served:
 class MarkingPlugin:
     """Gives hidden tests their fixtures and collects an Outcome for each test case."""
 
-    def __init__(
+    def __init__(self, assignment: Assignment, *, only: Container[str] | None = None) -> None:
+        """`only` names the items to test (default: all)."""
+        self.broken: list[str] = []
+        self._assignment = assignment
+        self._only = only
+
+    def begin(
         self,
-        assignment: Assignment,
         notebooks: Notebooks,
         *,
         seed: int,
         references: Mapping[str, Callable[..., object]],
         deadline: float = float("inf"),
-        only: Container[str] | None = None,
     ) -> None:
-        """`only` names the items to test (default: all)."""
+        """Have the next run of the tests ask these notebooks."""
         self.outcomes: list[Outcome] = []
-        self.broken: list[str] = []
-        self._assignment = assignment
         self._notebooks = notebooks
         self._seed = seed
         self._references = references
         self._deadline = deadline
-        self._only = only
         self._runs: dict[str, _Run] = {}
         self._served: _Served | None = None
         self._timeouts: dict[str, int] = {}
+        self._once: dict[str, Once] = {}
+
+    def end(self) -> None:
+        """End the process that has served tests."""
+        if self._served is not None:
+            self._served.student.close()
+            self._served = None
 
     @pytest.fixture
     def student(self, request: pytest.FixtureRequest) -> AnyStudent:
@@ -123,6 +132,11 @@ class MarkingPlugin:
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
         """Random numbers that depend on the Report's seed and the test alone."""
         return self._generator(request.node)
+
+    @pytest.fixture
+    def once(self, request: pytest.FixtureRequest) -> Once:
+        """Takes what all tests of the item look at, such as a picture, from the student once."""
+        return self._once.setdefault(self._item(request.node).name, Once())
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep why a module of hidden tests can't be read."""
@@ -147,7 +161,7 @@ class MarkingPlugin:
             self._take(pyfuncitem, arguments)
         except Exception as failure:
             holds = self._holds_with_stand_ins(pyfuncitem, arguments, failure)
-            self._put_away()
+            self.end()
             if not holds:
                 raise
         return True
@@ -172,23 +186,19 @@ class MarkingPlugin:
         again = {**arguments, "student": student}
         if "rng" in again:
             again["rng"] = self._generator(test)
+        if "once" in again:
+            again["once"] = Once()
         return again
 
     def _fresh(self, item: Item) -> _Served:
         """A student in a fresh process, to serve this item's tests; the last one's ends."""
-        self._put_away()
+        self.end()
         self._served = _Served(item.name, self._notebooks.student(item.problem))
         return self._served
 
-    def _put_away(self) -> None:
-        """End the process that has served tests."""
-        if self._served is not None:
-            self._served.student.close()
-            self._served = None
-
     def pytest_sessionfinish(self) -> None:
         """End the last process."""
-        self._put_away()
+        self.end()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -311,19 +321,19 @@ class RepeatedMarking(MarkingPlugin):
         references: Mapping[str, Callable[..., object]],
         only: Container[str] | None = None,
     ) -> None:
-        super().__init__(assignment, notebooks[0], seed=seed, references=references, only=only)
+        super().__init__(assignment, only=only)
         self.rounds: list[list[Outcome]] = []
         self._all = notebooks
+        self._begin = partial(self.begin, seed=seed, references=references)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run all tests once for each notebook."""
         for notebook in self._all:
-            self._put_away()
-            self._notebooks, self.outcomes = notebook, []
-            self._timeouts.clear()
+            self._begin(notebook)
             for test, following in zip(session.items, [*session.items[1:], None], strict=False):
                 session.config.hook.pytest_runtest_protocol(item=test, nextitem=following)
+            self.end()
             self.rounds.append(self.outcomes)
         return True
 

@@ -83,7 +83,8 @@ def outcomes(
     known = tuple(Reference("m", name) for name in references)
     items = tuple(Item(name, "auto", 1.0, False, "p", known) for name in ITEMS)
     homework = Assignment("hw", "Homework", NOON, NOON, 0, (Problem("p", "P", items),))
-    plugin = MarkingPlugin(homework, desk, seed=0, references=references)
+    plugin = MarkingPlugin(homework)
+    plugin.begin(desk, seed=0, references=references)
     run_hidden_tests(folder, plugin)
     return plugin.outcomes
 
@@ -147,6 +148,48 @@ def test_the_transcript_is_that_of_the_run_that_counts(tmp_path: Path) -> None:
 
     found = outcomes(tmp_path, THREE_AND_ONE, Desk(answer))
     assert [[event.failure for event in outcome.transcript] for outcome in found] == [[""]] * 4
+
+
+ASKED_ONCE = """
+@item("first")
+def test_one(student, once):
+    assert once(student.f) == "right"
+
+@item("first")
+def test_two(student, once):
+    assert once(student.f) == "right"
+
+@item("second")
+def test_three(student, once):
+    assert once(student.f) == "right"
+"""
+
+
+def test_what_is_asked_once_is_asked_once_for_each_item(tmp_path: Path) -> None:
+    desk = Desk(lambda asked: "right" if asked == 1 else "spoilt")
+    found = outcomes(tmp_path, ASKED_ONCE, desk)
+    assert [outcome.passed for outcome in found] == [True] * 3
+    assert [line for line in desk.log if line.startswith("asked")] == ["asked 1"] * 2
+
+
+def test_a_test_that_fails_by_what_was_asked_once_asks_anew(tmp_path: Path) -> None:
+    """The answer that an earlier test got costs the later one nothing."""
+    answers = iter(["right for one", "right for two"])
+    desk = Desk(lambda _: next(answers))
+    tests = ASKED_ONCE.partition('@item("second")')[0]
+    tests = tests.replace('"right"', '"right for one"', 1).replace('"right"', '"right for two"')
+    found = outcomes(tmp_path, tests, desk)
+    assert [outcome.passed for outcome in found] == [True] * 2
+    assert [line for line in desk.log if line.startswith("asked")] == ["asked 1"] * 2
+
+
+def test_a_failure_is_no_answer_that_is_kept(tmp_path: Path) -> None:
+    def answer(asked: int) -> str:
+        if asked == 1:
+            raise Raised("It raised a ValueError.", "ValueError", None)
+        return "right"
+
+    assert [o.passed for o in outcomes(tmp_path, ASKED_ONCE, Desk(answer))] == [False] * 3
 
 
 @contextmanager

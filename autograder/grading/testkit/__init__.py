@@ -22,6 +22,7 @@ from autograder.grading.testkit.numbers import (
     assert_number_close,
     lookup,
 )
+from autograder.grading.testkit.once import Once
 from autograder.grading.testkit.surfaces import (
     assert_marked,
     assert_marks_named,
@@ -34,6 +35,7 @@ from autograder.grading.testkit.words import says, says_number, says_otherwise
 
 __all__ = [
     "ClaimFailed",
+    "Once",
     "as_array",
     "as_figure",
     "as_pair",

@@ -1,0 +1,24 @@
+"""What several tests of an item look at is taken from the student once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Answer = TypeVar("Answer")
+
+
+class Once:
+    """Asks once, and afterwards gives the answer of that time: `once(ask)`.
+
+    Where nothing came of asking, the next one asks again.
+    """
+
+    def __init__(self) -> None:
+        self._answers: list[Any] = []
+
+    def __call__(self, ask: Callable[[], Answer]) -> Answer:
+        if not self._answers:
+            self._answers.append(ask())
+        answer: Answer = self._answers[0]
+        return answer
