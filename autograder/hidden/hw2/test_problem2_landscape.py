@@ -16,6 +16,7 @@ from numpy.random import Generator
 
 from autograder.grading.testkit import (
     ClaimFailed,
+    Once,
     as_figure,
     as_pair,
     assert_close,
@@ -329,14 +330,35 @@ def expected_traces(
     return lines
 
 
-@item("p2c-trace-plot")
-@pytest.mark.parametrize(("runs", "d"), [(7, 2), (6, 1)])
-def test_trace_plot_shows_the_medians(student: Student, rng: Generator, runs: int, d: int) -> None:
-    """For each η the picture shows the median of the final trace against ρ, in sight."""
+@dataclass(frozen=True)
+class Traces:
+    """A picture of final traces, and the lines that it was asked to show, by η."""
+
+    figure: Any
+    lines: Mapping[float, tuple[np.ndarray, np.ndarray]]
+
+    def assert_shown(self) -> None:
+        """Every line is in the picture."""
+        for rhos, medians in self.lines.values():
+            assert_curve(self.figure, rhos, medians, what="the median trace of some η, against ρ")
+
+
+def draw_traces(student: Student, rng: Generator, runs: int, d: int) -> Traces:
+    """A picture of the traces of made-up runs."""
     trace, results = make_trace(rng, d), make_results(rng, runs, d)
-    figure = student.plot_traces(trace, results)
-    for rhos, medians in expected_traces(trace, results).values():
-        assert_curve(figure, rhos, medians, what="the median trace of some η, against ρ")
+    return Traces(student.plot_traces(trace, results), expected_traces(trace, results))
+
+
+@item("p2c-trace-plot")
+def test_trace_plot_shows_the_medians(student: Student, rng: Generator, once: Once) -> None:
+    """For each η the picture shows the median of the final trace against ρ, in sight."""
+    once(lambda: draw_traces(student, rng, 7, 2)).assert_shown()
+
+
+@item("p2c-trace-plot")
+def test_trace_plot_of_other_runs_shows_the_medians(student: Student, rng: Generator) -> None:
+    """The medians are right for runs in another dimension, and for an even number of them."""
+    draw_traces(student, rng, 6, 1).assert_shown()
 
 
 @item("p2c-trace-plot", costs=0.25)
@@ -354,17 +376,16 @@ def test_trace_plot_leaves_out_diverged_runs(student: Student, rng: Generator) -
 
 
 @item("p2c-trace-plot", costs=0.25)
-def test_trace_plot_names_the_step_sizes(student: Student, rng: Generator) -> None:
+def test_trace_plot_names_the_step_sizes(student: Student, rng: Generator, once: Once) -> None:
     """A legend, or a text beside each line, gives its η."""
-    trace, results = make_trace(rng, 2), make_results(rng, 5, 2)
-    figure = student.plot_traces(trace, results)
-    assert_named_curves(figure, expected_traces(trace, results), says_number)
+    drawn = once(lambda: draw_traces(student, rng, 7, 2))
+    assert_named_curves(drawn.figure, drawn.lines, says_number)
 
 
 @item("p2c-trace-plot", costs=0.25)
-def test_trace_plot_labels_its_axes(student: Student, rng: Generator) -> None:
+def test_trace_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
     """Both axes have a label."""
-    assert_labelled_axes(student.plot_traces(make_trace(rng, 2), make_results(rng, 5, 2)))
+    assert_labelled_axes(once(lambda: draw_traces(student, rng, 7, 2)).figure)
 
 
 def make_loss(rng: Generator) -> Polynomial:
@@ -418,25 +439,16 @@ class Scene:
         return np.concatenate([x for (eta, _), x in self.results.items() if eta != self.eta])
 
 
-@pytest.fixture(scope="module")
-def scenes() -> list[Scene]:
-    """The pictures that were drawn for earlier tests of this module."""
-    return []
-
-
-def draw_scene(student: Student, rng: Generator, scenes: list[Scene]) -> Scene:
-    """The picture, drawn once for all tests: the loss is called back for each point of a grid."""
-    if not scenes:
-        loss, (eta, results) = make_loss(rng), make_plane_results(rng)
-        figure = student.plot_landscape(loss, results, eta)
-        scenes.append(Scene(figure, loss, eta, results))
-    return scenes[0]
+def draw_scene(student: Student, rng: Generator) -> Scene:
+    """A picture of a made-up landscape."""
+    loss, (eta, results) = make_loss(rng), make_plane_results(rng)
+    return Scene(student.plot_landscape(loss, results, eta), loss, eta, results)
 
 
 @item("p2c-surface-plot")
-def test_surface_plot(student: Student, rng: Generator, scenes: list[Scene]) -> None:
+def test_surface_plot(student: Student, rng: Generator, once: Once) -> None:
     """The picture shows the loss over the plane, and on it the last iterates at the given η."""
-    scene = draw_scene(student, rng, scenes)
+    scene = once(lambda: draw_scene(student, rng))
     figure, loss = as_figure(scene.figure), scene.loss
     assert_surface(figure, loss)
     assert_both_marked(scene)
@@ -444,11 +456,9 @@ def test_surface_plot(student: Student, rng: Generator, scenes: list[Scene]) -> 
 
 
 @item("p2c-surface-plot")
-def test_surface_plot_of_another_step_size(
-    student: Student, rng: Generator, scenes: list[Scene]
-) -> None:
+def test_surface_plot_of_another_step_size(student: Student, rng: Generator, once: Once) -> None:
     """The last iterates are there for a smaller and for a larger η."""
-    first = draw_scene(student, rng, scenes)
+    first = once(lambda: draw_scene(student, rng))
     other = next(eta for eta, _ in first.results if eta != first.eta)
     figure = student.plot_landscape(first.loss, first.results, other)
     assert_both_marked(Scene(figure, first.loss, other, first.results))
@@ -463,31 +473,25 @@ def assert_both_marked(scene: Scene) -> None:
 
 
 @item("p2c-surface-plot", costs=0.25)
-def test_surface_plot_shows_every_radius(
-    student: Student, rng: Generator, scenes: list[Scene]
-) -> None:
+def test_surface_plot_shows_every_radius(student: Student, rng: Generator, once: Once) -> None:
     """The last iterates of USAM are there for every ρ > 0 in the results at the given η."""
-    scene = draw_scene(student, rng, scenes)
+    scene = once(lambda: draw_scene(student, rng))
     for ends in scene.usam.values():
         assert_marked(scene.figure, scene.loss, ends, what="the last iterates of USAM for some ρ")
 
 
 @item("p2c-surface-plot", costs=0.25)
-def test_surface_plot_is_large_enough(
-    student: Student, rng: Generator, scenes: list[Scene]
-) -> None:
+def test_surface_plot_is_large_enough(student: Student, rng: Generator, once: Once) -> None:
     """The surface reaches as far as the last iterates at the given η."""
-    scene = draw_scene(student, rng, scenes)
+    scene = once(lambda: draw_scene(student, rng))
     ends = np.concatenate([scene.gd, *scene.usam.values()])
     assert_surface_reaches(scene.figure, scene.loss, ends, what="the last iterates")
 
 
 @item("p2c-surface-plot", costs=0.25)
-def test_surface_plot_names_the_methods(
-    student: Student, rng: Generator, scenes: list[Scene]
-) -> None:
+def test_surface_plot_names_the_methods(student: Student, rng: Generator, once: Once) -> None:
     """A legend, or texts, say which points are GD's and which USAM's, and say it rightly."""
-    scene = draw_scene(student, rng, scenes)
+    scene = once(lambda: draw_scene(student, rng))
     usam = np.concatenate(list(scene.usam.values()))
     names = {"GD": _says_gd, "USAM": lambda text: _says_usam(text, scene.usam)}
     assert_told_apart(scene.figure, names)
@@ -512,8 +516,6 @@ def _says_usam(text: str, rhos: Iterable[float]) -> bool:
 
 
 @item("p2c-surface-plot", costs=0.25)
-def test_surface_plot_labels_its_axes(
-    student: Student, rng: Generator, scenes: list[Scene]
-) -> None:
+def test_surface_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
     """The axes of the plane have labels."""
-    assert_labelled_axes(draw_scene(student, rng, scenes).figure)
+    assert_labelled_axes(once(lambda: draw_scene(student, rng)).figure)

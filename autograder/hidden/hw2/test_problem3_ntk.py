@@ -6,11 +6,15 @@ the kernels are equal and opposite ones, and ones whose norm is above 1 by a rou
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.random import Generator
 
 from autograder.grading.testkit import (
+    Once,
     assert_close,
     assert_curve,
     assert_guide,
@@ -20,6 +24,7 @@ from autograder.grading.testkit import (
     item,
 )
 from autograder.sandbox import Student
+from autograder.sandbox.figuredata import CurveData
 from solutions.hw2 import ntk
 
 DEGREES = [0, 1, 2, 3]
@@ -135,34 +140,56 @@ def make_errors(rng: Generator) -> tuple[np.ndarray, np.ndarray]:
     return widths, rng.uniform(0.5, 2) * widths**-0.8 * wiggle
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a convergence, and the widths and errors that it was asked to show."""
+
+    figure: Any
+    widths: np.ndarray
+    errors: np.ndarray
+
+    def assert_shown(self) -> None:
+        """The errors are in the picture, on logarithmic axes."""
+        assert_curve(self.figure, self.widths, self.errors, what="the error against the width")
+        assert_log_log(self.figure, self.widths, self.errors)
+
+    def guide(self) -> CurveData:
+        """The guide of the slope −1/2."""
+        return assert_guide(self.figure, self.widths, self.errors, slope=-0.5)
+
+
+def draw(student: Student, widths: np.ndarray, errors: np.ndarray) -> Picture:
+    """A picture of that convergence."""
+    return Picture(student.plot_convergence(widths, errors), widths, errors)
+
+
 @item("p3-plot")
-@pytest.mark.parametrize("scene", [1, 2])
-def test_plot_shows_the_errors(student: Student, rng: Generator, scene: int) -> None:
+def test_plot_shows_the_errors(student: Student, rng: Generator, once: Once) -> None:
     """The picture shows the errors against the widths on logarithmic axes, in sight."""
-    widths, errors = make_errors(rng)
-    if scene == 2:
-        widths, errors = widths[:3], 1e-3 * errors[:3]
-    figure = student.plot_convergence(widths, errors)
-    assert_curve(figure, widths, errors, what="the error against the width")
-    assert_log_log(figure, widths, errors)
+    once(lambda: draw(student, *make_errors(rng))).assert_shown()
 
 
 @item("p3-plot")
-def test_plot_has_a_guide(student: Student, rng: Generator) -> None:
+def test_plot_shows_what_it_is_given(student: Student, rng: Generator) -> None:
+    """The picture shows the widths and errors that are passed in, however many and small."""
+    widths, errors = make_errors(rng)
+    draw(student, widths[:3], 1e-3 * errors[:3]).assert_shown()
+
+
+@item("p3-plot")
+def test_plot_has_a_guide(student: Student, rng: Generator, once: Once) -> None:
     """A straight line beside the errors has the slope −1/2 on logarithmic axes."""
-    widths, errors = make_errors(rng)
-    assert_guide(student.plot_convergence(widths, errors), widths, errors, slope=-0.5)
+    once(lambda: draw(student, *make_errors(rng))).guide()
 
 
 @item("p3-plot", costs=0.25)
-def test_plot_names_the_guide(student: Student, rng: Generator) -> None:
+def test_plot_names_the_guide(student: Student, rng: Generator, once: Once) -> None:
     """A legend, or a text, says what the guide is."""
-    widths, errors = make_errors(rng)
-    figure = student.plot_convergence(widths, errors)
-    assert_named_guide(figure, assert_guide(figure, widths, errors, slope=-0.5))
+    picture = once(lambda: draw(student, *make_errors(rng)))
+    assert_named_guide(picture.figure, picture.guide())
 
 
 @item("p3-plot", costs=0.25)
-def test_plot_labels_its_axes(student: Student, rng: Generator) -> None:
+def test_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
     """Both axes have a label."""
-    assert_labelled_axes(student.plot_convergence(*make_errors(rng)))
+    assert_labelled_axes(once(lambda: draw(student, *make_errors(rng))).figure)
