@@ -102,7 +102,7 @@ def watch_marking(watch: Stopwatch, patch: pytest.MonkeyPatch) -> None:
         (session.NotebookProcess, "run", "cells"),
         (session.NotebookProcess, "connect", "hidden tests: forks"),
         (session.NotebookProcess, "_end_test", "hidden tests: ends of forks"),
-        (student.Student, "_ask", "hidden tests: calls"),
+        (student.Student, "_call", "hidden tests: calls"),
         (mark, "run_hidden_tests", "hidden tests: pytest"),
         (mark, "_report", "the Report"),
         (converters, "clean_notebook", "recording: outputs made harmless"),
