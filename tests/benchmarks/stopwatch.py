@@ -103,18 +103,19 @@ def watch_marking(watch: Stopwatch, patch: pytest.MonkeyPatch) -> None:
         (session.NotebookProcess, "connect", "hidden tests: forks"),
         (session.NotebookProcess, "_end_test", "hidden tests: ends of forks"),
         (student.Student, "_call", "hidden tests: calls"),
-        (mark, "run_hidden_tests", "hidden tests: pytest"),
+        (hiddentests.HiddenTests, "__init__", "hidden tests: pytest"),
+        (hiddentests.HiddenTests, "run", "hidden tests: pytest"),
         (mark, "_report", "the Report"),
         (converters, "clean_notebook", "recording: outputs made harmless"),
         (converters.MarkedAutograde, "record", "recording: gradebook and notebooks"),
     ):
         watch.watch(patch, owner, name, label)
-    inner = hiddentests.pytest.main
+    configure = hiddentests._prepareconfig
 
-    def main(options: Any, plugins: Any) -> Any:
-        return inner(options, [*plugins, PytestWatch(watch)])
+    def configure_watched(options: list[str], plugins: list[Any]) -> pytest.Config:
+        return configure(options, [*plugins, PytestWatch(watch)])
 
-    patch.setattr(hiddentests.pytest, "main", main)
+    patch.setattr(hiddentests, "_prepareconfig", configure_watched)
 
 
 def main(root: Path, name: str) -> None:
