@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--submissions", type=int, default=24, metavar="N", help="in the class")
+    parser.add_argument("--submissions", type=int, default=40, metavar="N", help="in the class")
     parser.add_argument("--rounds", type=int, default=3, metavar="R", help="turns of each way")
     parser.add_argument("--way", choices=WAYS, action="append", help="only this way")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all figures in FILE")
