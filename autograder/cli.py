@@ -235,7 +235,13 @@ def regrade(
             found, homework, jobs, settings, _cluster(cluster, cluster_tls, jobs), stack
         )
         graded = regrading.read_graded(found, homework, students)
-        shelf = stack.enter_context(regrading.Shelf(found)) if apply else None
+
+        def fingerprints(seed: int) -> Fingerprints:
+            return Fingerprints(
+                found, homework, seed=seed, settings=settings, protections=protections
+            )
+
+        shelf = stack.enter_context(regrading.Shelf(found, fingerprints)) if apply else None
         with progress(err, f"Marking {assignment}") as watch:
             result = regrading.mark_again(
                 homework,
@@ -244,9 +250,6 @@ def regrade(
                 mark,
                 watch,
                 shelf=shelf,
-                fingerprints=lambda seed: Fingerprints(
-                    found, homework, seed=seed, settings=settings, protections=protections
-                ),
             )
         _print_regrading(result, form)
         failed = list(result.failed)

@@ -10,6 +10,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
@@ -106,6 +107,15 @@ class Report:
     def to_json(self) -> str:
         """The Report as JSON text, keys in a fixed order."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> Report:
+        """The Report that is stored there; RecordError where there is none to be read."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RecordError(str(error)) from error
+        return cls.from_json(text)
 
     @classmethod
     def from_json(cls, text: str) -> Report:

@@ -283,9 +283,8 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         if self._gradebook.recorded_folder(self._assignment.name, student) != digest(final):
             return None
         try:
-            report = Report.from_json((final / REPORT).read_text(encoding="utf-8"))
-            return report, self._points_of(awaiting.get(student, ()))
-        except (OSError, UnicodeDecodeError, RecordError, KeyError):
+            return Report.read(final / REPORT), self._points_of(awaiting.get(student, ()))
+        except (RecordError, KeyError):
             return None
 
     def _format_dest(self, assignment_id: str, student_id: str, escape: bool = False) -> str:

@@ -215,12 +215,12 @@ def _write_pages(
 
 def _stored_report(path: Path, student: str) -> Report:
     try:
-        return Report.from_json(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise RecordError(
-            f"{student} has no marks yet ({path} does not exist): run `fdl grade` first"
-        ) from None
-    except (OSError, UnicodeDecodeError, RecordError) as error:
+        return Report.read(path)
+    except RecordError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise RecordError(
+                f"{student} has no marks yet ({path} does not exist): run `fdl grade` first"
+            ) from None
         raise RecordError(
             f"the Report of {student} ({path}) can't be read: {error}; run `fdl grade` again"
         ) from error

@@ -57,7 +57,7 @@ class StoredReports(Mapping[str, Report]):
         self.seeds = seeds
 
     def __getitem__(self, student: str) -> Report:
-        return Report.from_json(self._paths[student].read_text(encoding="utf-8"))
+        return Report.read(self._paths[student])
 
     def __contains__(self, student: object) -> bool:
         return student in self.seeds  # without reading
@@ -87,30 +87,40 @@ class Shelf(AbstractContextManager["Shelf"]):
     They lie in a file of the course's disk that has no name: it is gone with this process.
     """
 
-    def __init__(self, course: Course) -> None:
-        """RecordError where no file can be made there."""
+    def __init__(
+        self, course: Course, fingerprints: Callable[[int], Fingerprints] | None = None
+    ) -> None:
+        """`fingerprints` gives those of a seed; RecordError where no file can be made there."""
         self._folder = course.root
-        self._places: dict[str, tuple[int, str]] = {}
+        self._fingerprints = fingerprints
+        self._prints: dict[str, str] = {}
+        self._places: dict[str, int] = {}
         with self._told():
             self._file = tempfile.TemporaryFile(dir=course.root)  # noqa: SIM115
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
-    def put(self, student: str, marking: Marking, fingerprint: str) -> None:
+    def expect(self, jobs: Sequence[Job], seed: int) -> None:
+        """Note what the submissions are, before they are marked with that seed."""
+        if self._fingerprints is not None:
+            of_seed = self._fingerprints(seed)
+            self._prints |= {job.student: of_seed.of(job.path) for job in jobs}
+
+    def put(self, student: str, marking: Marking) -> None:
         """Keep a student's Marking; RecordError where there is no room."""
         with self._told():
-            self._places[student] = self._file.seek(0, io.SEEK_END), fingerprint
+            self._places[student] = self._file.seek(0, io.SEEK_END)
             pickle.dump(marking, self._file, pickle.HIGHEST_PROTOCOL)
             self._file.flush()
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """The students whose Markings are here, and the fingerprints."""
-        return ((student, print_) for student, (_, print_) in sorted(self._places.items()))
+        return ((student, self._prints.get(student, "")) for student in sorted(self._places))
 
     def take(self, student: str) -> Marking:
         """A student's Marking."""
-        self._file.seek(self._places[student][0])
+        self._file.seek(self._places[student])
         found: Marking = pickle.load(self._file)  # this process wrote it, and no other can
         return found
 
@@ -174,8 +184,8 @@ def _find_reports(
         if students and student not in students:
             continue
         try:
-            seeds[student] = Report.from_json(path.read_text(encoding="utf-8")).seed
-        except (OSError, UnicodeDecodeError, RecordError) as error:
+            seeds[student] = Report.read(path).seed
+        except RecordError as error:
             unreadable[student] = f"{path} can't be read: {error}; run `fdl grade` for this student"
         else:
             paths[student] = path
@@ -217,12 +227,10 @@ def mark_again(
     watch: Watch,
     *,
     shelf: Shelf | None = None,
-    fingerprints: Callable[[int], Fingerprints] | None = None,
 ) -> Regrading:
     """Mark the graded students among the submissions, each with the stored seed, and compare.
 
-    The new Markings are put on the shelf, if there is one, with what `fingerprints` of the seed
-    say of the submission.
+    The new Markings are put on the shelf, if there is one.
     """
     handed_in = {job.student for job in submissions}
     failed = dict(graded.unreadable)
@@ -238,10 +246,8 @@ def mark_again(
     reports_changed: list[str] = []
     others = 0
     for seed, jobs in by_seed.items():
-        prints = {}
-        if shelf is not None and fingerprints is not None:
-            of_seed = fingerprints(seed)
-            prints = {job.student: of_seed.of(job.path) for job in jobs}
+        if shelf is not None:
+            shelf.expect(jobs, seed)
         with closing(mark(jobs, seed=seed)) as marking:
             for marked in marking:
                 done += 1
@@ -253,7 +259,7 @@ def mark_again(
                 new = marked.marking.report
                 try:
                     old = graded.reports[student]
-                except (OSError, UnicodeDecodeError, RecordError) as error:
+                except RecordError as error:
                     failed[student] = f"the stored Report can't be read any more: {error}"
                     continue
                 found[student] = changes_between(old, new, graded.by_hand.get(student, {}))
@@ -262,7 +268,7 @@ def mark_again(
                 if old != new:
                     reports_changed.append(student)
                 if shelf is not None:
-                    shelf.put(student, marked.marking, prints.get(student, ""))
+                    shelf.put(student, marked.marking)
     names = sorted(found)
     return Regrading(
         assignment=assignment.name,

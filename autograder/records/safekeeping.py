@@ -407,9 +407,9 @@ def _reported(root: Path, given: Mark) -> float | None:
     """The points of tests that the Report beside a student's notebooks gives for the cell."""
     path = root / "autograded" / given.student / given.assignment / "report.json"
     try:
-        item = Report.from_json(path.read_text(encoding="utf-8")).items[given.cell]
+        item = Report.read(path).items[given.cell]
         return item.points if item.kind == "auto" else None
-    except (OSError, UnicodeDecodeError, RecordError, KeyError):
+    except (RecordError, KeyError):
         return None
 
 

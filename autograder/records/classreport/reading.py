@@ -141,8 +141,8 @@ def _called(person: Person) -> tuple[str, ...]:
 
 def _report(folder: Path) -> Report | None:
     try:
-        return Report.from_json((folder / REPORT).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, RecordError):
+        return Report.read(folder / REPORT)
+    except RecordError:
         return None
 
 
