@@ -36,7 +36,7 @@ def slowly(name: str) -> object:
     return pytest.param(name, marks=pytest.mark.slow if name in LONG else ())
 
 
-@pytest.mark.parametrize("name", map(slowly, CLASS))
+@pytest.mark.parametrize("name", [slowly(name) for name in CLASS])
 def test_a_sample_student_gets_the_true_marks(
     name: str, sample: dict[str, SampleStudent], mark: MarkStudent, homework: Assignment
 ) -> None:
@@ -148,7 +148,7 @@ def test_a_lost_notebook_is_named_and_the_rest_is_marked(
     assert report.items["p3-plot"].outcome == "not marked"
 
 
-@pytest.mark.parametrize("name", map(slowly, ["dmitri", "hana"]))
+@pytest.mark.parametrize("name", [slowly(name) for name in ("dmitri", "hana")])
 def test_a_cold_start_gives_the_report_of_a_warm_one(
     name: str,
     course: Course,
