@@ -38,10 +38,10 @@ def prove(
     """Prove the release in `tree` against the course's source, solutions and hidden tests.
 
     Nothing of the course is changed. With `source_follows` the source notebooks need not be filled
-    yet, and what editors leave may lie beside them: the caller fills them if the proof holds. `mark` marks a submission (default: the real
-    grading path), `matrix` holds the misconceptions against the hidden tests (default: really),
-    `say` is told what is being looked at. What can't be filled or built at all
-    raises ReleaseError; everything else is a finding.
+    yet, and what editors leave may lie beside them: the caller fills them if the proof holds.
+    `mark` marks a submission (default: the real grading path), `matrix` holds the misconceptions
+    against the hidden tests (default: really), `say` is told what is being looked at. What can't be
+    filled or built at all raises ReleaseError; everything else is a finding.
     """
     say = say or _silent
     name = assignment.name
