@@ -135,8 +135,14 @@ class MarkingPlugin:
 
     @pytest.fixture
     def once(self, request: pytest.FixtureRequest) -> Once:
-        """Takes what all tests of the item look at, such as a picture, from the student once."""
-        return self._once.setdefault(self._item(request.node).name, Once())
+        """Takes what all tests of the item look at, such as a picture, from the student once.
+
+        A test that fails by what another one was given asks again, as `_take` does.
+        """
+        once = self._once.setdefault(self._item(request.node).name, Once())
+        if once.is_answered:
+            self._runs.setdefault(request.node.nodeid, _Run()).is_first = False
+        return once
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Keep why a module of hidden tests can't be read."""
@@ -167,7 +173,7 @@ class MarkingPlugin:
         return True
 
     def _take(self, test: pytest.Function, arguments: dict[str, Any]) -> None:
-        """Run a test, in a fresh process if it fails in one that has served others."""
+        """Run a test, in a fresh process if it fails by one (or by an answer) that others had."""
         try:
             test.obj(**arguments)
         except Exception:

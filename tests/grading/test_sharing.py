@@ -183,6 +183,12 @@ def test_a_test_that_fails_by_what_was_asked_once_asks_anew(tmp_path: Path) -> N
     assert [line for line in desk.log if line.startswith("asked")] == ["asked 1"] * 2
 
 
+def test_each_test_that_fails_by_what_was_asked_once_tells_what_it_asked(tmp_path: Path) -> None:
+    found = outcomes(tmp_path, ASKED_ONCE, Desk(lambda _: "wrong"))
+    asked = [[(event.name, event.answer) for event in outcome.transcript] for outcome in found]
+    assert asked == [[("f", "wrong")]] * 3
+
+
 def test_a_failure_is_no_answer_that_is_kept(tmp_path: Path) -> None:
     def answer(asked: int) -> str:
         if asked == 1:

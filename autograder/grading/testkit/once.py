@@ -17,6 +17,11 @@ class Once:
     def __init__(self) -> None:
         self._answers: list[Any] = []
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether somebody has got an answer."""
+        return bool(self._answers)
+
     def __call__(self, ask: Callable[[], Answer]) -> Answer:
         if not self._answers:
             self._answers.append(ask())
