@@ -48,6 +48,8 @@ if TYPE_CHECKING:  # the commands import what they need, so that each starts qui
     from autograder.records.grade import Recorded, SeededMarker
     from autograder.sandbox import Protection
 
+__all__ = ["app"]
+
 ClusterPlace = tuple[str, Path | None]
 """A scheduler's address, and the folder of certificates for it."""
 

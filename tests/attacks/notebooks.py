@@ -163,7 +163,8 @@ def _other_problems(notebook: Notebook) -> None:
 
 
 def _schemas(notebook: Notebook) -> None:
-    for mark, version in zip(marks(notebook), cycle([0, 1, 2, 99, "3", None, -1, [3], {}])):
+    versions: list[Any] = [0, 1, 2, 99, "3", None, -1, [3], {}]
+    for mark, version in zip(marks(notebook), cycle(versions)):
         mark["schema_version"] = version
     by_id(notebook, "p3-setup")["metadata"]["nbgrader"] = {"grade_id": ["p3-setup"], "points": {}}
     by_id(notebook, "p3-title")["metadata"]["nbgrader"] = "schema"

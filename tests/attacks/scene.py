@@ -122,7 +122,7 @@ class Scene:
                 for path, owner in _shared_files().items()
                 if owner in users and path not in there
             ]
-        together = {
+        together: dict[str, Any] = {
             "victim_is_unharmed": again.report.to_json() == alone,
             "left_processes": [f"{pid} {name}" for pid, name in left],
             "left_files": files,

@@ -14,7 +14,6 @@ import json
 import os
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -31,14 +30,15 @@ def main(support: Path, folders: Sequence[Path]) -> None:
     mpl.use("agg")
     sys.path.insert(0, str(support))
     _run(folders[0])
-    seconds: Counter[str] = Counter()
+    seconds = {"cells": 0.0, "figures": 0.0}
     for folder in folders:
-        seconds.update(_run(folder))
+        for stage, spent in _run(folder).items():
+            seconds[stage] += spent
     print(json.dumps(seconds))
 
 
-def _run(folder: Path) -> Counter[str]:
-    seconds: Counter[str] = Counter()
+def _run(folder: Path) -> dict[str, float]:
+    seconds = {"cells": 0.0, "figures": 0.0}
     for path in sorted(folder.glob("*.ipynb")):
         notebook = json.loads(path.read_text(encoding="utf-8"))
         names: dict[str, object] = {"__name__": "__main__"}

@@ -11,12 +11,13 @@ import functools
 import json
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.config import _prepareconfig
 
 from autograder.assignment import Course
 from autograder.grading import hiddentests, mark
@@ -32,7 +33,7 @@ class Stopwatch:
     """Seconds and calls by label; the seconds of all labels add up to the time that passed."""
 
     def __init__(self) -> None:
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self.calls: Counter[str] = Counter()
         self._running = [ELSEWHERE]
         self._since = time.perf_counter()
@@ -110,10 +111,9 @@ def watch_marking(watch: Stopwatch, patch: pytest.MonkeyPatch) -> None:
         (converters.MarkedAutograde, "record", "recording: gradebook and notebooks"),
     ):
         watch.watch(patch, owner, name, label)
-    configure = hiddentests._prepareconfig
 
     def configure_watched(options: list[str], plugins: list[Any]) -> pytest.Config:
-        return configure(options, [*plugins, PytestWatch(watch)])
+        return _prepareconfig(options, [*plugins, PytestWatch(watch)])
 
     patch.setattr(hiddentests, "_prepareconfig", configure_watched)
 

@@ -49,9 +49,9 @@ class Idea:
         if odd := self.unsolved - set(ITEMS):
             raise ValueError(f"{self.name}: there are no items {sorted(odd)}")
         for cells in (self.cells, *self.differs.values()):
-            if odd := set(cells) - set(PLACES):
+            if odd := frozenset(cells) - set(PLACES):
                 raise ValueError(f"{self.name}: there are no places {sorted(odd)}")
-        if odd := set(self.differs) - set(TOOLS):
+        if odd := frozenset(self.differs) - set(TOOLS):
             raise ValueError(f"{self.name}: there are no tools {sorted(odd)}")
 
     def __str__(self) -> str:

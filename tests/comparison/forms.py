@@ -141,7 +141,7 @@ def solution_lines() -> list[str]:
 
 def digits_of(arrays: Sequence[np.ndarray]) -> frozenset[str]:
     """The first ten digits of every number in these arrays."""
-    found = set()
+    found: set[str] = set()
     for array in arrays:
         if array.dtype.kind == "f":
             texts = (repr(abs(float(number))) for number in array.ravel())

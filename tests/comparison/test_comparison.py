@@ -70,6 +70,7 @@ def test_the_three_tools_have_the_same_places() -> None:
 
 
 def test_an_idea_of_no_class_or_for_no_item_is_refused() -> None:
+    wrong: dict[str, Any]
     for wrong in (
         {"kind": "magic"},
         {"unsolved": frozenset({"p9"})},

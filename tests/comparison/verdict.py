@@ -32,7 +32,10 @@ class Verdict:
     @classmethod
     def read(cls, data: Mapping[str, Any]) -> Verdict:
         """A verdict from its JSON."""
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in data.items()
+        }
+        return cls(**values)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -7,6 +7,7 @@ Anything else that a reader raises leaves the target as it is, and what it takes
 from __future__ import annotations
 
 import contextlib
+import json
 import random
 import socket
 import time
@@ -98,8 +99,8 @@ def assert_plain(value: object, arrays: int) -> None:
     waiting = [value]
     while waiting:
         part = waiting.pop()
-        if type(part) in (list, tuple):
-            waiting.extend(part)  # type: ignore[call-overload]
+        if type(part) is list or type(part) is tuple:
+            waiting.extend(part)
         elif type(part) is dict:
             waiting.extend(part.values())
             waiting.extend(part.keys())
@@ -241,7 +242,7 @@ def _any_message(rng: random.Random, number: int) -> bytes:
     if kind == 1:
         return _encoded(["answer", number, ("function", frames.value(rng))], rng)
     if kind == 2:
-        thing = frames.Object("figure", documents.figure(rng))
+        thing = Object("figure", documents.figure(rng))
         return _encoded(["answer", number, ("function", [thing])], rng)
     return frames.message(rng, number if kind == 3 else None)
 
@@ -313,7 +314,7 @@ def _ran(rng: random.Random) -> bytes:
         {"output_type": "execute_result", "data": {"image/png": "aGk="}, "execution_count": 1},
     ]
     shown = documents.spoil(shown, rng, documents._json_junk, rng.choice([0, 1, 2]))
-    text = documents.json.dumps(shown).encode()
+    text = json.dumps(shown).encode()
     outputs = rng.choice([np.frombuffer(text, dtype=np.uint8)] * 8 + [text, 10**12, None])
     error = rng.choice([None, {"error": "E", "text": "t", "place": (0, 1)}, frames.value(rng)])
     result: Any = {"outputs": outputs, "error": error}

@@ -26,6 +26,7 @@ from autograder.sandbox.inside.wire import (
     decode,
     encode,
 )
+from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Cell, CellResult
 from autograder.sandbox.student import Raised, Student
 from autograder.submission.files import UnreadableError
@@ -165,7 +166,7 @@ def test_all_cells_together_show_no_more_than_is_kept(monkeypatch: pytest.Monkey
             """It is none."""
 
     class Sandbox:
-        limits = session.Limits(output_bytes=1_000)
+        limits = Limits(output_bytes=1_000)
 
         def start(self, *_: Any) -> Process:
             return Process()

@@ -15,7 +15,15 @@ import pytest
 
 from autograder.sandbox import session
 from autograder.sandbox.inside import peer
-from autograder.sandbox.inside.wire import HEADER, Budget, Channel, WireError, WireTimeout, encode
+from autograder.sandbox.inside.wire import (
+    HEADER,
+    Budget,
+    Channel,
+    Function,
+    WireError,
+    WireTimeout,
+    encode,
+)
 from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Cell, NotebookGone, NotebookProcess
 from autograder.sandbox.student import BadAnswer, NoAnswer, NotDone, Student, StudentFailure
@@ -161,7 +169,7 @@ def calls_back_and_reads_late(far: Channel) -> None:
 def calls_back_with_a_slow_function(far: Channel) -> None:
     begin(far)
     for number in range(CALLBACKS):
-        far.send(["call", number, 0, (peer.Function(0, own=True),), {}])
+        far.send(["call", number, 0, (Function(0, own=True),), {}])
         time.sleep(0.2)
         answer(far, 1.0)
         far.receive()
@@ -305,7 +313,7 @@ def test_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def gives_a_function(then: Callable[[Channel], None]) -> Script:
     def script(far: Channel) -> None:
-        far.send(["answer", begin(far), found(peer.Function(4, own=True))])
+        far.send(["answer", begin(far), found(Function(4, own=True))])
         then(far)
 
     return script

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing.forkserver
 import os
 import signal
 from collections.abc import Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
+from multiprocessing import forkserver as standard
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +63,18 @@ def test_nothing_is_started_while_nobody_takes_what_is_done(pool: type[Pool]) ->
     assert len(pool.submitted) < len(JOBS)
 
 
+def server_pid() -> int | None:
+    """The process that marking processes are forked from."""
+    server: Any = standard._forkserver
+    found: int | None = server._forkserver_pid
+    return found
+
+
 def test_the_server_ends_at_once_when_it_is_stopped() -> None:
     for _ in range(2):
         forkserver.stop()
         forkserver.start()
-        pid = multiprocessing.forkserver._forkserver._forkserver_pid
+        pid = server_pid()
         assert Path(f"/proc/{pid}").exists()
         forkserver.stop()
         assert not Path(f"/proc/{pid}").exists()
@@ -93,7 +100,7 @@ def test_a_server_that_has_died_is_started_anew_as_safely(
         (tmp_path / f"{name}.py").write_text(planted, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     forkserver.start()
-    pid = multiprocessing.forkserver._forkserver._forkserver_pid
+    pid = server_pid()
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     course = Course(ROOT)

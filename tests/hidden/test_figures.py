@@ -61,7 +61,7 @@ CURVES: dict[str, Callable[[Any], Any]] = {
     "stem": lambda axes: axes.stem([1, 2, 3], [4, 6, 5]),
     "bar": lambda axes: axes.bar([1, 2, 3], [4, 6, 5]),
     "lists of lists": lambda axes: axes.plot([[1], [2], [3]], [[4], [6], [5]]),
-    "masked": lambda axes: axes.plot([1, 2, 3], np.ma.array([4, 6, 5], mask=[0, 0, 0])),
+    "masked": lambda axes: axes.plot([1, 2, 3], np.ma.array([4, 6, 5], mask=[False] * 3)),
     "a line of its own": lambda axes: axes.add_line(Line2D([1, 2, 3], [4, 6, 5])),
 }
 
@@ -246,7 +246,7 @@ def test_endless_line_reaches_the_limits() -> None:
         axes.axline((1, 1), (4, 0.5))
 
     axes = drawn(draw).axes[0]
-    np.testing.assert_allclose(axes.curves[0].points, [[1, 1], [100, 0.1]])
+    np.testing.assert_allclose(axes.curves[0].points, np.array([[1, 1], [100, 0.1]]))
 
 
 def test_shared_and_common_labels_count_for_every_axes() -> None:
@@ -372,7 +372,7 @@ def test_other_projections_are_read(projection: str) -> None:
 
 def test_parts_of_figures_are_read() -> None:
     figure = plt.figure()
-    left, _right = figure.subfigures(1, 2)
+    left, _right = figure.subfigures(1, 2, squeeze=False)[0]
     left.subplots().plot([1, 2], [3, 4])
     left.suptitle("left")
     read = cross(figure)

@@ -53,7 +53,7 @@ def kit_kernel(v: np.ndarray, W: np.ndarray, X: np.ndarray) -> Answer:
 def jax_kernel(v: np.ndarray, W: np.ndarray, X: np.ndarray) -> Answer:
     jax, jnp = _jax()
 
-    @jax.jit
+    @jax.jit  # type: ignore[untyped-decorator]
     def kernel(parameters: Any, X: Any) -> Any:
         J = jax.vmap(jax.grad(_jax_network), (None, 0))(parameters, X)
         flat = [j.reshape(len(X), -1) for j in J]

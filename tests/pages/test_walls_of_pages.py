@@ -16,11 +16,10 @@ from autograder.records.texts import templates
 from ..records.course import mark
 from ..records.server import Formgrader
 from .payloads import PAYLOADS, Payload
-from .places import Arms, fill
+from .places import Arms, fill, fill_report
 from .test_pages import (
     PARTS,
     feedback_page,
-    fill_report,
     instructors,
     open_submission,
     written,

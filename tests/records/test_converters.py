@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from nbgrader.apps.api import NbGraderAPI
+from nbgrader.converters import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import BasePlugin
 from traitlets.config import Config
@@ -114,7 +115,7 @@ def test_student_whose_marking_fails_stops_no_other(
     for student in ("anna", "bela", "chloe"):
         hand_in(course, student)
     marks.broken.add("bela")
-    with pytest.raises(converters.NbGraderException, match="not marked: bela"):
+    with pytest.raises(NbGraderException, match="not marked: bela"):
         run(course)
     assert marker.students() == ["anna", "chloe"]
 
@@ -123,7 +124,7 @@ def test_failed_marking_leaves_earlier_marks(course: Course, marks: Marks, marke
     hand_in(course, "anna")
     run(course)
     marks.broken.add("anna")
-    with pytest.raises(converters.NbGraderException, match="anna"):
+    with pytest.raises(NbGraderException, match="anna"):
         run(course, force=True)
     assert marker.total()[0] == 5.0
     assert (course.root / "autograded" / "anna" / "hw" / "a_slopes.ipynb").is_file()
@@ -163,13 +164,13 @@ def test_students_are_chosen_by_name_or_pattern(
 @pytest.mark.usefixtures("marks")
 def test_student_who_is_not_there_is_told(course: Course) -> None:
     hand_in(course, "anna")
-    with pytest.raises(converters.NbGraderException, match="'dora'"):
+    with pytest.raises(NbGraderException, match="'dora'"):
         run(course, "dora")
 
 
 @pytest.mark.usefixtures("marks")
 def test_course_without_submissions_is_told(course: Course) -> None:
-    with pytest.raises(converters.NbGraderException, match=r"submitted/STUDENT/hw/"):
+    with pytest.raises(NbGraderException, match=r"submitted/STUDENT/hw/"):
         run(course)
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -314,7 +315,7 @@ def test_writing_twice_gives_the_same_bytes(course: Course, assignment: Assignme
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in first)
 
 
-def with_item(marking: Marking, name: str, **changes: str) -> Marking:
+def with_item(marking: Marking, name: str, **changes: Any) -> Marking:
     items = {**marking.report.items, name: replace(marking.report.items[name], **changes)}
     return replace(marking, report=replace(marking.report, items=items))
 

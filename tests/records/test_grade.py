@@ -15,9 +15,9 @@ from nbgrader.api import Gradebook
 from typer.testing import CliRunner, Result
 
 import autograder.sandbox
-from autograder import cli
 from autograder.assignment import Course
 from autograder.cli import app
+from autograder.commands.common import err
 from autograder.grading import classrun
 from autograder.grading.classrun import Job, Marked
 from autograder.records.gradebook import record
@@ -73,7 +73,7 @@ def made(course: Course, monkeypatch: pytest.MonkeyPatch) -> Class:
     made.points["bela"] = {"a-bend": 0.5}
     monkeypatch.setattr(classrun, "mark_class", made.mark)
     monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NO_WALLS)
-    monkeypatch.setattr(cli.err, "_width", 200)
+    monkeypatch.setattr(err, "_width", 200)
     first = made.grade()
     assert (first.exit_code, made.marked) == (0, list(STUDENTS))
     return made

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -463,7 +465,7 @@ def test_record_holds_points_claims_version_and_seeds(graded: Course, regrade: R
 def test_no_record_is_ever_overwritten(
     graded: Course, regrade: Regrade, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Stopped(regrading.datetime):
+    class Stopped(datetime):
         def strftime(self, _form: str) -> str:
             return "2026-11-23T12-00-00"
 
@@ -551,7 +553,7 @@ def test_where_new_marks_can_not_wait_nothing_changes_and_it_is_told(
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(regrading.pickle, "dump", refuse)
+    monkeypatch.setattr(pickle, "dump", refuse)
     result = regrade({name: mark(graded) for name in STUDENTS}, "--apply")
     assert result.exit_code == 2
     told_words = " ".join(result.output.split())

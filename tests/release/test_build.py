@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from autograder.assignment import Course, read_notebook
@@ -52,7 +53,7 @@ def test_instructors_cells_are_locked_and_answers_cannot_be_deleted(filled: Cour
 
 
 def test_outputs_counts_and_foreign_metadata_are_dropped(filled: Course) -> None:
-    def run(notebook):
+    def run(notebook: NotebookNode) -> None:
         setup = cell(notebook, "t-setup")
         setup.execution_count = 7
         setup.outputs = [new_output("stream", name="stdout", text="3.14\n")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from autograder.errors import CourseError, ReleaseError
 from autograder.release import Finding, Proof, release
 
 from .helpers import cell, change_release, change_source, checked, faults, replace_text
-from .marking import Marker, Namespace
+from .marking import Marked, Marker, Namespace
 from .tiny import answer, check, code, write_notebook
 
 FILES = "files of release/tiny"
@@ -576,7 +577,7 @@ def test_experiment_that_does_not_wait_for_its_functions_is_named(course: Course
 
 def test_marking_that_is_impossible_is_a_fault(released: Course) -> None:
     class Refusing(Marker):
-        def __call__(self, *_: object, **__: object) -> object:
+        def __call__(self, *_: Any, **__: Any) -> Marked:
             raise CourseError("the hidden tests did not run")
 
     found = faults(checked(released, Refusing()))

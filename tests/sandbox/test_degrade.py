@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import socket
 import tempfile
@@ -198,7 +199,7 @@ def test_a_wall_with_a_hole_is_no_wall(changed_inside: Path) -> None:
 def test_an_architecture_without_a_filter_has_no_inner_wall(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(protections.platform, "machine", lambda: "riscv64")
+    monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     wall = protections._inner.__wrapped__()
     assert not wall.stands
     assert "x86_64, aarch64 only" in wall.lacks[0]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from IPython.core.pylabtools import print_figure
+from matplotlib.backends import backend_agg
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
 from PIL import Image
@@ -87,9 +89,10 @@ def test_an_empty_figure_is_no_picture() -> None:
 
 
 def test_a_formula_is_read_once_for_all_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawing.backend_agg, "MathTextParser", MathTextParser)  # put back later
+    monkeypatch.setattr(backend_agg, "MathTextParser", MathTextParser)  # put back later
     drawing.share_formulas()
     plain().canvas.draw()
-    before = MathTextParser._parse_cached.cache_info().misses
+    parse: Any = vars(MathTextParser)["_parse_cached"]
+    before = parse.cache_info().misses
     plain().canvas.draw()
-    assert MathTextParser._parse_cached.cache_info().misses == before
+    assert parse.cache_info().misses == before

@@ -101,7 +101,8 @@ def test_without_walls_nothing_is_started_unless_told() -> None:
     assert none.level == "unprotected"
     with pytest.raises(SandboxError, match="Get one"):
         launch(none, SMALL)
-    for options in ({"unprotected": True}, {}):
+    choices: tuple[dict[str, Any], ...] = ({"unprotected": True}, {})
+    for options in choices:
         allowed = none if options else replace(none, despite=True)
         with room(allowed, **options) as made:
             assert made.run(try_nothing) == 1

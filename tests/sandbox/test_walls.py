@@ -538,9 +538,8 @@ def try_identity() -> Any:
     import struct
 
     header, data = struct.pack("=Ii", 0x20080522, 0), ctypes.create_string_buffer(24)
-    if ctypes.CDLL(None).capget(header, data) != 0:
-        data = None
-    bits = struct.unpack("=6I", data.raw) if data else None
+    known = ctypes.CDLL(None).capget(header, data) == 0
+    bits = struct.unpack("=6I", data.raw) if known else None
     return [os.getresuid(), os.getresgid(), os.getgroups(), bits]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.ordinary_user import OrdinaryUser, ordinary_user
 
 NEEDED = ("numpy", "matplotlib", "IPython", "msgpack", "pytest", "autograder.sandbox")
 
-MODULES = {
+MODULES: dict[str, Any] = {
     "test_walls.py": (),
     "test_probes.py": (),
     "test_launch.py": pytest.mark.slow,

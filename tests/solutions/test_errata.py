@@ -142,14 +142,14 @@ def test_lambda_0_of_zero_in_numbers() -> None:
 
     earlier = np.append(1.0, gammas)[:-1]
     forwards = np.zeros(7)
-    for t in range(6):
+    for t in np.arange(6):
         forwards[t + 1] = (earlier[t] * forwards[t] / gammas[t] - betas[t]) / betas[t]
     assert forwards[1] == -1.0
     with np.errstate(divide="ignore", invalid="ignore"):
-        lost, _ = methods.ima(gradient, x0, (1 + forwards[1:]) * gammas, forwards, range(6))
+        lost, _ = methods.ima(gradient, x0, (1 + forwards[1:]) * gammas, forwards, np.arange(6))
     assert not np.isfinite(lost[1:]).any()
-    found, _ = methods.ima(gradient, x0, *methods.ima_parameters(gammas, betas), range(6))
-    np.testing.assert_allclose(found, methods.momentum(gradient, x0, gammas, betas, range(6)))
+    found, _ = methods.ima(gradient, x0, *methods.ima_parameters(gammas, betas), np.arange(6))
+    np.testing.assert_allclose(found, methods.momentum(gradient, x0, gammas, betas, np.arange(6)))
 
 
 @pytest.mark.parametrize("growth", [sp.Rational(3, 2), sp.Integer(2)])

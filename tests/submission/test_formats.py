@@ -186,7 +186,7 @@ def test_no_memory_is_no_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     def exhausted(_: str) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(module.json, "loads", exhausted)
+    monkeypatch.setattr(json, "loads", exhausted)
     assert receive(tmp_path, filled()).state == "unreadable"
 
 
