@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from autograder import cli
 from autograder.assignment import Assignment, Course
 from autograder.cli import app
 from autograder.grading import classrun
-from autograder.grading.classrun import Marked
+from autograder.grading.classrun import Job, Marked
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking
 from autograder.grading.report import ItemReport, Report
@@ -537,10 +538,12 @@ def unchanged(course: Course) -> int:
 def test_markings_wait_in_a_file_without_a_name(graded: Course) -> None:
     markings = {name: mark(graded, {"a-bend": float(k)}) for k, name in enumerate(STUDENTS)}
     before = files(graded)
-    with Shelf(graded) as shelf:
+    prints: Any = SimpleNamespace(of=lambda path: f"of {path.name}")
+    with Shelf(graded, lambda _seed: prints) as shelf:
+        shelf.expect([Job(name, Path(name)) for name in markings], seed=1)
         for name, marking in reversed(markings.items()):
             shelf.put(name, marking)
-        assert list(shelf) == [(name, "") for name in STUDENTS]
+        assert list(shelf) == [(name, f"of {name}") for name in STUDENTS]
         assert {name: shelf.take(name) for name in ("bela", "anna", "carla")} == markings
         assert files(graded) == before
 

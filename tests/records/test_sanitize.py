@@ -149,7 +149,7 @@ def faults(shown: Tag) -> list[str]:
 
 def is_check_box(tag: Tag) -> bool:
     """Whether it is the disabled box that Markdown makes of `- [x]`."""
-    return "task-list-item-checkbox" in str(tag.get("class")) and "disabled" in tag.attrs
+    return "task-list-item-checkbox" in tag.get_attribute_list("class") and "disabled" in tag.attrs
 
 
 def is_harmless(tag: str, address: str) -> bool:

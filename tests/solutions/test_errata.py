@@ -142,7 +142,7 @@ def test_lambda_0_of_zero_in_numbers() -> None:
 
     earlier = np.append(1.0, gammas)[:-1]
     forwards = np.zeros(7)
-    for t in np.arange(6):
+    for t in range(6):
         forwards[t + 1] = (earlier[t] * forwards[t] / gammas[t] - betas[t]) / betas[t]
     assert forwards[1] == -1.0
     with np.errstate(divide="ignore", invalid="ignore"):
