@@ -39,8 +39,9 @@ def file_faults(
         yield f"{label} is missing"
         return
     for path in sorted(tree.rglob("*")):
-        name = path.relative_to(tree).as_posix()
-        if in_use and not _LEFT_BY_PROGRAMS.isdisjoint(path.relative_to(tree).parts):
+        below = path.relative_to(tree)
+        name = below.as_posix()
+        if in_use and not _LEFT_BY_PROGRAMS.isdisjoint(below.parts):
             continue
         if path.is_symlink():
             yield f"{label}/{name} is a link; put the file itself there"
