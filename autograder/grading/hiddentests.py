@@ -12,7 +12,6 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 
 import pytest
 from _pytest.config import _prepareconfig  # as pytest-xdist does: there is no public way
@@ -31,7 +30,7 @@ _OPTIONS = (
 class HiddenTests:
     """The hidden tests of a folder, collected, to be run as often as wanted with one plugin.
 
-    A context manager that ends pytest's session. CourseError where the tests can't be read.
+    `close` ends pytest's session. CourseError where the tests can't be read.
     """
 
     def __init__(self, hidden: Path, plugin: MarkingPlugin, arguments: Sequence[str] = ()) -> None:
@@ -56,17 +55,6 @@ class HiddenTests:
                         _forget(path)  # pytest keeps what it has read of a module so far
                     raise self._failure("\n".join(plugin.broken))
             self._ending = stack.pop_all()
-
-    def __enter__(self) -> HiddenTests:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """End pytest's session."""
@@ -99,7 +87,7 @@ class HiddenTests:
 
 def run_hidden_tests(hidden: Path, plugin: MarkingPlugin, arguments: Sequence[str] = ()) -> None:
     """Run the hidden tests of the folder once."""
-    with HiddenTests(hidden, plugin, arguments) as tests:
+    with contextlib.closing(HiddenTests(hidden, plugin, arguments)) as tests:
         tests.run()
 
 
