@@ -7,7 +7,12 @@ failure (shape, NaN, size of the relative error) and never a hidden input or an 
 from __future__ import annotations
 
 from autograder.grading.testkit.claims import ClaimFailed, item, kind_of
-from autograder.grading.testkit.figures import as_figure, assert_curve, assert_labelled_axes
+from autograder.grading.testkit.figures import (
+    as_figure,
+    assert_curve,
+    assert_curves,
+    assert_labelled_axes,
+)
 from autograder.grading.testkit.guides import assert_guide, assert_log_log, assert_named_guide
 from autograder.grading.testkit.names import (
     assert_named_curves,
@@ -41,6 +46,7 @@ __all__ = [
     "as_pair",
     "assert_close",
     "assert_curve",
+    "assert_curves",
     "assert_guide",
     "assert_labelled_axes",
     "assert_left_alone",

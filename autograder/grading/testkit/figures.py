@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -69,6 +70,14 @@ def _coordinates(
     names = {at: numbers[0] for at, name in axes.ticks[direction] if (numbers := numbers_in(name))}
     if names and all(value in names for value in plain):
         yield np.array([names[value] for value in plain]), False
+
+
+def assert_curves(
+    answer: object, curves: Mapping[Any, tuple[np.ndarray, np.ndarray]], *, what: str
+) -> None:
+    """The figure shows each of these curves, as `assert_curve` does."""
+    for x, y in curves.values():
+        assert_curve(answer, x, y, what=what)
 
 
 def assert_curve(answer: object, x: np.ndarray, y: np.ndarray, *, what: str) -> None:

@@ -21,7 +21,7 @@ from autograder.grading.testkit import (
     as_array,
     as_pair,
     assert_close,
-    assert_curve,
+    assert_curves,
     assert_labelled_axes,
     assert_left_alone,
     assert_named_curves,
@@ -310,10 +310,8 @@ class Picture:
 
     def assert_shown(self) -> None:
         """Every curve is in the picture."""
-        for x, y in self.curves.values():
-            assert_curve(
-                self.figure, x, y, what="the objective along a trajectory, against the step"
-            )
+        what = "the objective along a trajectory, against the step"
+        assert_curves(self.figure, self.curves, what=what)
 
 
 def draw(student: Student, rng: Generator, count: int = 3) -> Picture:

@@ -20,7 +20,7 @@ from autograder.grading.testkit import (
     as_figure,
     as_pair,
     assert_close,
-    assert_curve,
+    assert_curves,
     assert_labelled_axes,
     assert_left_alone,
     assert_marked,
@@ -339,8 +339,7 @@ class Traces:
 
     def assert_shown(self) -> None:
         """Every line is in the picture."""
-        for rhos, medians in self.lines.values():
-            assert_curve(self.figure, rhos, medians, what="the median trace of some η, against ρ")
+        assert_curves(self.figure, self.lines, what="the median trace of some η, against ρ")
 
 
 def draw_traces(student: Student, rng: Generator, runs: int, d: int) -> Traces:
@@ -369,10 +368,8 @@ def test_trace_plot_leaves_out_diverged_runs(student: Student, rng: Generator) -
         ends[1], ends[4] = np.nan, (-3e7, 1.0, -4e7)
         ends[6, 0] = -np.inf
     figure = student.plot_traces(trace, results)
-    for rhos, medians in expected_traces(trace, results).values():
-        assert_curve(
-            figure, rhos, medians, what="the median trace of the runs that did not diverge"
-        )
+    what = "the median trace of the runs that did not diverge"
+    assert_curves(figure, expected_traces(trace, results), what=what)
 
 
 @item("p2c-trace-plot", costs=0.25)
