@@ -32,10 +32,11 @@ USUAL_MEMORY = 768 * MiB
 
 @dataclass(frozen=True)
 class Job:
-    """One submission to mark."""
+    """One submission to mark, against the skeletons in `release` (default: the course's)."""
 
     student: str
     path: Path
+    release: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -202,7 +203,7 @@ def _end_with_the_run() -> None:
 
 
 def _mark_job(root: Path, name: str, job: Job, seed: int | None, settings: MarkSettings) -> Marked:
-    return mark_here(root, name, job.student, job.path, seed, settings)
+    return mark_here(root, name, job.student, job.path, seed, settings, release=job.release)
 
 
 def mark_here(
@@ -212,6 +213,8 @@ def mark_here(
     submission: Path | Parcel,
     seed: int | None,
     settings: MarkSettings,
+    *,
+    release: Path | None = None,
 ) -> Marked:
     """Mark in this process, which keeps its sandbox for the next one; whatever breaks is told."""
     try:
@@ -219,7 +222,13 @@ def mark_here(
         with _sandbox(settings) as sandbox:
             _check_room(sandbox)
             marking = mark_submission(
-                course, assignment, submission, seed=seed, settings=settings, sandbox=sandbox
+                course,
+                assignment,
+                submission,
+                seed=seed,
+                settings=settings,
+                release=release,
+                sandbox=sandbox,
             )
             _check_room(sandbox)
         # What tests asked and got stays here: it can't leave this process, nor should it.

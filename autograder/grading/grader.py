@@ -26,6 +26,8 @@ PACKAGES = (
 
 NBGRADER_SETTINGS = "nbgrader_config.py"
 _CODE = {".py", ".html", ".css"}
+AFTER_MARKING = frozenset({"cli.py", "commands", "demo.py", "progress.py", "records", "release"})
+"""Parts of the kit that marking imports nothing from."""
 
 
 def assignment_files(course: Course, assignment: str) -> Iterator[tuple[str, bytes]]:
@@ -50,7 +52,16 @@ def hash_of_tests(course: Course, assignment: Assignment, seed: int) -> str:
         *_contents("solutions", course.solutions(assignment.name)),
     ):
         add(found, name, content)
-    add(found, "grader", hash_of_grader().encode())
+    add(found, "grader", hash_of_grader(recording=False).encode())
+    return found.hexdigest()
+
+
+def hash_of_folders(*folders: Path) -> str:
+    """Return the hash of the files in these folders: their names in them, and their contents."""
+    found = hashlib.sha256()
+    for number, folder in enumerate(folders):
+        for name, content in _contents(str(number), folder):
+            add(found, name, content)
     return found.hexdigest()
 
 
@@ -75,10 +86,14 @@ def grader_parts() -> Mapping[str, str]:
 
 
 @cache
-def hash_of_grader() -> str:
-    """What a mark depends on of this grader: its code, all that is installed, and Python."""
+def hash_of_grader(*, recording: bool = True) -> str:
+    """What a mark depends on of this grader: its code, all that is installed, and Python.
+
+    With `recording=False`, the code that only records, releases or prints marks does not count.
+    """
     found = hashlib.sha256()
-    add(found, "grader", repr((_code(), _packages(), sys.version)).encode())
+    code = _code(frozenset() if recording else AFTER_MARKING)
+    add(found, "grader", repr((code, _packages(), sys.version)).encode())
     return found.hexdigest()
 
 
@@ -111,12 +126,12 @@ def _version(package: str) -> str:
 
 
 @cache
-def _code() -> str:
+def _code(left_out: frozenset[str] = frozenset()) -> str:
     folder = Path(__file__).parents[1]
     found = hashlib.sha256()
     for path in _files(folder):
         inside = path.relative_to(folder)
-        if path.suffix in _CODE and inside.parts[0] != "hidden":
+        if path.suffix in _CODE and inside.parts[0] not in left_out | {"hidden"}:
             add(found, str(inside), path.read_bytes())
     return found.hexdigest()
 

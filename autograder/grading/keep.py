@@ -15,7 +15,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from autograder.cache import cache_folder
 
@@ -45,12 +45,18 @@ class Keep:
         with self._alone(name) as path:
             if path is None:
                 return work_out()
-            with contextlib.suppress(Exception):  # whatever a broken file makes of reading it
-                found: Found = pickle.loads(zlib.decompress(path.read_bytes()))
+            with contextlib.suppress(_NothingKeptError):
+                found: Found = _read(path)
                 return found
             made = work_out()
             _write(path, made)
             return made
+
+    def find(self, name: str) -> Any:
+        """Return what is kept under the name; None if nothing is."""
+        with self._alone(name) as path, contextlib.suppress(_NothingKeptError):
+            return None if path is None else _read(path)
+        return None
 
     def put(self, name: str, found: object) -> None:
         """Keep it under the name."""
@@ -81,6 +87,17 @@ class Keep:
 def _is_ours_alone(folder: Path) -> bool:
     found = folder.lstat()
     return found.st_uid == os.geteuid() and not found.st_mode & 0o022
+
+
+def _read(path: Path) -> Any:
+    try:
+        return pickle.loads(zlib.decompress(path.read_bytes()))
+    except Exception as error:  # a missing or broken file can make reading it fail in any way
+        raise _NothingKeptError from error
+
+
+class _NothingKeptError(Exception):
+    """The file is missing or cannot be read."""
 
 
 def _write(path: Path, found: object) -> None:

@@ -13,11 +13,15 @@ from rich.text import Text
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `detail` is what was seen, or what is at fault and where."""
+    """One thing that was looked at; `detail` is what was seen, or what is at fault and where.
+
+    `earlier` says that an earlier proof with the same inputs found it.
+    """
 
     check: str
     ok: bool
     detail: str
+    earlier: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,13 @@ class Proof:
             table.add_column(heading, overflow="fold")
         for finding in self.findings:
             sign = Text("✓", "green") if finding.ok else Text("✗", "bold red")
-            table.add_row(sign, Text(finding.check), Text(finding.detail))
+            found = Text(finding.detail)
+            if finding.earlier:
+                found.append(" (found earlier)", "dim")
+            table.add_row(sign, Text(finding.check), found)
+        if any(finding.earlier for finding in self.findings):
+            table.caption = "found earlier: with the same inputs; --again repeats it"
+            table.caption_justify = "left"
         return table
 
     def to_dict(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from types import FunctionType
 
@@ -22,6 +22,7 @@ from autograder.grading.keep import Keep
 from autograder.grading.local import LocalMarker, LocalMarking
 from autograder.grading.misconceptions import Misconception, load_misconceptions, names_in
 from autograder.grading.plugin import Outcome
+from autograder.release.earlier import earlier_findings
 
 LOST = 1e-9
 """A share of an item's points above this counts as lost."""
@@ -60,12 +61,16 @@ class Row:
 
 @dataclass(frozen=True)
 class KillMatrix:
-    """All misconceptions of an assignment against all its auto items, on one seed's inputs."""
+    """All misconceptions of an assignment against all its auto items, on one seed's inputs.
+
+    `earlier` says that an earlier call found all of it, with the same tests.
+    """
 
     assignment: str
     seed: int
     items: tuple[str, ...]
     rows: tuple[Row, ...]
+    earlier: bool = False
 
     @property
     def survivors(self) -> tuple[Row, ...]:
@@ -127,19 +132,39 @@ def kill_matrix(
     seed: int | None = None,
     workers: int | None = None,
     watch: Watch | None = None,
+    earlier: bool = False,
+    again: bool = False,
 ) -> KillMatrix:
-    """Have every misconception take the hidden tests of its problem."""
+    """Have every misconception take the hidden tests of its problem.
+
+    With `earlier`, rows that an earlier call found with the same tests count (unless `again` is
+    set), and new ones are kept.
+    """
     seed = assignment.seed if seed is None else seed
     catalogue = load_misconceptions(course, assignment)
     auto = tuple(item.name for item in assignment.select("auto"))
     wanted = [item for item in auto if catalogue.of(item)]
-    workers = min(workers or Machine().processors(), len(wanted))
-    rows: list[Row] = []
-    for found in _rows(course, assignment, wanted, seed, workers):
-        rows += found
+    keep = earlier_findings("matrix", course, assignment, seed=seed) if earlier else None
+    rows: dict[str, list[Row]] = {
+        item: [] if keep is None or again else keep.find(item) or [] for item in wanted
+    }
+    waiting = [item for item, found in rows.items() if not found]
+    # the most misconceptions take longest: they come first, so that no processor idles at the end
+    waiting.sort(key=lambda item: -len(catalogue.of(item)))
+    workers = min(workers or Machine().processors(), len(waiting))
+    for item, found in zip(waiting, _rows(course, assignment, waiting, seed, workers), strict=True):
+        rows[item] = found
+        if keep is not None:
+            keep.put(item, found)
         if watch is not None:
-            watch(len(rows), len(catalogue))
-    return KillMatrix(assignment.name, seed, auto, tuple(rows))
+            watch(sum(map(len, rows.values())), len(catalogue))
+    return KillMatrix(
+        assignment.name,
+        seed,
+        auto,
+        tuple(chain(*rows.values())),
+        earlier=bool(rows and not waiting),
+    )
 
 
 def _rows(

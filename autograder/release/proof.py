@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,7 +20,7 @@ from autograder.release.findings import Finding, Proof, finding
 from autograder.release.freshness import stage_source, stale_faults
 from autograder.release.killmatrix import KillMatrix, kill_matrix
 from autograder.release.texts import notebooks, texts
-from autograder.release.trials import Mark, Say, Trials, real_mark
+from autograder.release.trials import Mark, Say, Trials
 
 Matrix = Callable[[Course, Assignment], KillMatrix]
 
@@ -34,14 +34,17 @@ def prove(
     mark: Mark | None = None,
     matrix: Matrix | None = None,
     say: Say | None = None,
+    again: bool = False,
 ) -> Proof:
     """Prove the release in `tree` against the course's source, solutions and hidden tests.
 
     Nothing of the course is changed. With `source_follows` the source notebooks need not be filled
     yet, and what editors leave may lie beside them: the caller fills them if the proof holds.
     `mark` marks a submission (default: the real grading path), `matrix` holds the misconceptions
-    against the hidden tests (default: really), `say` is told what is being looked at. What can't be
-    filled or built at all raises ReleaseError; everything else is a finding.
+    against the hidden tests (default: really), `say` is told what is being looked at. Trials and
+    misconceptions that an earlier proof held with the same inputs are not held again, unless
+    `again` asks for it. What can't be filled or built at all raises ReleaseError; everything else
+    is a finding.
     """
     say = say or _silent
     name = assignment.name
@@ -66,26 +69,32 @@ def prove(
         if all((tree / path.name).is_file() for path in fresh.iterdir()) and findings[-1].ok:
             findings += _text_findings(course, assignment, filled, tree)
             findings += _order_findings(course, assignment, filled, tree)
-            with nullcontext(mark) if mark else real_mark() as marks:
-                trials = Trials(
-                    course, assignment, source=filled, release=tree, scratch=scratch, mark=marks
-                )
-                findings += trials.findings(say)
-            findings.append(_matrix_finding((matrix or _real_matrix(say))(course, assignment)))
+            trials = Trials(
+                course,
+                assignment,
+                source=filled,
+                release=tree,
+                scratch=scratch,
+                mark=mark,
+                again=again,
+            )
+            findings += trials.findings(say)
+            held = (matrix or _real_matrix(say, again))(course, assignment)
+            findings.append(_matrix_finding(held))
     return Proof(name, tuple(findings))
 
 
-def _real_matrix(say: Say) -> Matrix:
+def _real_matrix(say: Say, again: bool) -> Matrix:
     def watch(done: int, count: int) -> None:
         say(f"holding misconceptions against the hidden tests: {done} of {count}")
 
-    return partial(kill_matrix, watch=watch)
+    return partial(kill_matrix, watch=watch, earlier=True, again=again)
 
 
 def _matrix_finding(matrix: KillMatrix) -> Finding:
     """Whether every misconception loses its own item alone, and none is taken for another."""
     check = "each misconception loses its own item alone"
-    return finding(check, matrix.faults(), matrix.summary())
+    return replace(finding(check, matrix.faults(), matrix.summary()), earlier=matrix.earlier)
 
 
 def _file_findings(source: Path, tree: Path, filled: Path, at_work: bool) -> Iterator[Finding]:

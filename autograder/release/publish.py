@@ -23,23 +23,34 @@ def release(
     mark: Mark | None = None,
     matrix: Matrix | None = None,
     say: Say | None = None,
+    again: bool = False,
 ) -> Proof:
     """Release the assignment: fill its source, build its release, prove both, write both.
 
     Where the proof fails, source and previous release stay as they were. With `check` nothing is
     ever written: what is proved is what stands there now, and being out of date is a fault.
+    `again` repeats what an earlier proof has found with the same inputs.
     Raises ReleaseError where filling or building is impossible.
     """
     assignment = course.assignment(name)
     if check:
-        return prove(course, assignment, course.release(name), mark=mark, matrix=matrix, say=say)
+        return prove(
+            course, assignment, course.release(name), mark=mark, matrix=matrix, say=say, again=again
+        )
     with TemporaryDirectory(prefix="fdl-release-") as folder:
         scratch = Path(folder).resolve()
         source = stage_source(course, name, scratch)
         tree = scratch / "release" / name
         build(source, tree, config=course.root / CONFIG)
         proof = prove(
-            course, assignment, tree, source_follows=True, mark=mark, matrix=matrix, say=say
+            course,
+            assignment,
+            tree,
+            source_follows=True,
+            mark=mark,
+            matrix=matrix,
+            say=say,
+            again=again,
         )
         if not proof.ok:
             return proof

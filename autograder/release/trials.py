@@ -1,12 +1,14 @@
 """Trial submissions: the reference must earn every point, the skeleton and junk must earn none.
 
-They are marked the way that students' submissions are.
+They are marked the way that students' submissions are, as many at once as the machine allows. A
+trial that went well is kept until something that it depends on changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -15,8 +17,10 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import CourseError
+from autograder.grading.keep import Keep
 from autograder.grading.report import ItemReport, Report
 from autograder.release.directives import is_answer, place
+from autograder.release.earlier import earlier_findings
 from autograder.release.findings import Finding, finding
 from autograder.release.junk import KINDS, write_junk, write_reference, write_skeleton
 
@@ -44,19 +48,31 @@ class Mark(Protocol):
         """Mark it; nothing is written."""
 
 
-@contextmanager
-def real_mark() -> Iterator[Mark]:
-    """Marks through the real grading path, with its default settings."""
-    # a proof that is handed another `mark` needs neither the sandbox nor pytest
-    from autograder.grading.mark import MarkSettings, mark_submission, open_sandbox
+Judgement = tuple[list[str], str]
+"""What is at fault, and what was seen."""
 
-    settings = MarkSettings()
-    with open_sandbox(settings) as sandbox:
-        yield partial(mark_submission, settings=settings, sandbox=sandbox)
+
+@dataclass(frozen=True)
+class Trial:
+    """A submission whose marks are known before: how to write it, and how to judge its marks."""
+
+    name: str
+    check: str
+    write: Callable[[Path], None]
+    judge: Callable[[Marked], Judgement]
+
+    def finding(self, marked: Marked | CourseError) -> Finding:
+        """Return the finding that follows from the marks, or from the reason why there are none."""
+        try:
+            if isinstance(marked, CourseError):
+                raise marked
+            return finding(self.check, *self.judge(marked))
+        except CourseError as error:
+            return Finding(self.check, False, f"it can't be marked: {error}")
 
 
 class Trials:
-    """Writes and marks the trial submissions of one release."""
+    """Writes, marks and judges the trial submissions of one release."""
 
     def __init__(
         self,
@@ -66,37 +82,106 @@ class Trials:
         source: Path,
         release: Path,
         scratch: Path,
-        mark: Mark,
+        mark: Mark | None = None,
+        again: bool = False,
     ) -> None:
+        """`mark` marks a submission (default: the real grading path, several at once).
+
+        On the real path, trials that went well in an earlier proof count, unless `again` is set.
+        """
         self._course = course
         self._assignment = assignment
         self._source = source
         self._release = release
-        self._scratch = scratch
+        self._submitted = scratch / "submitted"
         self._mark = mark
+        self._again = again
 
-    def findings(self, say: Say) -> Iterator[Finding]:
-        """Hold all trials, telling `say` of each."""
-        say("marking the reference")
-        yield self._trial("the reference earns every point", "reference", self._reference)
-        say("marking the untouched skeleton")
-        yield self._trial("the untouched skeleton earns nothing", "skeleton", self._skeleton)
+    def findings(self, say: Say) -> list[Finding]:
+        """Hold all trials, telling `say` how many are done."""
+        trials = {trial.name: trial for trial in self._trials()}
+        earlier = None if self._mark else self._earlier()
+        found: dict[str, Finding | None] = dict.fromkeys(trials)
+        if earlier is not None and not self._again:
+            found = {name: earlier.find(name) for name in trials}
+        waiting = [trial for name, trial in trials.items() if found[name] is None]
+        say(f"marking trial submissions: 0 of {len(waiting)}")
+        marking = self._one_by_one(waiting) if self._mark else self._in_processes(waiting)
+        with closing(marking):
+            for done, (name, marked) in enumerate(marking, start=1):
+                found[name] = result = trials[name].finding(marked)
+                if result.ok and earlier is not None:
+                    earlier.put(name, replace(result, earlier=True))
+                say(f"marking trial submissions: {done} of {len(waiting)}")
+        return [result for result in found.values() if result is not None]
+
+    def _earlier(self) -> Keep:
+        from autograder.sandbox import examine
+
+        return earlier_findings(
+            "trials",
+            self._course,
+            self._assignment,
+            seed=self._assignment.seed,
+            folders=(self._source, self._release),
+            walls=examine().level,
+        )
+
+    def _trials(self) -> Iterator[Trial]:
+        yield Trial(
+            "reference",
+            "the reference earns every point",
+            partial(write_reference, self._source, self._release),
+            self._judge_reference,
+        )
+        yield Trial(
+            "skeleton",
+            "the untouched skeleton earns nothing",
+            partial(write_skeleton, self._release),
+            self._judge_skeleton,
+        )
         for kind, words in KINDS.items():
-            say(f"marking junk: {words}")
-            yield self._junk(kind, words)
+            yield Trial(
+                f"junk-{kind}",
+                f"junk earns nothing: {words}",
+                partial(write_junk, self._source, self._release, kind=kind),
+                partial(self._judge_junk, words),
+            )
 
-    def _trial(
-        self, check: str, name: str, judge: Callable[[Path], tuple[list[str], str]]
-    ) -> Finding:
-        try:
-            faults, seen = judge(self._scratch / "submitted" / name)
-        except CourseError as error:
-            return Finding(check, False, f"it can't be marked: {error}")
-        return finding(check, faults, seen)
+    def _one_by_one(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
+        assert self._mark is not None
+        for trial in trials:
+            folder = self._submitted / trial.name
+            try:
+                trial.write(folder)
+                yield (
+                    trial.name,
+                    self._mark(self._course, self._assignment, folder, release=self._release),
+                )
+            except CourseError as error:
+                yield trial.name, error
 
-    def _reference(self, folder: Path) -> tuple[list[str], str]:
-        write_reference(self._source, self._release, folder)
-        marked = self._marked(folder)
+    def _in_processes(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
+        """Mark through the real grading path, with its default settings."""
+        # a proof that is handed another `mark` needs neither the sandbox nor pytest
+        from autograder.grading.classrun import Job, default_jobs, mark_class
+
+        jobs = []
+        for trial in trials:
+            folder = self._submitted / trial.name
+            try:
+                trial.write(folder)
+            except CourseError as error:
+                yield trial.name, error
+            else:
+                jobs.append(Job(trial.name, folder, self._release))
+        if jobs:
+            marking = mark_class(self._course, self._assignment, jobs, workers=default_jobs())
+            with closing(marking):
+                for each in marking:
+                    yield each.student, each.marking or CourseError(each.error)
+
+    def _judge_reference(self, marked: Marked) -> Judgement:
         items = self._auto(marked.report)
         faults = [_missed(name, item) for name, item in items.items() if not _full(item)]
         faults += _run_faults(marked, "the reference")
@@ -104,22 +189,12 @@ class Trials:
         points = f"{marked.report.points:g} + {marked.report.bonus_points:g} bonus points"
         return faults, f"all {len(items)} auto items, {points}"
 
-    def _skeleton(self, folder: Path) -> tuple[list[str], str]:
-        write_skeleton(self._release, folder)
-        marked = self._marked(folder)
+    def _judge_skeleton(self, marked: Marked) -> Judgement:
         faults = [*_earned(self._auto(marked.report), "the untouched skeleton")]
         return [*faults, *_run_faults(marked, "the skeleton")], "0 points; its cells all run"
 
-    def _junk(self, kind: str, words: str) -> Finding:
-        def judge(folder: Path) -> tuple[list[str], str]:
-            write_junk(self._source, self._release, folder, kind)
-            marked = self._marked(folder)
-            return [*_earned(self._auto(marked.report), words)], "0 points"
-
-        return self._trial(f"junk earns nothing: {words}", f"junk-{kind}", judge)
-
-    def _marked(self, folder: Path) -> Marked:
-        return self._mark(self._course, self._assignment, folder, release=self._release)
+    def _judge_junk(self, words: str, marked: Marked) -> Judgement:
+        return [*_earned(self._auto(marked.report), words)], "0 points"
 
     def _auto(self, report: Report) -> dict[str, ItemReport]:
         names = [item.name for item in self._assignment.select("auto")]
