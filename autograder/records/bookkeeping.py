@@ -10,9 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import os
 import sqlite3
-import sys
 import time
 import warnings
 from collections.abc import Collection, Iterator, Mapping
@@ -21,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import nbgrader.api
 from nbformat import NotebookNode
 from nbgrader.api import Assignment as Homework
 from nbgrader.api import (
@@ -161,12 +160,11 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         deadline = time.monotonic() + LOCK_SECONDS
         while True:
             try:
-                with alembic_on_path():
-                    super().__init__(db_url, course_id)
-                    _KIT_TABLES.create_all(self.engine)
-                    with self.engine.begin() as connection:
-                        for index in _INDEXES:
-                            connection.exec_driver_sql(index)
+                super().__init__(db_url, course_id)
+                _KIT_TABLES.create_all(self.engine)
+                with self.engine.begin() as connection:
+                    for index in _INDEXES:
+                        connection.exec_driver_sql(index)
                 return
             except OperationalError as error:
                 if not _says(error, "locked") or time.monotonic() > deadline:
@@ -425,19 +423,22 @@ def first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-@contextlib.contextmanager
-def alembic_on_path() -> Iterator[None]:
-    """nbgrader starts `alembic` by name when it makes a gradebook: let it find ours.
+def newest_migration() -> str:
+    """Return the version of nbgrader's newest migration, which a new gradebook is given.
 
-    It reads settings from the folder that it is started in, which may be a student's: not there.
+    nbgrader itself starts the program `alembic` for it, which takes seconds, has to be on PATH, and
+    reads settings from the current folder, which may be a student's.
     """
-    before = os.environ.get("PATH", "")
-    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before])
-    try:
-        with contextlib.chdir(sys.prefix):
-            yield
-    finally:
-        os.environ["PATH"] = before
+    from alembic.script import ScriptDirectory  # rarely needed, and slow to import
+
+    migrations = Path(nbgrader.api.__file__).with_name("alembic")
+    head = ScriptDirectory(str(migrations)).get_current_head()
+    if head is None:
+        raise RecordError("nbgrader is installed without its migrations: install it again")
+    return head
+
+
+nbgrader.api.get_alembic_version = newest_migration
 
 
 # --- the assignment in the gradebook -------------------------------------------------------------

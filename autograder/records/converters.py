@@ -13,8 +13,6 @@ broken notebook, and copies every stray file.
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
@@ -434,10 +432,6 @@ def install() -> None:
     formgrader.install()
     nbgrader.coursedir.CourseDirectory.get_existing_timestamp = _existing_timestamp
     nbgrader.apps.api.NbGraderAPI.get_submitted_timestamp = _submitted_timestamp
-    tools = str(Path(sys.executable).parent)
-    if tools not in os.environ.get("PATH", "").split(os.pathsep):
-        # nbgrader starts `alembic` by name when it makes a gradebook
-        os.environ["PATH"] = os.pathsep.join([tools, os.environ.get("PATH", "")])
 
 
 def _existing_timestamp(_coursedir: Any, folder: str) -> Any:
