@@ -6,11 +6,14 @@ submission that could not be marked), 2 can't be done as asked.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from shutil import which
 from statistics import fmean
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,13 +72,18 @@ def release(
         bool,
         typer.Option("--check", help="Change nothing; fail if a tree is out of date or unfit."),
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Repeat also the parts whose inputs have not changed.")
+    ] = False,
     course: CourseOption = None,
 ) -> None:
     """Fill the source from the solutions, build the release, and prove it fit to publish."""
     from autograder.release import release as make_release
 
     with err.status(f"Building and proving {assignment}") as status:
-        proof = make_release(Course.find(course), assignment, check=check, say=status.update)
+        proof = make_release(
+            Course.find(course), assignment, check=check, say=status.update, again=again
+        )
     out.print(proof.table())
     if not proof.ok:
         err.print(f"[red]{assignment} is not fit to publish; nothing was changed.[/red]")
@@ -336,11 +344,12 @@ def demo(
     course: CourseOption = None,
 ) -> None:
     """Mark a class of sample students in a scratch course, beside the marks they should get."""
-    from autograder.demo import compare, make_scratch_course
+    from autograder.demo import LIMITS, compare, longest_first, make_scratch_course
     from autograder.grading.drawnclass import draw_class
     from autograder.grading.mark import MarkSettings
-    from autograder.records.feedback import write_feedback
     from autograder.samples import load_sample_class
+
+    forkserver.start()  # it imports while this process does
 
     found = Course.find(course)
     homework = found.assignment(assignment)
@@ -350,17 +359,49 @@ def demo(
     else:
         students = draw_class(found, homework, count, seed=seed)
     scratch = make_scratch_course(found, homework, students, root)
-    settings = MarkSettings(use_outer=not inner_only)
-    results = list(_grade(scratch, homework, (), jobs, None, settings))
-    reports = {each.student: each.report for each in results if each.report}
-    write_feedback(scratch, homework)
-    comparisons = list(compare(homework, students, reports))
-    out.print(_demo_table(comparisons, {each.student: each.open_points for each in results}))
-    out.print(Text(f"Feedback: {scratch.root / 'feedback'}/STUDENT/{assignment}/index.html"))
-    out.print(Text(f"Gradebook: {scratch.root / 'gradebook.db'} (jupyter lab shows it there)"))
-    if not all(comparison.right for comparison in comparisons):
+    settings = MarkSettings(limits=LIMITS, use_outer=not inner_only)
+    by_name = {student.name: student for student in students}
+    comparisons: dict[str, Comparison] = {}
+    open_points: dict[str, float] = {}
+    for each in _grade(scratch, homework, longest_first(students), jobs, None, settings):
+        comparison = compare(homework, by_name[each.student], each.report)
+        comparisons[each.student], open_points[each.student] = comparison, each.open_points
+        name, _, points, bonus, verdict = comparison.row()
+        marks = f"{points}, bonus {bonus}" if each.report else each.error
+        err.print(Text(f"{name}: {marks}; as it should be: {verdict}"))
+    in_order = [comparisons[student.name] for student in students]
+    out.print(_demo_table(in_order, open_points))
+    _print_next_steps(scratch, homework, in_order)
+    if not all(comparison.right for comparison in in_order):
         err.print("[red]Some marks are not what they should be.[/red]")
         raise typer.Exit(1)
+
+
+def _print_next_steps(
+    scratch: Course, assignment: Assignment, comparisons: Sequence[Comparison]
+) -> None:
+    """Write the pages of a scratch course; print where they are, and what a teacher types next."""
+    from autograder.demo import worth_reading
+    from autograder.records.classreport import write_class_report
+    from autograder.records.feedback import write_feedback
+
+    if any(comparison.report for comparison in comparisons):
+        with err.status("Writing feedback and the class report"):
+            write_feedback(scratch, assignment)
+            report = write_class_report(scratch, assignment)
+        student = worth_reading(comparisons)
+        page = scratch.root / "feedback" / student.name / assignment.name / "index.html"
+        out.print("\nOpen in a browser:")
+        for what, path in ((f"what {student.name} reads", page), ("the class report", report)):
+            out.print(Text(f"  {what}: {path.as_uri()}"), soft_wrap=True)
+    out.print("\nWhat a teacher would type next:")
+    fdl = "fdl" if which("fdl") else os.path.relpath(sys.argv[0])
+    for command, what in (
+        (f"release {assignment.name}", "build, prove and publish what students get"),
+        (f"intake {assignment.name} EXPORT.zip --students students.csv", "take in what they sent"),
+        (f"grade {assignment.name}", "mark it, and record the marks"),
+    ):
+        out.print(Text(f"  {fdl} {command}  # {what}"), soft_wrap=True)
 
 
 def _only_assignment(course: Course, path: Path) -> str:

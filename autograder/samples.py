@@ -29,6 +29,7 @@ class SampleStudent:
     `answers` replaces the cells of these ids, `before` puts code in front of them. With
     `done=None` every answer is the reference's, else only those of the ids in `done`.
     `lost` gives the points that each item should lose, `spoil` changes the written folder.
+    `waits` says that the code runs into time limits, so that marking it takes longest.
     """
 
     name: str
@@ -38,6 +39,7 @@ class SampleStudent:
     done: frozenset[str] | None = None
     lost: Mapping[str, float] = field(default_factory=dict)
     spoil: Spoil | None = None
+    waits: bool = False
 
     def true_points(self, assignment: Assignment) -> dict[str, float]:
         """What each auto item should get."""

@@ -365,6 +365,7 @@ STUDENTS = (
         before={"p1-plot-answer": "while True:\n    pass"},
         answers={"p1a-heavy-ball-answer": HANGING_HEAVY_BALL},
         lost={"p1a-heavy-ball": 1.0},
+        waits=True,
     ),
     SampleStudent(
         "ivo",

@@ -1,0 +1,84 @@
+"""`fdl demo`: the class is marked as it should be, and what to do next can be copied."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+import pytest
+
+from autograder.assignment import Course
+from autograder.demo import LIMITS, compare, longest_first, worth_reading
+from autograder.grading.report import Report
+from autograder.samples import SampleStudent, load_sample_class
+from tests.grading.tiny_class import HOMEWORK, ROOT, make_class, run
+
+SAMPLE_CLASS = """
+from autograder.samples import SampleStudent
+
+WRONG = "first_part = [9.0, 18.0]\\nlast_part = 1"
+ENDLESS = "while True:\\n    pass"
+STUDENTS = (
+    SampleStudent("ada", "answers all"),
+    SampleStudent("bela", "has a wrong value", {"t-values-answer": WRONG}, lost={"t-values": 1.0}),
+    SampleStudent("hana", "never ends", before={"t-plot-answer": ENDLESS}, waits=True),
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    root = tmp_path_factory.mktemp("Kurs mit Übungen") / "course"
+    make_class(root)
+    made = Course(root)
+    (made.hidden(HOMEWORK) / "sample_class.py").write_text(SAMPLE_CLASS, encoding="utf-8")
+    return made
+
+
+@pytest.fixture(scope="module")
+def printed(course: Course) -> tuple[str, str]:
+    """What the demo prints: its result, and what it says while it works."""
+    done = run(["autograder.cli", "demo", HOMEWORK, "--course", str(course.root)], ROOT)
+    return done.stdout, done.stderr
+
+
+def test_each_student_is_shown_once_marked_and_in_the_table(printed: tuple[str, str]) -> None:
+    table, progress = printed
+    for name in ("ada", "bela", "hana"):
+        assert re.search(rf"^{name}: .*as it should be: yes$", progress, re.MULTILINE)
+        [row] = [line for line in table.splitlines() if f"│ {name} " in line]
+        assert row.rstrip(" │").endswith("yes")
+
+
+def test_the_pages_to_open_are_there(printed: tuple[str, str]) -> None:
+    addresses = re.findall(r"file://\S+", printed[0])
+    paths = [Path(url2pathname(urlsplit(address).path)) for address in addresses]
+    assert [path.is_file() for path in paths] == [True, True]
+    assert [path.name for path in paths] == ["index.html", f"{HOMEWORK}.html"]
+
+
+def test_three_commands_are_to_be_typed_next(printed: tuple[str, str]) -> None:
+    commands = re.findall(r"^  \S+ (\w+) tiny.*# ", printed[0], re.MULTILINE)
+    assert commands == ["release", "intake", "grade"]
+
+
+def test_code_that_waits_for_a_limit_is_marked_first(course: Course) -> None:
+    assert longest_first(load_sample_class(course, HOMEWORK)) == ["hana", "ada", "bela"]
+
+
+def test_the_demo_waits_less_than_a_real_run() -> None:
+    assert (LIMITS.cell_seconds, LIMITS.call_seconds) == (5.0, 2.0)
+
+
+def test_a_mark_that_is_not_as_it_should_be_is_named(
+    course: Course, printed: tuple[str, str]
+) -> None:
+    assert printed
+    path = course.root / "demo" / "autograded" / "bela" / HOMEWORK / "report.json"
+    report = Report.from_json(path.read_text(encoding="utf-8"))
+    found = compare(course.assignment(HOMEWORK), SampleStudent("bela", "answers all"), report)
+    assert not found.right
+    assert found.row()[-1] == "NO: t-values 0 instead of 1"
+    assert worth_reading([found]).name == "bela"
