@@ -1,62 +1,82 @@
-# Needs Python 3.11 or newer and make; everything else is installed into .venv by the first target.
+# Needs Python 3.11 to 3.13 and make; each target installs what it needs into .venv, and no more.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+UV := $(shell command -v uv)
+PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -rs
+# What a proof found earlier counts while its inputs are the same; AGAIN=--again repeats it.
+AGAIN ?=
 
-.PHONY: setup demo test test-slow lint release bench bench-scale bench-numerics compare-attacks mutation lock clean
+.PHONY: setup demo test test-slow test-inner lint release bench bench-scale bench-numerics \
+  compare-attacks mutation lock clean
 
-setup: $(READY)
+setup: $(VENV)/.run
 
-$(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + "; try: make PYTHON=python3.12")'
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+# One lock for each purpose; each holds all that running needs, in the same versions.
+$(VENV)/.%: requirements/%.lock pyproject.toml | $(BIN)/python
+ifdef UV
+	uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes --no-deps -r $<
+	uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+else
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r $<
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	-@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null
+endif
 	@touch $@
 
-demo: setup          ## prove the release, mark a class of sample students, show marks beside the true ones
-	$(BIN)/fdl release hw2 --check
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info < (3, 14) else "Python 3.11 to 3.13 is needed, this is " + sys.version.split()[0] + "; try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+demo: $(VENV)/.run        ## prove the release, mark a class of sample students, show marks beside the true ones
+	$(BIN)/fdl release hw2 --check $(AGAIN)
 	$(BIN)/fdl demo hw2
 
-test: setup lint     ## the everyday tests, linter and type checker included
-	$(BIN)/fdl release hw2 --check
-	$(BIN)/python -m pytest -n 2
+test: $(VENV)/.test       ## the everyday tests; linter, type checker and release proof are among them
+	$(PYTEST)
 
-test-slow: setup     ## the tests that take minutes
-	$(BIN)/python -m pytest -m slow
+test-slow: $(VENV)/.test $(VENV)/.fuzz  ## the tests that take minutes
+	$(PYTEST) -m slow
 
-lint: setup
+test-inner: $(VENV)/.test  ## the everyday tests of walls, attacks and grading without bubblewrap (needs root)
+	@.ci/without-bubblewrap $(PYTEST) tests/sandbox tests/attacks tests/grading
+
+lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-release: setup
+release: $(VENV)/.run
 	$(BIN)/fdl release hw2
 
-bench: setup         ## the kit beside stock nbgrader and otter run, in turns: README.md
+bench: $(VENV)/.test      ## the kit beside stock nbgrader and otter run, in turns: README.md
 	@mkdir -p .benchmarks
 	$(BIN)/python -m tests.benchmarks --json .benchmarks/bench.json --page
 
-bench-scale: setup   ## a class of 10,000, killed amid it: docs/scale.md (after make bench)
+bench-scale: $(VENV)/.test  ## a class of 10,000, killed half-way: docs/scale.md (after make bench)
 	@mkdir -p .benchmarks
 	$(BIN)/python -m tests.benchmarks.scale --json .benchmarks/scale.json --bench .benchmarks/bench.json --page
 
-compare-attacks: setup  ## the same attacks on stock nbgrader, otter-grader and this kit: docs/comparison.md
+compare-attacks: $(VENV)/.test  ## the same attacks on stock nbgrader, otter-grader and this kit: docs/comparison.md
 	$(BIN)/python -m tests.comparison --page
 
-bench-numerics: setup  ## the numerics beside jax, torch.func, neural-tangents where installed: docs/numerics.md
+bench-numerics: $(VENV)/.test  ## the numerics beside jax, torch.func, neural-tangents where installed: docs/numerics.md
 	$(BIN)/python -m tests.numerics $(foreach python,$(NUMERICS_PYTHONS),--python $(python)) --page --json docs/numerics.json
 
-mutation: setup      ## small changes to the reference solutions before the hidden tests: docs/mutation.md
+mutation: $(VENV)/.test $(VENV)/.mutation  ## small changes to the reference solutions before the hidden tests: docs/mutation.md
 	$(BIN)/python -m tests.mutation
 
-lock:                ## renew requirements.lock, and Gradescope's part of it, from pyproject.toml (needs uv)
-	uv pip compile pyproject.toml --extra test --extra lint --extra mutation --extra browser --extra similarity --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --quiet --output-file requirements.lock
-	uv pip compile pyproject.toml --constraints requirements.lock --universal --python-version 3.11 \
-	  --generate-hashes --no-header --no-annotate --quiet --output-file autograder/records/gradescope/requirements.lock
+# Runs what follows with each lock's extras; `run` comes first, the others keep its versions.
+COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+  --no-header --no-annotate --quiet
+lock:                     ## renew the locks in requirements/, and Gradescope's, from pyproject.toml (needs uv)
+	$(COMPILE) --output-file requirements/run.lock
+	$(COMPILE) --constraints requirements/run.lock --extra test --extra lint --extra browser --extra similarity --output-file requirements/test.lock
+	$(COMPILE) --constraints requirements/test.lock --extra cluster --output-file requirements/cluster.lock
+	$(COMPILE) --constraints requirements/test.lock --extra mutation --output-file requirements/mutation.lock
+	$(COMPILE) --constraints requirements/test.lock --extra fuzz --output-file requirements/fuzz.lock
+	cp requirements/run.lock autograder/records/gradescope/requirements.lock
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info
