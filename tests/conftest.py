@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.ordinary_user import SKIPPED_INSIDE
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -21,3 +23,17 @@ def browser() -> Iterator[Any]:
         browser = running.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the longest tests, so that no worker waits for them at the end."""
+    items.sort(key=lambda item: item.path.name != "test_checkout.py")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """List what a test run inside a test has skipped."""
+    for report in terminalreporter.getreports("passed"):
+        for name, skips in report.user_properties:
+            if name == SKIPPED_INSIDE:
+                for skip in skips:
+                    terminalreporter.write_line(f"SKIPPED inside {report.nodeid}: {skip}")
