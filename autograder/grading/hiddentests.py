@@ -54,6 +54,8 @@ class HiddenTests:
                     for path in hidden.glob("*.py"):
                         _forget(path)  # pytest keeps what it has read of a module so far
                     raise self._failure("\n".join(plugin.broken))
+            # nobody reads pytest's own traceback of a failed test, and it takes long to write
+            self._config.option.tbstyle = "no"
             self._ending = stack.pop_all()
 
     def close(self) -> None:

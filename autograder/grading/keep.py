@@ -72,7 +72,9 @@ class Keep:
                 if not self._folder.is_absolute():  # nobody knows where this user's home is
                     raise FileNotFoundError(self._folder)
                 is_new = not self._folder.is_dir()
-                self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                self._all.parent.mkdir(parents=True, exist_ok=True)
+                for folder in (self._all, self._folder):  # closed to others, whatever the umask is
+                    folder.mkdir(mode=0o700, exist_ok=True)
                 os.utime(self._folder)
                 if is_new:
                     _forget(self._all, self._folder)

@@ -50,6 +50,22 @@ def test_what_is_put_is_found(folder: Path) -> None:
     assert Keep("a", folder).get("item", lambda: "worked out") == "known"
 
 
+def test_find_returns_what_is_kept_and_none_where_nothing_is(folder: Path, tmp_path: Path) -> None:
+    keep = Keep("a", folder)
+    assert keep.find("item") is None
+    keep.put("item", "known")
+    assert keep.find("item") == "known"
+    assert keep.find("another") is None
+    assert Keep("b", folder).find("item") is None
+    (folder / "a" / "item.pickle").write_bytes(b"harmed")
+    assert keep.find("item") is None
+    keep.put("item", "known")
+    folder.chmod(0o777)  # others could have planted it
+    assert keep.find("item") is None
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    assert Keep("a", tmp_path / "file").find("item") is None
+
+
 def spoil(content: bytes) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(content)
 
@@ -67,7 +83,12 @@ def test_a_file_that_is_harmed_is_made_anew(folder: Path, harm: Callable[[Path],
 
 
 def test_nobody_else_can_look_at_it(folder: Path) -> None:
-    Keep("a", folder).put("item", 1)
+    before = os.umask(0o002)
+    try:
+        Keep("a", folder).put("item", 1)
+    finally:
+        os.umask(before)
+    assert Keep("a", folder).find("item") == 1
     assert stat.S_IMODE((folder / "a").stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / "a" / "item.pickle").stat().st_mode) == 0o600
 
@@ -129,7 +150,7 @@ def test_processes_that_ask_at_once_wait_for_one_of_them(folder: Path, tmp_path:
     for process in asking:
         process.start()
     for process in asking:
-        process.join(30)
+        process.join(300)
     assert [process.exitcode for process in asking] == [0] * 4
     assert done.read_text(encoding="utf-8") == "x"
 
