@@ -24,6 +24,7 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import nbformat
 import numpy as np
@@ -33,6 +34,7 @@ from autograder.assignment import Assignment, Course
 from autograder.cache import cache_folder
 from autograder.demo import make_scratch_course
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
+from autograder.records import pictures
 from autograder.records.bookkeeping import course_id
 from autograder.records.feedback import write_feedback
 from autograder.records.gradebook import open_gradebook
@@ -65,6 +67,10 @@ PICTURES = {f"image/{kind}" for kind in ("png", "jpeg", "gif", "webp")}
 SHOWN = {"text/plain", "text/html", "text/latex", "text/markdown", *PICTURES}
 
 
+_drawn_anew = cache(pictures.drawn_anew)
+"""Honest answers draw the same pictures in every submission, and encoding one again is slow."""
+
+
 @dataclass(frozen=True)
 class Aftermath:
     """What came of an attack: all that has to be looked at."""
@@ -83,30 +89,32 @@ class Aftermath:
 class Scene:
     """The scratch course under `root`, its victim, and the listeners."""
 
-    def __init__(self, root: Path, *, use_outer: bool) -> None:
-        self.use_outer = use_outer
+    def __init__(self, root: Path) -> None:
         self.canary = secrets.token_hex(12)
         self.root = root / "course"
         self.course = make_scratch_course(COURSE, HOMEWORK, [], self.root)
         self.kept = cache_folder("trials")
         self.temporary = root / "temporary"
         self.temporary.mkdir(mode=0o711)
-        self._victims: dict[tuple[str, ...], tuple[Path, str]] = {}
+        self._victims: dict[tuple[tuple[str, ...], bool], tuple[Path, str]] = {}
         self._plant_canaries()
         _adopt_orphans()
 
-    def strike(self, attacks: Sequence[Attack]) -> list[Aftermath]:
+    def strike(self, attacks: Sequence[Attack], *, use_outer: bool) -> list[Aftermath]:
         """Hand in the attacks and the victim, mark, record and give back each.
+
+        With `use_outer=False` they are marked behind the inner wall alone.
 
         The attacks have to be of one `group`. What is seen only after the last of them, the victim
         and what was left over, stands in the aftermath of each.
         """
         [(problems, is_hasty)] = {attack.group for attack in attacks}
-        settings = MarkSettings(limits=HASTY if is_hasty else PATIENT, use_outer=self.use_outer)
+        settings = MarkSettings(limits=HASTY if is_hasty else PATIENT, use_outer=use_outer)
         victim, alone = self._victim(problems, settings)
         found: list[Aftermath] = []
         with ExitStack() as stack:
             stack.enter_context(_temporary_folder(self.temporary))
+            stack.enter_context(mock.patch.object(pictures, "drawn_anew", _drawn_anew))
             there, processes = set(_shared_files()), _descendants()
             users: set[int] = set()
             with open_sandbox(settings) as sandbox:
@@ -166,8 +174,10 @@ class Scene:
 
     def _victim(self, problems: tuple[str, ...], settings: MarkSettings) -> tuple[Path, str]:
         """The victim's submission of these problems, and its Report where it is marked alone."""
-        if problems not in self._victims:
+        key = problems, settings.use_outer
+        if key not in self._victims:
             path = self.root / "submitted" / "-".join(["victim", *problems]) / HOMEWORK.name
+            shutil.rmtree(path, ignore_errors=True)  # behind other walls it was marked before
             student = SampleStudent(
                 "victim", "answers all", before={"p3-title": f"# {self.canary}"}
             )
@@ -176,8 +186,8 @@ class Scene:
                 (path / f"{name}.ipynb").unlink()
             with open_sandbox(settings) as sandbox:
                 alone = self._mark(path, settings, sandbox).report.to_json()
-            self._victims[problems] = path, alone
-        return self._victims[problems]
+            self._victims[key] = path, alone
+        return self._victims[key]
 
     def _plant_canaries(self) -> None:
         """Put the canary where it must not be read: files, the environment, a comment."""

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
-from functools import cache
+from collections.abc import Iterable, Iterator
 from itertools import chain, groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,30 +16,25 @@ from tests.attacks.attack import KINDS, Attack
 from tests.attacks.scene import HOMEWORK, Aftermath, Scene
 
 WALLS = {"both walls": True, "inner wall alone": False}
-
-MakeScene = Callable[[str], Scene]
+STRONGEST = "the strongest walls here"
+"""Both walls, or the inner wall alone on a machine without bubblewrap: never a reason to skip."""
 
 
 @pytest.fixture(scope="module")
-def scene() -> Iterator[MakeScene]:
-    with ExitStack() as stack:
-
-        @cache
-        def make(walls: str) -> Scene:
-            if WALLS[walls] and examine().level != "outer and inner":
-                pytest.skip("this machine hasn't got the outer wall")
-            # Not pytest's folder for temporary files: that one is closed to other users.
-            root = Path(stack.enter_context(TemporaryDirectory(prefix="fdl-scene-")))
-            root.chmod(0o755)
-            return Scene(root, use_outer=WALLS[walls])
-
-        yield make
+def scene() -> Iterator[Scene]:
+    # Not pytest's folder for temporary files: that one is closed to other users.
+    with TemporaryDirectory(prefix="fdl-scene-") as folder:
+        root = Path(folder)
+        root.chmod(0o755)
+        yield Scene(root)
 
 
 TOGETHER = 10
 PROBLEM_3 = ("problem3_ntk",)
-EVERYDAY = 3
-"""So many attacks of each kind are in the everyday run."""
+EVERYDAY = 1
+"""Number of attacks of each kind in the everyday run."""
+AS_USER = ("planted files", "warm parent")
+"""Kinds of attacks that are marked every day by an ordinary user, who has no spare users."""
 
 
 def batches(attacks: Iterable[Attack]) -> Iterator[list[Attack]]:
@@ -53,35 +46,40 @@ def batches(attacks: Iterable[Attack]) -> Iterator[list[Attack]]:
 
 
 def everyday() -> Iterator[object]:
-    """Some of each kind, by turns behind both walls and behind the inner one."""
+    """Yield some attacks of each kind, in turn behind the strongest walls and the inner one."""
     quick = [each for each in ATTACKS if each.problems == PROBLEM_3 and not each.slow]
     kinds = [[attack for attack in quick if attack.kind == kind][:EVERYDAY] for kind in KINDS]
-    for turn, attacks in enumerate(batches(chain(*kinds))):
-        walls = list(WALLS)[turn % 2]
-        yield pytest.param(attacks, walls, id=f"from-{attacks[0]}-{walls}")
-    mixed = list({attack.kind: attack for attack in reversed(quick) if not attack.hasty}.values())
-    yield pytest.param(mixed, "both walls", id="one-of-each-kind", marks=pytest.mark.slow)
+    for start, walls in enumerate((STRONGEST, "inner wall alone")):
+        for attacks in batches(chain(*kinds[start::2])):
+            yield pytest.param(attacks, walls, id=f"from-{attacks[0]}-{walls}")
+    first = {attack.kind: attack for attack in reversed(quick) if not attack.hasty}
+    some = [first[kind] for kind in AS_USER]
+    for name, attacks in (("one-of-each-kind", list(first.values())), ("some-kinds", some)):
+        yield pytest.param(attacks, STRONGEST, id=name, marks=pytest.mark.slow)
 
 
 @pytest.mark.parametrize(("attacks", "walls"), list(everyday()))
 def test_some_attacks_of_each_kind_get_nothing_and_harm_nobody(
-    attacks: list[Attack], walls: str, scene: MakeScene
+    attacks: list[Attack], walls: str, scene: Scene
 ) -> None:
-    assert wrongs_of(attacks, scene(walls)) == {}
+    assert wrongs_of(attacks, walls, scene) == {}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("walls", WALLS)
 @pytest.mark.parametrize("attacks", list(batches(ATTACKS)), ids=lambda batch: f"from-{batch[0]}")
 def test_attacks_get_nothing_and_harm_nobody(
-    attacks: list[Attack], walls: str, scene: MakeScene
+    attacks: list[Attack], walls: str, scene: Scene
 ) -> None:
-    assert wrongs_of(attacks, scene(walls)) == {}
+    assert wrongs_of(attacks, walls, scene) == {}
 
 
-def wrongs_of(attacks: list[Attack], scene: Scene) -> dict[str, list[str]]:
+def wrongs_of(attacks: list[Attack], walls: str, scene: Scene) -> dict[str, list[str]]:
     """What went wrong, by the names of the attacks."""
-    found = scene.strike(attacks)
+    use_outer = WALLS.get(walls, True)
+    if use_outer and walls != STRONGEST and examine().level != "outer and inner":
+        pytest.skip("this machine does not have the outer wall")
+    found = scene.strike(attacks, use_outer=use_outer)
     wrong = {a.name: wrongs(a, after) for a, after in zip(attacks, found, strict=True)}
     return {name: parts for name, parts in wrong.items() if parts}
 

@@ -1,4 +1,4 @@
-"""Where the tests are run by root: the attacks once more, marked by a user with no powers."""
+"""When root runs the tests, the attacks run again, marked by a user without privileges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.test_attacks import WALLS
-from tests.ordinary_user import OrdinaryUser, ordinary_user
+from tests.ordinary_user import SKIPPED_INSIDE, OrdinaryUser, RecordProperty, ordinary_user
 
 MODULE = Path(__file__).with_name("test_attacks.py")
 NEEDED = ("numpy", "matplotlib", "IPython", "msgpack", "pytest", "nbgrader", "autograder.sandbox")
@@ -20,11 +20,22 @@ def user() -> Iterator[OrdinaryUser]:
         yield found
 
 
-def test_one_of_each_kind_gets_nothing_and_harms_nobody(user: OrdinaryUser) -> None:
-    user.test(MODULE, "-m", "slow", "-k", "one-of-each-kind")
+def test_attacks_of_some_kinds_get_nothing_and_harm_nobody(
+    user: OrdinaryUser, record_property: RecordProperty
+) -> None:
+    record_property(SKIPPED_INSIDE, user.test(MODULE, "-m", "slow", "-k", "some-kinds"))
+
+
+@pytest.mark.slow
+def test_one_of_each_kind_gets_nothing_and_harms_nobody(
+    user: OrdinaryUser, record_property: RecordProperty
+) -> None:
+    record_property(SKIPPED_INSIDE, user.test(MODULE, "-m", "slow", "-k", "one-of-each-kind"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("walls", WALLS)
-def test_no_attack_gets_anything_or_harms_anybody(walls: str, user: OrdinaryUser) -> None:
-    user.test(MODULE, "-m", "slow", "-k", walls.partition(" ")[0])
+def test_no_attack_gets_anything_or_harms_anybody(
+    walls: str, user: OrdinaryUser, record_property: RecordProperty
+) -> None:
+    record_property(SKIPPED_INSIDE, user.test(MODULE, "-m", "slow", "-k", walls.partition(" ")[0]))

@@ -37,7 +37,12 @@ def assert_sound(told: dict[str, Any], frames: int) -> None:
 
 
 def test_some_thousand_frames_do_no_harm() -> None:
-    assert_sound(long_run(4_000, seed=1, seconds=100), 4_000)
+    assert_sound(long_run(2_000, seed=1, seconds=600), 2_000)
+
+
+@pytest.mark.slow
+def test_some_thousand_more_frames_do_no_harm() -> None:
+    assert_sound(long_run(4_000, seed=1, seconds=600), 4_000)
 
 
 @pytest.mark.slow

@@ -34,11 +34,14 @@ ALLOWED = {
 }
 
 
+@pytest.mark.parametrize("examples", [80, pytest.param(200, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", TARGETS)
-def test_hostile_input_is_taken_as_data_or_refused_with_the_readers_own_error(name: str) -> None:
+def test_hostile_input_is_taken_as_data_or_refused_with_the_readers_own_error(
+    name: str, examples: int
+) -> None:
     ended: set[str] = set()
 
-    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
     @given(SOURCES)
     def feed(source: random.Random) -> None:
         with warnings.catch_warnings():

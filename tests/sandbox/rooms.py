@@ -28,7 +28,7 @@ SMALL = Limits(
     file_bytes=2**22,
     disk_bytes=2**23,
     files=500,
-    submission_seconds=120,
+    submission_seconds=600,
 )
 
 WALLS = {
@@ -58,7 +58,7 @@ class Room:
     def __init__(self, confinement: Confinement) -> None:
         self.confinement = confinement
         self.spec = confinement.spec
-        confinement.channel.settimeout(60)
+        confinement.channel.settimeout(600)
         self._channel = confinement.channel.makefile("rwb")
 
     def run(

@@ -26,6 +26,7 @@ from autograder.sandbox import protection as protections
 from autograder.sandbox.inside import landlock
 from autograder.sandbox.protection import Protection, Wall, examine
 from autograder.sandbox.view import INSIDE, view
+from tests.consoles import wide_consoles
 
 from .rooms import RefusedError, Room, old_landlock, protection, room
 
@@ -246,8 +247,8 @@ def test_the_doctor_tells_of_each_wall(monkeypatch: pytest.MonkeyPatch) -> None:
         (Protection(standing, GONE), 0),
         (Protection(GONE, GONE), 1),
     ):
-        with machine_with(found, monkeypatch):
-            said = CliRunner().invoke(app, ["doctor"], env={"COLUMNS": "200"})
+        with machine_with(found, monkeypatch), wide_consoles():
+            said = CliRunner().invoke(app, ["doctor"])
         assert said.exit_code == code, said.output
         assert found.level in said.output
         assert "Get one." in said.output

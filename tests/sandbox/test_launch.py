@@ -91,7 +91,7 @@ def test_a_hidden_folder_among_the_packages_is_not_there(walls: Protection) -> N
 
 def test_a_module_that_fails_leaves_its_last_words(walls: Protection) -> None:
     with launch(walls, SMALL, module="inside.no_such_module") as confinement:
-        confinement.channel.settimeout(30)
+        confinement.channel.settimeout(300)
         assert confinement.channel.recv(1) == b""
         assert "no_such_module" in confinement.log()
 
@@ -188,7 +188,7 @@ def test_removing_follows_no_link(tmp_path: Path) -> None:
 def try_waiting() -> None:
     import time
 
-    time.sleep(60)
+    time.sleep(3600)
 
 
 def test_a_sandbox_ends_when_its_time_is_up(walls: Protection) -> None:
@@ -214,7 +214,7 @@ def test_when_the_parent_dies_all_else_does(walls: Protection) -> None:
         for pid in seen:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        made.confinement.channel.settimeout(30)
+        made.confinement.channel.settimeout(300)
         assert made.confinement.channel.recv(1) == b""
     assert still_there(seen) == []
 
@@ -229,7 +229,7 @@ stack = ExitStack()
 made = stack.enter_context(room(protection({walls!r})))
 made.run(try_leaving_daemons)
 print(*made.seen_processes(), flush=True)
-time.sleep(120)
+time.sleep(3600)
 """
 
 
@@ -252,9 +252,9 @@ def test_a_grader_that_is_killed_takes_its_sandbox_along(name: str) -> None:
                 grader.kill()
         assert len(handles) >= 4
         for handle in handles:
-            assert select.select([handle], [], [], 30)[0], "a process outlived the grader"
+            assert select.select([handle], [], [], 300)[0], "a process outlived the grader"
             os.close(handle)
-        for _ in range(3000):
+        for _ in range(30_000):
             if not list(Path(folder).glob("fdl-sandbox-*")):
                 break
             select.select([], [], [], 0.01)

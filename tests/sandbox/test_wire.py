@@ -62,6 +62,7 @@ def there_and_back(value: object, budget: Budget | None = None) -> Any:
     return decode(rest[:body_length], rest[body_length:])
 
 
+@settings(deadline=None)
 @given(VALUES)
 def test_plain_values_arrive_as_they_were(value: object) -> None:
     arrived = there_and_back(value)
@@ -69,6 +70,7 @@ def test_plain_values_arrive_as_they_were(value: object) -> None:
     assert type(arrived) is type(value)
 
 
+@settings(deadline=None)
 @given(ARRAYS)
 def test_arrays_keep_dtype_shape_and_every_bit(array: np.ndarray) -> None:
     arrived = there_and_back({"a": [array]})["a"][0]
@@ -129,6 +131,7 @@ def test_references_name_the_side_that_owns_the_function() -> None:
     assert there_and_back(Object("figure", [1])) == Object("figure", [1])
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.binary(max_size=50))
 def test_random_bytes_give_a_value_or_the_wires_own_error(body: bytes, arrays: bytes) -> None:
     with contextlib.suppress(WireError):
@@ -147,13 +150,15 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=300)
-@given(JUNK, JUNK, st.binary(max_size=64))
-def test_well_formed_junk_gives_a_value_or_the_wires_own_error(
-    tree: object, shapes: object, arrays: bytes
-) -> None:
-    with contextlib.suppress(WireError):
-        decode(msgpack.packb([tree, shapes]), arrays)
+@pytest.mark.parametrize("examples", [60, pytest.param(300, marks=pytest.mark.slow)])
+def test_well_formed_junk_gives_a_value_or_the_wires_own_error(examples: int) -> None:
+    @settings(max_examples=examples, deadline=None)
+    @given(JUNK, JUNK, st.binary(max_size=64))
+    def try_junk(tree: object, shapes: object, arrays: bytes) -> None:
+        with contextlib.suppress(WireError):
+            decode(msgpack.packb([tree, shapes]), arrays)
+
+    try_junk()
 
 
 @pytest.mark.parametrize(
@@ -238,14 +243,13 @@ def peers() -> Iterator[tuple[Peer, Peer]]:
     there.offer("spam", lambda function: [function() for _ in range(100)])
 
     def serve() -> None:
-        try:
+        with contextlib.suppress(WireError):
             there.serve_forever()
-        except WireError:
-            return
+        there.channel.close()  # whoever waits for it is told at once
 
     thread = threading.Thread(target=serve)
     thread.start()
-    here.deadline = time.monotonic() + 10
+    here.deadline = time.monotonic() + 60
     yield here, there
     near.close()
     thread.join()
@@ -302,7 +306,7 @@ def test_callbacks_are_counted_and_bounded(peers: tuple[Peer, Peer]) -> None:
 def test_a_forged_message_is_the_wires_own_error(message: object) -> None:
     near, far = socket.socketpair()
     peer = Peer(Channel(near))
-    peer.deadline = time.monotonic() + 5
+    peer.deadline = time.monotonic() + 60
     Channel(far).send(message)
     with pytest.raises(WireError):
         peer.call("gradient", (1,), {})

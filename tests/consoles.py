@@ -1,0 +1,19 @@
+"""The kit's consoles, for tests that run commands in their own process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from unittest import mock
+
+from autograder.commands.common import err, out
+
+
+@contextmanager
+def wide_consoles(columns: int = 200) -> Iterator[None]:
+    """Let commands print lines of that many characters, whatever terminal the tests run in."""
+    with ExitStack() as stack:
+        for console in (out, err):
+            stack.enter_context(mock.patch.object(console, "_width", columns))
+            stack.enter_context(mock.patch.object(console, "_height", 50))
+        yield
