@@ -22,7 +22,11 @@ from pathlib import Path
 from tests.comparison import inside
 
 CHECKOUT = Path(__file__).parents[2]
-SCRATCH = Path("/tmp/scratch")
+INSIDE = Path("/tmp/comparison-of-graders")
+"""The net's own folder, as the steps see it. No checkout may be there: it would hide the net's."""
+BASE = INSIDE / "base"
+OUTCOME = INSIDE / "outcome"
+SCRATCH = INSIDE / "scratch"
 COURSE = SCRATCH / "course"
 PORT = 47110
 ABSTRACT = "somebody-who-listens"
@@ -65,6 +69,8 @@ class Ran:
 
 def require() -> None:
     """NetError where bubblewrap is missing or may not work."""
+    if any(path.is_relative_to(INSIDE) for path in (CHECKOUT, Path(sys.prefix))):
+        raise NetError(f"{INSIDE} is the net's own folder: keep the checkout elsewhere")
     program = shutil.which("bwrap")
     if program is None:
         raise NetError("bubblewrap is needed: attacks really run on the tools compared with")
@@ -85,7 +91,7 @@ def run(
     require()
     with tempfile.TemporaryDirectory(prefix="comparison-", ignore_cleanup_errors=True) as folder:
         plan = {
-            "base": "/tmp/base",
+            "base": str(BASE),
             "scratch": str(SCRATCH),
             "steps": [{"argv": list(each.argv), "timeout": each.seconds} for each in steps],
             "port": PORT,
@@ -96,7 +102,7 @@ def run(
         visible = [each.parent for each in programs]
         done = subprocess.run(
             [*_bubblewrap(base, Path(folder), visible, powers=powers), sys.executable, "-I",
-             inside.__file__, "/tmp/outcome/plan.json", "/tmp/outcome"],
+             inside.__file__, f"{OUTCOME}/plan.json", str(OUTCOME)],
             env=_environment(programs),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -120,7 +126,7 @@ def _bubblewrap(base: Path, outcome: Path, visible: Sequence[Path], *, powers: b
     command += ["--die-with-parent", "--new-session", "--ro-bind", "/", "/", "--dev", "/dev"]
     command += ["--proc", "/proc", "--tmpfs", "/run", "--tmpfs", "/var/tmp"]
     command += ["--size", str(DISK_BYTES), "--tmpfs", "/tmp"]
-    command += ["--ro-bind", str(base), "/tmp/base", "--bind", str(outcome), "/tmp/outcome"]
+    command += ["--ro-bind", str(base), str(BASE), "--bind", str(outcome), str(OUTCOME)]
     if powers and os.geteuid() == 0:
         command += ["--bind-try", str(_SPARE_USERS), str(_SPARE_USERS), "--cap-add", "ALL"]
     for path in dict.fromkeys([CHECKOUT, Path(sys.prefix), *visible]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import re
@@ -377,6 +378,7 @@ def test_the_net_holds_what_is_run_in_it_and_tells_what_became_of_it(tmp_path: P
     (tmp_path / "course").mkdir()
     (tmp_path / "course" / "kept.txt").write_text("before")
     target = Path(__file__).with_name("must-not-be-there.txt")
+    seconds = f"3600.{os.getpid()}"  # nobody else sleeps for so long
     program = f"""
 import os, socket
 open("made.txt", "w").write("after")
@@ -387,29 +389,37 @@ try:
     open({str(target)!r}, "w")
 except OSError:
     print("closed")
+reader, writer = os.pipe()  # closed in the child by its becoming another program
 if os.fork() == 0:
     os.setsid()
-    os.execvp("sleep", ["sleep", "60"])
+    os.execvp("sleep", ["sleep", "{seconds}"])
+os.close(writer)
+os.read(reader, 1)
 """
     steps = [
-        net.Step([sys.executable, "-c", program], 30),
-        net.Step(["sh", "-c", "sleep 50; true"], 0.5),
-        net.Step(["sh", "-c", "exit 3"], 30),
+        net.Step([sys.executable, "-c", program], 300),
+        net.Step(["sh", "-c", "sleep 3000; true"], 0.5),
+        net.Step(["sh", "-c", "exit 3"], 300),
     ]
     with net.run(tmp_path, steps, programs=[Path("/usr/bin")]) as ran:
         assert [step.code for step in ran.steps] == [0, None, 3]
         assert ran.steps[0].said.strip() == "closed"
         assert sorted(ran.heard.split()) == ["told", "too"]
-        assert ran.left == ["sleep 60 "]
+        assert ran.left == [f"sleep {seconds} "]
         names = {path.name: path.read_text() for path in (ran.scratch / "course").iterdir()}
         assert names == {"kept.txt": "before", "made.txt": "after"}
     assert not target.exists()
     assert [path.name for path in (tmp_path / "course").iterdir()] == ["kept.txt"]
-    assert b"sleep\x0060\0" not in b"".join(
-        Path(e.path, "cmdline").read_bytes()
-        for e in os.scandir("/proc")
-        if e.name.isdigit() and Path(e.path, "cmdline").exists()
-    )
+    assert f"sleep\0{seconds}\0".encode() not in commands()
+
+
+def commands() -> set[bytes]:
+    """The commands that run now."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):  # it has ended since
+            found.add(path.read_bytes())
+    return found
 
 
 @pytest.mark.slow
