@@ -228,7 +228,7 @@ def test_names_that_differ_by_case_alone_are_not_mixed(take: Take, tmp_path: Pat
     assert "case alone" in result.unknown_senders[0].why
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=6))
 def test_suggested_name_is_always_one_plain_folder(names: list[str]) -> None:
     senders = [Sender("moodle", name, (str(n),), (name,)) for n, name in enumerate(names) if name]
@@ -251,7 +251,9 @@ content = st.sampled_from([GOOD, b"", b"{", package({f"{PROBLEM}.ipynb": GOOD}),
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
     files=st.dictionaries(st.lists(part, min_size=1, max_size=4).map("/".join), content, max_size=6)

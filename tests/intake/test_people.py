@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,22 @@ from autograder.records.bookkeeping import open_database
 from autograder.records.marks import Person, gradebook_path, read_people
 from autograder.records.people import keep_people
 from autograder.submission.intake import Roster
+from tests.records import shared
 
 from .conftest import NAME, PROBLEM, archive, notebook, saved
+
+
+@pytest.fixture(scope="session")
+def empty_gradebook(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty gradebook, made once for all tests."""
+    return shared.empty_gradebook(pytestconfig, tmp_path_factory)
+
+
+@pytest.fixture
+def course(course: Course, empty_gradebook: Path) -> Course:
+    """The course with a gradebook that knows nobody."""
+    shutil.copyfile(empty_gradebook, gradebook_path(course))
+    return course
 
 
 def people_in(course: Course) -> dict[str, Person]:

@@ -7,25 +7,53 @@ import os
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.assignment import Assignment, Course
 from autograder.records.gradescope.package import GradescopeSettings, write_autograder
-from autograder.samples import load_sample_class, write_submission
+from autograder.samples import SampleStudent, load_sample_class, write_submission
+from tests.grading import tiny_class
 
 CHECKOUT = Path(__file__).parents[2]
-COURSE = Course(CHECKOUT)
-HOMEWORK = COURSE.assignment("hw2")
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
+class Homework(NamedTuple):
+    """A course, one of its homeworks, and a student with what each auto item should get."""
+
+    course: Course
+    assignment: Assignment
+    student: SampleStudent
+    points: dict[str, float]
+
+
+def tiny(folder: Path) -> Homework:
+    """The made-up course of one notebook, with a student who has a wrong value."""
+    tiny_class.make_class(folder)
+    course = Course(folder)
+    assignment = course.assignment(tiny_class.HOMEWORK)
+    [student] = [each for each in tiny_class.STUDENTS if each.name == "bela"]
+    return Homework(
+        course, assignment, student, {**student.true_points(assignment), "t-values": 0.0}
+    )
+
+
+def homework_2(_: Path) -> Homework:
+    course = Course(CHECKOUT)
+    assignment = course.assignment("hw2")
+    [student] = [each for each in load_sample_class(course, "hw2") if each.name == "chloe"]
+    return Homework(course, assignment, student, student.true_points(assignment))
+
+
+def unpacked(course: Course, assignment: Assignment, folder: Path) -> Path:
     """The container's folders, with the zip's content where Gradescope puts it."""
-    write_autograder(COURSE, HOMEWORK, GradescopeSettings("hw2"), tmp_path / "hw2.zip")
-    made = tmp_path / "autograder"
-    with zipfile.ZipFile(tmp_path / "hw2.zip") as files:
+    archive = folder / f"{assignment.name}.zip"
+    write_autograder(course, assignment, GradescopeSettings(assignment.name), archive)
+    made = folder / "autograder"
+    with zipfile.ZipFile(archive) as files:
         files.extractall(made / "source")
     return made
 
@@ -37,9 +65,11 @@ def results_in(root: Path) -> dict[str, object]:
     return found
 
 
-def test_marks_are_the_true_ones(root: Path) -> None:
-    [student] = [each for each in load_sample_class(COURSE, "hw2") if each.name == "chloe"]
-    write_submission(COURSE, HOMEWORK, student, root / "submission")
+@pytest.mark.parametrize("make", [tiny, pytest.param(homework_2, marks=pytest.mark.slow)])
+def test_marks_are_the_true_ones(make: Callable[[Path], Homework], tmp_path: Path) -> None:
+    homework = make(tmp_path / "made")
+    root = unpacked(homework.course, homework.assignment, tmp_path)
+    write_submission(homework.course, homework.assignment, homework.student, root / "submission")
     (root / "results").mkdir()
     done = subprocess.run(
         [sys.executable, "-P", "-m", "autograder.records.gradescope.run", str(root)],
@@ -55,11 +85,13 @@ def test_marks_are_the_true_ones(root: Path) -> None:
     points = {
         test["name"].split()[0].strip(":"): test["score"] for test in tests if "score" in test
     }
-    assert points == student.true_points(HOMEWORK), done.stdout
+    assert points == homework.points, done.stdout
     assert results_in(root)["score"] == sum(points.values())
 
 
-def test_marking_that_is_cut_off_leaves_results_that_say_so(root: Path) -> None:
+def test_marking_that_is_cut_off_leaves_results_that_say_so(tmp_path: Path) -> None:
+    course = Course(CHECKOUT)
+    root = unpacked(course, course.assignment("hw2"), tmp_path)
     python = root / "kit" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text("#!/bin/sh\nexec sleep 600\n", encoding="ascii")

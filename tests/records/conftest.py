@@ -1,36 +1,77 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine
 
 from autograder.assignment import Assignment, Course
+from autograder.records import bookkeeping
 from autograder.records.bookkeeping import PatientGradebook, course_directory, prepare_gradebook
+from autograder.records.gradebook import record
 
-from .course import write_course
+from . import shared
+from .course import mark, write_course
+from .shared import copied
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Let all gradebooks share what SQLAlchemy compiled: half of a recording is spent on that.
+
+    It keeps compiled statements by dialect, and each engine has a dialect of its own. A command
+    opens a few gradebooks, these tests open hundreds.
+    """
+    compiled: dict[object, object] = {}
+    dialects: dict[str, Any] = {}
+
+    def create(url: str, **options: Any) -> Engine:
+        engine = create_engine(url, execution_options={"compiled_cache": compiled}, **options)
+        engine.dialect = dialects.setdefault(engine.dialect.name, engine.dialect)
+        return engine
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bookkeeping, "create_engine", create)
+        yield
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A course with an empty gradebook: making one starts alembic, which takes seconds.
+def empty_gradebook(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty gradebook, made once for all tests."""
+    return shared.empty_gradebook(pytestconfig, tmp_path_factory)
 
-    It is made as a user would whose virtual environment is not on the path.
-    """
-    root = tmp_path_factory.mktemp("prepared") / "course"
-    course = write_course(root)
+
+@pytest.fixture(scope="session")
+def prepared(empty_gradebook: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with a gradebook that nobody has marks in."""
+    course = write_course(tmp_path_factory.mktemp("prepared") / "course")
     assignment = course.assignment("hw")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PATH", "/usr/bin:/bin")
-        prepare_gradebook(course, assignment, course_directory(course, assignment).db_url)
-    return root
+    shutil.copyfile(empty_gradebook, course.root / "gradebook.db")
+    prepare_gradebook(course, assignment, course_directory(course, assignment).db_url)
+    return course.root
+
+
+@pytest.fixture(scope="session")
+def prepared_with_anna(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same course after Anna was recorded with full marks of all auto items."""
+    course = copied(prepared, tmp_path_factory.mktemp("anna") / "course")
+    record(course, course.assignment("hw"), "anna", mark(course))
+    return course.root
 
 
 @pytest.fixture
 def course(prepared: Path, tmp_path: Path) -> Course:
-    shutil.copytree(prepared, tmp_path / "course")
-    return Course(tmp_path / "course")
+    return copied(prepared, tmp_path / "course")
+
+
+@pytest.fixture
+def recorded(course: Course, prepared_with_anna: Path) -> Course:
+    """The test's course after `record(course, assignment, "anna", mark(course))`."""
+    return copied(prepared_with_anna, course.root)
 
 
 @pytest.fixture

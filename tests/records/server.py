@@ -20,6 +20,8 @@ from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_o
 from autograder.assignment import Course
 
 TOKEN = "made-up-token"
+SECONDS = 300
+"""Seconds after which a server that does not start or answer has failed."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Formgrader:
         return dict(found)
 
     def _open(self, request: Request) -> HTTPResponse:
-        answer: HTTPResponse = self.opener.open(request, timeout=60)
+        answer: HTTPResponse = self.opener.open(request, timeout=SECONDS)
         return answer
 
 
@@ -96,7 +98,7 @@ def started(course: Course, home: Path) -> Iterator[Formgrader]:
 
 def await_start(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
     """Return once the server answers; RuntimeError with its log where it ends or takes too long."""
-    for _ in range(600):
+    for _ in range(10 * SECONDS):
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
             return
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import autograder.sandbox
 from autograder.assignment import Course
 from autograder.cli import app
-from autograder.grading import classrun
+from autograder.grading import classrun, forkserver
 from autograder.grading.classrun import Marked
 
 from .conftest import Marker
@@ -27,6 +27,7 @@ def markings(monkeypatch: pytest.MonkeyPatch) -> dict[str, Marked]:
         yield from [made[job.student] for job in jobs]
 
     monkeypatch.setattr(classrun, "mark_class", mark_class)
+    monkeypatch.setattr(forkserver, "start", lambda: None)  # no process will be asked to mark
     monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NO_WALLS)
     return made
 

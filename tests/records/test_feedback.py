@@ -114,21 +114,19 @@ def test_item_tells_the_functions_that_it_asks_for(course: Course, assignment: A
     assert words(box(soup, "a-slope").select_one(".name")) == "a-slope · slope · bend"
 
 
-def test_text_that_nobody_marked_is_still_open(course: Course, assignment: Assignment) -> None:
-    record(course, assignment, "anna", mark(course))
-    soup = page(course, assignment)
+def test_text_that_nobody_marked_is_still_open(recorded: Course, assignment: Assignment) -> None:
+    soup = page(recorded, assignment)
     for item in ("a-proof", "b-essay"):
         assert "still open" in words(box(soup, item))
 
 
 def test_persons_marks_and_comments_are_shown(
-    course: Course, assignment: Assignment, marker: Marker
+    recorded: Course, assignment: Assignment, marker: Marker
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     marker.give("a-proof", 1.5)
     marker.give("b-essay", None, extra=1.0)
     marker.comment("a-proof", "Step 2 is <missing> & wanted.")
-    soup = page(course, assignment)
+    soup = page(recorded, assignment)
     assert totals(soup) == ["4.5 of 5 points", "3 of 3 bonus points"]
     assert "part of the points: 1.5 of 2" in words(box(soup, "a-proof"))
     assert "full points: 1 of 1 bonus" in words(box(soup, "b-essay"))
@@ -137,11 +135,10 @@ def test_persons_marks_and_comments_are_shown(
 
 
 def test_comment_on_a_code_answer_stands_at_each_of_its_items(
-    course: Course, assignment: Assignment, marker: Marker
+    recorded: Course, assignment: Assignment, marker: Marker
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     marker.comment("a-slope-answer", "Well named.")
-    soup = page(course, assignment)
+    soup = page(recorded, assignment)
     for item in ("a-slope", "a-bend"):
         assert words(box(soup, item).select_one(".comment")) == "Comment: Well named."
     assert box(soup, "a-proof").select_one(".comment") is None
@@ -158,24 +155,22 @@ def test_untouched_text_is_told_without_nbgraders_own_comment(
 
 @pytest.mark.parametrize("item", ["a-slope", "b-bonus"])
 def test_points_changed_by_a_person_count_and_are_told(
-    course: Course, assignment: Assignment, marker: Marker, item: str
+    recorded: Course, assignment: Assignment, marker: Marker, item: str
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     if item == "a-slope":
         marker.give(item, 0.5)
     else:
         marker.give(item, None, extra=0.5)
-    told = words(box(page(course, assignment), item))
+    told = words(box(page(recorded, assignment), item))
     assert "part of the points: 0.5 of" in told
     assert "A person changed the points" in told
 
 
 def test_points_confirmed_by_a_person_are_not_called_changed(
-    course: Course, assignment: Assignment, marker: Marker
+    recorded: Course, assignment: Assignment, marker: Marker
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     marker.give("a-slope", 1.0)
-    assert "A person changed" not in words(box(page(course, assignment), "a-slope"))
+    assert "A person changed" not in words(box(page(recorded, assignment), "a-slope"))
 
 
 def test_unreadable_notebook_is_told_with_its_reason(
@@ -191,19 +186,17 @@ def test_unreadable_notebook_is_told_with_its_reason(
 
 
 def test_late_penalty_is_told_and_counted(
-    course: Course, assignment: Assignment, marker: Marker
+    recorded: Course, assignment: Assignment, marker: Marker
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     marker.penalise("a_slopes", 0.75)
-    assert totals(page(course, assignment))[0] == "2.25 of 5 points so far"
-    assert "−0.75 for handing in late (counted above)" in totals(page(course, assignment))
+    assert totals(page(recorded, assignment))[0] == "2.25 of 5 points so far"
+    assert "−0.75 for handing in late (counted above)" in totals(page(recorded, assignment))
 
 
-def test_each_notebook_has_a_page_of_its_own(course: Course, assignment: Assignment) -> None:
-    record(course, assignment, "anna", mark(course))
-    soup = page(course, assignment, "b_extras")
+def test_each_notebook_has_a_page_of_its_own(recorded: Course, assignment: Assignment) -> None:
+    soup = page(recorded, assignment, "b_extras")
     assert [a["id"] for a in soup.find_all("article")] == ["b-bonus", "b-essay"]
-    assert totals(soup) == totals(page(course, assignment))
+    assert totals(soup) == totals(page(recorded, assignment))
 
 
 @pytest.mark.parametrize(
@@ -231,9 +224,8 @@ def test_names_in_messages_are_left_as_they_are() -> None:
 # what a page never holds
 
 
-def test_page_loads_nothing_and_runs_nothing(course: Course, assignment: Assignment) -> None:
-    record(course, assignment, "anna", mark(course))
-    soup = page(course, assignment)
+def test_page_loads_nothing_and_runs_nothing(recorded: Course, assignment: Assignment) -> None:
+    soup = page(recorded, assignment)
     assert soup.find_all(["script", "link", "img", "iframe", "form"]) == []
     assert all(str(a["href"]).startswith("#") for a in soup.find_all("a"))
     policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
@@ -269,9 +261,8 @@ def test_seed_of_the_hidden_inputs_is_not_told(course: Course, assignment: Assig
     assert "987654321" not in str(page(course, assignment))
 
 
-def test_output_of_a_student_is_not_on_the_page(course: Course, assignment: Assignment) -> None:
-    record(course, assignment, "anna", mark(course))
-    assert "so far so good" not in str(page(course, assignment))
+def test_output_of_a_student_is_not_on_the_page(recorded: Course, assignment: Assignment) -> None:
+    assert "so far so good" not in str(page(recorded, assignment))
 
 
 # whose pages
@@ -299,19 +290,17 @@ def test_student_without_marks_stops_no_other_and_is_named(
 
 
 def test_student_gone_from_the_gradebook_is_told(
-    course: Course, assignment: Assignment, prepared: Path
+    recorded: Course, assignment: Assignment, prepared: Path
 ) -> None:
-    record(course, assignment, "anna", mark(course))
-    shutil.copyfile(prepared / "gradebook.db", course.root / "gradebook.db")
+    shutil.copyfile(prepared / "gradebook.db", recorded.root / "gradebook.db")
     with pytest.raises(RecordError, match="anna has no marks of hw in the gradebook"):
-        write_feedback(course, assignment)
+        write_feedback(recorded, assignment)
 
 
-def test_writing_twice_gives_the_same_bytes(course: Course, assignment: Assignment) -> None:
-    record(course, assignment, "anna", mark(course))
-    first = {path: path.read_bytes() for path in write_feedback(course, assignment)}
-    assert {path: path.read_bytes() for path in write_feedback(course, assignment)} == first
-    folder = course.root / "feedback" / "anna" / "hw"
+def test_writing_twice_gives_the_same_bytes(recorded: Course, assignment: Assignment) -> None:
+    first = {path: path.read_bytes() for path in write_feedback(recorded, assignment)}
+    assert {path: path.read_bytes() for path in write_feedback(recorded, assignment)} == first
+    folder = recorded.root / "feedback" / "anna" / "hw"
     assert sorted(path.name for path in folder.iterdir()) == sorted(path.name for path in first)
 
 

@@ -21,9 +21,12 @@ from autograder.records.gradebook import record, record_class
 
 from .conftest import Marker
 from .course import mark
-from .server import TOKEN, Formgrader, started
+from .server import SECONDS, TOKEN, Formgrader, started
+from .test_penalties import A_DAY_LATE, EARNED, hand_in_at, with_rules
 
 STUDENTS = ("anna", "bela", "güneş; 'x' [1]")
+LATE = "late"
+"""Who handed in a day late, in a course where that costs a part of what is earned."""
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,9 @@ def graded(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
     assignment = course.assignment("hw")
     broken = mark(course, broken={"a_slopes": "a_slopes.ipynb can't be read: it is not JSON."})
     markings = dict(zip(STUDENTS, (hostile(mark(course)), broken, mark(course)), strict=True))
-    record_class(course, assignment, markings)
+    course = with_rules(course, EARNED)
+    hand_in_at(course, A_DAY_LATE, LATE)
+    record_class(course, assignment, {**markings, LATE: mark(course)})
     return course
 
 
@@ -74,7 +79,7 @@ def test_page_opens(formgrader: Formgrader, path: str) -> None:
 
 def test_class_is_listed_with_its_marks(formgrader: Formgrader) -> None:
     found = {entry["student"]: entry for entry in formgrader.get("submissions/hw")}
-    assert set(found) == set(STUDENTS)
+    assert set(found) == {*STUDENTS, LATE}
     assert all(entry["autograded"] for entry in found.values())
     bela = found["bela"]
     assert (bela["score"], bela["max_score"]) == (2.0, 5.0)
@@ -142,13 +147,24 @@ def test_marks_are_recorded_while_the_formgrader_is_open(formgrader: Formgrader)
     assert Marker(course).grade("a-bend", "bela")["auto_score"] == 0.5
 
 
+def test_mark_saved_in_the_formgrader_settles_the_penalty_at_once(formgrader: Formgrader) -> None:
+    marker = Marker(formgrader.course)
+    before = marker.penalty(LATE)
+    proof = formgrader.entry("grades", LATE, "a_slopes", "a-proof")
+    saved = formgrader.send(f"grade/{proof['id']}", {**proof, "manual_score": 2.0})
+    assert saved["manual_score"] == 2.0
+    assert before == pytest.approx(0.3)
+    assert marker.penalty(LATE) == pytest.approx(0.5)
+
+
 # in a browser
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def tab(browser: Any, formgrader: Formgrader) -> Iterator[Any]:
     """A tab that is logged in and reaches our server alone; what it asks for elsewhere is kept."""
     context = browser.new_context(viewport={"width": 1200, "height": 900})
+    context.set_default_timeout(1000 * SECONDS)
     tab = context.new_page()
     tab.elsewhere = []
 
@@ -160,14 +176,23 @@ def tab(browser: Any, formgrader: Formgrader) -> Iterator[Any]:
             request.abort()
 
     context.route("**/*", route)
-    tab.goto(f"{formgrader.address}/formgrader?token={TOKEN}")
+    context.request.get(f"{formgrader.address}/formgrader?token={TOKEN}")
     yield tab
     context.close()
 
 
-def test_nothing_that_a_student_wrote_acts_in_the_browser(formgrader: Formgrader, tab: Any) -> None:
-    address = f"{formgrader.address}/formgrader/submissions"
-    tab.goto(f"{address}/{formgrader.notebook_id('anna', 'a_slopes')}/", wait_until="load")
+@pytest.fixture
+def anna_opened(formgrader: Formgrader, tab: Any) -> Any:
+    """The page on which Anna's first notebook is marked, loaded once for tests that only look."""
+    number = formgrader.notebook_id("anna", "a_slopes")
+    page = f"{formgrader.address}/formgrader/submissions/{number}/"
+    if tab.url != page:
+        tab.goto(page, wait_until="load")
+    return tab
+
+
+def test_nothing_that_a_student_wrote_acts_in_the_browser(anna_opened: Any) -> None:
+    tab = anna_opened
     assert tab.title() != "owned"
     assert "so far so good" in tab.inner_text("#notebook")
     assert tab.elsewhere == []
@@ -175,9 +200,8 @@ def test_nothing_that_a_student_wrote_acts_in_the_browser(formgrader: Formgrader
     assert tab.eval_on_selector_all(student_links, "all => all.map(a => a.href)") == []
 
 
-def test_marker_sees_the_rubric_beside_the_answer(formgrader: Formgrader, tab: Any) -> None:
-    number = formgrader.notebook_id("anna", "a_slopes")
-    tab.goto(f"{formgrader.address}/formgrader/submissions/{number}/", wait_until="load")
+def test_marker_sees_the_rubric_beside_the_answer(anna_opened: Any) -> None:
+    tab = anna_opened
     answer = tab.locator(".nbgrader_cell", has=tab.locator("#a-proof-comment")).bounding_box()
     rubric = tab.locator(".panel-warning", has_text="rubric of a-proof").bounding_box()
     gap = rubric["y"] - (answer["y"] + answer["height"])

@@ -68,31 +68,24 @@ def test_no_points_are_zero_and_not_nothing(
     assert marker.grade("b-bonus")["extra_credit"] == 0.0
 
 
-def test_bonus_points_are_extra_credit_and_cannot_be_missed(
-    course: Course, assignment: Assignment, marker: Marker
-) -> None:
-    record(course, assignment, "anna", mark(course))
+@pytest.mark.usefixtures("recorded")
+def test_bonus_points_are_extra_credit_and_cannot_be_missed(marker: Marker) -> None:
     grade = marker.grade("b-bonus")
     assert (grade["auto_score"], grade["extra_credit"], grade["max_score"]) == (0.0, 2.0, 0.0)
     assert marker.total() == (3.0 + 2.0, REGULAR, True)
 
 
-def test_full_marks_are_all_regular_and_all_bonus_points(
-    course: Course, assignment: Assignment, marker: Marker
-) -> None:
-    record(course, assignment, "anna", mark(course))
+@pytest.mark.usefixtures("recorded")
+def test_full_marks_are_all_regular_and_all_bonus_points(marker: Marker) -> None:
     marker.give("a-proof", 2.0)
     marker.give("b-essay", None, extra=1.0)
     assert marker.total() == (REGULAR + BONUS, REGULAR, False)
 
 
-def test_released_notebooks_keep_the_points_of_bonus_items(
-    course: Course, assignment: Assignment
-) -> None:
-    record(course, assignment, "anna", mark(course))
-    released = nbformat.read(course.release("hw") / "b_extras.ipynb", as_version=4)
+def test_released_notebooks_keep_the_points_of_bonus_items(recorded: Course) -> None:
+    released = nbformat.read(recorded.release("hw") / "b_extras.ipynb", as_version=4)
     assert cell(released, "b-bonus").metadata.nbgrader.points == 2
-    assert cell(autograded(course, "b_extras"), "b-bonus").metadata.nbgrader.points == 0
+    assert cell(autograded(recorded, "b_extras"), "b-bonus").metadata.nbgrader.points == 0
 
 
 def test_check_cell_keeps_what_it_printed_beside_one_clean_number(
@@ -127,10 +120,8 @@ def test_nothing_of_the_submission_folder_is_copied(course: Course, assignment: 
 # texts
 
 
-def test_answer_in_words_awaits_a_person(
-    course: Course, assignment: Assignment, marker: Marker
-) -> None:
-    record(course, assignment, "anna", mark(course))
+@pytest.mark.usefixtures("recorded")
+def test_answer_in_words_awaits_a_person(marker: Marker) -> None:
     grade = marker.grade("a-proof")
     assert (grade["auto_score"], grade["needs_manual_grade"]) == (None, True)
 
@@ -166,20 +157,17 @@ def test_points_that_await_a_person_are_counted_as_the_formgrader_counts_them(
 
 
 def test_bonus_text_awaits_a_person_and_tells_where_its_points_go(
-    course: Course, assignment: Assignment, marker: Marker
+    recorded: Course, marker: Marker
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     assert marker.grade("b-essay")["needs_manual_grade"]
-    cells = autograded(course, "b_extras").cells
+    cells = autograded(recorded, "b_extras").cells
     [place] = [i for i, c in enumerate(cells) if "is a bonus item" in c.source]
     assert "extra credit" in cells[place].source
     assert cells[place + 1].metadata.nbgrader.grade_id == "b-essay"
 
 
-def test_points_for_a_bonus_text_count_once_typed(
-    course: Course, assignment: Assignment, marker: Marker
-) -> None:
-    record(course, assignment, "anna", mark(course))
+@pytest.mark.usefixtures("recorded")
+def test_points_for_a_bonus_text_count_once_typed(marker: Marker) -> None:
     before, _, _ = marker.total()
     marker.give("b-essay", None, extra=1.0)
     assert marker.total()[0] == before + 1.0
@@ -190,37 +178,34 @@ def test_points_for_a_bonus_text_count_once_typed(
 
 
 def test_mark_and_comment_of_a_person_survive(
-    course: Course, assignment: Assignment, marker: Marker
+    recorded: Course, assignment: Assignment, marker: Marker
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     marker.give("a-proof", 1.5)
     marker.give("a-slope", 0.25)
     marker.comment("a-proof", "Which rule?")
-    record(course, assignment, "anna", mark(course, {"a-slope": 0.0}, {"a-proof": "Another."}))
+    record(recorded, assignment, "anna", mark(recorded, {"a-slope": 0.0}, {"a-proof": "Another."}))
     assert marker.grade("a-proof")["manual_score"] == 1.5
     assert marker.grade("a-slope")["manual_score"] == 0.25
     assert marker.comment_on("a-proof") == "Which rule?"
 
 
 def test_settled_mark_stays_settled_while_nothing_changed(
-    course: Course, assignment: Assignment, marker: Marker
+    recorded: Course, assignment: Assignment, marker: Marker
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     marker.give("a-proof", 2.0)
     marker.give("b-essay", None, extra=1.0)
     marker.give("a-slope", 0.5)
-    record(course, assignment, "anna", mark(course))
+    record(recorded, assignment, "anna", mark(recorded))
     assert marker.total()[2] is False
 
 
 @pytest.mark.parametrize("item", ["a-proof", "b-essay"])
 def test_changed_answer_awaits_another_look(
-    course: Course, assignment: Assignment, marker: Marker, item: str
+    recorded: Course, assignment: Assignment, marker: Marker, item: str
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     marker.give("a-proof", 2.0)
     marker.give("b-essay", None, extra=1.0)
-    record(course, assignment, "anna", mark(course, answers={item: "Rewritten."}))
+    record(recorded, assignment, "anna", mark(recorded, answers={item: "Rewritten."}))
     assert marker.grade(item)["needs_manual_grade"]
 
 
@@ -234,13 +219,12 @@ def test_changed_points_under_a_persons_mark_await_another_look(
 
 
 def test_extra_credit_that_a_person_typed_survives(
-    course: Course, assignment: Assignment, marker: Marker
+    recorded: Course, assignment: Assignment, marker: Marker
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     marker.give("b-bonus", None, extra=0.5)
     marker.give("a-slope", None, extra=0.25)
     for points in (1.0, 0.0, 2.0):
-        record(course, assignment, "anna", mark(course, {"b-bonus": points}))
+        record(recorded, assignment, "anna", mark(recorded, {"b-bonus": points}))
         assert marker.grade("b-bonus")["extra_credit"] == 0.5
         assert marker.grade("a-slope")["extra_credit"] == 0.25
 
@@ -361,14 +345,13 @@ def paths(course: Course) -> list[Path]:
 
 
 def test_answers_of_a_run_that_was_killed_while_it_replaced_them_are_found(
-    course: Course, assignment: Assignment, marker: Marker
+    recorded: Course, assignment: Assignment, marker: Marker
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     marker.give("a-proof", 2.0)
-    folder = course.root / "autograded" / "anna"
+    folder = recorded.root / "autograded" / "anna"
     (folder / "hw").rename(folder / ".hw-old")
     (folder / ".hw-unfinished").mkdir()
-    record(course, assignment, "anna", mark(course))
+    record(recorded, assignment, "anna", mark(recorded))
     assert os.listdir(folder) == ["hw"]
     # the earlier answer was found and is the same: nobody has to look again
     assert not marker.grade("a-proof")["needs_manual_grade"]
@@ -520,7 +503,7 @@ def test_locked_gradebook_is_waited_for(course: Course) -> None:
         lock.execute("BEGIN IMMEDIATE")
         changing = threading.Thread(target=change, args=(gradebook,))
         changing.start()
-        assert waiting.wait(30)
+        assert waiting.wait(120)
         lock.rollback()
         changing.join()
         assert [student.id for student in gradebook.students] == ["anna"]
@@ -548,24 +531,20 @@ def test_damaged_gradebook_is_told(course: Course, assignment: Assignment) -> No
         record(course, assignment, "anna", mark(course))
 
 
-def test_gradebook_learns_of_changed_points(
-    course: Course, assignment: Assignment, marker: Marker
-) -> None:
-    record(course, assignment, "anna", mark(course))
-    for tree in (course.source("hw"), course.release("hw")):
+def test_gradebook_learns_of_changed_points(recorded: Course, marker: Marker) -> None:
+    for tree in (recorded.source("hw"), recorded.release("hw")):
         text = (tree / "a_slopes.ipynb").read_text()
         (tree / "a_slopes.ipynb").write_text(text.replace('"points": 1', '"points": 4'))
-    record(course, course.assignment("hw"), "anna", mark(course, {"a-slope": 3.0}))
+    record(recorded, recorded.assignment("hw"), "anna", mark(recorded, {"a-slope": 3.0}))
     assert marker.total()[:2] == (3.0 + 2.0 + 2.0, REGULAR + 3)
 
 
 def test_gradebook_that_counts_bonus_as_regular_is_put_right(
-    course: Course, assignment: Assignment, marker: Marker
+    recorded: Course, assignment: Assignment, marker: Marker
 ) -> None:
-    record(course, assignment, "anna", mark(course))
-    with sqlite3.connect(course.root / "gradebook.db") as database:
+    with sqlite3.connect(recorded.root / "gradebook.db") as database:
         database.execute("UPDATE grade_cells SET max_score = 2 WHERE max_score = 0")
-    record(course, assignment, "anna", mark(course))
+    record(recorded, assignment, "anna", mark(recorded))
     assert marker.total()[1] == REGULAR
 
 
@@ -578,12 +557,11 @@ def test_cells_added_before_any_marks_are_learned(
 
 
 def test_cells_added_after_marks_are_refused_with_advice(
-    course: Course, assignment: Assignment
+    recorded: Course, assignment: Assignment
 ) -> None:
-    record(course, assignment, "anna", mark(course))
-    _add_cell(course)
+    _add_cell(recorded)
     with pytest.raises(RecordError, match="new gradebook file"):
-        record(course, assignment, "anna", mark(course))
+        record(recorded, assignment, "anna", mark(recorded))
 
 
 def test_prepared_gradebook_is_left_alone(course: Course, assignment: Assignment) -> None:

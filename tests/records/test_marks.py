@@ -33,21 +33,17 @@ def test_table_holds_points_of_each_item_and_what_is_open(
     assert marks.open_students == ("anna",)
 
 
-def test_marks_of_persons_count_and_settle_an_item(
-    course: Course, assignment: Assignment, marker: Marker
-) -> None:
-    record(course, assignment, "anna", mark(course))
+def test_marks_of_persons_count_and_settle_an_item(recorded: Course, marker: Marker) -> None:
     marker.give("a-proof", 1.5)
     marker.give("b-essay", None, extra=0.5)
     marker.give("a-slope", 0.25)
-    anna = read_marks(course, "hw").students["anna"]
+    anna = read_marks(recorded, "hw").students["anna"]
     assert (anna.regular, anna.bonus, anna.final) == (0.25 + 2.0 + 1.5, 2.5, True)
     assert anna.total == marker.total()[0]
 
 
-def test_items_say_what_they_are(course: Course, assignment: Assignment) -> None:
-    record(course, assignment, "anna", mark(course))
-    marks = read_marks(course, "hw")
+def test_items_say_what_they_are(recorded: Course, assignment: Assignment) -> None:
+    marks = read_marks(recorded, "hw")
     assert marks.title == "Homework: slopes"
     assert marks.max_points == REGULAR
     assert sum(item.max_points for item in marks.items.values() if item.bonus) == BONUS
@@ -57,33 +53,30 @@ def test_items_say_what_they_are(course: Course, assignment: Assignment) -> None
 
 
 def test_penalty_that_nbgrader_recorded_stands_without_a_rule(
-    course: Course, assignment: Assignment, marker: Marker
+    recorded: Course, marker: Marker
 ) -> None:
-    record(course, assignment, "anna", mark(course))
     marker.penalise("a_slopes", 0.75)
-    anna = read_marks(course, "hw").students["anna"]
+    anna = read_marks(recorded, "hw").students["anna"]
     assert (anna.penalty, anna.total) == (0.75, 4.25)
 
 
-def test_assignment_is_read_without_its_source(course: Course, assignment: Assignment) -> None:
-    record(course, assignment, "anna", mark(course))
-    for path in course.source("hw").glob("*"):
+def test_assignment_is_read_without_its_source(recorded: Course) -> None:
+    for path in recorded.source("hw").glob("*"):
         path.unlink()
-    course.source("hw").rmdir()
-    settings = (course.root / "course.toml").read_text(encoding="utf-8")
-    (course.root / "course.toml").write_text(settings.split("[assignments.hw]")[0])
-    marks = read_marks(Course(course.root), "hw")
+    recorded.source("hw").rmdir()
+    settings = (recorded.root / "course.toml").read_text(encoding="utf-8")
+    (recorded.root / "course.toml").write_text(settings.split("[assignments.hw]")[0])
+    marks = read_marks(Course(recorded.root), "hw")
     assert marks.students["anna"].total == 5.0
     assert marks.max_points == REGULAR
 
 
-def test_what_is_not_in_the_gradebook_is_said(course: Course, assignment: Assignment) -> None:
-    record(course, assignment, "anna", mark(course))
-    people, found = read_all_marks(course, ["hw", "other"])
+def test_what_is_not_in_the_gradebook_is_said(recorded: Course) -> None:
+    people, found = read_all_marks(recorded, ["hw", "other"])
     assert (list(people), list(found)) == (["anna"], ["hw"])
     with pytest.raises(RecordError, match="no marks of other: run `fdl grade`"):
-        read_marks(course, "other")
-    (course.root / "gradebook.db").unlink()
-    with pytest.raises(RecordError, match=re.escape(str(course.root))):
-        read_marks(course, "hw")
-    assert not (course.root / "gradebook.db").exists()
+        read_marks(recorded, "other")
+    (recorded.root / "gradebook.db").unlink()
+    with pytest.raises(RecordError, match=re.escape(str(recorded.root))):
+        read_marks(recorded, "hw")
+    assert not (recorded.root / "gradebook.db").exists()

@@ -24,7 +24,6 @@ from autograder.records.penalties import read_marks_settled
 
 from .conftest import Marker
 from .course import hand_in, mark
-from .server import started
 
 PERCENT = 'late = "percent"\nlate_percent_per_day = 10\n'
 EARNED = PERCENT + 'late_percent_of = "earned"\n'
@@ -70,7 +69,13 @@ def totals(course: Course, student: str = "anna") -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("rules", "penalty"), [(PERCENT, 1.0), (EARNED, 0.6), (STOP, 5.0), ('late = "none"', 0.0)]
+    ("rules", "penalty"),
+    [
+        (PERCENT, 1.0),
+        pytest.param(EARNED, 0.6, marks=pytest.mark.slow),
+        (STOP, 5.0),
+        pytest.param('late = "none"', 0.0, marks=pytest.mark.slow),
+    ],
 )
 def test_both_ways_of_grading_give_the_same_penalty(
     course: Course,
@@ -222,19 +227,6 @@ def test_feedback_says_what_counts_together_where_the_course_has_a_rule(
     marker.give("b-essay", None, extra=0.0)
     assert not any("together" in tile for tile in totals(course))
     assert totals(with_rules(course, f"bonus_above_maximum = {above}"))[-1] == shown
-
-
-def test_mark_saved_in_the_formgrader_settles_the_penalty_at_once(
-    course: Course, marker: Marker, tmp_path: Path
-) -> None:
-    course = with_rules(course, EARNED)
-    hand_in_at(course, A_DAY_LATE)
-    grade(course)
-    with started(course, tmp_path) as formgrader:
-        proof = formgrader.entry("grades", "anna", "a_slopes", "a-proof")
-        saved = formgrader.send(f"grade/{proof['id']}", {**proof, "manual_score": 2.0})
-    assert saved["manual_score"] == 2.0
-    assert marker.penalty() == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(

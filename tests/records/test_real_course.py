@@ -22,7 +22,7 @@ STUDENT = "a student"
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
+def course(empty_gradebook: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
     """A copy of the course with one student, who did a good half and renamed a file."""
     root = tmp_path_factory.mktemp("real") / "course"
     root.mkdir()
@@ -37,6 +37,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
     write_submission(course, assignment, student, folder)
     (folder / "problem1_momentum.ipynb").rename(folder / "Problem1_Momentum (1).ipynb")
     (folder / "problem3_ntk.ipynb").write_bytes(b"not JSON")
+    shutil.copyfile(empty_gradebook, root / "gradebook.db")
     prepare_gradebook(course, assignment, course_directory(course, assignment).db_url)
     return course
 

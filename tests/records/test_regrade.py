@@ -22,31 +22,40 @@ import autograder.sandbox
 from autograder import cli
 from autograder.assignment import Assignment, Course
 from autograder.cli import app
-from autograder.grading import classrun
+from autograder.grading import classrun, forkserver
 from autograder.grading.classrun import Job, Marked
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking
 from autograder.grading.report import ItemReport, Report
 from autograder.records import regrade as regrading
-from autograder.records.gradebook import Book, open_gradebook, record
+from autograder.records.gradebook import Book, open_gradebook, record, record_class
 from autograder.records.regrade import Shelf, read_graded
+from tests.consoles import wide_consoles
 
 from .conftest import Marker
 from .course import NO_WALLS, hand_in, mark
+from .shared import copied
 
 Regrade = Callable[..., Result]
 STUDENTS = ("anna", "bela", "carla")
 
 
-@pytest.fixture
-def graded(course: Course, assignment: Assignment) -> Course:
+@pytest.fixture(scope="session")
+def graded_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Anna has everything right, bela the slope wrong, carla the bonus wrong."""
+    course = copied(prepared, tmp_path_factory.mktemp("regrade") / "course")
     points: dict[str, dict[str, float]]
     points = {"anna": {}, "bela": {"a-slope": 0.0}, "carla": {"b-bonus": 0.0}}
-    for student, earned in points.items():
+    for student in points:
         hand_in(course, student)
-        record(course, assignment, student, mark(course, earned))
-    return course
+    markings = {student: mark(course, earned) for student, earned in points.items()}
+    record_class(course, course.assignment("hw"), markings)
+    return course.root
+
+
+@pytest.fixture
+def graded(course: Course, graded_once: Path) -> Course:
+    return copied(graded_once, course.root)
 
 
 @pytest.fixture
@@ -54,6 +63,7 @@ def regrade(graded: Course, monkeypatch: pytest.MonkeyPatch) -> Regrade:
     """Runs the command where marking now finds `new`; students without one fail."""
 
     monkeypatch.setattr(cli, "out", Console(width=160))  # the table in one line a row
+    monkeypatch.setattr(forkserver, "start", lambda: None)  # no process will be asked to mark
 
     def run(new: Mapping[str, Marking], *options: str) -> Result:
         def mark_class(_c: Any, _a: Any, jobs: Any, **_settings: Any) -> Iterator[Marked]:
@@ -64,7 +74,8 @@ def regrade(graded: Course, monkeypatch: pytest.MonkeyPatch) -> Regrade:
         monkeypatch.setattr(classrun, "mark_class", mark_class)
         monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NO_WALLS)
         command = ["regrade", "hw", "--course", str(graded.root), *options]
-        return CliRunner().invoke(app, command, env={"COLUMNS": "200"})
+        with wide_consoles():
+            return CliRunner().invoke(app, command)
 
     return run
 
@@ -223,6 +234,7 @@ def test_who_has_no_submission_or_no_readable_report_keeps_the_marks(
 ) -> None:
     (graded.root / "submitted" / "anna" / "hw").rmdir()
     damaged = graded.root / "autograded" / "bela" / "hw" / "report.json"
+    damaged.chmod(0o600)
     damaged.write_text('{"schema": "of another time"}')
     result = regrade(dict.fromkeys(STUDENTS, mark(graded)), "--apply", "--format", "json")
     failed = told(result)["failed"]
@@ -232,8 +244,9 @@ def test_who_has_no_submission_or_no_readable_report_keeps_the_marks(
     assert damaged.read_text() == '{"schema": "of another time"}'
 
 
+@pytest.mark.parametrize("anew", ["empty", pytest.param("gone", marks=pytest.mark.slow)])
 def test_gradebook_that_was_begun_anew_or_is_gone_is_no_obstacle(
-    graded: Course, regrade: Regrade, marker: Marker
+    graded: Course, regrade: Regrade, marker: Marker, empty_gradebook: Path, anew: str
 ) -> None:
     gradebook = graded.root / "gradebook.db"
     gradebook.unlink()
@@ -241,6 +254,8 @@ def test_gradebook_that_was_begun_anew_or_is_gone_is_no_obstacle(
     new = dict.fromkeys(STUDENTS, mark(graded, {"a-slope": 0.5}))
     assert set(points(regrade(new, "--format", "json"))) == set(STUDENTS)
     assert not gradebook.exists()
+    if anew == "empty":
+        shutil.copyfile(empty_gradebook, gradebook)
     assert regrade(new, "--student", "anna", "--apply").exit_code == 0
     assert marker.students() == ["anna"]
     assert set(points(regrade(new, "--format", "json"))) == {"bela", "carla"}

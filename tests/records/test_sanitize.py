@@ -332,10 +332,10 @@ def test_tower_of_accents_is_pulled_down() -> None:
     ids=["formulas", "environments", "long", "tags"],
 )
 def test_text_that_would_keep_a_page_waiting_is_shown_as_typed(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     clean = clean_markdown(text)
     shown = markdown2html_mistune(clean)
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
     assert BeautifulSoup(shown, "html.parser").find("pre") is not None
     assert faults(BeautifulSoup(shown, "html.parser")) == []
 
@@ -349,9 +349,9 @@ def test_text_with_fences_can_be_shown_as_typed() -> None:
 
 
 def test_html_that_is_nested_without_end_is_dropped_at_once() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     assert clean_html("<div>" * 40_000) == ""
-    assert time.monotonic() - started < 2
+    assert time.process_time() - started < 2
     rows = "<tr><td>1</td><td>2</td></tr>" * 1_000
     assert clean_html(f"<table>{rows}</table>").count("<td>") == 2_000
 

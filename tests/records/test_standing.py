@@ -17,6 +17,7 @@ from autograder.records.gradebook import record, record_class
 
 from .conftest import Marker
 from .course import mark
+from .shared import copied
 
 BEST = '\n[standing]\nassignments = ["hw0", "hw", "hw3"]\nbest = 2\n'
 NOTHING = {"a-slope": 0.0, "a-bend": 0.0, "b-bonus": 0.0}
@@ -46,15 +47,23 @@ def add_earlier_homework(course: Course, points: dict[str, float]) -> None:
             grade.auto_score, grade.needs_manual_grade = score, False
 
 
-@pytest.fixture
-def classroom(course: Course, assignment: Assignment, marker: Marker) -> Course:
-    """Anna has 3 + 2 bonus points of 5; bela's texts are open; chloe handed in hw0 alone."""
-    record_class(course, assignment, {"anna": mark(course), "bela": mark(course, NOTHING)})
+@pytest.fixture(scope="session")
+def classroom_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    course = copied(prepared, tmp_path_factory.mktemp("standing") / "course")
+    markings = {"anna": mark(course), "bela": mark(course, NOTHING)}
+    record_class(course, course.assignment("hw"), markings)
+    marker = Marker(course)
     marker.give("a-proof", 0.0)
     marker.give("b-essay", None, extra=0.0)
     add_earlier_homework(course, {"anna": 7.0, "chloe": 9.0})
     add(course, BEST)
-    return Course(course.root)
+    return course.root
+
+
+@pytest.fixture
+def classroom(course: Course, classroom_once: Path) -> Course:
+    """Anna has 3 + 2 bonus points of 5; bela's texts are open; chloe handed in hw0 alone."""
+    return copied(classroom_once, course.root)
 
 
 def standing_json(course: Course) -> dict[str, dict[str, object]]:

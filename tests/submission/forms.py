@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,16 @@ def _notebook(cells: list[NotebookNode]) -> NotebookNode:
 
 def valley() -> NotebookNode:
     """The first problem as it is released."""
+    return deepcopy(_valley())
+
+
+def hill() -> NotebookNode:
+    """The second problem as it is released."""
+    return deepcopy(_hill())
+
+
+@cache  # nbformat validates each cell that it makes
+def _valley() -> NotebookNode:
     return _notebook(
         [
             text("v-title", "# A valley"),
@@ -83,8 +94,8 @@ def valley() -> NotebookNode:
     )
 
 
-def hill() -> NotebookNode:
-    """The second problem as it is released."""
+@cache
+def _hill() -> NotebookNode:
     return _notebook(
         [
             text("h-title", "# A hill"),

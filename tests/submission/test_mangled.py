@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
@@ -19,9 +20,28 @@ from .forms import ANSWERS, cell, filled, receive, repaired, run, valley
 
 NAMES = [c.metadata.nbgrader.grade_id for c in valley().cells]
 
-few = settings(
-    max_examples=50, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+FEW, MANY = 50, 200
+"""Number of examples that a property is tried on every day, and before a release."""
+
+
+def tried(*strategies: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Any]:
+    """Make a test of a property: a few examples every day, many among the slow tests."""
+
+    def decorate(holds: Callable[..., None]) -> Any:
+        @pytest.mark.parametrize("examples", [FEW, pytest.param(MANY, marks=pytest.mark.slow)])
+        def test(examples: int) -> None:
+            settings(
+                max_examples=examples,
+                deadline=None,
+                derandomize=True,
+                suppress_health_check=[HealthCheck.too_slow],
+            )(given(*strategies)(holds))()
+
+        test.__doc__ = holds.__doc__
+        return test
+
+    return decorate
+
 
 words = st.sampled_from(
     [
@@ -143,8 +163,7 @@ def plain(notebook: NotebookNode) -> dict[str, Any]:
     return data
 
 
-@few
-@given(st.lists(mangles, max_size=12))
+@tried(st.lists(mangles, max_size=12))
 def test_mangled_cells_end_as_a_fit_notebook(steps: list[Mangle]) -> None:
     notebook = plain(filled())
     for step in steps:
@@ -155,8 +174,7 @@ def test_mangled_cells_end_as_a_fit_notebook(steps: list[Mangle]) -> None:
     assert all(note.isprintable() and len(note) < 400 for note in received.notes)
 
 
-@few
-@given(st.lists(mangles, max_size=12))
+@tried(st.lists(mangles, max_size=12))
 def test_reading_the_result_again_changes_nothing(steps: list[Mangle]) -> None:
     notebook = plain(filled())
     for step in steps:
@@ -169,44 +187,38 @@ def test_reading_the_result_again_changes_nothing(steps: list[Mangle]) -> None:
     ]
 
 
-@few
-@given(st.sampled_from(["nbformat", "nbformat_minor", "metadata", "cells", "worksheets"]), junk)
+@tried(st.sampled_from(["nbformat", "nbformat_minor", "metadata", "cells", "worksheets"]), junk)
 def test_junk_at_the_top_is_read_or_named(key: str, value: Any) -> None:
     received = read(json.dumps({**plain(filled()), key: value}))
     assert received.state in ("marked", "unreadable")
 
 
-@few
-@given(junk)
+@tried(junk)
 def test_junk_alone_is_read_or_named(value: Any) -> None:
     received = read(json.dumps(value))
     assert (received.notebook is None) == (received.state == "unreadable")
 
 
-@few
-@given(st.integers(0, 6000), st.integers(0, 6000), st.binary(max_size=6))
+@tried(st.integers(0, 6000), st.integers(0, 6000), st.binary(max_size=6))
 def test_damaged_bytes_are_read_or_named(start: int, length: int, patch: bytes) -> None:
     content = json.dumps(filled()).encode()
     received = read(content[:start] + patch + content[start + length :])
     assert received.state in ("marked", "unreadable")
 
 
-@few
-@given(st.binary(max_size=300))
+@tried(st.binary(max_size=300))
 def test_bytes_of_any_kind_are_read_or_named(content: bytes) -> None:
     assert read(content).state in ("marked", "unreadable")
 
 
-@few
-@given(st.permutations(range(len(NAMES))))
+@tried(st.permutations(range(len(NAMES))))
 def test_shuffled_notebook_is_put_in_order(order: list[int]) -> None:
     notebook = filled()
     notebook.cells = [notebook.cells[i] for i in order]
     assert restored(notebook) == filled()
 
 
-@few
-@given(st.sets(st.sampled_from(NAMES)), st.permutations(range(len(NAMES))))
+@tried(st.sets(st.sampled_from(NAMES)), st.permutations(range(len(NAMES))))
 def test_answers_survive_lost_metadata_and_lost_cells(lost: set[str], order: list[int]) -> None:
     notebook = filled()
     notebook.cells = [notebook.cells[i] for i in order]
@@ -221,8 +233,7 @@ def test_answers_survive_lost_metadata_and_lost_cells(lost: set[str], order: lis
     assert (names["slope"](3), names["bend"](3), names["value"]) == (6, 2, 6)
 
 
-@few
-@given(
+@tried(
     st.lists(st.tuples(st.integers(0, 13), st.integers(0, 3)), max_size=6),
     st.sets(st.sampled_from(["v-slope-answer", "v-bend-answer"])),
 )

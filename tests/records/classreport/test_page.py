@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup, Tag
+from markupsafe import Markup
 from nbformat.v4 import new_output
 from typer.testing import CliRunner
 
@@ -21,12 +22,14 @@ from autograder.cli import app
 from autograder.errors import RecordError
 from autograder.grading.mark import Marking
 from autograder.records.bookkeeping import PatientGradebook
-from autograder.records.classreport import write_class_report
+from autograder.records.classreport import pictures, write_class_report
 from autograder.records.classreport.notebooks import StudentCell, read_cells, visible_check
 from autograder.records.classreport.pseudonyms import without_names
-from autograder.records.gradebook import record
+from autograder.records.gradebook import record, record_class
 
 from ..course import hand_in, mark
+from ..server import SECONDS
+from ..shared import copied
 
 MOMENT = datetime(2024, 12, 1, 12, tzinfo=UTC)
 
@@ -69,21 +72,50 @@ def marking(
     return replace(made, report=report, seconds={"all": seconds})
 
 
-@pytest.fixture
-def people(course: Course, assignment: Assignment) -> Course:
+@pytest.fixture(scope="session")
+def people_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two who wrote alike, one whose check promised too much, two without marks."""
+    course = copied(prepared, tmp_path_factory.mktemp("people") / "course")
+    markings = {}
     for student in NAMES:
         text = SLOPE.format(who=NAMES[student][0])
-        made = marking(course, student, {"a-bend": 0.5}, misconception="the_mean", cell=text)
-        record(course, assignment, student, made)
-    record(course, assignment, "cy", marking(course, "cy", {"a-bend": 0.0}, seconds=6.0))
+        markings[student] = marking(
+            course, student, {"a-bend": 0.5}, misconception="the_mean", cell=text
+        )
+    markings["cy"] = marking(course, "cy", {"a-bend": 0.0}, seconds=6.0)
+    record_class(course, course.assignment("hw"), markings)
     hand_in(course, "dora-unmarked")
     (course.root / "submitted" / "emil-absent").mkdir()
     url = f"sqlite:///{course.root / 'gradebook.db'}"
     with PatientGradebook(url, "made-up") as book, book.transaction():
         for student, (first, last) in NAMES.items():
             book.update_or_create_student(student, first_name=first, last_name=last)
-    return course
+    return course.root
+
+
+@pytest.fixture
+def people(course: Course, people_once: Path) -> Course:
+    """The same class, for a test to change."""
+    return copied(people_once, course.root)
+
+
+@pytest.fixture(scope="session")
+def page_once(people_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of that class with all its pictures: drawing them takes most of the time."""
+    course = copied(people_once, tmp_path_factory.mktemp("page") / "course")
+    return write_class_report(course, course.assignment("hw"), moment=MOMENT)
+
+
+@pytest.fixture
+def page(page_once: Path) -> str:
+    return page_once.read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave the pictures empty, for tests that look at words and numbers alone."""
+    for name in ("histogram_picture", "bars_picture"):
+        monkeypatch.setattr(pictures, name, lambda *_: Markup("<svg></svg>"))
 
 
 def written(course: Course, assignment: Assignment, **options: Any) -> str:
@@ -114,10 +146,8 @@ def rows(tag: Tag) -> dict[str, list[str]]:
 # what it says
 
 
-def test_points_and_items_are_those_of_the_gradebook(
-    people: Course, assignment: Assignment
-) -> None:
-    soup = soup_of(written(people, assignment))
+def test_points_and_items_are_those_of_the_gradebook(page: str) -> None:
+    soup = soup_of(page)
     points = rows(part(soup, "points"))
     # 1.5, 1.5, 1 of the auto items; texts are still open
     assert points["Regular points"][:2] == ["3", "1.33"]
@@ -130,10 +160,8 @@ def test_points_and_items_are_those_of_the_gradebook(
     assert items["a-proof"][-1] == "3"
 
 
-def test_misconception_is_told_with_its_sentence_and_what_it_cost(
-    people: Course, assignment: Assignment
-) -> None:
-    explained = part(soup_of(written(people, assignment)), "explain")
+def test_misconception_is_told_with_its_sentence_and_what_it_cost(page: str) -> None:
+    explained = part(soup_of(page), "explain")
     (first, *_) = explained.select("tbody tr")
     assert [words(cell) for cell in first.select("td")] == [
         "You took the_mean for x t . the mean",
@@ -146,12 +174,16 @@ def test_misconception_is_told_with_its_sentence_and_what_it_cost(
     assert rows(explained)["The claim about a-bend."] == ["a-bend", "1"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_visible_checks_are_held_against_hidden_marks(
     people: Course, assignment: Assignment
 ) -> None:
-    record(people, assignment, "fay", marking(people, "fay", {"a-slope": 0.0}, says="✗"))
-    record(people, assignment, "gil", marking(people, "gil", says="…"))
-    record(people, assignment, "hal", marking(people, "hal", says="?"))
+    markings = {
+        "fay": marking(people, "fay", {"a-slope": 0.0}, says="✗"),
+        "gil": marking(people, "gil", says="…"),
+        "hal": marking(people, "hal", says="?"),
+    }
+    record_class(people, assignment, markings)
     found = rows(part(soup_of(written(people, assignment)), "checks"))
     # zoraquill, bexwarden, cy pass; fay fails both, gil only the visible one; of hal it is unknown
     assert found["a-slope"] == ["3", "0", "1", "1", "1"]
@@ -160,13 +192,15 @@ def test_visible_checks_are_held_against_hidden_marks(
     assert found["visible check does not pass"] == ["5", "1"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_missing_open_late_time_and_walls_are_told(people: Course, assignment: Assignment) -> None:
     folder = hand_in(people, "late")
     (folder / "timestamp.txt").write_text("2024-11-22 01:00:00 UTC")
-    record(people, assignment, "late", marking(people, "late", seconds=4.0))
     unprotected = marking(people, "open")
     report = replace(unprotected.report, protection="unprotected")
-    record(people, assignment, "open", replace(unprotected, report=report))
+    late = marking(people, "late", seconds=4.0)
+    markings = {"late": late, "open": replace(unprotected, report=report)}
+    record_class(people, assignment, markings)
     soup = soup_of(written(people, assignment))
     todo = part(soup, "todo")
     assert rows(todo)["dora-unmarked"] == ["handed in, and not marked: run fdl grade"]
@@ -183,24 +217,26 @@ def test_report_without_marks_is_refused(course: Course, assignment: Assignment)
         write_class_report(course, assignment)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_damaged_report_takes_its_student_alone_out(people: Course, assignment: Assignment) -> None:
-    (people.root / "autograded" / "cy" / "hw" / "report.json").write_text("{")
+    report = people.root / "autograded" / "cy" / "hw" / "report.json"
+    report.chmod(0o600)
+    report.write_text("{")
     soup = soup_of(written(people, assignment))
     assert "no Report that can be read" in rows(part(soup, "todo"))["cy"][0]
     assert "cy" not in rows(part(soup, "students"))
 
 
-def test_similar_answers_stand_side_by_side_and_accuse_no_one(
-    people: Course, assignment: Assignment
-) -> None:
+def test_similar_answers_stand_side_by_side_and_accuse_no_one(page: str) -> None:
     pytest.importorskip("copydetect", reason="needs the extra `similarity`")
-    similar = part(soup_of(written(people, assignment)), "similar")
+    similar = part(soup_of(page), "similar")
     assert "accuses no one" in words(similar)
     (pair,) = similar.find_all("details")
     assert "bexwarden and zoraquill a-slope-answer" in words(pair.summary)
     assert [len(side.find_all("mark")) > 2 for side in pair.find_all("pre")] == [True, True]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_page_says_so_where_answers_can_not_be_compared(
     people: Course, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,10 +247,7 @@ def test_page_says_so_where_answers_can_not_be_compared(
 # how it is made
 
 
-def test_page_loads_nothing_and_runs_one_script_of_ours(
-    people: Course, assignment: Assignment
-) -> None:
-    page = written(people, assignment)
+def test_page_loads_nothing_and_runs_one_script_of_ours(page: str) -> None:
     soup = soup_of(page)
     assert not re.search(r"(?i)https?:|//[a-z0-9-]+\.[a-z]|@import|\burl\((?!#)", page)
     assert not soup.find_all(["link", "img", "iframe", "object", "embed", "base", "form"])
@@ -230,10 +263,7 @@ def test_page_loads_nothing_and_runs_one_script_of_ours(
     assert policy.startswith("default-src 'none'")
 
 
-def test_ids_are_unique_and_links_within_the_page_lead_somewhere(
-    people: Course, assignment: Assignment
-) -> None:
-    page = written(people, assignment)
+def test_ids_are_unique_and_links_within_the_page_lead_somewhere(page: str) -> None:
     soup = soup_of(page)
     ids = [tag["id"] for tag in soup.find_all(id=True)]
     assert len(ids) == len(set(ids))
@@ -241,10 +271,8 @@ def test_ids_are_unique_and_links_within_the_page_lead_somewhere(
     assert set(named) <= set(ids)
 
 
-def test_pictures_have_words_and_tables_have_headings(
-    people: Course, assignment: Assignment
-) -> None:
-    soup = soup_of(written(people, assignment))
+def test_pictures_have_words_and_tables_have_headings(page: str) -> None:
+    soup = soup_of(page)
     pictures = soup.select("figure svg")
     assert len(pictures) == 6
     for picture in pictures:
@@ -258,8 +286,8 @@ def test_pictures_have_words_and_tables_have_headings(
         assert head["scope"] == "col"
 
 
-def test_pages_made_twice_are_the_same(people: Course, assignment: Assignment) -> None:
-    assert written(people, assignment) == written(people, assignment)
+def test_pages_made_twice_are_the_same(people: Course, assignment: Assignment, page: str) -> None:
+    assert written(people, assignment) == page
 
 
 HOSTILE = "{{7*7}} '); alert(1) & co 𝕏"
@@ -294,6 +322,7 @@ def test_page_without_names_holds_no_name_anywhere(people: Course, assignment: A
     assert all(re.fullmatch(r"student \d+", name) for name in students)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_numbers_stay_and_are_not_in_the_order_of_names(
     course: Course, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,8 +331,9 @@ def test_numbers_stay_and_are_not_in_the_order_of_names(
         "autograder.records.classreport.pseudonyms._draw",
         lambda count, taken: next(drawn) if count else [],  # noqa: ARG005
     )
-    for student, points in {"ada": 0.0, "bo": 0.5, "cleo": 1.0}.items():
-        record(course, assignment, student, marking(course, student, {"a-bend": points}))
+    points = {"ada": 0.0, "bo": 0.5, "cleo": 1.0}
+    markings = {name: marking(course, name, {"a-bend": each}) for name, each in points.items()}
+    record_class(course, assignment, markings)
 
     def students() -> dict[str, str]:
         page = soup_of(written(course, assignment, anonymous=True))
@@ -379,6 +409,7 @@ def test_text_of_pages_that_are_set_as_html_is_read_too(tmp_path: Path) -> None:
 # the command
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_command_writes_the_page_where_it_is_asked(people: Course, tmp_path: Path) -> None:
     output = tmp_path / "new" / "page.html"
     options = ["report", "hw", "-o", str(output), "--anonymous", "--course", str(people.root)]
@@ -390,19 +421,27 @@ def test_command_writes_the_page_where_it_is_asked(people: Course, tmp_path: Pat
 # in a browser
 
 
-@pytest.fixture
-def opened(browser: Any, people: Course, assignment: Assignment) -> Callable[[int], Any]:
-    path = write_class_report(people, assignment, moment=MOMENT)
+@pytest.fixture(scope="module")
+def tab(browser: Any) -> Iterator[Any]:
+    """A tab that remembers what its pages ask for and complain about."""
+    tab = browser.new_page()
+    tab.set_default_timeout(1000 * SECONDS)
+    tab.heard = []
+    tab.on("console", lambda message: tab.heard.append(message.text))
+    tab.on("pageerror", lambda error: tab.heard.append(str(error)))
+    tab.on("request", lambda request: tab.heard.append(request.url))
+    yield tab
+    tab.close()
 
+
+@pytest.fixture
+def opened(tab: Any, page_once: Path) -> Callable[[int], Any]:
     def open_page(width: int) -> Any:
-        page = browser.new_page(viewport={"width": width, "height": 800})
-        page.heard = []
-        page.on("console", lambda message: page.heard.append(message.text))
-        page.on("pageerror", lambda error: page.heard.append(str(error)))
-        page.on("request", lambda request: page.heard.append(request.url))
-        page.goto(path.as_uri())
-        page.heard.remove(path.as_uri())
-        return page
+        tab.set_viewport_size({"width": width, "height": 800})
+        tab.heard.clear()
+        tab.goto(page_once.as_uri())
+        tab.heard.remove(page_once.as_uri())
+        return tab
 
     return open_page
 
@@ -414,7 +453,6 @@ def test_page_fits_its_window_and_asks_for_nothing(
     page = opened(width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.heard == []
-    page.close()
 
 
 def test_table_is_sorted_by_keyboard(opened: Callable[[int], Any]) -> None:
@@ -426,4 +464,3 @@ def test_table_is_sorted_by_keyboard(opened: Callable[[int], Any]) -> None:
     page.keyboard.press("Enter")
     assert page.locator(names).all_text_contents() == before[::-1]
     assert page.locator("#students th[aria-sort]").get_attribute("aria-sort") == "descending"
-    page.close()
