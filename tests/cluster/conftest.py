@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from .machines import Machines, make_class, reports
+from tests.grading.tiny_class import grade_here
+
+from .machines import ROOT, Machines, make_class, reports
 
 
 @pytest.fixture(scope="package")
@@ -39,11 +45,32 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
 @pytest.fixture(scope="package")
 def local(handed_in: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """What a run on this machine records."""
-    from typer.testing import CliRunner
-
-    from autograder.cli import app
-
     root = Path(shutil.copytree(handed_in, tmp_path_factory.mktemp("local") / "course"))
-    ended = CliRunner().invoke(app, ["grade", "tiny", "--course", str(root), "--jobs", "2"])
-    assert ended.exit_code == 0, ended.output
+    grade_here(root, "--jobs", "2")
     return reports(root)
+
+
+@dataclass(frozen=True)
+class Quick:
+    """The addresses of a scheduler with two workers, and of one without."""
+
+    crowded: str
+    empty: str
+
+
+@pytest.fixture(scope="package")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quick]:
+    """Schedulers and workers that share a process: for tests that leave them as they are."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.cluster.oneprocess"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "DASK_TEMPORARY_DIRECTORY": str(tmp_path_factory.mktemp("dask"))},
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield Quick(*process.stdout.readline().split())
+        process.stdin.close()

@@ -117,7 +117,7 @@ def end(process: subprocess.Popen[bytes]) -> None:
     """Ask it to end, and see to it."""
     process.terminate()
     try:
-        process.wait(20)
+        process.wait(120)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -143,7 +143,7 @@ def grade(
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
         env={**os.environ, "COLUMNS": "300", **variables},
     )
@@ -175,7 +175,7 @@ def kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
 
-def until(holds: Callable[[], object], seconds: float = 60.0) -> bool:
+def until(holds: Callable[[], object], seconds: float = 400.0) -> bool:
     """Whether it comes to hold in time."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

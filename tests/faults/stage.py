@@ -3,21 +3,26 @@
 `python -m tests.faults.stage N` serves orders that come through descriptor N, a socket that keeps
 messages apart. An order is JSON: `root`, the course; `commands`, lists of arguments for `fdl`;
 `class`, the name of the made-up Markings to take (see `classroom.py`); `output`, a file for what
-is printed; `watched`; `patience`, the seconds to wait for a lock; `pause`, the seconds that marking
-one submission seems to take.
+is printed; `watched`; `patience`, the seconds to wait for a lock; `gate`, a named pipe whose end to
+wait for before the third student is marked, or nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib
+import io
 import json
 import os
 import socket
 import sys
-import time
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import nbformat
+import sqlalchemy.orm
 import typer.main
 
 import autograder.sandbox
@@ -32,9 +37,26 @@ from .classroom import marking
 from .listener import listen
 
 _LOADED = (mark, converters, feedback, gradebook, regrade)
+_FDL = typer.main.get_command(app)
 
 
 def main() -> None:
+    _prepare()
+    _serve()
+
+
+def _prepare() -> None:
+    """Do once what every run would do first, whatever its course: its forks have it done."""
+    importlib.import_module("alembic.script")
+    nbformat.validate(nbformat.v4.new_notebook())
+    sqlalchemy.orm.configure_mappers()
+    output = io.StringIO()
+    for name in ("grade", "feedback", "regrade", "restore"):
+        with contextlib.redirect_stdout(output), contextlib.suppress(SystemExit):
+            _FDL.main([name, "--help"], standalone_mode=False)
+
+
+def _serve() -> None:
     with socket.socket(fileno=int(sys.argv[1])) as orders:
         while message := orders.recv(65_536):
             order = json.loads(message)
@@ -52,7 +74,7 @@ def _run(orders: socket.socket, order: dict[str, Any]) -> None:
         output = os.open(order["output"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         for descriptor in (1, 2):
             os.dup2(output, descriptor)
-        _take_markings(order["class"], order["pause"])
+        _take_markings(order["class"], order["gate"])
         bookkeeping.LOCK_SECONDS = order["patience"]
         if order["watched"]:
             listener = listen()
@@ -71,21 +93,21 @@ def _run(orders: socket.socket, order: dict[str, Any]) -> None:
 
 
 def _command(arguments: list[str]) -> int:
-    command = typer.main.get_command(app)
     try:
-        return int(command.main(arguments, standalone_mode=False) or 0)
+        return int(_FDL.main(arguments, standalone_mode=False) or 0)
     except SystemExit as end:
         return int(end.code or 0)
 
 
-def _take_markings(name: str, pause: float) -> None:
+def _take_markings(name: str, gate: str) -> None:
     """Have the Markings of that class instead of marking; everything after it is the real thing."""
 
     def mark_class(
         course: Course, _assignment: Assignment, jobs: list[Job], **_settings: object
     ) -> Iterator[Marked]:
-        for job in jobs:
-            time.sleep(pause)
+        for number, job in enumerate(jobs):
+            if gate and number == 2:
+                Path(gate).read_bytes()
             yield Marked(job.student, marking(course, name, job.student))
 
     classrun.mark_class = mark_class  # type: ignore[assignment]

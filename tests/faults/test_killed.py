@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from .disk import Disk, write_tree
-from .trial import Scene, kill_at
+from .trial import Scene, kill_at, kill_before, stages
 
-EVERYDAY = 3
 PARTS, IN_PART = 10, 20
 FIRST, REGRADED = 40, 60
 
@@ -31,8 +30,19 @@ def test_what_is_watched_is_all_that_changes(scene: Scene) -> None:
 
 
 def test_run_that_is_killed_is_finished_by_the_next(scene: Scene) -> None:
+    """One run after the other is killed, each in a later part; the last one is left alone."""
+    with scene.course() as root:
+        for name, stage in stages().items():
+            ended = scene.run(root, kill_before(stage))
+            assert ended.code == -9, f"{name}: {ended.output}"
+            scene.assert_nothing_is_lost(root)
+        scene.assert_next_run_finishes(root)
+
+
+@pytest.mark.slow
+def test_run_that_is_killed_once_is_finished_by_the_next(scene: Scene) -> None:
     amid_a_student = moment_of(scene, "unlink", "gradebook.db-journal", count=3) - 10
-    for moment in (amid_a_student, *scene.moments(EVERYDAY, seed=1)):
+    for moment in (amid_a_student, *scene.moments(3, seed=1)):
         is_killed_and_finished(scene, moment)
 
 
@@ -56,6 +66,7 @@ def test_at_every_moment_the_gradebook_is_sound_and_folders_belong_to_marks(
         disk.make(change)
 
 
+@pytest.mark.slow
 def test_first_run_that_is_killed_is_finished_by_the_next(first: Scene) -> None:
     is_killed_and_finished(first, moment_of(first, "rename", "gradebook.db"))
 

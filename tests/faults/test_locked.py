@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 import threading
 import time
@@ -11,75 +13,128 @@ from pathlib import Path
 
 import pytest
 
-from .changes import Change
 from .classroom import STUDENTS
 from .trial import Scene
 
 LOCKS = {"for reading, too": "BEGIN EXCLUSIVE", "for changes": "BEGIN IMMEDIATE"}
-LESS_OFTEN = ["for reading, too", pytest.param("for changes", marks=pytest.mark.slow)]
 ADVICE = "close what is changing it"
 
 
 @contextmanager
-def locked(root: Path, how: str, seconds: float = 0.0) -> Iterator[sqlite3.Connection]:
+def locked(root: Path, how: str) -> Iterator[sqlite3.Connection]:
     gradebook = root / "gradebook.db"
-    with closing(sqlite3.connect(gradebook, timeout=seconds, check_same_thread=False)) as other:
+    with closing(sqlite3.connect(gradebook, timeout=0.0, check_same_thread=False)) as other:
         other.isolation_level = None
         other.execute(LOCKS[how])
         yield other
 
 
+def let_go_once_wanted(scene: Scene, gradebook: Path, other: sqlite3.Connection) -> None:
+    """End the lock some time after a run has opened the gradebook, which it then waits for."""
+    until = time.monotonic() + 300
+    while not scene.theatre.has_open(gradebook) and time.monotonic() < until:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    other.rollback()
+
+
+def stays_locked(scene: Scene, root: Path, how: str) -> None:
+    """A run that finds the gradebook locked all the time tells it, and loses nothing."""
+    with locked(root, how):
+        ended = scene.run(root, patience=2.0)
+    assert ended.code == (2 if how == "for reading, too" else 1)
+    printed = " ".join(ended.output.replace("│", " ").split())
+    assert ADVICE in printed
+    assert "Traceback" not in ended.output
+    # the whole patience at most once for each command, and not for each student
+    assert 1 <= printed.count("stayed locked for 2 seconds") <= len(scene.commands)
+    scene.assert_nothing_is_lost(root)
+
+
+def is_locked_amid_the_run(scene: Scene, root: Path, how: str) -> None:
+    """The lock is taken while the run waits between two students."""
+    gate, has_ended = root.parent / "gate", threading.Event()
+    os.mkfifo(gate)
+
+    def lock() -> None:
+        while (end := open_to_write(gate)) is None:
+            if has_ended.wait(0.01):
+                return
+        with locked(root, how):
+            os.close(end)
+            has_ended.wait()
+
+    other = threading.Thread(target=lock)
+    other.start()
+    try:
+        ended = scene.run(root, patience=1.0, gate=gate)
+    finally:
+        has_ended.set()
+        other.join()
+    assert ended.code in (1, 2)
+    assert [ended.output.count(f"marks of {name} could") for name in STUDENTS] == [0, 0, 1, 1]
+    assert ADVICE in " ".join(ended.output.replace("│", " ").split())
+    assert "Traceback" not in ended.output
+    scene.assert_nothing_is_lost(root)
+
+
+def open_to_write(pipe: Path) -> int | None:
+    """Return a descriptor of the pipe; None as long as nobody reads from it."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno != errno.ENXIO:
+            raise
+        return None
+
+
+def is_waited_for(scene: Scene, root: Path, how: str) -> None:
+    """A lock that ends some time after the run has opened the gradebook costs nothing."""
+    with locked(root, how) as other:
+
+        def let_go() -> None:
+            until = time.monotonic() + 300
+            gradebook = (root / "gradebook.db").resolve()
+            while not scene.theatre.has_open(gradebook) and time.monotonic() < until:
+                time.sleep(0.01)
+            time.sleep(0.3)
+            other.rollback()
+
+        letting = threading.Thread(target=let_go)
+        letting.start()
+        ended = scene.run(root)
+        letting.join()
+    assert ended.code == 0, ended.output
+    scene.assert_as_undisturbed(root)
+
+
+def test_gradebook_that_is_locked_costs_no_marks(scene: Scene) -> None:
+    """For ever, then amid the run, and in the end for a while."""
+    how = "for reading, too"
+    with scene.course() as root:
+        stays_locked(scene, root, how)
+        is_locked_amid_the_run(scene, root, how)
+        is_waited_for(scene, root, how)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("how", LOCKS)
 def test_gradebook_that_is_locked_for_a_while_is_waited_for(scene: Scene, how: str) -> None:
     with scene.course() as root:
-        with locked(root, how) as other:
-            letting = threading.Timer(1.0, other.rollback)
-            letting.start()
-            ended = scene.run(root)
-            letting.join()
-        assert ended.code == 0, ended.output
-        scene.assert_as_undisturbed(root)
+        is_waited_for(scene, root, how)
 
 
-@pytest.mark.parametrize("how", LESS_OFTEN)
+@pytest.mark.slow
+@pytest.mark.parametrize("how", LOCKS)
 def test_gradebook_that_stays_locked_is_told_and_nothing_is_lost(scene: Scene, how: str) -> None:
     with scene.course() as root:
-        with locked(root, how):
-            begun = time.monotonic()
-            ended = scene.run(root, patience=2.0)
-            waited = time.monotonic() - begun
-        assert ended.code == (2 if how == "for reading, too" else 1)
-        assert ADVICE in " ".join(ended.output.split())
-        assert "Traceback" not in ended.output
-        scene.assert_nothing_is_lost(root)
+        stays_locked(scene, root, how)
         scene.assert_next_run_finishes(root)
-    # not the whole patience for each student
-    assert waited < 15
 
 
-@pytest.mark.parametrize("how", LESS_OFTEN)
+@pytest.mark.slow
+@pytest.mark.parametrize("how", LOCKS)
 def test_gradebook_that_is_locked_amid_the_run_costs_no_marks(scene: Scene, how: str) -> None:
     with scene.course() as root:
-        wanted, done = threading.Event(), threading.Event()
-
-        def lock() -> None:
-            wanted.wait(30)
-            with locked(root, how, seconds=30):
-                done.wait(60)
-
-        other = threading.Thread(target=lock)
-        other.start()
-
-        def watch(_: int, change: Change) -> None:
-            if change.path.startswith("autograded/bela/"):
-                wanted.set()
-
-        ended = scene.run(root, watch, patience=1.0, pause=0.5)
-        done.set()
-        other.join()
-        assert ended.code in (1, 2)
-        assert [ended.output.count(f"marks of {name} could") for name in STUDENTS] == [0, 0, 1, 1]
-        assert ADVICE in " ".join(ended.output.replace("│", " ").split())
-        assert "Traceback" not in ended.output
-        scene.assert_nothing_is_lost(root)
+        is_locked_amid_the_run(scene, root, how)
         scene.assert_next_run_finishes(root)

@@ -10,7 +10,7 @@ import pytest
 from .disk import LOSSES, Disk, write_tree
 from .trial import Scene
 
-EVERYDAY = 3
+EVERYDAY = 2
 PARTS, IN_PART = 10, 12
 
 

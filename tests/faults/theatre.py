@@ -53,7 +53,16 @@ class Theatre:
     def close(self) -> None:
         """End the stage."""
         self._orders.close()
-        self._stage.wait(30)
+        self._stage.wait(300)
+
+    def has_open(self, path: Path) -> bool:
+        """Whether a run has that file open now; may be asked from another thread."""
+        for task in Path(f"/proc/{self._stage.pid}/task").iterdir():
+            for run in (task / "children").read_text(encoding="ascii").split():
+                with contextlib.suppress(OSError):  # it has just ended, or closed a file
+                    if any(each.resolve() == path for each in Path(f"/proc/{run}/fd").iterdir()):
+                        return True
+        return False
 
     def run(
         self,
@@ -63,9 +72,13 @@ class Theatre:
         *,
         markings: str = AFTER,
         patience: float = 60.0,
-        pause: float = 0.0,
+        gate: Path | None = None,
     ) -> Ended:
-        """Run the commands one after the other in one process; with `decide`, watched."""
+        """Run the commands one after the other in one process; with `decide`, watched.
+
+        `gate` is a named pipe: the run opens it to read before the third student, and waits for
+        its end.
+        """
         self._count += 1
         output = self._folder / f"output-{self._count}.txt"
         order = {
@@ -75,7 +88,7 @@ class Theatre:
             "output": str(output),
             "watched": decide is not None,
             "patience": patience,
-            "pause": pause,
+            "gate": str(gate or ""),
         }
         self._orders.send(json.dumps(order).encode())
         changes: list[Change] = []

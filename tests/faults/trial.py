@@ -129,10 +129,10 @@ class Scene:
         assert ended.code == 0, ended.output
         self.assert_as_undisturbed(root)
 
-    def assert_as_undisturbed(self, root: Path, *, was_damaged: bool = False) -> None:
+    def assert_as_undisturbed(self, root: Path, *, damaged: int = 0) -> None:
         """Marks, files and leftovers are those of an undisturbed run.
 
-        Where the gradebook `was_damaged`, the damaged one is kept beside its copies.
+        Gradebooks that were `damaged` before are kept beside the copies: so many.
         """
         assert result.is_sound(root / "gradebook.db")
         left = Left.by(root)
@@ -147,7 +147,7 @@ class Scene:
         copies = set((root / "gradebook-copies").glob("gradebook-*.db"))
         assert copies
         assert all(map(result.is_sound, copies))
-        assert [path.match("damaged-*") for path in kept - copies] == [True] * was_damaged
+        assert [path.match("damaged-*") for path in kept - copies] == [True] * damaged
 
 
 def assert_folders_belong_to_marks(root: Path) -> None:
@@ -171,10 +171,46 @@ def kill_at(moment: int) -> Decide:
     return lambda number, _: Kill() if number == moment else None
 
 
+def kill_before(stage: Stage) -> Decide:
+    """Kill the process right before it comes to that stage."""
+    return lambda _, change: Kill() if stage.comes_with(change) else None
+
+
 def refuse_from(moment: int, error: int) -> Decide:
     """From that change on, let nothing more be made, written or lengthened."""
+    return lambda number, change: error if number >= moment and change.kind in GROWS else None
 
-    def decide(number: int, change: Change) -> int | None:
-        return error if number >= moment and change.kind in GROWS else None
 
-    return decide
+def refuse_after(stage: Stage, error: int) -> Decide:
+    """From that stage on, let nothing more be made, written or lengthened."""
+    return lambda _, change: error if stage.comes_with(change) and change.kind in GROWS else None
+
+
+class Stage:
+    """A point of a run, whatever has been done before it: a change, after another one was seen."""
+
+    def __init__(self, after: str, kind: str, path: str) -> None:
+        self._after, self._kind, self._path = after, kind, path
+        self._is_near = self._has_come = False
+
+    def comes_with(self, change: Change) -> bool:
+        """Whether this change, or an earlier one, was the stage."""
+        self._is_near |= self._after in (change.path, "")
+        is_it = change.kind == self._kind and self._path in (change.path, change.target)
+        self._has_come |= self._is_near and is_it
+        return self._has_come
+
+
+def stages() -> dict[str, Stage]:
+    """One point of each part of a run of `fdl grade` and `fdl feedback`, in their order."""
+    copy, bela, chloe = (
+        "gradebook-copies/.unfinished",
+        f"autograded/bela/.{HOMEWORK}-unfinished",
+        f"autograded/chloe/{HOMEWORK}",
+    )
+    return {
+        "copying the gradebook": Stage(copy, "write", copy),
+        "writing marks": Stage(bela, "write", "gradebook.db"),
+        "putting a folder in its place": Stage("", "rename", chloe),
+        "writing feedback": Stage("", "write", f"feedback/bela/{HOMEWORK}/.a_slopes.html"),
+    }

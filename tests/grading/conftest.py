@@ -1,4 +1,4 @@
-"""Marking for real: sample students of Homework 2 through the sandbox and the hidden tests."""
+"""Marking for real: students through the sandbox and the hidden tests of their course."""
 
 from __future__ import annotations
 
@@ -9,16 +9,24 @@ from pathlib import Path
 import pytest
 
 from autograder.assignment import Assignment, Course
-from autograder.grading.mark import MarkSettings, mark_submission, open_sandbox
+from autograder.grading.mark import Marking, MarkSettings, mark_submission
 from autograder.grading.report import Report
 from autograder.samples import SampleStudent, load_sample_class, write_submission
-from autograder.sandbox import Limits
+from autograder.sandbox import Limits, Sandbox, examine
+
+from . import tiny_class
 
 ROOT = Path(__file__).parents[2]
 
-HASTY = Limits(cell_seconds=4.0, call_seconds=2.0, submission_seconds=120.0, callbacks=15_000)
+PATIENT = Limits(
+    cell_seconds=120.0, call_seconds=60.0, submission_seconds=3_000.0, callbacks=15_000
+)
+"""For code that ends by itself, however busy the machine is."""
+HASTY = Limits(cell_seconds=12.0, call_seconds=6.0, submission_seconds=1_200.0, callbacks=15_000)
+"""For code that never ends: long enough for the other code of the same notebooks."""
 
 MarkStudent = Callable[[SampleStudent], Report]
+MarkTiny = Callable[[SampleStudent], Marking]
 
 
 @pytest.fixture(scope="session")
@@ -32,27 +40,71 @@ def homework(course: Course) -> Assignment:
 
 
 @pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The made-up course, which is marked much faster, with a class that is not graded yet."""
+    root = tmp_path_factory.mktemp("tiny") / "course"
+    tiny_class.make_class(root)
+    return Course(root)
+
+
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[Sandbox]:
+    """One warm sandbox for all code that ends by itself."""
+    protection = examine()
+    if protection.level == "unprotected":
+        pytest.skip("this machine has no wall that works")
+    with Sandbox(protection, PATIENT) as warm:
+        yield warm
+
+
+@pytest.fixture(scope="session")
 def mark(
-    course: Course, homework: Assignment, tmp_path_factory: pytest.TempPathFactory
+    course: Course,
+    homework: Assignment,
+    sandbox: Sandbox,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[MarkStudent]:
-    """Marks a sample student, once for the whole session; all in one warm sandbox."""
-    settings = MarkSettings(limits=HASTY)
+    """Marks a student of Homework 2, once for the whole session; all in one warm sandbox.
+
+    Those who never end have another one, with less patience.
+    """
+    students: dict[str, SampleStudent] = {}
 
     @cache
     def by_name(name: str) -> Report:
         folder = tmp_path_factory.mktemp("submission") / name
-        write_submission(course, homework, students[name], folder)
-        marking = mark_submission(course, homework, folder, settings=settings, sandbox=sandbox)
+        student = students[name]
+        write_submission(course, homework, student, folder)
+        settings = settings_for(student)
+        warm = hasty if student.waits else sandbox
+        marking = mark_submission(course, homework, folder, settings=settings, sandbox=warm)
         return marking.report
-
-    students: dict[str, SampleStudent] = {}
 
     def mark_student(student: SampleStudent) -> Report:
         students[student.name] = student
         return by_name(student.name)
 
-    with open_sandbox(settings) as sandbox:
+    with Sandbox(sandbox.protection, HASTY) as hasty:
         yield mark_student
+
+
+def settings_for(student: SampleStudent) -> MarkSettings:
+    """Return the settings that `mark` has for the student."""
+    return MarkSettings(limits=HASTY if student.waits else PATIENT)
+
+
+@pytest.fixture(scope="session")
+def mark_tiny(tiny: Course, sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> MarkTiny:
+    """Marks a student of the made-up course in the same warm sandbox."""
+    assignment = tiny.assignment(tiny_class.HOMEWORK)
+
+    def mark_student(student: SampleStudent) -> Marking:
+        folder = tmp_path_factory.mktemp("submission") / student.name
+        write_submission(tiny, assignment, student, folder)
+        settings = MarkSettings(limits=PATIENT)
+        return mark_submission(tiny, assignment, folder, settings=settings, sandbox=sandbox)
+
+    return mark_student
 
 
 @pytest.fixture(scope="session")

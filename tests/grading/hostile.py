@@ -6,27 +6,58 @@ is not named in `lost` has to stay.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from autograder.samples import SampleStudent
 
-PROBLEM_3 = {"p3a-gradients": 1.0, "p3b-kernel": 1.0, "p3c-relu": 1.0, "p3c-squared": 1.0}
 
-HEAVY_BALL = "def heavy_ball(gradient, x0, gammas, betas, indices):\n"
+@dataclass(frozen=True)
+class Target:
+    """Where in a course the students do it: in a function of an item, or in front of a cell."""
 
-
-def in_call(name: str, story: str, body: str) -> SampleStudent:
-    """Does it when `heavy_ball` is called."""
-    lines = "".join(f"    {line}\n" for line in body.strip().splitlines())
-    return SampleStudent(
-        name,
-        story,
-        answers={"p1a-heavy-ball-answer": HEAVY_BALL + lines},
-        lost={"p1a-heavy-ball": 1.0},
-    )
+    function: str
+    head: str
+    lost: Mapping[str, float]
+    before: str
 
 
-def in_cell(name: str, story: str, body: str) -> SampleStudent:
-    """Does it in a cell of its own in the middle of Problem 1."""
-    return SampleStudent(name, story, before={"p1b-ima-answer": body.strip()})
+HOMEWORK_2 = Target(
+    "p1a-heavy-ball-answer",
+    "def heavy_ball(gradient, x0, gammas, betas, indices):\n",
+    {"p1a-heavy-ball": 1.0},
+    "p1b-ima-answer",
+)
+TINY = Target("t-slope-answer", "def slope(x0, v):\n", {"t-slope": 2.0}, "t-values-answer")
+
+
+@dataclass(frozen=True)
+class Hostile:
+    """Code that breaks things, run when a function `is_called` or else in a cell of its own."""
+
+    name: str
+    story: str
+    body: str
+    is_called: bool
+
+    def student(self, target: Target) -> SampleStudent:
+        """Return a student of that course who does it, and may have to be waited for."""
+        if not self.is_called:
+            before = {target.before: self.body}
+            return SampleStudent(self.name, self.story, before=before, waits=True)
+        lines = "".join(f"    {line}\n" for line in self.body.splitlines())
+        answers = {target.function: target.head + lines}
+        return SampleStudent(self.name, self.story, answers, lost=target.lost, waits=True)
+
+
+def in_call(name: str, story: str, body: str) -> Hostile:
+    """Does it when a function is called."""
+    return Hostile(name, story, body.strip(), is_called=True)
+
+
+def in_cell(name: str, story: str, body: str) -> Hostile:
+    """Does it in a cell of its own."""
+    return Hostile(name, story, body.strip(), is_called=False)
 
 
 HOSTILE = (

@@ -103,6 +103,7 @@ def test_a_server_that_has_died_is_started_anew_as_safely(
     pid = server_pid()
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     course = Course(ROOT)
     with closing(mark_class(course, course.assignment("hw2"), JOBS[:1], workers=1)) as marking:
         assert "/nonexistent" in next(marking).error

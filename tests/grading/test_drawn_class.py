@@ -52,7 +52,9 @@ def wrong_marks(
 
 
 def test_the_draw_depends_on_the_seed_alone(course: Course, homework: Assignment) -> None:
-    first, again, other = (draw_class(course, homework, 6, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (draw_class(course, homework, 1, seed=seed) for seed in (1, 1, 2))
+    assert first[0].answers
+    assert other[0].answers
     assert first == again
     assert first != other
 

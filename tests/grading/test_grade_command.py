@@ -8,26 +8,30 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from autograder.assignment import Course
-from autograder.grading.mark import MarkSettings, mark_submission, open_sandbox
+from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.sandbox import Sandbox
 from tests.faults import result
-from tests.grading.tiny_class import HOMEWORK, STUDENTS, grade, make_class, points, reports
+from tests.grading.conftest import PATIENT
+from tests.grading.tiny_class import HOMEWORK, STUDENTS, grade, grade_here, points, reports
 from tests.records.test_commands import rows
 
 HIDDEN = f"autograder/hidden/{HOMEWORK}/test_valley.py"
+FDL = Path(sys.executable).with_name("fdl")
 STAGES = {"start", "cells", "calls", "forks", "pytest", "recording"}
 
 
 @pytest.fixture(scope="module")
-def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def graded(tiny: Course, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A class that has been graded once."""
     root = tmp_path_factory.mktemp("graded") / "course"
-    make_class(root)
-    grade(root)
+    shutil.copytree(tiny.root, root)
+    grade_here(root, "--jobs", "1")
     return root
 
 
@@ -44,7 +48,7 @@ def marked(output: str) -> int:
 
 def test_second_run_marks_nothing_and_changes_nothing(root: Path) -> None:
     before = result.tables(root / "gradebook.db"), result.written(root)
-    second = grade(root)
+    second = grade_here(root)
     assert marked(second.stdout) == 0
     assert (result.tables(root / "gradebook.db"), result.written(root)) == before
     assert set(rows(second.stdout)) == {student.name for student in STUDENTS}
@@ -70,7 +74,7 @@ def test_changed_notebook_is_marked_and_no_other(root: Path) -> None:
     [cell] = [c for c in notebook["cells"] if c["id"] == "t-values-answer"]
     cell["source"] = "last_part = 3"
     anna.write_text(json.dumps(notebook), encoding="utf-8")
-    assert marked(grade(root).stdout) == 1
+    assert marked(grade_here(root).stdout) == 1
     after = reports(root)
     assert {name for name in before if before[name] != after[name]} == {"anna"}
 
@@ -100,23 +104,61 @@ def test_profile_names_the_stages_of_a_submission(root: Path) -> None:
     assert min(seconds.values()) > 0
 
 
-def test_stages_add_up_to_the_time_that_marking_took(root: Path) -> None:
-    """No second is counted twice, and hardly one is missed, whatever the machine's speed."""
-    course = Course(root)
-    homework, settings = course.assignment(HOMEWORK), MarkSettings()
-    with open_sandbox(settings) as sandbox:
-        for student in ("anna", "chloe", "dan"):
-            path = root / "submitted" / student / HOMEWORK
-            begin = time.perf_counter()
-            marking = mark_submission(course, homework, path, settings=settings, sandbox=sandbox)
-            took = time.perf_counter() - begin
-            assert 0.9 * took <= sum(marking.seconds.values()) <= took, marking.seconds
+ATTEMPTS = 10
 
 
-def test_nothing_comes_from_the_folder_that_one_stands_in(tmp_path: Path) -> None:
-    """An instructor looks into a student's folder, and runs the command right there."""
+@pytest.mark.parametrize("student", ["anna", "chloe", "dan"])
+def test_stages_add_up_to_the_time_that_marking_took(
+    student: str, tiny: Course, sandbox: Sandbox
+) -> None:
+    """No second is counted twice, and hardly one is missed, whatever the machine's speed.
+
+    Another program may get the processor between two stages, so a bad attempt is made again.
+    """
+    homework, settings = tiny.assignment(HOMEWORK), MarkSettings(limits=PATIENT)
+    path = tiny.root / "submitted" / student / HOMEWORK
+    shares: list[float] = []
+    while len(shares) < ATTEMPTS and max(shares, default=0.0) < 0.9:
+        begin = time.perf_counter()
+        marking = mark_submission(tiny, homework, path, settings=settings, sandbox=sandbox)
+        took = time.perf_counter() - begin
+        shares.append(sum(marking.seconds.values()) / took)
+    assert max(shares) >= 0.9
+    assert max(shares) <= 1.0
+
+
+PLANTED = (
+    ("alembic.ini", "[alembic]\nscript_location = .\n"),
+    ("pyproject.toml", '[tool.alembic]\nscript_location = "."\nprepend_sys_path = ["."]\n'),
+    ("pytest.ini", "[pytest]\naddopts = -p env\n"),
+    ("matplotlibrc", "backend: module://env\ntext.usetex: True\n"),
+)
+COMMANDS = (
+    ("grade", HOMEWORK), ("feedback", HOMEWORK), ("regrade", HOMEWORK), ("mark", "."),
+    ("report", HOMEWORK), ("standing",), ("export", HOMEWORK, "--to", "csv", "--partial"),
+)  # fmt: skip
+
+IN_ONE_PROCESS = """
+import json, runpy, sys
+program, commands, codes = sys.argv[1], json.loads(sys.argv[2]), []
+for command in commands:
+    sys.argv = [program, *command]
+    try:
+        runpy.run_path(program, run_name="__main__")
+    except SystemExit as end:
+        codes.append(end.code or 0)
+print("\\ncodes", json.dumps(codes))
+"""
+"""Runs the installed program with one command after the other, as if each had been typed."""
+
+
+@pytest.fixture
+def planted(tiny: Course, tmp_path: Path) -> tuple[Path, Path]:
+    """A student's folder with a module for every name, and the file that they would write."""
     root, told = tmp_path / "course", tmp_path / "told"
-    make_class(root)
+    shutil.copytree(tiny.root, root)
+    for student in STUDENTS[1:]:
+        shutil.rmtree(root / "submitted" / student.name)
     folder = root / "submitted" / "anna" / HOMEWORK
     installed = importlib.metadata.packages_distributions()
     settings = ("nbgrader", "jupyter", "jupyter_nbconvert", "ipython", "ipython_kernel")
@@ -126,24 +168,43 @@ def test_nothing_comes_from_the_folder_that_one_stands_in(tmp_path: Path) -> Non
     }:  # fmt: skip
         code = f"open({str(told)!r}, 'a').write({name + ' '!r})\n"
         (folder / f"{name}.py").write_text(code, encoding="utf-8")
-    for name, text in (
-        ("alembic.ini", "[alembic]\nscript_location = .\n"),
-        ("pyproject.toml", '[tool.alembic]\nscript_location = "."\nprepend_sys_path = ["."]\n'),
-        ("pytest.ini", "[pytest]\naddopts = -p env\n"),
-        ("matplotlibrc", "backend: module://env\ntext.usetex: True\n"),
-    ):
+    for name, text in PLANTED:
         (folder / name).write_text(text, encoding="utf-8")
-    for command in (
-        ["grade", HOMEWORK], ["feedback", HOMEWORK], ["regrade", HOMEWORK], ["mark", "."],
-        ["report", HOMEWORK], ["standing"], ["export", HOMEWORK, "--to", "csv", "--partial"],
-    ):  # fmt: skip
-        done = subprocess.run(
-            [Path(sys.executable).with_name("fdl"), *command],
-            cwd=folder,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode in (0, 1), done.stdout + done.stderr
-        assert not told.exists(), f"{command}: {told.read_text(encoding='utf-8')}"
-    assert set(points(root)) == {student.name for student in STUDENTS}
+    return folder, told
+
+
+def assert_nothing_was_taken(
+    folder: Path, told: Path, command: Sequence[str]
+) -> subprocess.CompletedProcess[str]:
+    """Run a command in the student's folder; nothing that was planted there may have run."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    assert not told.exists(), f"{command}: {told.read_text(encoding='utf-8')}"
+    return done
+
+
+@pytest.mark.slow
+def test_nothing_comes_from_the_folder_that_one_stands_in(
+    planted: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """An instructor looks into a student's folder, and runs the commands right there."""
+    folder, told = planted
+    script = tmp_path / "script" / "run.py"
+    script.parent.mkdir()
+    script.write_text(IN_ONE_PROCESS, encoding="utf-8")
+    command = [sys.executable, str(script), str(FDL), json.dumps(COMMANDS)]
+    done = assert_nothing_was_taken(folder, told, command)
+    codes = json.loads(done.stdout.rpartition("codes")[2])
+    assert len(codes) == len(COMMANDS), done.stdout + done.stderr
+    assert set(codes) <= {0, 1}, done.stdout + done.stderr
+    assert set(points(folder.parents[2])) == {"anna"}
+
+
+@pytest.mark.slow
+def test_no_command_by_itself_takes_anything_from_the_folder_that_one_stands_in(
+    planted: tuple[Path, Path],
+) -> None:
+    folder, told = planted
+    for command in COMMANDS:
+        assert_nothing_was_taken(folder, told, [str(FDL), *command])
+    assert set(points(folder.parents[2])) == {"anna"}

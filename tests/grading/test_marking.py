@@ -1,31 +1,37 @@
-"""Whole submissions of Homework 2, marked for real, get the marks that they should get."""
+"""Whole submissions, marked for real, get the marks that they should get."""
 
 from __future__ import annotations
 
 import json
 import socket
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from autograder.assignment import Assignment, Course
 from autograder.grading.mark import MarkSettings, mark_submission
-from autograder.grading.report import SCHEMA, Report
+from autograder.grading.report import SCHEMA, Claim, Report
 from autograder.samples import SampleStudent, write_submission
+from autograder.sandbox import Sandbox
 
-from .conftest import HASTY, ROOT, MarkStudent
-from .hostile import HOSTILE, SNOOPS
+from . import tiny_class
+from .conftest import PATIENT, ROOT, MarkStudent, MarkTiny, settings_for
+from .hostile import HOMEWORK_2, HOSTILE, SNOOPS, TINY, Hostile
 
 CLASS = (
     "ada", "bela", "chloe", "dmitri", "emil", "farah", "güneş", "hana", "ivo", "jana", "kofi",
     "lena", "mateo",
 )  # fmt: skip
 
-LONG = ("hana", "ivo")
-"""Sample students with many wrong answers, each of which is looked up: marked slow."""
+EVERYDAY = ("emil", "güneş", "mateo")
+"""One with a misconception, one who is right in unusual ways, one without a notebook.
+
+The others are marked slow; `fdl demo` marks them all, too.
+"""
 
 QUICK = ("cell-exits", "cell-forks", "call-exits", "call-closes")
-"""The hostile students of the everyday run; the others are marked slow."""
+"""The hostile students of the everyday run, in the made-up course; they are waited for least."""
 
 
 def marks(report: Report) -> dict[str, float]:
@@ -33,7 +39,7 @@ def marks(report: Report) -> dict[str, float]:
 
 
 def slowly(name: str) -> object:
-    return pytest.param(name, marks=pytest.mark.slow if name in LONG else ())
+    return pytest.param(name, marks=() if name in EVERYDAY else pytest.mark.slow)
 
 
 @pytest.mark.parametrize("name", [slowly(name) for name in CLASS])
@@ -47,26 +53,47 @@ def test_every_sample_student_is_tested(sample: dict[str, SampleStudent]) -> Non
     assert tuple(sample) == CLASS
 
 
-@pytest.mark.parametrize(
-    "student",
-    [
-        pytest.param(
-            student, id=student.name, marks=() if student.name in QUICK else pytest.mark.slow
-        )
-        for student in HOSTILE
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.name)
 def test_hostile_code_costs_its_own_item_alone(
-    student: SampleStudent, mark: MarkStudent, homework: Assignment
+    hostile: Hostile, mark: MarkStudent, homework: Assignment
 ) -> None:
+    student = hostile.student(HOMEWORK_2)
     assert marks(mark(student)) == student.true_points(homework)
 
 
-@pytest.mark.parametrize("use_outer", [True, False], ids=["both walls", "inner wall alone"])
+@pytest.mark.parametrize("hostile", [h for h in HOSTILE if h.name in QUICK], ids=lambda h: h.name)
+def test_hostile_code_costs_its_own_item_alone_in_a_small_course(
+    hostile: Hostile, mark_tiny: MarkTiny, tiny: Course
+) -> None:
+    student = hostile.student(TINY)
+    expected = student.true_points(tiny.assignment(tiny_class.HOMEWORK))
+    assert marks(mark_tiny(student).report) == expected
+
+
+WALLS = pytest.mark.parametrize("use_outer", [True, False], ids=["both walls", "inner wall alone"])
+
+
+@WALLS
 def test_a_notebook_that_looks_around_finds_nothing(
+    use_outer: bool, tiny: Course, tmp_path: Path
+) -> None:
+    looks_around(tiny, tiny.assignment(tiny_class.HOMEWORK), "t-plot-answer", use_outer, tmp_path)
+
+
+@pytest.mark.slow
+@WALLS
+def test_a_notebook_of_homework_2_that_looks_around_finds_nothing(
     use_outer: bool, course: Course, homework: Assignment, tmp_path: Path
 ) -> None:
-    submission = tmp_path / "submitted" / "snoop" / "hw2"
+    looks_around(course, homework, "p3-plot-answer", use_outer, tmp_path)
+
+
+def looks_around(
+    course: Course, homework: Assignment, cell: str, use_outer: bool, tmp_path: Path
+) -> None:
+    """Code in front of that cell looks for what Homework 2 has to hide, and keeps its points."""
+    submission = tmp_path / "submitted" / "snoop" / homework.name
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         server.listen()
@@ -76,14 +103,14 @@ def test_a_notebook_that_looks_around_finds_nothing(
             _attempt(what, code.format(root=ROOT, submission=submission, port=port))
             for what, code in SNOOPS.items()
         )
-        student = SampleStudent("snoop", "looks around", before={"p3-plot-answer": cells})
+        student = SampleStudent("snoop", "looks around", before={cell: cells})
         write_submission(course, homework, student, submission)
-        settings = MarkSettings(limits=HASTY, use_outer=use_outer)
+        settings = MarkSettings(limits=PATIENT, use_outer=use_outer)
         marking = mark_submission(course, homework, submission, settings=settings)
         with pytest.raises(BlockingIOError):
             server.accept()
-    cells = marking.notebooks["problem3_ntk"].cells
-    outputs = json.dumps([cell.outputs for cell in cells if cell.cell_type == "code"])
+    notebook = [*marking.notebooks.values()][-1]
+    outputs = json.dumps([cell.outputs for cell in notebook.cells if cell.cell_type == "code"])
     assert "ATTEMPTS" in outputs
     assert [what for what in SNOOPS if f"FOUND {what}!" in outputs] == []
     assert marks(marking.report) == student.true_points(homework)
@@ -95,7 +122,22 @@ def _attempt(what: str, code: str) -> str:
     return f"print('ATTEMPTS')\ntry:\n{lines}{told}except Exception:\n    pass"
 
 
-def test_two_runs_with_one_seed_give_the_same_bytes(
+def test_two_runs_with_one_seed_give_the_same_bytes(tiny: Course, sandbox: Sandbox) -> None:
+    assignment = tiny.assignment(tiny_class.HOMEWORK)
+    submission = tiny.root / "submitted" / "bela" / assignment.name
+    settings = MarkSettings(limits=PATIENT)
+    first, again, other = (
+        mark_submission(
+            tiny, assignment, submission, seed=seed, settings=settings, sandbox=sandbox
+        ).report.to_json()
+        for seed in (1, 1, 2)
+    )
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.slow
+def test_two_runs_of_homework_2_with_one_seed_give_the_same_bytes(
     course: Course, homework: Assignment, sample: dict[str, SampleStudent], tmp_path: Path
 ) -> None:
     write_submission(course, homework, sample["emil"], tmp_path / "emil")
@@ -121,17 +163,34 @@ def test_a_report_says_what_programs_rely_on(
     assert Report.from_json(json.dumps(report)).to_json() == mark(sample["emil"]).to_json()
 
 
-def test_a_student_reads_of_their_own_line_and_of_no_hidden_value(mark: MarkStudent) -> None:
-    answer = """
+HIDES_INPUTS = """
+def slope(u, v):
+    raise ValueError(f"inputs were {list(u)}")
+"""
+HIDES_INPUTS_2 = """
 def hessian(x):
     raise ValueError(f"inputs were {list(x)}")
 
 def hessian_trace(x):
     return float("nan")
 """
-    student = SampleStudent("teller", "tells inputs", {"p2c-hessian-trace-answer": answer})
-    item = mark(student).items["p2c-hessian-trace"]
-    text = " ".join(claim.message for claim in item.claims)
+
+
+def test_a_student_reads_of_their_own_line_and_of_no_hidden_value(mark_tiny: MarkTiny) -> None:
+    answers = {"t-slope-answer": HIDES_INPUTS, "t-values-answer": "first_part = last_part = np.nan"}
+    items = mark_tiny(SampleStudent("teller", "tells inputs", answers)).report.items
+    tells_no_input([*items["t-slope"].claims, *items["t-values"].claims])
+
+
+@pytest.mark.slow
+def test_a_student_of_homework_2_reads_of_no_hidden_value(mark: MarkStudent) -> None:
+    answers = {"p2c-hessian-trace-answer": HIDES_INPUTS_2}
+    student = SampleStudent("teller", "tells inputs", answers)
+    tells_no_input(mark(student).items["p2c-hessian-trace"].claims)
+
+
+def tells_no_input(claims: Iterable[Claim]) -> None:
+    text = " ".join(claim.message for claim in claims)
     assert "ValueError" in text
     assert "raise ValueError" in text
     assert "NaN" in text or "not a number" in text.lower()
@@ -148,8 +207,23 @@ def test_a_lost_notebook_is_named_and_the_rest_is_marked(
     assert report.items["p3-plot"].outcome == "not marked"
 
 
-@pytest.mark.parametrize("name", [slowly(name) for name in ("dmitri", "hana")])
+@pytest.mark.parametrize("name", ["bela", pytest.param("anna", marks=pytest.mark.slow)])
 def test_a_cold_start_gives_the_report_of_a_warm_one(
+    name: str, tiny: Course, sandbox: Sandbox
+) -> None:
+    assignment = tiny.assignment(tiny_class.HOMEWORK)
+    submission = tiny.root / "submitted" / name / assignment.name
+    settings = MarkSettings(limits=PATIENT)
+    cold, warm = (
+        mark_submission(tiny, assignment, submission, settings=settings, sandbox=each)
+        for each in (None, sandbox)
+    )
+    assert cold.report.to_json() == warm.report.to_json()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["dmitri", "hana"])
+def test_a_cold_start_gives_the_report_of_a_warm_one_in_homework_2(
     name: str,
     course: Course,
     homework: Assignment,
@@ -159,5 +233,5 @@ def test_a_cold_start_gives_the_report_of_a_warm_one(
 ) -> None:
     folder = tmp_path / name
     write_submission(course, homework, sample[name], folder)
-    cold = mark_submission(course, homework, folder, settings=MarkSettings(limits=HASTY))
+    cold = mark_submission(course, homework, folder, settings=settings_for(sample[name]))
     assert cold.report.to_json() == mark(sample[name]).to_json()

@@ -7,12 +7,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
+
+from typer.testing import CliRunner
 
 from autograder.assignment import Course
+from autograder.cli import app
+from autograder.grading import forkserver
 from autograder.grading.report import Report
 from autograder.release import release
 from autograder.samples import SampleStudent, write_submission
+from tests.consoles import wide_consoles
 from tests.release.marking import Marker
 from tests.release.tiny import write_course
 
@@ -35,15 +42,44 @@ def _spoil(folder: Path, notebook: str, timestamp: str) -> None:
     (folder / "timestamp.txt").write_text(timestamp, encoding="utf-8")
 
 
-def make_class(root: Path) -> None:
+def make_class(root: Path, students: Sequence[SampleStudent] = STUDENTS) -> None:
     """The released course in `root`, with everybody's submission."""
     write_course(root)
     shutil.copy(ROOT / "nbgrader_config.py", root)
     course = Course(root)
     assert release(course, HOMEWORK, mark=Marker()).ok
-    for student in STUDENTS:
+    for student in students:
         folder = root / "submitted" / student.name / HOMEWORK
         write_submission(course, course.assignment(HOMEWORK), student, folder)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it printed, as `subprocess.run` tells it."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run_here(arguments: Sequence[str]) -> Done:
+    """Run a command of the kit in this process, which spares the seconds that importing takes.
+
+    What marks a class are processes of their own, as always; the server that starts them stays for
+    the next command.
+    """
+    with mock.patch.object(forkserver, "stop"), wide_consoles():
+        ended = CliRunner().invoke(app, list(arguments))
+    if ended.exception is not None and not isinstance(ended.exception, SystemExit):
+        raise ended.exception
+    return Done(ended.exit_code, ended.stdout, ended.stderr)
+
+
+def grade_here(root: Path, *options: str) -> Done:
+    """As `grade`, but in this process."""
+    done = run_here(["grade", HOMEWORK, "--course", str(root), *options])
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
 
 
 def grade(root: Path, *options: str) -> subprocess.CompletedProcess[str]:
