@@ -9,7 +9,8 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,12 @@ _SETTINGS = {
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false"},
 }
 """All cells are in the page at once: a test reads those out of sight too, without scrolling."""
+
+PATIENCE = 300.0
+"""Seconds to wait for something that has to happen, however busy the machine is."""
+
+_NUMBERED = re.compile(r"\[\d+\]")
+"""The prompt of a code cell that has run."""
 
 
 @contextlib.contextmanager
@@ -61,28 +68,75 @@ def started_lab(notebooks: Path, home: Path) -> Iterator[str]:
 
 
 def open_notebook(visitor: Visitor, address: str, name: str) -> None:
-    """Open a notebook and wait for its kernel."""
+    """Open a notebook and wait until its kernel has answered the page."""
     tab = visitor.tab
-    tab.set_default_timeout(120_000)
+    tab.set_default_timeout(1000 * PATIENCE)
+    answers: list[str] = []
+
+    def listen(socket: Any) -> None:
+        if "/channels" in socket.url:
+            socket.on("framereceived", lambda frame: note(socket.url, frame))
+
+    def note(url: str, frame: str | bytes) -> None:
+        if b"kernel_info_reply" in (frame.encode() if isinstance(frame, str) else frame):
+            answers.append(url)
+
+    tab.on("websocket", listen)
     tab.goto(f"{address}/lab/tree/{name}?token={TOKEN}&reset", wait_until="load")
     tab.wait_for_selector(".jp-Notebook .jp-Cell")
     kernels = f"{address}/api/kernels?token={TOKEN}"
-    while not any(_is_ready(kernel) for kernel in tab.request.get(kernels).json()):
-        tab.wait_for_timeout(200)
+    _await(
+        tab,
+        lambda: answers and any(_is_ready(kernel) for kernel in tab.request.get(kernels).json()),
+        f"the kernel of {name} is connected and idle",
+    )
     _await_idle(tab)
+
+
+def run_cell(visitor: Visitor, text: str) -> None:
+    """Run the first code cell with that text by Shift and Enter, and wait until it has run."""
+    cell = visitor.tab.locator(".jp-CodeCell", has_text=text).first
+    edit(cell)
+    _run_edited(visitor, cell)
+
+
+def type_and_run(visitor: Visitor, text: str, lines: Sequence[str]) -> None:
+    """Write lines over the first code cell with that text, and run it by Shift and Enter.
+
+    JupyterLab indents a line after a colon itself.
+    """
+    keyboard = visitor.tab.keyboard
+    cell = visitor.tab.locator(".jp-CodeCell", has_text=text).first
+    edit(cell)
+    keyboard.press("Control+A")
+    keyboard.type("\n".join(lines))
+    editor = cell.locator(".cm-content")
+    _await(visitor.tab, lambda: _lines(editor.inner_text()) == list(lines), f"{lines} are typed")
+    _run_edited(visitor, cell)
+
+
+def edit(cell: Any) -> None:
+    """Click into a cell, and wait until it takes what is typed."""
+    cell.locator(".cm-content").click()
+    cell.locator(".cm-editor.cm-focused").first.wait_for()
+
+
+def _run_edited(visitor: Visitor, cell: Any) -> None:
+    visitor.tab.keyboard.press("Shift+Enter")
+    cell.locator(".jp-InputPrompt", has_text=_NUMBERED).first.wait_for()
+    _await_idle(visitor.tab)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def run_all(visitor: Visitor, last: str) -> list[str]:
     """Choose Run, Run All Cells; what each code cell shows once the last one says `last`."""
     tab = visitor.tab
-    begun = tab.locator(".jp-CodeCell .jp-InputPrompt", has_text=re.compile(r"\[\d+\]"))
-    for _ in range(10):
-        tab.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
-        tab.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
-        # JupyterLab calls a kernel idle before it is connected, and forgets what it is told then
-        with contextlib.suppress(Exception):
-            begun.first.wait_for(timeout=10_000)
-            break
+    tab.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+    tab.locator(".lm-Menu-itemLabel", has_text="Run All Cells").first.click()
+    tab.locator(".jp-CodeCell .jp-InputPrompt", has_text=_NUMBERED).first.wait_for()
     tab.locator(".jp-CodeCell .jp-OutputArea", has_text=last).first.wait_for()
     _await_idle(tab)
     return shown(tab)
@@ -95,6 +149,14 @@ def shown(tab: Any) -> list[str]:
 
 def _is_ready(kernel: Any) -> bool:
     return kernel["connections"] > 0 and kernel["execution_state"] == "idle"
+
+
+def _await(tab: Any, condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"never came about: {what}")
+        tab.wait_for_timeout(200)
 
 
 def _await_idle(tab: Any) -> None:

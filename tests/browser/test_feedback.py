@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +14,20 @@ from autograder.assignment import Course
 from autograder.records.feedback import write_feedback
 from autograder.records.gradebook import record
 
-from ..records.conftest import course as course
+from ..records.conftest import empty_gradebook as empty_gradebook
 from ..records.conftest import prepared as prepared
 from ..records.course import mark
-from .visitor import DESKTOP, PHONE, visiting
+from .visitor import DESKTOP, PHONE, Visitor, visiting
 
 LONG = "word_without_an_end_" * 20
 
 
-@pytest.fixture
-def pages(course: Course) -> list[Path]:
+@pytest.fixture(scope="module")
+def pages(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The pages of a student with a wrong answer, long lines and a wide output."""
+    root = tmp_path_factory.mktemp("feedback") / "course"
+    shutil.copytree(prepared, root)
+    course = Course(root)
     answers = {"a-proof": f"{LONG}\n\n$$x = {'a + ' * 80} b$$\n\n    {LONG}"}
     marking = mark(course, {"a-slope": 0.0}, answers=answers)
     for cell in marking.notebooks["a_slopes"].cells:
@@ -35,8 +40,38 @@ def pages(course: Course) -> list[Path]:
     return found
 
 
+@pytest.fixture(scope="module")
+def reader(pages: list[Path], browser: Any) -> Iterator[Visitor]:
+    """A student who may read these pages and ask for nothing else."""
+    with visiting(browser, pages[0].parent.as_uri()) as visitor:
+        yield visitor
+
+
+@pytest.mark.parametrize("page", [0, 1, 2], ids=["a_slopes", "b_extras", "index"])
+def test_pages_fit_and_complain_of_nothing(pages: list[Path], reader: Visitor, page: int) -> None:
+    reader.tab.set_viewport_size(DESKTOP)
+    reader.tab.goto(pages[page].as_uri(), wait_until="load")
+    for size in (DESKTOP, PHONE):
+        reader.tab.set_viewport_size(size)
+        assert reader.tab.evaluate("() => innerWidth") == size["width"]
+        assert reader.fits(), size
+        assert len(reader.tab.inner_text("body")) > 100
+    assert reader.complaints == []
+
+
+def test_table_leads_to_each_item(pages: list[Path], reader: Visitor) -> None:
+    index = next(page for page in pages if page.name == "index.html")
+    reader.tab.set_viewport_size(PHONE)
+    reader.tab.goto(index.as_uri())
+    reader.tab.locator("a[href='#a-slope']").first.click()
+    item = reader.tab.locator("[id='a-slope']").bounding_box()
+    assert -1 < item["y"] < PHONE["height"]
+    assert reader.complaints == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_pages_fit_and_complain_of_nothing(
+def test_pages_that_are_opened_at_one_size_fit(
     pages: list[Path], browser: Any, size: dict[str, int]
 ) -> None:
     home = pages[0].parent.as_uri()
@@ -46,13 +81,3 @@ def test_pages_fit_and_complain_of_nothing(
             assert (page.name, visitor.complaints) == (page.name, [])
             assert visitor.fits(), page.name
             assert len(visitor.tab.inner_text("body")) > 100
-
-
-def test_table_leads_to_each_item(pages: list[Path], browser: Any) -> None:
-    index = next(page for page in pages if page.name == "index.html")
-    with visiting(browser, index.parent.as_uri(), size=PHONE) as visitor:
-        visitor.tab.goto(index.as_uri())
-        visitor.tab.locator("a[href='#a-slope']").first.click()
-        item = visitor.tab.locator("[id='a-slope']").bounding_box()
-        assert -1 < item["y"] < PHONE["height"]
-        assert visitor.complaints == []

@@ -8,7 +8,9 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder.assignment import Course
+from autograder.capacity import Machine
 from autograder.cli import app
+from autograder.release.junk import KINDS
 
 from .test_solutions import _forgotten as _forgotten
 
@@ -58,7 +60,28 @@ def test_folder_with_other_things_is_no_place_for_a_course(
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.fixture
+def one_kind_of_junk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a proof mark one kind of junk instead of four, and use one processor.
+
+    Each processor costs a process of its own that imports the kit.
+    """
+    kind, words = next(iter(KINDS.items()))
+    monkeypatch.setattr("autograder.release.trials.KINDS", {kind: words})
+    monkeypatch.setattr(Machine, "processors", lambda _: 1)
+
+
+@pytest.mark.usefixtures("one_kind_of_junk")
 def test_new_homework_passes_its_proof_as_it_is(tmp_path: Path) -> None:
+    passes_its_proof(tmp_path)
+
+
+@pytest.mark.slow
+def test_new_homework_passes_the_whole_proof_as_it_is(tmp_path: Path) -> None:
+    passes_its_proof(tmp_path)
+
+
+def passes_its_proof(tmp_path: Path) -> None:
     assert fdl("new", "hw3", "--course", tmp_path, "--seed", "5")[0] == 0
     code, told = fdl("release", "hw3", "--course", tmp_path)
     assert (code, "hw3: fit to publish" in told) == (0, True), told

@@ -27,7 +27,7 @@ def results() -> Iterator[dict[int, CellResult]]:
     with Sandbox(examine(use_outer=True), Limits()) as sandbox:
         cells = [Cell(index, source) for index, source in enumerate(CELLS)]
         notebook = Notebook(sandbox, "problem2_landscape", cells, files, 0)
-        notebook.run(time.monotonic() + 120)
+        notebook.run(time.monotonic() + 600)
         yield notebook.results
         notebook.close()
 

@@ -9,6 +9,7 @@ import pytest
 
 from autograder.assignment import Course
 
+from ..records.conftest import empty_gradebook as empty_gradebook
 from ..records.conftest import prepared as prepared
 from ..records.server import TOKEN, Formgrader, started
 from .payloads import PAYLOADS
@@ -40,17 +41,30 @@ def formgrader(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield formgrader
 
 
-@pytest.fixture
-def watch(browser: Any, canary: Canary) -> Iterator[Watch]:
+@pytest.fixture(scope="session")
+def reader(browser: Any, canary: Canary) -> Iterator[Watch]:
+    """The browser of somebody who opens pages of the kit; one for all tests."""
     watch = Watch(browser, canary)
     yield watch
     watch.close()
 
 
 @pytest.fixture
-def marker(browser: Any, canary: Canary, formgrader: Formgrader) -> Iterator[Watch]:
-    """The browser of somebody who is logged in to the formgrader."""
+def watch(reader: Watch) -> Iterator[Watch]:
+    yield reader
+    reader.rest()
+
+
+@pytest.fixture(scope="session")
+def logged_in(browser: Any, canary: Canary, formgrader: Formgrader) -> Iterator[Watch]:
+    """The browser of somebody who is logged in to the formgrader; one for all tests."""
     watch = Watch(browser, canary, formgrader.address)
     watch.log_in(TOKEN)
     yield watch
     watch.close()
+
+
+@pytest.fixture
+def marker(logged_in: Watch) -> Iterator[Watch]:
+    yield logged_in
+    logged_in.rest()

@@ -41,3 +41,11 @@ LAYOUTS = {
     "table that is wide": "|" + " x |" * 200 + "\n|" + "---|" * 200 + "\n|" + " y |" * 200,
     "many lines": "x\n\n" * 400,
 }
+
+OF_EACH_KIND = (
+    "fixed cover", "cover by a style", "cover by classes", "cell", "score", "buttons",
+    "name of MathJax", "heading", "heading below a line", "heading of the page",
+    "words from right to left", "tower of accents", "word without an end", "formula that climbs",
+    "formula that covers", "formula that redefines", "label", "table that is wide",
+)  # fmt: skip
+"""Covers, imitations, names and headings, odd letters, formulas and sizes: some of each."""

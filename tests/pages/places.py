@@ -43,6 +43,8 @@ WIDTH = 100
 """A text is known by the number of its payload times this, plus the number of its place."""
 
 
+SHOWN_AS_HTML = ("markdown cell", "output text/html")
+
 Choice = Callable[[int, str], bool]
 """Whether a payload, by its number, goes into a place."""
 
@@ -78,11 +80,20 @@ def everywhere(_payload: int, _place: str) -> bool:
 
 def here_and_there(payload: int, place: str) -> bool:
     """Each payload in each place that is shown as HTML, and in some of the others."""
-    return place in ("markdown cell", "output text/html") or (payload + NUMBER[place]) % 5 == 0
+    return place in SHOWN_AS_HTML or (payload + NUMBER[place]) % 5 == 0
+
+
+def thinly(payload: int, place: str) -> bool:
+    """Each payload in a text, a third of them as HTML, and in each other place some payloads."""
+    every = {"markdown cell": 1, "output text/html": 3}.get(place, 25)
+    return (payload + NUMBER[place]) % every == 0
 
 
 def cells(arms: Arms, payload: Payload, chosen: Choice = everywhere) -> list[NotebookNode]:
-    """Cells with the payload in the chosen places; unclean ones, as no notebook file may be."""
+    """Cells with the payload in the chosen places; unclean ones, as no notebook file may be.
+
+    A cell none of whose places is chosen is left out.
+    """
 
     def text(place: str) -> str:
         number = arms.payloads.index(payload)
@@ -97,28 +108,30 @@ def cells(arms: Arms, payload: Payload, chosen: Choice = everywhere) -> list[Not
         return node
 
     made: list[NotebookNode] = []
-    cell("markdown", text("markdown cell"))
-    raw = cell("raw", text("raw cell"))
-    raw.metadata.raw_mimetype = "text/html"
-    encoded = _base64(text("attachment as svg"))
+    if words := text("markdown cell"):
+        cell("markdown", words)
+    if words := text("raw cell"):
+        cell("raw", words).metadata.raw_mimetype = "text/html"
+    drawn, pixels = text("attachment as svg"), text("attachment as png")
     named = text("attachment name")
-    cell(
-        "markdown",
-        "![x](attachment:a.svg) ![x](attachment:b.png)",
-        attachments=NotebookNode(
-            {
-                "a.svg": {"image/svg+xml": encoded},
-                "b.png": {"image/png": _base64(text("attachment as png"))},
-                named: {"image/png": named, named: named},
-            }
-        ),
-    )
-    words = text("picture's words")
-    cell(
-        "markdown",
-        f"![{words}](attachment:a.svg '{words}')",
-        attachments=NotebookNode({"a.svg": {"image/svg+xml": encoded}}),
-    )
+    if drawn or pixels or named:
+        cell(
+            "markdown",
+            "![x](attachment:a.svg) ![x](attachment:b.png)",
+            attachments=NotebookNode(
+                {
+                    "a.svg": {"image/svg+xml": _base64(drawn)},
+                    "b.png": {"image/png": _base64(pixels)},
+                    named: {"image/png": named, named: named},
+                }
+            ),
+        )
+    if words := text("picture's words"):
+        cell(
+            "markdown",
+            f"![{words}](attachment:a.svg '{words}')",
+            attachments=NotebookNode({"a.svg": {"image/svg+xml": _base64(drawn)}}),
+        )
     code = cell("code", f"# {text('code')}\n'''{text('code')}'''", execution_count=1, outputs=[])
     hostile = text("cell metadata")
     code.metadata.update(

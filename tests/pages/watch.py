@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ _MATHJAX_FROM_HERE = (
 )
 _LIBRARY = re.compile(r"https://cdnjs\.cloudflare\.com/ajax/libs/(?:require|jquery|mermaid)")
 """What nbgrader's own pages ask for."""
+
+PATIENCE = 120.0
+"""Seconds to wait for something that has to happen, however busy the machine is."""
 
 # before any script of the page, in every frame: whoever sets `pwned` has acted
 _TRAP = """
@@ -53,6 +57,15 @@ parts => {
   }
   return [all.size, wired.length];
 }
+"""
+
+
+# resolves once the page has drawn what it holds and has nothing left to do
+_QUIET = """
+() => new Promise(done => {
+  setTimeout(done, 10_000);
+  requestAnimationFrame(() => requestAnimationFrame(() => requestIdleCallback(done)));
+})
 """
 
 
@@ -127,9 +140,13 @@ class Watch:
         self._seen = Seen()
         self._expected: Callable[[str], bool] = lambda _: False
         self._is_opening = False
+        self._already = 0
+        self.headers: dict[str, str] = {}
+        """The headers of the page that was opened last."""
         self.context = browser.new_context(
             viewport={"width": 1200, "height": 900}, accept_downloads=True
         )
+        self.context.set_default_timeout(1000 * PATIENCE)
         self.context.expose_binding("__tell", lambda _, value: self._note("script", value))
         self.context.add_init_script(_TRAP)
         self.context.route("**/*", self._route)
@@ -151,40 +168,72 @@ class Watch:
     def close(self) -> None:
         self.context.close()
 
+    def rest(self) -> None:
+        """Leave the page, so that nothing of it can reach into the next test."""
+        self._expected = lambda _: True
+        try:
+            self.tab.goto("about:blank")
+        except Exception:  # of the browser: the tab has crashed, for example
+            self.tab.close()
+            self.tab = self._new_tab()
+
     def log_in(self, token: str) -> None:
         """Become the marker of the formgrader at `server`."""
-        self._expected = lambda _: True
-        self.tab.goto(f"{self.server}/formgrader?token={token}", wait_until="load")
+        answer = self.context.request.get(f"{self.server}/formgrader?token={token}")
+        assert answer.ok, answer.status
 
-    def open(self, url: str, parts: str, *, wait: str = "", seconds: float = 0.3) -> Seen:
+    def open(
+        self,
+        url: str,
+        parts: str,
+        *,
+        wait: str = "",
+        seconds: float = 0.3,
+        until: Callable[[Seen], bool] | None = None,
+        patience: float = PATIENCE,
+    ) -> Seen:
         """What happens when the page is opened, left alone for a moment, and touched.
 
         `parts` selects what of the page a student may have written; `wait` is a condition for
-        which the page's own scripts need some time.
+        which the page's own scripts need some time. If something has to happen, `until` says
+        whether it has; it is waited for, at most `patience` seconds.
         """
         seen = self._seen = Seen()
-        already = len(self.canary.asked)
+        self._already = len(self.canary.asked)
         # the formgrader keeps in the address which field was last looked at
         self._expected = lambda asked: re.split("[?#]", asked)[0].rstrip("/") == url.rstrip("/")
         try:
-            self.tab.goto(url, wait_until="load", timeout=30_000)
+            answer = self.tab.goto(url, wait_until="load")
+            self.headers = dict(answer.headers) if answer else {}
         except Exception as error:  # of the browser: a page that goes elsewhere, for example
             seen.events.append(f"did not open: {str(error).splitlines()[0]}")
         if wait:
-            self._wait_for(wait)
-        self.tab.wait_for_timeout(1000 * seconds)
+            self.wait_for(wait)
+        self._leave_alone(seconds)
         try:
             seen.touched, seen.wired = self.tab.evaluate(_TOUCH, parts)
             for _ in range(8):
                 self.tab.keyboard.press("Tab")
             self.tab.mouse.move(300, 300)
             self.tab.mouse.move(600, 600, steps=4)
-            self.tab.wait_for_timeout(1000 * seconds)
+            self._leave_alone(seconds)
         except Exception as error:  # as above
             seen.events.append(f"could not be touched: {str(error).splitlines()[0]}")
-        for path in self.canary.asked[already:]:
-            seen.events.append(f"canary !{path.strip('/')}")
-        return seen
+        deadline = time.monotonic() + patience
+        while until is not None and not until(self._told()) and time.monotonic() < deadline:
+            self.tab.wait_for_timeout(50)
+        return self._told()
+
+    def _leave_alone(self, seconds: float) -> None:
+        """Wait that long, and until the page has nothing left to do."""
+        with contextlib.suppress(Exception):  # of the browser: the page went elsewhere
+            self.tab.evaluate(_QUIET)
+        self.tab.wait_for_timeout(1000 * seconds)
+
+    def _told(self) -> Seen:
+        """What was seen of the open page so far, with what the canary was asked for."""
+        asked = [f"canary !{path.strip('/')}" for path in self.canary.asked[self._already :]]
+        return replace(self._seen, events=[*self._seen.events, *asked])
 
     def show(self, name: str, page: str, parts: str = "body", **options: Any) -> Seen:
         """As `open`, with a page at hand."""
@@ -192,13 +241,16 @@ class Watch:
         self.pages[url] = page
         return self.open(url, parts, **options)
 
-    def _wait_for(self, condition: str) -> None:
+    def wait_for(self, condition: str) -> bool:
+        """Whether the condition came about; if not, that is among what was seen."""
         # not by wait_for_function, which a page's policy forbids
-        for _ in range(100):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             if self.tab.evaluate(f"() => Boolean({condition})"):
-                return
-            self.tab.wait_for_timeout(200)
+                return True
+            self.tab.wait_for_timeout(100)
         self._seen.events.append(f"never came about: {condition}")
+        return False
 
     def evaluate(self, script: str, *args: Any) -> Any:
         return self.tab.evaluate(script, *args)
