@@ -11,7 +11,6 @@ import dis
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -23,7 +22,7 @@ from autograder.grading.misconceptions import Misconception, load_misconceptions
 from autograder.grading.references import load_references
 from tests.answers.test_right_answers import RIGHT
 from tests.hidden.answers import Variant
-from tests.hidden.marking import COURSE, HOMEWORK, failures, mark, shares
+from tests.hidden.marking import COURSE, HOMEWORK, Together, failures, mark, shares
 
 CATALOGUE = load_misconceptions(COURSE, HOMEWORK)
 REFERENCES = load_references(COURSE, HOMEWORK)
@@ -34,7 +33,8 @@ ITEM_OF = {
     if item.name != "p3c-squared"  # its function is p3c-relu's
 }
 SEED = 3
-FEW = 4
+FEW = 1
+"""Number of wrong answers to an item that the tests of every day take at least; slow ones: all."""
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -127,18 +127,21 @@ def items_called(wrong: Misconception) -> set[str]:
     return {ITEM_OF[problem, name] for name in names if (problem, name) in ITEM_OF}
 
 
-@cache
-def share_of(item: str, name: str) -> float:
-    """What the wrong answer of that name earns of its own item."""
-    (wrong,) = (m for m in CATALOGUE.of(item) if m.name == name)
-    return shares(mark(HOMEWORK.items[item].problem, wrong.answers, SEED, [item]))[item]
+MARKED = Together(SEED)
+for each_build in BUILDS:
+    problem, pair = each_build.problem, each_build.pair
+    for count, each_wrong in enumerate(wrongs_below(each_build)):
+        key, own = (str(each_build), each_wrong.name), (each_build.below, each_wrong.name)
+        answers = {**each_build.variant.answers, **each_wrong.answers}
+        MARKED.add(key, problem, answers, pair, count)
+        if own not in MARKED:
+            MARKED.add(own, problem, each_wrong.answers, [each_build.below], count)
 
 
 def assert_costs_its_own_alone(build: Build, wrong: Misconception) -> bool:
     """Put the build on top; tell whether it took a stand-in to keep its item."""
-    share = share_of(build.below, wrong.name)
-    answers = {**build.variant.answers, **wrong.answers}
-    both = mark(build.problem, answers, SEED, [build.below, build.above])
+    share = shares(MARKED.marking((build.below, wrong.name)))[build.below]
+    both = MARKED.marking((str(build), wrong.name))
     assert shares(both) == {build.below: share, build.above: 1.0}, wrong.name
     assert share < 1.0, wrong.name
     return any(build.called in outcome.stand_ins for outcome in both.outcomes[build.above])
@@ -161,10 +164,19 @@ def test_no_wrong_answer_costs_anything_above_it(build: Build) -> None:
         assert_costs_its_own_alone(build, wrong)
 
 
-@pytest.mark.parametrize("build", BUILDS, ids=str)
+FIRST = {build.below: build for build in reversed(BUILDS)}
+SOME_BUILDS = [
+    pytest.param(build, marks=[] if FIRST[build.below] is build else pytest.mark.slow)
+    for build in BUILDS
+]
+"""All builds: one for each item that can be built on every day, the others slowly."""
+
+
+@pytest.mark.parametrize("build", SOME_BUILDS, ids=str)
 def test_a_wrong_answer_costs_no_item_of_its_notebook_but_its_own(build: Build) -> None:
     wrong = wrongs_below(build)[0]
     found = shares(mark(build.problem, {**build.variant.answers, **wrong.answers}, SEED))
+    assert found.keys() == {i.name for i in HOMEWORK.select("auto") if i.problem == build.problem}
     assert [item for item, share in found.items() if share < 1.0] == [build.below]
 
 
@@ -188,7 +200,7 @@ def spoilt(build: Build) -> dict[str, Any]:
     return answers
 
 
-@pytest.mark.parametrize("build", BUILDS, ids=str)
+@pytest.mark.parametrize("build", SOME_BUILDS, ids=str)
 def test_a_wrong_answer_is_not_saved_by_a_right_one_below_it(build: Build) -> None:
     found = mark(build.problem, spoilt(build), SEED, [build.below, build.above])
     assert shares(found)[build.below] == 1.0
@@ -196,7 +208,7 @@ def test_a_wrong_answer_is_not_saved_by_a_right_one_below_it(build: Build) -> No
     assert not any(outcome.stand_ins for outcome in found.outcomes[build.above])
 
 
-@pytest.mark.parametrize("build", BUILDS, ids=str)
+@pytest.mark.parametrize("build", SOME_BUILDS, ids=str)
 def test_two_wrong_answers_on_top_of_each_other_cost_both(build: Build) -> None:
     wrong = wrongs_below(build)[0]
     found = mark(build.problem, {**spoilt(build), **wrong.answers}, SEED, build.pair)
@@ -249,14 +261,27 @@ def test_what_can_be_passed_in_is_known() -> None:
     }
 
 
+@pytest.mark.parametrize("few", [FEW, pytest.param(4, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("each", PASSED, ids=str)
-def test_a_wrong_function_costs_nothing_where_it_is_passed_in(each: Passed) -> None:
-    for wrong in [m for m in CATALOGUE.of(each.below) if each.stands_for in m.answers][:FEW]:
-        found = shares(mark(each.problem, wrong.answers, SEED, [each.below, each.above]))
+def test_a_wrong_function_costs_nothing_where_it_is_passed_in(each: Passed, few: int) -> None:
+    wrongs = [m for m in CATALOGUE.of(each.below) if each.stands_for in m.answers][:few]
+    marked = Together(SEED)
+    for wrong in wrongs:
+        marked.add(wrong.name, each.problem, wrong.answers, [each.below, each.above])
+    for wrong in wrongs:
+        found = shares(marked.marking(wrong.name))
         assert found[each.below] < found[each.above] == 1.0, wrong.name
 
 
-@pytest.mark.parametrize("each", PASSED, ids=str)
+SLOW = {"loss for loss of plot_landscape"}
+"""A picture of many points: each asks for the notebook's own function by itself."""
+
+
+@pytest.mark.parametrize(
+    "each",
+    [pytest.param(each, marks=pytest.mark.slow if str(each) in SLOW else []) for each in PASSED],
+    ids=str,
+)
 def test_the_notebooks_own_function_in_place_of_the_one_passed_in_is_wrong(each: Passed) -> None:
     """What is passed in is what counts; a right function of that name saves no answer."""
     text = f"""
@@ -330,9 +355,12 @@ def test_a_wrong_part_costs_the_item_no_other_part(
 ) -> None:
     wrongs = [m for m in CATALOGUE.of(item) if below in m.answers and above not in m.answers]
     assert wrongs
+    marked = Together(SEED)
     for wrong in wrongs:
         answers = {**wrong.answers, above: compile(text, f"<{above}>", "exec")}
-        assert shares(mark("problem2_landscape", answers, SEED, [item])) == {item: 0.5}, wrong.name
+        marked.add(wrong.name, "problem2_landscape", answers, [item])
+    for wrong in wrongs:
+        assert shares(marked.marking(wrong.name)) == {item: 0.5}, wrong.name
 
 
 def test_two_parts_that_each_call_the_other_save_neither() -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import pytest
 
+from autograder.grading.local import LocalMarking
 from autograder.release.junk import KINDS
 from autograder.release.scrambler import junk_answer
 from solutions.hw2 import figures, landscape, momentum, ntk
 
-from .marking import PROBLEMS, mark, shares
+from .marking import PROBLEMS, Together, mark, shares
 
 MODULES: dict[str, Any] = {
     "problem1_momentum": momentum,
@@ -35,19 +36,37 @@ def answers_of(problem: str) -> dict[str, Any]:
     return found
 
 
-def earned(problem: str, answers: dict[str, Any], seed: int = 0) -> dict[str, float]:
+def earning(marking: LocalMarking) -> dict[str, float]:
     """The items that earn something."""
-    found = shares(mark(problem, answers, seed))
-    return {name: share for name, share in found.items() if share}
+    return {name: share for name, share in shares(marking).items() if share}
+
+
+def one_problem_a_day(kinds: Iterable[str]) -> list[Any]:
+    """Every kind with every problem: one problem of each kind every day, the others slowly.
+
+    The problems take turns, so that each has some of the kinds every day.
+    """
+    return [
+        pytest.param(problem, kind, marks=[] if is_daily(problem, number) else pytest.mark.slow)
+        for number, kind in enumerate(kinds)
+        for problem in PROBLEMS
+    ]
+
+
+def is_daily(problem: str, number: int) -> bool:
+    return PROBLEMS.index(problem) == number % len(PROBLEMS)
 
 
 @pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    "seed",
+    [pytest.param(0, marks=pytest.mark.slow), 1],  # the proof of a release takes 0
+)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("problem", PROBLEMS)
-def test_junk_of_the_right_shapes_earns_nothing(problem: str, kind: str) -> None:
+def test_junk_of_the_right_shapes_earns_nothing(problem: str, kind: str, seed: int) -> None:
     junk = {name: junk_answer(answer, kind) for name, answer in answers_of(problem).items()}
-    for seed in (0, 1):
-        assert earned(problem, junk, seed) == {}
+    assert earning(mark(problem, junk, seed)) == {}
 
 
 ALWAYS: dict[str, Callable[..., Any]] = {
@@ -69,12 +88,20 @@ ALWAYS: dict[str, Callable[..., Any]] = {
 }
 
 
-@pytest.mark.parametrize("kind", ALWAYS)
-@pytest.mark.parametrize("problem", PROBLEMS)
+def nonsense(problem: str, kind: str) -> dict[str, Any]:
+    answers: dict[str, Any] = dict.fromkeys(answers_of(problem), ALWAYS[kind])
+    return answers | {name: [[1, "a"], 2] for name in VALUES if problem == "problem2_landscape"}
+
+
+NONSENSE = Together(seed=0)
+for number, a_kind in enumerate(ALWAYS):
+    for each in PROBLEMS:
+        NONSENSE.add((each, a_kind), each, nonsense(each, a_kind), group=is_daily(each, number))
+
+
+@pytest.mark.parametrize(("problem", "kind"), one_problem_a_day(ALWAYS))
 def test_nonsense_earns_nothing_and_breaks_no_test(problem: str, kind: str) -> None:
-    nonsense: dict[str, Any] = dict.fromkeys(answers_of(problem), ALWAYS[kind])
-    nonsense |= {name: [[1, "a"], 2] for name in VALUES if problem == "problem2_landscape"}
-    assert earned(problem, nonsense) == {}
+    assert earning(NONSENSE.marking((problem, kind))) == {}
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
@@ -82,19 +109,17 @@ def test_nothing_defined_earns_nothing(problem: str) -> None:
     def unfinished(*_args: Any, **_named: Any) -> Any:
         raise NotImplementedError
 
-    assert earned(problem, dict.fromkeys(answers_of(problem), unfinished)) == {}
+    assert earning(mark(problem, dict.fromkeys(answers_of(problem), unfinished), 0)) == {}
 
 
-@pytest.mark.parametrize("problem", PROBLEMS)
-def test_an_argument_handed_back_earns_nothing(problem: str) -> None:
-    def first(*args: Any, **_named: Any) -> Any:
-        return next((arg for arg in args if not callable(arg)), 0)
+HANDED_BACK: dict[str, Callable[..., Any]] = {
+    "the first": lambda *args, **_named: next((arg for arg in args if not callable(arg)), 0),
+    "the last": lambda *args, **_named: args[-1],
+    "a pair": lambda *args, **_named: (args[0], args[1]),
+}
 
-    def last(*args: Any, **_named: Any) -> Any:
-        return args[-1]
 
-    def pair(*args: Any, **_named: Any) -> Any:
-        return args[0], args[1]
-
-    for handed_back in (first, last, pair):
-        assert earned(problem, dict.fromkeys(answers_of(problem), handed_back)) == {}
+@pytest.mark.parametrize(("problem", "which"), one_problem_a_day(HANDED_BACK))
+def test_an_argument_handed_back_earns_nothing(problem: str, which: str) -> None:
+    handed_back = HANDED_BACK[which]
+    assert earning(mark(problem, dict.fromkeys(answers_of(problem), handed_back), 0)) == {}

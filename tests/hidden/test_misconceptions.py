@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Course
 from autograder.grading.diagnosis import diagnostician_for
-from autograder.grading.local import LocalMarker
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.release.killmatrix import kill_matrix
 
 from .answers import Variant
-from .test_wrong_answers import WRONG
+from .marking import COURSE, HOMEWORK, Together
+from .wrong import CASES
 
-COURSE = Course(Path(__file__).parents[2])
-HOMEWORK = COURSE.assignment("hw2")
 CATALOGUE = load_misconceptions(COURSE, HOMEWORK)
-OTHERS = [(problem, variant) for problem, found in WRONG.items() for variant in found]
+MARKED = Together(HOMEWORK.seed)
+for a_problem, each in CASES:
+    MARKED.add(str(each), a_problem, each.answers, [each.item])
 
 
 def test_there_are_a_hundred_and_twenty_and_four_for_every_item() -> None:
@@ -58,11 +56,8 @@ MATCHES = {
 """Wrong answers outside of the catalogue that answer as one in it does, and its name."""
 
 
-@pytest.mark.parametrize(("problem", "variant"), OTHERS, ids=str)
-def test_a_wrong_answer_that_is_not_in_the_catalogue_is_called_nothing(
-    problem: str, variant: Variant
-) -> None:
-    marker = LocalMarker(COURSE, HOMEWORK)
-    outcomes = marker.mark(problem, variant.answers, [variant.item]).outcomes[variant.item]
-    found = diagnostician_for(COURSE, HOMEWORK, marker.seed).diagnose(variant.item, outcomes)
+@pytest.mark.parametrize("variant", [each for _, each in CASES], ids=str)
+def test_a_wrong_answer_that_is_not_in_the_catalogue_is_called_nothing(variant: Variant) -> None:
+    outcomes = MARKED.marking(str(variant)).outcomes[variant.item]
+    found = diagnostician_for(COURSE, HOMEWORK, HOMEWORK.seed).diagnose(variant.item, outcomes)
     assert (found.name if found else None) == MATCHES.get(str(variant))

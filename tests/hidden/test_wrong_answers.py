@@ -4,38 +4,21 @@ from __future__ import annotations
 
 import pytest
 
+from autograder.grading.local import LocalMarking
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.release.killmatrix import kill_matrix
 
-from . import wrong_landscape, wrong_momentum, wrong_ntk
-from .answers import Variant, variants
-from .marking import COURSE, HOMEWORK, failures, mark, shares
+from .answers import Variant
+from .marking import COURSE, HOMEWORK, Together, failures, mark, shares
+from .test_messages import assert_holds_nothing_hidden
+from .wrong import CASES
 
-WRONG = {
-    "problem1_momentum": variants(wrong_momentum),
-    "problem2_landscape": variants(wrong_landscape),
-    "problem3_ntk": variants(wrong_ntk),
-}
 SEED = 1
 """That of every day; the proof of a release takes 0."""
 MANY_SEEDS = range(20)
 PLOTS = frozenset(["p1-plot", "p2c-trace-plot", "p2c-surface-plot", "p3-plot"])
 ROUNDED = 0.01
 """Points are rounded to hundredths."""
-
-CASES = [(problem, variant) for problem, found in WRONG.items() for variant in found]
-
-
-def assert_loses_its_own_alone(problem: str, variant: Variant, seed: int, items: set[str]) -> None:
-    marking = mark(problem, variant.answers, seed, items)
-    expected = dict.fromkeys(items, 1.0) | {variant.item: 1 - variant.loses}
-    failed = [(outcome.case, outcome.message) for outcome in failures(marking)]
-    assert shares(marking) == pytest.approx(expected, abs=ROUNDED), (seed, failed)
-
-
-@pytest.mark.parametrize(("problem", "variant"), CASES, ids=str)
-def test_wrong_answer_loses_its_item_and_nothing_else(problem: str, variant: Variant) -> None:
-    assert_loses_its_own_alone(problem, variant, SEED, _items(problem, variant))
 
 
 def _items(problem: str, variant: Variant) -> set[str]:
@@ -44,11 +27,39 @@ def _items(problem: str, variant: Variant) -> set[str]:
     return items - PLOTS | {variant.item}
 
 
+MARKED = Together(SEED)
+for a_problem, each in CASES:
+    MARKED.add(str(each), a_problem, each.answers, _items(a_problem, each), each.item)
+
+
+def assert_loses_its_own_alone(marking: LocalMarking, variant: Variant, seed: int) -> None:
+    expected = dict.fromkeys(marking.items, 1.0) | {variant.item: 1 - variant.loses}
+    failed = [(outcome.case, outcome.message) for outcome in failures(marking)]
+    assert shares(marking) == pytest.approx(expected, abs=ROUNDED), (seed, failed)
+
+
+@pytest.mark.parametrize(("problem", "variant"), CASES, ids=str)
+def test_wrong_answer_loses_its_item_and_nothing_else(problem: str, variant: Variant) -> None:
+    marking = MARKED.marking(str(variant))
+    assert marking.items.keys() == _items(problem, variant)
+    assert_loses_its_own_alone(marking, variant, SEED)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("variant", [each for _, each in CASES], ids=str)
+def test_message_of_a_wrong_answer_holds_nothing_hidden(variant: Variant) -> None:
+    found = failures(MARKED.marking(str(variant)))
+    for failure in found:
+        assert_holds_nothing_hidden(failure.message)
+    assert bool(found) == bool(variant.loses)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("problem", "variant"), CASES, ids=str)
 def test_wrong_answer_is_caught_on_every_seed(problem: str, variant: Variant) -> None:
     for seed in MANY_SEEDS:
-        assert_loses_its_own_alone(problem, variant, seed, {variant.item})
+        marking = mark(problem, variant.answers, seed, {variant.item})
+        assert_loses_its_own_alone(marking, variant, seed)
 
 
 @pytest.mark.slow

@@ -17,6 +17,17 @@ from .tiny import write_course
 mpl.use("Agg")
 
 
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave what this user's own proofs have kept where it is: only a few are kept."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+
+
 @pytest.fixture
 def course(tmp_path: Path) -> Course:
     """A course with the assignment `tiny`: not filled, not released."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from nbformat import NotebookNode
 
 from autograder.assignment import Course, read_notebook
-from autograder.release import Proof, release
+from autograder.release import Proof, proof, release
+from autograder.release.build import build
+from autograder.release.freshness import stage_source
+from autograder.release.trials import Mark
 
-from .marking import Marker
+from .marking import mark_on_paper
 from .tiny import write_notebook
 
 
@@ -54,9 +58,37 @@ def fingerprint(*trees: Path) -> dict[str, str]:
     }
 
 
-def checked(course: Course, marker: Marker | None = None) -> Proof:
+def checked(course: Course, mark: Mark = mark_on_paper) -> Proof:
     """The proof of what stands in the course."""
-    return release(course, "tiny", check=True, mark=marker or Marker())
+    return release(course, "tiny", check=True, mark=mark)
+
+
+def looked_at(course: Course, name: str = "tiny") -> Proof:
+    """What a proof finds by reading the course's trees: no trial, nothing filled or built.
+
+    The source must be filled. Whether the trees are up to date is not looked at.
+    """
+    return _read(course, name, course.source(name), course.release(name))
+
+
+def looked_at_anew(course: Course) -> Proof:
+    """The same of a release that is made of the source, as it stands there now."""
+    with TemporaryDirectory() as folder:
+        source = stage_source(course, "tiny", Path(folder))
+        tree = Path(folder) / "release" / "tiny"
+        build(source, tree)
+        return _read(course, "tiny", source, tree)
+
+
+def _read(course: Course, name: str, filled: Path, tree: Path) -> Proof:
+    assignment = course.assignment(name)
+    findings = (
+        *proof._file_findings(course.source(name), tree, filled, at_work=False),
+        *proof._text_findings(course, assignment, filled, tree),
+        *proof._order_findings(course, assignment, filled, tree),
+    )
+    assert len({finding.check for finding in findings}) == len(findings)
+    return Proof(name, findings)
 
 
 def faults(proof: Proof) -> dict[str, str]:

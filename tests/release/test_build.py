@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -108,21 +109,41 @@ def test_building_touches_nothing_but_its_destination(filled: Course) -> None:
     assert Path.cwd() == folder
 
 
-def test_plain_nbgrader_writes_the_same_bytes(filled: Course) -> None:
+def in_this_process() -> None:
+    """What the command runs, without a gradebook: nbgrader starts a process to make one."""
+    from nbgrader.apps import GenerateAssignmentApp
+
+    app = GenerateAssignmentApp()
+    app.initialize(["tiny", "--no-db"])
+    app.start()
+
+
+def as_a_command() -> None:
+    subprocess.run(
+        [sys.executable, "-m", "nbgrader", "generate_assignment", "tiny"],
+        check=True,
+        capture_output=True,
+    )
+
+
+@pytest.mark.parametrize(
+    "nbgrader", [in_this_process, pytest.param(as_a_command, marks=pytest.mark.slow)]
+)
+def test_plain_nbgrader_writes_the_same_bytes(
+    filled: Course,
+    nbgrader: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     (filled.root / "nbgrader_config.py").write_text(
         "from autograder.release.preprocessors import configure\n"
         "c = get_config()\n"
         "configure(c)\n"
         "c.CourseDirectory.course_id = 'tiny-course'\n"
     )
-    scripts = Path(sys.executable).parent
-    subprocess.run(
-        [sys.executable, "-m", "nbgrader", "generate_assignment", "tiny"],
-        cwd=filled.root,
-        env={**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
-        check=True,
-        capture_output=True,
-    )
+    monkeypatch.chdir(filled.root)
+    scripts = Path(sys.executable).parent  # nbgrader's command and alembic's, which it runs
+    monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")
+    nbgrader()
     ours = filled.root / "ours" / "tiny"
     build(filled.source("tiny"), ours, config=filled.root / "nbgrader_config.py")
     theirs = fingerprint(filled.release("tiny"))

@@ -6,88 +6,62 @@ Marks are left out here: `fdl release hw2 --check` proves them through the sandb
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, Course, read_notebook
-from autograder.grading.report import ItemReport, NotebookReport, Report
-from autograder.release import Proof, prove, release
+from autograder.release import Proof, prove
+from autograder.release.build import CONFIG, build
+from autograder.release.freshness import stage_source
 from autograder.release.killmatrix import KillMatrix
 
-from .helpers import cell, change, faults, fingerprint
+from .helpers import cell, change, faults, fingerprint, looked_at
+from .marking import mark_on_paper
 
 CHECKOUT = Path(__file__).parents[2]
 MACHINE_MADE = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
-
-
-@dataclass(frozen=True)
-class OnPaper:
-    """Gives the marks that a sound homework would get."""
-
-    report: Report
-    notebooks: Mapping[str, NotebookNode]
 
 
 def matrix_on_paper(_course: Course, assignment: Assignment) -> KillMatrix:
     return KillMatrix(assignment.name, assignment.seed, (), ())
 
 
-def mark_on_paper(course: Course, assignment: Assignment, path: Path, *, release: Path) -> OnPaper:
-    assert course.hidden(assignment.name).is_dir()
-    assert release.is_dir()
-    share = float(path.name == "reference")
-    items = {
-        i.name: ItemReport(
-            kind=i.kind,
-            problem=i.problem,
-            points=share * i.max_points if i.kind == "auto" else 0,
-            max_points=i.max_points,
-            bonus=i.bonus,
-            outcome="marked" if i.kind == "auto" else "open",
-        )
-        for i in assignment.items.values()
-    }
-    notebooks = {problem.name: NotebookReport("marked") for problem in assignment.problems}
-    report = Report(
-        assignment.name, path.name, 0, "none", {}, 16 * share, 16, 7 * share, 7, notebooks, items
-    )
-    return OnPaper(report, {})
-
-
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the checkout's course with a release of now."""
-    root = tmp_path_factory.mktemp("hw2") / "course"
+    """A copy of the checkout's course, filled and built now."""
+    folder = tmp_path_factory.mktemp("hw2")
+    root = folder / "course"
     shutil.copytree(CHECKOUT / "source" / "hw2", root / "source" / "hw2", ignore=MACHINE_MADE)
     for name in ("course.toml", "nbgrader_config.py"):
         shutil.copyfile(CHECKOUT / name, root / name)
-    proof = release(Course(root), "hw2", mark=mark_on_paper, matrix=matrix_on_paper)
-    assert proof.ok, proof.faults
+    course = Course(root)
+    filled = stage_source(course, "hw2", folder)
+    build(filled, course.release("hw2"), config=root / CONFIG)
+    shutil.copytree(filled, course.source("hw2"), dirs_exist_ok=True)
     return root
 
 
-@pytest.fixture
-def course(fresh: Path, tmp_path: Path) -> Course:
-    shutil.copytree(fresh, tmp_path / "course")
-    return Course(tmp_path / "course")
-
-
-def checked(course: Course) -> Proof:
-    return prove(
+@pytest.fixture(scope="module")
+def first_proof(fresh: Path) -> Proof:
+    """The proof of that release, which stands there as it was; what it changes would show."""
+    before = fingerprint(fresh)
+    course = Course(fresh)
+    proof = prove(
         course,
         course.assignment("hw2"),
         course.release("hw2"),
         mark=mark_on_paper,
         matrix=matrix_on_paper,
     )
+    assert fingerprint(fresh) == before
+    return proof
 
 
-def test_points_are_those_of_the_sheet(course: Course) -> None:
-    (points,) = [f.detail for f in checked(course).findings if f.check == "items and points"]
+def test_points_are_those_of_the_sheet(first_proof: Proof) -> None:
+    (points,) = [f.detail for f in first_proof.findings if f.check == "items and points"]
     assert points == (
         "21 auto items of 23 points, 8 manual items of 15 points; 30 points regular, 8 points bonus"
     )
@@ -123,20 +97,6 @@ LEAKS: list[tuple[str, str, str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("problem", "place", "leaked", "whose"), LEAKS)
-def test_line_of_a_solution_is_found_anywhere(
-    course: Course, problem: str, place: str, leaked: str, whose: str
-) -> None:
-    def leak(notebook: NotebookNode) -> None:
-        cell(notebook, place).source += "\n" + leaked
-
-    change(course.release("hw2") / f"{problem}.ipynb", leak)
-    found = faults(checked(course))["no solution is given away"]
-    assert f"{problem}.ipynb, cell" in found
-    assert f"({place})" in found
-    assert whose in found
-
-
 def spoil_proof(notebook: NotebookNode) -> None:
     source = CHECKOUT / "source" / "hw2" / "problem1_momentum.ipynb"
     answer = cell(read_notebook(source), "p1a-proof").source
@@ -147,17 +107,46 @@ def spoil_rubric(notebook: NotebookNode) -> None:
     cell(notebook, "p1b-proof").source += "\n\n- (0.5 points) names the relation"
 
 
-@pytest.mark.parametrize(
-    ("spoil", "where"), [(spoil_proof, "(p1a-proof)"), (spoil_rubric, "(p1b-proof)")]
-)
-def test_model_answer_and_rubric_are_found(
-    course: Course, spoil: Callable[[NotebookNode], None], where: str
+SPOILS = [(spoil_proof, "(p1a-proof)"), (spoil_rubric, "(p1b-proof)")]
+
+
+@pytest.fixture(scope="module")
+def spoilt(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """What is found in a release with a fault of every kind, each in a cell of its own."""
+    root = tmp_path_factory.mktemp("spoilt") / "course"
+    shutil.copytree(fresh, root)
+    course = Course(root)
+    for problem, place, leaked, _ in LEAKS:
+
+        def leak(notebook: NotebookNode, place: str = place, leaked: str = leaked) -> None:
+            cell(notebook, place).source += "\n" + leaked
+
+        change(course.release("hw2") / f"{problem}.ipynb", leak)
+    for spoil, _ in SPOILS:
+        change(course.release("hw2") / "problem1_momentum.ipynb", spoil)
+    return faults(looked_at(course, "hw2"))
+
+
+@pytest.mark.parametrize(("problem", "place", "leaked", "whose"), LEAKS)
+def test_line_of_a_solution_is_found_anywhere(
+    spoilt: Mapping[str, str], problem: str, place: str, leaked: str, whose: str
 ) -> None:
-    change(course.release("hw2") / "problem1_momentum.ipynb", spoil)
-    assert where in faults(checked(course))["no model answer or rubric is given away"]
+    assert leaked
+    lines = spoilt["no solution is given away"].splitlines()
+    (found,) = [line for line in lines if f"({place})" in line]
+    assert found.startswith(f"{problem}.ipynb, cell")
+    assert whose in found
 
 
-def test_proving_changes_nothing(course: Course) -> None:
-    before = fingerprint(course.root)
-    assert checked(course).ok
-    assert fingerprint(course.root) == before
+@pytest.mark.parametrize("where", [where for _, where in SPOILS])
+def test_model_answer_and_rubric_are_found(spoilt: Mapping[str, str], where: str) -> None:
+    assert where in spoilt["no model answer or rubric is given away"]
+
+
+def test_nothing_else_is_found_in_the_spoilt_release(spoilt: Mapping[str, str]) -> None:
+    assert set(spoilt) == {"no solution is given away", "no model answer or rubric is given away"}
+
+
+def test_proving_changes_nothing(first_proof: Proof) -> None:
+    """The fixture compares the trees before and after."""
+    assert first_proof.ok

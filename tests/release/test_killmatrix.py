@@ -4,81 +4,39 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 
 from autograder.assignment import Course
+from autograder.capacity import Machine
 from autograder.errors import CourseError
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.release import release
 from autograder.release.killmatrix import KillMatrix, kill_matrix
 
 from .helpers import replace_text
-from .marking import Marker
-
-HEAD = """
-from autograder.grading.misconceptions import Catalogue
-
-misconceptions = Catalogue()
-"""
-
-SOUND = """
-@misconceptions.function("t-slope", "slope", "The factor v is to be squared.")
-def factor_not_squared(u, v):
-    return v * u, float(np.dot(u, u)) * v
-
-
-@misconceptions.function("t-slope", "slope", "The norm is to be squared.")
-def norm_not_squared(u, v):
-    return v * v * u, float(np.sqrt(np.dot(u, u))) * v
-
-
-@misconceptions.function("t-slope", "slope", "Both parts lack a square.", keeps=0.5)
-def nothing_squared(u, v):
-    return v * u, float(np.sqrt(np.dot(u, u))) * v
-
-
-misconceptions.values("t-values", "parts_exchanged", "v is the last entry.", last_part=9.0)
-
-
-@misconceptions.function("t-plot", "plot_slope", "Positions belong on the horizontal axis.")
-def axes_exchanged(positions, slopes):
-    figure, axes = plt.subplots()
-    axes.plot(slopes, positions)
-    return figure
-"""
-
-UNTESTED = """
-@misconceptions.function("t-plot", "plot_slope", "Label the axes.")
-def unlabelled(positions, slopes):
-    figure, axes = plt.subplots()
-    axes.plot(positions, slopes)
-    return figure
-"""
-
-TWIN = """
-@misconceptions.function("t-slope", "slope", "Another word for the same.")
-def factor_left_as_it_is(u, v):
-    return u * v, (u @ u) * v
-"""
-
-
-def write(course: Course, *texts: str) -> None:
-    path = course.hidden("tiny") / "misconceptions.py"
-    path.write_text(dedent("\n".join([HEAD, *texts])), encoding="utf-8")
+from .marking import mark_on_paper
+from .misconceptions import SOUND, TWIN, UNTESTED, write_misconceptions
 
 
 def matrix_of(course: Course) -> KillMatrix:
     return kill_matrix(course, course.assignment("tiny"), workers=1)
 
 
-def test_each_loses_its_own_item_and_is_called_by_name(released: Course) -> None:
-    write(released, SOUND)
-    matrix = matrix_of(released)
-    assert list(matrix.faults()) == []
-    assert {row.name: (row.lost, row.named) for row in matrix.rows} == {
+@pytest.fixture(scope="module")
+def sound(published: Path, tmp_path_factory: pytest.TempPathFactory) -> KillMatrix:
+    """The matrix of the misconceptions in SOUND."""
+    root = tmp_path_factory.mktemp("sound") / "course"
+    shutil.copytree(published, root)
+    write_misconceptions(Course(root), SOUND)
+    return matrix_of(Course(root))
+
+
+def test_each_loses_its_own_item_and_is_called_by_name(sound: KillMatrix) -> None:
+    assert list(sound.faults()) == []
+    assert {row.name: (row.lost, row.named) for row in sound.rows} == {
         "factor_not_squared": ({"t-slope": 0.75, "t-values": 0, "t-plot": 0}, "factor_not_squared"),
         "norm_not_squared": ({"t-slope": 0.5, "t-values": 0, "t-plot": 0}, "norm_not_squared"),
         "nothing_squared": ({"t-slope": 1, "t-values": 0, "t-plot": 0}, "nothing_squared"),
@@ -88,16 +46,18 @@ def test_each_loses_its_own_item_and_is_called_by_name(released: Course) -> None
 
 
 def test_items_of_which_it_shows_nothing_are_named(released: Course) -> None:
-    write(released, SOUND.partition("misconceptions.values")[0])
+    write_misconceptions(released, SOUND.partition("misconceptions.values")[0])
     found = "3 of 3 caught, 3 called by name; none is known for t-values, t-plot"
     assert matrix_of(released).summary() == found
 
 
 def test_a_release_with_a_survivor_is_not_written(released: Course) -> None:
-    write(released, SOUND, UNTESTED)
+    write_misconceptions(released, SOUND, UNTESTED)
     before = (released.release("tiny") / "valley.ipynb").read_bytes()
     replace_text(released.solutions("tiny") / "valley.py", "or 1.0", "or 1")
-    proof = release(released, "tiny", mark=Marker())
+    proof = release(
+        released, "tiny", mark=mark_on_paper, matrix=lambda course, _assignment: matrix_of(course)
+    )
     assert [finding.detail for finding in proof.faults] == [
         "item t-plot: its tests let the misconception 'unlabelled' pass"
     ]
@@ -105,7 +65,7 @@ def test_a_release_with_a_survivor_is_not_written(released: Course) -> None:
 
 
 def test_an_item_that_another_ones_misconception_costs_is_named(released: Course) -> None:
-    write(
+    write_misconceptions(
         released,
         SOUND,
         'misconceptions.values("t-values", "no_slope", "...", last_part=0.0, slope=None)',
@@ -116,20 +76,18 @@ def test_an_item_that_another_ones_misconception_costs_is_named(released: Course
 
 
 def test_two_that_answer_alike_are_not_called_by_name(released: Course) -> None:
-    write(released, SOUND, TWIN)
+    write_misconceptions(released, SOUND, TWIN)
     named = {row.name: row.named for row in matrix_of(released).rows}
     assert (named["factor_not_squared"], named["factor_left_as_it_is"]) == ("", "")
     assert named["norm_not_squared"] == "norm_not_squared"
 
 
-def test_the_table_has_a_row_for_each(released: Course) -> None:
-    write(released, SOUND)
-    matrix = matrix_of(released)
-    rows = list(csv.reader(io.StringIO(matrix.to_csv())))
+def test_the_table_has_a_row_for_each(sound: KillMatrix) -> None:
+    rows = list(csv.reader(io.StringIO(sound.to_csv())))
     head = ["item", "misconception", "named", "keeps", "t-slope", "t-values", "t-plot"]
     assert rows[0] == head
     assert rows[3] == ["t-slope", "nothing_squared", "nothing_squared", "0.5", "1", "0", "0"]
-    page = matrix.to_html()
+    page = sound.to_html()
     assert "The factor v is to be squared." in page
     assert "5 of 5 caught, 5 called by name" in page
     assert "<script" not in page
@@ -152,7 +110,7 @@ def test_the_table_has_a_row_for_each(released: Course) -> None:
 def test_a_catalogue_that_can_not_be_meant_is_refused(
     released: Course, text: str, told: str
 ) -> None:
-    write(released, SOUND, text)
+    write_misconceptions(released, SOUND, text)
     with pytest.raises(CourseError, match=told):
         load_misconceptions(released, released.assignment("tiny"))
 
@@ -164,12 +122,14 @@ def test_the_command_writes_both_files(
 
     from autograder.cli import app
 
-    write(released, SOUND)
+    # test_real_path has processes hold them
+    monkeypatch.setattr(Machine, "processors", lambda _: 1)
+    write_misconceptions(released, SOUND)
     monkeypatch.chdir(released.root)
     result = CliRunner().invoke(app, ["prove", "tiny", "--matrix", str(tmp_path / "kills.html")])
     assert result.exit_code == 0, result.output
     assert "5 of 5 caught" in result.output
     assert (tmp_path / "kills.csv").read_text().count("\n") == 6
     assert "axes_exchanged" in (tmp_path / "kills.html").read_text()
-    write(released, SOUND, UNTESTED)
+    write_misconceptions(released, SOUND, UNTESTED)
     assert CliRunner().invoke(app, ["prove", "tiny"]).exit_code == 1

@@ -15,9 +15,19 @@ from rich.console import Console
 from autograder.assignment import Course
 from autograder.errors import CourseError, ReleaseError
 from autograder.release import Finding, Proof, release
+from autograder.release.trials import Mark
 
-from .helpers import cell, change_release, change_source, checked, faults, replace_text
-from .marking import Marked, Marker, Namespace
+from .helpers import (
+    cell,
+    change_release,
+    change_source,
+    checked,
+    faults,
+    looked_at,
+    looked_at_anew,
+    replace_text,
+)
+from .marking import Marked, Marker, Namespace, mark_on_paper
 from .tiny import answer, check, code, write_notebook
 
 FILES = "files of release/tiny"
@@ -35,13 +45,13 @@ STALE_RELEASE = "the release is built from the source"
 STALE_SOURCE = "the source is filled from the solutions"
 
 
-def proved(course: Course, marker: Marker | None = None) -> Proof:
+def proved(course: Course, mark: Mark = mark_on_paper) -> Proof:
     """The proof of a new release of the course."""
-    return release(course, "tiny", mark=marker or Marker())
+    return release(course, "tiny", mark=mark)
 
 
 def test_a_sound_release_is_fit(released: Course) -> None:
-    proof = checked(released)
+    proof = checked(released, Marker())
     assert proof.ok
     assert proof.faults == ()
 
@@ -66,13 +76,13 @@ def test_stray_file_is_named(released: Course, tree: str, name: str) -> None:
     path = released.root / tree / "tiny" / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"\x00\xffstray")
-    found = faults(checked(released))[f"files of {tree}/tiny"]
+    found = faults(looked_at(released))[f"files of {tree}/tiny"]
     assert f"{tree}/tiny/{name} does not belong there" in found
 
 
 def test_empty_stray_folder_is_named(released: Course) -> None:
     (released.release("tiny") / ".ipynb_checkpoints").mkdir()
-    assert "release/tiny/.ipynb_checkpoints/" in faults(checked(released))[FILES]
+    assert "release/tiny/.ipynb_checkpoints/" in faults(looked_at(released))[FILES]
 
 
 def test_link_is_named(released: Course) -> None:
@@ -93,7 +103,7 @@ def test_missing_file_is_named(released: Course, name: str) -> None:
 def test_stray_notebook_is_named(released: Course) -> None:
     solved = (released.source("tiny") / "valley.ipynb").read_bytes()
     (released.release("tiny") / "valley_solved.ipynb").write_bytes(solved)
-    found = faults(checked(released))
+    found = faults(looked_at(released))
     assert "release/tiny/valley_solved.ipynb" in found[FILES]
     assert "valley_solved.ipynb, cell 4 (t-slope-answer)" in found[SOLUTION]
 
@@ -107,7 +117,7 @@ def test_solution_body_left_in_an_answer_cell_is_named(released: Course) -> None
         stub.source += "\n    squared_norm = float(np.dot(u, u))\n    return u, squared_norm"
 
     change_release(released, leave)
-    found = faults(checked(released))
+    found = faults(looked_at(released))
     assert found[STUBS] == (
         "valley.ipynb, cell 4 (t-slope-answer) holds a body for slope, where a stub is expected"
     )
@@ -124,14 +134,14 @@ def test_solution_body_left_in_an_answer_cell_is_named(released: Course) -> None
 )
 def test_solution_line_in_another_cell_of_the_source_is_named(course: Course, leaked: str) -> None:
     change_source(course, lambda nb: cell(nb, "t-experiment").update(source=leaked))
-    found = faults(proved(course))[SOLUTION]
+    found = faults(looked_at_anew(course))[SOLUTION]
     assert "valley.ipynb, cell 10 (t-experiment) holds part of the solution of valley." in found
 
 
 def test_solution_in_a_companion_file_is_named(course: Course) -> None:
     with (course.source("tiny") / "README.md").open("a") as file:
         file.write("\nHint: squared_norm = float(np.dot(u, u))  # ‖u‖²\n")
-    assert "README.md holds part of" in faults(proved(course))[SOLUTION]
+    assert "README.md holds part of" in faults(looked_at_anew(course))[SOLUTION]
 
 
 def test_solution_in_metadata_is_named(released: Course) -> None:
@@ -141,7 +151,7 @@ def test_solution_in_metadata_is_named(released: Course) -> None:
         )
 
     change_release(released, hide)
-    assert "cell 1 (t-intro), its metadata holds part of" in faults(checked(released))[SOLUTION]
+    assert "cell 1 (t-intro), its metadata holds part of" in faults(looked_at(released))[SOLUTION]
 
 
 def test_given_code_is_no_leak(course: Course) -> None:
@@ -151,7 +161,7 @@ def test_given_code_is_no_leak(course: Course) -> None:
         "    figure, axes = plt",
         f"    def scale(x: np.ndarray) -> float:\n        {body}\n\n    figure, axes = plt",
     )
-    assert SOLUTION not in faults(proved(course))
+    assert SOLUTION not in faults(looked_at_anew(course))
 
 
 def test_model_answer_left_is_named(released: Course) -> None:
@@ -161,7 +171,7 @@ def test_model_answer_left_is_named(released: Course) -> None:
         cell(notebook, "t-intro").source += "\n\nSince ½‖u‖² grows along u itself, " + text[16:]
 
     change_release(released, leave)
-    assert "cell 1 (t-intro) holds part of the model answer" in faults(checked(released))[MODEL]
+    assert "cell 1 (t-intro) holds part of the model answer" in faults(looked_at(released))[MODEL]
 
 
 def test_step_of_a_rubric_left_without_its_points_is_named(released: Course) -> None:
@@ -169,13 +179,13 @@ def test_step_of_a_rubric_left_without_its_points_is_named(released: Course) -> 
     change_release(
         released, lambda nb: cell(nb, "t-intro").update(source=f"# One valley\n\n{step}")
     )
-    assert "cell 1 (t-intro) holds part of the model answer" in faults(checked(released))[MODEL]
+    assert "cell 1 (t-intro) holds part of the model answer" in faults(looked_at(released))[MODEL]
 
 
 @pytest.mark.parametrize("line", ["#### Rubric", "- (0.5 points) says something"])
 def test_rubric_left_is_named(released: Course, line: str) -> None:
     change_release(released, lambda nb: cell(nb, "t-proof").update(source=f"My answer\n\n{line}"))
-    found = faults(checked(released))[MODEL]
+    found = faults(looked_at(released))[MODEL]
     assert found == f"valley.ipynb, cell 11 (t-proof) holds a rubric: {line.split(') ')[0]}" + (
         ")" if ")" in line else ""
     )
@@ -194,7 +204,7 @@ def test_hidden_test_in_metadata_is_named(released: Course, leaked: str) -> None
         cell(notebook, "t-slope").metadata["notes"] = {"deep": ["inside", leaked]}
 
     change_release(released, hide)
-    found = faults(checked(released))
+    found = faults(looked_at(released))
     assert "cell 5 (t-slope), its metadata holds part of the hidden test" in found[HIDDEN]
     assert "cell 5 (t-slope) has the metadata notes" in found[TRACES]
 
@@ -206,13 +216,13 @@ def test_what_a_hidden_test_shares_with_a_signature_is_no_leak(course: Course) -
             "\n\ndef helper(\n    u: np.ndarray, v: float\n) -> tuple[np.ndarray, float]:\n"
             f'    """{shown}"""\n'
         )
-    assert proved(course).ok
+    assert looked_at_anew(course).ok
 
 
 def test_hidden_test_in_notebook_metadata_is_named(released: Course) -> None:
     line = "assert_close(student.slope(u, v)[0], v * v * u)"
     change_release(released, lambda nb: nb.metadata.update(draft=line))
-    found = faults(checked(released))
+    found = faults(looked_at(released))
     assert "valley.ipynb, its metadata holds part of the hidden test" in found[HIDDEN]
     assert "valley.ipynb: its metadata 'draft'" in found[TRACES]
 
@@ -227,7 +237,7 @@ def test_output_with_a_number_is_named(released: Course) -> None:
         setup.execution_count = 3
 
     change_release(released, run)
-    assert faults(checked(released))[TRACES].splitlines() == [
+    assert faults(looked_at(released))[TRACES].splitlines() == [
         "valley.ipynb, cell 2 (t-setup) has an output",
         "valley.ipynb, cell 2 (t-setup) has the execution count 3",
     ]
@@ -267,12 +277,12 @@ def test_what_a_release_has_no_use_for_is_named(
     released: Course, spoil: Callable[[NotebookNode], None], message: str
 ) -> None:
     change_release(released, spoil)
-    assert message in faults(checked(released))[TRACES]
+    assert message in faults(looked_at(released))[TRACES]
 
 
 def test_attachment_in_the_source_is_named(course: Course) -> None:
     change_source(course, spoil_attachment)
-    assert "has the attachment valley.png" in faults(proved(course))[TRACES]
+    assert "has the attachment valley.png" in faults(looked_at_anew(course))[TRACES]
 
 
 @pytest.mark.parametrize(
@@ -280,14 +290,14 @@ def test_attachment_in_the_source_is_named(course: Course) -> None:
 )
 def test_path_of_a_machine_is_named(course: Course, path: str) -> None:
     change_source(course, lambda nb: cell(nb, "t-experiment").update(source=f"data = r'{path}'"))
-    found = faults(proved(course))["no path of a machine"]
+    found = faults(looked_at_anew(course))["no path of a machine"]
     assert found == f"valley.ipynb, cell 10 (t-experiment) holds a path of a machine: {path}"
 
 
 def test_the_course_folder_itself_is_a_path_of_a_machine(released: Course) -> None:
     with (released.release("tiny") / "README.md").open("a") as file:
         file.write(f"\nSee {released.root}\n")
-    assert "README.md holds a path" in faults(checked(released))["no path of a machine"]
+    assert "README.md holds a path" in faults(looked_at(released))["no path of a machine"]
 
 
 @pytest.mark.parametrize(
@@ -296,7 +306,7 @@ def test_the_course_folder_itself_is_a_path_of_a_machine(released: Course) -> No
 def test_addresses_and_fractions_are_no_paths(course: Course, text: str) -> None:
     with (course.source("tiny") / "README.md").open("a") as file:
         file.write(f"\n{text}\n")
-    assert proved(course).ok
+    assert looked_at_anew(course).ok
 
 
 # --- What belongs together ----------------------------------------------------------------------
@@ -309,12 +319,12 @@ def hidden(course: Course) -> Path:
 def test_item_without_hidden_test_is_named(released: Course) -> None:
     text = hidden(released).read_text()
     hidden(released).write_text(text[: text.index('@item("t-plot")')])
-    assert faults(checked(released)) == {TESTS: "item t-plot has no hidden test"}
+    assert faults(looked_at(released)) == {TESTS: "item t-plot has no hidden test"}
 
 
 def test_hidden_test_for_no_item_is_named(released: Course) -> None:
     replace_text(hidden(released), '@item("t-plot")', '@item("t-plots")')
-    assert faults(checked(released))[TESTS].splitlines() == [
+    assert faults(looked_at(released))[TESTS].splitlines() == [
         "test_valley.py, test_plot is for t-plots, which is no item of tiny",
         "item t-plot has no hidden test",
     ]
@@ -322,17 +332,17 @@ def test_hidden_test_for_no_item_is_named(released: Course) -> None:
 
 def test_hidden_test_for_a_manual_item_is_named(released: Course) -> None:
     replace_text(hidden(released), '@item("t-plot")', '@item("t-proof")')
-    assert "t-proof, which is a manual item" in faults(checked(released))[TESTS]
+    assert "t-proof, which is a manual item" in faults(looked_at(released))[TESTS]
 
 
 def test_item_with_robustness_tests_alone_is_named(released: Course) -> None:
     replace_text(hidden(released), '@item("t-plot")', '@item("t-plot", costs=0.5)')
-    assert "item t-plot has robustness tests alone" in faults(checked(released))[TESTS]
+    assert "item t-plot has robustness tests alone" in faults(looked_at(released))[TESTS]
 
 
 def test_part_without_core_test_is_named(released: Course) -> None:
     replace_text(hidden(released), '"t-slope", costs', '"t-slope", part="whole", costs')
-    assert "part 'whole' of t-slope has no core test" in faults(checked(released))[TESTS]
+    assert "part 'whole' of t-slope has no core test" in faults(looked_at(released))[TESTS]
 
 
 @pytest.mark.parametrize(
@@ -347,7 +357,7 @@ def test_hidden_test_that_does_not_say_its_item_is_named(
     released: Course, old: str, new: str, message: str
 ) -> None:
     replace_text(hidden(released), old, new)
-    assert message in faults(checked(released))[TESTS]
+    assert message in faults(looked_at(released))[TESTS]
 
 
 @pytest.mark.parametrize(
@@ -378,14 +388,14 @@ def test_rubric_that_does_not_add_up_is_named(
         proof.source = proof.source.replace(old, new)
 
     change_source(course, spoil)
-    assert f"valley.ipynb, cell 11 (t-proof) {message}" in faults(proved(course))["rubrics"]
+    assert f"valley.ipynb, cell 11 (t-proof) {message}" in faults(looked_at_anew(course))["rubrics"]
 
 
 def test_check_without_answer_cell_is_named(course: Course) -> None:
     change_source(course, lambda nb: nb.cells.append(check("t-more", 1)))
     with hidden(course).open("a") as file:
         file.write('\n\n@item("t-more")\ndef test_more(student):\n    """More."""\n')
-    found = faults(proved(course))["answer and check cells"]
+    found = faults(looked_at_anew(course))["answer and check cells"]
     assert found.splitlines() == [
         "valley.ipynb, cell 13 (t-more): item t-more has no answer cell before its check cell",
         "checks.py has no function t_more for item t-more",
@@ -395,7 +405,7 @@ def test_check_without_answer_cell_is_named(course: Course) -> None:
 def test_answer_without_check_or_directive_is_named(course: Course) -> None:
     extra = [code("t-more-answer", "x = 1", solution=True), answer("t-last-answer", "")]
     change_source(course, lambda nb: nb.cells.extend(extra))
-    found = faults(proved(course))["answer and check cells"]
+    found = faults(looked_at_anew(course))["answer and check cells"]
     assert "cell 13 (t-more-answer) is an answer cell without a REFERENCE line" in found
     assert "cell 13 (t-more-answer) is an answer cell that no check cell follows" in found
     assert "cell 14 (t-last-answer) is an answer cell that no check cell follows" in found
@@ -403,7 +413,7 @@ def test_answer_without_check_or_directive_is_named(course: Course) -> None:
 
 def test_check_cell_with_other_content_is_named(course: Course) -> None:
     change_source(course, lambda nb: cell(nb, "t-slope").update(source="assert slope(1, 2) == 4"))
-    found = faults(proved(course))["answer and check cells"]
+    found = faults(looked_at_anew(course))["answer and check cells"]
     assert "cell 5 (t-slope): a check cell reads `checks.t_slope(globals())`" in found
 
 
@@ -412,7 +422,7 @@ def test_changed_points_are_named(released: Course) -> None:
         cell(notebook, "t-plot").metadata["nbgrader"]["points"] = 5
 
     change_release(released, cheapen)
-    assert faults(checked(released))["items and points"] == (
+    assert faults(looked_at(released))["items and points"] == (
         "item t-plot is auto, 5 points, in valley in the release "
         "and auto, 1 points, in valley in the source"
     )
@@ -420,12 +430,12 @@ def test_changed_points_are_named(released: Course) -> None:
 
 def test_notebook_without_items_is_named(course: Course) -> None:
     write_notebook(course.source("tiny") / "Untitled.ipynb", new_notebook(cells=[]))
-    found = faults(proved(course))["items and points"]
+    found = faults(looked_at_anew(course))["items and points"]
     assert found == "Untitled.ipynb has no item; what is no problem belongs elsewhere"
 
 
 def test_points_are_shown(released: Course) -> None:
-    (finding,) = [f for f in checked(released).findings if f.check == "items and points"]
+    (finding,) = [f for f in looked_at(released).findings if f.check == "items and points"]
     assert finding.detail == (
         "3 auto items of 4 points, 1 manual items of 1.5 points; 4.5 points regular, 1 points bonus"
     )
@@ -435,7 +445,7 @@ def test_points_are_shown(released: Course) -> None:
 def test_file_that_is_not_python_is_named(released: Course, file: str) -> None:
     (released.root / file).write_text("def (:\n")
     with pytest.raises(ReleaseError, match="can't be parsed"):
-        checked(released)
+        looked_at(released)
 
 
 def test_deleted_cell_is_named(released: Course) -> None:
@@ -569,7 +579,7 @@ def test_all_trials_are_marked(released: Course) -> None:
 
 def test_experiment_that_does_not_wait_for_its_functions_is_named(course: Course) -> None:
     change_source(course, lambda nb: cell(nb, "t-experiment").update(source="slope(np.ones(2), 1)"))
-    assert faults(proved(course)) == {
+    assert faults(proved(course, Marker())) == {
         SKELETON: "valley.ipynb, cell 10 (t-experiment) stops at an unfinished answer with the "
         "skeleton; guard it with `if checks.ready(...)`"
     }
@@ -599,8 +609,8 @@ def test_proof_as_table_and_data() -> None:
         "assignment": "tiny",
         "ok": False,
         "findings": [
-            {"check": "files", "ok": True, "detail": "4"},
-            {"check": "points", "ok": False, "detail": "[bold] x"},
+            {"check": "files", "ok": True, "detail": "4", "earlier": False},
+            {"check": "points", "ok": False, "detail": "[bold] x", "earlier": False},
         ],
         "written": [],
     }

@@ -11,7 +11,7 @@ from autograder.errors import ReleaseError
 from autograder.release import publish, release
 
 from .helpers import cell, change_source, fingerprint, replace_text
-from .marking import Marker
+from .marking import Marker, mark_on_paper
 from .tiny import write_course
 
 
@@ -34,7 +34,7 @@ def test_first_release_fills_the_source_and_writes_the_release(course: Course) -
 
 def test_releasing_again_writes_nothing(released: Course) -> None:
     before = {path: path.stat().st_mtime_ns for path in released.root.rglob("*")}
-    result = release(released, "tiny", mark=Marker())
+    result = release(released, "tiny", mark=mark_on_paper)
     assert result.ok
     assert result.written == ()
     assert {path: path.stat().st_mtime_ns for path in released.root.rglob("*")} == before
@@ -43,7 +43,7 @@ def test_releasing_again_writes_nothing(released: Course) -> None:
 def test_two_courses_give_the_same_bytes(tmp_path: Path, released: Course) -> None:
     write_course(tmp_path / "elsewhere" / "deep" / "course")
     other = Course(tmp_path / "elsewhere" / "deep" / "course")
-    release(other, "tiny", mark=Marker())
+    release(other, "tiny", mark=mark_on_paper)
     for ours, theirs in (
         (released.release("tiny"), other.release("tiny")),
         (released.source("tiny"), other.source("tiny")),
@@ -53,7 +53,7 @@ def test_two_courses_give_the_same_bytes(tmp_path: Path, released: Course) -> No
 
 def test_change_of_the_solutions_reaches_both_trees(released: Course) -> None:
     replace_text(released.solutions("tiny") / "valley.py", "The slope of", "The steepness of")
-    result = release(released, "tiny", mark=Marker())
+    result = release(released, "tiny", mark=mark_on_paper)
     assert names(result.written, released.root) == [
         "release/tiny/valley.ipynb",
         "source/tiny/valley.ipynb",
@@ -68,20 +68,20 @@ def test_what_editors_leave_beside_the_source_stops_no_release(course: Course, n
     path = course.source("tiny") / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"left")
-    assert release(course, "tiny", mark=Marker()).ok
-    assert not release(course, "tiny", check=True, mark=Marker()).ok
+    assert release(course, "tiny", mark=mark_on_paper).ok
+    assert not release(course, "tiny", check=True, mark=mark_on_paper).ok
     assert not (course.release("tiny") / name).exists()
 
 
 def test_other_files_beside_the_source_stop_a_release(course: Course) -> None:
     (course.source("tiny") / "notes.txt").write_text("left")
-    assert not release(course, "tiny", mark=Marker()).ok
+    assert not release(course, "tiny", mark=mark_on_paper).ok
 
 
 def test_new_release_sweeps_the_old_tree(released: Course) -> None:
     (released.release("tiny") / ".ipynb_checkpoints").mkdir()
     (released.release("tiny") / "old.ipynb").write_text("{}")
-    assert release(released, "tiny", mark=Marker()).ok
+    assert release(released, "tiny", mark=mark_on_paper).ok
     assert {path.name for path in released.release("tiny").iterdir()} == {
         "README.md",
         "checks.py",
@@ -106,7 +106,7 @@ def test_release_that_can_not_be_built_leaves_everything(released: Course) -> No
     change_source(released, lambda nb: cell(nb, "t-experiment").update(source=source))
     before = fingerprint(released.root)
     with pytest.raises(ReleaseError, match="t-experiment"):
-        release(released, "tiny", mark=Marker())
+        release(released, "tiny", mark=mark_on_paper)
     assert fingerprint(released.root) == before
 
 
@@ -115,14 +115,14 @@ def test_check_changes_nothing(released: Course, stale: bool) -> None:
     if stale:
         replace_text(released.solutions("tiny") / "valley.py", "The slope of", "The rise of")
     before = fingerprint(released.root)
-    result = release(released, "tiny", check=True, mark=Marker())
+    result = release(released, "tiny", check=True, mark=mark_on_paper)
     assert result.ok is not stale
     assert fingerprint(released.root) == before
 
 
 def test_check_of_a_course_never_released_changes_nothing(course: Course) -> None:
     before = fingerprint(course.root)
-    assert not release(course, "tiny", check=True, mark=Marker()).ok
+    assert not release(course, "tiny", check=True, mark=mark_on_paper).ok
     assert fingerprint(course.root) == before
 
 
@@ -149,7 +149,9 @@ def test_release_that_can_not_be_moved_in_puts_the_old_one_back(
 
 def test_progress_is_told(released: Course) -> None:
     told: list[str] = []
-    release(released, "tiny", check=True, mark=Marker(), say=told.append)
-    assert told[0] == "filling and building afresh"
-    assert "marking the reference" in told
-    assert len(told) == 8
+    release(released, "tiny", check=True, mark=mark_on_paper, say=told.append)
+    assert told == [
+        "filling and building afresh",
+        "reading both trees",
+        *(f"marking trial submissions: {done} of 6" for done in range(7)),
+    ]

@@ -3,32 +3,59 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from autograder.assignment import Assignment, Course
-from autograder.grading.mark import Marking, MarkSettings, mark_submission
+from autograder.grading import classrun
+from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
 from autograder.release import prove, release
+from autograder.release.trials import Mark
+from autograder.sandbox import examine
 
 from .helpers import faults, replace_text
+from .misconceptions import SOUND, write_misconceptions
+
+SETTINGS = MarkSettings(unprotected=True)
+"""For machines without a working wall too: these notebooks are our own."""
 
 
-def mark(course: Course, assignment: Assignment, path: Path, *, release: Path) -> Marking:
-    """The real path, on machines without a working wall too: these notebooks are our own."""
-    settings = MarkSettings(unprotected=True)
-    return mark_submission(course, assignment, path, release=release, settings=settings)
+@pytest.fixture(scope="module")
+def mark() -> Iterator[Mark]:
+    """The real path, with one sandbox for all submissions."""
+    with open_sandbox(SETTINGS) as sandbox:
+
+        def mark_in_it(
+            course: Course, assignment: Assignment, path: Path, *, release: Path
+        ) -> Marking:
+            return mark_submission(
+                course, assignment, path, release=release, settings=SETTINGS, sandbox=sandbox
+            )
+
+        yield mark_in_it
 
 
-def test_sound_course_is_published(course: Course) -> None:
-    proof = release(course, "tiny", mark=mark)
+def test_sound_course_is_published(
+    course: Course, mark: Mark, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `fdl release` does it, trials and misconceptions in processes; trials insist on a wall."""
+    monkeypatch.setattr(classrun, "default_jobs", lambda: 1)
+    write_misconceptions(course, SOUND)
+    walls = examine()
+    stands = walls.outer.stands or walls.inner.stands
+    proof = release(course, "tiny", mark=None if stands else mark)
     assert proof.ok, proof.faults
+    assert proof.findings[-1].detail == "5 of 5 caught, 5 called by name"
+    assert not any(finding.earlier for finding in proof.findings)
     assert (course.release("tiny") / "valley.ipynb").is_file()
 
 
 @pytest.fixture(scope="module")
-def found(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+def found(
+    published: Path, mark: Mark, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
     """What a proof finds where the hidden tests of two items are wrong."""
     root = tmp_path_factory.mktemp("weak") / "course"
     shutil.copytree(published, root)

@@ -110,10 +110,14 @@ def test_kernel_is_the_product_of_an_explicit_jacobian(n: int, m: int, d: int, N
     np.testing.assert_allclose(reference.empirical_ntk(v, W, X, n), J @ J.T, rtol=1e-11, atol=1e-13)
 
 
+@pytest.mark.parametrize(
+    "m",
+    [40_003, pytest.param(100_003, marks=pytest.mark.slow)],  # 40_000 units are a piece
+)
 @pytest.mark.parametrize("n", [0, 1, 2])
-def test_pieces_of_the_width_give_the_whole(n: int) -> None:
-    """The width is no multiple of a piece, and each of the pieces counts once."""
-    rng, m = np.random.default_rng(n), 100_003
+def test_pieces_of_the_width_give_the_whole(n: int, m: int) -> None:
+    """The width is not a multiple of a piece, and each of the pieces counts once."""
+    rng = np.random.default_rng(n)
     v, W, X = rng.normal(size=m), rng.normal(size=(m, 2)), unit_rows(rng, 50, 2)
     A = reference.activation(X @ W.T, n)
     B = reference.activation_derivative(X @ W.T, n) * v
@@ -191,16 +195,26 @@ def test_memory_of_the_limit_is_that_of_a_few_kernels() -> None:
     assert peak < 16 * N * N * 8
 
 
-def test_memory_does_not_grow_with_the_width() -> None:
-    m, N = 1_000_000, 20
+@pytest.mark.parametrize(
+    ("m", "numbers"),
+    [
+        (50_000, 100_000),
+        pytest.param(1_000_000, 2_000_000, marks=pytest.mark.slow),  # the reference as it is
+    ],
+)
+def test_memory_does_not_grow_with_the_width(m: int, numbers: int) -> None:
+    """The width is ten pieces of `numbers` numbers."""
+    N, widths = 20, list[int]()
+    kernel = kernel_in_pieces(numbers, widths)
     rng = np.random.default_rng(0)
     v, W, X = rng.normal(size=m), rng.normal(size=(m, 2)), unit_rows(rng, N, 2)
     tracemalloc.start()
     try:
-        reference.empirical_ntk(v, W, X, 1)
+        kernel(v, W, X, 1)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
+    assert sum(widths) == m
     assert peak < m * N * 8  # one array of all hidden units at all inputs, of which four are needed
 
 
@@ -222,18 +236,24 @@ def test_kernels_are_symmetric_and_have_no_negative_eigenvalue(
 
 
 @cache
+def radial(n: int) -> mpmath.mpf:
+    """The integral over the radius, with 90 digits: the same at every angle."""
+    with mpmath.workdps(90):
+        return mpmath.quad(
+            lambda r: r ** (2 * n + 1) * mpmath.exp(-(r**2) / 2), [0, 1, 3, 6, 12, 25]
+        )
+
+
+@cache
 def expectation(n: int, theta: str) -> mpmath.mpf:
     """E[σ(wᵀx_i) σ(wᵀx_j)] by quadrature over the plane: radius and direction, 90 digits."""
     with mpmath.workdps(90):
         angle = mpmath.mpf(theta)
-        radial = mpmath.quad(
-            lambda r: r ** (2 * n + 1) * mpmath.exp(-(r**2) / 2), [0, 1, 3, 6, 12, 25]
-        )
         half = mpmath.pi / 2
         angular = mpmath.quad(
             lambda phi: (mpmath.cos(phi) * mpmath.cos(phi - angle)) ** n, [angle - half, half]
         )
-        return radial * angular / (2 * mpmath.pi)
+        return radial(n) * angular / (2 * mpmath.pi)
 
 
 def long_limit(n: int, theta: str) -> float:
@@ -388,8 +408,9 @@ def test_finite_kernel_has_the_limit_as_its_mean_at_every_width(n: int) -> None:
     assert_mean(kernels, reference.limit_ntk(X, n))
 
 
+@pytest.mark.parametrize("draws", [4000, pytest.param(20_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("n", "known"), [(0, 0.5), (1, 1.732), (2, 13.12), (3, 161.3)])
-def test_spread_on_the_diagonal(n: int, known: float) -> None:
+def test_spread_on_the_diagonal(n: int, known: float, draws: int) -> None:
     """One unit adds z²ⁿ + n² v² z²ⁿ⁻² where z ≥ 0; its deviation from Gaussian moments."""
 
     def moment(k: int) -> float:
@@ -404,7 +425,7 @@ def test_spread_on_the_diagonal(n: int, known: float) -> None:
     assert deviation == pytest.approx(known, rel=5e-4)
 
     # The reference shows it: one unit is a network of width 1.
-    z, v = np.random.default_rng(n).normal(size=(2, 20_000))
+    z, v = np.random.default_rng(n).normal(size=(2, draws))
     X = np.array([[1.0]])
     units = np.array(
         [

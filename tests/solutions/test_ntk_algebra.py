@@ -68,7 +68,7 @@ SQUARED = (7 * sp.sin(theta) * sp.cos(theta) + (sp.pi - theta) * (1 + 6 * sp.cos
 # --- Eq. (6) and the limits -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("n", [0, 1, 2, 3])
+@pytest.mark.parametrize("n", [0, 1, 2, pytest.param(3, marks=pytest.mark.slow)])
 def test_equation_6_is_the_gaussian_integral(n: int) -> None:
     assert equal(by_operator(n), expectation(n))
 
