@@ -83,3 +83,45 @@ def test_tests_import_what_an_extra_offers() -> None:
 
 def test_stranger_is_found() -> None:
     assert "numpy" in strangers("solutions", NEEDED - {"numpy"})
+
+
+LOCKS = {path.stem: path for path in (ROOT / "requirements").glob("*.lock")}
+PURPOSES = {
+    "run": [],
+    "test": ["test", "lint", "browser", "similarity"],
+    "cluster": ["cluster"],
+    "fuzz": ["fuzz"],
+    "mutation": ["mutation"],
+}
+"""The extras that each lock holds, besides what running needs."""
+
+
+def pins(lock: Path) -> dict[str, str]:
+    """Return the versions that a lock pins, by name (both, if they depend on the Python)."""
+    found: dict[str, str] = {}
+    for name, version in re.findall(r"^([\w.-]+)==(\S+)", lock.read_text("utf-8"), re.MULTILINE):
+        found[normal(name)] = f"{found.get(normal(name), '')} {version}".strip()
+    return found
+
+
+def test_there_is_a_lock_for_each_purpose() -> None:
+    assert LOCKS.keys() == PURPOSES.keys()
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_a_lock_has_what_its_purpose_needs_in_the_versions_of_running(purpose: str) -> None:
+    asked = [*PROJECT["dependencies"]]
+    for extra in PURPOSES[purpose]:
+        asked += PROJECT["optional-dependencies"][extra]
+    found = pins(LOCKS[purpose])
+    assert distributions(asked) - found.keys() == set()
+    assert pins(LOCKS["run"]).items() - found.items() == set()
+
+
+def test_only_tests_need_tools() -> None:
+    assert not {"mypy", "ruff", "hypothesis", "playwright", "mutmut"} & pins(LOCKS["run"]).keys()
+
+
+def test_gradescope_installs_what_running_needs() -> None:
+    package = ROOT / "autograder" / "records" / "gradescope" / "requirements.lock"
+    assert package.read_bytes() == LOCKS["run"].read_bytes()
