@@ -93,8 +93,13 @@ class Machines:
 
     def marking(self) -> list[int]:
         """The workers' marking processes."""
-        found = [pid for process in self._started for pid in descendants(process.pid)]
-        return [pid for pid in found if "autograder.grading.cluster.marking" in words(pid)]
+        return [
+            pid for pid in self.processes() if "autograder.grading.cluster.marking" in words(pid)
+        ]
+
+    def processes(self) -> list[int]:
+        """All that the scheduler and the workers have started."""
+        return [pid for process in self._started for pid in descendants(process.pid)]
 
     def sandboxes(self) -> list[int]:
         """What the marking processes have started."""

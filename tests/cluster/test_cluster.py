@@ -198,6 +198,7 @@ def test_worker_killed_amid_a_submission_takes_its_processes_along_and_loses_not
         [worker] = [int(line.split()[1]) for line in
                     Path(f"/proc/{marking}/status").read_text().splitlines()
                     if line.startswith("PPid")]  # fmt: skip
+        assert worker in own.processes()  # and no other program's, should it have ended by itself
         m.kill(worker)
         assert m.until(lambda: not any(map(m.words, family)))
         output, _ = run.communicate(timeout=300)

@@ -98,6 +98,7 @@ def other_data_fill_the_disk_and_it_is_finished(scene: Scene, folder: Path, mome
 
 
 @needs_root
+@pytest.mark.slow
 def test_run_whose_disk_is_filled_by_other_data_is_finished_by_the_next(
     scene: Scene, tmp_path: Path
 ) -> None:

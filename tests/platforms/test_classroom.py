@@ -106,6 +106,7 @@ def test_folder_with_something_in_it_is_left_alone(written: Path) -> None:
     assert done.exit_code == 2
 
 
+@pytest.mark.slow
 def test_step_tells_what_the_visible_checks_say(written: Path, workflow: Workflow) -> None:
     template = written / "template"
     done = {"p3b-kernel-answer", "p3a-gradients-answer"}

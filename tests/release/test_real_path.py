@@ -37,6 +37,7 @@ def mark() -> Iterator[Mark]:
         yield mark_in_it
 
 
+@pytest.mark.slow
 def test_sound_course_is_published(
     course: Course, mark: Mark, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,13 @@ def parent_of(sandbox: Sandbox) -> object:
     return sandbox._confinement
 
 
+# What these leave or plant, the inner wall has to keep by itself; behind both it has help.
+inner_wall_every_day = pytest.mark.parametrize(
+    "made",
+    ["inner wall alone", pytest.param("both walls", marks=pytest.mark.slow)],
+    indirect=True,
+)
+
 DIRTY = {
     "files everywhere": """
 import os
@@ -115,6 +122,7 @@ builtins.sorted = lambda things: ["poisoned"]
 }
 
 
+@inner_wall_every_day
 @pytest.mark.parametrize("source", DIRTY.values(), ids=DIRTY.keys())
 def test_what_a_submission_leaves_is_gone(sandbox: Sandbox, source: str) -> None:
     clean = run(sandbox, LOOK)
@@ -150,6 +158,7 @@ os.mkdir("../second", 0)
 }
 
 
+@inner_wall_every_day
 @pytest.mark.parametrize("source", PLANTED.values(), ids=PLANTED.keys())
 def test_a_notebook_meets_nothing_that_another_planted(sandbox: Sandbox, source: str) -> None:
     assert run_notebook(sandbox, "first", source) == ""

@@ -7,6 +7,7 @@ One coordinate stands for all of them.
 
 from __future__ import annotations
 
+import pytest
 import sympy as sp  # type: ignore[import-untyped]
 
 T = 4
@@ -80,6 +81,7 @@ def test_relation_to_the_heavy_ball_is_the_only_one() -> None:
     assert all(hat_beta[0] not in d.free_symbols for d in differences)  # free: it multiplies 0
 
 
+@pytest.mark.slow
 def test_moving_average_is_momentum_for_every_last_lambda() -> None:
     lambdas = backwards(last)
     etas = [(1 + lambdas[t + 1]) * gamma[t] for t in range(T)]
