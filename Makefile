@@ -64,17 +64,16 @@ compare-attacks: $(VENV)/.test  ## the same attacks on stock nbgrader, otter-gra
 bench-numerics: $(VENV)/.test  ## the numerics beside jax, torch.func, neural-tangents where installed: docs/numerics.md
 	$(BIN)/python -m tests.numerics $(foreach python,$(NUMERICS_PYTHONS),--python $(python)) --page --json docs/numerics.json
 
-mutation: $(VENV)/.test $(VENV)/.mutation  ## small changes to the reference solutions before the hidden tests: docs/mutation.md
+mutation: $(VENV)/.test   ## small changes to the reference solutions before the hidden tests: docs/mutation.md
 	$(BIN)/python -m tests.mutation
 
-# Runs what follows with each lock's extras; `run` comes first, the others keep its versions.
+# `run` comes first; the other locks keep its versions.
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --quiet
 lock:                     ## renew the locks in requirements/, and Gradescope's, from pyproject.toml (needs uv)
 	$(COMPILE) --output-file requirements/run.lock
-	$(COMPILE) --constraints requirements/run.lock --extra test --extra lint --extra browser --extra similarity --output-file requirements/test.lock
+	$(COMPILE) --constraints requirements/run.lock --extra test --extra lint --extra browser --extra mutation --extra similarity --output-file requirements/test.lock
 	$(COMPILE) --constraints requirements/test.lock --extra cluster --output-file requirements/cluster.lock
-	$(COMPILE) --constraints requirements/test.lock --extra mutation --output-file requirements/mutation.lock
 	$(COMPILE) --constraints requirements/test.lock --extra fuzz --output-file requirements/fuzz.lock
 	cp requirements/run.lock autograder/records/gradescope/requirements.lock
 

@@ -74,7 +74,7 @@ class OrdinaryUser:
 
 _FIND = """
 import importlib.util, sys
-import numpy  # its compiled part shows whether this interpreter suits the packages
+import numpy, sqlite3, ssl  # their compiled parts show whether this interpreter suits the packages
 sys.exit(not all(map(importlib.util.find_spec, sys.argv[1:])))
 """
 

@@ -88,10 +88,9 @@ def test_stranger_is_found() -> None:
 LOCKS = {path.stem: path for path in (ROOT / "requirements").glob("*.lock")}
 PURPOSES = {
     "run": [],
-    "test": ["test", "lint", "browser", "similarity"],
+    "test": ["test", "lint", "browser", "mutation", "similarity"],
     "cluster": ["cluster"],
     "fuzz": ["fuzz"],
-    "mutation": ["mutation"],
 }
 """The extras that each lock holds, besides what running needs."""
 

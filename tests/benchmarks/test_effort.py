@@ -18,17 +18,17 @@ BUSY = "import time\nwhile time.process_time() < 0.3: pass\n"
 
 def test_the_kernels_time_is_counted_and_waiting_is_not() -> None:
     def work() -> None:
-        begin = time.process_time()
-        while time.process_time() < begin + 0.2:
+        begin = resource.getrusage(resource.RUSAGE_SELF).ru_stime
+        while resource.getrusage(resource.RUSAGE_SELF).ru_stime < begin + 0.2:
             os.urandom(100_000)
-        subprocess.run(["sleep", "0.2"], check=True)
+        subprocess.run(["sleep", "1"], check=True)
 
-    before = resource.getrusage(resource.RUSAGE_SELF)
+    before = time.process_time()
     found = effort.measure(work)
-    after = resource.getrusage(resource.RUSAGE_SELF)
-    assert after.ru_stime - before.ru_stime > 0.1
-    assert found.cpu == pytest.approx(0.2, abs=0.1)
-    assert found.seconds > 0.4
+    used = time.process_time() - before
+    assert used >= 0.2
+    assert found.cpu == pytest.approx(used, abs=0.1)
+    assert found.seconds > 1.0
 
 
 def test_processes_that_nobody_waited_for_are_counted() -> None:

@@ -312,20 +312,23 @@ def test_every_submission_has_the_whole_time(sandbox: Sandbox) -> None:
 
 
 def test_spare_user_can_pass_the_folders_of_a_grader_with_a_strict_umask(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     found = protection("inner wall alone")
     if found is None:
         pytest.skip("this machine can't put up the inner wall")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    before = os.umask(0o077)
-    try:
-        with Sandbox(found, LIMITS) as sandbox:
-            assert run_notebook(sandbox, "notebook", "print(7)") == "7\n"
-            [box] = tmp_path.glob("fdl-sandbox-*/box")
-            assert box.stat().st_mode & 0o001
-    finally:
-        os.umask(before)
+    # Not pytest's folder for temporary files: that one is closed to other users.
+    with tempfile.TemporaryDirectory(prefix="fdl-umask-") as folder:
+        Path(folder).chmod(0o711)
+        monkeypatch.setattr(tempfile, "tempdir", folder)
+        before = os.umask(0o077)
+        try:
+            with Sandbox(found, LIMITS) as sandbox:
+                assert run_notebook(sandbox, "notebook", "print(7)") == "7\n"
+                [box] = Path(folder).glob("fdl-sandbox-*/box")
+                assert box.stat().st_mode & 0o001
+        finally:
+            os.umask(before)
 
 
 @pytest.mark.parametrize(
