@@ -23,7 +23,8 @@ HOMEWORK = "tiny"
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 
-# A hidden test that ends its own process, or the Dask worker that this process marks for.
+# A hidden test that ends its own process, or the Dask worker that this process marks for, or that
+# tells its process's number and waits for ever.
 SABOTAGE = '''
 
 @item("t-values")
@@ -36,6 +37,10 @@ def test_sabotage(student):
     order = trap.read_text()
     if "once" in order:
         trap.unlink()
+    if "wait" in order:
+        trap.with_suffix(".pid").write_text(f"{{os.getpid()}}\\n")
+        while True:
+            signal.pause()
     victim = os.getppid() if "worker" in order else os.getpid()
     os.kill(victim, signal.SIGKILL)
     time.sleep(60)

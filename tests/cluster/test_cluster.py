@@ -180,8 +180,14 @@ def test_worker_with_another_grader_is_named_with_both_versions(
 
 @pytest.mark.slow
 def test_worker_killed_amid_a_submission_takes_its_processes_along_and_loses_nothing(
-    course: Path, tmp_path: Path, local: dict[str, bytes]
+    course: Path,
+    tmp_path: Path,
+    local: dict[str, bytes],
+    traps: Path,
+    set_trap: Callable[[str, str], None],
 ) -> None:
+    set_trap("anna", "wait once")
+    told = traps / f"{ANSWERS['anna']:g}.pid"
     own = Machines(tmp_path)
     try:
         own.start()
@@ -192,16 +198,18 @@ def test_worker_killed_amid_a_submission_takes_its_processes_along_and_loses_not
             stderr=subprocess.STDOUT,
             text=True,
         )
-        assert m.until(own.sandboxes)
-        [marking, *_] = [pid for pid in own.marking() if list(m.descendants(pid))]
+        assert m.until(lambda: told.exists() and told.read_text().endswith("\n"))
+        marking = int(told.read_text())
         family = [marking, *m.descendants(marking)]
         [worker] = [int(line.split()[1]) for line in
                     Path(f"/proc/{marking}/status").read_text().splitlines()
                     if line.startswith("PPid")]  # fmt: skip
-        assert worker in own.processes()  # and no other program's, should it have ended by itself
+        # it would be another program's, had the worker ended by itself
+        assert m.until(lambda: worker in own.processes(), 60)
+        assert len(family) > 1
         m.kill(worker)
         assert m.until(lambda: not any(map(m.words, family)))
-        output, _ = run.communicate(timeout=300)
+        output, _ = run.communicate(timeout=600)
     finally:
         own.close()
     assert run.returncode == 0, output
@@ -210,8 +218,13 @@ def test_worker_killed_amid_a_submission_takes_its_processes_along_and_loses_not
 
 @pytest.mark.slow
 def test_stopped_run_frees_the_workers_and_is_finished_by_the_next(
-    course: Path, machines: Machines, local: dict[str, bytes]
+    course: Path,
+    machines: Machines,
+    local: dict[str, bytes],
+    traps: Path,
+    set_trap: Callable[[str, str], None],
 ) -> None:
+    set_trap("dan", "wait")
     run = subprocess.Popen(
         m.command(course, machines.address, "--cold"),
         # a shell's background jobs, and what they start, are deaf to it
@@ -228,6 +241,8 @@ def test_stopped_run_frees_the_workers_and_is_finished_by_the_next(
     assert "Traceback" not in output
     assert 0 < len({name.split("/")[1] for name in m.reports(course)}) < len(ANSWERS)
     assert m.until(lambda: not machines.sandboxes())
+    for trap in traps.iterdir():
+        trap.unlink()
     ended = m.grade(course, machines.address)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert m.reports(course) == local
