@@ -92,7 +92,7 @@ def give(root: Path, student: str, item: str, score: float) -> None:
 
 
 def is_told_and_restored(scene: Scene, *damages: Damage) -> None:
-    """One damage after the other is told, kept and undone; then nothing is left of them."""
+    """Each damage in turn is reported, the damaged file kept, and the gradebook restored."""
     with scene.course() as root:
         gradebook = root / "gradebook.db"
         all_damaged: list[bytes] = []

@@ -109,7 +109,7 @@ def is_waited_for(scene: Scene, root: Path, how: str) -> None:
 
 
 def test_gradebook_that_is_locked_costs_no_marks(scene: Scene) -> None:
-    """For ever, then amid the run, and in the end for a while."""
+    """The lock stays, is taken during the run, and ends while the run waits for it."""
     how = "for reading, too"
     with scene.course() as root:
         stays_locked(scene, root, how)
