@@ -399,7 +399,7 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     assert request.param in WALLS
     found = protection(request.param)
     if found is None:
-        pytest.skip(f"this machine can't put up the {request.param}")
+        pytest.skip(f"not available on this machine: {request.param}")
     with Sandbox(found, LIMITS) as made:
         yield made
 

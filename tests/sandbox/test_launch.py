@@ -33,7 +33,7 @@ NO_WALL = Wall(False, {}, (), ("Get one.",))
 def walls(request: pytest.FixtureRequest) -> Protection:
     found = protection(request.param)
     if found is None:
-        pytest.skip(f"this machine can't put up the {request.param}")
+        pytest.skip(f"not available on this machine: {request.param}")
     return found
 
 
@@ -41,7 +41,7 @@ def walls(request: pytest.FixtureRequest) -> Protection:
 def inner_walls(request: pytest.FixtureRequest) -> Protection:
     found = protection(request.param)
     if found is None:
-        pytest.skip(f"this machine can't put up the {request.param}")
+        pytest.skip(f"not available on this machine: {request.param}")
     return found
 
 
@@ -236,7 +236,7 @@ time.sleep(3600)
 @pytest.mark.parametrize("name", list(WALLS))
 def test_a_grader_that_is_killed_takes_its_sandbox_along(name: str) -> None:
     if protection(name) is None:
-        pytest.skip(f"this machine can't put up the {name}")
+        pytest.skip(f"not available on this machine: {name}")
     script = _GRADER.format(tests=str(Path(__file__).parents[1]), walls=name)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)

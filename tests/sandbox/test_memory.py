@@ -264,7 +264,7 @@ TRIALS = [
 def test_no_way_leads_above_the_bound(walls: str, way: Callable[[], Any]) -> None:
     found = protection(walls)
     if found is None:
-        pytest.skip(f"this machine can't put up the {walls}")
+        pytest.skip(f"not available on this machine: {walls}")
     with room(found, LIMITS) as made:
         peak = Peak(made)
         started = time.monotonic()
@@ -285,7 +285,7 @@ def test_no_way_leads_above_the_bound(walls: str, way: Callable[[], Any]) -> Non
 def test_memory_that_counts_on_nobody_is_refused(walls: str, way: Callable[[], Any]) -> None:
     found = protection(walls)
     if found is None:
-        pytest.skip(f"this machine can't put up the {walls}")
+        pytest.skip(f"not available on this machine: {walls}")
     with room(found, LIMITS) as made, pytest.raises(RefusedError):
         made.run(way)
 

@@ -169,7 +169,7 @@ def rooms() -> Iterator[Callable[[str], Room]]:
         def get(walls: str) -> Room:
             made = room_behind(walls)
             if made is None:
-                pytest.skip(f"this machine can't put up the {walls}")
+                pytest.skip(f"not available on this machine: {walls}")
             return made
 
         yield get

@@ -28,7 +28,7 @@ DENIED = {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOSYS, errno.EROFS, er
 def room_behind(walls: str) -> Iterator[Room]:
     found = protection(walls)
     if found is None:
-        pytest.skip(f"this machine can't put up the {walls}")
+        pytest.skip(f"not available on this machine: {walls}")
     with room(found) as made:
         yield made
 
