@@ -53,7 +53,7 @@ class Keep:
             return made
 
     def find(self, name: str) -> Any:
-        """Return what is kept under the name; None if nothing is."""
+        """Return the value kept under the name, or None."""
         with self._alone(name) as path, contextlib.suppress(_NothingKeptError):
             return None if path is None else _read(path)
         return None

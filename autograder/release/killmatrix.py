@@ -149,7 +149,7 @@ def kill_matrix(
         item: [] if keep is None or again else keep.find(item) or [] for item in wanted
     }
     waiting = [item for item, found in rows.items() if not found]
-    # the most misconceptions take longest: they come first, so that no processor idles at the end
+    # items with many misconceptions take longest; done last, one would keep a processor idle
     waiting.sort(key=lambda item: -len(catalogue.of(item)))
     workers = min(workers or Machine().processors(), len(waiting))
     for item, found in zip(waiting, _rows(course, assignment, waiting, seed, workers), strict=True):
