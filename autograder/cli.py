@@ -567,10 +567,14 @@ def _findings(item: ItemReport) -> Iterable[str]:
 
 def _class_row(each: Recorded) -> tuple[str, ...]:
     """A student's row of the class table."""
+    from autograder.grading.classrun import LONG_SECONDS
+
     report = each.report
     if report is None:
         return each.student, "", "", "", each.error
     notes = [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+    if (seconds := sum(each.seconds.values())) > LONG_SECONDS:
+        notes.append(f"took {seconds:.0f} s")
     return (
         each.student,
         f"{report.points:g} of {report.max_points:g}",

@@ -124,7 +124,7 @@ def _deliver(content: bytes, output: Path | None) -> None:
 
 
 def _remarks(result: Export) -> Iterator[Text]:
-    from autograder.records.sanitize import plain_text
+    from autograder.content.sanitize import plain_text
 
     for heading, names in (
         ("In the roster, not ours", result.only_theirs),
@@ -139,7 +139,7 @@ def _remarks(result: Export) -> Iterator[Text]:
 
 
 def _standing_table(result: Standing) -> Table:
-    from autograder.records.sanitize import plain_text
+    from autograder.content.sanitize import plain_text
 
     counting = result.counting
     table = Table(title=f"Standing: the best {counting.best} of {len(counting.assignments)} count")

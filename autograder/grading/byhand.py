@@ -12,6 +12,7 @@ import pytest
 
 from autograder.assignment import Course
 from autograder.errors import KitError
+from autograder.grading.followthrough import read_pairs
 from autograder.grading.laboratory import Laboratory
 from autograder.grading.mark import MarkSettings, open_laboratory
 from autograder.grading.plugin import MarkingPlugin
@@ -64,5 +65,6 @@ def _start(config: pytest.Config, path: Path) -> None:
     laboratory.run_notebooks(time.monotonic() + settings.limits.submission_seconds)
     references = load_references(course, assignment)
     plugin = MarkingPlugin(assignment)
-    plugin.begin(laboratory, seed=seed, references=references)
+    pairs = read_pairs(course, assignment)
+    plugin.begin(laboratory, seed=seed, references=references, pairs=pairs)
     config.pluginmanager.register(plugin, "fdl-marking")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import shutil
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
@@ -20,6 +20,7 @@ from autograder.errors import CourseError, KitError, SandboxError
 from autograder.grading import forkserver
 from autograder.grading.ending import end_with
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
+from autograder.grading.memory import bounded_memory
 from autograder.sandbox import Sandbox
 from autograder.sandbox.limits import Limits, MiB
 from autograder.submission import Parcel
@@ -28,6 +29,10 @@ ALONE = 2
 """How often a submission is tried alone: before, another one may have broken the pool."""
 USUAL_MEMORY = 768 * MiB
 """What marking a submission takes at most if it is not out for more, its processes together."""
+
+
+LONG_SECONDS = 30.0
+"""Marking a submission takes longer only if it is out for that; an honest one takes about 3."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,11 @@ def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> 
         for folder in folders
         if (folder / assignment).is_dir()
     ]
+
+
+def long_ones_last(jobs: Sequence[Job], seconds: Mapping[str, float]) -> list[Job]:
+    """The jobs, those at the end that took long the last time: nobody waits for them."""
+    return sorted(jobs, key=lambda job: seconds.get(job.student, 0.0) > LONG_SECONDS)
 
 
 def skipped_folders(course: Course, assignment: str) -> list[str]:
@@ -221,20 +231,23 @@ def mark_here(
         course, assignment = _open(root, name)
         with _sandbox(settings) as sandbox:
             _check_room(sandbox)
-            marking = mark_submission(
-                course,
-                assignment,
-                submission,
-                seed=seed,
-                settings=settings,
-                release=release,
-                sandbox=sandbox,
-            )
+            with bounded_memory():
+                marking = mark_submission(
+                    course,
+                    assignment,
+                    submission,
+                    seed=seed,
+                    settings=settings,
+                    release=release,
+                    sandbox=sandbox,
+                )
             _check_room(sandbox)
         # What tests asked and got stays here: it can't leave this process, nor should it.
         return Marked(student, replace(marking, outcomes={}))
     except KitError as error:
         return Marked(student, None, str(error))
+    except MemoryError:
+        return Marked(student, None, "marking it takes more memory than a submission may have")
     except Exception as error:  # one submission that breaks the grader must not stop a class
         return Marked(student, None, f"marking broke with {type(error).__name__}: {error}")
 

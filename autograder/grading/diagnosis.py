@@ -24,6 +24,7 @@ from autograder.grading.misconceptions import Catalogue, Misconception, load_mis
 from autograder.grading.plugin import Outcome
 from autograder.grading.transcript import Event
 from autograder.sandbox import FigureData
+from autograder.timelimit import TimeUpError, time_limit
 
 _CLOSE = 5e-4
 """Relative difference up to which two answers are the same one, rounded in other places."""
@@ -69,13 +70,24 @@ class Diagnostician:
         if self._keep is not None:
             self._keep.put(item, self._trials[item])
 
-    def diagnose(self, item: str, outcomes: Outcomes) -> Misconception | None:
+    def diagnose(
+        self, item: str, outcomes: Outcomes, seconds: float = float("inf")
+    ) -> Misconception | None:
         """The one misconception that agrees with a failed item's outcomes; None where none does.
 
-        Where nothing agrees with the whole item, the parts that failed are looked at alone.
+        Where nothing agrees with the whole item, the parts that failed are looked at alone. None,
+        too, where comparing takes longer than `seconds`.
         """
         if all(outcome.passed for outcome in outcomes) or _tells_nothing(outcomes):
             return None
+        self._known(item)  # what the misconceptions answer costs the submission no time
+        try:
+            with time_limit(seconds):
+                return self._find(item, outcomes)
+        except TimeUpError:
+            return None
+
+    def _find(self, item: str, outcomes: Outcomes) -> Misconception | None:
         found = self._name(item, outcomes)
         parts = {outcome.part for outcome in outcomes if not outcome.costs}
         if found is None and len(parts) > 1:

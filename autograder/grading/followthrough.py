@@ -1,11 +1,17 @@
 """Stand-ins: the reference in the place of a student's other functions, called back to here.
 
-An answer that calls another graded function by name is tested a second time with that name stood
-in for, also where both belong to one item. The student's code gets what the reference answers,
-never the reference. Its arguments are untrusted, so the reference runs within a time limit and
-on few numbers: what it makes of them may be as large as the square of their count, in the grader's
-own memory. For the same reason nothing stands in for a function that draws; a figure could not
-cross.
+An answer may build on another answer of its notebook where that is a natural solution: a table
+beside the hidden tests, `follow_through.toml`, lists these pairs, each with a reason. Where such an
+answer fails, it is tested a second time with the reference in the place of the answer that it
+calls, so that one mistake costs one item. The student's code gets what the reference answers, never
+the reference.
+
+Nothing is paid for what nobody wrote: the answer that is called has to be a wrong one, not a stub
+or a function that answers the same whatever it is asked (see `is_written`).
+
+Arguments of a stand-in are untrusted, so the reference runs within a time limit and on few numbers:
+what it makes of them may be as large as the square of their count, in the grader's own memory. For
+the same reason nothing stands in for a function that draws; a figure could not cross.
 
 Two functions may not save each other: where stand-ins that were used form a circle (A is right if
 B is, B is right if A is), none of the functions on it is saved.
@@ -13,19 +19,57 @@ B is, B is right if A is), none of the functions on it is saved.
 
 from __future__ import annotations
 
-import contextlib
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from types import FrameType
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, get_type_hints
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from autograder.assignment import Assignment, Course
+from autograder.errors import CourseError
+from autograder.grading.transcript import Event
+from autograder.timelimit import time_limit
+
+FILE = "follow_through.toml"
+
 MAX_SECONDS = 5.0
 MAX_NUMBERS = 500
 MAX_COUNT = 100
+
+
+Pairs = Mapping[str, Mapping[str, str]]
+"""Which answer may build on which others: name → name that it may call → the reason."""
+
+
+def read_pairs(course: Course, assignment: Assignment) -> Pairs:
+    """The assignment's table; empty where it has none. CourseError where it can't be used."""
+    path = course.hidden(assignment.name) / FILE
+    if not path.is_file():
+        return {}
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CourseError(f"{path} can't be read: {error}") from error
+    problems = {
+        reference.name: item.problem
+        for item in assignment.select("auto")
+        for reference in item.references
+    }
+    for caller, called in table.items():
+        if not isinstance(called, dict) or not all(isinstance(why, str) for why in called.values()):
+            raise CourseError(f'{path}: write [{caller}] and below it lines such as NAME = "why"')
+        for name in (caller, *called):
+            if name not in problems:
+                raise CourseError(
+                    f"{path}: {name} is no answer of an auto item of {assignment.name}"
+                )
+            if problems[name] != problems[caller]:
+                raise CourseError(f"{path}: {caller} and {name} stand in different notebooks")
+        if caller in called:
+            raise CourseError(f"{path}: {caller} can't build on itself")
+    return table
 
 
 class StandIns:
@@ -43,12 +87,48 @@ class StandIns:
         def stand_in(*args: Any, **kwargs: Any) -> object:
             self.used.add(name)
             _check_size((args, kwargs))
-            with _time_limit(MAX_SECONDS):
+            with time_limit(MAX_SECONDS):
                 return reference(
                     *map(_bounded, args), **{key: _bounded(arg) for key, arg in kwargs.items()}
                 )
 
         return stand_in
+
+
+def is_written(calls: Iterable[Event]) -> bool:
+    """Whether a function answers as one that somebody wrote does, right or wrong.
+
+    It has to answer half of its calls at least with finite numbers, and no part of its answers may
+    be the same whatever it is asked.
+    """
+    asked = [event for event in calls if event.kind == "call"]
+    answers = [parts for event in asked if (parts := _finite_parts(event))]
+    if not answers or 2 * len(answers) < len(asked):
+        return False
+    return all(map(_varies, zip(*answers, strict=False)))
+
+
+def _finite_parts(event: Event) -> list[np.ndarray]:
+    """The parts of an answer as flat arrays; none where it is anything but finite numbers."""
+    answer = event.answer
+    try:
+        parts = answer if isinstance(answer, (tuple, list)) else [answer]
+        found = [np.ravel(np.asarray(part, dtype=float)) for part in parts]
+    except (TypeError, ValueError, OverflowError):
+        return []
+    return found if not event.failure and all(np.isfinite(part).all() for part in found) else []
+
+
+def _varies(part: Sequence[np.ndarray]) -> bool:
+    """Whether a part of the answers differs from call to call, as far as it is as long."""
+    filled = [numbers for numbers in part if numbers.size]
+    if len(filled) == 1:
+        return bool(filled[0].size == 1 or np.ptp(filled[0]) > 0)
+    lengths = [min(one.size, other.size) for one, other in pairwise(filled)]
+    return any(
+        not np.array_equal(one[:length], other[:length])
+        for (one, other), length in zip(pairwise(filled), lengths, strict=True)
+    )
 
 
 def circular(saved_by: Mapping[str, Iterable[str]]) -> frozenset[str]:
@@ -108,22 +188,3 @@ def _check_count(part: object) -> None:
     count = part.item() if isinstance(part, np.ndarray) and part.ndim == 0 else part
     if isinstance(count, int) and abs(count) > MAX_COUNT:
         raise ValueError(f"a count is above {MAX_COUNT}")
-
-
-@contextlib.contextmanager
-def _time_limit(seconds: float) -> Iterator[None]:
-    """Stop the block with TimeoutError; outside of the main thread there is no such means."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise TimeoutError("the stand-in did not end in time")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    timer = signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, *timer)
-        signal.signal(signal.SIGALRM, before)

@@ -8,6 +8,7 @@ from types import TracebackType
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.content.sanitize import clean_notebook, released_texts
 from autograder.grading.report import CellFault, NotebookReport
 from autograder.sandbox import (
     Cell,
@@ -27,12 +28,14 @@ MAX_FAULTS = 20
 class Laboratory:
     """The notebooks of one submission, running; a context manager that ends all of them.
 
+    `executed` are the notebooks with what their cells showed, as it may stand on a page.
     `leave` is called at its end: it closes the sandbox or makes it ready for another submission.
     """
 
     def __init__(
         self,
         submission: Submission,
+        skeletons: Mapping[str, NotebookNode],
         files: Mapping[str, bytes],
         sandbox: Sandbox,
         seed: int,
@@ -42,6 +45,7 @@ class Laboratory:
         self.executed: dict[str, NotebookNode] = {}
         self.submission = submission
         self.protection = sandbox.protection
+        self._skeletons = skeletons
         self._files = files
         self._seed = seed
         self._sandbox = sandbox
@@ -71,10 +75,13 @@ class Laboratory:
             running = Notebook(self._sandbox, problem, _code_cells(source), self._files, self._seed)
             running.run(deadline)
             self._running[problem] = running
-            self.executed[problem] = _with_outputs(source, running.results)
+            self.executed[problem] = clean_notebook(
+                _with_outputs(source, running.results), released_texts(self._skeletons[problem])
+            )
             self.reports[problem] = NotebookReport(
                 state="marked", notes=received.notes, faults=_faults(source, running.results)
             )
+            running.forget_outputs()
 
     def student(self, problem: str) -> Student:
         """A student for one test of that problem."""

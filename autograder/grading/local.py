@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.assignment import Assignment, Course, Item
+from autograder.grading.followthrough import read_pairs
 from autograder.grading.hiddentests import run_hidden_tests
 from autograder.grading.misconceptions import Worlds
 from autograder.grading.plugin import Outcome, RepeatedMarking
@@ -65,6 +66,7 @@ class LocalMarker:
             [_OneNotebook(self._worlds, each) for each in answers],
             seed=self.seed,
             references=load_references(self.course, self.assignment),
+            pairs=read_pairs(self.course, self.assignment),
             only={item.name for item in wanted},
         )
         run_hidden_tests(self.course.hidden(self.assignment.name), plugin)

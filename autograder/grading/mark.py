@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from autograder.assignment import Assignment, Course, read_notebook
 from autograder.errors import CourseError
 from autograder.grading.diagnosis import diagnostician_for
+from autograder.grading.followthrough import read_pairs
 from autograder.grading.hiddentests import KeptTests
 from autograder.grading.laboratory import Laboratory
 from autograder.grading.plugin import Outcome
@@ -25,6 +26,9 @@ from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, Report
 from autograder.sandbox import Limits, Sandbox, examine, timing
 from autograder.submission import Parcel, Submission, read_submission, receive
+
+DIAGNOSIS_SECONDS = 10.0
+"""What comparing a submission's answers with the misconceptions may take when its time is over."""
 
 _TESTS = KeptTests()
 
@@ -46,7 +50,7 @@ class MarkSettings:
 
 @dataclass(frozen=True)
 class Marking:
-    """A Report, and the notebooks it speaks of with the outputs of their run (not sanitised).
+    """A Report, and the notebooks it speaks of with the outputs of their run, fit for a page.
 
     `outcomes` are what the hidden tests found of each auto item, hidden inputs included: for the
     instructor's eyes alone. `seconds` says where the time went, by stage.
@@ -96,11 +100,12 @@ def mark_submission(
         stack.enter_context(lab)
         lab.run_notebooks(deadline)
         references = load_references(course, assignment)
+        pairs = read_pairs(course, assignment)
         with (
             timing.stage("pytest"),
             _TESTS.open(course.hidden(assignment.name), assignment, tests) as (plugin, hidden),
         ):
-            plugin.begin(lab, seed=seed, references=references, deadline=deadline)
+            plugin.begin(lab, seed=seed, references=references, pairs=pairs, deadline=deadline)
             hidden.run()
             plugin.end()
     outcomes = outcomes_by_item(plugin.outcomes)
@@ -111,7 +116,8 @@ def mark_submission(
     with timing.stage("diagnosis"):
         diagnostician = diagnostician_for(course, assignment, seed)
         for name, found in outcomes.items():
-            items[name] = with_diagnosis(items[name], diagnostician.diagnose(name, found))
+            left = deadline + DIAGNOSIS_SECONDS - time.monotonic()
+            items[name] = with_diagnosis(items[name], diagnostician.diagnose(name, found, left))
     report = _report(assignment, lab, items, plugin.outcomes, seed)
     return Marking(report, lab.executed, outcomes, timing.take())
 
@@ -128,10 +134,11 @@ def open_laboratory(
 ) -> Laboratory:
     """Read the submission at `path` and prepare, but not yet run, its notebooks."""
     release = release or course.release(assignment.name)
-    submission = _read(path, read_skeletons(assignment, release))
+    skeletons = read_skeletons(assignment, release)
+    submission = _read(path, skeletons)
     own = sandbox or open_sandbox(settings)
     leave = own.renew if sandbox else own.close
-    return Laboratory(submission, support_files(release), own, seed, leave)
+    return Laboratory(submission, skeletons, support_files(release), own, seed, leave)
 
 
 def _read(path: Path | Parcel, skeletons: Mapping[str, NotebookNode]) -> Submission:

@@ -1,9 +1,9 @@
 """The pytest side of marking: fixtures for hidden tests, and the claims that come of them.
 
 Hidden tests run here, in the grader's process; `student` is the only way to the student's code.
-A failing test is run once more with the reference in the place of all graded functions of its
-notebook but those that the test itself asks for (follow-through): an answer that is wrong only
-because of what it calls keeps its item. The note on such a claim tells the student why.
+A failing test is run once more with the reference in the place of those answers that the one under
+test may build on (follow-through): an answer that is wrong only because of what it calls keeps its
+item. The note on such a claim tells the student why.
 
 The tests of one item share a process of the student's, as long as they pass. A test that fails in
 one that has served others is taken again in a fresh one, and that counts: so nothing that an
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -24,10 +24,11 @@ import pytest
 
 from autograder.assignment import Assignment, Item
 from autograder.errors import CourseError
-from autograder.grading.followthrough import StandIns
+from autograder.grading.followthrough import Pairs, StandIns
 from autograder.grading.testkit import ClaimFailed, Once
-from autograder.grading.transcript import AnyStudent, Event, RecordedStudent, asked_for
+from autograder.grading.transcript import AnyStudent, Event, RecordedStudent, asked_for, kept
 from autograder.sandbox import NoAnswer, NotDone, StudentFailure
+from autograder.timelimit import TimeUpError, time_limit
 
 MAX_TIMEOUTS = 2
 UNFIT = "The answer can't be compared with what is asked for."
@@ -95,13 +96,18 @@ class MarkingPlugin:
         *,
         seed: int,
         references: Mapping[str, Callable[..., object]],
+        pairs: Pairs,
         deadline: float = float("inf"),
     ) -> None:
-        """Have the next run of the tests ask these notebooks."""
+        """Have the next run of the tests ask these notebooks.
+
+        `pairs` says which answers may build on which others; at `deadline` the tests end.
+        """
         self.outcomes: list[Outcome] = []
         self._notebooks = notebooks
         self._seed = seed
         self._references = references
+        self._pairs = pairs
         self._deadline = deadline
         self._runs: dict[str, _Run] = {}
         self._served: _Served | None = None
@@ -164,18 +170,30 @@ class MarkingPlugin:
             return None
         arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
         try:
-            self._take(pyfuncitem, arguments)
+            with time_limit(self._deadline - time.monotonic()):
+                self._take_or_save(pyfuncitem, arguments)
+        except TimeUpError:
+            self.end()
+            raise NoAnswer("Stopped: the time for this submission was used up.") from None
+        return True
+
+    def _take_or_save(self, test: pytest.Function, arguments: dict[str, Any]) -> None:
+        try:
+            self._take(test, arguments)
+        except TimeUpError:
+            raise
         except Exception as failure:
-            holds = self._holds_with_stand_ins(pyfuncitem, arguments, failure)
+            holds = self._holds_with_stand_ins(test, arguments, failure)
             self.end()
             if not holds:
                 raise
-        return True
 
     def _take(self, test: pytest.Function, arguments: dict[str, Any]) -> None:
         """Run a test, in a fresh process if it fails by one (or by an answer) that others had."""
         try:
             test.obj(**arguments)
+        except TimeUpError:
+            raise
         except Exception:
             run = self._runs[test.nodeid]
             if run.is_first:
@@ -227,11 +245,10 @@ class MarkingPlugin:
         run = self._runs[test.nodeid]
         # A variable got its value when the cells ran: it calls nothing by now.
         computed = any(event.kind == "value" for event in run.events)
-        undone = isinstance(failure, NotDone) and failure.by_itself
-        if isinstance(failure, NoAnswer) or undone or computed or not told:
+        if isinstance(failure, (NoAnswer, NotDone)) or computed or not told:
             return False
         item = self._item(test)
-        stand_ins = StandIns(self._others(item, asked_for(run.events)))
+        stand_ins = StandIns(self._built_on(asked_for(run.events)))
         if not stand_ins.functions:
             return False
         student = self._notebooks.student(item.problem).with_stand_ins(stand_ins.functions)
@@ -250,13 +267,12 @@ class MarkingPlugin:
             run.stand_ins = frozenset(stand_ins.used)
         return holds
 
-    def _others(self, item: Item, asked: frozenset[str]) -> dict[str, Callable[..., object]]:
-        """The references of the problem's graded functions but for those that the test asks for.
+    def _built_on(self, asked: frozenset[str]) -> dict[str, Callable[..., object]]:
+        """The references of what the answers that a test asks for may build on.
 
         An item's own functions are among them: a Hessian that is wrong costs no trace of it.
         """
-        problem = self._assignment.problem(item.problem)
-        names = {reference.name for other in problem.items for reference in other.references}
+        names = {name for caller in asked for name in self._pairs.get(caller, ())}
         return {name: self._references[name] for name in names - asked if name in self._references}
 
     def _outcome(self, test: pytest.Item, call: pytest.CallInfo[None]) -> Outcome:
@@ -279,15 +295,28 @@ class MarkingPlugin:
             fault=fault,
             case=case,
             transcript=tuple(run.events),
-            compared=error.compared if isinstance(error, ClaimFailed) else None,
+            compared=_kept_pair(error) if isinstance(error, ClaimFailed) else None,
+        )
+
+    def _is_graded(self, test: pytest.Item, error: NotDone) -> bool:
+        """Whether it is another answer of the notebook that is not written."""
+        problem = self._assignment.problem(self._item(test).problem)
+        return any(
+            error.function == reference.name
+            for item in problem.items
+            for reference in item.references
         )
 
     def _explain(self, test: pytest.Item, error: BaseException) -> tuple[str, str]:
         if isinstance(error, NoAnswer):
             name = self._item(test).name
             self._timeouts[name] = self._timeouts.get(name, 0) + 1
+        if isinstance(error, NotDone) and not error.by_itself and self._is_graded(test, error):
+            return not_written_message([error.function]), ""
         if isinstance(error, StudentFailure):
             return error.message, ""
+        if isinstance(error, MemoryError):
+            return "The answer takes more memory than marking has for it.", ""
         if isinstance(error, ClaimFailed):
             return str(error), ""
         return UNFIT, f"{test.name} ended with {type(error).__name__}"
@@ -325,12 +354,13 @@ class RepeatedMarking(MarkingPlugin):
         *,
         seed: int,
         references: Mapping[str, Callable[..., object]],
+        pairs: Pairs,
         only: Container[str] | None = None,
     ) -> None:
         super().__init__(assignment, only=only)
         self.rounds: list[list[Outcome]] = []
         self._all = notebooks
-        self._begin = partial(self.begin, seed=seed, references=references)
+        self._begin = partial(self.begin, seed=seed, references=references, pairs=pairs)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -342,6 +372,23 @@ class RepeatedMarking(MarkingPlugin):
             self.end()
             self.rounds.append(self.outcomes)
         return True
+
+
+def not_written_message(names: Iterable[str]) -> str:
+    """What the student reads where an answer calls others that nobody wrote."""
+    return f"It calls {quoted(names)}, which is not written yet."
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names of functions in a sentence."""
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
+def _kept_pair(failure: ClaimFailed) -> tuple[Any, Any] | None:
+    if failure.compared is None:
+        return None
+    answer, expected = failure.compared
+    return kept(answer), kept(expected)
 
 
 def _item_mark(test: pytest.Item) -> pytest.Mark:

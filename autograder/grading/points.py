@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from autograder.assignment import Item
-from autograder.grading.followthrough import circular
+from autograder.grading.followthrough import circular, is_written
 from autograder.grading.misconceptions import Misconception
-from autograder.grading.plugin import Outcome
+from autograder.grading.plugin import Outcome, not_written_message, quoted
 from autograder.grading.report import Claim, ItemReport, NotebookReport
 from autograder.grading.report import Outcome as ItemOutcome
 from autograder.grading.transcript import asked_for
@@ -17,23 +17,35 @@ from autograder.sandbox import FigureData
 
 
 def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-    """The outcomes of each item; one saved by stand-ins on a circle counts as failed."""
+    """The outcomes of each item.
+
+    One that stand-ins saved counts as failed where they are on a circle, or stand for a function
+    that nobody wrote.
+    """
     saved_by: dict[str, set[str]] = defaultdict(set)
     for outcome in outcomes:
         for name in asked_for(outcome.transcript):
             saved_by[name] |= outcome.stand_ins
-    unsaved = circular(saved_by)
+    on_circles = circular(saved_by)
+    events = [event for outcome in outcomes for event in outcome.transcript]
+    unwritten = {
+        name
+        for name in frozenset().union(*saved_by.values())
+        if not is_written(event for event in events if event.name == name)
+    }
     found: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
-        if outcome.stand_ins and asked_for(outcome.transcript) & unsaved:
-            outcome = _withdrawn(outcome)
+        if missing := outcome.stand_ins & unwritten:
+            outcome = _withdrawn(outcome, not_written_message(missing))
+        elif outcome.stand_ins and asked_for(outcome.transcript) & on_circles:
+            names = quoted(outcome.stand_ins)
+            why = f"It builds on {names}, which in turn builds on this answer and is not right."
+            outcome = _withdrawn(outcome, why)
         found[outcome.item].append(outcome)
     return found
 
 
-def _withdrawn(outcome: Outcome) -> Outcome:
-    names = ", ".join(f"`{name}`" for name in sorted(outcome.stand_ins))
-    message = f"It builds on {names}, which in turn builds on this answer and is not right."
+def _withdrawn(outcome: Outcome, message: str) -> Outcome:
     return replace(outcome, passed=False, message=message, stand_ins=frozenset())
 
 
@@ -101,8 +113,9 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
     stand_ins = sorted(set().union(*(case.stand_ins for case in cases)))
     note = ""
     if stand_ins and not failed:
-        names = ", ".join(f"`{name}`" for name in stand_ins)
-        note = f"Holds with a right {names} in the place of yours, so nothing is lost here."
+        note = (
+            f"Holds with a right {quoted(stand_ins)} in the place of yours: nothing is lost here."
+        )
     return Claim(
         claim=first.claim,
         passed=not failed,

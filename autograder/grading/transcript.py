@@ -1,18 +1,25 @@
 """What a hidden test asked a student's functions, and what they answered.
 
 A transcript never leaves the grader: it holds hidden inputs. Diagnosis compares transcripts, and an
-instructor can read them.
+instructor can read them. It is kept until the submission has been marked, so what is large is kept
+as a Digest: no answer that is asked for is as large as that.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 import numpy as np
 
-from autograder.sandbox import Raised, StudentFailure
+from autograder.sandbox import FigureData, Raised, StudentFailure
+
+KEPT_BYTES = 200_000
+"""The largest value that is kept as it is."""
+_PART_BYTES = 100
+"""What a part of a list counts for; it takes about as much memory."""
 
 
 class AnyStudent(Protocol):
@@ -54,6 +61,50 @@ class Event:
     answer: Any = None
     failure: str = ""
     without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Digest:
+    """Stands for a value that is too large to be kept: its kind, its shape, a hash of its numbers.
+
+    Of a list, a dict or a text, the shape is its length.
+    """
+
+    kind: str
+    shape: tuple[int, ...]
+    hash: str = ""
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} of shape {self.shape}, too large to be kept>"
+
+
+def kept(value: Any) -> Any:
+    """The value, or the Digest that stands for it; figures are of bounded size by themselves."""
+    if isinstance(value, FigureData) or _fits(value):
+        return value
+    if isinstance(value, np.ndarray):
+        found = hashlib.blake2b(np.ascontiguousarray(value).data, digest_size=16).hexdigest()
+        return Digest(f"array of {value.dtype}", value.shape, found)
+    return Digest(type(value).__name__, (len(value),) if hasattr(value, "__len__") else ())
+
+
+def _fits(value: Any) -> bool:
+    """Whether a value in plain data takes no more memory than KEPT_BYTES."""
+    room, waiting = KEPT_BYTES, [value]
+    while waiting and room >= 0:
+        part = waiting.pop()
+        room -= _PART_BYTES
+        if isinstance(part, np.ndarray):
+            room -= part.nbytes
+        elif isinstance(part, (str, bytes)):
+            room -= len(part)
+        elif isinstance(part, Mapping):
+            room -= _PART_BYTES * len(part)
+            waiting += [*part.keys(), *part.values()] if room >= 0 else []
+        elif isinstance(part, (list, tuple)):
+            room -= _PART_BYTES * len(part)
+            waiting += part if room >= 0 else []
+    return room >= 0
 
 
 def asked_for(events: Iterable[Event]) -> frozenset[str]:
@@ -118,13 +169,15 @@ class RecordedStudent:
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
+        args = tuple(map(kept, args))
+        kwargs = {key: kept(value) for key, value in (kwargs or {}).items()}
         try:
             answer = ask()
         except StudentFailure as failure:
             told = failure_kind(failure)
             self._events.append(Event(kind, name, args, kwargs, None, told, self._without))
             raise
-        self._events.append(Event(kind, name, args, kwargs, answer, "", self._without))
+        self._events.append(Event(kind, name, args, kwargs, kept(answer), "", self._without))
         return answer
 
 

@@ -30,6 +30,7 @@ from nbgrader.utils import compute_checksum
 from traitlets import Bool, List, Type
 
 from autograder.assignment import Assignment, Course, Item, read_notebook
+from autograder.content.sanitize import clean_markdown, is_plain_name
 from autograder.errors import CourseError, KitError, RecordError
 from autograder.grading.classrun import Job, find_jobs
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, read_skeletons
@@ -48,7 +49,6 @@ from autograder.records.evidence import marker_text
 from autograder.records.feedback import write_feedback
 from autograder.records.folders import digest, remove, settle, settle_all, unfinished
 from autograder.records.penalties import CourseLatePolicy, give_extension, update_penalties
-from autograder.records.sanitize import clean_markdown, clean_notebook, is_plain_name
 from autograder.rubric import read_rubrics
 from autograder.submission.files import TIMESTAMP
 
@@ -265,6 +265,10 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
     def _points_of(self, items: Iterable[str]) -> float:
         return sum(self._assignment.items[name].max_points for name in items)
 
+    def marking_seconds(self) -> dict[str, float]:
+        """How long marking took when it was last recorded, by student."""
+        return self._gradebook.marking_seconds(self._assignment.name)
+
     def recorded(self, student: str, fingerprint: str) -> tuple[Report, float] | None:
         """The Report that is recorded for this fingerprint, and the points that await a person.
 
@@ -369,7 +373,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
     def _marked_notebook(self, name: str, marking: Marking) -> NotebookNode:
         run = marking.notebooks.get(name)
         if run is not None:
-            notebook = clean_notebook(run)
+            notebook = deepcopy(run)
         else:
             notebook = _stub(self._skeletons[name], marking.report.notebooks[name].message)
         _check_cells(name, notebook, self._skeletons[name])

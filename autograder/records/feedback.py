@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
 from autograder.assignment import Assignment, Course, Item
+from autograder.content.sanitize import plain_text
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 from autograder.grading.report import CellFault, Claim, NotebookReport, Report
@@ -28,7 +29,6 @@ from autograder.records.evidence import EvidenceFound, evidence
 from autograder.records.folders import settle_all
 from autograder.records.penalties import update_penalties
 from autograder.records.pictures import pictures_of
-from autograder.records.sanitize import plain_text
 from autograder.records.texts import templates
 from autograder.rubric import read_rubrics
 

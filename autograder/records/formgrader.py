@@ -24,8 +24,8 @@ from jinja2 import Environment, FileSystemLoader
 from nbconvert.exporters import HTMLExporter
 from tornado.web import StaticFileHandler
 
+from autograder.content.sanitize import is_plain_name
 from autograder.records.penalties import settle_saved_mark
-from autograder.records.sanitize import is_plain_name
 
 MATHJAX = "fdl-mathjax"
 """Where on the server MathJax is, below its base address."""

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import KitError
-from autograder.grading.classrun import Job, Marked
+from autograder.grading.classrun import Job, Marked, long_ones_last
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.report import Report
 from autograder.records.gradebook import Book, open_gradebook
@@ -71,7 +71,8 @@ def grade_class(
             else:
                 yield Recorded(job.student, *found, unchanged=True)
         if changed:
-            with closing(mark(changed)) as marking:
+            waiting = long_ones_last(changed, book.marking_seconds())
+            with closing(mark(waiting)) as marking:
                 for marked in marking:
                     yield _record(book, marked, known[marked.student])
 

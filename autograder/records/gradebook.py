@@ -36,6 +36,10 @@ class Book:
                 f"the marks of {student} could not be recorded: {kind}{first_line(error)}"
             ) from error
 
+    def marking_seconds(self) -> dict[str, float]:
+        """How long marking took when it was last recorded, by student."""
+        return self._converter.marking_seconds()
+
     def recorded(self, student: str, fingerprint: str) -> tuple[Report, float] | None:
         """The Report recorded for what has this fingerprint, and its open points; None without."""
         return self._converter.recorded(student, fingerprint)

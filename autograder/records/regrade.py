@@ -25,7 +25,7 @@ from rich.console import Console
 
 from autograder.assignment import Assignment, Course, Item
 from autograder.errors import CourseError, RecordError
-from autograder.grading.classrun import Job
+from autograder.grading.classrun import Job, long_ones_last
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking, read_skeletons
 from autograder.grading.report import Report
@@ -73,12 +73,14 @@ class StoredReports(Mapping[str, Report]):
 class Graded:
     """What is recorded of students: their Reports, and the points that persons gave, by item.
 
-    `unreadable` names the students whose stored Report can't be read, and why.
+    `unreadable` names the students whose stored Report can't be read, and why; `seconds` says how
+    long marking took.
     """
 
     reports: StoredReports
     by_hand: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     unreadable: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 class Shelf(AbstractContextManager["Shelf"]):
@@ -165,7 +167,8 @@ def read_graded(course: Course, assignment: Assignment, students: Sequence[str] 
         settle_all(gradebook, course, assignment)
         reports, unreadable = _find_reports(course, assignment, students)
         by_hand = {name: _given_by_hand(gradebook, assignment, name) for name in reports}
-    return Graded(reports, by_hand, unreadable)
+        seconds = gradebook.marking_seconds(assignment.name)
+    return Graded(reports, by_hand, unreadable, seconds)
 
 
 def _is_there(db_url: str) -> bool:
@@ -237,7 +240,7 @@ def mark_again(
     for name in graded.reports.keys() - handed_in:
         failed[name] = "the submission is no longer in submitted/"
     by_seed: dict[int, list[Job]] = defaultdict(list)
-    for job in submissions:
+    for job in long_ones_last(submissions, graded.seconds):
         if job.student in graded.reports:
             by_seed[graded.reports.seeds[job.student]].append(job)
     count, done = sum(map(len, by_seed.values())), 0

@@ -9,7 +9,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from autograder.records.sanitize import plain_text
+from autograder.content.sanitize import plain_text
 
 _INDEX = re.compile(r"(?<!\w)([^\W\d_]\u0302?)([_^])(?:\{([^{}]*)\}|(\w)(?!\w))")
 

@@ -275,6 +275,7 @@ class _Plan:
             "landlock": inner,
             "seccomp": inner,
             "rlimits": {
+                "DATA": limits.memory_bytes,  # in the place of the grader's own
                 "AS": limits.memory_bytes,
                 "CPU": processor_seconds,
                 "NPROC": tasks,

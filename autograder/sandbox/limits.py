@@ -24,7 +24,7 @@ class Limits:
     """Wall time for one cell of a notebook."""
     call_seconds: float = 10.0
     """Wall time for one call of a student's function by a hidden test."""
-    submission_seconds: float = 600.0
+    submission_seconds: float = 90.0
     """Wall time for one sandbox, from its start to its end."""
 
     memory_bytes: int = 2 * GiB
@@ -46,9 +46,11 @@ class Limits:
 
     output_bytes: int = 4_000_000
     """What is kept of the text and pictures that one cell shows."""
+    shown_bytes: int = 16_000_000
+    """What is kept of all that the cells of one notebook show."""
     message_bytes: int = 1_000_000
     """One message on the wire, arrays not counted."""
-    answer_bytes: int = 64_000_000
+    answer_bytes: int = 16_000_000
     """The arrays of one message."""
     callbacks: int = 100_000
     """Calls that a student's function may make back to the test, for each call of it."""

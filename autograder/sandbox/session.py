@@ -9,7 +9,9 @@ run again, so that it costs only itself. One that has run before is spared once.
 from __future__ import annotations
 
 import json
+import math
 import os
+import re
 import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -38,8 +40,10 @@ REFUSED_SECONDS = 0.01
 """Between one try to fork and the next."""
 MAX_LAUNCHES = 6
 MAX_REPLAYS = 4
-FULL_CELLS = 10
-"""All cells of a notebook together may show as much as so many of them."""
+OUTPUT_BYTES = 2_000
+"""What an output counts for beside the text in it: it takes about as much memory."""
+MAX_JSON_PARTS = 300_000
+"""The most lists, maps and members in the message that says what a cell showed."""
 
 
 @dataclass(frozen=True)
@@ -278,10 +282,10 @@ class NotebookProcess:
         """The next message, which has to begin with `word`."""
         return _reply(self._channel.receive(deadline), word)
 
-    def run(self, cell: Cell) -> CellResult:
-        """Run one cell; NotebookGone where the process does not survive it."""
+    def run(self, cell: Cell, latest: float = math.inf) -> CellResult:
+        """Run one cell; NotebookGone where the process does not survive it, or ends too late."""
         seconds = self._sandbox.limits.cell_seconds + GRACE_SECONDS
-        deadline = time.monotonic() + seconds
+        deadline = min(time.monotonic() + seconds, latest + GRACE_SECONDS)
         try:
             self._channel.send(["cell", cell.index, cell.source], deadline=deadline)
             message = self._channel.receive(deadline)
@@ -434,6 +438,12 @@ class Notebook:
             self._connect, call_seconds=limits.call_seconds, callbacks=limits.callbacks, quote=quote
         )
 
+    def forget_outputs(self) -> None:
+        """Let go of what the cells showed; whether they failed stays known."""
+        self.results = {
+            index: replace(result, outputs=()) for index, result in self.results.items()
+        }
+
     def close(self) -> None:
         """End the notebook's process."""
         if self._process is not None:
@@ -447,7 +457,7 @@ class Notebook:
                 process = self._sandbox.start(self.name, self._files, self._seed)
         except NotebookGone:
             return None
-        room = FULL_CELLS * self._sandbox.limits.output_bytes
+        room = self._sandbox.limits.shown_bytes
         for cell in self._cells:
             if cell.index in self._left_out:
                 continue
@@ -455,7 +465,7 @@ class Notebook:
                 break
             try:
                 with stage("cells"):
-                    result = process.run(cell)
+                    result = process.run(cell, deadline)
                 room -= _size(result)
                 results[cell.index] = result if room >= 0 else replace(result, outputs=TOO_MUCH)
             except NotebookGone as gone:
@@ -505,7 +515,7 @@ TOO_MUCH: Sequence[Mapping[str, Any]] = (
 
 def _size(result: CellResult) -> int:
     """How much a cell shows, in characters."""
-    return sum(
+    return len(result.outputs) * OUTPUT_BYTES + sum(
         sum(map(len, output["data"].values()))
         if "data" in output
         else sum(len(text) for text in output.values() if isinstance(text, str))
@@ -546,6 +556,10 @@ def _reply(message: Any, word: str) -> int:
     return number
 
 
+_PART = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[{,]', re.DOTALL)
+"""A string of JSON, in which nothing counts as a part, or the sign before a part."""
+
+
 def _cell_result(data: Any) -> CellResult:
     if not isinstance(data, dict):
         raise WireError("not a cell's result")
@@ -567,8 +581,10 @@ def _outputs(data: Any) -> list[dict[str, Any]]:
     if not (isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.ndim == 1):
         raise WireError("not a cell's outputs")
     try:
-        found = json.loads(data.tobytes().decode("utf-8"))
-        return [_output(output) for output in found]
+        raw = data.tobytes()
+        if any(count > MAX_JSON_PARTS for count, _ in enumerate(_PART.finditer(raw))):
+            raise WireError("a cell's outputs have too many parts")
+        return [_output(output) for output in json.loads(raw.decode("utf-8"))]
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise WireError("not a cell's outputs") from error
 

@@ -37,11 +37,15 @@ class Missing(StudentFailure):
 
 
 class NotDone(StudentFailure):
-    """The function still raises NotImplementedError: by its own line, or in one that it calls."""
+    """The function still raises NotImplementedError: by its own line, or in one that it calls.
 
-    def __init__(self, message: str, *, by_itself: bool = False) -> None:
-        super().__init__(message)
+    `function` is what that one is called, by the word of the student's process.
+    """
+
+    def __init__(self, *, by_itself: bool = False, function: str = "") -> None:
+        super().__init__("Not written yet: it still raises NotImplementedError.")
         self.by_itself = by_itself
+        self.function = function
 
 
 @dataclass(frozen=True)
@@ -253,10 +257,10 @@ class Student:
         place = place_from(details.get("place"))
         where = self._quote(place) if place is not None else ""
         if error == "NotImplementedError":
-            depth = details.get("depth")
+            depth, function = details.get("depth"), details.get("function")
             return NotDone(
-                "Not written yet: it still raises NotImplementedError.",
                 by_itself=type(depth) is int and depth == 1,
+                function=function if isinstance(function, str) else "",
             )
         if error == Unsendable.__name__:
             return BadAnswer("The answer is of a kind that can't be marked.")

@@ -1120,7 +1120,7 @@ ASSIGNMENT = "hw2"
 PACKAGE = "hw2_submission.zip"
 """The file to hand in: the notebooks as they are saved, and manifest.json."""
 
-SECONDS = 180
+SECONDS = 90
 """How long a notebook may run when it is packed; then it is stopped, and packed all the same."""
 
 _UNANSWERED = "Your answer goes here"

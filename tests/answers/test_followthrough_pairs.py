@@ -1,8 +1,9 @@
-"""For every pair of items where one can build on the other: a mistake costs its own item alone.
+"""For every pair of items where one can build on the other: what a mistake below costs.
 
 A pair (below, above) comes of the right answers: where a right answer to `above` calls the graded
-function of `below` by name, it is put on top of every wrong answer to `below` in the catalogue. Or
-it comes of what is passed in: `above` takes a function that `below` asks for.
+function of `below` by name, it is put on top of every wrong answer to `below` in the catalogue. A
+mistake costs its own item alone where the table beside the hidden tests lists the two functions.
+Or a pair comes of what is passed in: `above` takes a function that `below` asks for.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 import pytest
 
 from autograder.assignment import Item
+from autograder.grading.followthrough import read_pairs
 from autograder.grading.misconceptions import Misconception, load_misconceptions
 from autograder.grading.references import load_references
 from tests.answers.test_right_answers import RIGHT
@@ -26,6 +28,7 @@ from tests.hidden.marking import COURSE, HOMEWORK, Together, failures, mark, sha
 
 CATALOGUE = load_misconceptions(COURSE, HOMEWORK)
 REFERENCES = load_references(COURSE, HOMEWORK)
+MAY_BUILD_ON = read_pairs(COURSE, HOMEWORK)
 ITEM_OF = {
     (item.problem, reference.name): item.name
     for item in HOMEWORK.select("auto")
@@ -56,6 +59,12 @@ class Build:
     def pair(self) -> tuple[str, str]:
         return self.below, self.above
 
+    @property
+    def is_listed(self) -> bool:
+        """Whether the table says that the one may build on the other."""
+        callers = MAY_BUILD_ON.keys() & self.variant.answers.keys()
+        return any(self.called in MAY_BUILD_ON[caller] for caller in callers)
+
     def __str__(self) -> str:
         return f"{self.called} below {self.variant}"
 
@@ -79,6 +88,8 @@ def builds() -> Iterator[Build]:
 
 
 BUILDS = [*builds()]
+LISTED = [build for build in BUILDS if build.is_listed]
+OTHERS = [build for build in BUILDS if not build.is_listed]
 
 METHODS = ["p1-momentum", "p1a-heavy-ball", "p1b-ima"]
 PAIRS = {
@@ -147,7 +158,7 @@ def assert_costs_its_own_alone(build: Build, wrong: Misconception) -> bool:
     return any(build.called in outcome.stand_ins for outcome in both.outcomes[build.above])
 
 
-@pytest.mark.parametrize("build", BUILDS, ids=str)
+@pytest.mark.parametrize("build", LISTED, ids=str)
 def test_a_wrong_answer_costs_nothing_above_it(build: Build) -> None:
     stood_in = False
     for count, wrong in enumerate(wrongs_below(build), start=1):
@@ -158,18 +169,25 @@ def test_a_wrong_answer_costs_nothing_above_it(build: Build) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("build", BUILDS, ids=str)
+@pytest.mark.parametrize("build", LISTED, ids=str)
 def test_no_wrong_answer_costs_anything_above_it(build: Build) -> None:
     for wrong in wrongs_below(build):
         assert_costs_its_own_alone(build, wrong)
 
 
-FIRST = {build.below: build for build in reversed(BUILDS)}
+@pytest.mark.parametrize("build", OTHERS, ids=str)
+def test_where_the_table_lists_no_pair_nothing_stands_in(build: Build) -> None:
+    for wrong in wrongs_below(build)[:FEW]:
+        both = MARKED.marking((str(build), wrong.name))
+        assert not any(outcome.stand_ins for outcome in both.outcomes[build.above])
+
+
+FIRST = {build.below: build for build in reversed(LISTED)}
 SOME_BUILDS = [
     pytest.param(build, marks=[] if FIRST[build.below] is build else pytest.mark.slow)
-    for build in BUILDS
+    for build in LISTED
 ]
-"""All builds: one for each item that can be built on every day, the others slowly."""
+"""Those in the table: one for each item that can be built on every day, the others slowly."""
 
 
 @pytest.mark.parametrize("build", SOME_BUILDS, ids=str)
@@ -346,7 +364,6 @@ def gradient(x):
     ("item", "below", "above", "text"),
     [
         ("p2c-hessian-trace", "hessian", "hessian_trace", TRACE_BY_HESSIAN),
-        ("p2c-loss-gradient", "gradient", "loss", LOSS_BY_GRADIENT),
         ("p2c-loss-gradient", "loss", "gradient", GRADIENT_BY_LOSS),
     ],
 )
@@ -376,8 +393,8 @@ def test_two_parts_that_each_call_the_other_save_neither() -> None:
 
 
 @pytest.mark.parametrize("item", HOMEWORK.select("auto"), ids=lambda item: item.name)
-def test_stand_ins_are_for_all_but_what_the_test_asks_for(item: Item) -> None:
-    """And none for what draws; nor are there any when a test is run for the first time."""
+def test_stand_ins_are_for_what_the_table_lists(item: Item) -> None:
+    """And there are none when a test is run for the first time."""
     names = {name for problem, name in ITEM_OF if problem == item.problem} & REFERENCES.keys()
     graded = {name for name in names if not name.startswith("plot_")}
     for name in names & {reference.name for reference in item.references}:
@@ -390,4 +407,4 @@ def test_stand_ins_are_for_all_but_what_the_test_asks_for(item: Item) -> None:
 
         assert failures(mark(item.problem, {name: snoop}, SEED, [item.name]))
         assert seen[0] == set()
-        assert set().union(*seen) == graded - {name}
+        assert set().union(*seen) == set(MAY_BUILD_ON.get(name, ()))

@@ -149,14 +149,13 @@ def test_outputs_that_are_no_bytes_are_refused(told: object) -> None:
         session._cell_result({"outputs": told, "error": None})
 
 
-def test_all_cells_together_show_no_more_than_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "FULL_CELLS", 2)
+def test_all_cells_together_show_no_more_than_is_kept() -> None:
     full = ({"output_type": "stream", "name": "stdout", "text": "x" * 600},)
     picture = ({"output_type": "display_data", "data": {"image/png": "x" * 600}, "metadata": {}},)
     error = session.CellError("ValueError", "told all the same")
 
     class Process:
-        def run(self, cell: Cell) -> CellResult:
+        def run(self, cell: Cell, _latest: float) -> CellResult:
             return CellResult(full if cell.index % 2 else picture, error)
 
         def hold(self) -> None:
@@ -166,7 +165,7 @@ def test_all_cells_together_show_no_more_than_is_kept(monkeypatch: pytest.Monkey
             """It is none."""
 
     class Sandbox:
-        limits = Limits(output_bytes=1_000)
+        limits = Limits(shown_bytes=8_000)
 
         def start(self, *_: Any) -> Process:
             return Process()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from autograder.assignment import Assignment
-from autograder.grading.followthrough import StandIns, circular
+from autograder.assignment import Assignment, Course
+from autograder.errors import CourseError
+from autograder.grading.followthrough import FILE, StandIns, circular, read_pairs
+from autograder.grading.local import LocalMarker
 from autograder.samples import SampleStudent
 
 from .conftest import MarkStudent
@@ -128,6 +133,156 @@ def test_two_answers_that_each_call_the_other_save_neither(
         "p1-momentum": 1.0,
         "p1a-heavy-ball": 1.0,
     }
+
+
+# --- what nobody wrote ----------------------------------------------------------------------------
+
+GD_UPDATE_BY_USAM = "def gd_update(u, v, eta):\n    return usam_update(u, v, eta, 0.0)"
+USAM_UPDATE_BY_GRADIENT = """
+def usam_update(u, v, eta, rho):
+    x = np.append(u, v)
+    moved = x - eta * gradient(x + rho * gradient(x))
+    return moved[:-1], moved[-1]
+"""
+GD_BY_USAM = "def gd(g, x0, eta, num_steps):\n    return usam(g, x0, eta, 0.0, num_steps)"
+HESSIAN_BY_GRADIENT = """
+def hessian(x):
+    return np.array([(gradient(x + e) - gradient(x - e)) / 2e-5 for e in 1e-5 * np.eye(len(x))])
+
+def hessian_trace(x):
+    return np.trace(hessian(x))
+"""
+TRACE_BY_HESSIAN_ALONE = """
+def hessian(x):
+    raise NotImplementedError
+
+def hessian_trace(x):
+    return np.trace(hessian(x))
+"""
+MOMENTUM_BY_UNWRITTEN = """
+def momentum(gradient, x0, gammas, betas, indices):
+    return heavy_ball(gradient, x0, *heavy_ball_parameters(gammas, betas), indices)
+"""
+BUILT = {
+    "p2b-gd-update-answer": GD_UPDATE_BY_USAM,
+    "p2b-usam-update-answer": USAM_UPDATE_BY_GRADIENT,
+    "p2c-gd-answer": GD_BY_USAM,
+    "p2c-hessian-trace-answer": HESSIAN_BY_GRADIENT,
+    "p1-momentum-answer": MOMENTUM_BY_UNWRITTEN,
+    "p1b-parameters-answer": IMA_PARAMETERS_BY_HEAVY_BALL,
+    "p3b-kernel-answer": KERNEL_BY_GRADIENTS,
+}
+"""Answers of one line each, on top of other answers."""
+
+
+def earned(student: SampleStudent, mark: MarkStudent, homework: Assignment) -> dict[str, float]:
+    items = mark(student).items
+    return {i.name: items[i.name].points for i in homework.select("auto") if items[i.name].points}
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_an_answer_on_top_of_what_nobody_wrote_earns_nothing(
+    name: str, mark: MarkStudent, homework: Assignment
+) -> None:
+    student = SampleStudent(f"on-{name}", "one line", {name: BUILT[name]}, done=frozenset())
+    assert earned(student, mark, homework) == {}
+
+
+def test_the_page_says_which_function_is_not_written(mark: MarkStudent) -> None:
+    answers = {"p1-momentum-answer": MOMENTUM_BY_UNWRITTEN}
+    student = SampleStudent("on-p1-momentum-answer", "one line", answers, done=frozenset())
+    told = [claim.message for claim in mark(student).items["p1-momentum"].claims]
+    assert "It calls `heavy_ball_parameters`, which is not written yet." in told
+
+
+DUMMIES = [
+    "return 0", "return None", "raise ValueError", "return []", "return float('nan')",
+    "return [0.0] * len(a[0])", "return np.zeros(len(a[0])), np.zeros(len(a[0]))",
+    "return np.ones(len(a[0])), np.ones(len(a[0]))", "return np.full((2, len(a[0])), 0.5)",
+    "return np.zeros((2, len(a[0])))", "return np.zeros(len(a[0])), a[1]", 
+    "return lambda *a: a", "return {}", "return '', ''", "return ima_parameters(*a)",
+    "return np.full(len(a[0]), np.inf), a[1]", "raise NotImplementedError",
+    "return np.arange(len(a[0])), np.arange(len(a[0]))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("dummy", DUMMIES)
+def test_a_dummy_below_an_answer_does_not_help(dummy: str, course: Course) -> None:
+    below = f"def heavy_ball_parameters(*a): {dummy}"
+    answers = {
+        "heavy_ball_parameters": compile(below, "<dummy>", "exec"),
+        "ima_parameters": compile(IMA_PARAMETERS_BY_HEAVY_BALL, "<built>", "exec"),
+    }
+    marker = LocalMarker(course, course.assignment("hw2"))
+    found = marker.mark("problem1_momentum", answers, ["p1a-parameters", "p1b-parameters"])
+    assert found.lost("p1b-parameters") == 1.0
+    assert found.lost("p1a-parameters") == 1.0
+
+
+SHAPES = {"gradient_v": "len(a[0])", "gradient_W": "a[1].shape"}
+
+
+@pytest.mark.parametrize("make", ["np.zeros", "np.ones", "list"])
+def test_a_dummy_below_the_kernel_does_not_help(make: str, course: Course) -> None:
+    answers = {
+        name: compile(f"def {name}(*a): return {make}({shape})", "<dummy>", "exec")
+        for name, shape in SHAPES.items()
+    }
+    answers["empirical_ntk"] = compile(KERNEL_BY_GRADIENTS, "<built>", "exec")
+    marker = LocalMarker(course, course.assignment("hw2"))
+    found = marker.mark("problem3_ntk", answers, ["p3a-gradients", "p3b-kernel"])
+    assert found.lost("p3b-kernel") == 1.0
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("gd_update", GD_UPDATE_BY_USAM),
+        ("usam_update", USAM_UPDATE_BY_GRADIENT),
+        ("gd_update", "def gd_update(u, v, eta):\n"
+         "    return gd(gradient, np.append(u, v), eta, 1)[-1][:-1], 0.0"),
+    ],
+)  # fmt: skip
+def test_an_update_that_is_to_be_written_out_calls_no_other_answer(
+    name: str, text: str, course: Course
+) -> None:
+    marker = LocalMarker(course, course.assignment("hw2"))
+    item = f"p2b-{name.replace('_', '-')}"
+    answers = {name: compile(text, "<built>", "exec")}
+    assert marker.mark("problem2_landscape", answers, [item]).lost(item) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a = 1", "write [a]"),
+        ("[a]\nb = 2", "write [a]"),
+        ("[momentum]\nnobody = 'x'", "nobody is no answer"),
+        ("[nobody]\nmomentum = 'x'", "nobody is no answer"),
+        ("[momentum]\ngd = 'x'", "different notebooks"),
+        ("[momentum]\nmomentum = 'x'", "on itself"),
+        ("[momentum", "can't be read"),
+    ],
+)
+def test_a_table_that_can_not_be_used_is_told(
+    text: str, told: str, course: Course, homework: Assignment, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    (tmp_path / FILE).write_text(text, encoding="utf-8")
+    monkeypatch.setattr(Course, "hidden", lambda *_: tmp_path)
+    with pytest.raises(CourseError, match=re.escape(told)):
+        read_pairs(course, homework)
+
+
+def test_the_release_states_the_rule(course: Course, homework: Assignment) -> None:
+    readme = (course.release("hw2") / "README.md").read_text(encoding="utf-8")
+    (rule,) = (line for line in readme.splitlines() if line.startswith("- *One mistake costs"))
+    for caller, called in read_pairs(course, homework).items():
+        both = " and ".join(f"`{name}`" for name in called)
+        assert f"`{caller}` on {both}" in rule
+
+
+# --- circles and bounds ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def times_read(folder: Path) -> int:
 
 def run(kept: KeptTests, hidden: Path, answer: Any, *arguments: str) -> list[tuple[str, bool, str]]:
     with kept.open(hidden, HOMEWORK, arguments) as (plugin, tests):
-        plugin.begin(Desk(answer), seed=1, references={})
+        plugin.begin(Desk(answer), seed=1, references={}, pairs={})
         tests.run()
         plugin.end()
     return [(outcome.case, outcome.passed, outcome.message) for outcome in plugin.outcomes]

@@ -13,7 +13,7 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.assignment import Course
-from autograder.records.sanitize import clean_html, clean_output
+from autograder.content.sanitize import clean_html, clean_output
 from autograder.release import leaks
 from autograder.release.definitions import Solutions
 from autograder.release.texts import Text

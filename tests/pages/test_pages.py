@@ -18,6 +18,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from traitlets.config import Config
 
 from autograder.assignment import Course
+from autograder.content.sanitize import clean_notebook
 from autograder.errors import RecordError
 from autograder.grading.mark import Marking
 from autograder.grading.plugin import Outcome
@@ -26,7 +27,6 @@ from autograder.records.bookkeeping import PatientGradebook
 from autograder.records.feedback import write_feedback
 from autograder.records.gradebook import record_class
 from autograder.records.instructor import instructor_page
-from autograder.records.sanitize import clean_notebook
 
 from ..records.course import mark
 from ..records.server import Formgrader

@@ -364,12 +364,12 @@ def test_a_cell_that_has_run_is_spared_once(
     notebook.close()  # as where a test has the sandbox ended
     left, run = [1] * times, NotebookProcess.run
 
-    def fail(process: NotebookProcess, cell: Cell) -> CellResult:
+    def fail(process: NotebookProcess, cell: Cell, latest: float) -> CellResult:
         if cell.index in left:
             left.remove(cell.index)
             process.kill()
             raise NotebookGone("memory")
-        return run(process, cell)
+        return run(process, cell, latest)
 
     monkeypatch.setattr(NotebookProcess, "run", fail)
     student = notebook.student(lambda _: "")

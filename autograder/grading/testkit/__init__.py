@@ -22,6 +22,7 @@ from autograder.grading.testkit.names import (
 from autograder.grading.testkit.numbers import (
     as_array,
     as_pair,
+    as_vector,
     assert_close,
     assert_left_alone,
     assert_number_close,
@@ -44,6 +45,7 @@ __all__ = [
     "as_array",
     "as_figure",
     "as_pair",
+    "as_vector",
     "assert_close",
     "assert_curve",
     "assert_curves",

@@ -12,6 +12,8 @@ from autograder.grading.testkit.claims import ClaimFailed, capital, kind_of
 RTOL = 2e-3
 """Allowed relative error; right variants were seen below 2·10⁻⁴, wrong ones above 10⁻²."""
 
+_MAX_SIZE = 1_000_000
+"""The most numbers that are looked at where any shape will do."""
 _MAX_SHOWN_DIMENSIONS = 3
 _MAX_SHOWN_COUNT = 99
 """The shape of an answer is its maker's choice, and could spell out what was passed in."""
@@ -20,6 +22,24 @@ _MAX_SHOWN_COUNT = 99
 def as_array(answer: object, what: str = "the answer") -> np.ndarray:
     """An untrusted answer as an array of finite floats; ClaimFailed where it is none."""
     array = _numeric(answer, what)
+    if array.size > _MAX_SIZE:
+        raise ClaimFailed(f"{capital(what)} has far more entries than are asked for.")
+    return _as_floats(array, what)
+
+
+def as_vector(argument: object, size: int) -> np.ndarray:
+    """What a student's code passed to a made-up function, as a vector of `size` floats.
+
+    ValueError where it is something else: before anything is computed, since what comes of two
+    shapes that fit together may be far larger than both.
+    """
+    array = np.asarray(argument)
+    if array.shape != (size,) or array.dtype.kind not in "biuf":
+        raise ValueError(f"one vector of {size} numbers is asked for")
+    return array.astype(np.float64)
+
+
+def _as_floats(array: np.ndarray, what: str) -> np.ndarray:
     if array.dtype.kind == "c":
         if np.any(array.imag != 0):
             raise ClaimFailed(f"{capital(what)} has complex entries; real ones are asked for.")
@@ -55,12 +75,13 @@ def assert_close(
     shape, and on what is no array of real numbers; takes lists, tuples and any number type.
     """
     right = np.asarray(expected, dtype=np.float64)
-    array = as_array(answer, what)
-    if array.shape != right.shape:
+    found = _numeric(answer, what)
+    if found.shape != right.shape:  # first of all: what is compared is as small as what is expected
         raise ClaimFailed(
-            f"{capital(what)} has shape {_shape(array)} where {_shape(right)} is asked for.",
-            compared=(array, right),
+            f"{capital(what)} has shape {_shape(found)} where {_shape(right)} is asked for.",
+            compared=(found, right),
         )
+    array = _as_floats(found, what)
     error = relative_error(array, right)
     if not error <= rtol:
         raise ClaimFailed(
@@ -95,7 +116,7 @@ def assert_number_close(
     answer: object, expected: float, *, what: str = "the answer", rtol: float = RTOL
 ) -> None:
     """`assert_close` for a number; an array with one single entry is a number too."""
-    array = as_array(answer, what)
+    array = _numeric(answer, what)
     if array.size != 1:
         raise ClaimFailed(f"{capital(what)} has shape {_shape(array)} where a number is asked for.")
     assert_close(array.reshape(()), expected, what=what, rtol=rtol)

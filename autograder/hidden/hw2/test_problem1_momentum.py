@@ -20,6 +20,7 @@ from autograder.grading.testkit import (
     Once,
     as_array,
     as_pair,
+    as_vector,
     assert_close,
     assert_curves,
     assert_labelled_axes,
@@ -42,9 +43,9 @@ def make_gradient(rng: Generator, d: int, count: int = 5) -> Gradient:
     slope = rng.uniform(-0.3, 0.3, size=count)
 
     def gradient(i: int, x: Any) -> np.ndarray:
-        x, i = np.asarray(x, dtype=float), int(i)
-        if x.shape != (d,) or not 0 <= i < count:
-            raise ValueError("a gradient is asked for at one point, for one of the functions")
+        x, i = as_vector(x, d), int(i)
+        if not 0 <= i < count:
+            raise ValueError("a gradient is asked for of one of the functions")
         value: np.ndarray = a[i] * np.sin(x) + b[i] * x + c[i] + slope[i] * x.sum()
         return value
 
@@ -279,7 +280,7 @@ def make_objective(rng: Generator, d: int) -> Callable[[Any], float]:
     a, b = rng.uniform(0.5, 2, size=d), rng.normal(size=d)
 
     def objective(x: Any) -> float:
-        x = np.ravel(np.asarray(x, dtype=float))
+        x = as_vector(np.ravel(x), d)
         return float(0.3 + np.sum(a * np.abs(x - b) ** 1.5))
 
     return objective

@@ -17,7 +17,7 @@ from decimal import ROUND_HALF_UP, Decimal
 # the wide forms mean the same to some spreadsheets
 _SIGN = r"[=+\-@＝＋－＠]"
 _START = re.compile(rf"^(?=\s*{_SIGN})")
-_AFTER = re.compile(rf"([;,|\t]\s*[\"'“”]*\s*)(?={_SIGN})")
+_AFTER = re.compile(rf"([;,|\t]\s*+[\"'“”]*+\s*+)(?={_SIGN})")
 _NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)\s*%?")
 _HARMLESS = re.compile(r"[\w.@+-]*")
 # C0 and C1, line and paragraph separators, and what turns the direction of a line

@@ -218,22 +218,22 @@ def _short_text(error: object) -> str:
         return ""
 
 
-def error_place(error: BaseException) -> tuple[tuple[int, int] | None, int]:
+def error_place(error: BaseException) -> tuple[tuple[int, int] | None, int, str]:
     """The cell and the line (from 1) of the innermost frame that is the student's, if any.
 
-    With it, how many frames are the student's.
+    With it, how many frames are the student's, and of which function the innermost is.
     """
     if isinstance(error, SyntaxError) and (cell := _cell_of(error.filename)) is not None:
-        return (cell, error.lineno or 1), 0
-    place, depth = None, 0
+        return (cell, error.lineno or 1), 0, ""
+    place, depth, function = None, 0, ""
     frames = traceback.walk_tb(error.__traceback__)
     for count, (frame, line) in enumerate(frames):
         if count > MAX_FRAMES:
             break
         cell = _cell_of(frame.f_code.co_filename)
         if cell is not None and line:
-            place, depth = (cell, line), depth + 1
-    return place, depth
+            place, depth, function = (cell, line), depth + 1, frame.f_code.co_name
+    return place, depth, function
 
 
 def _cell_of(filename: str | None) -> int | None:
@@ -356,8 +356,10 @@ def describe(error: BaseException, *, with_text: bool = False) -> dict[str, Any]
     for own in (CellTimeout, Unsendable, RemoteError):
         if isinstance(error, own):
             kind = own.__name__
-    place, depth = error_place(error)
-    details: dict[str, Any] = {"error": kind, "place": place, "depth": depth}
+    place, depth, function = error_place(error)
+    details: dict[str, Any] = {
+        "error": kind, "place": place, "depth": depth, "function": function[:MAX_ERROR_TEXT],
+    }  # fmt: skip
     if with_text:
         details["text"] = _short_text(error)
     return details

@@ -67,7 +67,7 @@ class Budget:
     """The most that one frame may hold, in bytes."""
 
     body: int = 1_000_000
-    arrays: int = 64_000_000
+    arrays: int = 16_000_000
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,9 @@ a student's texts, and outputs are reduced to text, tables and pictures, before 
 
 Markdown is then rendered once, as nbgrader will do it. What would still put anything but formatting
 on a page, take the id of one of its fields, or keep it waiting, is set as plain text instead.
+
+All of it happens in the process that marks, within the submission's time: no expression here takes
+more than linear time, and rendering is stopped after RENDERING_SECONDS.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import binascii
 import html
 import io
 import re
+import time
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
@@ -24,8 +28,9 @@ from urllib.parse import quote
 import nh3
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
-from nbgrader.utils import compute_checksum
 from PIL import Image
+
+from autograder.timelimit import time_limit
 
 MAX_PICTURE_BYTES = 4_000_000
 MAX_PIXELS = 50_000_000
@@ -35,6 +40,10 @@ MAX_RENDERED = 50_000
 MAX_NOTEBOOK_RENDERED = 400_000
 MAX_NOTEBOOK_TEXT = 2_000_000
 MAX_NOTEBOOK_PICTURES = 40_000_000
+RENDERING_SECONDS = 2.0
+"""What rendering one text may take; each page that shows it takes as long again."""
+NOTEBOOK_SECONDS = 5.0
+"""What rendering all texts of a notebook may take."""
 MAX_OPEN_FORMULAS = 20
 MAX_DEPTH = 100
 MAX_STACKED = 3
@@ -57,7 +66,7 @@ _ENTITY = re.compile(r"&(?=#?\w)(#?\w{1,32};)?")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _LINK = re.compile(r"\](?=[(\[:])")
 _ADDRESS = re.compile(r"(https?):(?=//)", re.IGNORECASE)
-_DRAWING = re.compile(r"^(.*[`~]{3,}[ \t]*)(?=mermaid)", re.MULTILINE)
+_DRAWING = re.compile(r"(?<=[`~ \t])(?=mermaid)")
 _IN_LIST = r"(?:[ \t>]|[-+*][ \t]+|\d{1,9}[.)][ \t]+)*+"
 _TITLE = re.compile(rf"^({_IN_LIST}#{{1,6}}[ \t]*)(?=[^#\s])", re.MULTILINE)
 _UNDERLINED = re.compile(rf"^({_IN_LIST})(?=\S.*\n[ \t>]*(?:=+|-+)[ \t]*$)", re.MULTILINE)
@@ -82,12 +91,13 @@ _NO_NAME = re.compile(rf"{_CONTROL.pattern}|[\t\n<>\"\\%?#]")
 
 
 class _Budget:
-    """How much text and how many bytes of pictures a notebook may still show."""
+    """What a notebook may still show and cost: letters, bytes of pictures, seconds of rendering."""
 
     def __init__(self) -> None:
         self.text = MAX_NOTEBOOK_TEXT
         self.rendered = MAX_NOTEBOOK_RENDERED
         self.pictures = MAX_NOTEBOOK_PICTURES
+        self.seconds = NOTEBOOK_SECONDS
 
     def cut(self, text: str) -> str:
         """As much of the text as there is room for."""
@@ -95,9 +105,15 @@ class _Budget:
         return text if len(text) <= room else text[:room] + _CUT
 
     def as_markdown(self, text: str, pictures: Mapping[str, Mapping[str, str]]) -> str:
-        """The text as markdown, or as it was typed where too much is to be rendered already."""
+        """The text as markdown, or as it was typed where too much has been rendered already."""
         self.rendered -= len(text)
-        return clean_markdown(text, pictures) if self.rendered >= 0 else as_typed(plain_text(text))
+        if self.rendered < 0 or self.seconds <= 0:
+            return as_typed(plain_text(text))
+        start = time.monotonic()
+        try:
+            return clean_markdown(text, pictures, min(self.seconds, RENDERING_SECONDS))
+        finally:
+            self.seconds -= time.monotonic() - start
 
     def has_room(self, pictures: int) -> bool:
         """Whether pictures of so many letters in base64 fit; if so, they are counted."""
@@ -107,17 +123,24 @@ class _Budget:
 
 
 _CUT = " … (cut here: too long)"
+_MAY_RAISE = "raises-exception"
 
 
-def clean_notebook(notebook: NotebookNode) -> NotebookNode:
-    """A copy of the notebook whose student texts and outputs can be shown safely."""
-    budget = _Budget()
+def clean_notebook(
+    notebook: NotebookNode, released: Mapping[str, str] | None = None
+) -> NotebookNode:
+    """A copy of the notebook whose student texts and outputs can be shown safely.
+
+    `released` has the instructor's text of each released cell, by its nbgrader id: an answer that
+    was left as it was released stays as it is.
+    """
+    budget, released = _Budget(), released or {}
     known = {key: _names(notebook.metadata.get(key), needed) for key, needed in _ABOUT.items()}
     clean: NotebookNode = NotebookNode(
         nbformat=notebook.nbformat,
         nbformat_minor=notebook.nbformat_minor,
         metadata=NotebookNode({key: names for key, names in known.items() if names}),
-        cells=[_clean_cell(cell, budget) for cell in notebook.cells],
+        cells=[_clean_cell(cell, released, budget) for cell in notebook.cells],
     )
     return clean
 
@@ -131,17 +154,19 @@ def _names(about: object, needed: Collection[str]) -> NotebookNode:
     return names if names.keys() >= set(needed) else NotebookNode()
 
 
-def _clean_cell(cell: NotebookNode, budget: _Budget) -> NotebookNode:
+def _clean_cell(cell: NotebookNode, released: Mapping[str, str], budget: _Budget) -> NotebookNode:
     clean = deepcopy(cell)
     mark = cell.metadata.get("nbgrader")
     clean.metadata = NotebookNode({} if mark is None else {"nbgrader": deepcopy(mark)})
+    if _MAY_RAISE in cell.metadata.get("tags", ()):
+        clean.metadata["tags"] = [_MAY_RAISE]
     if cell.cell_type == "code":
         clean.pop("attachments", None)
-        if not _is_instructors(cell):
+        if not _is_instructors(cell, released):
             clean.source = budget.cut(plain_text(cell.source))
-        outputs = (out for output in cell.outputs if (out := clean_output(output)))
+        outputs = (out for output in cell.outputs if (out := _clean_output(output, budget)))
         clean.outputs = list(_affordable(outputs, budget))
-    elif not _is_instructors(cell):
+    elif not _is_instructors(cell, released):
         _clean_text(clean, budget)
     return clean
 
@@ -169,7 +194,7 @@ def _clean_text(cell: NotebookNode, budget: _Budget) -> None:
         name: bundle
         for name, raw in cell.pop("attachments", {}).items()
         if _NAME.fullmatch(name)
-        and (bundle := clean_bundle(raw, PICTURES))
+        and (bundle := _clean_bundle(raw, PICTURES, budget))
         and budget.has_room(sum(map(len, bundle.values())))
     }
     cell.source = budget.as_markdown(budget.cut(str(cell.source)), pictures)
@@ -177,8 +202,14 @@ def _clean_text(cell: NotebookNode, budget: _Budget) -> None:
         cell.attachments = NotebookNode(pictures)
 
 
-def clean_markdown(text: str, pictures: Mapping[str, Mapping[str, str]] | None = None) -> str:
+def clean_markdown(
+    text: str,
+    pictures: Mapping[str, Mapping[str, str]] | None = None,
+    seconds: float = RENDERING_SECONDS,
+) -> str:
     """Markdown in which no tag, no link and no active LaTeX command is left; formulas stay.
+
+    A text that can't be rendered in so many seconds is set as it was typed.
 
     A blank after `<` and `]` keeps both from being read as HTML or as a link, and is hardly seen in
     prose and not at all in formulas. Of pictures only those attached to the cell by a name in
@@ -188,7 +219,7 @@ def clean_markdown(text: str, pictures: Mapping[str, Mapping[str, str]] | None =
     # a letter written as an entity would come back as the sign that was taken out
     typed = plain_text(_ENTITY.sub(_letter, plain_text(text)))
     text = _ADDRESS.sub(rf"\1:{_JOINER}", _LINK.sub("] ", _TAG.sub("< ", typed)))
-    text = _DRAWING.sub(rf"\1{_JOINER}", _LATEX.sub(r"\\ ", text))
+    text = _DRAWING.sub(_JOINER, _LATEX.sub(r"\\ ", text))
     text = _UNDERLINED.sub(rf"\1{_JOINER}", _TITLE.sub(rf"\1{_JOINER}", text))
 
     def keep(match: re.Match[str]) -> str:
@@ -196,7 +227,7 @@ def clean_markdown(text: str, pictures: Mapping[str, Mapping[str, str]] | None =
         return shown if match[2] in pictures else match[0]
 
     text = _PICTURE.sub(keep, text)
-    return text if _is_harmless(text, pictures) else as_typed(typed)
+    return text if _is_harmless(text, pictures, seconds) else as_typed(typed)
 
 
 def _letter(match: re.Match[str]) -> str:
@@ -217,16 +248,16 @@ def as_typed(text: str) -> str:
     return f"{fence}\n{text}\n{fence}"
 
 
-def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]]) -> bool:
+def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: float) -> bool:
     """Whether nbgrader's pages will make nothing but formatting of the markdown, and soon."""
     if len(text) > MAX_RENDERED or _is_laborious(text):
         return False
     renderer = IPythonRenderer(escape=False, attachments=dict(pictures))  # type: ignore[arg-type]
     try:
-        page = _Page(MarkdownWithMath(renderer=renderer).render(text))
-    except Exception:  # the page would end with it, too
+        with time_limit(seconds):
+            return _Page(MarkdownWithMath(renderer=renderer).render(text)).is_harmless
+    except Exception:  # also TimeUpError; the page would end with it, or wait for it, too
         return False
-    return page.is_harmless
 
 
 def _is_laborious(text: str) -> bool:
@@ -305,7 +336,7 @@ _RENDERED: Mapping[str, Mapping[str, re.Pattern[str]]] = {
 
 def plain_text(text: str) -> str:
     """The text without terminal codes, control characters, direction overrides, accent towers."""
-    text = _CONTROL.sub("", _ANSI.sub("", str(text)))
+    text = _CONTROL.sub("", _ANSI.sub("", str(text)[: 2 * MAX_TEXT]))
     text = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + _CUT
     return text if text.isascii() else "".join(_with_few_accents(text))
 
@@ -342,16 +373,20 @@ def _depth(text: str) -> int:
 
 def clean_output(output: object) -> NotebookNode | None:
     """One output, safe to show; None where nothing of it is left or it is no output at all."""
+    return _clean_output(output, _Budget())
+
+
+def _clean_output(output: object, budget: _Budget) -> NotebookNode | None:
     if not isinstance(output, Mapping):
         return None
     kind = output.get("output_type")
     if kind == "stream" and output.get("name") in ("stdout", "stderr"):
-        return _node(output_type=kind, name=output["name"], text=_text_of(output, "text"))
+        return _node(output_type=kind, name=output["name"], text=_text_of(output, "text", budget))
     if kind == "error":
-        name, value = _text_of(output, "ename"), _text_of(output, "evalue")
+        name, value = (_text_of(output, key, budget) for key in ("ename", "evalue"))
         line = f"{name}: {value}" if value else name
         return _node(output_type=kind, ename=name, evalue=value, traceback=[line])
-    data = clean_bundle(output.get("data"), _CLEANERS)
+    data = _clean_bundle(output.get("data"), _CLEANERS, budget)
     if kind not in ("display_data", "execute_result") or not data:
         return None
     if kind == "display_data":
@@ -365,23 +400,35 @@ def _node(**fields: object) -> NotebookNode:
     return NotebookNode(**fields)
 
 
-def _text_of(output: Mapping[str, object], key: str) -> str:
+def _text_of(output: Mapping[str, object], key: str, budget: _Budget) -> str:
     value = output.get(key, "")
-    return plain_text(value) if isinstance(value, str) else ""
+    return plain_text(value) if isinstance(value, str) and budget.text else ""
 
 
-def clean_bundle(data: object, kinds: Iterable[str]) -> NotebookNode:
+def released_texts(skeleton: NotebookNode) -> dict[str, str]:
+    """The text of each released cell by its nbgrader id."""
+    marks = ((cell.metadata.get("nbgrader", {}), cell.source) for cell in skeleton.cells)
+    return {str(mark["grade_id"]): source for mark, source in marks if "grade_id" in mark}
+
+
+def _clean_bundle(data: object, kinds: Iterable[str], budget: _Budget) -> NotebookNode:
     """Those representations of these kinds that can be shown safely, each cleaned."""
     clean = NotebookNode()
     if isinstance(data, Mapping):
         for kind in kinds:
-            if isinstance(value := data.get(kind), str) and (text := _CLEANERS[kind](value)):
+            value = data.get(kind)
+            if isinstance(value, str) and (text := _CLEANERS[kind](value, budget)):
                 clean[kind] = text
     return clean
 
 
-def _clean_picture(kind: str) -> Callable[[str], str]:
-    def clean(value: str) -> str:
+Cleaner = Callable[[str, _Budget], str]
+
+
+def _clean_picture(kind: str) -> Cleaner:
+    def clean(value: str, budget: _Budget) -> str:
+        if len(value) > budget.pictures:
+            return ""
         try:
             content = base64.b64decode(
                 "".join(value.split()).encode("ascii", "replace"), validate=True
@@ -403,19 +450,19 @@ def _is_picture(content: bytes, form: str) -> bool:
         return False
 
 
-_CLEANERS: Mapping[str, Callable[[str], str]] = {
-    "text/plain": plain_text,
-    "text/html": clean_html,
-    "text/latex": clean_markdown,
+_CLEANERS: Mapping[str, Cleaner] = {
+    "text/plain": lambda text, budget: plain_text(text) if budget.text else "",
+    "text/html": lambda text, budget: clean_html(text) if budget.text else "",
+    "text/latex": lambda text, budget: budget.as_markdown(text, {}) if budget.text else "",
     **{kind: _clean_picture(kind) for kind in _FORMATS},
 }
 
 
-def _is_instructors(cell: NotebookNode) -> bool:
+def _is_instructors(cell: NotebookNode, released: Mapping[str, str]) -> bool:
     """Whether the text is the instructor's: submissions are restored before, so the mark holds."""
     mark = cell.metadata.get("nbgrader", {})
     if mark.get("locked") and not mark.get("solution"):
         return True
     # an answer that was left as it was released
-    untouched = mark.get("solution") and mark.get("checksum") == compute_checksum(cell)
+    untouched = mark.get("solution") and cell.source == released.get(str(mark.get("grade_id")))
     return bool(untouched) and not cell.get("attachments")

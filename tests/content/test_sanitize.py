@@ -16,11 +16,11 @@ from nbconvert.exporters import HTMLExporter
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
-from nbgrader.utils import compute_checksum
 from PIL import Image
 from traitlets.config import Config
 
-from autograder.records.sanitize import (
+from autograder.content import sanitize
+from autograder.content.sanitize import (
     MAX_NOTEBOOK_TEXT,
     as_typed,
     clean_html,
@@ -29,6 +29,7 @@ from autograder.records.sanitize import (
     clean_output,
     is_plain_name,
     plain_text,
+    released_texts,
 )
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
@@ -340,6 +341,51 @@ def test_text_that_would_keep_a_page_waiting_is_shown_as_typed(text: str) -> Non
     assert faults(BeautifulSoup(shown, "html.parser")) == []
 
 
+PIECES = [
+    "`", "~", "`~", "``` mermaid ", "~~~~mermaid", "<", "<!", "<!--", "</", "[", "]", "](", "![",
+    "![]", "[^", "(", "\\", "\\begin{", "\\begin{a}", "\\(", "\\[", "$", "$$", "$a", "*", "**",
+    "*a ", "_", "__a", "#", "# ", "#\n", "> ", ">", "- ", "1. ", "-\n", "=\n", "a\n=", "a\n- ",
+    " ", "\t", "\n", "a\n", "|", "|-", "a|b\n-|-\n", "&", "&#", "&amp;", "&#42;", "http://",
+    "https:", "www.", "a@b.c ", "\x1b[", "\x1b[0", "\x1b", "e\u0301", "\u0301", "\u202e",
+    "\U0001f600", "<b>", "<div>", "</p>", "<a href=x>", "<td colspan=2>", "<!doctype", "<?",
+    "<![CDATA[", "<script>", "\\href", "\\def\\a", "![a] (attachment:", "![a] (attachment:b) ",
+    ":::", "~~a", "==", "^", "a: b\n", "[a]: b\n",
+]  # fmt: skip
+"""Texts of students that were seen to keep a parser busy, and their relatives."""
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=repr)
+def test_twice_the_text_takes_twice_the_time(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All that is done to a text but for rendering it, which has a limit of its own."""
+    monkeypatch.setattr("autograder.content.sanitize._is_harmless", lambda *_: True)
+
+    def seconds(length: int) -> float:
+        text = (piece * length)[:length]
+        start = time.process_time()
+        clean_markdown(text)
+        clean_html(text)
+        return time.process_time() - start
+
+    short = min(seconds(50_000) for _ in range(3))
+    assert min(seconds(100_000) for _ in range(3)) < 3 * short + 0.05
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [pytest.param(p, marks=[] if p == "[" else pytest.mark.slow, id=repr(p)) for p in PIECES],
+)
+def test_no_notebook_keeps_the_marking_process_waiting(piece: str) -> None:
+    text = (piece * 200_000)[:200_000]
+    shown = NotebookNode(
+        output_type="display_data", data={"text/latex": text, "text/html": text}, metadata={}
+    )
+    cells = [new_markdown_cell(text[:49_000]) for _ in range(10)]
+    cells.append(new_code_cell("1", outputs=[shown] * 20))
+    start = time.process_time()
+    clean_notebook(new_notebook(cells=cells))
+    assert time.process_time() - start < sanitize.NOTEBOOK_SECONDS + 15
+
+
 def test_text_with_fences_can_be_shown_as_typed() -> None:
     text = "```\n````\n<img src=x onerror=a>\n```"
     shown = BeautifulSoup(markdown2html_mistune(as_typed(text)), "html.parser")
@@ -371,7 +417,7 @@ def test_markdown_that_is_rendered_is_bounded() -> None:
 
 
 def test_pictures_of_a_notebook_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autograder.records.sanitize.MAX_NOTEBOOK_PICTURES", 3 * len(PNG))
+    monkeypatch.setattr("autograder.content.sanitize.MAX_NOTEBOOK_PICTURES", 3 * len(PNG))
     output = NotebookNode(output_type="display_data", data={"image/png": PNG}, metadata={})
     clean = clean_notebook(new_notebook(cells=[new_code_cell("1", outputs=[output] * 9)]))
     assert len(clean.cells[0].outputs) == 3
@@ -404,10 +450,11 @@ def test_answer_that_was_left_as_released_keeps_its_links() -> None:
     mark = {"grade": True, "solution": True, "locked": False, "grade_id": "p", "points": 1,
             "cell_type": "markdown", "schema_version": 3, "task": False}  # fmt: skip
     cell = new_markdown_cell(text, metadata={"nbgrader": mark})
-    cell.metadata.nbgrader["checksum"] = compute_checksum(cell)
-    assert clean_notebook(new_notebook(cells=[cell])).cells[0].source == text
+    released = released_texts(new_notebook(cells=[cell]))
+    assert clean_notebook(new_notebook(cells=[cell]), released).cells[0].source == text
+    assert clean_notebook(new_notebook(cells=[cell])).cells[0].source != text
     cell.source += "!"
-    assert clean_notebook(new_notebook(cells=[cell])).cells[0].source != f"{text}!"
+    assert clean_notebook(new_notebook(cells=[cell]), released).cells[0].source != f"{text}!"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What students wrote and showed, made harmless for every page that holds it."""

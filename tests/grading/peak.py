@@ -1,0 +1,47 @@
+"""How much memory the grader's own process takes for one submission: run as a program.
+
+    python -m tests.grading.peak COURSE ASSIGNMENT SUBMISSION WARM_UP
+
+It marks WARM_UP first, so that all is loaded, then SUBMISSION, and prints both as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from autograder.grading.classrun import Marked, mark_here
+from autograder.grading.mark import MarkSettings
+
+
+def main(root: str, assignment: str, submission: str, warm_up: str) -> None:
+    """Mark both, and print what it took."""
+    mark(root, assignment, warm_up)
+    base = memory("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forget the peak so far
+    begin = time.monotonic()
+    marked = mark(root, assignment, submission)
+    print(json.dumps({
+        "seconds": time.monotonic() - begin,
+        "above_base": memory("VmHWM") - base,
+        "error": marked.error,
+        "report": json.loads(marked.marking.report.to_json()) if marked.marking else None,
+    }))  # fmt: skip
+
+
+def mark(root: str, assignment: str, submission: str) -> Marked:
+    """Mark as the processes of a class run do."""
+    path = Path(submission)
+    return mark_here(Path(root), assignment, path.name, path, None, MarkSettings())
+
+
+def memory(name: str) -> int:
+    """What the kernel counts of this process under that name, in bytes."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,242 @@
+"""No submission makes the grader's own process hold much more than an honest one does."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autograder.assignment import Assignment, Course
+from autograder.grading.memory import bounded_memory
+from autograder.grading.transcript import KEPT_BYTES, Digest, kept
+from autograder.samples import SampleStudent, write_submission
+from autograder.sandbox import examine
+
+MiB = 2**20
+ABOVE_BASE = 256 * MiB
+ROOT = Path(__file__).parents[2]
+
+GRADIENTS = """
+B = {value}
+
+def gradient_v(*a):
+    return B
+
+def gradient_W(*a):
+    return B
+"""
+KERNEL = """
+def empirical_ntk(*a):
+    return B
+
+def limit_ntk(*a):
+    return B
+"""
+
+
+def everywhere(name: str, value: str) -> SampleStudent:
+    """Answers every question of Problem 3 with one value."""
+    answers = {
+        "p3a-gradients-answer": GRADIENTS.format(value=value),
+        "p3b-kernel-answer": KERNEL.partition("\n\n")[0],
+        "p3c-limit-answer": "def limit_ntk(*a):\n    return B",
+        "p3-plot-answer": "def plot_convergence(*a):\n    return B",
+    }
+    return SampleStudent(name, f"answers {value}", answers)
+
+
+def in_problem_2(name: str, **answers: str) -> SampleStudent:
+    cells = {f"p2c-{key.replace('_', '-')}-answer": text for key, text in answers.items()}
+    return SampleStudent(name, "large answers to what the tests made up", cells)
+
+
+ANSWERS = (
+    everywhere("bytes-4", "np.zeros(4_000_000, np.int8)"),
+    everywhere("bytes-12", "np.zeros(12_000_000, np.int8)"),
+    everywhere("bytes-16", "np.zeros(15_990_000, np.int8)"),
+    everywhere("bytes-60", "np.zeros(60_000_000, np.int8)"),
+    everywhere("floats", "np.random.default_rng(0).normal(size=1_900_000)"),
+    everywhere("complex", "np.full(990_000, 1j)"),
+    everywhere("half", "np.ones(7_900_000, np.float16)"),
+    everywhere("booleans", "np.ones((4000, 3990), bool)"),
+    everywhere("empty", "np.empty((0, 999_999))"),
+    everywhere("many-arrays", "[np.ones(150) for _ in range(9_000)]"),
+    everywhere("stacked", "[np.ones(7_000_000, np.int8), np.ones(7_000_000, np.int8)]"),
+    everywhere("unlike", "[np.ones(1_700_000, np.int8), np.ones(1_700_000)]"),
+    everywhere("numbers", "[0.5] * 100_000"),
+    everywhere("lists", "[[0.5] for _ in range(90_000)]"),
+    everywhere("text", "'x' * 900_000"),
+    everywhere("wide-text", "'\\U0001f600' * 200_000"),
+    everywhere("dict", "{str(k): 0.5 for k in range(60_000)}"),
+    everywhere("keys", "{(k, 0.5): np.ones(900) for k in range(1_900)}"),
+    everywhere("functions", "[lambda: 0 for _ in range(9_000)]"),
+)
+BROADCAST = (
+    in_problem_2("broadcast", experiment="""
+def run_experiment(optimizer, gradient, starts, etas, rhos, num_steps):
+    a, b = np.zeros((1_000_000, 1)), np.zeros((100, 1, 1))
+    answers = iter([a, b] * 1000)
+    return optimizer(lambda x: next(answers), starts[0], 0.1, 0.1, num_steps)
+"""),
+    in_problem_2("wide-starts", experiment="""
+def run_experiment(optimizer, gradient, starts, etas, rhos, num_steps):
+    for size in (15_000_000, 1):
+        try:
+            optimizer(gradient, np.ones((size, 1), np.int8), 0.1, 0.1, num_steps)
+        except Exception:
+            pass
+    return optimizer(gradient, starts[0], np.ones((1_900_000, 1)), np.ones(1000), num_steps)
+"""),
+    in_problem_2("wide-traces", trace_plot="""
+def plot_traces(trace, results):
+    for _ in range(20):
+        try:
+            trace(np.ones(15_000_000, np.int8))
+        except Exception:
+            pass
+    return trace([np.ones(15_000_000, np.int8)])
+"""),
+)  # fmt: skip
+
+
+def shows(name: str, code: str) -> SampleStudent:
+    return SampleStudent(name, "shows a lot", before={"p3b-kernel-answer": code})
+
+
+OUTPUTS = (
+    shows("smileys", "for _ in range(15): print('\\U0001f600' * 900_000)"),
+    shows("displays", "for _ in range(30_000): display('x')"),
+    shows("formulas", "from IPython.display import Latex\n"
+          "for k in range(200): display(Latex('$' * 19_000 + '\\U0001f600'))"),
+    shows("pages", "from IPython.display import HTML\n"
+          "for k in range(15): display(HTML('<b>' * 60_000 + '\\U0001f600'))"),
+    shows("bundles", "for k in range(40): display({'text/plain': 'x' * 90_000}, raw=True)"),
+)  # fmt: skip
+
+
+def read_from(name: str, write: Callable[[Path], object]) -> SampleStudent:
+    def spoil(folder: Path) -> None:
+        write(folder / "problem3_ntk.ipynb")
+
+    return SampleStudent(name, "a file that is large to read", spoil=spoil)
+
+
+FILES = (
+    read_from("long-file", lambda at: at.write_text("[" + "0," * 20_000_000 + "0]")),
+    read_from("lists-in-a-file", lambda at: at.write_text("[" + "[]," * 20_000_000 + "0]")),
+    read_from("wide-file", lambda at: at.write_text('"' + "\U0001f600" * 12_000_000 + '"')),
+)
+
+
+@dataclass(frozen=True)
+class Peak:
+    """What marking took: memory above what the process had before, time, and what came of it."""
+
+    above_base: int
+    seconds: float
+    error: str
+    report: Mapping[str, Any] | None
+
+
+Measure = Callable[[SampleStudent], Peak]
+
+
+@pytest.fixture(scope="session")
+def measure(
+    course: Course, homework: Assignment, tmp_path_factory: pytest.TempPathFactory
+) -> Measure:
+    if examine().level == "unprotected":
+        pytest.skip("this machine has no wall that works")
+    folder = tmp_path_factory.mktemp("peaks")
+    honest = folder / "honest"
+    write_submission(course, homework, SampleStudent("honest", "answers all"), honest)
+
+    def peak(student: SampleStudent) -> Peak:
+        hostile = folder / student.name
+        write_submission(course, homework, student, hostile)
+        command = [sys.executable, "-m", "tests.grading.peak", str(course.root), homework.name]
+        done = subprocess.run(
+            [*command, str(hostile), str(honest)],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return Peak(**json.loads(done.stdout))
+
+    return peak
+
+
+def assert_bounded(found: Peak, student: SampleStudent, homework: Assignment) -> None:
+    assert found.error == ""
+    assert found.report is not None
+    assert found.above_base < ABOVE_BASE, f"{student.name}: {found.above_base / MiB:.0f} MB"
+    for item in homework.select("auto"):
+        points = found.report["items"][item.name]["points"]
+        others = {"broadcast": "p2c-experiment", "wide-starts": "p2c-experiment"}
+        is_hostile = item.problem == "problem3_ntk" and student in (*ANSWERS, *FILES)
+        is_hostile |= item.name == others.get(student.name, "")
+        is_hostile |= student.name == "wide-traces" and item.name == "p2c-trace-plot"
+        assert points == (0.0 if is_hostile else item.max_points), item.name
+
+
+EVERYDAY = ("bytes-12", "broadcast", "smileys")
+ALL = [
+    pytest.param(each, marks=[] if each.name in EVERYDAY else pytest.mark.slow, id=each.name)
+    for each in (*ANSWERS, *BROADCAST, *OUTPUTS, *FILES)
+]
+
+
+@pytest.mark.parametrize("student", ALL)
+def test_the_grader_holds_little_of_what_it_is_given(
+    student: SampleStudent, measure: Measure, homework: Assignment
+) -> None:
+    assert_bounded(measure(student), student, homework)
+
+
+# --- the bound itself -----------------------------------------------------------------------------
+
+
+def test_what_goes_beyond_the_bound_is_a_memory_error_and_no_more() -> None:
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    with bounded_memory(64 * MiB):
+        np.ones(2 * MiB)
+        with pytest.raises(MemoryError):
+            np.ones(64 * MiB)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+    assert np.ones(64 * MiB).nbytes == 512 * MiB
+
+
+# --- what is kept ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        (np.zeros((1000, 1000)), (1000, 1000)),
+        ([0.5] * 10_000, (10_000,)),
+        ("x" * 10**6, (10**6,)),
+        (dict.fromkeys(range(10000), 0.5), (10_000,)),
+        ([[np.zeros(10**6)]], (1,)),
+    ],
+)
+def test_of_a_large_answer_its_shape_is_kept(value: object, shape: tuple[int, ...]) -> None:
+    found = kept(value)
+    assert isinstance(found, Digest)
+    assert found.shape == shape
+
+
+def test_an_answer_of_usual_size_is_kept_as_it_is() -> None:
+    answer = (np.arange(KEPT_BYTES // 16, dtype=float), {"a": [1, 2.5, None]})
+    assert kept(answer) is answer
+
+
+def test_large_arrays_with_the_same_numbers_have_the_same_digest() -> None:
+    one, same, other = np.ones(10**6), np.ones(10**6), np.ones(10**6)
+    other[17] = 2
+    assert kept(one) == kept(same) != kept(other)
