@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from functools import partial
 
-from tests.attacks.attack import Attack, cell, kernel
+from tests.attacks.attack import Attack, cell, instead, kernel
 
 ITEMS = frozenset(["p3a-gradients", "p3b-kernel", "p3c-relu", "p3c-squared", "p3-plot"])
 
@@ -179,4 +179,51 @@ ATTACKS: tuple[Attack, ...] = (
             except OSError as error:
                 print(type(error).__name__)
     """, spends=ITEMS),
+    called("answers-that-are-kept", "Each answer takes as much room as may cross the wire.", """
+        return np.zeros(15_990_000, np.int8)
+    """),
+    called("answers-in-many-parts", "Each answer is a list of lists of lists.", """
+        return [[[0.5]] for _ in range(60_000)]
+    """),
+    kernel("exhaustion", "arguments-that-are-kept", "What is passed in is made large in place.", """
+        def empirical_ntk(v, W, X, n):
+            v.resize((1_900_000,), refcheck=False)
+            return v
+    """),
+    instead("exhaustion", "gradients-that-broadcast", "Two small answers that make a large one.",
+        "p2c-experiment-answer", """
+        def run_experiment(optimizer, gradient, starts, etas, rhos, num_steps):
+            shapes = iter([(1_000_000, 1), (100, 1, 1)] * 50)
+            return optimizer(lambda x: np.zeros(next(shapes)), starts[0], 0.1, 0.1, num_steps)
+        """, ["p2c-experiment"], problems=("problem2_landscape",)),
+    instead("exhaustion", "a-point-of-sixteen-megabytes", "What was made up is asked of that.",
+        "p2c-trace-plot-answer", """
+        def plot_traces(hessian_trace, results):
+            for _ in range(10):
+                try:
+                    hessian_trace(np.ones(15_990_000, np.int8))
+                except Exception:
+                    pass
+            return plt.figure()
+        """, ["p2c-trace-plot"], problems=("problem2_landscape",)),
+    cell("exhaustion", "fences-without-end", "Formulas of runs of signs that open code.", """
+        from IPython.display import Latex, display
+        for sign in ("`", "~", "`~", "~~~~mermaid "):
+            display(Latex((sign * 190_000)[:190_000]))
+    """),
+    cell("exhaustion", "formulas-without-end", "Formulas that are opened and never closed.", """
+        from IPython.display import Latex, display
+        for sign in ("$", "\\\\begin{a}", "[", "![", "*a ", "<!--", "> - "):
+            display(Latex((sign * 49_000)[:49_000]))
+    """),
+    cell("exhaustion", "pages-without-end", "Tables within lists within tables, many times.", """
+        from IPython.display import HTML, display
+        for tag in ("<td>", "<table><tr><td>", "<ul><li>", "<b>", "<!--", "<a href='"):
+            display(HTML((tag * 190_000)[:190_000]))
+    """),
+    cell("exhaustion", "outputs-without-end", "Thirty thousand outputs of one letter.", """
+        from IPython.display import display
+        for _ in range(30_000):
+            display("x")
+    """, slow=True),
 )  # fmt: skip

@@ -474,4 +474,75 @@ ATTACKS: tuple[Attack, ...] = (
         ["p2c-trace-plot"],
         problems=PROBLEM_2,
     ),
+    gaming_all(
+        "update-by-an-update-that-nobody-wrote",
+        "GD's update is USAM's at ρ = 0, which is still to be written.",
+        {
+            "p2b-gd-update-answer": """
+                def gd_update(u, v, eta):
+                    return usam_update(u, v, eta, 0.0)
+                """,
+            "p2b-usam-update-answer": "def usam_update(u, v, eta, rho): raise NotImplementedError",
+        },
+        ["p2b-gd-update", "p2b-usam-update"],
+    ),
+    gaming_all(
+        "update-by-an-update",
+        "GD's update is USAM's at ρ = 0, where both are to be written out.",
+        {
+            "p2b-gd-update-answer": """
+                def gd_update(u, v, eta):
+                    return usam_update(u, v, eta, 0.0)
+                """
+        },
+        ["p2b-gd-update"],
+    ),
+    gaming_all(
+        "gd-by-a-method-that-nobody-wrote",
+        "GD is USAM at ρ = 0, and USAM answers the same whatever it is asked.",
+        {
+            "p2c-gd-answer": """
+                def gd(gradient, x0, eta, num_steps):
+                    return usam(gradient, x0, eta, 0.0, num_steps)
+                """,
+            "p2c-usam-answer": """
+                def usam(gradient, x0, eta, rho, num_steps):
+                    return np.zeros((num_steps + 1, len(x0)))
+                """,
+        },
+        ["p2c-gd", "p2c-usam"],
+    ),
+    gaming_all(
+        "momentum-by-what-nobody-wrote",
+        "Momentum is the heavy ball with other parameters, and both are dummies.",
+        {
+            "p1-momentum-answer": """
+                def momentum(gradient, x0, gammas, betas, indices):
+                    parameters = heavy_ball_parameters(gammas, betas)
+                    return heavy_ball(gradient, x0, *parameters, indices)
+                """,
+            "p1a-heavy-ball-answer": "def heavy_ball(*a): return 0",
+            "p1a-parameters-answer": "def heavy_ball_parameters(*a): return 0, 0",
+        },
+        ["p1-momentum", "p1a-heavy-ball", "p1a-parameters"],
+        problems=PROBLEM_1,
+    ),
+    gaming_all(
+        "kernel-of-zeros",
+        "The kernel is built on derivatives that are zeros of the right shape.",
+        {
+            "p3a-gradients-answer": """
+                def gradient_v(v, W, x, n): return np.zeros(len(v))
+
+                def gradient_W(v, W, x, n): return np.zeros(W.shape)
+                """,
+            "p3b-kernel-answer": """
+                def empirical_ntk(v, W, X, n):
+                    rows = [np.append(gradient_v(v, W, x, n), gradient_W(v, W, x, n)) for x in X]
+                    return np.array([[a @ b for b in rows] for a in rows])
+                """,
+        },
+        ["p3a-gradients", "p3b-kernel"],
+        problems=("problem3_ntk",),
+    ),
 )

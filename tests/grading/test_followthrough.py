@@ -199,7 +199,7 @@ DUMMIES = [
     "return 0", "return None", "raise ValueError", "return []", "return float('nan')",
     "return [0.0] * len(a[0])", "return np.zeros(len(a[0])), np.zeros(len(a[0]))",
     "return np.ones(len(a[0])), np.ones(len(a[0]))", "return np.full((2, len(a[0])), 0.5)",
-    "return np.zeros((2, len(a[0])))", "return np.zeros(len(a[0])), a[1]", 
+    "return np.zeros((2, len(a[0])))", "return np.zeros(len(a[0])), a[1]",
     "return lambda *a: a", "return {}", "return '', ''", "return ima_parameters(*a)",
     "return np.full(len(a[0]), np.inf), a[1]", "raise NotImplementedError",
     "return np.arange(len(a[0])), np.arange(len(a[0]))",

@@ -1,6 +1,6 @@
-"""How much memory the grader's own process takes for one submission: run as a program.
+"""What one submission costs the grader's own process, in memory and time: run as a program.
 
-    python -m tests.grading.peak COURSE ASSIGNMENT SUBMISSION WARM_UP
+    python -m tests.grading.cost COURSE ASSIGNMENT SUBMISSION WARM_UP
 
 It marks WARM_UP first, so that all is loaded, then SUBMISSION, and prints both as JSON.
 """

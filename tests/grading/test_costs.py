@@ -1,4 +1,4 @@
-"""No submission makes the grader's own process hold much more than an honest one does."""
+"""What a submission can cost the grader at most: memory of its own process, and time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autograder.assignment import Assignment, Course
 from autograder.grading.memory import bounded_memory
 from autograder.grading.transcript import KEPT_BYTES, Digest, kept
 from autograder.samples import SampleStudent, write_submission
-from autograder.sandbox import examine
+from autograder.sandbox import Limits, examine
 
 MiB = 2**20
 ABOVE_BASE = 256 * MiB
@@ -137,7 +137,7 @@ FILES = (
 
 
 @dataclass(frozen=True)
-class Peak:
+class Cost:
     """What marking took: memory above what the process had before, time, and what came of it."""
 
     above_base: int
@@ -146,7 +146,7 @@ class Peak:
     report: Mapping[str, Any] | None
 
 
-Measure = Callable[[SampleStudent], Peak]
+Measure = Callable[[SampleStudent], Cost]
 
 
 @pytest.fixture(scope="session")
@@ -155,24 +155,24 @@ def measure(
 ) -> Measure:
     if examine().level == "unprotected":
         pytest.skip("this machine has no wall that works")
-    folder = tmp_path_factory.mktemp("peaks")
+    folder = tmp_path_factory.mktemp("costs")
     honest = folder / "honest"
     write_submission(course, homework, SampleStudent("honest", "answers all"), honest)
 
-    def peak(student: SampleStudent) -> Peak:
+    def cost(student: SampleStudent) -> Cost:
         hostile = folder / student.name
         write_submission(course, homework, student, hostile)
-        command = [sys.executable, "-m", "tests.grading.peak", str(course.root), homework.name]
+        command = [sys.executable, "-m", "tests.grading.cost", str(course.root), homework.name]
         done = subprocess.run(
             [*command, str(hostile), str(honest)],
             cwd=ROOT, capture_output=True, text=True, check=True,
         )  # fmt: skip
-        return Peak(**json.loads(done.stdout))
+        return Cost(**json.loads(done.stdout))
 
-    return peak
+    return cost
 
 
-def assert_bounded(found: Peak, student: SampleStudent, homework: Assignment) -> None:
+def assert_bounded(found: Cost, student: SampleStudent, homework: Assignment) -> None:
     assert found.error == ""
     assert found.report is not None
     assert found.above_base < ABOVE_BASE, f"{student.name}: {found.above_base / MiB:.0f} MB"
@@ -197,6 +197,90 @@ def test_the_grader_holds_little_of_what_it_is_given(
     student: SampleStudent, measure: Measure, homework: Assignment
 ) -> None:
     assert_bounded(measure(student), student, homework)
+
+
+# --- time -----------------------------------------------------------------------------------------
+
+SECONDS = 120.0
+"""The most that a submission costs one worker, on a machine that is not busy with others."""
+
+SLEEPS = "import time\ntime.sleep(29)"
+HANGS = """
+def {name}(*a, **k):
+    import time
+    time.sleep(9.9)
+    raise ValueError
+"""
+SLOW_KERNEL = """
+def empirical_ntk(v, W, X, n):
+    import time
+    time.sleep(9)
+    A = activation(X @ W.T, n)
+    B = activation_derivative(X @ W.T, n) * v
+    return (A @ A.T + (X @ X.T) * (B @ B.T)) / len(v)
+"""
+CALLS_BACK = """
+def run_experiment(optimizer, gradient, starts, etas, rhos, num_steps):
+    for _ in range(99_000):
+        gradient(starts[0])
+    return {}
+"""
+CELLS = {
+    "p1-momentum-answer": "momentum",
+    "p1a-heavy-ball-answer": "heavy_ball",
+    "p1b-ima-answer": "ima",
+    "p1-plot-answer": "plot_objective",
+    "p2b-gd-update-answer": "gd_update",
+    "p2b-usam-update-answer": "usam_update",
+    "p2c-gd-answer": "gd",
+    "p2c-usam-answer": "usam",
+    "p2c-experiment-answer": "run_experiment",
+    "p2c-trace-plot-answer": "plot_traces",
+    "p2c-surface-plot-answer": "plot_landscape",
+    "p3b-kernel-answer": "empirical_ntk",
+    "p3c-limit-answer": "limit_ntk",
+    "p3-plot-answer": "plot_convergence",
+}
+HANGING = {cell: HANGS.format(name=name) for cell, name in CELLS.items()}
+SHOWING = "print('\\U0001f600[' * 190_000)"
+SLOW = (
+    SampleStudent("sleeps", "every cell sleeps", before=dict.fromkeys(CELLS, SLEEPS)),
+    SampleStudent("hangs", "every answer hangs", HANGING),
+    SampleStudent(
+        "all-at-once", "cells sleep and show a lot, answers hang", HANGING,
+        before=dict.fromkeys(CELLS, f"import time\ntime.sleep(5)\n{SHOWING}"),
+    ),
+    SampleStudent("slow-kernel", "right, and slow", {"p3b-kernel-answer": SLOW_KERNEL}),
+    SampleStudent("calls-back", "calls back without end", {"p2c-experiment-answer": CALLS_BACK}),
+    SampleStudent(
+        "dies", "each test takes the notebook down",
+        {c: f"def {n}(*a, **k):\n    import os\n    os.killpg(0, 9)" for c, n in CELLS.items()},
+        before={"p3b-kernel-answer": SLEEPS, "p2b-gd-update-answer": SLEEPS},
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("student", SLOW, ids=lambda student: student.name)
+def test_a_submission_costs_a_worker_two_minutes_at_most(
+    student: SampleStudent, measure: Measure
+) -> None:
+    found = measure(student)
+    assert found.error == ""
+    assert found.seconds < SECONDS
+    assert found.above_base < ABOVE_BASE
+
+
+def test_pack_and_the_release_tell_the_limits_of_marking(course: Course) -> None:
+    readme = (course.release("hw2") / "README.md").read_text(encoding="utf-8")
+    limits = Limits()
+    (time,) = (line for line in readme.splitlines() if line.startswith("- *Time.*"))
+    for seconds in (limits.cell_seconds, limits.call_seconds, limits.submission_seconds):
+        assert f"for {seconds:g} seconds" in time
+    assert f"for at most {limits.submission_seconds:g} seconds" in readme
+    assert f"SECONDS = {limits.submission_seconds:g}\n" in (
+        course.release("hw2") / "checks.py"
+    ).read_text(encoding="utf-8")
 
 
 # --- the bound itself -----------------------------------------------------------------------------
