@@ -68,7 +68,9 @@ def mark(root: Path) -> Results:
 
 def mark_settings(settings: GradescopeSettings, machine: Machine | None = None) -> MarkSettings:
     """How to mark here: within the container's time and memory, so that we end a greedy one."""
-    limits = replace(Limits(), submission_seconds=settings.submission_seconds)
+    usual = Limits()
+    seconds = min(usual.submission_seconds, settings.submission_seconds)
+    limits = replace(usual, submission_seconds=seconds)
     bound = (machine or Machine()).memory_bound()
     if bound is not None:
         room = max(bound - _OWN_MEMORY, _LEAST_MEMORY)
