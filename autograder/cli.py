@@ -38,11 +38,13 @@ from autograder.commands.common import (
     out,
     told,
 )
+from autograder.console import as_line
 from autograder.errors import KitError
 from autograder.grading import forkserver
 from autograder.grading.report import ItemReport, Report
 from autograder.progress import progress
 from autograder.settings import SETTINGS
+from autograder.words import shown
 
 if TYPE_CHECKING:  # the commands import what they need, so that each starts quickly
     from autograder.demo import Comparison
@@ -82,11 +84,15 @@ def release(
 
     with err.status(f"Building and proving {assignment}") as status:
         proof = make_release(
-            Course.find(course), assignment, check=check, say=status.update, again=again
+            Course.find(course),
+            assignment,
+            check=check,
+            say=lambda what: status.update(as_line(what)),
+            again=again,
         )
     out.print(proof.table())
     if not proof.ok:
-        err.print(f"[red]{assignment} is not fit to publish; nothing was changed.[/red]")
+        err.print(f"{assignment} is not fit to publish; nothing was changed.", style="red")
         raise typer.Exit(1)
 
 
@@ -209,8 +215,9 @@ def grade(
         out.print(_profile_table(seconds))
     if failed:
         err.print(
-            f"[red]{len(failed)} not marked: {', '.join(sorted(failed))}. Their earlier marks, if "
-            "any, stand; run the command again with --student to try them alone.[/red]"
+            f"{len(failed)} not marked: {', '.join(sorted(failed))}. Their earlier marks, if "
+            "any, stand; run the command again with --student to try them alone.",
+            style="red",
         )
         raise typer.Exit(1)
 
@@ -306,8 +313,9 @@ def restore(course: CourseOption = None) -> None:
         out.print(f"Marks by hand that were carried over from it: {len(restored.carried)}")
     if restored.unread:
         err.print(
-            f"[red]{restored.unread} marks or comments can't be read in the damaged file: they are "
-            "as in the copy. Look at what was marked by hand since then.[/red]"
+            f"{restored.unread} marks or comments can't be read in the damaged file: they are "
+            "as in the copy. Look at what was marked by hand since then.",
+            style="red",
         )
     out.print("Run `fdl grade` again: it records anew what tests marked.")
 
@@ -321,7 +329,7 @@ def doctor() -> None:
     protection = examine()
     table = Table("wall", "here", "missing, and how to get it", title="Walls around student code")
     for row in protection.advice():
-        table.add_row(*map(Text, row))
+        table.add_row(*row)
     out.print(table)
     out.print(f"Student code is marked behind: {protection.level}")
     if protection.level == "unprotected":
@@ -373,7 +381,7 @@ def demo(
     out.print(_demo_table(in_order, open_points))
     _print_next_steps(scratch, homework, in_order)
     if not all(comparison.right for comparison in in_order):
-        err.print("[red]Some marks are not what they should be.[/red]")
+        err.print("Some marks are not what they should be.", style="red")
         raise typer.Exit(1)
 
 
@@ -589,7 +597,10 @@ def _class_table(rows: Iterable[tuple[str, ...]]) -> Table:
     for row in sorted(rows):
         is_marked = bool(row[1])
         table.add_row(
-            *(Text(part, style="" if is_marked or not k else "red") for k, part in enumerate(row))
+            *(
+                Text(shown(part), style="" if is_marked or not k else "red")
+                for k, part in enumerate(row)
+            )
         )
     return table
 
@@ -614,7 +625,7 @@ def _demo_table(comparisons: Iterable[Comparison], open_points: Mapping[str, flo
     for comparison in comparisons:
         *marks, verdict = comparison.row()
         still_open = f"{open_points[comparison.student.name]:g}"
-        table.add_row(*map(Text, (*marks, still_open, verdict)))
+        table.add_row(*marks, still_open, verdict)
     return table
 
 

@@ -71,7 +71,7 @@ def progress(console: Console, what: str) -> Iterator[Watch]:
         yield _Lines(console, what)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         _Rate(),

@@ -9,12 +9,29 @@ from pathlib import Path
 from typing import Annotated, ParamSpec
 
 import typer
-from rich.console import Console
 from rich.text import Text
+from typer.core import TyperGroup
 
+from autograder.console import Terminal
 from autograder.errors import KitError
+from autograder.words import shown
+
+
+class Commands(TyperGroup):
+    """All commands. A folder's name may stand in what is said of a wrong call of one."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """As Typer does it; what it will print of its own errors holds nothing that acts."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:  # Typer's versions keep the class UsageError in other places
+            if isinstance(message := getattr(error, "message", None), str):
+                error.message = shown(message)  # type: ignore[attr-defined]
+            raise
+
 
 app = typer.Typer(
+    cls=Commands,
     help="Release, mark and record the homework of a course.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -22,8 +39,8 @@ app = typer.Typer(
 
 P = ParamSpec("P")
 
-out = Console()
-err = Console(stderr=True)
+out = Terminal()
+err = Terminal(stderr=True)
 
 CourseOption = Annotated[
     Path | None, typer.Option("--course", help="The course folder (default: found from here).")

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autograder.assignment import Course
 from autograder.commands.common import CourseOption, Format, app, err, out, told
+from autograder.console import as_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +50,7 @@ def intake(
             roster=roster,
             student=student,
             replace=replace,
-            say=lambda what: status.update(Text(what)),
+            say=lambda what: status.update(as_line(what)),
         )
     if roster is not None:
         from autograder.records.people import keep_people
@@ -87,17 +88,12 @@ def _taken(taken: Iterable[Taken], course: Course) -> Table:
             when = f"{local:%Y-%m-%d %H:%M}, by {each.time_source}"
         missing = f", without {', '.join(each.missing)}" if each.missing else ""
         table.add_row(
-            *map(
-                Text,
-                (
-                    each.student,
-                    f"{each.platform}: {each.sender}",
-                    each.state,
-                    f"{len(each.notebooks)}{missing}",
-                    when,
-                    " ".join(each.notes),
-                ),
-            )
+            each.student,
+            f"{each.platform}: {each.sender}",
+            each.state,
+            f"{len(each.notebooks)}{missing}",
+            when,
+            " ".join(each.notes),
         )
     return table
 
@@ -105,5 +101,5 @@ def _taken(taken: Iterable[Taken], course: Course) -> Table:
 def _left_out(title: str, files: Iterable[LeftOut]) -> Table:
     table = Table("file", "from", "why", title=title, title_justify="left")
     for file in files:
-        table.add_row(Text(file.where), Text(file.sender), Text(file.why))
+        table.add_row(file.where, file.sender, file.why)
     return table

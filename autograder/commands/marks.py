@@ -124,23 +124,18 @@ def _deliver(content: bytes, output: Path | None) -> None:
 
 
 def _remarks(result: Export) -> Iterator[Text]:
-    from autograder.content.sanitize import plain_text
-
     for heading, names in (
         ("In the roster, not ours", result.only_theirs),
         ("Ours, not in the roster", result.only_ours),
         ("Not as it should be", result.faults),
     ):
         for name in names:
-            yield Text(f"{heading}: {plain_text(name)}", style="red")
+            yield Text(f"{heading}: {name}", style="red")
     if result.left_open:
-        left = ", ".join(map(plain_text, result.left_open))
-        yield Text(f"Left out, not final: {left}")
+        yield Text(f"Left out, not final: {', '.join(result.left_open)}")
 
 
 def _standing_table(result: Standing) -> Table:
-    from autograder.content.sanitize import plain_text
-
     counting = result.counting
     table = Table(title=f"Standing: the best {counting.best} of {len(counting.assignments)} count")
     table.add_column("student")
@@ -148,7 +143,7 @@ def _standing_table(result: Standing) -> Table:
         table.add_column(name, justify="right")
     for each in result.students:
         marks = [_shown(homework) for homework in each.homework.values()]
-        table.add_row(Text(plain_text(each.person.id)), *marks, Text(_percent(each)))
+        table.add_row(each.person.id, *marks, _percent(each))
     return table
 
 

@@ -151,5 +151,5 @@ def _line(notebook: NotebookNode, place: Place) -> str:
     """The student's own line at that place; empty where there is no such line."""
     if place.cell >= len(notebook.cells) or notebook.cells[place.cell].cell_type != "code":
         return ""
-    lines = notebook.cells[place.cell].source.splitlines()
+    lines = notebook.cells[place.cell].source.split("\n")  # as Python counts lines
     return str(lines[place.line - 1].strip()[:MAX_QUOTE]) if place.line <= len(lines) else ""

@@ -2,6 +2,7 @@
 
 A Report is plain data with a version. `Report.to_json` and `Report.from_json` are each other's
 inverse; two runs with the same submission, assignment, grader and seed give the same bytes.
+Its texts hold nothing that acts on a terminal or a page (`words.shown`), wherever they come from.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from types import UnionType
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from autograder.errors import RecordError
+from autograder.words import show_fields
 
 SCHEMA = "fdl-report/1"
 
@@ -39,6 +41,9 @@ class Claim:
     costs: float = 0.0
     note: str = ""
 
+    def __post_init__(self) -> None:
+        show_fields(self)
+
 
 @dataclass(frozen=True)
 class ItemReport:
@@ -60,6 +65,9 @@ class ItemReport:
     misconception: str = ""
     found: str = ""
 
+    def __post_init__(self) -> None:
+        show_fields(self)
+
 
 @dataclass(frozen=True)
 class CellFault:
@@ -71,6 +79,9 @@ class CellFault:
     source: str = ""
     item: str | None = None
 
+    def __post_init__(self) -> None:
+        show_fields(self)
+
 
 @dataclass(frozen=True)
 class NotebookReport:
@@ -80,6 +91,9 @@ class NotebookReport:
     message: str = ""
     notes: tuple[str, ...] = ()
     faults: tuple[CellFault, ...] = ()
+
+    def __post_init__(self) -> None:
+        show_fields(self)
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,9 @@ class Report:
     items: Mapping[str, ItemReport]
     notes: tuple[str, ...] = field(default=())
     schema: str = SCHEMA
+
+    def __post_init__(self) -> None:
+        show_fields(self)
 
     def to_json(self) -> str:
         """The Report as JSON text, keys in a fixed order."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from rich.table import Table
-from rich.text import Text
 
 from autograder.grading.report import Claim, ItemReport, Report
+from autograder.words import as_json
 
 SCHEMA = "fdl-regrading/1"
 NEARLY = 1e-9
@@ -231,8 +230,7 @@ class Regrading:
         table = Table("student", "item", "points", "why", title=f"Marks of {self.assignment}")
         for student, changes in self.changes.items():
             for change in changes:
-                row = (student, change.item, change.points(), "\n".join(change.why()))
-                table.add_row(*map(Text, row))
+                table.add_row(student, change.item, change.points(), "\n".join(change.why()))
         table.add_section()
         for item, (count, points) in self.totals().items():
             table.add_row("together", item, _signed(points), _counted(count, "student"))
@@ -284,7 +282,7 @@ class Regrading:
 
     def to_json(self, **more: object) -> str:
         """`to_dict` as text, with what else there is to say at its end."""
-        return json.dumps({**self.to_dict(), **more}, ensure_ascii=False, indent=2) + "\n"
+        return as_json({**self.to_dict(), **more})
 
     def _all(self) -> Iterator[ItemChange]:
         return (change for changes in self.changes.values() for change in changes)

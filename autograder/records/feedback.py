@@ -31,6 +31,7 @@ from autograder.records.penalties import update_penalties
 from autograder.records.pictures import pictures_of
 from autograder.records.texts import templates
 from autograder.rubric import read_rubrics
+from autograder.words import shown
 
 INDEX = "index.html"
 NEARLY = 1e-9
@@ -293,7 +294,7 @@ def _gradebook_view(
     for comment in chain.from_iterable(notebook.comments for notebook in submission.notebooks):
         for item in headings.commented.get(comment.name, ()):
             if comment.manual_comment:
-                comments.setdefault(item, []).append(plain_text(comment.manual_comment))
+                comments.setdefault(item, []).append(shown(comment.manual_comment))
     grades = chain.from_iterable(notebook.grades for notebook in submission.notebooks)
     return GradebookView(
         {

@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader.api import MissingEntry
-from rich.console import Console
 
 from autograder.assignment import Assignment, Course, Item
+from autograder.console import Terminal
 from autograder.errors import CourseError, RecordError
 from autograder.grading.classrun import Job, long_ones_last
 from autograder.grading.fingerprint import Fingerprints
@@ -359,10 +359,10 @@ def _new_file(folder: Path, stem: str, suffix: str, text: str) -> Path:
 def _page(regrading: Regrading, moment: datetime, failures: Mapping[str, str]) -> str:
     """What was changed, to be read by persons."""
     text = io.StringIO()
-    console = Console(file=text, width=PAGE_WIDTH, color_system=None)
+    console = Terminal(file=text, width=PAGE_WIDTH, color_system=None)
     seeds = ", ".join(map(str, sorted(set(regrading.seeds.values()))))
     console.print(f"Regraded at {moment.isoformat()} (kit {regrading.kit}, seed {seeds})\n")
     console.print(regrading.table())
     for line in (*regrading.remarks(), *failures.values()):
-        console.print(line, markup=False, highlight=False)
+        console.print(line, highlight=False)
     return text.getvalue()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
@@ -18,6 +17,7 @@ from autograder.records.exports import cells
 from autograder.records.marks import Marks, Person
 from autograder.records.penalties import read_marks_settled
 from autograder.rules import Counting
+from autograder.words import as_json
 
 SCHEMA = "fdl-standing/1"
 
@@ -92,7 +92,7 @@ class Standing:
                 {**asdict(each), "final": each.final and not self.missing} for each in self.students
             ],
         }
-        return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+        return as_json(content)
 
 
 def read_standing(course: Course) -> Standing:

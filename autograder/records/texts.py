@@ -9,7 +9,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from autograder.content.sanitize import plain_text
+from autograder.words import shown
 
 _INDEX = re.compile(r"(?<!\w)([^\W\d_]\u0302?)([_^])(?:\{([^{}]*)\}|(\w)(?!\w))")
 
@@ -43,12 +43,12 @@ def set_formulas(text: str) -> Markup:
 
 
 def shown_plainly(value: object) -> object:
-    """What a page's template puts out: of a text, the letters that stay in their line."""
-    return plain_text(value) if type(value) is str else value
+    """What a page's template puts out: a text without anything that acts."""
+    return shown(value) if type(value) is str else value
 
 
 def _set(text: str, plain: Callable[[str], str]) -> Markup:
-    parts = [str(escape(part)) for part in plain_text(text).split("`")]
+    parts = [str(escape(part)) for part in shown(text).split("`")]
     if len(parts) % 2 == 0:  # a lone backtick is a backtick
         return Markup(plain("`".join(parts)))
     parts[::2] = map(plain, parts[::2])

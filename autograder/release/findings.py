@@ -10,6 +10,8 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from autograder.words import shown
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -50,10 +52,10 @@ class Proof:
             table.add_column(heading, overflow="fold")
         for finding in self.findings:
             sign = Text("✓", "green") if finding.ok else Text("✗", "bold red")
-            found = Text(finding.detail)
+            found = Text(shown(finding.detail))
             if finding.earlier:
                 found.append(" (found earlier)", "dim")
-            table.add_row(sign, Text(finding.check), found)
+            table.add_row(sign, finding.check, found)
         if any(finding.earlier for finding in self.findings):
             table.caption = "found earlier: with the same inputs; --again repeats it"
             table.caption_justify = "left"

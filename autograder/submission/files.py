@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from autograder.errors import SubmissionError
-from autograder.submission.words import printable
+from autograder.words import printable
 
 MAX_BYTES = 100_000_000
 """The largest notebook file that is read; twice as much for all files of a submission together."""

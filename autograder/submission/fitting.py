@@ -17,7 +17,7 @@ from nbformat import NotebookNode
 from autograder.submission.cells import Cell
 from autograder.submission.form import Form, Slot
 from autograder.submission.reading import MAX_CODE_BYTES
-from autograder.submission.words import listed
+from autograder.words import listed
 
 ELSEWHERE = "# The answer to this item stands in another cell of this notebook."
 """The source of an answer cell that was deleted, where other cells define what it asks for."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.submission.cells import Cell, Kind
 from autograder.submission.files import Place, UnreadableError, read_files
-from autograder.submission.words import printable
+from autograder.words import printable
 
 MAX_PARTS = 10_000_000
 """The most lists, maps and members in a file: each can take 20 times its size in memory."""

@@ -14,7 +14,7 @@ from autograder.submission.files import Place, find_files, name_pattern, problem
 from autograder.submission.fitting import Fitting
 from autograder.submission.form import Form
 from autograder.submission.reading import Read, read_notebooks
-from autograder.submission.words import listed, printable
+from autograder.words import listed, printable
 
 MAX_NOTES = 10
 

@@ -14,21 +14,19 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
+from autograder.words import shown
+
 # the wide forms mean the same to some spreadsheets
 _SIGN = r"[=+\-@＝＋－＠]"
 _START = re.compile(rf"^(?=\s*{_SIGN})")
 _AFTER = re.compile(rf"([;,|\t]\s*+[\"'“”]*+\s*+)(?={_SIGN})")
 _NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)\s*%?")
 _HARMLESS = re.compile(r"[\w.@+-]*")
-# C0 and C1, line and paragraph separators, and what turns the direction of a line
-_UNSEEN = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+"
-)
 
 
 def text(value: str) -> str:
     """A text for people, in one line, that no spreadsheet takes for a formula."""
-    line = _UNSEEN.sub(" ", value)
+    line = " ".join(shown(value.replace("\t", " "), odd=" ").splitlines())
     if _NUMBER.fullmatch(line):
         return line
     return _START.sub("'", _AFTER.sub(r"\1'", line))

@@ -23,6 +23,7 @@ from autograder.records.gradescope.metadata import METADATA, read_metadata
 from autograder.records.gradescope.package import GradescopeSettings
 from autograder.records.gradescope.results import Results, results_of, results_of_failure
 from autograder.sandbox import Limits
+from autograder.words import shown
 
 MIB = 2**20
 
@@ -36,10 +37,10 @@ def main(root: Path) -> None:
     try:
         results = mark(root)
     except KitError as error:
-        print(f"not marked: {error}")
+        print(shown(f"not marked: {error}"))
         results = results_of_failure()
     except Exception:
-        traceback.print_exc(file=sys.stdout)
+        print(shown(traceback.format_exc()))
         results = results_of_failure()
     write_text(root / "results" / "results.json", results.to_json())
 

@@ -22,7 +22,7 @@ from typing import IO
 from zoneinfo import ZoneInfo
 
 from autograder.submission.files import MAX_BYTES, UnreadableError, read_bytes
-from autograder.submission.words import printable
+from autograder.words import printable
 
 MAX_ENTRIES = 50_000
 """Files in one archive or folder."""

@@ -21,7 +21,7 @@ from autograder.submission.files import (
 from autograder.submission.intake.archives import Budget, in_zip, open_zip
 from autograder.submission.intake.exports import Sent, is_clutter
 from autograder.submission.reading import read_cells
-from autograder.submission.words import printable
+from autograder.words import printable
 
 MANIFEST = "manifest.json"
 MAX_MANIFEST = 200_000

@@ -37,7 +37,7 @@ import yaml
 
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
 from autograder.submission.intake.archives import Found
-from autograder.submission.words import printable
+from autograder.words import printable
 
 Platform = Literal["moodle", "canvas", "ilias", "gradescope", "folders", "given"]
 

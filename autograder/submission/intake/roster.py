@@ -12,7 +12,7 @@ from pathlib import Path
 
 from autograder.errors import SubmissionError
 from autograder.submission.intake.exports import Sender
-from autograder.submission.words import printable
+from autograder.words import printable
 
 ID_COLUMNS = ("student", "student_id", "id")
 """The column with the name that a student has in the course: the first of these that is there."""

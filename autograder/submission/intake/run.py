@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ from autograder.submission.intake.choosing import Choice, choose
 from autograder.submission.intake.exports import Platform, Sender, Sent, is_clutter, recognise
 from autograder.submission.intake.placing import EARLIER, State, place
 from autograder.submission.intake.roster import Roster, fault_of, suggested
-from autograder.submission.words import printable
+from autograder.words import as_json, printable, show_fields
 
 SCHEMA = 1
 
@@ -38,6 +37,9 @@ class Taken:
     time_source: str
     notes: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        show_fields(self)
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -47,6 +49,9 @@ class LeftOut:
     sender: str
     why: str
     matters: bool = True
+
+    def __post_init__(self) -> None:
+        show_fields(self)
 
 
 @dataclass
@@ -69,7 +74,7 @@ class Intake:
     def to_json(self) -> str:
         """The whole intake for programs."""
         content = {"schema": SCHEMA, **asdict(self), "is_clean": self.is_clean}
-        return json.dumps(content, indent=1, ensure_ascii=False, default=datetime.isoformat) + "\n"
+        return as_json(content, indent=1, default=datetime.isoformat)
 
 
 @dataclass(frozen=True)
