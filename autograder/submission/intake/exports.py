@@ -1,13 +1,17 @@
 """Whose export is it, and who handed in which file?
 
 What is assumed of each platform (the outermost match counts, so nothing that a student names a file
-or packs into an archive of theirs can make it another student's):
+or packs into an archive of theirs can make it another student's). Where a platform puts a name that
+a student chose beside its own number, a name may have several readings. All of them are kept, and
+`settle` takes one only if the list of students says which; without it the file belongs to nobody.
 
 - **Moodle**, "Download all submissions": for each participant a folder
   `Firstname Lastname_123456_assignsubmission_file_` (older versions: without the last `_`),
   `…_assignsubmission_onlinetext_` for texts typed online, and the same as beginnings of file names
   where "Download submissions in folders" is off. The number is the participant's in this one
   assignment (docs.moodle.org, "Using Assignment"; mod/assign/locallib.php). Times: the members'.
+  A folder is read from the right: what stands before its number is the name that the participant
+  chose. In front of a file, a second number may belong to the file's own name: two readings.
 - **Canvas**, "Download Submissions": flat files
   `lastnamefirstname_[LATE_]USERID_SUBMISSIONID_NAME`; a NAME uploaded again is `name-1.ext`
   (nbgrader's documentation, "Managing assignment files manually"; Canvas's guide, "How do I
@@ -27,8 +31,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -43,16 +47,24 @@ Platform = Literal["moodle", "canvas", "ilias", "gradescope", "folders", "given"
 
 METADATA = ("submission_metadata.yml", "submission_metadata.yaml", "submission_metadata.json")
 
-_MOODLE = re.compile(
-    r"(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>file|onlinetext)(?:_(?P<rest>.*))?"
-)
-_CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_\d+_(?P<rest>.+)")
-_CANVAS_AGAIN = re.compile(r"(.*)-(\d{1,3})(\.[A-Za-z]+)")
-_ILIAS = re.compile(r"(?P<name>[^_]+_.+)_(?P<id>\d+)")
+_MOODLE = re.compile(r"_(?P<id>[0-9]+)_assignsubmission_(?P<kind>file|onlinetext)(?=_|$)")
+_MOODLE_FOLDER = re.compile(rf"(?P<name>.+){_MOODLE.pattern}_?", re.DOTALL)
+_CANVAS = re.compile(r"(?=_(?P<late>LATE_)?(?P<user>[0-9]+)_[0-9]+_(?P<rest>.+))", re.DOTALL)
+_CANVAS_AGAIN = re.compile(r"(.*)-([0-9]{1,3})(\.[A-Za-z]+)", re.DOTALL)
+_ILIAS = re.compile(r"(?P<name>[^_]+_.+)_(?P<id>[0-9]+)", re.DOTALL)
 _ILIAS_ROOTS = re.compile(r"Abgaben|Submissions?|multi_?feedback.*", re.IGNORECASE)
-_ILIAS_TEAM = re.compile(r"Team[ _]\d+", re.IGNORECASE)
-_ILIAS_TIME = re.compile(r"(20\d{12})_(.+)")
-_GRADESCOPE = re.compile(r"submission_\d+")
+_ILIAS_TEAM = re.compile(r"Team[ _][0-9]+", re.IGNORECASE)
+_ILIAS_TIME = re.compile(r"(20[0-9]{12})_(.+)", re.DOTALL)
+_GRADESCOPE = re.compile(r"submission_[0-9]+")
+
+MAX_READINGS = 20
+TWO_READINGS = "its name can be read in more than one way"
+SETTLE = (
+    "Add the platform's number (or login) of the right one to the list of students (--students), "
+    "or give the file by itself, with --student"
+)
+MANY_READINGS = "can be read in too many ways; give it by itself, with --student"
+NOT_MOODLES = "is not as Moodle names it; give it by itself, with --student"
 
 
 @dataclass(frozen=True)
@@ -68,7 +80,11 @@ class Sender:
 
 @dataclass(frozen=True)
 class Sent:
-    """A file, who handed it in, and what its name was; `again` counts uploads of the same name."""
+    """A file, who handed it in, and what its name was; `again` counts uploads of the same name.
+
+    `others` are the other readings of its name. `above` are senders that the folders above may
+    name; the outermost of them who is a student has handed it in.
+    """
 
     found: Found
     senders: tuple[Sender, ...]
@@ -77,7 +93,12 @@ class Sent:
     time: datetime | None = None
     note: str = ""
     refusal: str = ""
+    others: tuple[Sent, ...] = ()
+    above: tuple[Sender, ...] = ()
 
+
+Known = tuple[frozenset[str], bool]
+"""The students whom a sender may be by the list, and whether a number or login says so."""
 
 Reader = Callable[[Found], Sent | None]
 """Tells who handed a file in, by the way it lies in an export; None if it isn't from there."""
@@ -95,62 +116,120 @@ def recognise(
 ) -> tuple[Platform, list[Sent]]:
     """Whose export the files are, and each with its sender."""
     files = [file for file in found if not file.refusal and not is_clutter(file.parts)]
-    readers: list[tuple[Platform, Reader]] = []
-    for depth in (
-        1,
-        2,
-        3,
-        0,
-    ):  # below the archive's name, below one folder more; or its name itself
+    readers: list[tuple[Platform, int, Reader]] = []
+    # below the archive's name, below one folder more; or its name itself
+    for depth in (1, 2, 3, 0):
         readers += _gradescope(files, depth)
-        readers += [("canvas", _canvas(depth)), ("moodle", _moodle(depth))]
-        readers += [("ilias", _ilias(depth, zone))]
-    for platform, reader in readers:
+        readers += [("canvas", depth, _canvas(depth)), ("moodle", depth, _moodle(files, depth))]
+        readers += [("ilias", depth - 1, _ilias(files, depth, zone))]
+    for platform, depth, reader in readers:
         sent = [reader(file) for file in files]
-        known = [each for each in sent if each is not None]
+        known = [_below(each, depth) for each in sent if each is not None]
         if len(known) == len(files) and any(each.senders for each in known):
             return platform, known
     return "folders", _folders(files, assignment)
 
 
-def _moodle(depth: int) -> Reader:
+def _below(sent: Sent, depth: int) -> Sent:
+    """A file of an export that may lie in the folder of one student, who made it all up."""
+    return replace(sent, above=tuple(map(_called, sent.found.parts[1:depth])))
+
+
+def _read_as(readings: Sequence[Sent]) -> Sent | None:
+    """The first of the readings, which knows those of other senders; None without any."""
+    if not readings:
+        return None
+    by_ids: dict[tuple[str, ...], Sent] = {}
+    for reading in readings:
+        by_ids.setdefault(reading.senders[0].ids, reading)
+    first, *others = by_ids.values()
+    if len(by_ids) > MAX_READINGS:
+        return replace(first, senders=(), refusal=f"its name {MANY_READINGS}")
+    return replace(first, others=tuple(others))
+
+
+def _moodle(files: Sequence[Found], depth: int) -> Reader:
+    """The reader for files in folders, if all of them lie in one, else for names of files.
+
+    The name of a participant could hold a separator of folders: what lies below is nobody's, unless
+    the list of students settles it.
+    """
+    in_folders = _lies_in_folders([file.parts[depth:] for file in files])
+
     def read(found: Found) -> Sent | None:
         here = found.parts[depth:]
-        match = _MOODLE.fullmatch(here[0]) if here else None
-        if match is None:
+        if not here:
             return None
-        name = here[-1] if len(here) > 1 else match["rest"] or here[0]
-        sender = Sender(
-            "moodle", f"{match['name']} ({match['id']})", (match["id"],), (match["name"],)
-        )
-        refusal = "" if match["kind"] == "file" else "a text that was typed online"
-        return Sent(found, (sender,), name, refusal=refusal)
+        folder = _MOODLE_FOLDER.fullmatch(here[0]) if in_folders else None
+        if folder is not None:
+            first = [_moodle_sent(found, folder["name"], folder, here[-1])]
+        else:
+            first = [] if in_folders else list(_moodle_flat(found, here))
+        deeper = list(_moodle_deeper(found, here))
+        if deeper and not first:
+            return Sent(found, (), found.name, refusal=f"its folder {NOT_MOODLES}")
+        return _read_as(first + deeper)
 
     return read
+
+
+def _lies_in_folders(ways: Sequence[tuple[str, ...]]) -> bool:
+    """Whether Moodle made a folder for each participant, by all files whose first name tells."""
+    telling = [way for way in ways if way and _MOODLE.search(way[0])]
+    return bool(telling) and all(
+        len(way) > 1 and _MOODLE_FOLDER.fullmatch(way[0]) for way in telling
+    )
+
+
+def _moodle_flat(found: Found, here: Sequence[str]) -> Iterator[Sent]:
+    """What the beginning of a file's name may tell, or that of a folder of the student's."""
+    for match in _MOODLE.finditer(here[0]):
+        if match.start():
+            name = here[-1] if len(here) > 1 else here[0][match.end() + 1 :] or here[0]
+            yield _moodle_sent(found, here[0][: match.start()], match, name)
+
+
+def _moodle_deeper(found: Found, here: Sequence[str]) -> Iterator[Sent]:
+    """What a name below the first would tell, if separators stood in that of a participant."""
+    for depth, part in enumerate(here[1:], start=1):
+        for match in _MOODLE.finditer(part):
+            name = "/".join((*here[:depth], part[: match.start()]))
+            yield _moodle_sent(found, name, match, here[-1])
+
+
+def _moodle_sent(found: Found, name: str, match: re.Match[str], file: str) -> Sent:
+    sender = Sender("moodle", f"{name} ({match['id']})", (match["id"],), (name,))
+    refusal = "" if match["kind"] == "file" else "a text that was typed online"
+    return Sent(found, (sender,), file, refusal=refusal)
 
 
 def _canvas(depth: int) -> Reader:
     def read(found: Found) -> Sent | None:
         here = found.parts[depth:]
-        match = _CANVAS.fullmatch(here[0]) if len(here) == 1 else None
-        if match is None:
+        if len(here) != 1:
             return None
-        name, again = match["rest"], 0
-        if copy := _CANVAS_AGAIN.fullmatch(name):
-            name, again = copy[1] + copy[3], int(copy[2])
-        shown = f"{match['name']} ({match['user']})"
-        sender = Sender("canvas", shown, (match["user"],), (match["name"],))
-        note = "Canvas marks it as late." if match["late"] else ""
-        return Sent(found, (sender,), name, again, note=note)
+        matches = [match for match in _CANVAS.finditer(here[0]) if match.start()]
+        return _read_as([_canvas_sent(found, here[0][: m.start()], m) for m in matches])
 
     return read
 
 
-def _ilias(depth: int, zone: ZoneInfo) -> Reader:
+def _canvas_sent(found: Found, called: str, match: re.Match[str]) -> Sent:
+    name, again = match["rest"], 0
+    if copy := _CANVAS_AGAIN.fullmatch(name):
+        name, again = copy[1] + copy[3], int(copy[2])
+    sender = Sender("canvas", f"{called} ({match['user']})", (match["user"],), (called,))
+    note = "Canvas marks it as late." if match["late"] else ""
+    return Sent(found, (sender,), name, again, note=note)
+
+
+def _ilias(files: Sequence[Found], depth: int, zone: ZoneInfo) -> Reader:
+    roots = {file.parts[: max(depth - 1, 0)] for file in files}
+
     def read(found: Found) -> Sent | None:
         parts = found.parts[depth - 1 :] if depth else ("Abgaben", *found.parts)
         if not parts or not _ILIAS_ROOTS.fullmatch(parts[0]):
-            beside = len(parts) == 1
+            beside = len(parts) == 1 and len(roots) == 1
             return Sent(found, (), found.name, refusal="it is nobody's") if beside else None
         here = parts[1:]
         if len(here) < 2:
@@ -159,17 +238,25 @@ def _ilias(depth: int, zone: ZoneInfo) -> Reader:
         match = _ILIAS.fullmatch(here[0]) if len(here) > 1 else None
         if match is None:
             return None
-        words = match["name"].split("_")
-        # a login may hold "_" itself: all that it can be, the likeliest first
-        logins = ["_".join(words[start:]) for start in range(len(words) - 1, 0, -1)]
-        names = [" ".join(words[:end]) for end in range(len(words) - 1, 0, -1)]
-        sender = Sender("ilias", here[0], (logins[0], match["id"], *logins[1:]), tuple(names))
         time, name = None, here[-1]
         if stamped := _ILIAS_TIME.fullmatch(name):
             name, time = stamped[2], _fourteen_digits(stamped[1], zone)
-        return Sent(found, (sender,), name, time=time)
+        senders = _ilias_senders(here[0], match["name"].split("_"), match["id"])
+        return _read_as([Sent(found, (sender,), name, time=time) for sender in senders])
 
     return read
+
+
+def _ilias_senders(shown: str, words: Sequence[str], number: str) -> list[Sender]:
+    """All that a folder's name can tell of: a last name, a first name, and a login.
+
+    Each may hold "_" itself. The likeliest comes first.
+    """
+    starts = range(len(words) - 1, 1, -1) if len(words) > 2 else (1,)
+    return [
+        Sender("ilias", shown, ("_".join(words[start:]), number), (" ".join(words[:start]),))
+        for start in starts
+    ]
 
 
 def _fourteen_digits(text: str, zone: ZoneInfo) -> datetime | None:
@@ -179,7 +266,7 @@ def _fourteen_digits(text: str, zone: ZoneInfo) -> datetime | None:
         return None
 
 
-def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[Platform, Reader]]:
+def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[Platform, int, Reader]]:
     """The reader for an export whose list of submitters lies at this depth, if one does."""
     lists = [f for f in files if f.name in METADATA and len(f.parts) == depth + 1]
     if not lists:
@@ -190,13 +277,15 @@ def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[Platform, Read
         here = found.parts[depth:]
         if found is lists[0]:
             return Sent(found, (), here[-1], refusal="the list of submitters")
+        if found.parts[:depth] != lists[0].parts[:depth]:
+            return None  # a list that a student sent tells nothing of the others
         if not here or not _GRADESCOPE.fullmatch(here[0].partition(".")[0]):
             return Sent(found, (), found.name, refusal="it is nobody's")
         senders = about.get(here[0], ())
         refusal = "" if senders else f"{lists[0].name} does not say whose it is"
         return Sent(found, senders, here[-1], refusal=refusal)
 
-    return [("gradescope", read)]
+    return [("gradescope", depth, read)]
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -260,6 +349,33 @@ def _as_time(value: Any) -> datetime | None:
     return value if value.tzinfo else value.replace(tzinfo=UTC)
 
 
+def settle(sent: Sent, who: Callable[[Sender], Known] | None) -> Sent:
+    """The one reading of a file that the list of students leaves; without any, nobody's.
+
+    The list settles it if all readings that it knows are of one student, whom it knows by a number
+    or login: of the name that stands there, another student may have chosen any part.
+    """
+    if who is not None:
+        above = (each for each in sent.above if who(each)[0] == {each.ids[0]})
+        if outer := next(above, None):
+            return replace(sent, senders=(outer,), others=())
+    if not sent.others:
+        return sent
+    readings = [replace(sent, others=()), *sent.others]
+    if who is not None:
+        found = [(each, *who(each.senders[0])) for each in readings]
+        students = frozenset().union(*(students for _, students, _ in found))
+        sure = [each for each, _, is_sure in found if is_sure]
+        if sure and len(students) == 1:
+            return sure[0]
+    whose = " or ".join(dict.fromkeys(_shown(each.senders[0]) for each in readings))
+    return replace(sent, senders=(), others=(), refusal=f"{TWO_READINGS}: {whose}. {SETTLE}")
+
+
+def _shown(sender: Sender) -> str:
+    return printable(f"{sender.names[0]} ({sender.ids[0]})")
+
+
 def _folders(files: Sequence[Found], assignment: str) -> list[Sent]:
     """A folder or an archive for each student: below those folders that hold just one thing."""
     package = re.compile(rf"{re.escape(assignment)}_submission.*\.zip", re.IGNORECASE)
@@ -289,4 +405,9 @@ def _sent_by(found: Found, way: Sequence[str], assignment: str) -> Sent:
     if is_file or re.match(rf"{re.escape(assignment)}(_submission.*)?$", name, re.IGNORECASE):
         refusal = "it does not say who handed it in; name the student with --student"
         return Sent(found, (), found.name, refusal=refusal)
-    return Sent(found, (Sender("folders", printable(name), (name,), (name,)),), found.name)
+    above = tuple(map(_called, names[1:-1]))
+    return Sent(found, (_called(name),), found.name, above=above)
+
+
+def _called(name: str) -> Sender:
+    return Sender("folders", printable(name), (name,), (name,))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import unicodedata
 from collections import Counter
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from autograder.errors import SubmissionError
 from autograder.submission.intake.exports import Sender
-from autograder.words import printable
+from autograder.words import printable, shown
 
 ID_COLUMNS = ("student", "student_id", "id")
 """The column with the name that a student has in the course: the first of these that is there."""
@@ -24,8 +25,12 @@ FULL_NAMES = ("name", "fullname", "studentname")
 EMAILS = ("email", "emailaddress", "mail", "emailadresse")
 NUMBERS = ("lmsuserid", "number", "idnumber", "sid", "matrikelnummer")
 
+MAX_BYTES = 20_000_000
 MAX_ID = 80
 _ID = re.compile(r"[^\W_](?:[\w.@-]*[\w-])?")
+_BETWEEN = re.compile(r"[-. /]")
+_PARTICIPANT = "participant "
+"""How Moodle's grading worksheet writes a participant's number."""
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -39,9 +44,20 @@ def fault_of(student: str) -> str:
 
 
 def squeezed(text: str) -> str:
-    """A name or an address without case, accents, spaces and signs, for comparison."""
+    """A name without case, accents, spaces and signs, for comparison."""
     text = unicodedata.normalize("NFKD", text).casefold().replace("ß", "ss")
     return "".join(letter for letter in text if letter.isalnum())
+
+
+def _exactly(word: str) -> str:
+    """A number, login or address for comparison: each sign counts, but for those within numbers."""
+    word = unicodedata.normalize("NFC", word.strip()).casefold().removeprefix(_PARTICIPANT)
+    return number if (number := _BETWEEN.sub("", word)).isascii() and number.isdigit() else word
+
+
+def alike(name: str) -> str:
+    """A student's name in the course, such that two which a disk may take for one are the same."""
+    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _turns(name: str) -> Iterator[str]:
@@ -62,6 +78,7 @@ class Roster:
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _exact: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    _columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def students(self) -> tuple[str, ...]:
@@ -72,8 +89,14 @@ class Roster:
     def read(cls, path: Path) -> Roster:
         """Read a CSV file: a column `student`, and any others with what platforms call them."""
         try:
-            text = path.read_text(encoding="utf-8-sig")
-            rows = list(csv.DictReader(text.splitlines(), dialect=_dialect(text)))
+            with path.open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+            if len(content) > MAX_BYTES:
+                raise SubmissionError(f"{path}: it is larger than {MAX_BYTES:,} bytes")
+            text = content.decode("utf-8-sig")
+            # lines end where CSV says, and not at any sign that a name may hold
+            lines = io.StringIO(text, newline="")
+            rows = list(csv.DictReader(lines, dialect=_dialect(text)))
         except (OSError, UnicodeError, csv.Error) as error:
             raise SubmissionError(f"{path}: the list can't be read ({error})") from error
         named = {name.strip().lower(): name for name in (rows[0] if rows else {}) if name}
@@ -88,31 +111,65 @@ class Roster:
         exact: dict[str, set[str]] = {}
         names: dict[str, set[str]] = {}
         people: dict[str, Mapping[str, str]] = {}
+        by_column: dict[str, Mapping[str, str]] = {}
+        taken = set[str]()
         for raw, others in rows:
             student = raw.strip()
             if fault := fault_of(student):
                 raise SubmissionError(f"{path}: {printable(student)!r} can't be a student: {fault}")
-            if student.casefold() in {known.casefold() for known in people}:
-                raise SubmissionError(f"{path}: {student} stands there twice")
+            if alike(student) in taken:
+                raise SubmissionError(
+                    f"{path}: {student} stands there twice, or differs from another by the case or "
+                    "the form of letters alone"
+                )
+            taken.add(alike(student))
             cells = _filled(others)
             people[student] = _in_gradebook(cells)
+            by_column[student] = {key: _exactly(word) for key, word in cells.items()}
             words = list(_known_as(cells))
             for word in [student, *words]:
-                exact.setdefault(squeezed(word), set()).add(student)
+                exact.setdefault(_exactly(word), set()).add(student)
             for name in words:
                 for turn in _turns(name):
                     names.setdefault(turn, set()).add(student)
-        frozen = [{k: frozenset(v) for k, v in table.items()} for table in (exact, names)]
-        return cls(people, *frozen)
+        first, second = (
+            {key: frozenset(found) for key, found in table.items()} for table in (exact, names)
+        )
+        return cls(people, first, second, by_column)
+
+    def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
+        """As `find` for each; nobody is told from another by a name that both of them have.
+
+        A platform's number tells two apart. If the list has that platform's numbers, a sender whom
+        only the name makes a student must not have another number than the one on the list.
+        """
+        found = {sender: self.find(sender) for sender in senders}
+        numbered = {sender for sender in found if self._by_ids(sender)}
+        columns = {(each.platform, key) for each in numbered for key in self._columns_of(each)}
+        same: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+        for sender, (student, _) in found.items():
+            same.setdefault((sender.platform, student), set()).add(sender.ids)
+        for sender, (student, _) in found.items():
+            if not student or sender in numbered or sender.platform in ("folders", "given"):
+                continue
+            known = self._columns.get(student, {})
+            if any(key in known for platform, key in columns if platform == sender.platform):
+                found[sender] = "", f"its name is {student}'s, and its number is not"
+            elif len(same[sender.platform, student]) > 1:
+                why = f"several are called like {student}; add the right one's number to the list"
+                found[sender] = "", why
+        return found
 
     def find(self, sender: Sender) -> tuple[str, str]:
         """The student that a sender is, and ""; or "" and why nobody was found.
 
-        A number or an address tells more than a name, but where the two tell of different people,
-        a person should look.
+        A number or an address tells more than a name, but where two of them tell of different
+        people, a person should look.
         """
-        by_id = next(filter(None, map(self._by_id, sender.ids)), "")
-        by_name = next(filter(None, map(self._by_name, sender.names)), frozenset())
+        by_ids, by_name = self._by_ids(sender), self._by_names(sender)
+        if len(by_ids) > 1:
+            return "", f"its numbers and addresses are of different people: {_either(by_ids)}"
+        by_id = next(iter(by_ids), "")
         if by_id and by_name and by_id not in by_name:
             return "", f"its number or address is {by_id}'s, its name that of {_either(by_name)}"
         if by_id or len(by_name) == 1:
@@ -121,9 +178,32 @@ class Roster:
             return "", f"it can be {_either(by_name)}; give the platform's number as well"
         return "", "the list of students names nobody like that"
 
+    def who(self, sender: Sender) -> tuple[frozenset[str], bool]:
+        """Whom a sender may be, and whether a number or login says so.
+
+        A login that is cut out of a longer name says so only if the name beside it fits, where the
+        list has one.
+        """
+        by_ids, by_name = self._by_ids(sender), self._by_names(sender)
+        named = {student for student in by_ids if self.people[student].get("last_name")}
+        fits = sender.platform != "ilias" or named <= by_name
+        return by_ids | by_name, bool(by_ids) and fits
+
+    def _by_ids(self, sender: Sender) -> frozenset[str]:
+        return frozenset(filter(None, map(self._by_id, sender.ids)))
+
+    def _by_names(self, sender: Sender) -> frozenset[str]:
+        return next(filter(None, map(self._by_name, sender.names)), frozenset())
+
     def _by_id(self, word: str) -> str:
-        found = self._exact.get(squeezed(word), frozenset())
+        found = self._exact.get(_exactly(word), frozenset())
         return next(iter(found)) if len(found) == 1 else ""
+
+    def _columns_of(self, sender: Sender) -> Iterator[str]:
+        """The columns of the list in which one of the sender's numbers stands."""
+        words = set(map(_exactly, sender.ids))
+        for student in self._by_ids(sender):
+            yield from (key for key, word in self._columns[student].items() if word in words)
 
     def _by_name(self, name: str) -> frozenset[str]:
         return frozenset().union(*(self._names.get(turn, ()) for turn in _turns(name)))
@@ -169,7 +249,7 @@ def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:
         "email": _first(cells, EMAILS),
         "lms_user_id": _first(cells, NUMBERS),
     }
-    return {name: value for name, value in known.items() if value}
+    return {name: shown(value).replace("\n", " ") for name, value in known.items() if value}
 
 
 def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
@@ -179,15 +259,15 @@ def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
     where two would be called the same.
     """
     called = {sender: _slug(_calling(sender)) for sender in senders}
-    often = Counter(name.casefold() for name in called.values())
+    often = Counter(map(alike, called.values()))
     for sender, name in called.items():
-        if (not name or often[name.casefold()] > 1) and sender.ids:
+        if (not name or often[alike(name)] > 1) and sender.ids:
             called[sender] = _slug(f"{name or sender.platform}-{sender.ids[0]}")
-    often = Counter(name.casefold() for name in called.values())
+    often = Counter(map(alike, called.values()))
     found = {}
     for sender, name in called.items():
         fault = fault_of(name)
-        if often[name.casefold()] > 1:
+        if often[alike(name)] > 1:
             fault = f"two would be called {name}; tell them apart in a list (--students)"
         found[sender] = ("", fault) if fault else (name, "")
     return found

@@ -12,12 +12,19 @@ from pathlib import Path
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import SubmissionError
-from autograder.submission.files import UnreadableError
+from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
 from autograder.submission.intake.archives import Budget, Found, in_folder, in_zip, open_zip
 from autograder.submission.intake.choosing import Choice, choose
-from autograder.submission.intake.exports import Platform, Sender, Sent, is_clutter, recognise
+from autograder.submission.intake.exports import (
+    Platform,
+    Sender,
+    Sent,
+    is_clutter,
+    recognise,
+    settle,
+)
 from autograder.submission.intake.placing import EARLIER, State, place
-from autograder.submission.intake.roster import Roster, fault_of, suggested
+from autograder.submission.intake.roster import Roster, alike, fault_of, suggested
 from autograder.words import as_json, printable, show_fields
 
 SCHEMA = 1
@@ -108,7 +115,8 @@ def take_in(
     submitted = course.root / "submitted"
     submitted.mkdir(exist_ok=True)
     with ExitStack() as stack:
-        work = _Work(course, assignment, submitted, stack, replace, say, Intake(assignment.name))
+        intake = Intake(assignment.name)
+        work = _Work(course, assignment, submitted, stack, replace, say, intake, roster)
         piles = [pile for path in paths for pile in work.piles(path, student)]
         work.place_all(piles, _names([pile.sender for pile in piles], roster, student))
     if roster is not None:
@@ -128,6 +136,7 @@ class _Work:
     replace: bool
     say: Callable[[str], object]
     intake: Intake
+    roster: Roster | None = None
     budget: Budget = field(default_factory=Budget)
 
     def piles(self, path: Path, student: str | None) -> list[_Pile]:
@@ -136,7 +145,9 @@ class _Work:
         try:
             usable = self._usable(path)
             if student is None:
-                _, files = recognise(usable, self.assignment.name, self.course.timezone)
+                _, read = recognise(usable, self.assignment.name, self.course.timezone)
+                who = None if self.roster is None else self.roster.who
+                files = [settle(sent, who) for sent in read]
             else:
                 sender = Sender("given", student, (student,))
                 files = [Sent(each, (sender,), each.name) for each in usable]
@@ -146,7 +157,8 @@ class _Work:
         piles: dict[Sender, list[Sent]] = {}
         for sent in files:
             if not sent.senders:
-                matters = sent.found.name.lower().endswith((".ipynb", ".zip"))
+                name = sent.found.name
+                matters = bool(NOTEBOOK_NAME.fullmatch(name)) or name.lower().endswith(".zip")
                 self.intake.left_out.append(LeftOut(sent.found.where, "", sent.refusal, matters))
             for each in sent.senders:
                 piles.setdefault(each, []).append(sent)
@@ -229,7 +241,7 @@ def _names(
     if student is not None:
         return dict.fromkeys(senders, (student, ""))
     if roster is not None:
-        return {sender: roster.find(sender) for sender in senders}
+        return roster.find_all(senders)
     return suggested(list(dict.fromkeys(senders)))
 
 
@@ -237,6 +249,9 @@ def _on_disk(submitted: Path, name: str, why: str) -> tuple[str, str]:
     """The name, unless a folder differs from it by case alone: on many disks they are the same."""
     if not why:
         for other in {path.name for path in submitted.iterdir()} - {name, EARLIER}:
-            if other.casefold() == name.casefold():
-                return "", f"submitted/{printable(other)} differs from {name} by case alone"
+            if alike(other) == alike(name):
+                return "", (
+                    f"submitted/{printable(other)} differs from {name} by case alone, or by the "
+                    "form of its letters"
+                )
     return name, why
