@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import re
 import sqlite3
 import time
 import warnings
@@ -73,6 +74,9 @@ LOCKED = (
 IMPATIENT_SECONDS = 1.0
 """How long to wait once somebody has held the gradebook for longer than `LOCK_SECONDS`."""
 
+YEARS = range(1970, 9000)
+"""The years that a time of handing in can lie in."""
+_ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+){1,2}")
 _OFFSETS = {
     "WET": "+00:00", "WEST": "+01:00", "CET": "+01:00", "CEST": "+02:00", "EET": "+02:00",
     "EEST": "+03:00",
@@ -535,14 +539,26 @@ def course_directory(course: Course, assignment: Assignment) -> Any:
 def read_timestamp(folder: Path) -> datetime | None:
     """When the submission in a folder was handed in, as its timestamp.txt says; None if it doesn't.
 
-    The file comes from outside: only a small regular file is read, and what is no date is ignored.
+    The file comes from outside: only a small regular file is read, and what is no date is ignored,
+    or no date of these times.
     """
     try:
         text = read_timestamp_file(folder).decode().strip()
-        found: datetime | None = parse_utc(_with_offset(text)) if text else None
-    except (ValueError, OverflowError, TypeError, AttributeError):
+        with warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore"
+            )  # an unknown zone; as an error, it would end the marking
+            found: datetime | None = parse_utc(_with_offset(text)) if _names_no_path(text) else None
+    except Exception:  # dateutil's parser is not written for hostile texts
         return None
-    return found
+    return found if found is not None and found.year in YEARS else None
+
+
+def _names_no_path(text: str) -> bool:
+    """Whether the third word, if there are three, can be a zone: dateutil opens a file so named."""
+    words = text.split(" ")
+    is_fine = len(words) != 3 or "/" not in words[2] or _ZONE.fullmatch(words[2]) is not None
+    return bool(text) and is_fine
 
 
 def _with_offset(text: str) -> str:

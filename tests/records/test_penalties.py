@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import os
+import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from bs4 import BeautifulSoup
@@ -16,7 +19,7 @@ from autograder.assignment import Course
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking
 from autograder.records import converters
-from autograder.records.bookkeeping import PatientGradebook, read_timestamp
+from autograder.records.bookkeeping import YEARS, PatientGradebook, read_timestamp
 from autograder.records.feedback import write_feedback
 from autograder.records.gradebook import open_gradebook, record
 from autograder.records.marks import read_marks
@@ -252,6 +255,87 @@ def test_short_names_tell_the_two_hours_of_the_change_apart(tmp_path: Path) -> N
         (tmp_path / "timestamp.txt").write_text(f"2024-10-27 02:30:00 {zone}")
         moments.append(read_timestamp(tmp_path))
     assert moments == [datetime(2024, 10, 27, 0, 30), datetime(2024, 10, 27, 1, 30)]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "content",
+    [
+        "2024-11-20 10:00:00 Europe/../../etc/passwd",
+        "2024-11-20 10:00:00 ../../../etc/passwd",
+        "2024-11-20 10:00:00 /etc/passwd",
+        "2024-11-20 10:00:00 :/etc/localtime",
+        "2024-11-20 10:00:00 /dev/zero",
+        "2024-11-20 10:00:00 Europe/Zurich\0",
+        "99999-11-20 10:00:00 UTC",
+        "0001-01-01 00:00:00 +1400",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "9999-12-31 23:59:59 UTC",
+        "2024-11-20 25:61:61 UTC",
+        "2024-02-30 10:00:00 UTC",
+        "9" * 190,
+        "1e999999999",
+        "-1",
+        "2024-11-20 10:00:00 " + "9" * 170,
+        "NaN",
+        "inf inf inf",
+        "{}",
+        "\x1b[2J",
+        "\u202e2024",
+        "2024-11-20 １０:００:００ UTC+99999999999999",
+        "(" * 190,
+        "a b c d e f",
+        "",
+        " ",
+    ],
+)
+def test_absurd_times_are_none_or_a_time_that_can_be_counted_with(
+    tmp_path: Path, content: str
+) -> None:
+    (tmp_path / "timestamp.txt").write_text(content, encoding="utf-8")
+    found = read_timestamp(tmp_path)
+    assert found is None or found.year in YEARS
+    if found is not None:
+        assert found.tzinfo is None
+        found.replace(tzinfo=UTC).astimezone(ZoneInfo("Pacific/Kiritimati"))
+
+
+@pytest.mark.filterwarnings("error")
+def test_time_with_an_unknown_zone_is_read_as_before(tmp_path: Path) -> None:
+    (tmp_path / "timestamp.txt").write_text("2024-11-20 10:00:00 XYZ", encoding="utf-8")
+    assert read_timestamp(tmp_path) == datetime(2024, 11, 20, 10)
+    (tmp_path / "timestamp.txt").write_text("2024-11-20 10:00:00 America/Argentina/Salta")
+    assert read_timestamp(tmp_path) == datetime(2024, 11, 20, 13)
+
+
+def test_no_file_is_opened_for_a_zone_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dateutil.tz.gettz", lambda name: pytest.fail(f"opened {name}"))
+    for zone in ("/etc/passwd", "Europe/../passwd", ":/etc/passwd", "a/./b", "a//b", "x/y.z"):
+        (tmp_path / "timestamp.txt").write_text(f"2024-11-20 10:00:00 {zone}", encoding="utf-8")
+        assert read_timestamp(tmp_path) is None
+
+
+@pytest.mark.parametrize("kind", ["bytes", "huge", "pipe", "folder", "link", "socket"])
+def test_what_is_no_small_text_file_is_no_time(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "timestamp.txt"
+    if kind == "bytes":
+        path.write_bytes(bytes(range(128, 256)))
+    elif kind == "huge":
+        with path.open("wb") as file:
+            file.truncate(10**9)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        path.symlink_to("/etc/hostname")
+    else:
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+    assert read_timestamp(tmp_path) is None
 
 
 def test_rules_do_not_touch_who_was_in_time(course: Course, marker: Marker) -> None:

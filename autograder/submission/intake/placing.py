@@ -86,9 +86,9 @@ def _time_of(folder: Path) -> datetime | None:
     try:
         text = read_bytes(folder / TIMESTAMP, MAX_TIMESTAMP_BYTES).decode().strip()
         time = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
-    except (UnreadableError, ValueError):
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (UnreadableError, ValueError, OverflowError):
         return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def _write_time(folder: Path, time: datetime) -> None:
