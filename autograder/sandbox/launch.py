@@ -217,9 +217,17 @@ class Confinement:
         self.kill()
         self._ends.close()
 
+    def restart_time(self) -> None:
+        """Count the time that the sandbox may take from now."""
+        self._watch.restart()
+
     def processes(self) -> list[int]:
         """The process ids, on this side, of all that runs in the sandbox now."""
         return processes.descendants(self._top)
+
+    def all_processes(self) -> list[int]:
+        """As `processes`, and before them the first one, in which the sandbox starts."""
+        return [self._top, *self.processes()]
 
     def log(self) -> str:
         """What the sandbox wrote to descriptors 1 and 2 since the last time, at most 64 KiB."""

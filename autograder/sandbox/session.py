@@ -26,12 +26,12 @@ from autograder.sandbox.inside import processes
 from autograder.sandbox.inside.wire import Budget, Channel, WireError
 from autograder.sandbox.launch import Confinement, launch
 from autograder.sandbox.limits import Limits
+from autograder.sandbox.patience import START_SECONDS, BusyMachine, Patience
 from autograder.sandbox.protection import Protection
 from autograder.sandbox.still import Holder, HoldError, Trace, is_alive, settled_trace, trace
 from autograder.sandbox.student import NoAnswer, Place, Quote, Student, place_from
 from autograder.sandbox.timing import stage
 
-START_SECONDS = 60.0
 GRACE_SECONDS = 3.0
 REPLY_SECONDS = 10.0
 ENDING_SECONDS = 5.0
@@ -137,7 +137,7 @@ class Sandbox:
             order = self._order(folder, files, seed)
             deadline = time.monotonic() + START_SECONDS
             control.send(["notebook", order], descriptors=[far.fileno()], deadline=deadline)
-            pid = _reply(control.receive(deadline), "started")
+            pid = self._first_word(control, "started")
             holder = Holder(
                 self._outside_number(pid),
                 channel=os.fstat(far.fileno()).st_ino,
@@ -148,9 +148,13 @@ class Sandbox:
             self._kept[pid] = holder.pid
             self._traced = False
             process = NotebookProcess(self, Channel(near, self._notebook_budget), pid, holder)
-            process.expect("confined", deadline)
+            self._first_word(process.channel, "confined")
             self._has_served = True
             return process
+        except BusyMachine as error:
+            near.close()
+            self.close()
+            raise SandboxError(str(error)) from error
         except WireError as error:
             near.close()
             cause = self.cause
@@ -227,12 +231,25 @@ class Sandbox:
         self._confinement = launch(self.protection, self.limits)
         control = Channel(self._confinement.channel, Budget())
         try:
-            self._parent = _reply(control.receive(time.monotonic() + START_SECONDS), "ready")
+            self._parent = self._first_word(control, "ready")
+        except BusyMachine:
+            self.close()
+            raise
         except WireError as error:
             raise self._unfit(f"the sandbox did not start: {error}") from error
         self._control = control
         self._has_served = False
         return control
+
+    def _first_word(self, channel: Channel, word: str) -> int:
+        """The number that comes with the first word of a process that starts.
+
+        A busy machine gets more time for it, which does not count as the submission's.
+        """
+        assert self._confinement is not None
+        patience = Patience(self._confinement.all_processes)
+        patience.wait(channel.stream, self._confinement.restart_time)
+        return _reply(channel.receive(time.monotonic() + REPLY_SECONDS), word)
 
     def _unfit(self, why: str) -> SandboxError:
         """The error of a sandbox that fails before any student's code was in it; it is ended."""
@@ -270,7 +287,7 @@ class NotebookProcess:
 
     def __init__(self, sandbox: Sandbox, channel: Channel, pid: int, holder: Holder) -> None:
         self._sandbox = sandbox
-        self._channel = channel
+        self.channel = channel
         self._pid = pid
         self._holder = holder
         self._age = sandbox.age
@@ -280,15 +297,15 @@ class NotebookProcess:
 
     def expect(self, word: str, deadline: float) -> Any:
         """The next message, which has to begin with `word`."""
-        return _reply(self._channel.receive(deadline), word)
+        return _reply(self.channel.receive(deadline), word)
 
     def run(self, cell: Cell, latest: float = math.inf) -> CellResult:
         """Run one cell; NotebookGone where the process does not survive it, or ends too late."""
         seconds = self._sandbox.limits.cell_seconds + GRACE_SECONDS
         deadline = min(time.monotonic() + seconds, latest + GRACE_SECONDS)
         try:
-            self._channel.send(["cell", cell.index, cell.source], deadline=deadline)
-            message = self._channel.receive(deadline)
+            self.channel.send(["cell", cell.index, cell.source], deadline=deadline)
+            message = self.channel.receive(deadline)
             if not (_begins(message, "ran") and len(message) == 3):
                 raise WireError("not a cell's result")
             if not (type(message[1]) is int and message[1] == cell.index):
@@ -350,8 +367,8 @@ class NotebookProcess:
         near, far = socket.socketpair()
         deadline = time.monotonic() + REPLY_SECONDS
         try:
-            self._channel.send(["test"], descriptors=[far.fileno()], deadline=deadline)
-            reply = self._channel.receive(deadline)
+            self.channel.send(["test"], descriptors=[far.fileno()], deadline=deadline)
+            reply = self.channel.receive(deadline)
             if _begins(reply, "refused"):
                 near.close()
                 return None
@@ -366,7 +383,7 @@ class NotebookProcess:
 
     def kill(self) -> None:
         """End the process and all its test processes."""
-        self._channel.close()
+        self.channel.close()
         self._sandbox.kill(self._pid, self._holder.pid)
 
     @stage("forks")
@@ -377,7 +394,7 @@ class NotebookProcess:
             processes.kill([outside])
         try:
             # It is ended before the next one is forked: there is no answer to wait for.
-            self._channel.send(["kill", pid], deadline=time.monotonic() + REPLY_SECONDS)
+            self.channel.send(["kill", pid], deadline=time.monotonic() + REPLY_SECONDS)
         except WireError:
             self.kill()
 

@@ -1,0 +1,112 @@
+"""How long a sandbox may take to start: longer while the machine is too busy for it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+START_SECONDS = 60.0
+"""Seconds in which a sandbox starts, unless the machine is busy."""
+MOST_SECONDS = 900.0
+"""Seconds after which it is given up, however busy the machine is."""
+MOST_WORK_SECONDS = 60.0
+"""Processor time after which it is given up: starting takes a second or two of it."""
+LOOK_SECONDS = 5.0
+"""Seconds between two looks at what its processes do."""
+LEAST_SHARE = 0.01
+"""Share of the time between two looks that a process which starts at least uses or waits."""
+
+_TICK = 1 / os.sysconf("SC_CLK_TCK")
+
+
+class BusyMachine(Exception):
+    """A sandbox that would have started got too little of a processor; the text says how much."""
+
+
+@dataclass
+class _Work:
+    """Seconds that processes have used a processor, and waited for one."""
+
+    used: float = 0.0
+    waited: float = 0.0
+
+    def add(self, other: _Work) -> None:
+        self.used += other.used
+        self.waited += other.waited
+
+
+class Patience:
+    """Waits for the first word of a sandbox whose processes `find` gives."""
+
+    def __init__(self, find: Callable[[], Collection[int]]) -> None:
+        self._find = find
+        self._begin = time.monotonic()
+        self._seen: dict[int, _Work] = {}
+        self._all = _Work()
+
+    def wait(self, stream: socket.socket, look: Callable[[], object] = lambda: None) -> None:
+        """Return once something can be read, or nothing is to be expected any more.
+
+        `look` is called now and then. Raises BusyMachine where the processes still work or wait for
+        a processor, and it takes too long.
+        """
+        ready = select.poll()
+        ready.register(stream, select.POLLIN)
+        while not ready.poll(1000 * LOOK_SECONDS):
+            look()
+            works = self._works()
+            seconds = time.monotonic() - self._begin
+            if seconds < START_SECONDS:
+                continue
+            if not works or self._all.used > MOST_WORK_SECONDS:
+                return
+            if seconds > MOST_SECONDS:
+                raise BusyMachine(
+                    f"the machine is too busy: within {seconds:.0f} seconds, the sandbox got "
+                    f"{self._all.used:.1f} seconds of a processor and did not start. Mark again "
+                    "when the machine has less to do, or fewer submissions at once (--jobs)"
+                )
+
+    def _works(self) -> bool:
+        """Whether the processes used or waited for a processor since the last look."""
+        change, is_at_work = _Work(), False
+        for pid in self._find():
+            if (now := _work(pid)) is None:
+                continue
+            before = self._seen.get(pid, _Work())
+            change.add(_Work(now.used - before.used, now.waited - before.waited))
+            self._seen[pid] = now
+            is_at_work |= _is_at_work(pid)
+        self._all.add(change)
+        return is_at_work or change.used + change.waited > LEAST_SHARE * LOOK_SECONDS
+
+
+def _work(pid: int) -> _Work | None:
+    """What a process has used and waited for until now; None if it has ended."""
+    with contextlib.suppress(OSError, ValueError):
+        with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
+            used, waited, _ = map(int, file.read().split())
+        if used:
+            return _Work(used / 1e9, waited / 1e9)
+    fields = _stat(pid)  # where the kernel does not count it in detail
+    return _Work(_TICK * (int(fields[11]) + int(fields[12]))) if fields else None
+
+
+def _is_at_work(pid: int) -> bool:
+    """Whether it runs, waits for a processor or for a disk at this moment."""
+    fields = _stat(pid)
+    return bool(fields) and fields[0] in "RD"
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/PID/stat behind the process's name."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].decode("ascii").split()
+    except OSError:
+        return []
