@@ -63,6 +63,11 @@ def printable(name: str, odd: str = ODD) -> str:
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
+def storable(text: str) -> str:
+    """The text with `ODD` for what is not UTF-8, such as half a surrogate pair."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def listed(names: Sequence[str]) -> str:
     """The names in a row, the first few of them if there are many."""
     text = ", ".join(names[:MAX_NAMED])

@@ -15,6 +15,7 @@ from autograder.records.bookkeeping import REPORT, PatientGradebook
 from autograder.records.classreport.notebooks import Visible, read_cells, visible_check
 from autograder.records.folders import settle_all
 from autograder.records.marks import Person, StudentMarks, marks_in, read_people
+from autograder.words import storable
 
 
 @dataclass(frozen=True)
@@ -179,4 +180,5 @@ def _absent(
         folders = {f.name: f for f in submitted.iterdir() if f.is_dir() and f.name[0] != "."}
     for student in (known | folders.keys()) - marked:
         has_handed_in = student in folders and (folders[student] / assignment.name).is_dir()
-        yield Absence(student, NOT_MARKED if has_handed_in else NOT_HANDED_IN)
+        # a folder's name may be of bytes that no gradebook and no page can hold
+        yield Absence(storable(student), NOT_MARKED if has_handed_in else NOT_HANDED_IN)
