@@ -24,6 +24,7 @@ from autograder.records.exports.form import (
     Request,
     column_named,
     fill,
+    guard,
     match,
     number_in,
 )
@@ -60,9 +61,9 @@ def export(request: Request) -> Export:
         ids=sheet.places("SIS User ID", "Integration ID"),
         emails=logins,  # a login may be an address
         numbers=number,
-        people=lambda row: _is_person(row, names[0], logins),
+        people=lambda row: _is_person(row, names[0], number[0], logins),
     )
-    people = [row for row in sheet.rows if _is_person(row, names[0], logins)]
+    people = [row for row in sheet.rows if _is_person(row, names[0], number[0], logins)]
     shown = [place for place in (*names, sheet.find("Section")) if place is not None]
     rows = fill(
         sheet.rows,
@@ -75,8 +76,7 @@ def export(request: Request) -> Export:
         if before in people:
             for place in shown:
                 row[place] = cells.text(row[place])
-            for place in sheet.places("SIS User ID", "SIS Login ID", "Integration ID"):
-                row[place] = cells.identifier(row[place])
+            guard([row], sheet, [*shown, *sheet.places("ID", "Notes")])
     return Export(
         replace(sheet, bom=False).with_rows(rows).to_bytes(),
         matching.only_theirs,
@@ -90,9 +90,15 @@ def export(request: Request) -> Export:
     )
 
 
-def _is_person(row: Sequence[str], name: int, logins: Sequence[int]) -> bool:
-    """Whether a row is a student's: no points, nothing hidden, not Canvas's test student."""
-    if row[name].strip() == _POINTS_POSSIBLE or all(_HIDDEN.fullmatch(cell) for cell in row):
+def _is_person(row: Sequence[str], name: int, number: int, logins: Sequence[int]) -> bool:
+    """Whether a row is a student's: no points, nothing hidden, not Canvas's test student.
+
+    Who has a number is a person, whatever the name.
+    """
+    is_numbered = bool(row[number].strip())
+    if row[name].strip() == _POINTS_POSSIBLE and not is_numbered:
+        return False
+    if all(_HIDDEN.fullmatch(cell) for cell in row):
         return False
     return not any(_TEST_STUDENT.fullmatch(row[place]) for place in logins)
 
@@ -113,8 +119,9 @@ def _column(request: Request, sheet: Sheet) -> int:
 
 
 def _possible(sheet: Sheet, column: int) -> str:
+    number = sheet.places("ID")[0]
     for row in sheet.rows:
-        if row[0].strip() == _POINTS_POSSIBLE:
+        if row[0].strip() == _POINTS_POSSIBLE and not row[number].strip():
             return row[column]
     return ""
 

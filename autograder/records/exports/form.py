@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from autograder.errors import RecordError
@@ -151,6 +151,17 @@ def fill(
             mark = value(student, rows[number])
             row[column] = row[column] if mark is None else mark
     return filled
+
+
+def guard(rows: Iterable[list[str]], sheet: Sheet, kept: Collection[int]) -> None:
+    """Make what stands in any column but `kept` such that no spreadsheet runs it.
+
+    Students fill more fields of a profile than we know, and a system may export each.
+    """
+    places = [place for place in range(len(sheet.header)) if place not in kept]
+    for row in rows:
+        for place in places:
+            row[place] = cells.identifier(row[place])
 
 
 def column_named(sheet: Sheet, wanted: str | None, candidates: Mapping[int, str], hint: str) -> int:

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from autograder.records.exports import cells
-from autograder.records.exports.form import Export, Request, column_named, fill, match
+from autograder.records.exports.form import Export, Request, column_named, fill, guard, match
 from autograder.records.exports.sheet import Sheet
 from autograder.records.marks import Marks, StudentMarks
 
@@ -43,9 +43,8 @@ def export(request: Request) -> Export:
     matching = match(marks, sheet.rows, lambda row: row[email], ids=sids, emails=[email])
     names = sheet.places("First Name", "Last Name", "Name", "Sections", "section_name")
     filled = fill(sheet.rows, matching, total, names, lambda each, _: cells.points(each.total))
+    guard(filled, sheet, names)
     for place, row in enumerate(filled):
-        for column in (*sids, email):
-            row[column] = cells.identifier(row[column])
         student = matching.rows.get(place)
         if student is not None and student.final:
             for column, item in _item_columns(sheet, marks).items():

@@ -20,6 +20,7 @@ from autograder.records.exports.form import (
     Request,
     column_named,
     fill,
+    guard,
     match,
     number_in,
 )
@@ -64,6 +65,7 @@ def _worksheet(request: Request, sheet: Sheet) -> Export:
     )
     names = sheet.places(*_SHOWN)
     rows = fill(sheet.rows, matching, grade, names, lambda each, _: cells.points(each.total))
+    guard(rows, sheet, [identifier, *names, *_comments(sheet)])
     faults = [
         *matching.faults,
         *_too_high(sheet, [rows[number] for number in matching.rows], grade, identifier),
@@ -72,6 +74,11 @@ def _worksheet(request: Request, sheet: Sheet) -> Export:
         sheet.with_rows(rows).to_bytes(),
         matching.only_theirs, matching.only_ours, tuple(faults), request.marks.open_students,
     )  # fmt: skip
+
+
+def _comments(sheet: Sheet) -> list[int]:
+    """The columns that hold what teachers wrote, which Moodle reads back."""
+    return [place for place, name in enumerate(sheet.header) if "feedback" in name.casefold()]
 
 
 def _too_high(
@@ -110,9 +117,7 @@ def _filled_gradebook(request: Request, sheet: Sheet) -> Export:
     matching = match(request.marks, sheet.rows, lambda row: row[first], ids=known, emails=emails)
     names = [place for place in sheet.places(*_SHOWN) if place not in emails]
     rows = fill(sheet.rows, matching, column, names, lambda each, _: cells.points(each.total))
-    for row in rows:
-        for place in (*known, *emails):
-            row[place] = cells.identifier(row[place])
+    guard(rows, sheet, [*names, *_comments(sheet)])
     return Export(
         sheet.with_rows(rows).to_bytes(),
         matching.only_theirs, matching.only_ours, matching.faults, request.marks.open_students,
