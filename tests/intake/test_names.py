@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import pytest
 
 from autograder.assignment import Course
 from autograder.errors import SubmissionError
-from autograder.submission.intake import Intake, Roster
+from autograder.submission.intake import Intake, Roster, choosing
 
 from .conftest import NAME, PROBLEM, Take, archive, notebook, placed, saved
 
@@ -343,4 +343,23 @@ def test_clock_that_goes_backwards_loses_no_submission(
     assert [each.state for each in result.taken] == ["older"]
     kept = list((course.root / "submitted" / ".earlier").rglob(FILE))
     assert [path.read_bytes() for path in kept] == [notebook("older")]
-    assert datetime.now(UTC)
+
+
+def test_clock_that_went_back_is_asked_about(
+    course: Course, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Times that lie ahead are left out; the person is told, since nobody would be late then."""
+    monkeypatch.setattr(choosing, "datetime", Yesteryear)
+    take_result = take(saved(tmp_path, "a.zip", archive({f"{ANNA}_12{MARK}/{FILE}": GOOD})))
+    [anna] = take_result.taken
+    assert anna.time is None
+    assert "Is the clock of this machine right?" in " ".join(anna.notes)
+    assert f"Anna-Meier/{NAME}/{FILE}" in placed(course)
+
+
+class Yesteryear(datetime):
+    """A clock that is years behind."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Yesteryear:
+        return cls(2010, 1, 1, tzinfo=tz)

@@ -228,7 +228,9 @@ def choose(files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget
             )
         pile.notes += _choice_notes(problem, best, others)
     given = [sender.time for sent in files for sender in sent.senders if sender.time]
-    time, source = _time(given + pile.given, pile.packed, pile.kept)
+    times = given + pile.given, pile.packed, pile.kept
+    time, source = _time(*times)
+    pile.notes += _ahead([*times[0], *times[1], *times[2]])
     return Choice(notebooks, time, source, tuple(pile.notes), tuple(pile.rest))
 
 
@@ -244,11 +246,24 @@ def _choice_notes(problem: str, best: _Candidate, others: Sequence[_Candidate]) 
         yield f"{printable(best.name)} was taken for {problem}."
 
 
+def _ahead(times: Sequence[datetime]) -> Iterator[str]:
+    """A note where a time lies ahead of this machine's clock, and so was left out."""
+    if times and (last := max(times)) >= _latest_possible():
+        yield (
+            f"A time was left out that lies ahead, {last:%Y-%m-%d %H:%M}. "
+            "Is the clock of this machine right?"
+        )
+
+
+def _latest_possible() -> datetime:
+    return datetime.now(UTC) + timedelta(days=1)
+
+
 def _time(
     given: Sequence[datetime], packed: Sequence[datetime], kept: Sequence[datetime]
 ) -> tuple[datetime | None, str]:
     """The time of a submission and where it comes from: the platform's own word counts most."""
-    latest_possible = datetime.now(UTC) + timedelta(days=1)
+    latest_possible = _latest_possible()
     for times, source in (
         (given, "the platform"),
         (packed, "the student's own manifest"),
