@@ -28,6 +28,8 @@ _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | fro
     map(chr, range(0xE0100, 0xE01F0))
 )
 """Letters that Unicode counts as printable, and that nobody sees."""
+_COLOUR = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
+"""A code that sets colours, or moves the cursor: of an honest text, it is no part."""
 _PLAIN = re.compile(r"[\n -~]*")
 _NOT_ASCII = re.compile(r"[^\n -~]")
 
@@ -36,7 +38,7 @@ def shown(text: str, odd: str = ODD) -> str:
     """The text without anything that acts; only line breaks stay. `odd` stands for the rest."""
     if _PLAIN.fullmatch(text):
         return text
-    text = text.replace("\r\n", "\n").replace("\t", "    ")
+    text = _COLOUR.sub("", text).replace("\r\n", "\n").replace("\t", "    ")
     return "".join(_letters(text, odd))
 
 
