@@ -19,7 +19,6 @@ from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
 from autograder.assignment import Assignment, Course, Item
-from autograder.content.sanitize import plain_text
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 from autograder.grading.report import CellFault, Claim, NotebookReport, Report

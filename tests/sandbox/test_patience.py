@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import SandboxError
-from autograder.sandbox import Limits, Sandbox, patience
+from autograder.sandbox import Limits, Sandbox, examine, patience
+from autograder.sandbox.inside.wire import WireTimeout
 from autograder.sandbox.patience import BusyMachine, Patience
 from autograder.sandbox.protection import Protection
 
@@ -169,3 +170,37 @@ def test_machine_that_is_too_busy_is_named(
         sandbox.start("here", {}, 1)
     assert "the machine is too busy" in str(caught.value)
     assert "doctor" not in str(caught.value)
+
+
+class Idle:
+    """A channel on which nothing comes: what it was waited for is kept."""
+
+    def __init__(self) -> None:
+        self.stream, self.far = socket.socketpair()
+
+    def receive(self, deadline: float) -> object:
+        raise WireTimeout(f"{deadline - time.monotonic():.0f} seconds")
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("process", [SPIN], indirect=True)
+def test_code_of_students_can_not_look_like_a_busy_machine(process: int) -> None:
+    """Once it was in the sandbox, the time for a start is what it always was."""
+
+    class Confined:
+        def all_processes(self) -> list[int]:
+            return [process]
+
+        def restart_time(self) -> None:
+            pytest.fail("the time of a submission went on")
+
+    sandbox = Sandbox(examine(), Limits())
+    sandbox._confinement = Confined()  # type: ignore[assignment]
+    sandbox._has_served = True
+    channel = Idle()
+    try:
+        with pytest.raises(WireTimeout, match="60 seconds"):
+            sandbox._first_word(channel, "confined")  # type: ignore[arg-type]
+    finally:
+        channel.stream.close()
+        channel.far.close()
