@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
@@ -84,6 +85,17 @@ def show_fields(record: Any) -> None:
             object.__setattr__(record, field.name, shown(value))
         elif isinstance(value, tuple) and all(isinstance(part, str) for part in value):
             object.__setattr__(record, field.name, tuple(map(shown, value)))
+
+
+class ShownLog(logging.Filter):
+    """Has what is logged be as it can be shown, whatever a message and its arguments hold."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Put the entry right; each is let through."""
+        record.msg, record.args = shown(record.getMessage()), None
+        if record.exc_info:
+            record.exc_text = shown(logging.Formatter().formatException(record.exc_info))
+        return True
 
 
 def as_json(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import unicodedata
 from dataclasses import dataclass
 
@@ -13,7 +14,15 @@ from rich.text import Text
 
 from autograder.console import Terminal, as_line
 from autograder.progress import progress
-from autograder.words import MAX_SHOWN, MAX_STACKED, as_json, printable, show_fields, shown
+from autograder.words import (
+    MAX_SHOWN,
+    MAX_STACKED,
+    ShownLog,
+    as_json,
+    printable,
+    show_fields,
+    shown,
+)
 
 HOSTILE = {
     "a title for the terminal": "\x1b]0;you were had\x07",
@@ -103,6 +112,22 @@ def test_texts_of_a_record_are_as_they_are_shown() -> None:
             show_fields(self)
 
     assert Note("a\x1bb", ("\u202e", "ü")) == Note("a?b", ("?", "ü"))
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_nothing_that_is_logged_acts(text: str) -> None:
+    file = io.StringIO()
+    log = logging.Logger("test")
+    log.addHandler(logging.StreamHandler(file))
+    log.addFilter(ShownLog())
+    log.error("Marking %s: %s", text, 1)
+    try:
+        raise ValueError(text)
+    except ValueError:
+        log.exception(text)
+    assert acts(file.getvalue()) == []
+    assert "Marking" in file.getvalue()
+    assert "ValueError" in file.getvalue()
 
 
 def terminal() -> tuple[Terminal, io.StringIO]:

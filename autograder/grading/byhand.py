@@ -17,6 +17,7 @@ from autograder.grading.laboratory import Laboratory
 from autograder.grading.mark import MarkSettings, open_laboratory
 from autograder.grading.plugin import MarkingPlugin
 from autograder.grading.references import load_references
+from autograder.words import shown
 
 LABORATORY = pytest.StashKey[Laboratory]()
 
@@ -44,7 +45,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         _start(config, path)
     except KitError as error:
-        raise pytest.UsageError(str(error)) from error
+        raise pytest.UsageError(shown(str(error))) from error
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -20,6 +20,7 @@ from autograder.sandbox import (
     Student,
 )
 from autograder.submission import Submission
+from autograder.words import shown
 
 MAX_QUOTE = 120
 MAX_FAULTS = 20
@@ -152,4 +153,4 @@ def _line(notebook: NotebookNode, place: Place) -> str:
     if place.cell >= len(notebook.cells) or notebook.cells[place.cell].cell_type != "code":
         return ""
     lines = notebook.cells[place.cell].source.split("\n")  # as Python counts lines
-    return str(lines[place.line - 1].strip()[:MAX_QUOTE]) if place.line <= len(lines) else ""
+    return shown(lines[place.line - 1].strip()[:MAX_QUOTE]) if place.line <= len(lines) else ""

@@ -51,6 +51,7 @@ from autograder.records.folders import digest, remove, settle, settle_all, unfin
 from autograder.records.penalties import CourseLatePolicy, give_extension, update_penalties
 from autograder.rubric import read_rubrics
 from autograder.submission.files import TIMESTAMP
+from autograder.words import ShownLog
 
 Answers = Mapping[str, tuple[str, str]]
 """Text and pictures of the cells of a notebook, by their nbgrader ids."""
@@ -167,6 +168,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
 
     def start(self) -> None:
         """Mark and record every student that `coursedir` selects."""
+        self.log.addFilter(_SHOWN)
         try:
             course = Course(Path(self.coursedir.root))
             assignment = course.assignment(self.coursedir.assignment_id)
@@ -406,6 +408,7 @@ class MarkedFeedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader has no
 
     def convert_notebooks(self) -> None:
         """Write the pages of every student that `coursedir` selects."""
+        self.log.addFilter(_SHOWN)
         try:
             course = Course(Path(self.coursedir.root))
             assignment = course.assignment(self.coursedir.assignment_id)
@@ -414,6 +417,10 @@ class MarkedFeedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader has no
         except KitError as error:
             self.log.error("%s", error)
             raise NbGraderException(str(error)) from error
+
+
+_SHOWN = ShownLog()
+"""Names of folders and errors of students stand in what nbgrader and the converters log."""
 
 
 def install() -> None:

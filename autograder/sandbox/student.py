@@ -22,14 +22,15 @@ from autograder.sandbox.inside.wire import (
     WireTimeout,
 )
 from autograder.sandbox.timing import stage
+from autograder.words import shown
 
 
 class StudentFailure(Exception):
     """The student's code gave no answer; `message` is fit for the student."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
+        super().__init__(shown(message))
+        self.message = shown(message)
 
 
 class Missing(StudentFailure):

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import pytest
 
+from autograder.words import shown
+
 Test = TypeVar("Test", bound=Callable[..., None])
 
 
@@ -18,7 +20,7 @@ class ClaimFailed(AssertionError):
     """
 
     def __init__(self, message: str, *, compared: tuple[object, object] | None = None) -> None:
-        super().__init__(message)
+        super().__init__(shown(message))  # it may name what stands in a student's figure
         self.compared = compared
 
 
