@@ -180,7 +180,7 @@ def _alike(outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial]) -> lis
 
     Where one trial's ways are among another's, the other one tells more.
     """
-    looks = Looks()
+    looks = Looks([right, *(trial.outcomes for trial in trials)])
     own, reference = looks.facts(outcomes), looks.facts(right)
     ways = []
     for trial in trials:

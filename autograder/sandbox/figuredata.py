@@ -2,26 +2,38 @@
 
 What comes over the wire is untrusted. `FigureData.from_wire` checks every field and every size, so
 that tests can rely on the types here: arrays of floats of the stated shape, strings of bounded
-length, finite limits. Whatever is malformed raises WireError.
+length, finite limits. Whatever is malformed, or is more than the reader tells of, raises
+WireError.
+
+What takes time to find out about a figure, such as what is painted over, is found out once: figures
+keep it in their `memo`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
 
+from autograder.sandbox.inside.figuresizes import (
+    MAX_AXES,
+    MAX_CHARACTERS,
+    MAX_CURVE_NUMBERS,
+    MAX_CURVES,
+    MAX_FIELDS,
+    MAX_INKS,
+    MAX_POINTS,
+    MAX_SAMPLES,
+    MAX_STYLE,
+    MAX_TEXT,
+    MAX_TEXTS,
+)
 from autograder.sandbox.inside.wire import WireError
 
-MAX_AXES = 64
-MAX_ARTISTS = 2_000
-MAX_VALUES = 2_000_000
-MAX_TEXTS = 500
-MAX_TEXT = 300
-MAX_INKS = 16
 MAX_COUNT = 10**9
 
 AXES_KINDS = ("plane", "3d", "other")
@@ -30,6 +42,9 @@ FIELD_KINDS = ("mesh", "image", "contours", "filled contours", "surface", "colou
 
 FAINT = 0.05
 """Opacity, or difference from the background, below which nothing can be seen."""
+
+THIN = 0.1
+"""Width of a line, and size of a marker, in points, below which nothing can be seen."""
 
 T = TypeVar("T")
 
@@ -72,6 +87,21 @@ class CurveData:
         return y
 
     @property
+    def weight(self) -> float:
+        """How much a curve catches the eye: its width or its markers' size, times its opacity."""
+        opacity = max((ink[3] for ink in self.inks), default=0.0)
+        width = self.width if self.line != "None" else 0.0
+        return opacity * max(width, self.size / 4 if self.marker != "None" else 0.0)
+
+    @property
+    def is_too_small(self) -> bool:
+        """Whether its line is so thin, and its markers so small, that nobody sees them."""
+        if self.kind in ("outline", "bars"):
+            return False
+        thin = self.line == "None" or self.width < THIN
+        return thin and (self.marker == "None" or self.size < THIN)
+
+    @property
     def own_label(self) -> str:
         """The label that it was given; empty for matplotlib's own ones, which begin with _."""
         return "" if self.label.startswith("_") else self.label
@@ -95,12 +125,18 @@ class FieldData:
     alpha: float
     order: int
 
+    @cached_property
+    def box(self) -> tuple[np.ndarray, np.ndarray]:
+        """The corners (x, y) of the rectangle around the field: the lower left, the upper right."""
+        places = self.samples[:, :2]
+        with np.errstate(over="ignore"):
+            return (places - self.half).min(axis=0), (places + self.half).max(axis=0)
+
     def covers(self, points: np.ndarray) -> np.ndarray:
         """Which points, shape (P, 2), lie in the rectangle around the field."""
-        low = (self.samples[:, :2] - self.half).min(axis=0)
-        high = (self.samples[:, :2] + self.half).max(axis=0)
-        inside: np.ndarray = ((points[:, :2] >= low) & (points[:, :2] <= high)).all(axis=1)
-        return inside
+        low, high = self.box
+        inside = (points[:, :2] >= low) & (points[:, :2] <= high)
+        return np.array(inside.all(axis=1))
 
 
 @dataclass(frozen=True)
@@ -144,10 +180,34 @@ class AxesData:
         """The curves that were drawn as lines, with or without markers."""
         return tuple(curve for curve in self.curves if curve.kind == "line")
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent and copied: the data alone, since a memo goes by the identity of curves."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+    @cached_property
+    def memo(self) -> dict[Any, Any]:
+        """What was found out about the axes."""
+        return {}
+
     def shows(self, curve: CurveData) -> bool:
-        """Whether a curve can be seen: visible, inked, not painted over (limits aside)."""
+        """Whether a curve can be seen: visible, inked, large enough, not painted over.
+
+        The limits are left aside.
+        """
+        return bool(self._once(curve, "shows", self._find_out_whether_shown))
+
+    def _find_out_whether_shown(self, curve: CurveData) -> bool:
         visible = self.visible and curve.visible and len(curve.points) > 0
-        return visible and self._has_contrast(curve) and not self.painted_over(curve).all()
+        seen = visible and not curve.is_too_small and self._has_contrast(curve)
+        return seen and not self.painted_over(curve).all()
+
+    def _once(self, curve: CurveData, what: str, find_out: Callable[[CurveData], T]) -> T:
+        """What is found out about a curve, which is found out once."""
+        key = what, id(curve)
+        if key not in self.memo:
+            self.memo[key] = curve, find_out(curve)  # the curve is kept, so its id is no other's
+        found: T = self.memo[key][1]
+        return found
 
     def _has_contrast(self, curve: CurveData) -> bool:
         """Whether some ink of it differs from what is behind; a field's colours always do."""
@@ -159,18 +219,31 @@ class AxesData:
 
     def painted_over(self, curve: CurveData) -> np.ndarray:
         """Which points of a curve lie under a field that was drawn later and hides them."""
+        return self._once(curve, "painted over", self._find_out_what_is_painted_over)
+
+    def _find_out_what_is_painted_over(self, curve: CurveData) -> np.ndarray:
         hidden = np.zeros(len(curve.points), dtype=bool)
-        for field in self.fields if self.kind == "plane" else ():
-            opaque = field.visible and field.alpha > 1 - FAINT and field.kind != "contours"
-            if opaque and field.order > curve.order:
-                hidden |= field.covers(curve.points)
+        for each in self.hiding:
+            if each.order > curve.order:
+                hidden |= each.covers(curve.points)
         return hidden
+
+    @cached_property
+    def hiding(self) -> tuple[FieldData, ...]:
+        """The fields that hide what is behind them, each of those with the same rectangle once."""
+        last: dict[bytes, FieldData] = {}
+        for each in self.fields if self.kind == "plane" else ():
+            if each.visible and each.alpha > 1 - FAINT and each.kind != "contours":
+                key = np.concatenate(each.box).tobytes()
+                if key not in last or last[key].order < each.order:
+                    last[key] = each
+        return tuple(last.values())
 
     def within_limits(self, points: np.ndarray) -> np.ndarray:
         """Which points, shape (P, 2) or (P, 3), lie within the limits of the axes."""
         inside = np.ones(len(points), dtype=bool)
         for column, (first, last) in enumerate(self.limits[: points.shape[1]]):
-            slack = 1e-6 * abs(last - first)
+            slack = 2e-6 * abs(last / 2 - first / 2)  # halves, since limits may be huge
             low, high = min(first, last) - slack, max(first, last) + slack
             inside &= (points[:, column] >= low) & (points[:, column] <= high)
         return inside
@@ -189,14 +262,23 @@ class FigureData:
     @classmethod
     def from_wire(cls, value: Any) -> FigureData:
         """The figure that plain data tells of; WireError where it is malformed."""
-        record = _Record(value, "figure", _Room(MAX_VALUES, MAX_ARTISTS))
+        record = _Record(value, "figure", _Room())
         return cls(
             title=record.text("title"),
-            legend=record.artists("legend", _entry),
+            legend=record.artists("legend", _entry, "entries"),
             texts=record.texts("texts"),
             axes=record.parts("axes", _axes, MAX_AXES),
             unread=record.count("unread"),
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent and copied: the data alone."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+    @cached_property
+    def memo(self) -> dict[Any, Any]:
+        """What was found out about the figure."""
+        return {}
 
     def summary(self) -> str:
         """What is in the figure, in a few words: "2 lines; logarithmic y-axis"."""
@@ -243,10 +325,26 @@ def _plural(kind: str, count: int) -> str:
 
 @dataclass
 class _Room:
-    """How many numbers and artists the rest of a figure may hold."""
+    """How many of each kind the rest of a figure may hold."""
 
-    values: int
-    artists: int
+    left: dict[str, int] = field(
+        default_factory=lambda: {
+            "curves": MAX_CURVES,
+            "fields": MAX_FIELDS,
+            "entries": MAX_TEXTS,
+            "texts": MAX_TEXTS,
+            "ticks": MAX_TEXTS,
+            "characters": MAX_CHARACTERS,
+            "coordinates": MAX_CURVE_NUMBERS,
+            "samples": 2 * MAX_SAMPLES,  # each is a place with its values, and half a cell
+        }
+    )
+
+    def take(self, kind: str, count: int) -> None:
+        """Take some of a kind; WireError where there is not so much room."""
+        self.left[kind] -= count
+        if self.left[kind] < 0:
+            raise WireError(f"a figure holds too many {kind}")
 
 
 class _Record:
@@ -271,13 +369,27 @@ class _Record:
         return self._text(name, self.get(name))
 
     def one_of(self, name: str, known: tuple[str, ...]) -> str:
-        value = self.text(name)
+        value = self.style(name)
         if value not in known:
             raise self.wrong(name)
         return value
 
+    def style(self, name: str) -> str:
+        """A short name: of a line's style, a marker, a scale, a kind."""
+        return self._style(name, self.get(name))
+
+    def styles(self, name: str) -> tuple[str, ...]:
+        """A short name for each direction."""
+        return tuple(self._style(name, part) for part in self._list(name, 3))
+
     def texts(self, name: str) -> tuple[str, ...]:
-        return tuple(self._text(name, part) for part in self._list(name, MAX_TEXTS))
+        texts = self._list(name, MAX_TEXTS)
+        self.room.take("texts", len(texts))
+        return tuple(self._text(name, part) for part in texts)
+
+    def labels(self, name: str) -> tuple[str, ...]:
+        """A text for each direction."""
+        return tuple(self._text(name, part) for part in self._list(name, 3))
 
     def flag(self, name: str) -> bool:
         value = self.get(name)
@@ -302,22 +414,25 @@ class _Record:
         for axis in self._list(name, 2):
             if not isinstance(axis, list) or len(axis) > MAX_TEXTS:
                 raise self.wrong(name)
+            self.room.take("ticks", len(axis))
             found.append(tuple(self._tick(name, tick) for tick in axis))
         return tuple(found)
 
     def colors(self, name: str) -> tuple[Color, ...]:
         return tuple(self._color(name, color) for color in self._list(name, MAX_INKS))
 
-    def table(self, name: str, columns: tuple[int, ...], rows: int | None = None) -> np.ndarray:
-        """An array of floats (rows, one of `columns`), within what room there is."""
+    def table(
+        self, name: str, columns: tuple[int, ...], kind: str, rows: int | None = None
+    ) -> np.ndarray:
+        """An array of floats (rows, one of `columns`), within what room there is for its kind."""
         value = self.get(name)
         if not isinstance(value, np.ndarray) or value.ndim != 2 or value.shape[1] not in columns:
             raise self.wrong(name)
         if value.dtype.kind not in "biuf" or (rows is not None and len(value) != rows):
             raise self.wrong(name)
-        self.room.values -= value.size
-        if self.room.values < 0:
-            raise WireError("a figure holds too many points")
+        if len(value) > MAX_POINTS:
+            raise WireError(f"a {self._what} holds too many points")
+        self.room.take(kind, value.size if kind == "coordinates" else len(value))
         table = value.astype(np.float64)
         table.flags.writeable = False
         return table
@@ -328,11 +443,11 @@ class _Record:
             read(_Record(part, f"part of {name}", self.room)) for part in self._list(name, most)
         )
 
-    def artists(self, name: str, read: Callable[[_Record], T]) -> tuple[T, ...]:
+    def artists(self, name: str, read: Callable[[_Record], T], kind: str) -> tuple[T, ...]:
         """Like `parts`, counted over the whole figure."""
-        found = self.parts(name, read, self.room.artists)
-        self.room.artists -= len(found)
-        return found
+        most = self.room.left[kind]
+        self.room.take(kind, len(self._list(name, most)))
+        return self.parts(name, read, most)
 
     def _list(self, name: str, most: int) -> list[Any]:
         value = self.get(name)
@@ -342,6 +457,12 @@ class _Record:
 
     def _text(self, name: str, value: Any) -> str:
         if type(value) is not str or len(value) > MAX_TEXT:
+            raise self.wrong(name)
+        self.room.take("characters", len(value))
+        return value
+
+    def _style(self, name: str, value: Any) -> str:
+        if type(value) is not str or len(value) > MAX_STYLE:
             raise self.wrong(name)
         return value
 
@@ -381,15 +502,15 @@ def _axes(record: _Record) -> AxesData:
         visible=record.flag("visible"),
         colorbar=record.flag("colorbar"),
         title=record.text("title"),
-        labels=record.texts("labels"),
-        scales=record.texts("scales"),
+        labels=record.labels("labels"),
+        scales=record.styles("scales"),
         limits=record.limits("limits"),
         ticks=record.ticks("ticks"),
         background=record.colors("background"),
-        legend=record.artists("legend", _entry),
+        legend=record.artists("legend", _entry, "entries"),
         texts=record.texts("texts"),
-        curves=record.artists("curves", _curve),
-        fields=record.artists("fields", _field),
+        curves=record.artists("curves", _curve, "curves"),
+        fields=record.artists("fields", _field, "fields"),
     )
     names = 3 if axes.kind == "3d" else 2
     if not len(axes.labels) == len(axes.scales) == len(axes.limits) == names:
@@ -402,8 +523,8 @@ def _axes(record: _Record) -> AxesData:
 def _entry(record: _Record) -> LegendEntry:
     return LegendEntry(
         text=record.text("text"),
-        line=record.text("line"),
-        marker=record.text("marker"),
+        line=record.style("line"),
+        marker=record.style("marker"),
         inks=record.colors("inks"),
     )
 
@@ -412,12 +533,12 @@ def _curve(record: _Record) -> CurveData:
     return CurveData(
         kind=record.one_of("kind", CURVE_KINDS),
         label=record.text("label"),
-        points=record.table("points", (2, 3)),
+        points=record.table("points", (2, 3), "coordinates"),
         thinned=record.flag("thinned"),
         visible=record.flag("visible"),
-        line=record.text("line"),
+        line=record.style("line"),
         width=record.number("width"),
-        marker=record.text("marker"),
+        marker=record.style("marker"),
         size=record.number("size"),
         inks=record.colors("inks"),
         order=record.count("order"),
@@ -425,10 +546,11 @@ def _curve(record: _Record) -> CurveData:
 
 
 def _field(record: _Record) -> FieldData:
-    samples = record.table("samples", (4,))
-    half = record.table("half", (2,), rows=len(samples))
+    samples = record.table("samples", (4,), "samples")
+    half = record.table("half", (2,), "samples", rows=len(samples))
     whole = np.isfinite(samples[:, :2]).all() and np.isfinite(half).all()
-    if not (len(samples) and whole) or np.isnan(samples).any():
+    ordered = np.all(samples[:, 2] <= samples[:, 3])  # which no NaN is
+    if not (len(samples) and whole and ordered) or (half < 0).any():
         raise record.wrong("samples")
     return FieldData(
         kind=record.one_of("kind", FIELD_KINDS),
@@ -442,4 +564,12 @@ def _field(record: _Record) -> FieldData:
     )
 
 
-__all__ = ["FAINT", "AxesData", "Color", "CurveData", "FieldData", "FigureData", "LegendEntry"]
+__all__ = [
+    "FAINT",
+    "AxesData",
+    "Color",
+    "CurveData",
+    "FieldData",
+    "FigureData",
+    "LegendEntry",
+]

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from autograder.sandbox.figuredata import MAX_TEXT, AxesData, CurveData, FigureData
+from autograder.sandbox.figuredata import AxesData, CurveData, FigureData
 from autograder.sandbox.inside.figures import read_figure
+from autograder.sandbox.inside.figuresizes import MAX_TEXT
 from autograder.sandbox.inside.wire import WireError
 
 mpl.use("Agg")

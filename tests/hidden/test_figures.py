@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
 
 from autograder.sandbox import FigureData
-from autograder.sandbox.inside import figures as reader
+from autograder.sandbox.inside import figuresizes as sizes
 from autograder.sandbox.inside.figures import read_figure
 from autograder.sandbox.inside.wire import HEADER, Budget, WireError, decode, encode
 
@@ -386,9 +386,9 @@ def test_empty_figure_is_read() -> None:
 
 def test_amounts_are_bounded() -> None:
     def draw(axes: Axes) -> None:
-        axes.plot(np.arange(10 * reader.MAX_POINTS))
+        axes.plot(np.arange(10 * sizes.MAX_POINTS))
         axes.imshow(np.zeros((900, 900)))
-        for _ in range(reader.MAX_ARTISTS):
+        for _ in range(sizes.MAX_CURVES):
             axes.add_line(Line2D([0, 1], [0, 1]))
         axes.set_title("long" * 1000)
 
@@ -396,10 +396,10 @@ def test_amounts_are_bounded() -> None:
     axes = figure.axes[0]
     counts = [len(curve.points) for curve in axes.curves]
     counts += [len(field.samples) for field in axes.fields]
-    assert max(counts) == reader.MAX_POINTS
-    assert len(axes.curves) + len(axes.fields) <= reader.MAX_ARTISTS
+    assert max(counts) == sizes.MAX_POINTS
+    assert len(axes.curves) == sizes.MAX_CURVES
     assert figure.unread > 0
-    assert len(axes.title) <= reader.MAX_TEXT
+    assert len(axes.title) <= sizes.MAX_TEXT
 
 
 def test_the_reader_leaves_the_figure_as_it_was() -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed, capital, kind_of
-from autograder.grading.testkit.words import numbers_in
+from autograder.grading.testkit.words import numbers_in, plain
 from autograder.sandbox.figuredata import AxesData, CurveData, FigureData
 
 Sight = tuple[AxesData, CurveData]
 """A curve together with the axes that it is drawn on."""
+
+Curve = tuple[np.ndarray, np.ndarray]
+"""The x and the y of the points that a curve should have."""
 
 CLOSE = 2e-3
 """How close a drawn point is to the one asked for, relative to its own size."""
@@ -24,6 +29,24 @@ _POOLED = 2
 
 _MOST_PIECES = 20
 """As many points of pieces, for each point of the curve, may be other curves' and the like."""
+
+_MOST_HEIGHTS = 3
+"""Number of heights at which pieces of one style may stand above each other, for each curve.
+
+Where there are more, nobody sees which of them make up the curve.
+"""
+
+_MOST_RIVALS = 5
+"""Number of other curves at the same x that may be as prominent as a curve, for each asked for.
+
+Quartiles, extremes and a mean are fine beside a median; a curve for every guess is not.
+"""
+
+_MOST_FAINT_RIVALS = 16
+"""The same, with those that are thinner or paler, such as single runs behind their median."""
+
+_LEAST_WIDTH = 0.01
+"""Share of the axes' width that a curve has to take up."""
 
 
 def as_figure(answer: object) -> FigureData:
@@ -42,6 +65,17 @@ def as_figure(answer: object) -> FigureData:
     return answer
 
 
+class Shown(NamedTuple):
+    """What coordinates stand for: values; whether their logarithms are what the eye sees.
+
+    `base` is that of the logarithm that was undone; 0 where names of ticks were read, 1 otherwise.
+    """
+
+    values: np.ndarray
+    is_log: bool
+    base: float = 1.0
+
+
 @dataclass(frozen=True)
 class Reading:
     """What a curve's points stand for, on axes that may show logarithms or named ticks."""
@@ -50,41 +84,82 @@ class Reading:
     y: np.ndarray
     log_x: bool
     log_y: bool
+    bases: tuple[float, float]
 
 
 def readings(axes: AxesData, curve: CurveData) -> Iterator[Reading]:
     """The points as they are; and, where a label or named ticks say so, what they stand for."""
-    for x, log_x in _coordinates(axes, curve, 0):
-        for y, log_y in _coordinates(axes, curve, 1):
-            yield Reading(x, y, log_x, log_y)
+    for x, log_x, base_x in _shown(axes, curve.points[:, 0], 0):
+        for y, log_y, base_y in _shown(axes, curve.points[:, 1], 1):
+            yield Reading(x, y, log_x, log_y, (base_x, base_y))
 
 
-def _coordinates(
-    axes: AxesData, curve: CurveData, direction: int
-) -> Iterator[tuple[np.ndarray, bool]]:
-    plain = curve.points[:, direction]
-    yield plain, axes.scales[direction] == "log"
-    if re.search(r"log|\bln\b", axes.labels[direction], re.IGNORECASE):
+def _shown(axes: AxesData, drawn: np.ndarray, direction: int) -> Iterator[Shown]:
+    yield Shown(drawn, axes.scales[direction] == "log")
+    bases, names = _once(axes, ("legible", direction), lambda: _legible(axes, direction))
+    for base in bases:
         with np.errstate(over="ignore"):
-            yield from ((np.power(base, plain), True) for base in (10.0, np.e, 2.0))
-    names = {at: numbers[0] for at, name in axes.ticks[direction] if (numbers := numbers_in(name))}
-    if names and all(value in names for value in plain):
-        yield np.array([names[value] for value in plain]), False
+            yield Shown(np.power(base, drawn), True, base)
+    if names and all(value in names for value in drawn):
+        yield Shown(np.array([names[value] for value in drawn]), False, 0.0)
 
 
-def assert_curves(
-    answer: object, curves: Mapping[Any, tuple[np.ndarray, np.ndarray]], *, what: str
-) -> None:
+def _legible(axes: AxesData, direction: int) -> tuple[tuple[float, ...], dict[float, float]]:
+    """The bases of the logarithms that an axis shows, and the numbers that its named ticks say."""
+    ticks = axes.ticks[direction]
+    names = {at: numbers[0] for at, name in ticks if (numbers := numbers_in(name))}
+    # on a logarithmic axis a label with "log" speaks of the scale
+    bases = _bases(axes.labels[direction]) if axes.scales[direction] == "linear" else ()
+    return bases, names
+
+
+def _bases(label: str) -> tuple[float, ...]:
+    """The bases that the logarithm in a label may have; none where it speaks of none."""
+    words = plain(label.translate(_SUBSCRIPTS)).replace("_", "")
+    if re.search(r"log(base)?2(?!\d)|log.{0,30}base2(?!\d)", words):
+        return (2.0,)
+    if re.search(r"log(base)?10(?!\d)|log.{0,30}base10(?!\d)", words) or _LG.search(label):
+        return (10.0,)
+    if _LN.search(label):
+        return (np.e,)
+    return (10.0, np.e) if "log" in words else ()
+
+
+_LG, _LN = re.compile(r"\blg\b", re.IGNORECASE), re.compile(r"\bln\b", re.IGNORECASE)
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
+
+
+def _once(thing: AxesData | FigureData, key: Hashable, find_out: Callable[[], Any]) -> Any:
+    """What is found out about a figure or an axes, which is found out once."""
+    if key not in thing.memo:
+        thing.memo[key] = find_out()
+    return thing.memo[key]
+
+
+def assert_curves(answer: object, curves: Mapping[Any, Curve], *, what: str) -> None:
     """The figure shows each of these curves, as `assert_curve` does."""
-    for x, y in curves.values():
-        assert_curve(answer, x, y, what=what)
+    asked = [*curves.values()]
+    for x, y in asked:
+        _assert_curve(as_figure(answer), x, y, asked, what)
 
 
 def assert_curve(answer: object, x: np.ndarray, y: np.ndarray, *, what: str) -> None:
-    """Some curve of the figure shows exactly these points, in any order, and can be seen."""
-    figure = as_figure(answer)
+    """Some curve of the figure shows exactly these points, in any order, and can be seen.
+
+    It can be told from the others: only a few are at the same x and as prominent as it is.
+    """
+    _assert_curve(as_figure(answer), x, y, [(x, y)], what)
+
+
+def _assert_curve(
+    figure: FigureData, x: np.ndarray, y: np.ndarray, asked: Sequence[Curve], what: str
+) -> None:
     found = matching_curves(figure, x, y)
-    if any(in_sight(axes, curve) for axes, curve in found) or _is_pieced_together(figure, x, y):
+    seen = [sight for sight in found if in_sight(*sight) and _is_wide_enough(*sight)]
+    if seen:
+        _assert_stands_out(figure, seen, x, asked, what)
+        return
+    if _is_pieced_together(figure, x, y, len(asked)):
         return
     if found:
         raise ClaimFailed(f"{capital(what)} is drawn, but it can't be seen: {_why_unseen(found)}.")
@@ -93,13 +168,66 @@ def assert_curve(answer: object, x: np.ndarray, y: np.ndarray, *, what: str) -> 
     raise ClaimFailed(f"The figure does not show {what}. What was found in it: {figure.summary()}.")
 
 
+def _assert_stands_out(
+    figure: FigureData, seen: Sequence[Sight], x: np.ndarray, asked: Sequence[Curve], what: str
+) -> None:
+    """There are not so many other curves at these x that any guess would be among them."""
+    alike = [other for other in asked if _same_numbers(other[0], x)]
+    right = {id(curve) for other in alike for _, curve in matching_curves(figure, *other)}
+    rivals = {
+        curve.points.tobytes(): curve
+        for axes, curve in _curves_at(figure, x)
+        if id(curve) not in right and axes.shows(curve)
+    }.values()
+    weight = max(curve.weight for _, curve in seen)
+    prominent = sum(curve.weight > 0.9 * weight for curve in rivals)
+    if (
+        prominent > _MOST_RIVALS * len(alike) + 1
+        or len(rivals) > _MOST_FAINT_RIVALS * len(alike) + 1
+    ):
+        raise ClaimFailed(
+            f"{capital(what)} can't be told from the many other curves that are drawn at the same "
+            "places: leave them out, or draw them thinner or paler."
+        )
+
+
+def _same_numbers(some: np.ndarray, others: np.ndarray) -> bool:
+    return len(some) == len(others) and bool(np.allclose(np.sort(some), np.sort(others)))
+
+
 def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Sight]:
     """The curves that stand for exactly these points, whether or not they can be seen."""
-    return [
-        (axes, curve)
-        for axes, curve in curves_of(figure)
-        if any(same_points(read.x, read.y, x, y) for read in readings(axes, curve))
-    ]
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    found: list[Sight] = _once(
+        figure,
+        ("matching", x.tobytes(), y.tobytes()),
+        lambda: [
+            (axes, curve)
+            for axes, curve in _curves_at(figure, x)
+            if any(same_points(read.x, read.y, x, y) for read in readings(axes, curve))
+        ],
+    )
+    return found
+
+
+def _curves_at(figure: FigureData, x: np.ndarray) -> list[Sight]:
+    """The curves whose points are at these x, all of them and no others."""
+    x = np.asarray(x, dtype=float)
+    found: list[Sight] = _once(
+        figure,
+        ("at", x.tobytes()),
+        lambda: [
+            (axes, curve)
+            for axes, curve in curves_of(figure)
+            if any(_at(shown.values, x) for shown in _shown(axes, curve.points[:, 0], 0))
+        ],
+    )
+    return found
+
+
+def _at(xs: np.ndarray, x: np.ndarray) -> bool:
+    near = _which_near(xs[np.isfinite(xs)], x)
+    return bool(near.size and near.any(axis=0).all() and near.any(axis=1).all())
 
 
 def curves_of(figure: FigureData) -> Iterator[Sight]:
@@ -119,15 +247,22 @@ def same_points(xs: np.ndarray, ys: np.ndarray, x: np.ndarray, y: np.ndarray) ->
 
 
 def which_match(xs: np.ndarray, ys: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Which drawn point (row) is at which expected point (column)."""
-    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    if len(xs) > 50 * len(x) + 1000:
-        return np.zeros((0, len(x)), dtype=bool)
-    floor = 1e-5 * np.array([np.max(np.abs(part), initial=0.0) for part in (x, y)])
+    """Which drawn point (row) is at which expected point (column); none where too many are drawn.
+
+    A row where nothing is finite is at no point.
+    """
+    near_x = _which_near(xs, x)
+    return near_x & _which_near(ys, y) if near_x.any() else near_x
+
+
+def _which_near(drawn: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    wanted = np.asarray(wanted, dtype=float)
+    if len(drawn) > 50 * len(wanted) + 1000:
+        return np.zeros((0, len(wanted)), dtype=bool)
+    floor = 1e-5 * np.max(np.abs(wanted), initial=0.0)
     with np.errstate(over="ignore", invalid="ignore"):
-        near_x = np.abs(xs[:, np.newaxis] - x) <= CLOSE * np.abs(x) + floor[0]
-        near_y = np.abs(ys[:, np.newaxis] - y) <= CLOSE * np.abs(y) + floor[1]
-    return np.array(near_x & near_y, dtype=bool)
+        near = np.abs(drawn[:, np.newaxis] - wanted) <= CLOSE * np.abs(wanted) + floor
+    return np.array(near, dtype=bool)
 
 
 def in_sight(axes: AxesData, curve: CurveData) -> bool:
@@ -144,32 +279,75 @@ def _showable(axes: AxesData, curve: CurveData) -> np.ndarray:
     return points
 
 
+def _is_wide_enough(axes: AxesData, curve: CurveData) -> bool:
+    """Whether the curve is not squeezed into a hundredth of the axes' width."""
+    shown = _showable(axes, curve)[:, 0]
+    ends = np.array(axes.limits[0])
+    if axes.scales[0] == "log":
+        shown, ends = np.log(shown), np.log(np.maximum(ends, 1e-300))
+    width = float(np.ptp(ends / 2))  # halves, since limits may be huge
+    extent = float(np.ptp(shown / 2)) if shown.size else 0.0
+    return not 0 < extent < _LEAST_WIDTH * width
+
+
 def _why_unseen(found: list[Sight]) -> str:
-    if any(axes.shows(curve) for axes, curve in found):
+    shown = [(axes, curve) for axes, curve in found if axes.shows(curve)]
+    if any(in_sight(axes, curve) for axes, curve in shown):
+        return "it takes up less than a hundredth of the width of the axes"
+    if shown:
         return "part of it lies outside the limits of the axes"
-    return "it is hidden, transparent, has neither line nor markers, or is painted over"
+    return (
+        "it is hidden, transparent, much too thin, has neither line nor markers, or is painted over"
+    )
 
 
-def _is_pieced_together(figure: FigureData, x: np.ndarray, y: np.ndarray) -> bool:
+def _is_pieced_together(figure: FigureData, x: np.ndarray, y: np.ndarray, asked: int) -> bool:
     """Whether dots and strokes that were drawn one by one make up these points.
 
-    Where there are so many that some would lie anywhere, they make up nothing.
+    Pieces of one style make up a curve, be it in one colour or in many, and so do all pieces of an
+    axes together; where there are so many that some would lie anywhere, they make up nothing.
     """
     for axes in figure.axes:
-        pieces = [
-            curve
-            for owner, curve in curves_of(figure)
-            if owner is axes and (len(curve.points) <= _POOLED or curve.kind == "segments")
-        ]
-        if sum(len(curve.points) for curve in pieces) > _MOST_PIECES * (len(x) + 5):
+        pieces = _pieces(axes)
+        if max(map(len, pieces), default=0) > _MOST_PIECES * (len(x) + 5):
             continue
-        near = [np.zeros((0, len(x)), dtype=bool)]
-        for curve in pieces:
-            if in_sight(axes, curve):
-                near += [which_match(read.x, read.y, x, y) for read in readings(axes, curve)]
-        if np.concatenate(near).any(axis=0).all():
-            return True
+        for points in pieces:
+            for shown_x in _shown(axes, points[:, 0], 0):
+                near_x = _which_near(shown_x.values, x)
+                for shown_y in _shown(axes, points[:, 1], 1):
+                    near = near_x & _which_near(shown_y.values, y) if near_x.size else near_x
+                    if near.any(axis=0).all() and _are_few(near_x, shown_y.values, asked):
+                        return True
     return False
+
+
+def _pieces(axes: AxesData) -> list[np.ndarray]:
+    """The points of the pieces in sight: those of each style, of each style but for the colour,
+    and all of them.
+    """
+
+    def find_out() -> list[np.ndarray]:
+        groups: dict[Hashable, list[np.ndarray]] = defaultdict(list)
+        if axes.kind != "plane" or axes.colorbar:
+            return []
+        for curve in axes.curves:
+            short = len(curve.points) <= _POOLED or curve.kind == "segments"
+            known = curve.kind in ("line", "points", "segments")
+            if known and short and in_sight(axes, curve):
+                style = curve.kind, curve.line, curve.marker, round(curve.size, 3)
+                for key in ((*style, curve.inks), style, "all"):
+                    groups[key].append(curve.points[:, :2])
+        return [np.concatenate(points) for points in groups.values()]
+
+    found: list[np.ndarray] = _once(axes, "pieces", find_out)
+    return found
+
+
+def _are_few(near_x: np.ndarray, ys: np.ndarray, asked: int) -> bool:
+    """Whether above no expected x there are many heights at which there is something."""
+    size = float(np.abs(ys[np.isfinite(ys)]).max(initial=0.0)) or 1.0
+    heights = [len(np.unique(np.round(ys[column] / size, 6))) for column in near_x.T]
+    return max(heights, default=0) <= _MOST_HEIGHTS * asked + 2
 
 
 def assert_labelled_axes(answer: object) -> None:
@@ -180,7 +358,13 @@ def assert_labelled_axes(answer: object) -> None:
         raise ClaimFailed("The figure shows nothing.")
     for axes in used:
         missing = [
-            name for name, label in zip("xy", axes.labels, strict=False) if not label.strip()
+            name for name, label in zip("xy", axes.labels, strict=False) if not _says_a_thing(label)
         ]
         if missing:
             raise ClaimFailed(f"There is no label on the {missing[0]}-axis.")
+
+
+def _says_a_thing(label: str) -> bool:
+    """Whether a label has a letter, a number or a sign of mathematics in it, not just spaces."""
+    words = re.sub(r"\\[,;:! ]|\\q?quad|[$~{}\\^_]", "", label)
+    return any(unicodedata.category(sign)[0] in "LNS" for sign in words)

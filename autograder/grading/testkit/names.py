@@ -2,37 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed
 from autograder.grading.testkit.figures import as_figure, matching_curves
-from autograder.grading.testkit.words import Says
+from autograder.grading.testkit.words import Says, once_each
 from autograder.sandbox.figuredata import AxesData, Color, CurveData, FigureData, LegendEntry
 
 
 def assert_named_curves(
     answer: object, curves: Mapping[Any, tuple[np.ndarray, np.ndarray]], name: Callable[[Any], Says]
 ) -> None:
-    """Each curve is named by a legend, or by a text or title on its axes, and by its own name."""
+    """Each curve is named by a legend, or by a text or title on its axes, and by its own name.
+
+    A text that has the names of all curves says of none which it is.
+    """
     figure = as_figure(answer)
-    names = {key: name(key) for key in curves}
+    names = {key: once_each(name(key)) for key in curves}
     called = names_in_legends(figure, lambda text: any(named(text) for named in names.values()))
+    beside = {id(axes): _words_on(figure, axes) for axes in figure.axes}
     for key, (x, y) in curves.items():
         sights: list[tuple[AxesData, CurveData | None]] = [*matching_curves(figure, x, y)]
         sights = sights or [(axes, None) for axes in figure.axes]
-        words = [
-            called.get(id(curve)) or (*legend_texts(figure), *texts_beside(figure, axes))
+        groups = {
+            called.get(id(curve)) or beside[id(axes)]  # each group of words once
             for axes, curve in sights
-        ]
-        if not any(map(names[key], chain.from_iterable(words))):
+        }
+        if not any(_tells(word, key, names) for words in groups for word in words):
             raise ClaimFailed(
                 "A line is not named as it should be: give it a `label=…` and call `axes.legend()`."
             )
+
+
+def _words_on(figure: FigureData, axes: AxesData) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*legend_texts(figure), *texts_beside(figure, axes))))
+
+
+def _tells(text: str, key: Hashable, names: Mapping[Any, Says]) -> bool:
+    """Whether a text has this name, and not those of all others too."""
+    others = [named for other, named in names.items() if other != key]
+    return names[key](text) and not (others and all(named(text) for named in others))
 
 
 def assert_nowhere_said(answer: object, said: Says, *, what: str) -> None:
@@ -86,21 +100,27 @@ def names_in_legends(
     for the one curve in sight that has its handle's style. Only where no such entry is for a curve
     does it go by its own label, if a legend has it.
     """
-    found: dict[int, tuple[str, ...]] = {}
-    shown = [c for axes in figure.axes for c in axes.curves if _is_shown(axes, c)]
-    styles = [(curve, _Style.of(curve)) for curve in shown]
+    found: dict[int, list[str]] = defaultdict(list)
+    styles = _styles_in_sight(figure)
     for entry in filter(lambda entry: tells(entry.text), legend_entries(figure)):
-        handle = _Style.of(entry)
-        alike = [curve for curve, style in styles if style == handle]
-        alike = alike or [curve for curve, style in styles if handle.may_stand_for(style)]
+        alike = styles.alike(_Style.of(entry))
         if len(alike) == 1:
-            found[id(alike[0])] = (*found.get(id(alike[0]), ()), entry.text)
-    texts = legend_texts(figure)
+            found[id(alike[0])].append(entry.text)
+    called = {key: tuple(texts) for key, texts in found.items()}
+    texts = frozenset(legend_texts(figure))
     for axes in figure.axes:
         for curve in axes.curves:
             if curve.own_label in texts:
-                found.setdefault(id(curve), (curve.own_label,))
-    return found
+                called.setdefault(id(curve), (curve.own_label,))
+    return called
+
+
+def _styles_in_sight(figure: FigureData) -> _Styles:
+    if "styles" not in figure.memo:
+        shown = [c for axes in figure.axes for c in axes.curves if _is_shown(axes, c)]
+        figure.memo["styles"] = _Styles(shown)
+    styles: _Styles = figure.memo["styles"]
+    return styles
 
 
 def _is_shown(axes: AxesData, curve: CurveData) -> bool:
@@ -122,8 +142,47 @@ class _Style:
         hues = frozenset(ink[:3] for ink in thing.inks if ink[3] > 0)
         return cls(thing.line, thing.marker, frozenset(thing.inks), hues)
 
-    def may_stand_for(self, other: _Style) -> bool:
-        """The same colours, and nothing against it: a handmade handle is often a solid line."""
-        line = self.line in ("None", "-", other.line) or other.line == "None"
-        marker = self.marker in ("None", other.marker) or other.marker == "None"
-        return line and marker and self.hues == other.hues
+    def wildcards(self) -> Iterator[Hashable]:
+        """The keys under which a handle is looked for that may stand for a curve of this style."""
+        for line in (self.line, _ANY):
+            for marker in (self.marker, _ANY):
+                yield self.hues, line, marker
+
+    def may_stand_for(self) -> Iterator[Hashable]:
+        """The keys of the curves that a handle of this style may stand for.
+
+        They have the same colours, and nothing is against it: a handmade handle is often a solid
+        line.
+        """
+        lines = (_ANY,) if self.line in ("None", "-") else (self.line, "None")
+        markers = (_ANY,) if self.marker == "None" else (self.marker, "None")
+        for line in lines:
+            for marker in markers:
+                yield self.hues, line, marker
+
+
+_ANY = object()
+
+
+class _Styles:
+    """Curves by their styles, so that a handle need not be compared with each of them."""
+
+    def __init__(self, curves: Iterable[CurveData]) -> None:
+        self._same: dict[_Style, list[CurveData]] = defaultdict(list)
+        self._near: dict[Hashable, list[CurveData]] = defaultdict(list)
+        for curve in curves:
+            style = _Style.of(curve)
+            self._same[style].append(curve)
+            for key in style.wildcards():
+                self._near[key].append(curve)
+
+    def alike(self, handle: _Style) -> list[CurveData]:
+        """The curves of the handle's style; if there are none, those that it may stand for.
+
+        Where there are many, two are given.
+        """
+        same = self._same.get(handle, [])
+        if same:
+            return same[:2]
+        near = [curve for key in handle.may_stand_for() for curve in self._near.get(key, [])[:2]]
+        return near[:2]

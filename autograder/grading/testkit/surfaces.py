@@ -4,21 +4,55 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed, capital
 from autograder.grading.testkit.figures import as_figure, which_match
 from autograder.grading.testkit.names import names_in_legends
-from autograder.grading.testkit.words import Says, plain
+from autograder.grading.testkit.words import Says, once_each, plain
 from autograder.sandbox.figuredata import FAINT, AxesData, CurveData, FieldData, FigureData
 
 Function = Callable[[np.ndarray], float]
 
-_SAMPLES = 600
-_SURFACE_TOLERANCE = 0.03
-"""Of the range of the function: what interpolation between the points of a coarse grid may miss."""
+_SAMPLES = 1000
+"""Number of samples of a field that are compared with the function."""
+
+_FEWEST = 30
+"""Number of samples below which a field shows nothing."""
+
 _MIN_LEVELS = 4
+
+_SLACK = {"contours": 0.08, "filled contours": 0.08}
+"""Error that interpolation between the points of a coarse grid may make, for each kind of field.
+
+In terms of the range of the function; 0.04 for the others, which show values as they are given.
+"""
+
+_BINS = {"contours": 4, "filled contours": 4}
+"""Into how many parts each direction is cut to see whether a field is everywhere; 6 for others."""
+
+_MIN_COVER = 0.6
+"""Share of these parts in which a field has to show something."""
+
+_MIN_EXTENT = 0.2
+"""Share of the visible width, and of the height, that the field has to take up."""
+
+_LARGEST_CELL = 0.15
+"""Share of the field's width or height that a cell may take up."""
+
+_LARGEST_CHANGE = 0.4
+"""Share of the function's range by which it may change within a cell."""
+
+_MIN_AGREEMENT = 0.9
+"""Rank correlation between what is shown and the function."""
+
+_MIN_UNCLIPPED = 0.1
+"""Share of the samples that has to remain where large values are clipped."""
+
+_FARTHEST = 1e6
+"""Where iterates have diverged; nothing is looked at there."""
 
 
 def assert_surface(answer: object, function: Function) -> None:
@@ -37,16 +71,40 @@ def assert_surface(answer: object, function: Function) -> None:
     )
 
 
-def surfaces(figure: FigureData, function: Function) -> list[tuple[AxesData, bool]]:
-    """The axes that show the function, and whether they have u upwards and v to the right."""
+@dataclass(frozen=True)
+class Surface:
+    """An axes that shows the function, and the fields on it that do.
+
+    `turned` says whether they have u upwards and v to the right.
+    """
+
+    axes: AxesData
+    turned: bool
+    views: tuple[_View, ...]
+
+
+def surfaces(figure: FigureData, function: Function) -> list[Surface]:
+    """The axes that show the function, with what shows it."""
+    kept = figure.memo.setdefault("surfaces", {})
+    if id(function) not in kept:
+        # the function is kept beside it, so that its id is no other's
+        kept[id(function)] = function, _find_surfaces(figure, function)
+    found: list[Surface] = kept[id(function)][1]
+    return found
+
+
+def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
     found = []
     for axes in figure.axes:
-        turned = is_turned(axes)
-        for field in axes.fields:
-            seen = axes.visible and field.visible and field.alpha > FAINT and not axes.colorbar
-            if seen and _in_limits(axes, field) and _shows_function(field, function, turned):
-                found.append((axes, turned))
-                break
+        if axes.visible and not axes.colorbar and axes.kind != "other":
+            turned = is_turned(axes)
+            views = tuple(
+                view
+                for field in axes.fields
+                if (view := _view(axes, field)) and _shows_function(view, function, turned)
+            )
+            if views:
+                found.append(Surface(axes, turned, views))
     return found
 
 
@@ -56,29 +114,88 @@ def is_turned(axes: AxesData) -> bool:
     return x[:1] == ["v"] and y[:1] == ["u"]
 
 
-def _in_limits(axes: AxesData, field: FieldData) -> bool:
-    return bool(axes.within_limits(field.samples[:, :2]).mean() > 0.2)
+@dataclass(frozen=True)
+class _View:
+    """What of a field lies within the limits of the axes: its samples and half of their cells.
+
+    `low` and `high` are the corners of the rectangle around them.
+    """
+
+    kind: str
+    samples: np.ndarray
+    half: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
 
-def _shows_function(field: FieldData, function: Function, turned: bool) -> bool:
-    """Whether the values are those of the function, or rise with it (its logarithm, clipped)."""
-    rows = np.linspace(0, len(field.samples) - 1, min(len(field.samples), _SAMPLES)).astype(int)
-    shown_low, shown_high = field.samples[rows, 2], field.samples[rows, 3]
-    if len(np.unique(shown_low)) < _MIN_LEVELS:
+def _view(axes: AxesData, field: FieldData) -> _View | None:
+    """What of a field can be seen; None where it is hidden, or too little of the picture."""
+    if not field.visible or field.alpha <= FAINT or _is_covered(axes, field):
+        return None
+    ends = np.sort(np.array(axes.limits[:2]), axis=1)
+    if np.abs(ends).max() > _FARTHEST:
+        return None
+    inside = axes.within_limits(field.samples[:, :2])
+    if inside.sum() < _FEWEST:
+        return None
+    samples, half = field.samples[inside], field.half[inside]
+    low = np.maximum((samples[:, :2] - half).min(axis=0), ends[:, 0])
+    high = np.minimum((samples[:, :2] + half).max(axis=0), ends[:, 1])
+    if np.any(high - low <= _MIN_EXTENT * (ends[:, 1] - ends[:, 0])):
+        return None
+    return _View(field.kind, samples, half, low, high)
+
+
+def _is_covered(axes: AxesData, field: FieldData) -> bool:
+    """Whether a field that was drawn later hides most of this one."""
+    if axes.kind != "plane":
         return False
-    low, high = _values_around(field.samples[rows, :2], field.half[rows], function, turned)
-    extent = float(high.max() - low.min())
-    slack = _SURFACE_TOLERANCE * extent
-    direct = (shown_low <= high + slack) & (shown_high >= low - slack)
-    return extent > 0 and (
-        float(direct.mean()) > 0.98 or _rises(shown_low, shown_high, low, high, slack)
+    places = field.samples[:, :2]
+    return any(
+        other.order > field.order and float(other.covers(places).mean()) > 0.5
+        for other in axes.hiding
     )
+
+
+def _shows_function(view: _View, function: Function, turned: bool) -> bool:
+    """Whether the values shown are the function's, or rise with it (its logarithm, clipped).
+
+    They are there all over the field, and each belongs to a place, or to a cell that is small and
+    in which the function changes little. Which values are larger than which others has to be as
+    with the function; and they are so many different ones that this says where it is large.
+    """
+    if not _is_everywhere(view):
+        return False
+    rows = np.linspace(0, len(view.samples) - 1, min(len(view.samples), _SAMPLES)).astype(int)
+    samples, half = view.samples[rows], view.half[rows]
+    is_small = (2 * half <= _LARGEST_CELL * (view.high - view.low)).all(axis=1)
+    low, high = _values_around(samples[:, :2], half, function, turned)
+    is_small &= np.isfinite(low) & np.isfinite(high)
+    if is_small.mean() < 0.9 or is_small.sum() < _FEWEST:
+        return False
+    shown, low, high = samples[is_small, 2:], low[is_small], high[is_small]
+    slack = _SLACK.get(view.kind, 0.04)
+    return any(
+        part.mean() >= _MIN_UNCLIPPED
+        and _agrees(shown[part], low[part], high[part], slack)
+        and _rises(shown, low, high, slack, part)
+        for part in (np.ones(len(shown), dtype=bool), shown[:, 0] < shown[:, 0].max())
+    )
+
+
+def _is_everywhere(view: _View) -> bool:
+    """Whether the samples are all over the rectangle around them: no strip, no large holes."""
+    bins = _BINS.get(view.kind, 6)
+    places = (view.samples[:, :2] - view.low) / (view.high - view.low)
+    parts = np.clip((bins * places).astype(int), 0, bins - 1)
+    return len(np.unique(parts @ (bins, 1))) >= _MIN_COVER * bins**2
 
 
 def _values_around(
     places: np.ndarray, half: np.ndarray, function: Function, turned: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """The least and the largest value of the function at the middle and the corners of a cell."""
+    half = np.minimum(half, _FARTHEST)
     values = []
     for right, up in ((0, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
         corners = places + half * (right, up)
@@ -87,24 +204,51 @@ def _values_around(
     return np.min(values, axis=0), np.max(values, axis=0)
 
 
+def _agrees(shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float) -> bool:
+    """Whether what is shown has several levels, and says where the function is large.
+
+    Cells in which the function changes much say little about it.
+    """
+    if not len(shown) or len(np.unique(shown[:, 0])) < _MIN_LEVELS:
+        return False
+    middle = (low + high) / 2
+    extent = _extent(middle)
+    changes_little = high - low <= _LARGEST_CHANGE * extent + slack * extent
+    ranks = _ranks(shown[:, 0] / 2 + shown[:, 1] / 2), _ranks(middle)
+    if extent <= 0 or min(map(np.ptp, ranks)) == 0:
+        return False
+    agreement = float(np.corrcoef(*ranks)[0, 1])
+    return float(changes_little.mean()) > 0.9 and agreement >= _MIN_AGREEMENT
+
+
+def _extent(values: np.ndarray) -> float:
+    """The range of values, but for the few that are far away from the others."""
+    least, largest = np.quantile(values, (0.05, 0.95))
+    return float(largest - least)
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """The place of each value in their order; equal values share the middle one."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[inverse.ravel()]
+
+
 def _rises(
-    shown_low: np.ndarray, shown_high: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float
+    shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float, part: np.ndarray
 ) -> bool:
     """Whether a larger value is shown only where the function is larger.
 
     For every pair of samples p, q with shown_high[p] < shown_low[q], the function at p may not
-    exceed that at q.
+    exceed that at q, by more than the slack times the range of the function on the `part`.
     """
+    shown_low, shown_high = shown.T
     order = np.argsort(shown_high)
     largest_below = np.maximum.accumulate(low[order])
     count = np.searchsorted(shown_high[order], shown_low, side="left")
     above = count > 0
-    if above.mean() < 0.5:
-        return False
-    holds = largest_below[count[above] - 1] <= high[above] + slack
-    lowest, highest = np.quantile(shown_low, (0.2, 0.8))
-    gain = low[shown_low >= highest].mean() - low[shown_low <= lowest].mean()
-    return bool(holds.mean() > 0.98 and gain > 3 * slack)
+    extent = _extent((low[part] + high[part]) / 2)
+    holds = largest_below[count[above] - 1] <= high[above] + slack * extent
+    return bool(above.any() and holds.mean() > 0.98 and np.mean(holds[part[above]]) > 0.95)
 
 
 def assert_marked(answer: object, function: Function, points: np.ndarray, *, what: str) -> None:
@@ -115,13 +259,16 @@ def assert_marked(answer: object, function: Function, points: np.ndarray, *, wha
 
 def is_marked(figure: FigureData, function: Function, points: np.ndarray) -> bool:
     """Whether some axes shows the function and has all these points (u, v) in sight."""
-    return any(_marks(axes, points, turned).all() for axes, turned in surfaces(figure, function))
+    return any(
+        _marks(surface.axes, points, surface.turned).all() for surface in surfaces(figure, function)
+    )
 
 
 def assert_not_marked(answer: object, function: Function, points: np.ndarray, *, what: str) -> None:
     """None of these points (u, v) is marked on the surface."""
     figure = as_figure(answer)
-    if any(_marks(axes, points, turned).any() for axes, turned in surfaces(figure, function)):
+    found = surfaces(figure, function)
+    if any(_marks(surface.axes, points, surface.turned).any() for surface in found):
         raise ClaimFailed(f"{capital(what)} are marked on the surface, and should not be.")
 
 
@@ -130,18 +277,18 @@ def assert_surface_reaches(
 ) -> None:
     """What shows the function over the plane extends as far as these points (u, v)."""
     figure = as_figure(answer)
-    for axes, turned in surfaces(figure, function):
-        wanted = points[:, ::-1] if turned else points
-        if any(_reaches(field, wanted) for field in axes.fields if field.visible):
+    for surface in surfaces(figure, function):
+        wanted = points[:, ::-1] if surface.turned else points
+        if any(_reaches(view, wanted) for view in surface.views):
             return
     raise ClaimFailed(f"The surface that is drawn does not reach as far as {what}.")
 
 
-def _reaches(field: FieldData, points: np.ndarray) -> bool:
+def _reaches(view: _View, points: np.ndarray) -> bool:
     """Whether the field goes around all points; the lines of contours may end a little before."""
-    places = field.samples[:, :2]
-    middle = (places.min(axis=0) + places.max(axis=0)) / 2
-    return bool(field.covers(middle + (points - middle) / 1.05).all())
+    middle = (view.low + view.high) / 2
+    nearer = middle + (points - middle) / 1.05
+    return bool(((nearer >= view.low) & (nearer <= view.high)).all())
 
 
 def _marks(axes: AxesData, points: np.ndarray, turned: bool) -> np.ndarray:
@@ -165,11 +312,13 @@ def assert_marks_named(
     """
     figure = as_figure(answer)
     called = names_in_legends(figure)
+    says = {name: once_each(named) for name, named in names.items()}
     for axes in figure.axes:
         for curve in axes.curves:
-            held = [name for name, points in groups.items() if _holds(axes, curve, points)]
-            said = [n for n, named in names.items() if any(map(named, called.get(id(curve), ())))]
-            if len(held) == 1 and said and held[0] not in said:
+            words = called.get(id(curve), ())
+            said = [name for name, named in says.items() if any(map(named, words))]
+            held = [name for name, points in groups.items() if said and _holds(axes, curve, points)]
+            if len(held) == 1 and held[0] not in said:
                 raise ClaimFailed(f"The legend calls points of {held[0]} by the name of {said[0]}.")
 
 

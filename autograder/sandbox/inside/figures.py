@@ -1,7 +1,7 @@
 """Reads a matplotlib Figure as plain data, so that the grader can look at it without drawing.
 
-Runs in the sandbox; imports the standard library, numpy and matplotlib alone. What is drawn is
-sorted into two kinds:
+Runs in the sandbox; imports the standard library, numpy, matplotlib and the sizes alone. What is
+drawn is sorted into two kinds:
 
     curves  things that stand for a set of points: lines, markers, error bars, bars, segments
     fields  things that stand for values over the plane: images, meshes, contours, surfaces
@@ -41,13 +41,23 @@ from matplotlib.patches import Patch, Polygon
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
-MAX_AXES = 64
-MAX_ARTISTS = 2_000
-MAX_POINTS = 20_000
-MAX_TOTAL = 400_000
-MAX_TEXTS = 200
-MAX_TEXT = 300
-MAX_INKS = 16
+from .figuresizes import (
+    MAX_AXES,
+    MAX_CHARACTERS,
+    MAX_CHILDREN,
+    MAX_CURVE_NUMBERS,
+    MAX_CURVES,
+    MAX_FIELDS,
+    MAX_INKS,
+    MAX_POINTS,
+    MAX_SAMPLES,
+    MAX_STYLE,
+    MAX_TEXT,
+    MAX_TEXTS,
+)
+
+_LEAST_SIZE = 0.02
+"""Share of the figure's width and height below which nobody sees what an axes shows."""
 
 _SIDES = ("center", "left", "right")
 
@@ -60,13 +70,13 @@ def read_figure(figure: Figure) -> Plain:
     axes = list(figure.axes)
     parts = [figure, *getattr(figure, "subfigs", ())]
     return {
-        "title": _first_text(part.get_suptitle for part in parts),
+        "title": budget.text(_first_text(part.get_suptitle for part in parts)),
         "legend": _read_legends((legend for part in parts for legend in part.legends), budget),
-        "texts": _texts(_shown_words(text for part in parts for text in part.texts)),
+        "texts": _texts((text for part in parts for text in part.texts), budget),
         "axes": [
             read
             for each in axes[:MAX_AXES]
-            for read in budget.read(partial(_read_axes, each, figure, budget))
+            for read in budget.read("axes", partial(_read_axes, each, figure, budget))
         ],
         "unread": budget.unread + max(len(axes) - MAX_AXES, 0),
     }
@@ -76,30 +86,51 @@ class _Budget:
     """How much may still be read."""
 
     def __init__(self) -> None:
-        self.points = MAX_TOTAL
-        self.artists = MAX_ARTISTS
+        self.left = {
+            "axes": MAX_AXES,
+            "curves": MAX_CURVES,
+            "fields": MAX_FIELDS,
+            "entries": MAX_TEXTS,
+            "texts": MAX_TEXTS,
+            "ticks": MAX_TEXTS,
+            "characters": MAX_CHARACTERS,
+            "coordinates": MAX_CURVE_NUMBERS,
+            "samples": MAX_SAMPLES,
+        }
         self.unread = 0
 
-    def rows(self, count: int) -> np.ndarray:
-        """Which of `count` rows to keep, evenly spread."""
-        kept = max(min(count, MAX_POINTS, self.points), 0)
-        self.points -= kept
+    def take(self, kind: str, wanted: int) -> int:
+        """How many of a kind may be had of the number that is wanted; they are gone then."""
+        had = max(min(wanted, self.left[kind]), 0)
+        self.left[kind] -= had
+        return had
+
+    def rows(self, count: int, kind: str, each: int = 1) -> np.ndarray:
+        """Which of `count` rows to keep, evenly spread; a row takes `each` of the kind."""
+        kept = self.take(kind, each * min(count, MAX_POINTS)) // each
         if kept == count:
             return np.arange(count)
         return np.linspace(0, count - 1, kept).round().astype(int)
 
-    def read(self, reader: Callable[[], Plain | None]) -> Iterator[Plain]:
-        """What `reader` gives, if there is room and it does not fail."""
-        if self.artists <= 0:
+    def text(self, value: Any) -> str:
+        """A plain text, as long as it may be."""
+        text = _text(value)
+        kept = text[: self.take("characters", len(text))]
+        self.unread += len(kept) < len(text)
+        return kept
+
+    def read(self, kind: str, reader: Callable[[], Plain | None]) -> Iterator[Plain]:
+        """What `reader` gives, if there is room for one more and it does not fail."""
+        if self.left[kind] <= 0:
             self.unread += 1
             return
-        self.artists -= 1
         try:
             found = reader()
         except Exception:  # an artist may be of any kind, and in any state
             self.unread += 1
             return
         if found is not None:
+            self.take(kind, 1)
             yield found
 
 
@@ -110,22 +141,24 @@ def _read_axes(axes: Any, figure: Figure, budget: _Budget) -> Plain:
     names = ("x", "y", "z") if _safe(lambda: axes.name, "") == "3d" else ("x", "y")
     kind = {"3d": "3d", "rectilinear": "plane"}.get(_safe(lambda: axes.name, ""), "other")
     children = _safe(lambda: sorted(axes.get_children(), key=lambda a: a.get_zorder()), [])
+    budget.unread += max(len(children) - MAX_CHILDREN, 0)
+    children = children[:MAX_CHILDREN]
     switch = "_axis3don" if kind == "3d" else "axison"  # 3D axes keep axison off
     on = bool(_safe(lambda: getattr(axes, switch), True))
     legend = _read_legends((c for c in children if isinstance(c, Legend)), budget)
     curves, fields = _read_artists(axes, children, budget)
     return {
         "kind": kind,
-        "visible": _is_visible(axes),
+        "visible": _is_visible(axes) and _has_room(axes),
         "colorbar": hasattr(axes, "_colorbar"),
-        "title": _first_text(partial(axes.get_title, loc=side) for side in _SIDES),
-        "labels": [_axis_label(axes, name, figure) if on else "" for name in names],
-        "scales": [_text(_safe(getattr(axes, f"get_{name}scale"), "")) for name in names],
+        "title": budget.text(_first_text(partial(axes.get_title, loc=side) for side in _SIDES)),
+        "labels": [budget.text(_axis_label(axes, name, figure)) if on else "" for name in names],
+        "scales": [_text(_safe(getattr(axes, f"get_{n}scale"), ""))[:MAX_STYLE] for n in names],
         "limits": [_limits(getattr(axes, f"get_{name}lim")) for name in names],
-        "ticks": [_named_ticks(getattr(axes, f"{name}axis")) for name in names[:2]],
+        "ticks": [_named_ticks(getattr(axes, f"{name}axis"), budget) for name in names[:2]],
         "background": _inks([_safe(axes.get_facecolor, "white")], None)[:1],
         "legend": legend,
-        "texts": _texts(_shown_words(c for c in children if _is_own_text(c, axes))),
+        "texts": _texts((c for c in children if _is_own_text(c, axes)), budget),
         "curves": curves,
         "fields": fields,
     }
@@ -136,7 +169,7 @@ def _axis_label(axes: Any, name: str, figure: Figure) -> str:
 
     def own(other: Any) -> str:
         text = getattr(other, f"{name}axis").label
-        return _text(text.get_text()) if text.get_visible() else ""
+        return _text(text.get_text()) if _is_legible(text) else ""
 
     def siblings() -> str:
         if name == "z":
@@ -154,22 +187,32 @@ def _limits(get: Callable[[], Any]) -> list[float]:
     return [_number(low), _number(high)]
 
 
-def _named_ticks(axis: Any) -> list[list[Any]]:
+def _has_room(axes: Any) -> bool:
+    """Whether an axes is large enough to be seen, and at least in part on its figure."""
+    box = _safe(lambda: axes.get_position(original=True), None)
+    if box is None:
+        return False
+    wide, high = (min(high, 1) - max(low, 0) for low, high in (box.intervalx, box.intervaly))
+    return bool(min(wide, high) >= _LEAST_SIZE)
+
+
+def _named_ticks(axis: Any, budget: _Budget) -> list[list[Any]]:
     """Ticks that were given names of their own: [position, name] each."""
 
     def read() -> list[list[Any]]:
         formatter, locator = axis.get_major_formatter(), axis.get_major_locator()
         if type(formatter).__name__ == "StrCategoryFormatter":
             units = axis.units._mapping
-            return [[float(at), _text(name)] for name, at in units.items()][:MAX_TEXTS]
+            return [[float(at), name] for name, at in units.items()]
         named = isinstance(formatter, (FixedFormatter, FuncFormatter))
         if named and isinstance(locator, FixedLocator):
             ticks = list(locator())[:MAX_TEXTS]
             names = formatter.format_ticks(ticks)
-            return [[_number(at), _text(name)] for at, name in zip(ticks, names, strict=True)]
+            return [[_number(at), name] for at, name in zip(ticks, names, strict=True)]
         return []
 
-    return list(_safe(read, []))
+    ticks = list(_safe(read, []))
+    return [[at, budget.text(name)] for at, name in ticks[: budget.take("ticks", len(ticks))]]
 
 
 def _is_own_text(child: Any, axes: Any) -> bool:
@@ -188,20 +231,23 @@ def _read_artists(
     curves: list[Plain] = []
     fields: list[Plain] = []
     for order, artist in enumerate(children):
-        curve_reader, field_reader = _readers(artist)
-        for reader, found in ((curve_reader, curves), (field_reader, fields)):
+        for (kind, found), reader in zip(
+            (("curves", curves), ("fields", fields)), _readers(artist), strict=True
+        ):
             if reader is None:
                 continue
-            for read in budget.read(partial(reader, artist, axes, budget)):
+            for read in budget.read(kind, partial(reader, artist, axes, budget)):
                 read.update(order=order, visible=_is_visible(artist))
-                if "label" in read:
+                if kind == "curves":
                     read["label"] = labels.get(id(artist), read["label"])
                 found.append(read)
-    for container in _safe(lambda: list(axes.containers), []):
+    for container in _safe(lambda: list(axes.containers), [])[:MAX_CHILDREN]:
         if isinstance(container, BarContainer):
-            curves += budget.read(partial(_read_bars, container, axes, budget))
+            curves += budget.read("curves", partial(_read_bars, container, axes, budget))
         elif isinstance(container, ErrorbarContainer) and container.lines[0] is None:
-            curves += budget.read(partial(_read_bare_bars, container, axes, budget))
+            curves += budget.read("curves", partial(_read_bare_bars, container, axes, budget))
+    for curve in curves:
+        curve["label"] = budget.text(curve["label"])
     return curves, fields
 
 
@@ -245,7 +291,7 @@ def _readers(artist: Any) -> tuple[Reader | None, Reader | None]:
 
 def _curve(kind: str, artist: Any, points: Any, budget: _Budget, **more: Any) -> Plain:
     points = _floats(points)
-    rows = budget.rows(len(points))
+    rows = budget.rows(len(points), "coordinates", points.shape[1])
     return {
         "kind": kind,
         "label": _text(_safe(artist.get_label, "")),
@@ -359,9 +405,9 @@ def _line_style(line: Any) -> Plain:
         colors += [line.get_markerfacecolor()]
         colors += [line.get_markeredgecolor()] if line.get_markeredgewidth() > 0 else []
     return {
-        "line": _text(stroke) if has_stroke else "None",
+        "line": _text(stroke)[:MAX_STYLE] if has_stroke else "None",
         "width": width,
-        "marker": _text(marker) if has_marker else "None",
+        "marker": _text(marker)[:MAX_STYLE] if has_marker else "None",
         "size": size,
         "inks": _inks(colors, line.get_alpha()),
     }
@@ -420,7 +466,7 @@ def _field(
     samples, halves = samples[whole], halves[whole]
     if not len(samples):
         return None
-    rows = budget.rows(len(samples))
+    rows = budget.rows(len(samples), "samples")
     alpha = _safe(artist.get_alpha, None)
     return {
         "kind": kind,
@@ -555,6 +601,16 @@ def _is_visible(artist: Any) -> bool:
     return bool(_safe(lambda: artist.get_visible(), False))
 
 
+def _is_legible(text: Any) -> bool:
+    """Whether a text is visible, not transparent, and large enough to be read."""
+
+    def read() -> bool:
+        color = to_rgba_array(text.get_color(), text.get_alpha())
+        return bool(text.get_fontsize() >= 1 and color[0, 3] > 0)
+
+    return _is_visible(text) and bool(_safe(read, True))
+
+
 def _number(value: Any) -> float:
     """A finite float; 0 for what is none."""
     return float(value) if np.isfinite(value) else 0.0
@@ -603,8 +659,12 @@ def _inks(colors: list[Any], alpha: Any) -> list[list[float]]:
 def _read_legends(legends: Iterable[Any], budget: _Budget) -> list[Plain]:
     """What the legends say, each text with the style of the handle beside it."""
     visible = [legend for legend in legends if _is_visible(legend)]
-    pairs = [pair for each in visible for pair in _safe(partial(_entries, each), [])][:MAX_TEXTS]
-    read = [entry for pair in pairs for entry in budget.read(partial(_entry, *pair))]
+    pairs = [pair for each in visible for pair in _safe(partial(_entries, each), [])]
+    read = [
+        entry
+        for text, handle in pairs
+        for entry in budget.read("entries", partial(_entry, text, handle, budget))
+    ]
     return [entry for entry in read if entry["text"].strip()]
 
 
@@ -618,11 +678,11 @@ def _entries(legend: Legend) -> list[tuple[Any, Any]]:
     return [(legend.get_title(), None), *zip(texts, handles, strict=True)]
 
 
-def _entry(text: Any, handle: Any) -> Plain:
+def _entry(text: Any, handle: Any, budget: _Budget) -> Plain:
     """A text with its handle's style; without one where it can't be read."""
     style = next((read for kind, read in _HANDLES if isinstance(handle, kind)), None)
     found = _safe(partial(style, handle), {}) if style else {}
-    words = _text(text.get_text()) if text.get_visible() else ""
+    words = budget.text(text.get_text()) if _is_legible(text) else ""
     plain = {"line": "None", "marker": "None", "inks": []}
     return {"text": words, **{key: found.get(key, plain[key]) for key in plain}}
 
@@ -635,21 +695,13 @@ _HANDLES: tuple[tuple[type, Callable[[Any], Plain]], ...] = (
 )
 
 
-def _shown_words(texts: Iterable[Any]) -> Iterator[Any]:
-    for text in texts:
-        if _is_visible(text):
-            yield _safe(text.get_text, "")
-
-
-def _texts(words: Iterable[Any]) -> list[str]:
-    found = []
-    for word in words:
-        text = _text(word)
-        if text.strip():
-            found.append(text)
-        if len(found) == MAX_TEXTS:
-            break
-    return found
+def _texts(texts: Iterable[Any], budget: _Budget) -> list[str]:
+    """What the texts say that can be read; those beyond the bound count as unread."""
+    words = (_text(_safe(text.get_text, "")) for text in texts if _is_legible(text))
+    said = [word for word in words if word.strip()]
+    kept = budget.take("texts", len(said))
+    budget.unread += len(said) - kept
+    return [budget.text(word) for word in said[:kept]]
 
 
 def _first_text(getters: Iterable[Callable[[], Any]]) -> str:
