@@ -36,8 +36,17 @@ _BINS = {"contours": 4, "filled contours": 4}
 _MIN_COVER = 0.6
 """Share of these parts in which a field has to show something."""
 
-_MIN_EXTENT = 0.2
+_MIN_EXTENT = 0.3
 """Share of the visible width, and of the height, that the field has to take up."""
+
+_LONGEST = 4
+"""How many times as long as high, or as high as long, the part that is seen may be.
+
+In a longer one the function hardly depends on one of its variables.
+"""
+
+_MOST_OTHERS = 4
+"""Number of fields in sight that may show something else: the function is no guess among many."""
 
 _LARGEST_CELL = 0.15
 """Share of the field's width or height that a cell may take up."""
@@ -94,18 +103,16 @@ def surfaces(figure: FigureData, function: Function) -> list[Surface]:
 
 
 def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
-    found = []
+    found, others = [], 0
     for axes in figure.axes:
         if axes.visible and not axes.colorbar and axes.kind != "other":
             turned = is_turned(axes)
-            views = tuple(
-                view
-                for field in axes.fields
-                if (view := _view(axes, field)) and _shows_function(view, function, turned)
-            )
+            seen = [view for field in axes.fields if (view := _view(axes, field))]
+            views = [view for view in seen if _shows_function(view, function, turned)]
+            others += len(seen) - len(views)
             if views:
-                found.append(Surface(axes, turned, views))
-    return found
+                found.append(Surface(axes, turned, tuple(views)))
+    return found if others <= _MOST_OTHERS else []
 
 
 def is_turned(axes: AxesData) -> bool:
@@ -141,7 +148,8 @@ def _view(axes: AxesData, field: FieldData) -> _View | None:
     samples, half = field.samples[inside], field.half[inside]
     low = np.maximum((samples[:, :2] - half).min(axis=0), ends[:, 0])
     high = np.minimum((samples[:, :2] + half).max(axis=0), ends[:, 1])
-    if np.any(high - low <= _MIN_EXTENT * (ends[:, 1] - ends[:, 0])):
+    size = high - low
+    if np.any(size <= _MIN_EXTENT * (ends[:, 1] - ends[:, 0])) or max(size) > _LONGEST * min(size):
         return None
     return _View(field.kind, samples, half, low, high)
 
