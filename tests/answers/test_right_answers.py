@@ -11,6 +11,7 @@ from autograder.grading.local import LocalMarking
 from ..hidden.answers import Variant, variants
 from ..hidden.marking import HOMEWORK, PROBLEMS, Together, failures, mark, shares
 from . import (
+    right_dense_plots,
     right_landscape,
     right_landscape_plots,
     right_momentum,
@@ -24,6 +25,8 @@ RIGHT = {
     "problem2_landscape": variants(right_landscape, right_landscape_plots),
     "problem3_ntk": variants(right_ntk, right_ntk_plots),
 }
+for dense in variants(right_dense_plots):
+    RIGHT[HOMEWORK.items[dense.item].problem].append(dense)
 pytestmark = pytest.mark.filterwarnings("ignore:the matrix subclass")
 
 SEED = 1

@@ -179,8 +179,14 @@ def _assert_stands_out(
         for axes, curve in _curves_at(figure, x)
         if id(curve) not in right and axes.shows(curve)
     }.values()
-    weight = max(curve.weight for _, curve in seen)
-    prominent = sum(curve.weight > 0.9 * weight for curve in rivals)
+    # error bars and their caps are no rivals of a line
+    weights: dict[Hashable, float] = {}
+    for _, curve in seen:
+        weights[_form(curve)] = max(curve.weight, weights.get(_form(curve), 0.0))
+    prominent = min(
+        sum(_form(curve) == form and curve.weight > 0.9 * weight for curve in rivals)
+        for form, weight in weights.items()
+    )
     if (
         prominent > _MOST_RIVALS * len(alike) + 1
         or len(rivals) > _MOST_FAINT_RIVALS * len(alike) + 1
@@ -189,6 +195,11 @@ def _assert_stands_out(
             f"{capital(what)} can't be told from the many other curves that are drawn at the same "
             "places: leave them out, or draw them thinner or paler."
         )
+
+
+def _form(curve: CurveData) -> Hashable:
+    """As what a curve is drawn: a line, markers or separate strokes."""
+    return "strokes" if curve.kind == "segments" else curve.line != "None"
 
 
 def _same_numbers(some: np.ndarray, others: np.ndarray) -> bool:
