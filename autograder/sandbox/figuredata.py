@@ -222,22 +222,31 @@ class AxesData:
         return self._once(curve, "painted over", self._find_out_what_is_painted_over)
 
     def _find_out_what_is_painted_over(self, curve: CurveData) -> np.ndarray:
-        hidden = np.zeros(len(curve.points), dtype=bool)
-        for each in self.hiding:
-            if each.order > curve.order:
-                hidden |= each.covers(curve.points)
+        return self.hidden_behind(curve.order, curve.points)
+
+    def hidden_behind(self, order: int, points: np.ndarray) -> np.ndarray:
+        """Which points, shape (P, 2), lie under a field that was drawn later than `order`."""
+        orders, low, high = self._hiding
+        later = orders > order
+        places = points[:, np.newaxis, :2]
+        inside = (places >= low[later]) & (places <= high[later])
+        hidden: np.ndarray = np.any(np.all(inside, axis=2), axis=1)
         return hidden
 
     @cached_property
-    def hiding(self) -> tuple[FieldData, ...]:
-        """The fields that hide what is behind them, each of those with the same rectangle once."""
+    def _hiding(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The orders and the corners of the fields that hide what is behind them.
+
+        Of those with the same rectangle the last one is enough.
+        """
         last: dict[bytes, FieldData] = {}
         for each in self.fields if self.kind == "plane" else ():
             if each.visible and each.alpha > 1 - FAINT and each.kind != "contours":
                 key = np.concatenate(each.box).tobytes()
                 if key not in last or last[key].order < each.order:
                     last[key] = each
-        return tuple(last.values())
+        boxes = np.array([each.box for each in last.values()]).reshape(-1, 2, 2)
+        return np.array([each.order for each in last.values()]), boxes[:, 0], boxes[:, 1]
 
     def within_limits(self, points: np.ndarray) -> np.ndarray:
         """Which points, shape (P, 2) or (P, 3), lie within the limits of the axes."""

@@ -226,4 +226,50 @@ ATTACKS: tuple[Attack, ...] = (
         for _ in range(30_000):
             display("x")
     """, slow=True),
+    instead("exhaustion", "a-picture-of-six-hundred-by-six-hundred",
+        "Past the reader it tells of hundreds of curves, each under hundreds of fields.",
+        "p2c-surface-plot-answer", """
+        import sys
+        worker = sys.modules["inside.worker"]
+        read_figure = worker.read_figure
+
+        def claim(figure):
+            read = read_figure(figure)
+            (axes,) = read["axes"]
+            (line,), (mesh,) = axes["curves"], axes["fields"]
+            for k in range(600):
+                points = np.array(line["points"]) + k
+                axes["curves"].append({**line, "points": points, "label": f"GD {k}", "order": k})
+                samples = np.array(mesh["samples"]) + k
+                axes["fields"].append({**mesh, "samples": samples, "order": k})
+            return read
+
+        worker.read_figure = claim
+
+        def plot_landscape(loss, results, eta):
+            figure, axes = plt.subplots()
+            axes.pcolormesh(np.zeros((9, 9)), zorder=0)
+            axes.plot(*results[eta, 0.0].T, "o", label="GD")
+            axes.set(xlabel="u", ylabel="v")
+            axes.legend()
+            return figure
+    """, ["p2c-surface-plot"], problems=("problem2_landscape",)),
+    instead("exhaustion", "as-full-a-picture-as-there-may-be",
+        "Three hundred right curves under a hundred names each, and fields in between.",
+        "p1-plot-answer", """
+        def plot_objective(objective, trajectories):
+            figure, axes = plt.subplots()
+            grid = np.linspace(-1, 9, 30)
+            for k in range(100):
+                for label, path in trajectories.items():
+                    axes.plot([objective(x) for x in path], label=f"{k} of many", zorder=2 * k)
+                if k < 60:
+                    axes.pcolormesh(grid, grid, np.add.outer(grid, k * grid), zorder=2 * k + 1)
+            axes.set(xlabel="step", ylabel="log of the objective")
+            for k in range(100):
+                axes.text(k, k, "rho" * 70 + " = 0.1")
+            axes.set_xticks(range(100), [f"{k} and 0.1, 0.2, 0.3" for k in range(100)])
+            axes.legend()
+            return figure
+    """, (), spends=frozenset(["p1-plot"]), problems=("problem1_momentum",)),
 )  # fmt: skip

@@ -545,4 +545,86 @@ ATTACKS: tuple[Attack, ...] = (
         ["p3a-gradients", "p3b-kernel"],
         problems=("problem3_ntk",),
     ),
+    instead(
+        "gaming",
+        "folded-mesh",
+        "A mesh folded back and forth, with cells so wide that any value is found in each of them.",
+        "p2c-surface-plot-answer",
+        """
+        def plot_landscape(loss, results, eta):
+            figure, axes = plt.subplots()
+            edges = 1e6 * (-1.0) ** np.arange(41)
+            axes.pcolormesh(edges, edges, np.linspace(0, 8, 1600).reshape(40, 40), zorder=0)
+            for (other, rho), ends in results.items():
+                if other == eta:
+                    axes.plot(*ends.T, "o", label=f"USAM, rho = {rho}" if rho else "GD")
+            axes.set(xlim=(-3, 3), ylim=(-3, 3), xlabel="u", ylabel="v")
+            axes.legend()
+            return figure
+        """,
+        ["p2c-surface-plot"],
+        problems=PROBLEM_2,
+    ),
+    instead(
+        "gaming",
+        "contours-of-every-guess",
+        "Level lines of three dozen functions, one upon another, of which one may be the loss.",
+        "p2c-surface-plot-answer",
+        """
+        def plot_landscape(loss, results, eta):
+            figure, axes = plt.subplots()
+            grid = np.linspace(-3, 3, 60)
+            p, q = np.meshgrid(grid - 0.5, grid + 0.6)
+            guesses = np.array(np.meshgrid(*3 * [(0.7, 1, 1.3)])).reshape(3, -1).T
+            for a, b, c in guesses:
+                axes.contour(grid, grid, a * p**2 + 2.5 * b * q**2 + c * p * q, levels=12)
+            for (other, rho), ends in results.items():
+                if other == eta:
+                    axes.plot(*ends.T, "o", label=f"USAM, rho = {rho}" if rho else "GD")
+            axes.set(xlabel="u", ylabel="v")
+            axes.legend()
+            return figure
+        """,
+        ["p2c-surface-plot"],
+        problems=PROBLEM_2,
+    ),
+    instead(
+        "gaming",
+        "fan-of-guides",
+        "Straight lines of all slopes beside the errors: one of them is the guide.",
+        "p3-plot-answer",
+        """
+        def plot_convergence(widths, errors):
+            figure, axes = plt.subplots()
+            axes.loglog(widths, errors, "o-", label="error")
+            ends = np.array([widths[0], widths[-1]], dtype=float)
+            for slope in np.linspace(-1.5, 1.5, 101):
+                axes.plot(ends, errors[0] * (ends / ends[0]) ** slope, label="slope")
+            axes.set(xlabel="width", ylabel="error")
+            axes.legend()
+            return figure
+        """,
+        ["p3-plot"],
+    ),
+    instead(
+        "gaming",
+        "every-percentile",
+        "A line for each percentile of the traces: one of them is the median.",
+        "p2c-trace-plot-answer",
+        """
+        def plot_traces(hessian_trace, results):
+            figure, axes = plt.subplots()
+            for eta in sorted({eta for eta, _ in results}):
+                rhos = sorted(rho for other, rho in results if other == eta)
+                ends = [results[eta, rho] for rho in rhos]
+                traces = [[hessian_trace(x) for x in points] for points in ends]
+                for q in np.linspace(0, 1, 41):
+                    axes.plot(rhos, [np.nanquantile(t, q) for t in traces], label=f"{eta}")
+            axes.set(xlabel="rho", ylabel="trace")
+            axes.legend()
+            return figure
+        """,
+        ["p2c-trace-plot"],
+        problems=PROBLEM_2,
+    ),
 )

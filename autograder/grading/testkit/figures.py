@@ -89,9 +89,19 @@ class Reading:
 
 def readings(axes: AxesData, curve: CurveData) -> Iterator[Reading]:
     """The points as they are; and, where a label or named ticks say so, what they stand for."""
-    for x, log_x, base_x in _shown(axes, curve.points[:, 0], 0):
-        for y, log_y, base_y in _shown(axes, curve.points[:, 1], 1):
+    for x, log_x, base_x in _shown_by(axes, curve, 0):
+        for y, log_y, base_y in _shown_by(axes, curve, 1):
             yield Reading(x, y, log_x, log_y, (base_x, base_y))
+
+
+def _shown_by(axes: AxesData, curve: CurveData, direction: int) -> tuple[Shown, ...]:
+    """What the coordinates of a curve stand for, in all ways to read them."""
+    found: tuple[Shown, ...] = _once(
+        axes,
+        ("shown", id(curve), direction),
+        lambda: tuple(_shown(axes, curve.points[:, direction], direction)),
+    )
+    return found
 
 
 def _shown(axes: AxesData, drawn: np.ndarray, direction: int) -> Iterator[Shown]:
@@ -176,7 +186,7 @@ def _assert_stands_out(
     right = {id(curve) for other in alike for _, curve in matching_curves(figure, *other)}
     rivals = {
         curve.points.tobytes(): curve
-        for axes, curve in _curves_at(figure, x)
+        for axes, curve, _ in _curves_at(figure, x)
         if id(curve) not in right and axes.shows(curve)
     }.values()
     # error bars and their caps are no rivals of a line
@@ -208,36 +218,87 @@ def _same_numbers(some: np.ndarray, others: np.ndarray) -> bool:
 
 def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Sight]:
     """The curves that stand for exactly these points, whether or not they can be seen."""
+
+    def find_out() -> list[Sight]:
+        wanted = _Wanted.of(y)
+        return [
+            (axes, curve)
+            for axes, curve, at_x in _curves_at(figure, x)
+            for at_y in [_rows_at(axes, curve, 1, wanted)]
+            if any(_is_one_to_each(first & second) for first in at_x for second in at_y)
+        ]
+
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    found: list[Sight] = _once(
-        figure,
-        ("matching", x.tobytes(), y.tobytes()),
-        lambda: [
-            (axes, curve)
-            for axes, curve in _curves_at(figure, x)
-            if any(same_points(read.x, read.y, x, y) for read in readings(axes, curve))
-        ],
-    )
+    found: list[Sight] = _once(figure, ("matching", x.tobytes(), y.tobytes()), find_out)
     return found
 
 
-def _curves_at(figure: FigureData, x: np.ndarray) -> list[Sight]:
-    """The curves whose points are at these x, all of them and no others."""
+def _curves_at(
+    figure: FigureData, x: np.ndarray
+) -> list[tuple[AxesData, CurveData, list[np.ndarray]]]:
+    """The curves whose points are at these x, all of them and no others, and which is at which."""
+
+    def find_out() -> list[tuple[AxesData, CurveData, list[np.ndarray]]]:
+        wanted = _Wanted.of(x)
+        read = (
+            (axes, curve, _rows_at(axes, curve, 0, wanted)) for axes, curve in curves_of(figure)
+        )
+        return [found for found in read if found[2]]
+
     x = np.asarray(x, dtype=float)
-    found: list[Sight] = _once(
-        figure,
-        ("at", x.tobytes()),
-        lambda: [
-            (axes, curve)
-            for axes, curve in curves_of(figure)
-            if any(_at(shown.values, x) for shown in _shown(axes, curve.points[:, 0], 0))
-        ],
+    found: list[tuple[AxesData, CurveData, list[np.ndarray]]] = _once(
+        figure, ("at", x.tobytes()), find_out
     )
     return found
 
 
-def _at(xs: np.ndarray, x: np.ndarray) -> bool:
-    near = _which_near(xs[np.isfinite(xs)], x)
+@dataclass(frozen=True)
+class _Wanted:
+    """Coordinates that are looked for, each with how far away from it another one may be."""
+
+    values: np.ndarray
+    slack: np.ndarray
+    pairs: tuple[tuple[float, float], ...]
+
+    @classmethod
+    def of(cls, values: np.ndarray) -> _Wanted:
+        values = np.asarray(values, dtype=float)
+        slack = CLOSE * np.abs(values) + 1e-5 * np.max(np.abs(values), initial=0.0)
+        return cls(values, slack, tuple(zip(values.tolist(), slack.tolist(), strict=True)))
+
+    def has(self, value: float) -> bool:
+        """Whether a coordinate is one of them: quicker than `near`, for a single one."""
+        return any(abs(value - wanted) <= slack for wanted, slack in self.pairs)
+
+    def near(self, drawn: np.ndarray) -> np.ndarray:
+        """Which drawn coordinate (row) is which wanted one (column); no row where too many are."""
+        if len(drawn) > 50 * len(self.values) + 1000:
+            return np.zeros((0, len(self.values)), dtype=bool)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.array(np.abs(drawn[:, np.newaxis] - self.values) <= self.slack)
+
+
+def _rows_at(axes: AxesData, curve: CurveData, direction: int, wanted: _Wanted) -> list[np.ndarray]:
+    """Which point of a curve is at which of the coordinates, in each way to read them.
+
+    Ways in which some finite point is at none, or none is at one of them, are left out.
+    """
+    finite = _once(axes, ("finite", id(curve)), lambda: _finite_rows(curve))
+    found = []
+    for shown in _shown_by(axes, curve, direction):
+        if len(finite) and wanted.has(float(shown.values[finite[0]])):
+            near = wanted.near(shown.values[finite])
+            if _is_one_to_each(near):
+                found.append(near)
+    return found
+
+
+def _finite_rows(curve: CurveData) -> np.ndarray:
+    return np.flatnonzero(np.isfinite(curve.points[:, :2]).all(axis=1))
+
+
+def _is_one_to_each(near: np.ndarray) -> bool:
+    """Whether each row is at some column, and each column has some row."""
     return bool(near.size and near.any(axis=0).all() and near.any(axis=1).all())
 
 
@@ -253,27 +314,13 @@ def curves_of(figure: FigureData) -> Iterator[Sight]:
 def same_points(xs: np.ndarray, ys: np.ndarray, x: np.ndarray, y: np.ndarray) -> bool:
     """Whether the drawn points (xs, ys) are the expected ones, in any order."""
     drawn = np.isfinite(xs) & np.isfinite(ys)
-    near = which_match(xs[drawn], ys[drawn], x, y)
-    return bool(near.size and near.any(axis=0).all() and near.any(axis=1).all())
+    return _is_one_to_each(which_match(xs[drawn], ys[drawn], x, y))
 
 
 def which_match(xs: np.ndarray, ys: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Which drawn point (row) is at which expected point (column); none where too many are drawn.
-
-    A row where nothing is finite is at no point.
-    """
-    near_x = _which_near(xs, x)
-    return near_x & _which_near(ys, y) if near_x.any() else near_x
-
-
-def _which_near(drawn: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    wanted = np.asarray(wanted, dtype=float)
-    if len(drawn) > 50 * len(wanted) + 1000:
-        return np.zeros((0, len(wanted)), dtype=bool)
-    floor = 1e-5 * np.max(np.abs(wanted), initial=0.0)
-    with np.errstate(over="ignore", invalid="ignore"):
-        near = np.abs(drawn[:, np.newaxis] - wanted) <= CLOSE * np.abs(wanted) + floor
-    return np.array(near, dtype=bool)
+    """Which drawn point (row) is at which expected point (column); no row where too many are."""
+    near_x = _Wanted.of(x).near(xs)
+    return near_x & _Wanted.of(y).near(ys) if near_x.any() else near_x
 
 
 def in_sight(axes: AxesData, curve: CurveData) -> bool:
@@ -318,15 +365,18 @@ def _is_pieced_together(figure: FigureData, x: np.ndarray, y: np.ndarray, asked:
     Pieces of one style make up a curve, be it in one colour or in many, and so do all pieces of an
     axes together; where there are so many that some would lie anywhere, they make up nothing.
     """
+    at_x, at_y = _Wanted.of(x), _Wanted.of(y)
     for axes in figure.axes:
         pieces = _pieces(axes)
         if max(map(len, pieces), default=0) > _MOST_PIECES * (len(x) + 5):
             continue
         for points in pieces:
             for shown_x in _shown(axes, points[:, 0], 0):
-                near_x = _which_near(shown_x.values, x)
+                near_x = at_x.near(shown_x.values)
+                if not near_x.any(axis=0).all():
+                    continue
                 for shown_y in _shown(axes, points[:, 1], 1):
-                    near = near_x & _which_near(shown_y.values, y) if near_x.size else near_x
+                    near = near_x & at_y.near(shown_y.values)
                     if near.any(axis=0).all() and _are_few(near_x, shown_y.values, asked):
                         return True
     return False

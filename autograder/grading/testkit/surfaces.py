@@ -155,14 +155,8 @@ def _view(axes: AxesData, field: FieldData) -> _View | None:
 
 
 def _is_covered(axes: AxesData, field: FieldData) -> bool:
-    """Whether a field that was drawn later hides most of this one."""
-    if axes.kind != "plane":
-        return False
-    places = field.samples[:, :2]
-    return any(
-        other.order > field.order and float(other.covers(places).mean()) > 0.5
-        for other in axes.hiding
-    )
+    """Whether fields that were drawn later hide most of this one."""
+    return float(axes.hidden_behind(field.order, field.samples).mean()) > 0.5
 
 
 def _shows_function(view: _View, function: Function, turned: bool) -> bool:

@@ -467,6 +467,9 @@ def _field(
     if not len(samples):
         return None
     rows = budget.rows(len(samples), "samples")
+    if not len(rows):
+        budget.unread += 1
+        return None
     alpha = _safe(artist.get_alpha, None)
     return {
         "kind": kind,

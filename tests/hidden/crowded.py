@@ -1,0 +1,138 @@
+"""Figures as full as they may be, forged past the reader, and how much work they make.
+
+The work is counted in lines of our code that run, so that it is the same on every machine.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autograder
+from autograder.sandbox import local
+from autograder.sandbox.inside.figuresizes import (
+    MAX_CURVE_NUMBERS,
+    MAX_CURVES,
+    MAX_FIELDS,
+    MAX_SAMPLES,
+    MAX_TEXTS,
+)
+
+OWN = str(Path(autograder.__file__).parent)
+
+Plain = dict[str, Any]
+Curves = Sequence[tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """How many things are in a picture; `share` is that of the bounds on everything else."""
+
+    curves: int = MAX_CURVES
+    fields: int = MAX_FIELDS
+    texts: int = MAX_TEXTS
+    share: float = 1.0
+
+
+def axes_of(curves: list[Plain], fields: list[Plain], crowd: Crowd, **more: Any) -> Plain:
+    """An axes with these, and with as many texts, names and ticks as there may be."""
+    words = [f"eta = {k} and rho = 0.{k} " + "a" * 20 for k in range(crowd.texts)]
+    ink = [[0.0, 0.0, 0.0, 1.0]]
+    return {
+        "kind": "plane",
+        "visible": True,
+        "colorbar": False,
+        "title": "",
+        "labels": ["log u", "log v"],
+        "scales": ["linear", "linear"],
+        "limits": [[-10.0, 10.0], [-10.0, 10.0]],
+        "ticks": [[[float(k), f"{k} {word}"] for k, word in enumerate(words)], []],
+        "background": [[1.0, 1.0, 1.0, 1.0]],
+        "legend": [{"text": word, "line": "-", "marker": "None", "inks": ink} for word in words],
+        "texts": words,
+        "curves": curves,
+        "fields": fields,
+        **more,
+    }
+
+
+def figure_of(axes: list[Plain]) -> Plain:
+    """A figure with these axes."""
+    return {"title": "", "legend": [], "texts": [], "axes": axes, "unread": 0}
+
+
+def curve_of(points: np.ndarray, order: int = 0, **more: Any) -> Plain:
+    """A line through these points."""
+    style = {"line": "-", "width": 1.5, "marker": "None", "size": 6.0}
+    inks = [[0.0, 0.0, order % 250 / 250, 1.0]]
+    return {
+        **{"kind": "line", "label": "", "points": points, "thinned": False, "visible": True},
+        **style,
+        "inks": inks,
+        "order": order,
+        **more,
+    }
+
+
+def field_of(samples: np.ndarray, order: int) -> Plain:
+    """A mesh of small cells with these samples."""
+    half = np.full((len(samples), 2), 1e-3)
+    return {
+        **{"kind": "mesh", "samples": samples, "half": half, "levels": 0, "thinned": False},
+        **{"visible": True, "alpha": 1.0, "order": order},
+    }
+
+
+def crowded(curves: Curves, crowd: Crowd) -> Plain:
+    """A figure of fields without end, and of curves that are nearly those."""
+    rng = np.random.default_rng(0)
+    length = int(crowd.share * MAX_SAMPLES / MAX_FIELDS)
+    fields = []
+    for order in range(crowd.fields):
+        places = rng.uniform(-10 + 0.1 * rng.random(), 10, (length, 2))
+        samples = np.column_stack([places, *[(places**2).sum(axis=1)] * 2])
+        fields.append(field_of(samples, 2 * order + 1))
+    lines = []
+    longest = int(crowd.share * MAX_CURVE_NUMBERS / MAX_CURVES) // 2
+    for order in range(crowd.curves):
+        x, y = curves[order % len(curves)]
+        points = np.column_stack([x, y * (1 if order < len(curves) else rng.uniform(0.5, 2))])
+        repeats = max(longest // len(points), 1)
+        lines.append(curve_of(np.tile(points, (repeats, 1)), 2 * order))
+    return figure_of([axes_of(lines, fields, crowd)])
+
+
+@contextmanager
+def forging(make: Callable[[], Plain]) -> Iterator[None]:
+    """Every figure that crosses is told to be what `make` gives."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(local, "read_figure", lambda _figure: make())
+        yield
+
+
+def lines_run(call: Callable[[], object]) -> int:
+    """How many lines of the kit's code a call runs."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _arg: object) -> Any:
+        nonlocal count
+        if not frame.f_code.co_filename.startswith(OWN):
+            return None
+        count += event == "line"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        call()
+    finally:
+        sys.settrace(before)
+    return count
