@@ -51,6 +51,7 @@ def only_curve(draw: Callable[[Axes], Any]) -> tuple[AxesData, CurveData]:
         {"alpha": 0},
         {"linestyle": "none"},
         {"linewidth": 0},
+        {"linewidth": 1e-3},
         {"color": "white"},
         {"color": "none"},
         {"color": (0, 0, 1, 0.01)},
@@ -63,7 +64,9 @@ def test_line_that_can_not_be_seen_is_not_shown(style: dict[str, Any]) -> None:
     assert not axes.shows(curve)
 
 
-@pytest.mark.parametrize("style", [{"s": 0}, {"alpha": 0}, {"c": "none"}, {"c": "white"}], ids=str)
+@pytest.mark.parametrize(
+    "style", [{"s": 0}, {"s": 1e-4}, {"alpha": 0}, {"c": "none"}, {"c": "white"}], ids=str
+)
 def test_markers_that_can_not_be_seen_are_not_shown(style: dict[str, Any]) -> None:
     axes, curve = only_curve(lambda axes: axes.scatter([1, 2], [3, 4], **style))
     assert not axes.shows(curve)

@@ -200,6 +200,24 @@ def test_hidden_legend_and_text_are_not_read() -> None:
     assert axes.texts == ()
 
 
+@pytest.mark.parametrize("style", [{"alpha": 0}, {"fontsize": 0.01}, {"color": (0, 0, 0, 0)}])
+def test_text_that_nobody_can_read_is_not_read(style: dict[str, Any]) -> None:
+    def draw(axes: Axes) -> None:
+        axes.text(1, 3, "beside", **style)
+        axes.set_xlabel("below", **style)
+
+    (axes,) = drawn(draw).axes
+    assert (axes.texts, axes.labels) == ((), ("", ""))
+
+
+@pytest.mark.parametrize("box", [(0.5, 0.5, 1e-6, 0.4), (0.5, 0.5, 0.4, 1e-6), (2, 0, 1, 1)])
+def test_axes_without_room_on_the_figure_is_not_visible(box: Any) -> None:
+    figure, axes = plt.subplots()
+    axes.plot([1, 2])
+    figure.add_axes(box).plot([1, 2])
+    assert [each.visible for each in cross(figure).axes] == [True, False]
+
+
 HIDDEN: dict[str, Callable[[Any], Any]] = {
     "not visible": lambda axes: axes.plot([1, 2], [3, 4], visible=False),
     "transparent": lambda axes: axes.plot([1, 2], [3, 4], alpha=0),

@@ -180,6 +180,12 @@ def test_other_numbers_are_told_apart(text: str) -> None:
     assert not says_number(0.05)(text)
 
 
+def test_list_of_many_numbers_holds_none_of_them() -> None:
+    text = ", ".join(f"{k / 20:g}" for k in range(1, 20))
+    assert not says_number(0.05)(f"eta = {text}")
+    assert says_number(0.05)(f"eta = {text[:20]}")
+
+
 def test_power_of_ten_is_a_number() -> None:
     assert says_number(0.01)(r"$10^{-2}$")
 

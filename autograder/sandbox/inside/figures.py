@@ -609,7 +609,7 @@ def _is_legible(text: Any) -> bool:
 
     def read() -> bool:
         color = to_rgba_array(text.get_color(), text.get_alpha())
-        return bool(text.get_fontsize() >= 1 and color[0, 3] > 0)
+        return bool(text.get_fontsize() > 1 and color[0, 3] > 0)
 
     return _is_visible(text) and bool(_safe(read, True))
 
