@@ -253,7 +253,8 @@ ATTACKS: tuple[Attack, ...] = (
             axes.set(xlabel="u", ylabel="v")
             axes.legend()
             return figure
-    """, ["p2c-surface-plot"], problems=("problem2_landscape",)),
+    """, ["p2c-surface-plot"],
+        spends=frozenset(["p2c-trace-plot"]), problems=("problem2_landscape",)),
     instead("exhaustion", "as-full-a-picture-as-there-may-be",
         "Three hundred right curves under a hundred names each, and fields in between.",
         "p1-plot-answer", """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -24,10 +25,10 @@ _FEWEST = 30
 
 _MIN_LEVELS = 4
 
-_SLACK = {"contours": 0.08, "filled contours": 0.08}
+_SLACK = {"contours": 0.025, "filled contours": 0.025}
 """Error that interpolation between the points of a coarse grid may make, for each kind of field.
 
-In terms of the range of the function; 0.04 for the others, which show values as they are given.
+In terms of the range of the function; 0.015 for the others, which show values as they are given.
 """
 
 _BINS = {"contours": 4, "filled contours": 4}
@@ -176,11 +177,13 @@ def _shows_function(view: _View, function: Function, turned: bool) -> bool:
     if is_small.mean() < 0.9 or is_small.sum() < _FEWEST:
         return False
     shown, low, high = samples[is_small, 2:], low[is_small], high[is_small]
-    slack = _SLACK.get(view.kind, 0.04)
+    slack = _SLACK.get(view.kind, 0.015)
+    # a level of contours is one value of the function; cells of one colour may be clipped ones
+    side: Literal["left", "right"] = "right" if view.kind in _SLACK else "left"
     return any(
         part.mean() >= _MIN_UNCLIPPED
         and _agrees(shown[part], low[part], high[part], slack)
-        and _rises(shown, low, high, slack, part)
+        and _rises(shown, low, high, slack, part, side)
         for part in (np.ones(len(shown), dtype=bool), shown[:, 0] < shown[:, 0].max())
     )
 
@@ -236,17 +239,22 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 
 def _rises(
-    shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float, part: np.ndarray
+    shown: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    slack: float,
+    part: np.ndarray,
+    side: Literal["left", "right"],
 ) -> bool:
     """Whether a larger value is shown only where the function is larger.
 
-    For every pair of samples p, q with shown_high[p] < shown_low[q], the function at p may not
-    exceed that at q, by more than the slack times the range of the function on the `part`.
+    For every pair of samples p, q with shown_high[p] < shown_low[q] (≤ for the side "right"), the
+    function at p may not exceed that at q, by more than the slack times its range on the `part`.
     """
     shown_low, shown_high = shown.T
     order = np.argsort(shown_high)
     largest_below = np.maximum.accumulate(low[order])
-    count = np.searchsorted(shown_high[order], shown_low, side="left")
+    count = np.searchsorted(shown_high[order], shown_low, side=side)
     above = count > 0
     extent = _extent((low[part] + high[part]) / 2)
     holds = largest_below[count[above] - 1] <= high[above] + slack * extent
