@@ -28,7 +28,7 @@ from autograder.records.feedback import write_feedback
 from autograder.records.gradebook import record_class
 from autograder.records.instructor import instructor_page
 
-from ..records.course import mark
+from ..records.course import as_marked, mark, unclean
 from ..records.server import Formgrader
 from .layouts import LAYOUTS, OF_EACH_KIND
 from .payloads import PAYLOADS, Payload
@@ -63,7 +63,7 @@ def test_there_are_enough_payloads_of_each_kind() -> None:
 
 
 def written(course: Course, student: str, marking: Marking) -> None:
-    record_class(course, course.assignment("hw"), {student: marking})
+    record_class(course, course.assignment("hw"), {student: as_marked(course, marking)})
 
 
 def grades(course: Course) -> list[tuple[Any, ...]]:
@@ -214,7 +214,7 @@ RED = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/
 
 def harmless(course: Course) -> Marking:
     answers = {"a-proof": HEADINGS + HARMLESS, "b-essay": "# b-bonus\n\nx"}
-    marking = mark(course, {"a-slope": 0.0, "a-bend": 0.0}, answers)
+    marking = unclean(course, {"a-slope": 0.0, "a-bend": 0.0}, answers)
     for cell in marking.notebooks["a_slopes"].cells:
         if cell.cell_type == "markdown" and cell.source.endswith(HARMLESS):
             cell.attachments = NotebookNode({"photo.png": {"image/png": RED}})

@@ -14,6 +14,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from nbgrader.utils import compute_checksum
 
 from autograder.assignment import Assignment, Course, Item
+from autograder.content.sanitize import clean_notebook, released_texts
 from autograder.grading.mark import Marking, read_skeletons
 from autograder.grading.report import Claim, ItemReport, NotebookReport, Report
 from autograder.sandbox.protection import Protection, Wall
@@ -122,6 +123,16 @@ def mark(
     broken: Mapping[str, str] | None = None,
 ) -> Marking:
     """A Marking: `points` of auto items (default: full), texts written, notebooks not readable."""
+    return as_marked(course, unclean(course, points, answers, broken))
+
+
+def unclean(
+    course: Course,
+    points: Mapping[str, float] | None = None,
+    answers: Mapping[str, str] | None = None,
+    broken: Mapping[str, str] | None = None,
+) -> Marking:
+    """As `mark`, with all texts as the student wrote them."""
     assignment = course.assignment("hw")
     broken = broken or {}
     texts = ANSWERS if answers is None else answers
@@ -131,6 +142,16 @@ def mark(
         if name not in broken
     }
     return Marking(_report(assignment, {**AUTO, **(points or {})}, broken), runs)
+
+
+def as_marked(course: Course, marking: Marking) -> Marking:
+    """The Marking with notebooks that are made harmless, as the marking process does it."""
+    skeletons = read_skeletons(course.assignment("hw"), course.release("hw"))
+    clean = {
+        name: clean_notebook(notebook, released_texts(skeletons[name]))
+        for name, notebook in marking.notebooks.items()
+    }
+    return replace(marking, notebooks=clean)
 
 
 def _answered(skeleton: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:

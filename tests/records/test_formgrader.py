@@ -20,7 +20,7 @@ from autograder.records.feedback import write_feedback
 from autograder.records.gradebook import record, record_class
 
 from .conftest import Marker
-from .course import mark
+from .course import as_marked, mark, unclean
 from .server import SECONDS, TOKEN, Formgrader, started
 from .test_penalties import A_DAY_LATE, EARNED, hand_in_at, with_rules
 
@@ -36,7 +36,8 @@ def graded(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
     course = Course(root)
     assignment = course.assignment("hw")
     broken = mark(course, broken={"a_slopes": "a_slopes.ipynb can't be read: it is not JSON."})
-    markings = dict(zip(STUDENTS, (hostile(mark(course)), broken, mark(course)), strict=True))
+    attacked = as_marked(course, hostile(unclean(course)))
+    markings = dict(zip(STUDENTS, (attacked, broken, mark(course)), strict=True))
     course = with_rules(course, EARNED)
     hand_in_at(course, A_DAY_LATE, LATE)
     record_class(course, assignment, {**markings, LATE: mark(course)})

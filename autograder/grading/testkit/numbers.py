@@ -13,7 +13,7 @@ RTOL = 2e-3
 """Allowed relative error; right variants were seen below 2·10⁻⁴, wrong ones above 10⁻²."""
 
 _MAX_SIZE = 1_000_000
-"""The most numbers that are looked at where any shape will do."""
+"""The most numbers that are looked at; as floats they take up to eight times as much memory."""
 _MAX_SHOWN_DIMENSIONS = 3
 _MAX_SHOWN_COUNT = 99
 """The shape of an answer is its maker's choice, and could spell out what was passed in."""
@@ -24,7 +24,16 @@ def as_array(answer: object, what: str = "the answer") -> np.ndarray:
     array = _numeric(answer, what)
     if array.size > _MAX_SIZE:
         raise ClaimFailed(f"{capital(what)} has far more entries than are asked for.")
-    return _as_floats(array, what)
+    if array.dtype.kind == "c":
+        if np.any(array.imag != 0):
+            raise ClaimFailed(f"{capital(what)} has complex entries; real ones are asked for.")
+        array = array.real
+    array = array.astype(np.float64)
+    if np.isnan(array).any():
+        raise ClaimFailed(f"{capital(what)} contains NaN.")
+    if not np.isfinite(array).all():
+        raise ClaimFailed(f"{capital(what)} contains infinite entries.")
+    return array
 
 
 def as_vector(argument: object, size: int) -> np.ndarray:
@@ -37,19 +46,6 @@ def as_vector(argument: object, size: int) -> np.ndarray:
     if array.shape != (size,) or array.dtype.kind not in "biuf":
         raise ValueError(f"one vector of {size} numbers is asked for")
     return array.astype(np.float64)
-
-
-def _as_floats(array: np.ndarray, what: str) -> np.ndarray:
-    if array.dtype.kind == "c":
-        if np.any(array.imag != 0):
-            raise ClaimFailed(f"{capital(what)} has complex entries; real ones are asked for.")
-        array = array.real
-    array = array.astype(np.float64)
-    if np.isnan(array).any():
-        raise ClaimFailed(f"{capital(what)} contains NaN.")
-    if not np.isfinite(array).all():
-        raise ClaimFailed(f"{capital(what)} contains infinite entries.")
-    return array
 
 
 def _numeric(answer: object, what: str) -> np.ndarray:
@@ -75,13 +71,12 @@ def assert_close(
     shape, and on what is no array of real numbers; takes lists, tuples and any number type.
     """
     right = np.asarray(expected, dtype=np.float64)
-    found = _numeric(answer, what)
-    if found.shape != right.shape:  # first of all: what is compared is as small as what is expected
+    array = as_array(answer, what)
+    if array.shape != right.shape:
         raise ClaimFailed(
-            f"{capital(what)} has shape {_shape(found)} where {_shape(right)} is asked for.",
-            compared=(found, right),
+            f"{capital(what)} has shape {_shape(array)} where {_shape(right)} is asked for.",
+            compared=(array, right),
         )
-    array = _as_floats(found, what)
     error = relative_error(array, right)
     if not error <= rtol:
         raise ClaimFailed(
@@ -116,7 +111,7 @@ def assert_number_close(
     answer: object, expected: float, *, what: str = "the answer", rtol: float = RTOL
 ) -> None:
     """`assert_close` for a number; an array with one single entry is a number too."""
-    array = _numeric(answer, what)
+    array = as_array(answer, what)
     if array.size != 1:
         raise ClaimFailed(f"{capital(what)} has shape {_shape(array)} where a number is asked for.")
     assert_close(array.reshape(()), expected, what=what, rtol=rtol)
