@@ -120,11 +120,6 @@ def with_an_own_derivative(u, v, eta, rho):
 
 
 @right("p2b-gd-update")
-def by_usam_without_a_radius(u, v, eta):
-    return usam_update(u, v, eta, 0.0)  # noqa: F821 - the reference's
-
-
-@right("p2b-gd-update")
 def by_the_whole_hessian(u, v, eta):
     # ∇L is a third of the Hessian times the point: L is a sum of products of four entries
     x = np.append(u, v)
@@ -132,12 +127,6 @@ def by_the_whole_hessian(u, v, eta):
     hessian[-1, :-1] = hessian[:-1, -1] = 2 * v * u
     y = x - eta / 3 * hessian @ x
     return y[:-1], y[-1:]
-
-
-@right("p2b-usam-update")
-def uphill_by_gd(u, v, eta, rho):
-    up, vp = gd_update(u, v, -rho)  # noqa: F821 - the reference's
-    return u - eta * vp**2 * up, v - eta * (up @ up) * vp
 
 
 @right("p2b-usam-update")

@@ -144,6 +144,11 @@ def usam_update(u, v, eta, rho):
     moved = x - eta * gradient(x + rho * gradient(x))
     return moved[:-1], moved[-1]
 """
+USAM_UPDATE_BY_GD_UPDATE = """
+def usam_update(u, v, eta, rho):
+    up, vp = gd_update(u, v, -rho)
+    return u - eta * vp**2 * up, v - eta * (up @ up) * vp
+"""
 GD_BY_USAM = "def gd(g, x0, eta, num_steps):\n    return usam(g, x0, eta, 0.0, num_steps)"
 HESSIAN_BY_GRADIENT = """
 def hessian(x):
@@ -239,6 +244,7 @@ def test_a_dummy_below_the_kernel_does_not_help(make: str, course: Course) -> No
     [
         ("gd_update", GD_UPDATE_BY_USAM),
         ("usam_update", USAM_UPDATE_BY_GRADIENT),
+        ("usam_update", USAM_UPDATE_BY_GD_UPDATE),
         ("gd_update", "def gd_update(u, v, eta):\n"
          "    return gd(gradient, np.append(u, v), eta, 1)[-1][:-1], 0.0"),
     ],
