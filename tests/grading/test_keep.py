@@ -162,7 +162,7 @@ def test_a_change_of_tests_solutions_or_seed_is_another_key(
         source = getattr(course, part)(homework.name)
         target = tmp_path / source.relative_to(course.root)
         target.mkdir(parents=True)
-        for path in source.glob("*.py"):
+        for path in source.glob("*.*"):
             (target / path.name).write_bytes(path.read_bytes())
     (tmp_path / "course.toml").write_bytes((course.root / "course.toml").read_bytes())
     copy = Course(tmp_path)
