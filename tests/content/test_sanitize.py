@@ -354,7 +354,13 @@ PIECES = [
 """Texts of students that were seen to keep a parser busy, and their relatives."""
 
 
-@pytest.mark.parametrize("piece", PIECES, ids=repr)
+@pytest.mark.parametrize(
+    "piece",
+    [
+        pytest.param(piece, marks=[] if number % 5 == 0 else pytest.mark.slow, id=repr(piece))
+        for number, piece in enumerate(PIECES)
+    ],
+)
 def test_twice_the_text_takes_twice_the_time(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that is done to a text but for rendering it, which has a limit of its own."""
     monkeypatch.setattr("autograder.content.sanitize._is_harmless", lambda *_: True)
@@ -370,10 +376,8 @@ def test_twice_the_text_takes_twice_the_time(piece: str, monkeypatch: pytest.Mon
     assert min(seconds(100_000) for _ in range(3)) < 3 * short + 0.05
 
 
-@pytest.mark.parametrize(
-    "piece",
-    [pytest.param(p, marks=[] if p == "[" else pytest.mark.slow, id=repr(p)) for p in PIECES],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("piece", PIECES, ids=repr)
 def test_no_notebook_keeps_the_marking_process_waiting(piece: str) -> None:
     text = (piece * 200_000)[:200_000]
     shown = NotebookNode(
