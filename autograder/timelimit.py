@@ -8,10 +8,15 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import FrameType
 
 _AGAIN = 0.5
 """Seconds until the alarm is raised once more, where something caught the first one."""
+
+
+_SOON = 1e-3
+"""Seconds until an alarm that is overdue: 0 would be none at all."""
 
 
 class TimeUpError(Exception):
@@ -20,7 +25,7 @@ class TimeUpError(Exception):
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Stop the block with TimeUpError after so many seconds.
+    """Stop the block with TimeUpError after N seconds.
 
     Limits may be nested; the inner one ends no later than the outer one. A limit may be infinite.
     Outside of the main thread there is no means to stop a block: there it runs to its end.
@@ -28,20 +33,54 @@ def time_limit(seconds: float) -> Iterator[None]:
     if math.isinf(seconds) or threading.current_thread() is not threading.main_thread():
         yield
         return
+    is_active = True
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise TimeUpError("the time was used up")
+        if not is_active:
+            return
+        if _UNDISTURBED.depth:
+            _UNDISTURBED.is_late = True
+        else:
+            raise TimeUpError("the time was used up")
 
     start = time.monotonic()
     handler = signal.signal(signal.SIGALRM, stop)
     left, interval = signal.getitimer(signal.ITIMER_REAL)
-    seconds = max(min(seconds, left or seconds), 1e-3)
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN)
+        signal.setitimer(signal.ITIMER_REAL, max(min(seconds, left or seconds), _SOON), _AGAIN)
         yield
     finally:
+        is_active = False  # an alarm that comes from here on is one of the outer limit's
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
         if left:
-            rest = max(left - (time.monotonic() - start), 1e-3)
+            rest = max(left - (time.monotonic() - start), _SOON)
             signal.setitimer(signal.ITIMER_REAL, rest, interval)
+
+
+@dataclass
+class _Undisturbed:
+    depth: int = 0
+    is_late: bool = False
+
+
+_UNDISTURBED = _Undisturbed()
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let no limit stop the block; where the time is up meanwhile, TimeUpError comes at its end.
+
+    For what has to be whole, such as starting a process and noting who ends it.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    _UNDISTURBED.depth += 1
+    try:
+        yield
+    finally:
+        _UNDISTURBED.depth -= 1
+    if not _UNDISTURBED.depth and _UNDISTURBED.is_late:
+        _UNDISTURBED.is_late = False
+        raise TimeUpError("the time was used up")

@@ -41,9 +41,9 @@ MAX_NOTEBOOK_RENDERED = 400_000
 MAX_NOTEBOOK_TEXT = 2_000_000
 MAX_NOTEBOOK_PICTURES = 40_000_000
 RENDERING_SECONDS = 2.0
-"""What rendering one text may take; each page that shows it takes as long again."""
+"""Time for rendering one text; each page that shows it takes as long again."""
 NOTEBOOK_SECONDS = 5.0
-"""What rendering all texts of a notebook may take."""
+"""Time for rendering and cleaning all texts of a notebook."""
 MAX_OPEN_FORMULAS = 20
 MAX_DEPTH = 100
 MAX_STACKED = 3
@@ -82,7 +82,7 @@ _LATEX = re.compile(
 )
 _FORMULA = re.compile(r"\\\\(?P<sign>[()\[\]])|\\(?P<end>begin|end)\{(?P<name>[a-z]*\*?)\}")
 _NESTING = re.compile(
-    r"<(/?)(?!(?:br|hr|img|p|li|dt|dd|t[rhd]|thead|tbody|tfoot|col|input|wbr)\b)[a-z]",
+    r"<(/?)(?!(?:br|hr|img|p|li|dt|dd|t[rhd]|thead|tbody|tfoot|col|input|wbr)\b)([a-z][a-z0-9]{0,20})",
     re.IGNORECASE,
 )
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]")
@@ -112,6 +112,16 @@ class _Budget:
         start = time.monotonic()
         try:
             return clean_markdown(text, pictures, min(self.seconds, RENDERING_SECONDS))
+        finally:
+            self.seconds -= time.monotonic() - start
+
+    def as_html(self, text: str) -> str:
+        """Tables and formatting of the HTML; nothing where cleaning has taken too long already."""
+        if self.seconds <= 0 or not self.text:
+            return ""
+        start = time.monotonic()
+        try:
+            return clean_html(text)
         finally:
             self.seconds -= time.monotonic() - start
 
@@ -363,11 +373,21 @@ def clean_html(text: str) -> str:
 
 
 def _depth(text: str) -> int:
-    """How deep the tags are nested, those aside that end by themselves; too many, if in doubt."""
-    depth = deepest = 0
+    """How deep the tags are nested, those aside that end by themselves; too many, if in doubt.
+
+    A tag that is closed by another name counts as open, as it does for browsers.
+    """
+    opened: list[str] = []
+    deepest = 0
     for match in _NESTING.finditer(text):
-        depth = max(depth + (-1 if match[1] else 1), 0)
-        deepest = max(deepest, depth)
+        name = match[2].lower()
+        if not match[1]:
+            opened.append(name)
+            deepest = max(deepest, len(opened))
+        elif opened and opened[-1] == name:
+            opened.pop()
+        if deepest > MAX_DEPTH:
+            break
     return deepest
 
 
@@ -452,7 +472,7 @@ def _is_picture(content: bytes, form: str) -> bool:
 
 _CLEANERS: Mapping[str, Cleaner] = {
     "text/plain": lambda text, budget: plain_text(text) if budget.text else "",
-    "text/html": lambda text, budget: clean_html(text) if budget.text else "",
+    "text/html": lambda text, budget: budget.as_html(text),
     "text/latex": lambda text, budget: budget.as_markdown(text, {}) if budget.text else "",
     **{kind: _clean_picture(kind) for kind in _FORMATS},
 }

@@ -20,7 +20,6 @@ from autograder.errors import CourseError, KitError, SandboxError
 from autograder.grading import forkserver
 from autograder.grading.ending import end_with
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
-from autograder.grading.memory import bounded_memory
 from autograder.sandbox import Sandbox
 from autograder.sandbox.limits import Limits, MiB
 from autograder.submission import Parcel
@@ -231,23 +230,26 @@ def mark_here(
         course, assignment = _open(root, name)
         with _sandbox(settings) as sandbox:
             _check_room(sandbox)
-            with bounded_memory():
-                marking = mark_submission(
-                    course,
-                    assignment,
-                    submission,
-                    seed=seed,
-                    settings=settings,
-                    release=release,
-                    sandbox=sandbox,
-                )
+            marking = mark_submission(
+                course,
+                assignment,
+                submission,
+                seed=seed,
+                settings=settings,
+                release=release,
+                sandbox=sandbox,
+            )
             _check_room(sandbox)
         # What tests asked and got stays here: it can't leave this process, nor should it.
         return Marked(student, replace(marking, outcomes={}))
     except KitError as error:
         return Marked(student, None, str(error))
     except MemoryError:
-        return Marked(student, None, "marking it takes more memory than a submission may have")
+        return Marked(
+            student,
+            None,
+            "marking it takes more memory than a submission gets: look for large files",
+        )
     except Exception as error:  # one submission that breaks the grader must not stop a class
         return Marked(student, None, f"marking broke with {type(error).__name__}: {error}")
 

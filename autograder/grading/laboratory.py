@@ -64,6 +64,11 @@ class Laboratory:
     ) -> None:
         self._leave()
 
+    def make_ready(self) -> None:
+        """Start the sandbox if there is anything to run: the submission's time begins after it."""
+        if any(received.notebook for received in self.submission.notebooks.values()):
+            self._sandbox.make_ready()
+
     def run_notebooks(self, deadline: float) -> None:
         """Run every notebook that could be read; each problem has a NotebookReport afterwards."""
         for problem, received in self.submission.notebooks.items():
@@ -76,13 +81,22 @@ class Laboratory:
             running = Notebook(self._sandbox, problem, _code_cells(source), self._files, self._seed)
             running.run(deadline)
             self._running[problem] = running
-            self.executed[problem] = clean_notebook(
-                _with_outputs(source, running.results), released_texts(self._skeletons[problem])
-            )
+            self.executed[problem] = self._cleaned(problem, source, running)
             self.reports[problem] = NotebookReport(
                 state="marked", notes=received.notes, faults=_faults(source, running.results)
             )
             running.forget_outputs()
+
+    def _cleaned(self, problem: str, source: NotebookNode, running: Notebook) -> NotebookNode:
+        """What may be shown of a notebook; `source` loses its pictures, which are large."""
+        released = released_texts(self._skeletons[problem])
+        try:
+            return clean_notebook(_with_outputs(source, running.results), released)
+        except MemoryError:  # without pictures and outputs it is small
+            _drop_pictures(source)
+            return clean_notebook(_with_outputs(source, {}), released)
+        finally:
+            _drop_pictures(source)
 
     def student(self, problem: str) -> Student:
         """A student for one test of that problem."""
@@ -90,6 +104,11 @@ class Laboratory:
             raise NoAnswer(self.reports[problem].message)
         notebook = self.submission.notebooks[problem].notebook
         return self._running[problem].student(lambda place: _quote(notebook, place))
+
+
+def _drop_pictures(notebook: NotebookNode) -> None:
+    for cell in notebook.cells:
+        cell.pop("attachments", None)
 
 
 def _code_cells(notebook: NotebookNode) -> list[Cell]:

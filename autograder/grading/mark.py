@@ -20,6 +20,7 @@ from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.followthrough import read_pairs
 from autograder.grading.hiddentests import KeptTests
 from autograder.grading.laboratory import Laboratory
+from autograder.grading.memory import bounded_memory
 from autograder.grading.plugin import Outcome
 from autograder.grading.points import item_report, outcomes_by_item, with_diagnosis
 from autograder.grading.references import load_references
@@ -28,7 +29,7 @@ from autograder.sandbox import Limits, Sandbox, examine, timing
 from autograder.submission import Parcel, Submission, read_submission, receive
 
 DIAGNOSIS_SECONDS = 10.0
-"""What comparing a submission's answers with the misconceptions may take when its time is over."""
+"""Time for comparing a submission's answers with misconceptions after its own time is over."""
 
 _TESTS = KeptTests()
 
@@ -83,9 +84,9 @@ def mark_submission(
     """
     settings = settings or MarkSettings()
     seed = assignment.seed if seed is None else seed
-    deadline = time.monotonic() + settings.limits.submission_seconds
     timing.take()  # what an earlier submission that broke has left
     with contextlib.ExitStack() as stack:
+        stack.enter_context(bounded_memory())
         with timing.stage("reading"):
             lab = open_laboratory(
                 course,
@@ -98,6 +99,8 @@ def mark_submission(
             )
         stack.enter_context(timing.stage("other"))
         stack.enter_context(lab)
+        lab.make_ready()
+        deadline = time.monotonic() + settings.limits.submission_seconds
         lab.run_notebooks(deadline)
         references = load_references(course, assignment)
         pairs = read_pairs(course, assignment)

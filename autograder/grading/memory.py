@@ -10,16 +10,16 @@ from pathlib import Path
 from autograder.sandbox.limits import MiB
 
 GRADER_BYTES = 512 * MiB
-"""What marking a submission may ask for beyond what the process had before.
+"""Bytes that marking a submission can get beyond what the process had before.
 
-An honest one takes a tenth of it. What is asked for is more than what is used: threads and buffers
-reserve room that they never touch.
+An honest one takes a tenth of it. More is asked for than is used: threads and buffers reserve room
+that they never touch.
 """
 
 
 @contextlib.contextmanager
 def bounded_memory(size: int = GRADER_BYTES) -> Iterator[None]:
-    """Let the block ask for so many bytes more; beyond, it gets a MemoryError.
+    """Let the block get N bytes more; beyond that it gets a MemoryError.
 
     Without the kernel's count of what a process has (Linux alone keeps one), nothing is bounded.
     """

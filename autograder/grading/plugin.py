@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
@@ -26,7 +26,7 @@ from autograder.assignment import Assignment, Item
 from autograder.errors import CourseError
 from autograder.grading.followthrough import Pairs, StandIns
 from autograder.grading.testkit import ClaimFailed, Once
-from autograder.grading.transcript import AnyStudent, Event, RecordedStudent, asked_for, kept
+from autograder.grading.transcript import AnyStudent, Event, RecordedStudent, Room, asked_for, kept
 from autograder.sandbox import NoAnswer, NotDone, StudentFailure
 from autograder.timelimit import TimeUpError, time_limit
 
@@ -45,9 +45,10 @@ class Notebooks(Protocol):
 class Outcome:
     """What one run of one test case found.
 
-    `case` names the test with its parameters; `transcript` (what was asked and answered) and
-    `compared` (the answer and what was expected, where it was numbers that differed) hold hidden
-    inputs and never get into a Report.
+    `case` names the test with its parameters; `transcript` (what was asked and answered),
+    `own_events` (the same without stand-ins, where they saved the test) and `compared` (the answer
+    and what was expected, where it was numbers that differed) hold hidden inputs and never get into
+    a Report.
     """
 
     item: str
@@ -61,6 +62,7 @@ class Outcome:
     fault: str = ""
     case: str = ""
     transcript: tuple[Event, ...] = ()
+    own_events: tuple[Event, ...] = ()
     compared: tuple[Any, Any] | None = None
 
 
@@ -70,6 +72,7 @@ class _Run:
 
     stand_ins: frozenset[str] = frozenset()
     events: list[Event] = field(default_factory=list)
+    own_events: list[Event] = field(default_factory=list)
     is_first: bool = True
 
 
@@ -111,6 +114,7 @@ class MarkingPlugin:
         self._deadline = deadline
         self._runs: dict[str, _Run] = {}
         self._served: _Served | None = None
+        self._room = Room()
         self._timeouts: dict[str, int] = {}
         self._once: dict[str, Once] = {}
 
@@ -132,7 +136,7 @@ class MarkingPlugin:
             run.is_first = False
         else:
             served = self._fresh(item)
-        return RecordedStudent(served.student, run.events)
+        return RecordedStudent(served.student, run.events, self._room)
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
@@ -200,7 +204,7 @@ class MarkingPlugin:
                 raise
             run.events, run.is_first = [], True
             fresh = self._fresh(self._item(test)).student
-            arguments |= self._anew(test, arguments, RecordedStudent(fresh, run.events))
+            arguments |= self._anew(test, arguments, RecordedStudent(fresh, run.events, self._room))
             test.obj(**arguments)
 
     def _anew(
@@ -255,14 +259,16 @@ class MarkingPlugin:
         events: list[Event] = []
         holds = True
         try:
-            test.obj(**self._anew(test, arguments, RecordedStudent(student, events)))
+            test.obj(**self._anew(test, arguments, RecordedStudent(student, events, self._room)))
+        except TimeUpError:
+            raise
         except Exception:  # whatever it is, the first failure is the one to tell
             holds = False
         finally:
             student.close()
         if not stand_ins.used or asked_for(events) & stand_ins.functions.keys():
             return False  # no stand-in may answer for the student
-        run.events = events
+        run.own_events, run.events = run.events, events
         if holds:
             run.stand_ins = frozenset(stand_ins.used)
         return holds
@@ -295,8 +301,15 @@ class MarkingPlugin:
             fault=fault,
             case=case,
             transcript=tuple(run.events),
-            compared=_kept_pair(error) if isinstance(error, ClaimFailed) else None,
+            own_events=tuple(run.own_events),
+            compared=self._kept_pair(error) if isinstance(error, ClaimFailed) else None,
         )
+
+    def _kept_pair(self, failure: ClaimFailed) -> tuple[Any, Any] | None:
+        if failure.compared is None:
+            return None
+        answer, expected = failure.compared
+        return kept(answer, self._room), kept(expected, self._room)
 
     def _is_graded(self, test: pytest.Item, error: NotDone) -> bool:
         """Whether it is another answer of the notebook that is not written."""
@@ -312,7 +325,7 @@ class MarkingPlugin:
             name = self._item(test).name
             self._timeouts[name] = self._timeouts.get(name, 0) + 1
         if isinstance(error, NotDone) and not error.by_itself and self._is_graded(test, error):
-            return not_written_message([error.function]), ""
+            return f"It calls `{error.function}`, which is not written yet.", ""
         if isinstance(error, StudentFailure):
             return error.message, ""
         if isinstance(error, MemoryError):
@@ -372,23 +385,6 @@ class RepeatedMarking(MarkingPlugin):
             self.end()
             self.rounds.append(self.outcomes)
         return True
-
-
-def not_written_message(names: Iterable[str]) -> str:
-    """What the student reads where an answer calls others that nobody wrote."""
-    return f"It calls {quoted(names)}, which is not written yet."
-
-
-def quoted(names: Iterable[str]) -> str:
-    """Names of functions in a sentence."""
-    return ", ".join(f"`{name}`" for name in sorted(names))
-
-
-def _kept_pair(failure: ClaimFailed) -> tuple[Any, Any] | None:
-    if failure.compared is None:
-        return None
-    answer, expected = failure.compared
-    return kept(answer), kept(expected)
 
 
 def _item_mark(test: pytest.Item) -> pytest.Mark:

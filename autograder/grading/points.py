@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from autograder.assignment import Item
 from autograder.grading.followthrough import circular, is_written
 from autograder.grading.misconceptions import Misconception
-from autograder.grading.plugin import Outcome, not_written_message, quoted
+from autograder.grading.plugin import Outcome
 from autograder.grading.report import Claim, ItemReport, NotebookReport
 from autograder.grading.report import Outcome as ItemOutcome
 from autograder.grading.transcript import asked_for
@@ -27,18 +27,22 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
         for name in asked_for(outcome.transcript):
             saved_by[name] |= outcome.stand_ins
     on_circles = circular(saved_by)
-    events = [event for outcome in outcomes for event in outcome.transcript]
+    events = [event for outcome in outcomes for event in outcome.own_events or outcome.transcript]
     unwritten = {
         name
         for name in frozenset().union(*saved_by.values())
-        if not is_written(event for event in events if event.name == name)
+        if not is_written([event for event in events if event.name == name])
     }
     found: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         if missing := outcome.stand_ins & unwritten:
-            outcome = _withdrawn(outcome, not_written_message(missing))
+            why = (
+                f"It calls `{min(missing)}`, which is not written: it gives no numbers, "
+                "or the same ones whatever it is asked."
+            )
+            outcome = _withdrawn(outcome, why)
         elif outcome.stand_ins and asked_for(outcome.transcript) & on_circles:
-            names = quoted(outcome.stand_ins)
+            names = _quoted(outcome.stand_ins)
             why = f"It builds on {names}, which in turn builds on this answer and is not right."
             outcome = _withdrawn(outcome, why)
         found[outcome.item].append(outcome)
@@ -99,6 +103,10 @@ def _unmarked(item: Item, outcome: ItemOutcome, message: str) -> ItemReport:
     )
 
 
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))
+
+
 def _claims(outcomes: Sequence[Outcome]) -> tuple[Claim, ...]:
     """One claim for each test, whatever its number of cases: it holds if every case does."""
     cases: dict[str, list[Outcome]] = defaultdict(list)
@@ -114,7 +122,7 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
     note = ""
     if stand_ins and not failed:
         note = (
-            f"Holds with a right {quoted(stand_ins)} in the place of yours: nothing is lost here."
+            f"Holds with a right {_quoted(stand_ins)} in the place of yours: nothing is lost here."
         )
     return Claim(
         claim=first.claim,

@@ -17,7 +17,9 @@ import numpy as np
 from autograder.sandbox import FigureData, Raised, StudentFailure
 
 KEPT_BYTES = 200_000
-"""The largest value that is kept as it is."""
+"""Size of the largest value that is kept as it is; of figures, each is kept while there is room."""
+TRANSCRIPT_BYTES = 60_000_000
+"""Size of all values that are kept of one submission."""
 _PART_BYTES = 100
 """What a part of a list counts for; it takes about as much memory."""
 
@@ -78,9 +80,18 @@ class Digest:
         return f"<{self.kind} of shape {self.shape}, too large to be kept>"
 
 
-def kept(value: Any) -> Any:
-    """The value, or the Digest that stands for it; figures are of bounded size by themselves."""
-    if isinstance(value, FigureData) or _fits(value):
+@dataclass
+class Room:
+    """Bytes that the transcripts of one submission may still take."""
+
+    left: int = TRANSCRIPT_BYTES
+
+
+def kept(value: Any, room: Room) -> Any:
+    """The value, or the Digest that stands for it where it is large or there is no more room."""
+    size = _size(value, max(KEPT_BYTES, room.left))
+    if size <= room.left and (size <= KEPT_BYTES or isinstance(value, FigureData)):
+        room.left -= size
         return value
     if isinstance(value, np.ndarray):
         found = hashlib.blake2b(np.ascontiguousarray(value).data, digest_size=16).hexdigest()
@@ -88,23 +99,25 @@ def kept(value: Any) -> Any:
     return Digest(type(value).__name__, (len(value),) if hasattr(value, "__len__") else ())
 
 
-def _fits(value: Any) -> bool:
-    """Whether a value in plain data takes no more memory than KEPT_BYTES."""
-    room, waiting = KEPT_BYTES, [value]
-    while waiting and room >= 0:
+def _size(value: Any, most: int) -> int:
+    """Bytes that a value in plain data takes, about; more than `most` where it takes more."""
+    size, waiting = 0, [value]
+    while waiting and size <= most:
         part = waiting.pop()
-        room -= _PART_BYTES
-        if isinstance(part, np.ndarray):
-            room -= part.nbytes
+        size += _PART_BYTES
+        if isinstance(part, FigureData):
+            size += part.size_bytes
+        elif isinstance(part, np.ndarray):
+            size += part.nbytes
         elif isinstance(part, (str, bytes)):
-            room -= len(part)
+            size += len(part)
         elif isinstance(part, Mapping):
-            room -= _PART_BYTES * len(part)
-            waiting += [*part.keys(), *part.values()] if room >= 0 else []
+            size += _PART_BYTES * len(part)
+            waiting += [*part.keys(), *part.values()] if size <= most else []
         elif isinstance(part, (list, tuple)):
-            room -= _PART_BYTES * len(part)
-            waiting += part if room >= 0 else []
-    return room >= 0
+            size += _PART_BYTES * len(part)
+            waiting += part if size <= most else []
+    return size
 
 
 def asked_for(events: Iterable[Event]) -> frozenset[str]:
@@ -116,10 +129,15 @@ class RecordedStudent:
     """A student whose every use is written down in `events`."""
 
     def __init__(
-        self, student: AnyStudent, events: list[Event], without: tuple[str, ...] = ()
+        self,
+        student: AnyStudent,
+        events: list[Event],
+        room: Room,
+        without: tuple[str, ...] = (),
     ) -> None:
         self._student = student
         self._events = events
+        self._room = room
         self._without = without
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -146,12 +164,12 @@ class RecordedStudent:
     def without(self, *names: str) -> RecordedStudent:
         """The same student in a world where these names do not exist."""
         without = (*self._without, *names)
-        return RecordedStudent(self._student.without(*names), self._events, without)
+        return RecordedStudent(self._student.without(*names), self._events, self._room, without)
 
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> RecordedStudent:
         """The same student with other functions in the place of some."""
         student = self._student.with_stand_ins(functions)
-        return RecordedStudent(student, self._events, self._without)
+        return RecordedStudent(student, self._events, self._room, self._without)
 
     def renew(self) -> None:
         """Make ready for another test in the same process."""
@@ -169,15 +187,17 @@ class RecordedStudent:
         args: tuple[Any, ...] = (),
         kwargs: Mapping[str, Any] | None = None,
     ) -> Any:
-        args = tuple(map(kept, args))
-        kwargs = {key: kept(value) for key, value in (kwargs or {}).items()}
+        args = tuple(kept(value, self._room) for value in args)
+        kwargs = {key: kept(value, self._room) for key, value in (kwargs or {}).items()}
         try:
             answer = ask()
         except StudentFailure as failure:
             told = failure_kind(failure)
             self._events.append(Event(kind, name, args, kwargs, None, told, self._without))
             raise
-        self._events.append(Event(kind, name, args, kwargs, kept(answer), "", self._without))
+        self._events.append(
+            Event(kind, name, args, kwargs, kept(answer, self._room), "", self._without)
+        )
         return answer
 
 

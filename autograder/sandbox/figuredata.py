@@ -289,6 +289,15 @@ class FigureData:
         """What was found out about the figure."""
         return {}
 
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that its arrays take."""
+        return sum(
+            sum(curve.points.nbytes for curve in axes.curves)
+            + sum(field.samples.nbytes + field.half.nbytes for field in axes.fields)
+            for axes in self.axes
+        )
+
     def summary(self) -> str:
         """What is in the figure, in a few words: "2 lines; logarithmic y-axis"."""
         kinds = [curve.kind for axes in self.axes for curve in axes.curves]

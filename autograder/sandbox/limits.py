@@ -25,7 +25,7 @@ class Limits:
     call_seconds: float = 10.0
     """Wall time for one call of a student's function by a hidden test."""
     submission_seconds: float = 90.0
-    """Wall time for one sandbox, from its start to its end."""
+    """Wall time for one submission, with all its notebooks and all tests together."""
 
     memory_bytes: int = 2 * GiB
     """Address space of one process; numpy, pyplot and IPython take about 0.3 GiB of it."""
@@ -47,7 +47,7 @@ class Limits:
     output_bytes: int = 4_000_000
     """What is kept of the text and pictures that one cell shows."""
     shown_bytes: int = 16_000_000
-    """What is kept of all that the cells of one notebook show."""
+    """Text and pictures that are kept of all cells of one notebook together."""
     message_bytes: int = 1_000_000
     """One message on the wire, arrays not counted."""
     answer_bytes: int = 16_000_000

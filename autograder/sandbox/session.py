@@ -31,6 +31,7 @@ from autograder.sandbox.protection import Protection
 from autograder.sandbox.still import Holder, HoldError, Trace, is_alive, settled_trace, trace
 from autograder.sandbox.student import NoAnswer, Place, Quote, Student, place_from
 from autograder.sandbox.timing import stage
+from autograder.timelimit import undisturbed
 
 GRACE_SECONDS = 3.0
 REPLY_SECONDS = 10.0
@@ -100,10 +101,11 @@ class Sandbox:
 
     def close(self) -> None:
         """End every process of the sandbox and remove its files."""
-        if self._confinement is not None:
-            self._confinement.close()
-        self._confinement = self._control = None
-        self._kept, self._traced = {}, False
+        with undisturbed():
+            if self._confinement is not None:
+                self._confinement.close()
+            self._confinement = self._control = None
+            self._kept, self._traced = {}, False
 
     def renew(self) -> None:
         """Make ready for another submission, of which nothing of the last one may be in reach.
@@ -127,6 +129,19 @@ class Sandbox:
     def cause(self) -> str | None:
         """Why the sandbox was ended from outside: "memory", "disk", ..., or None."""
         return self._confinement.cause if self._confinement else None
+
+    def make_ready(self) -> None:
+        """Have the warm parent run, and count a submission's time from now.
+
+        SandboxError where it can't be started; waiting for a busy machine costs no submission time.
+        """
+        try:
+            if self._control is None:
+                self._launch()
+        except BusyMachine as error:
+            raise SandboxError(str(error)) from error
+        assert self._confinement is not None
+        self._confinement.restart_time()
 
     def start(self, folder: str, files: Mapping[str, bytes], seed: int) -> NotebookProcess:
         """A fresh notebook process in a folder of its own, behind the inner wall."""
@@ -228,7 +243,8 @@ class Sandbox:
         if self._launches == MAX_LAUNCHES:
             raise NotebookGone("the sandbox was ended too often")
         self._launches += 1
-        self._confinement = launch(self.protection, self.limits)
+        with undisturbed():
+            self._confinement = launch(self.protection, self.limits)
         self._has_served = False
         control = Channel(self._confinement.channel, Budget())
         try:
@@ -486,8 +502,9 @@ class Notebook:
             try:
                 with stage("cells"):
                     result = process.run(cell, deadline)
-                room -= _size(result)
-                results[cell.index] = result if room >= 0 else replace(result, outputs=TOO_MUCH)
+                fits = (size := _size(result)) <= room
+                room -= size if fits else 0
+                results[cell.index] = result if fits else replace(result, outputs=TOO_MUCH)
             except NotebookGone as gone:
                 has_run = self.results.get(cell.index, NOT_RUN) is not NOT_RUN
                 if has_run and cell.index not in self._spared:
@@ -528,7 +545,7 @@ TOO_MUCH: Sequence[Mapping[str, Any]] = (
     {
         "output_type": "stream",
         "name": "stdout",
-        "text": "[left out: the cells before this one have shown too much]\n",
+        "text": "[left out: this notebook shows more than is kept]\n",
     },
 )
 
@@ -576,7 +593,7 @@ def _reply(message: Any, word: str) -> int:
     return number
 
 
-_PART = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[{,]', re.DOTALL)
+_PART = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{,]', re.DOTALL)
 """A string of JSON, in which nothing counts as a part, or the sign before a part."""
 
 

@@ -22,7 +22,11 @@ from autograder.sandbox.inside.wire import (
     WireTimeout,
 )
 from autograder.sandbox.timing import stage
+from autograder.timelimit import TimeUpError
 from autograder.words import shown
+
+MAX_FIGURES = 4
+"""Figures in one answer, such as of `return figure, axes`; each may take megabytes."""
 
 
 class StudentFailure(Exception):
@@ -104,6 +108,7 @@ class Student:
         self._open_peer: Peer | None = None
         self._family: list[Student] = []
         self._arguments = 0
+        self._opened = 0
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -206,6 +211,7 @@ class Student:
     def _call(
         self, peer: Peer, target: str | int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
+        self._opened = 0
         try:
             return peer.call(target, args, kwargs)
         except RemoteError as error:
@@ -223,6 +229,14 @@ class Student:
         except WireError as error:
             raise self._gone(BadAnswer(f"The answer can't be read: {error}.")) from None
 
+    def _open_object(self, value: Object) -> object:
+        if value.kind != "figure":
+            raise WireError("an object of an unknown kind")
+        self._opened += 1
+        if self._opened > MAX_FIGURES:
+            raise WireError("an answer of too many figures")
+        return FigureData.from_wire(value.value)
+
     def _gone(self, failure: StudentFailure) -> StudentFailure:
         self.close()
         return failure
@@ -233,9 +247,10 @@ class Student:
             stand_ins = {k: f for k, f in self._stand_ins.items() if k not in self._forget}
             peer = self._open_peer = Peer(
                 self._connect(),
-                open_object=_open_object,
+                open_object=self._open_object,
                 max_served=self._callbacks,
                 enter=lambda *call: self._enter(peer, *call),
+                passing=(TimeUpError, MemoryError),
             )
             peer.allow(self._call_seconds)
             try:
@@ -292,9 +307,3 @@ def place_from(data: Any) -> Place | None:
         if type(cell) is int and type(line) is int and cell >= 0 and line >= 1:
             return Place(cell, line)
     return None
-
-
-def _open_object(value: Object) -> object:
-    if value.kind == "figure":
-        return FigureData.from_wire(value.value)
-    raise WireError("an object of an unknown kind")

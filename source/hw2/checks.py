@@ -1121,7 +1121,10 @@ PACKAGE = "hw2_submission.zip"
 """The file to hand in: the notebooks as they are saved, and manifest.json."""
 
 SECONDS = 90
-"""How long a notebook may run when it is packed; then it is stopped, and packed all the same."""
+"""How long the notebooks may run together when they are packed; marking gives as much time.
+
+A notebook that takes longer is stopped, and packed all the same.
+"""
 
 _UNANSWERED = "Your answer goes here"
 _INSIDE = "FDL_CHECKS_PACKING"
@@ -1159,8 +1162,9 @@ class _Run:
 def pack() -> None:
     """Run the three saved notebooks afresh, tell what passes, and pack them into one file.
 
-    Each runs in a process of its own, for at most SECONDS seconds. Nothing is changed in the
-    notebooks, and whatever fails, they are packed: the file is `hw2_submission.zip`, beside them.
+    Each runs in a process of its own, all together for at most SECONDS seconds. Nothing is changed
+    in the notebooks, and whatever fails, they are packed: the file is `hw2_submission.zip`, beside
+    them.
     """
     if os.environ.get(_INSIDE):
         print("checks.pack(): not here, this notebook is being packed just now.")
@@ -1187,13 +1191,15 @@ def _pack(folder: Path, saved: list[_Saved]) -> None:
         f"{name}.ipynb is not in this folder." for name in PROBLEMS if not _has(saved, name)
     ]
     outcomes: dict[str, str] = {}
+    left: float = SECONDS
     for notebook in saved:
         print(f"{notebook.name}, saved {_ago(notebook.time)}: running it afresh …", flush=True)
-        run = _run_afresh(folder, notebook)
+        run = _run_afresh(folder, notebook, left)
         found = [*filter(None, [notebook.fault]), *run.faults, *_forgotten(notebook, run)]
         found += _unsaved(notebook)
         warnings += [f"{notebook.name}: {fault}" for fault in found]
-        print(f"  {run.seconds:.0f} s (at most {SECONDS})")
+        print(f"  {run.seconds:.0f} s (your notebooks have {SECONDS} s together)")
+        left = max(left - run.seconds, 1)
         for item in PROBLEMS[notebook.problem]:
             line, outcomes[item.name] = _packed_line(item, notebook, run)
             print("  " + line)
@@ -1318,7 +1324,7 @@ def _packed_line(item: Item, notebook: _Saved, run: _Run) -> tuple[str, str]:
     return f"… {item.name:<18} {_worth(item):<14} no text yet", "no text"
 
 
-def _run_afresh(folder: Path, notebook: _Saved) -> _Run:
+def _run_afresh(folder: Path, notebook: _Saved, most: float) -> _Run:
     """Run a notebook in a process of its own, which is stopped with all that it started."""
     import json
     import subprocess
@@ -1347,7 +1353,7 @@ def _run_afresh(folder: Path, notebook: _Saved) -> _Run:
         except (OSError, ValueError) as error:
             return _Run({}, 0, (f"it can't be run from here ({_named(error)}).",))
         try:
-            process.wait(SECONDS)
+            process.wait(most)
         except subprocess.TimeoutExpired:
             late = True
         finally:
@@ -1388,7 +1394,7 @@ def _run_told(log: str, late: bool, seconds: float) -> _Run:
         if "error" in told:
             faults.append(f"code cell {last} stops with {told['error']}")
     if late:
-        faults.append(f"stopped after {SECONDS} s, in code cell {last}. Does a loop never end?")
+        faults.append(f"stopped after {seconds:.0f} s, in code cell {last}. Does a loop never end?")
     elif not states:
         faults.append(f"the run broke off in code cell {last}.")
     return _Run(states, seconds, tuple(faults))

@@ -362,7 +362,6 @@ def gradient(x):
     ("item", "below", "above", "text"),
     [
         ("p2c-hessian-trace", "hessian", "hessian_trace", TRACE_BY_HESSIAN),
-        ("p2c-loss-gradient", "loss", "gradient", GRADIENT_BY_LOSS),
     ],
 )
 def test_a_wrong_part_costs_the_item_no_other_part(

@@ -348,7 +348,9 @@ PIECES = [
     " ", "\t", "\n", "a\n", "|", "|-", "a|b\n-|-\n", "&", "&#", "&amp;", "&#42;", "http://",
     "https:", "www.", "a@b.c ", "\x1b[", "\x1b[0", "\x1b", "e\u0301", "\u0301", "\u202e",
     "\U0001f600", "<b>", "<div>", "</p>", "<a href=x>", "<td colspan=2>", "<!doctype", "<?",
-    "<![CDATA[", "<script>", "\\href", "\\def\\a", "![a] (attachment:", "![a] (attachment:b) ",
+    "<![CDATA[", "<script>",
+    "<x></i>", "<ul><li></i>", "<b></B>", "\\href", "\\def\\a", "![a] (attachment:",
+    "![a] (attachment:b) ",
     ":::", "~~a", "==", "^", "a: b\n", "[a]: b\n",
 ]  # fmt: skip
 """Texts of students that were seen to keep a parser busy, and their relatives."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import resource
 import subprocess
@@ -11,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import numpy as np
 import pytest
+from PIL import Image
 
 from autograder.assignment import Assignment, Course
 from autograder.grading.memory import bounded_memory
-from autograder.grading.transcript import KEPT_BYTES, Digest, kept
+from autograder.grading.transcript import KEPT_BYTES, Digest, Room, kept
 from autograder.samples import SampleStudent, write_submission
 from autograder.sandbox import Limits, examine
 
@@ -77,6 +81,7 @@ ANSWERS = (
     everywhere("wide-text", "'\\U0001f600' * 200_000"),
     everywhere("dict", "{str(k): 0.5 for k in range(60_000)}"),
     everywhere("keys", "{(k, 0.5): np.ones(900) for k in range(1_900)}"),
+    everywhere("figures", "[plt.figure()] * 4"),
     everywhere("functions", "[lambda: 0 for _ in range(9_000)]"),
 )
 BROADCAST = (
@@ -127,6 +132,31 @@ def read_from(name: str, write: Callable[[Path], object]) -> SampleStudent:
         write(folder / "problem3_ntk.ipynb")
 
     return SampleStudent(name, "a file that is large to read", spoil=spoil)
+
+
+def _jpeg() -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(content, "JPEG")
+    return content.getvalue()
+
+
+JPEG = _jpeg()
+
+
+def write_photos(path: Path) -> None:
+    """Ten photos of 3 MB, as JPEG that nobody can compress, in the text of a proof."""
+    notebook = nbformat.read(path, as_version=4)
+    photo = base64.b64encode(JPEG + np.random.default_rng(0).bytes(3_000_000)).decode()
+    texts = (cell for cell in notebook.cells if cell.cell_type == "markdown")
+    cell = next(text for text in texts if text.metadata.get("nbgrader", {}).get("solution"))
+    cell.attachments = {f"{k}.jpeg": {"image/jpeg": photo} for k in range(10)}
+    cell.source = " ".join(f"![p](attachment:{k}.jpeg)" for k in range(10))
+    nbformat.write(notebook, path)
+
+
+def photograph(folder: Path) -> None:
+    for path in folder.glob("*.ipynb"):
+        write_photos(path)
 
 
 FILES = (
@@ -185,10 +215,11 @@ def assert_bounded(found: Cost, student: SampleStudent, homework: Assignment) ->
         assert points == (0.0 if is_hostile else item.max_points), item.name
 
 
+PHOTOS = SampleStudent("photos", "thirty photos of proofs", spoil=photograph)
 EVERYDAY = ("bytes-12", "broadcast", "smileys")
 ALL = [
     pytest.param(each, marks=[] if each.name in EVERYDAY else pytest.mark.slow, id=each.name)
-    for each in (*ANSWERS, *BROADCAST, *OUTPUTS, *FILES)
+    for each in (*ANSWERS, *BROADCAST, *OUTPUTS, *FILES, PHOTOS)
 ]
 
 
@@ -218,6 +249,14 @@ def empirical_ntk(v, W, X, n):
     A = activation(X @ W.T, n)
     B = activation_derivative(X @ W.T, n) * v
     return (A @ A.T + (X @ X.T) * (B @ B.T)) / len(v)
+"""
+STAYS_WITH_US = """
+def run_experiment(optimizer, gradient, starts, etas, rhos, num_steps):
+    while True:
+        try:
+            optimizer(gradient, starts[0], 0.1, 0.1, 1000)
+        except Exception:
+            pass
 """
 CALLS_BACK = """
 def run_experiment(optimizer, gradient, starts, etas, rhos, num_steps):
@@ -251,6 +290,10 @@ SLOW = (
         before=dict.fromkeys(CELLS, f"import time\ntime.sleep(5)\n{SHOWING}"),
     ),
     SampleStudent("slow-kernel", "right, and slow", {"p3b-kernel-answer": SLOW_KERNEL}),
+    SampleStudent(
+        "stays-with-us", "keeps us busy", {"p2c-experiment-answer": STAYS_WITH_US},
+        before={"p2c-gd-answer": SLEEPS, "p2c-usam-answer": SLEEPS, "p2b-gd-update-answer": SLEEPS},
+    ),
     SampleStudent("calls-back", "calls back without end", {"p2c-experiment-answer": CALLS_BACK}),
     SampleStudent(
         "dies", "each test takes the notebook down",
@@ -277,7 +320,7 @@ def test_pack_and_the_release_tell_the_limits_of_marking(course: Course) -> None
     (time,) = (line for line in readme.splitlines() if line.startswith("- *Time.*"))
     for seconds in (limits.cell_seconds, limits.call_seconds, limits.submission_seconds):
         assert f"for {seconds:g} seconds" in time
-    assert f"for at most {limits.submission_seconds:g} seconds" in readme
+    assert f"all three together for at most {limits.submission_seconds:g} seconds" in readme
     assert f"SECONDS = {limits.submission_seconds:g}\n" in (
         course.release("hw2") / "checks.py"
     ).read_text(encoding="utf-8")
@@ -310,17 +353,25 @@ def test_what_goes_beyond_the_bound_is_a_memory_error_and_no_more() -> None:
     ],
 )
 def test_of_a_large_answer_its_shape_is_kept(value: object, shape: tuple[int, ...]) -> None:
-    found = kept(value)
+    found = kept(value, Room())
     assert isinstance(found, Digest)
     assert found.shape == shape
 
 
 def test_an_answer_of_usual_size_is_kept_as_it_is() -> None:
     answer = (np.arange(KEPT_BYTES // 16, dtype=float), {"a": [1, 2.5, None]})
-    assert kept(answer) is answer
+    room = Room()
+    assert kept(answer, room) is answer
+    assert room.left < Room().left - KEPT_BYTES // 2
+
+
+def test_nothing_more_is_kept_where_there_is_no_more_room() -> None:
+    room, answer = Room(250_000), np.ones(KEPT_BYTES // 8 - 20)
+    assert kept(answer, room) is answer
+    assert isinstance(kept(answer, room), Digest)
 
 
 def test_large_arrays_with_the_same_numbers_have_the_same_digest() -> None:
     one, same, other = np.ones(10**6), np.ones(10**6), np.ones(10**6)
     other[17] = 2
-    assert kept(one) == kept(same) != kept(other)
+    assert kept(one, Room()) == kept(same, Room()) != kept(other, Room())

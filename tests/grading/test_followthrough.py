@@ -204,7 +204,7 @@ DUMMIES = [
     "return 0", "return None", "raise ValueError", "return []", "return float('nan')",
     "return [0.0] * len(a[0])", "return np.zeros(len(a[0])), np.zeros(len(a[0]))",
     "return np.ones(len(a[0])), np.ones(len(a[0]))", "return np.full((2, len(a[0])), 0.5)",
-    "return np.zeros((2, len(a[0])))", "return np.zeros(len(a[0])), a[1]",
+    "return np.zeros((2, len(a[0])))",
     "return lambda *a: a", "return {}", "return '', ''", "return ima_parameters(*a)",
     "return np.full(len(a[0]), np.inf), a[1]", "raise NotImplementedError",
     "return np.arange(len(a[0])), np.arange(len(a[0]))",
@@ -237,6 +237,39 @@ def test_a_dummy_below_the_kernel_does_not_help(make: str, course: Course) -> No
     marker = LocalMarker(course, course.assignment("hw2"))
     found = marker.mark("problem3_ntk", answers, ["p3a-gradients", "p3b-kernel"])
     assert found.lost("p3b-kernel") == 1.0
+
+
+HESSIANS = [
+    "np.eye(len(x))", "np.zeros((len(x), len(x)))", "len(x) * np.eye(len(x))", "0", "None",
+    "np.arange(len(x) ** 2).reshape(len(x), -1)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HESSIANS)
+def test_a_dummy_below_the_trace_does_not_help(value: str, course: Course) -> None:
+    answers = {
+        "hessian": compile(f"def hessian(x): return {value}", "<dummy>", "exec"),
+        "hessian_trace": compile(
+            "def hessian_trace(x): return np.trace(hessian(x))", "<t>", "exec"
+        ),
+    }
+    marker = LocalMarker(course, course.assignment("hw2"))
+    assert marker.mark("problem2_landscape", answers).lost("p2c-hessian-trace") == 1.0
+
+
+def test_what_the_reference_made_is_no_sign_that_somebody_wrote_it(course: Course) -> None:
+    differences = "np.array([(f(x + e) - f(x - e)) / 2e-4 for e in 1e-4 * np.eye(len(x))])"
+    text = f"""
+def loss(x): return float(len(x))
+def gradient(x): f = loss; return {differences}
+def hessian(x): f = gradient; return {differences}
+def hessian_trace(x): return np.trace(hessian(x))
+"""
+    names = ("loss", "gradient", "hessian", "hessian_trace")
+    answers = {name: compile(text, "<differences>", "exec") for name in names}
+    marker = LocalMarker(course, course.assignment("hw2"))
+    found = marker.mark("problem2_landscape", answers)
+    assert (found.lost("p2c-loss-gradient"), found.lost("p2c-hessian-trace")) == (1.0, 1.0)
 
 
 @pytest.mark.parametrize(

@@ -40,13 +40,13 @@ _MIN_COVER = 0.6
 _MIN_EXTENT = 0.3
 """Share of the visible width, and of the height, that the field has to take up."""
 
-_LONGEST = 4
+_LONGEST = 8
 """How many times as long as high, or as high as long, the part that is seen may be.
 
 In a longer one the function hardly depends on one of its variables.
 """
 
-_MOST_OTHERS = 4
+_MOST_OTHERS = 8
 """Number of fields in sight that may show something else: the function is no guess among many."""
 
 _LARGEST_CELL = 0.15
@@ -58,7 +58,7 @@ _LARGEST_CHANGE = 0.4
 _MIN_AGREEMENT = 0.9
 """Rank correlation between what is shown and the function."""
 
-_MIN_UNCLIPPED = 0.1
+_MIN_UNCLIPPED = 0.4
 """Share of the samples that has to remain where large values are clipped."""
 
 _FARTHEST = 1e6

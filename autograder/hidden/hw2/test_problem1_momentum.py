@@ -151,11 +151,13 @@ def test_heavy_ball_takes_integers_and_no_step(student: Student, rng: Generator)
 @pytest.mark.parametrize("run", RUNS)
 def test_heavy_ball_parameters(student: Student, rng: Generator, run: str) -> None:
     """The parameters γ̂_t and β̂_t make the heavy ball take momentum's steps, with γ_{−1} = 1."""
-    gammas, betas = make_rates(rng, run)
-    hat_gammas, hat_betas = as_pair(student.heavy_ball_parameters(gammas, betas), "γ̂, β̂")
-    right_gammas, right_betas = momentum.heavy_ball_parameters(gammas, betas)
-    assert_close(hat_gammas, right_gammas, what="γ̂")
-    assert_close(hat_betas, right_betas, what="β̂")
+    both = make_rates(rng, run), make_rates(rng, run)
+    answers = [student.heavy_ball_parameters(*rates) for rates in both]
+    for rates, answer in zip(both, answers, strict=True):
+        hat_gammas, hat_betas = as_pair(answer, "γ̂, β̂")
+        right_gammas, right_betas = momentum.heavy_ball_parameters(*rates)
+        assert_close(hat_gammas, right_gammas, what="γ̂")
+        assert_close(hat_betas, right_betas, what="β̂")
 
 
 @item("p1a-parameters", costs=0.25)

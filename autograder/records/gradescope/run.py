@@ -16,7 +16,6 @@ from autograder.assignment import Course
 from autograder.capacity import Machine
 from autograder.errors import KitError
 from autograder.grading.mark import MarkSettings, mark_submission
-from autograder.grading.memory import bounded_memory
 from autograder.records.durable import write_text
 from autograder.records.feedback import read_headings
 from autograder.records.gradescope.metadata import METADATA, read_metadata
@@ -51,10 +50,9 @@ def mark(root: Path) -> Results:
     settings = GradescopeSettings.read(source / "settings.json")
     course = Course(source / "course")
     assignment = course.assignment(settings.assignment)
-    with bounded_memory():
-        report = mark_submission(
-            course, assignment, root / "submission", settings=mark_settings(settings)
-        ).report
+    report = mark_submission(
+        course, assignment, root / "submission", settings=mark_settings(settings)
+    ).report
     print(f"protection: {report.protection}; seed {report.seed}")
     for note in report.notes:
         print(f"note: {note}")

@@ -45,6 +45,7 @@ class Peer:
     `adapt` turns foreign objects into sendable ones, `open_object` turns a received Object into
     what this side uses, `describe` makes plain data of an exception that a served call raised.
     Calls of the other side's functions go through `enter`, unless they are part of a served call.
+    Exceptions of the kinds `passing` end the conversation instead of being told to the other side.
 
     `deadline` is when the other side has to be done with its work. While this side carries out a
     call for it, its clock stands still; but waiting for the other side always counts.
@@ -59,6 +60,7 @@ class Peer:
         describe: Describe | None = None,
         max_served: int | None = None,
         enter: Enter | None = None,
+        passing: tuple[type[BaseException], ...] = (),
     ) -> None:
         self.channel = channel
         self.deadline: float | None = None
@@ -68,6 +70,7 @@ class Peer:
         self._describe = describe or (lambda error: {"error": type(error).__name__})
         self._max_served = max_served
         self._enter = enter or self.call
+        self._passing: tuple[type[BaseException], ...] = (WireError, *passing)
         self._own_since: float | None = None
         self._own_left = MAX_OWN_SECONDS
         self._functions: list[Callable[..., object]] = []
@@ -141,7 +144,7 @@ class Peer:
         self._own_since = time.monotonic() - CROSSING_SECONDS
         try:
             self._answer(number, function(*args, **kwargs))
-        except WireError:
+        except self._passing:
             raise
         except BaseException as error:
             self._send(["error", number, dict(self._describe(error))])
