@@ -84,8 +84,9 @@ def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
     text = content.decode(json.detect_encoding(content), "replace")
     if "\ufffd" in text and "\ufffd".encode() not in content:
         notes.append("Some letters of the file are not in UTF-8 and could not be read.")
+    text = text.strip("\0\ufeff \t\r\n")  # a large file is in memory once, not twice
     try:
-        notebook = json.loads(text.strip("\0\ufeff \t\r\n"))
+        notebook = json.loads(text)
     except json.JSONDecodeError as error:
         raise UnreadableError(f"it is not JSON (line {error.lineno}: {error.msg})") from error
     except RecursionError as error:
@@ -155,6 +156,8 @@ def _joined(source: object) -> str | None:
         return None
     source = source.replace("\r\n", "\n").replace("\r", "\n")
     source = source.replace("\0", "\ufffd").replace("\ufeff", "")
+    if source.isascii():
+        return source
     return source.encode("utf-8", "replace").decode()
 
 

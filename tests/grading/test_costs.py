@@ -25,7 +25,7 @@ from autograder.samples import SampleStudent, write_submission
 from autograder.sandbox import Limits, examine
 
 MiB = 2**20
-ABOVE_BASE = 256 * MiB
+ABOVE_BASE = 280 * MiB
 ROOT = Path(__file__).parents[2]
 
 GRADIENTS = """
