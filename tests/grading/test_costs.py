@@ -62,6 +62,8 @@ def in_problem_2(name: str, **answers: str) -> SampleStudent:
     return SampleStudent(name, "large answers to what the tests made up", cells)
 
 
+FULL_FIGURE = "(lambda f: [f.gca().plot(np.ones(4_900)) for _ in range(20)] and f)(plt.figure())"
+
 ANSWERS = (
     everywhere("bytes-4", "np.zeros(4_000_000, np.int8)"),
     everywhere("bytes-12", "np.zeros(12_000_000, np.int8)"),
@@ -81,7 +83,8 @@ ANSWERS = (
     everywhere("wide-text", "'\\U0001f600' * 200_000"),
     everywhere("dict", "{str(k): 0.5 for k in range(60_000)}"),
     everywhere("keys", "{(k, 0.5): np.ones(900) for k in range(1_900)}"),
-    everywhere("figures", "[plt.figure()] * 4"),
+    everywhere("figure", f"{FULL_FIGURE}"),
+    everywhere("figures", f"[{FULL_FIGURE}] * 4"),
     everywhere("functions", "[lambda: 0 for _ in range(9_000)]"),
 )
 BROADCAST = (
