@@ -178,7 +178,7 @@ def test_all_cells_together_show_no_more_than_is_kept() -> None:
     notebook.run(time.monotonic() + 60)
     kept = [len(str(notebook.results[index].outputs)) > 500 for index in range(5)]
     assert kept == [True, True, True, False, False]
-    assert "too much" in notebook.results[4].outputs[0]["text"]
+    assert "more than is kept" in notebook.results[4].outputs[0]["text"]
     assert all(result.error == error for result in notebook.results.values())
 
 
