@@ -37,7 +37,7 @@ _BINS = {"contours": 4, "filled contours": 4}
 _MIN_COVER = 0.6
 """Share of these parts in which a field has to show something."""
 
-_MIN_EXTENT = 0.3
+_MIN_EXTENT = 0.2
 """Share of the visible width, and of the height, that the field has to take up."""
 
 _LONGEST = 8
