@@ -37,7 +37,7 @@ class Terminal(Console):
         return super().render(_shown(renderable), options)
 
     def status(self, status: RenderableType, **options: Any) -> Status:
-        """A line that says what is being done; a text in it is taken letter by letter."""
+        """A line that says what is being done; no letter in it is markup."""
         return super().status(as_line(status), **options)
 
 

@@ -18,7 +18,7 @@ from autograder.words import shown
 
 
 class Commands(TyperGroup):
-    """All commands. A folder's name may stand in what is said of a wrong call of one."""
+    """All commands. The error of a wrong call may hold the name of a student's folder."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """As Typer does it; what it will print of its own errors holds nothing that acts."""

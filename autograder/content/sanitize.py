@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import html
 import io
 import re
@@ -31,6 +32,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from autograder.timelimit import time_limit
+from autograder.words import MAX_STACKED
 
 MAX_PICTURE_BYTES = 4_000_000
 MAX_PIXELS = 50_000_000
@@ -46,9 +48,6 @@ NOTEBOOK_SECONDS = 5.0
 """Time for rendering and cleaning all texts of a notebook."""
 MAX_OPEN_FORMULAS = 20
 MAX_DEPTH = 100
-MAX_STACKED = 3
-"""The most accents on one letter: a tower of them covers the lines above."""
-
 TAGS = {
     "table", "thead", "tbody", "tr", "th", "td", "caption", "p", "br", "hr", "div", "span", "pre",
     "code", "b", "strong", "i", "em", "u", "s", "sub", "sup", "ul", "ol", "li", "dl", "dt", "dd",
@@ -109,19 +108,22 @@ class _Budget:
         self.rendered -= len(text)
         if self.rendered < 0 or self.seconds <= 0:
             return as_typed(plain_text(text))
-        start = time.monotonic()
-        try:
+        with self._clock():
             return clean_markdown(text, pictures, min(self.seconds, RENDERING_SECONDS))
-        finally:
-            self.seconds -= time.monotonic() - start
 
     def as_html(self, text: str) -> str:
         """Tables and formatting of the HTML; nothing where cleaning has taken too long already."""
         if self.seconds <= 0 or not self.text:
             return ""
+        with self._clock():
+            return clean_html(text)
+
+    @contextlib.contextmanager
+    def _clock(self) -> Iterator[None]:
+        """Take the time of the block off the seconds that are left."""
         start = time.monotonic()
         try:
-            return clean_html(text)
+            yield
         finally:
             self.seconds -= time.monotonic() - start
 
@@ -219,7 +221,7 @@ def clean_markdown(
 ) -> str:
     """Markdown in which no tag, no link and no active LaTeX command is left; formulas stay.
 
-    A text that can't be rendered in so many seconds is set as it was typed.
+    A text that can't be rendered within `seconds` is set as it was typed.
 
     A blank after `<` and `]` keeps both from being read as HTML or as a link, and is hardly seen in
     prose and not at all in formulas. Of pictures only those attached to the cell by a name in

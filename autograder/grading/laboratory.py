@@ -88,7 +88,7 @@ class Laboratory:
             running.forget_outputs()
 
     def _cleaned(self, problem: str, source: NotebookNode, running: Notebook) -> NotebookNode:
-        """What may be shown of a notebook; `source` loses its pictures, which are large."""
+        """The notebook as pages may show it; the large pictures are taken out of `source`."""
         released = released_texts(self._skeletons[problem])
         try:
             return clean_notebook(_with_outputs(source, running.results), released)

@@ -96,7 +96,7 @@ def readings(axes: AxesData, curve: CurveData) -> Iterator[Reading]:
 
 def _shown_by(axes: AxesData, curve: CurveData, direction: int) -> tuple[Shown, ...]:
     """What the coordinates of a curve stand for, in all ways to read them."""
-    found: tuple[Shown, ...] = _once(
+    found: tuple[Shown, ...] = find_once(
         axes,
         ("shown", id(curve), direction),
         lambda: tuple(_shown(axes, curve.points[:, direction], direction)),
@@ -106,7 +106,7 @@ def _shown_by(axes: AxesData, curve: CurveData, direction: int) -> tuple[Shown, 
 
 def _shown(axes: AxesData, drawn: np.ndarray, direction: int) -> Iterator[Shown]:
     yield Shown(drawn, axes.scales[direction] == "log")
-    bases, names = _once(axes, ("legible", direction), lambda: _legible(axes, direction))
+    bases, names = find_once(axes, ("legible", direction), lambda: _legible(axes, direction))
     for base in bases:
         with np.errstate(over="ignore"):
             yield Shown(np.power(base, drawn), True, base)
@@ -139,8 +139,8 @@ _LG, _LN = re.compile(r"\blg\b", re.IGNORECASE), re.compile(r"\bln\b", re.IGNORE
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
-def _once(thing: AxesData | FigureData, key: Hashable, find_out: Callable[[], Any]) -> Any:
-    """What is found out about a figure or an axes, which is found out once."""
+def find_once(thing: AxesData | FigureData, key: Hashable, find_out: Callable[[], Any]) -> Any:
+    """What `find_out` finds of a figure or an axes; it is called for the first time alone."""
     if key not in thing.memo:
         thing.memo[key] = find_out()
     return thing.memo[key]
@@ -229,7 +229,7 @@ def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Si
         ]
 
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    found: list[Sight] = _once(figure, ("matching", x.tobytes(), y.tobytes()), find_out)
+    found: list[Sight] = find_once(figure, ("matching", x.tobytes(), y.tobytes()), find_out)
     return found
 
 
@@ -246,7 +246,7 @@ def _curves_at(
         return [found for found in read if found[2]]
 
     x = np.asarray(x, dtype=float)
-    found: list[tuple[AxesData, CurveData, list[np.ndarray]]] = _once(
+    found: list[tuple[AxesData, CurveData, list[np.ndarray]]] = find_once(
         figure, ("at", x.tobytes()), find_out
     )
     return found
@@ -283,7 +283,7 @@ def _rows_at(axes: AxesData, curve: CurveData, direction: int, wanted: _Wanted) 
 
     Ways in which some finite point is at none, or none is at one of them, are left out.
     """
-    finite = _once(axes, ("finite", id(curve)), lambda: _finite_rows(curve))
+    finite = find_once(axes, ("finite", id(curve)), lambda: _finite_rows(curve))
     found = []
     for shown in _shown_by(axes, curve, direction):
         if len(finite) and wanted.has(float(shown.values[finite[0]])):
@@ -400,7 +400,7 @@ def _pieces(axes: AxesData) -> list[np.ndarray]:
                     groups[key].append(curve.points[:, :2])
         return [np.concatenate(points) for points in groups.values()]
 
-    found: list[np.ndarray] = _once(axes, "pieces", find_out)
+    found: list[np.ndarray] = find_once(axes, "pieces", find_out)
     return found
 
 

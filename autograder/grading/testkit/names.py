@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed
-from autograder.grading.testkit.figures import as_figure, matching_curves
+from autograder.grading.testkit.figures import as_figure, find_once, matching_curves
 from autograder.grading.testkit.words import Says, once_each
 from autograder.sandbox.figuredata import AxesData, Color, CurveData, FigureData, LegendEntry
 
@@ -116,10 +116,10 @@ def names_in_legends(
 
 
 def _styles_in_sight(figure: FigureData) -> _Styles:
-    if "styles" not in figure.memo:
-        shown = [c for axes in figure.axes for c in axes.curves if _is_shown(axes, c)]
-        figure.memo["styles"] = _Styles(shown)
-    styles: _Styles = figure.memo["styles"]
+    def find_out() -> _Styles:
+        return _Styles([c for axes in figure.axes for c in axes.curves if _is_shown(axes, c)])
+
+    styles: _Styles = find_once(figure, "styles", find_out)
     return styles
 
 

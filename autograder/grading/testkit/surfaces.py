@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed, capital
-from autograder.grading.testkit.figures import as_figure, which_match
+from autograder.grading.testkit.figures import as_figure, find_once, which_match
 from autograder.grading.testkit.names import names_in_legends
 from autograder.grading.testkit.words import Says, once_each, plain
 from autograder.sandbox.figuredata import FAINT, AxesData, CurveData, FieldData, FigureData
@@ -95,12 +95,13 @@ class Surface:
 
 def surfaces(figure: FigureData, function: Function) -> list[Surface]:
     """The axes that show the function, with what shows it."""
-    kept = figure.memo.setdefault("surfaces", {})
-    if id(function) not in kept:
-        # the function is kept beside it, so that its id is no other's
-        kept[id(function)] = function, _find_surfaces(figure, function)
-    found: list[Surface] = kept[id(function)][1]
-    return found
+    # the function is kept beside what was found, so that its id is no other's
+    found: tuple[Function, list[Surface]] = find_once(
+        figure,
+        ("surfaces", id(function)),
+        lambda: (function, _find_surfaces(figure, function)),
+    )
+    return found[1]
 
 
 def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
