@@ -38,6 +38,7 @@ def put_unclean(course: Course, arms: Arms, payloads: Sequence[Payload]) -> None
     filled = fill(arms, mark(course), twice, payloads[0])
     path = course.root / "autograded" / "gina" / "hw" / "a_slopes.ipynb"
     notebook: NotebookNode = filled.notebooks["a_slopes"]
+    path.chmod(0o600)  # the kit keeps it read-only
     path.write_text(nbformat.v4.writes(notebook), encoding="utf-8")
 
 
