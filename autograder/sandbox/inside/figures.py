@@ -9,6 +9,10 @@ drawn is sorted into two kinds:
 A field is told by samples: a place (x, y), half the size of the cell around it, and the least and
 the largest value that is shown there (both are the same, but for the bands of filled contours).
 
+What matplotlib offers in public is preferred. Where only its private data tells what is drawn, such
+as the faces of a surface, what it leaves out when it draws is left out here too: padding that was
+never written, masked values, points that only close a path.
+
 Amounts are bounded: what has too many points is thinned and says so, artists beyond the bound and
 artists that can't be read are counted as unread. No artist can make the reader fail.
 """
@@ -22,10 +26,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from matplotlib.category import StrCategoryFormatter, StrCategoryLocator
 from matplotlib.collections import (
     LineCollection,
     PathCollection,
     PolyCollection,
+    PolyQuadMesh,
     QuadMesh,
     TriMesh,
 )
@@ -33,11 +39,12 @@ from matplotlib.colors import to_rgba_array
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
+from matplotlib.image import AxesImage, NonUniformImage, PcolorImage
 from matplotlib.legend import Legend
 from matplotlib.lines import AxLine, Line2D
 from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Patch, Polygon
+from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
@@ -138,6 +145,7 @@ class _Budget:
 
 
 def _read_axes(axes: Any, figure: Figure, budget: _Budget) -> Plain:
+    _safe(axes.apply_aspect, None)  # drawing does: it may widen the limits
     names = ("x", "y", "z") if _safe(lambda: axes.name, "") == "3d" else ("x", "y")
     kind = {"3d": "3d", "rectilinear": "plane"}.get(_safe(lambda: axes.name, ""), "other")
     children = _safe(lambda: sorted(axes.get_children(), key=lambda a: a.get_zorder()), [])
@@ -201,11 +209,8 @@ def _named_ticks(axis: Any, budget: _Budget) -> list[list[Any]]:
 
     def read() -> list[list[Any]]:
         formatter, locator = axis.get_major_formatter(), axis.get_major_locator()
-        if type(formatter).__name__ == "StrCategoryFormatter":
-            units = axis.units._mapping
-            return [[float(at), name] for name, at in units.items()]
-        named = isinstance(formatter, (FixedFormatter, FuncFormatter))
-        if named and isinstance(locator, FixedLocator):
+        named = isinstance(formatter, (FixedFormatter, FuncFormatter, StrCategoryFormatter))
+        if named and isinstance(locator, (FixedLocator, StrCategoryLocator)):
             ticks = list(locator())[:MAX_TEXTS]
             names = formatter.format_ticks(ticks)
             return [[_number(at), name] for at, name in zip(ticks, names, strict=True)]
@@ -321,25 +326,15 @@ def _read_line(line: Any, axes: Any, budget: _Budget) -> Plain | None:
 
 
 def _ends_of_axline(line: Any, axes: Any) -> np.ndarray:
-    """Where an endless line crosses the axes' left and right limits (as seen on its scales)."""
-    first, second, slope = line.get_xy1(), line.get_xy2(), line.get_slope()
-    if second is None:
-        second = (
-            (first[0] + 1, first[1] + slope) if np.isfinite(slope) else (first[0], first[1] + 1)
-        )
-    to_scale, back = axes.transScale, axes.transScale.inverted()
-    a, b = to_scale.transform([first, second])
-    low, high = np.sort(to_scale.transform(np.column_stack([axes.get_xlim(), axes.get_ylim()])).T)
-    if a[0] == b[0]:
-        return np.array([first, second], dtype=float)
-    ends = [a + (b - a) * (x - a[0]) / (b[0] - a[0]) for x in low]
-    return np.asarray(back.transform(ends)) if len(high) else np.array([first, second])
+    """Where an endless line crosses the axes' limits."""
+    on_screen = line.get_transform().transform([(0, 0), (1, 1)])
+    return np.asarray(axes.transData.inverted().transform(on_screen))
 
 
 def _read_markers(markers: Any, axes: Any, budget: _Budget) -> Plain | None:
     solid = getattr(markers, "_offsets3d", None)
     if solid is not None:
-        points = np.column_stack([_floats(part).ravel() for part in solid])
+        points = np.column_stack(np.broadcast_arrays(*(_floats(part).ravel() for part in solid)))
     elif _contains(markers.get_offset_transform(), axes):
         points = _floats(markers.get_offsets()).reshape(-1, 2)
     else:
@@ -348,13 +343,18 @@ def _read_markers(markers: Any, axes: Any, budget: _Budget) -> Plain | None:
 
 
 def _read_segments(lines: Any, axes: Any, budget: _Budget) -> Plain | None:
-    segments = getattr(lines, "_segments3d", None)
-    if segments is None:
-        if not _in_data(lines, axes):
-            return None
-        segments = lines.get_segments()
-    points = np.concatenate([_floats(segment) for segment in segments])
+    segments = _segments(lines)
+    if not segments or not (hasattr(lines, "_segments3d") or _in_data(lines, axes)):
+        return None
+    points = np.concatenate(segments)
     return _curve("segments", lines, points, budget, **_segment_style(lines))
+
+
+def _segments(lines: Any) -> list[np.ndarray]:
+    """The points of each segment; those of 3D ones are nowhere in public before they are drawn."""
+    solid = getattr(lines, "_segments3d", None)
+    segments, size = (lines.get_segments(), 2) if solid is None else (solid, 3)
+    return [_floats(segment).reshape(-1, size) for segment in segments]
 
 
 def _read_outline(patch: Any, axes: Any, budget: _Budget) -> Plain | None:
@@ -385,7 +385,7 @@ def _read_bars(container: Any, axes: Any, budget: _Budget) -> Plain:
 def _read_bare_bars(container: Any, axes: Any, budget: _Budget) -> Plain:
     """Error bars without a line: the points are the middles of the bars."""
     (bars,) = (part for part in container.lines[2][:1])
-    middles = [np.mean(_floats(segment), axis=0) for segment in bars.get_segments()]
+    middles = [np.mean(segment, axis=0) for segment in _segments(bars) if len(segment)]
     read = _read_segments(bars, axes, budget) or {}
     more = {key: read[key] for key in ("line", "width", "inks") if key in read}
     label = _text(container.get_label())
@@ -417,13 +417,20 @@ def _marker_style(markers: Any) -> Plain:
     if markers.get_array() is not None:
         markers.update_scalarmappable()
     sizes = _floats(markers.get_sizes())
-    colors = [*markers.get_facecolor(), *markers.get_edgecolor()] if (sizes > 0).any() else []
+    colors = _marker_colors(markers) if (sizes > 0).any() else []
     paths = markers.get_paths()
     return {
         "marker": _markers().get(_shape(paths[0]), "path") if len(paths) == 1 else "path",
         "size": _number(np.sqrt(sizes.max(initial=0.0))),
         "inks": _inks(colors, None),
     }
+
+
+def _marker_colors(markers: Any) -> list[Any]:
+    """The colours as they were given: in 3D, drawing fades those of markers farther away."""
+    faces = PathCollection.get_facecolor(markers)
+    like_faces = isinstance(markers._edgecolors, str)
+    return [*faces, *(() if like_faces else PathCollection.get_edgecolor(markers))]
 
 
 @cache
@@ -501,21 +508,33 @@ def _read_image(image: Any, axes: Any, budget: _Budget) -> Plain | None:
     values = _values(image)
     if values is None or values.ndim != 2 or not _in_data(image, axes):
         return None
-    rows, columns = values.shape
-    left, right, bottom, top = map(float, image.get_extent())
-    first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
-    x = left + (right - left) * (np.arange(columns) + 0.5) / columns
-    y = first + (last - first) * (np.arange(rows) + 0.5) / rows
+    edges = [_floats(part) for part in _pixel_edges(image, *values.shape)]
+    x, y = ((part[1:] + part[:-1]) / 2 for part in edges)
+    halves = [np.abs(np.diff(part)) / 2 for part in edges]
     places = np.column_stack([part.ravel() for part in np.meshgrid(x, y)])
-    half = np.abs([(right - left) / columns, (last - first) / rows]) / 2
+    half = np.column_stack([part.ravel() for part in np.meshgrid(*halves)])
     samples = np.column_stack([places, values.ravel(), values.ravel()])
     return _field("image", image, samples, budget, half=half)
 
 
+def _pixel_edges(image: Any, rows: int, columns: int) -> Iterable[Any]:
+    """Where the columns and the rows of an image begin and end."""
+    own = [np.asarray(getattr(image, name, ())) for name in ("_Ax", "_Ay")]
+    if isinstance(image, PcolorImage):
+        return own
+    if isinstance(image, NonUniformImage):  # it knows the middles
+        return (np.concatenate([m[:1], (m[1:] + m[:-1]) / 2, m[-1:]]) for m in own)
+    left, right, bottom, top = map(float, image.get_extent())
+    first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
+    return np.linspace(left, right, columns + 1), np.linspace(first, last, rows + 1)
+
+
 def _read_contours(contours: Any, axes: Any, budget: _Budget) -> Plain | None:
     """Lines carry their level; a band of filled contours lies between two levels."""
-    edges = _floats(contours._levels if contours.filled else contours.levels)
-    edges = np.where(np.abs(edges) > 1e200, np.copysign(np.inf, edges), edges)
+    edges = _floats(contours.levels)
+    if contours.filled:  # beyond the first or the last level there may be a band without an end
+        below = [-np.inf] * (contours.extend in ("min", "both"))
+        edges = np.array([*below, *edges, *[np.inf] * (contours.extend in ("max", "both"))])
     bands = list(pairwise(edges) if contours.filled else zip(edges, edges, strict=True))
     samples = [np.empty((0, 4))]
     used = 0
@@ -530,28 +549,47 @@ def _read_contours(contours: Any, axes: Any, budget: _Budget) -> Plain | None:
 def _contour_places(contours: Any) -> Iterator[np.ndarray]:
     solid = getattr(contours, "_3dverts_codes", None)
     if solid is not None:  # drawing replaces the paths of a 3D set by projected ones
-        for vertices, _codes in solid:
-            yield _floats(vertices).reshape(-1, 3)[:, :2]
+        for vertices, codes in solid:
+            places = _without_ends(_floats(vertices).reshape(-1, 3), codes)
+            is_level = len(places) > 0 and np.ptp(places[:, 2]) == 0  # not shown on a side wall
+            yield places[:, :2] if is_level else np.empty((0, 2))
         return
     for path in contours.get_paths():
-        vertices = _floats(path.vertices).reshape(-1, 2)
-        yield vertices if path.codes is None else vertices[path.codes != path.CLOSEPOLY]
+        yield _without_ends(_floats(path.vertices).reshape(-1, 2), path.codes)
+
+
+def _without_ends(vertices: np.ndarray, codes: Any) -> np.ndarray:
+    """The vertices of a path but for those that only close it, which may lie anywhere."""
+    return vertices if codes is None else vertices[np.asarray(codes) != Path.CLOSEPOLY]
 
 
 def _read_surface(surface: Any, _axes: Any, budget: _Budget) -> Plain | None:
-    if getattr(surface, "_vec", None) is not None:
-        vertices = _floats(surface._vec)[:3].T
-    else:
-        vertices = _floats(surface._faces).reshape(-1, 3)
+    vertices = _surface_vertices(surface)
     vertices = np.unique(vertices[np.isfinite(vertices).all(axis=1)], axis=0)
     return _field("surface", surface, vertices[:, [0, 1, 2, 2]], budget)
 
 
+def _surface_vertices(surface: Any) -> np.ndarray:
+    """The corners of a surface's faces.
+
+    matplotlib pads faces of unequal length with memory that it never writes, and marks the padding
+    and masked corners as invalid. Before 3.10 it keeps one list of corners without padding.
+    """
+    if getattr(surface, "_vec", None) is not None:
+        return _floats(surface._vec)[:3].T
+    faces = _floats(surface._faces)
+    drawn = ~np.broadcast_to(getattr(surface, "_invalid_vertices", False), faces.shape[:2])
+    paths = getattr(surface, "_codes3d", None)
+    for face, codes in enumerate(() if paths is None else paths):
+        drawn[face, : len(codes)] &= np.asarray(codes) != Path.CLOSEPOLY
+    return np.asarray(faces[drawn])
+
+
 def _read_wires(lines: Any, _axes: Any, budget: _Budget) -> Plain | None:
-    segments = getattr(lines, "_segments3d", None)
-    if segments is None:
+    if not hasattr(lines, "_segments3d") or not len(lines._segments3d):
         return None
-    vertices = np.concatenate([_floats(segment).reshape(-1, 3) for segment in segments])
+    vertices = np.concatenate(_segments(lines))
+    vertices = vertices[np.isfinite(vertices).all(axis=1)]
     return _field("surface", lines, vertices[:, [0, 1, 2, 2]], budget)
 
 
@@ -561,8 +599,8 @@ def _read_cells(cells: Any, axes: Any, budget: _Budget) -> Plain | None:
     if values is None or not _contains(cells.get_transform(), axes):
         return None
     boxes = [path.get_extents().get_points() for path in cells.get_paths()]
-    if len(boxes) != values.size:
-        return None
+    if len(boxes) != values.size:  # masked cells have a value, but no polygon
+        return _read_mesh(cells, axes, budget) if isinstance(cells, PolyQuadMesh) else None
     low, high = np.moveaxis(np.array(boxes), 1, 0)
     values = values.ravel()
     samples = np.column_stack([(low + high) / 2, values, values])
@@ -573,8 +611,9 @@ def _read_triangles(mesh: Any, _axes: Any, budget: _Budget) -> Plain | None:
     values, corners = _values(mesh), mesh._triangulation
     if values is None:
         return None
+    drawn = np.unique(corners.get_masked_triangles())
     samples = np.column_stack([corners.x, corners.y, values.ravel(), values.ravel()])
-    return _field("mesh", mesh, samples, budget)
+    return _field("mesh", mesh, samples[drawn], budget)
 
 
 def _read_coloured_markers(markers: Any, axes: Any, budget: _Budget) -> Plain | None:
