@@ -1,17 +1,25 @@
-"""Pictures of figures as a notebook shows them: PNG, cut to what is drawn."""
+"""Pictures of figures as a notebook shows them: PNG, cut to what is drawn.
+
+What else a notebook may ask of matplotlib, a window, LaTeX or a file, is not there. It is answered
+so that a picture is drawn all the same, and no error comes of it.
+"""
 
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.backend_bases import FigureCanvasBase, FigureManagerBase
 from matplotlib.backends import backend_agg
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
+from matplotlib.backends.registry import BackendRegistry
 from matplotlib.figure import Figure
 from matplotlib.mathtext import MathTextParser
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from PIL import Image
 
@@ -22,6 +30,9 @@ _USUAL_SETTINGS: tuple[Any, ...] = (
     {"font.size": 11, "figure.dpi": 110},
 )
 _FONT_FILES = (".ttf", ".otf", ".ttc")
+_WINDOWLESS = ("agg", "pdf", "pgf", "ps", "svg", "template")
+_OTHERS_BACKENDS = ("inline", "ipympl", "widget", "module://")
+"""How names begin that belong to packages which need not be there."""
 
 
 def png(figure: Figure) -> bytes | None:
@@ -80,9 +91,81 @@ def keep_fonts_in_memory() -> None:
         if mode != "rb" or not str(file).endswith(_FONT_FILES):
             return opened(file, mode, *args, **kwargs)
         with opened(file, "rb") as font:
-            return io.BytesIO(font.read())
+            return _Font(font.read(), str(file))
 
     io.open = open_file
+
+
+class _Font(io.BytesIO):
+    """A font in memory; files of type PDF and PS are made with the one of its name."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content)
+        self.name = name
+
+
+def do_without_machine() -> None:
+    """Have matplotlib draw all the same if a window, LaTeX or a file can't be had."""
+    _do_without_windows()
+    _do_without_latex()
+    _do_without_files()
+
+
+def _do_without_windows() -> None:
+    load, is_valid = BackendRegistry.load_backend_module, BackendRegistry.is_valid_backend
+
+    def load_windowless(self: Any, backend: Any) -> Any:
+        return load(self, backend if str(backend).lower() in _WINDOWLESS else "agg")
+
+    def is_valid_anywhere(self: Any, backend: str) -> bool:
+        return backend.lower().startswith(_OTHERS_BACKENDS) or bool(is_valid(self, backend))
+
+    changes: dict[type, dict[str, Any]] = {
+        BackendRegistry: {
+            "load_backend_module": load_windowless,
+            "is_valid_backend": is_valid_anywhere,
+        },
+        FigureManagerBase: {"window": _Nothing(), "frame": _Nothing()},
+        FigureCanvasBase: {"start_event_loop": lambda *_, **__: None},  # `plt.pause` would wait
+    }
+    for owner, attributes in changes.items():
+        for name, value in attributes.items():
+            setattr(owner, name, value)
+
+
+class _Nothing:
+    """Stands for a window: whatever is asked of it does nothing."""
+
+    def __getattr__(self, name: str) -> _Nothing:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_: Any, **__: Any) -> _Nothing:
+        return self
+
+    def __iter__(self) -> Iterator[int]:
+        return iter((0, 0))  # a size
+
+
+def _do_without_latex() -> None:
+    """Show the source of a text that LaTeX would set: not all of it is a formula for matplotlib."""
+    own: Any = Text
+    asked, preprocess = own.get_usetex, own._preprocess_math
+    own.get_usetex = lambda _text: False
+    own._preprocess_math = lambda text, s: (s, False) if asked(text) else preprocess(text, s)
+
+
+def _do_without_files() -> None:
+    print_figure: Any = FigureCanvasBase.print_figure
+
+    def try_to_print(self: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return print_figure(self, *args, **kwargs)
+        except (OSError, RuntimeError, ImportError) as error:  # no such folder, program, package
+            print(f"The picture is not saved while marking: {error}")
+
+    setattr(FigureCanvasBase, "print_figure", try_to_print)  # noqa: B010 - mypy
 
 
 def draw_once() -> None:

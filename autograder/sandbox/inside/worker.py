@@ -48,6 +48,7 @@ def main() -> None:
     channel = Channel(socket.socket(fileno=control))
     mpl.use("agg")
     drawing.keep_fonts_in_memory()
+    drawing.do_without_machine()
     drawing.share_formulas()
     drawing.draw_once()
     _import_more()
