@@ -7,6 +7,7 @@ a StudentFailure, whose message is fit for the student.
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -77,6 +78,12 @@ class NoAnswer(StudentFailure):
 class BadAnswer(StudentFailure):
     """The answer is something that can't be marked."""
 
+
+_WANT = (
+    " It needs a part of `{}` that is not there where notebooks are marked.",
+    " It needs `{}`, which is not installed where notebooks are marked.",
+)
+_PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,59}")
 
 Quote = Callable[[Place], str]
 """Tells a place in words, with the student's own line; empty where there is no such line."""
@@ -293,6 +300,9 @@ class Student:
         if error == "NameError" and self._forget:
             names = ", ".join(f"`{name}`" for name in self._forget)
             told += f" This answer is to be written out: it has to do without {names}."
+        package = details.get("package")
+        if isinstance(package, str) and _PACKAGE.fullmatch(package):
+            told += _WANT[error == "ModuleNotFoundError"].format(package)
         return Raised(told, error if known else "Exception", place)
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from autograder.sandbox import Cell, CellResult, Limits, Notebook, Sandbox
+from autograder.assignment import Course
+from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.samples import SampleStudent, write_submission
+from autograder.sandbox import Cell, CellResult, Limits, Notebook, Raised, Sandbox
 
-from .rooms import protection
+from .rooms import WALLS, protection
+
+ROOT = Path(__file__).parents[2]
 
 PICTURE = """
 import io, os, warnings
@@ -122,3 +128,202 @@ def test_a_wrong_call_is_an_error_still(sandbox: Sandbox) -> None:
         "plt.figure().axes[3]",
     ]
     assert set(errors(sandbox, PICTURE, *wrong)) == set(wrong)
+
+
+# --- Pools ----------------------------------------------------------------------------------------
+
+TASKS = """
+import multiprocessing as mp, os
+from multiprocessing import Array, Event, Lock, Manager, Pool, Process, Queue, Value, get_context
+from multiprocessing.pool import Pool as OtherPool, ThreadPool
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
+import numpy as np
+def square(x):
+    return x * x
+def add(x, y):
+    return x + y
+def change(x):
+    x[0] = 9
+    return x
+def put(queue, x):
+    queue.put(x * x)
+def fail(x):
+    raise ValueError(x)
+"""
+POOLS = [
+    "with Pool(4) as pool: assert pool.map(square, range(4)) == [0, 1, 4, 9]",
+    "with Pool(4) as pool: assert pool.starmap(add, [(1, 2), (3, 4)], chunksize=2) == [3, 7]",
+    "with Pool() as pool: assert list(pool.imap(square, range(3))) == [0, 1, 4]",
+    "with Pool() as pool: assert sorted(pool.imap_unordered(square, range(3))) == [0, 1, 4]",
+    "pool = mp.Pool(2); found = [pool.apply_async(add, (i,), {'y': 1}) for i in range(3)]\n"
+    "pool.close(); pool.join(); assert [each.get(timeout=5) for each in found] == [1, 2, 3]",
+    "told = []; Pool(2).map_async(square, [3], callback=told.append).wait(); assert told == [[9]]",
+    "with get_context('spawn').Pool(2) as pool: assert pool.map(square, [3]) == [9]",
+    "mp.set_start_method('fork', force=True); assert mp.Pool(2).apply(square, (3,)) == 9",
+    "assert ThreadPool(2).map(square, [3]) == OtherPool(2).map(square, [3]) == [9]",
+    "start = np.zeros(2); assert Pool(2).map(change, [start])[0][0] == 9 and start[0] == 0",
+    "result = Pool(2).apply_async(fail, (1,)); assert not result.successful()\n"
+    "try: result.get()\nexcept ValueError: pass\nelse: raise AssertionError",
+    "with ProcessPoolExecutor(max_workers=4) as pool:\n"
+    "    assert list(pool.map(square, [1, 2])) == [1, 4]\n"
+    "    assert [f.result() for f in as_completed([pool.submit(add, 1, y=2)])] == [3]",
+    "with ThreadPoolExecutor(4) as pool: assert list(pool.map(square, range(99)))[9] == 81",
+    "queue = Queue(); all = [Process(target=put, args=(queue, i), daemon=True) for i in range(3)]\n"
+    "for each in all: each.start()\n"
+    "assert sorted(queue.get() for _ in all) == [0, 1, 4]\n"
+    "for each in all: each.join(); assert each.exitcode == 0; each.terminate()",
+    "with Manager() as manager:\n    shared = manager.dict(a=1); assert dict(shared) == {'a': 1}",
+    "number, array = Value('d', 1.0), Array('d', 3)\n"
+    "with number.get_lock(): number.value += 1\n"
+    "assert np.frombuffer(array.get_obj()).sum() == 0",
+    "with Lock(): pass\nevent = Event(); event.set(); assert event.wait(1)",
+    "assert mp.cpu_count() >= 1 and mp.current_process().name == 'MainProcess'",
+]
+
+
+def test_pools_and_processes_run_in_one_process(sandbox: Sandbox) -> None:
+    assert errors(sandbox, TASKS, *POOLS) == {}
+
+
+# --- Packages that are not here -------------------------------------------------------------------
+
+UNUSED = """
+import no_such_package as nsp, os
+import no_such_package.part.of_it as part; after = 1
+import no_such_other.part
+from no_such_package import thing as other, more
+from no_such_package import *
+from os import no_such_name, getcwd
+nsp.mount("/content/drive")
+device = nsp.device("cpu")
+@nsp.fast
+def quick():
+    return 1
+def answer():
+    return os.getcwd() == getcwd() and after == 1
+"""
+USES = [
+    *("nsp.f", "nsp()", "part + 1", "1 @ part", "list(other)", "other[0]", "more < 1", "len(more)"),
+    *("device.type", "quick()", "no_such_other.part.f()", "bool(nsp)", "nsp.__version__"),
+]
+GUARDED = """
+try:
+    import no_such_package
+except ImportError:
+    no_such_package = None
+assert no_such_package is None
+try:
+    import numpy as np
+finally:
+    assert np.pi > 3
+"""
+MAGICS = "%load_ext no_such_extension\n%no_such_magic 1\n%load_ext autoreload\nran = True"
+PROGRESS = "from tqdm.auto import tqdm, trange\nassert [*tqdm([1, 2]), *trange(2)] == [1, 2, 0, 1]"
+
+
+def test_an_import_that_is_not_used_costs_nothing(sandbox: Sandbox) -> None:
+    first, *others = run(
+        sandbox, UNUSED, "assert answer()", GUARDED, MAGICS, "assert ran", PROGRESS
+    )
+    assert [found.error for found in others] == [None] * len(others)
+    assert first.error is not None  # which is told as a note
+    assert first.error.kind == "ModuleNotFoundError"
+    assert first.error.text.startswith("No module named 'no_such_package'. The rest of the cell")
+    assert first.error.place is not None
+    assert first.error.place.line == 2
+
+
+def test_an_import_that_is_used_is_named(sandbox: Sandbox) -> None:
+    for source, found in zip(USES, run(sandbox, UNUSED, *USES)[1:], strict=True):
+        assert found.error is not None, source
+        assert found.error.kind == "ModuleNotFoundError"
+        assert "is not installed where notebooks are marked" in found.error.text
+
+
+def test_the_value_of_the_last_line_is_shown_still(sandbox: Sandbox) -> None:
+    *_, last = run(sandbox, "import no_such_package\nimport math\nmath.floor(7.5)")
+    assert last.outputs[0]["data"] == {"text/plain": "7"}
+
+
+USED = """
+import scipy_of_another_world.stats as st
+from os import no_such_name
+at_once = st.norm(0)
+def by_name():
+    return st.norm.pdf(0)
+def inside():
+    import scipy_of_another_world
+def name_only():
+    return no_such_name()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("by_name", "It needs `scipy_of_another_world`, which is not installed"),
+        ("inside", "It needs `scipy_of_another_world`, which is not installed"),
+        ("at_once", "It needs `scipy_of_another_world`, which is not installed"),
+        ("name_only", "It needs a part of `os` that is not there"),
+    ],
+)
+def test_a_failure_for_want_of_a_package_names_it(sandbox: Sandbox, name: str, said: str) -> None:
+    sandbox.renew()
+    notebook = Notebook(sandbox, "notebook", [Cell(0, USED)], {}, seed=1)
+    notebook.run(deadline=float("inf"))
+    student = notebook.student(lambda _: "")
+    with pytest.raises(Raised, match=said):
+        student.value(name) if name == "at_once" else getattr(student, name)()
+    notebook.close()
+
+
+# --- Marks ----------------------------------------------------------------------------------------
+
+TOP = """
+import matplotlib
+matplotlib.use("Qt5Agg")
+import seaborn_of_another_world as sns
+from google_of_another_world.colab import drive
+from multiprocessing import Pool
+drive.mount("/content/drive")
+sns.set_theme()
+%load_ext no_such_extension
+"""
+POOLED = """
+_descend = gd
+def _run(task):
+    return _descend(*task)
+def gd(gradient, x0, eta, num_steps):
+    with Pool(2) as pool:
+        return pool.map(_run, [(gradient, x0, eta, num_steps)])[0]
+"""
+SAVING = """
+_plot = plot_traces
+def plot_traces(*args, **kwargs):
+    figure = _plot(*args, **kwargs)
+    figure.savefig("plot.pdf")
+    plt.switch_backend("TkAgg")
+    plt.show()
+    return figure
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("walls", ["both walls", "inner wall alone"])
+def test_none_of_this_costs_a_point(walls: str, tmp_path: Path) -> None:
+    if protection(walls) is None:
+        pytest.skip(f"not available on this machine: {walls}")
+    homework = (course := Course(ROOT)).assignment("hw2")
+    before = {
+        "p1-momentum-answer": TOP,
+        "p2c-loss-gradient-answer": TOP,
+        "p2c-usam-answer": POOLED,
+        "p2c-surface-plot-answer": SAVING,
+    }
+    student = SampleStudent("elsewhere", "works on another machine", before=before)
+    write_submission(course, homework, student, tmp_path / student.name)
+    settings = MarkSettings(use_outer=WALLS[walls]["use_outer"])
+    report = mark_submission(course, homework, tmp_path / student.name, settings=settings).report
+    assert (report.points, report.bonus_points) == (report.max_points, report.max_bonus_points)
+    (fault, *_) = report.notebooks["problem1_momentum"].faults
+    assert "seaborn_of_another_world" in fault.error

@@ -112,7 +112,8 @@ def do_without_machine() -> None:
 
 
 def _do_without_windows() -> None:
-    load, is_valid = BackendRegistry.load_backend_module, BackendRegistry.is_valid_backend
+    registry: Any = BackendRegistry
+    load, is_valid = registry.load_backend_module, registry.is_valid_backend
 
     def load_windowless(self: Any, backend: Any) -> Any:
         return load(self, backend if str(backend).lower() in _WINDOWLESS else "agg")

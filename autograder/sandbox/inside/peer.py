@@ -245,6 +245,9 @@ class RemoteFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self._peer.call_function(self.number, args, kwargs)
 
+    def __deepcopy__(self, _memo: Mapping[int, Any]) -> RemoteFunction:
+        return self
+
 
 _SHAPES: dict[str, tuple[Any, ...]] = {
     "call": (str, int, (str, int), tuple, dict),

@@ -6,6 +6,7 @@ like are answered with a sentence instead of being carried out.
 
 from __future__ import annotations
 
+import ast
 import base64
 import builtins
 import io
@@ -20,11 +21,13 @@ import matplotlib.pyplot as plt
 from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
+from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 from matplotlib.figure import Figure
 from traitlets import Type
 from traitlets.config import Config
 
+from .absent import Absences
 from .drawing import png
 from .peer import RemoteError
 from .wire import Unsendable
@@ -177,6 +180,25 @@ class NotebookShell(InteractiveShell):
     displayhook_class = Type(RecordingHook)
 
     recorder: Recorder
+    absences: Absences
+
+    def transform_ast(self, node: Any) -> Any:
+        """Have the cell go on after an import that fails."""
+        transform: Callable[[Any], Any] = super().transform_ast
+        code = transform(node)
+        return self.absences.forgive(code, self.user_ns) if isinstance(code, ast.Module) else code
+
+    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
+        """Run a line magic; leave out one of a package that is not here, and say so."""
+        find: Callable[[str], Any] = self.find_line_magic
+        known = find(magic_name) is not None
+        try:
+            return super().run_line_magic(magic_name, line, _stack_depth + 1)
+        except (ImportError, UsageError) as error:
+            if known and not magic_name.endswith("load_ext"):
+                raise
+            print(f"%{magic_name} {line} is left out while marking: {error}")
+            return None
 
     def enable_gui(self, gui: str | None = None) -> None:
         """There is no screen."""
@@ -251,6 +273,7 @@ class Runner:
         RecordingDisplay.recorder = self.recorder
         RecordingHook.recorder = self.recorder
         NotebookShell.recorder = self.recorder
+        self.absences = NotebookShell.absences = Absences()
         self.shell = NotebookShell.instance(config=_configuration())
         sys.stdout = RecordedStream(self.recorder, "stdout")
         sys.stderr = RecordedStream(self.recorder, "stderr")
@@ -266,6 +289,7 @@ class Runner:
     def run(self, index: int, source: str) -> dict[str, Any]:
         """Run one cell; plain data: whether it ran, its error's kind, place and text, outputs."""
         self.recorder.reset()
+        self.absences.first = None
         CellCompiler.current = index
         error = self._run_in_time(_keep_lines(source))
         if error is None:
@@ -273,6 +297,9 @@ class Runner:
         result: dict[str, Any] = {"outputs": self.recorder.take(), "error": None}
         if error is not None:
             result["error"] = describe(error, with_text=True)
+        elif self.absences.first is not None:
+            result["error"] = describe(self.absences.first, with_text=True)
+            result["error"]["text"] += ". The rest of the cell was run without it."
         return result
 
     def _run_in_time(self, source: str) -> BaseException | None:
@@ -360,6 +387,8 @@ def describe(error: BaseException, *, with_text: bool = False) -> dict[str, Any]
     details: dict[str, Any] = {
         "error": kind, "place": place, "depth": depth, "function": function[:MAX_ERROR_TEXT],
     }  # fmt: skip
+    if isinstance(error, ImportError) and isinstance(error.name, str):
+        details["package"] = error.name[:MAX_ERROR_TEXT]
     if with_text:
         details["text"] = _short_text(error)
     return details

@@ -26,7 +26,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from . import drawing, supervisor, walls
+from . import absent, drawing, serial, supervisor, walls
 from .figures import read_figure
 from .peer import Peer
 from .polynomial import Polynomial
@@ -49,6 +49,8 @@ def main() -> None:
     mpl.use("agg")
     drawing.keep_fonts_in_memory()
     drawing.do_without_machine()
+    absent.have_progress_bars()
+    serial.run_in_one_process()
     drawing.share_formulas()
     drawing.draw_once()
     _import_more()
@@ -166,7 +168,10 @@ class TestDesk:
     def value(self, name: str) -> tuple[str, object]:
         """The student's variable of that name: what stands there, and its value."""
         kind = self._kind(name)
-        return kind, None if kind == "missing" else self._namespace[name]
+        found = None if kind == "missing" else self._namespace[name]
+        if isinstance(found, absent.Absent):
+            absent.raise_absent(found)
+        return kind, found
 
     def _kind(self, name: str) -> str:
         """What stands under a name: "missing", "function" or "value"."""

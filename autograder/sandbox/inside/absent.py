@@ -1,0 +1,211 @@
+"""Packages that are not here: an import that an answer does not use costs nothing.
+
+A cell's top-level import that fails is made good with a stand-in, and the cell goes on; so does a
+top-level line such as `drive.mount(...)` that uses one. Elsewhere a stand-in raises an ImportError
+that names the package, in whatever way it is used. What stands in a `try` is left to Python.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any, NoReturn
+
+_HELPER = "__absent__"
+"""Name of the built-in function that the code of a cell calls after a failure."""
+
+_WAYS = (
+    "call iter next len bool contains getitem setitem delitem enter exit await index int float "
+    "complex array array_ufunc array_function mro_entries instancecheck lt le gt ge neg pos abs "
+    "invert add radd sub rsub mul rmul matmul rmatmul truediv rtruediv floordiv rfloordiv mod rmod "
+    "pow rpow and rand or ror xor rxor"
+)
+_BINDING = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class AbsentError(ImportError):
+    """Something was used that could not be imported."""
+
+
+class AbsentModuleError(AbsentError, ModuleNotFoundError):
+    """It was used, and its module is not installed."""
+
+
+class Absent:
+    """Stands for what could not be imported."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.__dict__["_absent"] = _failure(error)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__") and name != "__version__":
+            raise AttributeError(name)
+        raise_absent(self)
+
+    def __repr__(self) -> str:
+        return f"<{self.__dict__['_absent']}>"
+
+
+def raise_absent(value: Any, *_: Any, **__: Any) -> NoReturn:
+    """Raise the error of a stand-in that is used."""
+    error = value.__dict__["_absent"]
+    raise type(error)(*error.args, name=error.name)
+
+
+for _way in _WAYS.split():
+    setattr(Absent, f"__{_way}__", raise_absent)
+
+
+def _failure(error: BaseException) -> AbsentError:
+    """The error of a stand-in for what failed with this one."""
+    package = getattr(error, "name", None)
+    if isinstance(error, ModuleNotFoundError):
+        text = f"{package} is not installed where notebooks are marked"
+        return AbsentModuleError(text, name=package)
+    return AbsentError(str(error), name=package)
+
+
+class Absences:
+    """Makes good what fails in a notebook's cells for want of a package."""
+
+    def __init__(self) -> None:
+        self.first: BaseException | None = None
+        vars(builtins)[_HELPER] = self
+
+    def __call__(self, *names: str, keep: bool = False) -> None:
+        """Have stand-ins stand under the names, for the exception that is being handled."""
+        error = sys.exception()
+        assert error is not None, "only called where one is handled"
+        self.first = self.first or error
+        namespace = sys._getframe(1).f_globals
+        for name in names:
+            if not (keep and name in namespace):
+                namespace[name] = Absent(error)
+
+    Error = AbsentError
+    Failure = Exception
+
+    def forgive(self, module: ast.Module, namespace: Mapping[str, Any]) -> ast.Module:
+        """The code of a cell that goes on after such a failure."""
+        imports = [node for node in module.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        lacks = any(isinstance(value, Absent) for value in tuple(namespace.values()))
+        lacks |= any(_is_absent(name) for node in imports for name in _modules(node))
+        last = module.body[-1:]
+        body: list[ast.stmt] = []
+        for node in module.body:
+            if isinstance(node, (ast.Import, ast.ImportFrom)) and not _is_of_the_future(node):
+                body += [_attempt(each, "Failure", *_bound_by(each)) for each in _single(node)]
+            elif lacks and isinstance(node, _BINDING):
+                body.append(_attempt(node, "Error", list(_names(node))))
+            elif lacks and isinstance(node, ast.Expr) and node not in last:
+                body.append(_attempt(node, "Error", []))
+            else:
+                body.append(node)  # the value of the last line is shown
+        module.body = body
+        return module
+
+
+def _attempt(node: ast.stmt, kind: str, names: list[str], keep: bool = False) -> ast.stmt:
+    """The statement in a `try` whose failure of that kind puts stand-ins under the names."""
+    call = f"{_HELPER}({', '.join(map(repr, names))}{', ' if names else ''}keep={keep})"
+    (made,) = ast.parse(f"try: pass\nexcept {_HELPER}.{kind}: {call}").body
+    for part in ast.walk(made):
+        if hasattr(part, "lineno"):
+            ast.copy_location(part, node)
+    assert isinstance(made, ast.Try)
+    made.body = [node]
+    return made
+
+
+def _single(node: ast.Import | ast.ImportFrom) -> Iterator[ast.Import | ast.ImportFrom]:
+    """The statement as one for each name: those before a failing one are there."""
+    for alias in node.names:
+        if isinstance(node, ast.Import):
+            yield ast.copy_location(ast.Import([alias]), node)
+        else:
+            yield ast.copy_location(ast.ImportFrom(node.module, [alias], node.level), node)
+
+
+def _bound_by(node: ast.Import | ast.ImportFrom) -> tuple[list[str], bool]:
+    """The names that an import binds, and whether one that is bound already stays."""
+    (alias,) = node.names
+    if alias.name == "*":
+        return [], False
+    whole = isinstance(node, ast.Import) and alias.asname is None
+    return [alias.asname or alias.name.split(".")[0]], whole and "." in alias.name
+
+
+def _is_of_the_future(node: ast.Import | ast.ImportFrom) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
+
+
+def _modules(node: ast.Import | ast.ImportFrom) -> Iterable[str]:
+    """The packages that a statement imports from."""
+    names = [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+    return [name.split(".")[0] for name in names if name]
+
+
+def _is_absent(package: str) -> bool:
+    try:
+        return package not in sys.modules and find_spec(package) is None
+    except (ImportError, ValueError):
+        return True
+
+
+def _names(node: ast.stmt) -> Iterator[str]:
+    """The names that a definition or an assignment binds."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+        return
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            yield part.id
+
+
+class _Progress:
+    """A progress bar that shows nothing."""
+
+    def __init__(self, iterable: Iterable[Any] = (), *_: Any, **__: Any) -> None:
+        self._iterable = iterable
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._iterable)
+
+    def __len__(self) -> int:
+        return len(self._iterable)  # type: ignore[arg-type]
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *_, **__: None
+
+
+def have_progress_bars() -> None:
+    """Have tqdm, of which answers need no more than the loop, where it or its widgets are not."""
+    if find_spec("tqdm") and find_spec("ipywidgets"):
+        return
+
+    def trange(*bounds: int, **_: Any) -> _Progress:
+        return _Progress(range(*bounds))
+
+    for name in ("tqdm", "tqdm.auto", "tqdm.autonotebook", "tqdm.notebook", "tqdm.std"):
+        module: Any = ModuleType(name)
+        module.__spec__ = ModuleSpec(name, None, is_package=name == "tqdm")
+        module.__path__ = []
+        module.tqdm = module.tqdm_notebook = _Progress
+        module.trange = module.tnrange = trange
+        sys.modules[name] = module
+        parent, _, child = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], child, module)
