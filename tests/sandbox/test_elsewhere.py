@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,6 +47,8 @@ NOT_SAVED = [
     'picture().savefig("plot.pgf")',
     'plt.rc("text", usetex=True); figure = picture(); figure.savefig("tex.png")',
     'figure.axes[0].set_title(r"\\textbf{a} $\\text{b}$"); figure.savefig("tex.pdf")',
+    "plt.style.use(['no-such-style']); plt.style.use('no/such.mplstyle'); picture()",
+    "with plt.style.context('no-such-style'): picture()",
     'plt.tight_layout(); figure.canvas.draw(); figure.savefig("tex.eps"); plt.rcdefaults()',
 ]
 BACKENDS = [
@@ -185,6 +188,15 @@ def test_pools_and_processes_run_in_one_process(sandbox: Sandbox) -> None:
     assert errors(sandbox, TASKS, *POOLS) == {}
 
 
+def test_threads_may_call_what_was_passed_in(sandbox: Sandbox) -> None:
+    source = "def f(g):\n    with ThreadPoolExecutor(3) as pool: return list(pool.map(g, [1, 2]))"
+    sandbox.renew()
+    notebook = Notebook(sandbox, "notebook", [Cell(0, TASKS + source)], {}, seed=1)
+    notebook.run(deadline=float("inf"))
+    assert notebook.student(lambda _: "").f(lambda x: 10 * x) == [10, 20]
+    notebook.close()
+
+
 # --- Packages that are not here -------------------------------------------------------------------
 
 UNUSED = """
@@ -194,6 +206,7 @@ import no_such_other.part
 from no_such_package import thing as other, more
 from no_such_package import *
 from os import no_such_name, getcwd
+no_such_name(1)
 nsp.mount("/content/drive")
 device = nsp.device("cpu")
 @nsp.fast
@@ -238,6 +251,14 @@ def test_an_import_that_is_used_is_named(sandbox: Sandbox) -> None:
         assert found.error is not None, source
         assert found.error.kind == "ModuleNotFoundError"
         assert "is not installed where notebooks are marked" in found.error.text
+
+
+def test_a_name_that_a_package_lacks_costs_nothing_either(sandbox: Sandbox) -> None:
+    source = "from os import no_such_name\nno_such_name(1)\nx = no_such_name.y\nran = True"
+    assert errors(sandbox, source, "assert ran") == {
+        source: f"cannot import name 'no_such_name' from 'os' ({os.__file__}). "
+        "The rest of the cell was run without it."
+    }
 
 
 def test_the_value_of_the_last_line_is_shown_still(sandbox: Sandbox) -> None:

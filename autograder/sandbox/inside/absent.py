@@ -94,7 +94,7 @@ class Absences:
         """The code of a cell that goes on after such a failure."""
         imports = [node for node in module.body if isinstance(node, (ast.Import, ast.ImportFrom))]
         lacks = any(isinstance(value, Absent) for value in tuple(namespace.values()))
-        lacks |= any(_is_absent(name) for node in imports for name in _modules(node))
+        lacks |= any(map(_may_fail, imports))
         last = module.body[-1:]
         body: list[ast.stmt] = []
         for node in module.body:
@@ -144,17 +144,17 @@ def _is_of_the_future(node: ast.Import | ast.ImportFrom) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
-def _modules(node: ast.Import | ast.ImportFrom) -> Iterable[str]:
-    """The packages that a statement imports from."""
-    names = [node.module] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
-    return [name.split(".")[0] for name in names if name]
-
-
-def _is_absent(package: str) -> bool:
-    try:
-        return package not in sys.modules and find_spec(package) is None
-    except (ImportError, ValueError):
-        return True
+def _may_fail(node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether an import is of something that has not been imported yet."""
+    for alias in node.names:
+        if isinstance(node, ast.Import):
+            fails = alias.name not in sys.modules
+        else:
+            found = sys.modules.get(node.module or "")
+            fails = found is None or (alias.name != "*" and not hasattr(found, alias.name))
+        if fails:
+            return True
+    return False
 
 
 def _names(node: ast.stmt) -> Iterator[str]:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import matplotlib.pyplot as plt
+import matplotlib.style
 import numpy as np
 from matplotlib.backend_bases import FigureCanvasBase, FigureManagerBase
 from matplotlib.backends import backend_agg
@@ -109,6 +110,7 @@ def do_without_machine() -> None:
     _do_without_windows()
     _do_without_latex()
     _do_without_files()
+    _do_without_styles()
 
 
 def _do_without_windows() -> None:
@@ -167,6 +169,19 @@ def _do_without_files() -> None:
             print(f"The picture is not saved while marking: {error}")
 
     setattr(FigureCanvasBase, "print_figure", try_to_print)  # noqa: B010 - mypy
+
+
+def _do_without_styles() -> None:
+    use: Any = matplotlib.style.use
+
+    def try_to_use(style: Any) -> None:
+        try:
+            use(style)
+        except OSError as error:  # of a package or a file that is not here
+            print(f"The style is left out while marking: {error}")
+
+    use.__globals__["use"] = try_to_use  # where `context` looks for it
+    setattr(matplotlib.style, "use", try_to_use)  # noqa: B010 - mypy
 
 
 def draw_once() -> None:
