@@ -209,6 +209,9 @@ from os import no_such_name, getcwd
 no_such_name(1)
 nsp.mount("/content/drive")
 device = nsp.device("cpu")
+if after:
+    from no_such_package.colab import drive
+    drive.mount("/content/drive")
 @nsp.fast
 def quick():
     return 1

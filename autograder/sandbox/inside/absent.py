@@ -92,22 +92,28 @@ class Absences:
 
     def forgive(self, module: ast.Module, namespace: Mapping[str, Any]) -> ast.Module:
         """The code of a cell that goes on after such a failure."""
-        imports = [node for node in module.body if isinstance(node, (ast.Import, ast.ImportFrom))]
+        imports = (n for n in ast.walk(module) if isinstance(n, (ast.Import, ast.ImportFrom)))
         lacks = any(isinstance(value, Absent) for value in tuple(namespace.values()))
         lacks |= any(map(_may_fail, imports))
-        last = module.body[-1:]
-        body: list[ast.stmt] = []
-        for node in module.body:
-            if isinstance(node, (ast.Import, ast.ImportFrom)) and not _is_of_the_future(node):
-                body += [_attempt(each, "Failure", *_bound_by(each)) for each in _single(node)]
-            elif lacks and isinstance(node, _BINDING):
-                body.append(_attempt(node, "Error", list(_names(node))))
-            elif lacks and isinstance(node, ast.Expr) and node not in last:
-                body.append(_attempt(node, "Error", []))
-            else:
-                body.append(node)  # the value of the last line is shown
-        module.body = body
+        last = module.body[-1:]  # its value is shown
+        end = last if last and isinstance(last[0], ast.Expr) else []
+        module.body = _mended(module.body[: -1 if end else None], lacks) + end
         return module
+
+
+def _mended(body: list[ast.stmt], lacks: bool) -> list[ast.stmt]:
+    """The statements, with imports made good, and what uses them if some package lacks."""
+    made: list[ast.stmt] = []
+    for node in body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and not _is_of_the_future(node):
+            made += [_attempt(each, "Failure", *_bound_by(each)) for each in _single(node)]
+        elif lacks and isinstance(node, (*_BINDING, ast.Expr)):
+            made.append(_attempt(node, "Error", list(_names(node))))
+        else:
+            if isinstance(node, ast.If):
+                node.body, node.orelse = _mended(node.body, lacks), _mended(node.orelse, lacks)
+            made.append(node)
+    return made
 
 
 def _attempt(node: ast.stmt, kind: str, names: list[str], keep: bool = False) -> ast.stmt:
