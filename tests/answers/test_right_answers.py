@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
+import numpy as np
 import pytest
 
 from autograder.grading.local import LocalMarking
+from autograder.sandbox.local import LocalStudent
 
 from ..hidden.answers import Variant, variants
-from ..hidden.marking import HOMEWORK, PROBLEMS, Together, failures, mark, shares
+from ..hidden.marking import HOMEWORK, PROBLEMS, Together, failures, mark, marker, shares
 from . import (
     right_dense_plots,
     right_landscape,
@@ -18,15 +22,35 @@ from . import (
     right_momentum_plots,
     right_ntk,
     right_ntk_plots,
+    right_student_landscape,
+    right_student_momentum,
+    right_student_momentum_plots,
+    right_student_ntk,
+    right_student_ntk_plots,
+    right_student_planes,
+    right_student_solids,
+    right_student_trace_plots,
 )
+
+STUDENTS = variants(
+    right_student_momentum,
+    right_student_momentum_plots,
+    right_student_landscape,
+    right_student_trace_plots,
+    right_student_planes,
+    right_student_solids,
+    right_student_ntk,
+    right_student_ntk_plots,
+)
+"""Answers as students of the course write them, in German, French and English."""
 
 RIGHT = {
     "problem1_momentum": variants(right_momentum, right_momentum_plots),
     "problem2_landscape": variants(right_landscape, right_landscape_plots),
     "problem3_ntk": variants(right_ntk, right_ntk_plots),
 }
-for dense in variants(right_dense_plots):
-    RIGHT[HOMEWORK.items[dense.item].problem].append(dense)
+for other in [*variants(right_dense_plots), *STUDENTS]:
+    RIGHT[HOMEWORK.items[other.item].problem].append(other)
 pytestmark = pytest.mark.filterwarnings("ignore:the matrix subclass")
 
 SEED = 1
@@ -34,8 +58,17 @@ SEED = 1
 MANY_SEEDS = range(20)
 
 CASES = [(problem, variant) for problem, found in RIGHT.items() for variant in found]
+PICTURES = [(problem, variant) for problem, variant in CASES if variant.item.endswith("-plot")]
+SAMPLE = {variant.item: (problem, variant) for problem, variant in PICTURES}
+"""The last picture of each item; the surface's faces have unequal numbers of corners."""
+
+SURFACES = [variants(module) for module in (right_student_planes, right_student_solids)]
+LARGE = {str(variant) for found in SURFACES for k, variant in enumerate(found) if k % 4 != 1}
+"""Surfaces of students, which take long to draw, but for every fourth one."""
+
+EVERY_DAY = [(problem, variant) for problem, variant in CASES if str(variant) not in LARGE]
 MARKED = Together(SEED)
-for a_problem, each in CASES:
+for a_problem, each in EVERY_DAY:
     MARKED.add(str(each), a_problem, each.answers, [each.item])
 
 
@@ -52,7 +85,7 @@ def test_reference_keeps_every_point(problem: str, seed: int) -> None:
     assert set(shares(marking).values()) == {1.0}
 
 
-@pytest.mark.parametrize("variant", [each for _, each in CASES], ids=str)
+@pytest.mark.parametrize("variant", [each for _, each in EVERY_DAY], ids=str)
 def test_right_answer_keeps_every_point(variant: Variant) -> None:
     assert_keeps_every_point(MARKED.marking(str(variant)), variant, SEED)
 
@@ -65,11 +98,66 @@ def test_right_answer_keeps_every_point_on_every_seed(problem: str, variant: Var
         assert_keeps_every_point(marking, variant, seed)
 
 
-def test_there_are_more_than_sixty_and_some_for_every_item() -> None:
+@pytest.fixture
+def _soiled_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fill memory with other numbers before each call of an answer, and free it again.
+
+    Where an array is made without being written, what it holds differs from call to call then.
+    """
+    look_up = LocalStudent.__getattr__
+    random = np.random.default_rng(17)
+
+    def look_up_in_soiled_memory(student: LocalStudent, name: str) -> Any:
+        for shape in ((900, 8, 3), (2500, 12, 3), (40, 60), (10_000, 3)):
+            noise = [np.full(shape, 1e3 * value) for value in random.normal(size=20)]
+            del noise
+        return look_up(student, name)
+
+    monkeypatch.setattr(LocalStudent, "__getattr__", look_up_in_soiled_memory)
+
+
+def assert_marked_alike(problem: str, variant: Variant, runs: int) -> None:
+    """Every run finds the same, failures included."""
+    markings = marker(SEED).mark_each(problem, [variant.answers] * runs, [variant.item])
+    found = [tuple(_told(marking)) for marking in markings]
+    assert len(found) == runs
+    assert set(found) == {found[0]}
+
+
+def _told(marking: LocalMarking) -> Iterator[tuple[object, ...]]:
+    yield from shares(marking).items()
+    for outcomes in marking.outcomes.values():
+        for outcome in outcomes:
+            yield outcome.case, outcome.passed, outcome.message
+
+
+@pytest.mark.usefixtures("_soiled_memory")
+@pytest.mark.parametrize(("problem", "variant"), SAMPLE.values(), ids=str)
+def test_picture_has_the_same_mark_again(problem: str, variant: Variant) -> None:
+    assert_marked_alike(problem, variant, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_soiled_memory")
+@pytest.mark.parametrize(("problem", "variant"), PICTURES, ids=str)
+def test_picture_has_the_same_mark_in_ten_runs(problem: str, variant: Variant) -> None:
+    assert_marked_alike(problem, variant, 10)
+
+
+def test_there_are_many_and_some_for_every_item() -> None:
     counts = Counter(variant.item for _, variant in CASES)
     assert sum(counts.values()) > 60
     few = {item.name: counts[item.name] for item in HOMEWORK.select("auto")}
     assert {name: count for name, count in few.items() if count < 4} == {}
+
+
+def test_there_are_more_than_120_of_students_and_some_for_every_item() -> None:
+    counts = Counter(variant.item for variant in STUDENTS)
+    assert sum(counts.values()) >= 120
+    wanted = {item.name: 2 for item in HOMEWORK.select("auto")} | {
+        "p1-plot": 12, "p2c-trace-plot": 18, "p2c-surface-plot": 30, "p3-plot": 15
+    }  # fmt: skip
+    assert {name for name, count in wanted.items() if counts[name] < count} == set()
 
 
 def test_no_two_have_the_same_name() -> None:
