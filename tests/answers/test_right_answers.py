@@ -30,6 +30,7 @@ from . import (
     right_student_planes,
     right_student_solids,
     right_student_trace_plots,
+    right_student_words,
 )
 
 STUDENTS = variants(
@@ -41,6 +42,7 @@ STUDENTS = variants(
     right_student_solids,
     right_student_ntk,
     right_student_ntk_plots,
+    right_student_words,
 )
 """Answers as students of the course write them, in German, French and English."""
 
