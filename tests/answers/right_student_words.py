@@ -42,7 +42,7 @@ def zeitschritte_von_hand_beschriftet(objective, trajectories):
     ax.set_xticklabels([f"$t_{{{t}}}$" for t in range(laenge)])
     ax.set_xlabel("Zeitschritt")
     ax.set_ylabel("Zielwert")
-    ax.legend(title="f₀ ist der Wert am Anfang")
+    ax.legend(title="f₀ ist der Wert am Anfang", loc="lower left", bbox_to_anchor=(0, 1))
     return fig
 
 
@@ -133,7 +133,7 @@ def teile(results, eta):
     return alle.pop(0.0), alle
 
 
-def landschaft(loss, results, eta, anzahl=60, faktor=1.15):
+def landschaft(loss, results, eta, anzahl=31, faktor=1.15):
     r = faktor * max(np.abs(x).max() for (e, _), x in results.items() if e == eta)
     us = np.linspace(-r, r, anzahl)
     return us, np.array([[loss(np.array([u, v])) for u in us] for v in us])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -34,6 +35,7 @@ from . import (
 )
 
 STUDENTS = variants(
+    right_student_words,
     right_student_momentum,
     right_student_momentum_plots,
     right_student_landscape,
@@ -42,7 +44,6 @@ STUDENTS = variants(
     right_student_solids,
     right_student_ntk,
     right_student_ntk_plots,
-    right_student_words,
 )
 """Answers as students of the course write them, in German, French and English."""
 
@@ -102,20 +103,30 @@ def test_right_answer_keeps_every_point_on_every_seed(problem: str, variant: Var
 
 @pytest.fixture
 def _soiled_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fill memory with other numbers before each call of an answer, and free it again.
+    """Let an array that is made without being written hold other numbers in every run.
 
-    Where an array is made without being written, what it holds differs from call to call then.
+    Memory is filled and freed before each call of an answer. Whether numpy gets that memory again
+    is up to the system, so what `np.empty` returns is filled too: with NaN, or with numbers of the
+    size of those that are drawn.
     """
-    look_up = LocalStudent.__getattr__
-    random = np.random.default_rng(17)
+    look_up, empty = LocalStudent.__getattr__, np.empty
+    noise, chosen = np.random.default_rng(17).normal(size=100_003), random.Random(17)
 
     def look_up_in_soiled_memory(student: LocalStudent, name: str) -> Any:
-        for shape in ((900, 8, 3), (2500, 12, 3), (40, 60), (10_000, 3)):
-            noise = [np.full(shape, 1e3 * value) for value in random.normal(size=20)]
-            del noise
+        for size in (20_000, 90_000):
+            kept = [noise[:size] * scale for scale in range(1, 20)]
+            del kept
         return look_up(student, name)
 
+    def soiled(*args: Any, **options: Any) -> np.ndarray:
+        made: np.ndarray = empty(*args, **options)
+        if made.dtype.kind == "f":
+            dirt = noise[np.arange(made.size) % len(noise)].reshape(made.shape)
+            made[...] = chosen.choice([1.0, np.nan]) * dirt
+        return made
+
     monkeypatch.setattr(LocalStudent, "__getattr__", look_up_in_soiled_memory)
+    monkeypatch.setattr(np, "empty", soiled)
 
 
 def assert_marked_alike(problem: str, variant: Variant, runs: int) -> None:
