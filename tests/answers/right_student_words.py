@@ -295,13 +295,14 @@ def levels_from_a_log_locator(loss, results, eta):
 @right("p2c-surface-plot")
 def hohe_werte_ausgeblendet(loss, results, eta):
     us, L = landschaft(loss, results, eta, 77)
-    grenze = np.quantile(L, 0.9)
+    gd, usam = teile(results, eta)
+    hoechster = max(loss(x) for punkte in (gd, *usam.values()) for x in punkte)
+    grenze = max(1.05 * hoechster, np.quantile(L, 0.8))  # die Punkte sollen alle sichtbar sein
     fig, ax = plt.subplots(subplot_kw={"projection": "3d"})
     ax.plot_surface(
         *np.meshgrid(us, us), np.where(grenze < L, np.nan, L), cmap="viridis", alpha=0.6
     )
     ax.set_zlim(0, grenze)
-    gd, usam = teile(results, eta)
     ax.scatter(*gd.T, [loss(x) for x in gd], c="r", label="GD")
     for rho, x in usam.items():
         ax.scatter(*x.T, [loss(y) for y in x], label=f"USAM, ρ={rho}")
