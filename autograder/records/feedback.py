@@ -372,10 +372,18 @@ def _item_view(item: Item, submission: Submission, headings: Headings) -> ItemVi
         claims=found.claims,
         faults=tuple(fault for fault in notebook.faults if fault.item == item.name),
         diagnosis=found.diagnosis,
-        evidence=submission.evidence.get(item.name, ()) if entry.open or entry.given else (),
+        evidence=_confirmations(submission.evidence.get(item.name, ())) if entry.open else (),
         pictures=submission.pictures.get(item.name, ()) if found.found else (),
         found=found.found,
     )
+
+
+def _confirmations(found: Iterable[EvidenceFound]) -> tuple[EvidenceFound, ...]:
+    """What a student is told: that code fails says nothing of a proof, and would look as if it did.
+
+    Once a person has marked the proof, their word alone counts, so nothing is told.
+    """
+    return tuple(claim for claim in found if claim.holds)
 
 
 def _status(item: Item, entry: GradebookEntry) -> str:

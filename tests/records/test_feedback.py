@@ -330,10 +330,44 @@ def test_what_was_found_in_a_figure_stands_below_the_students_own(
     assert caption.find_parent("article") == box(soup, "a-slope")
 
 
-def test_evidence_for_a_written_answer_is_told_by_its_public_words(
+# what the code confirms of a proof
+
+
+def test_only_confirmations_of_a_proof_are_told(course: Course, assignment: Assignment) -> None:
+    record(course, assignment, "anna", mark(course, {"a-slope": 0.0}))
+    proof = box(page(course, assignment), "a-proof")
+    assert [words(line) for line in proof.select(".claims li")] == [
+        "✓ confirmed: the bonus agrees with b-bonus",
+    ]
+    assert "✗" not in words(proof)
+    assert "the slope at any point" not in words(proof)
+    assert "differentiates" not in words(proof)
+
+
+@pytest.mark.parametrize("points", [0.0, 1.5, 2.0])
+@pytest.mark.parametrize("wrong", [{}, {"a-slope": 0.0}])
+def test_no_sign_of_the_tests_stands_under_a_proof_that_a_person_marked(
+    course: Course,
+    assignment: Assignment,
+    marker: Marker,
+    points: float,
+    wrong: dict[str, float],
+) -> None:
+    record(course, assignment, "anna", mark(course, wrong))
+    marker.give("a-proof", points)
+    proof = box(page(course, assignment), "a-proof")
+    assert proof.select(".claims") == []
+    assert "a-slope" not in words(proof)
+
+
+def test_marker_of_a_proof_reads_what_fails_too(course: Course, assignment: Assignment) -> None:
+    record(course, assignment, "anna", mark(course, {"a-slope": 0.0}))
+    notebook = (course.root / "autograded" / "anna" / "hw" / "a_slopes.ipynb").read_text()
+    assert "✗ not shown by `a-slope`: the slope at any point" in notebook
+
+
+def test_text_that_was_not_written_has_no_confirmations(
     course: Course, assignment: Assignment
 ) -> None:
-    record(course, assignment, "anna", mark(course, {"a-slope": 0.0}))
-    failed, *_ = box(page(course, assignment), "a-proof").select(".claims .fails")
-    assert words(failed).startswith("✗ fails: the slope at any point not shown by a-slope")
-    assert "differentiates" not in words(box(page(course, assignment), "a-proof"))
+    record(course, assignment, "anna", mark(course, answers={}))
+    assert box(page(course, assignment), "a-proof").select(".claims") == []
