@@ -26,7 +26,7 @@ def numbers_in(message: str) -> list[str]:
     The size of an error has one digit that is not 0; one with more would tell too much.
     """
     words = re.sub(r"\([\d, ]*\)", " ", message)
-    words = re.sub(r"off by about (?:[1-9]0*|0\.0*[1-9]) %", " ", words)
+    words = re.sub(r"(?:error is|off by) about (?:[1-9]0*|0\.0*[1-9]) % of", " ", words)
     words = re.sub(r"[^\W\d]+[\d₀-₉^_]*\d", " ", words)
     return re.findall(r"[-−]?\d+(?:[./]\d+)*(?:e[-+]?\d+)?", words)
 
@@ -59,8 +59,8 @@ def test_claims_are_sentences(problem: str) -> None:
 
 def test_a_number_with_digits_would_be_noticed() -> None:
     assert numbers_in("u is off: 1.2345 for 0.7") == ["1.2345", "0.7"]
-    assert numbers_in("x0 has shape (3, 2), it is off by about 30 %") == []
-    assert numbers_in("off by about 0.4 %, off by about 800 %") == []
+    assert numbers_in("x0 has shape (3, 2), it is off by about 30 % of the right value") == []
+    assert numbers_in("its largest error is about 0.4 % of it, off by about 800 % of it") == []
     assert numbers_in("off by about 63.2 %") == ["63.2"]
     assert numbers_in("off by about 0.43 %, off by about 812 %") == ["0.43", "812"]
     assert not np.isin(numbers_in("it is -0.31 there"), list(SAFE_NUMBERS)).any()

@@ -41,18 +41,26 @@ DIFFERENT: dict[str, tuple[Any, str]] = {
     "None": (None, "is None"),
     "NaN": (np.where(RIGHT == 0, np.nan, RIGHT), "NaN"),
     "infinite": (np.where(RIGHT == 0, np.inf, RIGHT), "infinite"),
-    "off": (RIGHT + 0.5, "is wrong: it is off by about 1 %, and 0.2 % is allowed."),
-    "a little off": (RIGHT + 0.1, "off by a little more than the 0.2 % that is allowed."),
-    "zeros": (0 * RIGHT, "off by about 100 %,"),
-    "nine times as large": (9 * RIGHT, "off by about 800 %,"),
-    "huge": (np.full((2, 3), 1.7e308), "off by more than 10 times its right size,"),
+    "off": (
+        RIGHT + 0.5,
+        "is wrong: its largest error is about 1 % of the largest entry of the right answer; "
+        "0.2 % is allowed.",
+    ),
+    "a little off": (
+        RIGHT + 0.1,
+        "its largest error is a little over what is allowed, 0.2 % of the largest entry of the "
+        "right answer.",
+    ),
+    "zeros": (0 * RIGHT, "its largest error is about 100 % of"),
+    "nine times as large": (9 * RIGHT, "its largest error is about 800 % of"),
+    "huge": (np.full((2, 3), 1.7e308), "more than 10 times the largest entry of the right answer;"),
     "transposed": (RIGHT.T, "shape (3, 2) where (2, 3)"),
     "one row": (RIGHT[:1], "shape (1, 3)"),
     "one number": (1.0, "shape () (a number)"),
     "ragged": ([[1.0], [2.0, 3.0]], "differ in shape"),
     "texts": ([["1", "2", "3"]] * 2, "not an array of numbers"),
     "a text": ("1 2 3", "a text"),
-    "truth values": (RIGHT > 0, "off by about 100 %,"),
+    "truth values": (RIGHT > 0, "its largest error is about 100 % of"),
     "integers beyond 64 bits": ([[10**30] * 3] * 2, "not an array of numbers"),
     "a dict": ({"a": 1}, "a dict"),
     "imaginary": (RIGHT + 1e-9j, "complex"),
@@ -64,6 +72,22 @@ DIFFERENT: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("name", EQUALS)
 def test_equal_answers_pass(name: str) -> None:
     assert_close(EQUALS[name], RIGHT)
+
+
+def test_error_of_a_number_is_told_as_a_part_of_the_right_value() -> None:
+    with pytest.raises(ClaimFailed) as caught:
+        assert_number_close(1.6, 1.0, what="the trace")
+    assert str(caught.value) == (
+        "The trace is wrong: it is off by about 60 % of the right value; 0.2 % is allowed."
+    )
+
+
+def test_where_all_is_zero_no_size_of_an_error_is_told() -> None:
+    with pytest.raises(ClaimFailed) as caught:
+        assert_close([0.6, 0.0], [0.0, 0.0])
+    assert str(caught.value) == (
+        "The answer is wrong: its largest error is more than what is allowed."
+    )
 
 
 @pytest.mark.parametrize("name", DIFFERENT)

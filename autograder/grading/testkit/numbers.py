@@ -80,7 +80,7 @@ def assert_close(
     error = relative_error(array, right)
     if not error <= rtol:
         raise ClaimFailed(
-            f"{capital(what)} is wrong: it is {how_far(error, rtol)}.",
+            f"{capital(what)} is wrong: {how_far(error, rtol, right)}.",
             compared=(array, right),
         )
 
@@ -94,17 +94,23 @@ def relative_error(array: np.ndarray, expected: np.ndarray) -> float:
         return float(np.max(np.abs(array - expected))) / (size or 1.0)
 
 
-def how_far(error: float, rtol: float) -> str:
-    """A relative error above the allowed one in words, too coarse to tell what was expected.
+def how_far(error: float, rtol: float, expected: np.ndarray) -> str:
+    """Return a relative error above the allowed one in words, too coarse to tell what was expected.
 
-    One significant digit at most: "off by about 60 %, and 0.2 % is allowed".
+    One significant digit at most: "its largest error is about 60 % of the largest entry of the
+    right answer; 0.2 % is allowed".
     """
+    if not expected.any():
+        return "its largest error is more than what is allowed"
+    error_is, of = "its largest error is", "the largest entry of the right answer"
+    if expected.ndim == 0:
+        error_is, of = "it is off by", "the right value"
     allowed = f"{100 * rtol:g} %"
     if error < 1.5 * rtol:
-        return f"off by a little more than the {allowed} that is allowed"
+        return f"{error_is} a little over what is allowed, {allowed} of {of}"
     if error > 10:
-        return f"off by more than 10 times its right size, and {allowed} is allowed"
-    return f"off by about {float(f'{100 * error:.0e}'):g} %, and {allowed} is allowed"
+        return f"{error_is} more than 10 times {of}; {allowed} is allowed"
+    return f"{error_is} about {float(f'{100 * error:.0e}'):g} % of {of}; {allowed} is allowed"
 
 
 def assert_number_close(
