@@ -239,6 +239,23 @@ def directive(source: str, keyword: str) -> tuple[Reference, ...]:
     return tuple(Reference(module, name) for module, _, name in parts)
 
 
+def items_by_answer(notebook: NotebookNode) -> dict[str, tuple[str, ...]]:
+    """Return the items that each answer cell is for, by the cell's nbgrader id.
+
+    An answer in words is its own item; a code answer is for the check cells that follow it.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for cell in notebook.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        name = str(mark.get("grade_id", ""))
+        if mark.get("solution"):
+            found[name] = (name,) if mark.get("grade") else ()
+        elif mark.get("grade") and found:
+            answer = next(reversed(found))
+            found[answer] = (*found[answer], name)
+    return found
+
+
 def _items(notebook: NotebookNode, problem: str, bonus: frozenset[str]) -> Iterator[Item]:
     references: tuple[Reference, ...] = ()
     for cell in notebook.cells:

@@ -564,7 +564,9 @@ def _points(item: ItemReport) -> str:
 def _findings(item: ItemReport) -> Iterable[str]:
     if item.message:
         yield item.message
-    for claim in item.claims:
+    if item.gap:
+        yield f"– {item.gap}"
+    for claim in item.told:
         if not claim.passed:
             yield f"✗ {claim.claim} {claim.message}"
         elif claim.note:

@@ -100,6 +100,15 @@ class Deadline:
         due = self.due.astimezone(UTC) + (extension or timedelta(0))
         return max(handed_in.astimezone(UTC) - due, timedelta(0))
 
+    def is_over(self, moment: datetime, extension: timedelta | None) -> bool:
+        """Return whether the due date is over for a student with that extension."""
+        return moment.astimezone(UTC) >= self.due.astimezone(UTC) + (extension or timedelta(0))
+
+    @property
+    def longest_extension(self) -> timedelta:
+        """The most time that any student has beyond the due date."""
+        return max(self.extensions.values(), default=timedelta(0))
+
 
 @dataclass(frozen=True)
 class Counting:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -94,4 +95,7 @@ def classroom_mark(
     homework = found.assignment(assignment)
     settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
     report = mark_submission(found, homework, path, seed=seed, settings=settings).report
+    deadline = found.deadline(assignment)
+    if not deadline.is_over(datetime.now(UTC), deadline.longest_extension):
+        report = report.without_results()  # whose repository it is, and when they are due: unknown
     tell(homework.title, lines_of(homework, report), remarks_of(homework, report))

@@ -248,6 +248,11 @@ def _letter(match: re.Match[str]) -> str:
     return letter if is_letter else f"&{_JOINER}{match[1] or ''}"
 
 
+def as_plain_text(text: str) -> str:
+    """Return what `clean_markdown` made of a text without the letters that nobody sees."""
+    return text.replace(_JOINER, "")
+
+
 def is_plain_name(name: str) -> bool:
     """Whether nbgrader's pages can name a student so: its scripts put names into addresses."""
     return not _NO_NAME.search(name)
@@ -262,7 +267,7 @@ def as_typed(text: str) -> str:
 
 def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: float) -> bool:
     """Whether nbgrader's pages will make nothing but formatting of the markdown, and soon."""
-    if len(text) > MAX_RENDERED or _is_laborious(text):
+    if len(text) > MAX_RENDERED or is_laborious(text):
         return False
     renderer = IPythonRenderer(escape=False, attachments=dict(pictures))  # type: ignore[arg-type]
     try:
@@ -272,7 +277,7 @@ def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: 
         return False
 
 
-def _is_laborious(text: str) -> bool:
+def is_laborious(text: str) -> bool:
     """Whether many formulas are left open: each is looked for to the end of the text."""
     closed = {"(": 0, "[": 0}
     opened: dict[str, list[int]] = {}

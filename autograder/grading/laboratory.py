@@ -8,7 +8,9 @@ from types import TracebackType
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.assignment import items_by_answer
 from autograder.content.sanitize import clean_notebook, released_texts
+from autograder.grading.errortexts import fit_to_show
 from autograder.grading.report import CellFault, NotebookReport
 from autograder.sandbox import (
     Cell,
@@ -20,6 +22,7 @@ from autograder.sandbox import (
     Student,
 )
 from autograder.submission import Submission
+from autograder.submission.cells import normal
 from autograder.words import shown
 
 MAX_QUOTE = 120
@@ -98,17 +101,40 @@ class Laboratory:
         finally:
             _drop_pictures(source)
 
+    def left_as_released(self, problem: str) -> frozenset[str]:
+        """The items of that problem whose answer cells the student has not touched."""
+        skeleton, notebook = self._skeletons[problem], self.submission.notebooks[problem].notebook
+        released = released_texts(skeleton)
+        untouched = {
+            str(cell.metadata.get("nbgrader", {}).get("grade_id"))
+            for cell in (notebook.cells if notebook is not None else ())
+            if not cell.get("attachments") and _is_released(cell, released)
+        }
+        answers = items_by_answer(skeleton).items()
+        return frozenset(item for answer, items in answers if answer in untouched for item in items)
+
     def student(self, problem: str) -> Student:
         """A student for one test of that problem."""
         if problem not in self._running:
             raise NoAnswer(self.reports[problem].message)
         notebook = self.submission.notebooks[problem].notebook
-        return self._running[problem].student(lambda place: _quote(notebook, place))
+        released = [cell.source for cell in self._skeletons[problem].cells]
+
+        def own_text(text: str, place: Place | None) -> str:
+            line = _line(notebook, place) if notebook is not None and place is not None else ""
+            return fit_to_show(text, [*released, line])
+
+        return self._running[problem].student(lambda place: _quote(notebook, place), own_text)
 
 
 def _drop_pictures(notebook: NotebookNode) -> None:
     for cell in notebook.cells:
         cell.pop("attachments", None)
+
+
+def _is_released(cell: NotebookNode, released: Mapping[str, str]) -> bool:
+    text = released.get(str(cell.metadata.get("nbgrader", {}).get("grade_id")))
+    return text is not None and normal(cell.source) == normal(text)
 
 
 def _code_cells(notebook: NotebookNode) -> list[Cell]:

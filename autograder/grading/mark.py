@@ -22,7 +22,7 @@ from autograder.grading.hiddentests import KeptTests
 from autograder.grading.laboratory import Laboratory
 from autograder.grading.memory import bounded_memory
 from autograder.grading.plugin import Outcome
-from autograder.grading.points import item_report, outcomes_by_item, with_diagnosis
+from autograder.grading.points import item_report, outcomes_by_item, unattempted, with_diagnosis
 from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, Report
 from autograder.sandbox import Limits, Sandbox, examine, timing
@@ -116,6 +116,9 @@ def mark_submission(
         item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])
         for item in assignment.items.values()
     }
+    for problem in assignment.problems:
+        for name in lab.left_as_released(problem.name):
+            items[name] = unattempted(items[name])
     with timing.stage("diagnosis"):
         diagnostician = diagnostician_for(course, assignment, seed)
         for name, found in outcomes.items():

@@ -31,6 +31,8 @@ from autograder.sandbox import NoAnswer, NotDone, StudentFailure
 from autograder.timelimit import TimeUpError, time_limit
 
 MAX_TIMEOUTS = 2
+AFTER_DUE_DATE = "After the due date:"
+"""What stands before a result in a docstring: no student reads it before."""
 UNFIT = "The answer can't be compared with what is asked for."
 
 
@@ -45,10 +47,11 @@ class Notebooks(Protocol):
 class Outcome:
     """What one run of one test case found.
 
-    `case` names the test with its parameters; `transcript` (what was asked and answered),
-    `own_events` (the same without stand-ins, where they saved the test) and `compared` (the answer
-    and what was expected, where it was numbers that differed) hold hidden inputs and never get into
-    a Report.
+    `result` is what the claim may add once the homework is due. `told_case` names the case in words
+    for students, and `unwritten` the function that still raises NotImplementedError. `case` names
+    the test with its parameters; `transcript` (what was asked and answered), `own_events` (the same
+    without stand-ins, where they saved the test) and `compared` (the answer and what was expected,
+    where it was numbers that differed) hold hidden inputs and never get into a Report.
     """
 
     item: str
@@ -58,6 +61,9 @@ class Outcome:
     claim: str
     passed: bool
     message: str = ""
+    result: str = ""
+    told_case: str = ""
+    unwritten: str = ""
     stand_ins: frozenset[str] = frozenset()
     fault: str = ""
     case: str = ""
@@ -289,14 +295,18 @@ class MarkingPlugin:
         if error is not None:
             message, fault = self._explain(test, error)
         run = self._runs.pop(test.nodeid, _Run())
+        claim, result = _claim(test)
         return Outcome(
             item=str(mark.args[0]),
             part=str(mark.kwargs.get("part", "answer")),
             costs=float(mark.kwargs.get("costs", 0.0)),
             test=case.partition("[")[0],
-            claim=_claim(test),
+            claim=claim,
+            result=result,
             passed=error is None,
             message=message,
+            told_case=_told_case(test),
+            unwritten=_unwritten(error, run.events),
             stand_ins=run.stand_ins,
             fault=fault,
             case=case,
@@ -394,6 +404,21 @@ def _item_mark(test: pytest.Item) -> pytest.Mark:
     return mark
 
 
-def _claim(test: pytest.Item) -> str:
+def _told_case(test: pytest.Item) -> str:
+    """Return the words that the test has for its case; empty if it has none."""
+    words = _item_mark(test).kwargs.get("cases")
+    case = getattr(test, "callspec", None)
+    return str(words(**case.params)) if words is not None and case is not None else ""
+
+
+def _unwritten(error: BaseException | None, events: Sequence[Event]) -> str:
+    """Return the name of the function that a test asked for and that is not written."""
+    is_stub = isinstance(error, NotDone) and error.by_itself
+    return events[-1].name if is_stub and events else ""
+
+
+def _claim(test: pytest.Item) -> tuple[str, str]:
+    """Return the claim of a test, and what its docstring adds after `AFTER_DUE_DATE`."""
     text = getattr(getattr(test, "function", None), "__doc__", None) or ""
-    return " ".join(text.split()) or test.name.partition("[")[0].replace("_", " ")
+    claim, _, result = " ".join(text.split()).partition(AFTER_DUE_DATE)
+    return claim.strip() or test.name.partition("[")[0].replace("_", " "), result.strip()

@@ -72,6 +72,15 @@ def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookRepor
     )
 
 
+def unattempted(report: ItemReport) -> ItemReport:
+    """Return the part of the Report of an item whose answer cell was left as it was released.
+
+    What was written elsewhere counts all the same, so nothing may hold.
+    """
+    holds = any(claim.passed for claim in report.claims)
+    return report if holds or report.points else replace(report, attempted=False)
+
+
 def with_diagnosis(report: ItemReport, misconception: Misconception | None) -> ItemReport:
     """The item's part of the Report where its answer agrees with a misconception, or none."""
     if misconception is None:
@@ -124,14 +133,26 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
         note = (
             f"Holds with a right {_quoted(stand_ins)} in the place of yours: nothing is lost here."
         )
+    held = len(cases) - len(failed)
     return Claim(
         claim=first.claim,
+        result=first.result,
         passed=not failed,
-        message=first.message,
+        message=_failed_cases(failed) + first.message if held else first.message,
         part=first.part,
         costs=first.costs,
         note=note,
+        unwritten="" if held or not all(case.unwritten for case in failed) else first.unwritten,
     )
+
+
+def _failed_cases(failed: Sequence[Outcome]) -> str:
+    """Return a sentence that names the failed cases; empty unless each has words for students."""
+    names = list(dict.fromkeys(case.told_case for case in failed))
+    if not all(names) or not names:
+        return ""
+    *others, last = names
+    return f"Fails only for {' and '.join(filter(None, (', '.join(others), last)))}. "
 
 
 def _points(item: Item, claims: Sequence[Claim]) -> float:

@@ -20,6 +20,9 @@ from autograder.words import show_fields
 
 SCHEMA = "fdl-report/1"
 
+NOT_ATTEMPTED = "Not attempted."
+"""What is said of an answer that was left as it was released."""
+
 Outcome = Literal["marked", "open", "not marked"]
 """marked: tests gave the points; open: a person will; not marked: its notebook can't be run."""
 
@@ -31,7 +34,9 @@ class Claim:
     """One thing a hidden test found to hold or not, in words that a student may read.
 
     `part` names the share of the item's points it belongs to; `costs` is the part of the item's
-    points that a failed robustness claim takes away (0 for a core claim).
+    points that a failed robustness claim takes away (0 for a core claim). `unwritten` names the
+    function that still raises NotImplementedError, if the claim fails by that alone. `result`
+    states what the homework asks to derive: it is for students whose due date is over.
     """
 
     claim: str
@@ -40,9 +45,16 @@ class Claim:
     part: str = "answer"
     costs: float = 0.0
     note: str = ""
+    unwritten: str = ""
+    result: str = ""
 
     def __post_init__(self) -> None:
         show_fields(self)
+
+    @property
+    def text(self) -> str:
+        """The claim with its result."""
+        return f"{self.claim} {self.result}".strip()
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,8 @@ class ItemReport:
     """The outcome for one item.
 
     `diagnosis` is the sentence of the one misconception that the answer agrees with, and
-    `misconception` its name; `found` says what is in the figure that the answer drew.
+    `misconception` its name; `found` says what is in the figure that the answer drew. `attempted`
+    is false if the answer cell was left as it was released.
     """
 
     kind: str
@@ -64,9 +77,25 @@ class ItemReport:
     diagnosis: str = ""
     misconception: str = ""
     found: str = ""
+    attempted: bool = True
 
     def __post_init__(self) -> None:
         show_fields(self)
+
+    @property
+    def told(self) -> tuple[Claim, ...]:
+        """The claims that say something of what was written."""
+        return tuple(claim for claim in self.claims if self.attempted and not claim.unwritten)
+
+    @property
+    def gap(self) -> str:
+        """A sentence on what is not written; empty if nothing is missing."""
+        names = dict.fromkeys(claim.unwritten for claim in self.claims if claim.unwritten)
+        if not self.attempted:
+            return NOT_ATTEMPTED
+        quoted = " and ".join(f"`{name}`" for name in names)
+        raises = "raises" if len(names) == 1 else "raise"
+        return f"Not written yet: {quoted} still {raises} NotImplementedError." if names else ""
 
 
 @dataclass(frozen=True)
@@ -120,6 +149,16 @@ class Report:
 
     def __post_init__(self) -> None:
         show_fields(self)
+
+    def without_results(self) -> Report:
+        """Return the Report as a student may read it whose due date is not over."""
+        items = {
+            name: dataclasses.replace(
+                item, claims=tuple(dataclasses.replace(claim, result="") for claim in item.claims)
+            )
+            for name, item in self.items.items()
+        }
+        return dataclasses.replace(self, items=items)
 
     def to_json(self) -> str:
         """The Report as JSON text, keys in a fixed order."""

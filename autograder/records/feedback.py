@@ -8,8 +8,10 @@ it holds no script, loads nothing, and has nothing of a student's outputs in it.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,18 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
-from autograder.assignment import Assignment, Course, Item
+from autograder.assignment import Assignment, Course, Item, items_by_answer
+from autograder.content.sanitize import as_plain_text
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
-from autograder.grading.report import CellFault, Claim, NotebookReport, Report
+from autograder.grading.report import (
+    NOT_ATTEMPTED,
+    CellFault,
+    Claim,
+    ItemReport,
+    NotebookReport,
+    Report,
+)
 from autograder.records.bookkeeping import REPORT, course_directory, open_database
 from autograder.records.durable import make_folder, write_text
 from autograder.records.evidence import EvidenceFound, evidence
@@ -33,6 +43,8 @@ from autograder.rubric import read_rubrics
 from autograder.words import shown
 
 INDEX = "index.html"
+MAX_WORK = 20_000
+"""Length of the longest answer that a page shows whole, in letters."""
 NEARLY = 1e-9
 
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
@@ -59,18 +71,27 @@ class GradebookView:
 
     entries: Mapping[str, GradebookEntry]
     penalty: float = 0.0
+    extension: timedelta | None = None
 
 
 @dataclass(frozen=True)
 class Headings:
     """What the released notebooks say of the items: the page's words for them.
 
-    `titles` holds each item's nearest heading above it; `commented` the items that a comment on
-    a cell is about, by the cell's nbgrader id.
+    `titles` holds each item's nearest heading above it, with its name if others have the same
+    one; `commented` the items that a comment on a cell is about, by the cell's nbgrader id.
     """
 
     titles: Mapping[str, str]
     commented: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a student wrote for an item, as it was typed."""
+
+    title: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -90,16 +111,19 @@ class ItemView:
     evidence: tuple[EvidenceFound, ...] = ()
     pictures: tuple[str, ...] = ()
     found: str = ""
+    gap: str = ""
+    work: Work | None = None
 
 
 @dataclass(frozen=True)
 class Submission:
-    """All that a page is made from: the Report, the marks, the evidence, and the pictures."""
+    """All that a page is made from: the Report, the marks, the evidence, pictures and answers."""
 
     report: Report
     marks: GradebookView
     evidence: Mapping[str, tuple[EvidenceFound, ...]] = field(default_factory=dict)
     pictures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    work: Mapping[str, Work] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,14 +144,17 @@ def write_feedback(
     students: Sequence[str] | None = None,
     *,
     db_url: str | None = None,
+    moment: datetime | None = None,
 ) -> list[Path]:
     """Write the pages of these students (default: all who were marked); their paths.
 
     Each student gets feedback/STUDENT/ASSIGNMENT/index.html with everything, and beside it a page
-    for each notebook, named as nbgrader names it. RecordError, once all others have their pages,
-    names the students who have none and why.
+    for each notebook, named as nbgrader names it. Pages of a student whose due date is after
+    `moment` (default: now) state no result that the homework asks to derive. RecordError, once all
+    others have their pages, names the students who have none and why.
     """
     marked = course.root / "autograded"
+    deadline, moment = course.deadline(assignment.name), moment or datetime.now(UTC)
     headings = read_headings(assignment, course.release(assignment.name))
     rubrics = read_rubrics(course, assignment)
     written: list[Path] = []
@@ -143,11 +170,14 @@ def write_feedback(
             try:
                 graded = marked / student / assignment.name
                 report = _stored_report(graded / REPORT, student)
+                view = _gradebook_view(gradebook, assignment, student, headings)
+                if not deadline.is_over(moment, view.extension):
+                    report = report.without_results()
                 submission = Submission(
                     report,
-                    _gradebook_view(gradebook, assignment, student, headings),
+                    view,
                     evidence(rubrics, report),
-                    _pictures(assignment, graded),
+                    *_own_work(assignment, graded, headings),
                 )
                 folder = course.root / "feedback" / student / assignment.name
                 written += _write_pages(folder, course, assignment, submission, headings)
@@ -166,8 +196,13 @@ def render(
     submission: Submission,
     headings: Headings,
     problems: Sequence[str],
+    *,
+    alone: bool = False,
 ) -> str:
-    """One page: the totals over the whole assignment, and the items of these problems."""
+    """One page: the totals over the whole assignment, and the items of these problems.
+
+    A page that stands `alone`, for one notebook, links to the one with everything.
+    """
     view = submission.marks
     items = assignment.items.values()
     regular = [item for item in items if not item.bonus]
@@ -183,6 +218,9 @@ def render(
         assignment=assignment,
         student=submission.report.submission,
         problems=[_problem_view(assignment, name, submission, headings) for name in problems],
+        here={item.name for name in problems for item in assignment.problem(name).items},
+        alone=alone,
+        index=INDEX,
         points=points - from_regular,
         max_points=_max_points(regular),
         total=total if bonus and rules.bonus_stated else None,
@@ -204,10 +242,11 @@ def _write_pages(
 ) -> Iterator[Path]:
     make_folder(folder)
     names = [problem.name for problem in assignment.problems]
-    for stem, problems in [("index", names), *((name, [name]) for name in names)]:
-        path = folder / f"{stem}.html"
-        write_text(path, render(course, assignment, submission, headings, problems))
-        yield path
+    pages = {INDEX: names, **{f"{name}.html": [name] for name in names}}
+    for file, problems in pages.items():
+        page = render(course, assignment, submission, headings, problems, alone=file != INDEX)
+        write_text(folder / file, page)
+        yield folder / file
 
 
 # --- what was stored -----------------------------------------------------------------------------
@@ -226,9 +265,12 @@ def _stored_report(path: Path, student: str) -> Report:
         ) from error
 
 
-def _pictures(assignment: Assignment, graded: Path) -> dict[str, tuple[str, ...]]:
-    """The pictures in the student's own notebooks, by the item whose function drew them."""
-    found: dict[str, tuple[str, ...]] = {}
+def _own_work(
+    assignment: Assignment, graded: Path, headings: Headings
+) -> tuple[dict[str, tuple[str, ...]], dict[str, Work]]:
+    """Return the pictures in the student's own notebooks and what they wrote, each by item."""
+    pictures: dict[str, tuple[str, ...]] = {}
+    work: dict[str, Work] = {}
     for problem in assignment.problems:
         path = graded / f"{problem.name}.ipynb"
         if not path.is_file():
@@ -236,8 +278,19 @@ def _pictures(assignment: Assignment, graded: Path) -> dict[str, tuple[str, ...]
         notebook = nbformat.read(path, as_version=4)
         for item in problem.items:
             names = [reference.name for reference in item.references]
-            found[item.name] = pictures_of(notebook, names)
-    return found
+            pictures[item.name] = pictures_of(notebook, names)
+        for cell in notebook.cells:
+            mark = cell.metadata.get("nbgrader", {})
+            if mark.get("solution"):
+                title = "Your code" if cell.cell_type == "code" else "Your text, as you typed it"
+                written = Work(title, _bounded(as_plain_text(cell.source)))
+                for name in headings.commented.get(str(mark.get("grade_id")), ()):
+                    work[name] = written
+    return pictures, work
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= MAX_WORK else f"{text[:MAX_WORK]}\n… (cut here: too long)"
 
 
 def read_headings(assignment: Assignment, release: Path) -> Headings:
@@ -246,7 +299,12 @@ def read_headings(assignment: Assignment, release: Path) -> Headings:
     titles: dict[str, str] = {}
     for skeleton in skeletons.values():
         titles |= _titles(skeleton)
-    return Headings(titles, _commented_items(skeletons))
+    shared = Counter(titles.values())
+    titles = {
+        name: f"{title}: {name}" if shared[title] > 1 else title for name, title in titles.items()
+    }
+    answers = map(items_by_answer, skeletons.values())
+    return Headings(titles, dict(chain.from_iterable(found.items() for found in answers)))
 
 
 def _titles(skeleton: NotebookNode) -> dict[str, str]:
@@ -260,23 +318,6 @@ def _titles(skeleton: NotebookNode) -> dict[str, str]:
         elif cell.cell_type == "markdown":
             for heading in _HEADING.findall(_FENCED.sub("", cell.source)):
                 title = re.sub(r"[*`$]", "", _POINTS.sub("", heading))
-    return found
-
-
-def _commented_items(skeletons: Mapping[str, NotebookNode]) -> dict[str, tuple[str, ...]]:
-    """Where a marker can write a comment, and the items that it is about.
-
-    An answer in words is its own item; a code answer is about the check cells that follow it.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for cell in chain.from_iterable(skeleton.cells for skeleton in skeletons.values()):
-        mark = cell.metadata.get("nbgrader", {})
-        name = mark.get("grade_id", "")
-        if mark.get("solution"):
-            found[name] = (name,) if mark.get("grade") else ()
-        elif mark.get("grade") and found:
-            answer = next(reversed(found))
-            found[answer] = (*found[answer], name)
     return found
 
 
@@ -301,6 +342,7 @@ def _gradebook_view(
             for grade in grades
         },
         penalty=sum(notebook.late_submission_penalty or 0.0 for notebook in submission.notebooks),
+        extension=submission.extension,
     )
 
 
@@ -359,7 +401,8 @@ def _subtotal(items: Sequence[Item], view: GradebookView) -> str:
 def _item_view(item: Item, submission: Submission, headings: Headings) -> ItemView:
     report, entry = submission.report, _entry(submission.marks, item)
     found, notebook = report.items[item.name], report.notebooks[item.problem]
-    status = _status(item, entry)
+    gap = _gap(item, entry, found, notebook)
+    status = "unwritten" if gap == NOT_ATTEMPTED else _status(item, entry)
     shown = "–" if status == "open" else f"{entry.points:g}"
     return ItemView(
         name=item.name,
@@ -369,13 +412,22 @@ def _item_view(item: Item, submission: Submission, headings: Headings) -> ItemVi
         points=f"{shown} of {item.max_points:g}{' bonus' if item.bonus else ''}",
         message=_message(item, entry, notebook, found.points) or found.message,
         comment=entry.comment,
-        claims=found.claims,
+        claims=found.told,
         faults=tuple(fault for fault in notebook.faults if fault.item == item.name),
         diagnosis=found.diagnosis,
         evidence=_confirmations(submission.evidence.get(item.name, ())) if entry.open else (),
         pictures=submission.pictures.get(item.name, ()) if found.found else (),
         found=found.found,
+        gap=gap,
+        work=None if gap == NOT_ATTEMPTED else submission.work.get(item.name),
     )
+
+
+def _gap(item: Item, entry: GradebookEntry, found: ItemReport, notebook: NotebookReport) -> str:
+    """What is not written of an answer; a text is written if a person marks it, or has."""
+    if item.kind == "auto":
+        return found.gap
+    return "" if entry.open or entry.given or notebook.message else NOT_ATTEMPTED
 
 
 def _confirmations(found: Iterable[EvidenceFound]) -> tuple[EvidenceFound, ...]:
@@ -402,6 +454,4 @@ def _message(
         return "A person changed the points of this item." if changed else ""
     if entry.open:
         return "A person reads and marks this answer; it is still open."
-    if entry.given:
-        return ""
-    return notebook.message or "Nothing was written here."
+    return "" if entry.given else notebook.message

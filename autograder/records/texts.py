@@ -9,6 +9,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from autograder.content.markdown import render_markdown
 from autograder.words import shown
 
 _INDEX = re.compile(r"(?<!\w)([^\W\d_]\u0302?)([_^])(?:\{([^{}]*)\}|(\w)(?!\w))")
@@ -25,7 +26,7 @@ def templates(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(code=set_code, formulas=set_formulas)
+    environment.filters.update(code=set_code, formulas=set_formulas, markdown=set_markdown)
     return environment
 
 
@@ -40,6 +41,11 @@ def set_formulas(text: str) -> Markup:
     For the kit's own texts: in a student's words, a_b is a name.
     """
     return _set(text, lambda plain: _INDEX.sub(_index, plain))
+
+
+def set_markdown(text: str) -> Markup:
+    """Return the Markdown of a person who marks, with its formulas, as HTML that does nothing."""
+    return Markup(render_markdown(shown(text)))  # all tags are its own
 
 
 def shown_plainly(value: object) -> object:

@@ -29,7 +29,7 @@ from autograder.sandbox.limits import Limits
 from autograder.sandbox.patience import START_SECONDS, BusyMachine, Patience
 from autograder.sandbox.protection import Protection
 from autograder.sandbox.still import Holder, HoldError, Trace, is_alive, settled_trace, trace
-from autograder.sandbox.student import NoAnswer, Place, Quote, Student, place_from
+from autograder.sandbox.student import NoAnswer, OwnText, Place, Quote, Student, place_from
 from autograder.sandbox.timing import stage
 from autograder.timelimit import undisturbed
 
@@ -467,11 +467,15 @@ class Notebook:
         for cell in self._cells:
             self.results.setdefault(cell.index, NOT_RUN)
 
-    def student(self, quote: Quote) -> Student:
+    def student(self, quote: Quote, own_text: OwnText = lambda _text, _place: "") -> Student:
         """A student for one test; where the process was lost, the cells are run again first."""
         limits = self._sandbox.limits
         return Student(
-            self._connect, call_seconds=limits.call_seconds, callbacks=limits.callbacks, quote=quote
+            self._connect,
+            call_seconds=limits.call_seconds,
+            callbacks=limits.callbacks,
+            quote=quote,
+            own_text=own_text,
         )
 
     def forget_outputs(self) -> None:

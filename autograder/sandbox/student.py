@@ -88,6 +88,9 @@ _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,59}")
 Quote = Callable[[Place], str]
 """Tells a place in words, with the student's own line; empty where there is no such line."""
 
+OwnText = Callable[[str, Place | None], str]
+"""Returns what of an error's own text a student may read, raised at that place; often nothing."""
+
 
 class Student:
     """A process of its own, forked from the student's notebook.
@@ -103,6 +106,7 @@ class Student:
         call_seconds: float,
         callbacks: int,
         quote: Quote,
+        own_text: OwnText = lambda _text, _place: "",
         forget: tuple[str, ...] = (),
         stand_ins: Mapping[str, Callable[..., object]] | None = None,
     ) -> None:
@@ -110,6 +114,7 @@ class Student:
         self._call_seconds = call_seconds
         self._callbacks = callbacks
         self._quote = quote
+        self._own_text = own_text
         self._forget = forget
         self._stand_ins = dict(stand_ins or {})
         self._open_peer: Peer | None = None
@@ -177,6 +182,7 @@ class Student:
             call_seconds=self._call_seconds,
             callbacks=self._callbacks,
             quote=self._quote,
+            own_text=self._own_text,
             **{**settings, **changes},
         )
         self._family.append(relative)
@@ -296,7 +302,9 @@ class Student:
         found = getattr(builtins, error, None)
         known = isinstance(found, type) and issubclass(found, BaseException)
         kind = f"{_article(error)} {error}" if known else "an exception"
-        told = f"It raised {kind}{where}."
+        text = details.get("text")
+        own_text = self._own_text(text, place) if known and isinstance(text, str) else ""
+        told = f"It raised {kind}{where}" + (f": {own_text.rstrip('.')}." if own_text else ".")
         if error == "NameError" and self._forget:
             names = ", ".join(f"`{name}`" for name in self._forget)
             told += f" This answer is to be written out: it has to do without {names}."

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import re
 import shutil
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import nbformat
 import pytest
@@ -13,12 +16,15 @@ from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.grading.mark import Marking
 from autograder.grading.report import CellFault, Claim, NotebookReport
-from autograder.records.feedback import write_feedback
+from autograder.records.bookkeeping import open_database
+from autograder.records.feedback import MAX_WORK, read_headings, write_feedback
 from autograder.records.gradebook import record, record_class
 from autograder.records.texts import set_code, set_formulas
 
 from .conftest import Marker
 from .course import mark
+
+ROOT = Path(__file__).parents[2]
 
 
 def page(course: Course, assignment: Assignment, name: str = "index") -> BeautifulSoup:
@@ -89,7 +95,7 @@ def test_error_in_a_cell_of_no_item_is_told_with_its_notebook(
     assert told.startswith("In cell 5 from the top, line 1: 1 / 0")
 
 
-def test_item_has_the_nearest_heading_above_it_as_its_title(
+def test_item_has_the_nearest_heading_above_it_as_a_title_of_its_own(
     course: Course, assignment: Assignment
 ) -> None:
     path = course.release("hw") / "a_slopes.ipynb"
@@ -99,9 +105,16 @@ def test_item_has_the_nearest_heading_above_it_as_its_title(
     record(course, assignment, "anna", mark(course))
     soup = page(course, assignment)
     for item in ("a-slope", "a-bend", "a-proof"):
-        assert words(box(soup, item).h3) == "a) The slope"
+        assert words(box(soup, item).h3) == f"a) The slope: {item}"
         assert words(box(soup, item).select_one(".name")) == item
-    assert words(box(soup, "b-bonus").h3) == "Extras"
+    assert words(box(soup, "b-bonus").h3) == "Extras: b-bonus"
+
+
+def test_each_item_of_homework_2_has_a_heading_of_its_own() -> None:
+    homework = Course(ROOT)
+    titles = read_headings(homework.assignment("hw2"), homework.release("hw2")).titles
+    assert len(set(titles.values())) == len(titles) == 29
+    assert not [title for name, title in titles.items() if name in title]
 
 
 def test_item_tells_the_functions_that_it_asks_for(course: Course, assignment: Assignment) -> None:
@@ -149,7 +162,8 @@ def test_untouched_text_is_told_without_nbgraders_own_comment(
 ) -> None:
     record(course, assignment, "anna", mark(course, answers={}))
     told = words(box(page(course, assignment), "a-proof"))
-    assert "Nothing was written here." in told
+    assert told.endswith("Not attempted.")
+    assert "✗" not in told
     assert "No response" not in told
 
 
@@ -221,6 +235,219 @@ def test_names_in_messages_are_left_as_they_are() -> None:
     )
 
 
+def test_page_of_a_notebook_links_back_to_the_page_with_everything(
+    recorded: Course, assignment: Assignment
+) -> None:
+    back = page(recorded, assignment, "a_slopes").select("p a[href='index.html']")
+    assert [words(link) for link in back] == ["All of Homework: slopes"]
+    assert not page(recorded, assignment).select("a[href='index.html']")
+
+
+def test_link_to_an_item_of_another_notebook_leads_to_the_page_with_everything(
+    recorded: Course, assignment: Assignment
+) -> None:
+    for name, target in (("index", "#b-bonus"), ("a_slopes", "index.html#b-bonus")):
+        links = box(page(recorded, assignment, name), "a-proof").select(".claims a")
+        assert target in [str(link["href"]) for link in links]
+
+
+# what is not written
+
+
+UNWRITTEN = Claim("It works.", False, "Not written yet: …", unwritten="slope")
+
+
+def test_code_that_was_not_touched_is_one_grey_line(course: Course, assignment: Assignment) -> None:
+    claims = tuple(replace(UNWRITTEN, claim=f"Claim {k}.") for k in range(6))
+    untouched = with_item(mark(course, {"a-slope": 0.0}), "a-slope", claims=claims, attempted=False)
+    record(course, assignment, "anna", untouched)
+    soup = page(course, assignment)
+    told = box(soup, "a-slope")
+    assert [words(line) for line in told.select(".gap")] == ["Not attempted."]
+    assert told.select(".claims, .fails, .why, details") == []
+    assert "✗" not in words(told)
+    [row] = [row for row in soup.select(".overview tr") if "a-slope" in words(row)]
+    assert row["class"] == ["unwritten"]
+    assert "– not attempted" in words(row)
+
+
+def test_half_written_item_shows_what_is_written_and_names_the_rest(
+    course: Course, assignment: Assignment
+) -> None:
+    claims = (Claim("The slope.", True), UNWRITTEN, replace(UNWRITTEN, claim="Once more."))
+    record(course, assignment, "anna", with_item(mark(course), "a-slope", claims=claims))
+    told = box(page(course, assignment), "a-slope")
+    assert [words(line) for line in told.select(".claims li")] == ["✓ holds: The slope."]
+    assert [words(line) for line in told.select(".gap")] == [
+        "Not written yet: slope still raises NotImplementedError."
+    ]
+
+
+# a student's own work
+
+
+def test_text_and_code_are_on_the_page_folded(course: Course, assignment: Assignment) -> None:
+    texts = {"a-slope-answer": "def slope(x):\n    return 2 * x  # <b>&", "a-proof": "The *rule*."}
+    record(course, assignment, "anna", mark(course, answers=texts))
+    soup = page(course, assignment)
+    for item, title, text in (
+        ("a-slope", "Your code", texts["a-slope-answer"]),
+        ("a-bend", "Your code", texts["a-slope-answer"]),
+        ("a-proof", "Your text, as you typed it", texts["a-proof"]),
+    ):
+        [work] = box(soup, item).select("details")
+        assert "open" not in work.attrs
+        assert words(work.summary) == title
+        assert work.pre is not None
+        assert work.pre.get_text() == text
+        assert [tag.name for tag in work.find_all(True)] == ["summary", "pre"]
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<script>alert(1)</script>",
+        "</pre></details><img src=x onerror=alert(1)>",
+        "{{ 7 * 7 }}{% raw %}",
+        "]]><svg onload=alert(1)>",
+        "\u202e\x1b[2J\x00‮",
+        "[a](javascript:alert(1))",
+    ],
+)
+def test_work_of_a_student_is_text_alone(
+    course: Course, assignment: Assignment, attack: str
+) -> None:
+    texts = {"a-slope-answer": attack, "a-proof": attack, "b-essay": attack}
+    record(course, assignment, "anna", mark(course, answers=texts))
+    soup = page(course, assignment)
+    assert soup.find_all(["script", "img", "svg"]) == []
+    assert {tag.name for work in soup.select("details") for tag in work.find_all(True)} == {
+        "summary",
+        "pre",
+    }
+    assert not re.search("[\u202e\x1b\x00]", str(soup))
+
+
+def test_very_long_work_is_cut(course: Course, assignment: Assignment) -> None:
+    record(course, assignment, "anna", mark(course, answers={"a-slope-answer": "x = 1\n" * 20_000}))
+    [work] = box(page(course, assignment), "a-slope").select("details")
+    assert len(work.get_text()) < MAX_WORK + 100
+    assert work.get_text().endswith("… (cut here: too long)")
+
+
+# comments
+
+
+def test_comment_is_rendered_with_its_formulas(
+    recorded: Course, assignment: Assignment, marker: Marker
+) -> None:
+    marker.comment("a-proof", "**Good.** By $f'(x) = 2x$:\n\n- one\n- two `x_t`\n\n$$\\frac12$$")
+    [comment] = box(page(recorded, assignment), "a-proof").select(".comment")
+    assert [words(tag) for tag in comment.find_all("li")] == ["one", "two x_t"]
+    assert [str(picture["alt"]) for picture in comment.find_all("img")] == [
+        "$f'(x) = 2x$",
+        r"$\frac{1}{2}$",
+    ]
+    assert all(str(p["src"]).startswith("data:image/png;base64,") for p in comment.find_all("img"))
+    assert "**" not in words(comment)
+
+
+def test_formula_that_cannot_be_drawn_is_shown_as_typed(
+    recorded: Course, assignment: Assignment, marker: Marker
+) -> None:
+    marker.comment("a-proof", r"So $\begin{pmatrix} a & b \end{pmatrix}$ and $\unknown<b>$.")
+    [comment] = box(page(recorded, assignment), "a-proof").select(".comment")
+    assert [tag.get_text() for tag in comment.find_all("code")] == [
+        r"$\begin{pmatrix} a & b \end{pmatrix}$",
+        r"$\unknown<b>$",
+    ]
+    assert comment.find_all(["img", "b"]) == []
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "<script>alert(1)</script>",
+        "<img src=x onerror=alert(1)>",
+        "![x](https://evil.example/x.png)",
+        "[x](javascript:alert(1)) <javascript:alert(1)> [y](https://evil.example)",
+        '$x" onerror="alert(1)$ and $</code><script>alert(1)</script>$',
+        "\\begin{align}<script>alert(1)</script>\\end{align}",
+        "```mermaid\ngraph TD; A-->B\n```",
+        "<style>*{display:none}</style><a href=x>y</a>",
+        "\ue0000\ue001 $x$ \ue0001\ue001",
+        "# title {onclick=alert(1)}",
+        "$" * 5_000,
+        "> " * 2_000 + "x",
+        "[" * 20_000,
+    ],
+)
+def test_comment_does_nothing(
+    recorded: Course, assignment: Assignment, marker: Marker, attack: str
+) -> None:
+    marker.comment("a-proof", attack)
+    [comment] = box(page(recorded, assignment), "a-proof").select(".comment")
+    assert comment.find_all(["script", "a", "style", "svg", "form", "iframe", "link"]) == []
+    for tag in comment.find_all(True):
+        assert set(tag.attrs) <= {"src", "alt", "style"}
+        assert str(tag.get("src", "data:image/png")).startswith("data:image/png")
+
+
+# results before the due date
+
+
+def with_result(marking: Marking) -> Marking:
+    claim = Claim("The slope is right.", True, result="It is 2x.")
+    return with_item(marking, "a-slope", claims=(claim,))
+
+
+def on(day: int, hour: int = 12) -> datetime:
+    return datetime(2024, 11, day, hour, tzinfo=ZoneInfo("Europe/Zurich"))
+
+
+def claim_on(course: Course, assignment: Assignment, moment: datetime) -> str:
+    write_feedback(course, assignment, ["anna"], moment=moment)
+    found = []
+    for name in ("index", "a_slopes"):
+        text = (course.root / "feedback" / "anna" / "hw" / f"{name}.html").read_text("utf-8")
+        found.append(words(box(BeautifulSoup(text, "html.parser"), "a-slope").select_one("li")))
+    assert len(set(found)) == 1
+    return found[0]
+
+
+def test_results_are_stated_once_the_homework_is_due(
+    course: Course, assignment: Assignment
+) -> None:
+    record(course, assignment, "anna", with_result(mark(course)))
+    assert claim_on(course, assignment, on(21, 23)) == "✓ holds: The slope is right."
+    assert claim_on(course, assignment, on(22, 0)) == "✓ holds: The slope is right. It is 2x."
+    write_feedback(course, assignment, ["anna"])  # now, years after
+    assert "It is 2x." in words(box(page(course, assignment), "a-slope"))
+
+
+def test_results_wait_for_an_extension_of_the_settings(
+    course: Course, assignment: Assignment
+) -> None:
+    path = course.root / "course.toml"
+    longer = "\n[assignments.hw.extensions]\nanna = { hours = 48 }\n"
+    path.write_text(path.read_text("utf-8") + longer, encoding="utf-8")
+    course = Course(course.root)
+    record(course, assignment, "anna", with_result(mark(course)))
+    assert claim_on(course, assignment, on(23, 23)) == "✓ holds: The slope is right."
+    assert claim_on(course, assignment, on(24, 0)).endswith("It is 2x.")
+
+
+def test_results_wait_for_an_extension_that_a_person_gave(
+    course: Course, assignment: Assignment
+) -> None:
+    record(course, assignment, "anna", with_result(mark(course)))
+    address = f"sqlite:///{course.root / 'gradebook.db'}"
+    with open_database(address, course) as book, book.transaction():
+        book.find_submission("hw", "anna").extension = timedelta(hours=24)
+    assert claim_on(course, assignment, on(22, 23)) == "✓ holds: The slope is right."
+    assert claim_on(course, assignment, on(23, 0)).endswith("It is 2x.")
+
+
 # what a page never holds
 
 
@@ -228,6 +455,9 @@ def test_page_loads_nothing_and_runs_nothing(recorded: Course, assignment: Assig
     soup = page(recorded, assignment)
     assert soup.find_all(["script", "link", "img", "iframe", "form"]) == []
     assert all(str(a["href"]).startswith("#") for a in soup.find_all("a"))
+    alone = page(recorded, assignment, "a_slopes")
+    links = {str(a["href"]).partition("#")[0] for a in alone.find_all("a")}
+    assert links == {"", "index.html"}
     policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})
     assert isinstance(policy, Tag)
     assert str(policy["content"]).startswith("default-src 'none'")

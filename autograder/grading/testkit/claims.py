@@ -24,16 +24,24 @@ class ClaimFailed(AssertionError):
         self.compared = compared
 
 
-def item(name: str, *, part: str = "answer", costs: float = 0.0) -> Callable[[Test], Test]:
+def item(
+    name: str,
+    *,
+    part: str = "answer",
+    costs: float = 0.0,
+    cases: Callable[..., str] | None = None,
+) -> Callable[[Test], Test]:
     """Mark a hidden test as one of the item `name`.
 
     With `costs=0` it is a core test of a `part`: an item's points are shared equally among its
     parts, and a part is earned if all its core tests pass. With `costs=c` it is a robustness test
-    that can only take c times the item's points away.
+    that can only take c times the item's points away. `cases` makes words for students of the
+    parameters of a case, such as `"d = {d}".format`: none of them may be a hidden input.
     """
     if not 0 <= costs < 1:
         raise ValueError(f"costs is {costs}; it is a fraction of the item's points")
-    mark: Callable[[Test], Test] = pytest.mark.item(name, part=part, costs=costs)
+    words = {} if cases is None else {"cases": cases}
+    mark: Callable[[Test], Test] = pytest.mark.item(name, part=part, costs=costs, **words)
     return mark
 
 

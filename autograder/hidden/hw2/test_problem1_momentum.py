@@ -34,7 +34,11 @@ from solutions.hw2 import momentum
 
 Gradient = Callable[[int, Any], np.ndarray]
 
-RUNS = ["growing", "up and down", "one step"]
+RUNS = {
+    "growing": "step sizes that grow",
+    "up and down": "step sizes that go up and down",
+    "one step": "a single step, T = 1",
+}
 
 
 def make_gradient(rng: Generator, d: int, count: int = 5) -> Gradient:
@@ -75,7 +79,7 @@ def make_start(rng: Generator, run: str) -> np.ndarray:
 # --- Momentum -------------------------------------------------------------------------------------
 
 
-@item("p1-momentum")
+@item("p1-momentum", cases=lambda run: RUNS[run])
 @pytest.mark.parametrize("run", RUNS)
 def test_momentum(student: Student, rng: Generator, run: str) -> None:
     """Each step adds the gradient to β_t times the memory, then moves by −γ_t times the memory."""
@@ -123,7 +127,7 @@ def assert_edge_cases(
 # --- Heavy ball -----------------------------------------------------------------------------------
 
 
-@item("p1a-heavy-ball")
+@item("p1a-heavy-ball", cases=lambda run: RUNS[run])
 @pytest.mark.parametrize("run", RUNS)
 def test_heavy_ball(student: Student, rng: Generator, run: str) -> None:
     """Each step follows −γ̂_t times the gradient and repeats β̂_t times the last move."""
@@ -147,7 +151,7 @@ def test_heavy_ball_takes_integers_and_no_step(student: Student, rng: Generator)
     assert_edge_cases(student.heavy_ball, momentum.heavy_ball, rng)
 
 
-@item("p1a-parameters")
+@item("p1a-parameters", cases=lambda run: RUNS[run])
 @pytest.mark.parametrize("run", RUNS)
 def test_heavy_ball_parameters(student: Student, rng: Generator, run: str) -> None:
     """The parameters γ̂_t and β̂_t make the heavy ball take momentum's steps, with γ_{−1} = 1."""
@@ -182,7 +186,7 @@ def make_averages(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
     return etas, lambdas
 
 
-@item("p1b-ima")
+@item("p1b-ima", cases=lambda run: RUNS[run])
 @pytest.mark.parametrize("run", RUNS)
 def test_ima(student: Student, rng: Generator, run: str) -> None:
     """z takes plain gradient steps, and x^{t+1} is the average of x^t and z^t with λ_{t+1}."""
@@ -234,7 +238,7 @@ def _without_first(lambdas: Any) -> Any:
     return lambdas[1:] if isinstance(lambdas, (list, tuple)) or np.ndim(lambdas) == 1 else lambdas
 
 
-@item("p1b-parameters")
+@item("p1b-parameters", cases=lambda run: RUNS[run])
 @pytest.mark.parametrize("run", RUNS)
 def test_ima_parameters_obey_the_relation(student: Student, rng: Generator, run: str) -> None:
     """η_t = (1 + λ_{t+1}) γ_t, and β_t λ_{t+1} = γ_{t−1} λ_t / γ_t − β_t for t ≥ 1."""
@@ -248,7 +252,7 @@ def test_ima_parameters_obey_the_relation(student: Student, rng: Generator, run:
         raise ClaimFailed("The relation between λ_t and λ_{t+1} does not hold for all t ≥ 1.")
 
 
-@item("p1b-parameters")
+@item("p1b-parameters", cases=lambda run: RUNS[run])
 @pytest.mark.parametrize("run", RUNS)
 def test_ima_parameters_lead_to_the_same_iterates(
     student: Student, rng: Generator, run: str

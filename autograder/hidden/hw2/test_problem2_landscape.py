@@ -83,21 +83,21 @@ def make_gradient(rng: Generator, d: int) -> Gradient:
 
 @item("p2a-values", part="gradient")
 def test_gradient_at_point(student: Student) -> None:
-    """The gradient at the given point."""
+    """The gradient at the given point is right."""
     answer = student.value("gradient_at_point")
     assert_close(answer, landscape.gradient_at_point, what="`gradient_at_point`")
 
 
 @item("p2a-values", part="hessian")
 def test_hessian_at_point(student: Student) -> None:
-    """The Hessian at the given point."""
+    """The Hessian at the given point is right."""
     answer = student.value("hessian_at_point")
     assert_close(answer, landscape.hessian_at_point, what="`hessian_at_point`")
 
 
 @item("p2a-values", part="trace")
 def test_trace_at_point(student: Student) -> None:
-    """The trace of the Hessian at the given point."""
+    """The trace of the Hessian at the given point is right."""
     answer = student.value("trace_at_point")
     assert_number_close(answer, landscape.trace_at_point, what="`trace_at_point`")
 
@@ -105,7 +105,7 @@ def test_trace_at_point(student: Student) -> None:
 # --- b) The updates, written out ------------------------------------------------------------------
 
 
-@item("p2b-gd-update")
+@item("p2b-gd-update", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_gd_update(student: Student, rng: Generator, d: int) -> None:
     """One step of GD, written out: both formulas use the old u and the old v."""
@@ -122,7 +122,7 @@ def test_gd_update_leaves_u_alone(student: Student, rng: Generator) -> None:
     assert_left_alone(student.arguments_after[0], u, "u")
 
 
-@item("p2b-usam-update")
+@item("p2b-usam-update", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_usam_update(student: Student, rng: Generator, d: int) -> None:
     """One step of USAM, written out: the gradient is taken at x + ρ∇L(x), the step from x."""
@@ -161,7 +161,7 @@ def make_point(rng: Generator, d: int) -> np.ndarray:
     return np.append(*make_valley_point(rng, d)) * rng.uniform(0.9, 1.4)
 
 
-@item("p2c-loss-gradient", part="loss")
+@item("p2c-loss-gradient", part="loss", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_loss(student: Student, rng: Generator, d: int) -> None:
     """The loss is ½ ‖u‖² v², with v the last entry of x."""
@@ -169,28 +169,37 @@ def test_loss(student: Student, rng: Generator, d: int) -> None:
     assert_number_close(student.loss(x), landscape.loss(x), what="the loss")
 
 
-@item("p2c-loss-gradient", part="gradient")
+@item("p2c-loss-gradient", part="gradient", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_gradient(student: Student, rng: Generator, d: int) -> None:
-    """The gradient is [v² u, ‖u‖² v], v's entry last."""
+    """The gradient is right, v's entry last.
+
+    After the due date: It is [v² u, ‖u‖² v].
+    """
     x = make_point(rng, d)
     assert_close(student.gradient(x), landscape.gradient(x), what="the gradient")
 
 
-@item("p2c-hessian-trace", part="hessian")
+@item("p2c-hessian-trace", part="hessian", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_hessian(student: Student, rng: Generator, d: int) -> None:
-    """The Hessian has the blocks v² I, 2 v u and ‖u‖²."""
+    """The Hessian is right in all its blocks.
+
+    After the due date: They are v² I, 2 v u and ‖u‖².
+    """
     points = make_point(rng, d), make_point(rng, d)
     answers = [student.hessian(x) for x in points]
     for x, answer in zip(points, answers, strict=True):
         assert_close(answer, landscape.hessian(x), what="the Hessian")
 
 
-@item("p2c-hessian-trace", part="trace")
+@item("p2c-hessian-trace", part="trace", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_hessian_trace(student: Student, rng: Generator, d: int) -> None:
-    """The trace of the Hessian is d v² + ‖u‖²."""
+    """The trace of the Hessian is right.
+
+    After the due date: It is d v² + ‖u‖².
+    """
     x = make_point(rng, d)
     assert_number_close(student.hessian_trace(x), landscape.hessian_trace(x), what="the trace")
 
@@ -198,7 +207,7 @@ def test_hessian_trace(student: Student, rng: Generator, d: int) -> None:
 # --- c) GD and USAM -------------------------------------------------------------------------------
 
 
-@item("p2c-gd")
+@item("p2c-gd", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_gd(student: Student, rng: Generator, d: int) -> None:
     """Each step of GD moves by −η_k times the gradient that was passed in."""
@@ -228,7 +237,7 @@ def test_gd_takes_integers_and_no_step(student: Student, rng: Generator) -> None
         assert_close(answer, expected, what="the array of iterates from a start of integers")
 
 
-@item("p2c-usam")
+@item("p2c-usam", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_usam(student: Student, rng: Generator, d: int) -> None:
     """Each step of USAM uses the gradient at x + ρ∇f(x), of the function that was passed in."""
@@ -284,7 +293,7 @@ def make_optimizer(rng: Generator, d: int) -> Callable[..., np.ndarray]:
     return optimizer
 
 
-@item("p2c-experiment")
+@item("p2c-experiment", cases="d = {d}".format)
 @pytest.mark.parametrize("d", [1, 3])
 def test_experiment(student: Student, rng: Generator, d: int) -> None:
     """For every pair (η, ρ), the last iterates of the optimiser from every start, in order."""

@@ -47,20 +47,26 @@ def make_inputs(rng: Generator, count: int, d: int) -> np.ndarray:
 # --- Derivatives of the network -------------------------------------------------------------------
 
 
-@item("p3a-gradients", part="gradient_v")
+@item("p3a-gradients", part="gradient_v", cases="n = {n}".format)
 @pytest.mark.parametrize("n", DEGREES)
 def test_gradient_v(student: Student, rng: Generator, n: int) -> None:
-    """The derivative of the network in v is σ(Wx)/√m, for every activation σ(z) = zⁿ 1[z ≥ 0]."""
+    """The derivative of the network in v is right for every activation σ(z) = zⁿ 1[z ≥ 0].
+
+    After the due date: It is σ(Wx)/√m.
+    """
     for m, d in SIZES:
         (v, W), x = make_network(rng, m, d), make_inputs(rng, 1, d)[0]
         answer = student.gradient_v(v, W, x, n)
         assert_close(answer, ntk.gradient_v(v, W, x, n), what="gradient_v")
 
 
-@item("p3a-gradients", part="gradient_W")
+@item("p3a-gradients", part="gradient_W", cases="n = {n}".format)
 @pytest.mark.parametrize("n", DEGREES)
 def test_gradient_w(student: Student, rng: Generator, n: int) -> None:
-    """The derivative of the network in W is (v ⊙ σ'(Wx)) xᵀ/√m, with w_r's derivative in row r."""
+    """The derivative of the network in W is right, with w_r's derivative in row r.
+
+    After the due date: It is (v ⊙ σ'(Wx)) xᵀ/√m.
+    """
     for m, d in SIZES:
         (v, W), x = make_network(rng, m, d), make_inputs(rng, 1, d)[0]
         answer = student.gradient_W(v, W, x, n)
@@ -70,7 +76,7 @@ def test_gradient_w(student: Student, rng: Generator, n: int) -> None:
 # --- The kernel at finite width -------------------------------------------------------------------
 
 
-@item("p3b-kernel")
+@item("p3b-kernel", cases="n = {n}".format)
 @pytest.mark.parametrize("n", DEGREES)
 def test_empirical_kernel(student: Student, rng: Generator, n: int) -> None:
     """Entry (i, j) is the inner product of the derivatives at x_i and at x_j, in v and in W."""
@@ -111,10 +117,14 @@ def make_scene(rng: Generator, scene: str) -> np.ndarray:
     return make_inputs(rng, 5, 3)
 
 
-SCENES = ["random", "all round", "related"]
+SCENES = {
+    "random": "inputs at random",
+    "all round": "inputs of the plane in all directions",
+    "related": "equal and opposite inputs and such at a right angle",
+}
 
 
-@item("p3c-relu")
+@item("p3c-relu", cases=lambda scene: SCENES[scene])
 @pytest.mark.parametrize("scene", SCENES)
 def test_limit_for_relu(student: Student, rng: Generator, scene: str) -> None:
     """For n = 1 the limit is right at all angles, on the diagonal and for opposite inputs too."""
@@ -122,7 +132,7 @@ def test_limit_for_relu(student: Student, rng: Generator, scene: str) -> None:
     assert_close(student.limit_ntk(X, 1), ntk.limit_ntk(X, 1), what="the limit for n = 1")
 
 
-@item("p3c-squared")
+@item("p3c-squared", cases=lambda scene: SCENES[scene])
 @pytest.mark.parametrize("scene", SCENES)
 def test_limit_for_squares(student: Student, rng: Generator, scene: str) -> None:
     """For n = 2 the limit is right at all angles, on the diagonal and for opposite inputs too."""

@@ -43,8 +43,10 @@ def remarks_of(assignment: Assignment, report: Report) -> list[str]:
 def _findings(item: ItemReport) -> Iterator[str]:
     if item.message:
         yield item.message
-    for claim in item.claims:
+    if item.gap:
+        yield item.gap
+    for claim in item.told:
         if not claim.passed:
-            yield f"{claim.claim} {claim.message}"
+            yield f"{claim.text} {claim.message}"
     if item.diagnosis:
         yield f"What went wrong: {item.diagnosis}"

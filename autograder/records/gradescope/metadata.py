@@ -18,11 +18,15 @@ _MAX_BYTES = 50_000_000  # it holds the results of all earlier submissions
 
 @dataclass(frozen=True)
 class HandedIn:
-    """The moment of a submission and, where Gradescope has them, its due dates."""
+    """The moment of a submission and, where Gradescope has them, its due dates.
+
+    `own_due` is the latest due date of the students who handed in together.
+    """
 
     at: datetime
     due: datetime | None = None
     late_due: datetime | None = None
+    own_due: datetime | None = None
 
     @property
     def late(self) -> timedelta:
@@ -63,7 +67,17 @@ def read_metadata(path: Path) -> HandedIn | None:
         return None
     assignment = data.get("assignment")
     dates = assignment if isinstance(assignment, dict) else {}
-    return HandedIn(at, _moment(dates.get("due_date")), _moment(dates.get("late_due_date")))
+    due, late_due = _moment(dates.get("due_date")), _moment(dates.get("late_due_date"))
+    return HandedIn(at, due, late_due, _own_due(data.get("users")))
+
+
+def _own_due(users: object) -> datetime | None:
+    """Return the latest due date of these students; None unless each of them has one."""
+    known = users if isinstance(users, list) else []
+    own = [user.get("assignment") if isinstance(user, dict) else None for user in known]
+    dates = [_moment(each.get("due_date")) if isinstance(each, dict) else None for each in own]
+    found = [date for date in dates if date is not None]
+    return max(found) if found and len(found) == len(dates) else None
 
 
 def _moment(text: object) -> datetime | None:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import sys
 import traceback
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from autograder.assignment import Course
+from autograder.assignment import Assignment, Course
 from autograder.capacity import Machine
 from autograder.errors import KitError
 from autograder.grading.mark import MarkSettings, mark_submission
 from autograder.records.durable import write_text
 from autograder.records.feedback import read_headings
-from autograder.records.gradescope.metadata import METADATA, read_metadata
+from autograder.records.gradescope.metadata import METADATA, HandedIn, read_metadata
 from autograder.records.gradescope.package import GradescopeSettings
 from autograder.records.gradescope.results import Results, results_of, results_of_failure
 from autograder.sandbox import Limits
@@ -53,6 +54,9 @@ def mark(root: Path) -> Results:
     report = mark_submission(
         course, assignment, root / "submission", settings=mark_settings(settings)
     ).report
+    handed_in = read_metadata(root / METADATA)
+    if not is_due(course, assignment, handed_in, datetime.now(UTC)):
+        report = report.without_results()
     print(f"protection: {report.protection}; seed {report.seed}")
     for note in report.notes:
         print(f"note: {note}")
@@ -61,8 +65,24 @@ def mark(root: Path) -> Results:
         read_headings(assignment, course.release(assignment.name)).titles,
         report,
         visibility=settings.visibility,
-        handed_in=read_metadata(root / METADATA),
+        handed_in=handed_in,
     )
+
+
+def is_due(
+    course: Course, assignment: Assignment, handed_in: HandedIn | None, moment: datetime
+) -> bool:
+    """Return whether the due date is over for those who handed in.
+
+    Gradescope may not say what they were given beyond the due date: then the last date of anybody
+    in the course's own settings has to be over, too.
+    """
+    if handed_in is not None and handed_in.own_due is not None:
+        return moment >= handed_in.own_due
+    deadline = course.deadline(assignment.name)
+    general = handed_in.due if handed_in is not None else None
+    over = deadline.is_over(moment, deadline.longest_extension)
+    return over and (general is None or moment >= general)
 
 
 def mark_settings(settings: GradescopeSettings, machine: Machine | None = None) -> MarkSettings:

@@ -235,7 +235,7 @@ class NotebookShell(InteractiveShell):
 
 def _short_text(error: object) -> str:
     try:
-        return str(error)[:MAX_ERROR_TEXT]
+        return str(error)[:MAX_ERROR_TEXT].encode("utf-8", "replace").decode()
     except Exception:  # a student's __str__ may fail in any way
         return ""
 
@@ -296,9 +296,9 @@ class Runner:
             self._show_open_figures()
         result: dict[str, Any] = {"outputs": self.recorder.take(), "error": None}
         if error is not None:
-            result["error"] = describe(error, with_text=True)
+            result["error"] = describe(error)
         elif self.absences.first is not None:
-            result["error"] = describe(self.absences.first, with_text=True)
+            result["error"] = describe(self.absences.first)
             result["error"]["text"] += ". The rest of the cell was run without it."
         return result
 
@@ -376,8 +376,8 @@ def _configuration() -> Config:
     return config
 
 
-def describe(error: BaseException, *, with_text: bool = False) -> dict[str, Any]:
-    """Plain data of an exception: its nearest built-in kind, its place, and its text if asked."""
+def describe(error: BaseException) -> dict[str, Any]:
+    """Plain data of an exception: its nearest built-in kind, its place and its text."""
     names = (base.__name__ for base in type(error).__mro__ if base in vars(builtins).values())
     kind = next(names, "Exception")
     for own in (CellTimeout, Unsendable, RemoteError):
@@ -386,9 +386,8 @@ def describe(error: BaseException, *, with_text: bool = False) -> dict[str, Any]
     place, depth, function = error_place(error)
     details: dict[str, Any] = {
         "error": kind, "place": place, "depth": depth, "function": function[:MAX_ERROR_TEXT],
+        "text": _short_text(error),
     }  # fmt: skip
     if isinstance(error, ImportError) and isinstance(error.name, str):
         details["package"] = error.name[:MAX_ERROR_TEXT]
-    if with_text:
-        details["text"] = _short_text(error)
     return details

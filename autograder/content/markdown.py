@@ -1,0 +1,133 @@
+"""Markdown of people who mark, as HTML that does nothing: formatting, and formulas as pictures."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape
+
+import nh3
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from autograder.content.sanitize import (
+    ATTRIBUTES,
+    MAX_RENDERED,
+    RENDERING_SECONDS,
+    TAGS,
+    is_laborious,
+    plain_text,
+)
+from autograder.timelimit import time_limit
+
+MAX_FORMULA = 500
+"""Length of the longest formula that is drawn, in letters."""
+
+_SIZE = 12.0
+_DPI = 200
+_ALIASES = {
+    "tfrac": "frac", "dfrac": "frac", "lVert": "|", "rVert": "|", "lvert": "vert", "rvert": "vert",
+    "le": "leq", "ge": "geq", "ne": "neq", "to": "rightarrow", "implies": "Rightarrow",
+    "iff": "Leftrightarrow", "displaystyle": "",
+}  # fmt: skip
+"""Commands of LaTeX by the ones that matplotlib knows."""
+_COMMAND = re.compile(rf"\\({'|'.join(_ALIASES)})(?![A-Za-z])")
+_BARE_FRACTION = re.compile(r"\\frac ?(\w) ?(\w)")
+_MARKS = re.compile("[\ue000\ue001]")
+_PLACE = re.compile("\ue000(\\d+)\ue001")
+"""Stands for a formula while the HTML around it is cleaned."""
+
+
+def render_markdown(text: str) -> str:
+    """Return the text as HTML: no link, picture, script or tag of its own; formulas are drawn.
+
+    A text that can't be rendered in time, and a formula that can't be drawn, is shown as typed.
+    """
+    text = _MARKS.sub("", plain_text(text))
+    if len(text) <= MAX_RENDERED and not is_laborious(text):
+        try:
+            with time_limit(RENDERING_SECONDS):
+                renderer = _Renderer()
+                page = MarkdownWithMath(renderer=renderer).render(text)
+                clean = nh3.clean(page, tags=TAGS, attributes=ATTRIBUTES, url_schemes=set())
+        except Exception:  # of any kind, TimeUpError too: nothing may keep a page from being made
+            pass
+        else:
+            return _PLACE.sub(lambda match: _set(renderer.formulas[int(match[1])]), clean)
+    return f"<pre>{escape(text)}</pre>"
+
+
+@dataclass(frozen=True)
+class _Formula:
+    """A formula: what stands between its signs (empty if it can't be drawn), and all as typed."""
+
+    body: str
+    typed: str
+    is_block: bool = False
+
+
+class _Renderer(IPythonRenderer):
+    """Keeps formulas aside, so that HTML is cleaned without them."""
+
+    def __init__(self) -> None:
+        super().__init__(escape=True, exclude_anchor_links=True)
+        self.formulas: list[_Formula] = []
+
+    def inline_math(self, body: str) -> str:
+        """Keep a formula within a line."""
+        return self._keep(_Formula(body, f"${body}$"))
+
+    def block_math(self, body: str) -> str:
+        """Keep a formula of its own line."""
+        return self._keep(_Formula(body, f"$${body}$$", is_block=True))
+
+    def multiline_math(self, text: str) -> str:
+        """Keep a formula as it was typed."""
+        return self._keep(_Formula("", text))
+
+    def latex_environment(self, name: str, body: str) -> str:
+        """Keep an environment as it was typed: it can't be drawn."""
+        return self._keep(_Formula("", f"\\begin{{{name}}}{body}\\end{{{name}}}"))
+
+    def _keep(self, formula: _Formula) -> str:
+        self.formulas.append(formula)
+        return f"\ue000{len(self.formulas) - 1}\ue001"
+
+
+def _set(formula: _Formula) -> str:
+    body = _COMMAND.sub(_known, " ".join(formula.body.split()))
+    body = _BARE_FRACTION.sub(r"\\frac{\1}{\2}", body)
+    drawn = _drawn(body) if 0 < len(body) <= MAX_FORMULA else ""
+    if not drawn:
+        return f"<code>{escape(formula.typed)}</code>"
+    return f'<span style="display: block">{drawn}</span>' if formula.is_block else drawn
+
+
+def _known(command: re.Match[str]) -> str:
+    name = _ALIASES[command[1]]
+    return f"\\{name}" if name else ""
+
+
+@lru_cache(maxsize=1024)
+def _drawn(formula: str) -> str:
+    """Return a formula as an image that stands in a line; empty if matplotlib can't set it."""
+    import matplotlib as mpl
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.mathtext import MathTextParser, math_to_image
+
+    picture = io.BytesIO()
+    try:
+        with mpl.rc_context():
+            mpl.rcdefaults()  # whatever settings lie where this process was started
+            mpl.rcParams["mathtext.fontset"] = "stix"
+            font = FontProperties(size=_SIZE)
+            _, height, depth, *_ = MathTextParser("path").parse(f"${formula}$", 72, font)
+            math_to_image(f"${formula}$", picture, prop=font, dpi=_DPI, format="png")
+    except (ValueError, RuntimeError, KeyError):
+        return ""
+    data = base64.b64encode(picture.getvalue()).decode("ascii")
+    style = f"height: {height / _SIZE:.3f}em; vertical-align: {-depth / _SIZE:.3f}em"
+    alt = escape(f"${formula}$")
+    return f'<img src="data:image/png;base64,{data}" alt="{alt}" style="{style}">'
