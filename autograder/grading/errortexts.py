@@ -15,12 +15,13 @@ from functools import lru_cache
 
 MAX_TEXT = 300
 
-_WORD = re.compile(r"[^\W\d]\w*")
+_NAME = r"[^\W\d]\w*"
+_WORD = re.compile(_NAME)
 _SLOTS = {
     "N": r"1?[0-9]",
     "S": r"\((?:1?[0-9],(?: ?1?[0-9])?|1?[0-9], ?1?[0-9], ?1?[0-9])?\)",
-    "W": r"([\w.]{1,60})",
-    "F": r"([\w.<>]{1,80})\(\)",
+    "W": rf"({_NAME}(?:\.{_NAME})*)",
+    "F": rf"((?:{_NAME}|<lambda>)(?:\.(?:{_NAME}|<locals>|<lambda>))*)\(\)",
     "O": r"(?:[-+*/%@&|^<>=]{1,3}|\*\* or pow\(\))",
 }
 """What stands for a slot: a small number, a shape, a name, a call and an operator."""

@@ -11,6 +11,10 @@ from zoneinfo import ZoneInfo
 import nbformat
 import pytest
 from bs4 import BeautifulSoup, Tag
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
@@ -446,6 +450,23 @@ def test_results_wait_for_an_extension_that_a_person_gave(
         book.find_submission("hw", "anna").extension = timedelta(hours=24)
     assert claim_on(course, assignment, on(22, 23)) == "✓ holds: The slope is right."
     assert claim_on(course, assignment, on(23, 0)).endswith("It is 2x.")
+
+
+def test_nbgraders_own_command_states_no_result_either(
+    course: Course, assignment: Assignment
+) -> None:
+    record(course, assignment, "anna", with_result(mark(course)))
+    path = course.root / "course.toml"
+    text = path.read_text("utf-8").replace("due = 2024", "due = 2099")
+    config = Config(PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config())
+    for settings, is_stated in ((path.read_text("utf-8"), True), (text, False)):
+        path.write_text(settings, encoding="utf-8")
+        api: Any = NbGraderAPI(CourseDirectory(config=config), config=config)
+        assert api.generate_feedback("hw", "anna", force=True)["success"]
+        pages = (course.root / "feedback" / "anna" / "hw").iterdir()
+        told = "".join(path.read_text("utf-8") for path in pages)
+        assert "The slope is right." in told
+        assert ("It is 2x." in told) is is_stated
 
 
 # what a page never holds

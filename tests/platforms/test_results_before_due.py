@@ -1,0 +1,116 @@
+"""On no platform does a student read a result before their due date; `fdl mark` is for teachers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from autograder.assignment import Course
+from autograder.cli import app
+from autograder.grading import mark as marking_module
+from autograder.grading.mark import Marking
+from autograder.grading.report import Claim
+from autograder.records.gradescope import run
+from autograder.records.gradescope.package import GradescopeSettings
+from tests.records.course import mark, write_course
+
+PAST, FUTURE = "2024-11-21T23:55:00+01:00", "2099-11-21T23:55:00+01:00"
+RESULT = "It is 2x."
+
+
+def marked(course: Course) -> Marking:
+    """A Marking one of whose failed claims has a result."""
+    marking = mark(course, {"a-slope": 0.0})
+    claim = Claim("The slope is right.", False, "It is wrong.", result=RESULT)
+    item = replace(marking.report.items["a-slope"], claims=(claim,))
+    report = replace(marking.report, items={**marking.report.items, "a-slope": item})
+    return replace(marking, report=report)
+
+
+def due(course: Course, date: str) -> Course:
+    """The same course with another due date."""
+    path = course.root / "course.toml"
+    text = path.read_text(encoding="utf-8").replace("due = 2024-11-21T23:55:00", f"due = {date}")
+    path.write_text(text, encoding="utf-8")
+    return Course(course.root)
+
+
+def with_extension(course: Course, date: str) -> Course:
+    path = course.root / "course.toml"
+    longer = f"\n[assignments.hw.extensions]\nanybody = {date}\n"
+    path.write_text(path.read_text(encoding="utf-8") + longer, encoding="utf-8")
+    return Course(course.root)
+
+
+def metadata(date: str | None, own: tuple[str | None, ...] = (None,)) -> dict[str, Any]:
+    users = [
+        {"name": "Anna", **({"assignment": {"due_date": each}} if each else {})} for each in own
+    ]
+    return {"created_at": PAST, "assignment": {"due_date": date}, "users": users}
+
+
+CASES: dict[str, tuple[dict[str, Any] | None, str, str | None, bool]] = {
+    "all over": (metadata(PAST), PAST, None, True),
+    "due later on Gradescope": (metadata(FUTURE), PAST, None, False),
+    "due later in the settings": (metadata(PAST), FUTURE, None, False),
+    "an extension of the settings, whoever has it": (metadata(PAST), PAST, FUTURE, False),
+    "an extension on Gradescope": (metadata(PAST, (FUTURE,)), PAST, None, False),
+    "own date on Gradescope is over": (metadata(PAST, (PAST,)), PAST, FUTURE, True),
+    "one of a group has an extension": (metadata(PAST, (PAST, FUTURE)), PAST, None, False),
+    "one of a group has no date": (metadata(FUTURE, (PAST, None)), PAST, None, False),
+    "no metadata, over": (None, PAST, None, True),
+    "no metadata, not over": (None, FUTURE, None, False),
+    "odd users": ({**metadata(PAST), "users": "anna"}, PAST, FUTURE, False),
+    "no date on Gradescope": (metadata(None), PAST, None, True),
+}
+
+
+@pytest.mark.parametrize("visibility", ["visible", "after_due_date", "after_published", "hidden"])
+@pytest.mark.parametrize("name", CASES)
+def test_gradescope_is_told_results_once_they_are_due(
+    name: str, visibility: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about, settings, extension, is_stated = CASES[name]
+    course = due(write_course(tmp_path / "source" / "course"), settings[:19])
+    if extension:
+        course = with_extension(course, extension[:19])
+    (tmp_path / "source" / "settings.json").write_text(
+        GradescopeSettings("hw", visibility).to_json(), encoding="utf-8"
+    )
+    if about is not None:
+        (tmp_path / "submission_metadata.json").write_text(json.dumps(about), encoding="utf-8")
+    monkeypatch.setattr(run, "mark_submission", lambda *_args, **_options: marked(course))
+    text = run.mark(tmp_path).to_json()
+    assert "The slope is right." in text
+    assert (RESULT in text) is is_stated
+
+
+@pytest.mark.parametrize(
+    ("date", "extension", "is_stated"),
+    [(PAST, None, True), (FUTURE, None, False), (PAST, FUTURE, False)],
+)
+def test_workflow_of_a_classroom_tells_results_once_they_are_due(
+    date: str,
+    extension: str | None,
+    is_stated: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    course = due(write_course(tmp_path / "course"), date[:19])
+    if extension:
+        course = with_extension(course, extension[:19])
+    page, output = tmp_path / "summary.md", tmp_path / "output"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(output))
+    monkeypatch.setattr(marking_module, "mark_submission", lambda *_a, **_o: marked(course))
+    command = ["classroom-mark", str(tmp_path), "--assignment", "hw", "--course", str(course.root)]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    text = page.read_text(encoding="utf-8")
+    assert "The slope is right" in text
+    assert ("It is 2x" in text) is is_stated
