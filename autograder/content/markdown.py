@@ -27,6 +27,8 @@ MAX_FORMULA = 500
 
 _SIZE = 12.0
 _DPI = 200
+_SCALE = 1.15
+"""How much larger formulas are set than the text: their letters are smaller than its own."""
 _ALIASES = {
     "tfrac": "frac", "dfrac": "frac", "lVert": "|", "rVert": "|", "lvert": "vert", "rvert": "vert",
     "le": "leq", "ge": "geq", "ne": "neq", "to": "rightarrow", "implies": "Rightarrow",
@@ -121,13 +123,14 @@ def _drawn(formula: str) -> str:
     try:
         with mpl.rc_context():
             mpl.rcdefaults()  # whatever settings lie where this process was started
-            mpl.rcParams["mathtext.fontset"] = "stix"
+            mpl.rcParams.update({"mathtext.fontset": "stix", "savefig.transparent": True})
             font = FontProperties(size=_SIZE)
             _, height, depth, *_ = MathTextParser("path").parse(f"${formula}$", 72, font)
             math_to_image(f"${formula}$", picture, prop=font, dpi=_DPI, format="png")
     except (ValueError, RuntimeError, KeyError):
         return ""
     data = base64.b64encode(picture.getvalue()).decode("ascii")
-    style = f"height: {height / _SIZE:.3f}em; vertical-align: {-depth / _SIZE:.3f}em"
+    tall, low = _SCALE * height / _SIZE, _SCALE * depth / _SIZE
+    style = f"height: {tall:.3f}em; vertical-align: {-low:.3f}em"
     alt = escape(f"${formula}$")
     return f'<img src="data:image/png;base64,{data}" alt="{alt}" style="{style}">'

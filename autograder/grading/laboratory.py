@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from types import TracebackType
 
@@ -27,6 +28,9 @@ from autograder.words import shown
 
 MAX_QUOTE = 120
 MAX_FAULTS = 20
+
+_PLACE_IN_TEXT = re.compile(r" \(<cell \d+>, line \d+\)$")
+"""What Python adds to a syntax error; pages count cells from 1, and tell the line themselves."""
 
 
 class Laboratory:
@@ -180,6 +184,7 @@ def _fault_text(kind: str, text: str) -> str:
         return text
     if kind == "timeout":
         return "This cell was stopped: it did not end in time."
+    text = _PLACE_IN_TEXT.sub("", text)
     return f"{kind}: {text}" if text else kind
 
 

@@ -131,7 +131,7 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
     note = ""
     if stand_ins and not failed:
         note = (
-            f"Holds with a right {_quoted(stand_ins)} in the place of yours: nothing is lost here."
+            f"Passes with a correct {_quoted(stand_ins)} in place of yours: nothing is lost here."
         )
     held = len(cases) - len(failed)
     return Claim(
@@ -151,8 +151,8 @@ def _failed_cases(failed: Sequence[Outcome]) -> str:
     names = list(dict.fromkeys(case.told_case for case in failed))
     if not all(names) or not names:
         return ""
-    *others, last = names
-    return f"Fails only for {' and '.join(filter(None, (', '.join(others), last)))}. "
+    *others, last = [f"for {name}" for name in names]
+    return f"Fails {' and '.join(filter(None, (', '.join(others), last)))}; the other cases hold. "
 
 
 def _points(item: Item, claims: Sequence[Claim]) -> float:

@@ -85,6 +85,11 @@ class Headings:
     titles: Mapping[str, str]
     commented: Mapping[str, tuple[str, ...]]
 
+    def items_of(self, fault: CellFault) -> set[str]:
+        """Return the items that an error in a cell is about."""
+        name = fault.item or ""
+        return {name, *self.commented.get(f"{name}-answer", ())}
+
 
 @dataclass(frozen=True)
 class Work:
@@ -382,7 +387,7 @@ def _problem_view(
         points=_subtotal(problem.items, submission.marks),
         message=notebook.message,
         notes=notebook.notes,
-        faults=tuple(fault for fault in notebook.faults if fault.item not in names),
+        faults=tuple(fault for fault in notebook.faults if not names & headings.items_of(fault)),
         items=tuple(_item_view(item, submission, headings) for item in problem.items),
     )
 
@@ -402,6 +407,7 @@ def _item_view(item: Item, submission: Submission, headings: Headings) -> ItemVi
     report, entry = submission.report, _entry(submission.marks, item)
     found, notebook = report.items[item.name], report.notebooks[item.problem]
     gap = _gap(item, entry, found, notebook)
+    is_read = notebook.state not in ("missing", "unreadable")
     status = "unwritten" if gap == NOT_ATTEMPTED else _status(item, entry)
     shown = "–" if status == "open" else f"{entry.points:g}"
     return ItemView(
@@ -413,13 +419,13 @@ def _item_view(item: Item, submission: Submission, headings: Headings) -> ItemVi
         message=_message(item, entry, notebook, found.points) or found.message,
         comment=entry.comment,
         claims=found.told,
-        faults=tuple(fault for fault in notebook.faults if fault.item == item.name),
+        faults=tuple(fault for fault in notebook.faults if item.name in headings.items_of(fault)),
         diagnosis=found.diagnosis,
         evidence=_confirmations(submission.evidence.get(item.name, ())) if entry.open else (),
         pictures=submission.pictures.get(item.name, ()) if found.found else (),
         found=found.found,
         gap=gap,
-        work=None if gap == NOT_ATTEMPTED else submission.work.get(item.name),
+        work=submission.work.get(item.name) if is_read and gap != NOT_ATTEMPTED else None,
     )
 
 

@@ -12,7 +12,10 @@ from markupsafe import Markup, escape
 from autograder.content.markdown import render_markdown
 from autograder.words import shown
 
-_INDEX = re.compile(r"(?<!\w)([^\W\d_]\u0302?)([_^])(?:\{([^{}]*)\}|(\w)(?!\w))")
+_INDEX = re.compile(
+    r"(?<![^\W\u1d40])([^\W\d_]\u0302?)([_^])(?:\{([^{}]*)\}|([^\W\u1d40])(?![^\W\u1d40]))"
+)
+"""Letters with an index; a ᵀ (U+1D40) may stand before and after them, as in x_iᵀx_j."""
 
 
 @cache

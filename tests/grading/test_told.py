@@ -16,13 +16,13 @@ from autograder.grading.misconceptions import load_misconceptions
 from autograder.grading.plugin import Outcome
 from autograder.grading.points import item_report, unattempted
 from autograder.grading.report import Claim, ItemReport, NotebookReport, Report
+from autograder.samples import SampleStudent
 from autograder.sandbox import NotDone
 from tests.hidden.marking import PROBLEMS
 from tests.hidden.marking import mark as mark_answers
 
 from .conftest import ROOT, MarkTiny
 from .test_sharing import Desk, outcomes
-from .tiny_class import SampleStudent
 
 # failed cases
 
@@ -68,14 +68,17 @@ def outcome(passed: bool, told_case: str = "", unwritten: str = "") -> Outcome:
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        ([outcome(False, "d = 1"), outcome(True, "d = 2")], "Fails only for d = 1. It is wrong."),
+        (
+            [outcome(False, "d = 1"), outcome(True, "d = 2")],
+            "Fails for d = 1; the other cases hold. It is wrong.",
+        ),
         (
             [outcome(False, "d = 1"), outcome(False, "d = 2"), outcome(True, "d = 7")],
-            "Fails only for d = 1 and d = 2. It is wrong.",
+            "Fails for d = 1 and for d = 2; the other cases hold. It is wrong.",
         ),
         (
             [outcome(False, f"n = {n}") for n in range(3)] + [outcome(True, "n = 3")],
-            "Fails only for n = 0, n = 1 and n = 2. It is wrong.",
+            "Fails for n = 0, for n = 1 and for n = 2; the other cases hold. It is wrong.",
         ),
         ([outcome(False, "d = 1"), outcome(False, "d = 2")], "It is wrong."),
         ([outcome(False), outcome(True)], "It is wrong."),

@@ -90,6 +90,20 @@ def test_students_error_is_told_with_its_line(course: Course, assignment: Assign
     assert told == "In cell 2 from the top, line 2: return y NameError: name 'y' is not defined"
 
 
+def test_error_in_an_answer_cell_of_several_items_is_told_with_each(
+    course: Course, assignment: Assignment
+) -> None:
+    path = course.release("hw") / "a_slopes.ipynb"
+    text = path.read_text("utf-8").replace("a-slope-answer", "a-both-answer")
+    path.write_text(text, encoding="utf-8")
+    fault = CellFault(1, "This cell was stopped.", 1, "while True:", "a-both")
+    record(course, assignment, "anna", with_fault(mark(course), fault))
+    soup = page(course, assignment)
+    for item in ("a-slope", "a-bend"):
+        assert "while True:" in words(box(soup, item).select_one(".fault"))
+    assert soup.select("section > .fault") == []
+
+
 def test_error_in_a_cell_of_no_item_is_told_with_its_notebook(
     course: Course, assignment: Assignment
 ) -> None:
@@ -201,6 +215,7 @@ def test_unreadable_notebook_is_told_with_its_reason(
     for item in ("a-slope", "a-proof"):
         assert reason in words(box(soup, item))
         assert "no points" in words(box(soup, item))
+        assert box(soup, item).select("details") == []
 
 
 def test_late_penalty_is_told_and_counted(
@@ -221,6 +236,10 @@ def test_each_notebook_has_a_page_of_its_own(recorded: Course, assignment: Assig
     ("text", "shown"),
     [
         ("x^{t+1} and γ̂_t", "x<sup>t+1</sup> and γ̂<sub>t</sub>"),
+        (
+            "x_iᵀx_j and w_rᵀx",
+            "x<sub>i</sub>ᵀx<sub>j</sub> and w<sub>r</sub>ᵀx",
+        ),
         ("−η_k of w_r's", "−η<sub>k</sub> of w<sub>r</sub>&#39;s"),
         ("`x_t`, not x_t", "<code>x_t</code>, not x<sub>t</sub>"),
         ("heavy_ball, x_to, 2^x, a ^ b", "heavy_ball, x_to, 2^x, a ^ b"),

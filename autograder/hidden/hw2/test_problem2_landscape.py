@@ -174,7 +174,7 @@ def test_loss(student: Student, rng: Generator, d: int) -> None:
 def test_gradient(student: Student, rng: Generator, d: int) -> None:
     """The gradient is right, v's entry last.
 
-    After the due date: It is [v² u, ‖u‖² v].
+    After the due date: The right gradient is [v² u, ‖u‖² v].
     """
     x = make_point(rng, d)
     assert_close(student.gradient(x), landscape.gradient(x), what="the gradient")
@@ -185,7 +185,7 @@ def test_gradient(student: Student, rng: Generator, d: int) -> None:
 def test_hessian(student: Student, rng: Generator, d: int) -> None:
     """The Hessian is right in all its blocks.
 
-    After the due date: They are v² I, 2 v u and ‖u‖².
+    After the due date: The right blocks are v² I, 2 v u and ‖u‖².
     """
     points = make_point(rng, d), make_point(rng, d)
     answers = [student.hessian(x) for x in points]
@@ -198,7 +198,7 @@ def test_hessian(student: Student, rng: Generator, d: int) -> None:
 def test_hessian_trace(student: Student, rng: Generator, d: int) -> None:
     """The trace of the Hessian is right.
 
-    After the due date: It is d v² + ‖u‖².
+    After the due date: The right trace is d v² + ‖u‖².
     """
     x = make_point(rng, d)
     assert_number_close(student.hessian_trace(x), landscape.hessian_trace(x), what="the trace")
@@ -229,7 +229,7 @@ def test_gd_leaves_the_start_alone(student: Student, rng: Generator) -> None:
 
 @item("p2c-gd", costs=0.25)
 def test_gd_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and no step at all is legal."""
+    """A start with integer entries is promoted to float, and zero steps are allowed."""
     gradient, x0 = make_gradient(rng, 2), rng.integers(-5, 5, size=3)
     for num_steps in (3, 0):
         answer = student.gd(gradient, x0, 0.2, num_steps)
@@ -258,7 +258,7 @@ def test_usam_leaves_the_start_alone(student: Student, rng: Generator) -> None:
 
 @item("p2c-usam", costs=0.25)
 def test_usam_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and no step at all is legal."""
+    """A start with integer entries is promoted to float, and zero steps are allowed."""
     gradient, x0 = make_gradient(rng, 2), rng.integers(-5, 5, size=3)
     for num_steps in (3, 0):
         answer = student.usam(gradient, x0, 0.2, 0.3, num_steps)
@@ -368,7 +368,7 @@ def draw_traces(student: Student, rng: Generator, runs: int, d: int) -> Traces:
 
 @item("p2c-trace-plot")
 def test_trace_plot_shows_the_medians(student: Student, rng: Generator, once: Once) -> None:
-    """For each η the picture shows the median of the final trace against ρ, in sight."""
+    """For each η the picture shows the median of the final trace against ρ, inside the axes."""
     once(lambda: draw_traces(student, rng, 7, 2)).assert_shown()
 
 

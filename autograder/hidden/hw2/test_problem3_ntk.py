@@ -52,7 +52,7 @@ def make_inputs(rng: Generator, count: int, d: int) -> np.ndarray:
 def test_gradient_v(student: Student, rng: Generator, n: int) -> None:
     """The derivative of the network in v is right for every activation σ(z) = zⁿ 1[z ≥ 0].
 
-    After the due date: It is σ(Wx)/√m.
+    After the due date: The right derivative is σ(Wx)/√m.
     """
     for m, d in SIZES:
         (v, W), x = make_network(rng, m, d), make_inputs(rng, 1, d)[0]
@@ -65,7 +65,7 @@ def test_gradient_v(student: Student, rng: Generator, n: int) -> None:
 def test_gradient_w(student: Student, rng: Generator, n: int) -> None:
     """The derivative of the network in W is right, with w_r's derivative in row r.
 
-    After the due date: It is (v ⊙ σ'(Wx)) xᵀ/√m.
+    After the due date: The right derivative is (v ⊙ σ'(Wx)) xᵀ/√m.
     """
     for m, d in SIZES:
         (v, W), x = make_network(rng, m, d), make_inputs(rng, 1, d)[0]
@@ -118,9 +118,9 @@ def make_scene(rng: Generator, scene: str) -> np.ndarray:
 
 
 SCENES = {
-    "random": "inputs at random",
-    "all round": "inputs of the plane in all directions",
-    "related": "equal and opposite inputs and such at a right angle",
+    "random": "random inputs",
+    "all round": "inputs in the plane at all angles",
+    "related": "equal, opposite and orthogonal inputs",
 }
 
 
@@ -175,7 +175,7 @@ def draw(student: Student, widths: np.ndarray, errors: np.ndarray) -> Picture:
 
 @item("p3-plot")
 def test_plot_shows_the_errors(student: Student, rng: Generator, once: Once) -> None:
-    """The picture shows the errors against the widths on logarithmic axes, in sight."""
+    """The picture shows the errors against the widths on logarithmic axes, inside the axes."""
     once(lambda: draw(student, *make_errors(rng))).assert_shown()
 
 
