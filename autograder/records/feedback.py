@@ -93,7 +93,7 @@ class Headings:
 
 @dataclass(frozen=True)
 class Work:
-    """What a student wrote for an item, as it was typed."""
+    """What a student wrote for an item."""
 
     title: str
     text: str
@@ -287,7 +287,7 @@ def _own_work(
         for cell in notebook.cells:
             mark = cell.metadata.get("nbgrader", {})
             if mark.get("solution"):
-                title = "Your code" if cell.cell_type == "code" else "Your text, as you typed it"
+                title = "Your code" if cell.cell_type == "code" else "Your text"
                 written = Work(title, _bounded(as_plain_text(cell.source)))
                 for name in headings.commented.get(str(mark.get("grade_id")), ()):
                     work[name] = written

@@ -316,7 +316,7 @@ def test_text_and_code_are_on_the_page_folded(course: Course, assignment: Assign
     for item, title, text in (
         ("a-slope", "Your code", texts["a-slope-answer"]),
         ("a-bend", "Your code", texts["a-slope-answer"]),
-        ("a-proof", "Your text, as you typed it", texts["a-proof"]),
+        ("a-proof", "Your text", texts["a-proof"]),
     ):
         [work] = box(soup, item).select("details")
         assert "open" not in work.attrs
