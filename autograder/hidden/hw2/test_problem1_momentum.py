@@ -98,7 +98,7 @@ def test_momentum_leaves_the_start_alone(student: Student, rng: Generator) -> No
 
 @item("p1-momentum", costs=0.25)
 def test_momentum_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and zero steps are allowed."""
+    """A start with integer entries is promoted to float, and no step at all is legal."""
     assert_edge_cases(student.momentum, momentum.momentum, rng)
 
 
@@ -147,7 +147,7 @@ def test_heavy_ball_leaves_the_start_alone(student: Student, rng: Generator) -> 
 
 @item("p1a-heavy-ball", costs=0.25)
 def test_heavy_ball_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and zero steps are allowed."""
+    """A start with integer entries is promoted to float, and no step at all is legal."""
     assert_edge_cases(student.heavy_ball, momentum.heavy_ball, rng)
 
 
@@ -166,7 +166,7 @@ def test_heavy_ball_parameters(student: Student, rng: Generator, run: str) -> No
 
 @item("p1a-parameters", costs=0.25)
 def test_heavy_ball_parameters_of_no_step(student: Student) -> None:
-    """Zero steps are allowed: at T = 0 both arrays are empty."""
+    """No step at all is legal: at T = 0 both arrays are empty."""
     none = np.array([])
     hat_gammas, hat_betas = as_pair(student.heavy_ball_parameters(none, none), "γ̂, β̂")
     assert_close(hat_gammas, none, what="γ̂ of no step")
@@ -208,7 +208,7 @@ def test_ima_leaves_the_start_alone(student: Student, rng: Generator) -> None:
 
 @item("p1b-ima", costs=0.25)
 def test_ima_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and zero steps are allowed."""
+    """A start with integer entries is promoted to float, and no step at all is legal."""
     x0, (etas, lambdas) = rng.integers(-9, 9, size=3), make_averages(rng, "up and down")
     gradient, indices = make_gradient(rng, 3), rng.integers(5, size=len(etas))
     x, z = as_pair(student.ima(gradient, x0, etas, lambdas, indices), "x, z")
@@ -269,7 +269,7 @@ def test_ima_parameters_lead_to_the_same_iterates(
 
 @item("p1b-parameters", costs=0.25)
 def test_ima_parameters_of_no_step(student: Student) -> None:
-    """Zero steps are allowed: at T = 0 η is empty, and λ has the entry λ_0 alone."""
+    """No step at all is legal: at T = 0 η is empty, and λ has the entry λ_0 alone."""
     none = np.array([])
     etas, lambdas = as_pair(student.ima_parameters(none, none), "η, λ")
     assert_close(etas, none, what="η of no step")

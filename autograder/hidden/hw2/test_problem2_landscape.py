@@ -229,7 +229,7 @@ def test_gd_leaves_the_start_alone(student: Student, rng: Generator) -> None:
 
 @item("p2c-gd", costs=0.25)
 def test_gd_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and zero steps are allowed."""
+    """A start with integer entries is promoted to float, and no step at all is legal."""
     gradient, x0 = make_gradient(rng, 2), rng.integers(-5, 5, size=3)
     for num_steps in (3, 0):
         answer = student.gd(gradient, x0, 0.2, num_steps)
@@ -258,7 +258,7 @@ def test_usam_leaves_the_start_alone(student: Student, rng: Generator) -> None:
 
 @item("p2c-usam", costs=0.25)
 def test_usam_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and zero steps are allowed."""
+    """A start with integer entries is promoted to float, and no step at all is legal."""
     gradient, x0 = make_gradient(rng, 2), rng.integers(-5, 5, size=3)
     for num_steps in (3, 0):
         answer = student.usam(gradient, x0, 0.2, 0.3, num_steps)
