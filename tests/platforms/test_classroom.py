@@ -159,6 +159,15 @@ def test_marks_are_those_of_the_report(tmp_path: Path, workflow: Workflow) -> No
     assert "a&#45;proof&#44; b&#45;essay" in page
 
 
+def test_what_is_not_written_is_told_in_one_line(tmp_path: Path) -> None:
+    course = write_course(tmp_path / "course")
+    report = mark(course, {"a-slope": 0.0}).report
+    item = replace(report.items["a-slope"], attempted=False)
+    report = replace(report, items={**report.items, "a-slope": item})
+    messages = {line.name: line.message for line in lines_of(course.assignment("hw"), report)}
+    assert messages["a-slope"] == "Not attempted."
+
+
 def test_words_of_a_student_command_nothing(
     tmp_path: Path, workflow: Workflow, capsys: pytest.CaptureFixture[str]
 ) -> None:

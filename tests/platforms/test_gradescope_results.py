@@ -61,6 +61,23 @@ def test_texts_have_neither_points_nor_a_maximum(course: Course, assignment: Ass
     assert "worth 2 points" in proof["output"]
 
 
+def test_what_is_not_written_is_one_line(course: Course, assignment: Assignment) -> None:
+    report = mark(course, {"a-slope": 0.0, "a-bend": 0.0}).report
+    stub = Claim("It works.", False, "Not written yet.", unwritten="bend")
+    changed = {
+        "a-slope": replace(report.items["a-slope"], attempted=False),
+        "a-bend": replace(report.items["a-bend"], claims=(stub, stub)),
+        "a-proof": replace(report.items["a-proof"], attempted=False),
+    }
+    results = told(assignment, replace(report, items={**report.items, **changed}))
+    output = {test.name.partition(":")[0]: test.output for test in results.tests}
+    assert output["a-slope"] == "<p>– Not attempted.</p>"
+    assert output["a-bend"] == (
+        "<p>– Not written yet: <code>bend</code> still raises NotImplementedError.</p>"
+    )
+    assert output["a-proof"].startswith("<p>Not attempted. It is worth 2 points")
+
+
 def test_marks_are_shown_when_the_instructor_wants(course: Course, assignment: Assignment) -> None:
     report = mark(course).report
     hidden = told(assignment, report)
