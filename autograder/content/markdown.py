@@ -25,6 +25,9 @@ from autograder.timelimit import time_limit
 MAX_FORMULA = 500
 """Length of the longest formula that is drawn, in letters."""
 
+MAX_SIDE = 2_000.0
+"""Width and height of the largest formula that is drawn, in points."""
+
 _SIZE = 12.0
 _DPI = 200
 _SCALE = 1.15
@@ -57,7 +60,8 @@ def render_markdown(text: str) -> str:
         except Exception:  # of any kind, TimeUpError too: nothing may keep a page from being made
             pass
         else:
-            return _PLACE.sub(lambda match: _set(renderer.formulas[int(match[1])]), clean)
+            formulas = dict(enumerate(renderer.formulas))
+            return _PLACE.sub(lambda match: _set(formulas.get(int(match[1]), _NOTHING)), clean)
     return f"<pre>{escape(text)}</pre>"
 
 
@@ -68,6 +72,9 @@ class _Formula:
     body: str
     typed: str
     is_block: bool = False
+
+
+_NOTHING = _Formula("", "")
 
 
 class _Renderer(IPythonRenderer):
@@ -125,7 +132,9 @@ def _drawn(formula: str) -> str:
             mpl.rcdefaults()  # whatever settings lie where this process was started
             mpl.rcParams.update({"mathtext.fontset": "stix", "savefig.transparent": True})
             font = FontProperties(size=_SIZE)
-            _, height, depth, *_ = MathTextParser("path").parse(f"${formula}$", 72, font)
+            width, height, depth, *_ = MathTextParser("path").parse(f"${formula}$", 72, font)
+            if max(width, height) > MAX_SIDE:
+                return ""
             math_to_image(f"${formula}$", picture, prop=font, dpi=_DPI, format="png")
     except (ValueError, RuntimeError, KeyError):
         return ""

@@ -408,7 +408,8 @@ def _item_view(item: Item, submission: Submission, headings: Headings) -> ItemVi
     found, notebook = report.items[item.name], report.notebooks[item.problem]
     gap = _gap(item, entry, found, notebook)
     is_read = notebook.state not in ("missing", "unreadable")
-    status = "unwritten" if gap == NOT_ATTEMPTED else _status(item, entry)
+    is_empty = gap == NOT_ATTEMPTED and entry.points <= 0
+    status = "unwritten" if is_empty else _status(item, entry)
     shown = "–" if status == "open" else f"{entry.points:g}"
     return ItemView(
         name=item.name,

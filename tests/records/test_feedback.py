@@ -294,6 +294,17 @@ def test_code_that_was_not_touched_is_one_grey_line(course: Course, assignment: 
     assert "– not attempted" in words(row)
 
 
+def test_untouched_code_that_a_person_gave_points_for_is_marked(
+    course: Course, assignment: Assignment, marker: Marker
+) -> None:
+    untouched = with_item(mark(course, {"a-slope": 0.0}), "a-slope", claims=(), attempted=False)
+    record(course, assignment, "anna", untouched)
+    marker.give("a-slope", 1.0)
+    told = words(box(page(course, assignment), "a-slope"))
+    assert "full points: 1 of 1" in told
+    assert "A person changed the points" in told
+
+
 def test_half_written_item_shows_what_is_written_and_names_the_rest(
     course: Course, assignment: Assignment
 ) -> None:
@@ -400,6 +411,8 @@ def test_formula_that_cannot_be_drawn_is_shown_as_typed(
         "<style>*{display:none}</style><a href=x>y</a>",
         "\ue0000\ue001 $x$ \ue0001\ue001",
         "# title {onclick=alert(1)}",
+        "&#xe000;7&#xe001; &#57344;999999999999&#57345; $x$",
+        "$\\hspace{1000000000}$",
         "$" * 5_000,
         "> " * 2_000 + "x",
         "[" * 20_000,
