@@ -18,7 +18,7 @@ from _pytest.config import _prepareconfig  # as pytest-xdist does: there is no p
 
 from autograder.assignment import Assignment
 from autograder.errors import CourseError
-from autograder.grading.plugin import MarkingPlugin
+from autograder.grading.plugin import MarkingPlugin, item_of
 
 _OPTIONS = (
     "-p", "no:cacheprovider", "-p", "no:logging", "--capture=no", "-p", "no:terminal",
@@ -63,12 +63,18 @@ class HiddenTests:
         with self._ending, self._quietly():
             self._config.hook.pytest_sessionfinish(session=self._session, exitstatus=0)
 
-    def run(self) -> None:
-        """Run every test once."""
+    def run(self, item: str | None = None) -> None:
+        """Run every test once, or those of one item."""
         self._session.testsfailed = 0  # those of the submission before this one
         self._session.shouldfail = self._session.shouldstop = False
-        with self._quietly(), contextlib.suppress(pytest.Session.Failed):
-            self._config.hook.pytest_runtestloop(session=self._session)
+        tests = self._session.items
+        if item is not None:
+            self._session.items = [test for test in tests if item_of(test) == item]
+        try:
+            with self._quietly(), contextlib.suppress(pytest.Session.Failed):
+                self._config.hook.pytest_runtestloop(session=self._session)
+        finally:
+            self._session.items = tests
 
     @contextlib.contextmanager
     def _quietly(self) -> Iterator[None]:

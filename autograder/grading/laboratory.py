@@ -9,9 +9,10 @@ from types import TracebackType
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.assignment import items_by_answer
+from autograder.assignment import Item, items_by_answer
 from autograder.content.sanitize import clean_notebook, released_texts
 from autograder.grading.errortexts import fit_to_show
+from autograder.grading.latercells import later_changes, told
 from autograder.grading.report import CellFault, NotebookReport
 from autograder.sandbox import (
     Cell,
@@ -94,6 +95,21 @@ class Laboratory:
             )
             running.forget_outputs()
 
+    def later_changes(self, item: Item) -> str:
+        """What the student reads if cells below the item's check change what its answer uses."""
+        notebook = self.submission.notebooks[item.problem].notebook
+        if item.problem not in self._running or notebook is None:
+            return ""
+        names = [reference.name for reference in item.references]
+        changes = later_changes(notebook, _check_cell(notebook, item), names)
+        return told(notebook, changes) if changes else ""
+
+    def go_back_to(self, item: Item) -> None:
+        """From now on, have students of the item's notebook as it stood at the item's check."""
+        notebook = self.submission.notebooks[item.problem].notebook
+        assert notebook is not None
+        self._running[item.problem].stop_before(_check_cell(notebook, item))
+
     def _cleaned(self, problem: str, source: NotebookNode, running: Notebook) -> NotebookNode:
         """The notebook as pages may show it; the large pictures are taken out of `source`."""
         released = released_texts(self._skeletons[problem])
@@ -129,6 +145,11 @@ class Laboratory:
             return fit_to_show(text, [*released, line])
 
         return self._running[problem].student(lambda place: _quote(notebook, place), own_text)
+
+
+def _check_cell(notebook: NotebookNode, item: Item) -> int:
+    ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
+    return ids.index(item.name)
 
 
 def _drop_pictures(notebook: NotebookNode) -> None:

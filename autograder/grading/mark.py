@@ -8,20 +8,20 @@ import py_compile
 import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment, Course, read_notebook
+from autograder.assignment import Assignment, Course, Item, read_notebook
 from autograder.errors import CourseError
 from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.followthrough import read_pairs
-from autograder.grading.hiddentests import KeptTests
+from autograder.grading.hiddentests import HiddenTests, KeptTests
 from autograder.grading.laboratory import Laboratory
 from autograder.grading.memory import bounded_memory
-from autograder.grading.plugin import Outcome
+from autograder.grading.plugin import MarkingPlugin, Outcome
 from autograder.grading.points import item_report, outcomes_by_item, unattempted, with_diagnosis
 from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, Report
@@ -110,12 +110,10 @@ def mark_submission(
         ):
             plugin.begin(lab, seed=seed, references=references, pairs=pairs, deadline=deadline)
             hidden.run()
+            tested, notes = _tested_again(assignment, lab, plugin, hidden, deadline)
             plugin.end()
-    outcomes = outcomes_by_item(plugin.outcomes)
-    items = {
-        item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])
-        for item in assignment.items.values()
-    }
+    outcomes, items = _items(assignment, lab, tested)
+    items |= {name: replace(items[name], message=note) for name, note in notes.items()}
     for problem in assignment.problems:
         for name in lab.left_as_released(problem.name):
             items[name] = unattempted(items[name])
@@ -124,8 +122,55 @@ def mark_submission(
         for name, found in outcomes.items():
             left = deadline + DIAGNOSIS_SECONDS - time.monotonic()
             items[name] = with_diagnosis(items[name], diagnostician.diagnose(name, found, left))
-    report = _report(assignment, lab, items, plugin.outcomes, seed)
+    report = _report(assignment, lab, items, tested, seed)
     return Marking(report, lab.executed, outcomes, timing.take())
+
+
+def _items(
+    assignment: Assignment, lab: Laboratory, found: Sequence[Outcome]
+) -> tuple[dict[str, list[Outcome]], dict[str, ItemReport]]:
+    outcomes = outcomes_by_item(found)
+    return outcomes, {
+        item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])
+        for item in assignment.items.values()
+    }
+
+
+def _tested_again(
+    assignment: Assignment,
+    lab: Laboratory,
+    plugin: MarkingPlugin,
+    hidden: HiddenTests,
+    deadline: float,
+) -> tuple[tuple[Outcome, ...], dict[str, str]]:
+    """The outcomes with those at an item's check in place of the final ones, if they earn more.
+
+    Only items that cells below their check may have spoiled are tested again. With the outcomes
+    comes the note for each item that earned more.
+    """
+    found = tuple(plugin.outcomes)
+    _, before = _items(assignment, lab, found)
+    notes: dict[str, str] = {}
+    for item in assignment.select("auto"):
+        lost = before[item.name].points < item.max_points
+        if not (lost and _is_attempted(item, found)) or time.monotonic() > deadline:
+            continue
+        if note := lab.later_changes(item):
+            plugin.start_over()
+            lab.go_back_to(item)
+            hidden.run(item.name)
+            others = tuple(outcome for outcome in found if outcome.item != item.name)
+            changed = (*others, *plugin.outcomes)
+            _, after = _items(assignment, lab, changed)
+            if after[item.name].points > before[item.name].points:
+                found, notes[item.name] = changed, note
+    return found, notes
+
+
+def _is_attempted(item: Item, found: Iterable[Outcome]) -> bool:
+    """Whether some test of the item failed by more than an answer that is not written."""
+    failed = (each for each in found if each.item == item.name and not each.passed)
+    return any(event.failure != "NotDone" for each in failed for event in each.transcript)
 
 
 def open_laboratory(

@@ -112,15 +112,20 @@ class MarkingPlugin:
 
         `pairs` says which answers may build on which others; at `deadline` the tests end.
         """
-        self.outcomes: list[Outcome] = []
         self._notebooks = notebooks
         self._seed = seed
         self._references = references
         self._pairs = pairs
         self._deadline = deadline
-        self._runs: dict[str, _Run] = {}
         self._served: _Served | None = None
         self._room = Room()
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Forget the outcomes, and have the next run of the tests ask the same notebooks again."""
+        self.end()
+        self.outcomes: list[Outcome] = []
+        self._runs: dict[str, _Run] = {}
         self._timeouts: dict[str, int] = {}
         self._once: dict[str, Once] = {}
 
@@ -351,7 +356,7 @@ class MarkingPlugin:
             raise NoAnswer("Not called: the time for this submission was used up before.")
 
     def _item(self, test: pytest.Item) -> Item:
-        name = str(_item_mark(test).args[0])
+        name = item_of(test)
         try:
             item = self._assignment.items[name]
         except KeyError:
@@ -402,6 +407,11 @@ def _item_mark(test: pytest.Item) -> pytest.Mark:
     if mark is None or not mark.args:
         raise CourseError(f"hidden test {test.name} names no item: decorate it with @item(...)")
     return mark
+
+
+def item_of(test: pytest.Item) -> str:
+    """The name of the item that a hidden test belongs to."""
+    return str(_item_mark(test).args[0])
 
 
 def _told_case(test: pytest.Item) -> str:

@@ -213,6 +213,10 @@ class Sandbox:
         if self._confinement is not None and not self._traced:
             self._trace, self._traced = settled_trace(self._confinement.folder), True
 
+    def forget_files(self) -> None:
+        """Note the files afresh before the next test: cells may write some until then."""
+        self._traced = False
+
     def settle(self) -> None:
         """Have nothing left of the last test: no process and no file.
 
@@ -334,6 +338,15 @@ class NotebookProcess:
             cause = self._sandbox.cause
             self.kill()
             raise NotebookGone(cause or str(error)) from error
+
+    def let_go(self) -> None:
+        """Let it run more cells; NotebookGone if it can't."""
+        self._sandbox.forget_files()
+        try:
+            self._holder.let_go()
+        except HoldError as error:
+            self.kill()
+            raise NotebookGone(str(error)) from error
 
     def hold(self) -> None:
         """Let it do nothing until it is to fork a test process."""
@@ -457,6 +470,7 @@ class Notebook:
         self._spared: set[int] = set()
         self._replays = 0
         self._deadline = 0.0
+        self._end: float = math.inf
 
     def run(self, deadline: float) -> None:
         """Run the cells top to bottom; every cell has a result afterwards."""
@@ -478,6 +492,27 @@ class Notebook:
             own_text=own_text,
         )
 
+    def stop_before(self, index: int) -> None:
+        """From now on, give students of the state before the cell `index`.
+
+        If the process stopped further up, it runs on from there; else the notebook is run again
+        from the top.
+        """
+        reached, self._end = self._end, index
+        process, self._process = self._process, None
+        self._replays = min(self._replays, MAX_REPLAYS)  # one try at least
+        if process is None:
+            return
+        if reached > index or not process.is_fresh():
+            process.kill()
+            self._sandbox.settle()
+            return
+        try:
+            process.let_go()
+        except NotebookGone:
+            return
+        self._process = self._run_cells(process, self._deadline, {}, reached)
+
     def forget_outputs(self) -> None:
         """Let go of what the cells showed; whether they failed stays known."""
         self.results = {
@@ -497,9 +532,19 @@ class Notebook:
                 process = self._sandbox.start(self.name, self._files, self._seed)
         except NotebookGone:
             return None
+        return self._run_cells(process, deadline, results)
+
+    def _run_cells(
+        self,
+        process: NotebookProcess,
+        deadline: float,
+        results: dict[int, CellResult],
+        start: float = 0,
+    ) -> NotebookProcess | None:
+        """The process, once it has run the cells from `start` on; None where one more has to be."""
         room = self._sandbox.limits.shown_bytes
         for cell in self._cells:
-            if cell.index in self._left_out:
+            if cell.index in self._left_out or not start <= cell.index < self._end:
                 continue
             if time.monotonic() > deadline:
                 break

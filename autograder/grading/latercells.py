@@ -1,0 +1,212 @@
+"""Finds what the cells below an item's check change of what its answer uses.
+
+A test line such as `max = 4` at the end of a notebook takes nothing away from an answer above it.
+Where this finds such a line, the item is tested again as the notebook stood at its check.
+
+Only the text of the cells is looked at. Cells that can't be read as Python change nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import symtable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from nbformat import NotebookNode
+
+from autograder.words import shown
+
+MAX_SOURCE = 20_000
+"""Length of the longest cell that is looked at: Python's parser is not made for hostile text."""
+MAX_SHOWN = 3
+MAX_QUOTE = 80
+
+_MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
+_CLEARING = re.compile(r"^[ \t]*%(?:reset|reset_selective|xdel|pylab|run)\b", re.MULTILINE)
+
+_SETTING = frozenset(
+    (
+        "seed", "set_state", "seterr", "simplefilter", "filterwarnings", "rc", "rcdefaults",
+        "rc_file", "use", "switch_backend", "reload", "update", "setrecursionlimit",
+    )
+)  # fmt: skip
+"""Functions that change what other functions of their module do."""
+
+_CHANGING = frozenset(
+    (
+        "append", "extend", "insert", "remove", "pop", "popitem", "clear", "sort", "reverse",
+        "update", "setdefault", "add", "discard", "fill", "resize", "put",
+    )
+)  # fmt: skip
+"""Methods that change the object they belong to."""
+
+_ANY_NAME = frozenset({"exec", "setattr", "delattr"})
+_NAMESPACES = frozenset({"globals", "locals", "vars"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """A line below a check that changes a name; "" where it may change any name."""
+
+    name: str
+    cell: int
+    line: int
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """What a cell does at its top level: by name, the line that does it.
+
+    `binds` are names that get another meaning, `sets` are names through which something is assigned
+    or set, `mutates` those of which a method changes the object. `any_name` are lines that may
+    change every name, `imports` says where an imported name comes from, and `reads` are the global
+    names that the cell's functions read.
+    """
+
+    binds: dict[str, int] = field(default_factory=dict)
+    sets: dict[str, int] = field(default_factory=dict)
+    mutates: dict[str, int] = field(default_factory=dict)
+    any_name: list[int] = field(default_factory=list)
+    imports: dict[str, str] = field(default_factory=dict)
+    reads: set[str] = field(default_factory=set)
+
+
+def later_changes(notebook: NotebookNode, check: int, names: Collection[str]) -> tuple[Change, ...]:
+    """The changes in cells below the cell `check` that an answer which defines `names` may feel.
+
+    Of the released cells, only the names that they bind count.
+    """
+    cells = {
+        index: _read(cell.source)
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code" and len(cell.source) <= MAX_SOURCE
+    }
+    above = [cell for index, cell in cells.items() if index < check]
+    if not any(name in cell.binds for cell in above for name in names):
+        return ()  # the answer is not above its check
+    used = _used(names, above)
+    origins = {origin for cell in above for origin in cell.imports.items()}
+    modules = frozenset(name for cell in cells.values() for name in cell.imports)
+    found: dict[str, Change] = {}
+    for index, cell in cells.items():
+        if index > check:
+            binds = {
+                n: at for n, at in cell.binds.items() if (n, cell.imports.get(n)) not in origins
+            }
+            felt = [(name, line) for name, line in binds.items() if name in used]
+            if not notebook.cells[index].metadata.get("nbgrader", {}).get("locked"):
+                felt += [(name, at) for name, at in cell.sets.items() if name in used | modules]
+                felt += [(name, at) for name, at in cell.mutates.items() if name in used - modules]
+                felt += [("", line) for line in cell.any_name]
+            for name, line in felt:
+                found.setdefault(name, Change(name, index, line))
+    return tuple(found.values())
+
+
+def told(notebook: NotebookNode, changes: Sequence[Change]) -> str:
+    """The note for the student whose item was tested as the notebook stood at its check."""
+    lines = "; ".join(_told(notebook, change) for change in changes[:MAX_SHOWN])
+    return (
+        "This item was tested as your notebook stood at its check, because a cell further down "
+        f"changes what the answer uses: {lines}. You lose no points by it."
+    )
+
+
+def _told(notebook: NotebookNode, change: Change) -> str:
+    lines = notebook.cells[change.cell].source.split("\n")
+    text = lines[change.line - 1].strip() if change.line <= len(lines) else ""
+    line = shown(text[:MAX_QUOTE]).replace("`", "'")
+    name = f"`{change.name}` " if change.name else ""
+    return f"{name}in cell {change.cell + 1} from the top (`{line}`)"
+
+
+def _used(names: Iterable[str], cells: Sequence[_Cell]) -> frozenset[str]:
+    """The names and all global names that functions read which are reached from them."""
+    seen: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in seen:
+            seen.add(name)
+            waiting += [read for cell in cells if name in cell.binds for read in cell.reads]
+    return frozenset(seen)
+
+
+@lru_cache(maxsize=256)
+def _read(source: str) -> _Cell:
+    cell = _Cell()
+    clearing = [source.count("\n", 0, match.end()) + 1 for match in _CLEARING.finditer(source)]
+    try:
+        source = _MAGIC.sub(r"\1pass", source)
+        tree = ast.parse(source)
+        cell.reads.update(_reads(symtable.symtable(source, "cell", "exec")))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return cell
+    cell.any_name.extend(clearing)
+    waiting: list[tuple[ast.AST, bool]] = [(tree, False)]
+    while waiting:
+        node, inside = waiting.pop()
+        if isinstance(node, ast.Global):
+            cell.binds.update(dict.fromkeys(node.names, node.lineno))
+        elif not inside:
+            _take(node, cell)
+        inside = inside or isinstance(node, _SCOPES)
+        waiting += [(child, inside) for child in ast.iter_child_nodes(node)]
+    return cell
+
+
+_SCOPES = (
+    ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.ListComp, ast.SetComp,
+    ast.DictComp, ast.GeneratorExp,
+)  # fmt: skip
+
+
+def _reads(top: symtable.SymbolTable) -> Iterator[str]:
+    """The global names that a cell's functions and classes read."""
+    waiting = list(top.get_children())
+    while waiting:
+        table = waiting.pop()
+        waiting += table.get_children()
+        for symbol in table.get_symbols():
+            if symbol.is_global() and symbol.is_referenced():
+                yield symbol.get_name()
+
+
+def _take(node: ast.AST, cell: _Cell) -> None:
+    """Add what one part of a cell's top level does."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        cell.binds[node.name] = node.lineno
+    elif isinstance(node, ast.Import | ast.ImportFrom):
+        for alias in node.names:
+            if alias.name == "*":
+                cell.any_name.append(node.lineno)
+                continue
+            name = alias.asname or alias.name.partition(".")[0]
+            cell.binds[name] = node.lineno
+            cell.imports[name] = f"{getattr(node, 'module', '')} {alias.name} {alias.asname}"
+    elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+        cell.binds[node.id] = node.lineno
+    elif isinstance(node, ast.Attribute | ast.Subscript) and not isinstance(node.ctx, ast.Load):
+        _take_change(node, cell.sets, cell)
+    elif isinstance(node, ast.Call):
+        function = node.func
+        if isinstance(function, ast.Name) and function.id in _ANY_NAME:
+            cell.any_name.append(node.lineno)
+        elif isinstance(function, ast.Attribute) and function.attr in _SETTING:
+            _take_change(function, cell.sets, cell)
+        elif isinstance(function, ast.Attribute) and function.attr in _CHANGING:
+            _take_change(function, cell.mutates, cell)
+
+
+def _take_change(node: ast.Attribute | ast.Subscript, changes: dict[str, int], cell: _Cell) -> None:
+    """Add a change of something that is reached through a name, or through `globals()`."""
+    root: ast.expr = node
+    while isinstance(root, ast.Attribute | ast.Subscript):
+        root = root.value
+    if isinstance(root, ast.Name):
+        changes[root.id] = node.lineno
+    elif isinstance(root, ast.Call) and getattr(root.func, "id", "") in _NAMESPACES:
+        cell.any_name.append(node.lineno)
