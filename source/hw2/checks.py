@@ -300,6 +300,8 @@ def _kind(thing: Any) -> str:
 def _array(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
     """An answer as an array of floats of the given shape, without NaN."""
     array = _numbers(answer, what)
+    if shape == () and array.size == 1:
+        array = array.reshape(())  # an array with a single entry is a number too
     if shape is not None and array.shape != shape:
         raise CheckError("broken", f"{what}: the shape is {array.shape} and should be {shape}.")
     if not np.isfinite(array).all():
@@ -313,6 +315,8 @@ def _numbers(answer: Any, what: str) -> np.ndarray:
     _something(answer, what)
     try:
         array = np.asarray(answer)
+        if array.dtype.kind == "c" and not array.imag.any():
+            array = array.real
         if array.dtype.kind not in "biuf":
             raise TypeError
         return array.astype(float)
@@ -331,11 +335,16 @@ def _something(answer: Any, what: str) -> None:
 def _tuple(answer: Any, what: str, parts: str) -> tuple[Any, Any]:
     """An answer that has two parts, as in `return x, z`."""
     _something(answer, what)
-    if not isinstance(answer, (tuple, list)):
+    if not isinstance(answer, (tuple, list, np.ndarray)) or _is_number(answer):
         raise CheckError("broken", f"{what}: got {_kind(answer)} in place of the pair ({parts}).")
     if len(answer) != 2:
         raise CheckError("broken", f"{what}: got {len(answer)} things in place of ({parts}).")
     return answer[0], answer[1]
+
+
+def _is_number(answer: Any) -> bool:
+    """Whether an answer is a single number in the form of an array."""
+    return isinstance(answer, np.ndarray) and answer.ndim == 0
 
 
 def _shown(array: np.ndarray) -> str:
@@ -599,11 +608,15 @@ def hint(item: str) -> None:
 
 def _figure(names: Names, name: str, *arguments: Any) -> Figure:
     """Call a plotting function; its answer must be a Figure with something drawn in it."""
-    figure = _call(names, name, *arguments)
+    answer = figure = _call(names, name, *arguments)
+    if isinstance(answer, (tuple, list)):  # such as `return figure, axes`
+        figure = next((part for part in answer if isinstance(part, (Figure, Axes))), answer)
+    if isinstance(figure, Axes):
+        figure = figure.get_figure()
     if not isinstance(figure, Figure):
         raise CheckError(
             "broken",
-            f"`{name}` returned {_kind(figure)} and should return the Figure: start with "
+            f"`{name}` returned {_kind(answer)} and should return the Figure: start with "
             "`figure, axes = plt.subplots()` and end with `return figure`.",
         )
     if not figure.axes:
@@ -675,6 +688,21 @@ _INDICES = (0, 1, 0)
 _ITERATES = ((2, 4), (1, 2), (0.25, 0.5), (-3, -6))
 
 
+def _itself(x: np.ndarray) -> np.ndarray:
+    """The gradient of f(x) = ½ ‖x‖²."""
+    return np.array(x, dtype=float)
+
+
+def _squares(x: np.ndarray) -> np.ndarray:
+    """The gradient of f(x) = ⅓ Σ x³."""
+    return np.square(np.asarray(x, dtype=float))
+
+
+def _ones(x: np.ndarray) -> np.ndarray:
+    """The gradient of f(x) = Σ x."""
+    return np.ones(np.shape(x))
+
+
 def _scaled(i: int, x: np.ndarray) -> np.ndarray:
     """The gradient of f_i(x) = (i + 1)/2 · ‖x‖²."""
     return (int(i) + 1) * np.asarray(x, dtype=float)
@@ -741,16 +769,16 @@ def p1b_parameters(names: Names) -> Iterator[str]:
         answer = _call(names, "ima_parameters", g.copy(), b.copy())
         etas, lambdas = _tuple(answer, "The answer", "η, λ")
         eta = _array(etas, "η for three steps", (3,))
-        lam = _array(lambdas, "λ for three steps", (4,))
-        if np.isclose(lam[1:], -1).any():
+        lam = _array(_numbers(lambdas, "λ for three steps")[1:], "λ₁, λ₂, λ₃ for three steps", (3,))
+        if np.isclose(lam, -1).any():
             raise CheckError(
                 "wrong",
                 f"λ = {_shown(lam)} holds −1, and the method divides by λ + 1. Another choice of "
                 "the free λ avoids it.",
             )
         case = f"γ = {gammas}, β = {betas}"
-        yield _holds(eta, (1 + lam[1:]) * g, f"η_t = (1 + λ_(t+1)) γ_t, with {case}")
-        left, right = b[1:] * lam[2:], g[:-1] * lam[1:-1] / g[1:] - b[1:]
+        yield _holds(eta, (1 + lam) * g, f"η_t = (1 + λ_(t+1)) γ_t, with {case}")
+        left, right = b[1:] * lam[1:], g[:-1] * lam[:-1] / g[1:] - b[1:]
         yield _holds(left, right, f"β_t λ_(t+1) = γ_(t−1) λ_t / γ_t − β_t for t ≥ 1, with {case}")
 
 
@@ -836,12 +864,12 @@ def p2c_hessian_trace(names: Names) -> Iterator[str]:
 def p2c_gd(names: Names) -> Iterator[str]:
     """Three halvings with ∇f(x) = x and η = ½, a step size for each step, and no step at all."""
     start = np.array([4.0, 8.0])
-    answer = _call(names, "gd", np.copy, start, 0.5, 3)
+    answer = _call(names, "gd", _itself, start, 0.5, 3)
     yield _close(answer, [(4, 8), (2, 4), (1, 2), (0.5, 1)], "Three steps with ∇f(x) = x, η = ½")
     yield _left_alone(start, np.array([4.0, 8.0]), "x0")
-    answer = _call(names, "gd", np.copy, start, np.array([0.5, 2.0]), 2)
+    answer = _call(names, "gd", _itself, start, np.array([0.5, 2.0]), 2)
     yield _close(answer, [(4, 8), (2, 4), (-2, -4)], "Two steps with η = (½, 2)")
-    answer = _call(names, "gd", np.copy, np.array([4, 8]), 0.5, 0)
+    answer = _call(names, "gd", _itself, np.array([4, 8]), 0.5, 0)
     yield _close(answer, [(4, 8)], "No step at all, from an integer start")
 
 
@@ -849,13 +877,13 @@ def p2c_gd(names: Names) -> Iterator[str]:
 def p2c_usam(names: Names) -> Iterator[str]:
     """Steps with ∇f(x) = x² (entry by entry), worked out by hand: ρ changes where it is taken."""
     start = np.array([1.0, 0.0])
-    answer = _call(names, "usam", np.square, start, 0.125, 1.0, 2)
+    answer = _call(names, "usam", _squares, start, 0.125, 1.0, 2)
     right = [(1, 0), (0.5, 0), (0.4296875, 0)]
     yield _close(answer, right, "Two steps with ∇f(x) = x², η = ⅛, ρ = 1")
     yield _left_alone(start, np.array([1.0, 0.0]), "x0")
-    answer = _call(names, "usam", np.square, start, np.array([0.5, 1.0]), 0.0, 2)
+    answer = _call(names, "usam", _squares, start, np.array([0.5, 1.0]), 0.0, 2)
     yield _close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
-    answer = _call(names, "usam", np.square, np.array([1, 0]), 0.5, 1.0, 0)
+    answer = _call(names, "usam", _squares, np.array([1, 0]), 0.5, 1.0, 0)
     yield _close(answer, [(1, 0)], "No step at all, from an integer start")
 
 
@@ -873,7 +901,7 @@ def p2c_experiment(names: Names) -> Iterator[str]:
     starts = np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.0]])
     shifts = {(0.1, 0.0): 1.0, (0.1, 0.2): 7.0, (0.5, 0.0): 5.0, (0.5, 0.2): 11.0}
     answer = _call(
-        names, "run_experiment", _drift, np.ones_like, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10
+        names, "run_experiment", _drift, _ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10
     )
     _something(answer, "The answer")
     if not isinstance(answer, Mapping):
@@ -911,9 +939,7 @@ def p2c_surface_plot(names: Names) -> Iterator[str]:
     ends = {0.0: [(1.0, 0.5), (-1.0, 1.0)], 0.2: [(0.5, -1.0), (0.25, 0.75)]}
     results = {(0.1, rho): np.array(points) for rho, points in ends.items()}
     results[0.5, 0.0] = results[0.5, 0.2] = np.array([(1.75, 1.75), (1.75, -1.75)])
-    figure = _figure(
-        names, "plot_landscape", lambda x: float(x[0] ** 2 + 3 * x[1] ** 2), results, 0.1
-    )
+    figure = _figure(names, "plot_landscape", lambda x: x[0] ** 2 + 3 * x[1] ** 2, results, 0.1)
     surface = [axes for axes in figure.axes if axes.collections or axes.images]
     if not surface:
         raise CheckError(
@@ -1066,6 +1092,21 @@ def ready(names: Names, *needed: str) -> bool:
         doubts = ", ".join(f"`{name}`" for name in doubtful)
         print(f"The visible check of {doubts} does not pass yet, so don't trust the result below.")
     return not open_names
+
+
+def plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function with its answers as arrays, and as a number if it is only one.
+
+    With it an experiment takes every form of a right answer, such as a list or an array (1,).
+    """
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        answer = np.asarray(function(*arguments, **named))
+        if answer.dtype.kind == "c" and not answer.imag.any():
+            answer = answer.real
+        return answer.item() if answer.size == 1 else answer
+
+    return call
 
 
 def _items_of(name: str) -> list[str]:
