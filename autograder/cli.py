@@ -581,8 +581,9 @@ def _class_row(each: Recorded) -> tuple[str, ...]:
 
     report = each.report
     if report is None:
-        return each.student, "", "", "", each.error
-    notes = [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+        return each.student, "", "", "", "; ".join(filter(None, (each.error, each.date)))
+    notes = [each.date] if each.date else []
+    notes += [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
     if (seconds := sum(each.seconds.values())) > LONG_SECONDS:
         notes.append(f"took {seconds:.0f} s")
     return (

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
-import re
 import sqlite3
 import time
 import warnings
@@ -34,7 +33,6 @@ from nbgrader.api import (
 )
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
-from nbgrader.utils import parse_utc
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -58,7 +56,6 @@ from autograder.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 from autograder.records import safekeeping
-from autograder.submission.files import read_timestamp_file
 
 REPORT = "report.json"
 """The Report of a student, beside the autograded notebooks."""
@@ -73,15 +70,6 @@ LOCKED = (
 
 IMPATIENT_SECONDS = 1.0
 """How long to wait once somebody has held the gradebook for longer than `LOCK_SECONDS`."""
-
-YEARS = range(1970, 9000)
-"""The years that a time of handing in can lie in."""
-_ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+){1,2}")
-_OFFSETS = {
-    "WET": "+00:00", "WEST": "+01:00", "CET": "+01:00", "CEST": "+02:00", "EET": "+02:00",
-    "EEST": "+03:00",
-}  # fmt: skip
-"""The short names of zones that nbgrader's exchange writes for a European `Exchange.timezone`."""
 
 FULL = "the disk is full: make room on it and run the command again"
 
@@ -534,37 +522,6 @@ def course_directory(course: Course, assignment: Assignment) -> Any:
     config.CourseDirectory.course_id = course_id(course)
     config.CourseDirectory.assignment_id = assignment.name
     return CourseDirectory(config=config, log=QuietLog())
-
-
-def read_timestamp(folder: Path) -> datetime | None:
-    """When the submission in a folder was handed in, as its timestamp.txt says; None if it doesn't.
-
-    The file comes from outside: only a small regular file is read, and what is no date is ignored,
-    or no date of these times.
-    """
-    try:
-        text = read_timestamp_file(folder).decode().strip()
-        with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore"
-            )  # an unknown zone; as an error, it would end the marking
-            found: datetime | None = parse_utc(_with_offset(text)) if _names_no_path(text) else None
-    except Exception:  # dateutil's parser is not written for hostile texts
-        return None
-    return found if found is not None and found.year in YEARS else None
-
-
-def _names_no_path(text: str) -> bool:
-    """Whether the third word, if there are three, can be a zone: dateutil opens a file so named."""
-    words = text.split(" ")
-    is_fine = len(words) != 3 or "/" not in words[2] or _ZONE.fullmatch(words[2]) is not None
-    return bool(text) and is_fine
-
-
-def _with_offset(text: str) -> str:
-    """The time with an offset for the short name of a zone, which nbgrader would take for UTC."""
-    moment, _, zone = text.rpartition(" ")
-    return f"{moment}{_OFFSETS[zone]}" if zone in _OFFSETS else text
 
 
 class QuietLog(logging.Logger):

@@ -42,7 +42,6 @@ from autograder.records.bookkeeping import (
     copy_gradebook,
     open_database,
     prepare_gradebook,
-    read_timestamp,
 )
 from autograder.records.durable import make_folder, sync_tree
 from autograder.records.evidence import marker_text
@@ -51,6 +50,7 @@ from autograder.records.folders import digest, remove, settle, settle_all, unfin
 from autograder.records.penalties import CourseLatePolicy, give_extension, update_penalties
 from autograder.rubric import read_rubrics
 from autograder.submission.files import TIMESTAMP
+from autograder.submission.timestamps import read_timestamp
 from autograder.words import ShownLog
 
 Answers = Mapping[str, tuple[str, str]]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from autograder.assignment import Assignment, Course
@@ -18,6 +18,7 @@ from autograder.grading.classrun import Job, Marked, long_ones_last
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.report import Report
 from autograder.records.gradebook import Book, open_gradebook
+from autograder.submission.timestamps import unreadable_timestamp
 
 Marker = Callable[[Sequence[Job]], Generator[Marked]]
 """Marks jobs and gives each as it is done, such as a SeededMarker whose seed is settled."""
@@ -36,7 +37,8 @@ class SeededMarker(Protocol):
 class Recorded:
     """A student's Report and the points in it that await a person; or why nothing was recorded.
 
-    `unchanged` says that it was recorded by an earlier run. `seconds` says where the time went.
+    `unchanged` says that it was recorded by an earlier run, `date` what is wrong with its date.
+    `seconds` says where the time went.
     """
 
     student: str
@@ -45,6 +47,7 @@ class Recorded:
     error: str = ""
     unchanged: bool = False
     seconds: Mapping[str, float] = field(default_factory=dict)
+    date: str = ""
 
 
 def grade_class(
@@ -62,6 +65,7 @@ def grade_class(
     """
     with open_gradebook(course, assignment) as book:
         known: dict[str, str] = {}
+        dates = {job.student: unreadable_timestamp(job.path) for job in jobs}
         changed = []
         for job in jobs:
             known[job.student] = fingerprints.of(job.path)
@@ -69,12 +73,13 @@ def grade_class(
             if found is None:
                 changed.append(job)
             else:
-                yield Recorded(job.student, *found, unchanged=True)
+                yield Recorded(job.student, *found, unchanged=True, date=dates[job.student])
         if changed:
             waiting = long_ones_last(changed, book.marking_seconds())
             with closing(mark(waiting)) as marking:
                 for marked in marking:
-                    yield _record(book, marked, known[marked.student])
+                    recorded = _record(book, marked, known[marked.student])
+                    yield replace(recorded, date=dates[marked.student])
 
 
 def _record(book: Book, marked: Marked, fingerprint: str) -> Recorded:

@@ -55,6 +55,12 @@ def test_second_run_marks_nothing_and_changes_nothing(root: Path) -> None:
     assert second.stderr.splitlines() == ["Marking tiny: 5 of 5"]
 
 
+def test_unreadable_date_is_told_in_the_class_table(root: Path) -> None:
+    told = grade_here(root).stdout
+    assert [name for name, row in rows(told).items() if "date" in " ".join(row)] == ["dan"]
+    assert "date unreadable: timestamp.txt holds “no date”" in told
+
+
 @pytest.mark.slow
 def test_changed_hidden_test_marks_all_anew_with_other_points(root: Path) -> None:
     before = points(root)

@@ -15,6 +15,7 @@ from autograder.records.bookkeeping import REPORT, PatientGradebook
 from autograder.records.classreport.notebooks import Visible, read_cells, visible_check
 from autograder.records.folders import settle_all
 from autograder.records.marks import Person, StudentMarks, marks_in, read_people
+from autograder.submission.timestamps import unreadable_timestamp
 from autograder.words import storable
 
 
@@ -38,7 +39,7 @@ class StudentRecord:
 
     `points` are the gradebook's, by item, None while a person is awaited; `findings` the tests'.
     `total` is what counts by the course's rules, so far. `late` is in seconds; `seconds` is how
-    long marking took.
+    long marking took. `undated` says that the date of handing in can't be read.
     """
 
     student: str
@@ -52,6 +53,7 @@ class StudentRecord:
     penalty: float = 0.0
     late: float = 0.0
     seconds: float | None = None
+    undated: bool = False
 
     @property
     def open_items(self) -> int:
@@ -111,6 +113,7 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
                 marks.penalty,
                 marks.late.total_seconds(),
                 seconds.get(student),
+                bool(unreadable_timestamp(course.root / "submitted" / student / assignment.name)),
             )
         )
     marked = set(table.students) if table else set[str]()

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from autograder.assignment import Assignment
 from autograder.submission.files import (
     MAX_BYTES,
+    MAX_TIMESTAMP_BYTES,
     NOTEBOOK_NAME,
     TIMESTAMP,
     UnreadableError,
@@ -21,6 +22,7 @@ from autograder.submission.files import (
 from autograder.submission.intake.archives import Budget, in_zip, open_zip
 from autograder.submission.intake.exports import Sent, is_clutter
 from autograder.submission.reading import read_cells
+from autograder.submission.timestamps import parse_time
 from autograder.words import printable
 
 MANIFEST = "manifest.json"
@@ -186,11 +188,13 @@ class _Pile:
     def _timestamp(self, sent: Sent) -> None:
         """The time in a submission that was collected by nbgrader before."""
         try:
-            text = self._read(sent, 200).decode().strip().replace(" UTC", "+00:00")
-            time = datetime.fromisoformat(text)
-        except (UnreadableError, ValueError):
-            return
-        self.given.append(time if time.tzinfo else time.replace(tzinfo=UTC))
+            time = parse_time(self._read(sent, MAX_TIMESTAMP_BYTES))
+        except UnreadableError:
+            time = None
+        if time is None:
+            self.notes.append(f"{TIMESTAMP} holds no date that can be read: decide by hand.")
+        else:
+            self.given.append(time)
 
     def problem_of(self, candidate: _Candidate) -> str:
         """The problem of a notebook, by its name, else by the items in it; "" if neither tells."""

@@ -19,6 +19,7 @@ from autograder.submission.files import (
     UnreadableError,
     read_bytes,
 )
+from autograder.submission.timestamps import parse_time
 
 EARLIER = ".earlier"
 """Where in `submitted/` submissions are kept that another took the place of."""
@@ -84,10 +85,8 @@ def _content(path: Path) -> bytes:
 
 def _time_of(folder: Path) -> datetime | None:
     try:
-        text = read_bytes(folder / TIMESTAMP, MAX_TIMESTAMP_BYTES).decode().strip()
-        time = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
-        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    except (UnreadableError, ValueError, OverflowError):
+        return parse_time(read_bytes(folder / TIMESTAMP, MAX_TIMESTAMP_BYTES))
+    except UnreadableError:
         return None
 
 

@@ -464,3 +464,12 @@ def test_table_is_sorted_by_keyboard(opened: Callable[[int], Any]) -> None:
     page.keyboard.press("Enter")
     assert page.locator(names).all_text_contents() == before[::-1]
     assert page.locator("#students th[aria-sort]").get_attribute("aria-sort") == "descending"
+
+
+@pytest.mark.usefixtures("undrawn")
+def test_unreadable_dates_are_told(people: Course, assignment: Assignment) -> None:
+    for name, date in (("ada", "03/12/2024 00:10"), ("bob", "20.11.2024 00:10")):
+        (hand_in(people, name) / "timestamp.txt").write_text(date)
+    record_class(people, assignment, {name: marking(people, name) for name in ("ada", "bob")})
+    todo = words(part(soup_of(written(people, assignment)), "todo"))
+    assert "Date unreadable: timestamp.txt of ada holds no date" in todo

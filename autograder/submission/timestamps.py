@@ -1,0 +1,116 @@
+"""When a submission was handed in, as its timestamp.txt says: a date without doubt, or none.
+
+nbgrader writes `2024-11-22 00:10:00.000000 UTC`; people write other forms. A date with dots is
+day.month.year. What can be read in two ways, such as 03/12/2024, is not read at all.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from autograder.submission.files import TIMESTAMP, read_timestamp_file
+from autograder.words import shown
+
+YEARS = range(1970, 9000)
+"""The years that a time of handing in can lie in."""
+AHEAD = timedelta(days=2)
+"""How far a time of handing in can lie ahead of this machine's clock."""
+MAX_SHOWN = 40
+
+_MOMENT = re.compile(
+    r"(?:(?P<year>\d{4})(?P<sign>[-/])(?P<month>\d\d?)(?P=sign)(?P<day>\d\d?)"
+    r"|(?P<d>\d\d?)\.[ ]?(?P<m>\d\d?)\.[ ]?(?P<y>\d{4}))"
+    r"(?:T|,?[ ]+)"
+    r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,6})\d*)?)?"
+    r"[ ]*(?P<zone>\S*)",
+    re.ASCII,
+)
+_WORDED = re.compile(
+    r"(?:[A-Za-z]{3,9},? )?"
+    r"(?:(\d\d?) ([A-Z][a-z]{2})[a-z]*|([A-Z][a-z]{2})[a-z]* (\d\d?),?) (\d{4})",
+    re.ASCII,
+)
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
+_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?", re.ASCII)
+_ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+){0,2}")
+_OFFSETS = {
+    "": "+00:00", "Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00", "WET": "+00:00",
+    "WEST": "+01:00", "CET": "+01:00", "CEST": "+02:00", "MEZ": "+01:00", "MESZ": "+02:00",
+    "EET": "+02:00", "EEST": "+03:00",
+}  # fmt: skip
+"""UTC where no zone is given; nbgrader's exchange writes short names of European zones."""
+
+
+def read_timestamp(folder: Path) -> datetime | None:
+    """When the submission in a folder was handed in, in UTC without a zone; None if not known.
+
+    The file comes from outside: only the beginning of a regular file is read.
+    """
+    found = parse_time(read_timestamp_file(folder))
+    return found.replace(tzinfo=None) if found else None
+
+
+def unreadable_timestamp(folder: Path) -> str:
+    """What is in a timestamp.txt that gives no date, for a teacher to read; "" if all is well."""
+    if not os.path.lexists(folder / TIMESTAMP) or read_timestamp(folder) is not None:
+        return ""
+    content = read_timestamp_file(folder)
+    text = " ".join(shown(content.decode("utf-8", "replace")).split())
+    what = f"“{text[:MAX_SHOWN]}{'…' if text[MAX_SHOWN:] else ''}”" if text else "nothing"
+    return f"date unreadable: {TIMESTAMP} holds {what}. It counts as on time; decide by hand"
+
+
+def parse_time(content: bytes) -> datetime | None:
+    """The moment that a timestamp's content names, in UTC; None if it names none without doubt."""
+    try:
+        found = _parsed(_decoded(content).strip().strip("\0\ufeff"))
+        if found is None:
+            return None
+        found = found.astimezone(UTC)
+    except (ValueError, OverflowError, LookupError, OSError):
+        return None
+    return found if found.year in YEARS and found < datetime.now(UTC) + AHEAD else None
+
+
+def _decoded(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content[: len(content) // 2 * 2].decode("utf-16")
+    return content.decode("utf-8-sig")
+
+
+def _parsed(text: str) -> datetime | None:
+    match = _MOMENT.fullmatch(_WORDED.sub(_in_figures, text, count=1))
+    if match is None:
+        return None
+    moment = datetime(
+        int(match["year"] or match["y"]),
+        int(match["month"] or match["m"]),
+        int(match["day"] or match["d"]),
+        int(match["hour"]),
+        int(match["minute"]),
+        int(match["second"] or 0),
+        int((match["part"] or "0").ljust(6, "0")),
+    )
+    return _in_zone(moment, match["zone"])
+
+
+def _in_figures(worded: re.Match[str]) -> str:
+    """A date such as `22 Nov 2024` or `Nov 22, 2024` as year-month-day."""
+    day, month, other_month, other_day, year = worded.groups()
+    month = month or other_month
+    number = _MONTHS.index(month) + 1 if month in _MONTHS else 0
+    return f"{year}-{number}-{day or other_day}"
+
+
+def _in_zone(moment: datetime, zone: str) -> datetime | None:
+    zone = _OFFSETS.get(zone, zone)
+    if match := _OFFSET.fullmatch(zone):
+        return datetime.fromisoformat(
+            f"{moment.isoformat()}{match[1]}{match[2]}:{match[3] or '00'}"
+        )
+    return moment.replace(tzinfo=ZoneInfo(zone)) if _ZONE.fullmatch(zone) else None
