@@ -21,6 +21,7 @@ from traitlets.config.loader import PyFileConfigLoader
 from autograder.errors import ReleaseError
 from autograder.release.directives import grade_id, place
 from autograder.release.fill import read_source
+from autograder.release.pins import REQUIREMENTS, pin
 from autograder.release.preprocessors import StripDirectives, configure
 
 COMPANIONS = ("README.md", "checks.py", "requirements.txt")
@@ -101,12 +102,13 @@ class _Converter(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no t
 
 
 def _copy_source(source: Path, scratch: Path) -> None:
-    """Copy what may be released: the notebooks and their companions."""
+    """Copy what may be released: the notebooks and their companions, with versions pinned."""
     scratch.mkdir(parents=True)
     for path in sorted(source.iterdir()):
         released = path.suffix == ".ipynb" or path.name in COMPANIONS
         if released and path.is_file() and not path.is_symlink():
             shutil.copyfile(path, scratch / path.name)
+    pin(scratch / REQUIREMENTS)
 
 
 def _settings(path: Path | None) -> Config:

@@ -1,7 +1,7 @@
 """What nbgrader does with our source notebooks beyond its own: the settings of a release.
 
 `nbgrader_config.py` calls `configure(c)`, so that plain `nbgrader generate_assignment` and
-`fdl release` write the same bytes.
+`fdl release` write the same notebooks.
 """
 
 from __future__ import annotations

@@ -1231,13 +1231,14 @@ def _pack(folder: Path, saved: list[_Saved]) -> None:
     warnings = [
         f"{name}.ipynb is not in this folder." for name in PROBLEMS if not _has(saved, name)
     ]
+    warnings += _other_versions(folder)
     outcomes: dict[str, str] = {}
     left: float = SECONDS
     for notebook in saved:
         print(f"{notebook.name}, saved {_ago(notebook.time)}: running it afresh …", flush=True)
         run = _run_afresh(folder, notebook, left)
         found = [*filter(None, [notebook.fault]), *run.faults, *_forgotten(notebook, run)]
-        found += _unsaved(notebook)
+        found += [*_unsaved(notebook), *_too_new(notebook, folder)]
         warnings += [f"{notebook.name}: {fault}" for fault in found]
         print(f"  {run.seconds:.0f} s (your notebooks have {SECONDS} s together)")
         left = max(left - run.seconds, 1)
@@ -1348,6 +1349,86 @@ def _unsaved(notebook: _Saved) -> Iterator[str]:
                     f"the `{name}` that you ran last is not in the saved file. Save the notebook, "
                     "then pack again."
                 )
+
+
+_BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
+
+
+def _bounds(folder: Path) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
+    """The versions that marking uses, as requirements.txt says: from the first, below the second."""
+    try:
+        text = (folder / "requirements.txt").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # it is not needed here
+        return {}
+    numbers = [(name, *map(int, rest)) for name, *rest in _BOUNDS.findall(text)]
+    return {name: ((a, b), (c, d)) for name, a, b, c, d in numbers}
+
+
+def _other_versions(folder: Path) -> Iterator[str]:
+    """What runs here in a version that marking does not use."""
+    import platform
+
+    here = {"Python": platform.python_version(), "numpy": np.__version__}
+    here["matplotlib"] = mpl.__version__
+    bounds = _bounds(folder)
+    for name, version in here.items():
+        numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
+        if name in bounds and not bounds[name][0] <= numbers < bounds[name][1]:
+            (low, minor), (high, end) = bounds[name]
+            newest = f" to {high}.{end - 1}" if (low, minor) != (high, end - 1) else ""
+            yield (
+                f"{name} is {version} here, and marking uses {low}.{minor}{newest}: what you wrote may "
+                "not run there. "
+                + ("Use that Python." if name == "Python" else "`pip install -r requirements.txt`")
+            )
+
+
+def _too_new(notebook: _Saved, folder: Path) -> Iterator[str]:
+    """Cells that this Python reads and the oldest one that may be used for marking does not."""
+    oldest = _bounds(folder).get("Python", ((sys.version_info[:2]), ()))[0]
+    if oldest >= sys.version_info[:2]:
+        return
+    for number, source in enumerate(notebook.code, start=1):
+        if not _reads(source, sys.version_info[:2]) or _reads(source, oldest):
+            continue
+        yield (
+            f"code cell {number} needs a newer Python than {oldest[0]}.{oldest[1]}, which may be used "
+            "for marking. Write it as older versions have it (in an f-string, use other quotes "
+            "inside than around it)."
+        )
+
+
+def _reads(source: str, version: tuple[int, int]) -> bool:
+    """Whether a version of Python can read a text, as far as this one can tell."""
+    import ast
+
+    try:
+        ast.parse(source, feature_version=version)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return version >= (3, 12) or not _has_new_fstring(source)
+
+
+def _has_new_fstring(source: str) -> bool:
+    """Whether an f-string holds its own quotes, a backslash or a comment within braces."""
+    import tokenize
+
+    around: list[str] = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            kind = tokenize.tok_name[token.type]
+            quotes = token.string.lstrip("rRbBuUfFtT")
+            if kind == "FSTRING_END":
+                around.pop()
+            elif kind in ("FSTRING_START", "STRING"):
+                if around and (quotes.startswith(tuple(around)) or "\\" in token.string):
+                    return True
+                around += [quotes] if kind == "FSTRING_START" else []
+            elif kind == "COMMENT" and around:
+                return True
+    except (tokenize.TokenError, SyntaxError, IndexError):
+        return False
+    return False
 
 
 def _normal(source: str) -> str:

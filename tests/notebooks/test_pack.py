@@ -379,3 +379,56 @@ def test_plain_python_runs_cells_where_ipython_is_missing(packing: ModuleType) -
     assert isinstance(run("%matplotlib"), SyntaxError)
     assert isinstance(run("raise SystemExit"), SystemExit)
     assert names["x"] == 2
+
+
+# versions
+
+PINS = "# Python >=3.11,<3.14\nnumpy>=2.4,<2.6\nmatplotlib>=3.9,<3.99\njupyterlab>=4.2\n"
+
+
+@pytest.mark.usefixtures("_nothing_runs")
+@pytest.mark.parametrize(
+    ("pins", "warned"),
+    [
+        (PINS, []),
+        ("numpy\nmatplotlib\n", []),
+        ("\xff", []),
+        (PINS.replace("numpy>=2.4,<2.6", "numpy>=3.0,<3.2"), ["numpy"]),
+        (
+            PINS.replace("<3.99", "<3.10").replace(">=3.11,", ">=3.5,<3.6 #"),
+            ["Python", "matplotlib"],
+        ),
+    ],
+)
+def test_versions_that_marking_does_not_use_are_told(
+    folder: Path, packing: ModuleType, pins: str, warned: list[str]
+) -> None:
+    (folder / "requirements.txt").write_bytes(pins.encode("latin-1"))
+    write(folder, PROBLEMS[0], own_cells(PROBLEMS[0]))
+    packing.pack()
+    told = [line for line in manifest(folder)["warnings"] if "marking uses" in line]
+    assert [line.split()[0] for line in told] == warned
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="reads no newer Python than 3.11")
+@pytest.mark.usefixtures("_nothing_runs")
+@pytest.mark.parametrize(
+    ("source", "is_new"),
+    [
+        ('title = f"{row["name"]}"', True),
+        ("title = f\"{', '.join(names)}\"", False),
+        ('title = f"""{row["name"]}"""', False),
+        ("title = f\"{'\\n'.join(names)}\"", True),
+        ("type Vector = list", True),
+        ("def first[T](values): pass", True),
+        ("%matplotlib inline\nx = f'{y!r:>{width}}'", False),
+    ],
+)
+def test_cells_that_need_a_newer_python_are_told(
+    folder: Path, packing: ModuleType, source: str, is_new: bool
+) -> None:
+    (folder / "requirements.txt").write_text(PINS, encoding="utf-8")
+    write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], source))
+    packing.pack()
+    told = [line for line in manifest(folder)["warnings"] if "needs a newer Python" in line]
+    assert len(told) == is_new

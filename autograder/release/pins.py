@@ -1,0 +1,45 @@
+"""The requirements that students get, with the versions that marking uses.
+
+A source's `requirements.txt` names packages. Those without a version get bounds from the kit's lock
+file, so that what runs on a student's machine runs when it is marked.
+"""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import metadata
+from pathlib import Path
+
+REQUIREMENTS = "requirements.txt"
+LOCK = Path(__file__).parents[1] / "records" / "gradescope" / "requirements.lock"
+KIT = "fdl-homework-kit"
+
+_LOCKED = re.compile(r"^([a-z0-9._-]+)==(\d+)\.(\d+)", re.MULTILINE)
+_BARE = re.compile(r"[A-Za-z0-9._-]+")
+
+
+def pinned(requirements: str, lock: str, python: str) -> str:
+    """The requirements with bounds, headed by a comment with the versions of Python.
+
+    >>> pinned("numpy", "numpy==2.4.6 \\\\", "<3.14,>=3.11")
+    '# Python >=3.11,<3.14\\nnumpy>=2.4,<2.5\\n'
+    """
+    locked: dict[str, list[tuple[int, int]]] = {}
+    for name, major, minor in _LOCKED.findall(lock):
+        locked.setdefault(name, []).append((int(major), int(minor)))
+    lines = [f"# Python {','.join(sorted(python.split(','), reverse=True))}"]
+    for line in requirements.splitlines():
+        versions = locked.get(line.strip().lower().replace("_", "-"), [])
+        if _BARE.fullmatch(line.strip()) and versions:
+            low, (major, minor) = min(versions), max(versions)
+            line = f"{line.strip()}>={low[0]}.{low[1]},<{major}.{minor + 1}"
+        lines.append(line)
+    return "\n".join(lines) + "\n"
+
+
+def pin(path: Path) -> None:
+    """Pin the requirements in a file, if there is one."""
+    if path.is_file():
+        lock = LOCK.read_text(encoding="utf-8")
+        text = pinned(path.read_text(encoding="utf-8"), lock, metadata(KIT)["Requires-Python"])
+        path.write_text(text, encoding="utf-8")
