@@ -538,6 +538,8 @@ def _print_report(report: Report) -> None:
         for fault in notebook.faults:
             where = f", line {fault.line}: {fault.source}" if fault.line else ""
             out.print(Text(f"{problem}, cell {fault.cell + 1}{where}: {fault.error}"))
+    if report.versions:
+        out.print(Text(report.versions))
     out.print(
         f"{report.points:g} of {report.max_points:g} points, "
         f"{report.bonus_points:g} of {report.max_bonus_points:g} bonus points "
@@ -584,6 +586,7 @@ def _class_row(each: Recorded) -> tuple[str, ...]:
         return each.student, "", "", "", "; ".join(filter(None, (each.error, each.date)))
     notes = [each.date] if each.date else []
     notes += [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+    notes += [report.versions] if report.versions else []
     if (seconds := sum(each.seconds.values())) > LONG_SECONDS:
         notes.append(f"took {seconds:.0f} s")
     return (

@@ -14,6 +14,7 @@ from autograder.content.sanitize import clean_notebook, released_texts
 from autograder.grading.errortexts import fit_to_show
 from autograder.grading.latercells import later_changes, told
 from autograder.grading.report import CellFault, NotebookReport
+from autograder.grading.versions import told_of_line
 from autograder.sandbox import (
     Cell,
     CellResult,
@@ -188,16 +189,22 @@ def _faults(notebook: NotebookNode, results: Mapping[int, CellResult]) -> tuple[
         if error is None or error.kind == "NotImplementedError":
             continue
         line = error.place.line if error.place and error.place.cell == index else None
+        source = _line(notebook, error.place) if error.place else ""
         found.append(
             CellFault(
                 cell=index,
-                error=_fault_text(error.kind, error.text),
+                error=_with_cause(_fault_text(error.kind, error.text), source),
                 line=line,
-                source=_line(notebook, error.place) if error.place else "",
+                source=source,
                 item=_item_of(notebook, index),
             )
         )
     return tuple(found[:MAX_FAULTS])
+
+
+def _with_cause(error: str, line: str) -> str:
+    cause = told_of_line(line, error)
+    return f"{error}. {cause[0].upper()}{cause[1:]}." if cause else error
 
 
 def _fault_text(kind: str, text: str) -> str:
@@ -216,7 +223,8 @@ def _item_of(notebook: NotebookNode, index: int) -> str | None:
 
 def _quote(notebook: NotebookNode | None, place: Place) -> str:
     text = _line(notebook, place) if notebook is not None else ""
-    return f" in your line `{text}`" if text else ""
+    cause = told_of_line(text)
+    return (f" in your line `{text}`" + (f" ({cause})" if cause else "")) if text else ""
 
 
 def _line(notebook: NotebookNode, place: Place) -> str:

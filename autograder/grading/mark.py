@@ -25,6 +25,7 @@ from autograder.grading.plugin import MarkingPlugin, Outcome
 from autograder.grading.points import item_report, outcomes_by_item, unattempted, with_diagnosis
 from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, Report
+from autograder.grading.versions import told_difference
 from autograder.sandbox import Limits, Sandbox, examine, timing
 from autograder.submission import Parcel, Submission, read_submission, receive
 
@@ -194,7 +195,7 @@ def open_laboratory(
 
 def _read(path: Path | Parcel, skeletons: Mapping[str, NotebookNode]) -> Submission:
     if isinstance(path, Parcel):
-        return receive(path.name, path.files, skeletons)
+        return receive(path.name, path.files, skeletons, path.manifest)
     return read_submission(path, skeletons)
 
 
@@ -270,6 +271,7 @@ def _report(
         notebooks=lab.reports,
         items=items,
         notes=tuple(sorted({outcome.fault for outcome in outcomes if outcome.fault})),
+        versions=told_difference(lab.submission.versions),
     )
 
 

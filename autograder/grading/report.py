@@ -131,6 +131,7 @@ class Report:
 
     `points` and `max_points` count the regular auto items, `bonus_points` and
     `max_bonus_points` the bonus auto items; manual items stand in `items` with outcome "open".
+    `versions` says so if the submission was written under other versions than it was marked with.
     """
 
     assignment: str
@@ -145,6 +146,7 @@ class Report:
     notebooks: Mapping[str, NotebookReport]
     items: Mapping[str, ItemReport]
     notes: tuple[str, ...] = field(default=())
+    versions: str = ""
     schema: str = SCHEMA
 
     def __post_init__(self) -> None:

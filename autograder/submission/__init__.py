@@ -19,6 +19,7 @@ from autograder.submission.fitting import ELSEWHERE
 from autograder.submission.parcel import Parcel, pack
 from autograder.submission.reading import MAX_CODE_BYTES
 from autograder.submission.receiving import (
+    VERSIONED,
     ReceivedNotebook,
     Submission,
     read_submission,
@@ -28,6 +29,7 @@ from autograder.submission.receiving import (
 __all__ = [
     "ELSEWHERE",
     "MAX_CODE_BYTES",
+    "VERSIONED",
     "Parcel",
     "ReceivedNotebook",
     "Submission",

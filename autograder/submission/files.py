@@ -24,6 +24,10 @@ TIMESTAMP = "timestamp.txt"
 """When the submission was handed in, as nbgrader keeps it beside the notebooks."""
 MAX_TIMESTAMP_BYTES = 200
 
+MANIFEST = "manifest.json"
+"""What `checks.pack()` says of a submission: versions among it."""
+MAX_MANIFEST = 200_000
+
 NOTEBOOK_NAME = re.compile(r"(.*)\.ipynb(?:\.(?:json|txt))?(?: ?\(\d+\))?", re.I | re.S)
 
 
@@ -98,6 +102,8 @@ def content_of(path: Path, problems: Sequence[str]) -> Iterator[tuple[str, bytes
         else:
             yield name, content
     yield TIMESTAMP, read_timestamp_file(path)
+    if manifest := read_manifest_file(path):
+        yield MANIFEST, manifest
 
 
 def read_timestamp_file(folder: Path) -> bytes:
@@ -106,6 +112,14 @@ def read_timestamp_file(folder: Path) -> bytes:
         with _open_regular(folder / TIMESTAMP) as file:
             return file.read(MAX_TIMESTAMP_BYTES)
     except (UnreadableError, OSError):
+        return b""
+
+
+def read_manifest_file(folder: Path) -> bytes:
+    """What was packed with the submission says of itself; nothing where no small file does."""
+    try:
+        return read_bytes(folder / MANIFEST, MAX_MANIFEST)
+    except UnreadableError:
         return b""
 
 

@@ -17,10 +17,12 @@ from autograder.errors import SubmissionError
 from autograder.submission.files import (
     MAX_BYTES,
     MAX_FILES,
+    MAX_MANIFEST,
     Place,
     UnreadableError,
     find_files,
     read_files,
+    read_manifest_file,
 )
 from autograder.submission.receiving import submission_name
 
@@ -48,11 +50,13 @@ class Parcel:
 
     name: str
     files: tuple[SentFile, ...]
+    manifest: bytes = b""
 
     def to_data(self) -> dict[str, Any]:
         """The parcel as plain data for msgpack."""
         return {
             "name": self.name,
+            "manifest": self.manifest,
             "files": [
                 [os.fsencode(each.path), each.shown, each.depth, each.content, each.failure]
                 for each in self.files
@@ -63,7 +67,8 @@ class Parcel:
     def from_data(cls, data: Any) -> Parcel:
         """Read what `to_data` gave; SubmissionError where it is something else."""
         try:
-            parcel = cls(_text(data["name"]), tuple(_file(*each) for each in data["files"]))
+            files = tuple(_file(*each) for each in data["files"])
+            parcel = cls(_text(data["name"]), files, _manifest(data["manifest"]))
         except (LookupError, TypeError, ValueError) as error:
             raise SubmissionError(f"what was sent is no submission: {error}") from error
         total = sum(len(each.content or b"") for each in parcel.files)
@@ -84,7 +89,13 @@ def pack(path: Path, problems: Sequence[str]) -> Parcel:
         else SentFile(Path(place.path.name), place.shown, place.depth, content)
         for place, content in read_files(places)
     )
-    return Parcel(submission_name(path), tuple(files))
+    return Parcel(submission_name(path), tuple(files), read_manifest_file(path))
+
+
+def _manifest(content: Any) -> bytes:
+    if type(content) is not bytes or len(content) > MAX_MANIFEST:
+        raise TypeError("a manifest is not bytes, or too many")
+    return content
 
 
 def _file(name: Any, shown: Any, depth: Any, content: Any, failure: Any) -> SentFile:

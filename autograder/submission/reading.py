@@ -29,12 +29,16 @@ BASE64 = re.compile(r"[A-Za-z0-9+/\s]*+={0,2}\s*+\Z")
 
 @dataclass(frozen=True)
 class Read:
-    """A notebook file: its cells and notes, or the reason why it has none."""
+    """A notebook file: its cells and notes, or the reason why it has none.
+
+    `python` is the version of Python that it was saved with, if it says one.
+    """
 
     place: Place
     cells: tuple[Cell, ...] = ()
     notes: tuple[str, ...] = ()
     failure: str = ""
+    python: str = ""
 
 
 def read_notebooks(places: Sequence[Place]) -> Iterator[Read]:
@@ -43,7 +47,8 @@ def read_notebooks(places: Sequence[Place]) -> Iterator[Read]:
         try:
             if isinstance(content, UnreadableError):
                 raise content
-            read = Read(place, *read_cells(content))
+            cells, notes, python = _read(content)
+            read = Read(place, cells, notes, python=python)
         except UnreadableError as error:
             read = Read(place, failure=str(error))
         except MemoryError:
@@ -56,6 +61,18 @@ def read_cells(content: bytes) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
 
     UnreadableError where it is no notebook.
     """
+    return _read(content)[:2]
+
+
+def plain_version(value: object) -> str:
+    """The version number that an untrusted value is; "" if it is none."""
+    return value if isinstance(value, str) and _VERSION.fullmatch(value) else ""
+
+
+_VERSION = re.compile(r"\d{1,2}\.\d{1,3}(?:\.[0-9A-Za-z]{1,8})?", re.ASCII)
+
+
+def _read(content: bytes) -> tuple[tuple[Cell, ...], tuple[str, ...], str]:
     notebook, notes = _load(content)
     major = notebook.get("nbformat")
     raw = _raw_cells(notebook)
@@ -72,7 +89,10 @@ def read_cells(content: bytes) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
     good = tuple(cell for cell in cells if cell is not None)
     if sum(len(cell.source) for cell in good if cell.kind != "markdown") > MAX_ALL_CODE_BYTES:
         raise UnreadableError(f"it has more than {MAX_ALL_CODE_BYTES // 1_000_000} MB of code")
-    return good, tuple(notes)
+    metadata = notebook.get("metadata")
+    language = metadata.get("language_info") if isinstance(metadata, dict) else None
+    python = plain_version(language.get("version")) if isinstance(language, dict) else ""
+    return good, tuple(notes), python
 
 
 def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:

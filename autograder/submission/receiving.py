@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from autograder.grading.report import NotebookState
-from autograder.submission.files import Place, find_files, name_pattern, problem_by_name, stem_of
+from autograder.submission.files import (
+    Place,
+    find_files,
+    name_pattern,
+    problem_by_name,
+    read_manifest_file,
+    stem_of,
+)
 from autograder.submission.fitting import Fitting
 from autograder.submission.form import Form
-from autograder.submission.reading import Read, read_notebooks
+from autograder.submission.reading import Read, plain_version, read_notebooks
 from autograder.words import listed, printable
 
 MAX_NOTES = 10
+
+VERSIONED = ("python", "numpy", "matplotlib")
+"""What a submission says the versions of."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +46,14 @@ class ReceivedNotebook:
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in: a notebook for every problem, in the assignment's order."""
+    """What one student handed in: a notebook for every problem, in the assignment's order.
+
+    `versions` are those that it says it was written with, by names of VERSIONED.
+    """
 
     name: str
     notebooks: Mapping[str, ReceivedNotebook]
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_submission(path: Path, skeletons: Mapping[str, NotebookNode]) -> Submission:
@@ -47,11 +63,14 @@ def read_submission(path: Path, skeletons: Mapping[str, NotebookNode]) -> Submis
     that it concerns.
     """
     places = find_files(path, tuple(skeletons))
-    return receive(submission_name(path), places, skeletons)
+    return receive(submission_name(path), places, skeletons, read_manifest_file(path))
 
 
 def receive(
-    name: str, places: Sequence[Place], skeletons: Mapping[str, NotebookNode]
+    name: str,
+    places: Sequence[Place],
+    skeletons: Mapping[str, NotebookNode],
+    manifest: bytes = b"",
 ) -> Submission:
     """The submission in these files, likely ones first; `name` is whose it is."""
     forms = {problem: Form(skeleton) for problem, skeleton in skeletons.items()}
@@ -59,7 +78,18 @@ def receive(
     return Submission(
         name,
         {problem: _receive(problem, form, files) for problem, form in forms.items()},
+        _versions(manifest, [read.python for reads in files.values() for read in reads]),
     )
+
+
+def _versions(manifest: bytes, pythons: Sequence[str]) -> dict[str, str]:
+    """The versions that a manifest tells, or of Python what a notebook does."""
+    found: Mapping[object, object] = {}
+    with contextlib.suppress(ValueError, LookupError, TypeError, RecursionError, MemoryError):
+        found = dict(json.loads(manifest)["versions"])
+    versions = {name: plain_version(found.get(name)) for name in VERSIONED}
+    versions["python"] = versions["python"] or next(filter(None, pythons), "")
+    return {name: number for name, number in versions.items() if number}
 
 
 def submission_name(path: Path) -> str:

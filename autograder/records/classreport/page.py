@@ -173,6 +173,7 @@ def render(
         open_marks=sum(each.open_items for each in students),
         with_open=sum(each.open_items > 0 for each in students),
         late=[each for each in students if each.late > 0],
+        versions=[each for each in students if each.versions],
         undated=[each for each in students if each.undated],
         similar=similar,
         most_letters=MAX_CELL,

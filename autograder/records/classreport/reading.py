@@ -39,7 +39,8 @@ class StudentRecord:
 
     `points` are the gradebook's, by item, None while a person is awaited; `findings` the tests'.
     `total` is what counts by the course's rules, so far. `late` is in seconds; `seconds` is how
-    long marking took. `undated` says that the date of handing in can't be read.
+    long marking took. `undated` says that the date of handing in can't be read,
+    `versions` under which others than marking's it was written.
     """
 
     student: str
@@ -54,6 +55,7 @@ class StudentRecord:
     late: float = 0.0
     seconds: float | None = None
     undated: bool = False
+    versions: str = ""
 
     @property
     def open_items(self) -> int:
@@ -114,6 +116,7 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
                 marks.late.total_seconds(),
                 seconds.get(student),
                 bool(unreadable_timestamp(course.root / "submitted" / student / assignment.name)),
+                report.versions,
             )
         )
     marked = set(table.students) if table else set[str]()

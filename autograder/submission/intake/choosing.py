@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 
 from autograder.assignment import Assignment
 from autograder.submission.files import (
+    MANIFEST,
     MAX_BYTES,
+    MAX_MANIFEST,
     MAX_TIMESTAMP_BYTES,
     NOTEBOOK_NAME,
     TIMESTAMP,
@@ -25,8 +27,6 @@ from autograder.submission.reading import read_cells
 from autograder.submission.timestamps import parse_time
 from autograder.words import printable
 
-MANIFEST = "manifest.json"
-MAX_MANIFEST = 200_000
 MAX_CANDIDATES = 60
 MAX_STUDENT_BYTES = 4 * MAX_BYTES
 
@@ -61,6 +61,7 @@ class Choice:
     source: str
     notes: tuple[str, ...]
     rest: tuple[Rest, ...]
+    manifest: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ class _Pile:
         self.candidates: list[_Candidate] = []
         self.rest: list[Rest] = []
         self.notes: list[str] = []
+        self.told = b""
         self.packed: list[datetime] = []
         self.kept: list[datetime] = []
         self.given: list[datetime] = []
@@ -144,11 +146,13 @@ class _Pile:
         return {}
 
     def _read_manifest(self, sent: Sent) -> Mapping[str, str]:
-        told = json.loads(self._read(sent, MAX_MANIFEST))
+        content = self._read(sent, MAX_MANIFEST)
+        told = json.loads(content)
         if told["schema"] != "fdl-submission":
             return {}
         if told["assignment"] != self.assignment.name:
             self.notes.append(f"It was packed for {printable(str(told['assignment']))}.")
+        self.told = content
         digests = {str(name): str(about["sha256"]) for name, about in told["notebooks"].items()}
         time = datetime.fromisoformat(str(told["packed"]))
         self.packed.append(time if time.tzinfo else time.replace(tzinfo=UTC))
@@ -235,7 +239,7 @@ def choose(files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget
     times = given + pile.given, pile.packed, pile.kept
     time, source = _time(*times)
     pile.notes += _ahead([*times[0], *times[1], *times[2]])
-    return Choice(notebooks, time, source, tuple(pile.notes), tuple(pile.rest))
+    return Choice(notebooks, time, source, tuple(pile.notes), tuple(pile.rest), pile.told)
 
 
 def _choice_notes(problem: str, best: _Candidate, others: Sequence[_Candidate]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from autograder.submission.files import (
+    MANIFEST,
     MAX_BYTES,
     MAX_TIMESTAMP_BYTES,
     TIMESTAMP,
@@ -43,8 +44,9 @@ def place(
     time: datetime | None,
     *,
     replace: bool,
+    manifest: bytes = b"",
 ) -> Placed:
-    """Put a student's notebooks and their time into submitted/STUDENT/ASSIGNMENT.
+    """Put a student's notebooks, their time and their manifest into submitted/STUDENT/ASSIGNMENT.
 
     What is there stays unless the new submission is known to be newer (or `replace` says so); the
     one of the two that is not used is kept under submitted/.earlier/STUDENT/.
@@ -52,7 +54,7 @@ def place(
     target = submitted / student / assignment
     files = {f"{problem}.ipynb": content for problem, content in notebooks.items()}
     if not os.path.lexists(target):
-        _write(submitted, target, files, time)
+        _write(submitted, target, files, time, manifest)
         return Placed("new")
     if target.is_symlink() or not target.is_dir():
         return Placed("older", f"{target} is no folder; move it away")
@@ -69,7 +71,7 @@ def place(
         why = "what is there is newer" if known and time else "which is newer is not known"
         return Placed("older", f"{why}; kept as {kept}, --replace takes it")
     kept = _move_aside(submitted, student, assignment, target, there, known)
-    _write(submitted, target, files, time)
+    _write(submitted, target, files, time, manifest)
     message = f"the earlier one is kept as {kept}"
     if lost := sorted(set(there) - set(files)):
         message += f"; only the earlier one has {', '.join(lost)}"
@@ -97,7 +99,11 @@ def _write_time(folder: Path, time: datetime) -> None:
 
 
 def _write(
-    submitted: Path, target: Path, files: Mapping[str, bytes], time: datetime | None
+    submitted: Path,
+    target: Path,
+    files: Mapping[str, bytes],
+    time: datetime | None,
+    manifest: bytes = b"",
 ) -> None:
     """Write a folder beside its place, then move it there: no half of it is ever seen."""
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -107,6 +113,8 @@ def _write(
             (stage / name).write_bytes(content)
         if time is not None:
             _write_time(stage, time)
+        if manifest:
+            (stage / MANIFEST).write_bytes(manifest)
         stage.chmod(0o755)
         os.replace(stage, target)
     except BaseException:

@@ -210,7 +210,15 @@ class _Work:
     def _put(self, sender: Sender, student: str, choice: Choice) -> Taken:
         name, files = self.assignment.name, choice.notebooks
         try:
-            placed = place(self.submitted, student, name, files, choice.time, replace=self.replace)
+            placed = place(
+                self.submitted,
+                student,
+                name,
+                files,
+                choice.time,
+                replace=self.replace,
+                manifest=choice.manifest,
+            )
         except OSError as error:
             raise SubmissionError(
                 f"submitted/{student}/{name} can't be written ({error}); what was there is kept"
