@@ -10,6 +10,7 @@ import platform
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from importlib.machinery import PathFinder
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 
@@ -103,9 +104,16 @@ def _lacks(module: str, names: list[str]) -> bool:
         if not isinstance(found, ModuleType):
             return False
         if name not in dir(found):
-            return True
+            return not _has_submodule(found, name)
         found = vars(found).get(name)
     return False
+
+
+def _has_submodule(module: ModuleType, name: str) -> bool:
+    return (
+        PathFinder.find_spec(f"{module.__name__}.{name}", getattr(module, "__path__", ()))
+        is not None
+    )
 
 
 def _differ(one: str | None, other: str) -> bool:

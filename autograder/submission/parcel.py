@@ -68,7 +68,11 @@ class Parcel:
         """Read what `to_data` gave; SubmissionError where it is something else."""
         try:
             files = tuple(_file(*each) for each in data["files"])
-            parcel = cls(_text(data["name"]), files, _manifest(data["manifest"]))
+            parcel = cls(
+                _text(data["name"]),
+                files,
+                _manifest(data["manifest"]),
+            )
         except (LookupError, TypeError, ValueError) as error:
             raise SubmissionError(f"what was sent is no submission: {error}") from error
         total = sum(len(each.content or b"") for each in parcel.files)

@@ -84,11 +84,18 @@ def receive(
 
 def _versions(manifest: bytes, pythons: Sequence[str]) -> dict[str, str]:
     """The versions that a manifest tells, or of Python what a notebook does."""
-    found: Mapping[object, object] = {}
-    with contextlib.suppress(ValueError, LookupError, TypeError, RecursionError, MemoryError):
-        found = dict(json.loads(manifest)["versions"])
+    versions: dict[str, str] = {}
+    with contextlib.suppress(ValueError, RecursionError, MemoryError):
+        versions = versions_in(json.loads(manifest))
+    python = versions.get("python") or next(filter(None, pythons), "")
+    return {**({"python": python} if python else {}), **versions}
+
+
+def versions_in(manifest: object) -> dict[str, str]:
+    """The versions that an untrusted manifest tells, of what is named in VERSIONED."""
+    told = manifest.get("versions") if isinstance(manifest, dict) else None
+    found = told if isinstance(told, dict) else {}
     versions = {name: plain_version(found.get(name)) for name in VERSIONED}
-    versions["python"] = versions["python"] or next(filter(None, pythons), "")
     return {name: number for name, number in versions.items() if number}
 
 

@@ -190,11 +190,14 @@ def test_parcel_with_too_much_in_it_is_refused(monkeypatch: pytest.MonkeyPatch) 
     from autograder.submission import parcel
 
     monkeypatch.setattr(parcel, "MAX_BYTES", 10)
-    Parcel.from_data({"name": "anna", "files": [[b"x.ipynb", "x", 0, b"x" * 10, ""]] * 2})
+    anna = {"name": "anna", "manifest": b""}
+    Parcel.from_data({**anna, "files": [[b"x.ipynb", "x", 0, b"x" * 10, ""]] * 2})
     with pytest.raises(SubmissionError, match="too large"):
-        Parcel.from_data({"name": "anna", "files": [[b"x.ipynb", "x", 0, b"x" * 7, ""]] * 3})
+        Parcel.from_data({**anna, "files": [[b"x.ipynb", "x", 0, b"x" * 7, ""]] * 3})
     with pytest.raises(SubmissionError, match="too large"):
-        Parcel.from_data({"name": "anna", "files": [[b"x.ipynb", "x", 0, b"", ""]] * 21})
+        Parcel.from_data({**anna, "files": [[b"x.ipynb", "x", 0, b"", ""]] * 21})
+    with pytest.raises(SubmissionError, match="too many"):
+        Parcel.from_data({**anna, "files": [], "manifest": b"x" * 200_001})
 
 
 # --- a bundle --------------------------------------------------------------------------------

@@ -264,3 +264,17 @@ def test_package_of_another_homework_and_changed_one_are_told(take: Take, tmp_pa
         saved(changed, "manifest.json", inside.read("manifest.json"))
     result = take(changed)
     assert "was changed after it was packed" in " ".join(result.taken[0].notes)
+
+
+def test_the_versions_of_a_package_are_kept_and_nothing_else_of_it(
+    course: Course, take: Take, tmp_path: Path
+) -> None:
+    told = {"versions": {"python": "3.12.1", "numpy": "2.0\n", "evil": "1.0"}, "warnings": ["x"]}
+    about = {"schema": "fdl-submission", "assignment": NAME, "packed": "2024-11-20T10:00:00Z"}
+    manifest = json.dumps({**about, "notebooks": {}, **told}).encode()
+    files = {f"{PROBLEM}.ipynb": FIRST, "manifest.json": manifest}
+    inner = archive(files)
+    name = f"Anna Meier_123456_assignsubmission_file_/{NAME}_submission.zip"
+    take(saved(tmp_path, "Course-HW2-99.zip", archive({name: inner})), rows=ROWS)
+    kept = placed(course)[f"anna/{NAME}/manifest.json"]
+    assert json.loads(kept) == {"versions": {"python": "3.12.1"}}

@@ -24,6 +24,7 @@ from autograder.submission.files import (
 from autograder.submission.intake.archives import Budget, in_zip, open_zip
 from autograder.submission.intake.exports import Sent, is_clutter
 from autograder.submission.reading import read_cells
+from autograder.submission.receiving import versions_in
 from autograder.submission.timestamps import parse_time
 from autograder.words import printable
 
@@ -146,13 +147,13 @@ class _Pile:
         return {}
 
     def _read_manifest(self, sent: Sent) -> Mapping[str, str]:
-        content = self._read(sent, MAX_MANIFEST)
-        told = json.loads(content)
+        told = json.loads(self._read(sent, MAX_MANIFEST))
         if told["schema"] != "fdl-submission":
             return {}
         if told["assignment"] != self.assignment.name:
             self.notes.append(f"It was packed for {printable(str(told['assignment']))}.")
-        self.told = content
+        if versions := versions_in(told):
+            self.told = json.dumps({"versions": versions}, indent=1).encode()
         digests = {str(name): str(about["sha256"]) for name, about in told["notebooks"].items()}
         time = datetime.fromisoformat(str(told["packed"]))
         self.packed.append(time if time.tzinfo else time.replace(tzinfo=UTC))
