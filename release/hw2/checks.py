@@ -300,6 +300,8 @@ def _kind(thing: Any) -> str:
 def _array(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
     """An answer as an array of floats of the given shape, without NaN."""
     array = _numbers(answer, what)
+    if shape == () and array.size == 1:
+        array = array.reshape(())  # an array with a single entry is a number too
     if shape is not None and array.shape != shape:
         raise CheckError("broken", f"{what}: the shape is {array.shape} and should be {shape}.")
     if not np.isfinite(array).all():
@@ -313,6 +315,8 @@ def _numbers(answer: Any, what: str) -> np.ndarray:
     _something(answer, what)
     try:
         array = np.asarray(answer)
+        if array.dtype.kind == "c" and not array.imag.any():
+            array = array.real
         if array.dtype.kind not in "biuf":
             raise TypeError
         return array.astype(float)
@@ -331,11 +335,16 @@ def _something(answer: Any, what: str) -> None:
 def _tuple(answer: Any, what: str, parts: str) -> tuple[Any, Any]:
     """An answer that has two parts, as in `return x, z`."""
     _something(answer, what)
-    if not isinstance(answer, (tuple, list)):
+    if not isinstance(answer, (tuple, list, np.ndarray)) or _is_number(answer):
         raise CheckError("broken", f"{what}: got {_kind(answer)} in place of the pair ({parts}).")
     if len(answer) != 2:
         raise CheckError("broken", f"{what}: got {len(answer)} things in place of ({parts}).")
     return answer[0], answer[1]
+
+
+def _is_number(answer: Any) -> bool:
+    """Whether an answer is a single number in the form of an array."""
+    return isinstance(answer, np.ndarray) and answer.ndim == 0
 
 
 def _shown(array: np.ndarray) -> str:
@@ -599,11 +608,15 @@ def hint(item: str) -> None:
 
 def _figure(names: Names, name: str, *arguments: Any) -> Figure:
     """Call a plotting function; its answer must be a Figure with something drawn in it."""
-    figure = _call(names, name, *arguments)
+    answer = figure = _call(names, name, *arguments)
+    if isinstance(answer, (tuple, list)):  # such as `return figure, axes`
+        figure = next((part for part in answer if isinstance(part, (Figure, Axes))), answer)
+    if isinstance(figure, Axes):
+        figure = figure.get_figure()
     if not isinstance(figure, Figure):
         raise CheckError(
             "broken",
-            f"`{name}` returned {_kind(figure)} and should return the Figure: start with "
+            f"`{name}` returned {_kind(answer)} and should return the Figure: start with "
             "`figure, axes = plt.subplots()` and end with `return figure`.",
         )
     if not figure.axes:
@@ -675,6 +688,21 @@ _INDICES = (0, 1, 0)
 _ITERATES = ((2, 4), (1, 2), (0.25, 0.5), (-3, -6))
 
 
+def _itself(x: np.ndarray) -> np.ndarray:
+    """The gradient of f(x) = ½ ‖x‖²."""
+    return np.array(x, dtype=float)
+
+
+def _squares(x: np.ndarray) -> np.ndarray:
+    """The gradient of f(x) = ⅓ Σ x³."""
+    return np.square(np.asarray(x, dtype=float))
+
+
+def _ones(x: np.ndarray) -> np.ndarray:
+    """The gradient of f(x) = Σ x."""
+    return np.ones(np.shape(x))
+
+
 def _scaled(i: int, x: np.ndarray) -> np.ndarray:
     """The gradient of f_i(x) = (i + 1)/2 · ‖x‖²."""
     return (int(i) + 1) * np.asarray(x, dtype=float)
@@ -741,16 +769,16 @@ def p1b_parameters(names: Names) -> Iterator[str]:
         answer = _call(names, "ima_parameters", g.copy(), b.copy())
         etas, lambdas = _tuple(answer, "The answer", "η, λ")
         eta = _array(etas, "η for three steps", (3,))
-        lam = _array(lambdas, "λ for three steps", (4,))
-        if np.isclose(lam[1:], -1).any():
+        lam = _array(_numbers(lambdas, "λ for three steps")[1:], "λ₁, λ₂, λ₃ for three steps", (3,))
+        if np.isclose(lam, -1).any():
             raise CheckError(
                 "wrong",
                 f"λ = {_shown(lam)} holds −1, and the method divides by λ + 1. Another choice of "
                 "the free λ avoids it.",
             )
         case = f"γ = {gammas}, β = {betas}"
-        yield _holds(eta, (1 + lam[1:]) * g, f"η_t = (1 + λ_(t+1)) γ_t, with {case}")
-        left, right = b[1:] * lam[2:], g[:-1] * lam[1:-1] / g[1:] - b[1:]
+        yield _holds(eta, (1 + lam) * g, f"η_t = (1 + λ_(t+1)) γ_t, with {case}")
+        left, right = b[1:] * lam[1:], g[:-1] * lam[:-1] / g[1:] - b[1:]
         yield _holds(left, right, f"β_t λ_(t+1) = γ_(t−1) λ_t / γ_t − β_t for t ≥ 1, with {case}")
 
 
@@ -836,12 +864,12 @@ def p2c_hessian_trace(names: Names) -> Iterator[str]:
 def p2c_gd(names: Names) -> Iterator[str]:
     """Three halvings with ∇f(x) = x and η = ½, a step size for each step, and no step at all."""
     start = np.array([4.0, 8.0])
-    answer = _call(names, "gd", np.copy, start, 0.5, 3)
+    answer = _call(names, "gd", _itself, start, 0.5, 3)
     yield _close(answer, [(4, 8), (2, 4), (1, 2), (0.5, 1)], "Three steps with ∇f(x) = x, η = ½")
     yield _left_alone(start, np.array([4.0, 8.0]), "x0")
-    answer = _call(names, "gd", np.copy, start, np.array([0.5, 2.0]), 2)
+    answer = _call(names, "gd", _itself, start, np.array([0.5, 2.0]), 2)
     yield _close(answer, [(4, 8), (2, 4), (-2, -4)], "Two steps with η = (½, 2)")
-    answer = _call(names, "gd", np.copy, np.array([4, 8]), 0.5, 0)
+    answer = _call(names, "gd", _itself, np.array([4, 8]), 0.5, 0)
     yield _close(answer, [(4, 8)], "No step at all, from an integer start")
 
 
@@ -849,13 +877,13 @@ def p2c_gd(names: Names) -> Iterator[str]:
 def p2c_usam(names: Names) -> Iterator[str]:
     """Steps with ∇f(x) = x² (entry by entry), worked out by hand: ρ changes where it is taken."""
     start = np.array([1.0, 0.0])
-    answer = _call(names, "usam", np.square, start, 0.125, 1.0, 2)
+    answer = _call(names, "usam", _squares, start, 0.125, 1.0, 2)
     right = [(1, 0), (0.5, 0), (0.4296875, 0)]
     yield _close(answer, right, "Two steps with ∇f(x) = x², η = ⅛, ρ = 1")
     yield _left_alone(start, np.array([1.0, 0.0]), "x0")
-    answer = _call(names, "usam", np.square, start, np.array([0.5, 1.0]), 0.0, 2)
+    answer = _call(names, "usam", _squares, start, np.array([0.5, 1.0]), 0.0, 2)
     yield _close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
-    answer = _call(names, "usam", np.square, np.array([1, 0]), 0.5, 1.0, 0)
+    answer = _call(names, "usam", _squares, np.array([1, 0]), 0.5, 1.0, 0)
     yield _close(answer, [(1, 0)], "No step at all, from an integer start")
 
 
@@ -873,7 +901,7 @@ def p2c_experiment(names: Names) -> Iterator[str]:
     starts = np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.0]])
     shifts = {(0.1, 0.0): 1.0, (0.1, 0.2): 7.0, (0.5, 0.0): 5.0, (0.5, 0.2): 11.0}
     answer = _call(
-        names, "run_experiment", _drift, np.ones_like, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10
+        names, "run_experiment", _drift, _ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10
     )
     _something(answer, "The answer")
     if not isinstance(answer, Mapping):
@@ -911,9 +939,7 @@ def p2c_surface_plot(names: Names) -> Iterator[str]:
     ends = {0.0: [(1.0, 0.5), (-1.0, 1.0)], 0.2: [(0.5, -1.0), (0.25, 0.75)]}
     results = {(0.1, rho): np.array(points) for rho, points in ends.items()}
     results[0.5, 0.0] = results[0.5, 0.2] = np.array([(1.75, 1.75), (1.75, -1.75)])
-    figure = _figure(
-        names, "plot_landscape", lambda x: float(x[0] ** 2 + 3 * x[1] ** 2), results, 0.1
-    )
+    figure = _figure(names, "plot_landscape", lambda x: x[0] ** 2 + 3 * x[1] ** 2, results, 0.1)
     surface = [axes for axes in figure.axes if axes.collections or axes.images]
     if not surface:
         raise CheckError(
@@ -1068,6 +1094,21 @@ def ready(names: Names, *needed: str) -> bool:
     return not open_names
 
 
+def plain(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function with its answers as arrays, and as a number if it is only one.
+
+    With it an experiment takes every form of a right answer, such as a list or an array (1,).
+    """
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        answer = np.asarray(function(*arguments, **named))
+        if answer.dtype.kind == "c" and not answer.imag.any():
+            answer = answer.real
+        return answer.item() if answer.size == 1 else answer
+
+    return call
+
+
 def _items_of(name: str) -> list[str]:
     """The items that a function answers; none for a given one."""
     return [item.name for items in PROBLEMS.values() for item in items if name in item.answers]
@@ -1190,13 +1231,14 @@ def _pack(folder: Path, saved: list[_Saved]) -> None:
     warnings = [
         f"{name}.ipynb is not in this folder." for name in PROBLEMS if not _has(saved, name)
     ]
+    warnings += _other_versions(folder)
     outcomes: dict[str, str] = {}
     left: float = SECONDS
     for notebook in saved:
         print(f"{notebook.name}, saved {_ago(notebook.time)}: running it afresh …", flush=True)
         run = _run_afresh(folder, notebook, left)
         found = [*filter(None, [notebook.fault]), *run.faults, *_forgotten(notebook, run)]
-        found += _unsaved(notebook)
+        found += [*_unsaved(notebook), *_too_new(notebook, folder)]
         warnings += [f"{notebook.name}: {fault}" for fault in found]
         print(f"  {run.seconds:.0f} s (your notebooks have {SECONDS} s together)")
         left = max(left - run.seconds, 1)
@@ -1307,6 +1349,86 @@ def _unsaved(notebook: _Saved) -> Iterator[str]:
                     f"the `{name}` that you ran last is not in the saved file. Save the notebook, "
                     "then pack again."
                 )
+
+
+_BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
+
+
+def _bounds(folder: Path) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
+    """The versions that marking uses, as requirements.txt says: from the first, below the second."""
+    try:
+        text = (folder / "requirements.txt").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):  # it is not needed here
+        return {}
+    numbers = [(name, *map(int, rest)) for name, *rest in _BOUNDS.findall(text)]
+    return {name: ((a, b), (c, d)) for name, a, b, c, d in numbers}
+
+
+def _other_versions(folder: Path) -> Iterator[str]:
+    """What runs here in a version that marking does not use."""
+    import platform
+
+    here = {"Python": platform.python_version(), "numpy": np.__version__}
+    here["matplotlib"] = mpl.__version__
+    bounds = _bounds(folder)
+    for name, version in here.items():
+        numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
+        if name in bounds and not bounds[name][0] <= numbers < bounds[name][1]:
+            (low, minor), (high, end) = bounds[name]
+            newest = f" to {high}.{end - 1}" if (low, minor) != (high, end - 1) else ""
+            yield (
+                f"{name} is {version} here, and marking uses {low}.{minor}{newest}: what you wrote may "
+                "not run there. "
+                + ("Use that Python." if name == "Python" else "`pip install -r requirements.txt`")
+            )
+
+
+def _too_new(notebook: _Saved, folder: Path) -> Iterator[str]:
+    """Cells that this Python reads and the oldest one that may be used for marking does not."""
+    oldest = _bounds(folder).get("Python", ((sys.version_info[:2]), ()))[0]
+    if oldest >= sys.version_info[:2]:
+        return
+    for number, source in enumerate(notebook.code, start=1):
+        if not _reads(source, sys.version_info[:2]) or _reads(source, oldest):
+            continue
+        yield (
+            f"code cell {number} needs a newer Python than {oldest[0]}.{oldest[1]}, which may be used "
+            "for marking. Write it as older versions have it (in an f-string, use other quotes "
+            "inside than around it)."
+        )
+
+
+def _reads(source: str, version: tuple[int, int]) -> bool:
+    """Whether a version of Python can read a text, as far as this one can tell."""
+    import ast
+
+    try:
+        ast.parse(source, feature_version=version)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return version >= (3, 12) or not _has_new_fstring(source)
+
+
+def _has_new_fstring(source: str) -> bool:
+    """Whether an f-string holds its own quotes, a backslash or a comment within braces."""
+    import tokenize
+
+    around: list[str] = []
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(source).readline):
+            kind = tokenize.tok_name[token.type]
+            quotes = token.string.lstrip("rRbBuUfFtT")
+            if kind == "FSTRING_END":
+                around.pop()
+            elif kind in ("FSTRING_START", "STRING"):
+                if around and (quotes.startswith(tuple(around)) or "\\" in token.string):
+                    return True
+                around += [quotes] if kind == "FSTRING_START" else []
+            elif kind == "COMMENT" and around:
+                return True
+    except (tokenize.TokenError, SyntaxError, IndexError):
+        return False
+    return False
 
 
 def _normal(source: str) -> str:
