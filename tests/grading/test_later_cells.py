@@ -10,14 +10,14 @@ from unittest import mock
 import nbformat
 import pytest
 
-from autograder.assignment import Course
+from autograder.assignment import Assignment, Course
 from autograder.grading import latercells
 from autograder.grading.latercells import later_changes
 from autograder.grading.mark import MarkSettings, mark_submission
 from autograder.samples import SampleStudent, write_submission
 from autograder.sandbox import Limits, Sandbox
 
-from .conftest import MarkTiny
+from .conftest import MarkStudent, MarkTiny
 from .test_marking import marks
 from .tiny_class import HOMEWORK
 
@@ -173,3 +173,20 @@ def test_text_that_is_too_much_for_the_parser_changes_nothing() -> None:
     cells += ["max = 4 #" + "x" * latercells.MAX_SOURCE, "a" + ".b" * 9_000, "max ="]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     assert later_changes(notebook, 1, ["f"]) == ()
+
+
+HW2_LATER = "list = [1]\nsum, max = 3, 4\nstr = dict = print = 5\nnp = 5"
+
+
+@pytest.mark.slow
+def test_scratch_lines_below_all_of_homework_2_cost_nothing(
+    mark: MarkStudent, homework: Assignment
+) -> None:
+    summaries = ("p1-summary", "p2-summary", "p3-summary")
+    student = SampleStudent(
+        "scratch", "tries things out", before=dict.fromkeys(summaries, HW2_LATER)
+    )
+    report = mark(student)
+    assert marks(report) == student.true_points(homework)
+    assert "`max` in cell" in report.items["p1-plot"].message
+    assert "`np` in cell" in report.items["p1a-parameters"].message
