@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -1698,6 +1698,172 @@ change_usam(
         "iterates[k + 1] = x - etas[k] * gradient(uphill)",
         "x -= etas[k] * gradient(uphill)\n        iterates[k + 1] = x",
     ),
+)
+
+# --- Runs that stop early, and what is cut down to a size -----------------------------------------
+# Rules that save time on a problem of one's own: here every step is asked for, as it stands.
+
+
+class Loop(NamedTuple):
+    """An optimiser's loop, by pieces of its text.
+
+    `head` is the first line that uses the gradient at a step's point, `gradient` is that gradient,
+    `step` the number of the step, and `taken` the gradient that the step follows.
+    """
+
+    item: str
+    method: Callable[..., Any]
+    head: str
+    gradient: str
+    taken: str
+    step: str = "t"
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """The arrays that it fills, that of the points first."""
+        return ("x", "z") if self.item == "p1b-ima" else ("iterates",)
+
+    @property
+    def rows(self) -> str:
+        """The array of the points."""
+        return self.arrays[0]
+
+    @property
+    def end(self) -> str:
+        """The line that returns them."""
+        return f"    return {', '.join(self.arrays)}"
+
+    def ends(self, done: int) -> str:
+        """The statement that returns what there is after `done` rows more than there are steps."""
+        counts = (self._place(done), self._place(done - 1))
+        parts = (f"{rows}[:{k}]" for rows, k in zip(self.arrays, counts, strict=False))
+        return f"return {', '.join(parts)}"
+
+    def fills(self, done: int) -> str:
+        """The statements that repeat the last of these rows to the end."""
+        last = self._place(done - 1)
+        text = f"{self.rows}[{last}:] = {self.rows}[{last}]\n            "
+        more = "".join(f"{rows}[{last}:] = average\n            " for rows in self.arrays[1:])
+        return f"{text}{more}break"
+
+    def _place(self, later: int) -> str:
+        return f"{self.step}+{later}" if later else self.step
+
+    def change(self, name: str, sentence: str, *changes: tuple[str, str]) -> None:
+        """The optimiser with pieces of its text exchanged."""
+        change(self.item, name, sentence, self.method, *changes)
+
+    def at_small_gradients(self, body: str) -> tuple[str, str]:
+        """The exchange that has the loop do so at a small gradient."""
+        small = f"        if np.linalg.norm({self.gradient}) < 1e-8:\n            {body}\n"
+        return f"        {self.head}", f"{small}        {self.head}"
+
+    def at_small_moves(self, body: str) -> tuple[str, str]:
+        """The exchange that has the loop do so after a small move."""
+        move = f"{self.rows}[{self.step} + 1] - {self.rows}[{self.step}]"
+        return self.end, (
+            f"        if np.linalg.norm({move}) < 1e-8:\n            {body}\n{self.end}"
+        )
+
+
+LOOPS = [
+    Loop(
+        "p1-momentum",
+        momentum.momentum,
+        "buffer = betas",
+        "gradient(i, iterates[t].copy())",
+        "gradient(i, iterates[t].copy())",
+    ),
+    Loop(
+        "p1a-heavy-ball",
+        momentum.heavy_ball,
+        "iterates[t + 1] =",
+        "gradient(i, x)",
+        "gradient(i, x) ",
+    ),
+    Loop(
+        "p1b-ima",
+        momentum.ima,
+        "z[t] = average =",
+        "gradient(i, x[t].copy())",
+        "gradient(i, x[t].copy())",
+    ),
+    Loop("p2c-gd", landscape.gd, "iterates[k + 1] =", "gradient(x)", "gradient(x)\n", step="k"),
+    Loop("p2c-usam", landscape.usam, "uphill =", "gradient(x)", "gradient(uphill)", step="k"),
+]
+
+for loop in LOOPS:
+    loop.change(
+        "run_ends_at_a_small_gradient",
+        "The run ends where a gradient is small, and rows are missing: asked for are all steps, "
+        "since a later one may move again.",
+        loop.at_small_gradients(loop.ends(1)),
+    )
+    loop.change(
+        "last_row_repeated_after_a_small_gradient",
+        "Where a gradient is small, the run stops and its last row is repeated: asked for are all "
+        "steps, since a later one may move again.",
+        loop.at_small_gradients(loop.fills(1)),
+    )
+    loop.change(
+        "zeros_after_a_small_gradient",
+        "Where a gradient is small, the run stops and the rows after it stay 0: asked for are all "
+        "steps, since a later one may move again.",
+        *((f"{rows} = np.empty(", f"{rows} = np.zeros(") for rows in loop.arrays),
+        loop.at_small_gradients("break"),
+    )
+    loop.change(
+        "run_ends_after_a_small_move",
+        "The run ends after a move that is small, and rows are missing: asked for are all steps, "
+        "since a later one may move again.",
+        loop.at_small_moves(loop.ends(2)),
+    )
+    loop.change(
+        "last_row_repeated_after_a_small_move",
+        "After a move that is small, the run stops and its last row is repeated: asked for are all "
+        "steps, since a later one may move again.",
+        loop.at_small_moves(loop.fills(2)),
+    )
+    loop.change(
+        "gradient_cut_down",
+        "Large gradients are cut down before they are used; each step takes the gradient as it "
+        "is, whatever its size.",
+        (loop.taken, f"np.clip({loop.taken.strip()}, -10, 10){loop.taken[-1:].strip(')')}"),
+    )
+
+BETA_AT_MOST_1 = "is cut off to lie between 0 and 1; it is used as it is, also above 1."
+change(
+    "p1-momentum",
+    "betas_cut_off",
+    f"β_t {BETA_AT_MOST_1}",
+    momentum.momentum,
+    ("betas[t] *", "np.clip(betas[t], 0, 1) *"),
+)
+change(
+    "p1a-heavy-ball",
+    "betas_cut_off",
+    f"β̂_t {BETA_AT_MOST_1}",
+    momentum.heavy_ball,
+    ("betas[t] *", "np.clip(betas[t], 0, 1) *"),
+)
+change(
+    "p1b-parameters",
+    "ratios_cut_off",
+    "The heavy ball's β̂_t is cut off at 1 on the way to λ. It may exceed 1 where the step size "
+    "grows, and the methods still coincide.",
+    momentum.ima_parameters,
+    (RATIOS, f"np.clip({RATIOS}, 0, 1)"),
+)
+ETA_AT_MOST_1 = "The step size is cut off at 1; it is used as it is, however large."
+change_gd(
+    "step_size_cut_off", ETA_AT_MOST_1, (ETAS, f"{ETAS.replace('(eta,', '(np.clip(eta, 0, 1),')}")
+)
+change_usam(
+    "step_size_cut_off", ETA_AT_MOST_1, (ETAS, f"{ETAS.replace('(eta,', '(np.clip(eta, 0, 1),')}")
+)
+change_gd_update("step_size_cut_off", ETA_AT_MOST_1, "eta = min(eta, 1)", GD_STEP)
+change_usam_update(
+    "step_size_cut_off", ETA_AT_MOST_1, ("    return", "    eta = min(eta, 1)\n    return")
 )
 
 # --- p2c-experiment -------------------------------------------------------------------------------
