@@ -655,8 +655,8 @@ ETAS = "(1 + lambdas[1:]) * gammas"
 change(
     "p1b-parameters",
     "lambda_0_forced_to_zero",
-    "λ_0 = 0 is forced forwards through the relation, which makes λ_1 = −1: equation (5) then "
-    "divides by zero.",
+    "λ_0 = 0 is forced forwards through the relation. The printed sheet does not warn of it (see "
+    "the erratum): that makes λ_1 = −1, and equation (5) divides by zero.",
     momentum.ima_parameters,
     (BACKWARDS, FORWARDS),
 )
@@ -2454,15 +2454,6 @@ change(
 )
 change(
     "p3a-gradients",
-    "as_printed",
-    "Following the printed (σ'(Wx) ⊙ x)vᵀ, the product with v sums over the units (see the "
-    "erratum); row r of the derivative in W needs v_r alone.",
-    ntk.gradient_W,
-    ("scale = v *", "scale ="),
-    ("np.outer(scale, x)", "np.outer(scale, x).T @ v"),
-)
-change(
-    "p3a-gradients",
     "one_row_for_all",
     "All rows of the derivative in W are the same sum over the units; row r belongs to unit r "
     "alone.",
@@ -2653,8 +2644,8 @@ for item in ("p3c-relu", "p3c-squared"):
     change_angle(
         item,
         "angle_of_an_input_with_itself",
-        "θ is made of x_iᵀx_i, as printed, and so is always 0: it is the angle between x_i and x_j "
-        "(see the erratum).",
+        "θ is made of x_iᵀx_i and so is always 0, which is a slip of the printed sheet (see the "
+        "erratum): it is the angle between x_i and x_j.",
         "0.0 * theta",
     )
     change_angle(
@@ -2687,7 +2678,7 @@ change_limit(
 change_limit(
     "p3c-relu",
     "without_the_inner_product",
-    "E[σ'σ'] lacks its factor x_iᵀx_j, which part b) has before it.",
+    "E[σ'σ'] lacks its factor x_iᵀx_j, which part b) has before it; x_iᵀx_i there would be 1.",
     "S + omega * C + omega",
 )
 change_limit(
@@ -2732,8 +2723,8 @@ change_limit(
 change_limit(
     "p3c-squared",
     "as_printed",
-    "This is the printed form with 5 and 4 (see the erratum): the factor 2 of σ'(z) = 2z enters "
-    "squared.",
+    "This is the printed form with 5 and 4, which is a slip of the sheet (see the erratum): the "
+    "factor 2 of σ'(z) = 2z enters squared, and right are 7 and 6.",
     "5 * S * C + omega * (1 + 4 * C**2)",
 )
 change_limit(
@@ -2763,7 +2754,7 @@ change_limit(
 change_limit(
     "p3c-squared",
     "without_the_inner_product",
-    "E[σ'σ'] lacks its factor x_iᵀx_j, which part b) has before it.",
+    "E[σ'σ'] lacks its factor x_iᵀx_j, which part b) has before it; x_iᵀx_i there would be 1.",
     "3 * S * C + omega * (1 + 2 * C**2) + 4 * (S + omega * C)",
 )
 change_limit(
@@ -2791,6 +2782,179 @@ change_limit(
     "step_for_the_derivative",
     "E[σ'σ'] is that of the ReLU, whose σ' is the step; for n = 2 it is σ'(z) = 2z.",
     "3 * S * C + omega * (1 + 2 * C**2) + C * omega",
+)
+
+# --- Slips of the printed sheet, in several readings ----------------------------------------------
+# The release lists them, as homework2.md does; each sentence says that the slip is the sheet's.
+
+A_SLIP = "The printed (σ'(Wx) ⊙ x)vᵀ is a slip of the sheet (see the erratum)"
+
+
+def change_printed_product(name: str, sentence: str, product: str) -> None:
+    """A reading of the printed derivative in W; `s` is σ'(Wx)/√m.
+
+    Most can be computed only where m = d, and two only where both are 1.
+    """
+    slopes, outer = ("scale = v *", "s ="), ("np.outer(scale, x)", product)
+    change("p3a-gradients", name, f"{A_SLIP}: {sentence}", ntk.gradient_W, slopes, outer)
+
+
+change_printed_product(
+    "as_printed",
+    "σ'(Wx) has m entries and x has d. Right is (v ⊙ σ'(Wx))xᵀ, of shape (m, d).",
+    "np.outer(s * x, v)",
+)
+change_printed_product(
+    "as_printed_transposed",
+    "it fits only where m = d, also when transposed. Right is (v ⊙ σ'(Wx))xᵀ, of shape (m, d).",
+    "np.outer(v, s * x)",
+)
+change_printed_product(
+    "as_printed_summed_up",
+    "here the product with v sums over the units. Right is (v ⊙ σ'(Wx))xᵀ: row r needs v_r alone.",
+    "np.outer(s, x).T @ v",
+)
+change_printed_product(
+    "as_printed_summed_up_in_a_column",
+    "here a column with sums over the units is left. Right is (v ⊙ σ'(Wx))xᵀ: row r needs v_r "
+    "alone.",
+    "np.outer(s, x).T @ v.reshape(-1, 1)",
+)
+change_printed_product(
+    "as_printed_from_the_left",
+    "here the product with v sums over the inputs' entries. Right is (v ⊙ σ'(Wx))xᵀ.",
+    "np.outer(s, x) @ v",
+)
+change_printed_product(
+    "as_printed_from_the_left_in_a_column",
+    "here a column with sums over the input's entries is left. Right is (v ⊙ σ'(Wx))xᵀ.",
+    "np.outer(s, x) @ v.reshape(-1, 1)",
+)
+change_printed_product(
+    "as_printed_with_v_along_the_row",
+    "here v runs along the rows. Right is (v ⊙ σ'(Wx))xᵀ: v_r belongs to all of row r.",
+    "np.outer(s, x) * v",
+)
+change_printed_product(
+    "as_printed_entry_by_entry",
+    "v, σ'(Wx) and x are multiplied entry by entry. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "s * x * v",
+)
+change_printed_product(
+    "as_printed_in_one_number",
+    "a product of two vectors by `@` is one number. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "(s * x) @ v",
+)
+change_printed_product(
+    "as_printed_by_a_row",
+    "your factors do not fit into a product. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "(s * x) @ v.reshape(1, -1)",
+)
+change_printed_product(
+    "as_printed_by_a_row_from_the_left",
+    "a matrix (m, d) times a row does not fit. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "np.outer(s, x) @ v.reshape(1, -1)",
+)
+
+
+def change_printed_angle(
+    item: str, name: str, sentence: str, angle: str, cosine: str, inner: str
+) -> None:
+    """The right limit with θ made of x_iᵀx_i, a cosine of θ, and a factor before E[σ'σ']."""
+    first, second, n = {
+        "p3c-relu": ("S + omega * C", "omega", 1),
+        "p3c-squared": ("3 * S * C + omega * (1 + 2 * C**2)", "4 * (S + omega * C)", 2),
+    }[item]
+    wrong = (
+        f"    if n == {n}:\n        theta = {angle}\n        omega = np.pi - theta\n"
+        f"        S, C = np.sin(theta), {cosine}\n"
+        f"        H = {first} + {inner} * {second}\n"
+    )
+    end = "    return H / (2 * np.pi)\n"
+    change(item, name, sentence, ntk.limit_ntk, (end, wrong + end))
+
+
+SQUARES = "np.sum(X * X, axis=1)"
+for item in ("p3c-relu", "p3c-squared"):
+    for name, angle, nan in (
+        ("", f"np.arccos(np.clip({SQUARES}, -1, 1))", ""),
+        ("_unclipped", f"np.arccos({SQUARES})", " Clip it, too, or rounding gives NaN."),
+    ):
+        change_printed_angle(
+            item,
+            f"angle_of_an_input_with_itself_beside_the_right_factor{name}",
+            "θ is made of x_iᵀx_i and so is always 0, which is a slip of the printed sheet (see "
+            f"the erratum): like the factor of E[σ'σ'], it is made of x_iᵀx_j.{nan}",
+            angle,
+            "np.cos(theta)",
+            "(X @ X.T)",
+        )
+        change_printed_angle(
+            item,
+            f"angle_of_an_input_with_itself_beside_the_right_cosine{name}",
+            "Your cos θ is x_iᵀx_j, but θ itself is made of x_iᵀx_i and so is 0, which is a slip "
+            f"of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).{nan}",
+            angle,
+            "X @ X.T",
+            "C",
+        )
+        change_printed_angle(
+            item,
+            f"one_angle_for_each_input{name}",
+            "There is one θ for each input, made of x_iᵀx_i, which is a slip of the printed sheet "
+            f"(see the erratum): each pair has its own, θ = arccos(x_iᵀx_j).{nan}",
+            angle,
+            "np.cos(theta)",
+            "C",
+        )
+    change_printed_angle(
+        item,
+        "angle_of_an_input_with_itself_unclipped",
+        "θ is made of x_iᵀx_i, a slip of the printed sheet (see the erratum): it is 0, or NaN "
+        "where rounding makes that number larger than 1. It is the angle between x_i and x_j.",
+        f"np.arccos({SQUARES})[:, np.newaxis] + 0 * X @ X.T",
+        "np.cos(theta)",
+        "C",
+    )
+change_limit(
+    "p3c-squared",
+    "as_printed_in_the_sine",
+    "The 5 before sin θ cos θ is a slip of the printed sheet (see the erratum): it is 7, since the "
+    "factor 2 of σ'(z) = 2z enters squared.",
+    "5 * S * C + omega * (1 + 6 * C**2)",
+)
+change_limit(
+    "p3c-squared",
+    "as_printed_in_the_cosine",
+    "The 4 before cos² θ is a slip of the printed sheet (see the erratum): it is 6, since the "
+    "factor 2 of σ'(z) = 2z enters squared.",
+    "7 * S * C + omega * (1 + 4 * C**2)",
+)
+
+DEAD_END = "λ_0 = 0 is forced forwards through the relation"
+change(
+    "p1b-parameters",
+    "lambda_0_forced_to_zero_in_plain_numbers",
+    f"{DEAD_END} (see the erratum): that makes λ_1 = −1, and where β_t = 0 it divides by zero. "
+    "Solve it backwards from a free λ_T.",
+    momentum.ima_parameters,
+    (
+        BACKWARDS,
+        FORWARDS.replace("lambdas[t] / ratios[t]", "float(lambdas[t]) / float(ratios[t])"),
+    ),
+)
+change(
+    "p1b-parameters",
+    "lambda_0_forced_to_zero_around_zeros",
+    f"{DEAD_END} (see the erratum): that makes λ_1 = −1, also where β_t = 0 is kept from dividing. "
+    "Solve it backwards from a free λ_T.",
+    momentum.ima_parameters,
+    (
+        BACKWARDS,
+        FORWARDS.replace(
+            "lambdas[t] / ratios[t] - 1", "lambdas[t] / ratios[t] - 1 if ratios[t] > 0 else 0.0"
+        ),
+    ),
 )
 
 # --- p3-plot --------------------------------------------------------------------------------------
