@@ -36,10 +36,10 @@ class Units:
 
 PLAIN = Units(1.0, 1.0)
 UNITS = {
-    "tiny": Units(1e-15, 1e-15),
-    "huge": Units(1e9, 1e9),
     "flat": Units(1.0, 1e-20),
+    "tiny": Units(1e-15, 1e-15),
     "steep": Units(1.0, 1e9),
+    "huge": Units(1e9, 1e9),
 }
 """A right method makes the same steps in all of them, up to their units.
 

@@ -131,17 +131,17 @@ def test_momentum(student: Student, rng: Generator, run: str) -> None:
 
 
 @item("p1-momentum")
-@pytest.mark.parametrize("unit", UNITS)
-def test_momentum_in_other_units(student: Student, rng: Generator, unit: str) -> None:
+def test_momentum_in_other_units(student: Student, rng: Generator) -> None:
     """The steps are in proportion where points and gradients are tiny or huge."""
-    assert_same_in_units(student.momentum, momentum.momentum, rng, UNITS[unit])
+    for units in UNITS.values():
+        gammas, betas = make_rates(rng, "up and down")
+        assert_same_run(student.momentum, momentum.momentum, rng, 3, gammas, betas, units)
 
 
 @item("p1-momentum")
-@pytest.mark.parametrize("first", [0, 1])
-def test_momentum_makes_all_steps(student: Student, rng: Generator, first: int) -> None:
+def test_momentum_makes_all_steps(student: Student, rng: Generator) -> None:
     """All T steps are made, also where a gradient vanishes or nothing moves for a while."""
-    assert_goes_on(student.momentum, momentum.momentum, rng, first)
+    assert_goes_on(student.momentum, momentum.momentum, rng)
 
 
 @item("p1-momentum", costs=0.25)
@@ -171,24 +171,15 @@ def assert_same_run(
     assert_close(method(*inputs), reference(*inputs), what="the array of iterates")
 
 
-def assert_same_in_units(
-    method: Callable[..., Any],
-    reference: Callable[..., np.ndarray],
-    rng: Generator,
-    units: Units,
-) -> None:
-    """Both forms of the method: the iterates in other units."""
-    assert_same_run(method, reference, rng, 3, *make_rates(rng, "up and down"), units)
-
-
 def assert_goes_on(
-    method: Callable[..., Any], reference: Callable[..., np.ndarray], rng: Generator, first: int
+    method: Callable[..., Any], reference: Callable[..., np.ndarray], rng: Generator
 ) -> None:
-    """Both forms of the method: the iterates of a run that stands still for a while."""
-    still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
-    gradient = make_gradient(rng, 3, factors=VANISHING)
-    inputs = gradient, x0, still.gammas, still.betas, still.indices
-    assert_close(method(*inputs), reference(*inputs), what="the array of iterates")
+    """Both forms of the method: the iterates of runs that stand still for a while."""
+    for first in (0, 1):
+        still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
+        gradient = make_gradient(rng, 3, factors=VANISHING)
+        inputs = gradient, x0, still.gammas, still.betas, still.indices
+        assert_close(method(*inputs), reference(*inputs), what="the array of iterates")
 
 
 def assert_start_left_alone(student: Student, method: Callable[..., Any], rng: Generator) -> None:
@@ -224,17 +215,17 @@ def test_heavy_ball(student: Student, rng: Generator, run: str) -> None:
 
 
 @item("p1a-heavy-ball")
-@pytest.mark.parametrize("unit", UNITS)
-def test_heavy_ball_in_other_units(student: Student, rng: Generator, unit: str) -> None:
+def test_heavy_ball_in_other_units(student: Student, rng: Generator) -> None:
     """The steps are in proportion where points and gradients are tiny or huge."""
-    assert_same_in_units(student.heavy_ball, momentum.heavy_ball, rng, UNITS[unit])
+    for units in UNITS.values():
+        gammas, betas = make_rates(rng, "up and down")
+        assert_same_run(student.heavy_ball, momentum.heavy_ball, rng, 3, gammas, betas, units)
 
 
 @item("p1a-heavy-ball")
-@pytest.mark.parametrize("first", [0, 1])
-def test_heavy_ball_makes_all_steps(student: Student, rng: Generator, first: int) -> None:
+def test_heavy_ball_makes_all_steps(student: Student, rng: Generator) -> None:
     """All T steps are made, also where a gradient vanishes or nothing moves for a while."""
-    assert_goes_on(student.heavy_ball, momentum.heavy_ball, rng, first)
+    assert_goes_on(student.heavy_ball, momentum.heavy_ball, rng)
 
 
 @item("p1a-heavy-ball", costs=0.25)
@@ -307,22 +298,22 @@ def test_ima(student: Student, rng: Generator, run: str) -> None:
 
 
 @item("p1b-ima")
-@pytest.mark.parametrize("unit", UNITS)
-def test_ima_in_other_units(student: Student, rng: Generator, unit: str) -> None:
+def test_ima_in_other_units(student: Student, rng: Generator) -> None:
     """The steps are in proportion where points and gradients are tiny or huge."""
-    units, (etas, lambdas) = UNITS[unit], make_averages(rng, "up and down")
-    x0, gradient = units.place * draw_mixed(rng, 3), make_gradient(rng, 3, units)
-    assert_same_averages(student, gradient, x0, units.step * etas, lambdas, INDICES)
+    for units in UNITS.values():
+        etas, lambdas = make_averages(rng, "up and down")
+        x0, gradient = units.place * draw_mixed(rng, 3), make_gradient(rng, 3, units)
+        assert_same_averages(student, gradient, x0, units.step * etas, lambdas, INDICES)
 
 
 @item("p1b-ima")
-@pytest.mark.parametrize("first", [0, 1])
-def test_ima_makes_all_steps(student: Student, rng: Generator, first: int) -> None:
+def test_ima_makes_all_steps(student: Student, rng: Generator) -> None:
     """All T steps are made, also where a gradient vanishes or nothing moves for a while."""
-    still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
-    gradient = make_gradient(rng, 3, factors=VANISHING)
     lambdas = np.array([3.0, 1.6, 0.0, 0.7, 1.8, 0.4, 2.2, 0.6, 1.5])  # 0: there x is z
-    assert_same_averages(student, gradient, x0, still.gammas, lambdas[first:], still.indices)
+    for first in (0, 1):
+        still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
+        gradient = make_gradient(rng, 3, factors=VANISHING)
+        assert_same_averages(student, gradient, x0, still.gammas, lambdas[first:], still.indices)
 
 
 @item("p1b-ima", costs=0.25)
