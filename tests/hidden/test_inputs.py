@@ -115,6 +115,13 @@ def test_start_of_integers_has_both_signs() -> None:
         assert has_both_signs(problem1.make_whole_start(rng))
 
 
+def test_objectives_rise_and_fall() -> None:
+    for rng in generators():
+        objective, paths = problem1.make_objective(rng, 3), problem1.make_trajectories(rng)
+        for path in paths.values():
+            assert has_both_signs(np.diff([objective(x) for x in path]))
+
+
 # --- Problem 2 ------------------------------------------------------------------------------------
 
 

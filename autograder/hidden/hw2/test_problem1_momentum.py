@@ -408,9 +408,15 @@ def make_objective(rng: Generator, d: int) -> Callable[[Any], float]:
 
 
 def make_trajectories(rng: Generator) -> dict[str, np.ndarray]:
-    """Three made-up trajectories in ℝ³, of different lengths."""
+    """Three made-up trajectories in ℝ³, of different lengths.
+
+    Each comes back to its start in step 2, so that the objective both rises and falls.
+    """
     lengths = {"red team": 6, "blue team": 8, "third": 4}
-    return {label: rng.normal(size=(length, 3)) * 2 for label, length in lengths.items()}
+    paths = {label: rng.normal(size=(length, 3)) * 2 for label, length in lengths.items()}
+    for path in paths.values():
+        path[2] = path[0]
+    return paths
 
 
 def expected_curves(
