@@ -36,8 +36,8 @@ class Units:
 
 PLAIN = Units(1.0, 1.0)
 UNITS = {
-    "flat": Units(1.0, 1e-20),
     "tiny": Units(1e-15, 1e-15),
+    "flat": Units(1.0, 1e-20),
     "steep": Units(1.0, 1e9),
     "huge": Units(1e9, 1e9),
 }
