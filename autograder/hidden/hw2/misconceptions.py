@@ -2875,6 +2875,12 @@ def change_printed_angle(
 
 
 SQUARES = "np.sum(X * X, axis=1)"
+RIGHT_COSINE = {
+    "p3c-relu": "This is x_iᵀx_j itself. The limit comes to that if θ is made of x_iᵀx_i and so is "
+    "0, a slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
+    "p3c-squared": "Your cos θ is x_iᵀx_j, but θ itself is made of x_iᵀx_i and so is 0, which is a "
+    "slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
+}
 for item in ("p3c-relu", "p3c-squared"):
     for name, angle, nan in (
         ("", f"np.arccos(np.clip({SQUARES}, -1, 1))", ""),
@@ -2892,8 +2898,7 @@ for item in ("p3c-relu", "p3c-squared"):
         change_printed_angle(
             item,
             f"angle_of_an_input_with_itself_beside_the_right_cosine{name}",
-            "Your cos θ is x_iᵀx_j, but θ itself is made of x_iᵀx_i and so is 0, which is a slip "
-            f"of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).{nan}",
+            RIGHT_COSINE[item] + nan,
             angle,
             "X @ X.T",
             "C",
