@@ -499,3 +499,36 @@ def with_a_helper_of_the_notebook(optimizer, gradient, starts, etas, rhos, num_s
 def last_row(path):
     *_, end = path
     return end
+
+
+# --- In single precision --------------------------------------------------------------------------
+
+
+@right("p2c-gd")
+def gd_in_single_precision(gradient, x0, eta, num_steps):
+    etas = np.broadcast_to(np.float32(eta), num_steps)
+    x = np.array(x0, dtype=np.float32)
+    iterates = [x]
+    for k in range(num_steps):
+        x = x - etas[k] * np.asarray(gradient(x), dtype=np.float32)
+        iterates.append(x)
+    return np.array(iterates)
+
+
+@right("p2c-usam")
+def usam_in_single_precision(gradient, x0, eta, rho, num_steps):
+    etas, rho = np.broadcast_to(np.float32(eta), num_steps), np.float32(rho)
+    x = np.array(x0, dtype=np.float32)
+    iterates = [x]
+    for k in range(num_steps):
+        uphill = x + rho * np.asarray(gradient(x), dtype=np.float32)
+        x = x - etas[k] * np.asarray(gradient(uphill), dtype=np.float32)
+        iterates.append(x)
+    return np.array(iterates)
+
+
+@right("p2b-usam-update")
+def update_in_single_precision(u, v, eta, rho):
+    u, v, eta, rho = np.float32(u), np.float32(v), np.float32(eta), np.float32(rho)
+    up, vp = u + rho * v**2 * u, v + rho * (u @ u) * v
+    return u - eta * vp**2 * up, v - eta * (up @ up) * vp

@@ -471,3 +471,30 @@ def by_solving_for_all_at_once(gammas, betas):
     system = np.eye(count + 1) - np.diag(hats, 1)
     lambdas = np.linalg.solve(system, np.append(hats, 0.0))
     return (1 + lambdas[1:]) * gammas, lambdas
+
+
+# --- Stops that stop nothing ----------------------------------------------------------------------
+
+
+@right("p1-momentum")
+def nothing_added_where_nothing_is(gradient, x0, gammas, betas, indices):
+    x, m = np.array(x0, dtype=float), np.zeros(len(x0))
+    iterates = [x]
+    for t, i in enumerate(indices):
+        g = np.asarray(gradient(i, x))
+        m = betas[t] * m + g if g.any() else betas[t] * m
+        x = x - gammas[t] * m if m.any() else x
+        iterates.append(x)
+    return np.array(iterates)
+
+
+@right("p1a-heavy-ball")
+def ball_in_single_precision(gradient, x0, gammas, betas, indices):
+    gammas, betas = np.float32(gammas), np.float32(betas)
+    x = before = np.array(x0, dtype=np.float32)
+    iterates = [x]
+    for t, i in enumerate(indices):
+        g = np.asarray(gradient(i, x), dtype=np.float32)
+        x, before = x - gammas[t] * g + betas[t] * (x - before), x
+        iterates.append(x)
+    return np.array(iterates)

@@ -48,8 +48,19 @@ def test_nine_in_ten_are_called_by_name_and_none_by_another() -> None:
 
 
 MATCHES = {
+    "p1-momentum: stops_where_two_rows_are_close": "run_ends_after_a_small_move",
+    "p1-momentum: filled_up_after_a_gradient_of_zero": "last_row_repeated_after_a_small_gradient",
+    "p1-momentum: clipped_at_norm_100": "gradient_cut_down",
+    "p1-momentum: memory_cut_off_at_1": "betas_cut_off",
     "p1a-heavy-ball: momentum_for_heavy_ball": "parameters_converted_again",
     "p1-plot: white_on_white": "invisible",
+    "p1b-ima: average_stops_where_z_rests": "run_ends_at_a_small_gradient",
+    "p3c-relu: gram_matrix_for_relu": (
+        "angle_of_an_input_with_itself_beside_the_right_cosine"  # and so says what it is
+    ),
+    "p2c-gd: stops_at_1e_6": "run_ends_at_a_small_gradient",
+    "p2c-gd: filled_up_where_two_rows_are_close": "last_row_repeated_after_a_small_move",
+    "p2c-usam: usam_stops_at_1e_10": "last_row_repeated_after_a_small_gradient",
     "p3-plot: errors_called_the_guide": "guide_without_a_name",
     "p3-plot: white_errors": "invisible_errors",
 }

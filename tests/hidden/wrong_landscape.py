@@ -5,7 +5,7 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import numpy as np
 
-from solutions.hw2.landscape import gradient, loss, usam
+from solutions.hw2.landscape import gd, gradient, hessian, loss, usam
 
 from .answers import Variant, wrong
 
@@ -42,12 +42,58 @@ def usam_by_calling_usam(u, v, eta, rho):
     return x[:-1], x[-1]
 
 
+@wrong("p2b-gd-update")
+def v_without_its_sign(u, v, eta):
+    return u - eta * v**2 * u, abs(v) - eta * (u @ u) * abs(v)
+
+
+@wrong("p2b-gd-update")
+def u_without_its_sign(u, v, eta):
+    return abs(u) - eta * v**2 * abs(u), v - eta * (u @ u) * v
+
+
+@wrong("p2b-gd-update")
+def gradient_of_norm_10(u, v, eta):
+    g = np.append(v**2 * u, (u @ u) * v)
+    x = np.append(u, v) - eta * g * min(1, 10 / np.linalg.norm(g))
+    return x[:-1], x[-1]
+
+
+@wrong("p2b-usam-update")
+def v_without_its_sign_uphill(u, v, eta, rho):
+    a, b = u @ u, v**2
+    w = abs(v) * (1 + rho * a)
+    return u - eta * w**2 * (1 + rho * b) * u, v - eta * a * (1 + rho * b) ** 2 * w
+
+
+@wrong("p2b-usam-update")
+def radius_cut_off_at_1(u, v, eta, rho):
+    a, b, rho = u @ u, v**2, min(rho, 1)
+    in_u, in_v = 1 + rho * b, 1 + rho * a
+    return u - eta * b * in_v**2 * in_u * u, v - eta * a * in_u**2 * in_v * v
+
+
 # --- Loss and derivatives -------------------------------------------------------------------------
 
 
 @wrong("p2c-loss-gradient", target="gradient", loses=0.5)
 def forward_differences_too_coarse(x):
     return np.array([(loss(x + 0.1 * e) - loss(x)) / 0.1 for e in np.eye(len(x))])
+
+
+@wrong("p2c-loss-gradient", target="gradient", loses=0.5)
+def gradient_without_signs(x):
+    return np.append(x[-1] ** 2 * x[:-1], (x[:-1] @ x[:-1]) * abs(x[-1]))
+
+
+@wrong("p2c-loss-gradient", target="gradient", loses=0.5)
+def gradient_without_signs_of_u(x):
+    return np.append(x[-1] ** 2 * abs(x[:-1]), (x[:-1] @ x[:-1]) * x[-1])
+
+
+@wrong("p2c-hessian-trace", target="hessian", loses=0.5)
+def hessian_without_signs(x):
+    return np.abs(hessian(x))
 
 
 # --- GD and USAM ----------------------------------------------------------------------------------
@@ -58,6 +104,106 @@ def no_step_size_of_each_step(gradient, x0, eta, num_steps):
     iterates = [np.array(x0, dtype=float)]
     for _ in range(num_steps):
         iterates.append(iterates[-1] - float(eta) * gradient(iterates[-1]))
+    return np.array(iterates)
+
+
+@wrong("p2c-gd")
+def stops_at_1e_6(gradient, x0, eta, num_steps):
+    etas, iterates = np.broadcast_to(eta, num_steps), [np.array(x0, dtype=float)]
+    for k in range(num_steps):
+        g = gradient(iterates[-1])
+        if np.linalg.norm(g) < 1e-6:
+            break
+        iterates.append(iterates[-1] - etas[k] * g)
+    return np.array(iterates)
+
+
+@wrong("p2c-gd")
+def filled_up_where_two_rows_are_close(gradient, x0, eta, num_steps):
+    etas, iterates = np.broadcast_to(eta, num_steps), [np.array(x0, dtype=float)]
+    while len(iterates) <= num_steps:
+        new = iterates[-1] - etas[len(iterates) - 1] * gradient(iterates[-1])
+        close = np.allclose(new, iterates[-1])
+        iterates += [new] * (num_steps + 1 - len(iterates) if close else 1)
+    return np.array(iterates)
+
+
+@wrong("p2c-gd")
+def filled_up_where_nothing_changes(gradient, x0, eta, num_steps):
+    etas, iterates = np.broadcast_to(eta, num_steps), [np.array(x0, dtype=float)]
+    while len(iterates) <= num_steps:
+        new = iterates[-1] - etas[len(iterates) - 1] * gradient(iterates[-1])
+        same = np.array_equal(new, iterates[-1])
+        iterates += [new] * (num_steps + 1 - len(iterates) if same else 1)
+    return np.array(iterates)
+
+
+@wrong("p2c-gd")
+def filled_up_where_the_gradient_is_relatively_small(gradient, x0, eta, num_steps):
+    etas, x = np.broadcast_to(eta, num_steps), np.array(x0, dtype=float)
+    iterates = np.tile(x, (num_steps + 1, 1))
+    first = np.linalg.norm(gradient(x))
+    for k in range(num_steps):
+        g = gradient(iterates[k])
+        if np.linalg.norm(g) <= 1e-8 * first:
+            iterates[k:] = iterates[k]
+            break
+        iterates[k + 1] = iterates[k] - etas[k] * g
+    return iterates
+
+
+@wrong("p2c-gd")
+def ends_where_nothing_changes(gradient, x0, eta, num_steps):
+    etas, iterates = np.broadcast_to(eta, num_steps), [np.array(x0, dtype=float)]
+    for k in range(num_steps):
+        iterates.append(iterates[-1] - etas[k] * gradient(iterates[-1]))
+        if (iterates[-1] == iterates[-2]).all():
+            break
+    return np.array(iterates)
+
+
+@wrong("p2c-gd")
+def stops_far_out(gradient, x0, eta, num_steps):
+    iterates = gd(gradient, x0, eta, num_steps)
+    far = np.linalg.norm(iterates, axis=1) > 1e6
+    iterates[far] = np.nan
+    return iterates
+
+
+@wrong("p2c-gd")
+def gradient_clipped_at_norm_10(gradient, x0, eta, num_steps):
+    def clipped(x):
+        g = np.asarray(gradient(x))
+        return g * min(1, 10 / max(np.linalg.norm(g), 1e-12))
+
+    return gd(clipped, x0, eta, num_steps)
+
+
+@wrong("p2c-gd")
+def start_without_its_signs(gradient, x0, eta, num_steps):
+    return gd(gradient, np.abs(x0), eta, num_steps)
+
+
+@wrong("p2c-usam")
+def usam_stops_at_1e_10(gradient, x0, eta, rho, num_steps):
+    etas, iterates = np.broadcast_to(eta, num_steps), [np.array(x0, dtype=float)]
+    for k in range(num_steps):
+        g = gradient(iterates[-1] + rho * np.asarray(gradient(iterates[-1])))
+        if np.linalg.norm(g) < 1e-10:
+            iterates += [iterates[-1]] * (num_steps - k)
+            break
+        iterates.append(iterates[-1] - etas[k] * g)
+    return np.array(iterates)
+
+
+@wrong("p2c-usam")
+def climb_clipped_at_norm_1(gradient, x0, eta, rho, num_steps):
+    etas, x = np.broadcast_to(eta, num_steps), np.array(x0, dtype=float)
+    iterates = [x]
+    for k in range(num_steps):
+        g = np.asarray(gradient(x))
+        x = x - etas[k] * gradient(x + rho * g * min(1, 1 / max(np.linalg.norm(g), 1e-12)))
+        iterates.append(x)
     return np.array(iterates)
 
 

@@ -5,7 +5,23 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+from solutions.hw2.ntk import gradient_W
+
 from .answers import wrong, wrong_cell
+
+# --- The derivatives ------------------------------------------------------------------------------
+
+
+@wrong("p3a-gradients", target="gradient_W", loses=0.5)
+def v_without_its_sign(v, W, x, n):
+    return gradient_W(np.abs(v), W, x, n)
+
+
+@wrong("p3a-gradients", target="gradient_W", loses=0.5)
+def every_unit_active(v, W, x, n):
+    slope = n * (W @ x) ** (n - 1) if n else np.zeros(len(v))
+    return np.outer(v * slope, x) / np.sqrt(len(v))
+
 
 # --- The limit ------------------------------------------------------------------------------------
 

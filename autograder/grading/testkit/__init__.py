@@ -20,12 +20,16 @@ from autograder.grading.testkit.names import (
     assert_told_apart,
 )
 from autograder.grading.testkit.numbers import (
+    PLAIN,
+    UNITS,
+    Units,
     as_array,
     as_pair,
     as_vector,
     assert_close,
     assert_left_alone,
     assert_number_close,
+    draw_mixed,
     lookup,
 )
 from autograder.grading.testkit.once import Once
@@ -40,8 +44,11 @@ from autograder.grading.testkit.surfaces import (
 from autograder.grading.testkit.words import says, says_number, says_otherwise
 
 __all__ = [
+    "PLAIN",
+    "UNITS",
     "ClaimFailed",
     "Once",
+    "Units",
     "as_array",
     "as_figure",
     "as_pair",
@@ -63,6 +70,7 @@ __all__ = [
     "assert_surface",
     "assert_surface_reaches",
     "assert_told_apart",
+    "draw_mixed",
     "is_marked",
     "item",
     "kind_of",

@@ -1,11 +1,13 @@
-"""Comparisons of numbers, arrays, pairs and dicts that an untrusted answer holds."""
+"""Comparisons of numbers, arrays, pairs and dicts of an untrusted answer, and inputs for them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.random import Generator
 
 from autograder.grading.testkit.claims import ClaimFailed, capital, kind_of
 
@@ -17,6 +19,47 @@ _MAX_SIZE = 1_000_000
 _MAX_SHOWN_DIMENSIONS = 3
 _MAX_SHOWN_COUNT = 99
 """The shape of an answer is its maker's choice, and could spell out what was passed in."""
+
+
+@dataclass(frozen=True)
+class Units:
+    """Units in which a method's points and its gradients are measured."""
+
+    place: float
+    gradient: float
+
+    @property
+    def step(self) -> float:
+        """The unit of a step size, which turns gradients into moves."""
+        return self.place / self.gradient
+
+
+PLAIN = Units(1.0, 1.0)
+UNITS = {
+    "tiny": Units(1e-15, 1e-15),
+    "flat": Units(1.0, 1e-20),
+    "steep": Units(1.0, 1e9),
+    "huge": Units(1e9, 1e9),
+}
+"""A right method makes the same steps in all of them, up to their units.
+
+One that stops at a small gradient or at a small move, or that limits gradients, points or step
+sizes, makes other ones. All are fit for single precision.
+"""
+
+
+def draw_mixed(rng: Generator, size: int) -> np.ndarray:
+    """Draw numbers of both signs whose sizes lie below 1 (0.6 to 0.9) and above (1.3 to 2.5).
+
+    Two neighbours at the start are enough for both signs and both sizes; four hold every mixture.
+    """
+    places = np.arange(size)
+    is_small = places % 2 == rng.integers(2)
+    signs = rng.choice([-1.0, 1.0]) * np.array([1, -1, -1, 1])[places % 4]
+    drawn: np.ndarray = signs * np.where(
+        is_small, rng.uniform(0.6, 0.9, size=size), rng.uniform(1.3, 2.5, size=size)
+    )
+    return drawn
 
 
 def as_array(answer: object, what: str = "the answer") -> np.ndarray:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -655,8 +655,8 @@ ETAS = "(1 + lambdas[1:]) * gammas"
 change(
     "p1b-parameters",
     "lambda_0_forced_to_zero",
-    "λ_0 = 0 is forced forwards through the relation, which makes λ_1 = −1: equation (5) then "
-    "divides by zero.",
+    "λ_0 = 0 is forced forwards through the relation. The printed sheet does not warn of it (see "
+    "the erratum): that makes λ_1 = −1, and equation (5) divides by zero.",
     momentum.ima_parameters,
     (BACKWARDS, FORWARDS),
 )
@@ -1700,6 +1700,172 @@ change_usam(
     ),
 )
 
+# --- Runs that stop early, and what is cut down to a size -----------------------------------------
+# Rules that save time on a problem of one's own: here every step is asked for, as it stands.
+
+
+class Loop(NamedTuple):
+    """An optimiser's loop, by pieces of its text.
+
+    `head` is the first line that uses the gradient at a step's point, `gradient` is that gradient,
+    `step` the number of the step, and `taken` the gradient that the step follows.
+    """
+
+    item: str
+    method: Callable[..., Any]
+    head: str
+    gradient: str
+    taken: str
+    step: str = "t"
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        """The arrays that it fills, that of the points first."""
+        return ("x", "z") if self.item == "p1b-ima" else ("iterates",)
+
+    @property
+    def rows(self) -> str:
+        """The array of the points."""
+        return self.arrays[0]
+
+    @property
+    def end(self) -> str:
+        """The line that returns them."""
+        return f"    return {', '.join(self.arrays)}"
+
+    def ends(self, done: int) -> str:
+        """The statement that returns what there is after `done` rows more than there are steps."""
+        counts = (self._place(done), self._place(done - 1))
+        parts = (f"{rows}[:{k}]" for rows, k in zip(self.arrays, counts, strict=False))
+        return f"return {', '.join(parts)}"
+
+    def fills(self, done: int) -> str:
+        """The statements that repeat the last of these rows to the end."""
+        last = self._place(done - 1)
+        text = f"{self.rows}[{last}:] = {self.rows}[{last}]\n            "
+        more = "".join(f"{rows}[{last}:] = average\n            " for rows in self.arrays[1:])
+        return f"{text}{more}break"
+
+    def _place(self, later: int) -> str:
+        return f"{self.step}+{later}" if later else self.step
+
+    def change(self, name: str, sentence: str, *changes: tuple[str, str]) -> None:
+        """The optimiser with pieces of its text exchanged."""
+        change(self.item, name, sentence, self.method, *changes)
+
+    def at_small_gradients(self, body: str) -> tuple[str, str]:
+        """The exchange that has the loop do so at a small gradient."""
+        small = f"        if np.linalg.norm({self.gradient}) < 1e-8:\n            {body}\n"
+        return f"        {self.head}", f"{small}        {self.head}"
+
+    def at_small_moves(self, body: str) -> tuple[str, str]:
+        """The exchange that has the loop do so after a small move."""
+        move = f"{self.rows}[{self.step} + 1] - {self.rows}[{self.step}]"
+        return self.end, (
+            f"        if np.linalg.norm({move}) < 1e-8:\n            {body}\n{self.end}"
+        )
+
+
+LOOPS = [
+    Loop(
+        "p1-momentum",
+        momentum.momentum,
+        "buffer = betas",
+        "gradient(i, iterates[t].copy())",
+        "gradient(i, iterates[t].copy())",
+    ),
+    Loop(
+        "p1a-heavy-ball",
+        momentum.heavy_ball,
+        "iterates[t + 1] =",
+        "gradient(i, x)",
+        "gradient(i, x) ",
+    ),
+    Loop(
+        "p1b-ima",
+        momentum.ima,
+        "z[t] = average =",
+        "gradient(i, x[t].copy())",
+        "gradient(i, x[t].copy())",
+    ),
+    Loop("p2c-gd", landscape.gd, "iterates[k + 1] =", "gradient(x)", "gradient(x)\n", step="k"),
+    Loop("p2c-usam", landscape.usam, "uphill =", "gradient(x)", "gradient(uphill)", step="k"),
+]
+
+for loop in LOOPS:
+    loop.change(
+        "run_ends_at_a_small_gradient",
+        "The run ends where a gradient is small, and rows are missing: asked for are all steps, "
+        "since a later one may move again.",
+        loop.at_small_gradients(loop.ends(1)),
+    )
+    loop.change(
+        "last_row_repeated_after_a_small_gradient",
+        "Where a gradient is small, the run stops and its last row is repeated: asked for are all "
+        "steps, since a later one may move again.",
+        loop.at_small_gradients(loop.fills(1)),
+    )
+    loop.change(
+        "zeros_after_a_small_gradient",
+        "Where a gradient is small, the run stops and the rows after it stay 0: asked for are all "
+        "steps, since a later one may move again.",
+        *((f"{rows} = np.empty(", f"{rows} = np.zeros(") for rows in loop.arrays),
+        loop.at_small_gradients("break"),
+    )
+    loop.change(
+        "run_ends_after_a_small_move",
+        "The run ends after a move that is small, and rows are missing: asked for are all steps, "
+        "since a later one may move again.",
+        loop.at_small_moves(loop.ends(2)),
+    )
+    loop.change(
+        "last_row_repeated_after_a_small_move",
+        "After a move that is small, the run stops and its last row is repeated: asked for are all "
+        "steps, since a later one may move again.",
+        loop.at_small_moves(loop.fills(2)),
+    )
+    loop.change(
+        "gradient_cut_down",
+        "Large gradients are cut down before they are used; each step takes the gradient as it "
+        "is, whatever its size.",
+        (loop.taken, f"np.clip({loop.taken.strip()}, -10, 10){loop.taken[-1:].strip(')')}"),
+    )
+
+BETA_AT_MOST_1 = "is cut off to lie between 0 and 1; it is used as it is, also above 1."
+change(
+    "p1-momentum",
+    "betas_cut_off",
+    f"β_t {BETA_AT_MOST_1}",
+    momentum.momentum,
+    ("betas[t] *", "np.clip(betas[t], 0, 1) *"),
+)
+change(
+    "p1a-heavy-ball",
+    "betas_cut_off",
+    f"β̂_t {BETA_AT_MOST_1}",
+    momentum.heavy_ball,
+    ("betas[t] *", "np.clip(betas[t], 0, 1) *"),
+)
+change(
+    "p1b-parameters",
+    "ratios_cut_off",
+    "The heavy ball's β̂_t is cut off at 1 on the way to λ. It may exceed 1 where the step size "
+    "grows, and the methods still coincide.",
+    momentum.ima_parameters,
+    (RATIOS, f"np.clip({RATIOS}, 0, 1)"),
+)
+ETA_AT_MOST_1 = "The step size is cut off at 1; it is used as it is, however large."
+change_gd(
+    "step_size_cut_off", ETA_AT_MOST_1, (ETAS, f"{ETAS.replace('(eta,', '(np.clip(eta, 0, 1),')}")
+)
+change_usam(
+    "step_size_cut_off", ETA_AT_MOST_1, (ETAS, f"{ETAS.replace('(eta,', '(np.clip(eta, 0, 1),')}")
+)
+change_gd_update("step_size_cut_off", ETA_AT_MOST_1, "eta = min(eta, 1)", GD_STEP)
+change_usam_update(
+    "step_size_cut_off", ETA_AT_MOST_1, ("    return", "    eta = min(eta, 1)\n    return")
+)
+
 # --- p2c-experiment -------------------------------------------------------------------------------
 
 RUNS = "np.array([optimizer(gradient, x0, eta, rho, num_steps)[-1] for x0 in starts])"
@@ -2288,15 +2454,6 @@ change(
 )
 change(
     "p3a-gradients",
-    "as_printed",
-    "Following the printed (σ'(Wx) ⊙ x)vᵀ, the product with v sums over the units (see the "
-    "erratum); row r of the derivative in W needs v_r alone.",
-    ntk.gradient_W,
-    ("scale = v *", "scale ="),
-    ("np.outer(scale, x)", "np.outer(scale, x).T @ v"),
-)
-change(
-    "p3a-gradients",
     "one_row_for_all",
     "All rows of the derivative in W are the same sum over the units; row r belongs to unit r "
     "alone.",
@@ -2487,8 +2644,8 @@ for item in ("p3c-relu", "p3c-squared"):
     change_angle(
         item,
         "angle_of_an_input_with_itself",
-        "θ is made of x_iᵀx_i, as printed, and so is always 0: it is the angle between x_i and x_j "
-        "(see the erratum).",
+        "θ is made of x_iᵀx_i and so is always 0, which is a slip of the printed sheet (see the "
+        "erratum): it is the angle between x_i and x_j.",
         "0.0 * theta",
     )
     change_angle(
@@ -2521,7 +2678,7 @@ change_limit(
 change_limit(
     "p3c-relu",
     "without_the_inner_product",
-    "E[σ'σ'] lacks its factor x_iᵀx_j, which part b) has before it.",
+    "E[σ'σ'] lacks its factor x_iᵀx_j, which part b) has before it; x_iᵀx_i there would be 1.",
     "S + omega * C + omega",
 )
 change_limit(
@@ -2566,8 +2723,8 @@ change_limit(
 change_limit(
     "p3c-squared",
     "as_printed",
-    "This is the printed form with 5 and 4 (see the erratum): the factor 2 of σ'(z) = 2z enters "
-    "squared.",
+    "This is the printed form with 5 and 4, which is a slip of the sheet (see the erratum): the "
+    "factor 2 of σ'(z) = 2z enters squared, and right are 7 and 6.",
     "5 * S * C + omega * (1 + 4 * C**2)",
 )
 change_limit(
@@ -2597,7 +2754,7 @@ change_limit(
 change_limit(
     "p3c-squared",
     "without_the_inner_product",
-    "E[σ'σ'] lacks its factor x_iᵀx_j, which part b) has before it.",
+    "E[σ'σ'] lacks its factor x_iᵀx_j, which part b) has before it; x_iᵀx_i there would be 1.",
     "3 * S * C + omega * (1 + 2 * C**2) + 4 * (S + omega * C)",
 )
 change_limit(
@@ -2625,6 +2782,184 @@ change_limit(
     "step_for_the_derivative",
     "E[σ'σ'] is that of the ReLU, whose σ' is the step; for n = 2 it is σ'(z) = 2z.",
     "3 * S * C + omega * (1 + 2 * C**2) + C * omega",
+)
+
+# --- Slips of the printed sheet, in several readings ----------------------------------------------
+# The release lists them, as homework2.md does; each sentence says that the slip is the sheet's.
+
+A_SLIP = "The printed (σ'(Wx) ⊙ x)vᵀ is a slip of the sheet (see the erratum)"
+
+
+def change_printed_product(name: str, sentence: str, product: str) -> None:
+    """A reading of the printed derivative in W; `s` is σ'(Wx)/√m.
+
+    Most can be computed only where m = d, and two only where both are 1.
+    """
+    slopes, outer = ("scale = v *", "s ="), ("np.outer(scale, x)", product)
+    change("p3a-gradients", name, f"{A_SLIP}: {sentence}", ntk.gradient_W, slopes, outer)
+
+
+change_printed_product(
+    "as_printed",
+    "σ'(Wx) has m entries and x has d. Right is (v ⊙ σ'(Wx))xᵀ, of shape (m, d).",
+    "np.outer(s * x, v)",
+)
+change_printed_product(
+    "as_printed_transposed",
+    "it fits only where m = d, also when transposed. Right is (v ⊙ σ'(Wx))xᵀ, of shape (m, d).",
+    "np.outer(v, s * x)",
+)
+change_printed_product(
+    "as_printed_summed_up",
+    "here the product with v sums over the units. Right is (v ⊙ σ'(Wx))xᵀ: row r needs v_r alone.",
+    "np.outer(s, x).T @ v",
+)
+change_printed_product(
+    "as_printed_summed_up_in_a_column",
+    "here a column with sums over the units is left. Right is (v ⊙ σ'(Wx))xᵀ: row r needs v_r "
+    "alone.",
+    "np.outer(s, x).T @ v.reshape(-1, 1)",
+)
+change_printed_product(
+    "as_printed_from_the_left",
+    "here the product with v sums over the inputs' entries. Right is (v ⊙ σ'(Wx))xᵀ.",
+    "np.outer(s, x) @ v",
+)
+change_printed_product(
+    "as_printed_from_the_left_in_a_column",
+    "here a column with sums over the input's entries is left. Right is (v ⊙ σ'(Wx))xᵀ.",
+    "np.outer(s, x) @ v.reshape(-1, 1)",
+)
+change_printed_product(
+    "as_printed_with_v_along_the_row",
+    "here v runs along the rows. Right is (v ⊙ σ'(Wx))xᵀ: v_r belongs to all of row r.",
+    "np.outer(s, x) * v",
+)
+change_printed_product(
+    "as_printed_entry_by_entry",
+    "v, σ'(Wx) and x are multiplied entry by entry. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "s * x * v",
+)
+change_printed_product(
+    "as_printed_in_one_number",
+    "a product of two vectors by `@` is one number. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "(s * x) @ v",
+)
+change_printed_product(
+    "as_printed_by_a_row",
+    "your factors do not fit into a product. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "(s * x) @ v.reshape(1, -1)",
+)
+change_printed_product(
+    "as_printed_by_a_row_from_the_left",
+    "a matrix (m, d) times a row does not fit. Right is (v ⊙ σ'(Wx))xᵀ, a column times a row.",
+    "np.outer(s, x) @ v.reshape(1, -1)",
+)
+
+
+def change_printed_angle(
+    item: str, name: str, sentence: str, angle: str, cosine: str, inner: str
+) -> None:
+    """The right limit with θ made of x_iᵀx_i, a cosine of θ, and a factor before E[σ'σ']."""
+    first, second, n = {
+        "p3c-relu": ("S + omega * C", "omega", 1),
+        "p3c-squared": ("3 * S * C + omega * (1 + 2 * C**2)", "4 * (S + omega * C)", 2),
+    }[item]
+    wrong = (
+        f"    if n == {n}:\n        theta = {angle}\n        omega = np.pi - theta\n"
+        f"        S, C = np.sin(theta), {cosine}\n"
+        f"        H = {first} + {inner} * {second}\n"
+    )
+    end = "    return H / (2 * np.pi)\n"
+    change(item, name, sentence, ntk.limit_ntk, (end, wrong + end))
+
+
+SQUARES = "np.sum(X * X, axis=1)"
+RIGHT_COSINE = {
+    "p3c-relu": "This is x_iᵀx_j itself. The limit comes to that if θ is made of x_iᵀx_i and so is "
+    "0, a slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
+    "p3c-squared": "Your cos θ is x_iᵀx_j, but θ itself is made of x_iᵀx_i and so is 0, which is a "
+    "slip of the printed sheet (see the erratum): θ = arccos(x_iᵀx_j).",
+}
+for item in ("p3c-relu", "p3c-squared"):
+    for name, angle, nan in (
+        ("", f"np.arccos(np.clip({SQUARES}, -1, 1))", ""),
+        ("_unclipped", f"np.arccos({SQUARES})", " Clip it, too, or rounding gives NaN."),
+    ):
+        change_printed_angle(
+            item,
+            f"angle_of_an_input_with_itself_beside_the_right_factor{name}",
+            "θ is made of x_iᵀx_i and so is always 0, which is a slip of the printed sheet (see "
+            f"the erratum): like the factor of E[σ'σ'], it is made of x_iᵀx_j.{nan}",
+            angle,
+            "np.cos(theta)",
+            "(X @ X.T)",
+        )
+        change_printed_angle(
+            item,
+            f"angle_of_an_input_with_itself_beside_the_right_cosine{name}",
+            RIGHT_COSINE[item] + nan,
+            angle,
+            "X @ X.T",
+            "C",
+        )
+        change_printed_angle(
+            item,
+            f"one_angle_for_each_input{name}",
+            "There is one θ for each input, made of x_iᵀx_i, which is a slip of the printed sheet "
+            f"(see the erratum): each pair has its own, θ = arccos(x_iᵀx_j).{nan}",
+            angle,
+            "np.cos(theta)",
+            "C",
+        )
+    change_printed_angle(
+        item,
+        "angle_of_an_input_with_itself_unclipped",
+        "θ is made of x_iᵀx_i, a slip of the printed sheet (see the erratum): it is 0, or NaN "
+        "where rounding makes that number larger than 1. It is the angle between x_i and x_j.",
+        f"np.arccos({SQUARES})[:, np.newaxis] + 0 * X @ X.T",
+        "np.cos(theta)",
+        "C",
+    )
+change_limit(
+    "p3c-squared",
+    "as_printed_in_the_sine",
+    "The 5 before sin θ cos θ is a slip of the printed sheet (see the erratum): it is 7, since the "
+    "factor 2 of σ'(z) = 2z enters squared.",
+    "5 * S * C + omega * (1 + 6 * C**2)",
+)
+change_limit(
+    "p3c-squared",
+    "as_printed_in_the_cosine",
+    "The 4 before cos² θ is a slip of the printed sheet (see the erratum): it is 6, since the "
+    "factor 2 of σ'(z) = 2z enters squared.",
+    "7 * S * C + omega * (1 + 4 * C**2)",
+)
+
+DEAD_END = "λ_0 = 0 is forced forwards through the relation"
+change(
+    "p1b-parameters",
+    "lambda_0_forced_to_zero_in_plain_numbers",
+    f"{DEAD_END} (see the erratum): that makes λ_1 = −1, and where β_t = 0 it divides by zero. "
+    "Solve it backwards from a free λ_T.",
+    momentum.ima_parameters,
+    (
+        BACKWARDS,
+        FORWARDS.replace("lambdas[t] / ratios[t]", "float(lambdas[t]) / float(ratios[t])"),
+    ),
+)
+change(
+    "p1b-parameters",
+    "lambda_0_forced_to_zero_around_zeros",
+    f"{DEAD_END} (see the erratum): that makes λ_1 = −1, also where β_t = 0 is kept from dividing. "
+    "Solve it backwards from a free λ_T.",
+    momentum.ima_parameters,
+    (
+        BACKWARDS,
+        FORWARDS.replace(
+            "lambdas[t] / ratios[t] - 1", "lambdas[t] / ratios[t] - 1 if ratios[t] > 0 else 0.0"
+        ),
+    ),
 )
 
 # --- p3-plot --------------------------------------------------------------------------------------

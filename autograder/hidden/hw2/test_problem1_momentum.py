@@ -7,7 +7,7 @@ falling ones let mistakes through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,11 @@ import pytest
 from numpy.random import Generator
 
 from autograder.grading.testkit import (
+    PLAIN,
+    UNITS,
     ClaimFailed,
     Once,
+    Units,
     as_array,
     as_pair,
     as_vector,
@@ -26,6 +29,7 @@ from autograder.grading.testkit import (
     assert_labelled_axes,
     assert_left_alone,
     assert_named_curves,
+    draw_mixed,
     item,
     says,
 )
@@ -39,41 +43,84 @@ RUNS = {
     "up and down": "step sizes that go up and down",
     "one step": "a single step, T = 1",
 }
+DIMENSIONS = {"growing": 2, "up and down": 7, "one step": 1}
+
+INDICES = np.array([3, 0, 4, 4, 2, 1, 0])
+"""One for each step: all five functions, one of them twice in a row, and never the step's number.
+"""
+
+VANISHING = (1.0, 0.0, 1e-15, 1.0, 1.0)
+"""What the five gradients are multiplied with where some of them vanish."""
 
 
-def make_gradient(rng: Generator, d: int, count: int = 5) -> Gradient:
-    """A made-up ∇f_i(x) = a_i sin x + b_i x + c_i + s_i Σ_k x_k, of moderate slope."""
-    a, b, c = rng.uniform(0.3, 1, size=(3, count, d))
-    slope = rng.uniform(-0.3, 0.3, size=count)
+@dataclass(frozen=True)
+class Standstill:
+    """Eight steps, of which some have no gradient; β = 0 has the method stand still before it goes
+    on, at step 0 and again at step 2. Without the first step, it stands still in between alone.
+    """
+
+    indices: np.ndarray
+    gammas: np.ndarray
+    betas: np.ndarray
+
+    @classmethod
+    def draw(cls, rng: Generator, first: int) -> Standstill:
+        """The steps from `first` on."""
+        indices = np.array([1, 3, 1, 1, 0, 2, 1, 4])
+        betas = np.array([0.8, 0.7, 0.0, 0.9, 0.6, 1.0, 0.5, 0.8])
+        gammas = rng.uniform(0.2, 0.5, size=8)
+        return cls(indices[first:], gammas[first:], betas[first:])
+
+
+def make_gradient(
+    rng: Generator, d: int, units: Units = PLAIN, factors: Sequence[float] = (1.0,) * 5
+) -> Gradient:
+    """Five made-up gradients ∇f_i(x) = a_i sin x + b_i x + c_i + s_i Σ_k x_k / d, times factors.
+
+    Of moderate slope; at a start that `draw_mixed` made, each entry has the sign of x's.
+    """
+    a, b = rng.uniform(0.3, 1, size=(5, d)), rng.uniform(0.6, 1, size=(5, d))
+    c = rng.choice([-1, 1], size=(5, d)) * rng.uniform(0.1, 0.2, size=(5, d))
+    slope = rng.choice([-1, 1], size=5) * rng.uniform(0.05, 0.1, size=5)
 
     def gradient(i: int, x: Any) -> np.ndarray:
-        x, i = as_vector(x, d), int(i)
-        if not 0 <= i < count:
+        x, i = as_vector(x, d) / units.place, int(i)
+        if not 0 <= i < 5:
             raise ValueError("a gradient is asked for of one of the functions")
-        value: np.ndarray = a[i] * np.sin(x) + b[i] * x + c[i] + slope[i] * x.sum()
-        return value
+        value: np.ndarray = a[i] * np.sin(x) + b[i] * x + c[i] + slope[i] * x.mean()
+        return units.gradient * factors[i] * value
 
     return gradient
 
 
 def make_rates(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
-    """Step sizes and momentum: 0 and 1 are among the β, the first ones are neither."""
+    """Step sizes γ and momentum β; no β is that of the step before.
+
+    "growing": γ grows from below 0.6 to above 1, and 0 and 1 are among the β.
+    "up and down": γ rises and falls in turn, and 1 and 1.3 are among the β.
+    "one step": γ is below 0.6, as it is in all first steps, and not 1 as γ_{−1} is.
+    The first β is neither 0 nor 1.
+    """
     if run == "one step":
         return rng.uniform(0.2, 0.6, size=1), rng.uniform(0.4, 0.9, size=1)
     if run == "growing":
-        gammas = rng.uniform(0.15, 0.3) * np.cumprod(rng.uniform(1.25, 1.6, size=6))
+        gammas = rng.uniform(0.3, 0.4) * np.cumprod(rng.uniform(1.25, 1.45, size=6))
         betas = np.array([0.7, 0.0, 0.9, 1.0, 0.5, 0.8]) * rng.uniform(0.9, 1, size=6)
         betas[3] = 1.0
-    else:
-        gammas = rng.permutation([0.1, 0.2, 0.35, 0.5, 0.7, 0.45, 0.15]) * rng.uniform(0.8, 1.2)
-        betas = rng.permutation([0.3, 0.9, 0.6, 1.0, 0.5, 0.75, 0.85])
-        betas[0] = rng.uniform(0.4, 0.9)
-    return gammas, betas
+        return gammas, betas
+    gammas = np.full(7, 0.4)
+    gammas[0:6:2], gammas[1:6:2] = (
+        rng.permutation([0.45, 0.5, 0.7]),
+        rng.permutation([0.1, 0.15, 0.2]),
+    )
+    others = rng.permutation([0.3, 0.5, 0.75, 0.9, 1.0])
+    betas = np.array([rng.uniform(0.6, 0.7), others[0], 1.3, *others[1:]])
+    return gammas * rng.uniform(0.9, 1.1, size=7), betas
 
 
-def make_start(rng: Generator, run: str) -> np.ndarray:
-    """A start in ℝ², ℝ⁷ or ℝ¹."""
-    return rng.normal(size={"growing": 2, "up and down": 7, "one step": 1}[run])
+def make_whole_start(rng: Generator) -> np.ndarray:
+    """A start in ℝ³ with integer entries of both signs."""
+    return rng.permutation([-6, 2, 5])
 
 
 # --- Momentum -------------------------------------------------------------------------------------
@@ -83,11 +130,22 @@ def make_start(rng: Generator, run: str) -> np.ndarray:
 @pytest.mark.parametrize("run", RUNS)
 def test_momentum(student: Student, rng: Generator, run: str) -> None:
     """Each step adds the gradient to β_t times the memory, then moves by −γ_t times the memory."""
-    x0, (gammas, betas) = make_start(rng, run), make_rates(rng, run)
-    gradient, indices = make_gradient(rng, len(x0)), rng.integers(5, size=len(gammas))
-    answer = student.momentum(gradient, x0, gammas, betas, indices)
-    expected = momentum.momentum(gradient, x0, gammas, betas, indices)
-    assert_close(answer, expected, what="the array of iterates")
+    (gammas, betas), d = make_rates(rng, run), DIMENSIONS[run]
+    assert_same_run(student.momentum, momentum.momentum, rng, d, gammas, betas)
+
+
+@item("p1-momentum")
+def test_momentum_in_other_units(student: Student, rng: Generator) -> None:
+    """The steps are in proportion where points and gradients are tiny or huge."""
+    for units in UNITS.values():
+        gammas, betas = make_rates(rng, "up and down")
+        assert_same_run(student.momentum, momentum.momentum, rng, 3, gammas, betas, units)
+
+
+@item("p1-momentum")
+def test_momentum_makes_all_steps(student: Student, rng: Generator) -> None:
+    """All T steps are made, also where a gradient vanishes or nothing moves for a while."""
+    assert_goes_on(student.momentum, momentum.momentum, rng)
 
 
 @item("p1-momentum", costs=0.25)
@@ -102,10 +160,36 @@ def test_momentum_takes_integers_and_no_step(student: Student, rng: Generator) -
     assert_edge_cases(student.momentum, momentum.momentum, rng)
 
 
+def assert_same_run(
+    method: Callable[..., Any],
+    reference: Callable[..., np.ndarray],
+    rng: Generator,
+    d: int,
+    gammas: np.ndarray,
+    betas: np.ndarray,
+    units: Units = PLAIN,
+) -> None:
+    """Both forms of the method: the iterates from a start in ℝ^d, with step sizes in the units."""
+    x0, gradient = units.place * draw_mixed(rng, d), make_gradient(rng, d, units)
+    inputs = gradient, x0, units.step * gammas, betas, INDICES[: len(gammas)]
+    assert_close(method(*inputs), reference(*inputs), what="the array of iterates")
+
+
+def assert_goes_on(
+    method: Callable[..., Any], reference: Callable[..., np.ndarray], rng: Generator
+) -> None:
+    """Both forms of the method: the iterates of runs that stand still for a while."""
+    for first in (0, 1):
+        still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
+        gradient = make_gradient(rng, 3, factors=VANISHING)
+        inputs = gradient, x0, still.gammas, still.betas, still.indices
+        assert_close(method(*inputs), reference(*inputs), what="the array of iterates")
+
+
 def assert_start_left_alone(student: Student, method: Callable[..., Any], rng: Generator) -> None:
     """The method works on a copy of the start."""
-    x0, (gammas, betas) = make_start(rng, "growing"), make_rates(rng, "growing")
-    method(make_gradient(rng, 2), x0, gammas, betas, rng.integers(5, size=len(gammas)))
+    x0, (gammas, betas) = draw_mixed(rng, 2), make_rates(rng, "growing")
+    method(make_gradient(rng, 2), x0, gammas, betas, INDICES[: len(gammas)])
     assert_left_alone(student.arguments_after[1], x0, "the start")
 
 
@@ -113,12 +197,10 @@ def assert_edge_cases(
     method: Callable[..., Any], reference: Callable[..., np.ndarray], rng: Generator
 ) -> None:
     """Both forms of the method: integers in the start, and T = 0."""
-    x0 = rng.integers(-9, 9, size=3)
-    gammas, betas = make_rates(rng, "up and down")
-    gradient, indices = make_gradient(rng, 3), rng.integers(5, size=len(gammas))
-    answer = method(gradient, x0, gammas, betas, indices)
-    expected = reference(gradient, x0, gammas, betas, indices)
-    assert_close(answer, expected, what="the array of iterates from a start of integers")
+    x0, gradient = make_whole_start(rng), make_gradient(rng, 3)
+    inputs = gradient, x0, *make_rates(rng, "up and down"), INDICES
+    expected = reference(*inputs)
+    assert_close(method(*inputs), expected, what="the array of iterates from a start of integers")
     none = np.array([])
     answer = method(gradient, x0.astype(float), none, none, none.astype(int))
     assert_close(answer, x0[np.newaxis], what="the array of iterates of no step")
@@ -131,12 +213,23 @@ def assert_edge_cases(
 @pytest.mark.parametrize("run", RUNS)
 def test_heavy_ball(student: Student, rng: Generator, run: str) -> None:
     """Each step follows −γ̂_t times the gradient and repeats β̂_t times the last move."""
-    x0, (gammas, betas) = make_start(rng, run), make_rates(rng, run)
+    gammas, betas = make_rates(rng, run)
     betas = 1.4 * betas  # β̂ may exceed 1
-    gradient, indices = make_gradient(rng, len(x0)), rng.integers(5, size=len(gammas))
-    answer = student.heavy_ball(gradient, x0, gammas, betas, indices)
-    expected = momentum.heavy_ball(gradient, x0, gammas, betas, indices)
-    assert_close(answer, expected, what="the array of iterates")
+    assert_same_run(student.heavy_ball, momentum.heavy_ball, rng, DIMENSIONS[run], gammas, betas)
+
+
+@item("p1a-heavy-ball")
+def test_heavy_ball_in_other_units(student: Student, rng: Generator) -> None:
+    """The steps are in proportion where points and gradients are tiny or huge."""
+    for units in UNITS.values():
+        gammas, betas = make_rates(rng, "up and down")
+        assert_same_run(student.heavy_ball, momentum.heavy_ball, rng, 3, gammas, betas, units)
+
+
+@item("p1a-heavy-ball")
+def test_heavy_ball_makes_all_steps(student: Student, rng: Generator) -> None:
+    """All T steps are made, also where a gradient vanishes or nothing moves for a while."""
+    assert_goes_on(student.heavy_ball, momentum.heavy_ball, rng)
 
 
 @item("p1a-heavy-ball", costs=0.25)
@@ -177,44 +270,70 @@ def test_heavy_ball_parameters_of_no_step(student: Student) -> None:
 
 
 def make_averages(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
-    """Step sizes η and weights λ_0 … λ_T; 0 and a negative one are among the λ, λ_0 is large."""
+    """Step sizes η and weights λ_0 … λ_T.
+
+    λ_0, which is never used, is far from all others; λ_1 is above 1. Where there are more, 0, a
+    negative one and ones below 1 are among them, and neighbours differ.
+    """
     etas = make_rates(rng, run)[0]
-    lambdas = rng.uniform(0.3, 2.5, size=len(etas) + 1)
+    lambdas = rng.uniform(0.3, 0.7, size=len(etas) + 1)
+    lambdas[1::2] = rng.uniform(1.5, 2.5, size=len(lambdas[1::2]))
     if len(etas) > 1:
         lambdas[2], lambdas[4] = 0.0, -0.4
     lambdas[0] = rng.uniform(4, 8)
     return etas, lambdas
 
 
+def assert_same_averages(student: Student, *inputs: Any, what: str = "") -> None:
+    """Both parts of the answer to these inputs."""
+    x, z = as_pair(student.ima(*inputs), "x, z")
+    right_x, right_z = momentum.ima(*inputs)
+    assert_close(x, right_x, what=f"the array x{what}")
+    assert_close(z, right_z, what=f"the array z{what}")
+
+
 @item("p1b-ima", cases=lambda run: RUNS[run])
 @pytest.mark.parametrize("run", RUNS)
 def test_ima(student: Student, rng: Generator, run: str) -> None:
     """z takes plain gradient steps, and x^{t+1} is the average of x^t and z^t with λ_{t+1}."""
-    x0, (etas, lambdas) = make_start(rng, run), make_averages(rng, run)
-    gradient, indices = make_gradient(rng, len(x0)), rng.integers(5, size=len(etas))
-    x, z = as_pair(student.ima(gradient, x0, etas, lambdas, indices), "x, z")
-    right_x, right_z = momentum.ima(gradient, x0, etas, lambdas, indices)
-    assert_close(x, right_x, what="the array x")
-    assert_close(z, right_z, what="the array z")
+    x0, (etas, lambdas) = draw_mixed(rng, DIMENSIONS[run]), make_averages(rng, run)
+    gradient = make_gradient(rng, len(x0))
+    assert_same_averages(student, gradient, x0, etas, lambdas, INDICES[: len(etas)])
+
+
+@item("p1b-ima")
+def test_ima_in_other_units(student: Student, rng: Generator) -> None:
+    """The steps are in proportion where points and gradients are tiny or huge."""
+    for units in UNITS.values():
+        etas, lambdas = make_averages(rng, "up and down")
+        x0, gradient = units.place * draw_mixed(rng, 3), make_gradient(rng, 3, units)
+        assert_same_averages(student, gradient, x0, units.step * etas, lambdas, INDICES)
+
+
+@item("p1b-ima")
+def test_ima_makes_all_steps(student: Student, rng: Generator) -> None:
+    """All T steps are made, also where a gradient vanishes or nothing moves for a while."""
+    lambdas = np.array([3.0, 1.6, 0.0, 0.7, 1.8, 0.4, 2.2, 0.6, 1.5])  # 0: there x is z
+    for first in (0, 1):
+        still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
+        gradient = make_gradient(rng, 3, factors=VANISHING)
+        assert_same_averages(student, gradient, x0, still.gammas, lambdas[first:], still.indices)
 
 
 @item("p1b-ima", costs=0.25)
 def test_ima_leaves_the_start_alone(student: Student, rng: Generator) -> None:
     """The start is not changed in place."""
-    x0, (etas, lambdas) = make_start(rng, "growing"), make_averages(rng, "growing")
-    student.ima(make_gradient(rng, 2), x0, etas, lambdas, rng.integers(5, size=len(etas)))
+    x0, (etas, lambdas) = draw_mixed(rng, 2), make_averages(rng, "growing")
+    student.ima(make_gradient(rng, 2), x0, etas, lambdas, INDICES[: len(etas)])
     assert_left_alone(student.arguments_after[1], x0, "the start")
 
 
 @item("p1b-ima", costs=0.25)
 def test_ima_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
     """A start with integer entries is promoted to float, and no step at all is legal."""
-    x0, (etas, lambdas) = rng.integers(-9, 9, size=3), make_averages(rng, "up and down")
-    gradient, indices = make_gradient(rng, 3), rng.integers(5, size=len(etas))
-    x, z = as_pair(student.ima(gradient, x0, etas, lambdas, indices), "x, z")
-    right_x, right_z = momentum.ima(gradient, x0, etas, lambdas, indices)
-    assert_close(x, right_x, what="the array x from a start of integers")
-    assert_close(z, right_z, what="the array z from a start of integers")
+    x0, (etas, lambdas) = make_whole_start(rng), make_averages(rng, "up and down")
+    gradient, whole = make_gradient(rng, 3), " from a start of integers"
+    assert_same_averages(student, gradient, x0, etas, lambdas, INDICES, what=whole)
     none = np.array([])
     answer = student.ima(gradient, x0.astype(float), none, lambdas[:1], none.astype(int))
     assert_close(as_pair(answer, "x, z")[0], x0[np.newaxis], what="the array x of no step")
@@ -258,8 +377,8 @@ def test_ima_parameters_lead_to_the_same_iterates(
     student: Student, rng: Generator, run: str
 ) -> None:
     """With these parameters the moving average takes the steps of momentum."""
-    x0, (gammas, betas) = make_start(rng, run), make_rates(rng, run)
-    gradient, indices = make_gradient(rng, len(x0)), rng.integers(5, size=len(gammas))
+    x0, (gammas, betas) = draw_mixed(rng, DIMENSIONS[run]), make_rates(rng, run)
+    gradient, indices = make_gradient(rng, len(x0)), INDICES[: len(gammas)]
     eta, lam = ask_ima_parameters(student, gammas, betas)
     with np.errstate(all="ignore"):
         x, _ = momentum.ima(gradient, x0, eta, lam, indices)
@@ -293,9 +412,15 @@ def make_objective(rng: Generator, d: int) -> Callable[[Any], float]:
 
 
 def make_trajectories(rng: Generator) -> dict[str, np.ndarray]:
-    """Three made-up trajectories in ℝ³, of different lengths."""
+    """Three made-up trajectories in ℝ³, of different lengths.
+
+    Each comes back to its start in step 2, so that the objective both rises and falls.
+    """
     lengths = {"red team": 6, "blue team": 8, "third": 4}
-    return {label: rng.normal(size=(length, 3)) * 2 for label, length in lengths.items()}
+    paths = {label: rng.normal(size=(length, 3)) * 2 for label, length in lengths.items()}
+    for path in paths.values():
+        path[2] = path[0]
+    return paths
 
 
 def expected_curves(

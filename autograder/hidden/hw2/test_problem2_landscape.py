@@ -6,7 +6,7 @@ nothing of the reference is handed over and no mistake in one item costs another
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,11 @@ import pytest
 from numpy.random import Generator
 
 from autograder.grading.testkit import (
+    PLAIN,
+    UNITS,
     ClaimFailed,
     Once,
+    Units,
     as_figure,
     as_pair,
     as_vector,
@@ -33,6 +36,7 @@ from autograder.grading.testkit import (
     assert_surface,
     assert_surface_reaches,
     assert_told_apart,
+    draw_mixed,
     is_marked,
     item,
     lookup,
@@ -53,11 +57,19 @@ GRADED = (
 """All answers of the notebook that are functions; one that is to be written out calls no other."""
 
 
-def make_valley_point(rng: Generator, d: int) -> tuple[np.ndarray, float]:
-    """A point (u, v) with ‖u‖ and |v| away from 1, and v of either sign."""
-    u = rng.normal(size=d)
-    u *= rng.uniform(1.3, 1.9) / np.linalg.norm(u)
-    return u, float(rng.choice([-1, 1]) * rng.uniform(0.55, 0.8))
+def make_valley_points(rng: Generator, d: int) -> list[tuple[np.ndarray, float]]:
+    """Two points (u, v): one with ‖u‖ above 1 and |v| below 1, one the other way round.
+
+    v is negative at one of them and positive at the other, and so is each entry of u; from d = 2 on
+    u has entries of both signs at both.
+    """
+    direction = draw_mixed(rng, d)
+    direction /= np.linalg.norm(direction)
+    sign = float(rng.choice([-1, 1]))
+    return [
+        (rng.uniform(1.3, 1.9) * direction, sign * rng.uniform(0.55, 0.8)),
+        (-rng.uniform(0.5, 0.75) * direction, -sign * rng.uniform(1.3, 1.8)),
+    ]
 
 
 def as_point(x: Any, d: int) -> np.ndarray:
@@ -65,15 +77,19 @@ def as_point(x: Any, d: int) -> np.ndarray:
     return as_vector(x, d + 1)
 
 
-def make_gradient(rng: Generator, d: int) -> Gradient:
-    """A made-up gradient ∇f(x) = a sin x + b x + c + s Σ_k x_k on ℝ^{d+1}, of moderate slope."""
-    a, b, c = rng.uniform(0.4, 1.2, size=(3, d + 1))
-    slope = rng.uniform(0.2, 0.4)
+def make_gradient(rng: Generator, d: int, units: Units = PLAIN) -> Gradient:
+    """A made-up gradient ∇f(x) = a sin x + b x + c + s Σ_k x_k / (d + 1) on ℝ^{d+1}.
+
+    Of moderate slope; at a start that `draw_mixed` made, each entry has the sign of x's.
+    """
+    a, b = rng.uniform(0.4, 1.2, size=d + 1), rng.uniform(0.6, 1.4, size=d + 1)
+    c = rng.choice([-1, 1], size=d + 1) * rng.uniform(0.1, 0.2, size=d + 1)
+    slope = rng.choice([-1, 1]) * rng.uniform(0.05, 0.1)
 
     def gradient(x: Any) -> np.ndarray:
-        x = as_point(x, d)
-        value: np.ndarray = a * np.sin(x) + b * x + c + slope * x.sum()
-        return value
+        x = as_point(x, d) / units.place
+        value: np.ndarray = a * np.sin(x) + b * x + c + slope * x.mean()
+        return units.gradient * value
 
     return gradient
 
@@ -109,15 +125,16 @@ def test_trace_at_point(student: Student) -> None:
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_gd_update(student: Student, rng: Generator, d: int) -> None:
     """One step of GD, written out: both formulas use the old u and the old v."""
-    (u, v), eta = make_valley_point(rng, d), rng.uniform(0.2, 0.5)
-    answer = written_out(student, "gd_update").gd_update(u, v, eta)
-    assert_update(answer, landscape.gd_update(u, v, eta))
+    alone = written_out(student, "gd_update")
+    for u, v, unit in make_update_points(rng, d):
+        eta = rng.uniform(0.2, 0.5) / unit
+        assert_update(alone.gd_update(u, v, eta), landscape.gd_update(u, v, eta))
 
 
 @item("p2b-gd-update", costs=0.25)
 def test_gd_update_leaves_u_alone(student: Student, rng: Generator) -> None:
     """u is not changed in place."""
-    u, v = make_valley_point(rng, 3)
+    u, v = make_valley_points(rng, 3)[0]
     student.gd_update(u, v, 0.3)
     assert_left_alone(student.arguments_after[0], u, "u")
 
@@ -126,19 +143,31 @@ def test_gd_update_leaves_u_alone(student: Student, rng: Generator) -> None:
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_usam_update(student: Student, rng: Generator, d: int) -> None:
     """One step of USAM, written out: the gradient is taken at x + ρ∇L(x), the step from x."""
-    (u, v), eta = make_valley_point(rng, d), rng.uniform(0.2, 0.5)
     alone = written_out(student, "usam_update")
-    for rho in (rng.uniform(0.3, 0.6), 0.0):
-        answer = alone.usam_update(u, v, eta, rho)
-        assert_update(answer, landscape.usam_update(u, v, eta, rho))
+    for u, v, unit in make_update_points(rng, d):
+        eta = rng.uniform(0.2, 0.5) / unit
+        for rho in (rng.uniform(0.3, 0.6) / unit, 0.0):
+            answer = alone.usam_update(u, v, eta, rho)
+            assert_update(answer, landscape.usam_update(u, v, eta, rho))
 
 
 @item("p2b-usam-update", costs=0.25)
 def test_usam_update_leaves_u_alone(student: Student, rng: Generator) -> None:
     """u is not changed in place."""
-    u, v = make_valley_point(rng, 3)
+    u, v = make_valley_points(rng, 3)[0]
     student.usam_update(u, v, 0.3, 0.4)
     assert_left_alone(student.arguments_after[0], u, "u")
+
+
+def make_update_points(rng: Generator, d: int) -> Iterator[tuple[np.ndarray, float, float]]:
+    """Points (u, v) in three sizes, and the unit of 1/η and 1/ρ there.
+
+    The valley looks the same in all sizes, up to units; of η, ρ and the gradient, some are small
+    and some huge.
+    """
+    for size in (1.0, 1e-3, 1e3):
+        for u, v in make_valley_points(rng, d):
+            yield size * u, size * v, size**2
 
 
 def written_out(student: Student, name: str) -> Student:
@@ -156,17 +185,17 @@ def assert_update(answer: object, expected: tuple[np.ndarray, float]) -> None:
 # --- c) Loss and derivatives ----------------------------------------------------------------------
 
 
-def make_point(rng: Generator, d: int) -> np.ndarray:
-    """A point x = [u, v]."""
-    return np.append(*make_valley_point(rng, d)) * rng.uniform(0.9, 1.4)
+def make_points(rng: Generator, d: int) -> list[np.ndarray]:
+    """Two points x = [u, v], as `make_valley_points` has them."""
+    return [np.append(u, v) for u, v in make_valley_points(rng, d)]
 
 
 @item("p2c-loss-gradient", part="loss", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_loss(student: Student, rng: Generator, d: int) -> None:
     """The loss is ½ ‖u‖² v², with v the last entry of x."""
-    x = make_point(rng, d)
-    assert_number_close(student.loss(x), landscape.loss(x), what="the loss")
+    for x in make_points(rng, d):
+        assert_number_close(student.loss(x), landscape.loss(x), what="the loss")
 
 
 @item("p2c-loss-gradient", part="gradient", cases="d = {d}".format)
@@ -176,8 +205,8 @@ def test_gradient(student: Student, rng: Generator, d: int) -> None:
 
     After the due date: The right gradient is [v² u, ‖u‖² v].
     """
-    x = make_point(rng, d)
-    assert_close(student.gradient(x), landscape.gradient(x), what="the gradient")
+    for x in make_points(rng, d):
+        assert_close(student.gradient(x), landscape.gradient(x), what="the gradient")
 
 
 @item("p2c-hessian-trace", part="hessian", cases="d = {d}".format)
@@ -187,7 +216,7 @@ def test_hessian(student: Student, rng: Generator, d: int) -> None:
 
     After the due date: The right blocks are v² I, 2 v u and ‖u‖².
     """
-    points = make_point(rng, d), make_point(rng, d)
+    points = make_points(rng, d)
     answers = [student.hessian(x) for x in points]
     for x, answer in zip(points, answers, strict=True):
         assert_close(answer, landscape.hessian(x), what="the Hessian")
@@ -200,18 +229,53 @@ def test_hessian_trace(student: Student, rng: Generator, d: int) -> None:
 
     After the due date: The right trace is d v² + ‖u‖².
     """
-    x = make_point(rng, d)
-    assert_number_close(student.hessian_trace(x), landscape.hessian_trace(x), what="the trace")
+    for x in make_points(rng, d):
+        assert_number_close(student.hessian_trace(x), landscape.hessian_trace(x), what="the trace")
 
 
 # --- c) GD and USAM -------------------------------------------------------------------------------
+
+
+def make_etas(rng: Generator) -> np.ndarray:
+    """Five step sizes that rise and fall in turn; the first one is above the mean."""
+    etas = np.full(5, 0.3)
+    etas[:4:2], etas[1::2] = rng.permutation([0.4, 0.45]), rng.permutation([0.08, 0.15])
+    return etas * rng.uniform(0.9, 1.1)
+
+
+STANDSTILLS = ["flat ground", "nearly flat ground", "small step sizes"]
+
+
+def make_standstill(rng: Generator, run: str) -> tuple[Gradient, np.ndarray, np.ndarray]:
+    """A gradient on ℝ³, a start and five step sizes, with a part of the way where nothing moves.
+
+    "flat ground": after two steps the gradient is zero.
+    "nearly flat ground": there it is 10⁻¹² of what it was, and the last two step sizes are such
+    that the point moves on.
+    "small step sizes": the second and the third step are too small to change x at all.
+    """
+    plain, etas = make_gradient(rng, 2), make_etas(rng)
+    if run == "small step sizes":
+        etas[1:3] = 1e-30
+        return plain, draw_mixed(rng, 3), etas
+    slope = np.append(1.0, draw_mixed(rng, 2))
+    height = 0.0 if run == "flat ground" else 1e-12
+
+    def gradient(x: Any) -> np.ndarray:
+        on_the_slope = as_point(x, 2)[0] > 0
+        return slope if on_the_slope else height * plain(x) * [0, 1, 1]
+
+    etas[:3] = 0.4
+    if height:
+        etas[3:] /= height
+    return gradient, np.append(0.5, draw_mixed(rng, 2)), etas
 
 
 @item("p2c-gd", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_gd(student: Student, rng: Generator, d: int) -> None:
     """Each step of GD moves by −η_k times the gradient that was passed in."""
-    gradient, x0, etas = make_gradient(rng, d), rng.normal(size=d + 1), make_etas(rng)
+    gradient, x0, etas = make_gradient(rng, d), draw_mixed(rng, d + 1), make_etas(rng)
     for eta in (etas, float(etas[0])):
         answer = student.gd(gradient, x0, eta, len(etas))
         assert_close(
@@ -219,10 +283,30 @@ def test_gd(student: Student, rng: Generator, d: int) -> None:
         )
 
 
+@item("p2c-gd")
+def test_gd_in_other_units(student: Student, rng: Generator) -> None:
+    """The steps are in proportion where points and gradients are tiny or huge."""
+    for units in UNITS.values():
+        gradient, x0 = make_gradient(rng, 2, units), units.place * draw_mixed(rng, 3)
+        inputs = gradient, x0, units.step * make_etas(rng), 5
+        expected = landscape.gd(*inputs)
+        assert_close(student.gd(*inputs), expected, what="the array of iterates")
+
+
+@item("p2c-gd")
+def test_gd_makes_all_steps(student: Student, rng: Generator) -> None:
+    """All steps are made, also where the gradient vanishes or nothing moves for a while."""
+    for run in STANDSTILLS:
+        gradient, x0, etas = make_standstill(rng, run)
+        answer = student.gd(gradient, x0, etas, 5)
+        expected = landscape.gd(gradient, x0, etas, 5)
+        assert_close(answer, expected, what="the array of iterates")
+
+
 @item("p2c-gd", costs=0.25)
 def test_gd_leaves_the_start_alone(student: Student, rng: Generator) -> None:
     """The start is not changed in place."""
-    x0 = rng.normal(size=3)
+    x0 = draw_mixed(rng, 3)
     student.gd(make_gradient(rng, 2), x0, 0.2, 4)
     assert_left_alone(student.arguments_after[1], x0, "the start")
 
@@ -230,7 +314,7 @@ def test_gd_leaves_the_start_alone(student: Student, rng: Generator) -> None:
 @item("p2c-gd", costs=0.25)
 def test_gd_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
     """A start with integer entries is promoted to float, and no step at all is legal."""
-    gradient, x0 = make_gradient(rng, 2), rng.integers(-5, 5, size=3)
+    gradient, x0 = make_gradient(rng, 2), rng.permutation([-4, 2, 3])
     for num_steps in (3, 0):
         answer = student.gd(gradient, x0, 0.2, num_steps)
         expected = landscape.gd(gradient, x0, 0.2, num_steps)
@@ -241,17 +325,37 @@ def test_gd_takes_integers_and_no_step(student: Student, rng: Generator) -> None
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_usam(student: Student, rng: Generator, d: int) -> None:
     """Each step of USAM uses the gradient at x + ρ∇f(x), of the function that was passed in."""
-    gradient, x0, etas = make_gradient(rng, d), rng.normal(size=d + 1), make_etas(rng)
+    gradient, x0, etas = make_gradient(rng, d), draw_mixed(rng, d + 1), make_etas(rng)
     for eta, rho in ((etas, rng.uniform(0.3, 0.5)), (float(etas[0]), 0.4), (etas, 0.0)):
         answer = student.usam(gradient, x0, eta, rho, len(etas))
         expected = landscape.usam(gradient, x0, eta, rho, len(etas))
         assert_close(answer, expected, what="the array of iterates")
 
 
+@item("p2c-usam")
+def test_usam_in_other_units(student: Student, rng: Generator) -> None:
+    """The steps are in proportion where points and gradients are tiny or huge."""
+    for units in UNITS.values():
+        gradient, x0 = make_gradient(rng, 2, units), units.place * draw_mixed(rng, 3)
+        inputs = gradient, x0, units.step * make_etas(rng), 0.4 * units.step, 5
+        expected = landscape.usam(*inputs)
+        assert_close(student.usam(*inputs), expected, what="the array of iterates")
+
+
+@item("p2c-usam")
+def test_usam_makes_all_steps(student: Student, rng: Generator) -> None:
+    """All steps are made, also where the gradient vanishes or nothing moves for a while."""
+    for run in STANDSTILLS:
+        gradient, x0, etas = make_standstill(rng, run)
+        answer = student.usam(gradient, x0, etas, 0.4, 5)
+        expected = landscape.usam(gradient, x0, etas, 0.4, 5)
+        assert_close(answer, expected, what="the array of iterates")
+
+
 @item("p2c-usam", costs=0.25)
 def test_usam_leaves_the_start_alone(student: Student, rng: Generator) -> None:
     """The start is not changed in place."""
-    x0 = rng.normal(size=3)
+    x0 = draw_mixed(rng, 3)
     student.usam(make_gradient(rng, 2), x0, 0.2, 0.3, 4)
     assert_left_alone(student.arguments_after[1], x0, "the start")
 
@@ -259,16 +363,11 @@ def test_usam_leaves_the_start_alone(student: Student, rng: Generator) -> None:
 @item("p2c-usam", costs=0.25)
 def test_usam_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
     """A start with integer entries is promoted to float, and no step at all is legal."""
-    gradient, x0 = make_gradient(rng, 2), rng.integers(-5, 5, size=3)
+    gradient, x0 = make_gradient(rng, 2), rng.permutation([-4, 2, 3])
     for num_steps in (3, 0):
         answer = student.usam(gradient, x0, 0.2, 0.3, num_steps)
         expected = landscape.usam(gradient, x0, 0.2, 0.3, num_steps)
         assert_close(answer, expected, what="the array of iterates from a start of integers")
-
-
-def make_etas(rng: Generator) -> np.ndarray:
-    """Five step sizes that go up and down."""
-    return rng.permutation([0.08, 0.15, 0.25, 0.35, 0.45]) * rng.uniform(0.8, 1.1)
 
 
 # --- c) The experiment ----------------------------------------------------------------------------
@@ -293,12 +392,18 @@ def make_optimizer(rng: Generator, d: int) -> Callable[..., np.ndarray]:
     return optimizer
 
 
+def make_starts(rng: Generator, d: int) -> np.ndarray:
+    """Four starts, one in each row; each column holds both signs."""
+    starts = np.array([draw_mixed(rng, d + 1), draw_mixed(rng, d + 1)])
+    return np.concatenate([starts, -starts * rng.uniform(0.7, 0.9, size=(2, 1))])
+
+
 @item("p2c-experiment", cases="d = {d}".format)
 @pytest.mark.parametrize("d", [1, 3])
 def test_experiment(student: Student, rng: Generator, d: int) -> None:
     """For every pair (η, ρ), the last iterates of the optimiser from every start, in order."""
     optimizer, gradient = make_optimizer(rng, d), make_gradient(rng, d)
-    starts = rng.normal(size=(4, d + 1))
+    starts = make_starts(rng, d)
     etas = np.round([rng.uniform(0.28, 0.4), rng.uniform(0.1, 0.2)], 3)
     rhos = [0.0, 0.55, 0.93]
     answer = student.run_experiment(optimizer, gradient, starts, etas, rhos, 3)
@@ -323,8 +428,9 @@ def make_trace(rng: Generator, d: int) -> Callable[[Any], float]:
 
 
 def make_results(rng: Generator, runs: int, d: int) -> dict[tuple[float, float], np.ndarray]:
-    """Made-up last iterates for three step sizes and four radii."""
-    etas = rng.choice([0.4, 0.25, 0.15, 0.07, 0.03], size=3, replace=False)
+    """Made-up last iterates for three step sizes, which are in no order, and four radii."""
+    low, middle, high = np.sort(rng.choice([0.4, 0.25, 0.15, 0.07, 0.03], 3, replace=False))
+    etas = [(middle, high, low), (middle, low, high), (high, low, middle)][rng.integers(3)]
     rhos = np.append(0.0, np.sort(rng.choice([0.05, 0.1, 0.2, 0.35, 0.6], 3, replace=False)))
     return {
         (float(eta), float(rho)): rng.normal(size=(runs, d + 1)) * rng.uniform(0.5, 1.5)
@@ -420,11 +526,14 @@ def make_plane_results(rng: Generator) -> tuple[float, dict[tuple[float, float],
     """A step size, and made-up last iterates for it and another one, each with three radii.
 
     The largest radius is 1, and the iterate that is furthest out has its largest entry negative.
+    Each set of iterates has entries of both signs for u and for v.
     """
     eta, other = (float(e) for e in rng.permutation([0.05, 0.13, 0.31])[:2])
     rhos = [0.0, float(rng.choice([0.2, 0.4, 0.7])), 1.0]
     keys = [*((other, rho) for rho in rhos[:2]), *((eta, rho) for rho in rhos), (other, rhos[2])]
     results = {key: rng.uniform(-1.8, 1.8, size=(5, 2)) for key in keys}
+    for ends in results.values():
+        ends[1:3] = np.abs(ends[1:3]) * [[1, -1], [-1, 1]]
     results[eta, 0.0][0, 0] = -2.4
     return eta, results
 

@@ -1,11 +1,12 @@
 """Hidden tests of Problem 3: the network's derivatives, its kernel, and the kernel's limit.
 
-Weights are random, so v is never ±1 and no unit sits at the kink of the ReLU. Among the inputs of
-the kernels are equal and opposite ones, and ones whose norm is above 1 by a rounding.
+v is never ±1 and no unit sits at the kink of the ReLU. Among the inputs of the kernels are equal
+and opposite ones, and ones whose norm is above 1 by a rounding.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,7 @@ from autograder.grading.testkit import (
     assert_labelled_axes,
     assert_log_log,
     assert_named_guide,
+    draw_mixed,
     item,
 )
 from autograder.sandbox import Student
@@ -28,14 +30,21 @@ from autograder.sandbox.figuredata import CurveData
 from solutions.hw2 import ntk
 
 DEGREES = [0, 1, 2, 3]
-SIZES = [(5, 3), (11, 7), (1, 1)]
+SIZES = [(5, 3), (3, 6), (1, 1)]
 """Widths m and dimensions d; a width of 1 hides the factor 1/√m, so it is never alone."""
+SQUARES = [(1, 1), (4, 4)]
+"""Sizes with m = d, where the printed (σ'(Wx) ⊙ x) vᵀ can be computed at all."""
 
 
-def make_network(rng: Generator, m: int, d: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights v of both signs and of sizes from 0.4 to 2.5, and weights W."""
-    v = rng.choice([-1, 1], size=m) * rng.uniform(0.4, 2.5, size=m)
-    return v, rng.normal(size=(m, d))
+def make_network(rng: Generator, m: int, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weights v of both signs, of sizes below and above 1, and random weights W.
+
+    At the input x every third unit is inactive; of the active ones, some have a negative v and
+    some a positive one. A single unit is active.
+    """
+    W = rng.normal(size=(m, len(x)))
+    signs = np.where(np.arange(m) % 3 == 2, -1, 1)
+    return draw_mixed(rng, m), W * (signs * np.sign(W @ x))[:, np.newaxis]
 
 
 def make_inputs(rng: Generator, count: int, d: int) -> np.ndarray:
@@ -55,7 +64,8 @@ def test_gradient_v(student: Student, rng: Generator, n: int) -> None:
     After the due date: The right derivative is σ(Wx)/√m.
     """
     for m, d in SIZES:
-        (v, W), x = make_network(rng, m, d), make_inputs(rng, 1, d)[0]
+        x = make_inputs(rng, 1, d)[0]
+        v, W = make_network(rng, m, x)
         answer = student.gradient_v(v, W, x, n)
         assert_close(answer, ntk.gradient_v(v, W, x, n), what="gradient_v")
 
@@ -67,10 +77,22 @@ def test_gradient_w(student: Student, rng: Generator, n: int) -> None:
 
     After the due date: The right derivative is (v ⊙ σ'(Wx)) xᵀ/√m.
     """
-    for m, d in SIZES:
-        (v, W), x = make_network(rng, m, d), make_inputs(rng, 1, d)[0]
-        answer = student.gradient_W(v, W, x, n)
-        assert_close(answer, ntk.gradient_W(v, W, x, n), what="gradient_W")
+    # a printed form in any writing answers alike at m = d; at n = 0 it passes there and ends so
+    for sizes in (SQUARES, SIZES) if n > 0 else (SQUARES,):
+        assert_gradients_in_w(student, rng, sizes, n)
+
+
+def assert_gradients_in_w(
+    student: Student, rng: Generator, sizes: Iterable[tuple[int, int]], n: int
+) -> None:
+    """The derivative in W is right in all these sizes; it is asked for in all before."""
+    found = []
+    for m, d in sizes:
+        x = make_inputs(rng, 1, d)[0]
+        v, W = make_network(rng, m, x)
+        found.append((student.gradient_W(v, W, x, n), ntk.gradient_W(v, W, x, n)))
+    for answer, expected in found:
+        assert_close(answer, expected, what="gradient_W")
 
 
 # --- The kernel at finite width -------------------------------------------------------------------
@@ -81,7 +103,8 @@ def test_gradient_w(student: Student, rng: Generator, n: int) -> None:
 def test_empirical_kernel(student: Student, rng: Generator, n: int) -> None:
     """Entry (i, j) is the inner product of the derivatives at x_i and at x_j, in v and in W."""
     for m, d in SIZES:
-        (v, W), X = make_network(rng, m, d), make_inputs(rng, 4, d)
+        X = make_inputs(rng, 4, d)
+        v, W = make_network(rng, m, X[0])
         answer = student.empirical_ntk(v, W, X, n)
         assert_close(answer, ntk.empirical_ntk(v, W, X, n), what="the kernel")
 
@@ -89,8 +112,8 @@ def test_empirical_kernel(student: Student, rng: Generator, n: int) -> None:
 @item("p3b-kernel")
 def test_empirical_kernel_of_related_inputs(student: Student, rng: Generator) -> None:
     """The kernel is right for equal inputs, for opposite ones, and for a single one."""
-    v, W = make_network(rng, 8, 3)
     X = make_related_inputs(rng, 3)
+    v, W = make_network(rng, 8, X[0])
     for inputs, n in ((X, 1), (X, 2), (X[:1], 2)):
         answer = student.empirical_ntk(v, W, inputs, n)
         assert_close(answer, ntk.empirical_ntk(v, W, inputs, n), what="the kernel")
@@ -108,13 +131,17 @@ def make_related_inputs(rng: Generator, d: int) -> np.ndarray:
 
 
 def make_scene(rng: Generator, scene: str) -> np.ndarray:
-    """Rows at many angles; among "related" ones the norms are a rounding above 1."""
+    """Rows at many angles: acute and obtuse ones "all round", 0, π/2 and π in "related" ones.
+
+    The norms are above 1 by a rounding in "related" rows, and below it in all others.
+    """
     if scene == "all round":
-        angles = rng.uniform(0, 2 * np.pi) + np.sort(rng.uniform(0, 2 * np.pi, size=9))
-        return np.column_stack([np.cos(angles), np.sin(angles)])
+        turns = (np.arange(9) + rng.uniform(-0.3, 0.3, size=9)) / 9 + rng.uniform()
+        angles = 2 * np.pi * rng.permutation(turns)
+        return np.column_stack([np.cos(angles), np.sin(angles)]) * (1 - 1e-15)
     if scene == "related":
         return make_related_inputs(rng, 5) * (1 + 1e-15)
-    return make_inputs(rng, 5, 3)
+    return make_inputs(rng, 5, 3) * (1 - 1e-15)
 
 
 SCENES = {
