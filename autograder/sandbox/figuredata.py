@@ -198,7 +198,7 @@ class AxesData:
 
     def _find_out_whether_shown(self, curve: CurveData) -> bool:
         visible = self.visible and curve.visible and len(curve.points) > 0
-        seen = visible and not curve.is_too_small and self._has_contrast(curve)
+        seen = visible and not curve.is_too_small and self.has_contrast(curve)
         return seen and not self.painted_over(curve).all()
 
     def _once(self, curve: CurveData, what: str, find_out: Callable[[CurveData], T]) -> T:
@@ -209,7 +209,7 @@ class AxesData:
         found: T = self.memo[key][1]
         return found
 
-    def _has_contrast(self, curve: CurveData) -> bool:
+    def has_contrast(self, curve: CurveData) -> bool:
         """Whether some ink of it differs from what is behind; a field's colours always do."""
         inks = np.array(curve.inks, dtype=float).reshape(-1, 4)
         contrast = np.ones(len(inks))
