@@ -59,7 +59,11 @@ def as_figure(answer: object) -> FigureData:
     if answer is None:
         raise ClaimFailed("The answer is None: end the function with `return figure`.")
     if not isinstance(answer, FigureData):
-        raise ClaimFailed(f"The answer is {kind_of(answer)} where a Figure is asked for.")
+        held = " without a Figure in it" if isinstance(answer, (tuple, list, dict)) else ""
+        raise ClaimFailed(
+            f"The answer is {kind_of(answer)}{held}, and a Figure is asked for: end the function "
+            "with `return figure`."
+        )
     if not answer.axes:
         raise ClaimFailed("The figure has no axes.")
     return answer
@@ -372,7 +376,13 @@ def why_hidden(axes: AxesData, curves: Sequence[CurveData]) -> str:
 
 
 def _is_pieced_together(figure: FigureData, x: np.ndarray, y: np.ndarray, asked: int) -> bool:
-    """Whether dots and strokes that were drawn one by one make up these points.
+    return any(True for _ in pieced_together(figure, x, y, asked))
+
+
+def pieced_together(
+    figure: FigureData, x: np.ndarray, y: np.ndarray, asked: int = 1
+) -> Iterator[tuple[AxesData, tuple[Shown, Shown]]]:
+    """The axes on which dots and strokes drawn one by one make up these points, and how they do.
 
     Pieces of one style make up a curve, be it in one colour or in many, and so do all pieces of an
     axes together; where there are so many that some would lie anywhere, they make up nothing.
@@ -390,8 +400,7 @@ def _is_pieced_together(figure: FigureData, x: np.ndarray, y: np.ndarray, asked:
                 for shown_y in _shown(axes, points[:, 1], 1):
                     near = near_x & at_y.near(shown_y.values)
                     if near.any(axis=0).all() and _are_few(near_x, shown_y.values, asked):
-                        return True
-    return False
+                        yield axes, (shown_x, shown_y)
 
 
 def _pieces(axes: AxesData) -> list[np.ndarray]:
@@ -428,7 +437,7 @@ def assert_labelled_axes(answer: object) -> None:
     figure = as_figure(answer)
     used = [axes for axes in figure.axes if not axes.colorbar and (axes.curves or axes.fields)]
     if not used:
-        raise ClaimFailed("The figure shows nothing.")
+        raise ClaimFailed("The figure shows no lines, no markers and no surface.")
     for axes in used:
         missing = [
             name for name, label in zip("xy", axes.labels, strict=False) if not _says_a_thing(label)

@@ -11,8 +11,10 @@ import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed
 from autograder.grading.testkit.figures import (
+    Sight,
     as_figure,
     matching_curves,
+    pieced_together,
     readings,
     same_points,
     why_hidden,
@@ -24,7 +26,7 @@ from autograder.grading.testkit.names import (
     without_legend,
 )
 from autograder.grading.testkit.words import Words, folded
-from autograder.sandbox.figuredata import AxesData, CurveData
+from autograder.sandbox.figuredata import AxesData, CurveData, FigureData
 
 _GUIDE = Words(
     *(
@@ -81,14 +83,20 @@ _MOST_SIDES = 5
 
 def assert_log_log(answer: object, x: np.ndarray, y: np.ndarray) -> None:
     """The curve through these points is drawn on logarithmic axes, or as labelled logarithms."""
+    figure = as_figure(answer)
+    ways = [
+        (read.log_x, read.log_y)
+        for axes, curve in matching_curves(figure, x, y)
+        for read in readings(axes, curve)
+        if same_points(read.x, read.y, x, y)
+    ]
+    ways = ways or [(a.is_log, b.is_log) for _, (a, b) in pieced_together(figure, x, y)]
     linear = {"x", "y"}
-    for axes, curve in matching_curves(as_figure(answer), x, y):
-        for read in readings(axes, curve):
-            if same_points(read.x, read.y, x, y):
-                here = {name for name, log in (("x", read.log_x), ("y", read.log_y)) if not log}
-                if not here:
-                    return
-                linear = min(linear, here, key=len)
+    for way in ways:
+        here = {name for name, is_log in zip("xy", way, strict=True) if not is_log}
+        linear = min(linear, here, key=len)
+    if ways and not linear:
+        return
     which = "Neither axis is" if len(linear) == 2 else f"The {min(linear)}-axis is not"
     raise ClaimFailed(
         f"{which} logarithmic: use `axes.loglog(…)`, or draw logarithms and say so in the labels."
@@ -105,8 +113,7 @@ def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> 
     data = {id(curve) for _, curve in found}
     needed = 0.2 * float(np.ptp(np.log10(x)))
     unseen = ""
-    for axes in {id(axes): axes for axes, _ in found}.values():
-        bases = _bases_of_data(axes, [curve for owner, curve in found if owner is axes], x, y)
+    for axes, bases in _axes_of_data(figure, found, x, y):
         lines = [
             line
             for curve in axes.curves
@@ -149,16 +156,23 @@ def in_words(slope: float) -> str:
     return f"{sign}{size}" if abs(float(size) - abs(slope)) < 1e-9 else f"{sign}{abs(slope):g}"
 
 
-def _bases_of_data(
-    axes: AxesData, curves: list[CurveData], x: np.ndarray, y: np.ndarray
-) -> set[tuple[float, float]]:
-    """How the data are to be read; the guide beside them is read in the same way."""
-    return {
-        read.bases
-        for curve in curves
-        for read in readings(axes, curve)
-        if same_points(read.x, read.y, x, y)
-    }
+def _axes_of_data(
+    figure: FigureData, found: list[Sight], x: np.ndarray, y: np.ndarray
+) -> Iterator[tuple[AxesData, set[tuple[float, float]]]]:
+    """The axes with the data, and how these are to be read; the guide is read in the same way."""
+    for axes in {id(axes): axes for axes, _ in found}.values():
+        yield (
+            axes,
+            {
+                read.bases
+                for owner, curve in found
+                if owner is axes
+                for read in readings(axes, curve)
+                if same_points(read.x, read.y, x, y)
+            },
+        )
+    for axes, (shown_x, shown_y) in pieced_together(figure, x, y) if not found else ():
+        yield axes, {(shown_x.base, shown_y.base)}
 
 
 @dataclass(frozen=True)

@@ -79,11 +79,13 @@ def _why_unnamed(
 
 def without_legend(figure: FigureData, curves: Iterable[CurveData]) -> str:
     """What to do about labels that no legend shows; empty where there are none."""
-    if not any(curve.own_label for curve in curves):
+    labels = {curve.own_label for curve in curves} - {"", *legend_texts(figure)}
+    if not labels:
         return ""
-    if not legend_entries(figure):
-        return "There is a `label=…`, but no legend that shows it: call `axes.legend()`."
-    return "A legend lacks a `label=…`: call `axes.legend()` after everything is drawn."
+    return (
+        "There is a `label=…`, but no legend shows it: call `axes.legend()` after everything is "
+        "drawn."
+    )
 
 
 def assert_nowhere_said(answer: object, said: Says, *, what: str) -> None:

@@ -363,13 +363,14 @@ def _why_unmarked(figure: FigureData, found: list[Surface], points: np.ndarray) 
         if drawn.all():
             if not axes.within_limits(wanted).all():
                 return "are drawn, but not all within the limits of the axes"
-            shown = _drawn([curve for curve in axes.curves if axes.shows(curve)], wanted)
-            if shown.all():
+            if _drawn([curve for curve in axes.curves if axes.would_show(curve)], wanted).all():
                 return "are drawn, but under the surface: give them a larger `zorder`"
             return "are drawn, but can't be seen: they are hidden, transparent or too small"
         if drawn.any():
             return "are not all marked on the surface"
         if _drawn(axes.curves, wanted[:, ::-1]).any():
+            if surface.turned != is_turned(axes):
+                return "are drawn, but the surface below them has u and v exchanged"
             return "are drawn with u and v exchanged"
     curves = [curve for axes in figure.axes for curve in axes.curves]
     if _drawn(curves, points).all():
@@ -452,7 +453,7 @@ def assert_surface_reaches(
         wanted = points[:, ::-1] if surface.turned else points
         if any(_reaches(view, wanted) for view in surface.views):
             return
-    raise ClaimFailed(f"The surface that is drawn does not reach as far as {what}.")
+    raise ClaimFailed(f"The surface, as far as it is in sight, does not reach as far as {what}.")
 
 
 def _reaches(view: _View, points: np.ndarray) -> bool:

@@ -360,6 +360,8 @@ def describe(error: BaseException, *, with_text: bool = False) -> dict[str, Any]
     details: dict[str, Any] = {
         "error": kind, "place": place, "depth": depth, "function": function[:MAX_ERROR_TEXT],
     }  # fmt: skip
+    if isinstance(error, Unsendable):
+        details["kind"] = error.kind
     if with_text:
         details["text"] = _short_text(error)
     return details
