@@ -85,7 +85,7 @@ class Surface:
 
     axes: AxesData
     turned: bool
-    views: tuple[_View, ...]
+    views: tuple[View, ...]
 
 
 def surfaces(figure: FigureData, function: Function) -> list[Surface]:
@@ -103,10 +103,10 @@ def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
     found, others = [], 0
     for axes in figure.axes:
         if axes.visible and not axes.colorbar and axes.kind != "other":
-            seen = [view for field in axes.fields if (view := _view(axes, field))]
+            seen = [view for field in axes.fields if (view := view_of(axes, field))]
             # labels may be wrong, so they only say which way is tried first
             for turned in (is_turned(axes), not is_turned(axes)):
-                views = [view for view in seen if _shows_function(view, function, turned)]
+                views = [view for view in seen if shows_function(view, function, turned)]
                 if views:
                     found.append(Surface(axes, turned, tuple(views)))
                     break
@@ -150,7 +150,7 @@ def _why_no_surface(figure: FigureData, function: Function) -> str:
 
 def _follows(field: FieldData, function: Function) -> bool:
     """Whether the values of a field are the function's, seen or unseen, be they few or coarse."""
-    samples = field.samples[_spread(len(field.samples))]
+    samples = field.samples[spread(len(field.samples))]
     low, high = field.box
     if np.abs([low, high]).max() > _FARTHEST:
         return False
@@ -160,7 +160,7 @@ def _follows(field: FieldData, function: Function) -> bool:
         places = samples[:, 1::-1] if turned else samples[:, :2]
         values = function(places.T)
         many = len(np.unique(samples[:, 2])) >= _MIN_LEVELS
-        ranks = _ranks(samples[:, 2] / 2 + samples[:, 3] / 2), _ranks(values)
+        ranks = ranks_of(samples[:, 2] / 2 + samples[:, 3] / 2), ranks_of(values)
         varies = min(map(np.ptp, ranks)) > 0
         if many and not (varies and np.corrcoef(*ranks)[0, 1] >= _MIN_AGREEMENT):
             continue
@@ -178,7 +178,7 @@ def _obstacle(axes: AxesData, field: FieldData) -> str:
         return "it is hidden or transparent"
     if _is_covered(axes, field):
         return "what was drawn later covers it"
-    if _view(axes, field) is None:
+    if view_of(axes, field) is None:
         return "the limits of the axes cut it off, or leave little of the picture to it"
     if len(np.unique(field.samples[:, 2])) < _MIN_LEVELS:
         return "with so few levels that they do not tell where it is large: ask for more `levels`"
@@ -186,7 +186,7 @@ def _obstacle(axes: AxesData, field: FieldData) -> str:
 
 
 @dataclass(frozen=True)
-class _View:
+class View:
     """What of a field lies within the limits of the axes: its samples and half of their cells.
 
     `low` and `high` are the corners of the rectangle around them.
@@ -199,7 +199,7 @@ class _View:
     high: np.ndarray
 
 
-def _view(axes: AxesData, field: FieldData) -> _View | None:
+def view_of(axes: AxesData, field: FieldData) -> View | None:
     """What of a field can be seen; None where it is hidden, or too little of the picture."""
     if not field.visible or field.alpha <= FAINT or _is_covered(axes, field):
         return None
@@ -215,7 +215,7 @@ def _view(axes: AxesData, field: FieldData) -> _View | None:
     size = high - low
     if np.any(size <= _MIN_EXTENT * (ends[:, 1] - ends[:, 0])) or max(size) > _LONGEST * min(size):
         return None
-    return _View(field.kind, samples, half, low, high)
+    return View(field.kind, samples, half, low, high)
 
 
 def _is_covered(axes: AxesData, field: FieldData) -> bool:
@@ -223,7 +223,7 @@ def _is_covered(axes: AxesData, field: FieldData) -> bool:
     return float(axes.hidden_behind(field.order, field.samples).mean()) > 0.5
 
 
-def _shows_function(view: _View, function: Function, turned: bool) -> bool:
+def shows_function(view: View, function: Function, turned: bool) -> bool:
     """Whether the values shown are the function's, or rise with it (its logarithm, clipped).
 
     They are there all over the field, and each belongs to a place, or to a cell that is small and
@@ -232,7 +232,7 @@ def _shows_function(view: _View, function: Function, turned: bool) -> bool:
     """
     if not _is_everywhere(view):
         return False
-    rows = _spread(len(view.samples))
+    rows = spread(len(view.samples))
     samples, half = view.samples[rows], view.half[rows]
     is_small = (2 * half <= _LARGEST_CELL * (view.high - view.low)).all(axis=1)
     low, high = _values_around(samples[:, :2], half, function, turned)
@@ -251,12 +251,12 @@ def _shows_function(view: _View, function: Function, turned: bool) -> bool:
     )
 
 
-def _spread(count: int) -> np.ndarray:
+def spread(count: int, most: int = _SAMPLES) -> np.ndarray:
     """Which of so many samples are looked at."""
-    return np.linspace(0, count - 1, min(count, _SAMPLES)).astype(int)
+    return np.linspace(0, count - 1, min(count, most)).astype(int)
 
 
-def _is_everywhere(view: _View) -> bool:
+def _is_everywhere(view: View) -> bool:
     """Whether the samples are all over the rectangle around them: no strip, no large holes."""
     bins = _BINS.get(view.kind, 6)
     places = (view.samples[:, :2] - view.low) / (view.high - view.low)
@@ -287,7 +287,7 @@ def _agrees(shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float) 
     middle = (low + high) / 2
     extent = _extent(middle)
     changes_little = high - low <= _LARGEST_CHANGE * extent + slack * extent
-    ranks = _ranks(shown[:, 0] / 2 + shown[:, 1] / 2), _ranks(middle)
+    ranks = ranks_of(shown[:, 0] / 2 + shown[:, 1] / 2), ranks_of(middle)
     if extent <= 0 or min(map(np.ptp, ranks)) == 0:
         return False
     agreement = float(np.corrcoef(*ranks)[0, 1])
@@ -300,7 +300,7 @@ def _extent(values: np.ndarray) -> float:
     return float(largest - least)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def ranks_of(values: np.ndarray) -> np.ndarray:
     """The place of each value in their order; equal values share the middle one."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2)[inverse.ravel()]
@@ -456,7 +456,7 @@ def assert_surface_reaches(
     raise ClaimFailed(f"The surface, as far as it is in sight, does not reach as far as {what}.")
 
 
-def _reaches(view: _View, points: np.ndarray) -> bool:
+def _reaches(view: View, points: np.ndarray) -> bool:
     """Whether the field goes around all points; the lines of contours may end a little before."""
     middle = (view.low + view.high) / 2
     nearer = middle + (points - middle) / 1.05
