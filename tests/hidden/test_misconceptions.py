@@ -50,6 +50,18 @@ def test_nine_in_ten_are_called_by_name_and_none_by_another() -> None:
 MATCHES = {
     "p1a-heavy-ball: momentum_for_heavy_ball": "parameters_converted_again",
     "p1-plot: white_on_white": "invisible",
+    "p2c-surface-plot: upside_down": "negative_loss",
+    **dict.fromkeys(
+        (
+            f"p2c-surface-plot: {name}"
+            for name in (
+                *("handles_swapped", "labels_right_and_handles_swapped", "samples_swapped"),
+                *("markers_swapped", "error_bars_under_swapped_labels"),
+                "solid_surface_under_swapped_labels",
+            )
+        ),
+        "names_swapped",
+    ),
     "p3-plot: errors_called_the_guide": "guide_without_a_name",
     "p3-plot: white_errors": "invisible_errors",
 }
