@@ -21,12 +21,12 @@ def assert_named_curves(
     curves: Mapping[Any, tuple[np.ndarray, np.ndarray]],
     name: Callable[[Any], Says],
     *,
-    what: str = "what it is",
+    what: str = "name",
 ) -> None:
     """Each curve is named by a legend, or by a text or title on its axes, and by its own name.
 
-    A text that has the names of all curves says of none which it is. `what` says in words what the
-    name of a line tells.
+    A text that has the names of all curves says of none which it is. `what` is what the name of a
+    line tells, in words.
     """
     figure = as_figure(answer)
     names = {key: once_each(name(key)) for key in curves}
@@ -70,9 +70,9 @@ def _why_unnamed(
     if any(called.get(id(curve)) for curve in seen):
         if any(named(word) for words in groups for word in words for named in names.values()):
             return "The legend calls a line by the name of another one."
-        return f"A line has a name in the legend, but it does not tell {what}."
+        return f"The legend names a line, but the name does not tell its {what}."
     return without_legend(figure, seen) or (
-        f"Nothing was found that tells of a line {what}: "
+        f"No legend and no text was found that tells the {what} of a line: "
         "give it a `label=…` and call `axes.legend()`."
     )
 

@@ -125,11 +125,23 @@ def _letters_on(axes: AxesData) -> tuple[str, ...]:
     return tuple(found[0] if found else "" for found in letters)
 
 
-def assert_plane_labelled(answer: object, function: Function) -> None:
-    """No labels call u what is v in the function, and v what is u."""
+def assert_plane_labelled(answer: object, function: Function, others: Iterable[Words] = ()) -> None:
+    """No label calls u what is v in the function, or v what is u, or either by words for `others`.
+
+    A label in other words is right.
+    """
     for surface in surfaces(as_figure(answer), function):
-        if _letters_on(surface.axes) == (("u", "v") if surface.turned else ("v", "u")):
+        right = ("v", "u") if surface.turned else ("u", "v")
+        said = _letters_on(surface.axes)
+        if said == right[::-1]:
             raise ClaimFailed("The labels of the axes are swapped: what is called u is v.")
+        for axis, label, letter, own in zip("xy", surface.axes.labels, said, right, strict=False):
+            strange = not letter and any(words.are_all_of(label) for words in others)
+            if strange or letter not in ("", own):
+                raise ClaimFailed(
+                    f"The label on the {axis}-axis names something else than {own}, which this "
+                    "axis shows."
+                )
 
 
 def _why_no_surface(figure: FigureData, function: Function) -> str:

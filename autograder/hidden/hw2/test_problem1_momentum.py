@@ -343,7 +343,7 @@ def test_plot_shows_what_it_is_given(student: Student, rng: Generator) -> None:
 def test_plot_names_the_trajectories(student: Student, rng: Generator, once: Once) -> None:
     """A legend, or a text beside each line, names the trajectories."""
     picture = once(lambda: draw(student, rng))
-    assert_named_curves(picture.figure, picture.curves, says, what="its trajectory's label")
+    assert_named_curves(picture.figure, picture.curves, says, what="trajectory")
 
 
 @item("p1-plot", costs=0.25)

@@ -45,7 +45,16 @@ from autograder.grading.testkit import (
     says_number_of,
     says_otherwise,
 )
-from autograder.hidden.hw2.wording import ETA, GD, RHO, TRACE, USAM, says_gd, says_usam
+from autograder.hidden.hw2.wording import (
+    ETA,
+    GD,
+    OBJECTIVE,
+    RHO,
+    TRACE,
+    USAM,
+    says_gd,
+    says_usam,
+)
 from autograder.sandbox import Polynomial, Student
 from solutions.hw2 import landscape
 
@@ -392,9 +401,7 @@ def test_trace_plot_leaves_out_diverged_runs(student: Student, rng: Generator) -
 def test_trace_plot_names_the_step_sizes(student: Student, rng: Generator, once: Once) -> None:
     """A legend, or a text beside each line, gives its η."""
     drawn = once(lambda: draw_traces(student, rng, 7, 2))
-    assert_named_curves(
-        drawn.figure, drawn.lines, lambda eta: says_number_of(eta, RHO), what="its η"
-    )
+    assert_named_curves(drawn.figure, drawn.lines, lambda eta: says_number_of(eta, RHO), what="η")
     assert_legend_is_of_eta(drawn.figure)
 
 
@@ -552,4 +559,4 @@ def test_surface_plot_labels_its_axes(student: Student, rng: Generator, once: On
     """The axes of the plane have labels, and say rightly which one is u and which one is v."""
     scene = once(lambda: draw_scene(student, rng))
     assert_labelled_axes(scene.figure)
-    assert_plane_labelled(scene.figure, scene.loss)
+    assert_plane_labelled(scene.figure, scene.loss, (OBJECTIVE, TRACE, ETA, RHO))
