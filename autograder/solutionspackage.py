@@ -1,8 +1,8 @@
 """`from solutions.NAME import module` means the solutions of the course at hand.
 
-Hidden tests, misconceptions and sample classes import the reference so. The package `solutions`
-that is installed knows the homework it came with; a course of its own keeps its solutions in its
-own folder, which is on no path.
+Hidden tests, misconceptions and sample classes import the reference so, and hidden tests what
+stands beside them, by `from autograder.hidden.NAME import module`. The packages that are installed
+know the homework they came with, if any; a course of its own keeps its folders on no path.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ import sys
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
-PACKAGE = "solutions"
+SOLUTIONS = "solutions"
+HIDDEN = "autograder.hidden"
 
 
 def serve_solutions(folder: Path) -> None:
@@ -22,8 +23,22 @@ def serve_solutions(folder: Path) -> None:
     What another course's folder of that name had in its place is forgotten; modules that hold on
     to it keep it. A folder that is not there changes nothing: who looks into it will say so.
     """
+    _serve(SOLUTIONS, folder)
+
+
+def serve_hidden_tests(folder: Path) -> None:
+    """The same for `autograder.hidden.NAME` and a folder of hidden tests."""
+    _serve(HIDDEN, folder)
+
+
+def forget_beside_hidden_tests(path: Path) -> None:
+    """Have a module that stands beside hidden tests be read anew when it is next imported."""
+    sys.modules.pop(f"{HIDDEN}.{path.parent.name}.{path.stem}", None)
+
+
+def _serve(parent: str, folder: Path) -> None:
     folder = folder.resolve()
-    name = f"{PACKAGE}.{folder.name}"
+    name = f"{parent}.{folder.name}"
     if not folder.is_dir() or _place(name) == folder:
         return
     for known in [key for key in sys.modules if key == name or key.startswith(f"{name}.")]:
@@ -31,7 +46,7 @@ def serve_solutions(folder: Path) -> None:
     spec = _spec(name, folder)
     package = importlib.util.module_from_spec(spec)
     sys.modules[name] = package
-    setattr(importlib.import_module(PACKAGE), folder.name, package)
+    setattr(importlib.import_module(parent), folder.name, package)
     if spec.loader is not None:
         spec.loader.exec_module(package)
 

@@ -17,6 +17,7 @@ from autograder.grading.laboratory import Laboratory
 from autograder.grading.mark import MarkSettings, open_laboratory
 from autograder.grading.plugin import MarkingPlugin
 from autograder.grading.references import load_references
+from autograder.solutionspackage import serve_hidden_tests
 from autograder.words import shown
 
 LABORATORY = pytest.StashKey[Laboratory]()
@@ -59,6 +60,7 @@ def _start(config: pytest.Config, path: Path) -> None:
     folder = hidden if hidden.is_dir() else hidden.parent
     course = Course.find(config.invocation_params.dir)
     assignment = course.assignment(folder.name)
+    serve_hidden_tests(folder)
     seed = assignment.seed if config.option.seed is None else config.option.seed
     settings = MarkSettings(unprotected=config.option.unprotected)
     laboratory = open_laboratory(course, assignment, path, seed=seed, settings=settings)

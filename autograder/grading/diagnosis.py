@@ -19,7 +19,7 @@ from autograder.assignment import Assignment, Course
 from autograder.grading.grader import hash_of_tests
 from autograder.grading.keep import Keep
 from autograder.grading.local import LocalMarker
-from autograder.grading.looks import Looks
+from autograder.grading.looks import Looks, at_same_places, functions_of_the_plane
 from autograder.grading.misconceptions import Catalogue, Misconception, load_misconceptions
 from autograder.grading.plugin import Outcome
 from autograder.grading.transcript import Event
@@ -98,9 +98,11 @@ class Diagnostician:
     def _name(self, item: str, outcomes: Outcomes) -> Misconception | None:
         known = self._known(item)
         trials = [_Trial(m, known.found[m.name]) for m in self.catalogue.of(item)]
-        agreeing = [trial for trial in trials if _agrees(outcomes, trial.outcomes)]
         if any(isinstance(event.answer, FigureData) for o in outcomes for event in o.transcript):
+            agreeing = [trial for trial in trials if _fails_as(outcomes, trial.outcomes)]
             agreeing = _alike(outcomes, known.reference, agreeing)
+        else:
+            agreeing = [trial for trial in trials if _agrees(outcomes, trial.outcomes)]
         return agreeing[0].misconception if len(agreeing) == 1 else None
 
     def _known(self, item: str) -> _Trials:
@@ -180,15 +182,29 @@ def _alike(outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial]) -> lis
 
     Where one trial's ways are among another's, the other one tells more.
     """
-    looks = Looks([right, *(trial.outcomes for trial in trials)])
-    own, reference = looks.facts(outcomes), looks.facts(right)
+    ours = [right, *(trial.outcomes for trial in trials)]
+    looks = Looks(ours, functions_of_the_plane(outcomes))
+    all_own, reference = looks.facts(outcomes), looks.facts(right)
     ways = []
     for trial in trials:
-        drawn = looks.facts(trial.outcomes)
-        differing = looks.differing(drawn, reference)
+        # a test that fails asks for a figure of its own, which the reference was not asked for
+        drawn, right_facts, own = at_same_places(looks.facts(trial.outcomes), reference, all_own)
+        differing = looks.differing(drawn, right_facts)
         if differing and all((fact in own) == (fact in drawn) for fact in differing):
             ways.append((differing, trial))
     return [trial for found, trial in ways if not any(found < other for other, _ in ways)]
+
+
+def _fails_as(outcomes: Outcomes, others: Outcomes) -> bool:
+    """Whether the same core tests fail; if none does, no more robustness tests than the student's.
+
+    Names and labels may be right or wrong beside a mistake in what is drawn.
+    """
+    core = [outcome for outcome in outcomes if not outcome.costs]
+    if any(not outcome.passed for outcome in core):
+        return _agrees(core, others)
+    failed = {outcome.case for outcome in outcomes if not outcome.passed}
+    return _agrees(core, others) and {o.case for o in others if not o.passed} <= failed
 
 
 def _agrees(outcomes: Outcomes, others: Outcomes) -> bool:

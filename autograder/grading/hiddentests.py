@@ -19,6 +19,7 @@ from _pytest.config import _prepareconfig  # as pytest-xdist does: there is no p
 from autograder.assignment import Assignment
 from autograder.errors import CourseError
 from autograder.grading.plugin import MarkingPlugin, item_of
+from autograder.solutionspackage import forget_beside_hidden_tests, serve_hidden_tests
 
 _OPTIONS = (
     "-p", "no:cacheprovider", "-p", "no:logging", "--capture=no", "-p", "no:terminal",
@@ -37,6 +38,7 @@ class HiddenTests:
         if not hidden.is_dir():
             raise CourseError(f"there are no hidden tests in {hidden}")
         self._hidden = hidden
+        serve_hidden_tests(hidden)
         _forget_other_tests(hidden)
         options = [
             str(hidden), f"--rootdir={hidden}", f"--confcutdir={hidden}", *_OPTIONS, *arguments,
@@ -135,12 +137,16 @@ def version(hidden: Path) -> tuple[tuple[str, int], ...]:
 
 
 def _forget_other_tests(hidden: Path) -> None:
-    """Have pytest read a module anew where one of its name came from elsewhere or has changed."""
-    for name, time in version(hidden):
-        path = hidden / name
-        if _READ.get(path.stem) != (path, time):
-            _forget(path)
-            _READ[path.stem] = (path, time)
+    """Have pytest read a module anew where one of its name came from elsewhere or has changed.
+
+    Where it is one that tests import, all of them are read anew.
+    """
+    found = {hidden / name: time for name, time in version(hidden)}
+    changed = [path for path, time in found.items() if _READ.get(path.stem) != (path, time)]
+    is_shared = any(not path.stem.startswith("test_") for path in changed)
+    for path in found if is_shared else changed:
+        _forget(path)
+        _READ[path.stem] = (path, found[path])
 
 
 def _forget(path: Path) -> None:
@@ -149,6 +155,8 @@ def _forget(path: Path) -> None:
     if path.stem.startswith("test_"):
         for name in [name for name in sys.modules if name.rpartition(".")[2] == path.stem]:
             del sys.modules[name]
+    else:
+        forget_beside_hidden_tests(path)
 
 
 _READ: dict[str, tuple[Path, int]] = {}

@@ -197,9 +197,12 @@ class AxesData:
         return bool(self._once(curve, "shows", self._find_out_whether_shown))
 
     def _find_out_whether_shown(self, curve: CurveData) -> bool:
+        return self.would_show(curve) and not self.painted_over(curve).all()
+
+    def would_show(self, curve: CurveData) -> bool:
+        """Whether a curve could be seen if nothing were painted over it."""
         visible = self.visible and curve.visible and len(curve.points) > 0
-        seen = visible and not curve.is_too_small and self._has_contrast(curve)
-        return seen and not self.painted_over(curve).all()
+        return visible and not curve.is_too_small and self.has_contrast(curve)
 
     def _once(self, curve: CurveData, what: str, find_out: Callable[[CurveData], T]) -> T:
         """What is found out about a curve, which is found out once."""
@@ -209,7 +212,7 @@ class AxesData:
         found: T = self.memo[key][1]
         return found
 
-    def _has_contrast(self, curve: CurveData) -> bool:
+    def has_contrast(self, curve: CurveData) -> bool:
         """Whether some ink of it differs from what is behind; a field's colours always do."""
         inks = np.array(curve.inks, dtype=float).reshape(-1, 4)
         contrast = np.ones(len(inks))

@@ -22,7 +22,14 @@ from autograder.sandbox.figuredata import FigureData
 from autograder.sandbox.inside.figures import read_figure
 from autograder.sandbox.inside.polynomial import Polynomial
 from autograder.sandbox.inside.wire import HEADER, Budget, Object, Unsendable, decode, encode
-from autograder.sandbox.student import BadAnswer, Missing, NotDone, Raised, StudentFailure
+from autograder.sandbox.student import (
+    BadAnswer,
+    Missing,
+    NotDone,
+    Raised,
+    StudentFailure,
+    unmarkable,
+)
 
 Names = dict[str, Any]
 
@@ -153,7 +160,7 @@ def _to_grader(value: Any) -> Any:
     try:
         return _opened(_crossed(value))
     except Unsendable as error:
-        raise BadAnswer("The answer is of a kind that can't be marked.") from error
+        raise BadAnswer(unmarkable(error.kind)) from error
 
 
 def _crossed(value: Any) -> Any:

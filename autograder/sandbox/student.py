@@ -292,7 +292,7 @@ class Student:
                 function=function if isinstance(function, str) else "",
             )
         if error == Unsendable.__name__:
-            return BadAnswer("The answer is of a kind that can't be marked.")
+            return BadAnswer(unmarkable(details.get("kind")))
         if error == RemoteError.__name__:
             return Raised(
                 f"It called a function that was passed in, and that call failed{where}.",
@@ -312,6 +312,61 @@ class Student:
         if isinstance(package, str) and _PACKAGE.fullmatch(package):
             told += _WANT[error == "ModuleNotFoundError"].format(package)
         return Raised(told, error if known else "Exception", place)
+
+
+def unmarkable(kind: object) -> str:
+    """What an answer of this kind is and what to return instead, in words of our own.
+
+    `kind` is the word of the student's process: it only chooses among known sentences.
+    """
+    known = _UNMARKABLE.get(kind) if isinstance(kind, str) else None
+    return known or "The answer is of a kind that can't be marked."
+
+
+_FIGURE = "end the function with `return fig`, the Figure alone"
+_NUMBERS = "return a list or an array of numbers"
+_UNMARKABLE: Mapping[str, str] = {
+    "module matplotlib.pyplot": "The answer is the module `matplotlib.pyplot`: end the function "
+    "with `return fig`, where `fig = plt.gcf()` if there is no other name for the Figure.",
+    "module matplotlib": f"The answer is the module `matplotlib`: {_FIGURE}.",
+    "module numpy": f"The answer is the module `numpy`: {_NUMBERS}.",
+    "type": "The answer is a class itself, not something made of it, such as `Figure` where "
+    "`Figure()` is meant.",
+    "array of O": "The answer holds an array of Python objects, such as several Axes, or rows of "
+    f"different lengths: return the Figure, or {_NUMBERS.removeprefix('return ')}.",
+    "array of U": f"The answer holds an array of texts: {_NUMBERS}.",
+    **{
+        kind: f"The answer holds {what} (`{kind}`) and not just the Figure: {_FIGURE}."
+        for kind, what in {
+            "Line2D": "a line that was drawn",
+            "PathCollection": "markers that were drawn",
+            "LineCollection": "lines that were drawn",
+            "QuadContourSet": "contours that were drawn",
+            "TriContourSet": "contours that were drawn",
+            "AxesImage": "an image that was drawn",
+            "QuadMesh": "a mesh that was drawn",
+            "Poly3DCollection": "a surface that was drawn",
+            "Line3DCollection": "a surface that was drawn",
+            "Path3DCollection": "markers that were drawn",
+            "Line3D": "a line that was drawn",
+            "Text": "a text that was drawn",
+            "Annotation": "a text that was drawn",
+            "Legend": "a legend",
+            "Colorbar": "a colour bar",
+            "FigureCanvasAgg": "a canvas",
+            "GridSpec": "a grid for axes",
+        }.items()
+    },
+    **{
+        kind: f"The answer holds a {kind}: {_NUMBERS}, as `list(…)` makes it."
+        for kind in ("generator", "set", "frozenset", "range", "map", "zip", "filter", "DataFrame")
+    },
+    **{
+        kind: f"The answer holds what a dict gives (`{kind}`): {_NUMBERS}, as `list(…)` makes it."
+        for kind in ("dict_keys", "dict_values", "dict_items")
+    },
+}
+"""What is said of answers that can't cross, by the name of their kind."""
 
 
 def _article(word: str) -> str:

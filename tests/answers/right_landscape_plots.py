@@ -167,6 +167,26 @@ def subfigures(hessian_trace, results):
     return figure
 
 
+@right("p2c-trace-plot")
+def in_german(hessian_trace, results):
+    figure, axes = plt.subplots()
+    for eta, rows in medians(hessian_trace, results).items():
+        axes.plot(*rows.T, "o-", label=f"Schrittweite η = {eta}")
+    axes.set(xlabel="Radius ρ", ylabel="Spur der Hesse-Matrix (Median)", title="ρ = 0: GD")
+    axes.legend()
+    return figure
+
+
+@right("p2c-trace-plot")
+def in_french(hessian_trace, results):
+    figure, axes = plt.subplots()
+    for eta, rows in medians(hessian_trace, results).items():
+        axes.plot(*rows.T, "s--", label=f"{eta}")
+    axes.set(xlabel="rayon de perturbation", ylabel="trace de la hessienne")
+    axes.legend(title="taux d'apprentissage")
+    return figure
+
+
 # --- c) The loss surface --------------------------------------------------------------------------
 
 
@@ -627,4 +647,98 @@ def each_radius_written_out(loss, results, eta):
     axes.plot(*np.vstack([*usam.values()]).T, "r.", label=f"USAM with {words}")
     axes.set(xlabel="u", ylabel="v")
     axes.legend(title=f"eta = {eta}, 5 starts each")
+    return figure
+
+
+def named(axes, results, eta, gd, usam):
+    """Marks under these names; that of USAM gets the radius."""
+    for (e, rho), ends in results.items():
+        if e == eta:
+            name = usam.format(rho) if rho else gd
+            axes.scatter(*np.transpose(ends), marker="o" if rho else "x", label=name, zorder=4)
+    axes.set(xlabel="$u$", ylabel="$v$")
+    axes.legend()
+
+
+@right("p2c-surface-plot")
+def in_german_with_a_title(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.contourf(*valley(loss, results, 60), levels=20)
+    named(axes, results, eta, "Gradientenabstieg", "schärfebewusst, ρ = {}")
+    axes.set_title(f"Letzte Iterierte bei Lernrate {eta}")
+    return figure
+
+
+@right("p2c-surface-plot")
+def with_and_without_perturbation(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.pcolormesh(*valley(loss, results, 100))
+    named(axes, results, eta, "no perturbation", "with perturbation, radius {}")
+    return figure
+
+
+@right("p2c-surface-plot")
+def in_french_in_space(loss, results, eta):
+    figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
+    u, v, values = valley(loss, results)
+    axes.plot_surface(*np.meshgrid(u, v), values, alpha=0.6)
+    for (e, rho), ends in results.items():
+        if e == eta:
+            heights = [loss(x) + 0.3 for x in ends]  # a little above, to be seen
+            name = f"SAM non normalisé, ρ = {rho}" if rho else "descente de gradient"
+            axes.scatter(*np.transpose(ends), heights, label=name)
+    axes.set(xlabel="u", ylabel="v", zlabel="perte", title=f"pas η = {eta}")
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def marks_at_the_foot_of_a_solid(loss, results, eta):
+    figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
+    u, v, values = valley(loss, results)
+    axes.plot_wireframe(*np.meshgrid(u, v), values, lw=0.4)
+    for (e, rho), ends in results.items():
+        if e == eta:
+            axes.scatter(*np.transpose(ends), label="USAM (ρ>0)" if rho else "GD (ρ=0)")
+    axes.set(xlabel="u", ylabel="v")
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def projected_onto_contours_above(loss, results, eta):
+    figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
+    u, v, values = valley(loss, results)
+    U, V = np.meshgrid(u, v)
+    axes.plot_surface(U, V, values, alpha=0.3)
+    axes.contour(U, V, values, levels=20, zdir="z", offset=2 * values.max())
+    for (e, rho), ends in results.items():
+        if e == eta:
+            axes.scatter(*np.transpose(ends), 2 * values.max(), label="USAM" if rho else "GD")
+    axes.set(xlabel="u", ylabel="v")
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def clipped_solid_with_marks_at_the_loss(loss, results, eta):
+    figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
+    u, v, values = valley(loss, results)
+    axes.plot_surface(*np.meshgrid(u, v), np.minimum(values, np.quantile(values, 0.8)), alpha=0.4)
+    for (e, rho), ends in results.items():
+        if e == eta:
+            axes.scatter(*np.transpose(ends), [loss(x) for x in ends], label="SAM" if rho else "GD")
+    axes.set(xlabel="u", ylabel="v", zlabel="L")
+    axes.legend()
+    return figure
+
+
+@right("p2c-surface-plot")
+def colours_in_words(loss, results, eta):
+    figure, axes = plt.subplots()
+    axes.contour(*valley(loss, results), levels=15, cmap="gray")
+    for (e, rho), ends in results.items():
+        if e == eta:
+            axes.plot(*np.transpose(ends), "bo" if rho else "rx")
+    axes.set(xlabel="u", ylabel="v", title="Rote Kreuze: GD, blaue Kreise: USAM")
     return figure

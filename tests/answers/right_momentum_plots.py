@@ -286,3 +286,23 @@ def labels_with_more_words(objective, trajectories):
     axes.set(xlabel="step", ylabel="objective")
     axes.legend(handles=handles)
     return figure
+
+
+@right("p1-plot")
+def in_german(objective, trajectories):
+    figure, axes = plt.subplots()
+    for label, path in trajectories.items():
+        axes.semilogy([objective(x) for x in path], label=f"Lauf: {label}")
+    axes.set(xlabel="Iteration", ylabel="Zielfunktion f(x)")
+    axes.legend()
+    return figure
+
+
+@right("p1-plot")
+def in_french(objective, trajectories):
+    figure, axes = plt.subplots()
+    for label, path in trajectories.items():
+        axes.plot([objective(x) for x in path], label=label.replace(" ", "-").title())
+    axes.set(xlabel="nombre d'itérations", ylabel="valeur de la fonction objectif")
+    axes.legend()
+    return figure

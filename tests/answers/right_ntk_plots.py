@@ -190,3 +190,44 @@ def legend_in_words(widths, errors):
     plt.xlabel("width")
     plt.ylabel("error")
     return plt.gcf()
+
+
+@right("p3-plot")
+def dot_by_dot(widths, errors):
+    figure, axes = plt.subplots()
+    for width, error in zip(widths, errors, strict=True):
+        axes.loglog(width, error, "ko")
+    axes.plot(widths, errors[0] * np.sqrt(widths[0] / widths), "r--", label="$m^{-1/2}$")
+    axes.set(xlabel="width", ylabel="error")
+    axes.legend()
+    return figure
+
+
+@right("p3-plot")
+def in_german(widths, errors):
+    figure, axes = plt.subplots()
+    axes.loglog(widths, errors, "o-", label="gemessener Fehler")
+    axes.loglog(widths, errors[0] * np.sqrt(widths[0] / widths), ":", label="Steigung −1/2")
+    axes.set(xlabel="Breite $m$", ylabel="relativer Fehler")
+    axes.legend()
+    return figure
+
+
+@right("p3-plot")
+def in_french(widths, errors):
+    figure, axes = plt.subplots()
+    axes.loglog(widths, errors, "s", label="erreur mesurée")
+    axes.loglog(widths, errors[0] * np.sqrt(widths[0] / widths), label="droite de pente −0,5")
+    axes.set(xlabel="largeur du réseau", ylabel="erreur relative")
+    axes.legend()
+    return figure
+
+
+@right("p3-plot")
+def raised_signs(widths, errors):
+    figure, axes = plt.subplots()
+    axes.loglog(widths, errors, "s", label="NTK")
+    axes.loglog(widths, errors[0] * np.sqrt(widths[0] / widths), label="∝ m⁻¹ᐟ²")
+    axes.set(xlabel="m", ylabel="‖H_m − H‖ / ‖H‖")
+    axes.legend()
+    return figure

@@ -125,6 +125,20 @@ def test_changed_tests_are_read_anew(hidden: Path) -> None:
     kept.close()
 
 
+def test_module_beside_the_tests_is_imported_and_read_anew_once_it_has_changed(
+    hidden: Path,
+) -> None:
+    kept = KeptTests()
+    text = TESTS.replace('!= "right"', "!= RIGHT")
+    write(hidden, f"from autograder.hidden.{hidden.name}.wording import RIGHT\n{text}")
+    for age, right in enumerate(("right", "left")):
+        words = hidden / "wording.py"
+        words.write_text(f"RIGHT = {right!r}\n", encoding="utf-8")
+        os.utime(words, ns=(age * 10**9, age * 10**9))
+        assert [passed for _, passed, _ in run(kept, hidden, right)] == [True, True]
+    kept.close()
+
+
 def test_other_arguments_choose_other_tests(hidden: Path) -> None:
     kept = KeptTests()
     run(kept, hidden, "right")

@@ -19,22 +19,29 @@ from autograder.grading.looks import Looks
 from autograder.grading.plugin import Outcome
 from autograder.grading.testkit import (
     ClaimFailed,
+    assert_at_height,
     assert_curves,
     assert_guide,
     assert_labelled_axes,
+    assert_labels_fit,
     assert_log_log,
     assert_marked,
     assert_marks_named,
     assert_named_curves,
     assert_not_marked,
+    assert_plane_labelled,
     assert_surface,
     assert_surface_reaches,
+    assert_told_apart,
     says_number,
+    says_number_of,
     says_otherwise,
 )
+from autograder.grading.testkit.keys import styles_of
 from autograder.grading.testkit.words import numbers_in, plain
 from autograder.grading.transcript import Event
-from autograder.sandbox import FigureData
+from autograder.hidden.hw2.wording import ETA, GD, RHO, TRACE, USAM, says_gd, says_usam
+from autograder.sandbox import FigureData, Polynomial
 from autograder.sandbox.inside import figuresizes as sizes
 from autograder.sandbox.inside.figures import read_figure
 from autograder.sandbox.inside.wire import WireError
@@ -71,6 +78,12 @@ def claims(figure: FigureData) -> dict[str, Callable[[], object]]:
         "not marked": lambda: assert_not_marked(figure, bowl, POINTS, what="points"),
         "reach": lambda: assert_surface_reaches(figure, bowl, POINTS, what="points"),
         "names of marks": lambda: assert_marks_named(figure, groups, names),
+        "labels": lambda: assert_labels_fit(figure, CURVES.values(), x=RHO, y=TRACE, others=ETA),
+        "labels of the plane": lambda: assert_plane_labelled(figure, bowl, [RHO, TRACE, ETA]),
+        "height": lambda: assert_at_height(figure, bowl, POINTS, what="points"),
+        "told apart": lambda: assert_told_apart(figure, names, {"one": GD, "another": USAM}),
+        "keys": lambda: assert_marks_named(figure, groups, names, {"one": GD, "another": USAM}),
+        "looks of the plane": lambda: Looks([[drawn(ours())]], PLANE).facts([drawn(figure)]),
         "looks": lambda: Looks([[drawn(ours())]]).facts([drawn(figure)]),
         "looks of others": lambda: Looks().facts([drawn(figure)]),
         "summary": figure.summary,
@@ -87,6 +100,8 @@ def drawn(figure: FigureData) -> Outcome:
     event = Event("call", "plot", (), {}, figure)
     return Outcome("p1-plot", "answer", 0.0, "test", "", False, transcript=(event,))
 
+
+PLANE = {("", 0): Polynomial(np.array([[0.0, 0.0, 3.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]]))}
 
 CLAIMS = tuple(claims(FigureData("", (), (), (), 0)))
 
@@ -193,6 +208,15 @@ def test_longer_text_takes_no_longer_than_it_is(read: Callable[[str], object], p
     before = time.process_time()
     read(text)
     assert time.process_time() - before < 10  # hours, if it grew like the square of the length
+
+
+@pytest.mark.parametrize("piece", [*TEXTS.values(), "no ", "(", "m^(", "gd red ", "slope of "])
+def test_words_are_found_quickly_in_the_longest_text(piece: str) -> None:
+    text = piece * (sizes.MAX_TEXT // len(piece))
+    before = time.process_time()
+    says_gd(text), says_usam(text, [0.1]), says_number_of(0.1, RHO)(text)
+    says_otherwise(RHO, 0.1)(text), styles_of(text, {"GD": GD, "USAM": USAM})
+    assert time.process_time() - before < 0.5
 
 
 # --- Sizes ----------------------------------------------------------------------------------------

@@ -61,6 +61,18 @@ MATCHES = {
     "p2c-gd: stops_at_1e_6": "run_ends_at_a_small_gradient",
     "p2c-gd: filled_up_where_two_rows_are_close": "last_row_repeated_after_a_small_move",
     "p2c-usam: usam_stops_at_1e_10": "last_row_repeated_after_a_small_gradient",
+    "p2c-surface-plot: upside_down": "negative_loss",
+    **dict.fromkeys(
+        (
+            f"p2c-surface-plot: {name}"
+            for name in (
+                *("handles_swapped", "labels_right_and_handles_swapped", "samples_swapped"),
+                *("markers_swapped", "error_bars_under_swapped_labels"),
+                "solid_surface_under_swapped_labels",
+            )
+        ),
+        "names_swapped",
+    ),
     "p3-plot: errors_called_the_guide": "guide_without_a_name",
     "p3-plot: white_errors": "invisible_errors",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import threading
 import time
@@ -116,6 +117,22 @@ def test_array_subclasses_and_foreign_byte_orders_arrive_as_plain_arrays() -> No
 def test_what_cannot_cross_is_refused_by_the_sender(value: object) -> None:
     with pytest.raises(Unsendable):
         encode(value, Budget(body=1000, arrays=64))
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (math, "module math"),
+        ([1, {"a": {2}}], "set"),
+        (np.array([None]), "array of O"),
+        (int, "type"),
+        (type("X" * 500, (), {})(), "X" * 40),
+    ],
+)
+def test_what_cannot_cross_is_told_by_a_short_name(value: object, kind: str) -> None:
+    with pytest.raises(Unsendable) as refused:
+        encode(value, Budget())
+    assert refused.value.kind == kind
 
 
 def test_a_value_that_holds_itself_is_refused() -> None:

@@ -12,12 +12,14 @@ from autograder.grading.testkit.figures import (
     assert_curve,
     assert_curves,
     assert_labelled_axes,
+    assert_labels_fit,
 )
 from autograder.grading.testkit.guides import assert_guide, assert_log_log, assert_named_guide
 from autograder.grading.testkit.names import (
     assert_named_curves,
     assert_nowhere_said,
     assert_told_apart,
+    legend_texts,
 )
 from autograder.grading.testkit.numbers import (
     PLAIN,
@@ -34,30 +36,44 @@ from autograder.grading.testkit.numbers import (
 )
 from autograder.grading.testkit.once import Once
 from autograder.grading.testkit.surfaces import (
+    assert_at_height,
     assert_marked,
     assert_marks_named,
     assert_not_marked,
+    assert_plane_labelled,
     assert_surface,
     assert_surface_reaches,
     is_marked,
 )
-from autograder.grading.testkit.words import says, says_number, says_otherwise
+from autograder.grading.testkit.words import (
+    Says,
+    Words,
+    folded,
+    says,
+    says_number,
+    says_number_of,
+    says_otherwise,
+)
 
 __all__ = [
     "PLAIN",
     "UNITS",
     "ClaimFailed",
     "Once",
+    "Says",
     "Units",
+    "Words",
     "as_array",
     "as_figure",
     "as_pair",
     "as_vector",
+    "assert_at_height",
     "assert_close",
     "assert_curve",
     "assert_curves",
     "assert_guide",
     "assert_labelled_axes",
+    "assert_labels_fit",
     "assert_left_alone",
     "assert_log_log",
     "assert_marked",
@@ -67,15 +83,19 @@ __all__ = [
     "assert_not_marked",
     "assert_nowhere_said",
     "assert_number_close",
+    "assert_plane_labelled",
     "assert_surface",
     "assert_surface_reaches",
     "assert_told_apart",
     "draw_mixed",
+    "folded",
     "is_marked",
     "item",
     "kind_of",
+    "legend_texts",
     "lookup",
     "says",
     "says_number",
+    "says_number_of",
     "says_otherwise",
 ]

@@ -60,7 +60,8 @@ def kind_of(answer: object) -> str:
         "tuple": "a tuple",
         "FigureData": "a Figure",
     }
-    return names.get(type(answer).__name__, "something else")
+    name = "a function" if callable(answer) else "something else"
+    return names.get(type(answer).__name__, name)
 
 
 def capital(text: str) -> str:

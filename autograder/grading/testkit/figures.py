@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed, capital, kind_of
-from autograder.grading.testkit.words import numbers_in, plain
+from autograder.grading.testkit.words import Words, numbers_in, plain
 from autograder.sandbox.figuredata import AxesData, CurveData, FigureData
 
 Sight = tuple[AxesData, CurveData]
@@ -59,7 +59,11 @@ def as_figure(answer: object) -> FigureData:
     if answer is None:
         raise ClaimFailed("The answer is None: end the function with `return figure`.")
     if not isinstance(answer, FigureData):
-        raise ClaimFailed(f"The answer is {kind_of(answer)} where a Figure is asked for.")
+        held = " without a Figure in it" if isinstance(answer, (tuple, list, dict)) else ""
+        raise ClaimFailed(
+            f"The answer is {kind_of(answer)}{held}, and a Figure is asked for: end the function "
+            "with `return figure`."
+        )
     if not answer.axes:
         raise ClaimFailed("The figure has no axes.")
     return answer
@@ -354,13 +358,31 @@ def _why_unseen(found: list[Sight]) -> str:
         return "it takes up less than a hundredth of the width of the axes"
     if shown:
         return "part of it lies outside the limits of the axes"
-    return (
-        "it is hidden, transparent, much too thin, has neither line nor markers, or is painted over"
-    )
+    axes = found[0][0]
+    return why_hidden(axes, [curve for owner, curve in found if owner is axes])
+
+
+def why_hidden(axes: AxesData, curves: Sequence[CurveData]) -> str:
+    """Why curves that an axes does not show can't be seen, in words."""
+    if not axes.visible:
+        return "its axes are hidden, or have no room on the figure"
+    if not any(curve.visible for curve in curves):
+        return "it is not visible"
+    if all(curve.is_too_small for curve in curves):
+        return "it has neither a line nor markers, or much too thin ones"
+    if not any(axes.has_contrast(curve) for curve in curves):
+        return "it is transparent, or has the colour of what is behind it"
+    return "it is painted over"
 
 
 def _is_pieced_together(figure: FigureData, x: np.ndarray, y: np.ndarray, asked: int) -> bool:
-    """Whether dots and strokes that were drawn one by one make up these points.
+    return any(True for _ in pieced_together(figure, x, y, asked))
+
+
+def pieced_together(
+    figure: FigureData, x: np.ndarray, y: np.ndarray, asked: int = 1
+) -> Iterator[tuple[AxesData, tuple[Shown, Shown]]]:
+    """The axes on which dots and strokes drawn one by one make up these points, and how they do.
 
     Pieces of one style make up a curve, be it in one colour or in many, and so do all pieces of an
     axes together; where there are so many that some would lie anywhere, they make up nothing.
@@ -378,8 +400,7 @@ def _is_pieced_together(figure: FigureData, x: np.ndarray, y: np.ndarray, asked:
                 for shown_y in _shown(axes, points[:, 1], 1):
                     near = near_x & at_y.near(shown_y.values)
                     if near.any(axis=0).all() and _are_few(near_x, shown_y.values, asked):
-                        return True
-    return False
+                        yield axes, (shown_x, shown_y)
 
 
 def _pieces(axes: AxesData) -> list[np.ndarray]:
@@ -416,13 +437,55 @@ def assert_labelled_axes(answer: object) -> None:
     figure = as_figure(answer)
     used = [axes for axes in figure.axes if not axes.colorbar and (axes.curves or axes.fields)]
     if not used:
-        raise ClaimFailed("The figure shows nothing.")
+        raise ClaimFailed("The figure shows no lines, no markers and no surface.")
     for axes in used:
         missing = [
             name for name, label in zip("xy", axes.labels, strict=False) if not _says_a_thing(label)
         ]
         if missing:
-            raise ClaimFailed(f"There is no label on the {missing[0]}-axis.")
+            raise ClaimFailed(f"There is no label on the {missing[0]}-axis, or it can't be read.")
+
+
+def assert_labels_fit(
+    answer: object, curves: Iterable[Curve], *, x: Words, y: Words, others: Words | None = None
+) -> None:
+    """No label of the axes that show these curves is the other axis' or that of something else.
+
+    `x` and `y` are words for what the axes show, `others` for what neither of them does. What
+    other words say is right. No label speaks of logarithms where values are shown.
+    """
+    figure = as_figure(answer)
+    for curve in curves:
+        for axes, drawn in matching_curves(figure, *curve):
+            first, second = axes.labels[:2]
+            if y(first) and not x(first) and x(second) and not y(second):
+                raise ClaimFailed("The labels of the axes are swapped.")
+            for name, label, own, other in (("x", first, x, y), ("y", second, y, x)):
+                strange = other.are_all_of(label) or (others and others.are_all_of(label))
+                if strange and not own(label):
+                    raise ClaimFailed(
+                        f"The label on the {name}-axis names something that this axis does not "
+                        "show."
+                    )
+            _assert_logarithms_are_shown(axes, drawn, curve)
+
+
+def _assert_logarithms_are_shown(axes: AxesData, drawn: CurveData, curve: Curve) -> None:
+    """A label of a linear axis speaks of logarithms only if logarithms are drawn."""
+    for direction, name in enumerate("xy"):
+        if axes.scales[direction] == "linear" and _LOGARITHM(axes.labels[direction]):
+            shown = [read for read in readings(axes, drawn) if same_points(read.x, read.y, *curve)]
+            if not any(read.bases[direction] > 1 for read in shown):
+                raise ClaimFailed(
+                    f"The label on the {name}-axis speaks of a logarithm, but neither is the axis "
+                    "logarithmic nor are logarithms drawn."
+                )
+
+
+_LOGARITHM = Words(
+    *("log ?(?:10|2|e)?", "ln", "lg", r"logarithm\w*"),
+    never=(r"log (?:likelihood|loss|sum|cosh|det\w*)",),
+)
 
 
 def _says_a_thing(label: str) -> bool:

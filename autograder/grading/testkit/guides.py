@@ -5,24 +5,70 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed
 from autograder.grading.testkit.figures import (
+    Sight,
     as_figure,
     matching_curves,
+    pieced_together,
     readings,
     same_points,
+    why_hidden,
 )
-from autograder.grading.testkit.names import legend_texts, names_in_legends, texts_beside
-from autograder.sandbox.figuredata import AxesData, CurveData
+from autograder.grading.testkit.names import (
+    legend_texts,
+    names_in_legends,
+    texts_beside,
+    without_legend,
+)
+from autograder.grading.testkit.words import Words, folded
+from autograder.sandbox.figuredata import AxesData, CurveData, FigureData
 
-_GUIDE = re.compile(
-    r"1\s*/\s*2|½|(?<!\d)0?\.5|sqrt|root|frac|√|m\s*\^|\bO\(|"
-    r"slope|guide|reference|theor|rate|expected|order",
-    re.IGNORECASE,
+_GUIDE = Words(
+    *(
+        "guides?",
+        "guideline",
+        "references?",
+        r"referenz\w*",
+        r"theor\w*",
+        "rates?",
+        "raten?",
+        "taux",
+    ),
+    *("expected", r"erwartet\w*", r"attendue?s?", "orders?", "ordnung", "ordre", "slopes?"),
+    *("steigung", "pentes?", r"(?:hilfs|richt|leit|vergleichs|referenz)linien?", r"asympt\w*"),
+    *("trend", r"ideal\w*", r"predict\w*", r"vorhersag\w*", r"prevision\w*", "scaling", "decay"),
+    *(r"skalierung\w*", "abfall", "o ?\\(.*", r"(?:square )?roots?", r"\w*wurzel\w*", "racine"),
 )
+"""Words for a straight line that is drawn beside data."""
+
+_SIZE = r"(?:\d*[.,]\d+|\d+)(?: ?/ ?\d+)?"
+_SLOPES = re.compile(
+    r"(?:slope|rate|steigung|pente|exponent|exposant|power|potenz|puissance|order|ordnung|ordre)"
+    rf"(?: |[=:(≈~,$]|of|von|de|is|ist|est)*[-+]? ?({_SIZE})"
+)
+_POWERS = re.compile(rf"[a-z] ?\)? ?(?:\^|\*\*) ?\(?[-+ ]*({_SIZE})")
+_INVERSE = re.compile(r"/ ?\(?(?:[mnwkxd]|width|breite|largeur)(?![a-z])(?! ?\)? ?(?:\^|\*\*|\())")
+_ROOTS = re.compile(r"sqrt|root|wurzel|racine")
+_NUMBER_ALONE = re.compile(rf"[ ($]*[-+]? ?({_SIZE})[ )$]*")
+
+
+def _sizes_said(text: str) -> list[float]:
+    """The sizes of the slopes that a text gives: as a slope, as a power or as a root."""
+    words = folded(text)
+    found = [_size(match[1]) for match in (*_SLOPES.finditer(words), *_POWERS.finditer(words))]
+    found += [1.0] * len(_INVERSE.findall(words)) + [0.5] * len(_ROOTS.findall(words))
+    alone = _NUMBER_ALONE.fullmatch(words)
+    return [*found, _size(alone[1])] if alone else found
+
+
+def _size(text: str) -> float:
+    top, _, bottom = text.replace(",", ".").partition("/")
+    return float(top) / (float(bottom) or 1.0) if bottom else float(top)
 
 
 _MOST_SLOPES = 4
@@ -38,11 +84,23 @@ _MOST_SIDES = 5
 def assert_log_log(answer: object, x: np.ndarray, y: np.ndarray) -> None:
     """The curve through these points is drawn on logarithmic axes, or as labelled logarithms."""
     figure = as_figure(answer)
-    for axes, curve in matching_curves(figure, x, y):
-        for read in readings(axes, curve):
-            if same_points(read.x, read.y, x, y) and read.log_x and read.log_y:
-                return
-    raise ClaimFailed("The axes are not both logarithmic: `axes.loglog(…)` makes them so.")
+    ways = [
+        (read.log_x, read.log_y)
+        for axes, curve in matching_curves(figure, x, y)
+        for read in readings(axes, curve)
+        if same_points(read.x, read.y, x, y)
+    ]
+    ways = ways or [(a.is_log, b.is_log) for _, (a, b) in pieced_together(figure, x, y)]
+    linear = {"x", "y"}
+    for way in ways:
+        here = {name for name, is_log in zip("xy", way, strict=True) if not is_log}
+        linear = min(linear, here, key=len)
+    if ways and not linear:
+        return
+    which = "Neither axis is" if len(linear) == 2 else f"The {min(linear)}-axis is not"
+    raise ClaimFailed(
+        f"{which} logarithmic: use `axes.loglog(…)`, or draw logarithms and say so in the labels."
+    )
 
 
 def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> CurveData:
@@ -54,39 +112,67 @@ def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> 
     found = matching_curves(figure, x, y)
     data = {id(curve) for _, curve in found}
     needed = 0.2 * float(np.ptp(np.log10(x)))
-    for axes in {id(axes): axes for axes, _ in found}.values():
-        bases = _bases_of_data(axes, [curve for owner, curve in found if owner is axes], x, y)
+    unseen = ""
+    for axes, bases in _axes_of_data(figure, found, x, y):
         lines = [
             line
             for curve in axes.curves
-            if id(curve) not in data and axes.shows(curve)
+            if id(curve) not in data
             for line in _straight_lines(axes, curve, bases)
         ]
-        guides = [line for line in lines if line.has(slope) and line.seen(axes) >= needed]
-        others = {round(line.slope, 1) for line in lines if not line.has(slope)}
+        right = [line for line in lines if line.has(slope)]
+        guides = [line for line in right if axes.shows(line.curve) and line.seen(axes) >= needed]
+        others = {
+            round(line.slope, 1) for line in lines if axes.shows(line.curve) and not line.has(slope)
+        }
         if guides and len(others) > _MOST_SLOPES:
             raise ClaimFailed(
                 f"Beside the data there are straight lines of many slopes: draw the one of slope "
-                f"{slope:g}, and a few others at most."
+                f"{in_words(slope)}, and a few others at most."
             )
         if guides:
             return guides[0].curve
+        if right:
+            unseen = unseen or _why_unseen(axes, right)
+    if unseen:
+        raise ClaimFailed(
+            f"There is a straight line of slope {in_words(slope)}, but it can't be seen: {unseen}."
+        )
     raise ClaimFailed(
-        f"There is no straight line of slope {slope:g} (on logarithmic axes) beside the data, "
-        "in sight."
+        f"No straight line of slope {in_words(slope)} (on logarithmic axes) was found beside the "
+        "data."
     )
 
 
-def _bases_of_data(
-    axes: AxesData, curves: list[CurveData], x: np.ndarray, y: np.ndarray
-) -> set[tuple[float, float]]:
-    """How the data are to be read; the guide beside them is read in the same way."""
-    return {
-        read.bases
-        for curve in curves
-        for read in readings(axes, curve)
-        if same_points(read.x, read.y, x, y)
-    }
+def _why_unseen(axes: AxesData, lines: list[_Line]) -> str:
+    if any(axes.shows(line.curve) for line in lines):
+        return "too little of it is within the limits of the axes"
+    return why_hidden(axes, [line.curve for line in lines])
+
+
+def in_words(slope: float) -> str:
+    """The slope as the messages write it: −1/2, 2, 0.3."""
+    sign, size = "−" if slope < 0 else "", Fraction(abs(slope)).limit_denominator(6)
+    return f"{sign}{size}" if abs(float(size) - abs(slope)) < 1e-9 else f"{sign}{abs(slope):g}"
+
+
+def _axes_of_data(
+    figure: FigureData, found: list[Sight], x: np.ndarray, y: np.ndarray
+) -> Iterator[tuple[AxesData, set[tuple[float, float]]]]:
+    """The axes with the data, and how these are to be read; the guide is read in the same way."""
+    for axes in {id(axes): axes for axes, _ in found}.values():
+        yield (
+            axes,
+            {
+                read.bases
+                for owner, curve in found
+                if owner is axes
+                for read in readings(axes, curve)
+                if same_points(read.x, read.y, x, y)
+            },
+        )
+    for axes, (shown_x, shown_y) in pieced_together(figure, x, y) if not found else ():
+        yield axes, {(shown_x.base, shown_y.base)}
 
 
 @dataclass(frozen=True)
@@ -151,15 +237,46 @@ def _seen_share(axes: AxesData, ends: np.ndarray) -> np.ndarray:
     return share
 
 
-def assert_named_guide(answer: object, guide: CurveData) -> None:
-    """A legend entry or a text says what the guide is."""
+def assert_named_guide(
+    answer: object, guide: CurveData, *, slope: float = -0.5, data: Words | None = None
+) -> None:
+    """A legend entry or a text says what the guide is, and none gives it another slope.
+
+    `data` are words for what is drawn beside it: the guide is not called so.
+    """
     figure = as_figure(answer)
     named = names_in_legends(figure)
     called = named.get(id(guide), ())
+    if any(_contradicts(text, slope) for text in called) and not any(
+        _is_right(text, slope) for text in called
+    ):
+        raise ClaimFailed(
+            f"The legend gives the guide another slope than the {in_words(slope)} that it has."
+        )
+    of_others = {text for key, texts in named.items() if key != id(guide) for text in texts}
+    swapped = data and any(data(text) and not _names_a_guide(text, slope) for text in called)
+    if swapped and any(_is_right(text, slope) for text in of_others):
+        raise ClaimFailed("The legend calls the guide and the data by each other's names.")
     if guide.own_label in called:
         return
-    of_others = {text for texts in named.values() for text in texts}  # the guide is not called so
     entries = called or [text for text in legend_texts(figure) if text not in of_others]
     texts = {text for axes in figure.axes for text in texts_beside(figure, axes)}
-    if not any(_GUIDE.search(text) for text in (*entries, *texts)):
-        raise ClaimFailed("Neither a legend nor a text says what the guide of slope −1/2 is.")
+    if any(_names_a_guide(text, slope) for text in (*entries, *texts)):
+        return
+    raise ClaimFailed(
+        without_legend(figure, [guide])
+        or f"Neither a legend nor a text says what the guide of slope {in_words(slope)} is."
+    )
+
+
+def _names_a_guide(text: str, slope: float) -> bool:
+    right = _is_right(text, slope)
+    return right or (_GUIDE(text) and not _contradicts(text, slope))
+
+
+def _is_right(text: str, slope: float) -> bool:
+    return any(abs(size - abs(slope)) <= 0.02 for size in _sizes_said(text))
+
+
+def _contradicts(text: str, slope: float) -> bool:
+    return bool(_sizes_said(text)) and not _is_right(text, slope)

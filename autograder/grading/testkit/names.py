@@ -11,16 +11,22 @@ import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed
 from autograder.grading.testkit.figures import as_figure, find_once, matching_curves
-from autograder.grading.testkit.words import Says, once_each
+from autograder.grading.testkit.keys import styles_of
+from autograder.grading.testkit.words import Says, Words, once_each
 from autograder.sandbox.figuredata import AxesData, Color, CurveData, FigureData, LegendEntry
 
 
 def assert_named_curves(
-    answer: object, curves: Mapping[Any, tuple[np.ndarray, np.ndarray]], name: Callable[[Any], Says]
+    answer: object,
+    curves: Mapping[Any, tuple[np.ndarray, np.ndarray]],
+    name: Callable[[Any], Says],
+    *,
+    what: str = "name",
 ) -> None:
     """Each curve is named by a legend, or by a text or title on its axes, and by its own name.
 
-    A text that has the names of all curves says of none which it is.
+    A text that has the names of all curves says of none which it is. `what` is what the name of a
+    line tells, in words.
     """
     figure = as_figure(answer)
     names = {key: once_each(name(key)) for key in curves}
@@ -34,9 +40,7 @@ def assert_named_curves(
             for axes, curve in sights
         }
         if not any(_tells(word, key, names) for words in groups for word in words):
-            raise ClaimFailed(
-                "A line is not named as it should be: give it a `label=…` and call `axes.legend()`."
-            )
+            raise ClaimFailed(_why_unnamed(figure, sights, groups, names, what))
 
 
 def _words_on(figure: FigureData, axes: AxesData) -> tuple[str, ...]:
@@ -49,14 +53,56 @@ def _tells(text: str, key: Hashable, names: Mapping[Any, Says]) -> bool:
     return names[key](text) and not (others and all(named(text) for named in others))
 
 
+def _why_unnamed(
+    figure: FigureData,
+    sights: Iterable[tuple[AxesData, CurveData | None]],
+    groups: Iterable[tuple[str, ...]],
+    names: Mapping[Any, Says],
+    what: str,
+) -> str:
+    """What is wrong with the name of a curve, and what to do."""
+    seen = [curve for _, curve in sights if curve is not None]
+    called = names_in_legends(figure)
+    if len(names) > 1 and any(
+        all(named(word) for named in names.values()) for words in groups for word in words
+    ):
+        return "One text names all lines, and does not say which is which: name each by itself."
+    if any(called.get(id(curve)) for curve in seen):
+        if any(named(word) for words in groups for word in words for named in names.values()):
+            return "The legend calls a line by the name of another one."
+        return f"The legend names a line, but the name does not tell its {what}."
+    return without_legend(figure, seen) or (
+        f"No legend and no text was found that tells the {what} of a line: "
+        "give it a `label=…` and call `axes.legend()`."
+    )
+
+
+def without_legend(figure: FigureData, curves: Iterable[CurveData]) -> str:
+    """What to do about labels that no legend shows; empty where there are none."""
+    labels = {curve.own_label for curve in curves} - {"", *legend_texts(figure)}
+    if not labels:
+        return ""
+    return (
+        "There is a `label=…`, but no legend shows it: call `axes.legend()` after everything is "
+        "drawn."
+    )
+
+
 def assert_nowhere_said(answer: object, said: Says, *, what: str) -> None:
     """No legend, title or text of the figure says this."""
-    figure = as_figure(answer)
-    words = [*legend_texts(figure), figure.title]
-    for axes in figure.axes:
-        words += texts_beside(figure, axes)
-    if any(map(said, words)):
+    if any(map(said, _all_words(as_figure(answer)))):
         raise ClaimFailed(f"A text in the figure says {what}.")
+
+
+def _all_words(figure: FigureData) -> tuple[str, ...]:
+    return (*legend_texts(figure), *free_texts(figure))
+
+
+def free_texts(figure: FigureData) -> tuple[str, ...]:
+    """The titles and texts of a figure, without what its legends say of handles."""
+    titles = (entry.text for entry in legend_entries(figure) if not entry.inks)
+    beside = (text for axes in figure.axes for text in texts_beside(figure, axes))
+    return tuple(dict.fromkeys((figure.title, *titles, *beside)))
 
 
 def legend_entries(figure: FigureData) -> tuple[LegendEntry, ...]:
@@ -74,18 +120,35 @@ def texts_beside(figure: FigureData, axes: AxesData) -> tuple[str, ...]:
     return (*axes.texts, axes.title, *figure.texts)
 
 
-def assert_told_apart(answer: object, names: Mapping[str, Says]) -> None:
-    """For each name there is a text of its own: in a legend, on an axes or in a title."""
+def assert_told_apart(
+    answer: object, names: Mapping[str, Says], keys: Mapping[str, Words] | None = None
+) -> None:
+    """For each name there is a text of its own: in a legend, on an axes or in a title.
+
+    Or a text says by colours or markers which is which; `keys` are the words for the names in it.
+    """
     figure = as_figure(answer)
-    words = [*legend_texts(figure), figure.title]
-    for axes in figure.axes:
-        words += texts_beside(figure, axes)
+    if keys and any(styles_of(text, keys) for text in free_texts(figure)):
+        return
+    entries = [entry.text for entry in legend_entries(figure) if entry.inks]
+    # an entry that has all names is none of what its handle stands for
+    entries = [text for text in entries if not all(named(text) for named in names.values())]
+    words = [*entries, *free_texts(figure)]
     telling = {
         name: {k for k, word in enumerate(words) if named(word)} for name, named in names.items()
     }
     for name, found in telling.items():
         if not found:
-            raise ClaimFailed(f"Neither a legend nor a text in the figure names {name}.")
+            labelled = (
+                curve
+                for axes in figure.axes
+                for curve in axes.curves
+                if names[name](curve.own_label)
+            )
+            raise ClaimFailed(
+                without_legend(figure, labelled)
+                or f"Neither a legend nor a text was found that names {name}."
+            )
     # a title that names both does not say which is which
     if len(set().union(*telling.values())) < len(names):
         raise ClaimFailed("One text names all of them: give each its own `label=…`.")

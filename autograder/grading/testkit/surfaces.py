@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed, capital
 from autograder.grading.testkit.figures import as_figure, find_once, which_match
-from autograder.grading.testkit.names import names_in_legends
-from autograder.grading.testkit.words import Says, once_each, plain
+from autograder.grading.testkit.keys import Style, styles_of
+from autograder.grading.testkit.names import free_texts, names_in_legends
+from autograder.grading.testkit.words import Says, Words, folded, once_each
 from autograder.sandbox.figuredata import FAINT, AxesData, CurveData, FieldData, FigureData
 
-Function = Callable[[np.ndarray], float]
+Function = Callable[[np.ndarray], Any]
 
 _SAMPLES = 1000
 """Number of samples of a field that are compared with the function."""
@@ -61,6 +62,9 @@ _MIN_AGREEMENT = 0.9
 _MIN_UNCLIPPED = 0.2
 """Share of the samples that has to remain where large values are clipped."""
 
+_FLOATING = 0.15
+"""How far above or below a surface in 3D marks may be, in terms of the surface's height."""
+
 _FARTHEST = 1e6
 """Where iterates have diverged; nothing is looked at there."""
 
@@ -68,17 +72,8 @@ _FARTHEST = 1e6
 def assert_surface(answer: object, function: Function) -> None:
     """The figure shows the function over the plane: its values, its contours or its surface."""
     figure = as_figure(answer)
-    if surfaces(figure, function):
-        return
-    drawn = [f for axes in figure.axes if not axes.colorbar for f in axes.fields]
-    if not drawn:
-        raise ClaimFailed(
-            "The figure shows no surface: draw it with `contourf`, `pcolormesh` or `plot_surface`. "
-            f"What was found in it: {figure.summary()}."
-        )
-    raise ClaimFailed(
-        "What is drawn over the plane is not the function that was passed in, or it can't be seen."
-    )
+    if not surfaces(figure, function):
+        raise ClaimFailed(_why_no_surface(figure, function))
 
 
 @dataclass(frozen=True)
@@ -90,7 +85,7 @@ class Surface:
 
     axes: AxesData
     turned: bool
-    views: tuple[_View, ...]
+    views: tuple[View, ...]
 
 
 def surfaces(figure: FigureData, function: Function) -> list[Surface]:
@@ -108,23 +103,102 @@ def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
     found, others = [], 0
     for axes in figure.axes:
         if axes.visible and not axes.colorbar and axes.kind != "other":
-            turned = is_turned(axes)
-            seen = [view for field in axes.fields if (view := _view(axes, field))]
-            views = [view for view in seen if _shows_function(view, function, turned)]
-            others += len(seen) - len(views)
-            if views:
-                found.append(Surface(axes, turned, tuple(views)))
+            seen = [view for field in axes.fields if (view := view_of(axes, field))]
+            # labels may be wrong, so they only say which way is tried first
+            for turned in (is_turned(axes), not is_turned(axes)):
+                views = [view for view in seen if shows_function(view, function, turned)]
+                if views:
+                    found.append(Surface(axes, turned, tuple(views)))
+                    break
+            others += len(seen) - len(views) if seen else 0
     return found if others <= _MOST_OTHERS else []
 
 
 def is_turned(axes: AxesData) -> bool:
     """Whether the labels say that v goes to the right and u upwards."""
-    x, y = (re.findall(r"(?<![a-z])[uv](?![a-z])", plain(label)) for label in axes.labels[:2])
-    return x[:1] == ["v"] and y[:1] == ["u"]
+    return _letters_on(axes) == ("v", "u")
+
+
+def _letters_on(axes: AxesData) -> tuple[str, ...]:
+    """Which of u and v the labels of the x-axis and of the y-axis name first."""
+    letters = (re.findall(r"(?<![a-z])[uv](?![a-z])", folded(label)) for label in axes.labels[:2])
+    return tuple(found[0] if found else "" for found in letters)
+
+
+def assert_plane_labelled(answer: object, function: Function, others: Iterable[Words] = ()) -> None:
+    """No label calls u what is v in the function, or v what is u, or either by words for `others`.
+
+    A label in other words is right.
+    """
+    for surface in surfaces(as_figure(answer), function):
+        right = ("v", "u") if surface.turned else ("u", "v")
+        said = _letters_on(surface.axes)
+        if said == right[::-1]:
+            raise ClaimFailed("The labels of the axes are swapped: what is called u is v.")
+        for axis, label, letter, own in zip("xy", surface.axes.labels, said, right, strict=False):
+            strange = not letter and any(words.are_all_of(label) for words in others)
+            if strange or letter not in ("", own):
+                raise ClaimFailed(
+                    f"The label on the {axis}-axis names something else than {own}, which this "
+                    "axis shows."
+                )
+
+
+def _why_no_surface(figure: FigureData, function: Function) -> str:
+    """Why nothing in the figure shows the function, in words."""
+    drawn = [(axes, f) for axes in figure.axes if not axes.colorbar for f in axes.fields]
+    if not drawn:
+        return (
+            "The figure shows no surface: draw it with `contourf`, `pcolormesh` or `plot_surface`. "
+            f"What was found in it: {figure.summary()}."
+        )
+    for axes, field in drawn[: _MOST_OTHERS + 1]:
+        if _follows(field, function):
+            return f"The function is drawn over the plane, but {_obstacle(axes, field)}."
+    if len(drawn) > _MOST_OTHERS:
+        return "So much is drawn over the plane that nobody sees which of it is the function."
+    return "What is drawn over the plane is not the function that was passed in."
+
+
+def _follows(field: FieldData, function: Function) -> bool:
+    """Whether the values of a field are the function's, seen or unseen, be they few or coarse."""
+    samples = field.samples[spread(len(field.samples))]
+    low, high = field.box
+    if np.abs([low, high]).max() > _FARTHEST:
+        return False
+    across = np.stack(np.meshgrid(*np.linspace(low, high, 9).T)).reshape(2, -1)
+    for turned in (False, True):
+        extent = _extent(function(across[::-1] if turned else across))
+        places = samples[:, 1::-1] if turned else samples[:, :2]
+        values = function(places.T)
+        many = len(np.unique(samples[:, 2])) >= _MIN_LEVELS
+        ranks = ranks_of(samples[:, 2] / 2 + samples[:, 3] / 2), ranks_of(values)
+        varies = min(map(np.ptp, ranks)) > 0
+        if many and not (varies and np.corrcoef(*ranks)[0, 1] >= _MIN_AGREEMENT):
+            continue
+        side: Literal["left", "right"] = "right" if field.kind in _SLACK else "left"
+        if many or _is_ordered(samples[:, 2:], values, values, 0.05 * extent, side).mean() > 0.95:
+            return True
+    return False
+
+
+def _obstacle(axes: AxesData, field: FieldData) -> str:
+    """What keeps a field that has the right values from showing them."""
+    if axes.kind == "other":
+        return "on axes that are neither plane nor in 3D"
+    if not axes.visible or not field.visible or field.alpha <= FAINT:
+        return "it is hidden or transparent"
+    if _is_covered(axes, field):
+        return "what was drawn later covers it"
+    if view_of(axes, field) is None:
+        return "the limits of the axes cut it off, or leave little of the picture to it"
+    if len(np.unique(field.samples[:, 2])) < _MIN_LEVELS:
+        return "with so few levels that they do not tell where it is large: ask for more `levels`"
+    return "too coarsely, or with too much left out: take a finer grid and finite values"
 
 
 @dataclass(frozen=True)
-class _View:
+class View:
     """What of a field lies within the limits of the axes: its samples and half of their cells.
 
     `low` and `high` are the corners of the rectangle around them.
@@ -137,7 +211,7 @@ class _View:
     high: np.ndarray
 
 
-def _view(axes: AxesData, field: FieldData) -> _View | None:
+def view_of(axes: AxesData, field: FieldData) -> View | None:
     """What of a field can be seen; None where it is hidden, or too little of the picture."""
     if not field.visible or field.alpha <= FAINT or _is_covered(axes, field):
         return None
@@ -153,7 +227,7 @@ def _view(axes: AxesData, field: FieldData) -> _View | None:
     size = high - low
     if np.any(size <= _MIN_EXTENT * (ends[:, 1] - ends[:, 0])) or max(size) > _LONGEST * min(size):
         return None
-    return _View(field.kind, samples, half, low, high)
+    return View(field.kind, samples, half, low, high)
 
 
 def _is_covered(axes: AxesData, field: FieldData) -> bool:
@@ -161,7 +235,7 @@ def _is_covered(axes: AxesData, field: FieldData) -> bool:
     return float(axes.hidden_behind(field.order, field.samples).mean()) > 0.5
 
 
-def _shows_function(view: _View, function: Function, turned: bool) -> bool:
+def shows_function(view: View, function: Function, turned: bool) -> bool:
     """Whether the values shown are the function's, or rise with it (its logarithm, clipped).
 
     They are there all over the field, and each belongs to a place, or to a cell that is small and
@@ -170,7 +244,7 @@ def _shows_function(view: _View, function: Function, turned: bool) -> bool:
     """
     if not _is_everywhere(view):
         return False
-    rows = np.linspace(0, len(view.samples) - 1, min(len(view.samples), _SAMPLES)).astype(int)
+    rows = spread(len(view.samples))
     samples, half = view.samples[rows], view.half[rows]
     is_small = (2 * half <= _LARGEST_CELL * (view.high - view.low)).all(axis=1)
     low, high = _values_around(samples[:, :2], half, function, turned)
@@ -189,7 +263,12 @@ def _shows_function(view: _View, function: Function, turned: bool) -> bool:
     )
 
 
-def _is_everywhere(view: _View) -> bool:
+def spread(count: int, most: int = _SAMPLES) -> np.ndarray:
+    """Which of so many samples are looked at."""
+    return np.linspace(0, count - 1, min(count, most)).astype(int)
+
+
+def _is_everywhere(view: View) -> bool:
     """Whether the samples are all over the rectangle around them: no strip, no large holes."""
     bins = _BINS.get(view.kind, 6)
     places = (view.samples[:, :2] - view.low) / (view.high - view.low)
@@ -220,7 +299,7 @@ def _agrees(shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float) 
     middle = (low + high) / 2
     extent = _extent(middle)
     changes_little = high - low <= _LARGEST_CHANGE * extent + slack * extent
-    ranks = _ranks(shown[:, 0] / 2 + shown[:, 1] / 2), _ranks(middle)
+    ranks = ranks_of(shown[:, 0] / 2 + shown[:, 1] / 2), ranks_of(middle)
     if extent <= 0 or min(map(np.ptp, ranks)) == 0:
         return False
     agreement = float(np.corrcoef(*ranks)[0, 1])
@@ -233,7 +312,7 @@ def _extent(values: np.ndarray) -> float:
     return float(largest - least)
 
 
-def _ranks(values: np.ndarray) -> np.ndarray:
+def ranks_of(values: np.ndarray) -> np.ndarray:
     """The place of each value in their order; equal values share the middle one."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2)[inverse.ravel()]
@@ -252,20 +331,113 @@ def _rises(
     For every pair of samples p, q with shown_high[p] < shown_low[q] (≤ for the side "right"), the
     function at p may not exceed that at q, by more than the slack times its range on the `part`.
     """
+    extent = _extent((low[part] + high[part]) / 2)
+    holds = _is_ordered(shown, low, high, slack * extent, side)
+    above = _has_below(shown, side)
+    return bool(above.any() and holds[above].mean() > 0.98 and np.mean(holds[part & above]) > 0.95)
+
+
+def _has_below(shown: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
+    """Which samples have others that show less."""
+    return np.searchsorted(np.sort(shown[:, 1]), shown[:, 0], side=side) > 0
+
+
+def _is_ordered(
+    shown: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    slack: float,
+    side: Literal["left", "right"],
+) -> np.ndarray:
+    """At which samples the function is at least what it is at all samples that show less."""
     shown_low, shown_high = shown.T
     order = np.argsort(shown_high)
-    largest_below = np.maximum.accumulate(low[order])
+    largest_below = np.append(-np.inf, np.maximum.accumulate(low[order]))
     count = np.searchsorted(shown_high[order], shown_low, side=side)
-    above = count > 0
-    extent = _extent((low[part] + high[part]) / 2)
-    holds = largest_below[count[above] - 1] <= high[above] + slack * extent
-    return bool(above.any() and holds.mean() > 0.98 and np.mean(holds[part[above]]) > 0.95)
+    ordered: np.ndarray = largest_below[count] <= high + slack
+    return ordered
 
 
 def assert_marked(answer: object, function: Function, points: np.ndarray, *, what: str) -> None:
     """Each of these points (u, v) is marked on an axes that shows the function, and can be seen."""
-    if not is_marked(as_figure(answer), function, points):
-        raise ClaimFailed(f"{capital(what)} are not all marked on the surface, in sight.")
+    figure = as_figure(answer)
+    assert_surface(figure, function)
+    if not is_marked(figure, function, points):
+        why = _why_unmarked(figure, surfaces(figure, function), points)
+        raise ClaimFailed(f"{capital(what)} {why}.")
+
+
+def _why_unmarked(figure: FigureData, found: list[Surface], points: np.ndarray) -> str:
+    """What keeps these points (u, v) from being marked on the surface, in words."""
+    for surface in found:
+        axes, wanted = surface.axes, points[:, ::-1] if surface.turned else points
+        drawn = _drawn(axes.curves, wanted)
+        if drawn.all():
+            if not axes.within_limits(wanted).all():
+                return "are drawn, but not all within the limits of the axes"
+            if _drawn([curve for curve in axes.curves if axes.would_show(curve)], wanted).all():
+                return "are drawn, but under the surface: give them a larger `zorder`"
+            return "are drawn, but can't be seen: they are hidden, transparent or too small"
+        if drawn.any():
+            return "are not all marked on the surface"
+        if _drawn(axes.curves, wanted[:, ::-1]).any():
+            if surface.turned != is_turned(axes):
+                return "are drawn, but the surface below them has u and v exchanged"
+            return "are drawn with u and v exchanged"
+    curves = [curve for axes in figure.axes for curve in axes.curves]
+    if _drawn(curves, points).all():
+        return "are drawn, but not on the axes that show the function"
+    return "were not found among what is marked on the surface"
+
+
+def _drawn(curves: Iterable[CurveData], wanted: np.ndarray) -> np.ndarray:
+    """Which of the points are on some curve, seen or unseen."""
+    found = np.zeros(len(wanted), dtype=bool)
+    for curve in curves:
+        x, y = curve.points[:, 0], curve.points[:, 1]
+        found |= which_match(x, y, wanted[:, 0], wanted[:, 1]).any(axis=0)
+    return found
+
+
+def assert_at_height(answer: object, function: Function, points: np.ndarray, *, what: str) -> None:
+    """In 3D, marks of these points (u, v) are near the surface, or all in one plane of their own.
+
+    Such a plane is at the foot of the surface, or has contours drawn in it.
+    """
+    for surface in surfaces(as_figure(answer), function):
+        if surface.axes.kind == "3d" and not _are_at_height(surface, function, points):
+            raise ClaimFailed(
+                f"{capital(what)} are far from the surface in height: mark [u, v] at the height "
+                "that the surface has there."
+            )
+
+
+def _are_at_height(surface: Surface, function: Function, points: np.ndarray) -> bool:
+    wanted = points[:, ::-1] if surface.turned else points
+    curves = [c for c in surface.axes.curves if c.points.shape[1] == 3 and surface.axes.shows(c)]
+    marks = np.concatenate([np.empty((0, 3)), *(curve.points for curve in curves)])
+    near = which_match(marks[:, 0], marks[:, 1], wanted[:, 0], wanted[:, 1])
+    rows, which = np.nonzero(near)
+    if not len(rows):
+        return True
+    heights, values = marks[rows, 2], function(points[which].T)
+    samples = surface.views[0].samples
+    places = samples[:, 1::-1] if surface.turned else samples[:, :2]
+    at = function(places.T)
+    order = np.argsort(at)
+    low, high = samples[:, 2].min(), samples[:, 2].max()
+    slack = _FLOATING * (high - low)
+    is_flat = np.ptp(heights) <= 1e-6 * (high - low)
+    has_contours = any(field.kind in _SLACK for field in surface.axes.fields)
+    if is_flat and (has_contours or heights[0] <= low + slack):
+        return True
+    as_shown = np.abs(np.interp(values, at[order], samples[order, 2]) - heights) <= slack
+    # where the surface is clipped, a mark may be at the function's own height
+    is_itself = np.median(np.abs(at - samples[:, 2])) <= slack
+    own = np.abs(values - heights) <= slack if is_itself else np.zeros(len(rows), dtype=bool)
+    fits = np.zeros(len(points), dtype=bool)
+    np.logical_or.at(fits, which, as_shown | own)
+    return bool(fits[np.unique(which)].all())
 
 
 def is_marked(figure: FigureData, function: Function, points: np.ndarray) -> bool:
@@ -288,14 +460,15 @@ def assert_surface_reaches(
 ) -> None:
     """What shows the function over the plane extends as far as these points (u, v)."""
     figure = as_figure(answer)
+    assert_surface(figure, function)
     for surface in surfaces(figure, function):
         wanted = points[:, ::-1] if surface.turned else points
         if any(_reaches(view, wanted) for view in surface.views):
             return
-    raise ClaimFailed(f"The surface that is drawn does not reach as far as {what}.")
+    raise ClaimFailed(f"The surface, as far as it is in sight, does not reach as far as {what}.")
 
 
-def _reaches(view: _View, points: np.ndarray) -> bool:
+def _reaches(view: View, points: np.ndarray) -> bool:
     """Whether the field goes around all points; the lines of contours may end a little before."""
     middle = (view.low + view.high) / 2
     nearer = middle + (points - middle) / 1.05
@@ -315,26 +488,62 @@ def _marks(axes: AxesData, points: np.ndarray, turned: bool) -> np.ndarray:
 
 
 def assert_marks_named(
-    answer: object, groups: Mapping[str, np.ndarray], names: Mapping[str, Says]
+    answer: object,
+    groups: Mapping[str, np.ndarray],
+    names: Mapping[str, Says],
+    keys: Mapping[str, Words] | None = None,
 ) -> None:
-    """No legend calls the points (u, v) of one group by the name of another one.
+    """No legend, and no title of an axes, calls the points (u, v) of one group as another one.
 
     Points whose curve no legend names, or has points of several groups, may be called anything.
+    With `keys`, no text names the colours or markers of one group as those of another.
     """
     figure = as_figure(answer)
     called = names_in_legends(figure)
     says = {name: once_each(named) for name, named in names.items()}
+    held: dict[int, list[str]] = {}
     for axes in figure.axes:
+        title = [name for name, named in says.items() if named(axes.title)]
+        on_axes: set[str] = set()
         for curve in axes.curves:
             words = called.get(id(curve), ())
             said = [name for name, named in says.items() if any(map(named, words))]
-            held = [name for name, points in groups.items() if said and _holds(axes, curve, points)]
-            if len(held) == 1 and held[0] not in said:
-                raise ClaimFailed(f"The legend calls points of {held[0]} by the name of {said[0]}.")
+            if said or title or keys:
+                here = [name for name, points in groups.items() if _holds(curve, points)]
+                held[id(curve)] = here if axes.shows(curve) else []
+                on_axes.update(held[id(curve)])
+                if said and len(here) == 1 and here[0] not in said:
+                    raise ClaimFailed(
+                        f"The legend calls points of {here[0]} by the name of {said[0]}."
+                    )
+        if len(title) == len(on_axes) == 1 and not on_axes & set(title):
+            (shown,) = on_axes
+            raise ClaimFailed(f"A title says {title[0]} where the points of {shown} are.")
+    for text in free_texts(figure) if keys else ():
+        _assert_style_fits(figure, styles_of(text, keys or {}), held)
 
 
-def _holds(axes: AxesData, curve: CurveData, points: np.ndarray) -> bool:
-    """Whether the curve has some of the points (u, v)."""
-    wanted = points[:, ::-1] if is_turned(axes) else points
+def _assert_style_fits(
+    figure: FigureData, styles: Mapping[str, Style], held: Mapping[int, list[str]]
+) -> None:
+    """No style that is said to be one group's is another group's alone."""
+    curves = [curve for axes in figure.axes for curve in axes.curves if held.get(id(curve))]
+    for name, style in styles.items():
+        own = [style.fits(curve) for curve in curves if name in held[id(curve)]]
+        others = [style.fits(curve) for curve in curves if name not in held[id(curve)]]
+        if own and not any(own) and any(others):
+            raise ClaimFailed(
+                f"A text says by colours or markers which points are those of {name}, but the "
+                "points that look so are others."
+            )
+
+
+def _holds(curve: CurveData, points: np.ndarray) -> bool:
+    """Whether the curve has some of the points (u, v), with u to the right or upwards."""
+    if not len(points):
+        return False
     drawn = curve.points[np.isfinite(curve.points).all(axis=1)]
-    return bool(which_match(drawn[:, 0], drawn[:, 1], wanted[:, 0], wanted[:, 1]).any())
+    return any(
+        bool(which_match(drawn[:, 0], drawn[:, 1], points[:, i], points[:, 1 - i]).any())
+        for i in (0, 1)
+    )

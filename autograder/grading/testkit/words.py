@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 Says = Callable[[str], bool]
@@ -23,9 +24,108 @@ _GIVES = re.compile(r"(?<![^\W\d])([^\W\d]+)[\s${}\\]*=")
 _NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
 
 
+class Words:
+    """Whether a text holds one of some words, in any case, with or without accents and hyphens.
+
+    Each word is a regular expression over what `folded` makes of a text; it matches whole words.
+    What is in `never` is taken out of the text first.
+    """
+
+    def __init__(self, *words: str, never: tuple[str, ...] = ()) -> None:
+        self._words = _whole(words)
+        self._never = _whole(never) if never else None
+
+    @property
+    def pattern(self) -> str:
+        """The regular expression of the words."""
+        return self._words.pattern
+
+    def __call__(self, text: str) -> bool:
+        """Whether the text holds one of the words."""
+        return bool(self._words.search(self._kept(text)))
+
+    def places(self, text: str) -> list[tuple[int, int]]:
+        """Where the words begin and end in the folded text."""
+        return [match.span() for match in self._words.finditer(self._kept(text))]
+
+    def are_all_of(self, text: str) -> bool:
+        """Whether the text says this and nothing else, but for little words and single letters."""
+        rest, count = self._words.subn(" ", self._kept(text))
+        return count > 0 and not set(re.findall(r"[a-z]{2,}", rest)) - _LITTLE
+
+    def _kept(self, text: str) -> str:
+        text = folded(text)
+        # as many blanks, so that places stay what they are
+        return self._never.sub(lambda m: " " * len(m[0]), text) if self._never else text
+
+
+def _whole(words: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z])(?:{'|'.join(words)})(?![a-z])")
+
+
+_LITTLE = frozenset(
+    [
+        *("of", "the", "at", "in", "on", "for", "to", "vs", "an", "am", "im", "der", "die", "das"),
+        *("des", "den", "dem", "von", "vom", "zu", "bei", "fur", "gegen", "du", "de", "la", "le"),
+        *("les", "en", "au", "pour", "final", "finale", "finaler", "last", "letzte", "letzter"),
+        *("median", "mediane", "mean", "log", "ln", "lg", "relative", "relativer"),
+    ]
+)
+
+
+@lru_cache(maxsize=4096)
+def folded(text: str) -> str:
+    """The text in small letters without accents; Greek letters and signs are spelt out.
+
+    Braces are round, a root is `sqrt`, a fraction `a/b`, a power `^`; hyphens between letters,
+    apostrophes, underscores and the signs of mathematics are spaces.
+    """
+    text = re.sub(f"[{_RAISED}]+", lambda m: f"^({m[0].translate(_LOWERED)})", text)
+    text = unicodedata.normalize("NFKC", text).casefold()
+    for old, new in _SPELT:
+        text = re.sub(old, new, text)
+    text = unicodedata.normalize("NFKD", text)
+    text = "".join(letter for letter in text if unicodedata.category(letter) not in ("Mn", "Cf"))
+    text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text)
+    text = re.sub(r"\(([-+]?\d*\.?\d+)\)", r"\1", text)
+    return " ".join(text.split())
+
+
+_RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᐟ"
+_LOWERED = str.maketrans(_RAISED, "0123456789+-/")
+_SPELT: tuple[tuple[str, str], ...] = (
+    (r"\\+[dt]?frac\s*(\d)\s*(\d)", r"\1/\2"),
+    (r"\\+[dt]?frac\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)?)\}\s*\{([^{}]*(?:\{[^{}]*\}[^{}]*)?)\}",
+     r"(\1)/(\2)"),
+    (r"\\+(?:math(?:rm|bf|it|sf|tt|cal|bb|default|regular)|text\w*|operatorname|bm|boldsymbol|rm"
+     r"|bf|left|right|displaystyle)(?![a-z])", ""),
+    (r"\\+(?:var)?rho(?![a-z])|[ρϱ]", " rho "),
+    (r"\\+eta(?![a-z])|η", " eta "),
+    (r"\\+(?:neq?(?![a-z])|not\s*=)|!=|≠", " <> "),
+    (r"\\+(?:gt|geq?)(?![a-z])|≥", " > "),
+    (r"\\+(?:times|cdot)(?![a-z])|×|·", "*"),
+    (r"√|\\+sqrt(?![a-z])", " sqrt "),
+    (r"[‐‑‒–—−]", "-"),
+    (r"⁄", "/"),
+    (r"\{", "("),
+    (r"\}", ")"),
+    (r"\\+[,;:! ]|\\+q?quad(?![a-z])|[\\$~_'’´`\"“”„«»]", " "),
+)  # fmt: skip
+"""What is written in other signs, in this order; each text has at most some hundred letters."""
+
+
 def says(name: str) -> Says:
-    """Whether a text holds the name, as it is or set as mathematics."""
-    return lambda text: plain(name) in plain(text)
+    """Whether a text holds the name, as it is, set as mathematics or with hyphens."""
+
+    def says_it(text: str) -> bool:
+        letters = _letters(name)
+        return plain(name) in plain(text) or (bool(letters) and letters in _letters(text))
+
+    return says_it
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", folded(text))
 
 
 def says_number(value: float) -> Says:
@@ -39,19 +139,51 @@ def says_number(value: float) -> Says:
     return says_it
 
 
-def says_otherwise(letter: Letter, value: float) -> Says:
-    """Whether a text gives the Greek letter a value, and not this one.
+def says_number_of(value: float, others: Words) -> Says:
+    """Whether a text holds the number, and not just as the value of one of the other things."""
+
+    def says_it(text: str) -> bool:
+        rest = _numbers_after(others).sub(" ", folded(text)) if others(text) else text
+        return says_number(value)(rest)
+
+    return says_it
+
+
+def says_otherwise(thing: Letter | Words, value: float) -> Says:
+    """Whether a text gives a Greek letter, or what the words name, a value, and not this one.
 
     A text may give several, as in "ρ = 0.1, 0.2" and "ρ = 0.1 and ρ = 0.2"; what follows the next
     sign of equality belongs to another letter.
     """
-    is_letter = re.compile(rf"(?:{_LETTERS[letter]}|(?<![a-z]){letter})$", re.IGNORECASE)
+    find = _values_of_letter(thing) if isinstance(thing, str) else _values_of_words(thing)
 
     def says_another(text: str) -> bool:
-        given = [n for word, rest in _given(text) if is_letter.search(word) for n in rest]
+        given = find(text)
         return bool(given) and all(abs(n - value) > 0.02 * abs(value) + 1e-12 for n in given)
 
     return says_another
+
+
+def _values_of_letter(letter: Letter) -> Callable[[str], list[float]]:
+    is_letter = re.compile(rf"(?:{_LETTERS[letter]}|(?<![a-z]){letter})$", re.IGNORECASE)
+    return lambda text: [n for word, rest in _given(text) if is_letter.search(word) for n in rest]
+
+
+def _values_of_words(words: Words) -> Callable[[str], list[float]]:
+    def values(text: str) -> list[float]:
+        found = _numbers_after(words).finditer(folded(text)) if words(text) else ()
+        return [n for match in found for n in numbers_in(match[1])]
+
+    return values
+
+
+@cache
+def _numbers_after(words: Words) -> re.Pattern[str]:
+    """The words with the numbers after them, as in "radius: 0.1, 0.2"; group 1 are the numbers."""
+    number = rf"{_NUMBER}(?:\s*/\s*{_NUMBER})?(?:\*10\^-?\d+)?"
+    more = rf"(?:\s*(?:[,;&]|and|und|et|or|oder|ou)\s*{number}(?!\s*[a-z]*\s*=))*"
+    between = r"(?:\s|[=:≈~(]|of\b|von\b|de\b|is\b|ist\b|est\b)*"
+    return re.compile(rf"(?:{words.pattern}){between}({number}{more})")
 
 
 def _given(text: str) -> Iterator[tuple[str, list[float]]]:
@@ -77,6 +209,7 @@ def numbers_in(text: str) -> list[float]:
     text = re.sub(r"\\[dt]?frac\{?(\d+)\}?\{?(\d+)\}?", r"\1/\2", text)
     text = re.sub(r"\\times|\\cdot|×|·", "*", text.replace("−", "-"))
     text = re.sub(r"[{}$\s]", "", text)
+    text = re.sub(r"(\^|\*\*)\((-?\d+)\)", r"\1\2", text)
     text = re.sub(r"(\d)\*10(?:\^|\*\*)(-?\d+)", r"\1e\2", text)
     text = re.sub(r"(?<![\d.])10(?:\^|\*\*)(-?\d+)", r"1e\1", text)
     found = []

@@ -2210,9 +2210,41 @@ change_landscape(
     (FILLED, "axes.imshow(values, extent=(-radius, radius, -radius, radius))"),
 )
 change_landscape(
+    "surface_upside_down",
+    "The surface is upside down: the values for the lowest v are drawn at the top.",
+    ("contourf(grid, grid, values,", "contourf(grid, grid, values[::-1],"),
+)
+change_landscape(
+    "surface_mirrored",
+    "The surface is mirrored: the values for the lowest u are drawn on the right.",
+    ("contourf(grid, grid, values,", "contourf(grid, grid, values[:, ::-1],"),
+)
+change_landscape(
+    "surface_turned",
+    "The surface is turned by a quarter: its array has u in the rows, from the top downwards; "
+    'transpose it, and give `imshow` `origin="lower"`.',
+    (FILLED, "axes.imshow(values.T, extent=(-radius, radius, -radius, radius))"),
+)
+change_landscape(
+    "cells_counted",
+    "The surface is drawn over numbers of rows and columns, not over u and v: give it the grid, or "
+    "`imshow` an `extent=…`.",
+    (FILLED, 'axes.imshow(values, origin="lower")'),
+)
+change_landscape(
+    "surface_stretched",
+    "The surface is drawn on a plane of another size than that which its values are for: grid or "
+    "`extent` do not fit the values.",
+    (HEIGHTS, "[loss(np.array([u / 2, v / 2])) for u in grid] for v in grid"),
+)
+change_landscape(
+    "negative_loss",
+    "The surface shows the negative of the loss: it is low where the loss is high.",
+    (HEIGHTS, "[-loss(np.array([u, v])) for u in grid] for v in grid"),
+)
+change_landscape(
     "another_eta",
-    "The last iterates are those of the first eta in `results`, not of the `eta` that is passed "
-    "in.",
+    "The last iterates are those of another eta in `results`, not of the `eta` that is passed in.",
     ("    ends = {rho:", "    eta = next(iter(results))[0]\n    ends = {rho:"),
 )
 change_landscape(

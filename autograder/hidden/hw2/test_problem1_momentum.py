@@ -27,12 +27,14 @@ from autograder.grading.testkit import (
     assert_close,
     assert_curves,
     assert_labelled_axes,
+    assert_labels_fit,
     assert_left_alone,
     assert_named_curves,
     draw_mixed,
     item,
     says,
 )
+from autograder.hidden.hw2.wording import OBJECTIVE, STEP
 from autograder.sandbox import Student
 from solutions.hw2 import momentum
 
@@ -470,10 +472,12 @@ def test_plot_shows_what_it_is_given(student: Student, rng: Generator) -> None:
 def test_plot_names_the_trajectories(student: Student, rng: Generator, once: Once) -> None:
     """A legend, or a text beside each line, names the trajectories."""
     picture = once(lambda: draw(student, rng))
-    assert_named_curves(picture.figure, picture.curves, says)
+    assert_named_curves(picture.figure, picture.curves, says, what="trajectory")
 
 
 @item("p1-plot", costs=0.25)
 def test_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
-    """Both axes have a label."""
-    assert_labelled_axes(once(lambda: draw(student, rng)).figure)
+    """Both axes have a label, and neither is that of the other."""
+    picture = once(lambda: draw(student, rng))
+    assert_labelled_axes(picture.figure)
+    assert_labels_fit(picture.figure, picture.curves.values(), x=STEP, y=OBJECTIVE)

@@ -6,7 +6,7 @@ nothing of the reference is handed over and no mistake in one item costs another
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,13 +19,16 @@ from autograder.grading.testkit import (
     UNITS,
     ClaimFailed,
     Once,
+    Says,
     Units,
     as_figure,
     as_pair,
     as_vector,
+    assert_at_height,
     assert_close,
     assert_curves,
     assert_labelled_axes,
+    assert_labels_fit,
     assert_left_alone,
     assert_marked,
     assert_marks_named,
@@ -33,15 +36,28 @@ from autograder.grading.testkit import (
     assert_not_marked,
     assert_nowhere_said,
     assert_number_close,
+    assert_plane_labelled,
     assert_surface,
     assert_surface_reaches,
     assert_told_apart,
     draw_mixed,
     is_marked,
     item,
+    legend_texts,
     lookup,
     says_number,
+    says_number_of,
     says_otherwise,
+)
+from autograder.hidden.hw2.wording import (
+    ETA,
+    GD,
+    OBJECTIVE,
+    RHO,
+    TRACE,
+    USAM,
+    says_gd,
+    says_usam,
 )
 from autograder.sandbox import Polynomial, Student
 from solutions.hw2 import landscape
@@ -500,13 +516,23 @@ def test_trace_plot_leaves_out_diverged_runs(student: Student, rng: Generator) -
 def test_trace_plot_names_the_step_sizes(student: Student, rng: Generator, once: Once) -> None:
     """A legend, or a text beside each line, gives its η."""
     drawn = once(lambda: draw_traces(student, rng, 7, 2))
-    assert_named_curves(drawn.figure, drawn.lines, says_number)
+    assert_named_curves(drawn.figure, drawn.lines, lambda eta: says_number_of(eta, RHO), what="η")
+    assert_legend_is_of_eta(drawn.figure)
+
+
+def assert_legend_is_of_eta(figure: object) -> None:
+    """No legend has ρ alone for its title, unless its entries name η."""
+    texts = legend_texts(as_figure(figure))
+    if any(map(RHO.are_all_of, texts)) and not any(map(ETA, texts)):
+        raise ClaimFailed("The title of the legend is ρ, but its lines are those of each η.")
 
 
 @item("p2c-trace-plot", costs=0.25)
 def test_trace_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
-    """Both axes have a label."""
-    assert_labelled_axes(once(lambda: draw_traces(student, rng, 7, 2)).figure)
+    """Both axes have a label, and neither is that of the other."""
+    drawn = once(lambda: draw_traces(student, rng, 7, 2))
+    assert_labelled_axes(drawn.figure)
+    assert_labels_fit(drawn.figure, drawn.lines.values(), x=RHO, y=TRACE, others=ETA)
 
 
 def make_loss(rng: Generator) -> Polynomial:
@@ -593,7 +619,8 @@ def assert_both_marked(scene: Scene) -> None:
     figure, loss = as_figure(scene.figure), scene.loss
     assert_marked(figure, loss, scene.gd, what="the last iterates of GD")
     if not any(is_marked(figure, loss, ends) for ends in scene.usam.values()):
-        raise ClaimFailed("The last iterates of USAM are not all marked on the surface, in sight.")
+        ends = next(iter(scene.usam.values()))
+        assert_marked(figure, loss, ends, what="the last iterates of USAM")
 
 
 @item("p2c-surface-plot", costs=0.25)
@@ -606,10 +633,11 @@ def test_surface_plot_shows_every_radius(student: Student, rng: Generator, once:
 
 @item("p2c-surface-plot", costs=0.25)
 def test_surface_plot_is_large_enough(student: Student, rng: Generator, once: Once) -> None:
-    """The surface reaches as far as the last iterates at the given η."""
+    """The surface reaches as far as the last iterates, which are not far above it in 3D."""
     scene = once(lambda: draw_scene(student, rng))
     ends = np.concatenate([scene.gd, *scene.usam.values()])
     assert_surface_reaches(scene.figure, scene.loss, ends, what="the last iterates")
+    assert_at_height(scene.figure, scene.loss, ends, what="the last iterates")
 
 
 @item("p2c-surface-plot", costs=0.25)
@@ -617,29 +645,36 @@ def test_surface_plot_names_the_methods(student: Student, rng: Generator, once: 
     """A legend, or texts, say which points are GD's and which USAM's, and say it rightly."""
     scene = once(lambda: draw_scene(student, rng))
     usam = np.concatenate(list(scene.usam.values()))
-    names = {"GD": _says_gd, "USAM": lambda text: _says_usam(text, scene.usam)}
-    assert_told_apart(scene.figure, names)
-    assert_marks_named(scene.figure, {"GD": scene.gd, "USAM": usam}, names)
+    names = {"GD": says_gd, "USAM": lambda text: says_usam(text, [*scene.usam])}
+    keys = {"GD": GD, "USAM": USAM}
+    assert_told_apart(scene.figure, names, keys)
+    assert_marks_named(scene.figure, {"GD": scene.gd, "USAM": usam}, names, keys)
     for rho, ends in scene.usam.items():
-        groups = {"one ρ": ends, "another ρ": np.empty((0, 2))}
-        other = says_otherwise("rho", rho)
-        assert_marks_named(scene.figure, groups, {"another ρ": other})
-    other_eta = says_otherwise("eta", scene.eta)
-    assert_nowhere_said(scene.figure, other_eta, what="that η has another value than the given one")
+        others = np.concatenate([x for other, x in scene.usam.items() if other != rho])
+        groups = {"one ρ": ends, "another ρ": others}
+        named = {"another ρ": says_another_rho(rho, [*scene.usam])}
+        assert_marks_named(scene.figure, groups, named)
+    for eta in ("eta", ETA):
+        what = "that η has another value than the given one"
+        assert_nowhere_said(scene.figure, says_otherwise(eta, scene.eta), what=what)
 
 
-def _says_gd(text: str) -> bool:
-    words = text.lower()
-    return "gd" in words or "gradient descent" in words or says_number(0.0)(text)
+def says_another_rho(rho: float, rhos: Sequence[float]) -> Says:
+    """Whether a text gives ρ another value, by a name for ρ or by the number alone."""
+    # a whole number may count the runs
+    others = [says_number(other) for other in rhos if other != rho and other % 1]
+    gives = [says_otherwise("rho", rho), says_otherwise(RHO, rho)]
 
+    def says_it(text: str) -> bool:
+        other = any(said(text) for said in others) and not ETA(text)
+        return not says_number(rho)(text) and (other or any(said(text) for said in gives))
 
-def _says_usam(text: str, rhos: Iterable[float]) -> bool:
-    words = text.lower()
-    named = "sam" in words or "sharpness" in words
-    return named or any(says_number(rho)(text) for rho in rhos)
+    return says_it
 
 
 @item("p2c-surface-plot", costs=0.25)
 def test_surface_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
-    """The axes of the plane have labels."""
-    assert_labelled_axes(once(lambda: draw_scene(student, rng)).figure)
+    """The axes of the plane have labels, and say rightly which one is u and which one is v."""
+    scene = once(lambda: draw_scene(student, rng))
+    assert_labelled_axes(scene.figure)
+    assert_plane_labelled(scene.figure, scene.loss, (OBJECTIVE, TRACE, ETA, RHO))

@@ -20,11 +20,13 @@ from autograder.grading.testkit import (
     assert_curve,
     assert_guide,
     assert_labelled_axes,
+    assert_labels_fit,
     assert_log_log,
     assert_named_guide,
     draw_mixed,
     item,
 )
+from autograder.hidden.hw2.wording import DATA, ERROR, WIDTH
 from autograder.sandbox import Student
 from autograder.sandbox.figuredata import CurveData
 from solutions.hw2 import ntk
@@ -223,10 +225,12 @@ def test_plot_has_a_guide(student: Student, rng: Generator, once: Once) -> None:
 def test_plot_names_the_guide(student: Student, rng: Generator, once: Once) -> None:
     """A legend, or a text, says what the guide is."""
     picture = once(lambda: draw(student, *make_errors(rng)))
-    assert_named_guide(picture.figure, picture.guide())
+    assert_named_guide(picture.figure, picture.guide(), slope=-0.5, data=DATA)
 
 
 @item("p3-plot", costs=0.25)
 def test_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
-    """Both axes have a label."""
-    assert_labelled_axes(once(lambda: draw(student, *make_errors(rng))).figure)
+    """Both axes have a label, and neither is that of the other."""
+    picture = once(lambda: draw(student, *make_errors(rng)))
+    assert_labelled_axes(picture.figure)
+    assert_labels_fit(picture.figure, [(picture.widths, picture.errors)], x=WIDTH, y=ERROR)

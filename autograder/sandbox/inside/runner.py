@@ -390,4 +390,6 @@ def describe(error: BaseException) -> dict[str, Any]:
     }  # fmt: skip
     if isinstance(error, ImportError) and isinstance(error.name, str):
         details["package"] = error.name[:MAX_ERROR_TEXT]
+    if isinstance(error, Unsendable):
+        details["kind"] = error.kind
     return details

@@ -25,6 +25,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import msgpack
@@ -40,6 +41,8 @@ MAX_KEYS = 2_000
 """The most keys of dicts in a message that are no text: they can be made to have one hash."""
 MAX_EMPTY = 1_000_000
 """The most that the other sizes of an array without elements may come to."""
+MAX_KIND = 40
+"""The longest name of the kind of a value that can't cross."""
 CHUNK = 65_536
 DTYPES = frozenset(
     ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
@@ -59,7 +62,14 @@ class WireTimeout(WireError):
 
 
 class Unsendable(TypeError):
-    """A value that can't cross the wire; the message names its type and what can cross."""
+    """A value that can't cross the wire; the message names its type and what can cross.
+
+    `kind` is a short name of what it is; empty where it is too large or too deep.
+    """
+
+    def __init__(self, message: str, kind: str = "") -> None:
+        super().__init__(message)
+        self.kind = kind[:MAX_KIND]
 
 
 @dataclass(frozen=True)
@@ -152,7 +162,9 @@ class _Encoder:
             adapted = self.adapt(value)
             if adapted is not value:
                 return self.node(adapted, depth + 1)
-        raise Unsendable(f"{type(value).__name__} can't cross; numbers, lists and arrays can")
+        name = type(value).__name__
+        kind = f"module {value.__name__}" if isinstance(value, ModuleType) else name
+        raise Unsendable(f"{name} can't cross; numbers, lists and arrays can", kind)
 
     @staticmethod
     def integer(value: int) -> Any:
@@ -175,7 +187,10 @@ class _Encoder:
     def array(self, value: np.ndarray) -> Any:
         plain = np.asarray(value)
         if plain.dtype.kind not in "biufc":
-            raise Unsendable(f"an array of dtype {plain.dtype} can't cross; arrays of numbers can")
+            raise Unsendable(
+                f"an array of dtype {plain.dtype} can't cross; arrays of numbers can",
+                f"array of {plain.dtype.kind}",
+            )
         if plain.dtype.kind == "f" and plain.itemsize > 8:
             plain = plain.astype(np.float64)
         if plain.dtype.kind == "c" and plain.itemsize > 16:

@@ -1,0 +1,157 @@
+"""What a field in a figure says about a function of the plane: that it shows it, or what else.
+
+A field is drawn on any grid, in any style, so its values are never compared with those of another
+picture. They are compared with the function at the field's own samples; if they do not show it,
+with the function as it looks after the usual mistakes. The work grows with the number of samples.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from autograder.grading.testkit.figures import find_once
+from autograder.grading.testkit.surfaces import (
+    View,
+    is_turned,
+    ranks_of,
+    shows_function,
+    spread,
+    view_of,
+)
+from autograder.sandbox import Polynomial
+from autograder.sandbox.figuredata import AxesData, FieldData
+
+MOST = 8
+"""Number of fields of an axes that are looked at."""
+
+_STRETCHES = np.geomspace(0.2, 5.0, 41)
+"""How much wider than its grid a surface may be drawn, to be recognised."""
+
+_ALIKE = 0.98
+"""Rank correlation above which two things drawn over the plane count as the same."""
+
+_FEWEST_CELLS = 9
+"""Cells in each direction that a field has at least if they are counted in place of u and v."""
+
+_COMPARED = 400, 1000
+"""Number of samples of a field, and of one of ours, that are compared with each other."""
+
+Values = Callable[[np.ndarray], Any]
+
+
+class Meanings:
+    """Finds out what fields say; of fields with the same data it is found out once."""
+
+    def __init__(self) -> None:
+        self._found: dict[bytes, str] = {}
+
+    def of(self, axes: AxesData, field: FieldData, function: Polynomial) -> str:
+        """What it shows: "the function", a name for a usual mistake, "nothing" or "other"."""
+        key = "meaning", id(field), function.coefficients.tobytes()
+        found: str = find_once(axes, key, lambda: self._of(axes, field, function))
+        return found
+
+    def _of(self, axes: AxesData, field: FieldData, function: Polynomial) -> str:
+        view = view_of(axes, field)
+        if view is None:
+            return "nothing"
+        turned = is_turned(axes)
+        digest = hashlib.blake2b(function.coefficients.tobytes())
+        for part in (view.samples, view.half, view.low, view.high, *field.box):
+            digest.update(np.ascontiguousarray(part).data)
+        key = digest.digest() + f"{field.kind} {turned}".encode()
+        if key not in self._found:
+            self._found[key] = _meaning(view, field, function, turned)
+        return self._found[key]
+
+
+def _meaning(view: View, field: FieldData, function: Polynomial, turned: bool) -> str:
+    for name, values in _mistakes(field, function, turned):
+        if shows_function(view, values, turned):
+            is_image = field.kind == "image" and name == "upside down"
+            return "first row on top" if is_image else name
+    if _counts_cells(field):
+        return "cells are counted"
+    return "stretched" if _is_stretched(field, function, turned) else "other"
+
+
+def _mistakes(field: FieldData, function: Polynomial, turned: bool) -> Iterator[tuple[str, Values]]:
+    """The function as it is, and as it looks after the usual mistakes, by their names."""
+    low, high = (corner[::-1] if turned else corner for corner in field.box)
+    size = np.maximum(high - low, 1e-300)
+
+    def mirrored(*signs: int) -> Callable[[np.ndarray], np.ndarray]:
+        middle, sign = (low + high) / 2, np.array(signs)
+        return lambda x: middle[:, np.newaxis] + sign[:, np.newaxis] * (x - middle[:, np.newaxis])
+
+    def exchanged(x: np.ndarray) -> np.ndarray:
+        """The place that a transposed array has at the place of another one, in its rectangle."""
+        share = (x - low[:, np.newaxis]) / size[:, np.newaxis]
+        return np.asarray(low[:, np.newaxis] + share[::-1] * size[:, np.newaxis])
+
+    left, down, both = mirrored(-1, 1), mirrored(1, -1), mirrored(-1, -1)
+    yield "the function", function
+    yield "u and v exchanged", lambda x: function(x[::-1])
+    yield "u and v exchanged", lambda x: function(exchanged(x))
+    yield "upside down", lambda x: function(down(x))
+    yield "left and right exchanged", lambda x: function(left(x))
+    yield "turned by half", lambda x: function(both(x))
+    yield "turned by a quarter", lambda x: function(left(exchanged(x)))
+    yield "turned back by a quarter", lambda x: function(down(exchanged(x)))
+    yield "turned and mirrored", lambda x: function(both(exchanged(x)))
+    yield "negative", lambda x: -function(x)
+
+
+def _counts_cells(field: FieldData) -> bool:
+    """Whether the coordinates count rows and columns, as without an extent or a grid."""
+    low, high = field.box
+    half = np.median(field.half, axis=0)
+    from_nought = bool(np.allclose(low, 0, atol=0.51)) and bool((high >= _FEWEST_CELLS).all())
+    if field.kind in ("image", "mesh"):
+        return from_nought and bool(np.allclose(half, 0.5) or np.allclose(half, 0))
+    return from_nought and bool(np.allclose(high, np.round(high), atol=1e-6))
+
+
+def _is_stretched(field: FieldData, function: Polynomial, turned: bool) -> bool:
+    """Whether the field shows the function on a plane of another size, with the same middle."""
+    samples = field.samples[spread(len(field.samples))]
+    places = samples[:, 1::-1] if turned else samples[:, :2]
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = [_alike(_middles(samples), function(size * places.T)) for size in _STRETCHES]
+    return max(found) >= _ALIKE
+
+
+def _middles(samples: np.ndarray) -> np.ndarray:
+    """The values shown, between the least and the largest one; those without an end are cut."""
+    low, high = (np.clip(part, -1e200, 1e200) for part in samples[:, 2:].T)
+    middles: np.ndarray = low / 2 + high / 2
+    return middles
+
+
+def _alike(some: np.ndarray, others: np.ndarray) -> float:
+    """The rank correlation of two arrays of values; 0 where one of them does not vary."""
+    ranks = ranks_of(some), ranks_of(np.nan_to_num(others))
+    if min(map(np.ptp, ranks)) == 0:
+        return 0.0
+    return float(np.corrcoef(*ranks)[0, 1])
+
+
+def are_alike(field: FieldData, turned: bool, ours: FieldData, ours_turned: bool) -> bool:
+    """Whether a field rises where one of ours does, at its samples that ours reaches."""
+    mine, theirs = (
+        each.samples[spread(len(each.samples), most)]
+        for each, most in zip((field, ours), _COMPARED, strict=True)
+    )
+    places, known = (
+        samples[:, 1::-1] if flip else samples[:, :2]
+        for samples, flip in ((mine, turned), (theirs, ours_turned))
+    )
+    inside = ((places >= known.min(axis=0)) & (places <= known.max(axis=0))).all(axis=1)
+    if inside.mean() < 0.1:
+        return False
+    gaps = ((places[inside, np.newaxis] - known) ** 2).sum(axis=2)
+    return _alike(_middles(mine)[inside], _middles(theirs)[gaps.argmin(axis=1)]) >= _ALIKE - 0.05
