@@ -566,7 +566,7 @@ def _findings(item: ItemReport) -> Iterable[str]:
         yield item.message
     for claim in item.claims:
         if not claim.passed:
-            yield f"✗ {claim.claim} {claim.message}"
+            yield f"✗ {claim.claim} {claim.message} {claim.note}".rstrip()
         elif claim.note:
             yield f"✓ {claim.claim} {claim.note}"
     if item.diagnosis:

@@ -15,7 +15,7 @@ from autograder.grading.followthrough import read_pairs
 from autograder.grading.hiddentests import run_hidden_tests
 from autograder.grading.misconceptions import Worlds
 from autograder.grading.plugin import Outcome, RepeatedMarking
-from autograder.grading.points import item_report, outcomes_by_item
+from autograder.grading.points import charge_once, item_report, outcomes_by_item
 from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, NotebookReport
 from autograder.sandbox.local import LocalStudent
@@ -81,7 +81,7 @@ def _marking(items: Iterable[Item], found: Mapping[str, Sequence[Outcome]]) -> L
     outcomes = {item.name: tuple(found.get(item.name, ())) for item in items}
     notebook = NotebookReport(state="marked")
     reports = {item.name: item_report(item, outcomes[item.name], notebook) for item in items}
-    return LocalMarking(outcomes, reports)
+    return LocalMarking(outcomes, charge_once(reports))
 
 
 class _OneNotebook:

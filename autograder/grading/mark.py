@@ -22,7 +22,7 @@ from autograder.grading.hiddentests import KeptTests
 from autograder.grading.laboratory import Laboratory
 from autograder.grading.memory import bounded_memory
 from autograder.grading.plugin import Outcome
-from autograder.grading.points import item_report, outcomes_by_item, with_diagnosis
+from autograder.grading.points import charge_once, item_report, outcomes_by_item, with_diagnosis
 from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, Report
 from autograder.sandbox import Limits, Sandbox, examine, timing
@@ -112,10 +112,12 @@ def mark_submission(
             hidden.run()
             plugin.end()
     outcomes = outcomes_by_item(plugin.outcomes)
-    items = {
-        item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])
-        for item in assignment.items.values()
-    }
+    items = charge_once(
+        {
+            item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])
+            for item in assignment.items.values()
+        }
+    )
     with timing.stage("diagnosis"):
         diagnostician = diagnostician_for(course, assignment, seed)
         for name, found in outcomes.items():

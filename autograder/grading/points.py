@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from autograder.assignment import Item
@@ -28,9 +28,10 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
             saved_by[name] |= outcome.stand_ins
     on_circles = circular(saved_by)
     events = [event for outcome in outcomes for event in outcome.own_events or outcome.transcript]
+    followed = frozenset().union(*(outcome.follows for outcome in outcomes))
     unwritten = {
         name
-        for name in frozenset().union(*saved_by.values())
+        for name in followed.union(*saved_by.values())
         if not is_written([event for event in events if event.name == name])
     }
     found: dict[str, list[Outcome]] = defaultdict(list)
@@ -39,6 +40,12 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
             why = (
                 f"It calls `{min(missing)}`, which is not written: it gives no numbers, "
                 "or the same ones whatever it is asked."
+            )
+            outcome = _withdrawn(outcome, why)
+        elif missing := outcome.follows & unwritten:
+            why = (
+                f"It is right for your `{min(missing)}` alone, which gives no numbers, or the same "
+                "ones whatever it is asked."
             )
             outcome = _withdrawn(outcome, why)
         elif outcome.stand_ins and asked_for(outcome.transcript) & on_circles:
@@ -50,7 +57,9 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def _withdrawn(outcome: Outcome, message: str) -> Outcome:
-    return replace(outcome, passed=False, message=message, stand_ins=frozenset())
+    return replace(
+        outcome, passed=False, message=message, stand_ins=frozenset(), follows=frozenset()
+    )
 
 
 def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookReport) -> ItemReport:
@@ -63,7 +72,7 @@ def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookRepor
     return ItemReport(
         kind=item.kind,
         problem=item.problem,
-        points=_points(item, claims),
+        points=_points(item.max_points, claims),
         max_points=item.max_points,
         bonus=item.bonus,
         outcome="marked",
@@ -83,6 +92,37 @@ def with_diagnosis(report: ItemReport, misconception: Misconception | None) -> I
         diagnosis=misconception.sentence,
         misconception=misconception.name,
     )
+
+
+def charge_once(items: Mapping[str, ItemReport]) -> dict[str, ItemReport]:
+    """The items, in the order of the assignment, with each kind of slip charged to one of them.
+
+    That is the first item that loses points by it. Where the rest of an item is wrong, nothing is
+    left for a slip to take, and a later item pays.
+    """
+    paid: dict[str, str] = {}
+    charged: dict[str, ItemReport] = {}
+    for name, report in items.items():
+        claims = tuple(_paid_before(claim, paid.get(claim.care, "")) for claim in report.claims)
+        points = _points(report.max_points, claims) if claims else report.points
+        slips = [claim for claim in claims if _is_charged(claim) and claim.care]
+        without = [claim for claim in claims if claim not in slips]
+        if slips and points < _points(report.max_points, without):
+            paid |= dict.fromkeys((claim.care for claim in slips), name)
+        charged[name] = replace(report, claims=claims, points=points)
+    return charged
+
+
+def _paid_before(claim: Claim, item: str) -> Claim:
+    """A failed claim of a slip that an earlier item has paid for, if there is one."""
+    if claim.passed or not claim.care or not item:
+        return claim
+    note = f"This slip has cost its part in `{item}` already: nothing is taken off for it here."
+    return replace(claim, taken=item, note=note)
+
+
+def _is_charged(claim: Claim) -> bool:
+    return bool(claim.costs) and not claim.passed and not claim.taken
 
 
 def _figure_found(outcomes: Sequence[Outcome]) -> str:
@@ -119,8 +159,11 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
     failed = [case for case in cases if not case.passed]
     first = failed[0] if failed else cases[0]
     stand_ins = sorted(set().union(*(case.stand_ins for case in cases)))
+    follows = sorted(set().union(*(case.follows for case in cases)))
     note = ""
-    if stand_ins and not failed:
+    if follows and not failed:
+        note = f"Right for your {_quoted(follows)}: the mistake there costs nothing here."
+    elif stand_ins and not failed:
         note = (
             f"Holds with a right {_quoted(stand_ins)} in the place of yours: nothing is lost here."
         )
@@ -131,11 +174,15 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
         part=first.part,
         costs=first.costs,
         note=note,
+        care=first.care,
     )
 
 
-def _points(item: Item, claims: Sequence[Claim]) -> float:
-    """Equal shares for the parts whose core claims all hold, less what robustness claims cost."""
+def _points(max_points: float, claims: Sequence[Claim]) -> float:
+    """Equal shares for the parts whose core claims all hold, less what robustness claims cost.
+
+    Slips in care cost once, however many kinds of them there are.
+    """
     parts: dict[str, bool] = {}
     for claim in claims:
         if not claim.costs:
@@ -143,5 +190,7 @@ def _points(item: Item, claims: Sequence[Claim]) -> float:
     if not parts:
         return 0.0
     earned = sum(parts.values()) / len(parts)
-    lost = sum(claim.costs for claim in claims if claim.costs and not claim.passed)
-    return round(item.max_points * max(earned - lost, 0.0), 2)
+    failed = [claim for claim in claims if _is_charged(claim)]
+    lost = sum(claim.costs for claim in failed if not claim.care)
+    lost += max((claim.costs for claim in failed if claim.care), default=0.0)
+    return round(max_points * max(earned - lost, 0.0), 2)

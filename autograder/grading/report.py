@@ -31,7 +31,8 @@ class Claim:
     """One thing a hidden test found to hold or not, in words that a student may read.
 
     `part` names the share of the item's points it belongs to; `costs` is the part of the item's
-    points that a failed robustness claim takes away (0 for a core claim).
+    points that a failed robustness claim takes away (0 for a core claim). `care` is the kind of
+    slip that a claim looks for, and `taken` the earlier item that has paid for a failed one.
     """
 
     claim: str
@@ -40,6 +41,8 @@ class Claim:
     part: str = "answer"
     costs: float = 0.0
     note: str = ""
+    care: str = ""
+    taken: str = ""
 
     def __post_init__(self) -> None:
         show_fields(self)

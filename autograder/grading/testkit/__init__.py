@@ -13,6 +13,7 @@ from autograder.grading.testkit.figures import (
     assert_curves,
     assert_labelled_axes,
 )
+from autograder.grading.testkit.follow import Follow
 from autograder.grading.testkit.guides import assert_guide, assert_log_log, assert_named_guide
 from autograder.grading.testkit.names import (
     assert_named_curves,
@@ -23,10 +24,13 @@ from autograder.grading.testkit.numbers import (
     as_array,
     as_pair,
     as_vector,
+    ask_from_integers,
     assert_close,
     assert_left_alone,
     assert_number_close,
+    assert_own_rows,
     lookup,
+    own_rows,
 )
 from autograder.grading.testkit.once import Once
 from autograder.grading.testkit.surfaces import (
@@ -41,11 +45,13 @@ from autograder.grading.testkit.words import says, says_number, says_otherwise
 
 __all__ = [
     "ClaimFailed",
+    "Follow",
     "Once",
     "as_array",
     "as_figure",
     "as_pair",
     "as_vector",
+    "ask_from_integers",
     "assert_close",
     "assert_curve",
     "assert_curves",
@@ -60,6 +66,7 @@ __all__ = [
     "assert_not_marked",
     "assert_nowhere_said",
     "assert_number_close",
+    "assert_own_rows",
     "assert_surface",
     "assert_surface_reaches",
     "assert_told_apart",
@@ -67,6 +74,7 @@ __all__ = [
     "item",
     "kind_of",
     "lookup",
+    "own_rows",
     "says",
     "says_number",
     "says_otherwise",

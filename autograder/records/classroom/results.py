@@ -45,6 +45,6 @@ def _findings(item: ItemReport) -> Iterator[str]:
         yield item.message
     for claim in item.claims:
         if not claim.passed:
-            yield f"{claim.claim} {claim.message}"
+            yield f"{claim.claim} {claim.message} {claim.note}".rstrip()
     if item.diagnosis:
         yield f"What went wrong: {item.diagnosis}"
