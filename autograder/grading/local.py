@@ -57,8 +57,13 @@ class LocalMarker:
         problem: str,
         answers: Sequence[Mapping[str, Any]],
         items: Collection[str] | None = None,
+        *,
+        core: bool = False,
     ) -> list[LocalMarking]:
-        """Mark a notebook for each of the answers; the hidden tests are collected once for all."""
+        """Mark a notebook for each of the answers; the hidden tests are collected once for all.
+
+        With `core`, robustness tests are left out.
+        """
         auto = [item for item in self.assignment.select("auto") if item.problem == problem]
         wanted = [item for item in auto if items is None or item.name in items]
         plugin = RepeatedMarking(
@@ -68,6 +73,7 @@ class LocalMarker:
             references=load_references(self.course, self.assignment),
             pairs=read_pairs(self.course, self.assignment),
             only={item.name for item in wanted},
+            core=core,
         )
         run_hidden_tests(self.course.hidden(self.assignment.name), plugin)
         return [_marking(wanted, outcomes_by_item(outcomes)) for outcomes in plugin.rounds]

@@ -112,17 +112,19 @@ def mark_submission(
             hidden.run()
             plugin.end()
     outcomes = outcomes_by_item(plugin.outcomes)
-    items = charge_once(
-        {
-            item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])
-            for item in assignment.items.values()
-        }
-    )
+    items = {
+        item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])
+        for item in assignment.items.values()
+    }
     with timing.stage("diagnosis"):
         diagnostician = diagnostician_for(course, assignment, seed)
+        named = {}
         for name, found in outcomes.items():
             left = deadline + DIAGNOSIS_SECONDS - time.monotonic()
-            items[name] = with_diagnosis(items[name], diagnostician.diagnose(name, found, left))
+            named[name] = diagnostician.diagnose(name, found, left)
+        causes = {name: diagnostician.shared(name, found) for name, found in named.items()}
+    items = charge_once(items, causes)
+    items |= {name: with_diagnosis(items[name], found) for name, found in named.items()}
     report = _report(assignment, lab, items, plugin.outcomes, seed)
     return Marking(report, lab.executed, outcomes, timing.take())
 

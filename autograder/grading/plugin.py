@@ -90,11 +90,14 @@ class _Served:
 class MarkingPlugin:
     """Gives hidden tests their fixtures and collects an Outcome for each test case."""
 
-    def __init__(self, assignment: Assignment, *, only: Container[str] | None = None) -> None:
-        """`only` names the items to test (default: all)."""
+    def __init__(
+        self, assignment: Assignment, *, only: Container[str] | None = None, core: bool = False
+    ) -> None:
+        """`only` names the items to test (default: all); `core` leaves out robustness tests."""
         self.broken: list[str] = []
         self._assignment = assignment
         self._only = only
+        self._core = core
 
     def begin(
         self,
@@ -169,11 +172,12 @@ class MarkingPlugin:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Refuse a hidden test that belongs to no item; leave out those not asked for."""
-        wanted = [test for test in items if self._is_wanted(self._item(test))]
-        items[:] = wanted
+        items[:] = [test for test in items if self._is_wanted(test)]
 
-    def _is_wanted(self, item: Item) -> bool:
-        return self._only is None or item.name in self._only
+    def _is_wanted(self, test: pytest.Item) -> bool:
+        item = self._item(test)
+        is_asked_for = self._only is None or item.name in self._only
+        return is_asked_for and not (self._core and _item_mark(test).kwargs.get("costs"))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -389,8 +393,9 @@ class RepeatedMarking(MarkingPlugin):
         references: Mapping[str, Callable[..., object]],
         pairs: Pairs,
         only: Container[str] | None = None,
+        core: bool = False,
     ) -> None:
-        super().__init__(assignment, only=only)
+        super().__init__(assignment, only=only, core=core)
         self.rounds: list[list[Outcome]] = []
         self._all = notebooks
         self._begin = partial(self.begin, seed=seed, references=references, pairs=pairs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from autograder.assignment import Item
@@ -94,8 +94,14 @@ def with_diagnosis(report: ItemReport, misconception: Misconception | None) -> I
     )
 
 
-def charge_once(items: Mapping[str, ItemReport]) -> dict[str, ItemReport]:
-    """The items, in the order of the assignment, with each kind of slip charged to one of them.
+Causes = Mapping[str, Mapping[str, frozenset[str]]]
+"""By item: the mistakes that it shares with other items, and the claims that fail by each."""
+
+
+def charge_once(
+    items: Mapping[str, ItemReport], causes: Causes | None = None
+) -> dict[str, ItemReport]:
+    """The items, in the order of the assignment, with each slip and mistake charged to one of them.
 
     That is the first item that loses points by it. Where the rest of an item is wrong, nothing is
     left for a slip to take, and a later item pays.
@@ -103,21 +109,44 @@ def charge_once(items: Mapping[str, ItemReport]) -> dict[str, ItemReport]:
     paid: dict[str, str] = {}
     charged: dict[str, ItemReport] = {}
     for name, report in items.items():
-        claims = tuple(_paid_before(claim, paid.get(claim.care, "")) for claim in report.claims)
+        shared = (causes or {}).get(name, {})
+        claims = tuple(_paid_before(claim, shared, paid) for claim in report.claims)
         points = _points(report.max_points, claims) if claims else report.points
-        slips = [claim for claim in claims if _is_charged(claim) and claim.care]
-        without = [claim for claim in claims if claim not in slips]
-        if slips and points < _points(report.max_points, without):
-            paid |= dict.fromkeys((claim.care for claim in slips), name)
+        for reason, text in _reasons(claims, shared):
+            without = [replace(c, passed=c.passed or c.claim in text) for c in claims]
+            if reason not in paid and points < _points(report.max_points, without):
+                paid[reason] = name
         charged[name] = replace(report, claims=claims, points=points)
     return charged
 
 
-def _paid_before(claim: Claim, item: str) -> Claim:
-    """A failed claim of a slip that an earlier item has paid for, if there is one."""
-    if claim.passed or not claim.care or not item:
+def _reasons(
+    claims: Sequence[Claim], shared: Mapping[str, frozenset[str]]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """What an item may pay for, and the claims that fail by it: shared mistakes, and slips.
+
+    Slips of several kinds cost no more than one, so all of them are paid for together.
+    """
+    yield from ((f"mistake: {cause}", texts) for cause, texts in shared.items())
+    slips = [claim for claim in claims if _is_charged(claim) and claim.care]
+    texts = frozenset(claim.claim for claim in slips)
+    yield from ((f"slip: {claim.care}", texts) for claim in slips)
+
+
+def _paid_before(
+    claim: Claim, shared: Mapping[str, frozenset[str]], paid: Mapping[str, str]
+) -> Claim:
+    """The claim; one that costs nothing if earlier items have paid for why it fails."""
+    if claim.passed:
         return claim
-    note = f"This slip has cost its part in `{item}` already: nothing is taken off for it here."
+    mistakes = [f"mistake: {cause}" for cause, texts in shared.items() if claim.claim in texts]
+    if mistakes and all(mistake in paid for mistake in mistakes):
+        item, what = paid[mistakes[0]], "The same mistake has cost its points"
+    elif claim.care and f"slip: {claim.care}" in paid:
+        item, what = paid[f"slip: {claim.care}"], "This slip has cost its part"
+    else:
+        return claim
+    note = f"{what} in `{item}` already: nothing is taken off for it here."
     return replace(claim, taken=item, note=note)
 
 
@@ -186,7 +215,7 @@ def _points(max_points: float, claims: Sequence[Claim]) -> float:
     parts: dict[str, bool] = {}
     for claim in claims:
         if not claim.costs:
-            parts[claim.part] = parts.get(claim.part, True) and claim.passed
+            parts[claim.part] = parts.get(claim.part, True) and (claim.passed or bool(claim.taken))
     if not parts:
         return 0.0
     earned = sum(parts.values()) / len(parts)

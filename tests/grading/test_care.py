@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autograder.assignment import Course
+from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.local import LocalMarker
+from autograder.grading.misconceptions import Misconception, load_misconceptions
 from autograder.grading.points import charge_once
 from autograder.grading.report import Claim, ItemReport
 from solutions.hw2 import landscape
@@ -297,3 +301,61 @@ def test_a_trace_by_a_formula_follows_the_hessian(
 ) -> None:
     text = FORMULAS.replace("OWN_CORNER", own).replace("CORNER", corner)
     assert lost(course, "problem2_landscape", text, 1) == {"p2c-hessian-trace": lost_share}
+
+
+# --- One mistake in several items -----------------------------------------------------------------
+
+COURSE = Course(Path(__file__).parents[2])
+CATALOGUE = load_misconceptions(COURSE, COURSE.assignment("hw2"))
+SHARED = sorted(
+    (
+        (CATALOGUE.cause(one), one, other)
+        for one, other in combinations(CATALOGUE, 2)
+        if one.item != other.item and CATALOGUE.cause(one) == CATALOGUE.cause(other) != ""
+    ),
+    key=str,
+)
+
+
+def charged(pair: tuple[Misconception, Misconception], course: Course) -> dict[str, ItemReport]:
+    """The reports of both items, where each answer has one of the two."""
+    assignment = course.assignment("hw2")
+    diagnostician = diagnostician_for(course, assignment, SEEDS[0])
+    items, causes = {}, {}
+    for each in sorted(pair, key=lambda each: list(assignment.items).index(each.item)):
+        problem = assignment.items[each.item].problem
+        marker = LocalMarker(course, assignment, seed=SEEDS[0])
+        marking = marker.mark(problem, each.answers, [each.item])
+        items[each.item] = marking.items[each.item]
+        found = diagnostician.diagnose(each.item, marking.outcomes[each.item])
+        causes[each.item] = diagnostician.shared(each.item, found)
+    return charge_once(items, causes)
+
+
+EVERY_DAY = {"not_divided in the kernel", "angle_of_an_input_with_itself in the limit"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param(
+            one, other, marks=[] if cause in EVERY_DAY else pytest.mark.slow, id=f"{one}, {other}"
+        )
+        for cause, one, other in SHARED
+    ],
+)
+def test_a_mistake_that_two_items_share_costs_the_first_alone(
+    one: Misconception, other: Misconception, course: Course
+) -> None:
+    first, second = charged((one, other), course).values()
+    assert first.points < first.max_points
+    assert second.points == second.max_points
+    failed = [claim for claim in second.claims if not claim.passed]
+    assert failed
+    assert all(claim.taken and "already" in claim.note for claim in failed)
+
+
+def test_other_mistakes_of_two_items_cost_both(course: Course) -> None:
+    (one,) = (m for m in CATALOGUE.of("p3a-gradients") if m.name == "not_divided")
+    (other,) = (m for m in CATALOGUE.of("p3b-kernel") if m.name == "values_alone")
+    assert [report.points for report in charged((one, other), course).values()] == [0.0, 0.0]
