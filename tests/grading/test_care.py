@@ -16,8 +16,11 @@ from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.local import LocalMarker
 from autograder.grading.misconceptions import Misconception, load_misconceptions
 from autograder.grading.points import charge_once
-from autograder.grading.report import Claim, ItemReport
+from autograder.grading.report import Claim, ItemReport, Report
+from autograder.samples import SampleStudent
 from solutions.hw2 import landscape
+
+from .conftest import MarkStudent
 
 SEEDS = (0, 3)
 
@@ -359,3 +362,34 @@ def test_other_mistakes_of_two_items_cost_both(course: Course) -> None:
     (one,) = (m for m in CATALOGUE.of("p3a-gradients") if m.name == "not_divided")
     (other,) = (m for m in CATALOGUE.of("p3b-kernel") if m.name == "values_alone")
     assert [report.points for report in charged((one, other), course).values()] == [0.0, 0.0]
+
+
+# --- The whole way --------------------------------------------------------------------------------
+
+MEASURED = SampleStudent(
+    "careless",
+    "an unclipped arccos; the start and the rows changed in place; the trace of a wrong Hessian",
+    {
+        "p3c-limit-answer": UNCLIPPED,
+        "p2c-gd-answer": written(VALLEY_LOOPS.partition("def usam")[0], START),
+        "p2c-usam-answer": "def usam" + written(VALLEY_LOOPS.partition("def usam")[2], ROWS),
+        "p2c-hessian-trace-answer": FORMULAS.replace("OWN_CORNER", "x[-1]**2").replace(
+            "CORNER", "v**2"
+        ),
+    },
+)
+
+
+def test_a_submission_pays_for_each_slip_once(mark: MarkStudent) -> None:
+    report = mark(MEASURED)
+    lost_points = {
+        name: item.max_points - item.points
+        for name, item in report.items.items()
+        if item.kind == "auto" and item.points < item.max_points
+    }
+    assert lost_points == {"p2c-hessian-trace": 0.5, "p2c-gd": 0.25, "p3c-relu": 0.25}
+    assert report.max_points - report.points == 0.25
+    assert report.max_bonus_points - report.bonus_points == 0.75
+    (slip,) = (c for c in report.items["p3c-squared"].claims if not c.passed)
+    assert (slip.taken, "`p3c-relu`" in slip.note) == ("p3c-relu", True)
+    assert Report.from_json(report.to_json()) == report
