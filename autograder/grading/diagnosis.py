@@ -12,6 +12,7 @@ differs from the reference's: such ways have to be there, all of them.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,9 +129,11 @@ class Diagnostician:
         if all(outcome.passed for outcome in outcomes) or _tells_nothing(outcomes):
             return None
         self._known(item)  # what the misconceptions answer costs the submission no time
+        started = time.monotonic()
         try:
             with time_limit(seconds):
                 found = self._find(item, outcomes)
+            seconds -= time.monotonic() - started
             unexplained = _wrong(outcomes) - {each for trial in found for each in trial.wrong}
             if _parts(unexplained) and not _has_figures(outcomes):
                 pairs = self._known_pairs(item)

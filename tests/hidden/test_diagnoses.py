@@ -238,3 +238,59 @@ def test_four_in_five_pairs_of_an_item_are_both_named(
             if of:
                 print(f"  {name}: {found} of {of}")
     assert both >= 0.8 * seen
+
+
+# --- As students write them -----------------------------------------------------------------------
+
+SAM_AND_ONE_STEP_SIZE = """
+def usam(gradient, x0, eta, rho, num_steps):
+    eta = np.ravel(eta)[0]
+    points = [np.array(x0, dtype=float)]
+    for _ in range(num_steps):
+        g = gradient(points[-1])
+        g_up = gradient(points[-1] + rho * g / np.sqrt(np.sum(g * g)))
+        points.append(points[-1] - eta * g_up)
+    return points
+"""
+BLOCK_AND_TRACE = """
+def hessian(x):
+    H = np.zeros((len(x), len(x)))
+    for i in range(len(x) - 1):
+        H[i, i] = x[-1] ** 2
+        H[i, -1] = H[-1, i] = x[i] * x[-1]
+    H[-1, -1] = sum(x[:-1] ** 2)
+    return H
+
+def hessian_trace(x):
+    return x[-1] ** 2 + sum(x[:-1] ** 2)
+"""
+FACTOR_AND_INPUT = """
+def gradient_v(v, W, x, n):
+    return activation(W @ x, n)
+
+def gradient_W(v, W, x, n):
+    return np.outer(activation_derivative(W @ x, n), x) / len(v) ** 0.5
+"""
+DAMPENED_IN_PLACE = """
+def gd(gradient, x0, eta, num_steps):
+    x = x0
+    path = [x.copy()]
+    for k in range(num_steps):
+        x += np.broadcast_to(eta, num_steps)[k] * gradient(x)
+        path.append(x.copy())
+    return np.array(path)
+"""
+WITH_TWO = [
+    ("p2c-usam", SAM_AND_ONE_STEP_SIZE, {"sam", "first_step_size_for_all"}),
+    ("p2c-hessian-trace", BLOCK_AND_TRACE, {"off_diagonal_halved", "missing_d"}),
+    ("p3a-gradients", FACTOR_AND_INPUT, {"v_not_divided", "without_v"}),
+    ("p2c-gd", DAMPENED_IN_PLACE, {"uphill", "start_changed_in_place"}),
+]
+
+
+@pytest.mark.parametrize(("item", "text", "names"), WITH_TWO)
+def test_two_mistakes_of_a_student_are_both_named(item: str, text: str, names: set[str]) -> None:
+    functions = [line[4:].partition("(")[0] for line in text.splitlines() if line[:4] == "def "]
+    answers = dict.fromkeys(functions, compile(text, "<two>", "exec"))
+    marking = mark(HOMEWORK.items[item].problem, answers, SEED, [item])
+    assert named(item, marking) == names

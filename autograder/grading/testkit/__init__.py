@@ -22,6 +22,7 @@ from autograder.grading.testkit.names import (
 )
 from autograder.grading.testkit.numbers import (
     as_array,
+    as_floats_of,
     as_pair,
     as_vector,
     ask_from_integers,
@@ -49,6 +50,7 @@ __all__ = [
     "Once",
     "as_array",
     "as_figure",
+    "as_floats_of",
     "as_pair",
     "as_vector",
     "ask_from_integers",

@@ -163,6 +163,16 @@ def assert_left_alone(after: object, before: np.ndarray, what: str) -> None:
         raise ClaimFailed(f"{capital(what)} was changed in place: work on a copy of it.")
 
 
+def as_floats_of(answer: object, right: np.ndarray) -> np.ndarray | None:
+    """A copy of the answer as floats, NaN among them, if it is real numbers in the right shape."""
+    try:
+        array = np.asarray(answer)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    fits = array.shape == right.shape and array.dtype.kind in "biuf"
+    return array.astype(np.float64) if fits else None
+
+
 def own_rows(answers: Sequence[object], expected: Sequence[np.ndarray]) -> list[object]:
     """The arrays of an answer with each row put right that a later iterate has overwritten.
 

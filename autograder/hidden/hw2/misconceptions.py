@@ -690,7 +690,7 @@ def _goes_forwards(call: Event) -> bool:
         with np.errstate(all="ignore"):
             forwards = gammas[:-1] / gammas[1:] * lambdas[1:-1] / betas[1:] - 1
         left, right = lambdas[2 : last + 1], forwards[: last - 1]
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, LookupError, OverflowError):
         return False
     has_ended = last == len(betas) or not np.isfinite(lambdas[last + 1 :]).any()
     return has_ended and np.allclose(left, right, rtol=1e-4, atol=1e-6)

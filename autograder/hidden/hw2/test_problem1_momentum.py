@@ -19,6 +19,7 @@ from autograder.grading.testkit import (
     ClaimFailed,
     Once,
     as_array,
+    as_floats_of,
     as_pair,
     as_vector,
     ask_from_integers,
@@ -211,14 +212,11 @@ def test_heavy_ball_parameters(student: Student, rng: Generator, run: str) -> No
 
 def _with_first(answer: Any, right: np.ndarray) -> Any:
     """The answer with the right first entry, where it has as many."""
-    try:
-        array = np.array(answer, dtype=float)
-    except (ValueError, TypeError, OverflowError):
+    array = as_floats_of(answer, right)
+    if array is None:
         return answer
-    if array.shape == right.shape and array.size:
-        array[0] = right[0]
-        return array
-    return answer
+    array[:1] = right[:1]
+    return array
 
 
 @item("p1a-parameters", care="first ratio")
