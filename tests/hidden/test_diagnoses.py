@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -204,7 +203,7 @@ def _rounded(answer: Any) -> Any:
 
 
 def share_of_named(pairs: list[Two], limit: int) -> tuple[int, int]:
-    """How many of the pairs that show are both named, of how many; every so-manieth is tried."""
+    """How many of the pairs that show are both named, of how many; a regular choice is tried."""
     tried = pairs[:: max(1, len(pairs) // limit)]
     marked = Together(SEED)
     for two in tried:
@@ -217,12 +216,7 @@ def share_of_named(pairs: list[Two], limit: int) -> tuple[int, int]:
             found = named(two.one.item, marking)
             seen += 1
             both += two.names <= found
-            if not two.names <= found:
-                MISSED[two.one.item].append(f"{two}: {sorted(found)}")
     return both, seen
-
-
-MISSED: dict[str, list[str]] = defaultdict(list)
 
 
 @pytest.mark.slow
@@ -230,7 +224,8 @@ MISSED: dict[str, list[str]] = defaultdict(list)
 def test_four_in_five_pairs_of_an_item_are_both_named(
     pairs_of: Callable[[Item], list[Two]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shares = {item.name: share_of_named(pairs_of(item), 40) for item in AUTO}
+    limits = {item.name: 8 if item.name.endswith("plot") else 25 for item in AUTO}
+    shares = {item.name: share_of_named(pairs_of(item), limits[item.name]) for item in AUTO}
     both, seen = (sum(counts) for counts in zip(*shares.values(), strict=True))
     with capsys.disabled():
         print(f"\n{pairs_of.__name__}: {both} of {seen} pairs are both named")

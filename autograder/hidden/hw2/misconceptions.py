@@ -1070,6 +1070,12 @@ value(
     hessian_at_point=np.roll(landscape.hessian_at_point, 1, (0, 1)),
 )
 value(
+    "corner_like_the_others",
+    "The Hessian's last diagonal entry repeats those before it; it is the second derivative in v, "
+    "not in u.",
+    hessian_at_point=landscape.hessian_at_point - np.diag([0.0, 0.0, 0.0, 10.0]),
+)
+value(
     "off_diagonal_zero",
     "The Hessian is diagonal here; u and v are multiplied in the loss, so their mixed derivatives "
     "are not 0.",
@@ -2929,7 +2935,8 @@ for name in ("norm_not_squared", "v_not_squared"):
     )
 for name in (
     "off_diagonal_zero", "off_diagonal_halved", "outer_product_of_the_gradient",
-    "hessian_of_twice_the_loss", "hessian_begins_with_v", "sum_of_all_entries",
+    "hessian_of_twice_the_loss", "hessian_begins_with_v", "corner_like_the_others",
+    "sum_of_all_entries",
     "largest_eigenvalue",
 ):  # fmt: skip
     share(name, ("p2a-values", name), ("p2c-hessian-trace", name))
