@@ -174,7 +174,7 @@ class Diagnostician:
         if is_picture:
             agreeing = _alike(outcomes, known.reference, agreeing)
         largest = [t for t in agreeing if not any(t.failed < other.failed for other in agreeing)]
-        found = _clear(largest, outcomes)
+        found = _clear(largest, outcomes, most=2 if is_picture else 1)
         # what a picture lacks is no news where nobody knows what it shows
         missed = _parts(_wrong(outcomes)) - {part for trial in found for part in trial.wrong}
         return [] if is_picture and missed else found
@@ -322,16 +322,17 @@ def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[st
     )
 
 
-def _clear(trials: Sequence[_Trial], outcomes: Outcomes) -> list[_Trial]:
-    """The trials that no other one rivals, being about the same.
+def _clear(trials: Sequence[_Trial], outcomes: Outcomes, *, most: int) -> list[_Trial]:
+    """The trials that no other one rivals, being about the same robustness test or part.
 
-    Of rivals the one counts that agrees in all that was asked, right or wrong.
+    Of rivals the one counts that agrees in all that was asked, right or wrong. A part may have
+    `most` trials: a picture can show two mistakes at once.
     """
     found = []
     for trial in trials:
         rivals = [other for other in trials if other.wrong & trial.wrong]
         whole = [rival for rival in rivals if _same_outcomes(outcomes, rival.outcomes)]
-        if rivals == [trial] or whole == [trial]:
+        if len(rivals) <= (most if _parts(trial.wrong) else 1) or (most == 1 and whole == [trial]):
             found.append(trial)
     return found
 
