@@ -170,14 +170,11 @@ class Diagnostician:
         agreeing = [
             trial for trial in trials if _recognised(trial, outcomes) or _agrees(trial, outcomes)
         ]
-        is_picture = _has_figures(outcomes)
-        if is_picture:
-            agreeing = _alike(outcomes, known.reference, agreeing)
-        largest = [t for t in agreeing if not any(t.failed < other.failed for other in agreeing)]
-        found = _clear(largest, outcomes, most=2 if is_picture else 1)
-        # what a picture lacks is no news where nobody knows what it shows
-        missed = _parts(_wrong(outcomes)) - {part for trial in found for part in trial.wrong}
-        return [] if is_picture and missed else found
+        if not _has_figures(outcomes):
+            return _clear(_largest(agreeing), outcomes, most=1)
+        possible = [trial for trial in trials if trial.failed and trial.failed <= _failed(outcomes)]
+        found = _in_picture(outcomes, known.reference, agreeing, strictly=True)
+        return found or _in_picture(outcomes, known.reference, possible, strictly=False)
 
     def _known_pairs(self, item: str) -> list[_Trial]:
         """What the core tests find of two misconceptions in the same functions."""
@@ -346,11 +343,40 @@ def _common(trials: Sequence[_Trial]) -> list[_Trial]:
     return [replace(trials[0], misconceptions=shared)] if shared else []
 
 
-def _alike(outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial]) -> list[_Trial]:
+def _largest(trials: Sequence[_Trial], *, of_parts: bool = True) -> list[_Trial]:
+    """The trials that do not fail less than another one.
+
+    Without `of_parts`, only those are compared with others that fail robustness tests alone.
+    """
+    return [
+        trial
+        for trial in trials
+        if (_parts(trial.wrong) and not of_parts)
+        or not any(trial.failed < other.failed for other in trials)
+    ]
+
+
+def _in_picture(
+    outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
+) -> list[_Trial]:
+    """The trials that explain a picture; none if they leave a part of it unexplained.
+
+    What a picture lacks is no news where nobody knows what it shows.
+    """
+    alike = _alike(outcomes, right, trials, strictly=strictly)
+    found = _clear(_largest(alike, of_parts=strictly), outcomes, most=2)
+    missed = _parts(_wrong(outcomes)) - {part for trial in found for part in trial.wrong}
+    return [] if missed else found
+
+
+def _alike(
+    outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
+) -> list[_Trial]:
     """The trials whose figures differ from the reference's in ways that the student's have, too.
 
     Where one trial's ways are among another's, the other one tells more. Only what was asked of
-    the reference can differ from it.
+    the reference can differ from it; unless `strictly`, only where all were asked as often, since
+    a test that fails asks again about other data.
     """
     looks = Looks([right, *(trial.outcomes for trial in trials)])
     own, reference = looks.facts(outcomes), looks.facts(right)
@@ -358,12 +384,21 @@ def _alike(outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial]) -> lis
     ways = []
     for trial in trials:
         drawn = looks.facts(trial.outcomes)
+        alike = None if strictly else _asked_alike(outcomes, right, trial.outcomes)
         differing = {
-            fact for fact in looks.differing(drawn, reference) if not asked or fact[:2] in asked
+            fact
+            for fact in looks.differing(drawn, reference)
+            if (not asked or fact[:2] in asked) and (alike is None or fact[0] in alike)
         }
         if differing and all((fact in own) == (fact in drawn) for fact in differing):
             ways.append((differing, trial))
     return [trial for found, trial in ways if not any(found < other for other, _ in ways)]
+
+
+def _asked_alike(*found: Outcomes) -> set[str]:
+    """The cases in which all were asked equally often."""
+    counts = [{(o.case, len(o.transcript)) for o in outcomes} for outcomes in found]
+    return {case for case, _ in set.intersection(*counts)}
 
 
 def _same_outcomes(outcomes: Outcomes, others: Outcomes) -> bool:
