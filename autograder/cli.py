@@ -570,7 +570,7 @@ def _findings(item: ItemReport) -> Iterable[str]:
         yield f"– {item.gap}"
     for claim in item.told:
         if not claim.passed:
-            yield f"✗ {claim.claim} {claim.message}"
+            yield f"✗ {claim.claim} {claim.message} {claim.note}".rstrip()
         elif claim.note:
             yield f"✓ {claim.claim} {claim.note}"
     if item.diagnosis:

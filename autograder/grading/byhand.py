@@ -33,7 +33,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the submission's notebooks, unless marking has already done so."""
-    config.addinivalue_line("markers", "item(name, part, costs): the item a hidden test belongs to")
+    config.addinivalue_line(
+        "markers", "item(name, part, costs, care): the item a hidden test belongs to"
+    )
     if any(isinstance(plugin, MarkingPlugin) for plugin in config.pluginmanager.get_plugins()):
         return
     if config.option.collectonly or config.option.help:

@@ -1,14 +1,19 @@
-"""Which misconception a wrong answer agrees with, on all that the hidden tests asked of it.
+"""Which misconceptions a wrong answer agrees with, on what the hidden tests asked of it.
 
 A misconception goes through the same hidden tests on the same inputs, and its transcript is held
-against the student's. It is named where every answer agrees, and no other misconception's
-does. Pictures are drawn in any style, so of them only the ways are compared in which the
-misconception's differs from the reference's: such ways have to be there, all of them.
+against the student's. It is named where everything that it gets wrong is wrong here in the same
+way, and no other misconception explains that: so a sentence blames nothing that is right. What an
+answer gets right is not compared, and several misconceptions are named where each explains another
+part. Two in one function answer as neither does alone, so pairs are tried as well.
+
+Pictures are drawn in any style, so of them only the ways are compared in which the misconception's
+differs from the reference's: such ways have to be there, all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +25,14 @@ from autograder.grading.grader import hash_of_tests
 from autograder.grading.keep import Keep
 from autograder.grading.local import LocalMarker
 from autograder.grading.looks import Looks, at_same_places, functions_of_the_plane
-from autograder.grading.misconceptions import Catalogue, Misconception, load_misconceptions
+from autograder.grading.misconceptions import (
+    Catalogue,
+    Misconception,
+    Pair,
+    load_misconceptions,
+    pairs_in_one_function,
+    together,
+)
 from autograder.grading.plugin import Outcome
 from autograder.grading.transcript import Event
 from autograder.sandbox import FigureData
@@ -34,10 +46,45 @@ Outcomes = Sequence[Outcome]
 
 @dataclass(frozen=True)
 class _Trial:
-    """A misconception, and what the hidden tests found of it."""
+    """Misconceptions in one answer, and what the hidden tests found of it.
 
-    misconception: Misconception
+    `failed` are the tests that it fails, and `wrong` what it is about: the parts of the item of
+    which it fails a core test, or the robustness tests that it fails if there are none.
+    """
+
+    misconceptions: tuple[Misconception, ...]
     outcomes: tuple[Outcome, ...]
+
+    @property
+    def failed(self) -> frozenset[str]:
+        return _failed(self.outcomes)
+
+    @property
+    def wrong(self) -> frozenset[tuple[str, str]]:
+        return _wrong(self.outcomes)
+
+
+def _failed(outcomes: Outcomes) -> frozenset[str]:
+    return frozenset(outcome.test for outcome in outcomes if not outcome.passed)
+
+
+def _wrong(outcomes: Outcomes) -> frozenset[tuple[str, str]]:
+    failed = [outcome for outcome in outcomes if not outcome.passed]
+    parts = frozenset(("part", outcome.part) for outcome in failed if not outcome.costs)
+    return parts or frozenset(("test", outcome.test) for outcome in failed)
+
+
+def _parts(wrong: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    return {each for each in wrong if each[0] == "part"}
+
+
+def _about(outcomes: Outcomes, wrong: Collection[tuple[str, str]]) -> list[Outcome]:
+    """The outcomes of the core tests of these parts, and of these robustness tests."""
+    return [
+        outcome
+        for outcome in outcomes
+        if (("test", outcome.test) if outcome.costs else ("part", outcome.part)) in wrong
+    ]
 
 
 @dataclass(frozen=True)
@@ -61,6 +108,7 @@ class Diagnostician:
         self.catalogue: Catalogue = load_misconceptions(course, assignment)
         self._marker = LocalMarker(course, assignment, seed=seed)
         self._trials: dict[str, _Trials] = {}
+        self._pairs: dict[str, list[_Trial]] = {}
         self._keep = keep
 
     def learn(self, item: str, found: Mapping[str, Outcomes]) -> None:
@@ -73,37 +121,81 @@ class Diagnostician:
     def diagnose(
         self, item: str, outcomes: Outcomes, seconds: float = float("inf")
     ) -> Misconception | None:
-        """The one misconception that agrees with a failed item's outcomes; None where none does.
+        """What explains a failed item's outcomes; None where nothing does.
 
-        Where nothing agrees with the whole item, the parts that failed are looked at alone. None,
-        too, where comparing takes longer than `seconds`.
+        Several misconceptions come as one that says the sentence of each. None, too, where
+        comparing takes longer than `seconds`.
         """
         if all(outcome.passed for outcome in outcomes) or _tells_nothing(outcomes):
             return None
         self._known(item)  # what the misconceptions answer costs the submission no time
+        started = time.monotonic()
         try:
             with time_limit(seconds):
-                return self._find(item, outcomes)
+                found = self._find(item, outcomes)
+            seconds -= time.monotonic() - started
+            unexplained = _wrong(outcomes) - {each for trial in found for each in trial.wrong}
+            if _parts(unexplained) and not _has_figures(outcomes):
+                pairs = self._known_pairs(item)
+                with time_limit(seconds):
+                    found += _common([t for t in pairs if _explains(t, outcomes, unexplained)])
         except TimeUpError:
             return None
+        named = {each.name for trial in found for each in trial.misconceptions}
+        known = [each for each in self.catalogue.of(item) if each.name in named]
+        return together(known) if known else None
 
-    def _find(self, item: str, outcomes: Outcomes) -> Misconception | None:
-        found = self._name(item, outcomes)
-        parts = {outcome.part for outcome in outcomes if not outcome.costs}
-        if found is None and len(parts) > 1:
-            failed = {outcome.part for outcome in outcomes if not outcome.passed}
-            found = self._name(item, [o for o in outcomes if o.part in failed])
+    def shared(self, item: str, misconception: Misconception | None) -> dict[str, frozenset[str]]:
+        """The mistakes of a diagnosis that other items may share, and the claims that fail by each.
+
+        A claim that fails by another misconception of the diagnosis too is left out.
+        """
+        names = misconception.name.split(" + ") if misconception else []
+        known = [each for each in self.catalogue.of(item) if each.name in names]
+        claims = {each.name: self._failed_claims(item, each.name) for each in known}
+        found = {}
+        for each in known:
+            if cause := self.catalogue.cause(each):
+                others = (texts for name, texts in claims.items() if name != each.name)
+                found[cause] = claims[each.name].difference(*others)
         return found
 
-    def _name(self, item: str, outcomes: Outcomes) -> Misconception | None:
+    def _failed_claims(self, item: str, name: str) -> frozenset[str]:
+        outcomes = self._known(item).found[name]
+        return frozenset(outcome.claim for outcome in outcomes if not outcome.passed)
+
+    def _find(self, item: str, outcomes: Outcomes) -> list[_Trial]:
         known = self._known(item)
-        trials = [_Trial(m, known.found[m.name]) for m in self.catalogue.of(item)]
-        if any(isinstance(event.answer, FigureData) for o in outcomes for event in o.transcript):
-            agreeing = [trial for trial in trials if _fails_as(outcomes, trial.outcomes)]
-            agreeing = _alike(outcomes, known.reference, agreeing)
-        else:
-            agreeing = [trial for trial in trials if _agrees(outcomes, trial.outcomes)]
-        return agreeing[0].misconception if len(agreeing) == 1 else None
+        trials = [_Trial((m,), known.found[m.name]) for m in self.catalogue.of(item)]
+        agreeing = [
+            trial for trial in trials if _recognised(trial, outcomes) or _agrees(trial, outcomes)
+        ]
+        if not _has_figures(outcomes):
+            return _clear(_largest(agreeing), outcomes, most=1)
+        possible = [trial for trial in trials if trial.failed and trial.failed <= _failed(outcomes)]
+        found = _in_picture(outcomes, known.reference, agreeing, strictly=True)
+        return found or _in_picture(outcomes, known.reference, possible, strictly=False)
+
+    def _known_pairs(self, item: str) -> list[_Trial]:
+        """What the core tests find of two misconceptions in the same functions."""
+        if item not in self._pairs:
+            pairs = [*pairs_in_one_function(self.catalogue.of(item))]
+            found: list[tuple[Outcome, ...]] = (
+                self._keep.get(f"{item}.pairs", lambda: self._try_pairs(item, pairs))
+                if self._keep
+                else self._try_pairs(item, pairs)
+            )
+            self._pairs[item] = [
+                _Trial((pair.one, pair.other), outcomes)
+                for pair, outcomes in zip(pairs, found, strict=True)
+            ]
+        return self._pairs[item]
+
+    def _try_pairs(self, item: str, pairs: Sequence[Pair]) -> list[tuple[Outcome, ...]]:
+        if not pairs:
+            return []
+        found = self._outcomes(item, [pair.answers for pair in pairs], core=True)
+        return [tuple(map(_bare, outcomes)) for outcomes in found]
 
     def _known(self, item: str) -> _Trials:
         if item not in self._trials:
@@ -118,10 +210,10 @@ class Diagnostician:
         return _trials(reference, dict(zip((each.name for each in known), found, strict=True)))
 
     def _outcomes(
-        self, item: str, answers: Sequence[Mapping[str, Any]]
+        self, item: str, answers: Sequence[Mapping[str, Any]], *, core: bool = False
     ) -> list[tuple[Outcome, ...]]:
         problem = self._marker.assignment.items[item].problem
-        markings = self._marker.mark_each(problem, answers, [item])
+        markings = self._marker.mark_each(problem, answers, [item], core=core)
         return [marking.outcomes[item] for marking in markings]
 
 
@@ -153,7 +245,8 @@ def _bare(outcome: Outcome) -> Outcome:
         replace(event, args=(), kwargs=None, answer=_without_functions(event.answer))
         for event in outcome.transcript
     )
-    return replace(outcome, transcript=tuple(events), compared=None)
+    compared = None if outcome.compared is None else (None, None)  # that numbers were compared
+    return replace(outcome, transcript=tuple(events), compared=compared)
 
 
 def _without_functions(answer: Any) -> Any:
@@ -177,37 +270,140 @@ def _tells_nothing(outcomes: Outcomes) -> bool:
     return all(event.failure and not event.without for event in events)
 
 
-def _alike(outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial]) -> list[_Trial]:
+def _has_figures(outcomes: Outcomes) -> bool:
+    return any(isinstance(e.answer, FigureData) for o in outcomes for e in o.transcript)
+
+
+def _recognised(trial: _Trial, outcomes: Outcomes) -> bool:
+    return any(m.recognises is not None and m.recognises(outcomes) for m in trial.misconceptions)
+
+
+def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
+    """Whether all that the trial gets wrong is wrong here in the same way (figures aside).
+
+    Where the answer is wrong in other ways as well, a slip in care is known by what is said of it.
+    """
+    if not trial.failed or not trial.failed <= _failed(outcomes):
+        return False
+    if _same_outcomes(_about(outcomes, trial.wrong), _about(trial.outcomes, trial.wrong)):
+        return True
+    is_wrong_otherwise = any(not outcome.passed and not outcome.costs for outcome in outcomes)
+    return is_wrong_otherwise and _says_the_same(trial, outcomes)
+
+
+def _says_the_same(trial: _Trial, outcomes: Outcomes) -> bool:
+    """Whether the tests said of the trial's slips what they say here, and compared no numbers."""
+    slips = [outcome for outcome in trial.outcomes if not outcome.passed]
+    said = {outcome.case: outcome for outcome in outcomes}
+    heard = [said.get(slip.case) for slip in slips]
+    return (
+        all(slip.care and slip.compared is None for slip in slips)
+        and all(
+            own is not None and own.message == slip.message
+            for own, slip in zip(heard, slips, strict=True)
+        )
+        and any(own is not None and not _has_failures(own) for own in heard)
+    )
+
+
+def _has_failures(outcome: Outcome) -> bool:
+    return any(event.failure for event in outcome.transcript)
+
+
+def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[str, str]]) -> bool:
+    """Whether a trial of core tests explains parts that nothing else does."""
+    return (
+        bool(trial.wrong)
+        and trial.wrong <= unexplained
+        and _same_outcomes(_about(outcomes, trial.wrong), _about(trial.outcomes, trial.wrong))
+    )
+
+
+def _clear(trials: Sequence[_Trial], outcomes: Outcomes, *, most: int) -> list[_Trial]:
+    """The trials that no other one rivals, being about the same robustness test or part.
+
+    Of rivals the one counts that agrees in all that was asked, right or wrong. A part may have
+    `most` trials: a picture can show two mistakes at once.
+    """
+    found = []
+    for trial in trials:
+        rivals = [other for other in trials if other.wrong & trial.wrong]
+        whole = [rival for rival in rivals if _same_outcomes(outcomes, rival.outcomes)]
+        if len(rivals) <= (most if _parts(trial.wrong) else 1) or (most == 1 and whole == [trial]):
+            found.append(trial)
+    return found
+
+
+def _common(trials: Sequence[_Trial]) -> list[_Trial]:
+    """What all of these pairs have in common: both misconceptions, one of them, or nothing."""
+    if not trials:
+        return []
+    first = trials[0].misconceptions
+    shared = tuple(one for one in first if all(one in trial.misconceptions for trial in trials[1:]))
+    return [replace(trials[0], misconceptions=shared)] if shared else []
+
+
+def _largest(trials: Sequence[_Trial], *, of_parts: bool = True) -> list[_Trial]:
+    """The trials that do not fail less than another one.
+
+    Without `of_parts`, only those are compared with others that fail robustness tests alone.
+    """
+    return [
+        trial
+        for trial in trials
+        if (_parts(trial.wrong) and not of_parts)
+        or not any(trial.failed < other.failed for other in trials)
+    ]
+
+
+def _in_picture(
+    outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
+) -> list[_Trial]:
+    """The trials that explain a picture; none if they leave a part of it unexplained.
+
+    What a picture lacks is no news where nobody knows what it shows.
+    """
+    alike = _alike(outcomes, right, trials, strictly=strictly)
+    found = _clear(_largest(alike, of_parts=strictly), outcomes, most=2)
+    missed = _parts(_wrong(outcomes)) - {part for trial in found for part in trial.wrong}
+    return [] if missed else found
+
+
+def _alike(
+    outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
+) -> list[_Trial]:
     """The trials whose figures differ from the reference's in ways that the student's have, too.
 
-    Where one trial's ways are among another's, the other one tells more.
+    Where one trial's ways are among another's, the other one tells more. Only what was asked of
+    the reference can differ from it; unless `strictly`, only where all were asked as often, since
+    a test that fails asks again about other data.
     """
     ours = [right, *(trial.outcomes for trial in trials)]
     looks = Looks(ours, functions_of_the_plane(outcomes))
     all_own, reference = looks.facts(outcomes), looks.facts(right)
+    asked = {fact[:2] for fact in reference}
     ways = []
     for trial in trials:
         # a test that fails asks for a figure of its own, which the reference was not asked for
         drawn, right_facts, own = at_same_places(looks.facts(trial.outcomes), reference, all_own)
-        differing = looks.differing(drawn, right_facts)
+        alike = None if strictly else _asked_alike(outcomes, right, trial.outcomes)
+        differing = {
+            fact
+            for fact in looks.differing(drawn, right_facts)
+            if (not asked or fact[:2] in asked) and (alike is None or fact[0] in alike)
+        }
         if differing and all((fact in own) == (fact in drawn) for fact in differing):
             ways.append((differing, trial))
     return [trial for found, trial in ways if not any(found < other for other, _ in ways)]
 
 
-def _fails_as(outcomes: Outcomes, others: Outcomes) -> bool:
-    """Whether the same core tests fail; if none does, no more robustness tests than the student's.
-
-    Names and labels may be right or wrong beside a mistake in what is drawn.
-    """
-    core = [outcome for outcome in outcomes if not outcome.costs]
-    if any(not outcome.passed for outcome in core):
-        return _agrees(core, others)
-    failed = {outcome.case for outcome in outcomes if not outcome.passed}
-    return _agrees(core, others) and {o.case for o in others if not o.passed} <= failed
+def _asked_alike(*found: Outcomes) -> set[str]:
+    """The cases in which all were asked equally often."""
+    counts = [{(o.case, len(o.transcript)) for o in outcomes} for outcomes in found]
+    return {case for case, _ in set.intersection(*counts)}
 
 
-def _agrees(outcomes: Outcomes, others: Outcomes) -> bool:
+def _same_outcomes(outcomes: Outcomes, others: Outcomes) -> bool:
     """Whether the same tests were passed, with the same answers (figures aside)."""
     found = {other.case: other for other in others}
     return all(

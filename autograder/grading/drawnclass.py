@@ -10,7 +10,9 @@ from nbformat import NotebookNode
 
 from autograder.assignment import Assignment, Course, Item, read_notebook
 from autograder.grading.local import LocalMarker
-from autograder.grading.misconceptions import Misconception, load_misconceptions
+from autograder.grading.misconceptions import Catalogue, Misconception, load_misconceptions
+from autograder.grading.points import charge_once
+from autograder.grading.report import ItemReport
 from autograder.samples import SampleStudent, without_directive
 
 CHANCES = {"right": 0.6, "misconception": 0.3, "omitted": 0.1}
@@ -22,8 +24,9 @@ def draw_class(
 ) -> tuple[SampleStudent, ...]:
     """`count` students, each answer of each of them drawn by `CHANCES`.
 
-    A misconception should lose what it loses where it is the only one in its notebook, and an
-    omitted answer all of its items' points: that is their true mark in any mixture.
+    A misconception should lose what it loses where it is the only one in its notebook, less what an
+    earlier item has paid for, and an omitted answer all of its items' points: that is
+    their true mark in any mixture.
     """
     rng = np.random.default_rng(seed)
     cells = _answer_cells(course, assignment)
@@ -34,7 +37,8 @@ def draw_class(
     marker = LocalMarker(course, assignment)
     width = len(str(count))
     return tuple(
-        _draw(f"student-{k:0{width}}", rng, cells, pool, marker) for k in range(1, count + 1)
+        _draw(f"student-{k:0{width}}", rng, cells, pool, marker, catalogue)
+        for k in range(1, count + 1)
     )
 
 
@@ -53,9 +57,12 @@ def _draw(
     cells: list[_AnswerCell],
     pool: Mapping[str, list[Misconception]],
     marker: LocalMarker,
+    catalogue: Catalogue,
 ) -> SampleStudent:
     answers: dict[str, str] = {}
     lost: dict[str, float] = {}
+    wrongs: dict[str, ItemReport] = {}
+    causes: dict[str, dict[str, frozenset[str]]] = {}
     done, story = set(), []
     for cell in cells:
         fate = rng.choice(list(CHANCES), p=list(CHANCES.values()))
@@ -68,8 +75,13 @@ def _draw(
             answers[cell.name] = f"{cell.reference}\n\n{wrong.source}"
             item = marker.assignment.items[wrong.item]
             marking = marker.mark(item.problem, wrong.answers, [item.name])
-            lost[item.name] = round(marking.lost(item.name) * item.max_points, 2)
+            wrongs[item.name] = report = marking.items[item.name]
+            failed = frozenset(claim.claim for claim in report.claims if not claim.passed)
+            causes[item.name] = {cause: failed} if (cause := catalogue.cause(wrong)) else {}
             story.append(wrong.name)
+    in_order = {item: wrongs[item] for item in marker.assignment.items if item in wrongs}
+    for name_of_item, found in charge_once(in_order, causes).items():
+        lost[name_of_item] = round(found.max_points - found.points, 2)
     return SampleStudent(
         name, ", ".join(story) or "right or omitted", answers, {}, frozenset(done), lost
     )

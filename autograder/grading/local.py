@@ -15,7 +15,7 @@ from autograder.grading.followthrough import read_pairs
 from autograder.grading.hiddentests import run_hidden_tests
 from autograder.grading.misconceptions import Worlds
 from autograder.grading.plugin import Outcome, RepeatedMarking
-from autograder.grading.points import item_report, outcomes_by_item
+from autograder.grading.points import charge_once, item_report, outcomes_by_item
 from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, NotebookReport
 from autograder.sandbox.local import LocalStudent
@@ -57,8 +57,13 @@ class LocalMarker:
         problem: str,
         answers: Sequence[Mapping[str, Any]],
         items: Collection[str] | None = None,
+        *,
+        core: bool = False,
     ) -> list[LocalMarking]:
-        """Mark a notebook for each of the answers; the hidden tests are collected once for all."""
+        """Mark a notebook for each of the answers; the hidden tests are collected once for all.
+
+        With `core`, robustness tests are left out.
+        """
         auto = [item for item in self.assignment.select("auto") if item.problem == problem]
         wanted = [item for item in auto if items is None or item.name in items]
         plugin = RepeatedMarking(
@@ -68,6 +73,7 @@ class LocalMarker:
             references=load_references(self.course, self.assignment),
             pairs=read_pairs(self.course, self.assignment),
             only={item.name for item in wanted},
+            core=core,
         )
         run_hidden_tests(self.course.hidden(self.assignment.name), plugin)
         return [_marking(wanted, outcomes_by_item(outcomes)) for outcomes in plugin.rounds]
@@ -81,7 +87,7 @@ def _marking(items: Iterable[Item], found: Mapping[str, Sequence[Outcome]]) -> L
     outcomes = {item.name: tuple(found.get(item.name, ())) for item in items}
     notebook = NotebookReport(state="marked")
     reports = {item.name: item_report(item, outcomes[item.name], notebook) for item in items}
-    return LocalMarking(outcomes, reports)
+    return LocalMarking(outcomes, charge_once(reports))
 
 
 class _OneNotebook:

@@ -22,7 +22,13 @@ from autograder.grading.hiddentests import HiddenTests, KeptTests
 from autograder.grading.laboratory import Laboratory
 from autograder.grading.memory import bounded_memory
 from autograder.grading.plugin import MarkingPlugin, Outcome
-from autograder.grading.points import item_report, outcomes_by_item, unattempted, with_diagnosis
+from autograder.grading.points import (
+    charge_once,
+    item_report,
+    outcomes_by_item,
+    unattempted,
+    with_diagnosis,
+)
 from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, Report
 from autograder.grading.versions import told_difference
@@ -120,9 +126,13 @@ def mark_submission(
             items[name] = unattempted(items[name])
     with timing.stage("diagnosis"):
         diagnostician = diagnostician_for(course, assignment, seed)
+        named = {}
         for name, found in outcomes.items():
             left = deadline + DIAGNOSIS_SECONDS - time.monotonic()
-            items[name] = with_diagnosis(items[name], diagnostician.diagnose(name, found, left))
+            named[name] = diagnostician.diagnose(name, found, left)
+        causes = {name: diagnostician.shared(name, found) for name, found in named.items()}
+    items = charge_once(items, causes)
+    items |= {name: with_diagnosis(items[name], found) for name, found in named.items()}
     report = _report(assignment, lab, items, tested, seed)
     return Marking(report, lab.executed, outcomes, timing.take())
 

@@ -9,12 +9,14 @@ agrees with, and sample classes are drawn from them.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import inspect
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, TypeVar
@@ -23,6 +25,7 @@ import numpy as np
 
 from autograder.assignment import Assignment, Course
 from autograder.errors import CourseError
+from autograder.grading.plugin import Outcome
 from autograder.solutionspackage import serve_solutions
 
 FILE = "misconceptions.py"
@@ -32,12 +35,47 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
+class Change:
+    """A reference's text, and the pieces of it that are exchanged: (what stands there, instead)."""
+
+    reference: str
+    pieces: tuple[tuple[str, str], ...]
+
+    def text(self) -> str:
+        """The text with its pieces exchanged."""
+        text = self.reference
+        for old, new in self.pieces:
+            text = text.replace(old, new)
+        return text
+
+    def fault(self) -> tuple[str, int] | None:
+        """A piece that does not stand there exactly once when its turn comes, and how often."""
+        text = self.reference
+        for old, new in self.pieces:
+            if text.count(old) != 1:
+                return old, text.count(old)
+            text = text.replace(old, new)
+        return None
+
+    def and_then(self, other: Change) -> Change | None:
+        """Both changes of the same reference in one; None where they touch the same piece."""
+        for first, second in ((self, other), (other, self)):
+            both = Change(self.reference, (*first.pieces, *second.pieces))
+            if both.fault() is None:
+                return both
+        return None
+
+
+@dataclass(frozen=True)
 class Misconception:
     """One wrong answer to an item.
 
     `sentence` is what the student reads where an answer agrees with it; `answers` are the names
     of the notebook that it gets wrong, with what stands under them, and `source` is that as the
     text of a cell; `keeps` is the part of the item's points that an instructor leaves to it.
+    `changes` are, for the answers that are a reference with pieces exchanged, that reference's text
+    and the pieces. `recognises`, if it is there, tells from what the hidden tests found whether an
+    answer has the misconception; comparing answers can't where they leave something free.
     """
 
     name: str
@@ -46,6 +84,8 @@ class Misconception:
     answers: Mapping[str, Any]
     source: str
     keeps: float = 0.0
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    recognises: Callable[[Sequence[Outcome]], bool] | None = None
 
     def __str__(self) -> str:
         return f"{self.item}: {self.name}"
@@ -57,6 +97,7 @@ class Catalogue:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], Misconception] = {}
         self._helpers: dict[str, Callable[..., Any]] = {}
+        self._causes: dict[tuple[str, str], str] = {}
 
     def __iter__(self) -> Iterator[Misconception]:
         return iter(self._found.values())
@@ -72,6 +113,20 @@ class Catalogue:
     def of(self, item: str) -> tuple[Misconception, ...]:
         """Those of one item."""
         return tuple(found for found in self if found.item == item)
+
+    def share(self, cause: str, *misconceptions: tuple[str, str]) -> None:
+        """Have these (item, name) count as one mistake, which only the first item pays for.
+
+        CourseError where one of them is not there.
+        """
+        for key in misconceptions:
+            if key not in self._found:
+                raise CourseError(f"there is no misconception {key[1]!r} of {key[0]} to share")
+            self._causes[key] = cause
+
+    def cause(self, misconception: Misconception) -> str:
+        """The mistake that it shares with misconceptions of other items; empty if there is none."""
+        return self._causes.get((misconception.item, misconception.name), "")
 
     def helper(self, function: Function) -> Function:
         """Decorates a function that wrong functions below it may call; it goes where they go."""
@@ -112,21 +167,35 @@ class Catalogue:
         reference: Callable[..., Any],
         *changes: tuple[str, str],
         keeps: float = 0.0,
+        recognises: Callable[[Sequence[Outcome]], bool] | None = None,
+        alone: bool = False,
     ) -> None:
         """The reference function with pieces of its text exchanged: (what stands there, instead).
 
+        With `alone`, an answer is never explained by this one together with another one.
         CourseError where a piece does not stand in the reference exactly once.
         """
-        text = textwrap.dedent(inspect.getsource(reference))
-        for old, new in changes:
-            if text.count(old) != 1:
-                raise CourseError(
-                    f"misconception {name!r} of {item} changes {old!r}, which stands "
-                    f"{text.count(old)} times in {reference.__name__}: it has to be there once"
-                )
-            text = text.replace(old, new)
+        change = Change(textwrap.dedent(inspect.getsource(reference)), changes)
+        if fault := change.fault():
+            old, count = fault
+            raise CourseError(
+                f"misconception {name!r} of {item} changes {old!r}, which stands "
+                f"{count} times in {reference.__name__}: it has to be there once"
+            )
+        text = change.text()
         code = compile(text, f"<{item}: {name}>", "exec", dont_inherit=True)
-        self.add(Misconception(name, item, sentence, {reference.__name__: code}, text, keeps))
+        self.add(
+            Misconception(
+                name,
+                item,
+                sentence,
+                {reference.__name__: code},
+                text,
+                keeps,
+                {} if alone else {reference.__name__: change},
+                recognises,
+            )
+        )
 
     def values(
         self, item: str, name: str, sentence: str, *, keeps: float = 0.0, **values: object
@@ -148,6 +217,43 @@ class Catalogue:
         if not misconception.sentence.strip():
             raise CourseError(f"misconception {misconception} has no sentence for the student")
         self._found[key] = misconception
+
+
+def together(found: Sequence[Misconception]) -> Misconception:
+    """Several misconceptions of an answer as one, which says the sentence of each."""
+    if len(found) == 1:
+        return found[0]
+    return Misconception(
+        name=" + ".join(each.name for each in found),
+        item=found[0].item,
+        sentence=" ".join(each.sentence for each in found),
+        answers={key: answer for each in found for key, answer in each.answers.items()},
+        source="\n\n".join(each.source for each in found),
+    )
+
+
+def pairs_in_one_function(known: Sequence[Misconception]) -> Iterator[Pair]:
+    """Pairs of misconceptions that change different pieces of the same functions."""
+    for one, other in combinations(known, 2):
+        if one.changes.keys() == one.answers.keys() == other.changes.keys():
+            both = {name: one.changes[name].and_then(other.changes[name]) for name in one.changes}
+            made = {name: change.text() for name, change in both.items() if change is not None}
+            with contextlib.suppress(SyntaxError):
+                codes = {
+                    name: compile(text, f"<{one} + {other.name}>", "exec", dont_inherit=True)
+                    for name, text in made.items()
+                }
+                if codes.keys() == both.keys():
+                    yield Pair(one, other, codes)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two misconceptions of one item in the same functions, and the answers that have both."""
+
+    one: Misconception
+    other: Misconception
+    answers: Mapping[str, CodeType]
 
 
 def _text(function: Callable[..., Any], name: str) -> str:

@@ -17,7 +17,7 @@ import zlib
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import pytest
@@ -25,9 +25,9 @@ import pytest
 from autograder.assignment import Assignment, Item
 from autograder.errors import CourseError
 from autograder.grading.followthrough import Pairs, StandIns
-from autograder.grading.testkit import ClaimFailed, Once
+from autograder.grading.testkit import ClaimFailed, Follow, Once
 from autograder.grading.transcript import AnyStudent, Event, RecordedStudent, Room, asked_for, kept
-from autograder.sandbox import NoAnswer, NotDone, StudentFailure
+from autograder.sandbox import NoAnswer, NotDone, Student, StudentFailure
 from autograder.timelimit import TimeUpError, time_limit
 
 MAX_TIMEOUTS = 2
@@ -48,10 +48,11 @@ class Outcome:
     """What one run of one test case found.
 
     `result` is what the claim may add once the homework is due. `told_case` names the case in words
-    for students, and `unwritten` the function that still raises NotImplementedError. `case` names
-    the test with its parameters; `transcript` (what was asked and answered), `own_events` (the same
-    without stand-ins, where they saved the test) and `compared` (the answer and what was expected,
-    where it was numbers that differed) hold hidden inputs and never get into a Report.
+    for students, and `unwritten` the function that still raises NotImplementedError. `follows`
+    names other answers, wrong ones, for which this one is right. `case` names the test with its
+    parameters; `transcript` (what was asked and answered), `own_events` (the same without
+    stand-ins, where they saved the test) and `compared` (the answer and what was expected, where
+    it was numbers that differed) hold hidden inputs and never get into a Report.
     """
 
     item: str
@@ -64,7 +65,9 @@ class Outcome:
     result: str = ""
     told_case: str = ""
     unwritten: str = ""
+    care: str = ""
     stand_ins: frozenset[str] = frozenset()
+    follows: frozenset[str] = frozenset()
     fault: str = ""
     case: str = ""
     transcript: tuple[Event, ...] = ()
@@ -80,6 +83,7 @@ class _Run:
     events: list[Event] = field(default_factory=list)
     own_events: list[Event] = field(default_factory=list)
     is_first: bool = True
+    follow: Follow | None = None
 
 
 @dataclass(frozen=True)
@@ -93,11 +97,14 @@ class _Served:
 class MarkingPlugin:
     """Gives hidden tests their fixtures and collects an Outcome for each test case."""
 
-    def __init__(self, assignment: Assignment, *, only: Container[str] | None = None) -> None:
-        """`only` names the items to test (default: all)."""
+    def __init__(
+        self, assignment: Assignment, *, only: Container[str] | None = None, core: bool = False
+    ) -> None:
+        """`only` names the items to test (default: all); `core` leaves out robustness tests."""
         self.broken: list[str] = []
         self._assignment = assignment
         self._only = only
+        self._core = core
 
     def begin(
         self,
@@ -136,7 +143,7 @@ class MarkingPlugin:
             self._served = None
 
     @pytest.fixture
-    def student(self, request: pytest.FixtureRequest) -> AnyStudent:
+    def student(self, request: pytest.FixtureRequest) -> RecordedStudent:
         """The student's functions, in a process that only tests of this item use."""
         item = self._item(request.node)
         self._check_time(item)
@@ -148,6 +155,11 @@ class MarkingPlugin:
         else:
             served = self._fresh(item)
         return RecordedStudent(served.student, run.events, self._room)
+
+    @pytest.fixture
+    def follow(self, request: pytest.FixtureRequest, student: RecordedStudent) -> Follow:
+        """Lets an answer pass that follows from another one of the student's, a wrong one."""
+        return self._follow(request.node, student)
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
@@ -172,11 +184,12 @@ class MarkingPlugin:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Refuse a hidden test that belongs to no item; leave out those not asked for."""
-        wanted = [test for test in items if self._is_wanted(self._item(test))]
-        items[:] = wanted
+        items[:] = [test for test in items if self._is_wanted(test)]
 
-    def _is_wanted(self, item: Item) -> bool:
-        return self._only is None or item.name in self._only
+    def _is_wanted(self, test: pytest.Item) -> bool:
+        item = self._item(test)
+        is_asked_for = self._only is None or item.name in self._only
+        return is_asked_for and not (self._core and _item_mark(test).kwargs.get("costs"))
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -219,7 +232,7 @@ class MarkingPlugin:
             test.obj(**arguments)
 
     def _anew(
-        self, test: pytest.Function, arguments: Mapping[str, Any], student: AnyStudent
+        self, test: pytest.Function, arguments: Mapping[str, Any], student: RecordedStudent
     ) -> dict[str, Any]:
         """The arguments to run a test again with another student."""
         again = {**arguments, "student": student}
@@ -227,7 +240,15 @@ class MarkingPlugin:
             again["rng"] = self._generator(test)
         if "once" in again:
             again["once"] = Once()
+        if "follow" in again:
+            again["follow"] = self._follow(test, student)
         return again
+
+    def _follow(self, test: pytest.Item, student: RecordedStudent) -> Follow:
+        """A Follow for one run of a test; that of the last run counts."""
+        follow = Follow(cast(Student, student.aside()))
+        self._runs.setdefault(test.nodeid, _Run()).follow = follow
+        return follow
 
     def _fresh(self, item: Item) -> _Served:
         """A student in a fresh process, to serve this item's tests; the last one's ends."""
@@ -295,16 +316,19 @@ class MarkingPlugin:
     def _outcome(self, test: pytest.Item, call: pytest.CallInfo[None]) -> Outcome:
         mark = _item_mark(test)
         case = test.nodeid.rpartition("::")[2]
-        message, fault = "", ""
+        message, fault, care = "", "", str(mark.kwargs.get("care", ""))
         error = call.excinfo.value if call.excinfo is not None else None
         if error is not None:
             message, fault = self._explain(test, error)
+        if isinstance(error, ClaimFailed) and care:
+            care = error.care or care
         run = self._runs.pop(test.nodeid, _Run())
         claim, result = _claim(test)
         return Outcome(
             item=str(mark.args[0]),
             part=str(mark.kwargs.get("part", "answer")),
             costs=float(mark.kwargs.get("costs", 0.0)),
+            care=care,
             test=case.partition("[")[0],
             claim=claim,
             result=result,
@@ -313,6 +337,7 @@ class MarkingPlugin:
             told_case=_told_case(test),
             unwritten=_unwritten(error, run.events),
             stand_ins=run.stand_ins,
+            follows=run.follow.names if run.follow and error is None else frozenset(),
             fault=fault,
             case=case,
             transcript=tuple(run.events),
@@ -384,8 +409,9 @@ class RepeatedMarking(MarkingPlugin):
         references: Mapping[str, Callable[..., object]],
         pairs: Pairs,
         only: Container[str] | None = None,
+        core: bool = False,
     ) -> None:
-        super().__init__(assignment, only=only)
+        super().__init__(assignment, only=only, core=core)
         self.rounds: list[list[Outcome]] = []
         self._all = notebooks
         self._begin = partial(self.begin, seed=seed, references=references, pairs=pairs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from autograder.assignment import Item
@@ -28,9 +28,10 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
             saved_by[name] |= outcome.stand_ins
     on_circles = circular(saved_by)
     events = [event for outcome in outcomes for event in outcome.own_events or outcome.transcript]
+    followed = frozenset().union(*(outcome.follows for outcome in outcomes))
     unwritten = {
         name
-        for name in frozenset().union(*saved_by.values())
+        for name in followed.union(*saved_by.values())
         if not is_written([event for event in events if event.name == name])
     }
     found: dict[str, list[Outcome]] = defaultdict(list)
@@ -39,6 +40,12 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
             why = (
                 f"It calls `{min(missing)}`, which is not written: it gives no numbers, "
                 "or the same ones whatever it is asked."
+            )
+            outcome = _withdrawn(outcome, why)
+        elif missing := outcome.follows & unwritten:
+            why = (
+                f"It is right for your `{min(missing)}` alone, which gives no numbers, or the same "
+                "ones whatever it is asked."
             )
             outcome = _withdrawn(outcome, why)
         elif outcome.stand_ins and asked_for(outcome.transcript) & on_circles:
@@ -50,7 +57,9 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def _withdrawn(outcome: Outcome, message: str) -> Outcome:
-    return replace(outcome, passed=False, message=message, stand_ins=frozenset())
+    return replace(
+        outcome, passed=False, message=message, stand_ins=frozenset(), follows=frozenset()
+    )
 
 
 def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookReport) -> ItemReport:
@@ -63,7 +72,7 @@ def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookRepor
     return ItemReport(
         kind=item.kind,
         problem=item.problem,
-        points=_points(item, claims),
+        points=_points(item.max_points, claims),
         max_points=item.max_points,
         bonus=item.bonus,
         outcome="marked",
@@ -92,6 +101,66 @@ def with_diagnosis(report: ItemReport, misconception: Misconception | None) -> I
         diagnosis=misconception.sentence,
         misconception=misconception.name,
     )
+
+
+Causes = Mapping[str, Mapping[str, frozenset[str]]]
+"""By item: the mistakes that it shares with other items, and the claims that fail by each."""
+
+
+def charge_once(
+    items: Mapping[str, ItemReport], causes: Causes | None = None
+) -> dict[str, ItemReport]:
+    """The items, in the order of the assignment, with each slip and mistake charged to one of them.
+
+    That is the first item that loses points by it. Where the rest of an item is wrong, nothing is
+    left for a slip to take, and a later item pays.
+    """
+    paid: dict[str, str] = {}
+    charged: dict[str, ItemReport] = {}
+    for name, report in items.items():
+        shared = (causes or {}).get(name, {})
+        claims = tuple(_paid_before(claim, shared, paid) for claim in report.claims)
+        points = _points(report.max_points, claims) if claims else report.points
+        for reason, text in _reasons(claims, shared):
+            without = [replace(c, passed=c.passed or c.claim in text) for c in claims]
+            if reason not in paid and points < _points(report.max_points, without):
+                paid[reason] = name
+        charged[name] = replace(report, claims=claims, points=points)
+    return charged
+
+
+def _reasons(
+    claims: Sequence[Claim], shared: Mapping[str, frozenset[str]]
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """What an item may pay for, and the claims that fail by it: shared mistakes, and slips.
+
+    Slips of several kinds cost no more than one, so all of them are paid for together.
+    """
+    yield from ((f"mistake: {cause}", texts) for cause, texts in shared.items())
+    slips = [claim for claim in claims if _is_charged(claim) and claim.care]
+    texts = frozenset(claim.claim for claim in slips)
+    yield from ((f"slip: {claim.care}", texts) for claim in slips)
+
+
+def _paid_before(
+    claim: Claim, shared: Mapping[str, frozenset[str]], paid: Mapping[str, str]
+) -> Claim:
+    """The claim; one that costs nothing if earlier items have paid for why it fails."""
+    if claim.passed:
+        return claim
+    mistakes = [f"mistake: {cause}" for cause, texts in shared.items() if claim.claim in texts]
+    if mistakes and all(mistake in paid for mistake in mistakes):
+        item, what = paid[mistakes[0]], "The same mistake has cost its points"
+    elif claim.care and f"slip: {claim.care}" in paid:
+        item, what = paid[f"slip: {claim.care}"], "This slip has cost its part"
+    else:
+        return claim
+    note = f"{what} in `{item}` already: nothing is taken off for it here."
+    return replace(claim, taken=item, note=note)
+
+
+def _is_charged(claim: Claim) -> bool:
+    return bool(claim.costs) and not claim.passed and not claim.taken
 
 
 def _figure_found(outcomes: Sequence[Outcome]) -> str:
@@ -128,8 +197,11 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
     failed = [case for case in cases if not case.passed]
     first = failed[0] if failed else cases[0]
     stand_ins = sorted(set().union(*(case.stand_ins for case in cases)))
+    follows = sorted(set().union(*(case.follows for case in cases)))
     note = ""
-    if stand_ins and not failed:
+    if follows and not failed:
+        note = f"Right for your {_quoted(follows)}: the mistake there costs nothing here."
+    elif stand_ins and not failed:
         note = (
             f"Passes with a correct {_quoted(stand_ins)} in place of yours: nothing is lost here."
         )
@@ -143,6 +215,7 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
         costs=first.costs,
         note=note,
         unwritten="" if held or not all(case.unwritten for case in failed) else first.unwritten,
+        care=first.care,
     )
 
 
@@ -155,14 +228,19 @@ def _failed_cases(failed: Sequence[Outcome]) -> str:
     return f"Fails {' and '.join(filter(None, (', '.join(others), last)))}; the other cases hold. "
 
 
-def _points(item: Item, claims: Sequence[Claim]) -> float:
-    """Equal shares for the parts whose core claims all hold, less what robustness claims cost."""
+def _points(max_points: float, claims: Sequence[Claim]) -> float:
+    """Equal shares for the parts whose core claims all hold, less what robustness claims cost.
+
+    Slips in care cost once, however many kinds of them there are.
+    """
     parts: dict[str, bool] = {}
     for claim in claims:
         if not claim.costs:
-            parts[claim.part] = parts.get(claim.part, True) and claim.passed
+            parts[claim.part] = parts.get(claim.part, True) and (claim.passed or bool(claim.taken))
     if not parts:
         return 0.0
     earned = sum(parts.values()) / len(parts)
-    lost = sum(claim.costs for claim in claims if claim.costs and not claim.passed)
-    return round(item.max_points * max(earned - lost, 0.0), 2)
+    failed = [claim for claim in claims if _is_charged(claim)]
+    lost = sum(claim.costs for claim in failed if not claim.care)
+    lost += max((claim.costs for claim in failed if claim.care), default=0.0)
+    return round(max_points * max(earned - lost, 0.0), 2)

@@ -36,7 +36,9 @@ class Claim:
     `part` names the share of the item's points it belongs to; `costs` is the part of the item's
     points that a failed robustness claim takes away (0 for a core claim). `unwritten` names the
     function that still raises NotImplementedError, if the claim fails by that alone. `result`
-    states what the homework asks to derive: it is for students whose due date is over.
+    states what the homework asks to derive: it is for students whose due date is over. `care` is
+    the kind of slip that a claim looks for, and `taken` the earlier item that has paid for a
+    failed one.
     """
 
     claim: str
@@ -47,6 +49,8 @@ class Claim:
     note: str = ""
     unwritten: str = ""
     result: str = ""
+    care: str = ""
+    taken: str = ""
 
     def __post_init__(self) -> None:
         show_fields(self)

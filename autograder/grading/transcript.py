@@ -171,6 +171,10 @@ class RecordedStudent:
         student = self._student.with_stand_ins(functions)
         return RecordedStudent(student, self._events, self._room, self._without)
 
+    def aside(self) -> AnyStudent:
+        """The same student, of whom nothing is written down."""
+        return self._student
+
     def renew(self) -> None:
         """Make ready for another test in the same process."""
         self._student.renew()

@@ -161,11 +161,12 @@ def _hidden_test(node: ast.FunctionDef, where: str) -> HiddenTest:
         item = str(ast.literal_eval(arguments[0]))
         part = str(ast.literal_eval(named["part"])) if "part" in named else "answer"
         costs = float(ast.literal_eval(named["costs"])) if "costs" in named else 0.0
+        care = str(ast.literal_eval(named["care"])) if "care" in named else ""
     except (IndexError, ValueError, TypeError, SyntaxError) as error:
         raise ReleaseError(
-            f"{where}: @item must be given its name, part and costs as plain values"
+            f"{where}: @item must be given its name, part, costs and care as plain values"
         ) from error
-    return HiddenTest(where, item, part, core=costs == 0.0)
+    return HiddenTest(where, item, part, core=costs == 0.0 and not care)
 
 
 def _is_item(function: ast.expr) -> bool:

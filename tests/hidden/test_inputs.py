@@ -225,7 +225,14 @@ def test_rows_are_at_all_angles() -> None:
 def test_norms_miss_one_on_the_side_that_is_wanted(scene: str) -> None:
     for rng in generators():
         X = problem3.make_scene(rng, scene)
-        above = scene == "related"
-        for squares in (np.diag(X @ X.T), np.sum(X * X, axis=1), [x @ x for x in X]):
-            assert np.array_equal(np.asarray(squares) > 1, np.full(len(X), above))
-        assert np.isfinite(ntk.limit_ntk(X, 2)).all()
+        for scaled, above in ((X, False), (problem3.ABOVE / problem3.BELOW * X, True)):
+            for squares in squares_of(scaled):
+                assert np.array_equal(squares > 1, np.full(len(X), above))
+            assert np.isfinite(ntk.limit_ntk(scaled, 2)).all()
+
+
+def squares_of(X: np.ndarray) -> Iterator[np.ndarray]:
+    """The rows' squared norms, computed in three ways."""
+    yield np.diag(X @ X.T)
+    yield np.sum(X * X, axis=1)
+    yield np.array([x @ x for x in X])

@@ -54,7 +54,7 @@ def squares_only_for_relu(X, n):
     raise ValueError("only n = 1")
 
 
-@wrong("p3c-relu")
+@wrong("p3c-relu", loses=0.25)
 def literal_equation_six(X, n):
     theta, cos = angles(X)
     if n == 2:

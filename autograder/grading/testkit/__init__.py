@@ -14,6 +14,7 @@ from autograder.grading.testkit.figures import (
     assert_labelled_axes,
     assert_labels_fit,
 )
+from autograder.grading.testkit.follow import Follow
 from autograder.grading.testkit.guides import assert_guide, assert_log_log, assert_named_guide
 from autograder.grading.testkit.names import (
     assert_named_curves,
@@ -26,13 +27,17 @@ from autograder.grading.testkit.numbers import (
     UNITS,
     Units,
     as_array,
+    as_floats_of,
     as_pair,
     as_vector,
+    ask_from_integers,
     assert_close,
     assert_left_alone,
     assert_number_close,
+    assert_own_rows,
     draw_mixed,
     lookup,
+    own_rows,
 )
 from autograder.grading.testkit.once import Once
 from autograder.grading.testkit.surfaces import (
@@ -59,14 +64,17 @@ __all__ = [
     "PLAIN",
     "UNITS",
     "ClaimFailed",
+    "Follow",
     "Once",
     "Says",
     "Units",
     "Words",
     "as_array",
     "as_figure",
+    "as_floats_of",
     "as_pair",
     "as_vector",
+    "ask_from_integers",
     "assert_at_height",
     "assert_close",
     "assert_curve",
@@ -83,6 +91,7 @@ __all__ = [
     "assert_not_marked",
     "assert_nowhere_said",
     "assert_number_close",
+    "assert_own_rows",
     "assert_plane_labelled",
     "assert_surface",
     "assert_surface_reaches",
@@ -94,6 +103,7 @@ __all__ = [
     "kind_of",
     "legend_texts",
     "lookup",
+    "own_rows",
     "says",
     "says_number",
     "says_number_of",

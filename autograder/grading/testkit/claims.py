@@ -17,31 +17,49 @@ class ClaimFailed(AssertionError):
     """An answer is not as claimed; the message is fit for the student.
 
     `compared` is the answer and what was expected where the two differ: for instructors alone.
+    `care` is the kind of slip that is at fault, if it is another one than the test looks for.
     """
 
-    def __init__(self, message: str, *, compared: tuple[object, object] | None = None) -> None:
+    def __init__(
+        self, message: str, *, compared: tuple[object, object] | None = None, care: str = ""
+    ) -> None:
         super().__init__(shown(message))  # it may name what stands in a student's figure
         self.compared = compared
+        self.care = care
+
+
+CARE_COSTS = 0.25
+"""The most that slips in care take of an item's points."""
 
 
 def item(
     name: str,
     *,
     part: str = "answer",
-    costs: float = 0.0,
+    costs: float | None = None,
+    care: str = "",
     cases: Callable[..., str] | None = None,
 ) -> Callable[[Test], Test]:
     """Mark a hidden test as one of the item `name`.
 
-    With `costs=0` it is a core test of a `part`: an item's points are shared equally among its
-    parts, and a part is earned if all its core tests pass. With `costs=c` it is a robustness test
-    that can only take c times the item's points away. `cases` makes words for students of the
-    parameters of a case, such as `"d = {d}".format`: none of them may be a hidden input.
+    With neither `costs` nor `care` it is a core test of a `part`: an item's points are shared
+    equally among its parts, and a part is earned if all its core tests pass. With `costs=c` it is
+    a robustness test that can only take c times the item's points away. With `care=KIND` it looks
+    for one kind of slip (such as "integers"): all slips of an item together cost `costs` of it
+    (default: CARE_COSTS), and each kind costs once in the whole homework.
+
+    `cases` makes words for students of the parameters of a case, such as `"d = {d}".format`: none
+    of them may be a hidden input.
     """
+    costs = (CARE_COSTS if care else 0.0) if costs is None else costs
     if not 0 <= costs < 1:
         raise ValueError(f"costs is {costs}; it is a fraction of the item's points")
-    words = {} if cases is None else {"cases": cases}
-    mark: Callable[[Test], Test] = pytest.mark.item(name, part=part, costs=costs, **words)
+    if care and not 0 < costs <= CARE_COSTS:
+        raise ValueError(f"care costs {costs}; it takes at most {CARE_COSTS} of an item")
+    more: dict[str, object] = {"care": care} if care else {}
+    if cases is not None:
+        more["cases"] = cases
+    mark: Callable[[Test], Test] = pytest.mark.item(name, part=part, costs=costs, **more)
     return mark
 
 

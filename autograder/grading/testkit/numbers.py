@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from autograder.grading.testkit.claims import ClaimFailed, capital, kind_of
+from autograder.sandbox import Raised, Student
 
 RTOL = 2e-3
 """Allowed relative error; right variants were seen below 2·10⁻⁴, wrong ones above 10⁻²."""
@@ -186,10 +187,99 @@ def _is_bare(answer: object) -> bool:
     return isinstance(answer, np.ndarray) and answer.ndim == 0
 
 
+def ask_from_integers(student: Student, ask: Callable[[Any], Any], start: np.ndarray) -> Any:
+    """What `ask` gets from a method whose second argument is this start of integers.
+
+    An error that only comes of steps in place is told as that slip.
+    """
+    try:
+        return ask(start)
+    except Raised:
+        floats = start.astype(np.float64)
+        ask(floats)
+        if np.array_equal(student.arguments_after[1], floats):
+            raise
+    raise ClaimFailed(
+        "It stops with an error: the steps change the start itself, and an array of integers can't "
+        "hold decimals.",
+        care="in place",
+    )
+
+
 def assert_left_alone(after: object, before: np.ndarray, what: str) -> None:
     """The array that was handed in is as it was."""
     if not np.array_equal(_numeric(after, what), before):
         raise ClaimFailed(f"{capital(what)} was changed in place: work on a copy of it.")
+
+
+def as_floats_of(answer: object, right: np.ndarray) -> np.ndarray | None:
+    """A copy of the answer as floats, NaN among them, if it is real numbers in the right shape."""
+    try:
+        array = np.asarray(answer)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    fits = array.shape == right.shape and array.dtype.kind in "biuf"
+    return array.astype(np.float64) if fits else None
+
+
+def own_rows(answers: Sequence[object], expected: Sequence[np.ndarray]) -> list[object]:
+    """The arrays of an answer with each row put right that a later iterate has overwritten.
+
+    That happens where an array is kept, and changed in place afterwards: its row then holds the
+    last iterate. Nothing is put right where the last iterate is wrong itself.
+    """
+    arrays = [_rows_of(answer) for answer in answers]
+    ends = [
+        array[-1]
+        for array, right in zip(arrays, expected, strict=True)
+        if array is not None and array.shape == right.shape and _ends_right(array, right)
+    ]
+    found: list[object] = list(answers)
+    for k, (array, right) in enumerate(zip(arrays, expected, strict=True)):
+        if array is not None and array.shape == right.shape:
+            overwritten = _overwritten(array, ends)
+            if overwritten.any():
+                found[k] = np.where(overwritten[:, np.newaxis], right, array)
+    return found
+
+
+def assert_own_rows(answers: Iterable[object], start: np.ndarray, what: str) -> None:
+    """No row holds a later iterate that has overwritten its own; arrays that never move are left.
+
+    Other mistakes are not looked for.
+    """
+    arrays = [_rows_of(as_array(answer, what)) for answer in answers]
+    found = [array for array in arrays if array is not None and len(array) > 1]
+    ends = [array[-1] for array in found if not np.array_equal(array[-1], start)]
+    if any(_overwritten(array, ends).any() for array in found):
+        raise ClaimFailed(
+            f"{capital(what)} has rows that a later step has overwritten: append a copy in each "
+            "step."
+        )
+
+
+def _rows_of(answer: object) -> np.ndarray | None:
+    """The answer as a matrix of real numbers with at least one row; None where it is none."""
+    try:
+        array = np.asarray(answer)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    fits = array.dtype.kind in "biuf" and array.ndim == 2 and len(array) > 0
+    return array if fits and array.size <= _MAX_SIZE else None
+
+
+def _ends_right(array: np.ndarray, right: np.ndarray) -> bool:
+    return bool(np.max(np.abs(array[-1] - right[-1]), initial=0.0) <= RTOL * np.abs(right).max())
+
+
+def _overwritten(array: np.ndarray, ends: Iterable[np.ndarray]) -> np.ndarray:
+    """Which rows before the last one hold one of the ends, bit by bit."""
+    same = np.zeros(len(array), dtype=bool)
+    for end in ends:
+        if end.shape == array.shape[1:]:
+            same |= (array == end).all(axis=1)
+    same[-1] = False
+    return same
 
 
 def lookup(answer: object, keys: Iterable[tuple[float, float]], names: str) -> list[Any]:

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.grading.misconceptions import Catalogue
+from autograder.grading.plugin import Outcome
+from autograder.grading.transcript import Event
 from solutions.hw2 import figures, landscape, momentum, ntk
 
 misconceptions = Catalogue()
@@ -35,7 +37,9 @@ def change_all(
         parts.change(item, reference.__name__, sentence, reference, *exchanged)
     answers = {key: answer for part in parts for key, answer in part.answers.items()}
     source = "\n\n".join(part.source for part in parts)
-    misconceptions.add(replace(next(iter(parts)), name=name, answers=answers, source=source))
+    exchanges = {key: change for part in parts for key, change in part.changes.items()}
+    first = next(iter(parts))
+    misconceptions.add(replace(first, name=name, answers=answers, source=source, changes=exchanges))
 
 
 # ==================================================================================================
@@ -161,7 +165,7 @@ change(
 change(
     "p1-momentum",
     "start_dropped",
-    "The iterates are right, but the start is missing: row 0 of the answer is x^0.",
+    "The start is missing: row 0 of the answer is x^0.",
     momentum.momentum,
     ("return iterates", "return iterates[1:]"),
 )
@@ -215,8 +219,8 @@ def aliased_rows(
 @misconceptions.function(
     "p1-momentum",
     "momentum",
-    "The iterates are right, but `x0` itself is changed by the steps (and can't be where it holds "
-    "integers): work on a copy, in floats.",
+    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
+    "in floats.",
 )
 def start_changed_in_place(
     gradient: Callable[[int, np.ndarray], np.ndarray],
@@ -324,7 +328,7 @@ change(
 change(
     "p1a-heavy-ball",
     "start_dropped",
-    "The iterates are right, but the start is missing: row 0 of the answer is x^0.",
+    "The start is missing: row 0 of the answer is x^0.",
     momentum.heavy_ball,
     ("return iterates", "return iterates[1:]"),
 )
@@ -348,8 +352,8 @@ change(
 @misconceptions.function(
     "p1a-heavy-ball",
     "heavy_ball",
-    "The iterates are right, but `x0` itself is changed by the steps (and can't be where it holds "
-    "integers): work on a copy, in floats.",
+    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
+    "in floats.",
 )
 def ball_changes_its_start(
     gradient: Callable[[int, np.ndarray], np.ndarray],
@@ -407,15 +411,14 @@ change(
 change(
     "p1a-parameters",
     "first_beta_unchanged",
-    "All is right but β̂_0, which is β_0 here: it needs the conversion too, with the convention "
-    "γ_{−1} = 1.",
+    "β̂_0 is taken to be β_0: it needs the conversion too, with the convention γ_{−1} = 1.",
     momentum.heavy_ball_parameters,
     ("np.append(1.0, gammas)", "np.append(gammas[:1], gammas)"),
 )
 change(
     "p1a-parameters",
     "first_beta_zero",
-    "All is right but β̂_0, which is 0 here: the convention γ_{−1} = 1 gives it a value.",
+    "β̂_0 is taken to be 0: the convention γ_{−1} = 1 gives it a value.",
     momentum.heavy_ball_parameters,
     (HAT_BETAS, "np.append(0.0, (gammas * betas / previous)[1:])[: len(gammas)]"),
 )
@@ -461,7 +464,7 @@ change(
 change(
     "p1a-parameters",
     "parts_swapped",
-    "The two answers are right but come in the wrong order: first γ̂, then β̂.",
+    "The two answers come in the wrong order: first γ̂, then β̂.",
     momentum.heavy_ball_parameters,
     ("return gammas, gammas * betas / previous", "return gammas * betas / previous, gammas"),
 )
@@ -599,8 +602,7 @@ change(
 @misconceptions.function(
     "p1b-ima",
     "ima",
-    "x is right, but all rows of z are one and the same array, changed in place again and again: "
-    "append a copy.",
+    "All rows of z are one and the same array, changed in place again and again: append a copy.",
 )
 def aliased_z(
     gradient: Callable[[int, np.ndarray], np.ndarray],
@@ -623,8 +625,8 @@ def aliased_z(
 @misconceptions.function(
     "p1b-ima",
     "ima",
-    "The iterates are right, but `x0` itself is changed by the steps (and can't be where it holds "
-    "integers): work on a copy, in floats.",
+    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
+    "in floats.",
 )
 def start_changed_through_z(
     gradient: Callable[[int, np.ndarray], np.ndarray],
@@ -649,6 +651,10 @@ RATIOS = "gammas * betas / np.append(1.0, gammas)[: len(gammas)]"
 BACKWARDS = (
     "for t in reversed(range(len(gammas))):\n        lambdas[t] = ratios[t] * (1 + lambdas[t + 1])"
 )
+FORWARDS_FROM_ONE = (
+    "lambdas[1:2] = 1.0\n"
+    "    for t in range(1, len(gammas)):\n        lambdas[t + 1] = lambdas[t] / ratios[t] - 1"
+)
 FORWARDS = "for t in range(len(gammas)):\n        lambdas[t + 1] = lambdas[t] / ratios[t] - 1"
 ETAS = "(1 + lambdas[1:]) * gammas"
 
@@ -660,14 +666,44 @@ change(
     momentum.ima_parameters,
     (BACKWARDS, FORWARDS),
 )
+
+
+def is_solved_forwards(outcomes: Sequence[Outcome]) -> bool:
+    """Whether every λ follows from the one before, from any λ_1, until β_t = 0 ends that.
+
+    So it fails where some β_t is 0, and where luck makes some λ_t −1.
+    """
+    core = [outcome for outcome in outcomes if not outcome.costs]
+    calls = [event for outcome in core for event in outcome.transcript if event.kind == "call"]
+    return any(not outcome.passed for outcome in core) and all(map(_goes_forwards, calls))
+
+
+def _goes_forwards(call: Event) -> bool:
+    """Whether the λ of one call obey the relation as far as it can be solved forwards."""
+    gammas, betas = (np.asarray(part, dtype=float) for part in call.args[:2])
+    zeros = np.flatnonzero(betas[1:] == 0)
+    last = int(zeros[0]) + 1 if zeros.size else len(betas)
+    if call.failure:
+        return last < len(betas) and call.failure.endswith("ZeroDivisionError")
+    try:
+        lambdas = np.asarray(call.answer[1], dtype=float)
+        with np.errstate(all="ignore"):
+            forwards = gammas[:-1] / gammas[1:] * lambdas[1:-1] / betas[1:] - 1
+        left, right = lambdas[2 : last + 1], forwards[: last - 1]
+    except (TypeError, ValueError, LookupError, OverflowError):
+        return False
+    has_ended = last == len(betas) or not np.isfinite(lambdas[last + 1 :]).any()
+    return has_ended and np.allclose(left, right, rtol=1e-4, atol=1e-6)
+
+
 change(
     "p1b-parameters",
-    "forwards_from_one",
-    "The relation is solved forwards from λ_0 = 1, which divides by β_t: where β_t = 0 that has no "
-    "result. Which order never divides?",
+    "solved_forwards",
+    "The relation is solved forwards, which divides by β_t: where β_t = 0 that has no result. "
+    "Which order never divides?",
     momentum.ima_parameters,
-    ("lambdas = np.zeros(len(gammas) + 1)", "lambdas = np.ones(len(gammas) + 1)"),
-    (BACKWARDS, FORWARDS),
+    (BACKWARDS, FORWARDS_FROM_ONE),
+    recognises=is_solved_forwards,
 )
 change(
     "p1b-parameters",
@@ -958,8 +994,7 @@ change(
 change(
     "p1-plot",
     "bare",
-    "The lines are right, but nothing says what they are: a legend and both axis labels are "
-    "missing.",
+    "Nothing says what the lines are: a legend and both axis labels are missing.",
     figures.plot_objective,
     (f"    {AXIS_LABELS}", ""),
     ("    axes.legend()\n", ""),
@@ -1013,11 +1048,32 @@ value(
 )
 value(
     "missing_half_throughout",
-    "Gradient, Hessian and trace are all twice as large as they should be: the loss has a factor "
-    "½.",
+    "Gradient and Hessian are twice as large as they should be: the loss has a factor ½.",
     gradient_at_point=2 * landscape.gradient_at_point,
     hessian_at_point=2 * landscape.hessian_at_point,
     trace_at_point=2 * landscape.trace_at_point,
+)
+value(
+    "hessian_of_twice_the_loss",
+    "The Hessian is twice as large as it should be: the loss has a factor ½.",
+    hessian_at_point=2 * landscape.hessian_at_point,
+)
+value(
+    "trace_of_twice_the_loss",
+    "The trace is twice as large as it should be: the loss has a factor ½.",
+    trace_at_point=2 * landscape.trace_at_point,
+)
+value(
+    "hessian_begins_with_v",
+    "The Hessian's first row and column belong to v; v is the last coordinate, so they are the "
+    "last ones.",
+    hessian_at_point=np.roll(landscape.hessian_at_point, 1, (0, 1)),
+)
+value(
+    "corner_like_the_others",
+    "The Hessian's last diagonal entry repeats those before it; it is the second derivative in v, "
+    "not in u.",
+    hessian_at_point=landscape.hessian_at_point - np.diag([0.0, 0.0, 0.0, 10.0]),
 )
 value(
     "off_diagonal_zero",
@@ -1140,8 +1196,7 @@ change_gd_update(
 )
 change_gd_update(
     "u_changed_in_place",
-    "The numbers are right, but the array `u` that is passed in is changed: `u -= …` works on the "
-    "caller's array.",
+    "The array `u` that is passed in is changed: `u -= …` works on the caller's array.",
     "a = u @ u",
     "u -= eta * v**2 * u",
     "return u, v - eta * a * v",
@@ -1248,8 +1303,7 @@ change_usam_update(
 )
 change_usam_update(
     "usam_changes_u_in_place",
-    "The numbers are right, but the array `u` that is passed in is changed: `u -= …` works on the "
-    "caller's array.",
+    "The array `u` that is passed in is changed: `u -= …` works on the caller's array.",
     (
         "return u - eta * b * stretch_v**2 * stretch_u * u,",
         "u -= eta * b * stretch_v**2 * stretch_u * u\n    return u,",
@@ -1320,6 +1374,13 @@ change_gradient(
     "gradient_takes_the_first_entry_for_v",
     "The gradient takes the first entry of x for v; v is the last one.",
     (POINT, V_FIRST),
+)
+change_gradient(
+    "gradient_takes_v_first_and_begins_with_it",
+    "The gradient takes the first entry of x for v and begins with the derivative in it; v is the "
+    "last one.",
+    (POINT, V_FIRST),
+    (GRADIENT, "np.append((u @ u) * v, v**2 * u)"),
 )
 change_all(
     "p2c-loss-gradient",
@@ -1465,10 +1526,17 @@ change_trace(
     "keeps it so.",
     "np.abs(np.linalg.eigvalsh(hessian(x))).sum()",
 )
+change(
+    "p2c-hessian-trace",
+    "trace_takes_the_first_entry_for_v",
+    "The trace takes the first entry of x for v; v is the last one.",
+    landscape.hessian_trace,
+    (POINT, V_FIRST),
+)
 change_all(
     "p2c-hessian-trace",
     "v_first_throughout",
-    "Hessian and trace take the first entry of x for v; v is the last one.",
+    "The Hessian takes the first entry of x for v and begins with its row; v is the last one.",
     {
         landscape.hessian: [(POINT, V_FIRST), ("return H", "return np.roll(H, 1, (0, 1))")],
         landscape.hessian_trace: [(POINT, V_FIRST)],
@@ -1498,7 +1566,7 @@ change_gd(
 )
 change_gd(
     "start_dropped",
-    "The iterates are right, but the start is missing: row 0 of the answer is x_0.",
+    "The start is missing: row 0 of the answer is x_0.",
     ("return iterates", "return iterates[1:]"),
 )
 change_gd(
@@ -1579,15 +1647,15 @@ change_gd_loop(
 )
 change_gd_loop(
     "start_changed_in_place",
-    "The iterates are right, but `x0` itself is changed by the steps (and can't be where it holds "
-    "integers): work on a copy, in floats.",
+    "`x0` itself is changed by the steps (and can't be where it holds integers): work on a copy, "
+    "in floats.",
     "x0",
     "x.copy()",
 )
 change_gd_loop(
     "start_of_floats_changed_in_place",
-    "The iterates are right, but `x0` itself is changed: `np.asarray` makes no copy of an array "
-    "of floats, `np.array` does.",
+    "`x0` itself is changed by the steps: `np.asarray` makes no copy of an array of floats, "
+    "`np.array` does.",
     "np.asarray(x0, dtype=float)",
     "x.copy()",
 )
@@ -1663,7 +1731,7 @@ change_usam(
 )
 change_usam(
     "start_dropped",
-    "The iterates are right, but the start is missing: row 0 of the answer is x_0.",
+    "The start is missing: row 0 of the answer is x_0.",
     ("return iterates", "return iterates[1:]"),
 )
 change_usam(
@@ -1690,8 +1758,8 @@ change_usam(
 )
 change_usam(
     "start_changed_in_place",
-    "The iterates are right, but `x0` itself is changed: `np.asarray` makes no copy of an array "
-    "of floats, `np.array` does.",
+    "`x0` itself is changed by the steps: `np.asarray` makes no copy of an array of floats, "
+    "`np.array` does.",
     ("iterates[0] = x0", "iterates[0] = x = np.asarray(x0, dtype=float)"),
     ("        x = iterates[k].copy()\n", ""),
     (
@@ -1750,8 +1818,11 @@ class Loop(NamedTuple):
         return f"{self.step}+{later}" if later else self.step
 
     def change(self, name: str, sentence: str, *changes: tuple[str, str]) -> None:
-        """The optimiser with pieces of its text exchanged."""
-        change(self.item, name, sentence, self.method, *changes)
+        """The optimiser with pieces of its text exchanged.
+
+        Never with another mistake: a run that stops hides what would have followed.
+        """
+        change(self.item, name, sentence, self.method, *changes, alone=True)
 
     def at_small_gradients(self, body: str) -> tuple[str, str]:
         """The exchange that has the loop do so at a small gradient."""
@@ -2142,8 +2213,7 @@ change_traces(
 )
 change_traces(
     "bare",
-    "The lines are right, but nothing says what they are: a legend and both axis labels are "
-    "missing.",
+    "Nothing says what the lines are: a legend and both axis labels are missing.",
     (TRACE_LABEL_X + TRACE_LABEL_Y, ""),
     (LEGEND, ""),
 )
@@ -2352,8 +2422,7 @@ change_landscape(
 )
 change_landscape(
     "bare",
-    "Surface and points are right, but nothing says what they are: a legend and both axis labels "
-    "are missing.",
+    "Nothing says what surface and points are: a legend and both axis labels are missing.",
     (PLANE_LABELS, ""),
     (METHODS_LEGEND, ""),
 )
@@ -2408,6 +2477,18 @@ change_both(
     "Both derivatives are divided by √d; the network has 1/√m, with m the number of hidden units.",
     "len(v)",
     "len(x)",
+)
+change_v(
+    "v_divided_by_the_root_of_d",
+    "The derivative in v is divided by √d; the network has 1/√m, with m the number of hidden "
+    "units.",
+    "activation(np.asarray(W) @ x, n) / np.sqrt(len(x))",
+)
+change_w(
+    "w_divided_by_the_root_of_d",
+    "The derivative in W is divided by √d; the network has 1/√m, with m the number of hidden "
+    "units.",
+    "v * activation_derivative(np.asarray(W) @ x, n) / np.sqrt(len(x))",
 )
 change_v(
     "v_divided_by_m",
@@ -3177,3 +3258,89 @@ change(
     figures.plot_convergence,
     ("    return figure\n", ""),
 )
+
+
+# ==================================================================================================
+# One mistake in several items
+# ==================================================================================================
+# A mistake that people carry from one item into the next costs the first of them alone. What stands
+# for not having done an item (plain SGD, GD for USAM, results of the notebook's own) is not here.
+
+share = misconceptions.share
+
+for name in ("start_dropped", "uphill"):
+    share(
+        f"{name} in Problem 1", *((i, name) for i in ("p1-momentum", "p1a-heavy-ball", "p1b-ima"))
+    )
+for name in (
+    "start_dropped", "last_iterate_dropped", "last_iterate_alone", "one_step_too_many",
+    "first_step_size_for_all",
+):  # fmt: skip
+    share(f"{name} in Problem 2", ("p2c-gd", name), ("p2c-usam", name))
+for name in ("ratio_inverted", "ratio_of_the_next_step"):
+    share(name, ("p1a-parameters", name), ("p1b-parameters", name))
+share(
+    "constant step size",
+    ("p1a-parameters", "betas_unchanged"),
+    ("p1b-parameters", "step_sizes_left_out"),
+)
+share(
+    "the ½ of the loss left out",
+    ("p2a-values", "missing_half"),
+    ("p2a-values", "missing_half_throughout"),
+    ("p2b-gd-update", "missing_half"),
+    ("p2c-loss-gradient", "gradient_of_twice_the_loss"),
+)
+share(
+    "the ½ of the loss left in",
+    ("p2b-gd-update", "half_left_in"),
+    ("p2c-loss-gradient", "half_left_in_the_gradient"),
+)
+for name in ("norm_not_squared", "v_not_squared"):
+    share(
+        f"{name} in the gradient",
+        ("p2a-values", name),
+        ("p2b-gd-update", name),
+        ("p2c-loss-gradient", f"gradient_{name}"),
+    )
+for name in (
+    "off_diagonal_zero", "off_diagonal_halved", "outer_product_of_the_gradient",
+    "hessian_of_twice_the_loss", "hessian_begins_with_v", "corner_like_the_others",
+    "sum_of_all_entries",
+    "largest_eigenvalue",
+):  # fmt: skip
+    share(name, ("p2a-values", name), ("p2c-hessian-trace", name))
+for name, other in (
+    ("trace_counts_u_once", "missing_d"),
+    ("trace_counts_u_too_often", "d_of_the_whole_point"),
+):
+    share(name, ("p2a-values", name), ("p2c-hessian-trace", other))
+share(
+    "v with the new u",
+    ("p2b-gd-update", "v_with_the_new_u"),
+    ("p2b-usam-update", "usam_v_with_the_new_u"),
+)
+for name, other in (
+    ("minus_rho", "minus_rho"),
+    ("eta_times_rho", "eta_times_rho"),
+    ("normalised", "sam"),
+    ("perturbation_of_u_alone", "perturbation_of_u_alone"),
+    ("step_from_the_lifted_point", "from_the_lifted_point"),
+):
+    share(f"{name} in USAM", ("p2b-usam-update", name), ("p2c-usam", other))
+for name, other in (
+    ("divided_by_m", "divided_by_m_squared"),
+    ("not_divided", "not_divided"),
+    ("without_v", "v_left_out"),
+    ("times_v", "v_also_on_the_values"),
+    ("without_the_factor_n", "without_the_factor_n"),
+    ("relus_derivative_for_every_n", "step_for_every_derivative"),
+    ("without_the_input", "without_the_inner_products_of_inputs"),
+):
+    share(f"{name} in the kernel", ("p3a-gradients", name), ("p3b-kernel", other))
+for name in (
+    "divided_by_pi", "not_divided", "angle_of_an_input_with_itself", "angle_without_direction",
+    "angle_for_its_supplement", "first_expectation_alone", "second_expectation_alone",
+    "without_the_inner_product",
+):  # fmt: skip
+    share(f"{name} in the limit", ("p3c-relu", name), ("p3c-squared", name))

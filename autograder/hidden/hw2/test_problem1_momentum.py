@@ -22,16 +22,20 @@ from autograder.grading.testkit import (
     Once,
     Units,
     as_array,
+    as_floats_of,
     as_pair,
     as_vector,
+    ask_from_integers,
     assert_close,
     assert_curves,
     assert_labelled_axes,
     assert_labels_fit,
     assert_left_alone,
     assert_named_curves,
+    assert_own_rows,
     draw_mixed,
     item,
+    own_rows,
     says,
 )
 from autograder.hidden.hw2.wording import OBJECTIVE, STEP
@@ -150,16 +154,28 @@ def test_momentum_makes_all_steps(student: Student, rng: Generator) -> None:
     assert_goes_on(student.momentum, momentum.momentum, rng)
 
 
-@item("p1-momentum", costs=0.25)
+@item("p1-momentum", care="in place")
 def test_momentum_leaves_the_start_alone(student: Student, rng: Generator) -> None:
     """The start is not changed in place."""
     assert_start_left_alone(student, student.momentum, rng)
 
 
-@item("p1-momentum", costs=0.25)
-def test_momentum_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and no step at all is legal."""
-    assert_edge_cases(student.momentum, momentum.momentum, rng)
+@item("p1-momentum", care="in place")
+def test_momentum_overwrites_no_row(student: Student, rng: Generator) -> None:
+    """Each row keeps its own iterate: later steps do not overwrite it."""
+    assert_no_row_overwritten(student.momentum, rng)
+
+
+@item("p1-momentum", care="integers")
+def test_momentum_takes_integers(student: Student, rng: Generator) -> None:
+    """A start with integer entries is promoted to float."""
+    assert_takes_integers(student, student.momentum, momentum.momentum, rng)
+
+
+@item("p1-momentum", care="no steps")
+def test_momentum_takes_no_step(student: Student, rng: Generator) -> None:
+    """Zero steps are allowed: at T = 0 there is the start alone."""
+    assert_takes_no_step(student.momentum, rng)
 
 
 def assert_same_run(
@@ -174,7 +190,7 @@ def assert_same_run(
     """Both forms of the method: the iterates from a start in ℝ^d, with step sizes in the units."""
     x0, gradient = units.place * draw_mixed(rng, d), make_gradient(rng, d, units)
     inputs = gradient, x0, units.step * gammas, betas, INDICES[: len(gammas)]
-    assert_close(method(*inputs), reference(*inputs), what="the array of iterates")
+    assert_iterates(method(*inputs), reference(*inputs), what="the array of iterates")
 
 
 def assert_goes_on(
@@ -185,7 +201,7 @@ def assert_goes_on(
         still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
         gradient = make_gradient(rng, 3, factors=VANISHING)
         inputs = gradient, x0, still.gammas, still.betas, still.indices
-        assert_close(method(*inputs), reference(*inputs), what="the array of iterates")
+        assert_iterates(method(*inputs), reference(*inputs), what="the array of iterates")
 
 
 def assert_start_left_alone(student: Student, method: Callable[..., Any], rng: Generator) -> None:
@@ -195,16 +211,38 @@ def assert_start_left_alone(student: Student, method: Callable[..., Any], rng: G
     assert_left_alone(student.arguments_after[1], x0, "the start")
 
 
-def assert_edge_cases(
-    method: Callable[..., Any], reference: Callable[..., np.ndarray], rng: Generator
+def assert_iterates(answer: object, expected: np.ndarray, *, what: str) -> None:
+    """The iterates are right; whether rows were overwritten later is a claim of its own."""
+    assert_close(own_rows([answer], [expected])[0], expected, what=what)
+
+
+def assert_no_row_overwritten(method: Callable[..., Any], rng: Generator) -> None:
+    """Each row of what the method returns is its own."""
+    x0, (gammas, betas) = draw_mixed(rng, 2), make_rates(rng, "growing")
+    answer = method(make_gradient(rng, 2), x0, gammas, betas, INDICES[: len(gammas)])
+    assert_own_rows([answer], x0, "the array of iterates")
+
+
+def assert_takes_integers(
+    student: Student,
+    method: Callable[..., Any],
+    reference: Callable[..., np.ndarray],
+    rng: Generator,
 ) -> None:
-    """Both forms of the method: integers in the start, and T = 0."""
+    """A start of integers leads to the same iterates as one of floats."""
     x0, gradient = make_whole_start(rng), make_gradient(rng, 3)
-    inputs = gradient, x0, *make_rates(rng, "up and down"), INDICES
-    expected = reference(*inputs)
-    assert_close(method(*inputs), expected, what="the array of iterates from a start of integers")
-    none = np.array([])
-    answer = method(gradient, x0.astype(float), none, none, none.astype(int))
+    gammas, betas = make_rates(rng, "up and down")
+    answer = ask_from_integers(
+        student, lambda start: method(gradient, start, gammas, betas, INDICES), x0
+    )
+    expected = reference(gradient, x0, gammas, betas, INDICES)
+    assert_iterates(answer, expected, what="the array of iterates from a start of integers")
+
+
+def assert_takes_no_step(method: Callable[..., Any], rng: Generator) -> None:
+    """At T = 0 the method returns the start alone."""
+    x0, none = draw_mixed(rng, 3), np.array([])
+    answer = method(make_gradient(rng, 3), x0, none, none, none.astype(int))
     assert_close(answer, x0[np.newaxis], what="the array of iterates of no step")
 
 
@@ -234,34 +272,64 @@ def test_heavy_ball_makes_all_steps(student: Student, rng: Generator) -> None:
     assert_goes_on(student.heavy_ball, momentum.heavy_ball, rng)
 
 
-@item("p1a-heavy-ball", costs=0.25)
+@item("p1a-heavy-ball", care="in place")
 def test_heavy_ball_leaves_the_start_alone(student: Student, rng: Generator) -> None:
     """The start is not changed in place."""
     assert_start_left_alone(student, student.heavy_ball, rng)
 
 
-@item("p1a-heavy-ball", costs=0.25)
-def test_heavy_ball_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and no step at all is legal."""
-    assert_edge_cases(student.heavy_ball, momentum.heavy_ball, rng)
+@item("p1a-heavy-ball", care="in place")
+def test_heavy_ball_overwrites_no_row(student: Student, rng: Generator) -> None:
+    """Each row keeps its own iterate: later steps do not overwrite it."""
+    assert_no_row_overwritten(student.heavy_ball, rng)
+
+
+@item("p1a-heavy-ball", care="integers")
+def test_heavy_ball_takes_integers(student: Student, rng: Generator) -> None:
+    """A start with integer entries is promoted to float."""
+    assert_takes_integers(student, student.heavy_ball, momentum.heavy_ball, rng)
+
+
+@item("p1a-heavy-ball", care="no steps")
+def test_heavy_ball_takes_no_step(student: Student, rng: Generator) -> None:
+    """Zero steps are allowed: at T = 0 there is the start alone."""
+    assert_takes_no_step(student.heavy_ball, rng)
 
 
 @item("p1a-parameters", cases=lambda run: RUNS[run])
 @pytest.mark.parametrize("run", RUNS)
 def test_heavy_ball_parameters(student: Student, rng: Generator, run: str) -> None:
-    """The parameters γ̂_t and β̂_t make the heavy ball take momentum's steps, with γ_{−1} = 1."""
+    """The parameters γ̂_t and, for t ≥ 1, β̂_t make the heavy ball take momentum's steps."""
     both = make_rates(rng, run), make_rates(rng, run)
     answers = [student.heavy_ball_parameters(*rates) for rates in both]
     for rates, answer in zip(both, answers, strict=True):
         hat_gammas, hat_betas = as_pair(answer, "γ̂, β̂")
         right_gammas, right_betas = momentum.heavy_ball_parameters(*rates)
         assert_close(hat_gammas, right_gammas, what="γ̂")
-        assert_close(hat_betas, right_betas, what="β̂")
+        assert_close(_with_first(hat_betas, right_betas), right_betas, what="β̂ from β̂_1 on")
 
 
-@item("p1a-parameters", costs=0.25)
+def _with_first(answer: Any, right: np.ndarray) -> Any:
+    """The answer with the right first entry, where it has as many."""
+    array = as_floats_of(answer, right)
+    if array is None:
+        return answer
+    array[:1] = right[:1]
+    return array
+
+
+@item("p1a-parameters", care="first ratio")
+def test_heavy_ball_parameters_begin_with_the_convention(student: Student, rng: Generator) -> None:
+    """β̂_0 is made with γ_{−1} = 1. It is multiplied by x^0 − x^{−1} = 0, so no iterate shows it."""
+    rates = make_rates(rng, "up and down")  # none of its step sizes is near 1
+    _, hat_betas = as_pair(student.heavy_ball_parameters(*rates), "γ̂, β̂")
+    first = as_array(hat_betas, "β̂").ravel()[:1]
+    assert_close(first, momentum.heavy_ball_parameters(*rates)[1][:1], what="β̂_0")
+
+
+@item("p1a-parameters", care="no steps")
 def test_heavy_ball_parameters_of_no_step(student: Student) -> None:
-    """No step at all is legal: at T = 0 both arrays are empty."""
+    """Zero steps are allowed: at T = 0 both arrays are empty."""
     none = np.array([])
     hat_gammas, hat_betas = as_pair(student.heavy_ball_parameters(none, none), "γ̂, β̂")
     assert_close(hat_gammas, none, what="γ̂ of no step")
@@ -286,12 +354,18 @@ def make_averages(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
     return etas, lambdas
 
 
-def assert_same_averages(student: Student, *inputs: Any, what: str = "") -> None:
-    """Both parts of the answer to these inputs."""
-    x, z = as_pair(student.ima(*inputs), "x, z")
-    right_x, right_z = momentum.ima(*inputs)
-    assert_close(x, right_x, what=f"the array x{what}")
-    assert_close(z, right_z, what=f"the array z{what}")
+def assert_same_averages(student: Student, *inputs: Any) -> None:
+    """Both parts of the answer to these inputs are right."""
+    assert_averages(student.ima(*inputs), momentum.ima(*inputs))
+
+
+def assert_averages(
+    answer: object, right: tuple[np.ndarray, np.ndarray], *, what: str = ""
+) -> None:
+    """Both parts are right; whether rows were overwritten later is a claim of its own."""
+    x, z = own_rows([*as_pair(answer, "x, z")], right)
+    assert_close(x, right[0], what=f"the array x{what}")
+    assert_close(z, right[1], what=f"the array z{what}")
 
 
 @item("p1b-ima", cases=lambda run: RUNS[run])
@@ -322,7 +396,7 @@ def test_ima_makes_all_steps(student: Student, rng: Generator) -> None:
         assert_same_averages(student, gradient, x0, still.gammas, lambdas[first:], still.indices)
 
 
-@item("p1b-ima", costs=0.25)
+@item("p1b-ima", care="in place")
 def test_ima_leaves_the_start_alone(student: Student, rng: Generator) -> None:
     """The start is not changed in place."""
     x0, (etas, lambdas) = draw_mixed(rng, 2), make_averages(rng, "growing")
@@ -330,14 +404,31 @@ def test_ima_leaves_the_start_alone(student: Student, rng: Generator) -> None:
     assert_left_alone(student.arguments_after[1], x0, "the start")
 
 
-@item("p1b-ima", costs=0.25)
-def test_ima_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and no step at all is legal."""
+@item("p1b-ima", care="in place")
+def test_ima_overwrites_no_row(student: Student, rng: Generator) -> None:
+    """Each row of x and of z keeps its own iterate: later steps do not overwrite it."""
+    x0, (etas, lambdas) = draw_mixed(rng, 2), make_averages(rng, "growing")
+    answer = student.ima(make_gradient(rng, 2), x0, etas, lambdas, INDICES[: len(etas)])
+    assert_own_rows(as_pair(answer, "x, z"), x0, "the arrays x and z")
+
+
+@item("p1b-ima", care="integers")
+def test_ima_takes_integers(student: Student, rng: Generator) -> None:
+    """A start with integer entries is promoted to float."""
     x0, (etas, lambdas) = make_whole_start(rng), make_averages(rng, "up and down")
-    gradient, whole = make_gradient(rng, 3), " from a start of integers"
-    assert_same_averages(student, gradient, x0, etas, lambdas, INDICES, what=whole)
-    none = np.array([])
-    answer = student.ima(gradient, x0.astype(float), none, lambdas[:1], none.astype(int))
+    gradient = make_gradient(rng, 3)
+    answer = ask_from_integers(
+        student, lambda start: student.ima(gradient, start, etas, lambdas, INDICES), x0
+    )
+    right = momentum.ima(gradient, x0, etas, lambdas, INDICES)
+    assert_averages(answer, right, what=" from a start of integers")
+
+
+@item("p1b-ima", care="no steps")
+def test_ima_takes_no_step(student: Student, rng: Generator) -> None:
+    """Zero steps are allowed: at T = 0 x is the start alone."""
+    x0, none, lambdas = draw_mixed(rng, 3), np.array([]), rng.uniform(4, 8, size=1)
+    answer = student.ima(make_gradient(rng, 3), x0, none, lambdas, none.astype(int))
     assert_close(as_pair(answer, "x, z")[0], x0[np.newaxis], what="the array x of no step")
 
 
@@ -388,9 +479,9 @@ def test_ima_parameters_lead_to_the_same_iterates(
     assert_close(x, expected, what="the array of iterates that your parameters lead to")
 
 
-@item("p1b-parameters", costs=0.25)
+@item("p1b-parameters", care="no steps")
 def test_ima_parameters_of_no_step(student: Student) -> None:
-    """No step at all is legal: at T = 0 η is empty, and λ has the entry λ_0 alone."""
+    """Zero steps are allowed: at T = 0 η is empty, and λ has the entry λ_0 alone."""
     none = np.array([])
     etas, lambdas = as_pair(student.ima_parameters(none, none), "η, λ")
     assert_close(etas, none, what="η of no step")

@@ -18,12 +18,15 @@ from autograder.grading.testkit import (
     PLAIN,
     UNITS,
     ClaimFailed,
+    Follow,
     Once,
     Says,
     Units,
+    as_array,
     as_figure,
     as_pair,
     as_vector,
+    ask_from_integers,
     assert_at_height,
     assert_close,
     assert_curves,
@@ -36,6 +39,7 @@ from autograder.grading.testkit import (
     assert_not_marked,
     assert_nowhere_said,
     assert_number_close,
+    assert_own_rows,
     assert_plane_labelled,
     assert_surface,
     assert_surface_reaches,
@@ -45,6 +49,7 @@ from autograder.grading.testkit import (
     item,
     legend_texts,
     lookup,
+    own_rows,
     says_number,
     says_number_of,
     says_otherwise,
@@ -128,10 +133,32 @@ def test_hessian_at_point(student: Student) -> None:
 
 
 @item("p2a-values", part="trace")
-def test_trace_at_point(student: Student) -> None:
+def test_trace_at_point(student: Student, follow: Follow) -> None:
     """The trace of the Hessian at the given point is right."""
     answer = student.value("trace_at_point")
-    assert_number_close(answer, landscape.trace_at_point, what="`trace_at_point`")
+
+    def is_trace_of(hessian: np.ndarray) -> None:
+        assert_number_close(answer, np.trace(hessian), what="`trace_at_point`")
+
+    follow(
+        "hessian_at_point",
+        lambda: is_trace_of(landscape.hessian_at_point),
+        lambda own: is_trace_of(as_worked_out(own.value("hessian_at_point"))),
+    )
+
+
+def as_worked_out(answer: object) -> np.ndarray:
+    """A Hessian at the point that somebody has worked out, with mistakes; ClaimFailed for others.
+
+    At least half of its entries are right, perhaps up to a common factor, and it is more than a
+    number on the diagonal: nothing is paid for the trace of any matrix that comes to mind.
+    """
+    hessian, right = as_array(answer, "`hessian_at_point`"), landscape.hessian_at_point
+    if hessian.shape == right.shape and not np.allclose(hessian, hessian[0, 0] * np.eye(4)):
+        factors = [1.0, *(hessian[right != 0] / right[right != 0])]
+        if any(np.isclose(hessian, c * right).sum() >= right.size / 2 for c in factors if c):
+            return hessian
+    raise ClaimFailed("`hessian_at_point` is not worked out.")
 
 
 # --- b) The updates, written out ------------------------------------------------------------------
@@ -147,7 +174,7 @@ def test_gd_update(student: Student, rng: Generator, d: int) -> None:
         assert_update(alone.gd_update(u, v, eta), landscape.gd_update(u, v, eta))
 
 
-@item("p2b-gd-update", costs=0.25)
+@item("p2b-gd-update", care="in place")
 def test_gd_update_leaves_u_alone(student: Student, rng: Generator) -> None:
     """u is not changed in place."""
     u, v = make_valley_points(rng, 3)[0]
@@ -167,7 +194,7 @@ def test_usam_update(student: Student, rng: Generator, d: int) -> None:
             assert_update(answer, landscape.usam_update(u, v, eta, rho))
 
 
-@item("p2b-usam-update", costs=0.25)
+@item("p2b-usam-update", care="in place")
 def test_usam_update_leaves_u_alone(student: Student, rng: Generator) -> None:
     """u is not changed in place."""
     u, v = make_valley_points(rng, 3)[0]
@@ -240,13 +267,26 @@ def test_hessian(student: Student, rng: Generator, d: int) -> None:
 
 @item("p2c-hessian-trace", part="trace", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
-def test_hessian_trace(student: Student, rng: Generator, d: int) -> None:
+def test_hessian_trace(student: Student, rng: Generator, follow: Follow, d: int) -> None:
     """The trace of the Hessian is right.
 
     After the due date: The right trace is d v² + ‖u‖².
     """
-    for x in make_points(rng, d):
-        assert_number_close(student.hessian_trace(x), landscape.hessian_trace(x), what="the trace")
+    points = make_points(rng, d)
+    answers = [student.hessian_trace(x) for x in points]
+
+    def are_traces_of(hessian: Callable[[np.ndarray], object]) -> None:
+        for x, answer in zip(points, answers, strict=True):
+            matrix = as_array(hessian(x), "the Hessian")
+            if matrix.shape != (d + 1, d + 1):
+                raise ClaimFailed("The Hessian is of another shape.")
+            assert_number_close(answer, np.trace(matrix), what="the trace")
+
+    follow(
+        "hessian",
+        lambda: are_traces_of(landscape.hessian),
+        lambda own: are_traces_of(own.hessian),
+    )
 
 
 # --- c) GD and USAM -------------------------------------------------------------------------------
@@ -294,9 +334,13 @@ def test_gd(student: Student, rng: Generator, d: int) -> None:
     gradient, x0, etas = make_gradient(rng, d), draw_mixed(rng, d + 1), make_etas(rng)
     for eta in (etas, float(etas[0])):
         answer = student.gd(gradient, x0, eta, len(etas))
-        assert_close(
-            answer, landscape.gd(gradient, x0, eta, len(etas)), what="the array of iterates"
-        )
+        expected = landscape.gd(gradient, x0, eta, len(etas))
+        assert_iterates(answer, expected, what="the array of iterates")
+
+
+def assert_iterates(answer: object, expected: np.ndarray, *, what: str) -> None:
+    """The iterates are right; whether rows were overwritten later is a claim of its own."""
+    assert_close(own_rows([answer], [expected])[0], expected, what=what)
 
 
 @item("p2c-gd")
@@ -306,7 +350,7 @@ def test_gd_in_other_units(student: Student, rng: Generator) -> None:
         gradient, x0 = make_gradient(rng, 2, units), units.place * draw_mixed(rng, 3)
         inputs = gradient, x0, units.step * make_etas(rng), 5
         expected = landscape.gd(*inputs)
-        assert_close(student.gd(*inputs), expected, what="the array of iterates")
+        assert_iterates(student.gd(*inputs), expected, what="the array of iterates")
 
 
 @item("p2c-gd")
@@ -316,10 +360,10 @@ def test_gd_makes_all_steps(student: Student, rng: Generator) -> None:
         gradient, x0, etas = make_standstill(rng, run)
         answer = student.gd(gradient, x0, etas, 5)
         expected = landscape.gd(gradient, x0, etas, 5)
-        assert_close(answer, expected, what="the array of iterates")
+        assert_iterates(answer, expected, what="the array of iterates")
 
 
-@item("p2c-gd", costs=0.25)
+@item("p2c-gd", care="in place")
 def test_gd_leaves_the_start_alone(student: Student, rng: Generator) -> None:
     """The start is not changed in place."""
     x0 = draw_mixed(rng, 3)
@@ -327,14 +371,29 @@ def test_gd_leaves_the_start_alone(student: Student, rng: Generator) -> None:
     assert_left_alone(student.arguments_after[1], x0, "the start")
 
 
-@item("p2c-gd", costs=0.25)
-def test_gd_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and no step at all is legal."""
+@item("p2c-gd", care="in place")
+def test_gd_overwrites_no_row(student: Student, rng: Generator) -> None:
+    """Each row keeps its own iterate: later steps do not overwrite it."""
+    x0 = draw_mixed(rng, 3)
+    answer = student.gd(make_gradient(rng, 2), x0, 0.2, 4)
+    assert_own_rows([answer], x0, "the array of iterates")
+
+
+@item("p2c-gd", care="integers")
+def test_gd_takes_integers(student: Student, rng: Generator) -> None:
+    """A start with integer entries is promoted to float."""
     gradient, x0 = make_gradient(rng, 2), rng.permutation([-4, 2, 3])
-    for num_steps in (3, 0):
-        answer = student.gd(gradient, x0, 0.2, num_steps)
-        expected = landscape.gd(gradient, x0, 0.2, num_steps)
-        assert_close(answer, expected, what="the array of iterates from a start of integers")
+    answer = ask_from_integers(student, lambda start: student.gd(gradient, start, 0.2, 3), x0)
+    expected = landscape.gd(gradient, x0, 0.2, 3)
+    assert_iterates(answer, expected, what="the array of iterates from a start of integers")
+
+
+@item("p2c-gd", care="no steps")
+def test_gd_takes_no_step(student: Student, rng: Generator) -> None:
+    """Zero steps are allowed: there is the start alone."""
+    x0 = draw_mixed(rng, 3)
+    answer = student.gd(make_gradient(rng, 2), x0, 0.2, 0)
+    assert_close(answer, x0[np.newaxis], what="the array of iterates of no step")
 
 
 @item("p2c-usam", cases="d = {d}".format)
@@ -345,7 +404,7 @@ def test_usam(student: Student, rng: Generator, d: int) -> None:
     for eta, rho in ((etas, rng.uniform(0.3, 0.5)), (float(etas[0]), 0.4), (etas, 0.0)):
         answer = student.usam(gradient, x0, eta, rho, len(etas))
         expected = landscape.usam(gradient, x0, eta, rho, len(etas))
-        assert_close(answer, expected, what="the array of iterates")
+        assert_iterates(answer, expected, what="the array of iterates")
 
 
 @item("p2c-usam")
@@ -355,7 +414,7 @@ def test_usam_in_other_units(student: Student, rng: Generator) -> None:
         gradient, x0 = make_gradient(rng, 2, units), units.place * draw_mixed(rng, 3)
         inputs = gradient, x0, units.step * make_etas(rng), 0.4 * units.step, 5
         expected = landscape.usam(*inputs)
-        assert_close(student.usam(*inputs), expected, what="the array of iterates")
+        assert_iterates(student.usam(*inputs), expected, what="the array of iterates")
 
 
 @item("p2c-usam")
@@ -365,10 +424,10 @@ def test_usam_makes_all_steps(student: Student, rng: Generator) -> None:
         gradient, x0, etas = make_standstill(rng, run)
         answer = student.usam(gradient, x0, etas, 0.4, 5)
         expected = landscape.usam(gradient, x0, etas, 0.4, 5)
-        assert_close(answer, expected, what="the array of iterates")
+        assert_iterates(answer, expected, what="the array of iterates")
 
 
-@item("p2c-usam", costs=0.25)
+@item("p2c-usam", care="in place")
 def test_usam_leaves_the_start_alone(student: Student, rng: Generator) -> None:
     """The start is not changed in place."""
     x0 = draw_mixed(rng, 3)
@@ -376,14 +435,31 @@ def test_usam_leaves_the_start_alone(student: Student, rng: Generator) -> None:
     assert_left_alone(student.arguments_after[1], x0, "the start")
 
 
-@item("p2c-usam", costs=0.25)
-def test_usam_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start with integer entries is promoted to float, and no step at all is legal."""
+@item("p2c-usam", care="in place")
+def test_usam_overwrites_no_row(student: Student, rng: Generator) -> None:
+    """Each row keeps its own iterate: later steps do not overwrite it."""
+    x0 = draw_mixed(rng, 3)
+    answer = student.usam(make_gradient(rng, 2), x0, 0.2, 0.3, 4)
+    assert_own_rows([answer], x0, "the array of iterates")
+
+
+@item("p2c-usam", care="integers")
+def test_usam_takes_integers(student: Student, rng: Generator) -> None:
+    """A start with integer entries is promoted to float."""
     gradient, x0 = make_gradient(rng, 2), rng.permutation([-4, 2, 3])
-    for num_steps in (3, 0):
-        answer = student.usam(gradient, x0, 0.2, 0.3, num_steps)
-        expected = landscape.usam(gradient, x0, 0.2, 0.3, num_steps)
-        assert_close(answer, expected, what="the array of iterates from a start of integers")
+    answer = ask_from_integers(
+        student, lambda start: student.usam(gradient, start, 0.2, 0.3, 3), x0
+    )
+    expected = landscape.usam(gradient, x0, 0.2, 0.3, 3)
+    assert_iterates(answer, expected, what="the array of iterates from a start of integers")
+
+
+@item("p2c-usam", care="no steps")
+def test_usam_takes_no_step(student: Student, rng: Generator) -> None:
+    """Zero steps are allowed: there is the start alone."""
+    x0 = draw_mixed(rng, 3)
+    answer = student.usam(make_gradient(rng, 2), x0, 0.2, 0.3, 0)
+    assert_close(answer, x0[np.newaxis], what="the array of iterates of no step")
 
 
 # --- c) The experiment ----------------------------------------------------------------------------
@@ -496,7 +572,13 @@ def test_trace_plot_shows_the_medians(student: Student, rng: Generator, once: On
 
 @item("p2c-trace-plot")
 def test_trace_plot_of_other_runs_shows_the_medians(student: Student, rng: Generator) -> None:
-    """The medians are right for runs in another dimension, and for an even number of them."""
+    """The medians are right for another number of runs, in another dimension."""
+    draw_traces(student, rng, 5, 1).assert_shown()
+
+
+@item("p2c-trace-plot", costs=0.25)
+def test_trace_plot_of_an_even_number_of_runs(student: Student, rng: Generator) -> None:
+    """For an even number of runs the median is the mean of the two in the middle."""
     draw_traces(student, rng, 6, 1).assert_shown()
 
 

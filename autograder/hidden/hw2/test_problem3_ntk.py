@@ -1,7 +1,8 @@
 """Hidden tests of Problem 3: the network's derivatives, its kernel, and the kernel's limit.
 
-v is never ±1 and no unit sits at the kink of the ReLU. Among the inputs of the kernels are equal
-and opposite ones, and ones whose norm is above 1 by a rounding.
+Weights are random, so v is never ±1 and no unit sits at the kink of the ReLU. Among the inputs of
+the kernels are equal and opposite ones. Inputs whose norm is above 1 by a rounding have a claim of
+their own, which looks for care; those of all others are below 1 by more than a rounding.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from numpy.random import Generator
 
 from autograder.grading.testkit import (
     Once,
+    as_array,
+    as_floats_of,
     assert_close,
     assert_curve,
     assert_guide,
@@ -135,15 +138,13 @@ def make_related_inputs(rng: Generator, d: int) -> np.ndarray:
 def make_scene(rng: Generator, scene: str) -> np.ndarray:
     """Rows at many angles: acute and obtuse ones "all round", 0, π/2 and π in "related" ones.
 
-    The norms are above 1 by a rounding in "related" rows, and below it in all others.
+    The norms are a little below 1.
     """
     if scene == "all round":
         turns = (np.arange(9) + rng.uniform(-0.3, 0.3, size=9)) / 9 + rng.uniform()
         angles = 2 * np.pi * rng.permutation(turns)
-        return np.column_stack([np.cos(angles), np.sin(angles)]) * (1 - 1e-15)
-    if scene == "related":
-        return make_related_inputs(rng, 5) * (1 + 1e-15)
-    return make_inputs(rng, 5, 3) * (1 - 1e-15)
+        return BELOW * np.column_stack([np.cos(angles), np.sin(angles)])
+    return BELOW * (make_related_inputs(rng, 5) if scene == "related" else make_inputs(rng, 5, 3))
 
 
 SCENES = {
@@ -151,6 +152,31 @@ SCENES = {
     "all round": "inputs in the plane at all angles",
     "related": "equal, opposite and orthogonal inputs",
 }
+BELOW, ABOVE = 1 - 1e-13, 1 + 1e-15
+"""Norms for which no x_iᵀx_j leaves [−1, 1], and for which x_iᵀx_i is above 1, however rounded."""
+
+
+def assert_limit(answer: object, X: np.ndarray, n: int) -> None:
+    """The limit is right.
+
+    NaN at the angles 0 and π is not looked at: rounding decides whether it is there, and a claim
+    of its own looks for it.
+    """
+    right = ntk.limit_ntk(X, n)
+    array = as_floats_of(answer, right)
+    if array is not None:
+        at_the_ends = np.abs(X @ X.T) > 1 - 1e-9
+        answer = np.where(at_the_ends & ~np.isfinite(array), right, array)
+    assert_close(answer, right, what=f"the limit for n = {n}")
+
+
+def assert_untouched_by_rounding(student: Student, rng: Generator, n: int) -> None:
+    """The limit has no NaN, and norms a rounding above 1 give the same as norms below 1."""
+    X = np.vstack([make_related_inputs(rng, 5), make_inputs(rng, 10, 5)])
+    below, above = student.limit_ntk(BELOW * X, n), student.limit_ntk(ABOVE * X, n)
+    expected = as_array(below, f"the limit for n = {n}")
+    what = f"the limit for n = {n}, for norms that are a rounding above 1,"
+    assert_close(above, expected, what=what)
 
 
 @item("p3c-relu", cases=lambda scene: SCENES[scene])
@@ -158,7 +184,13 @@ SCENES = {
 def test_limit_for_relu(student: Student, rng: Generator, scene: str) -> None:
     """For n = 1 the limit is right at all angles, on the diagonal and for opposite inputs too."""
     X = make_scene(rng, scene)
-    assert_close(student.limit_ntk(X, 1), ntk.limit_ntk(X, 1), what="the limit for n = 1")
+    assert_limit(student.limit_ntk(X, 1), X, 1)
+
+
+@item("p3c-relu", care="rounding")
+def test_limit_for_relu_survives_rounding(student: Student, rng: Generator) -> None:
+    """Nothing is NaN for n = 1, on the diagonal either, and a rounding above norm 1 is harmless."""
+    assert_untouched_by_rounding(student, rng, 1)
 
 
 @item("p3c-squared", cases=lambda scene: SCENES[scene])
@@ -166,7 +198,13 @@ def test_limit_for_relu(student: Student, rng: Generator, scene: str) -> None:
 def test_limit_for_squares(student: Student, rng: Generator, scene: str) -> None:
     """For n = 2 the limit is right at all angles, on the diagonal and for opposite inputs too."""
     X = make_scene(rng, scene)
-    assert_close(student.limit_ntk(X, 2), ntk.limit_ntk(X, 2), what="the limit for n = 2")
+    assert_limit(student.limit_ntk(X, 2), X, 2)
+
+
+@item("p3c-squared", care="rounding")
+def test_limit_for_squares_survives_rounding(student: Student, rng: Generator) -> None:
+    """Nothing is NaN for n = 2, on the diagonal either, and a rounding above norm 1 is harmless."""
+    assert_untouched_by_rounding(student, rng, 2)
 
 
 # --- The picture ----------------------------------------------------------------------------------

@@ -47,6 +47,6 @@ def _findings(item: ItemReport) -> Iterator[str]:
         yield item.gap
     for claim in item.told:
         if not claim.passed:
-            yield f"{claim.text} {claim.message}"
+            yield f"{claim.text} {claim.message} {claim.note}".rstrip()
     if item.diagnosis:
         yield f"What went wrong: {item.diagnosis}"

@@ -6,7 +6,8 @@ docstring is the line that the student reads, so it must not give the answer awa
 
 `@item(NAME)` says which item a test belongs to. All such tests of an item have to pass for its
 points; with `part="..."` the parts share them. `costs=0.25` makes a test that can't earn, only
-take this share away: for care, such as edge cases and labels.
+take this share away, such as for labels; `care="integers"` looks for a kind of slip, which costs
+at most a quarter of an item and once in the homework.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def test_newton(student: Student, rng: Generator, num_steps: int) -> None:
     assert_close(answer, newton.newton(f, slope, x0, num_steps), what="the array of iterates")
 
 
-@item("p1-newton", costs=0.25)
+@item("p1-newton", care="integers")
 def test_newton_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
     """A start that is an integer works, and so does no step at all."""
     f, slope = make_function(rng)
