@@ -174,7 +174,11 @@ class Diagnostician:
             return _clear(_largest(agreeing), outcomes, most=1)
         possible = [trial for trial in trials if trial.failed and trial.failed <= _failed(outcomes)]
         found = _in_picture(outcomes, known.reference, agreeing, strictly=True)
-        return found or _in_picture(outcomes, known.reference, possible, strictly=False)
+        found = found or _in_picture(outcomes, known.reference, possible, strictly=False)
+        if not found:  # what it lacks besides, such as a name, may be more or less
+            alike = [trial for trial in trials if _fails_as(trial, outcomes)]
+            found = _in_picture(outcomes, known.reference, alike, strictly=True)
+        return found
 
     def _known_pairs(self, item: str) -> list[_Trial]:
         """What the core tests find of two misconceptions in the same functions."""
@@ -395,6 +399,12 @@ def _alike(
         if differing and all((fact in own) == (fact in drawn) for fact in differing):
             ways.append((differing, trial))
     return [trial for found, trial in ways if not any(found < other for other, _ in ways)]
+
+
+def _fails_as(trial: _Trial, outcomes: Outcomes) -> bool:
+    """Whether the same core tests fail, of which there are some."""
+    core = [outcome for outcome in outcomes if not outcome.costs]
+    return any(not outcome.passed for outcome in core) and _same_outcomes(core, trial.outcomes)
 
 
 def _asked_alike(*found: Outcomes) -> set[str]:

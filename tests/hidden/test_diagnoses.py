@@ -69,7 +69,9 @@ def test_there_are_eighteen_such_subsets() -> None:
 
 
 @pytest.mark.parametrize(
-    ("misconception", "answers"), SUBSETS, ids=lambda each: str(each) if each else ""
+    ("misconception", "answers"),
+    SUBSETS,
+    ids=lambda each: "+".join(each) if isinstance(each, Mapping) else str(each),
 )
 def test_a_part_of_a_misconception_is_named_and_blames_nothing_that_is_right(
     misconception: Misconception, answers: Mapping[str, Any]

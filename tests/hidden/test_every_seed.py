@@ -82,7 +82,7 @@ def test_every_item_has_cases() -> None:
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize(("item", "seed"), product(CASES, SEEDS))
+@pytest.mark.parametrize(("item", "seed"), [*product(CASES, SEEDS)])
 def test_every_misconception_fails_a_test_of_its_item(item: str, seed: int) -> None:
     with mpl.rc_context():
         assert first_failure(item, {}, seed) == ""

@@ -80,7 +80,7 @@ def folded(text: str) -> str:
     Braces are round, a root is `sqrt`, a fraction `a/b`, a power `^`; hyphens between letters,
     apostrophes, underscores and the signs of mathematics are spaces.
     """
-    text = re.sub(f"[{_RAISED}]+", lambda m: f"^({m[0].translate(_LOWERED)})", text)
+    text = re.sub(f"[{_RAISED}]+", _raised, text)
     text = unicodedata.normalize("NFKC", text).casefold()
     for old, new in _SPELT:
         text = re.sub(old, new, text)
@@ -89,6 +89,10 @@ def folded(text: str) -> str:
     text = re.sub(r"(?<=[a-z])-(?=[a-z])", " ", text)
     text = re.sub(r"\(([-+]?\d*\.?\d+)\)", r"\1", text)
     return " ".join(text.split())
+
+
+def _raised(match: re.Match[str]) -> str:
+    return f"^({match[0].translate(_LOWERED)})"
 
 
 _RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᐟ"
@@ -205,7 +209,8 @@ def plain(text: str) -> str:
 
 
 def numbers_in(text: str) -> list[float]:
-    """The numbers in a text: 0.05, 5e-2, 10^{-2}, 5·10^{-2}, 1/20."""
+    """The numbers in a text: 0.05, 0,05, 5e-2, 10^{-2}, 5·10⁻², 1/20."""
+    text = _with_points(re.sub(f"[{_RAISED}]+", _raised, text))
     text = re.sub(r"\\[dt]?frac\{?(\d+)\}?\{?(\d+)\}?", r"\1/\2", text)
     text = re.sub(r"\\times|\\cdot|×|·", "*", text.replace("−", "-"))
     text = re.sub(r"[{}$\s]", "", text)
@@ -217,3 +222,13 @@ def numbers_in(text: str) -> list[float]:
         value = float(top) / (float(bottom) if bottom and float(bottom) else 1.0)
         found.append(value)
     return found
+
+
+def _with_points(text: str) -> str:
+    """The text with a point for each decimal comma, as in "0,05" and "0{,}05".
+
+    A comma before a space, or in a list such as 0.1,0.2 and 1,2,3, is none; 1,000 is a thousand.
+    """
+    text = re.sub(r"(?<=\d)\{,\}(?=\d)", ",", text)
+    text = re.sub(r"(?<![\d.,])([1-9]\d{0,2}),(\d{3})(?![\d.,])", r"\1\2", text)
+    return re.sub(r"(?<![\d.,])(\d+),(\d+)(?!\d*[.,]\d)", r"\1.\2", text)

@@ -34,7 +34,10 @@ GD = Words(
     r"einfacher|klassischer|normaler) gradients?", r"gradient (?:simple|ordinaire|classique|"
     r"normal|standard|usuel)", r"vanilla", r"baseline", r"g\. ?d", *NO_DISTURBANCE,
     never=(r"perturbed (?:s?gd|gradients? \w+)", r"gesto?e?rte[rsn]? gradient\w*", r"descente de "
-    r"gradient perturbee?"),
+    r"gradient perturbee?", r"sharpness aware gradients?(?: descent| method)?",
+    r"scha?e?rfe ?bewusst\w* gradient\w*",
+    rf"(?:s?gd|gradient\w*(?: descent| methods?)?|descente de gradient) "
+    rf"(?:with|mit|avec|at|am|an|au) (?:an? |the |einer |dem |une |point )?{DISTURBED}"),
 )  # fmt: skip
 
 USAM = Words(

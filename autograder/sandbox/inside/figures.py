@@ -599,6 +599,9 @@ def _read_cells(cells: Any, axes: Any, budget: _Budget) -> Plain | None:
     if values is None or not _contains(cells.get_transform(), axes):
         return None
     boxes = [path.get_extents().get_points() for path in cells.get_paths()]
+    offsets = _floats(cells.get_offsets()).reshape(-1, 1, 2)
+    if len(boxes) == 1 and len(offsets) == values.size:  # one shape at many places, as of `hexbin`
+        boxes = [*(boxes[0] + offsets)]
     if len(boxes) != values.size:  # masked cells have a value, but no polygon
         return _read_mesh(cells, axes, budget) if isinstance(cells, PolyQuadMesh) else None
     low, high = np.moveaxis(np.array(boxes), 1, 0)
