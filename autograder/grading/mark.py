@@ -119,21 +119,22 @@ def mark_submission(
             hidden.run()
             tested, notes = _tested_again(assignment, lab, plugin, hidden, deadline)
             plugin.end()
-    outcomes, items = _items(assignment, lab, tested)
-    items |= {name: replace(items[name], message=note) for name, note in notes.items()}
-    for problem in assignment.problems:
-        for name in lab.left_as_released(problem.name):
-            items[name] = unattempted(items[name])
-    with timing.stage("diagnosis"):
-        diagnostician = diagnostician_for(course, assignment, seed)
-        named = {}
-        for name, found in outcomes.items():
-            left = deadline + DIAGNOSIS_SECONDS - time.monotonic()
-            named[name] = diagnostician.diagnose(name, found, left)
-        causes = {name: diagnostician.shared(name, found) for name, found in named.items()}
-    items = charge_once(items, causes)
-    items |= {name: with_diagnosis(items[name], found) for name, found in named.items()}
-    report = _report(assignment, lab, items, tested, seed)
+    with timing.stage("other"):
+        outcomes, items = _items(assignment, lab, tested)
+        items |= {name: replace(items[name], message=note) for name, note in notes.items()}
+        for problem in assignment.problems:
+            for name in lab.left_as_released(problem.name):
+                items[name] = unattempted(items[name])
+        with timing.stage("diagnosis"):
+            diagnostician = diagnostician_for(course, assignment, seed)
+            named = {}
+            for name, found in outcomes.items():
+                left = deadline + DIAGNOSIS_SECONDS - time.monotonic()
+                named[name] = diagnostician.diagnose(name, found, left)
+            causes = {name: diagnostician.shared(name, found) for name, found in named.items()}
+        items = charge_once(items, causes)
+        items |= {name: with_diagnosis(items[name], found) for name, found in named.items()}
+        report = _report(assignment, lab, items, tested, seed)
     return Marking(report, lab.executed, outcomes, timing.take())
 
 

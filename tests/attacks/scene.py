@@ -290,7 +290,7 @@ class _Active(HTMLParser):
             self.found.append(f"<{tag}>")
         for name, value in attrs:
             harmless = re.fullmatch(
-                r"#.*|data:image/(png|jpeg|gif|webp);.*", value or "", re.DOTALL
+                r"#.*|index\.html|data:image/(png|jpeg|gif|webp);.*", value or "", re.DOTALL
             )
             if name.startswith("on") or (name in ("href", "src", "srcdoc") and not harmless):
                 self.found.append(f"{tag} {name}={(value or '')[:60]}")

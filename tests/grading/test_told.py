@@ -192,9 +192,12 @@ def test_no_claim_of_homework_2_states_a_result_before_it_is_due(problem: str) -
 
 
 def test_no_sentence_of_a_misconception_states_a_result() -> None:
+    """What the errata of the release state may be said where a sentence points to them."""
     course = Course(ROOT)
     catalogue = load_misconceptions(course, course.assignment("hw2"))
-    stated = {str(each): results_in(each.sentence) for each in catalogue}
+    others = [each for each in catalogue if "erratum" not in each.sentence]
+    assert len(others) < len(catalogue)
+    stated = {str(each): results_in(each.sentence) for each in others}
     assert {name: found for name, found in stated.items() if found} == {}
 
 

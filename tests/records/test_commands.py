@@ -33,9 +33,11 @@ def markings(monkeypatch: pytest.MonkeyPatch) -> dict[str, Marked]:
 
 
 def rows(output: str) -> dict[str, list[str]]:
-    """The cells of a printed table's rows, by the first one."""
+    """The cells of the first line of a printed table's rows, by the first cell."""
     lines = [line.strip("│").split("│") for line in output.splitlines() if line.startswith("│")]
-    return {name.strip(): [cell.strip() for cell in cells] for name, *cells in lines}
+    return {
+        name.strip(): [cell.strip() for cell in cells] for name, *cells in lines if name.strip()
+    }
 
 
 def grade(course: Course) -> tuple[int, dict[str, list[str]]]:

@@ -199,7 +199,7 @@ class _Progress:
 
 def have_progress_bars() -> None:
     """Have tqdm, of which answers need no more than the loop, where it or its widgets are not."""
-    if find_spec("tqdm") and find_spec("ipywidgets"):
+    if all(find_spec(package) for package in ("tqdm", "ipywidgets")):
         return
 
     def trange(*bounds: int, **_: Any) -> _Progress:
