@@ -323,7 +323,7 @@ def unmarkable(kind: object) -> str:
     return known or "The answer is of a kind that can't be marked."
 
 
-_FIGURE = "end the function with `return fig`, the Figure alone"
+_FIGURE = "end the function with `return fig`"
 _NUMBERS = "return a list or an array of numbers"
 _UNMARKABLE: Mapping[str, str] = {
     "module matplotlib.pyplot": "The answer is the module `matplotlib.pyplot`: end the function "
@@ -336,7 +336,7 @@ _UNMARKABLE: Mapping[str, str] = {
     f"different lengths: return the Figure, or {_NUMBERS.removeprefix('return ')}.",
     "array of U": f"The answer holds an array of texts: {_NUMBERS}.",
     **{
-        kind: f"The answer holds {what} (`{kind}`) and not just the Figure: {_FIGURE}."
+        kind: f"The answer is or holds {what} (`{kind}`), and a Figure alone is asked for: {_FIGURE}."
         for kind, what in {
             "Line2D": "a line that was drawn",
             "PathCollection": "markers that were drawn",

@@ -33,12 +33,16 @@ NAMES_OF_GD = [
     *("ohne Störung", "ohne Stoerung", "Keine Störung", "ungestört", "ohne SAM"),
     *("sans perturbation", "non perturbé", "rayon nul", "Perturbation nulle"),
     *("ρ = 0", "$\\rho=0$", "$\\rho$ = 0", "ρ=0", "rho=0", "$\\rho = 0.0$", "ρ=0,0", "0", "0.0"),
+    *("Gradientabstieg", "Grad. Abstieg", "desc. de gradient", "klassischer Abstieg", "Gradient"),
+    *("plain descent", "rho is zero", "ρ ist null", "ohne Aufstiegsschritt", "sans ρ", "standard"),
+    *("GD (= USAM mit ρ = 0)", "USAM ρ=0 (=GD)", "GD (USAM with rho=0)"),
     *("radius 0", "Radius = 0", "USAM, ρ = 0", "USAM (rho=0)", "$\\mathbf{GD}$ $(\\rho{=}0)$"),
 ]
 NAMES_OF_USAM = [
     *("USAM", "SAM", "usam", "U-SAM", "USAM-Punkte", "usam_0.2", "USAMρ=0.2", "$\\mathrm{USAM}$"),
     *("SAM (ρ = 0.2)", "USAM (ρ>0)", "$\\rho > 0$", "ρ > 0", "ρ ≠ 0", "$\\rho \\neq 0$", "0.2"),
     *("sharpness-aware minimization", "Sharpness Aware", "unnormalised SAM", "rho = 0.2"),
+    *("mit Aufstiegsschritt", "perturbierter Gradient", "ρ positiv", "rho is positive", "avec ρ"),
     *("unnormalized sharpness-aware", "with perturbation", "perturbed gradient descent"),
     *("schärfebewusst", "schaerfebewusste Minimierung", "nicht normalisiertes SAM", "gestört"),
     *(
@@ -118,12 +122,14 @@ GUIDES = [
     *(r"slope $-\frac{1}{2}$", r"$1/\sqrt{m}$", r"$\frac{1}{\sqrt{m}}$", "~ m^(-1/2)", "O(1/√m)"),
     *("m⁻¹ᐟ²", r"$m^{-\frac{1}{2}}$", r"$\mathcal{O}(m^{-1/2})$", "Steigung -0,5", "$C/m^{1/2}$"),
     *("m**-0.5", "slope = −½", "inverse square root of the width", "theoretical rate", "rate 1/2"),
+    *("slope minus one half", "Steigung minus einhalb", "$C/\\sqrt{m}$", "order 1/2", "1/m^{1/2}"),
     "slope −1/2 (1/m would be slope −1)",
 ]
 OTHER_GUIDES = [
     *("1/m (slope −1)", "slope -1", "1/m", "$m^{-1}$", "O(1/m)", "Steigung −1", "pente -1", "-1"),
     *(r"$\frac{1}{m}$", "slope -2", "$1/m^2$", "m^-1", "$O(m^{-1})$", "slope −0.25", "m⁻¹"),
-    "reference 1/m",
+    *("reference 1/m", "slope minus one", "Steigung minus eins", "pente moins un"),
+    *("slope +1/2", "√m", r"$\sqrt{m}$", "$m^{1/2}$", "O(m^{1/2})", r"$\propto m^{+0.5}$"),
 ]
 
 
@@ -315,6 +321,9 @@ RIGHT: list[tuple[str, str, Plot]] = [
     ("p2c-surface-plot", "radii", surface("0", "", radii="{}")),
     ("p2c-surface-plot", "words", surface(labels=("weight u", "Gewicht v"), title="Lernrate {}")),
     ("p2c-surface-plot", "unknown labels", surface(labels=("$x_1$", "second entry"))),
+    ("p2c-surface-plot", "entries", surface(labels=("x[0]", "x[1]"))),
+    ("p2c-surface-plot", "composantes", surface(labels=("première composante", "deuxième"))),
+    ("p2c-surface-plot", "GD by USAM", surface("GD (= USAM mit ρ = 0)", "USAM (ρ > 0)")),
     ("p2c-surface-plot", "panels in German", panels(("Gradientenabstieg", "USAM für alle ρ"))),
     ("p2c-surface-plot", "at its height", solid(lambda values: values)),
     ("p2c-surface-plot", "a little above", solid(lambda values: values + 0.5)),
@@ -346,6 +355,10 @@ WRONG: list[tuple[str, str, Plot]] = [
     ("p2c-surface-plot", "Tafeln vertauscht", panels(("mit Störung", "Gradientenverfahren"))),
     ("p2c-surface-plot", "labels swapped", surface(labels=("v", "u"))),
     ("p2c-surface-plot", "words swapped", surface(labels=("parameter $v$", "parameter $u$"))),
+    ("p2c-surface-plot", "indices swapped", surface(labels=("$x_2$", "$x_1$"))),
+    ("p2c-surface-plot", "entries swapped", surface(labels=("x[1]", "x[0]"))),
+    ("p2c-surface-plot", "Einträge", surface(labels=("zweite Komponente", "erste Komponente"))),
+    ("p2c-surface-plot", "GD with a radius", surface(gd="GD, ρ = 0.777")),
     ("p2c-surface-plot", "u twice", surface(labels=("u", "u"))),
     ("p2c-surface-plot", "other axes", surface(labels=("ρ", "trace of the Hessian"))),
     ("p2c-surface-plot", "Verlust", surface(labels=("u", "Verlust"))),
@@ -368,6 +381,8 @@ WRONG: list[tuple[str, str, Plot]] = [
     ("p3-plot", "another slope", convergence("1/m (slope −1)")),
     ("p3-plot", "a power", convergence("$m^{-1}$")),
     ("p3-plot", "Steigung", convergence("Steigung −1")),
+    ("p3-plot", "called data", convergence("errors")),
+    ("p3-plot", "upwards", convergence(r"$\sqrt{m}$")),
     ("p3-plot", "names swapped", convergence("error", "slope −1/2")),
     ("p3-plot", "labels swapped", convergence(labels=("relative error", "width"))),
     ("p3-plot", "vertauscht", convergence(labels=("Fehler", "Breite $m$"))),

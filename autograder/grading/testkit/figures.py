@@ -52,10 +52,9 @@ _LEAST_WIDTH = 0.01
 def as_figure(answer: object) -> FigureData:
     """An untrusted answer as a figure that holds axes; ClaimFailed where it is none.
 
-    A pair such as `return figure, axes` is as good as the figure in it.
+    A pair such as `return figure, axes`, or a dict, is as good as the figure in it.
     """
-    if isinstance(answer, (tuple, list)):
-        answer = next((part for part in answer if isinstance(part, FigureData)), answer)
+    answer = next(_figures_in(answer, 2), answer)
     if answer is None:
         raise ClaimFailed("The answer is None: end the function with `return figure`.")
     if not isinstance(answer, FigureData):
@@ -67,6 +66,14 @@ def as_figure(answer: object) -> FigureData:
     if not answer.axes:
         raise ClaimFailed("The figure has no axes.")
     return answer
+
+
+def _figures_in(answer: object, depth: int) -> Iterator[FigureData]:
+    if isinstance(answer, FigureData):
+        yield answer
+    elif isinstance(answer, (tuple, list, dict)) and depth:
+        for part in answer.values() if isinstance(answer, dict) else answer:
+            yield from _figures_in(part, depth - 1)
 
 
 class Shown(NamedTuple):

@@ -55,11 +55,22 @@ _POWERS = re.compile(rf"[a-z] ?\)? ?(?:\^|\*\*) ?\(?[-+ ]*({_SIZE})")
 _INVERSE = re.compile(r"/ ?\(?(?:[mnwkxd]|width|breite|largeur)(?![a-z])(?! ?\)? ?(?:\^|\*\*|\())")
 _ROOTS = re.compile(r"sqrt|root|wurzel|racine")
 _NUMBER_ALONE = re.compile(rf"[ ($]*[-+]? ?({_SIZE})[ )$]*")
+_IN_WORDS = (
+    (re.compile(r"\b(?:minus|moins) (?:an? |one |ein |un )?(?:half|halb|einhalb|demi)\b"), "-1/2"),
+    (re.compile(r"\b(?:minus|moins) (?:one|eins?|un)\b"), "-1"),
+)
+_UPWARDS = re.compile(
+    r"(?:propto|const\w*|slope|steigung|pente|guides?|references?|referenz\w*|o|c|[ \\∝~=:*(])*"
+    rf"(?:\+ ?{_SIZE}|[mn] ?(?:\^|\*\*) ?\(?\+? ?{_SIZE} ?\)?|sqrt ?\(? ?[mn])[ )]*"
+)
+"""A text that says nothing but a positive slope, as +1/2, m^(1/2) or √m do."""
 
 
 def _sizes_said(text: str) -> list[float]:
     """The sizes of the slopes that a text gives: as a slope, as a power or as a root."""
     words = folded(text)
+    for pattern, number in _IN_WORDS:
+        words = pattern.sub(number, words)
     found = [_size(match[1]) for match in (*_SLOPES.finditer(words), *_POWERS.finditer(words))]
     found += [1.0] * len(_INVERSE.findall(words)) + [0.5] * len(_ROOTS.findall(words))
     alone = _NUMBER_ALONE.fullmatch(words)
@@ -257,6 +268,8 @@ def assert_named_guide(
     swapped = data and any(data(text) and not _names_a_guide(text, slope) for text in called)
     if swapped and any(_is_right(text, slope) for text in of_others):
         raise ClaimFailed("The legend calls the guide and the data by each other's names.")
+    if data and called and all(map(data.are_all_of, called)):
+        raise ClaimFailed("The legend calls the guide by a name for the data.")
     if guide.own_label in called:
         return
     entries = called or [text for text in legend_texts(figure) if text not in of_others]
@@ -275,6 +288,8 @@ def _names_a_guide(text: str, slope: float) -> bool:
 
 
 def _is_right(text: str, slope: float) -> bool:
+    if slope < 0 and _UPWARDS.fullmatch(folded(text)):
+        return False
     return any(abs(size - abs(slope)) <= 0.02 for size in _sizes_said(text))
 
 

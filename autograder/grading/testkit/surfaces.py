@@ -125,6 +125,22 @@ def _letters_on(axes: AxesData) -> tuple[str, ...]:
     return tuple(found[0] if found else "" for found in letters)
 
 
+def _place_on(label: str) -> int:
+    """Which entry of a point a label names, counted from any number: x₁, x[0] or "second entry"."""
+    words = folded(label)
+    for place, named in enumerate(_ORDINALS, start=1):
+        if named(label):
+            return place
+    index = re.search(r"(?<![a-z])[xwpz](?: ?[(\[]? ?)(\d)(?!\d)", words)
+    return int(index[1]) + 1 if index else 0
+
+
+_ORDINALS = (
+    Words("first", r"erste[rsn]?", r"premiere?", "1st", "1re"),
+    Words("second", r"zweite[rsn]?", r"deuxieme", "seconde?", "2nd", "2e"),
+)
+
+
 def assert_plane_labelled(answer: object, function: Function, others: Iterable[Words] = ()) -> None:
     """No label calls u what is v in the function, or v what is u, or either by words for `others`.
 
@@ -133,7 +149,9 @@ def assert_plane_labelled(answer: object, function: Function, others: Iterable[W
     for surface in surfaces(as_figure(answer), function):
         right = ("v", "u") if surface.turned else ("u", "v")
         said = _letters_on(surface.axes)
-        if said == right[::-1]:
+        first, second = map(_place_on, surface.axes.labels[:2])
+        places_swapped = first and second and (first > second) != surface.turned
+        if said == right[::-1] or (said == ("", "") and first != second and places_swapped):
             raise ClaimFailed("The labels of the axes are swapped: what is called u is v.")
         for axis, label, letter, own in zip("xy", surface.axes.labels, said, right, strict=False):
             strange = not letter and any(words.are_all_of(label) for words in others)

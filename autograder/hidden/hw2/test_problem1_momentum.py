@@ -306,7 +306,7 @@ def test_heavy_ball_parameters(student: Student, rng: Generator, run: str) -> No
         hat_gammas, hat_betas = as_pair(answer, "γ̂, β̂")
         right_gammas, right_betas = momentum.heavy_ball_parameters(*rates)
         assert_close(hat_gammas, right_gammas, what="γ̂")
-        assert_close(_with_first(hat_betas, right_betas), right_betas, what="β̂ from β̂_1 on")
+        assert_close(_with_first(hat_betas, right_betas), right_betas, what="β̂ from β̂₁ on")
 
 
 def _with_first(answer: Any, right: np.ndarray) -> Any:
@@ -324,7 +324,7 @@ def test_heavy_ball_parameters_begin_with_the_convention(student: Student, rng: 
     rates = make_rates(rng, "up and down")  # none of its step sizes is near 1
     _, hat_betas = as_pair(student.heavy_ball_parameters(*rates), "γ̂, β̂")
     first = as_array(hat_betas, "β̂").ravel()[:1]
-    assert_close(first, momentum.heavy_ball_parameters(*rates)[1][:1], what="β̂_0")
+    assert_close(first, momentum.heavy_ball_parameters(*rates)[1][:1], what="β̂₀")
 
 
 @item("p1a-parameters", care="no steps")
@@ -438,9 +438,9 @@ def ask_ima_parameters(
     """The student's η and λ; λ_0 is free, so nothing is asked of it but its place."""
     etas, lambdas = as_pair(student.ima_parameters(gammas, betas), "η, λ")
     eta = as_array(etas, "η")
-    lam = as_array(_without_first(lambdas), "λ from λ_1 on")
+    lam = as_array(_without_first(lambdas), "λ from λ₁ on")
     if eta.shape != gammas.shape or lam.shape != gammas.shape:
-        raise ClaimFailed("For T steps η has T entries, and λ has T + 1, from λ_0 to λ_T.")
+        raise ClaimFailed("For T steps η has T entries, and λ has T + 1, from λ₀ to λ_T.")
     if np.any(np.abs(1 + lam) < 1e-9):
         raise ClaimFailed("Some λ_t with t ≥ 1 is −1, and the method divides by λ_t + 1.")
     return eta, np.append(0.0, lam)
@@ -485,9 +485,9 @@ def test_ima_parameters_of_no_step(student: Student) -> None:
     none = np.array([])
     etas, lambdas = as_pair(student.ima_parameters(none, none), "η, λ")
     assert_close(etas, none, what="η of no step")
-    assert_close(_without_first(lambdas), none, what="λ from λ_1 on, of no step,")
+    assert_close(_without_first(lambdas), none, what="λ from λ₁ on, of no step,")
     if len(lambdas) != 1:
-        raise ClaimFailed("At T = 0 λ has one entry, λ_0.")
+        raise ClaimFailed("At T = 0 λ has one entry, λ₀.")
 
 
 # --- The picture ----------------------------------------------------------------------------------

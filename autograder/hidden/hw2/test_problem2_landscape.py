@@ -731,6 +731,8 @@ def test_surface_plot_names_the_methods(student: Student, rng: Generator, once: 
     keys = {"GD": GD, "USAM": USAM}
     assert_told_apart(scene.figure, names, keys)
     assert_marks_named(scene.figure, {"GD": scene.gd, "USAM": usam}, names, keys)
+    gives_radius = {"USAM's ρ": says_otherwise("rho", 0.0)}
+    assert_marks_named(scene.figure, {"GD": scene.gd, "USAM's ρ": usam}, gives_radius)
     for rho, ends in scene.usam.items():
         others = np.concatenate([x for other, x in scene.usam.items() if other != rho])
         groups = {"one ρ": ends, "another ρ": others}

@@ -10,7 +10,7 @@ from autograder.grading.testkit import Words, says_number
 
 ZERO = r"(?:0(?:[.,]0*)?(?![.,]?\d)|zero|null|nul(?:le)?)"
 RADIUS = r"(?:rho|radius|radien|radii|rayons?|r)"
-DISTURBED = r"(?:perturb\w*|sto?e?rung(?:en)?|gesto?e?rt\w*|ascent|aufstieg|verscharf\w*)"
+DISTURBED = r"(?:perturb\w*|sto?e?rung(?:en)?|gesto?e?rt\w*|ascent|aufstieg\w*|verscharf\w*)"
 SAM = r"(?:(?:u|un|n)?sam s?|(?:u|un|n)?sams?|sharpness\w*|scha?e?rfe\w*|nettete|acuite)"
 
 NO_DISTURBANCE = (
@@ -22,17 +22,23 @@ NO_DISTURBANCE = (
     r"perturbation nulle",
 )
 
-ZERO_RADIUS = Words(rf"{RADIUS}[ =:()]*{ZERO}", rf"{ZERO} ?= ?{RADIUS}")
+ZERO_RADIUS = Words(
+    rf"{RADIUS}(?:[ =:()]|(?<![a-z])(?:is|ist|est|equals)(?![a-z]))*{ZERO}", rf"{ZERO} ?= ?{RADIUS}"
+)
 
 GD = Words(
-    r"s?gd s?", r"s?gds?", r"grad(?:ient)?s?\.? ?desc(?:ent|end|\.)?", r"gradienten? ?abstiegs?\w*",
+    r"s?gd s?", r"s?gds?", r"grad(?:ient)?s?\.? ?desc(?:ent|end|\.)?",
+    r"grad(?:ient(?:en?)?)?\.? ?abst(?:\.|iegs?\w*)", r"desc\.? ?(?:de |du )?grad(?:ients?|\.)?",
     r"gradienten?(?: ?abstiegs?)? ?(?:verfahren|methoden?|schritte?)s?", r"gradient methods?",
     r"gradient steps?", r"steepest desc\w*", r"steil\w* abstiegs?", r"descentes? (?:de|du|par|en) "
     r"gradients?", r"(?:methode|algorithme|pas) (?:de|du|des) gradients?", r"plus (?:forte|"
     r"grande) (?:pente|descente)", r"descente la plus rapide",
     r"(?:plain|vanilla|simple|ordinary|standard|usual|pure|normal|classic(?:al)?|gewohnlicher|"
     r"einfacher|klassischer|normaler) gradients?", r"gradient (?:simple|ordinaire|classique|"
-    r"normal|standard|usuel)", r"vanilla", r"baseline", r"g\. ?d", *NO_DISTURBANCE,
+    r"normal|standard|usuel)", r"(?:plain|vanilla|simple|ordinary|standard|usual|pure|normal|"
+    r"classic(?:al)?|gewohnlicher|einfacher|klassischer|normaler) (?:descent|abstieg)",
+    r"descente (?:simple|ordinaire|classique|normale|standard|usuelle)", r"vanilla", r"baseline",
+    r"g\. ?d", r"^(?:gradient|abstieg|descente?|standard)$", *NO_DISTURBANCE,
     never=(r"perturbed (?:s?gd|gradients? \w+)", r"gesto?e?rte[rsn]? gradient\w*", r"descente de "
     r"gradient perturbee?", r"sharpness aware gradients?(?: descent| method)?",
     r"scha?e?rfe ?bewusst\w* gradient\w*",
@@ -40,16 +46,25 @@ GD = Words(
     rf"(?:with|mit|avec|at|am|an|au) (?:an? |the |einer |dem |une |point )?{DISTURBED}"),
 )  # fmt: skip
 
+SAM_OF_RADIUS_ZERO = (
+    rf"(?:{SAM})[ ,(]*(?:(?:with|mit|avec|at|bei|for|fur|pour) )?(?:an? |the )?{RADIUS}[ =:]*{ZERO}"
+    r"(?! ?(?:,|;|/|-|and|und|et|to|bis))"
+)
+"""What is GD, said in the words of USAM."""
+
 USAM = Words(
     SAM,
     r"(?:un|nicht|non|de) ?normali[sz]\w*",
     rf"(?:with|mit|avec|and|und) (?:a |einer |une )?{DISTURBED}",
+    rf"(?:with|mit|avec) (?:a |einem |un )?{RADIUS}(?![ =:(]*{ZERO})",
     r"perturbed",
     r"gesto?e?rte?[rsn]?",
+    r"perturbiert\w*",
     r"perturbee?s?",
     rf"{RADIUS} ?(?:>|<>) ?0",
     r"(?:positive?[rns]?|nonzero|non zero) rhos?",
-    never=NO_DISTURBANCE,
+    rf"{RADIUS} (?:is |ist |est )?positi(?:ve?s?|f)",
+    never=(*NO_DISTURBANCE, SAM_OF_RADIUS_ZERO),
 )
 
 
