@@ -375,10 +375,10 @@ class MarkingPlugin:
         return UNFIT, f"{test.name} ended with {type(error).__name__}"
 
     def _check_time(self, item: Item) -> None:
-        if self._timeouts.get(item.name, 0) >= MAX_TIMEOUTS:
-            raise NoAnswer("Not called again: earlier calls did not end properly.")
         if time.monotonic() > self._deadline:
             raise NoAnswer("Not called: the time for this submission was used up before.")
+        if self._timeouts.get(item.name, 0) >= MAX_TIMEOUTS:
+            raise NoAnswer("Not called again: earlier calls did not end properly.")
 
     def _item(self, test: pytest.Item) -> Item:
         name = item_of(test)

@@ -336,7 +336,7 @@ _UNMARKABLE: Mapping[str, str] = {
     f"different lengths: return the Figure, or {_NUMBERS.removeprefix('return ')}.",
     "array of U": f"The answer holds an array of texts: {_NUMBERS}.",
     **{
-        kind: f"The answer is or holds {what} (`{kind}`), and a Figure alone is asked for: {_FIGURE}."
+        kind: f"The answer is or holds {what} (`{kind}`), and a Figure is asked for: {_FIGURE}."
         for kind, what in {
             "Line2D": "a line that was drawn",
             "PathCollection": "markers that were drawn",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -77,7 +78,11 @@ class Desk:
 
 
 def outcomes(
-    folder: Path, tests: str, desk: Desk, **references: Callable[..., object]
+    folder: Path,
+    tests: str,
+    desk: Desk,
+    deadline: float = math.inf,
+    **references: Callable[..., object],
 ) -> list[Outcome]:
     (folder / "test_shared.py").write_text(HEAD + tests, encoding="utf-8")
     known = tuple(Reference("m", name) for name in references)
@@ -85,7 +90,7 @@ def outcomes(
     homework = Assignment("hw", "Homework", NOON, NOON, 0, (Problem("p", "P", items),))
     plugin = MarkingPlugin(homework)
     pairs = {"f": dict.fromkeys(references, "f may build on it")}
-    plugin.begin(desk, seed=0, references=references, pairs=pairs)
+    plugin.begin(desk, seed=0, deadline=deadline, references=references, pairs=pairs)
     run_hidden_tests(folder, plugin)
     return plugin.outcomes
 
@@ -149,6 +154,15 @@ def test_the_transcript_is_that_of_the_run_that_counts(tmp_path: Path) -> None:
 
     found = outcomes(tmp_path, THREE_AND_ONE, Desk(answer))
     assert [[event.failure for event in outcome.transcript] for outcome in found] == [[""]] * 4
+
+
+def test_no_call_is_said_to_have_failed_where_none_was_made(tmp_path: Path) -> None:
+    """Once the time is used up, every test says so."""
+    desk = Desk(lambda _: "right")
+    found = outcomes(tmp_path, THREE_AND_ONE, desk, deadline=0.0)
+    told = "Not called: the time for this submission was used up before."
+    assert [outcome.message for outcome in found] == [told] * 4
+    assert desk.log == []
 
 
 ASKED_ONCE = """

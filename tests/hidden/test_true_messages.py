@@ -239,7 +239,7 @@ CASES: list[tuple[str, str, Plot, str, str]] = [
     ("p3-plot", "nothing", answers(None), "None", "a text"),
     ("p3-plot", "a method", convergence(lambda axes: axes.plot), "a function", "something"),
     ("p3-plot", "lines", convergence(lambda axes: axes.lines[0]), "a line that was drawn", "mark"),
-    ("p3-plot", "a dict", convergence(lambda axes: {"figure": axes.figure}), "", "without a Figure"),
+    ("p3-plot", "a dict", convergence(lambda axes: {"a": axes.figure}), "", "without a Figure"),
     ("p3-plot", "nested", convergence(lambda axes: ([axes.figure], axes)), "", "without a Figure"),
     ("p3-plot", "a canvas", convergence(lambda a: a.figure.canvas), "is or holds a canvas", "just"),
     ("p3-plot", "a tuple", answers((1, 2)), "a tuple without a Figure", "None"),
