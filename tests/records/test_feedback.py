@@ -83,6 +83,18 @@ def test_claims_are_told_with_outcome_and_message(course: Course, assignment: As
     assert words(held) == "✓ holds: The claim about a-bend."
 
 
+def test_message_that_repeats_is_not_repeated(course: Course, assignment: Assignment) -> None:
+    claims = (
+        Claim("It rises.", False, "It raised a KeyError."),
+        Claim("It bends.", False, "It raised a KeyError."),
+        Claim("It is smooth.", True),
+        Claim("It ends.", False, "It raised a KeyError."),
+    )
+    record(course, assignment, "anna", with_item(mark(course), "a-slope", claims=claims))
+    told = [words(tag) for tag in box(page(course, assignment), "a-slope").select(".why")]
+    assert told == ["It raised a KeyError.", "The same as above.", "It raised a KeyError."]
+
+
 def test_students_error_is_told_with_its_line(course: Course, assignment: Assignment) -> None:
     fault = CellFault(1, "NameError: name 'y' is not defined", 2, "return y", "a-slope")
     record(course, assignment, "anna", with_fault(mark(course), fault))
