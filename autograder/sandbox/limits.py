@@ -21,7 +21,7 @@ class Limits:
     """
 
     cell_seconds: float = 30.0
-    """Wall time for one cell of a notebook."""
+    """Wall time for one cell of a notebook; a third of it after each cell that was stopped."""
     call_seconds: float = 10.0
     """Wall time for one call of a student's function by a hidden test."""
     submission_seconds: float = 90.0
