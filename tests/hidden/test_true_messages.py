@@ -207,6 +207,10 @@ CASES: list[tuple[str, str, Plot, str, str]] = [
             ("nothing", landscape(answers(None)), "shows no surface"),
         )
     ),
+    ("p2c-surface-plot", "flat", landscape(lambda a, g, z: a.contourf(g, g, 0 * z + 1)),
+     "not the function", "levels"),
+    ("p2c-surface-plot", "its slope", landscape(
+        lambda a, g, z: a.contourf(g, g, np.hypot(*np.gradient(z)), 20)), "another one", "The fun"),
     ("p2c-surface-plot", "another", landscape(own_valley), "not the function", "levels"),
     ("p2c-surface-plot", "another's level", landscape(one_level_of_another), "not the", "levels"),
     ("p2c-surface-plot", "transposed", landscape(lambda a, g, z: a.contour(g, g, z.T, 15)),

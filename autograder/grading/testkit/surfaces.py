@@ -172,7 +172,14 @@ def _why_no_surface(figure: FigureData, function: Function) -> str:
         )
     for axes, field in drawn[: _MOST_OTHERS + 1]:
         if _follows(field, function):
-            return f"The function is drawn over the plane, but {_obstacle(axes, field)}."
+            obstacle = _obstacle(axes, field)
+            if obstacle:
+                return f"The function is drawn over the plane, but {obstacle}."
+            return (
+                "What is drawn over the plane is like the function that was passed in, but does "
+                "not show it: it is another one, or its grid is too coarse, or too much is left "
+                "out."
+            )
     if len(drawn) > _MOST_OTHERS:
         return "So much is drawn over the plane that nobody sees which of it is the function."
     return "What is drawn over the plane is not the function that was passed in."
@@ -194,6 +201,10 @@ def _follows(field: FieldData, function: Function) -> bool:
         varies = min(map(np.ptp, ranks)) > 0
         if many and not (varies and np.corrcoef(*ranks)[0, 1] >= _MIN_AGREEMENT):
             continue
+        if not np.ptp(samples[:, 2]):  # one level, at which the function has to be
+            low_enough = samples[:, 2] - 0.05 * extent <= values
+            if np.mean(low_enough & (values <= samples[:, 3] + 0.05 * extent)) < 0.95:
+                continue
         side: Literal["left", "right"] = "right" if field.kind in _SLACK else "left"
         if many or _is_ordered(samples[:, 2:], values, values, 0.05 * extent, side).mean() > 0.95:
             return True
@@ -201,7 +212,7 @@ def _follows(field: FieldData, function: Function) -> bool:
 
 
 def _obstacle(axes: AxesData, field: FieldData) -> str:
-    """What keeps a field that has the right values from showing them."""
+    """What keeps a field that has the right values from showing them; empty if that is unclear."""
     if axes.kind == "other":
         return "on axes that are neither plane nor in 3D"
     if not axes.visible or not field.visible or field.alpha <= FAINT:
@@ -212,7 +223,7 @@ def _obstacle(axes: AxesData, field: FieldData) -> str:
         return "the limits of the axes cut it off, or leave little of the picture to it"
     if len(np.unique(field.samples[:, 2])) < _MIN_LEVELS:
         return "with so few levels that they do not tell where it is large: ask for more `levels`"
-    return "too coarsely, or with too much left out: take a finer grid and finite values"
+    return ""
 
 
 @dataclass(frozen=True)
