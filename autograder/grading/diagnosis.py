@@ -152,12 +152,13 @@ class Diagnostician:
         """
         names = misconception.name.split(" + ") if misconception else []
         known = [each for each in self.catalogue.of(item) if each.name in names]
-        claims = {each.name: self._failed_claims(item, each.name) for each in known}
-        found = {}
+        failed: dict[str, frozenset[str]] = {}
         for each in known:
-            if cause := self.catalogue.cause(each):
-                others = (texts for name, texts in claims.items() if name != each.name)
-                found[cause] = claims[each.name].difference(*others)
+            cause = self.catalogue.cause(each) or each.name
+            failed[cause] = failed.get(cause, frozenset()) | self._failed_claims(item, each.name)
+        found = {}
+        for cause in {self.catalogue.cause(each) for each in known} - {""}:
+            found[cause] = failed[cause].difference(*(f for c, f in failed.items() if c != cause))
         return found
 
     def _failed_claims(self, item: str, name: str) -> frozenset[str]:

@@ -3273,10 +3273,34 @@ for name in ("start_dropped", "uphill"):
         f"{name} in Problem 1", *((i, name) for i in ("p1-momentum", "p1a-heavy-ball", "p1b-ima"))
     )
 for name in (
+    "run_ends_at_a_small_gradient", "last_row_repeated_after_a_small_gradient",
+    "zeros_after_a_small_gradient", "run_ends_after_a_small_move",
+    "last_row_repeated_after_a_small_move",
+):  # fmt: skip
+    share(
+        "early stop",
+        *((i, name) for i in ("p1-momentum", "p1a-heavy-ball", "p1b-ima", "p2c-gd", "p2c-usam")),
+    )
+share("early stop", ("p2c-gd", "early_stop"))
+share(
+    "gradient cut down",
+    *(
+        (i, "gradient_cut_down")
+        for i in ("p1-momentum", "p1a-heavy-ball", "p1b-ima", "p2c-gd", "p2c-usam")
+    ),
+)
+for name in ("betas_cut_off", "dampening"):
+    share(f"{name} in Problem 1", ("p1-momentum", name), ("p1a-heavy-ball", name))
+share(
+    "step size cut off",
+    *((i, "step_size_cut_off") for i in ("p2b-gd-update", "p2b-usam-update", "p2c-gd", "p2c-usam")),
+)
+for name in (
     "start_dropped", "last_iterate_dropped", "last_iterate_alone", "one_step_too_many",
-    "first_step_size_for_all",
+    "first_step_size_for_all", "uphill",
 ):  # fmt: skip
     share(f"{name} in Problem 2", ("p2c-gd", name), ("p2c-usam", name))
+share("uphill in Problem 2", ("p2b-gd-update", "uphill"))
 for name in ("ratio_inverted", "ratio_of_the_next_step"):
     share(name, ("p1a-parameters", name), ("p1b-parameters", name))
 share(
@@ -3303,10 +3327,19 @@ for name in ("norm_not_squared", "v_not_squared"):
         ("p2b-gd-update", name),
         ("p2c-loss-gradient", f"gradient_{name}"),
     )
+share(
+    "v comes first",
+    ("p2a-values", "v_first"),
+    ("p2a-values", "v_first_throughout"),
+    ("p2c-loss-gradient", "gradient_v_first"),
+    ("p2c-loss-gradient", "v_first_throughout"),
+    ("p2a-values", "hessian_begins_with_v"),
+    ("p2c-hessian-trace", "hessian_begins_with_v"),
+    ("p2c-hessian-trace", "v_first_throughout"),
+)
 for name in (
     "off_diagonal_zero", "off_diagonal_halved", "outer_product_of_the_gradient",
-    "hessian_of_twice_the_loss", "hessian_begins_with_v", "corner_like_the_others",
-    "sum_of_all_entries",
+    "hessian_of_twice_the_loss", "corner_like_the_others", "sum_of_all_entries",
     "largest_eigenvalue",
 ):  # fmt: skip
     share(name, ("p2a-values", name), ("p2c-hessian-trace", name))
@@ -3336,11 +3369,20 @@ for name, other in (
     ("without_the_factor_n", "without_the_factor_n"),
     ("relus_derivative_for_every_n", "step_for_every_derivative"),
     ("without_the_input", "without_the_inner_products_of_inputs"),
+    ("relu_for_every_n", "relu_for_every_n"),
 ):
     share(f"{name} in the kernel", ("p3a-gradients", name), ("p3b-kernel", other))
 for name in (
-    "divided_by_pi", "not_divided", "angle_of_an_input_with_itself", "angle_without_direction",
-    "angle_for_its_supplement", "first_expectation_alone", "second_expectation_alone",
-    "without_the_inner_product",
+    "divided_by_pi", "not_divided", "angle_without_direction", "angle_for_its_supplement",
+    "first_expectation_alone", "second_expectation_alone", "without_the_inner_product",
 ):  # fmt: skip
     share(f"{name} in the limit", ("p3c-relu", name), ("p3c-squared", name))
+for name in (
+    "angle_of_an_input_with_itself", "angle_of_an_input_with_itself_unclipped",
+    "angle_of_an_input_with_itself_beside_the_right_factor",
+    "angle_of_an_input_with_itself_beside_the_right_factor_unclipped",
+    "angle_of_an_input_with_itself_beside_the_right_cosine",
+    "angle_of_an_input_with_itself_beside_the_right_cosine_unclipped",
+    "one_angle_for_each_input", "one_angle_for_each_input_unclipped",
+):  # fmt: skip
+    share("angle of an input with itself", ("p3c-relu", name), ("p3c-squared", name))
