@@ -168,9 +168,17 @@ def test_a_standstill_of_gd_and_usam(run: str) -> None:
                 "flat ground": [2, 3, 4],
                 "nearly flat ground": [2],
                 "small step sizes": [1, 2],
+                "ever steeper ground": [],
             }
             assert np.flatnonzero(moves < 1e-9).tolist() == still[run]
             assert moves[[k for k in range(5) if k not in still[run]]].min() > 1e-3
+
+
+def test_on_ever_steeper_ground_the_gradient_grows() -> None:
+    for rng in generators():
+        gradient, x0, etas = problem2.make_standstill(rng, "ever steeper ground")
+        norms = [np.linalg.norm(gradient(x)) for x in landscape.gd(gradient, x0, etas, 5)]
+        assert np.diff(norms).min() > 1e-3
 
 
 @pytest.mark.parametrize("d", [1, 3])

@@ -119,6 +119,42 @@ def stops_at_1e_6(gradient, x0, eta, num_steps):
 
 
 @wrong("p2c-gd")
+def stops_above_1e_12(gradient, x0, eta, num_steps):
+    etas, iterates = np.broadcast_to(eta, num_steps), [np.array(x0, dtype=float)]
+    while len(iterates) <= num_steps:
+        new = iterates[-1] - etas[len(iterates) - 1] * gradient(iterates[-1])
+        far = np.linalg.norm(new) > 1e12
+        iterates += [new] * (num_steps + 1 - len(iterates) if far else 1)
+    return np.array(iterates)
+
+
+@wrong("p2c-gd")
+def stops_where_the_gradient_grows(gradient, x0, eta, num_steps):
+    etas, last = np.broadcast_to(eta, num_steps), np.inf
+    iterates = np.tile(np.array(x0, dtype=float), (num_steps + 1, 1))
+    for k in range(num_steps):
+        g = gradient(iterates[k])
+        if np.linalg.norm(g) > last:
+            iterates[k:] = iterates[k]
+            break
+        last = np.linalg.norm(g)
+        iterates[k + 1] = iterates[k] - etas[k] * g
+    return iterates
+
+
+@wrong("p2c-usam")
+def step_halved_where_the_gradient_grows(gradient, x0, eta, rho, num_steps):
+    etas, last = np.broadcast_to(eta, num_steps), np.inf
+    iterates = [np.array(x0, dtype=float)]
+    for k in range(num_steps):
+        g = gradient(iterates[-1] + rho * gradient(iterates[-1]))
+        step = etas[k] / 2 if np.linalg.norm(g) > last else etas[k]
+        last = np.linalg.norm(g)
+        iterates.append(iterates[-1] - step * g)
+    return np.array(iterates)
+
+
+@wrong("p2c-gd")
 def filled_up_where_two_rows_are_close(gradient, x0, eta, num_steps):
     etas, iterates = np.broadcast_to(eta, num_steps), [np.array(x0, dtype=float)]
     while len(iterates) <= num_steps:

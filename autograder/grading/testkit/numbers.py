@@ -39,8 +39,8 @@ PLAIN = Units(1.0, 1.0)
 UNITS = {
     "tiny": Units(1e-15, 1e-15),
     "flat": Units(1.0, 1e-20),
-    "steep": Units(1.0, 1e9),
-    "huge": Units(1e9, 1e9),
+    "steep": Units(1.0, 1e15),
+    "huge": Units(1e15, 1e15),
 }
 """A right method makes the same steps in all of them, up to their units.
 

@@ -299,21 +299,25 @@ def make_etas(rng: Generator) -> np.ndarray:
     return etas * rng.uniform(0.9, 1.1)
 
 
-STANDSTILLS = ["flat ground", "nearly flat ground", "small step sizes"]
+STANDSTILLS = ["flat ground", "nearly flat ground", "small step sizes", "ever steeper ground"]
 
 
 def make_standstill(rng: Generator, run: str) -> tuple[Gradient, np.ndarray, np.ndarray]:
-    """A gradient on ℝ³, a start and five step sizes, with a part of the way where nothing moves.
+    """A gradient on ℝ³, a start and five step sizes, for a run that seems to be at its end.
 
     "flat ground": after two steps the gradient is zero.
     "nearly flat ground": there it is 10⁻¹² of what it was, and the last two step sizes are such
     that the point moves on.
     "small step sizes": the second and the third step are too small to change x at all.
+    "ever steeper ground": the steps lead away from the origin, and the gradient grows.
     """
     plain, etas = make_gradient(rng, 2), make_etas(rng)
     if run == "small step sizes":
         etas[1:3] = 1e-30
         return plain, draw_mixed(rng, 3), etas
+    if run == "ever steeper ground":
+        slopes = rng.uniform(0.6, 1.2, size=3)
+        return lambda x: -slopes * as_point(x, 2), draw_mixed(rng, 3), etas
     slope = np.append(1.0, draw_mixed(rng, 2))
     height = 0.0 if run == "flat ground" else 1e-12
 
@@ -355,7 +359,7 @@ def test_gd_in_other_units(student: Student, rng: Generator) -> None:
 
 @item("p2c-gd")
 def test_gd_makes_all_steps(student: Student, rng: Generator) -> None:
-    """All steps are made, also where the gradient vanishes or nothing moves for a while."""
+    """All steps are made, also where a gradient vanishes or grows, or nothing moves for a while."""
     for run in STANDSTILLS:
         gradient, x0, etas = make_standstill(rng, run)
         answer = student.gd(gradient, x0, etas, 5)
@@ -419,7 +423,7 @@ def test_usam_in_other_units(student: Student, rng: Generator) -> None:
 
 @item("p2c-usam")
 def test_usam_makes_all_steps(student: Student, rng: Generator) -> None:
-    """All steps are made, also where the gradient vanishes or nothing moves for a while."""
+    """All steps are made, also where a gradient vanishes or grows, or nothing moves for a while."""
     for run in STANDSTILLS:
         gradient, x0, etas = make_standstill(rng, run)
         answer = student.usam(gradient, x0, etas, 0.4, 5)
