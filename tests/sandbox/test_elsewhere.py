@@ -249,6 +249,39 @@ def test_an_import_that_is_not_used_costs_nothing(sandbox: Sandbox) -> None:
     assert first.error.place.line == 2
 
 
+IN_BLOCKS = """
+import warnings
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import no_such_package as nsp
+for _ in range(2):
+    from no_such_package import part
+try:
+    import no_such_package.other
+except ImportError:
+    import no_such_package
+else:
+    never = True
+finally:
+    from no_such_package import last
+def answer():
+    import no_such_package as own, os
+    if os.getcwd():
+        from no_such_package import thing
+    return os.getcwd()
+def falls_back():
+    try:
+        import no_such_package
+    except ImportError:
+        return True
+"""
+
+
+def test_an_import_that_is_not_used_costs_nothing_in_a_block_either(sandbox: Sandbox) -> None:
+    _, last = run(sandbox, IN_BLOCKS, "assert answer() and falls_back() and 'never' not in vars()")
+    assert last.error is None
+
+
 def test_an_import_that_is_used_is_named(sandbox: Sandbox) -> None:
     for source, found in zip(USES, run(sandbox, UNUSED, *USES)[1:], strict=True):
         assert found.error is not None, source
@@ -277,6 +310,7 @@ def by_name():
     return st.norm.pdf(0)
 def inside():
     import scipy_of_another_world
+    return scipy_of_another_world.stats
 def name_only():
     return no_such_name()
 """

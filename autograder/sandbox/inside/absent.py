@@ -2,7 +2,8 @@
 
 A cell's top-level import that fails is made good with a stand-in, and the cell goes on; so does a
 top-level line such as `drive.mount(...)` that uses one. Elsewhere a stand-in raises an ImportError
-that names the package, in whatever way it is used. What stands in a `try` is left to Python.
+that names the package, in whatever way it is used. What stands in a `try` is left to Python, and
+so is what a function imports and uses.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
@@ -81,8 +82,10 @@ class Absences:
         """Have stand-ins stand under the names, for the exception that is being handled."""
         error = sys.exception()
         assert error is not None, "only called where one is handled"
-        self.first = self.first or error
-        namespace = sys._getframe(1).f_globals
+        frame = sys._getframe(1)
+        namespace = frame.f_globals
+        if frame.f_locals is namespace:  # a cell, not a function of it
+            self.first = self.first or error
         for name in names:
             if not (keep and name in namespace):
                 namespace[name] = Absent(error)
@@ -107,11 +110,42 @@ def _mended(body: list[ast.stmt], lacks: bool) -> list[ast.stmt]:
     for node in body:
         if isinstance(node, (ast.Import, ast.ImportFrom)) and not _is_of_the_future(node):
             made += [_attempt(each, "Failure", *_bound_by(each)) for each in _single(node)]
-        elif lacks and isinstance(node, (*_BINDING, ast.Expr)):
+            continue
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            node.body = _without_unused_imports(node.body, used)
+        if lacks and isinstance(node, (*_BINDING, ast.Expr)):
             made.append(_attempt(node, "Error", list(_names(node))))
         else:
-            if isinstance(node, ast.If):
-                node.body, node.orelse = _mended(node.body, lacks), _mended(node.orelse, lacks)
+            for block in _blocks(node):
+                block[:] = _mended(block, lacks)
+            made.append(node)
+    return made
+
+
+def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """The blocks of a statement in which nothing catches an import that fails."""
+    if isinstance(node, ast.Try):
+        yield from (handler.body for handler in node.handlers)
+    elif isinstance(node, (ast.If, ast.For, ast.While, ast.With)):
+        yield node.body
+    if isinstance(node, (ast.If, ast.For, ast.While, ast.Try)):
+        yield node.orelse
+    if isinstance(node, ast.Try):
+        yield node.finalbody
+
+
+def _without_unused_imports(body: list[ast.stmt], used: Set[str]) -> list[ast.stmt]:
+    """The statements of a function, in which an import of what is not used may fail."""
+    made: list[ast.stmt] = []
+    for node in body:
+        for block in _blocks(node):
+            block[:] = _without_unused_imports(block, used)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for each in _single(node):
+                unused = used.isdisjoint(_bound_by(each)[0])
+                made.append(_attempt(each, "Failure", []) if unused else each)
+        else:
             made.append(node)
     return made
 
