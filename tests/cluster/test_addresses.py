@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import socket
 import sys
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ def resolving(monkeypatch: pytest.MonkeyPatch, **hosts: list[str]) -> None:
         ("tcp://127.0.0.1:8786", "tcp://127.0.0.1:8786"),
         ("tcp://127.9.8.7:1", "tcp://127.9.8.7:1"),
         ("tcp://[::1]:8786", "tcp://[::1]:8786"),
-        ("tcp://[::ffff:127.0.0.1]:8786", "tcp://[::ffff:7f00:1]:8786"),
+        # Python 3.13 writes the last four bytes as an IPv4 address
+        ("tcp://[::ffff:127.0.0.1]:8786", f"tcp://[{IPv6Address('::ffff:7f00:1')}]:8786"),
     ],
 )
 def test_loopback_needs_no_certificate(address: str, used: str) -> None:

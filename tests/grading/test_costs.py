@@ -219,7 +219,7 @@ def assert_bounded(found: Cost, student: SampleStudent, homework: Assignment) ->
 
 
 PHOTOS = SampleStudent("photos", "thirty photos of proofs", spoil=photograph)
-EVERYDAY = ("bytes-12", "broadcast", "smileys")
+EVERYDAY = ("broadcast",)
 ALL = [
     pytest.param(each, marks=[] if each.name in EVERYDAY else pytest.mark.slow, id=each.name)
     for each in (*ANSWERS, *BROADCAST, *OUTPUTS, *FILES, PHOTOS)

@@ -179,13 +179,22 @@ BUILT = {
 }
 """Answers of one line each, on top of other answers."""
 
+EVERYDAY = ("p2b-gd-update-answer", "p3b-kernel-answer")
+"""One that is to be written out, and one that may build on others."""
+
 
 def earned(student: SampleStudent, mark: MarkStudent, homework: Assignment) -> dict[str, float]:
     items = mark(student).items
     return {i.name: items[i.name].points for i in homework.select("auto") if items[i.name].points}
 
 
-@pytest.mark.parametrize("name", BUILT)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in EVERYDAY else pytest.mark.slow, id=name)
+        for name in BUILT
+    ],
+)
 def test_an_answer_on_top_of_what_nobody_wrote_earns_nothing(
     name: str, mark: MarkStudent, homework: Assignment
 ) -> None:

@@ -133,10 +133,12 @@ def test_an_answer_below_its_check_keeps_its_points(mark_tiny: MarkTiny) -> None
 
 
 LEAVES = """
+import contextlib
 from pathlib import Path
 def slope(u, v):
     for folder in (Path.cwd(), Path.home(), Path("/tmp")):
-        (folder / "seen").write_text(str(v))
+        with contextlib.suppress(OSError):  # the inner wall alone keeps /tmp closed
+            (folder / "seen").write_text(str(v))
     return np.multiply(v * v, u), sum(entry * entry for entry in u) * v
 """
 FINDS = "SEEN = [(at / 'seen').exists() for at in (Path.cwd(), Path.home(), Path('/tmp'))]"
