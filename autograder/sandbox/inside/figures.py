@@ -549,10 +549,9 @@ def _read_contours(contours: Any, axes: Any, budget: _Budget) -> Plain | None:
 def _contour_places(contours: Any) -> Iterator[np.ndarray]:
     solid = getattr(contours, "_3dverts_codes", None)
     if solid is not None:  # drawing replaces the paths of a 3D set by projected ones
-        for vertices, codes in solid:
-            places = _without_ends(_floats(vertices).reshape(-1, 3), codes)
-            is_level = len(places) > 0 and np.ptp(places[:, 2]) == 0  # not shown on a side wall
-            yield places[:, :2] if is_level else np.empty((0, 2))
+        lines = [_without_ends(_floats(line).reshape(-1, 3), codes) for line, codes in solid]
+        if all(np.ptp(line[:, 2]) == 0 for line in lines if len(line)):  # on no side wall
+            yield from (line[:, :2] for line in lines)
         return
     for path in contours.get_paths():
         yield _without_ends(_floats(path.vertices).reshape(-1, 2), path.codes)
