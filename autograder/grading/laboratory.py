@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import TracebackType
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -127,7 +128,7 @@ class Laboratory:
         skeleton, notebook = self._skeletons[problem], self.submission.notebooks[problem].notebook
         released = released_texts(skeleton)
         untouched = {
-            str(cell.metadata.get("nbgrader", {}).get("grade_id"))
+            str(_grade_id(cell))
             for cell in (notebook.cells if notebook is not None else ())
             if not cell.get("attachments") and _is_released(cell, released)
         }
@@ -148,9 +149,12 @@ class Laboratory:
         return self._running[problem].student(lambda place: _quote(notebook, place), own_text)
 
 
+def _grade_id(cell: NotebookNode) -> Any:
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
+
+
 def _check_cell(notebook: NotebookNode, item: Item) -> int:
-    ids = [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in notebook.cells]
-    return ids.index(item.name)
+    return [_grade_id(cell) for cell in notebook.cells].index(item.name)
 
 
 def _drop_pictures(notebook: NotebookNode) -> None:
@@ -159,7 +163,7 @@ def _drop_pictures(notebook: NotebookNode) -> None:
 
 
 def _is_released(cell: NotebookNode, released: Mapping[str, str]) -> bool:
-    text = released.get(str(cell.metadata.get("nbgrader", {}).get("grade_id")))
+    text = released.get(str(_grade_id(cell)))
     return text is not None and normal(cell.source) == normal(text)
 
 
@@ -217,7 +221,7 @@ def _fault_text(kind: str, text: str) -> str:
 
 
 def _item_of(notebook: NotebookNode, index: int) -> str | None:
-    name = notebook.cells[index].metadata.get("nbgrader", {}).get("grade_id")
+    name = _grade_id(notebook.cells[index])
     return str(name).removesuffix("-answer") if name else None
 
 

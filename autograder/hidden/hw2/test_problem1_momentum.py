@@ -28,6 +28,7 @@ from autograder.grading.testkit import (
     ask_from_integers,
     assert_close,
     assert_curves,
+    assert_iterates,
     assert_labelled_axes,
     assert_labels_fit,
     assert_left_alone,
@@ -209,11 +210,6 @@ def assert_start_left_alone(student: Student, method: Callable[..., Any], rng: G
     x0, (gammas, betas) = draw_mixed(rng, 2), make_rates(rng, "growing")
     method(make_gradient(rng, 2), x0, gammas, betas, INDICES[: len(gammas)])
     assert_left_alone(student.arguments_after[1], x0, "the start")
-
-
-def assert_iterates(answer: object, expected: np.ndarray, *, what: str) -> None:
-    """The iterates are right; whether rows were overwritten later is a claim of its own."""
-    assert_close(own_rows([answer], [expected])[0], expected, what=what)
 
 
 def assert_no_row_overwritten(method: Callable[..., Any], rng: Generator) -> None:
