@@ -75,7 +75,7 @@ lock:                     ## renew the locks in requirements/, and Gradescope's,
 	$(COMPILE) --constraints requirements/run.lock --extra test --extra lint --extra browser --extra mutation --extra similarity --output-file requirements/test.lock
 	$(COMPILE) --constraints requirements/test.lock --extra cluster --output-file requirements/cluster.lock
 	$(COMPILE) --constraints requirements/test.lock --extra fuzz --output-file requirements/fuzz.lock
-	cp requirements/run.lock autograder/records/gradescope/requirements.lock
+	cp requirements/run.lock autograder/platforms/gradescope/requirements.lock
 
 clean:
 	rm -rf $(VENV) demo build dist *.egg-info

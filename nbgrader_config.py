@@ -4,9 +4,9 @@ from pathlib import Path
 
 from nbgrader.preprocessors import SaveCells
 
-from autograder.assignment import Course
-from autograder.records.bookkeeping import SaveCellsWithBonus, bonus_items, course_id
-from autograder.records.converters import install
+from autograder.course.assignment import Course
+from autograder.gradebook.database import SaveCellsWithBonus, bonus_items, course_id
+from autograder.platforms.nbgrader.converters import install
 from autograder.release.preprocessors import configure
 
 c = get_config()  # given by the loader of this file

@@ -26,7 +26,6 @@ import autograder.commands.marks
 import autograder.commands.new
 import autograder.commands.platforms
 import autograder.commands.report  # noqa: F401
-from autograder.assignment import Assignment, Course
 from autograder.commands.common import (
     CourseOption,
     Format,
@@ -38,19 +37,20 @@ from autograder.commands.common import (
     out,
     told,
 )
+from autograder.commands.progress import progress
 from autograder.console import as_line
+from autograder.course.assignment import Assignment, Course
+from autograder.course.settings import SETTINGS
 from autograder.errors import KitError
 from autograder.grading import forkserver
 from autograder.grading.report import ItemReport, Report
-from autograder.progress import progress
-from autograder.settings import SETTINGS
 from autograder.words import shown
 
 if TYPE_CHECKING:  # the commands import what they need, so that each starts quickly
-    from autograder.demo import Comparison
+    from autograder.commands.demo import Comparison
     from autograder.grading.mark import MarkSettings
-    from autograder.records.changes import Regrading
-    from autograder.records.grade import Recorded, SeededMarker
+    from autograder.runs.changes import Regrading
+    from autograder.runs.grade import Recorded, SeededMarker
     from autograder.sandbox import Protection
 
 __all__ = ["app"]
@@ -107,7 +107,7 @@ def prove(
     course: CourseOption = None,
 ) -> None:
     """Hold every misconception against the hidden tests: each must lose its own item alone."""
-    from autograder.release.killmatrix import kill_matrix
+    from autograder.release.proof.killmatrix import kill_matrix
 
     found = Course.find(course)
     with progress(err, "Misconceptions") as watch:
@@ -148,7 +148,7 @@ def mark(
         marking = mark_submission(found, found.assignment(name), path, seed=seed, settings=settings)
     report = marking.report
     if instructor:
-        from autograder.records.instructor import instructor_page
+        from autograder.pages.instructor import instructor_page
 
         target = output or Path(f"{report.submission}-instructor.html")
         page = instructor_page(found, found.assignment(name), marking)
@@ -240,7 +240,7 @@ def regrade(
     from autograder.grading.classrun import find_jobs
     from autograder.grading.fingerprint import Fingerprints
     from autograder.grading.mark import MarkSettings
-    from autograder.records import regrade as regrading
+    from autograder.runs import regrade as regrading
 
     found = Course.find(course)
     homework = found.assignment(assignment)
@@ -293,7 +293,7 @@ def feedback(
     course: CourseOption = None,
 ) -> None:
     """Write the pages that students get into feedback/."""
-    from autograder.records.feedback import write_feedback
+    from autograder.pages.feedback import write_feedback
 
     found = Course.find(course)
     paths = write_feedback(found, found.assignment(assignment), student or None)
@@ -304,7 +304,7 @@ def feedback(
 @told
 def restore(course: CourseOption = None) -> None:
     """Put the last copy of a gradebook back that is damaged, empty or gone."""
-    from autograder.records.bookkeeping import restore_gradebook
+    from autograder.gradebook.database import restore_gradebook
 
     restored = restore_gradebook(Course.find(course))
     out.print(Text(f"The gradebook was put back as it was in {restored.copy}"))
@@ -352,10 +352,10 @@ def demo(
     course: CourseOption = None,
 ) -> None:
     """Mark a class of sample students in a scratch course, beside the marks they should get."""
-    from autograder.demo import LIMITS, compare, longest_first, make_scratch_course
-    from autograder.grading.drawnclass import draw_class
+    from autograder.commands.demo import LIMITS, compare, longest_first, make_scratch_course
+    from autograder.course.samples import load_sample_class
     from autograder.grading.mark import MarkSettings
-    from autograder.samples import load_sample_class
+    from autograder.grading.sampledclass import draw_class
 
     forkserver.start()  # it imports while this process does
 
@@ -389,9 +389,9 @@ def _print_next_steps(
     scratch: Course, assignment: Assignment, comparisons: Sequence[Comparison]
 ) -> None:
     """Write the pages of a scratch course; print where they are, and what a teacher types next."""
-    from autograder.demo import worth_reading
-    from autograder.records.classreport import write_class_report
-    from autograder.records.feedback import write_feedback
+    from autograder.commands.demo import worth_reading
+    from autograder.pages.classreport import write_class_report
+    from autograder.pages.feedback import write_feedback
 
     if any(comparison.report for comparison in comparisons):
         with err.status("Writing feedback and the class report"):
@@ -438,7 +438,7 @@ def _grade(
     """Mark and record these students (none named: all), showing progress."""
     from autograder.grading.classrun import find_jobs, skipped_folders, unknown_extensions
     from autograder.grading.fingerprint import Fingerprints
-    from autograder.records.grade import grade_class
+    from autograder.runs.grade import grade_class
 
     submissions = find_jobs(course, assignment.name, students)
     for name in () if students else skipped_folders(course, assignment.name):

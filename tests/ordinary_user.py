@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.sandbox.spare import SpareUser
+from autograder.sandbox.spareuser import SpareUser
 
 CHECKOUT = Path(__file__).parents[1]
 SKIPPED_INSIDE = "skipped inside"

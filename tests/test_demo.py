@@ -9,14 +9,14 @@ from urllib.request import url2pathname
 
 import pytest
 
-from autograder.assignment import Course
-from autograder.demo import LIMITS, compare, longest_first, worth_reading
+from autograder.commands.demo import LIMITS, compare, longest_first, worth_reading
+from autograder.course.assignment import Course
+from autograder.course.samples import SampleStudent, load_sample_class
 from autograder.grading.report import Report
-from autograder.samples import SampleStudent, load_sample_class
 from tests.grading.tiny_class import HOMEWORK, ROOT, make_class, run
 
 SAMPLE_CLASS = """
-from autograder.samples import SampleStudent
+from autograder.course.samples import SampleStudent
 
 WRONG = "first_part = [9.0, 18.0]\\nlast_part = 1"
 ENDLESS = "while True:\\n    pass"

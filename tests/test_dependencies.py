@@ -122,5 +122,5 @@ def test_only_tests_need_tools() -> None:
 
 
 def test_gradescope_installs_what_running_needs() -> None:
-    package = ROOT / "autograder" / "records" / "gradescope" / "requirements.lock"
+    package = ROOT / "autograder" / "platforms" / "gradescope" / "requirements.lock"
     assert package.read_bytes() == LOCKS["run"].read_bytes()

@@ -8,7 +8,7 @@ import time
 import pytest
 from rich.console import Console
 
-from autograder.progress import SECONDS_BETWEEN_LINES, progress
+from autograder.commands.progress import SECONDS_BETWEEN_LINES, progress
 
 
 class Clock:

@@ -12,8 +12,8 @@ import pytest
 from rich.table import Table
 from rich.text import Text
 
+from autograder.commands.progress import progress
 from autograder.console import Terminal, as_line
-from autograder.progress import progress
 from autograder.words import (
     MAX_SHOWN,
     MAX_STACKED,

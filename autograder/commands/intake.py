@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from autograder.assignment import Course
 from autograder.commands.common import CourseOption, Format, app, err, out, told
 from autograder.console import as_line
+from autograder.course.assignment import Course
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +53,7 @@ def intake(
             say=lambda what: status.update(as_line(what)),
         )
     if roster is not None:
-        from autograder.records.people import keep_people
+        from autograder.gradebook.people import keep_people
 
         keep_people(found, roster.people)
     if form is Format.JSON:

@@ -12,13 +12,13 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from autograder.assignment import Course
 from autograder.commands.common import CourseOption, app, err, out, told
+from autograder.course.assignment import Course
 from autograder.errors import RecordError
 
 if TYPE_CHECKING:
-    from autograder.records.exports import Export
-    from autograder.records.standing import HomeworkStanding, Standing, StudentStanding
+    from autograder.exports import Export
+    from autograder.exports.standing import HomeworkStanding, Standing, StudentStanding
 
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="Write it to this file (default: print it).")
@@ -61,8 +61,8 @@ def export(
     course: CourseOption = None,
 ) -> None:
     """Write the marks in the form that another system imports."""
-    from autograder.records.exports import export as export_marks
-    from autograder.records.penalties import read_marks_settled
+    from autograder.exports import export as export_marks
+    from autograder.gradebook.penalties import read_marks_settled
 
     _, found = read_marks_settled(Course.find(course), [assignment])
     if assignment not in found:
@@ -84,7 +84,7 @@ def standing(
     course: CourseOption = None,
 ) -> None:
     """Show where everybody stands in the course: the homework that counts, the best of it."""
-    from autograder.records.standing import read_standing
+    from autograder.exports.standing import read_standing
 
     result = read_standing(Course.find(course))
     if to is StandingForm.CSV:
@@ -110,7 +110,7 @@ def _read(roster: Path) -> bytes:
 
 
 def _deliver(content: bytes, output: Path | None) -> None:
-    from autograder.records.durable import write_bytes
+    from autograder.durable import write_bytes
 
     if output is None:
         sys.stdout.buffer.write(content)

@@ -39,13 +39,13 @@ def new(
 
     In an empty folder (or with --course, at a place where there is none) it begins a course.
     """
+    from autograder.course.settings import SETTINGS
     from autograder.release.newhomework import (
         NewHomework,
         begin_course,
         course_for,
         make_homework,
     )
-    from autograder.settings import SETTINGS
 
     found = course_for(course)
     today = datetime.now(found.timezone if found else None)

@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from autograder.assignment import Course
 from autograder.commands.common import (
     CourseOption,
     InnerOption,
@@ -20,6 +19,7 @@ from autograder.commands.common import (
     out,
     told,
 )
+from autograder.course.assignment import Course
 
 
 class Shown(StrEnum):
@@ -48,7 +48,7 @@ def gradescope(
     course: CourseOption = None,
 ) -> None:
     """Make the autograder that is uploaded to Gradescope; it holds what no student may see."""
-    from autograder.records.gradescope.package import GradescopeSettings, write_autograder
+    from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
 
     found = Course.find(course)
     target = output or Path(f"{assignment}.zip")
@@ -67,7 +67,7 @@ def classroom(
     course: CourseOption = None,
 ) -> None:
     """Write the template repository for GitHub Classroom, and the workflow that marks."""
-    from autograder.records.classroom.template import MARKING, TEMPLATE, write_classroom
+    from autograder.platforms.github.template import MARKING, TEMPLATE, write_classroom
 
     found = Course.find(course)
     folder = output or Path("classroom")
@@ -88,8 +88,8 @@ def classroom_mark(
 ) -> None:
     """Mark one submission as the step of a workflow: points for GitHub, a table in its summary."""
     from autograder.grading.mark import MarkSettings, mark_submission
-    from autograder.records.classroom.results import lines_of, remarks_of
-    from autograder.records.classroom.step import tell
+    from autograder.platforms.github.results import lines_of, remarks_of
+    from autograder.platforms.github.step import tell
 
     found = Course.find(course)
     homework = found.assignment(assignment)

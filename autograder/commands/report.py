@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from autograder.assignment import Course
 from autograder.commands.common import CourseOption, app, out, told
+from autograder.course.assignment import Course
 
 
 @app.command()
@@ -26,7 +26,7 @@ def report(
     course: CourseOption = None,
 ) -> None:
     """Write one page on how the class did: points, items, misconceptions, similar answers."""
-    from autograder.records.classreport import write_class_report
+    from autograder.pages.classreport import write_class_report
 
     found = Course.find(course)
     homework = found.assignment(assignment)

@@ -14,14 +14,14 @@ from functools import cache, lru_cache
 from multiprocessing.util import Finalize
 from pathlib import Path
 
-from autograder.assignment import Assignment, Course
 from autograder.capacity import Machine
+from autograder.course.assignment import Assignment, Course
+from autograder.course.limits import Limits, MiB
 from autograder.errors import CourseError, KitError, SandboxError
 from autograder.grading import forkserver
-from autograder.grading.ending import end_with
+from autograder.grading.lifeline import end_with
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
 from autograder.sandbox import Sandbox
-from autograder.sandbox.limits import Limits, MiB
 from autograder.submission import Parcel
 
 ALONE = 2

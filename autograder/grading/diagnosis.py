@@ -20,11 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from autograder.assignment import Assignment, Course
-from autograder.grading.grader import hash_of_tests
-from autograder.grading.keep import Keep
-from autograder.grading.local import LocalMarker
-from autograder.grading.looks import Looks, at_same_places, functions_of_the_plane
+from autograder.course.assignment import Assignment, Course
+from autograder.grading.figurefacts import Looks, at_same_places, functions_of_the_plane
+from autograder.grading.inprocess import LocalMarker
 from autograder.grading.misconceptions import (
     Catalogue,
     Misconception,
@@ -35,6 +33,8 @@ from autograder.grading.misconceptions import (
 )
 from autograder.grading.plugin import Outcome
 from autograder.grading.transcript import Event
+from autograder.grading.trialcache import Keep
+from autograder.grading.versions import hash_of_tests
 from autograder.sandbox import FigureData
 from autograder.timelimit import TimeUpError, time_limit
 

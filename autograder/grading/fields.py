@@ -23,7 +23,7 @@ from autograder.grading.testkit.surfaces import (
     view_of,
 )
 from autograder.sandbox import Polynomial
-from autograder.sandbox.figuredata import AxesData, FieldData
+from autograder.sandbox.figurerecord import AxesData, FieldData
 
 MOST = 8
 """Number of fields of an axes that are looked at."""

@@ -15,11 +15,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from autograder.assignment import Assignment, Course
-from autograder.grading.grader import add, assignment_files, hash_of_grader, settings_of_marking
+from autograder.course.assignment import Assignment, Course
+from autograder.course.settings import SETTINGS
 from autograder.grading.mark import MarkSettings
+from autograder.grading.versions import add, assignment_files, hash_of_grader, settings_of_marking
 from autograder.sandbox import Protection, examine
-from autograder.settings import SETTINGS
 from autograder.submission import content_of
 
 

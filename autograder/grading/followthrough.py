@@ -27,7 +27,7 @@ from typing import Any, get_type_hints
 import numpy as np
 from matplotlib.figure import Figure
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
 from autograder.errors import CourseError
 from autograder.grading.transcript import Event
 from autograder.timelimit import TimeUpError, time_limit

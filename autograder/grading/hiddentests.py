@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 from _pytest.config import _prepareconfig  # as pytest-xdist does: there is no public way
 
-from autograder.assignment import Assignment
+from autograder.course.assignment import Assignment
+from autograder.course.code import forget_beside_hidden_tests, serve_hidden_tests
 from autograder.errors import CourseError
 from autograder.grading.plugin import MarkingPlugin, item_of
-from autograder.solutionspackage import forget_beside_hidden_tests, serve_hidden_tests
 
 _OPTIONS = (
     "-p", "no:cacheprovider", "-p", "no:logging", "--capture=no", "-p", "no:terminal",

@@ -14,13 +14,15 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment, Course, Item, read_notebook
+from autograder.course.assignment import Assignment, Course, Item, read_notebook
+from autograder.course.references import load_references
 from autograder.errors import CourseError
 from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.followthrough import read_pairs
 from autograder.grading.hiddentests import HiddenTests, KeptTests
-from autograder.grading.laboratory import Laboratory
 from autograder.grading.memory import bounded_memory
+from autograder.grading.notebooks import Laboratory
+from autograder.grading.otherversions import told_difference
 from autograder.grading.plugin import MarkingPlugin, Outcome
 from autograder.grading.points import (
     charge_once,
@@ -29,10 +31,8 @@ from autograder.grading.points import (
     unattempted,
     with_diagnosis,
 )
-from autograder.grading.references import load_references
 from autograder.grading.report import ItemReport, Report
-from autograder.grading.versions import told_difference
-from autograder.sandbox import Limits, Sandbox, examine, timing
+from autograder.sandbox import Limits, Sandbox, examine, stages
 from autograder.submission import Parcel, Submission, read_submission, receive
 
 DIAGNOSIS_SECONDS = 10.0
@@ -91,10 +91,10 @@ def mark_submission(
     """
     settings = settings or MarkSettings()
     seed = assignment.seed if seed is None else seed
-    timing.take()  # what an earlier submission that broke has left
+    stages.take()  # what an earlier submission that broke has left
     with contextlib.ExitStack() as stack:
         stack.enter_context(bounded_memory())
-        with timing.stage("reading"):
+        with stages.stage("reading"):
             lab = open_laboratory(
                 course,
                 assignment,
@@ -104,7 +104,7 @@ def mark_submission(
                 release=release,
                 sandbox=sandbox,
             )
-        stack.enter_context(timing.stage("other"))
+        stack.enter_context(stages.stage("other"))
         stack.enter_context(lab)
         lab.make_ready()
         deadline = time.monotonic() + settings.limits.submission_seconds
@@ -112,20 +112,20 @@ def mark_submission(
         references = load_references(course, assignment)
         pairs = read_pairs(course, assignment)
         with (
-            timing.stage("pytest"),
+            stages.stage("pytest"),
             _TESTS.open(course.hidden(assignment.name), assignment, tests) as (plugin, hidden),
         ):
             plugin.begin(lab, seed=seed, references=references, pairs=pairs, deadline=deadline)
             hidden.run()
             tested, notes = _tested_again(assignment, lab, plugin, hidden, deadline)
             plugin.end()
-    with timing.stage("other"):
+    with stages.stage("other"):
         outcomes, items = _items(assignment, lab, tested)
         items |= {name: replace(items[name], message=note) for name, note in notes.items()}
         for problem in assignment.problems:
             for name in lab.left_as_released(problem.name):
                 items[name] = unattempted(items[name])
-        with timing.stage("diagnosis"):
+        with stages.stage("diagnosis"):
             diagnostician = diagnostician_for(course, assignment, seed)
             named = {}
             for name, found in outcomes.items():
@@ -135,7 +135,7 @@ def mark_submission(
         items = charge_once(items, causes)
         items |= {name: with_diagnosis(items[name], found) for name, found in named.items()}
         report = _report(assignment, lab, items, tested, seed)
-    return Marking(report, lab.executed, outcomes, timing.take())
+    return Marking(report, lab.executed, outcomes, stages.take())
 
 
 def _items(

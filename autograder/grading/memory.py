@@ -7,7 +7,7 @@ import resource
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.sandbox.limits import MiB
+from autograder.course.limits import MiB
 
 GRADER_BYTES = 512 * MiB
 """Bytes that marking a submission can get beyond what the process had before.

@@ -23,10 +23,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
+from autograder.course.code import serve_solutions
 from autograder.errors import CourseError
 from autograder.grading.plugin import Outcome
-from autograder.solutionspackage import serve_solutions
 
 FILE = "misconceptions.py"
 

@@ -22,7 +22,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 import pytest
 
-from autograder.assignment import Assignment, Item
+from autograder.course.assignment import Assignment, Item
 from autograder.errors import CourseError
 from autograder.grading.followthrough import Pairs, StandIns
 from autograder.grading.testkit import ClaimFailed, Follow, Once

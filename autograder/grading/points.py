@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from autograder.assignment import Item
+from autograder.course.assignment import Item
 from autograder.grading.followthrough import circular, is_written
 from autograder.grading.misconceptions import Misconception
 from autograder.grading.plugin import Outcome

@@ -1,126 +1,148 @@
-"""Tells what a difference of versions does: between a student's machine and the one that marks.
+"""What this grader and an assignment are, as versions and hashes.
 
-A line that needs another version is told from its text and this machine's packages, so that it is
-true whatever the submission says of itself.
+Whatever is worked out from them alone can be kept under these hashes for as long as they hold.
 """
 
 from __future__ import annotations
 
-import platform
-import re
+import hashlib
+import json
 import sys
-from collections.abc import Iterator, Mapping
-from importlib.machinery import PathFinder
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from types import ModuleType
+from pathlib import Path
 
-from autograder.submission import VERSIONED
+from autograder.course.assignment import Assignment, Course
+from autograder.course.settings import SETTINGS
+from autograder.sandbox.visiblefiles import view
 
-_ALIASES = {"np": "numpy", "plt": "matplotlib.pyplot", "mpl": "matplotlib"}
-_USED = re.compile(r"(?<![\w.])(np|numpy|plt|mpl|matplotlib)((?:\.[A-Za-z_]\w*)+)", re.ASCII)
-_IMPORTED = re.compile(
-    r"^\s*from ((?:numpy|matplotlib)(?:\.\w+)*) import \(?([\w ,]+)", re.ASCII | re.MULTILINE
+KIT = "fdl-homework-kit"
+PACKAGES = (
+    "numpy", "matplotlib", "ipython", "msgpack", "nbconvert", "nbformat", "nbgrader", "nh3",
+    "pillow", "pytest",
+)  # fmt: skip
+"""Packages that mark, or show what is marked."""
+
+NBGRADER_SETTINGS = "nbgrader_config.py"
+_CODE = {".py", ".html", ".css"}
+AFTER_MARKING = frozenset(
+    {"cli.py", "commands", "exports", "gradebook", "pages", "platforms", "release", "runs"}
 )
-_MAX_DEPTH = 4
-
-_NEWER_SYNTAX = (
-    (re.compile(r"\s*type +\w+ *(?:\[.*\])? *="), (3, 12)),
-    (re.compile(r"\s*(?:async +)?(?:def|class) +\w+ *\["), (3, 12)),
-    (re.compile(r"\s*except\*? +[\w.]+(?: *, *[\w.]+)+ *:"), (3, 14)),
-    (re.compile(r".*\b[tT][rR]?[\"']"), (3, 14)),
-)
-"""What a line looks like that older versions of Python can't read, and the first that can."""
+"""Parts of the kit that marking imports nothing from."""
 
 
-def versions_here() -> dict[str, str]:
-    """The versions with which this process marks."""
-    found = {"python": platform.python_version()}
-    for name in VERSIONED:
-        if name not in found:
-            try:
-                found[name] = version(name)
-            except PackageNotFoundError:
-                continue
-    return found
+def assignment_files(course: Course, assignment: str) -> Iterator[tuple[str, bytes]]:
+    """The files that say what is asked, how it is tested and how the marks are recorded."""
+    for name in (SETTINGS, NBGRADER_SETTINGS):
+        path = course.root / name
+        if path.is_file():
+            yield name, path.read_bytes()
+    yield from _contents("source", course.source(assignment))
+    yield from _contents("release", course.release(assignment))
+    yield from _contents("hidden", course.hidden(assignment))
+    yield from _contents("solutions", course.solutions(assignment))
 
 
-def told_difference(written: Mapping[str, str]) -> str:
-    """A sentence if a submission was written under other versions than it is marked with, or ""."""
-    here = versions_here()
-    other = [name for name in VERSIONED if name in here and _differ(written.get(name), here[name])]
-    if not other:
-        return ""
-    return (
-        f"Written under {_listed({name: written[name] for name in other})}; "
-        f"marked under {_listed({name: here[name] for name in other})}."
-    )
+def hash_of_tests(course: Course, assignment: Assignment, seed: int) -> str:
+    """The hash of all that the outcomes of the hidden tests depend on, but for the answers."""
+    found = hashlib.sha256()
+    add(found, "seed", str(seed).encode())
+    add(found, "items", repr((assignment.name, list(assignment.items.items()))).encode())
+    for name, content in (
+        *_contents("hidden", course.hidden(assignment.name)),
+        *_contents("solutions", course.solutions(assignment.name)),
+    ):
+        add(found, name, content)
+    add(found, "grader", hash_of_grader(recording=False).encode())
+    return found.hexdigest()
 
 
-def told_of_line(line: str, error: str = "") -> str:
-    """What in a line that failed is missing in the versions that mark; "" if nothing is.
+def hash_of_folders(*folders: Path) -> str:
+    """Return the hash of the files in these folders: their names in them, and their contents."""
+    found = hashlib.sha256()
+    for number, folder in enumerate(folders):
+        for name, content in _contents(str(number), folder):
+            add(found, name, content)
+    return found.hexdigest()
 
-    `error` is the kind and text of the failure, where it is known.
+
+def settings_of_marking(course: Course, assignment: str) -> bytes:
+    """The settings without what is worked out from marks, and without other assignments'.
+
+    So more time for one marks nobody anew, nor does the next homework.
     """
-    if error.startswith("SyntaxError"):
-        return _told_of_syntax(line, error)
-    missing = next(_missing(line), None)
-    if missing is None:
-        return ""
-    package, name = missing
-    here = f"{package} {versions_here()[package]}"
-    return f"`{name}` does not exist in {here}, with which your notebook was marked"
+    of_all = ("rules", "standing", "assignments")
+    settings = {key: value for key, value in course.settings.items() if key not in of_all}
+    of_dates = ("opens", "due", "rules", "extensions")
+    own = course.settings.get("assignments", {}).get(assignment, {})
+    settings["assignment"] = {key: value for key, value in own.items() if key not in of_dates}
+    return json.dumps(settings, sort_keys=True, default=str).encode()
 
 
-def _told_of_syntax(line: str, error: str) -> str:
-    here = f"Python {platform.python_version()}"
-    needs = [first for looks, first in _NEWER_SYNTAX if looks.match(line)]
-    if needs and sys.version_info < max(needs):
-        major, minor = max(needs)
-        return f"this line needs Python {major}.{minor}; your notebook was marked with {here}"
-    if "f-string" in error and sys.version_info < (3, 12):
-        return (
-            f"your notebook was marked with {here}; if this line runs on your machine, it needs "
-            "Python 3.12. Inside an f-string, use other quotes than around it, and no backslash"
-        )
-    return ""
+@cache
+def grader_parts() -> Mapping[str, str]:
+    """What this grader is, in parts that people know: versions, and the hash of its code."""
+    versions = {name: _version(name) for name in PACKAGES}
+    return {"kit": _version(KIT), "code": _code(), **versions, "Python": sys.version}
 
 
-def _missing(line: str) -> Iterator[tuple[str, str]]:
-    """The packages and the names in a line that the packages do not have here."""
-    for alias, path in _USED.findall(line):
-        if _lacks(_ALIASES.get(alias, alias), path[1:].split(".")[:_MAX_DEPTH]):
-            yield _ALIASES.get(alias, alias).partition(".")[0], alias + path
-    for module, names in _IMPORTED.findall(line):
-        for name in names.split(","):
-            words = name.split()
-            if words and _lacks(module, words[:1]):
-                yield module.partition(".")[0], f"{module}.{words[0]}"
+@cache
+def hash_of_grader(*, recording: bool = True) -> str:
+    """What a mark depends on of this grader: its code, all that is installed, and Python.
+
+    With `recording=False`, the code that only records, releases or prints marks does not count.
+    """
+    found = hashlib.sha256()
+    code = _code(frozenset() if recording else AFTER_MARKING)
+    add(found, "grader", repr((code, _packages(), sys.version)).encode())
+    return found.hexdigest()
 
 
-def _lacks(module: str, names: list[str]) -> bool:
-    """Whether a module lacks a name; nothing is imported for the purpose."""
-    found: object = sys.modules.get(module)
-    for name in names:
-        if not isinstance(found, ModuleType):
-            return False
-        if name not in dir(found):
-            return not _has_submodule(found, name)
-        found = vars(found).get(name)
-    return False
+def add(found: hashlib._Hash, name: str, content: bytes) -> None:
+    """Add a part so that no two lists of parts read alike."""
+    label = name.encode("utf-8", "surrogateescape")
+    found.update(b"%d %d " % (len(label), len(content)) + label + content)
 
 
-def _has_submodule(module: ModuleType, name: str) -> bool:
-    return (
-        PathFinder.find_spec(f"{module.__name__}.{name}", getattr(module, "__path__", ()))
-        is not None
+def _contents(name: str, folder: Path) -> Iterator[tuple[str, bytes]]:
+    for path in _files(folder):
+        yield f"{name}/{path.relative_to(folder)}", path.read_bytes()
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    """The files in a folder, but for caches and what is hidden."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(p == "__pycache__" or p.startswith(".") for p in path.relative_to(folder).parts)
     )
 
 
-def _differ(one: str | None, other: str) -> bool:
-    """Whether two versions differ by more than their last part."""
-    return one is not None and one.split(".")[:2] != other.split(".")[:2]
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
 
 
-def _listed(versions: Mapping[str, str]) -> str:
-    names = {"python": "Python"}
-    return ", ".join(f"{names.get(name, name)} {number}" for name, number in versions.items())
+@cache
+def _code(left_out: frozenset[str] = frozenset()) -> str:
+    folder = Path(__file__).parents[1]
+    found = hashlib.sha256()
+    for path in _files(folder):
+        inside = path.relative_to(folder)
+        if path.suffix in _CODE and inside.parts[0] not in left_out | {"hidden"}:
+            add(found, str(inside), path.read_bytes())
+    return found.hexdigest()
+
+
+def _packages() -> list[str]:
+    """The installed packages with their versions: a student's code may import any of them."""
+    return sorted(
+        path.name
+        for folder in view().packages
+        for kind in ("dist-info", "egg-info")
+        for path in folder.glob(f"*.{kind}")
+    )

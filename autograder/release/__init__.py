@@ -2,8 +2,8 @@
 
 from autograder.release.build import build
 from autograder.release.fill import fill_source, filled_source
-from autograder.release.findings import Finding, Proof
-from autograder.release.proof import prove
+from autograder.release.proof.findings import Finding, Proof
+from autograder.release.proof.proof import prove
 from autograder.release.publish import release
 
 __all__ = [

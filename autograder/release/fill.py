@@ -17,7 +17,7 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.errors import ReleaseError
 from autograder.release.definitions import Definition, Solutions, given_cell, solution_cell
 from autograder.release.directives import Directive, Place, directive_of, place

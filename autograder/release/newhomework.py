@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
+from autograder.course.settings import SETTINGS
 from autograder.errors import CourseError
 from autograder.release.build import CONFIG
 from autograder.release.fill import fill_source
-from autograder.settings import SETTINGS
 
 EXAMPLE = Path(__file__).with_name("example")
 BONUS = "p1-order"

@@ -11,7 +11,7 @@ from importlib.metadata import metadata
 from pathlib import Path
 
 REQUIREMENTS = "requirements.txt"
-LOCK = Path(__file__).parents[1] / "records" / "gradescope" / "requirements.lock"
+LOCK = Path(__file__).parents[1] / "platforms" / "gradescope" / "requirements.lock"
 KIT = "fdl-homework-kit"
 
 _LOCKED = re.compile(r"^([a-z0-9._-]+)==(\d+)\.(\d+)", re.MULTILINE)

@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.release.build import CONFIG, build
-from autograder.release.findings import Proof
-from autograder.release.freshness import stage_source
-from autograder.release.proof import Matrix, prove
-from autograder.release.trials import Mark, Say
+from autograder.release.proof.findings import Proof
+from autograder.release.proof.freshness import stage_source
+from autograder.release.proof.proof import Matrix, prove
+from autograder.release.proof.trials import Mark, Say
 
 
 def release(

@@ -3,9 +3,9 @@
 The grader's side is here; what runs inside is in `inside/` and imports nothing of the grader's.
 """
 
-from autograder.sandbox.figuredata import FigureData
+from autograder.course.limits import Limits
+from autograder.sandbox.figurerecord import FigureData
 from autograder.sandbox.inside.polynomial import Polynomial
-from autograder.sandbox.limits import Limits
 from autograder.sandbox.protection import Protection, examine
 from autograder.sandbox.session import Cell, CellError, CellResult, Notebook, Sandbox
 from autograder.sandbox.student import (

@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from autograder.sandbox.inside import walls
-from autograder.sandbox.view import View, merged_links
+from autograder.sandbox.visiblefiles import View, merged_links
 
 DOOR = "/door"
 BOX = "/box"

@@ -34,16 +34,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from autograder.course.limits import Limits
 from autograder.errors import SandboxError
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.inside import processes
 from autograder.sandbox.inside.supervisor import remove
-from autograder.sandbox.limits import Limits
+from autograder.sandbox.isolation import is_alive, is_dead
 from autograder.sandbox.protection import Protection, can_change_user, must_keep_read, root_keeps
-from autograder.sandbox.spare import SpareUser
-from autograder.sandbox.still import is_alive, is_dead
-from autograder.sandbox.view import View, as_text, environment, font_list, python, view
-from autograder.sandbox.watch import Bounds, Cause, Watch
+from autograder.sandbox.spareuser import SpareUser
+from autograder.sandbox.visiblefiles import View, as_text, environment, font_list, python, view
+from autograder.sandbox.watchdog import Bounds, Cause, Watch
 
 _END_SECONDS = 20.0
 _SWEEPS, _SWEEP_SECONDS = 2_000, 0.0005

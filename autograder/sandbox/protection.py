@@ -17,8 +17,8 @@ from typing import Any, Literal
 from autograder.errors import SandboxError
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.inside import landlock, seccomp, walls
-from autograder.sandbox.spare import SpareUser
-from autograder.sandbox.view import View, as_text, environment, python, view
+from autograder.sandbox.spareuser import SpareUser
+from autograder.sandbox.visiblefiles import View, as_text, environment, python, view
 
 Level = Literal["outer and inner", "inner only", "outer only", "unprotected"]
 

@@ -21,16 +21,16 @@ from typing import Any
 
 import numpy as np
 
+from autograder.course.limits import Limits
 from autograder.errors import SandboxError
 from autograder.sandbox.inside import processes
 from autograder.sandbox.inside.wire import Budget, Channel, WireError
+from autograder.sandbox.isolation import Holder, HoldError, Trace, is_alive, settled_trace, trace
 from autograder.sandbox.launch import Confinement, launch
-from autograder.sandbox.limits import Limits
 from autograder.sandbox.patience import START_SECONDS, BusyMachine, Patience
 from autograder.sandbox.protection import Protection
-from autograder.sandbox.still import Holder, HoldError, Trace, is_alive, settled_trace, trace
+from autograder.sandbox.stages import stage
 from autograder.sandbox.student import NoAnswer, OwnText, Place, Quote, Student, place_from
-from autograder.sandbox.timing import stage
 from autograder.timelimit import undisturbed
 
 GRACE_SECONDS = 3.0

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.sandbox.figuredata import FigureData
+from autograder.sandbox.figurerecord import FigureData
 from autograder.sandbox.inside.peer import Peer, RemoteError, TooManyCalls
 from autograder.sandbox.inside.wire import (
     Channel,
@@ -22,7 +22,7 @@ from autograder.sandbox.inside.wire import (
     WireError,
     WireTimeout,
 )
-from autograder.sandbox.timing import stage
+from autograder.sandbox.stages import stage
 from autograder.timelimit import TimeUpError
 from autograder.words import shown
 

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.assignment import Item
+from autograder.course.assignment import Item
+from autograder.course.references import load_references
 from autograder.grading.followthrough import read_pairs
 from autograder.grading.misconceptions import Misconception, load_misconceptions
-from autograder.grading.references import load_references
 from tests.answers.test_right_answers import RIGHT
 from tests.hidden.answers import Variant
 from tests.hidden.marking import COURSE, HOMEWORK, Together, failures, mark, shares

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from autograder.assignment import read_notebook
+from autograder.course.assignment import read_notebook
 from autograder.grading.misconceptions import Worlds
 
 from ..hidden.answers import Variant

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.grading.local import LocalMarking
-from autograder.sandbox.local import LocalStudent
+from autograder.grading.inprocess import LocalMarking
+from autograder.sandbox.inprocess import LocalStudent
 
 from ..hidden.answers import Variant, variants
 from ..hidden.marking import HOMEWORK, PROBLEMS, Together, failures, mark, marker, shares

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.samples import SampleStudent
+from autograder.course.samples import SampleStudent
 
 KINDS = (
     "forged values",

@@ -30,15 +30,15 @@ import nbformat
 import numpy as np
 from nbgrader.api import Gradebook
 
-from autograder.assignment import Assignment, Course
 from autograder.cache import cache_folder
-from autograder.demo import make_scratch_course
+from autograder.commands.demo import make_scratch_course
+from autograder.course.assignment import Assignment, Course
+from autograder.course.samples import SampleStudent, write_submission
+from autograder.gradebook.database import course_id
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
-from autograder.records import pictures
-from autograder.records.bookkeeping import course_id
-from autograder.records.feedback import write_feedback
-from autograder.records.gradebook import open_gradebook
-from autograder.samples import SampleStudent, write_submission
+from autograder.pages import pictures
+from autograder.pages.feedback import write_feedback
+from autograder.platforms.nbgrader.gradebook import open_gradebook
 from autograder.sandbox import Limits, Sandbox
 from tests.attacks.attack import WHOLE_COURSE, Attack
 

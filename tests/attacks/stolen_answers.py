@@ -30,7 +30,7 @@ ATTACKS: tuple[Attack, ...] = (
         import importlib, inspect, sys
         sys.path[:0] = ["@checkout@", "@course@"]
         for name in ("solutions.hw2.ntk", "autograder.hidden.hw2.test_problem3_ntk",
-                     "autograder.grading.mark", "autograder.assignment", "autograder"):
+                     "autograder.grading.mark", "autograder.course.assignment", "autograder"):
             try:
                 print(inspect.getsource(importlib.import_module(name)))
             except (ImportError, OSError, TypeError) as error:

@@ -16,7 +16,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from tests import written
 from tests.comparison import otter_grader
 

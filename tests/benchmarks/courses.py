@@ -14,10 +14,10 @@ from pathlib import Path
 import nbformat
 from nbgrader.api import Gradebook
 
-from autograder.assignment import Assignment, Course, read_notebook
-from autograder.records.bookkeeping import prepare_gradebook
-from autograder.samples import SampleStudent, load_sample_class, write_submission
-from autograder.settings import SETTINGS
+from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.course.samples import SampleStudent, load_sample_class, write_submission
+from autograder.course.settings import SETTINGS
+from autograder.gradebook.database import prepare_gradebook
 
 from .stock_tests import with_hidden_tests
 

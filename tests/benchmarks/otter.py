@@ -20,8 +20,8 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment, Course, Problem, read_notebook
-from autograder.samples import SampleStudent, write_submission
+from autograder.course.assignment import Assignment, Course, Problem, read_notebook
+from autograder.course.samples import SampleStudent, write_submission
 
 from .courses import ONE_THREAD, Marks, ScratchCourse, usual_environment
 from .stock_tests import TESTS

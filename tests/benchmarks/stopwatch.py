@@ -19,11 +19,11 @@ from typing import Any
 import pytest
 from _pytest.config import _prepareconfig
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.grading import hiddentests, mark
 from autograder.grading.classrun import find_jobs
-from autograder.records import converters
-from autograder.records.gradebook import open_gradebook
+from autograder.platforms.nbgrader import converters
+from autograder.platforms.nbgrader.gradebook import open_gradebook
 from autograder.sandbox import session, student
 
 ELSEWHERE = "the rest"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Course, read_notebook
+from autograder.course.assignment import Course, read_notebook
 from tests import written
 from tests.comparison.otter_grader import environment
 

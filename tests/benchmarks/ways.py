@@ -11,9 +11,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
+from autograder.course.samples import SampleStudent
 from autograder.grading.classrun import default_jobs
-from autograder.samples import SampleStudent
 
 from . import bare_cells
 from .courses import (

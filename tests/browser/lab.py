@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..records.server import TOKEN, await_start
+from ..gradebook.server import TOKEN, await_start
 from .visitor import Visitor
 
 NOISE = r"favicon|/api/me|/lab/api/(?:news|update)|preload"

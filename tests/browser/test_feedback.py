@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from nbformat.v4 import new_output
 
-from autograder.assignment import Course
-from autograder.records.feedback import write_feedback
-from autograder.records.gradebook import record
+from autograder.course.assignment import Course
+from autograder.pages.feedback import write_feedback
+from autograder.platforms.nbgrader.gradebook import record
 
-from ..records.conftest import empty_gradebook as empty_gradebook
-from ..records.conftest import prepared as prepared
-from ..records.course import mark
+from ..gradebook.conftest import empty_gradebook as empty_gradebook
+from ..gradebook.conftest import prepared as prepared
+from ..gradebook.course import mark
 from .visitor import DESKTOP, PHONE, Visitor, visiting
 
 LONG = "word_without_an_end_" * 20

@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from autograder.assignment import Course
 from autograder.cli import app
+from autograder.course.assignment import Course
+from autograder.course.samples import load_sample_class, write_submission
 from autograder.release.build import build
 from autograder.release.newhomework import begin_course, make_homework
-from autograder.samples import load_sample_class, write_submission
 
+from ..gradebook.server import TOKEN, Formgrader, started
 from ..new.conftest import planned
 from ..new.test_solutions import _forgotten as _forgotten
-from ..records.server import TOKEN, Formgrader, started
 from .visitor import Visitor, visiting
 
 pytestmark = pytest.mark.slow

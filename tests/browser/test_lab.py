@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Assignment, Course
-from autograder.samples import load_sample_class, write_submission
+from autograder.course.assignment import Assignment, Course
+from autograder.course.samples import load_sample_class, write_submission
 
 from .lab import NOISE, open_notebook, run_all, run_cell, started_lab, type_and_run
 from .visitor import Visitor, visiting

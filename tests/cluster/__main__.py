@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 from statistics import median
 
-from autograder.assignment import Course
-from autograder.demo import make_scratch_course
-from autograder.grading.drawnclass import draw_class
+from autograder.commands.demo import make_scratch_course
+from autograder.course.assignment import Course
+from autograder.grading.sampledclass import draw_class
 
 from .machines import ROOT, Machines, kill
 

@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
+from autograder.course.samples import SampleStudent, write_submission
 from autograder.release import release
-from autograder.samples import SampleStudent, write_submission
 from tests.release.marking import Marker
 from tests.release.tiny import write_course
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.errors import KitError
 from autograder.grading.classrun import Job
-from autograder.grading.cluster import crowd, open_cluster, packing
+from autograder.grading.cluster import open_cluster, packing, workers
 from autograder.grading.cluster.bundle import Bundle
 from autograder.grading.mark import MarkSettings
 from tests.grading.tiny_class import grade_here, run_here
@@ -145,7 +145,7 @@ def test_certificates_open_a_scheduler_that_asks_for_them(
 def test_scheduler_without_workers_is_told_after_a_while(
     quick: Quick, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(crowd, "WAIT_SECONDS", 0.2)
+    monkeypatch.setattr(workers, "WAIT_SECONDS", 0.2)
     said: list[str] = []
     with pytest.raises(KitError, match="no worker has come"):
         open_cluster(quick.empty, None, MarkSettings(), said.append)

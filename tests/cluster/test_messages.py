@@ -12,7 +12,7 @@ import msgpack
 import nbformat
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.errors import CourseError, KitError, SubmissionError
 from autograder.grading.classrun import Marked
 from autograder.grading.cluster import bundle as bundles
@@ -24,7 +24,7 @@ from autograder.grading.mark import Marking, MarkSettings
 from autograder.sandbox import Limits, Protection
 from autograder.sandbox.protection import Wall
 from autograder.submission import Parcel, pack, read_submission, receive
-from tests.records.course import mark, notebooks, write_course
+from tests.gradebook.course import mark, notebooks, write_course
 
 BEHIND = Protection(Wall(True, {"bubblewrap": "0.8.0"}, ("files",)), Wall(False, {}, (), ("none",)))
 

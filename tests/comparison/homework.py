@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from autograder.assignment import Assignment, Course, read_notebook
-from autograder.samples import without_directive
+from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.course.samples import without_directive
 from solutions.hw2 import ntk
 
 CHECKOUT = Path(__file__).parents[2]

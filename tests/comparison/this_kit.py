@@ -12,8 +12,8 @@ import nbformat
 import numpy as np
 from nbformat import NotebookNode
 
-from autograder.assignment import read_notebook
-from autograder.demo import make_scratch_course
+from autograder.commands.demo import make_scratch_course
+from autograder.course.assignment import read_notebook
 from autograder.grading.mark import mark_submission
 from tests.comparison import homework, net
 from tests.comparison.attack import Idea

@@ -9,16 +9,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.assignment import Course
-from autograder.grading.mark import Marking
-from autograder.records.bookkeeping import (
+from autograder.course.assignment import Course
+from autograder.gradebook.database import (
     PatientGradebook,
     course_directory,
     prepare_gradebook,
 )
-from autograder.records.feedback import write_feedback
-from autograder.records.gradebook import record_class
-from tests.records.course import ANSWERS, hand_in, mark, write_course
+from autograder.grading.mark import Marking
+from autograder.pages.feedback import write_feedback
+from autograder.platforms.nbgrader.gradebook import record_class
+from tests.gradebook.course import ANSWERS, hand_in, mark, write_course
 
 HOMEWORK = "hw"
 GRADE = ["grade", HOMEWORK]

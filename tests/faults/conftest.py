@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.records.course import write_course
+from tests.gradebook.course import write_course
 
 from .classroom import FEEDBACK, GRADE, REGRADE, hand_in_all, make_class
 from .theatre import Theatre

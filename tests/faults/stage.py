@@ -26,12 +26,15 @@ import sqlalchemy.orm
 import typer.main
 
 import autograder.sandbox
-from autograder.assignment import Assignment, Course
 from autograder.cli import app
+from autograder.course.assignment import Assignment, Course
+from autograder.gradebook import database
 from autograder.grading import classrun, mark
 from autograder.grading.classrun import Job, Marked
-from autograder.records import bookkeeping, converters, feedback, gradebook, regrade
-from tests.records.course import NO_WALLS
+from autograder.pages import feedback
+from autograder.platforms.nbgrader import converters, gradebook
+from autograder.runs import regrade
+from tests.gradebook.course import NO_WALLS
 
 from .classroom import marking
 from .listener import listen
@@ -75,7 +78,7 @@ def _run(orders: socket.socket, order: dict[str, Any]) -> None:
         for descriptor in (1, 2):
             os.dup2(output, descriptor)
         _take_markings(order["class"], order["gate"])
-        bookkeeping.LOCK_SECONDS = order["patience"]
+        database.LOCK_SECONDS = order["patience"]
         if order["watched"]:
             listener = listen()
             message = json.dumps(["watched", os.getpid()]).encode()

@@ -19,11 +19,11 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
+from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading import forkserver
 from autograder.grading.report import Report
 from autograder.release import release
-from autograder.samples import SampleStudent, write_submission
 from tests.grading.tiny_class import Done, run_here
 from tests.release.marking import Marker
 from tests.release.tiny import write_course

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.assignment import Course
-from autograder.records.bookkeeping import course_directory, open_database
-from autograder.records.folders import digest, settle_all
+from autograder.course.assignment import Course
+from autograder.gradebook.database import course_directory, open_database
+from autograder.gradebook.folders import digest, settle_all
 
 from . import result
 from .changes import Change

@@ -21,7 +21,7 @@ import atheris
 READERS = [
     "autograder.sandbox.inside.wire",
     "autograder.sandbox.inside.peer",
-    "autograder.sandbox.figuredata",
+    "autograder.sandbox.figurerecord",
     "autograder.sandbox.student",
     "autograder.sandbox.session",
     "autograder.submission",

@@ -20,9 +20,10 @@ from typing import Any
 import nbformat
 import numpy as np
 
+from autograder.course.limits import Limits
 from autograder.errors import RecordError
 from autograder.grading.report import Report
-from autograder.sandbox.figuredata import FigureData
+from autograder.sandbox.figurerecord import FigureData
 from autograder.sandbox.inside.peer import RemoteFunction
 from autograder.sandbox.inside.wire import (
     DTYPES,
@@ -36,7 +37,6 @@ from autograder.sandbox.inside.wire import (
     decode,
     encode,
 )
-from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Cell, CellResult, NotebookGone, NotebookProcess
 from autograder.sandbox.student import Student, StudentFailure
 from autograder.submission.files import UnreadableError

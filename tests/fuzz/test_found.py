@@ -12,6 +12,7 @@ import msgpack
 import numpy as np
 import pytest
 
+from autograder.course.limits import Limits
 from autograder.errors import RecordError
 from autograder.grading.report import Report
 from autograder.sandbox import session
@@ -26,7 +27,6 @@ from autograder.sandbox.inside.wire import (
     decode,
     encode,
 )
-from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Cell, CellResult
 from autograder.sandbox.student import Raised, Student
 from autograder.submission.files import UnreadableError

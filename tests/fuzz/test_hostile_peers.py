@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autograder.course.limits import Limits
 from autograder.sandbox import session
 from autograder.sandbox.inside import peer
 from autograder.sandbox.inside.wire import (
@@ -25,7 +26,6 @@ from autograder.sandbox.inside.wire import (
     WireTimeout,
     encode,
 )
-from autograder.sandbox.limits import Limits
 from autograder.sandbox.session import Cell, NotebookGone, NotebookProcess
 from autograder.sandbox.student import BadAnswer, NoAnswer, NotDone, Student, StudentFailure
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder.grading import report
-from autograder.sandbox import figuredata, session, student
+from autograder.sandbox import figurerecord, session, student
 from autograder.sandbox.inside import wire
 from autograder.submission import reading
 
@@ -86,7 +86,7 @@ HOLES: list[tuple[str, Any, str, Callable[..., Any]]] = [
     ("student", student.Student, "_open_object", _open_anything),
     ("cell", session, "_text", lambda text: text),
     ("reply", session, "_begins", lambda message, word: message[0] == word),
-    ("figure", figuredata._Record, "_number", lambda _self, _name, value: float(value)),
+    ("figure", figurerecord._Record, "_number", lambda _self, _name, value: float(value)),
     ("notebook", reading, "_joined", lambda source: source),
     ("report", report, "_value", lambda _kind, data, _name: data),
 ]

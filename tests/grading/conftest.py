@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
+from autograder.course.samples import SampleStudent, load_sample_class, write_submission
 from autograder.grading.mark import Marking, MarkSettings, mark_submission
 from autograder.grading.report import Report
-from autograder.samples import SampleStudent, load_sample_class, write_submission
 from autograder.sandbox import Limits, Sandbox, examine
 
 from . import tiny_class

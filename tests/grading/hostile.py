@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from autograder.samples import SampleStudent
+from autograder.course.samples import SampleStudent
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
+from autograder.course.samples import SampleStudent
 from autograder.grading.diagnosis import diagnostician_for
-from autograder.grading.local import LocalMarker
+from autograder.grading.inprocess import LocalMarker
 from autograder.grading.misconceptions import Misconception, load_misconceptions
 from autograder.grading.points import charge_once
 from autograder.grading.report import Claim, ItemReport, Report
-from autograder.samples import SampleStudent
 from solutions.hw2 import landscape
 
 from .conftest import MarkStudent

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.grading import classrun, forkserver
 from autograder.grading.classrun import Job, Marked, mark_class
 from tests.grading.conftest import ROOT

@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
+from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading.memory import bounded_memory
 from autograder.grading.transcript import KEPT_BYTES, Digest, Room, kept
-from autograder.samples import SampleStudent, write_submission
 from autograder.sandbox import Limits, examine
 
 MiB = 2**20

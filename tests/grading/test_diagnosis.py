@@ -13,9 +13,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
 from autograder.grading.diagnosis import Diagnostician
-from autograder.grading.local import LocalMarker
+from autograder.grading.inprocess import LocalMarker
 from autograder.grading.misconceptions import Catalogue
 from autograder.grading.points import with_diagnosis
 from solutions.hw2 import landscape, momentum

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.samples import SampleStudent
+from autograder.course.samples import SampleStudent
 
 from .conftest import MarkStudent
 

@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Course
-from autograder.grading import grader as module
+from autograder.course.assignment import Course
+from autograder.grading import versions as module
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import MarkSettings
 from autograder.sandbox import Limits
 from autograder.sandbox.protection import Protection, Wall
-from autograder.sandbox.view import view
+from autograder.sandbox.visiblefiles import view
 from autograder.submission import files, read_submission
 from autograder.submission.files import MAX_FILES, MAX_TIMESTAMP_BYTES
-from tests.records.course import NO_WALLS, notebooks, write_course
+from tests.gradebook.course import NO_WALLS, notebooks, write_course
 
 Change = Callable[[Path], object]
 

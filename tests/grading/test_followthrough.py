@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
+from autograder.course.samples import SampleStudent
 from autograder.errors import CourseError
 from autograder.grading.followthrough import FILE, StandIns, circular, read_pairs
-from autograder.grading.local import LocalMarker
-from autograder.samples import SampleStudent
+from autograder.grading.inprocess import LocalMarker
 
 from .conftest import MarkStudent
 

@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.grading.mark import MarkSettings, mark_submission
 from autograder.sandbox import Sandbox
 from tests.faults import result
+from tests.gradebook.test_commands import rows
 from tests.grading.conftest import PATIENT
 from tests.grading.tiny_class import HOMEWORK, STUDENTS, grade, grade_here, points, reports
-from tests.records.test_commands import rows
 
 HIDDEN = f"autograder/hidden/{HOMEWORK}/test_valley.py"
 FDL = Path(sys.executable).with_name("fdl")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Assignment, Item, Problem
+from autograder.course.assignment import Assignment, Item, Problem
 from autograder.errors import CourseError
 from autograder.grading.hiddentests import KeptTests
 

@@ -10,11 +10,11 @@ from unittest import mock
 import nbformat
 import pytest
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
+from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading import latercells
 from autograder.grading.latercells import later_changes
 from autograder.grading.mark import MarkSettings, mark_submission
-from autograder.samples import SampleStudent, write_submission
 from autograder.sandbox import Limits, Sandbox
 
 from .conftest import MarkStudent, MarkTiny

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
+from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading.mark import MarkSettings, mark_submission
 from autograder.grading.report import SCHEMA, Claim, Report
-from autograder.samples import SampleStudent, write_submission
 from autograder.sandbox import Sandbox
 
 from . import tiny_class

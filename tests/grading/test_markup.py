@@ -22,10 +22,10 @@ import pytest
 from bs4 import BeautifulSoup
 from typer.testing import CliRunner
 
-from autograder.assignment import Course
 from autograder.cli import app
 from autograder.commands.common import err, out
-from autograder.samples import SampleStudent, write_submission
+from autograder.course.assignment import Course
+from autograder.course.samples import SampleStudent, write_submission
 from tests.consoles import wide_consoles
 from tests.grading.tiny_class import HOMEWORK, VALUES, Done, run_here
 from tests.test_words import acts

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
+from autograder.course.samples import SampleStudent
 from autograder.grading.errortexts import fit_to_show
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.grading.plugin import Outcome
 from autograder.grading.points import item_report, unattempted
 from autograder.grading.report import Claim, ItemReport, NotebookReport, Report
-from autograder.samples import SampleStudent
 from autograder.sandbox import NotDone
 from tests.hidden.marking import PROBLEMS
 from tests.hidden.marking import mark as mark_answers

@@ -13,12 +13,12 @@ from unittest import mock
 
 from typer.testing import CliRunner
 
-from autograder.assignment import Course
 from autograder.cli import app
+from autograder.course.assignment import Course
+from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading import forkserver
 from autograder.grading.report import Report
 from autograder.release import release
-from autograder.samples import SampleStudent, write_submission
 from tests.consoles import wide_consoles
 from tests.release.marking import Marker
 from tests.release.tiny import write_course

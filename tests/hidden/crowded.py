@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import autograder
-from autograder.sandbox import local
+from autograder.sandbox import inprocess
 from autograder.sandbox.inside.figuresizes import (
     MAX_CURVE_NUMBERS,
     MAX_CURVES,
@@ -114,7 +114,7 @@ def crowded(curves: Curves, crowd: Crowd) -> Plain:
 def forging(make: Callable[[], Plain]) -> Iterator[None]:
     """Every figure that crosses is told to be what `make` gives."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(local, "read_figure", lambda _figure: make())
+        patch.setattr(inprocess, "read_figure", lambda _figure: make())
         yield
 
 

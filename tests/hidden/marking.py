@@ -9,8 +9,8 @@ from typing import Any
 
 import matplotlib as mpl
 
-from autograder.assignment import Course
-from autograder.grading.local import LocalMarker, LocalMarking
+from autograder.course.assignment import Course
+from autograder.grading.inprocess import LocalMarker, LocalMarking
 from autograder.grading.plugin import Outcome
 
 COURSE = Course(Path(__file__).parents[2])

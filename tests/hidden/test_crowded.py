@@ -15,7 +15,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from autograder.grading.diagnosis import diagnostician_for
-from autograder.grading.looks import Looks
+from autograder.grading.figurefacts import Looks
 from autograder.grading.plugin import Outcome
 from autograder.grading.testkit import (
     ClaimFailed,

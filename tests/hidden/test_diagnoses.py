@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.assignment import Item
+from autograder.course.assignment import Item
 from autograder.grading.diagnosis import diagnostician_for
-from autograder.grading.local import LocalMarking
+from autograder.grading.inprocess import LocalMarking
 from autograder.grading.misconceptions import (
     Misconception,
     load_misconceptions,

@@ -17,7 +17,7 @@ from matplotlib.image import NonUniformImage
 from matplotlib.tri import Triangulation
 
 from autograder.sandbox import FigureData
-from autograder.sandbox.figuredata import CurveData
+from autograder.sandbox.figurerecord import CurveData
 from autograder.sandbox.inside.figures import read_figure
 
 from .marking import mark, shares

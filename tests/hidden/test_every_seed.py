@@ -24,7 +24,7 @@ from autograder.hidden.hw2 import (
     test_problem2_landscape,
     test_problem3_ntk,
 )
-from autograder.sandbox.local import LocalStudent
+from autograder.sandbox.inprocess import LocalStudent
 
 from .marking import COURSE, HOMEWORK
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.grading.local import LocalMarking
-from autograder.release.junk import KINDS
-from autograder.release.scrambler import junk_answer
+from autograder.grading.inprocess import LocalMarking
+from autograder.release.proof.junk import KINDS
+from autograder.release.proof.scrambler import junk_answer
 from solutions.hw2 import figures, landscape, momentum, ntk
 
 from .marking import PROBLEMS, Together, mark, shares

@@ -8,7 +8,7 @@ import pytest
 
 from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.misconceptions import load_misconceptions
-from autograder.release.killmatrix import kill_matrix
+from autograder.release.proof.killmatrix import kill_matrix
 
 from .answers import Variant
 from .marking import COURSE, HOMEWORK, Together

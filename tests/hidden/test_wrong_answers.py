@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.grading.local import LocalMarking
+from autograder.grading.inprocess import LocalMarking
 from autograder.grading.misconceptions import load_misconceptions
-from autograder.release.killmatrix import kill_matrix
+from autograder.release.proof.killmatrix import kill_matrix
 
 from .answers import Variant
 from .marking import COURSE, HOMEWORK, Together, failures, mark, shares

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.submission.intake import Intake, Roster, take_in
 
 ROOT = Path(__file__).parents[2]

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.errors import SubmissionError
 from autograder.submission.files import UnreadableError
 from autograder.submission.intake import choosing
 from autograder.submission.intake.archives import Budget, in_zip, open_zip
-from autograder.submission.intake.exports import Sender
+from autograder.submission.intake.platforms import Sender
 from autograder.submission.intake.roster import fault_of, suggested
 
 from .conftest import NAME, OTHER, PROBLEM, Take, archive, notebook, package, placed, saved

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.errors import SubmissionError
 from autograder.submission.intake import Intake, Roster, choosing
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder.assignment import Course
 from autograder.cli import app
-from autograder.records.bookkeeping import open_database
-from autograder.records.marks import Person, gradebook_path, read_people
-from autograder.records.people import keep_people
+from autograder.course.assignment import Course
+from autograder.gradebook.database import open_database
+from autograder.gradebook.marks import Person, gradebook_path, read_people
+from autograder.gradebook.people import keep_people
 from autograder.submission.intake import Roster
-from tests.records import shared
+from tests.gradebook import shared
 
 from .conftest import NAME, PROBLEM, archive, notebook, saved
 

@@ -9,8 +9,8 @@ import pytest
 from nbgrader.utils import parse_utc
 from typer.testing import CliRunner
 
-from autograder.assignment import Course
 from autograder.cli import app
+from autograder.course.assignment import Course
 from autograder.errors import SubmissionError
 from autograder.submission.intake import placing
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 
 from .conftest import (
     NAME,

@@ -15,7 +15,7 @@ from libcst.metadata import ExpressionContext, ExpressionContextProvider, Metada
 from mutmut.mutation.file_mutation import MutationVisitor
 from mutmut.mutation.pragma_handling import IgnoredCode
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
 
 from .operators import operators
 

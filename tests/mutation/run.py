@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.assignment import Course
-from autograder.grading.local import LocalMarker
+from autograder.course.assignment import Course
+from autograder.grading.inprocess import LocalMarker
 
 from .mutants import Mutant, mutants_of
 from .trials import Trial, try_all

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.assignment import Course
-from autograder.grading.local import LocalMarker
+from autograder.course.assignment import Course
+from autograder.grading.inprocess import LocalMarker
 
 from .mutants import Mutant, mutations
 from .report import markdown

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 
-from autograder.grading.local import LocalMarker
+from autograder.grading.inprocess import LocalMarker
 
 from .mutants import Mutant
 

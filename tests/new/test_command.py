@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder.assignment import Course
 from autograder.capacity import Machine
 from autograder.cli import app
-from autograder.release.junk import KINDS
+from autograder.course.assignment import Course
+from autograder.release.proof.junk import KINDS
 
 from .test_solutions import _forgotten as _forgotten
 
@@ -67,7 +67,7 @@ def one_kind_of_junk(monkeypatch: pytest.MonkeyPatch) -> None:
     Each processor costs a process of its own that imports the kit.
     """
     kind, words = next(iter(KINDS.items()))
-    monkeypatch.setattr("autograder.release.trials.KINDS", {kind: words})
+    monkeypatch.setattr("autograder.release.proof.trials.KINDS", {kind: words})
     monkeypatch.setattr(Machine, "processors", lambda _: 1)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Course, read_notebook
+from autograder.course.assignment import Course, read_notebook
 from autograder.errors import CourseError
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.release import newhomework

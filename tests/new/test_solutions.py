@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Course
-from autograder.grading.local import LocalMarker
+from autograder.course.assignment import Course
+from autograder.course.code import serve_solutions
+from autograder.course.samples import load_sample_class
+from autograder.grading.inprocess import LocalMarker
 from autograder.release.newhomework import begin_course, make_homework
-from autograder.samples import load_sample_class
-from autograder.solutionspackage import serve_solutions
 
 from .conftest import planned
 

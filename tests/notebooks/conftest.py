@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import pytest
 from nbformat import NotebookNode
 
-from autograder.assignment import read_notebook
+from autograder.course.assignment import read_notebook
 from solutions.hw2 import figures, landscape, momentum, ntk
 
 ROOT = Path(__file__).parents[2]

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from nbformat import NotebookNode
 
-from autograder.assignment import Course
 from autograder.content.sanitize import clean_html, clean_output
-from autograder.release import leaks
+from autograder.course.assignment import Course
 from autograder.release.definitions import Solutions
-from autograder.release.texts import Text
+from autograder.release.proof import leaks
+from autograder.release.proof.texts import Text
 
 from .conftest import ROOT, SOURCE, Names
 from .test_checks import AUTO_ITEMS, raising, spoilt

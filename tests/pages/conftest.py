@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 
-from ..records.conftest import empty_gradebook as empty_gradebook
-from ..records.conftest import prepared as prepared
-from ..records.server import TOKEN, Formgrader, started
+from ..gradebook.conftest import empty_gradebook as empty_gradebook
+from ..gradebook.conftest import prepared as prepared
+from ..gradebook.server import TOKEN, Formgrader, started
 from .payloads import PAYLOADS
 from .places import Arms
 from .watch import Canary, Watch

@@ -17,19 +17,19 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from traitlets.config import Config
 
-from autograder.assignment import Course
 from autograder.content.sanitize import clean_notebook
+from autograder.course.assignment import Course
 from autograder.errors import RecordError
+from autograder.gradebook.database import PatientGradebook
 from autograder.grading.mark import Marking
 from autograder.grading.plugin import Outcome
 from autograder.grading.transcript import Event
-from autograder.records.bookkeeping import PatientGradebook
-from autograder.records.feedback import write_feedback
-from autograder.records.gradebook import record_class
-from autograder.records.instructor import instructor_page
+from autograder.pages.feedback import write_feedback
+from autograder.pages.instructor import instructor_page
+from autograder.platforms.nbgrader.gradebook import record_class
 
-from ..records.course import as_marked, mark, unclean
-from ..records.server import Formgrader
+from ..gradebook.course import as_marked, mark, unclean
+from ..gradebook.server import Formgrader
 from .layouts import LAYOUTS, OF_EACH_KIND
 from .payloads import PAYLOADS, Payload
 from .places import (
@@ -332,7 +332,7 @@ def test_a_name_that_is_in_the_gradebook_all_the_same_does_not_act(
     marker: Watch,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("autograder.records.converters.is_plain_name", lambda _: True)
+    monkeypatch.setattr("autograder.platforms.nbgrader.converters.is_plain_name", lambda _: True)
     written(course, NAME, mark(course))
     quoted = "%3Cimg%20src%3Dx%3A%20onerror%3Dpwned%3D1%3E%22%3Bpwned%3D2%3B%22"
     with PatientGradebook(f"sqlite:///{course.root / 'gradebook.db'}", "made-up") as book:

@@ -10,11 +10,11 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.assignment import Course
-from autograder.records.texts import templates
+from autograder.course.assignment import Course
+from autograder.pages.texts import templates
 
-from ..records.course import mark
-from ..records.server import Formgrader
+from ..gradebook.course import mark
+from ..gradebook.server import Formgrader
 from .payloads import PAYLOADS, Payload
 from .places import Arms, fill, fill_report
 from .test_pages import (
@@ -82,8 +82,8 @@ def test_the_formgraders_policy_stops_all_scripts_that_were_stored(
 @pytest.fixture
 def careless(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The kit's own pages put texts out as they are."""
-    cache: Any = templates("autograder.records").cache
-    monkeypatch.setattr(templates("autograder.records"), "autoescape", False)
+    cache: Any = templates("autograder.pages").cache
+    monkeypatch.setattr(templates("autograder.pages"), "autoescape", False)
     cache.clear()
     yield
     monkeypatch.undo()

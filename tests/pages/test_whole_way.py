@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
+from autograder.course.samples import SampleStudent, write_submission
+from autograder.gradebook.database import course_directory, prepare_gradebook
 from autograder.grading.mark import mark_submission
-from autograder.records.bookkeeping import course_directory, prepare_gradebook
-from autograder.records.feedback import write_feedback
-from autograder.records.gradebook import record_class
-from autograder.records.instructor import instructor_page
-from autograder.samples import SampleStudent, write_submission
+from autograder.pages.feedback import write_feedback
+from autograder.pages.instructor import instructor_page
+from autograder.platforms.nbgrader.gradebook import record_class
 
-from ..records.server import TOKEN, started
+from ..gradebook.server import TOKEN, started
 from .payloads import PAYLOADS
 from .places import Arms, cells, set_notebook
 from .test_pages import PARTS, READY, assert_page_is_whole

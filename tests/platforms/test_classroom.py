@@ -15,14 +15,14 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from autograder.assignment import Course
 from autograder.cli import app
+from autograder.course.assignment import Course
+from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading.report import Claim
-from autograder.records.classroom.results import lines_of, remarks_of
-from autograder.records.classroom.step import Line, tell
-from autograder.samples import SampleStudent, write_submission
+from autograder.platforms.github.results import lines_of, remarks_of
+from autograder.platforms.github.step import Line, tell
 from tests.attacks.scene import hidden_lines
-from tests.records.course import mark, write_course
+from tests.gradebook.course import mark, write_course
 
 CHECKOUT = Path(__file__).parents[2]
 COURSE = Course(CHECKOUT)

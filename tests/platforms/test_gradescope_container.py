@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
+from autograder.course.samples import load_sample_class, write_submission
 from autograder.grading.mark import MarkSettings, mark_submission
-from autograder.records.gradescope.package import GradescopeSettings, write_autograder
-from autograder.samples import load_sample_class, write_submission
+from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
 from tests.attacks import ATTACKS, stolen_answers
 from tests.attacks.attack import Attack
 from tests.attacks.scene import hidden_lines

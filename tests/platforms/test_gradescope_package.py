@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder.assignment import Course
 from autograder.cli import app
+from autograder.course.assignment import Course
 from autograder.errors import RecordError
-from autograder.records.gradescope.package import GradescopeSettings, write_autograder
-from autograder.records.gradescope.wheel import build_wheel
+from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
+from autograder.platforms.gradescope.wheel import build_wheel
 
 CHECKOUT = Path(__file__).parents[2]
-OWN = CHECKOUT / "autograder" / "records" / "gradescope"
+OWN = CHECKOUT / "autograder" / "platforms" / "gradescope"
 PINNED = re.compile(
     r"^([a-z0-9.-]+)==\S+( ; [^\\]+)? \\$((\n    --hash=sha256:[0-9a-f]{64}( \\)?)+)$", re.M
 )
@@ -56,7 +56,7 @@ def test_one_assignment_is_in_it_once_and_nothing_stray(archive: Path) -> None:
     assert "course/release/hw2/checks.py" in names
     assert not [name for name in inside if re.match(r"(autograder/hidden|solutions)/.*/", name)]
     assert "autograder/sandbox/inside/walls.py" in inside
-    assert "autograder/records/templates/gradescope.html" in inside
+    assert "autograder/pages/templates/gradescope.html" in inside
     assert not [name for name in (*names, *inside) if "__pycache__" in name or "/." in name]
 
 

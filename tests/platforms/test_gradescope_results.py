@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Assignment, Course
 from autograder.capacity import Machine
+from autograder.course.assignment import Assignment, Course
 from autograder.grading.report import CellFault, Claim, NotebookReport, Report
-from autograder.records.gradescope.metadata import HandedIn, read_metadata
-from autograder.records.gradescope.package import GradescopeSettings
-from autograder.records.gradescope.results import Results, results_of, results_of_failure
-from autograder.records.gradescope.run import main, mark_settings
+from autograder.platforms.gradescope.metadata import HandedIn, read_metadata
+from autograder.platforms.gradescope.package import GradescopeSettings
+from autograder.platforms.gradescope.results import Results, results_of, results_of_failure
+from autograder.platforms.gradescope.run import main, mark_settings
+from tests.gradebook.course import mark, write_course
 from tests.platforms.container import METADATA
-from tests.records.course import mark, write_course
 
 
 @pytest.fixture

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import pytest
 
-from autograder.assignment import Assignment, Course
-from autograder.records.gradescope.package import GradescopeSettings, write_autograder
-from autograder.samples import SampleStudent, load_sample_class, write_submission
+from autograder.course.assignment import Assignment, Course
+from autograder.course.samples import SampleStudent, load_sample_class, write_submission
+from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
 from tests.grading import tiny_class
 
 CHECKOUT = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ def test_marks_are_the_true_ones(make: Callable[[Path], Homework], tmp_path: Pat
     write_submission(homework.course, homework.assignment, homework.student, root / "submission")
     (root / "results").mkdir()
     done = subprocess.run(
-        [sys.executable, "-P", "-m", "autograder.records.gradescope.run", str(root)],
+        [sys.executable, "-P", "-m", "autograder.platforms.gradescope.run", str(root)],
         env={**os.environ, "PYTHONPATH": f"{root}/source/course{os.pathsep}{CHECKOUT}"},
         cwd=root,
         capture_output=True,

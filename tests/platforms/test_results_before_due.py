@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from autograder.assignment import Course
 from autograder.cli import app
+from autograder.course.assignment import Course
 from autograder.grading import mark as marking_module
 from autograder.grading.mark import Marking
 from autograder.grading.report import Claim
-from autograder.records.gradescope import run
-from autograder.records.gradescope.package import GradescopeSettings
-from tests.records.course import mark, write_course
+from autograder.platforms.gradescope import run
+from autograder.platforms.gradescope.package import GradescopeSettings
+from tests.gradebook.course import mark, write_course
 
 PAST, FUTURE = "2024-11-21T23:55:00+01:00", "2099-11-21T23:55:00+01:00"
 RESULT = "It is 2x."

@@ -8,7 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.release import release
 
 from .marking import Marker

@@ -9,11 +9,12 @@ from tempfile import TemporaryDirectory
 
 from nbformat import NotebookNode
 
-from autograder.assignment import Course, read_notebook
-from autograder.release import Proof, proof, release
+from autograder.course.assignment import Course, read_notebook
+from autograder.release import Proof, release
 from autograder.release.build import build
-from autograder.release.freshness import stage_source
-from autograder.release.trials import Mark
+from autograder.release.proof import proof
+from autograder.release.proof.freshness import stage_source
+from autograder.release.proof.trials import Mark
 
 from .marking import mark_on_paper
 from .tiny import write_notebook

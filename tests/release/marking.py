@@ -14,7 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment, Course, read_notebook
+from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.grading.report import Claim, ItemReport, NotebookReport, Report
 
 Namespace = dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 
 HEAD = """
 from autograder.grading.misconceptions import Catalogue

@@ -12,7 +12,7 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from autograder.assignment import Course, read_notebook
+from autograder.course.assignment import Course, read_notebook
 from autograder.errors import ReleaseError
 from autograder.release import build, fill_source
 from autograder.release.preprocessors import NOTEBOOK_METADATA

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from autograder.assignment import Assignment, Course
 from autograder.cli import app
+from autograder.course.assignment import Assignment, Course
 from autograder.errors import CourseError
 from autograder.grading.classrun import Job
-from autograder.release import Finding, Proof, killmatrix, release
-from autograder.release.killmatrix import Row
-from autograder.release.trials import Mark
+from autograder.release import Finding, Proof, release
+from autograder.release.proof import killmatrix
+from autograder.release.proof.killmatrix import Row
+from autograder.release.proof.trials import Mark
 from tests.consoles import wide_consoles
 
 from .helpers import replace_text

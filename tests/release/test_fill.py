@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_markdown_cell
 
-from autograder.assignment import Course, read_notebook
+from autograder.course.assignment import Course, read_notebook
 from autograder.errors import ReleaseError
 from autograder.release import fill_source, filled_source
 

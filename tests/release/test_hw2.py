@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment, Course, read_notebook
+from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.release import Proof, prove
 from autograder.release.build import CONFIG, build
-from autograder.release.freshness import stage_source
-from autograder.release.killmatrix import KillMatrix
+from autograder.release.proof.freshness import stage_source
+from autograder.release.proof.killmatrix import KillMatrix
 
 from .helpers import cell, change, faults, fingerprint, looked_at
 from .marking import mark_on_paper

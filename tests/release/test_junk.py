@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from autograder.assignment import Course, read_notebook
-from autograder.release import scrambler
-from autograder.release.junk import KINDS, write_junk, write_reference
-from autograder.release.scrambler import junk_answer
+from autograder.course.assignment import Course, read_notebook
+from autograder.release.proof import scrambler
+from autograder.release.proof.junk import KINDS, write_junk, write_reference
+from autograder.release.proof.scrambler import junk_answer
 
 from .helpers import cell
 from .marking import run

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Course
 from autograder.capacity import Machine
+from autograder.course.assignment import Course
 from autograder.errors import CourseError
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.release import release
-from autograder.release.killmatrix import KillMatrix, kill_matrix
+from autograder.release.proof.killmatrix import KillMatrix, kill_matrix
 
 from .helpers import replace_text
 from .marking import mark_on_paper

@@ -12,10 +12,10 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_notebook, new_output
 from rich.console import Console
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from autograder.errors import CourseError, ReleaseError
 from autograder.release import Finding, Proof, release
-from autograder.release.trials import Mark
+from autograder.release.proof.trials import Mark
 
 from .helpers import (
     cell,

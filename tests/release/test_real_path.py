@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
 from autograder.grading import classrun
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
 from autograder.release import prove, release
-from autograder.release.trials import Mark
+from autograder.release.proof.trials import Mark
 from autograder.sandbox import examine
 
 from .helpers import faults, replace_text

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from autograder.course.rubric import Evidence, Step, read_rubric, without_evidence
 from autograder.errors import CourseError
-from autograder.rubric import Evidence, Step, read_rubric, without_evidence
 
 ANSWER = "The model answer.\n\n#### Rubric\n\n"
 

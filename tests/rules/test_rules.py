@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from autograder.assignment import Course
-from autograder.errors import CourseError
-from autograder.rules import (
+from autograder.course.assignment import Course
+from autograder.course.rules import (
     Counting,
     Deadline,
     LatePolicy,
@@ -20,6 +19,7 @@ from autograder.rules import (
     read_deadline,
     read_rules,
 )
+from autograder.errors import CourseError
 
 ZURICH = ZoneInfo("Europe/Zurich")
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

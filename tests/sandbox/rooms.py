@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+from autograder.course.limits import Limits
 from autograder.sandbox import launch as launching
 from autograder.sandbox.launch import Confinement, launch
-from autograder.sandbox.limits import Limits
 from autograder.sandbox.protection import Protection, examine
-from autograder.sandbox.view import INSIDE, view
+from autograder.sandbox.visiblefiles import INSIDE, view
 
 SMALL = Limits(
     memory_bytes=2**29,

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
+from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading.mark import MarkSettings, mark_submission
-from autograder.samples import SampleStudent, write_submission
 from autograder.sandbox import Cell, Limits, Notebook, Sandbox, StudentFailure
+from autograder.sandbox.isolation import Holder
 from autograder.sandbox.session import NotebookProcess
-from autograder.sandbox.still import Holder
 
 from .rooms import WALLS, protection
 

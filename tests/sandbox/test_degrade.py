@@ -17,15 +17,15 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder import sandbox as sandboxes
-from autograder.assignment import Course
 from autograder.cli import app
+from autograder.course.assignment import Course
 from autograder.errors import SandboxError
 from autograder.grading import mark as marking
 from autograder.sandbox import bubblewrap
 from autograder.sandbox import protection as protections
 from autograder.sandbox.inside import landlock
 from autograder.sandbox.protection import Protection, Wall, examine
-from autograder.sandbox.view import INSIDE, view
+from autograder.sandbox.visiblefiles import INSIDE, view
 from tests.consoles import wide_consoles
 
 from .rooms import RefusedError, Room, old_landlock, protection, room

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
+from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading.mark import MarkSettings, mark_submission
-from autograder.samples import SampleStudent, write_submission
 from autograder.sandbox import Cell, CellResult, Limits, Notebook, Raised, Sandbox
 
 from .rooms import WALLS, protection

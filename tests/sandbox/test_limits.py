@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from autograder.course.limits import Limits
 from autograder.errors import SandboxError
-from autograder.sandbox.limits import Limits
 
 
 @pytest.mark.parametrize("field", [field.name for field in dataclasses.fields(Limits)])

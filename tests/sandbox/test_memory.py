@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from autograder.sandbox.watch import _exact_memory, usage
+from autograder.sandbox.watchdog import _exact_memory, usage
 
 from .rooms import SMALL, WALLS, DiedError, RefusedError, Room, protection, room
 

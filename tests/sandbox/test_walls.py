@@ -18,7 +18,7 @@ import pytest
 
 import autograder
 from autograder.sandbox.inside import landlock
-from autograder.sandbox.view import environment
+from autograder.sandbox.visiblefiles import environment
 
 from .rooms import WALLS, DiedError, RefusedError, Room, protection, room, still_there
 

@@ -18,8 +18,8 @@ from typing import Any
 from autograder.errors import KitError
 from autograder.grading.classrun import Marked, mark_here
 from autograder.grading.cluster import messages, wire
-from autograder.grading.ending import end_with
-from autograder.grading.grader import grader_parts
+from autograder.grading.lifeline import end_with
+from autograder.grading.versions import grader_parts
 from autograder.sandbox import examine
 
 

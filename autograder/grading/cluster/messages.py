@@ -15,7 +15,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.assignment import Assignment
+from autograder.course.assignment import Assignment
 from autograder.errors import RecordError
 from autograder.grading.classrun import Marked
 from autograder.grading.cluster.wire import MessageError

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgpack
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
+from autograder.course.settings import SETTINGS
 from autograder.grading.cluster.bundle import FORMAT, Bundle, name_of
-from autograder.grading.grader import assignment_files
-from autograder.settings import SETTINGS
+from autograder.grading.versions import assignment_files
 
 _PLACES = {
     "source": "source/{}",

@@ -19,14 +19,14 @@ import dask
 import distributed
 from distributed import Client, Future
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
 from autograder.errors import KitError
 from autograder.grading.classrun import Job, Marked
 from autograder.grading.cluster import messages, packing, wire, worker
 from autograder.grading.cluster.address import Contact
-from autograder.grading.cluster.crowd import FETCH_SECONDS, LOOK_SECONDS, Crowd, Member, Say, Task
 from autograder.grading.cluster.messages import Asked, Order
 from autograder.grading.cluster.wire import MessageError
+from autograder.grading.cluster.workers import FETCH_SECONDS, LOOK_SECONDS, Crowd, Member, Say, Task
 from autograder.grading.mark import MarkSettings
 from autograder.submission import pack
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed, capital, kind_of
 from autograder.grading.testkit.words import Words, numbers_in, plain
-from autograder.sandbox.figuredata import AxesData, CurveData, FigureData
+from autograder.sandbox.figurerecord import AxesData, CurveData, FigureData
 
 Sight = tuple[AxesData, CurveData]
 """A curve together with the axes that it is drawn on."""

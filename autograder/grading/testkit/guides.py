@@ -26,7 +26,7 @@ from autograder.grading.testkit.names import (
     without_legend,
 )
 from autograder.grading.testkit.words import Words, folded
-from autograder.sandbox.figuredata import AxesData, CurveData, FigureData
+from autograder.sandbox.figurerecord import AxesData, CurveData, FigureData
 
 _GUIDE = Words(
     *(

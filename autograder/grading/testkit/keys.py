@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from autograder.grading.testkit.words import Words
-from autograder.sandbox.figuredata import Color, CurveData
+from autograder.sandbox.figurerecord import Color, CurveData
 
 _ENDING = "e?[nrs]?"
 _HUES: Mapping[str, tuple[str, tuple[float, float]]] = {

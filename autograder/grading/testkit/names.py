@@ -13,7 +13,7 @@ from autograder.grading.testkit.claims import ClaimFailed
 from autograder.grading.testkit.figures import as_figure, find_once, matching_curves
 from autograder.grading.testkit.keys import styles_of
 from autograder.grading.testkit.words import Says, Words, once_each
-from autograder.sandbox.figuredata import AxesData, Color, CurveData, FigureData, LegendEntry
+from autograder.sandbox.figurerecord import AxesData, Color, CurveData, FigureData, LegendEntry
 
 
 def assert_named_curves(

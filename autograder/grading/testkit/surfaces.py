@@ -14,7 +14,7 @@ from autograder.grading.testkit.figures import as_figure, find_once, which_match
 from autograder.grading.testkit.keys import Style, styles_of
 from autograder.grading.testkit.names import free_texts, names_in_legends
 from autograder.grading.testkit.words import Says, Words, folded, once_each
-from autograder.sandbox.figuredata import FAINT, AxesData, CurveData, FieldData, FigureData
+from autograder.sandbox.figurerecord import FAINT, AxesData, CurveData, FieldData, FigureData
 
 Function = Callable[[np.ndarray], Any]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.samples import SampleStudent
+from autograder.course.samples import SampleStudent
 
 PROBLEM_1 = {
     "p1-momentum": 1.0,

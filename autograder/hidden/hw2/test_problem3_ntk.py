@@ -31,7 +31,7 @@ from autograder.grading.testkit import (
 )
 from autograder.hidden.hw2.wording import DATA, ERROR, WIDTH
 from autograder.sandbox import Student
-from autograder.sandbox.figuredata import CurveData
+from autograder.sandbox.figurerecord import CurveData
 from solutions.hw2 import ntk
 
 DEGREES = [0, 1, 2, 3]

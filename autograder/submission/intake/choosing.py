@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from autograder.assignment import Assignment
+from autograder.course.assignment import Assignment
 from autograder.submission.files import (
     MANIFEST,
     MAX_BYTES,
@@ -22,7 +22,7 @@ from autograder.submission.files import (
     stem_of,
 )
 from autograder.submission.intake.archives import Budget, in_zip, open_zip
-from autograder.submission.intake.exports import Sent, is_clutter
+from autograder.submission.intake.platforms import Sent, is_clutter
 from autograder.submission.reading import read_cells
 from autograder.submission.receiving import versions_in
 from autograder.submission.timestamps import parse_time

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.errors import SubmissionError
-from autograder.submission.intake.exports import Sender
+from autograder.submission.intake.platforms import Sender
 from autograder.words import printable, shown
 
 ID_COLUMNS = ("student", "student_id", "id")

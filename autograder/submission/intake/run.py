@@ -10,12 +10,13 @@ from dataclasses import replace as changed
 from datetime import datetime
 from pathlib import Path
 
-from autograder.assignment import Assignment, Course
+from autograder.course.assignment import Assignment, Course
 from autograder.errors import SubmissionError
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
 from autograder.submission.intake.archives import Budget, Found, in_folder, in_zip, open_zip
 from autograder.submission.intake.choosing import Choice, choose
-from autograder.submission.intake.exports import (
+from autograder.submission.intake.placing import EARLIER, State, place
+from autograder.submission.intake.platforms import (
     Platform,
     Sender,
     Sent,
@@ -23,7 +24,6 @@ from autograder.submission.intake.exports import (
     recognise,
     settle,
 )
-from autograder.submission.intake.placing import EARLIER, State, place
 from autograder.submission.intake.roster import Roster, alike, fault_of, suggested
 from autograder.words import as_json, printable, show_fields
 

@@ -18,7 +18,7 @@ from typing import Any
 
 from rich.console import Console
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from tests import written
 from tests.benchmarks.machine import machine, told, versions
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.assignment import Assignment, Course
-from autograder.samples import SampleStudent, load_sample_class, write_submission
+from autograder.course.assignment import Assignment, Course
+from autograder.course.samples import SampleStudent, load_sample_class, write_submission
 from tests.benchmarks.courses import Marks
 
 ONE_IN = 50

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from autograder.assignment import Course
+from autograder.course.assignment import Course
 from tests import written
 
 from . import __main__ as scale

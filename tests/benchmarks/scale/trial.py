@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from autograder.assignment import Assignment, Course
-from autograder.demo import make_scratch_course
+from autograder.commands.demo import make_scratch_course
+from autograder.course.assignment import Assignment, Course
+from autograder.gradebook.backup import copies_of
+from autograder.gradebook.database import REPORT
 from autograder.grading.report import Report
-from autograder.records.bookkeeping import REPORT
-from autograder.records.safekeeping import copies_of
 from tests.benchmarks.courses import Marks
 
 from .crowd import FULL, Crowd, hand_in

@@ -1,6 +1,6 @@
 """`pytest autograder/hidden/HOMEWORK --submission PATH` runs these tests by hand."""
 
-from autograder.grading.byhand import (
+from autograder.grading.pytestrun import (
     pytest_addoption,
     pytest_configure,
     pytest_unconfigure,

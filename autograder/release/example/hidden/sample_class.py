@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograder.samples import SampleStudent
+from autograder.course.samples import SampleStudent
 
 PROOF = r"""
 By Taylor, $0 = f(x^*) = f(x) + f'(x)(x^* - x) + \frac12 f''(\xi)(x^* - x)^2$ at $x = x^t$. The

@@ -1,0 +1,137 @@
+"""Rubrics: what earns the points of an item that a person marks, read from the source notebooks.
+
+In the source, a manual item's cell holds the model answer, then a line `#### Rubric` and a list
+with one line a step:
+
+    - (0.5 points) solves (2) for the memory
+    - (1 point) gives the relation [evidence: p1a-parameters "the relation of the parameters"]
+
+Evidence names an auto item whose hidden tests look at the claim of that step, or `item/part` for
+one part of it, and says in words that a student may read which claim that is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.errors import CourseError
+
+_HEADING = re.compile(r"^#### Rubric\s*$", re.MULTILINE)
+_LIST_LINE = re.compile(r"^\s*[-*] ")
+_STEP = re.compile(r"- \((\d+(?:\.\d+)?) points?\) (\S.*)")
+_EVIDENCE = re.compile(r'\s*\[evidence: ([^\s/"\]]+)(?:/([^\s/"\]]+))? "([^"\n]+)"\]')
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The claim of a step that hidden tests look at: those of an auto item, or of one part of it.
+
+    `phrase` says which claim it is, in words that a student may read; `part` is empty where all of
+    the item is meant.
+    """
+
+    item: str
+    part: str
+    phrase: str
+
+    def __str__(self) -> str:
+        return f"{self.item}/{self.part}" if self.part else self.item
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a rubric: points, what earns them, and the evidence that tests can give."""
+
+    points: float
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rubric:
+    """The steps of an answer that a person marks."""
+
+    steps: tuple[Step, ...]
+
+    @property
+    def points(self) -> float:
+        """What all steps earn together."""
+        return sum(step.points for step in self.steps)
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The evidence of all steps in their order, each once."""
+        return tuple(dict.fromkeys(found for step in self.steps for found in step.evidence))
+
+
+def read_rubrics(course: Course, assignment: Assignment) -> Mapping[str, Rubric]:
+    """The rubrics of the assignment's manual items, by the items' names.
+
+    An item whose rubric is missing or can't be read has none here: marking goes on without it, and
+    the proof of a release tells what is wrong with it.
+    """
+    found: dict[str, Rubric] = {}
+    for problem in assignment.problems:
+        notebook = read_notebook(course.source(assignment.name) / f"{problem.name}.ipynb")
+        for cell in notebook.cells:
+            mark = cell.metadata.get("nbgrader", {})
+            if mark.get("grade") and mark.get("solution"):
+                try:
+                    found[str(mark["grade_id"])] = read_rubric(cell.source)
+                except CourseError:
+                    continue
+    return found
+
+
+def read_rubric(source: str) -> Rubric:
+    """The rubric in a manual item's source text; CourseError says what is wrong with it."""
+    _, rubric = split_answer(source)
+    return Rubric(tuple(_step(line) for line in _list_lines(rubric)))
+
+
+def split_answer(source: str) -> tuple[str, str]:
+    """The model answer and the text of the rubric; CourseError unless there is one of each."""
+    headings = list(_HEADING.finditer(source))
+    if len(headings) != 1:
+        raise CourseError(
+            f"has {len(headings)} lines `#### Rubric`; one must follow the model answer"
+        )
+    return source[: headings[0].start()], source[headings[0].end() :]
+
+
+def without_evidence(text: str) -> str:
+    """The text without the brackets that name evidence."""
+    return _EVIDENCE.sub("", text)
+
+
+def _list_lines(rubric: str) -> Iterator[str]:
+    """The lines of the list, those that go on in the next line joined; other text is left out."""
+    line = ""
+    for text in rubric.splitlines():
+        if _LIST_LINE.match(text) or not text.strip():
+            if line:
+                yield line
+            line = text.rstrip()
+        elif line:
+            line = f"{line} {text.strip()}"
+    if line:
+        yield line
+
+
+def _step(line: str) -> Step:
+    found = _STEP.fullmatch(line)
+    if found is None:
+        raise CourseError("has a rubric line that does not read `- (1 point) what earns it`")
+    evidence = tuple(
+        Evidence(item, part or "", phrase.strip())
+        for item, part, phrase in _EVIDENCE.findall(found[2])
+    )
+    text = without_evidence(found[2])
+    if "[evidence" in text:
+        raise CourseError('has evidence that does not read `[evidence: ITEM "which claim"]`')
+    if not text.strip():
+        raise CourseError("has a rubric line of evidence alone: say what earns its points")
+    return Step(float(found[1]), text.strip(), evidence)

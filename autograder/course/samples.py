@@ -1,0 +1,108 @@
+"""Sample submissions: made from the skeleton and the reference, with the marks they should get.
+
+An assignment's own sample students stand beside its hidden tests in `sample_class.py`; demos,
+tests and benchmarks all draw on them.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.course.assignment import Assignment, Course, directive, read_notebook
+from autograder.course.code import serve_solutions
+from autograder.errors import CourseError
+
+Notebooks = dict[str, NotebookNode]
+Spoil = Callable[[Path], None]
+
+
+@dataclass(frozen=True)
+class SampleStudent:
+    """One student: what is in the notebooks, and which points that should lose.
+
+    `answers` replaces the cells of these ids, `before` puts code in front of them. With
+    `done=None` every answer is the reference's, else only those of the ids in `done`.
+    `lost` gives the points that each item should lose, `spoil` changes the written folder.
+    `waits` says that the code runs into time limits, so that marking it takes longest.
+    """
+
+    name: str
+    story: str
+    answers: Mapping[str, str] = field(default_factory=dict)
+    before: Mapping[str, str] = field(default_factory=dict)
+    done: frozenset[str] | None = None
+    lost: Mapping[str, float] = field(default_factory=dict)
+    spoil: Spoil | None = None
+    waits: bool = False
+
+    def true_points(self, assignment: Assignment) -> dict[str, float]:
+        """What each auto item should get."""
+        return {
+            item.name: item.max_points - self.lost.get(item.name, 0.0)
+            for item in assignment.select("auto")
+        }
+
+
+def load_sample_class(course: Course, assignment: str) -> tuple[SampleStudent, ...]:
+    """The assignment's own sample students."""
+    path = course.hidden(assignment) / "sample_class.py"
+    spec = importlib.util.spec_from_file_location(f"sample_class_{assignment}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise CourseError(f"{assignment} has no sample class: expected {path}")
+    serve_solutions(course.solutions(assignment))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    students: tuple[SampleStudent, ...] = module.STUDENTS
+    return students
+
+
+def write_submission(
+    course: Course, assignment: Assignment, student: SampleStudent, folder: Path
+) -> None:
+    """Write the student's notebooks into `folder`, as that student would hand them in."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for problem in assignment.problems:
+        skeleton = read_notebook(course.release(assignment.name) / f"{problem.name}.ipynb")
+        reference = read_notebook(course.source(assignment.name) / f"{problem.name}.ipynb")
+        nbformat.write(_filled(skeleton, reference, student), folder / f"{problem.name}.ipynb")
+    if student.spoil is not None:
+        student.spoil(folder)
+
+
+def _filled(
+    skeleton: NotebookNode, reference: NotebookNode, student: SampleStudent
+) -> NotebookNode:
+    solutions = {_cell_id(cell): cell for cell in reference.cells}
+    cells: list[NotebookNode] = []
+    for cell in skeleton.cells:
+        name = _cell_id(cell)
+        if name in student.before:
+            cells.append(nbformat.v4.new_code_cell(student.before[name]))
+        if name in student.answers:
+            cell.source = student.answers[name]
+        elif _is_answer(cell) and (student.done is None or name in student.done):
+            cell.source = without_directive(solutions[name].source)
+        cells.append(cell)
+    skeleton.cells = cells
+    return skeleton
+
+
+def _cell_id(cell: NotebookNode) -> str:
+    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
+
+
+def _is_answer(cell: NotebookNode) -> bool:
+    return bool(cell.metadata.get("nbgrader", {}).get("solution")) and cell.cell_type == "code"
+
+
+def without_directive(source: str) -> str:
+    """The text of a source cell as a student would have it: without the line that fills it."""
+    if directive(source, "REFERENCE"):
+        return source.partition("\n")[2]
+    return source

@@ -1,0 +1,126 @@
+"""Where everybody stands in the course: the homework that counts, the best so many of it.
+
+A homework's share is what counts of it by its maximum. What a student did not hand in is worth 0,
+and so is what the gradebook does not have yet; both are told apart. A standing that rests on a mark
+that a person still has to settle is not final.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+
+from autograder.course.assignment import Course
+from autograder.course.rules import Counting
+from autograder.exports import cells
+from autograder.gradebook.marks import Marks, Person
+from autograder.gradebook.penalties import read_marks_settled
+from autograder.words import as_json
+
+SCHEMA = "fdl-standing/1"
+
+
+@dataclass(frozen=True)
+class HomeworkStanding:
+    """One homework of a student; `points` is None where nothing was handed in or marked."""
+
+    points: float | None
+    maximum: float | None
+    counts: bool
+    final: bool
+
+
+@dataclass(frozen=True)
+class StudentStanding:
+    """Where a student stands: the mean share, in percent, of the homework that counts."""
+
+    person: Person
+    homework: Mapping[str, HomeworkStanding]
+    percent: float
+
+    @property
+    def final(self) -> bool:
+        """Whether no mark of any homework is open: an open one may come to count."""
+        return all(each.final for each in self.homework.values())
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Everybody's standing; `missing` is the homework that the gradebook does not have yet."""
+
+    counting: Counting
+    missing: tuple[str, ...]
+    students: tuple[StudentStanding, ...]
+
+    def to_csv(self) -> bytes:
+        """A table with one row a student: UTF-8 with a mark, as spreadsheets need it."""
+        out = io.StringIO()
+        writer = csv.writer(out)
+        columns = [
+            heading
+            for name in self.counting.assignments
+            for heading in (name, f"{name}_maximum", f"{name}_counts")
+        ]
+        writer.writerow(
+            ["student", "last_name", "first_name", "email", *columns, "percent", "final"]
+        )
+        writer.writerows(self._row(each) for each in self.students)
+        return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
+
+    def _row(self, each: StudentStanding) -> Iterator[str]:
+        yield cells.identifier(each.person.id)
+        yield cells.text(each.person.last_name)
+        yield cells.text(each.person.first_name)
+        yield cells.identifier(each.person.email)
+        for homework in each.homework.values():
+            yield "" if homework.points is None else cells.points(homework.points)
+            yield "" if homework.maximum is None else cells.points(homework.maximum)
+            yield "yes" if homework.counts else "no"
+        yield cells.points(each.percent)
+        yield "yes" if each.final and not self.missing else "no"
+
+    def to_json(self) -> str:
+        """All of it, for programs."""
+        content = {
+            "schema": SCHEMA,
+            "assignments": self.counting.assignments,
+            "best": self.counting.best,
+            "missing": self.missing,
+            "students": [
+                {**asdict(each), "final": each.final and not self.missing} for each in self.students
+            ],
+        }
+        return as_json(content)
+
+
+def read_standing(course: Course) -> Standing:
+    """Everybody's standing by the course's rules, from the gradebook."""
+    counting = course.counting
+    people, found = read_marks_settled(course, counting.assignments)
+    missing = tuple(name for name in counting.assignments if name not in found)
+    students = tuple(_student(counting, person, found) for person in people.values())
+    return Standing(counting, missing, students)
+
+
+def _student(counting: Counting, person: Person, found: Mapping[str, Marks]) -> StudentStanding:
+    marks = {
+        name: each.students[person.id] for name, each in found.items() if person.id in each.students
+    }
+    shares = {name: _share(each.total, found[name].max_points) for name, each in marks.items()}
+    chosen = counting.chosen(shares)
+    homework = {
+        name: HomeworkStanding(
+            marks[name].total if name in marks else None,
+            found[name].max_points if name in found else None,
+            name in chosen,
+            name not in marks or marks[name].final,
+        )
+        for name in counting.assignments
+    }
+    return StudentStanding(person, homework, 100 * counting.standing(shares))
+
+
+def _share(points: float, maximum: float) -> float:
+    return points / maximum if maximum > 0 else 0.0

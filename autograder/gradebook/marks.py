@@ -1,0 +1,331 @@
+"""The marks of an assignment as one typed table, read from nbgrader's gradebook.
+
+The table holds, for each student with a submission, the points of each item, what still awaits a
+person, the penalty for being late, and what counts in the end by the course's rules. Penalties are
+computed from the marks as they are now, so a mark that a person has just given is in them; where
+the course has no rule about being late, what nbgrader recorded stands.
+
+An assignment is read by its name alone: its source need not be in this checkout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import Assignment as Homework
+from nbgrader.api import (
+    BaseCell,
+    Grade,
+    GradeCell,
+    Notebook,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+from sqlalchemy import select
+
+from autograder.course.assignment import Course, Kind
+from autograder.course.rules import Deadline, Rules
+from autograder.errors import CourseError, RecordError
+from autograder.gradebook.database import PatientGradebook, bonus_items, open_database
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student as the gradebook knows one; `id` is the name of the folder in submitted/."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    lms_id: str = ""
+
+
+@dataclass(frozen=True)
+class MarkedItem:
+    """An item that the gradebook has; a bonus item's maximum is known from the source alone."""
+
+    name: str
+    problem: str
+    kind: Kind
+    max_points: float
+    bonus: bool
+
+
+@dataclass(frozen=True)
+class ItemMark:
+    """A student's points of an item; `open`: a person still has to look at it."""
+
+    points: float
+    open: bool
+
+
+@dataclass(frozen=True)
+class StudentMarks:
+    """All marks of one student's submission.
+
+    `regular` and `bonus` are sums of points; `total` is what counts: with bonus points by the
+    course's rule, and less the penalty. `shares` tells how the penalty is spread over notebooks.
+    """
+
+    person: Person
+    items: Mapping[str, ItemMark]
+    regular: float
+    bonus: float
+    penalty: float
+    total: float
+    late: timedelta = timedelta(0)
+    handed_in: datetime | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def open_items(self) -> tuple[str, ...]:
+        """The items that await a person, in the order of the notebooks."""
+        return tuple(name for name, mark in self.items.items() if mark.open)
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing awaits a person."""
+        return not self.open_items
+
+
+@dataclass(frozen=True)
+class Marks:
+    """The marks of an assignment; `max_points` is what regular items can give."""
+
+    name: str
+    title: str
+    items: Mapping[str, MarkedItem]
+    students: Mapping[str, StudentMarks]
+
+    @property
+    def max_points(self) -> float:
+        """What the regular items can give together."""
+        return sum(item.max_points for item in self.items.values() if not item.bonus)
+
+    @property
+    def open_students(self) -> tuple[str, ...]:
+        """The students whose marks are not final."""
+        return tuple(name for name, marks in self.students.items() if not marks.final)
+
+
+def read_marks(course: Course, assignment: str) -> Marks:
+    """The marks of one assignment; RecordError where the gradebook has none of it."""
+    _, found = read_all_marks(course, [assignment])
+    if assignment not in found:
+        raise RecordError(f"the gradebook has no marks of {assignment}: run `fdl grade` first")
+    return found[assignment]
+
+
+def read_all_marks(
+    course: Course, assignments: Iterable[str]
+) -> tuple[dict[str, Person], dict[str, Marks]]:
+    """Everybody whom the gradebook knows, and the marks of those assignments that it has."""
+    path = gradebook_path(course)
+    if not path.exists():
+        raise RecordError(f"there is no gradebook yet ({path}): run `fdl grade` first")
+    with open_database(f"sqlite:///{path}", course) as gradebook:
+        people = read_people(gradebook)
+        tables = {name: marks_in(gradebook, course, name, people) for name in assignments}
+    return people, {name: marks for name, marks in tables.items() if marks is not None}
+
+
+def gradebook_path(course: Course) -> Path:
+    """The course's gradebook."""
+    return course.root / "gradebook.db"
+
+
+def read_people(gradebook: PatientGradebook) -> dict[str, Person]:
+    """Everybody whom the gradebook knows, by id."""
+    columns = (Student.id, Student.first_name, Student.last_name, Student.email)
+    rows = gradebook.db().execute(select(*columns, Student.lms_user_id).order_by(Student.id))
+    return {row[0]: Person(*(value or "" for value in row)) for row in rows}
+
+
+def marks_in(
+    gradebook: PatientGradebook,
+    course: Course,
+    assignment: str,
+    people: Mapping[str, Person],
+    students: Sequence[str] | None = None,
+) -> Marks | None:
+    """The marks in an open gradebook (of these students only); None without the assignment."""
+    items = _items(gradebook, course, assignment)
+    if not items:
+        return None
+    calculator = _Calculator(course, assignment, items)
+    grades = _grades(gradebook, assignment)
+    found = {
+        row.student_id: calculator.marks(
+            people[row.student_id],
+            row,
+            grades.get(row.id, []),
+            gradebook.recorded_extension(row.id),
+        )
+        for row in _submissions(gradebook, assignment)
+        if students is None or row.student_id in students
+    }
+    title = course.settings.get("assignments", {}).get(assignment, {}).get("title", assignment)
+    return Marks(assignment, str(title), items, found)
+
+
+class _Calculator:
+    """Puts a student's rows of the gradebook together, by the rules of the assignment."""
+
+    def __init__(self, course: Course, assignment: str, items: Mapping[str, MarkedItem]) -> None:
+        is_known = assignment in course.assignment_names
+        self._rules = course.rules(assignment) if is_known else Rules()
+        self._deadline: Deadline | None = course.deadline(assignment) if is_known else None
+        self._items = items
+        self._maximum = sum(item.max_points for item in items.values() if not item.bonus)
+
+    def marks(
+        self, person: Person, row: Any, grades: Sequence[Any], by_kit: timedelta | None
+    ) -> StudentMarks:
+        by_name = {grade.name: grade for grade in grades}
+        marks = {
+            name: _mark(by_name[name]) if name in by_name else ItemMark(0.0, False)
+            for name in self._items
+        }
+        points = dict.fromkeys((False, True), 0.0)
+        for name, item in self._items.items():
+            points[item.bonus] += marks[name].points
+        regular, bonus = points[False], points[True]
+        handed_in = row.timestamp.replace(tzinfo=UTC) if row.timestamp else None
+        late = self._late(person.id, row, handed_in, by_kit)
+        penalty, shares = self._penalty(late, regular, bonus, marks, grades)
+        total = self._rules.total(regular, bonus, penalty, self._maximum)
+        return StudentMarks(
+            person, marks, regular, bonus, penalty, total, late, handed_in, shares
+        )  # fmt: skip
+
+    def _late(
+        self, student: str, row: Any, handed_in: datetime | None, by_kit: timedelta | None
+    ) -> timedelta:
+        if self._deadline is None:
+            return timedelta(0)
+        longer = self._deadline.extensions.get(student)
+        if longer is None and row.extension != by_kit:
+            longer = row.extension  # a person gave it, through nbgrader
+        return self._deadline.late(handed_in, longer)
+
+    def _penalty(
+        self,
+        late: timedelta,
+        regular: float,
+        bonus: float,
+        marks: Mapping[str, ItemMark],
+        grades: Sequence[Any],
+    ) -> tuple[float, dict[str, float]]:
+        if self._rules.late is None:
+            shares = {grade.notebook: grade.penalty or 0.0 for grade in grades}
+            return sum(shares.values()), shares
+        penalty = self._rules.late.penalty(late, regular, bonus, self._maximum)
+        takes_bonus = penalty > max(regular, 0.0)
+        earned: dict[str, float] = {}
+        for name, item in self._items.items():
+            if takes_bonus or not item.bonus:
+                worth = earned.get(item.problem, 0.0) + marks[name].points
+                earned[item.problem] = worth
+        return penalty, _spread(penalty, earned)
+
+
+def _spread(penalty: float, earned: Mapping[str, float]) -> dict[str, float]:
+    """The penalty in parts as the points that each notebook earned, so that each can bear its."""
+    bearing = {name: max(points, 0.0) for name, points in earned.items()}
+    whole = sum(bearing.values())
+    return {
+        name: penalty * points / whole if whole > 0 else 0.0 for name, points in bearing.items()
+    }
+
+
+def _mark(grade: Any) -> ItemMark:
+    """As nbgrader adds up: a person's score before the tests', extra credit only with a score."""
+    score = grade.auto_score if grade.manual_score is None else grade.manual_score
+    points = 0.0 if score is None else float(score) + float(grade.extra_credit or 0.0)
+    return ItemMark(points, bool(grade.needs_manual_grade))
+
+
+# --- rows of the gradebook -----------------------------------------------------------------------
+
+
+def _items(gradebook: PatientGradebook, course: Course, assignment: str) -> dict[str, MarkedItem]:
+    wanted = (
+        select(GradeCell.name, Notebook.name, GradeCell.cell_type, GradeCell.max_score)
+        .join(Notebook, Notebook.id == GradeCell.notebook_id)
+        .join(Homework, Homework.id == Notebook.assignment_id)
+        .where(Homework.name == assignment)
+    )
+    rows = {row[0]: row for row in gradebook.db().execute(wanted)}
+    worthless = [name for name, row in rows.items() if not row[3]]
+    bonus = set(bonus_items(course).get(assignment, worthless))
+    order, maximum = _source(course, assignment)
+    names = [name for name in order if name in rows] + sorted(rows.keys() - set(order))
+    return {
+        name: MarkedItem(
+            name,
+            rows[name][1],
+            "auto" if rows[name][2] == "code" else "manual",
+            maximum.get(name, 0.0) if name in bonus else float(rows[name][3] or 0.0),
+            name in bonus,
+        )
+        for name in names
+    }
+
+
+def _source(course: Course, assignment: str) -> tuple[list[str], dict[str, float]]:
+    """The order and the points of the items in the source; nothing where it is not here."""
+    if not course.source(assignment).is_dir():
+        return [], {}
+    try:
+        items = course.assignment(assignment).items
+    except CourseError:
+        if assignment in course.assignment_names:
+            raise
+        return [], {}
+    return list(items), {name: item.max_points for name, item in items.items()}
+
+
+def _submissions(gradebook: PatientGradebook, assignment: str) -> Sequence[Any]:
+    wanted = (
+        select(
+            SubmittedAssignment.id,
+            SubmittedAssignment.student_id,
+            SubmittedAssignment.timestamp,
+            SubmittedAssignment.extension,
+        )
+        .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
+        .where(Homework.name == assignment)
+        .order_by(SubmittedAssignment.student_id)
+    )
+    return gradebook.db().execute(wanted).all()
+
+
+def _grades(gradebook: PatientGradebook, assignment: str) -> dict[str, list[Any]]:
+    """The grades of the assignment by the id of the submission."""
+    wanted = (
+        select(
+            SubmittedAssignment.id.label("submission"),
+            Notebook.name.label("notebook"),
+            SubmittedNotebook.late_submission_penalty.label("penalty"),
+            BaseCell.name.label("name"),
+            Grade.auto_score,
+            Grade.manual_score,
+            Grade.extra_credit,
+            Grade.needs_manual_grade,
+        )
+        .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+        .join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        .join(BaseCell, BaseCell.id == Grade.cell_id)
+        .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
+        .where(Homework.name == assignment)
+    )
+    found: dict[str, list[Any]] = {}
+    for row in gradebook.db().execute(wanted):
+        found.setdefault(row.submission, []).append(row)
+    return found

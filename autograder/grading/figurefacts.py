@@ -1,0 +1,237 @@
+"""How figures look, as facts that can be compared between figures in different styles.
+
+A fact is a plain tuple: that an axis is logarithmic or labelled, that the labels say that v goes to
+the right and u upwards, that there is a legend, that a curve with certain data is in sight, hidden
+or outside of its axes, what a legend calls it, that a field shows certain values. Data count as the
+same where they agree with the same data of ours to within a thousandth. A student's data are never
+compared with each other, so the work grows with their number alone.
+
+Where the test passed in a function of the plane, the facts do not depend on grids and on how marks
+are grouped: what a field says about that function, and of each place that one of our figures marks,
+whether it is marked.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.grading.fields import MOST, Meanings, are_alike
+from autograder.grading.plugin import Outcome
+from autograder.grading.testkit.figures import which_match
+from autograder.grading.testkit.names import legend_entries, names_in_legends
+from autograder.grading.testkit.surfaces import is_turned
+from autograder.sandbox import FigureData, Polynomial
+from autograder.sandbox.figurerecord import AxesData, CurveData, FieldData
+
+_CLOSE = 1e-3
+
+_SIGHTS = ("in sight", "outside", "hidden")
+
+_MOST_MARKS = 100
+"""Number of points that a curve of ours may have for its points to be looked for."""
+
+Fact = tuple[object, ...]
+
+Place = tuple[str, int]
+"""Where a figure was the answer: the test's case, and the number of the event."""
+
+
+class Looks:
+    """Reads facts; the same data of curves and fields get the same number in every figure.
+
+    `ours` are outcomes whose figures we drew: their data are those that others are compared with.
+    """
+
+    def __init__(
+        self,
+        ours: Iterable[Sequence[Outcome]] = (),
+        functions: Mapping[Place, Polynomial] | None = None,
+    ) -> None:
+        """`functions` are those of the plane that figures were asked to show."""
+        self._known: dict[tuple[int, ...], list[_Known]] = defaultdict(list)
+        self._numbers: dict[tuple[tuple[int, ...], bytes], int] = {}
+        self._functions = functions or {}
+        self._meanings = Meanings()
+        self._marks: dict[Place, np.ndarray] = {}
+        self._others: dict[Place, list[tuple[FieldData, bool]]] = defaultdict(list)
+        for outcomes in ours:
+            for place, figure in _figures(outcomes):
+                if place in self._functions:
+                    self._learn_plane(place, figure)
+                else:
+                    self._learn(figure)
+
+    def facts(self, outcomes: Sequence[Outcome]) -> frozenset[Fact]:
+        """All facts of the figures that answered the tests, each with the test's case."""
+        return frozenset(
+            (*place, *fact)
+            for place, figure in _figures(outcomes)
+            for fact in self._of_figure(place, figure)
+        )
+
+    @staticmethod
+    def differing(facts: frozenset[Fact], others: frozenset[Fact]) -> frozenset[Fact]:
+        """The facts in which two figures differ; names count where both have what is named."""
+        shared = {(*fact[:2], fact[3]) for fact in facts & others if fact[2] in _SIGHTS}
+        return frozenset(
+            fact for fact in facts ^ others if fact[2] != "named" or (*fact[:2], fact[3]) in shared
+        )
+
+    def _of_figure(self, place: Place, figure: FigureData) -> Iterator[Fact]:
+        called = names_in_legends(figure)
+        yield "legend", bool(legend_entries(figure))
+        facts = [
+            fact
+            for axes in figure.axes
+            if axes.visible and not axes.colorbar
+            for fact in self._of_axes(place, axes, called)
+        ]
+        yield from facts
+        # That something is missing is another thing than that something else is there.
+        yield "curves in sight", len({fact for fact in facts if fact[0] == "in sight"})
+        yield "fields", any(fact[0] == "field" for fact in facts)
+
+    def _of_axes(
+        self, place: Place, axes: AxesData, called: Mapping[int, Sequence[str]]
+    ) -> Iterator[Fact]:
+        for name, scale, label in zip("xyz", axes.scales, axes.labels, strict=False):
+            yield "scale", name, scale
+            yield "labelled", name, bool(label.strip())
+        if place in self._functions:
+            yield from self._of_plane(place, axes, called)
+            return
+        yield "turned", is_turned(axes)
+        for curve in axes.curves:
+            data = self._number(curve.points)
+            yield _sight(axes, curve), data
+            for name in called.get(id(curve), ()):
+                yield "named", data, " ".join(name.lower().split())
+        for field in axes.fields:
+            yield "field", field.visible, self._number(field.samples)
+
+    def _of_plane(
+        self, place: Place, axes: AxesData, called: Mapping[int, Sequence[str]]
+    ) -> Iterator[Fact]:
+        """What an axes says of the function, and which places on it are marked, as (u, v)."""
+        for field in axes.fields[:MOST]:
+            said = self._meanings.of(axes, field, self._functions[place])
+            like = self._like(place, axes, field) if said == "other" else None
+            yield "field", said, like
+        known = self._marks.get(place, np.empty((0, 2)))
+        reached = np.zeros(len(known), dtype=bool)
+        for field in axes.fields[:MOST]:
+            reached |= field.covers(known[:, ::-1] if is_turned(axes) else known)
+        for curve in axes.curves:
+            near = which_match(*_places(axes, curve).T, *known.T) if len(known) else known
+            for number in np.flatnonzero(near.any(axis=0)) if len(known) else ():
+                yield _sight(axes, curve), int(number)
+                yield "reached", bool(reached[number])
+                for name in called.get(id(curve), ()):
+                    yield "named", int(number), " ".join(name.lower().split())
+
+    def _like(self, place: Place, axes: AxesData, field: FieldData) -> int | None:
+        """The number of the field of ours that this one is like, among those that show others."""
+        turned = is_turned(axes)
+        ours = enumerate(self._others[place])
+        return next((k for k, other in ours if are_alike(field, turned, *other)), None)
+
+    def _learn_plane(self, place: Place, figure: FigureData) -> None:
+        for axes in figure.axes:
+            if axes.visible and not axes.colorbar:
+                self._learn_places(place, axes)
+                for field in axes.fields[:MOST]:
+                    if (
+                        self._meanings.of(axes, field, self._functions[place]) == "other"
+                        and self._like(place, axes, field) is None
+                    ):
+                        self._others[place].append((field, is_turned(axes)))
+
+    def _learn_places(self, place: Place, axes: AxesData) -> None:
+        known = self._marks.setdefault(place, np.empty((0, 2)))
+        for curve in axes.curves:
+            places = _places(axes, curve)
+            if 0 < len(places) <= _MOST_MARKS:
+                new = ~which_match(*places.T, *known.T).any(axis=1) if len(known) else slice(None)
+                known = self._marks[place] = np.concatenate([known, places[new]])
+
+    def _learn(self, figure: FigureData) -> None:
+        for axes in figure.axes:
+            for data in (*(c.points for c in axes.curves), *(f.samples for f in axes.fields)):
+                number = self._number(data)
+                known = self._known[data.shape]
+                if all(other.number != number for other in known):
+                    known.append(_Known.of(data, number))
+
+    def _number(self, data: np.ndarray) -> int:
+        key = data.shape, data.tobytes()
+        if key not in self._numbers:
+            known = self._known.get(data.shape, ())
+            same = next((each.number for each in known if each.is_same(data)), None)
+            self._numbers[key] = len(self._numbers) if same is None else same
+        return self._numbers[key]
+
+
+@dataclass(frozen=True)
+class _Known:
+    """Data of ours with their number; `slack` is how far other data may be away from them."""
+
+    data: np.ndarray
+    finite: np.ndarray
+    slack: np.ndarray
+    number: int
+
+    @classmethod
+    def of(cls, data: np.ndarray, number: int) -> _Known:
+        finite = np.isfinite(data)
+        extent = np.ptp(np.where(finite, data, 0.0), axis=0) if data.size else np.zeros(1)
+        return cls(data, finite, np.broadcast_to(_CLOSE * extent + 1e-12, data.shape), number)
+
+    def is_same(self, data: np.ndarray) -> bool:
+        """Whether data of the same shape are these, up to rounding; the first ones soon tell."""
+        return all(self._are_same(data, rows) for rows in (slice(2), slice(2, None)))
+
+    def _are_same(self, data: np.ndarray, rows: slice) -> bool:
+        finite = self.finite[rows]
+        with np.errstate(invalid="ignore", over="ignore"):
+            near = np.abs(self.data[rows] - data[rows]) <= self.slack[rows]
+        return bool(np.array_equal(finite, np.isfinite(data[rows])) and near[finite].all())
+
+
+def at_same_places(*facts: frozenset[Fact]) -> list[frozenset[Fact]]:
+    """Those of each of the facts that are of figures which all of them are of."""
+    places = frozenset.intersection(*(frozenset(fact[:2] for fact in each) for each in facts))
+    return [frozenset(fact for fact in each if fact[:2] in places) for each in facts]
+
+
+def functions_of_the_plane(outcomes: Sequence[Outcome]) -> dict[Place, Polynomial]:
+    """The functions of u and v that were passed in where the answer is a figure."""
+    return {
+        (outcome.case, number): argument
+        for outcome in outcomes
+        for number, event in enumerate(outcome.transcript)
+        for argument in event.args[:1]
+        if isinstance(argument, Polynomial)
+    }
+
+
+def _figures(outcomes: Sequence[Outcome]) -> Iterator[tuple[Place, FigureData]]:
+    for outcome in outcomes:
+        for number, event in enumerate(outcome.transcript):
+            if isinstance(event.answer, FigureData):
+                yield (outcome.case, number), event.answer
+
+
+def _places(axes: AxesData, curve: CurveData) -> np.ndarray:
+    """Where a curve has points, as (u, v)."""
+    places: np.ndarray = curve.points[np.isfinite(curve.points).all(axis=1), :2]
+    return places[:, ::-1] if is_turned(axes) else places
+
+
+def _sight(axes: AxesData, curve: CurveData) -> str:
+    if not axes.shows(curve):
+        return "hidden"
+    return "in sight" if axes.within_limits(curve.points).all() else "outside"

@@ -1,0 +1,100 @@
+"""Marks answers of our own, function by function, without a sandbox.
+
+They go through the same hidden tests, follow-through and points as a submission's; only their code
+runs here. Never for code of students.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.course.assignment import Assignment, Course, Item
+from autograder.course.references import load_references
+from autograder.grading.followthrough import read_pairs
+from autograder.grading.hiddentests import run_hidden_tests
+from autograder.grading.misconceptions import Worlds
+from autograder.grading.plugin import Outcome, RepeatedMarking
+from autograder.grading.points import charge_once, item_report, outcomes_by_item
+from autograder.grading.report import ItemReport, NotebookReport
+from autograder.sandbox.inprocess import LocalStudent
+
+
+@dataclass(frozen=True)
+class LocalMarking:
+    """What the hidden tests found, by item: every outcome, and the points that come of them."""
+
+    outcomes: Mapping[str, tuple[Outcome, ...]]
+    items: Mapping[str, ItemReport]
+
+    def lost(self, item: str) -> float:
+        """The share of the item's points that was lost."""
+        found = self.items[item]
+        return 1.0 - found.points / found.max_points
+
+
+class LocalMarker:
+    """Marks answers against one assignment's hidden tests, on one seed's inputs."""
+
+    def __init__(self, course: Course, assignment: Assignment, *, seed: int | None = None) -> None:
+        self.course = course
+        self.assignment = assignment
+        self.seed = assignment.seed if seed is None else seed
+        self._worlds = Worlds(course, assignment)
+
+    def mark(
+        self, problem: str, answers: Mapping[str, Any], items: Collection[str] | None = None
+    ) -> LocalMarking:
+        """Mark a notebook of `problem` whose answers are the reference's but for `answers`.
+
+        `items` are those of the problem to be tested (default: all its auto items).
+        """
+        return self.mark_each(problem, [answers], items)[0]
+
+    def mark_each(
+        self,
+        problem: str,
+        answers: Sequence[Mapping[str, Any]],
+        items: Collection[str] | None = None,
+        *,
+        core: bool = False,
+    ) -> list[LocalMarking]:
+        """Mark a notebook for each of the answers; the hidden tests are collected once for all.
+
+        With `core`, robustness tests are left out.
+        """
+        auto = [item for item in self.assignment.select("auto") if item.problem == problem]
+        wanted = [item for item in auto if items is None or item.name in items]
+        plugin = RepeatedMarking(
+            self.assignment,
+            [_OneNotebook(self._worlds, each) for each in answers],
+            seed=self.seed,
+            references=load_references(self.course, self.assignment),
+            pairs=read_pairs(self.course, self.assignment),
+            only={item.name for item in wanted},
+            core=core,
+        )
+        run_hidden_tests(self.course.hidden(self.assignment.name), plugin)
+        return [_marking(wanted, outcomes_by_item(outcomes)) for outcomes in plugin.rounds]
+
+    def world(self, problem: str) -> dict[str, Any]:
+        """What a finished notebook of the problem defines."""
+        return self._worlds.world(problem, {})
+
+
+def _marking(items: Iterable[Item], found: Mapping[str, Sequence[Outcome]]) -> LocalMarking:
+    outcomes = {item.name: tuple(found.get(item.name, ())) for item in items}
+    notebook = NotebookReport(state="marked")
+    reports = {item.name: item_report(item, outcomes[item.name], notebook) for item in items}
+    return LocalMarking(outcomes, charge_once(reports))
+
+
+class _OneNotebook:
+    def __init__(self, worlds: Worlds, answers: Mapping[str, Any]) -> None:
+        self._worlds = worlds
+        self._answers = answers
+
+    def student(self, problem: str) -> LocalStudent:
+        """A student of that notebook."""
+        return LocalStudent(lambda: self._worlds.world(problem, self._answers))

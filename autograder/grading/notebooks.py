@@ -1,0 +1,239 @@
+"""Runs a submission's notebooks in the sandbox, and hands out students to tests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.content.sanitize import clean_notebook, released_texts
+from autograder.course.assignment import Item, items_by_answer
+from autograder.grading.errortexts import fit_to_show
+from autograder.grading.latercells import later_changes, told
+from autograder.grading.otherversions import told_of_line
+from autograder.grading.report import CellFault, NotebookReport
+from autograder.sandbox import (
+    Cell,
+    CellResult,
+    NoAnswer,
+    Notebook,
+    Place,
+    Sandbox,
+    Student,
+)
+from autograder.submission import Submission
+from autograder.submission.cells import normal
+from autograder.words import shown
+
+MAX_QUOTE = 120
+MAX_FAULTS = 20
+
+_PLACE_IN_TEXT = re.compile(r" \(<cell \d+>, line \d+\)$")
+"""What Python adds to a syntax error; pages count cells from 1, and tell the line themselves."""
+
+
+class Laboratory:
+    """The notebooks of one submission, running; a context manager that ends all of them.
+
+    `executed` are the notebooks with what their cells showed, as it may stand on a page.
+    `leave` is called at its end: it closes the sandbox or makes it ready for another submission.
+    """
+
+    def __init__(
+        self,
+        submission: Submission,
+        skeletons: Mapping[str, NotebookNode],
+        files: Mapping[str, bytes],
+        sandbox: Sandbox,
+        seed: int,
+        leave: Callable[[], None],
+    ) -> None:
+        self.reports: dict[str, NotebookReport] = {}
+        self.executed: dict[str, NotebookNode] = {}
+        self.submission = submission
+        self.protection = sandbox.protection
+        self._skeletons = skeletons
+        self._files = files
+        self._seed = seed
+        self._sandbox = sandbox
+        self._leave = leave
+        self._running: dict[str, Notebook] = {}
+
+    def __enter__(self) -> Laboratory:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._leave()
+
+    def make_ready(self) -> None:
+        """Start the sandbox if there is anything to run: the submission's time begins after it."""
+        if any(received.notebook for received in self.submission.notebooks.values()):
+            self._sandbox.make_ready()
+
+    def run_notebooks(self, deadline: float) -> None:
+        """Run every notebook that could be read; each problem has a NotebookReport afterwards."""
+        for problem, received in self.submission.notebooks.items():
+            if received.notebook is None:
+                self.reports[problem] = NotebookReport(
+                    state=received.state, message=received.message, notes=received.notes
+                )
+                continue
+            source = received.notebook
+            running = Notebook(self._sandbox, problem, _code_cells(source), self._files, self._seed)
+            running.run(deadline)
+            self._running[problem] = running
+            self.executed[problem] = self._cleaned(problem, source, running)
+            self.reports[problem] = NotebookReport(
+                state="marked", notes=received.notes, faults=_faults(source, running.results)
+            )
+            running.forget_outputs()
+
+    def later_changes(self, item: Item) -> str:
+        """What the student reads if cells below the item's check change what its answer uses."""
+        notebook = self.submission.notebooks[item.problem].notebook
+        if item.problem not in self._running or notebook is None:
+            return ""
+        names = [reference.name for reference in item.references]
+        changes = later_changes(notebook, _check_cell(notebook, item), names)
+        return told(notebook, changes) if changes else ""
+
+    def go_back_to(self, item: Item) -> None:
+        """From now on, have students of the item's notebook as it stood at the item's check."""
+        notebook = self.submission.notebooks[item.problem].notebook
+        assert notebook is not None
+        self._running[item.problem].stop_before(_check_cell(notebook, item))
+
+    def _cleaned(self, problem: str, source: NotebookNode, running: Notebook) -> NotebookNode:
+        """The notebook as pages may show it; the large pictures are taken out of `source`."""
+        released = released_texts(self._skeletons[problem])
+        try:
+            return clean_notebook(_with_outputs(source, running.results), released)
+        except MemoryError:  # without pictures and outputs it is small
+            _drop_pictures(source)
+            return clean_notebook(_with_outputs(source, {}), released)
+        finally:
+            _drop_pictures(source)
+
+    def left_as_released(self, problem: str) -> frozenset[str]:
+        """The items of that problem whose answer cells the student has not touched."""
+        skeleton, notebook = self._skeletons[problem], self.submission.notebooks[problem].notebook
+        released = released_texts(skeleton)
+        untouched = {
+            str(_grade_id(cell))
+            for cell in (notebook.cells if notebook is not None else ())
+            if not cell.get("attachments") and _is_released(cell, released)
+        }
+        answers = items_by_answer(skeleton).items()
+        return frozenset(item for answer, items in answers if answer in untouched for item in items)
+
+    def student(self, problem: str) -> Student:
+        """A student for one test of that problem."""
+        if problem not in self._running:
+            raise NoAnswer(self.reports[problem].message)
+        notebook = self.submission.notebooks[problem].notebook
+        released = [cell.source for cell in self._skeletons[problem].cells]
+
+        def own_text(text: str, place: Place | None) -> str:
+            line = _line(notebook, place) if notebook is not None and place is not None else ""
+            return fit_to_show(text, [*released, line])
+
+        return self._running[problem].student(lambda place: _quote(notebook, place), own_text)
+
+
+def _grade_id(cell: NotebookNode) -> Any:
+    return cell.metadata.get("nbgrader", {}).get("grade_id")
+
+
+def _check_cell(notebook: NotebookNode, item: Item) -> int:
+    return [_grade_id(cell) for cell in notebook.cells].index(item.name)
+
+
+def _drop_pictures(notebook: NotebookNode) -> None:
+    for cell in notebook.cells:
+        cell.pop("attachments", None)
+
+
+def _is_released(cell: NotebookNode, released: Mapping[str, str]) -> bool:
+    text = released.get(str(_grade_id(cell)))
+    return text is not None and normal(cell.source) == normal(text)
+
+
+def _code_cells(notebook: NotebookNode) -> list[Cell]:
+    return [
+        Cell(index, cell.source)
+        for index, cell in enumerate(notebook.cells)
+        if cell.cell_type == "code"
+    ]
+
+
+def _with_outputs(notebook: NotebookNode, results: Mapping[int, CellResult]) -> NotebookNode:
+    executed: NotebookNode = nbformat.from_dict(notebook)
+    for count, (index, result) in enumerate(sorted(results.items()), start=1):
+        executed.cells[index].outputs = [nbformat.from_dict(dict(o)) for o in result.outputs]
+        for output in executed.cells[index].outputs:
+            if output.output_type == "execute_result":
+                output.execution_count = count
+        executed.cells[index].execution_count = count
+    return executed
+
+
+def _faults(notebook: NotebookNode, results: Mapping[int, CellResult]) -> tuple[CellFault, ...]:
+    found = []
+    for index, result in sorted(results.items()):
+        error = result.error
+        if error is None or error.kind == "NotImplementedError":
+            continue
+        line = error.place.line if error.place and error.place.cell == index else None
+        source = _line(notebook, error.place) if error.place else ""
+        found.append(
+            CellFault(
+                cell=index,
+                error=_with_cause(_fault_text(error.kind, error.text), source),
+                line=line,
+                source=source,
+                item=_item_of(notebook, index),
+            )
+        )
+    return tuple(found[:MAX_FAULTS])
+
+
+def _with_cause(error: str, line: str) -> str:
+    cause = told_of_line(line, error)
+    return f"{error}. {cause[0].upper()}{cause[1:]}." if cause else error
+
+
+def _fault_text(kind: str, text: str) -> str:
+    if kind in ("ended", "not run"):
+        return text
+    if kind == "timeout":
+        return "This cell was stopped: it did not end in time."
+    text = _PLACE_IN_TEXT.sub("", text)
+    return f"{kind}: {text}" if text else kind
+
+
+def _item_of(notebook: NotebookNode, index: int) -> str | None:
+    name = _grade_id(notebook.cells[index])
+    return str(name).removesuffix("-answer") if name else None
+
+
+def _quote(notebook: NotebookNode | None, place: Place) -> str:
+    text = _line(notebook, place) if notebook is not None else ""
+    cause = told_of_line(text)
+    return (f" in your line `{text}`" + (f" ({cause})" if cause else "")) if text else ""
+
+
+def _line(notebook: NotebookNode, place: Place) -> str:
+    """The student's own line at that place; empty where there is no such line."""
+    if place.cell >= len(notebook.cells) or notebook.cells[place.cell].cell_type != "code":
+        return ""
+    lines = notebook.cells[place.cell].source.split("\n")  # as Python counts lines
+    return shown(lines[place.line - 1].strip()[:MAX_QUOTE]) if place.line <= len(lines) else ""

@@ -1,0 +1,126 @@
+"""Tells what a difference of versions does: between a student's machine and the one that marks.
+
+A line that needs another version is told from its text and this machine's packages, so that it is
+true whatever the submission says of itself.
+"""
+
+from __future__ import annotations
+
+import platform
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.machinery import PathFinder
+from importlib.metadata import PackageNotFoundError, version
+from types import ModuleType
+
+from autograder.submission import VERSIONED
+
+_ALIASES = {"np": "numpy", "plt": "matplotlib.pyplot", "mpl": "matplotlib"}
+_USED = re.compile(r"(?<![\w.])(np|numpy|plt|mpl|matplotlib)((?:\.[A-Za-z_]\w*)+)", re.ASCII)
+_IMPORTED = re.compile(
+    r"^\s*from ((?:numpy|matplotlib)(?:\.\w+)*) import \(?([\w ,]+)", re.ASCII | re.MULTILINE
+)
+_MAX_DEPTH = 4
+
+_NEWER_SYNTAX = (
+    (re.compile(r"\s*type +\w+ *(?:\[.*\])? *="), (3, 12)),
+    (re.compile(r"\s*(?:async +)?(?:def|class) +\w+ *\["), (3, 12)),
+    (re.compile(r"\s*except\*? +[\w.]+(?: *, *[\w.]+)+ *:"), (3, 14)),
+    (re.compile(r".*\b[tT][rR]?[\"']"), (3, 14)),
+)
+"""What a line looks like that older versions of Python can't read, and the first that can."""
+
+
+def versions_here() -> dict[str, str]:
+    """The versions with which this process marks."""
+    found = {"python": platform.python_version()}
+    for name in VERSIONED:
+        if name not in found:
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                continue
+    return found
+
+
+def told_difference(written: Mapping[str, str]) -> str:
+    """A sentence if a submission was written under other versions than it is marked with, or ""."""
+    here = versions_here()
+    other = [name for name in VERSIONED if name in here and _differ(written.get(name), here[name])]
+    if not other:
+        return ""
+    return (
+        f"Written under {_listed({name: written[name] for name in other})}; "
+        f"marked under {_listed({name: here[name] for name in other})}."
+    )
+
+
+def told_of_line(line: str, error: str = "") -> str:
+    """What in a line that failed is missing in the versions that mark; "" if nothing is.
+
+    `error` is the kind and text of the failure, where it is known.
+    """
+    if error.startswith("SyntaxError"):
+        return _told_of_syntax(line, error)
+    missing = next(_missing(line), None)
+    if missing is None:
+        return ""
+    package, name = missing
+    here = f"{package} {versions_here()[package]}"
+    return f"`{name}` does not exist in {here}, with which your notebook was marked"
+
+
+def _told_of_syntax(line: str, error: str) -> str:
+    here = f"Python {platform.python_version()}"
+    needs = [first for looks, first in _NEWER_SYNTAX if looks.match(line)]
+    if needs and sys.version_info < max(needs):
+        major, minor = max(needs)
+        return f"this line needs Python {major}.{minor}; your notebook was marked with {here}"
+    if "f-string" in error and sys.version_info < (3, 12):
+        return (
+            f"your notebook was marked with {here}; if this line runs on your machine, it needs "
+            "Python 3.12. Inside an f-string, use other quotes than around it, and no backslash"
+        )
+    return ""
+
+
+def _missing(line: str) -> Iterator[tuple[str, str]]:
+    """The packages and the names in a line that the packages do not have here."""
+    for alias, path in _USED.findall(line):
+        if _lacks(_ALIASES.get(alias, alias), path[1:].split(".")[:_MAX_DEPTH]):
+            yield _ALIASES.get(alias, alias).partition(".")[0], alias + path
+    for module, names in _IMPORTED.findall(line):
+        for name in names.split(","):
+            words = name.split()
+            if words and _lacks(module, words[:1]):
+                yield module.partition(".")[0], f"{module}.{words[0]}"
+
+
+def _lacks(module: str, names: list[str]) -> bool:
+    """Whether a module lacks a name; nothing is imported for the purpose."""
+    found: object = sys.modules.get(module)
+    for name in names:
+        if not isinstance(found, ModuleType):
+            return False
+        if name not in dir(found):
+            return not _has_submodule(found, name)
+        found = vars(found).get(name)
+    return False
+
+
+def _has_submodule(module: ModuleType, name: str) -> bool:
+    return (
+        PathFinder.find_spec(f"{module.__name__}.{name}", getattr(module, "__path__", ()))
+        is not None
+    )
+
+
+def _differ(one: str | None, other: str) -> bool:
+    """Whether two versions differ by more than their last part."""
+    return one is not None and one.split(".")[:2] != other.split(".")[:2]
+
+
+def _listed(versions: Mapping[str, str]) -> str:
+    names = {"python": "Python"}
+    return ", ".join(f"{names.get(name, name)} {number}" for name, number in versions.items())

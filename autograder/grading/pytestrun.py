@@ -1,0 +1,75 @@
+"""Running hidden tests by hand: plain pytest, with its own output, on one submission.
+
+A conftest.py beside an assignment's hidden tests imports these hooks.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from autograder.course.assignment import Course
+from autograder.course.code import serve_hidden_tests
+from autograder.course.references import load_references
+from autograder.errors import KitError
+from autograder.grading.followthrough import read_pairs
+from autograder.grading.mark import MarkSettings, open_laboratory
+from autograder.grading.notebooks import Laboratory
+from autograder.grading.plugin import MarkingPlugin
+from autograder.words import shown
+
+LABORATORY = pytest.StashKey[Laboratory]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options that say what to mark, and how."""
+    group = parser.getgroup("fdl", "hidden tests of a homework")
+    group.addoption("--submission", type=Path, help="the folder (or notebook) to test")
+    group.addoption("--seed", type=int, help="draw hidden inputs from this seed")
+    group.addoption("--unprotected", action="store_true", help="run without any wall")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the submission's notebooks, unless marking has already done so."""
+    config.addinivalue_line(
+        "markers", "item(name, part, costs, care): the item a hidden test belongs to"
+    )
+    if any(isinstance(plugin, MarkingPlugin) for plugin in config.pluginmanager.get_plugins()):
+        return
+    if config.option.collectonly or config.option.help:
+        return
+    path: Path | None = config.option.submission
+    if path is None:
+        raise pytest.UsageError(
+            "hidden tests need a submission: add --submission FOLDER (the three notebooks)"
+        )
+    try:
+        _start(config, path)
+    except KitError as error:
+        raise pytest.UsageError(shown(str(error))) from error
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the submission's processes."""
+    if (laboratory := config.stash.get(LABORATORY, None)) is not None:
+        laboratory.__exit__(None, None, None)
+
+
+def _start(config: pytest.Config, path: Path) -> None:
+    hidden = Path(str(config.args[0]).partition("::")[0]).resolve()
+    folder = hidden if hidden.is_dir() else hidden.parent
+    course = Course.find(config.invocation_params.dir)
+    assignment = course.assignment(folder.name)
+    serve_hidden_tests(folder)
+    seed = assignment.seed if config.option.seed is None else config.option.seed
+    settings = MarkSettings(unprotected=config.option.unprotected)
+    laboratory = open_laboratory(course, assignment, path, seed=seed, settings=settings)
+    config.stash[LABORATORY] = laboratory
+    laboratory.run_notebooks(time.monotonic() + settings.limits.submission_seconds)
+    references = load_references(course, assignment)
+    plugin = MarkingPlugin(assignment)
+    pairs = read_pairs(course, assignment)
+    plugin.begin(laboratory, seed=seed, references=references, pairs=pairs)
+    config.pluginmanager.register(plugin, "fdl-marking")

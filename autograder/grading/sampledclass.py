@@ -1,0 +1,110 @@
+"""Classes drawn at random from references, misconceptions and omissions, with their true marks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from nbformat import NotebookNode
+
+from autograder.course.assignment import Assignment, Course, Item, read_notebook
+from autograder.course.samples import SampleStudent, without_directive
+from autograder.grading.inprocess import LocalMarker
+from autograder.grading.misconceptions import Catalogue, Misconception, load_misconceptions
+from autograder.grading.points import charge_once
+from autograder.grading.report import ItemReport
+
+CHANCES = {"right": 0.6, "misconception": 0.3, "omitted": 0.1}
+"""What becomes of an answer cell, and how often."""
+
+
+def draw_class(
+    course: Course, assignment: Assignment, count: int, *, seed: int
+) -> tuple[SampleStudent, ...]:
+    """`count` students, each answer of each of them drawn by `CHANCES`.
+
+    A misconception should lose what it loses where it is the only one in its notebook, less what an
+    earlier item has paid for, and an omitted answer all of its items' points: that is
+    their true mark in any mixture.
+    """
+    rng = np.random.default_rng(seed)
+    cells = _answer_cells(course, assignment)
+    catalogue = load_misconceptions(course, assignment)
+    pool = {
+        cell.name: [m for item in cell.items for m in catalogue.of(item.name)] for cell in cells
+    }
+    marker = LocalMarker(course, assignment)
+    width = len(str(count))
+    return tuple(
+        _draw(f"student-{k:0{width}}", rng, cells, pool, marker, catalogue)
+        for k in range(1, count + 1)
+    )
+
+
+@dataclass(frozen=True)
+class _AnswerCell:
+    """A cell that students write into: its id, the reference's text, and the items it answers."""
+
+    name: str
+    reference: str
+    items: tuple[Item, ...]
+
+
+def _draw(
+    name: str,
+    rng: np.random.Generator,
+    cells: list[_AnswerCell],
+    pool: Mapping[str, list[Misconception]],
+    marker: LocalMarker,
+    catalogue: Catalogue,
+) -> SampleStudent:
+    answers: dict[str, str] = {}
+    lost: dict[str, float] = {}
+    wrongs: dict[str, ItemReport] = {}
+    causes: dict[str, dict[str, frozenset[str]]] = {}
+    done, story = set(), []
+    for cell in cells:
+        fate = rng.choice(list(CHANCES), p=list(CHANCES.values()))
+        if fate == "omitted":
+            lost |= {item.name: item.max_points for item in cell.items}
+            continue
+        done.add(cell.name)
+        if fate == "misconception" and pool[cell.name]:
+            wrong = pool[cell.name][rng.integers(len(pool[cell.name]))]
+            answers[cell.name] = f"{cell.reference}\n\n{wrong.source}"
+            item = marker.assignment.items[wrong.item]
+            marking = marker.mark(item.problem, wrong.answers, [item.name])
+            wrongs[item.name] = report = marking.items[item.name]
+            failed = frozenset(claim.claim for claim in report.claims if not claim.passed)
+            causes[item.name] = {cause: failed} if (cause := catalogue.cause(wrong)) else {}
+            story.append(wrong.name)
+    in_order = {item: wrongs[item] for item in marker.assignment.items if item in wrongs}
+    for name_of_item, found in charge_once(in_order, causes).items():
+        lost[name_of_item] = round(found.max_points - found.points, 2)
+    return SampleStudent(
+        name, ", ".join(story) or "right or omitted", answers, {}, frozenset(done), lost
+    )
+
+
+def _answer_cells(course: Course, assignment: Assignment) -> list[_AnswerCell]:
+    """Every answer cell of the source; an item is answered by the last such cell above it."""
+    found: list[_AnswerCell] = []
+    for problem in assignment.problems:
+        notebook = read_notebook(course.source(assignment.name) / f"{problem.name}.ipynb")
+        answered: dict[str, tuple[str, list[Item]]] = {}
+        above = ""
+        for cell in notebook.cells:
+            name, mark = _mark(cell)
+            if mark.get("solution") and cell.cell_type == "code":
+                above = name
+                answered[name] = without_directive(cell.source), []
+            elif name in assignment.items and assignment.items[name].kind == "auto":
+                answered[above][1].append(assignment.items[name])
+        found += [_AnswerCell(name, text, tuple(i)) for name, (text, i) in answered.items()]
+    return found
+
+
+def _mark(cell: NotebookNode) -> tuple[str, Mapping[str, object]]:
+    mark = cell.metadata.get("nbgrader", {})
+    return str(mark.get("grade_id", "")), mark

@@ -1,0 +1,1 @@
+"""Pages that people read: feedback, the instructor's page and the class report."""

@@ -1,0 +1,437 @@
+"""The class report as one page: what it shows of a class, in words, tables and pictures.
+
+The page holds its own style, pictures and one small script of ours (which sorts tables), loads
+nothing, and forbids the browser to run or load anything else. All that came from students is text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.resources import files
+
+import numpy as np
+from jinja2 import Environment
+from markupsafe import Markup
+
+from autograder.course.assignment import Assignment, Course, Item
+from autograder.pages.classreport import pictures
+from autograder.pages.classreport.pictures import Series
+from autograder.pages.classreport.reading import ClassRecord, StudentRecord
+from autograder.pages.classreport.similarity import MAX_CELL, Pair, SharedCell
+from autograder.pages.classreport.statistics import (
+    FEWEST,
+    ItemStatistics,
+    Spread,
+    analyse_items,
+    cronbach_alpha,
+    histogram,
+    settled_items,
+    spread,
+)
+from autograder.pages.texts import templates
+
+FIRST_SHOWN = 12
+"""How many misconceptions are seen at once; the others follow when asked for."""
+
+MOST_CLAIMS = 10
+"""How many failed claims without a named misconception are listed."""
+
+NEARLY = 1e-9
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Points of one kind: what is told of them, and their picture."""
+
+    title: str
+    most: float
+    spread: Spread
+    picture: Markup
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    """One item: what the class's points say of it, and how many marks are open."""
+
+    item: Item
+    statistics: ItemStatistics
+    full: int
+    none: int
+    open: int
+
+
+@dataclass(frozen=True)
+class MisconceptionRow:
+    """A misconception: how many students have it, and the points that it cost them together."""
+
+    item: str
+    name: str
+    sentence: str
+    students: int
+    share: float
+    lost: float
+
+
+@dataclass(frozen=True)
+class FailedClaim:
+    """A claim that failed where no misconception was named."""
+
+    item: str
+    claim: str
+    students: int
+
+
+@dataclass(frozen=True)
+class CheckRow:
+    """An item's visible check against its hidden mark, in numbers of students."""
+
+    item: str
+    both: int
+    only_visible: int
+    only_hidden: int
+    neither: int
+    unknown: int
+
+    @property
+    def known(self) -> int:
+        """Of how many students both are known."""
+        return self.both + self.only_visible + self.only_hidden + self.neither
+
+
+@dataclass(frozen=True)
+class PairView:
+    """A pair as the page shows it."""
+
+    first: str
+    second: str
+    pair: Pair
+    cells: tuple[SharedCell, ...]
+
+
+@dataclass(frozen=True)
+class SimilarityView:
+    """The similar submissions; `available`: they were looked for."""
+
+    available: bool
+    pairs: tuple[PairView, ...] = ()
+    found: int = 0
+    most_sharers: int = 0
+    students: int = 0
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """When the page is made, and whether without names."""
+
+    moment: datetime
+    anonymous: bool = False
+
+
+def render(
+    course: Course,
+    assignment: Assignment,
+    record: ClassRecord,
+    similar: SimilarityView,
+    occasion: Occasion,
+) -> str:
+    """The page, of a class whose names are already as they should be shown."""
+    students = record.students
+    items = list(assignment.items.values())
+    script = _text("sort.js")
+    rows = item_rows(items, students)
+    checks = check_rows(items, students)
+    seconds = [each.seconds for each in students if each.seconds is not None]
+    return _environment().get_template("page.html").render(
+        course=course,
+        assignment=assignment,
+        occasion=occasion,
+        script=Markup(script),
+        script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        style=Markup(_text("page.css")),
+        record=record,
+        students=students,
+        distributions=list(_distributions(items, students)),
+        item_rows=rows,
+        items_picture=_items_picture(rows),
+        not_drawn=[row.item.name for row in rows if not is_told(row)],
+        alpha=_alpha(items, students),
+        misconceptions=misconception_rows(items, students),
+        first_shown=FIRST_SHOWN,
+        failed_claims=failed_claims(students),
+        check_rows=checks,
+        checks_together=_together(checks),
+        checks_picture=_checks_picture(checks),
+        seconds=spread(seconds),
+        seconds_picture=_seconds_picture(seconds),
+        protection=Counter(each.protection for each in students).most_common(),
+        open_marks=sum(each.open_items for each in students),
+        with_open=sum(each.open_items > 0 for each in students),
+        late=[each for each in students if each.late > 0],
+        versions=[each for each in students if each.versions],
+        undated=[each for each in students if each.undated],
+        similar=similar,
+        most_letters=MAX_CELL,
+    ) + "\n"  # fmt: skip
+
+
+# --- what is counted -----------------------------------------------------------------------------
+
+
+def points_table(
+    items: Sequence[Item], students: Sequence[StudentRecord]
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """Points of each student (rows) and item; NaN where a person is awaited."""
+    table = np.full((len(students), len(items)), np.nan)
+    for row, student in enumerate(students):
+        for column, item in enumerate(items):
+            points = student.points.get(item.name)
+            table[row, column] = np.nan if points is None else points
+    return table
+
+
+def item_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[ItemRow]:
+    """What the class's points say of each item."""
+    table = points_table(items, students)
+    best = np.array([item.max_points for item in items])
+    full = (table >= best - NEARLY).sum(axis=0)
+    none = (table <= NEARLY).sum(axis=0)
+    still_open = np.isnan(table).sum(axis=0)
+    return [
+        ItemRow(item, statistics, int(full[k]), int(none[k]), int(still_open[k]))
+        for k, (item, statistics) in enumerate(zip(items, analyse_items(table, best), strict=True))
+    ]
+
+
+def misconception_rows(
+    items: Sequence[Item], students: Sequence[StudentRecord]
+) -> list[MisconceptionRow]:
+    """What was named, that first which cost the class most; then that which most students have.
+
+    The points lost over the class are the share of it that has the misconception, times what it
+    costs each of these.
+    """
+    best = {item.name: item.max_points for item in items}
+    count: Counter[tuple[str, str]] = Counter()
+    lost: dict[tuple[str, str], float] = {}
+    sentences: dict[tuple[str, str], str] = {}
+    for student in students:
+        for name, finding in student.findings.items():
+            if finding.misconception and name in best:
+                key = name, finding.misconception
+                count[key] += 1
+                lost[key] = lost.get(key, 0.0) + best[name] - finding.points
+                sentences[key] = finding.sentence
+    rows = [
+        MisconceptionRow(*key, sentences[key], n, n / len(students), round(lost[key], 2))
+        for key, n in count.items()
+    ]
+    return sorted(rows, key=lambda row: (-row.lost, -row.students, row.item, row.name))
+
+
+def failed_claims(students: Sequence[StudentRecord]) -> list[FailedClaim]:
+    """The claims that failed most often where no misconception was named."""
+    count = Counter(
+        (item, claim)
+        for student in students
+        for item, finding in student.findings.items()
+        if not finding.misconception
+        for claim in finding.failed
+    )
+    ranked = sorted(count.items(), key=lambda each: (-each[1], each[0]))
+    return [FailedClaim(item, claim, n) for (item, claim), n in ranked[:MOST_CLAIMS]]
+
+
+def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[CheckRow]:
+    """Each auto item's visible check against its hidden mark; passing the latter: all points.
+
+    A check that says that an answer is not done yet does not pass.
+    """
+    rows = []
+    for item in items:
+        if item.kind != "auto":
+            continue
+        count: Counter[tuple[bool, bool] | None] = Counter()
+        for student in students:
+            finding, said = student.findings.get(item.name), student.visible.get(item.name)
+            if finding is None or not finding.is_tested or said is None:
+                count[None] += 1
+            else:
+                count[said == "passes", finding.points >= item.max_points - NEARLY] += 1
+        rows.append(
+            CheckRow(
+                item.name,
+                count[True, True],
+                count[True, False],
+                count[False, True],
+                count[False, False],
+                count[None],
+            )
+        )
+    return rows
+
+
+def _together(rows: Sequence[CheckRow]) -> CheckRow:
+    columns = ("both", "only_visible", "only_hidden", "neither", "unknown")
+    return CheckRow("all items", *(sum(getattr(row, name) for row in rows) for name in columns))
+
+
+def _alpha(items: Sequence[Item], students: Sequence[StudentRecord]) -> tuple[float | None, int]:
+    """Cronbach's α of the items that are marked for all, and how many these are."""
+    table = points_table(items, students)
+    settled = settled_items(table)
+    return cronbach_alpha(table[:, settled]), int(settled.sum())
+
+
+# --- pictures ------------------------------------------------------------------------------------
+
+
+def _distributions(
+    items: Sequence[Item], students: Sequence[StudentRecord]
+) -> Iterator[Distribution]:
+    regular = sum(item.max_points for item in items if not item.bonus)
+    bonus = sum(item.max_points for item in items if item.bonus)
+    kinds = [("Regular points", regular, [each.regular for each in students])]
+    if bonus:
+        kinds.append(("Bonus points", bonus, [each.bonus for each in students]))
+    # by the course's rules, the most that a total can be is not the sum: bonus may be capped
+    totals = [each.total for each in students]
+    kinds.append(("Total", max([regular, *totals]), totals))
+    for title, most, values in kinds:
+        found = spread(values)
+        assert found is not None
+        edges, counts = histogram(values, most, min(10, max(4, int(most))))
+        text = (
+            f"Histogram of {found.n} students: median {found.median:.3g}, "
+            f"quartiles {found.lower:.3g} and {found.upper:.3g}, on a scale to {most:.4g}."
+        )
+        name = title.split()[0].lower()
+        picture = pictures.histogram_picture(name, title, text, edges, counts, "points")
+        yield Distribution(title, most, found, picture)
+
+
+def _items_picture(rows: Sequence[ItemRow]) -> Markup:
+    shares = {row.item: row.statistics.difficulty or 0.0 for row in rows if is_told(row)}
+    hardest = sorted(shares, key=shares.__getitem__)[:3]
+    named = ", ".join(f"{item.name} {shares[item]:.0%}" for item in hardest)
+    regular = [share * (not item.bonus) for item, share in shares.items()]
+    bonus = [share * item.bonus for item, share in shares.items()]
+    series = [Series("regular", regular, pictures.BLUE)]
+    if any(bonus):
+        series.append(Series("bonus", bonus, pictures.GREEN, "///"))
+    return pictures.bars_picture(
+        "items",
+        "Mean share of each item's points",
+        f"One bar for each item, from 0 to 1. The hardest: {named or 'none is marked yet'}.",
+        [item.name for item in shares],
+        series,
+        "mean share of the points",
+        1.0,
+    )
+
+
+def is_told(row: ItemRow) -> bool:
+    """Whether enough marks of the item are settled to draw it."""
+    return row.statistics.n >= FEWEST
+
+
+def _checks_picture(rows: Sequence[CheckRow]) -> Markup:
+    together = _together(rows)
+    text = (
+        f"One bar for each item, in students. All items together: {together.both} pass both, "
+        f"{together.only_visible} pass the visible check alone, {together.only_hidden} the hidden "
+        f"tests alone, {together.neither} neither, {together.unknown} are not known."
+    )
+    return pictures.bars_picture(
+        "checks",
+        "Visible check against hidden mark",
+        text,
+        [row.item for row in rows],
+        [
+            Series("both pass", [row.both for row in rows], pictures.GREEN),
+            Series("visible alone", [row.only_visible for row in rows], pictures.AMBER, "///"),
+            Series("hidden alone", [row.only_hidden for row in rows], pictures.BLUE, "..."),
+            Series("neither", [row.neither for row in rows], pictures.RED, "xxx"),
+            Series("not known", [row.unknown for row in rows], pictures.GREY),
+        ],
+        "students",
+    )
+
+
+def _seconds_picture(seconds: Sequence[float]) -> Markup | None:
+    found = spread(seconds)
+    if found is None:
+        return None
+    edges, counts = histogram(seconds, found.most, 8)
+    text = (
+        f"Histogram of {found.n} submissions: median {found.median:.3g} seconds, "
+        f"longest {found.most:.3g} seconds."
+    )
+    return pictures.histogram_picture(
+        "seconds", "Seconds of marking", text, edges, counts, "seconds"
+    )
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+
+def renamed(record: ClassRecord, shown: Callable[[str], str]) -> ClassRecord:
+    """The class under other names, in their order."""
+    return ClassRecord(
+        tuple(
+            sorted(
+                (replace(each, student=shown(each.student)) for each in record.students),
+                key=lambda each: _natural(each.student),
+            )
+        ),
+        tuple(
+            sorted(
+                (replace(each, student=shown(each.student)) for each in record.absent),
+                key=lambda each: _natural(each.student),
+            )
+        ),
+    )
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that puts `Student 9` before `Student 10`, and else goes by letters."""
+    parts = re.split(r"([0-9]{1,18})", name.casefold())
+    return [(int(part), "") if k % 2 else (0, part) for k, part in enumerate(parts)]
+
+
+def seconds_in_words(seconds: float) -> str:
+    """Such as `3 min` or `2 d 4 h`."""
+    minutes = max(1, round(seconds / 60))
+    days, minutes = divmod(minutes, 24 * 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min")]
+    return " ".join([f"{n} {unit}" for n, unit in parts if n][:2])
+
+
+def _number(value: float | None, digits: int = 2) -> str:
+    """A number with so many digits behind the point; a dash where there is none."""
+    # 0.0 takes the sign from what is rounded to zero
+    return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def _text(name: str) -> str:
+    return files("autograder.pages.classreport").joinpath("templates", name).read_text("utf-8")
+
+
+def _environment() -> Environment:
+    environment = templates("autograder.pages.classreport")
+    filters: Mapping[str, Callable[..., object]] = {"number": _number, "time": seconds_in_words}
+    environment.filters.update(filters)
+    return environment
+
+
+def shown_names(names: Iterable[str], numbers: Mapping[str, int] | None) -> Mapping[str, str]:
+    """How each student is called on the page: by name, or by a number that stands for it."""
+    if numbers is None:
+        return {name: name for name in names}
+    return {name: f"Student {numbers[name]}" for name in names}

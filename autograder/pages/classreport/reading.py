@@ -1,0 +1,190 @@
+"""What is known of a class: the gradebook's points, the Reports' findings, and who is missing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.course.assignment import Assignment, Course
+from autograder.errors import RecordError
+from autograder.gradebook.database import REPORT, PatientGradebook
+from autograder.gradebook.folders import settle_all
+from autograder.gradebook.marks import Person, StudentMarks, marks_in, read_people
+from autograder.grading.report import ItemReport, Report
+from autograder.pages.classreport.notebooks import Visible, read_cells, visible_check
+from autograder.submission.timestamps import unreadable_timestamp
+from autograder.words import storable
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What tests found of one item: its points, the misconception named, the claims that failed.
+
+    `is_tested` says whether its notebook could be marked at all.
+    """
+
+    points: float
+    is_tested: bool
+    misconception: str = ""
+    sentence: str = ""
+    failed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class StudentRecord:
+    """One marked student.
+
+    `points` are the gradebook's, by item, None while a person is awaited; `findings` the tests'.
+    `total` is what counts by the course's rules, so far. `late` is in seconds; `seconds` is how
+    long marking took. `undated` says that the date of handing in can't be read,
+    `versions` under which others than marking's it was written.
+    """
+
+    student: str
+    points: Mapping[str, float | None]
+    findings: Mapping[str, Finding]
+    visible: Mapping[str, Visible]
+    protection: str
+    regular: float
+    bonus: float
+    total: float
+    penalty: float = 0.0
+    late: float = 0.0
+    seconds: float | None = None
+    undated: bool = False
+    versions: str = ""
+
+    @property
+    def open_items(self) -> int:
+        """How many items await a person."""
+        return sum(points is None for points in self.points.values())
+
+
+@dataclass(frozen=True)
+class Absence:
+    """A student without marks, and why."""
+
+    student: str
+    why: str
+
+
+@dataclass(frozen=True)
+class ClassRecord:
+    """A class: those who have marks, those who have none, and the names that must not be shown.
+
+    `names` holds, of every student, all that the gradebook calls them.
+    """
+
+    students: tuple[StudentRecord, ...]
+    absent: tuple[Absence, ...]
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+NOT_HANDED_IN = "nothing was handed in"
+NOT_MARKED = "handed in, and not marked: run `fdl grade`"
+NO_REPORT = "has marks in the gradebook, and no Report that can be read: run `fdl grade` again"
+
+
+def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebook) -> ClassRecord:
+    """Read all that is recorded of the assignment; RecordError where nobody has marks."""
+    settle_all(gradebook, course, assignment)
+    people = read_people(gradebook)
+    table = marks_in(gradebook, course, assignment.name, people)
+    seconds = gradebook.marking_seconds(assignment.name)
+    names = {student: _called(person) for student, person in people.items()}
+    students, absent = [], []
+    for student, marks in sorted(table.students.items() if table else ()):
+        folder = answer_folder(course, assignment, student)
+        report = _report(folder)
+        if report is None:
+            absent.append(Absence(student, NO_REPORT))
+            continue
+        students.append(
+            StudentRecord(
+                student,
+                _points(marks),
+                {name: _finding(item) for name, item in report.items.items()},
+                _visible(assignment, folder),
+                report.protection,
+                marks.regular,
+                marks.bonus,
+                marks.total,
+                marks.penalty,
+                marks.late.total_seconds(),
+                seconds.get(student),
+                bool(unreadable_timestamp(course.root / "submitted" / student / assignment.name)),
+                report.versions,
+            )
+        )
+    marked = set(table.students) if table else set[str]()
+    absent += _absent(course, assignment, known=set(names), marked=marked)
+    if not students:
+        raise RecordError(
+            f"nobody has marks of {assignment.name} yet: run `fdl grade {assignment.name}` first"
+        )
+    for absence in absent:
+        names.setdefault(absence.student, (absence.student,))
+    return ClassRecord(tuple(students), tuple(sorted(absent, key=lambda a: a.student)), names)
+
+
+def answer_folder(course: Course, assignment: Assignment, student: str) -> Path:
+    """Where a student's autograded notebooks are."""
+    return course.root / "autograded" / student / assignment.name
+
+
+def _points(marks: StudentMarks) -> dict[str, float | None]:
+    return {
+        sys.intern(name): None if mark.open else mark.points for name, mark in marks.items.items()
+    }
+
+
+def _called(person: Person) -> tuple[str, ...]:
+    known = (person.id, person.first_name, person.last_name, person.email, person.lms_id)
+    return tuple(name for name in known if name)
+
+
+def _report(folder: Path) -> Report | None:
+    try:
+        return Report.read(folder / REPORT)
+    except RecordError:
+        return None
+
+
+def _finding(item: ItemReport) -> Finding:
+    """What is needed of an item's Report; a class says the same few sentences again and again."""
+    failed = (claim.claim for claim in item.claims if not claim.passed)
+    return Finding(
+        item.points,
+        item.outcome == "marked",
+        sys.intern(item.misconception),
+        sys.intern(item.diagnosis),
+        tuple(map(sys.intern, dict.fromkeys(failed))),
+    )
+
+
+def _visible(assignment: Assignment, folder: Path) -> dict[str, Visible]:
+    """What the visible checks said in the run that was marked."""
+    found: dict[str, Visible] = {}
+    for problem in assignment.problems:
+        items = {item.name for item in problem.items if item.kind == "auto"}
+        for cell in read_cells(folder / f"{problem.name}.ipynb"):
+            if cell.name in items and (said := visible_check(cell, cell.name)):
+                found[cell.name] = said
+    return found
+
+
+def _absent(
+    course: Course, assignment: Assignment, *, known: set[str], marked: set[str]
+) -> Iterator[Absence]:
+    """Those whom the gradebook or submitted/ knows and who have no marks."""
+    submitted = course.root / "submitted"
+    folders: dict[str, Any] = {}
+    if submitted.is_dir():
+        folders = {f.name: f for f in submitted.iterdir() if f.is_dir() and f.name[0] != "."}
+    for student in (known | folders.keys()) - marked:
+        has_handed_in = student in folders and (folders[student] / assignment.name).is_dir()
+        # a folder's name may be of bytes that no gradebook and no page can hold
+        yield Absence(storable(student), NOT_MARKED if has_handed_in else NOT_HANDED_IN)

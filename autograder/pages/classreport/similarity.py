@@ -1,0 +1,315 @@
+"""Pairs of students whose answers share passages that hardly anyone else has.
+
+The method is winnowing (S. Schleimer, D. S. Wilkerson and A. Aiken, Winnowing: local algorithms for
+document fingerprinting, SIGMOD 2003), as the library copydetect does it: names, comments and layout
+are taken out of code, every run of `RUN` letters of what is left becomes a fingerprint, and of
+`WINDOW` neighbours one is kept. What stands in the release, in the reference solutions or in a
+known misconception counts for nothing, nor does what more than a few students share: where there
+are few right ways, many take them. Answers to the same item are compared (marking has put each
+into its cell).
+
+Work grows with the number of students, not with that of pairs: pairs are found through an index of
+fingerprints, of which each leads to `MOST_SHARERS` students at most.
+
+copydetect is an extra (`similarity`); its own fingerprints depend on Python's hash of strings,
+which differs from run to run, so they are computed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from itertools import combinations
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.pages.classreport.notebooks import StudentCell
+from autograder.pages.classreport.statistics import wilson_lower
+
+RUN = 18
+"""Letters of code, without names, comments and blanks: two or three short statements."""
+
+TEXT_RUN = 36
+"""Letters of prose: five or six words."""
+
+WINDOW = 4
+MOST_SHARERS = 10
+"""What more students than this share is common; in small classes it is a quarter, at least 3."""
+
+FEWEST_SHARED = 12
+"""A pair that shares fewer passages is not told of."""
+
+LEAST_SCORE = 0.4
+MOST_PAIRS = 25
+MAX_CELL = 20_000
+MAX_STUDENT = 120_000
+MAX_LINES = 150
+MAX_LINE = 240
+
+Prints = NDArray[np.uint64]
+StudentPrints = Mapping[str, Prints]
+"""The fingerprints of a student's cells, by name."""
+
+Answers = Sequence[StudentCell]
+
+_NONE: Prints = np.empty(0, np.uint64)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of an answer; `shared`: it belongs to a passage that the other one has, too."""
+
+    text: str
+    shared: bool
+
+
+@dataclass(frozen=True)
+class SharedCell:
+    """A cell with shared passages, as each of the two wrote it."""
+
+    name: str
+    left: tuple[Line, ...]
+    right: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A cell that two students wrote alike.
+
+    `shared` counts the passages that they have in common and few others have, `of` those of the
+    one who has fewer such passages in this cell.
+    """
+
+    cell: str
+    shared: int
+    of: int
+
+    @property
+    def score(self) -> float:
+        """The lower end of Wilson's interval for the share."""
+        return wilson_lower(self.shared, self.of)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two students, by their places in the class, and the cells that they wrote alike."""
+
+    first: int
+    second: int
+    cells: tuple[Alike, ...]
+
+    @property
+    def score(self) -> float:
+        """1 − Π (1 − score) over the cells: the more of them are alike, the higher."""
+        return 1.0 - prod(1.0 - cell.score for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class Similarities:
+    """The ranked pairs that are shown, how many there are in all, and what counted as common."""
+
+    pairs: tuple[Pair, ...]
+    found: int
+    most_sharers: int
+
+
+def is_available() -> bool:
+    """Whether the extra `similarity` is installed."""
+    return find_spec("copydetect") is not None
+
+
+def similar_pairs(class_prints: Sequence[StudentPrints]) -> Similarities:
+    """The pairs in a class of whose answers these are the fingerprints (see `own_prints`)."""
+    sharers = _most_sharers(len(class_prints))
+    alike: dict[tuple[int, int], list[Alike]] = {}
+    for cell in sorted({name for prints in class_prints for name in prints}):
+        own, pairs = _rare([prints.get(cell, _NONE) for prints in class_prints], sharers)
+        for (first, second), shared in pairs.items():
+            found = Alike(cell, shared, min(int(own[first]), int(own[second])))
+            if found.score >= LEAST_SCORE:
+                alike.setdefault((first, second), []).append(found)
+    ranked = [
+        Pair(*pair, tuple(sorted(cells, key=lambda each: -each.score)))
+        for pair, cells in alike.items()
+    ]
+    ranked.sort(key=lambda pair: (-pair.score, pair.first, pair.second))
+    return Similarities(tuple(ranked[:MOST_PAIRS]), len(ranked), sharers)
+
+
+def _most_sharers(students: int) -> int:
+    return min(MOST_SHARERS, max(3, students // 4))
+
+
+def _rare(
+    cell_prints: Sequence[Prints], sharers: int
+) -> tuple[NDArray[np.int64], dict[tuple[int, int], int]]:
+    """How many rare fingerprints of a cell each student has, and each pair has in common."""
+    own = np.zeros(len(cell_prints), dtype=np.int64)
+    if not cell_prints:
+        return own, {}
+    prints = np.concatenate(cell_prints)
+    owners = np.repeat(np.arange(len(cell_prints)), [len(each) for each in cell_prints])
+    order = np.argsort(prints, kind="stable")
+    prints, owners = prints[order], owners[order]
+    is_first = np.ones(len(prints), dtype=bool)
+    is_first[1:] = prints[1:] != prints[:-1]
+    starts = np.flatnonzero(is_first)
+    sizes = np.diff(starts, append=len(prints))
+    keys = []
+    for size in range(1, sharers + 1):
+        first = starts[sizes == size]
+        groups = owners[first[:, None] + np.arange(size)]
+        own += np.bincount(groups.ravel(), minlength=len(own))
+        for left, right in combinations(range(size), 2):
+            keys.append(groups[:, left] * len(cell_prints) + groups[:, right])
+    found, counts = np.unique(np.concatenate(keys), return_counts=True)
+    enough = counts >= FEWEST_SHARED
+    pairs = (divmod(int(key), len(cell_prints)) for key in found[enough])
+    return own, dict(zip(pairs, map(int, counts[enough]), strict=True))
+
+
+# --- fingerprints --------------------------------------------------------------------------------
+
+
+def own_prints(cells: Iterable[StudentCell], boilerplate: Prints) -> StudentPrints:
+    """The fingerprints of a student's cells, each once, but for those of the boilerplate."""
+    found: dict[str, list[Prints]] = {}
+    for cell in _bounded(cells):
+        found.setdefault(cell.name, []).append(_kept(cell)[0])
+    unique = {name: np.unique(np.concatenate(prints)) for name, prints in found.items()}
+    return {name: prints[~_among(prints, boilerplate)] for name, prints in unique.items()}
+
+
+def boilerplate_prints(texts: Iterable[tuple[str, bool]]) -> Prints:
+    """All fingerprints of texts that students are given, or that are right: (text, is it code)."""
+    found = [_all(_plain(text, is_code)[0], is_code) for text, is_code in texts]
+    return np.unique(np.concatenate(found)) if found else _NONE
+
+
+def _among(prints: Prints, known: Prints) -> NDArray[np.bool_]:
+    """Which of the fingerprints are among the known ones, which are many and in order."""
+    if not len(known):
+        return np.zeros(len(prints), dtype=bool)
+    places = np.minimum(np.searchsorted(known, prints), len(known) - 1)
+    return np.asarray(known[places] == prints)
+
+
+def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:
+    """The cells that are looked at: a notebook may be as long as a student likes."""
+    room = MAX_STUDENT
+    for cell in cells:
+        if len(cell.text) <= min(room, MAX_CELL):
+            room -= len(cell.text)
+            yield cell
+
+
+def _kept(cell: StudentCell) -> tuple[Prints, NDArray[np.int64], NDArray[np.int64]]:
+    """A cell's fingerprints, where each begins, and where each plain letter was in the text."""
+    from copydetect.utils import winnow
+
+    plain, places = _plain(cell.text, cell.is_code)
+    prints = _all(plain, cell.is_code)
+    if not len(prints):
+        return prints, np.empty(0, np.int64), places
+    kept, starts = winnow(prints, min(WINDOW, len(prints)), remove_duplicates=False)
+    return kept, starts.astype(np.int64), places
+
+
+def _plain(text: str, is_code: bool) -> tuple[str, NDArray[np.int64]]:
+    """A text without what can be changed at will, and where each of its letters was."""
+    if is_code:
+        from copydetect.utils import filter_code
+
+        # empty lines at the beginning are not counted in its places
+        skipped = len(text) - len(text.lstrip("\n"))
+        plain, removed = filter_code(text, "", language="python")
+        at = np.arange(len(plain))
+        row = np.clip(np.searchsorted(removed[:, 0], at), 0, len(removed) - 1)
+        return plain, np.minimum(at + removed[row, 1] + skipped, max(len(text) - 1, 0))
+    kept = [(place, letter) for place, letter in enumerate(text) if letter.isalnum()]
+    return (
+        "".join(letter.lower()[0] for _, letter in kept),
+        np.array([place for place, _ in kept], dtype=np.int64),
+    )
+
+
+def _all(plain: str, is_code: bool) -> Prints:
+    """A fingerprint of each run of letters: Σ cᵢ bⁱ mod 2⁶⁴, its bits mixed."""
+    run = RUN if is_code else TEXT_RUN
+    if len(plain) < run:
+        return _NONE
+    codes = np.frombuffer(plain.encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.uint64)
+    base = np.uint64(0x9E3779B97F4A7C15 if is_code else 0xC2B2AE3D27D4EB4F)
+    powers = np.cumprod(np.full(run, base, dtype=np.uint64))
+    sums = np.lib.stride_tricks.sliding_window_view(codes, run) @ powers
+    mixed = (sums ^ (sums >> np.uint64(31))) * np.uint64(0xBF58476D1CE4E5B9)
+    return np.asarray(mixed ^ (mixed >> np.uint64(29)), dtype=np.uint64)
+
+
+# --- side by side --------------------------------------------------------------------------------
+
+
+def side_by_side(
+    pair: Pair,
+    texts: tuple[Answers, Answers],
+    class_prints: Sequence[StudentPrints],
+    shown: Callable[[StudentCell], str] = lambda cell: cell.text,
+) -> tuple[SharedCell, ...]:
+    """The cells that a pair wrote alike, with the lines of the shared passages.
+
+    `texts` are the cells of both; `shown` gives a cell's text for the page, line by line as the
+    cell's own.
+    """
+    found = []
+    for alike in pair.cells:
+        counted = _counted(pair, alike.cell, class_prints)
+        left, right = (
+            _marked([cell for cell in cells if cell.name == alike.cell], counted, shown)
+            for cells in texts
+        )
+        found.append(SharedCell(alike.cell, left, right))
+    return tuple(found)
+
+
+def _counted(pair: Pair, cell: str, class_prints: Sequence[StudentPrints]) -> Prints:
+    """The fingerprints of a cell that both have, and few others."""
+    mine, theirs = (class_prints[student][cell] for student in (pair.first, pair.second))
+    both = np.intersect1d(mine, theirs, assume_unique=True)
+    sharers = sum(np.isin(both, each[cell]).astype(int) for each in class_prints if cell in each)
+    return both[sharers <= _most_sharers(len(class_prints))]
+
+
+def _marked(
+    cells: Answers, counted: Prints, shown: Callable[[StudentCell], str]
+) -> tuple[Line, ...]:
+    """The lines of these cells, those marked in which a counted passage stands."""
+    found: list[Line] = []
+    for cell in _bounded(cells):
+        prints, starts, places = _kept(cell)
+        begins = starts[np.isin(prints, counted)]
+        run = RUN if cell.is_code else TEXT_RUN
+        letters = np.unique((begins[:, None] + np.arange(run)).ravel())
+        breaks = np.array([k for k, letter in enumerate(cell.text) if letter == "\n"], np.int64)
+        shared = set(np.searchsorted(breaks, places[letters]).tolist())
+        lines = shown(cell).rstrip("\n").split("\n")
+        found += [Line(line[:MAX_LINE], k in shared) for k, line in enumerate(lines)]
+    return tuple(found[:MAX_LINES])
+
+
+def without_comments(text: str) -> str:
+    """Code, line by line, without its comments and docstrings."""
+    from pygments import token
+    from pygments.lexers import PythonLexer
+
+    def kept(kind: Any, part: str) -> str:
+        if kind in token.Comment or kind in token.Literal.String.Doc:
+            mark = "# …" if kind in token.Comment else '"""…"""'
+            return mark + "\n" * part.count("\n")
+        return part
+
+    lexer = PythonLexer(stripnl=False, ensurenl=False)
+    return "".join(kept(kind, part) for kind, part in lexer.get_tokens(text))

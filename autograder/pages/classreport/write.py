@@ -1,0 +1,134 @@
+"""Writes the class report: reads the class, leaves out names where asked, compares, renders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.durable import make_folder, write_text
+from autograder.errors import RecordError
+from autograder.gradebook.database import course_directory, open_database
+from autograder.grading.misconceptions import load_misconceptions
+from autograder.pages.classreport import similarity
+from autograder.pages.classreport.notebooks import StudentCell, read_cells
+from autograder.pages.classreport.page import (
+    Occasion,
+    PairView,
+    SimilarityView,
+    renamed,
+    render,
+    shown_names,
+)
+from autograder.pages.classreport.pseudonyms import numbers_for, without_names
+from autograder.pages.classreport.reading import answer_folder, read_class
+
+Shown = Callable[[StudentCell], str]
+
+
+def write_class_report(
+    course: Course,
+    assignment: Assignment,
+    path: Path | None = None,
+    *,
+    anonymous: bool = False,
+    moment: datetime | None = None,
+) -> Path:
+    """Write the page to `path` (default: in reports/), and return where it is.
+
+    RecordError where nobody has marks, or the page can't be written.
+    """
+    with open_database(course_directory(course, assignment).db_url, course) as gradebook:
+        record = read_class(course, assignment, gradebook)
+        numbers = numbers_for(gradebook, assignment.name, record.names) if anonymous else None
+    names = shown_names(record.names, numbers)
+    occasion = Occasion(moment or datetime.now(course.timezone), anonymous)
+    shown = _without(record.names) if anonymous else lambda cell: cell.text
+    # in the order of what is shown: nothing on the page may tell of another one
+    students = sorted((each.student for each in record.students), key=names.__getitem__)
+    similar = _similar(course, assignment, students, names, shown)
+    page = render(course, assignment, renamed(record, names.__getitem__), similar, occasion)
+    path = path or course.root / "reports" / _file_name(assignment.name, anonymous)
+    try:
+        make_folder(path.parent)
+        write_text(path, page)
+    except OSError as error:
+        raise RecordError(f"the class report can't be written to {path}: {error}") from error
+    return path
+
+
+def _file_name(assignment: str, anonymous: bool) -> str:
+    return f"{assignment}-without-names.html" if anonymous else f"{assignment}.html"
+
+
+def _without(names: Mapping[str, tuple[str, ...]]) -> Shown:
+    """A cell's text without names: no comment, where people write them, and none that is known."""
+    leave_out = without_names(names)
+
+    def shown(cell: StudentCell) -> str:
+        return leave_out(similarity.without_comments(cell.text) if cell.is_code else cell.text)
+
+    return shown
+
+
+def _similar(
+    course: Course,
+    assignment: Assignment,
+    students: list[str],
+    names: Mapping[str, str],
+    shown: Shown,
+) -> SimilarityView:
+    """Compare the answers of all; texts are read again for the few pairs that are shown."""
+    if not similarity.is_available():
+        return SimilarityView(available=False)
+    boilerplate = similarity.boilerplate_prints(_given_texts(course, assignment))
+    known = _known_texts(course, assignment)
+
+    def cells(student: str) -> list[StudentCell]:
+        return list(_own_cells(course, assignment, student, known))
+
+    prints = [similarity.own_prints(cells(student), boilerplate) for student in students]
+    found = similarity.similar_pairs(prints)
+    views = []
+    for pair in found.pairs:
+        one, other = students[pair.first], students[pair.second]
+        shared = similarity.side_by_side(pair, (cells(one), cells(other)), prints, shown)
+        views.append(PairView(names[one], names[other], pair, shared))
+    return SimilarityView(True, tuple(views), found.found, found.most_sharers, len(students))
+
+
+def _own_cells(
+    course: Course, assignment: Assignment, student: str, known: frozenset[str]
+) -> Iterator[StudentCell]:
+    """A student's answers, and the code cells that the student added."""
+    folder = answer_folder(course, assignment, student)
+    for problem in assignment.problems:
+        for cell in read_cells(folder / f"{problem.name}.ipynb"):
+            is_own = cell.is_answer or (cell.is_code and not cell.name)
+            if is_own and cell.text.strip() and cell.text not in known:
+                name = cell.name or f"own cell in {problem.name}"
+                yield replace(cell, name=name)
+
+
+def _given_texts(course: Course, assignment: Assignment) -> Iterator[tuple[str, bool]]:
+    """What students are given, what is right, and what many get wrong in the same way."""
+    for folder in (course.release(assignment.name), course.source(assignment.name)):
+        for problem in assignment.problems:
+            for cell in read_notebook(folder / f"{problem.name}.ipynb").cells:
+                yield str(cell.source), cell.cell_type == "code"
+    for folder in (course.release(assignment.name), course.solutions(assignment.name)):
+        for path in sorted(folder.glob("*.py")):
+            yield path.read_text(encoding="utf-8"), True
+    for misconception in load_misconceptions(course, assignment):
+        yield misconception.source, True
+
+
+def _known_texts(course: Course, assignment: Assignment) -> frozenset[str]:
+    """The texts of the release's cells, which a student may have left as they are."""
+    return frozenset(
+        cell.text
+        for problem in assignment.problems
+        for cell in read_cells(course.release(assignment.name) / f"{problem.name}.ipynb")
+    )

@@ -1,0 +1,464 @@
+"""The feedback pages that students get: what each item earned, what holds, what does not, and why.
+
+A page is made from the stored Report and from what persons wrote into the gradebook, whose points
+count. It shows claims and messages (fit for students by construction) and the student's own lines;
+it holds no script, loads nothing, and has nothing of a student's outputs in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import MissingEntry
+
+from autograder.content.sanitize import as_plain_text
+from autograder.course.assignment import Assignment, Course, Item, items_by_answer
+from autograder.course.rubric import read_rubrics
+from autograder.durable import make_folder, write_text
+from autograder.errors import RecordError
+from autograder.gradebook.database import REPORT, course_directory, open_database
+from autograder.gradebook.evidence import EvidenceFound, evidence
+from autograder.gradebook.folders import settle_all
+from autograder.gradebook.penalties import update_penalties
+from autograder.grading.mark import read_skeletons
+from autograder.grading.report import (
+    NOT_ATTEMPTED,
+    CellFault,
+    Claim,
+    ItemReport,
+    NotebookReport,
+    Report,
+)
+from autograder.pages.pictures import pictures_of
+from autograder.pages.texts import templates
+from autograder.words import shown
+
+INDEX = "index.html"
+MAX_WORK = 20_000
+"""Length of the longest answer that a page shows whole, in letters."""
+NEARLY = 1e-9
+
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_POINTS = re.compile(r"\s*\([^()]*\bpoints?\)$")
+
+
+@dataclass(frozen=True)
+class GradebookEntry:
+    """What the gradebook says of one item.
+
+    `open`: it awaits a person; `given`: its points are in a field that persons write.
+    """
+
+    points: float = 0.0
+    open: bool = False
+    given: bool = False
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class GradebookView:
+    """What the gradebook says of one submission."""
+
+    entries: Mapping[str, GradebookEntry]
+    penalty: float = 0.0
+    extension: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Headings:
+    """What the released notebooks say of the items: the page's words for them.
+
+    `titles` holds each item's nearest heading above it, with its name if others have the same
+    one; `commented` the items that a comment on a cell is about, by the cell's nbgrader id.
+    """
+
+    titles: Mapping[str, str]
+    commented: Mapping[str, tuple[str, ...]]
+
+    def items_of(self, fault: CellFault) -> set[str]:
+        """Return the items that an error in a cell is about."""
+        name = fault.item or ""
+        return {name, *self.commented.get(f"{name}-answer", ())}
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a student wrote for an item."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ItemView:
+    """One item as the page shows it; `functions` are the names that it asks for."""
+
+    name: str
+    title: str
+    functions: tuple[str, ...]
+    status: str
+    points: str
+    message: str
+    comment: str
+    claims: tuple[Claim, ...]
+    faults: tuple[CellFault, ...]
+    diagnosis: str = ""
+    evidence: tuple[EvidenceFound, ...] = ()
+    pictures: tuple[str, ...] = ()
+    found: str = ""
+    gap: str = ""
+    work: Work | None = None
+
+
+@dataclass(frozen=True)
+class Submission:
+    """All that a page is made from: the Report, the marks, the evidence, pictures and answers."""
+
+    report: Report
+    marks: GradebookView
+    evidence: Mapping[str, tuple[EvidenceFound, ...]] = field(default_factory=dict)
+    pictures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    work: Mapping[str, Work] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ProblemView:
+    """One notebook's part of the page."""
+
+    title: str
+    points: str
+    message: str
+    notes: tuple[str, ...]
+    faults: tuple[CellFault, ...]
+    items: tuple[ItemView, ...]
+
+
+def write_feedback(
+    course: Course,
+    assignment: Assignment,
+    students: Sequence[str] | None = None,
+    *,
+    db_url: str | None = None,
+    moment: datetime | None = None,
+) -> list[Path]:
+    """Write the pages of these students (default: all who were marked); their paths.
+
+    Each student gets feedback/STUDENT/ASSIGNMENT/index.html with everything, and beside it a page
+    for each notebook, named as nbgrader names it. Pages of a student whose due date is after
+    `moment` (default: now) state no result that the homework asks to derive. RecordError, once all
+    others have their pages, names the students who have none and why.
+    """
+    marked = course.root / "autograded"
+    deadline, moment = course.deadline(assignment.name), moment or datetime.now(UTC)
+    headings = read_headings(assignment, course.release(assignment.name))
+    rubrics = read_rubrics(course, assignment)
+    written: list[Path] = []
+    failures: list[str] = []
+    url = db_url or course_directory(course, assignment).db_url
+    with open_database(url, course) as gradebook:
+        settle_all(gradebook, course, assignment)
+        update_penalties(gradebook, course, assignment.name)
+        if students is None:
+            reports = marked.glob(f"*/{assignment.name}/{REPORT}")
+            students = sorted(path.parent.parent.name for path in reports)
+        for student in students:
+            try:
+                graded = marked / student / assignment.name
+                report = _stored_report(graded / REPORT, student)
+                view = _gradebook_view(gradebook, assignment, student, headings)
+                if not deadline.is_over(moment, view.extension):
+                    report = report.without_results()
+                submission = Submission(
+                    report,
+                    view,
+                    evidence(rubrics, report),
+                    *_own_work(assignment, graded, headings),
+                )
+                folder = course.root / "feedback" / student / assignment.name
+                written += _write_pages(folder, course, assignment, submission, headings)
+            except RecordError as error:
+                failures.append(str(error))
+            except OSError as error:
+                failures.append(f"{student}: {error}")
+    if failures:
+        raise RecordError(f"{len(failures)} without feedback: {'; '.join(failures)}")
+    return written
+
+
+def render(
+    course: Course,
+    assignment: Assignment,
+    submission: Submission,
+    headings: Headings,
+    problems: Sequence[str],
+    *,
+    alone: bool = False,
+) -> str:
+    """One page: the totals over the whole assignment, and the items of these problems.
+
+    A page that stands `alone`, for one notebook, links to the one with everything.
+    """
+    view = submission.marks
+    items = assignment.items.values()
+    regular = [item for item in items if not item.bonus]
+    bonus = [item for item in items if item.bonus]
+    still_open = [item for item in items if _entry(view, item).open]
+    rules = course.rules(assignment.name)
+    points, bonus_points = _points(view, regular), _points(view, bonus)
+    # where all is lost, the penalty takes bonus points too
+    from_regular = min(view.penalty, max(points, 0.0))
+    total = rules.total(points, bonus_points, view.penalty, _max_points(regular))
+    return templates("autograder.pages").get_template("feedback.html").render(
+        course=course,
+        assignment=assignment,
+        student=submission.report.submission,
+        problems=[_problem_view(assignment, name, submission, headings) for name in problems],
+        here={item.name for name in problems for item in assignment.problem(name).items},
+        alone=alone,
+        index=INDEX,
+        points=points - from_regular,
+        max_points=_max_points(regular),
+        total=total if bonus and rules.bonus_stated else None,
+        bonus_above_maximum=rules.bonus_above_maximum,
+        bonus=bonus_points - (view.penalty - from_regular),
+        max_bonus=_max_points(bonus),
+        open_points=_max_points(item for item in still_open if not item.bonus),
+        open_bonus=_max_points(item for item in still_open if item.bonus),
+        penalty=view.penalty,
+    )  # fmt: skip
+
+
+def _write_pages(
+    folder: Path,
+    course: Course,
+    assignment: Assignment,
+    submission: Submission,
+    headings: Headings,
+) -> Iterator[Path]:
+    make_folder(folder)
+    names = [problem.name for problem in assignment.problems]
+    pages = {INDEX: names, **{f"{name}.html": [name] for name in names}}
+    for file, problems in pages.items():
+        page = render(course, assignment, submission, headings, problems, alone=file != INDEX)
+        write_text(folder / file, page)
+        yield folder / file
+
+
+# --- what was stored -----------------------------------------------------------------------------
+
+
+def _stored_report(path: Path, student: str) -> Report:
+    try:
+        return Report.read(path)
+    except RecordError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise RecordError(
+                f"{student} has no marks yet ({path} does not exist): run `fdl grade` first"
+            ) from None
+        raise RecordError(
+            f"the Report of {student} ({path}) can't be read: {error}; run `fdl grade` again"
+        ) from error
+
+
+def _own_work(
+    assignment: Assignment, graded: Path, headings: Headings
+) -> tuple[dict[str, tuple[str, ...]], dict[str, Work]]:
+    """Return the pictures in the student's own notebooks and what they wrote, each by item."""
+    pictures: dict[str, tuple[str, ...]] = {}
+    work: dict[str, Work] = {}
+    for problem in assignment.problems:
+        path = graded / f"{problem.name}.ipynb"
+        if not path.is_file():
+            continue
+        notebook = nbformat.read(path, as_version=4)
+        for item in problem.items:
+            names = [reference.name for reference in item.references]
+            pictures[item.name] = pictures_of(notebook, names)
+        for cell in notebook.cells:
+            mark = cell.metadata.get("nbgrader", {})
+            if mark.get("solution"):
+                title = "Your code" if cell.cell_type == "code" else "Your text"
+                written = Work(title, _bounded(as_plain_text(cell.source)))
+                for name in headings.commented.get(str(mark.get("grade_id")), ()):
+                    work[name] = written
+    return pictures, work
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= MAX_WORK else f"{text[:MAX_WORK]}\n… (cut here: too long)"
+
+
+def read_headings(assignment: Assignment, release: Path) -> Headings:
+    """The page's words for the items, read from the released notebooks."""
+    skeletons = read_skeletons(assignment, release)
+    titles: dict[str, str] = {}
+    for skeleton in skeletons.values():
+        titles |= _titles(skeleton)
+    shared = Counter(titles.values())
+    titles = {
+        name: f"{title}: {name}" if shared[title] > 1 else title for name, title in titles.items()
+    }
+    answers = map(items_by_answer, skeletons.values())
+    return Headings(titles, dict(chain.from_iterable(found.items() for found in answers)))
+
+
+def _titles(skeleton: NotebookNode) -> dict[str, str]:
+    """Each item's nearest heading above it, without its points and marks of markdown."""
+    found: dict[str, str] = {}
+    title = ""
+    for cell in skeleton.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("grade"):
+            found[mark["grade_id"]] = title
+        elif cell.cell_type == "markdown":
+            for heading in _HEADING.findall(_FENCED.sub("", cell.source)):
+                title = re.sub(r"[*`$]", "", _POINTS.sub("", heading))
+    return found
+
+
+def _gradebook_view(
+    gradebook: Any, assignment: Assignment, student: str, headings: Headings
+) -> GradebookView:
+    try:
+        submission = gradebook.find_submission(assignment.name, student)
+    except MissingEntry:
+        raise RecordError(
+            f"{student} has no marks of {assignment.name} in the gradebook: run `fdl grade` first"
+        ) from None
+    comments: dict[str, list[str]] = {}
+    for comment in chain.from_iterable(notebook.comments for notebook in submission.notebooks):
+        for item in headings.commented.get(comment.name, ()):
+            if comment.manual_comment:
+                comments.setdefault(item, []).append(shown(comment.manual_comment))
+    grades = chain.from_iterable(notebook.grades for notebook in submission.notebooks)
+    return GradebookView(
+        {
+            grade.name: _gradebook_entry(grade, "\n\n".join(comments.get(grade.name, ())))
+            for grade in grades
+        },
+        penalty=sum(notebook.late_submission_penalty or 0.0 for notebook in submission.notebooks),
+        extension=submission.extension,
+    )
+
+
+def _gradebook_entry(grade: Any, comment: str) -> GradebookEntry:
+    given = grade.manual_score is not None or grade.extra_credit is not None
+    return GradebookEntry(
+        points=float(grade.score),
+        open=grade.needs_manual_grade and not given,
+        given=given,
+        comment=comment,
+    )
+
+
+# --- what is shown -------------------------------------------------------------------------------
+
+
+def _entry(view: GradebookView, item: Item) -> GradebookEntry:
+    return view.entries.get(item.name, GradebookEntry())
+
+
+def _points(view: GradebookView, items: Iterable[Item]) -> float:
+    return sum(_entry(view, item).points for item in items)
+
+
+def _max_points(items: Iterable[Item]) -> float:
+    return sum(item.max_points for item in items)
+
+
+def _problem_view(
+    assignment: Assignment, name: str, submission: Submission, headings: Headings
+) -> ProblemView:
+    problem = assignment.problem(name)
+    notebook = submission.report.notebooks[name]
+    names = {item.name for item in problem.items}
+    return ProblemView(
+        title=problem.title,
+        points=_subtotal(problem.items, submission.marks),
+        message=notebook.message,
+        notes=notebook.notes,
+        faults=tuple(fault for fault in notebook.faults if not names & headings.items_of(fault)),
+        items=tuple(_item_view(item, submission, headings) for item in problem.items),
+    )
+
+
+def _subtotal(items: Sequence[Item], view: GradebookView) -> str:
+    """Such as `6 of 10 + 3 of 8 bonus`."""
+    parts = []
+    for bonus in (False, True):
+        chosen = [item for item in items if item.bonus == bonus]
+        if chosen:
+            text = f"{_points(view, chosen):g} of {_max_points(chosen):g}"
+            parts.append(f"{text} bonus" if bonus else text)
+    return " + ".join(parts)
+
+
+def _item_view(item: Item, submission: Submission, headings: Headings) -> ItemView:
+    report, entry = submission.report, _entry(submission.marks, item)
+    found, notebook = report.items[item.name], report.notebooks[item.problem]
+    gap = _gap(item, entry, found, notebook)
+    is_read = notebook.state not in ("missing", "unreadable")
+    is_empty = gap == NOT_ATTEMPTED and entry.points <= 0
+    status = "unwritten" if is_empty else _status(item, entry)
+    shown = "–" if status == "open" else f"{entry.points:g}"
+    return ItemView(
+        name=item.name,
+        title=headings.titles.get(item.name, "") or item.name,
+        functions=tuple(reference.name for reference in item.references),
+        status=status,
+        points=f"{shown} of {item.max_points:g}{' bonus' if item.bonus else ''}",
+        message=_message(item, entry, notebook, found.points) or found.message,
+        comment=entry.comment,
+        claims=found.told,
+        faults=tuple(fault for fault in notebook.faults if item.name in headings.items_of(fault)),
+        diagnosis=found.diagnosis,
+        evidence=_confirmations(submission.evidence.get(item.name, ())) if entry.open else (),
+        pictures=submission.pictures.get(item.name, ()) if found.found else (),
+        found=found.found,
+        gap=gap,
+        work=submission.work.get(item.name) if is_read and gap != NOT_ATTEMPTED else None,
+    )
+
+
+def _gap(item: Item, entry: GradebookEntry, found: ItemReport, notebook: NotebookReport) -> str:
+    """What is not written of an answer; a text is written if a person marks it, or has."""
+    if item.kind == "auto":
+        return found.gap
+    return "" if entry.open or entry.given or notebook.message else NOT_ATTEMPTED
+
+
+def _confirmations(found: Iterable[EvidenceFound]) -> tuple[EvidenceFound, ...]:
+    """What a student is told: that code fails says nothing of a proof, and would look as if it did.
+
+    Once a person has marked the proof, their word alone counts, so nothing is told.
+    """
+    return tuple(claim for claim in found if claim.holds)
+
+
+def _status(item: Item, entry: GradebookEntry) -> str:
+    if item.kind == "manual" and entry.open:
+        return "open"
+    if entry.points <= 0:
+        return "none"
+    return "full" if entry.points >= item.max_points - NEARLY else "part"
+
+
+def _message(
+    item: Item, entry: GradebookEntry, notebook: NotebookReport, auto_points: float
+) -> str:
+    if item.kind == "auto":
+        changed = abs(entry.points - auto_points) > NEARLY
+        return "A person changed the points of this item." if changed else ""
+    if entry.open:
+        return "A person reads and marks this answer; it is still open."
+    return "" if entry.given else notebook.message

@@ -1,0 +1,43 @@
+"""The repositories for GitHub Classroom: students' template, and the workflow that marks.
+
+template/   the release with a workflow that runs its visible checks; students get copies
+marking/    a workflow for the private repository that holds the course; it marks a student's
+            repository with hidden tests, which never leave it
+"""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+from autograder.course.assignment import Assignment, Course
+from autograder.errors import RecordError
+from autograder.grading.mark import read_skeletons
+from autograder.platforms.gradescope.files import files_in
+
+TEMPLATE, MARKING = "template", "marking"
+
+_WORKFLOWS = Path(".github", "workflows")
+
+
+def write_classroom(course: Course, assignment: Assignment, folder: Path) -> list[Path]:
+    """Write both into `folder`, which must not hold anything yet; the files."""
+    release = course.release(assignment.name)
+    read_skeletons(assignment, release)  # there has to be one
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RecordError(f"{folder} is there already: name a folder that is new or empty")
+    content = {Path(TEMPLATE, name): path.read_bytes() for path, name in files_in(release)}
+    content |= {
+        Path(TEMPLATE, _WORKFLOWS, "classroom.yml"): _own("classroom.yml", assignment),
+        Path(TEMPLATE, ".github", "classroom", "step.py"): _own("step.py", assignment),
+        Path(MARKING, _WORKFLOWS, f"mark-{assignment.name}.yml"): _own("mark.yml", assignment),
+    }
+    for name, data in content.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return [folder / name for name in content]
+
+
+def _own(name: str, assignment: Assignment) -> bytes:
+    text = files("autograder.platforms.github").joinpath(name).read_text(encoding="utf-8")
+    return text.replace("@assignment@", assignment.name).encode()

@@ -1,0 +1,126 @@
+"""The zip that an instructor uploads to Gradescope.
+
+At its root stand `setup.sh` and `run_autograder`, which Gradescope runs; beside them
+
+    kit/             this kit as a wheel, without any assignment's tests or solutions
+    course/          course.toml, and source, release, solutions and hidden tests of one assignment
+    requirements.txt what the kit needs, each package with its version and hashes
+    settings.json    how to mark there; seconds: after how many marking is ended
+    unfinished.json  the results where marking is cut off
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import get_args
+
+from autograder.course.assignment import Assignment, Course
+from autograder.course.settings import SETTINGS
+from autograder.errors import RecordError
+from autograder.grading.mark import read_skeletons
+from autograder.platforms.gradescope.files import files_in, put
+from autograder.platforms.gradescope.results import Visibility, results_of_failure
+from autograder.platforms.gradescope.wheel import build_wheel
+
+MIN_MINUTES = 3
+
+UNFINISHED = (
+    "Marking did not come to its end: it took too long, or ran out of memory. A loop that does "
+    "not end is the usual reason. If all cells of your notebooks run through within a minute, "
+    "tell the person who teaches the course."
+)
+
+_SCRIPTS = ("setup.sh", "run_autograder")
+
+
+@dataclass(frozen=True)
+class GradescopeSettings:
+    """How to mark on Gradescope.
+
+    `visibility` says when students see the items; `minutes` is the container's time limit as set
+    on Gradescope; `unprotected` marks even where the container has no wall that works.
+    """
+
+    assignment: str
+    visibility: Visibility = "after_published"
+    minutes: int = 10
+    unprotected: bool = False
+
+    def __post_init__(self) -> None:
+        if self.minutes < MIN_MINUTES:
+            raise RecordError(
+                f"{self.minutes} minutes are too few for marking; Gradescope gives 10 or more"
+            )
+        if self.visibility not in get_args(Visibility):
+            known = ", ".join(get_args(Visibility))
+            raise RecordError(f"visibility {self.visibility!r} is unknown; choose one of {known}")
+
+    @property
+    def seconds(self) -> int:
+        """When marking is ended from outside, in time for Gradescope to take the results."""
+        return 60 * self.minutes - 20
+
+    @property
+    def submission_seconds(self) -> float:
+        """The time for a submission's code: what is left is for the start and the last words."""
+        return 60.0 * self.minutes - 60.0
+
+    def to_json(self) -> str:
+        """As it lies in the zip."""
+        return json.dumps(asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def read(cls, path: Path) -> GradescopeSettings:
+        """Read what `to_json` wrote; RecordError where it is something else."""
+        try:
+            return cls(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise RecordError(f"{path} can't be read: {error}; build the zip anew") from error
+
+
+def write_autograder(
+    course: Course, assignment: Assignment, settings: GradescopeSettings, target: Path
+) -> None:
+    """Write the zip to `target`: whole, or not at all."""
+    read_skeletons(assignment, course.release(assignment.name))  # there has to be a release
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in _SCRIPTS:
+            put(archive, name, _own(name).read_bytes(), mode=0o755)
+        put(archive, "requirements.txt", _own("requirements.lock").read_bytes())
+        put(archive, "settings.json", settings.to_json().encode())
+        put(archive, "seconds", f"{settings.seconds}\n".encode())
+        put(archive, "unfinished.json", results_of_failure(UNFINISHED).to_json().encode())
+        name, wheel = build_wheel()
+        put(archive, f"kit/{name}", wheel)
+        for name, content in _bundle(course, assignment):
+            put(archive, f"course/{name}", content)
+    target.write_bytes(buffer.getvalue())
+
+
+def _bundle(course: Course, assignment: Assignment) -> Iterator[tuple[str, bytes]]:
+    """The course with nothing but this assignment, laid out as a checkout is."""
+    name = assignment.name
+    yield SETTINGS, (course.root / SETTINGS).read_bytes()
+    yield "solutions/__init__.py", b'"""The reference functions of the assignments."""\n'
+    for folder, place in {
+        course.source(name): f"source/{name}",
+        course.release(name): f"release/{name}",
+        course.solutions(name): f"solutions/{name}",
+        course.hidden(name): f"autograder/hidden/{name}",
+    }.items():
+        found = [(f"{place}/{inner}", path.read_bytes()) for path, inner in files_in(folder)]
+        if not found:
+            raise RecordError(f"{folder} is empty or missing, and marking needs it")
+        yield from found
+
+
+def _own(name: str) -> Traversable:
+    return files("autograder.platforms.gradescope").joinpath(name)

@@ -1,0 +1,151 @@
+"""What Gradescope is told of a submission: its results.json, made from the Report.
+
+Texts are those of the feedback page, fit for students by construction. Three things differ from
+the Report, since Gradescope adds up points and shows them:
+
+- a bonus item keeps its maximum, so the sum of points can exceed what the assignment is worth
+  there: that is how Gradescope does extra credit;
+- an item that a person marks has neither points nor a maximum: persons mark on Gradescope itself,
+  in questions of their own, and a 0 here would be taken for a mark;
+- whether the notebooks could be read is always shown, the items only when the instructor wants.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from autograder.course.assignment import Assignment, Item
+from autograder.grading.report import ItemReport, NotebookReport, Report
+from autograder.pages.texts import templates
+from autograder.platforms.gradescope.metadata import HandedIn
+
+Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
+
+NOT_MARKED = (
+    "This submission could not be marked, and that is not its fault: something is wrong with the "
+    "marking itself. Nothing is lost; tell the person who teaches the course."
+)
+
+
+@dataclass(frozen=True)
+class Test:
+    """One entry of Gradescope's list; without `score` it has no points at all."""
+
+    number: str
+    name: str
+    output: str
+    visibility: Visibility
+    score: float | None = None
+    max_score: float | None = None
+    status: Literal["passed", "failed"] | None = None
+    tags: tuple[str, ...] = ()
+    output_format: str = "html"
+
+
+@dataclass(frozen=True)
+class Results:
+    """All of results.json."""
+
+    score: float
+    output: str
+    tests: tuple[Test, ...] = ()
+    extra_data: Mapping[str, Any] = field(default_factory=dict)
+    output_format: str = "html"
+    stdout_visibility: Visibility = "hidden"
+
+    def to_json(self) -> str:
+        """As Gradescope reads it: what is not said is left out."""
+        data = asdict(self)
+        data["tests"] = [
+            {key: value for key, value in test.items() if value is not None}
+            for test in data["tests"]
+        ]
+        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def results_of(
+    assignment: Assignment,
+    titles: Mapping[str, str],
+    report: Report,
+    *,
+    visibility: Visibility,
+    handed_in: HandedIn | None = None,
+) -> Results:
+    """The results of a submission that was marked; `titles` are the page's words for the items."""
+    return Results(
+        score=round(report.points + report.bonus_points, 2),
+        output=_part("summary", report=report, shown=visibility == "visible", when=handed_in),
+        tests=(
+            _handed_in_test(assignment, report),
+            *_item_tests(assignment, titles, report, visibility),
+        ),
+        extra_data={
+            "assignment": report.assignment,
+            "points": report.points,
+            "bonus_points": report.bonus_points,
+            "seed": report.seed,
+            "protection": report.protection,
+            "schema": report.schema,
+            **(handed_in.data() if handed_in else {}),
+        },
+    )
+
+
+def results_of_failure(message: str = NOT_MARKED) -> Results:
+    """The results where nothing was marked, in words that tell a student nothing hidden."""
+    return Results(0.0, _part("failure", message=message), extra_data={"not_marked": True})
+
+
+def _handed_in_test(assignment: Assignment, report: Report) -> Test:
+    """What became of the notebooks before they were tested: always shown, worth no points."""
+    notebooks = [(problem.name, report.notebooks[problem.name]) for problem in assignment.problems]
+    read = all(notebook.state == "marked" for _, notebook in notebooks)
+    return Test(
+        number="0",
+        name="What was handed in",
+        output=_part("notebooks", notebooks=notebooks),
+        visibility="visible",
+        status="passed" if read else "failed",
+    )
+
+
+def _item_tests(
+    assignment: Assignment, titles: Mapping[str, str], report: Report, visibility: Visibility
+) -> Iterator[Test]:
+    for k, problem in enumerate(assignment.problems, start=1):
+        notebook = report.notebooks[problem.name]
+        for m, item in enumerate(problem.items, start=1):
+            yield _item_test(
+                f"{k}.{m}", item, titles.get(item.name, ""), report.items[item.name], notebook,
+                visibility,
+            )  # fmt: skip
+
+
+def _item_test(
+    number: str,
+    item: Item,
+    title: str,
+    found: ItemReport,
+    notebook: NotebookReport,
+    visibility: Visibility,
+) -> Test:
+    name = f"{item.name}: {title}" if title and title != item.name else item.name
+    by_tests = item.kind == "auto"
+    return Test(
+        number=number,
+        name=name + (" (bonus)" if item.bonus else ""),
+        output=_part("item", item=item, found=found, notebook=notebook),
+        visibility=visibility,
+        score=found.points if by_tests else None,
+        max_score=found.max_points if by_tests else None,
+        tags=(item.problem, *(["bonus"] if item.bonus else [])),
+    )
+
+
+def _part(name: str, **values: object) -> str:
+    """One macro of the template, as HTML in which nothing but its own tags is left."""
+    module: Any = templates("autograder.pages").get_template("gradescope.html").make_module()
+    return str(getattr(module, name)(**values)).strip()

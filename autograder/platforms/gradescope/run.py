@@ -1,0 +1,101 @@
+"""Marks the one submission of a Gradescope container.
+
+`run_autograder` starts it as root: `python -m autograder.platforms.gradescope.run /autograder`.
+Whatever happens, results.json says something that a student may read; what went wrong goes to
+standard output, which Gradescope shows to instructors alone.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autograder.capacity import Machine
+from autograder.course.assignment import Assignment, Course
+from autograder.durable import write_text
+from autograder.errors import KitError
+from autograder.grading.mark import MarkSettings, mark_submission
+from autograder.pages.feedback import read_headings
+from autograder.platforms.gradescope.metadata import METADATA, HandedIn, read_metadata
+from autograder.platforms.gradescope.package import GradescopeSettings
+from autograder.platforms.gradescope.results import Results, results_of, results_of_failure
+from autograder.sandbox import Limits
+from autograder.words import shown
+
+MIB = 2**20
+
+_OWN_MEMORY = 300 * MIB
+"""What the grader itself needs of a container's memory."""
+_LEAST_MEMORY = 400 * MIB
+
+
+def main(root: Path) -> None:
+    """Mark root/submission with what lies in root/source, and write root/results/results.json."""
+    try:
+        results = mark(root)
+    except KitError as error:
+        print(shown(f"not marked: {error}"))
+        results = results_of_failure()
+    except Exception:
+        print(shown(traceback.format_exc()))
+        results = results_of_failure()
+    write_text(root / "results" / "results.json", results.to_json())
+
+
+def mark(root: Path) -> Results:
+    """The results of the submission in the container whose folders are in `root`."""
+    source = root / "source"
+    settings = GradescopeSettings.read(source / "settings.json")
+    course = Course(source / "course")
+    assignment = course.assignment(settings.assignment)
+    report = mark_submission(
+        course, assignment, root / "submission", settings=mark_settings(settings)
+    ).report
+    handed_in = read_metadata(root / METADATA)
+    if not is_due(course, assignment, handed_in, datetime.now(UTC)):
+        report = report.without_results()
+    print(f"protection: {report.protection}; seed {report.seed}")
+    for note in report.notes:
+        print(f"note: {note}")
+    return results_of(
+        assignment,
+        read_headings(assignment, course.release(assignment.name)).titles,
+        report,
+        visibility=settings.visibility,
+        handed_in=handed_in,
+    )
+
+
+def is_due(
+    course: Course, assignment: Assignment, handed_in: HandedIn | None, moment: datetime
+) -> bool:
+    """Return whether the due date is over for those who handed in.
+
+    Gradescope may not say what they were given beyond the due date: then the last date of anybody
+    in the course's own settings has to be over, too.
+    """
+    if handed_in is not None and handed_in.own_due is not None:
+        return moment >= handed_in.own_due
+    deadline = course.deadline(assignment.name)
+    general = handed_in.due if handed_in is not None else None
+    over = deadline.is_over(moment, deadline.longest_extension)
+    return over and (general is None or moment >= general)
+
+
+def mark_settings(settings: GradescopeSettings, machine: Machine | None = None) -> MarkSettings:
+    """How to mark here: within the container's time and memory, so that we end a greedy one."""
+    usual = Limits()
+    seconds = min(usual.submission_seconds, settings.submission_seconds)
+    limits = replace(usual, submission_seconds=seconds)
+    bound = (machine or Machine()).memory_bound()
+    if bound is not None:
+        room = max(bound - _OWN_MEMORY, _LEAST_MEMORY)
+        limits = replace(limits, total_memory_bytes=min(limits.total_memory_bytes, room))
+    return MarkSettings(limits=limits, unprotected=settings.unprotected)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

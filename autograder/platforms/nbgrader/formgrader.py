@@ -1,0 +1,182 @@
+"""nbgrader's formgrader, taught to show what students wrote and their names as text alone.
+
+What is stored of a submission does nothing (see `sanitize`); this is the wall behind it. nbgrader
+writes the names of students' folders into its pages as they are, and loads MathJax from elsewhere.
+Here names are escaped, MathJax comes from this server, a student's part of a page can't be drawn
+outside its place, and a policy lets the browser run no script but the page's own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader
+from nbconvert.exporters import HTMLExporter
+from tornado.web import StaticFileHandler
+
+from autograder.content.sanitize import is_plain_name
+from autograder.gradebook.penalties import settle_saved_mark
+
+MATHJAX = "fdl-mathjax"
+"""Where on the server MathJax is, below its base address."""
+
+_CONFIGURATION = "TeX-AMS-MML_HTMLorMML-full,Safe"
+
+# what nbgrader's templates have in attributes, which a policy allows by its hash
+_INLINE = ("toggle_name(true);", "toggle_name(false);", "toggleAllNames()")
+
+_SCRIPT = re.compile(r"<script(?=[\s>])")
+_IN_SCRIPT = re.compile(r'= "\{\{ ([\w.]+) \}\}";')
+
+
+def install() -> None:
+    """Let the formgrader of this process use these pages, and list no name that it can't."""
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.server_extensions.formgrader.apihandlers import GradeHandler
+    from nbgrader.server_extensions.formgrader.base import BaseHandler
+
+    BaseHandler.exporter = property(_SubmissionPage)
+    BaseHandler.render = _render
+    listed = NbGraderAPI.get_submitted_students
+
+    @wraps(listed)
+    def named(api: Any, assignment_id: str) -> set[str]:
+        return {name for name in listed(api, assignment_id) if is_plain_name(name)}
+
+    if not hasattr(listed, "__wrapped__"):
+        NbGraderAPI.get_submitted_students = named
+        GradeHandler.put = _settling(GradeHandler.put)
+
+
+def _settling(put: Callable[[Any, str], object]) -> Callable[[Any, str], None]:
+    """Saves a mark, then the penalty that it means for a late submission."""
+
+    @wraps(put)
+    def save(handler: Any, grade_id: str) -> None:
+        put(handler, grade_id)
+        try:
+            settle_saved_mark(handler, grade_id)
+        except Exception as error:  # of any kind: the mark is saved, and has to be shown as saved
+            handler.log.error("the late penalty was not made anew: %s", error)
+
+    return save
+
+
+def policy(nonce: str) -> str:
+    """What a page of the formgrader may do: its own scripts, styles and pictures, nothing else."""
+    hashes = " ".join(f"'sha256-{_sha256(code)}'" for code in _INLINE)
+    return (
+        "default-src 'none'; "
+        f"script-src 'nonce-{nonce}' 'strict-dynamic' 'unsafe-hashes' {hashes}; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; form-action 'none'; base-uri 'none'"
+    )
+
+
+def _sha256(code: str) -> str:
+    return base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+
+
+def with_nonce(page: str, nonce: str) -> str:
+    """The page's own part with the word by which the policy knows its scripts."""
+    return _SCRIPT.sub(f'<script nonce="{nonce}"', page)
+
+
+# --- lists ---------------------------------------------------------------------------------------
+
+
+class _Templates(FileSystemLoader):
+    """nbgrader's templates, with the nonce on their scripts and values in those set as JSON."""
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
+        source, path, is_current = super().get_source(environment, template)
+        source = _IN_SCRIPT.sub(r"= {{ \1 | tojson }};", source)
+        return with_nonce(source, "{{ nonce }}"), path, is_current
+
+
+@cache
+def _pages() -> Environment:
+    from nbgrader.server_extensions.formgrader.handlers import template_path
+
+    return Environment(loader=_Templates(template_path), autoescape=True)
+
+
+def _render(handler: Any, name: str, **values: object) -> str:
+    nonce = secrets.token_urlsafe(16)
+    _set_policy(handler, nonce)
+    return _pages().get_template(name).render(**values, nonce=nonce)
+
+
+def _set_policy(handler: Any, nonce: str) -> None:
+    own = handler.content_security_policy.split(";")
+    # who may frame the page; Jupyter takes no report that has no token of its own
+    kept = [part.strip() for part in own if not part.strip().startswith("report-uri")]
+    handler.set_header("Content-Security-Policy", "; ".join([*kept, policy(nonce)]))
+
+
+# --- the page of a submission --------------------------------------------------------------------
+
+
+class _SubmissionPage:
+    """Takes the place of nbgrader's exporter while one request is answered."""
+
+    def __init__(self, handler: Any) -> None:
+        self._handler = handler
+
+    def from_filename(
+        self, filename: str, resources: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
+        """The page of an autograded notebook."""
+        nonce = secrets.token_urlsafe(16)
+        _set_policy(self._handler, nonce)
+        escaped = {
+            key: html.escape(value) if isinstance(value, str) else value
+            for key, value in resources.items()
+        }
+        own = {"nonce": nonce, "mathjax": _serve_mathjax(self._handler)}
+        page: tuple[str, dict[str, Any]]
+        page = self._exporter().from_filename(filename, resources={**escaped, **own})
+        return page
+
+    def _exporter(self) -> HTMLExporter:
+        settings = self._handler.settings
+        exporter: HTMLExporter | None = settings.get("fdl_exporter")
+        if exporter is None:
+            config = settings["nbgrader_formgrader"].config
+            filters = {"with_nonce": with_nonce}
+            exporter = HTMLExporter(config=config, raw_template=_template(), filters=filters)
+            settings["fdl_exporter"] = exporter
+        return exporter
+
+
+def _template() -> str:
+    template = files("autograder.platforms.nbgrader") / "templates" / "formgrade.html"
+    return template.read_text(encoding="utf-8")
+
+
+def _serve_mathjax(handler: Any) -> str:
+    """The address of MathJax on this server, which serves it from now on."""
+    base = f"{handler.base_url}/{MATHJAX}"
+    if "fdl_mathjax" not in handler.settings:
+        route = (rf"{re.escape(base)}/(.*)", StaticFileHandler, {"path": str(mathjax_folder())})
+        handler.application.add_handlers(".*$", [route])
+        handler.settings["fdl_mathjax"] = base
+    return f"{base}/MathJax.js?config={_CONFIGURATION}"
+
+
+def mathjax_folder() -> Path:
+    """MathJax's files, as a package of Jupyter's brings them."""
+    found = find_spec("jupyter_server_mathjax")
+    if found is None or found.origin is None:
+        raise ImportError("formulas need the package jupyter-server-mathjax")
+    return Path(found.origin).parent / "static"

@@ -1,1 +1,0 @@
-"""Where a Report goes: nbgrader's gradebook and feedback pages."""

@@ -1,0 +1,1 @@
+"""The proof that a release is fit to be published."""

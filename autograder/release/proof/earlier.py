@@ -1,0 +1,31 @@
+"""What earlier proofs have found, kept until something that they depend on changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha256
+from pathlib import Path
+
+from autograder.cache import cache_folder
+from autograder.course.assignment import Assignment, Course
+from autograder.grading.trialcache import Keep
+from autograder.grading.versions import hash_of_folders, hash_of_tests
+
+
+def earlier_findings(
+    kind: str,
+    course: Course,
+    assignment: Assignment,
+    *,
+    seed: int,
+    folders: Iterable[Path] = (),
+    walls: str = "",
+) -> Keep:
+    """Return what earlier proofs found with the same tests, solutions, grader and seed.
+
+    `kind` is what they looked at, `folders` are those whose contents it depends on too, `walls`
+    those that student code ran behind.
+    """
+    own_code = Path(__file__).parents[1]  # all of release
+    parts = (hash_of_tests(course, assignment, seed), hash_of_folders(own_code, *folders), walls)
+    return Keep(sha256("\n".join(parts).encode()).hexdigest(), cache_folder("proofs") / kind)

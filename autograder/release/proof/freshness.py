@@ -1,0 +1,57 @@
+"""Are the generated trees what they would be if they were made now?"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.course.assignment import Course
+from autograder.errors import ReleaseError
+from autograder.release.build import COMPANIONS
+from autograder.release.directives import grade_id
+from autograder.release.fill import filled_source, read_source
+
+
+def stage_source(course: Course, name: str, folder: Path) -> Path:
+    """Write the assignment's source, filled, into `folder`/source/NAME. The course stays."""
+    stage = folder / "source" / name
+    stage.mkdir(parents=True)
+    for file, text in filled_source(course, name).items():
+        (stage / file).write_text(text, encoding="utf-8", newline="\n")
+    for file in COMPANIONS:
+        path = course.source(name) / file
+        if path.is_file() and not path.is_symlink():
+            shutil.copyfile(path, stage / file)
+    return stage
+
+
+def stale_faults(tree: Path, fresh: Path, label: str) -> Iterator[str]:
+    """Files of `tree` that differ from those of `fresh`, with the cells in which they do."""
+    for path in sorted(fresh.iterdir()):
+        present = tree / path.name
+        if not present.is_file():
+            yield f"{label}/{path.name} is not there"
+        elif present.read_bytes() != path.read_bytes():
+            yield f"{label}/{path.name} is out of date{_where(present, path)}"
+
+
+def _where(present: Path, fresh: Path) -> str:
+    """The cells that differ, in words; nothing where there is no telling."""
+    if fresh.suffix != ".ipynb":
+        return ""
+    try:
+        old, new = _cells(read_source(present)), _cells(read_source(fresh))
+    except ReleaseError:
+        return ""
+    names = [name for name in dict.fromkeys([*new, *old]) if new.get(name) != old.get(name)]
+    if not names:
+        return ""
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f", in the cells {', '.join(names[:5])}{more}"
+
+
+def _cells(notebook: NotebookNode) -> dict[str, NotebookNode]:
+    return {grade_id(cell) or str(cell.id): cell for cell in notebook.cells}

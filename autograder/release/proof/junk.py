@@ -1,0 +1,90 @@
+"""Sample submissions for the proof: the reference, and junk that has its shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.release.directives import (
+    BEGIN,
+    END,
+    directive_of,
+    grade_id,
+    is_answer,
+    place,
+    without_directives,
+)
+from autograder.release.fill import read_source, to_text
+from autograder.release.proof import scrambler
+
+KINDS = {
+    "zeros": "zeros, and figures that are labelled but empty",
+    "ones": "ones, and figures with level lines",
+    "random": "random numbers, and figures with random lines",
+    "arguments": "the arguments handed back, as numbers and as lines",
+}
+"""The kinds of junk, and how to call them in a message."""
+
+
+def write_reference(source: Path, release: Path, folder: Path) -> None:
+    """Write the submission of a student who found the reference's answers."""
+    for name, skeleton, filled in _pairs(source, release):
+        _write(folder / name, with_answers(skeleton, filled))
+
+
+def write_skeleton(release: Path, folder: Path) -> None:
+    """Write the submission of a student who did nothing."""
+    for path in sorted(release.glob("*.ipynb")):
+        _write(folder / path.name, read_source(path))
+
+
+def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
+    """Write the submission whose answers have the right shapes and junk in them."""
+    for name, skeleton, filled in _pairs(source, release):
+        junk = with_answers(skeleton, filled)
+        _spoil(junk, _answer_names(filled, Path(name).stem), kind)
+        _write(folder / name, junk)
+
+
+def with_answers(skeleton: NotebookNode, filled: NotebookNode) -> NotebookNode:
+    """The released notebook with the source's code answers typed into it."""
+    answers = {grade_id(cell): cell.source for cell in filled.cells if is_answer(cell)}
+    notebook = deepcopy(skeleton)
+    for cell in notebook.cells:
+        if is_answer(cell) and grade_id(cell) in answers:
+            lines = without_directives(answers[grade_id(cell)]).split("\n")
+            cell.source = "\n".join(line for line in lines if line.strip() not in (BEGIN, END))
+    return notebook
+
+
+def _pairs(source: Path, release: Path) -> Iterator[tuple[str, NotebookNode, NotebookNode]]:
+    for path in sorted(source.glob("*.ipynb")):
+        yield path.name, read_source(release / path.name), read_source(path)
+
+
+def _answer_names(filled: NotebookNode, notebook: str) -> dict[str, tuple[str, ...]]:
+    """The names that each answer cell defines, by the cell's nbgrader id."""
+    names = {}
+    for index, cell in enumerate(filled.cells):
+        directive = directive_of(cell, place(notebook, index, cell))
+        if directive is not None and directive.verb == "REFERENCE":
+            names[grade_id(cell)] = tuple(name.split(".")[1] for name in directive.names)
+    return names
+
+
+def _spoil(notebook: NotebookNode, names: dict[str, tuple[str, ...]], kind: str) -> None:
+    # the answer cells are the only ones that a marker is sure to leave as they are
+    text = Path(scrambler.__file__).read_text(encoding="utf-8")
+    for cell in notebook.cells:
+        if is_answer(cell) and grade_id(cell) in names:
+            lines = [f"{name} = junk_answer({name}, {kind!r})" for name in names[grade_id(cell)]]
+            cell.source = "\n".join([cell.source, text, *lines])
+            text = ""
+
+
+def _write(path: Path, notebook: NotebookNode) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(to_text(notebook), encoding="utf-8", newline="\n")

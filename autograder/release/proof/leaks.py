@@ -1,0 +1,194 @@
+"""Does a release give away what it must not: solutions, model answers, rubrics, hidden tests?
+
+Secrets are cut into pieces (lines of code, sentences), and each piece long enough to be telling is
+looked for in every text of the release, white space aside.
+"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import dedent
+
+from nbformat import NotebookNode
+
+from autograder.course.rubric import without_evidence
+from autograder.release.definitions import Definition, Solutions, parse_python
+from autograder.release.directives import directive_of, is_answer, is_manual, place
+from autograder.release.proof.texts import Text, squeeze
+
+MIN_CODE = 24
+"""Shortest telling line of a solution, white space aside."""
+
+MIN_BODY = 12
+"""Shortest telling body of a whole function."""
+
+MIN_TEST_LINE = 30
+MIN_SENTENCE = 40
+
+_BOILERPLATE = re.compile(r"^(import|from|return\w*$|fig|ax|def|@|#$|plt\.|if\w+:$|else:$)")
+_RUBRIC = re.compile(r"^#{1,6}\s*Rubric\b|^\s*[-*]\s*\([\d.]+ points?\)", re.MULTILINE)
+_STEP_POINTS = re.compile(r"^- \([\d.]+ points?\) ", re.MULTILINE)
+_SENTENCE_END = re.compile(r"(?<=[.:;!?])\s+|\n+")
+
+
+@dataclass(frozen=True)
+class Secret:
+    """A piece of text that students must not get, white space dropped, and what it is part of."""
+
+    piece: str
+    what: str
+
+
+def leak_faults(all_texts: Iterable[Text], secrets: Iterable[Secret]) -> Iterator[str]:
+    """Each place of the release that holds a secret, once for each thing that it is part of."""
+    told = set()
+    pieces = list(secrets)
+    for text in all_texts:
+        for secret in pieces:
+            if (text.where, secret.what) not in told and secret.piece in text.squeezed:
+                told.add((text.where, secret.what))
+                yield f"{text.where} holds part of {secret.what}: {_short(secret.piece)}"
+
+
+def rubric_faults(all_texts: Iterable[Text]) -> Iterator[str]:
+    """Places that look like a marking rubric, whoever wrote it."""
+    for text in all_texts:
+        if found := _RUBRIC.search(text.content):
+            yield f"{text.where} holds a rubric: {found[0].strip()}"
+
+
+def stub_faults(name: str, released: NotebookNode) -> Iterator[str]:
+    """Answer cells that hold more than signatures, docstrings and stubs."""
+    for index, cell in enumerate(released.cells):
+        if is_answer(cell):
+            where = place(name, index, cell)
+            try:
+                tree = ast.parse(cell.source)
+            except SyntaxError:
+                yield f"{where} is not Python"
+                continue
+            yield from (f"{where} holds {fault}" for fault in _beyond_stubs(tree))
+
+
+def solution_secrets(sources: dict[str, NotebookNode], solutions: Solutions) -> Iterator[Secret]:
+    """The bodies of the reference functions that students are to write."""
+    public = public_code(sources, solutions)
+    for definition in _named(sources, solutions)[1]:
+        what = f"the solution of {definition.reference}"
+        body = squeeze(_without_comments(definition.solution))
+        if len(body) >= MIN_BODY:
+            yield Secret(body, what)
+        for piece in _pieces(definition.solution, MIN_CODE):
+            if piece not in public:
+                yield Secret(piece, what)
+
+
+def manual_secrets(sources: dict[str, NotebookNode]) -> Iterator[Secret]:
+    """The sentences of model answers and rubrics."""
+    for name, notebook in sources.items():
+        public = " ".join(_public_texts(notebook))
+        for index, cell in enumerate(notebook.cells):
+            if not is_manual(cell):
+                continue
+            what = f"the model answer or rubric of {place(Path(name).stem, index, cell)}"
+            for sentence in _SENTENCE_END.split(_without_points(without_evidence(cell.source))):
+                piece = squeeze(sentence)
+                if len(piece) >= MIN_SENTENCE and piece not in squeeze(public):
+                    yield Secret(piece, what)
+
+
+def hidden_secrets(hidden: Path, public: str) -> Iterator[Secret]:
+    """Lines and docstrings of the hidden tests, save those that students are meant to read."""
+    for secret in _hidden_secrets(hidden):
+        if secret.piece not in public:
+            yield secret
+
+
+def public_code(sources: dict[str, NotebookNode], solutions: Solutions) -> str:
+    """What students get of the solutions: given definitions, signatures, docstrings; squeezed."""
+    given, asked = _named(sources, solutions)
+    shown = [*(d.whole for d in given), *(d.heading for d in asked)]
+    return "\n".join(squeeze(text) for text in shown)
+
+
+def _hidden_secrets(hidden: Path) -> Iterator[Secret]:
+    for path in sorted(hidden.rglob("*.py")):
+        tree, text = parse_python(path), path.read_text(encoding="utf-8")
+        what = f"the hidden test file {path.name}"
+        yield from (Secret(piece, what) for piece in _pieces(text, MIN_TEST_LINE))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                whose = f"the hidden test {node.name} ({path.name})"
+                yield Secret(f"def{node.name}(", whose)
+                for sentence in _SENTENCE_END.split(ast.get_docstring(node) or ""):
+                    if len(squeeze(sentence)) >= MIN_TEST_LINE:
+                        yield Secret(squeeze(sentence), whose)
+
+
+def _named(
+    sources: dict[str, NotebookNode], solutions: Solutions
+) -> tuple[list[Definition], list[Definition]]:
+    """The definitions that notebooks give to students, and those they ask of them."""
+    given: list[Definition] = []
+    asked: list[Definition] = []
+    for name, notebook in sources.items():
+        for index, cell in enumerate(notebook.cells):
+            where = place(Path(name).stem, index, cell)
+            directive = directive_of(cell, where)
+            if directive is not None:
+                found = [solutions.find(reference, where) for reference in directive.names]
+                (given if directive.verb == "GIVEN" else asked).extend(found)
+    return given, asked
+
+
+def _without_points(text: str) -> str:
+    """The text without the points of its steps: what a step says tells as much without them."""
+    return _STEP_POINTS.sub("", text)
+
+
+def _public_texts(notebook: NotebookNode) -> Iterator[str]:
+    """What the instructor meant students to read: texts that are not answers."""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and not is_manual(cell):
+            yield cell.source
+
+
+def _pieces(code: str, shortest: int) -> Iterator[str]:
+    for line in _without_comments(code).splitlines():
+        piece = squeeze(line)
+        if len(piece) >= shortest and not _BOILERPLATE.match(piece):
+            yield piece
+
+
+def _without_comments(code: str) -> str:
+    """The code with its comments cut off: they are easily lost where code is copied."""
+    code = dedent(code)
+    lines = code.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(code).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    return "\n".join(lines)
+
+
+def _beyond_stubs(tree: ast.Module) -> Iterator[str]:
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef):
+            if not _is_stub(statement.body[-1]) or len(statement.body) > 2:
+                yield f"a body for {statement.name}, where a stub is expected"
+        elif not _is_stub(statement):
+            yield f"more than stubs: {ast.unparse(statement).splitlines()[0]}"
+
+
+def _is_stub(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Raise) and "NotImplementedError" in ast.unparse(statement)
+
+
+def _short(piece: str) -> str:
+    return piece if len(piece) <= 60 else piece[:57] + "..."

@@ -1,0 +1,243 @@
+"""Does everything that belongs together come together? Items, answers, checks, tests, rubrics."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from nbformat import NotebookNode
+
+from autograder.course.assignment import Assignment, Item, Kind
+from autograder.course.rubric import Evidence, read_rubric, split_answer
+from autograder.errors import CourseError, ReleaseError
+from autograder.release.definitions import parse_python
+from autograder.release.directives import (
+    Place,
+    directive_of,
+    grade_id,
+    is_answer,
+    is_check,
+    is_manual,
+    mark_of,
+    place,
+)
+
+
+@dataclass(frozen=True)
+class HiddenTest:
+    """A hidden test as its decorator tells: the item, the part of it, and what a failure costs."""
+
+    where: str
+    item: str
+    part: str
+    core: bool
+
+
+def hidden_tests(hidden: Path) -> tuple[list[HiddenTest], list[str]]:
+    """The hidden tests of an assignment, and what is wrong with how they name their items.
+
+    The files are parsed, not run.
+    """
+    tests: list[HiddenTest] = []
+    faults: list[str] = []
+    for path in sorted(hidden.rglob("test_*.py")):
+        for node in ast.walk(parse_python(path)):
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                where = f"{path.name}, {node.name}"
+                try:
+                    tests.append(_hidden_test(node, where))
+                except ReleaseError as error:
+                    faults.append(str(error))
+                if not ast.get_docstring(node):
+                    faults.append(f"{where} has no docstring: students read it as the claim")
+    return tests, faults
+
+
+def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
+    """Items without a hidden test, hidden tests without an item, parts without a core test."""
+    tests, faults = hidden_tests(hidden)
+    yield from faults
+    auto = {item.name for item in assignment.select("auto")}
+    for test in tests:
+        if test.item not in auto:
+            kind = "a manual item" if test.item in assignment.items else "no item"
+            yield f"{test.where} is for {test.item}, which is {kind} of {assignment.name}"
+    for name in sorted(auto):
+        mine = [test for test in tests if test.item == name]
+        core = {test.part for test in mine if test.core}
+        if not mine:
+            yield f"item {name} has no hidden test"
+        elif not core:
+            yield f"item {name} has robustness tests alone: no test can earn its points"
+        for test in mine:
+            if core and not test.core and test.part not in core | {"answer"}:
+                yield f"{test.where}: part {test.part!r} of {name} has no core test"
+
+
+def cell_order_faults(
+    assignment: Assignment, sources: dict[str, NotebookNode], checks: Path
+) -> Iterator[str]:
+    """Auto items that lack an answer to fill, a check cell, or their function in checks.py."""
+    functions = _functions(checks)
+    for name, notebook in sources.items():
+        yield from _answer_faults(assignment, Path(name).stem, notebook)
+        for index, cell in enumerate(notebook.cells):
+            if is_check(cell):
+                yield from _check_faults(cell, place(Path(name).stem, index, cell), functions)
+
+
+def rubric_faults(
+    assignment: Assignment, sources: dict[str, NotebookNode], hidden: Path
+) -> Iterator[str]:
+    """Manual items whose rubric is missing, unreadable, or does not add up to their points.
+
+    Also rubrics that name evidence which no core test gives.
+    """
+    tests, _ = hidden_tests(hidden)
+    for name, notebook in sources.items():
+        for index, cell in enumerate(notebook.cells):
+            if is_manual(cell):
+                where = place(Path(name).stem, index, cell)
+                item = assignment.items[grade_id(cell)]
+                for fault in _rubric_faults(cell.source, assignment, item, tests):
+                    yield f"{where} {fault}"
+
+
+def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> Iterator[str]:
+    """Items that a release lacks, has beyond the source, or has with other points or kind."""
+    found: dict[str, tuple[str, float, str]] = {}
+    for name, notebook in released.items():
+        for cell in notebook.cells:
+            if mark_of(cell).get("grade"):
+                kind = "manual" if is_manual(cell) else "auto"
+                points = float(str(mark_of(cell).get("points", "nan")))
+                found[grade_id(cell)] = (kind, points, Path(name).stem)
+    wanted = {i.name: (i.kind, i.max_points, i.problem) for i in assignment.items.values()}
+    for problem in assignment.problems:
+        if not problem.items:
+            yield f"{problem.name}.ipynb has no item; what is no problem belongs elsewhere"
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            yield (
+                f"item {name} is {_told(found.get(name))} in the release and "
+                f"{_told(wanted.get(name))} in the source"
+            )
+
+
+def points_summary(assignment: Assignment) -> str:
+    """How many items of which kind there are, and what they are worth."""
+
+    def worth(items: Iterable[Item]) -> str:
+        return f"{sum(item.max_points for item in items):g} points"
+
+    kinds = (
+        f"{len(items)} {kind} items of {worth(items)}"
+        for kind in get_args(Kind)
+        if (items := assignment.select(kind))
+    )
+    bonus = worth(item for item in assignment.items.values() if item.bonus)
+    regular = worth(item for item in assignment.items.values() if not item.bonus)
+    return f"{', '.join(kinds)}; {regular} regular, {bonus} bonus"
+
+
+def _told(entry: tuple[str, float, str] | None) -> str:
+    if entry is None:
+        return "not there"
+    kind, points, problem = entry
+    return f"{kind}, {points:g} points, in {problem}"
+
+
+def _hidden_test(node: ast.FunctionDef, where: str) -> HiddenTest:
+    calls = [d for d in node.decorator_list if isinstance(d, ast.Call) and _is_item(d.func)]
+    if len(calls) != 1:
+        raise ReleaseError(f"{where} has {len(calls)} @item decorators; it needs exactly one")
+    call = calls[0]
+    named = {word.arg: word.value for word in call.keywords}
+    arguments = [*call.args, *([named["name"]] if "name" in named else [])]
+    try:
+        item = str(ast.literal_eval(arguments[0]))
+        part = str(ast.literal_eval(named["part"])) if "part" in named else "answer"
+        costs = float(ast.literal_eval(named["costs"])) if "costs" in named else 0.0
+        care = str(ast.literal_eval(named["care"])) if "care" in named else ""
+    except (IndexError, ValueError, TypeError, SyntaxError) as error:
+        raise ReleaseError(
+            f"{where}: @item must be given its name, part, costs and care as plain values"
+        ) from error
+    return HiddenTest(where, item, part, core=costs == 0.0 and not care)
+
+
+def _is_item(function: ast.expr) -> bool:
+    return (isinstance(function, ast.Name) and function.id == "item") or (
+        isinstance(function, ast.Attribute) and function.attr == "item"
+    )
+
+
+def _functions(path: Path) -> set[str]:
+    if not path.is_file():
+        return set()
+    return {node.name for node in parse_python(path).body if isinstance(node, ast.FunctionDef)}
+
+
+def _answer_faults(assignment: Assignment, name: str, notebook: NotebookNode) -> Iterator[str]:
+    """Follow the cells: each check must come after the answer that it looks at."""
+    answer: tuple[str, Place] | None = None
+    checked = True
+    for index, cell in enumerate(notebook.cells):
+        where = place(name, index, cell)
+        if is_answer(cell):
+            if directive_of(cell, where) is None:
+                yield f"{where} is an answer cell without a REFERENCE line"
+            if answer is not None and not checked:
+                yield f"{answer[1]} is an answer cell that no check cell follows"
+            answer, checked = (grade_id(cell), where), False
+        elif is_check(cell):
+            owner = answer[0].removesuffix("-answer") if answer else ""
+            if answer is None or (owner in assignment.items and owner != grade_id(cell)):
+                yield f"{where}: item {grade_id(cell)} has no answer cell before its check cell"
+            checked = True
+    if answer is not None and not checked:
+        yield f"{answer[1]} is an answer cell that no check cell follows"
+
+
+def _check_faults(cell: NotebookNode, where: Place, functions: set[str]) -> Iterator[str]:
+    function = grade_id(cell).replace("-", "_")
+    if cell.source.strip() != f"checks.{function}(globals())":
+        yield f"{where}: a check cell reads `checks.{function}(globals())`, this one does not"
+    if function not in functions:
+        yield f"checks.py has no function {function} for item {grade_id(cell)}"
+    if not mark_of(cell).get("locked"):
+        yield f"{where}: a check cell must be locked"
+
+
+def _rubric_faults(
+    source: str, assignment: Assignment, item: Item, tests: list[HiddenTest]
+) -> Iterator[str]:
+    try:
+        answer, _ = split_answer(source)
+        rubric = read_rubric(source)
+    except CourseError as error:
+        yield str(error)
+        return
+    if not answer.strip():
+        yield "has no model answer before its rubric"
+    if abs(rubric.points - item.max_points) > 1e-9:
+        yield f"has a rubric of {rubric.points:g} points; item {item.name} has {item.max_points:g}"
+    for evidence in rubric.evidence:
+        yield from _evidence_faults(evidence, assignment, tests)
+
+
+def _evidence_faults(
+    evidence: Evidence, assignment: Assignment, tests: list[HiddenTest]
+) -> Iterator[str]:
+    item = assignment.items.get(evidence.item)
+    if item is None or item.kind != "auto":
+        kind = "no item" if item is None else "a manual item"
+        yield f"names the evidence {evidence}, but {evidence.item} is {kind} of {assignment.name}"
+        return
+    parts = {test.part for test in tests if test.item == evidence.item and test.core}
+    if evidence.part and evidence.part not in parts:
+        known = ", ".join(sorted(parts)) or "none"
+        yield f"names the evidence {evidence}; {evidence.item} has the parts {known}"

@@ -1,0 +1,103 @@
+"""Is a release clean? Its files, its cells' metadata, and what a machine leaves in a notebook."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from autograder.release.build import COMPANIONS
+from autograder.release.directives import mark_of, place, without_directives
+from autograder.release.preprocessors import CELL_KEYS, MARK_KEYS, NOTEBOOK_METADATA, TAGS
+from autograder.release.proof.texts import Text
+
+_MACHINE_PATH = re.compile(
+    r"(?<![\w./:~)\]}-])(?:/(?:home|Users|root|tmp|var|mnt|opt|private|work|srv|media|data)/[\w.]"
+    r"|file:///|[A-Za-z]:\\{1,2}(?:Users|Documents|Windows))[^\s\"'<>]*"
+)
+
+_LEFT_BY_PROGRAMS = frozenset({".ipynb_checkpoints", "__pycache__", ".DS_Store"})
+
+
+def expected_files(source: Path) -> frozenset[str]:
+    """The files that source and release of an assignment consist of."""
+    return frozenset(path.name for path in source.glob("*.ipynb")) | set(COMPANIONS)
+
+
+def file_faults(
+    tree: Path, expected: Iterable[str], label: str, *, in_use: bool = False
+) -> Iterator[str]:
+    """What is in a tree and should not be, and what should be and is not.
+
+    In one that is `in_use`, what JupyterLab, Python and file managers leave by themselves may be.
+    """
+    expected = set(expected)
+    if not tree.is_dir():
+        yield f"{label} is missing"
+        return
+    for path in sorted(tree.rglob("*")):
+        below = path.relative_to(tree)
+        name = below.as_posix()
+        if in_use and not _LEFT_BY_PROGRAMS.isdisjoint(below.parts):
+            continue
+        if path.is_symlink():
+            yield f"{label}/{name} is a link; put the file itself there"
+        elif path.is_dir():
+            yield f"{label}/{name}/ does not belong there; delete the folder"
+        elif name not in expected and "/" not in name:
+            yield f"{label}/{name} does not belong there; delete it or move it elsewhere"
+        elif name not in expected:
+            yield f"{label}/{name} does not belong there"
+    for name in sorted(expected):
+        if not (tree / name).is_file():
+            yield f"{label}/{name} is missing"
+
+
+def cell_faults(name: str, notebook: NotebookNode) -> Iterator[str]:
+    """Outputs, counts, attachments and metadata that a released notebook must not have."""
+    for index, cell in enumerate(notebook.cells):
+        where = place(name, index, cell)
+        if cell.get("outputs"):
+            yield f"{where} has an output"
+        if cell.get("execution_count") is not None:
+            yield f"{where} has the execution count {cell.execution_count}"
+        if cell.get("attachments"):
+            yield f"{where} has the attachment {', '.join(sorted(cell.attachments))}"
+        if cell.cell_type == "code" and without_directives(cell.source) != cell.source:
+            yield f"{where} still has its directive line"
+        yield from (f"{where} has {fault}" for fault in _metadata_faults(cell))
+
+
+def notebook_faults(name: str, notebook: NotebookNode) -> Iterator[str]:
+    """Metadata of the notebook itself that is not the normal one."""
+    for key in sorted(set(notebook.metadata) | set(NOTEBOOK_METADATA)):
+        if notebook.metadata.get(key) != NOTEBOOK_METADATA.get(key):
+            yield f"{name}.ipynb: its metadata {key!r} is not what a release has"
+
+
+def path_faults(all_texts: Iterable[Text], *, own: Iterable[Path] = ()) -> Iterator[str]:
+    """Absolute paths of a machine: this one's, or any that looks like a home or scratch folder."""
+    prefixes = {str(path) for path in (*own, Path.home(), Path(sys.prefix)) if len(path.parts) > 2}
+    for text in all_texts:
+        found = _MACHINE_PATH.search(text.content)
+        known = next((prefix for prefix in prefixes if prefix in text.content), None)
+        if found or known:
+            yield f"{text.where} holds a path of a machine: {found[0] if found else known}"
+
+
+def _metadata_faults(cell: NotebookNode) -> Iterator[str]:
+    if strange := sorted(set(cell.metadata) - CELL_KEYS):
+        yield f"the metadata {', '.join(strange)}"
+    if strange := sorted(set(mark_of(cell)) - MARK_KEYS):
+        yield f"the nbgrader metadata {', '.join(strange)}"
+    if strange := sorted(set(cell.metadata.get("tags", ())) - TAGS):
+        yield f"the tag {', '.join(strange)}"
+    for key, value in mark_of(cell).items():
+        if isinstance(value, dict | list):
+            yield f"an nbgrader entry {key} that is no plain value"
+    for key in ("deletable", "editable"):
+        if not isinstance(cell.metadata.get(key, False), bool):
+            yield f"an entry {key} that is neither true nor false"

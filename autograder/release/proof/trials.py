@@ -1,0 +1,252 @@
+"""Trial submissions: the reference must earn every point, the skeleton and junk must earn none.
+
+They are marked the way that students' submissions are, as many at once as the machine allows. A
+trial that went well is kept until something that it depends on changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from nbformat import NotebookNode
+
+from autograder.course.assignment import Assignment, Course
+from autograder.errors import CourseError
+from autograder.grading.report import ItemReport, Report
+from autograder.grading.trialcache import Keep
+from autograder.release.directives import is_answer, place
+from autograder.release.proof.earlier import earlier_findings
+from autograder.release.proof.findings import Finding, finding
+from autograder.release.proof.junk import KINDS, write_junk, write_reference, write_skeleton
+
+Say = Callable[[str], None]
+
+
+class Marked(Protocol):
+    """What marking gives back: the Report, and the notebooks with the outputs of their run."""
+
+    @property
+    def report(self) -> Report:
+        """The marks."""
+
+    @property
+    def notebooks(self) -> Mapping[str, NotebookNode]:
+        """The executed notebooks by problem."""
+
+
+class Mark(Protocol):
+    """Marks the submission in the folder `path` against the skeletons in the folder `release`."""
+
+    def __call__(
+        self, course: Course, assignment: Assignment, path: Path, *, release: Path
+    ) -> Marked:
+        """Mark it; nothing is written."""
+
+
+Judgement = tuple[list[str], str]
+"""What is at fault, and what was seen."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A submission whose marks are known before: how to write it, and how to judge its marks."""
+
+    name: str
+    check: str
+    write: Callable[[Path], None]
+    judge: Callable[[Marked], Judgement]
+
+    def finding(self, marked: Marked | CourseError) -> Finding:
+        """Return the finding that follows from the marks, or from the reason why there are none."""
+        try:
+            if isinstance(marked, CourseError):
+                raise marked
+            return finding(self.check, *self.judge(marked))
+        except CourseError as error:
+            return Finding(self.check, False, f"it can't be marked: {error}")
+
+
+class Trials:
+    """Writes, marks and judges the trial submissions of one release."""
+
+    def __init__(
+        self,
+        course: Course,
+        assignment: Assignment,
+        *,
+        source: Path,
+        release: Path,
+        scratch: Path,
+        mark: Mark | None = None,
+        again: bool = False,
+    ) -> None:
+        """`mark` marks a submission (default: the real grading path, several at once).
+
+        On the real path, trials that went well in an earlier proof count, unless `again` is set.
+        """
+        self._course = course
+        self._assignment = assignment
+        self._source = source
+        self._release = release
+        self._submitted = scratch / "submitted"
+        self._mark = mark
+        self._again = again
+
+    def findings(self, say: Say) -> list[Finding]:
+        """Hold all trials, telling `say` how many are done."""
+        trials = {trial.name: trial for trial in self._trials()}
+        earlier = None if self._mark else self._earlier()
+        found: dict[str, Finding | None] = dict.fromkeys(trials)
+        if earlier is not None and not self._again:
+            found = {name: earlier.find(name) for name in trials}
+        waiting = [trial for name, trial in trials.items() if found[name] is None]
+        say(f"marking trial submissions: 0 of {len(waiting)}")
+        marking = self._one_by_one(waiting) if self._mark else self._in_processes(waiting)
+        with closing(marking):
+            for done, (name, marked) in enumerate(marking, start=1):
+                found[name] = result = trials[name].finding(marked)
+                if result.ok and earlier is not None:
+                    earlier.put(name, replace(result, earlier=True))
+                say(f"marking trial submissions: {done} of {len(waiting)}")
+        return [result for result in found.values() if result is not None]
+
+    def _earlier(self) -> Keep:
+        from autograder.sandbox import examine
+
+        return earlier_findings(
+            "trials",
+            self._course,
+            self._assignment,
+            seed=self._assignment.seed,
+            folders=(self._source, self._release),
+            walls=examine().level,
+        )
+
+    def _trials(self) -> Iterator[Trial]:
+        yield Trial(
+            "reference",
+            "the reference earns every point",
+            partial(write_reference, self._source, self._release),
+            self._judge_reference,
+        )
+        yield Trial(
+            "skeleton",
+            "the untouched skeleton earns nothing",
+            partial(write_skeleton, self._release),
+            self._judge_skeleton,
+        )
+        for kind, words in KINDS.items():
+            yield Trial(
+                f"junk-{kind}",
+                f"junk earns nothing: {words}",
+                partial(write_junk, self._source, self._release, kind=kind),
+                partial(self._judge_junk, words),
+            )
+
+    def _one_by_one(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
+        assert self._mark is not None
+        for trial in trials:
+            folder = self._submitted / trial.name
+            try:
+                trial.write(folder)
+                yield (
+                    trial.name,
+                    self._mark(self._course, self._assignment, folder, release=self._release),
+                )
+            except CourseError as error:
+                yield trial.name, error
+
+    def _in_processes(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
+        """Mark through the real grading path, with its default settings."""
+        # a proof that is handed another `mark` needs neither the sandbox nor pytest
+        from autograder.grading.classrun import Job, default_jobs, mark_class
+
+        jobs = []
+        for trial in trials:
+            folder = self._submitted / trial.name
+            try:
+                trial.write(folder)
+            except CourseError as error:
+                yield trial.name, error
+            else:
+                jobs.append(Job(trial.name, folder, self._release))
+        if jobs:
+            marking = mark_class(self._course, self._assignment, jobs, workers=default_jobs())
+            with closing(marking):
+                for each in marking:
+                    yield each.student, each.marking or CourseError(each.error)
+
+    def _judge_reference(self, marked: Marked) -> Judgement:
+        items = self._auto(marked.report)
+        faults = [_missed(name, item) for name, item in items.items() if not _full(item)]
+        faults += _run_faults(marked, "the reference")
+        faults += [f"a hidden test is at fault: {note}" for note in marked.report.notes]
+        points = f"{marked.report.points:g} + {marked.report.bonus_points:g} bonus points"
+        return faults, f"all {len(items)} auto items, {points}"
+
+    def _judge_skeleton(self, marked: Marked) -> Judgement:
+        faults = [*_earned(self._auto(marked.report), "the untouched skeleton")]
+        return [*faults, *_run_faults(marked, "the skeleton")], "0 points; its cells all run"
+
+    def _judge_junk(self, words: str, marked: Marked) -> Judgement:
+        return [*_earned(self._auto(marked.report), words)], "0 points"
+
+    def _auto(self, report: Report) -> dict[str, ItemReport]:
+        names = [item.name for item in self._assignment.select("auto")]
+        if missing := [name for name in names if name not in report.items]:
+            raise CourseError(f"its Report lacks the items {', '.join(missing)}")
+        return {name: report.items[name] for name in names}
+
+
+def _full(item: ItemReport) -> bool:
+    return item.outcome == "marked" and item.points >= item.max_points
+
+
+def _missed(name: str, item: ItemReport) -> str:
+    failed = [claim for claim in item.claims if not claim.passed]
+    claims = "; ".join(f"“{claim.claim}” {claim.message}".strip() for claim in failed)
+    why = claims or item.message or "no hidden test was run"
+    return f"item {name}: the reference earns {item.points:g} of {item.max_points:g}: {why}"
+
+
+def _earned(items: Mapping[str, ItemReport], who: str) -> Iterator[str]:
+    for name, item in items.items():
+        if item.points > 0:
+            held = [f"“{claim.claim}”" for claim in item.claims if claim.passed and not claim.costs]
+            yield (
+                f"item {name}: {item.points:g} of {item.max_points:g} points for {who}, "
+                f"since these hold: {', '.join(held)}"
+            )
+
+
+def _run_faults(marked: Marked, who: str) -> list[str]:
+    """Notebooks that did not run through, and cells that ended in an error they should not."""
+    faults = []
+    for name, notebook in marked.report.notebooks.items():
+        if notebook.state != "marked":
+            faults.append(f"{name}.ipynb is {notebook.state} with {who}: {notebook.message}")
+        faults += [
+            f"{name}.ipynb, cell {fault.cell + 1} ({fault.item}) fails with {who}: {fault.error}"
+            for fault in notebook.faults
+        ]
+    for name, executed in marked.notebooks.items():
+        faults += _unguarded(name, executed, who)
+    return faults
+
+
+def _unguarded(name: str, executed: NotebookNode, who: str) -> Iterator[str]:
+    """Cells other than answers that end at a stub: an experiment must wait for its functions."""
+    for index, cell in enumerate(executed.cells):
+        for output in cell.get("outputs", ()):
+            stub = output.get("ename") == "NotImplementedError"
+            expected = is_answer(cell) and "raises-exception" in cell.metadata.get("tags", ())
+            if stub and not expected:
+                yield (
+                    f"{place(name, index, cell)} stops at an unfinished answer with {who}; "
+                    "guard it with `if checks.ready(...)`"
+                )

@@ -1,0 +1,1 @@
+"""Runs over a class, where marking and recording meet."""

@@ -1,0 +1,94 @@
+"""Grading a class: what has changed is marked, and recorded while others are still being marked.
+
+What is recorded already for the same submission, assignment, grader and settings is only looked up.
+So a run that was cut off goes on where it was, and a second run costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from autograder.course.assignment import Assignment, Course
+from autograder.errors import KitError
+from autograder.grading.classrun import Job, Marked, long_ones_last
+from autograder.grading.fingerprint import Fingerprints
+from autograder.grading.report import Report
+from autograder.platforms.nbgrader.gradebook import Book, open_gradebook
+from autograder.submission.timestamps import unreadable_timestamp
+
+Marker = Callable[[Sequence[Job]], Generator[Marked]]
+"""Marks jobs and gives each as it is done, such as a SeededMarker whose seed is settled."""
+
+
+class SeededMarker(Protocol):
+    """Marks jobs with a seed (None: the assignment's) and gives each as it is done.
+
+    So does `classrun.mark_class` for a course and an assignment.
+    """
+
+    def __call__(self, jobs: Sequence[Job], /, *, seed: int | None) -> Generator[Marked]: ...
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A student's Report and the points in it that await a person; or why nothing was recorded.
+
+    `unchanged` says that it was recorded by an earlier run, `date` what is wrong with its date.
+    `seconds` says where the time went.
+    """
+
+    student: str
+    report: Report | None = None
+    open_points: float = 0.0
+    error: str = ""
+    unchanged: bool = False
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    date: str = ""
+
+
+def grade_class(
+    course: Course,
+    assignment: Assignment,
+    jobs: Sequence[Job],
+    mark: Marker,
+    fingerprints: Fingerprints,
+    *,
+    again: bool = False,
+) -> Generator[Recorded]:
+    """Have what has changed marked by `mark`, and record it; gives each student as it is done.
+
+    Those who have not changed come first. `again` marks them too.
+    """
+    with open_gradebook(course, assignment) as book:
+        known: dict[str, str] = {}
+        dates = {job.student: unreadable_timestamp(job.path) for job in jobs}
+        changed = []
+        for job in jobs:
+            known[job.student] = fingerprints.of(job.path)
+            found = None if again else book.recorded(job.student, known[job.student])
+            if found is None:
+                changed.append(job)
+            else:
+                yield Recorded(job.student, *found, unchanged=True, date=dates[job.student])
+        if changed:
+            waiting = long_ones_last(changed, book.marking_seconds())
+            with closing(mark(waiting)) as marking:
+                for marked in marking:
+                    recorded = _record(book, marked, known[marked.student])
+                    yield replace(recorded, date=dates[marked.student])
+
+
+def _record(book: Book, marked: Marked, fingerprint: str) -> Recorded:
+    if marked.marking is None:
+        return Recorded(marked.student, error=marked.error)
+    begin = time.perf_counter()
+    try:
+        open_points = book.record(marked.student, marked.marking, fingerprint)
+    except KitError as error:
+        return Recorded(marked.student, error=str(error))
+    seconds = {**marked.marking.seconds, "recording": time.perf_counter() - begin}
+    return Recorded(marked.student, marked.marking.report, open_points, seconds=seconds)

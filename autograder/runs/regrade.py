@@ -1,0 +1,368 @@
+"""Marking a graded class anew: what would change is shown first, then recorded, and kept.
+
+The stored Reports are held against new ones of the same seeds. Points that a person gave stay what
+they are, whatever the new Report says. What was changed is kept under its date in regraded/.
+
+Stored Reports are read when they are needed, and new Markings wait on the disk until they are
+recorded: memory does not grow with the notebooks of the class.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import tempfile
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from nbgrader.api import MissingEntry
+
+from autograder.console import Terminal
+from autograder.course.assignment import Assignment, Course, Item
+from autograder.durable import make_folder, sync
+from autograder.errors import CourseError, RecordError
+from autograder.gradebook.backup import copies, file_of
+from autograder.gradebook.database import (
+    REPORT,
+    PatientGradebook,
+    course_directory,
+    open_database,
+)
+from autograder.gradebook.folders import settle_all
+from autograder.grading.classrun import Job, long_ones_last
+from autograder.grading.fingerprint import Fingerprints
+from autograder.grading.mark import Marking, read_skeletons
+from autograder.grading.report import Report
+from autograder.platforms.nbgrader.gradebook import Book, open_gradebook
+from autograder.runs.changes import ItemChange, Regrading, changes_between, other_findings
+from autograder.runs.grade import SeededMarker
+
+FOLDER = "regraded"
+PAGE_WIDTH = 120
+
+Watch = Callable[[int, int], None]
+"""Told how many submissions are marked, out of how many."""
+
+
+class StoredReports(Mapping[str, Report]):
+    """The stored Reports by student, read anew each time; `seeds` are those they are of."""
+
+    def __init__(self, paths: Mapping[str, Path], seeds: Mapping[str, int]) -> None:
+        self._paths = paths
+        self.seeds = seeds
+
+    def __getitem__(self, student: str) -> Report:
+        return Report.read(self._paths[student])
+
+    def __contains__(self, student: object) -> bool:
+        return student in self.seeds  # without reading
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.seeds)
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What is recorded of students: their Reports, and the points that persons gave, by item.
+
+    `unreadable` names the students whose stored Report can't be read, and why; `seconds` says how
+    long marking took.
+    """
+
+    reports: StoredReports
+    by_hand: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+class Shelf(AbstractContextManager["Shelf"]):
+    """New Markings that wait to be recorded, with the fingerprints of what they are of.
+
+    They lie in a file of the course's disk that has no name: it is gone with this process.
+    """
+
+    def __init__(
+        self, course: Course, fingerprints: Callable[[int], Fingerprints] | None = None
+    ) -> None:
+        """`fingerprints` gives those of a seed; RecordError where no file can be made there."""
+        self._folder = course.root
+        self._fingerprints = fingerprints
+        self._prints: dict[str, str] = {}
+        self._places: dict[str, int] = {}
+        with self._told():
+            self._file = tempfile.TemporaryFile(dir=course.root)  # noqa: SIM115
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def expect(self, jobs: Sequence[Job], seed: int) -> None:
+        """Note what the submissions are, before they are marked with that seed."""
+        if self._fingerprints is not None:
+            of_seed = self._fingerprints(seed)
+            self._prints |= {job.student: of_seed.of(job.path) for job in jobs}
+
+    def put(self, student: str, marking: Marking) -> None:
+        """Keep a student's Marking; RecordError where there is no room."""
+        with self._told():
+            self._places[student] = self._file.seek(0, io.SEEK_END)
+            pickle.dump(marking, self._file, pickle.HIGHEST_PROTOCOL)
+            self._file.flush()
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """The students whose Markings are here, and the fingerprints."""
+        return ((student, self._prints.get(student, "")) for student in sorted(self._places))
+
+    def take(self, student: str) -> Marking:
+        """A student's Marking."""
+        self._file.seek(self._places[student])
+        found: Marking = pickle.load(self._file)  # this process wrote it, and no other can
+        return found
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise RecordError(
+                f"new marks can't wait in {self._folder} to be recorded: {error}. Nothing was "
+                "changed; make room there and run the command again"
+            ) from error
+
+
+# --- what is recorded ----------------------------------------------------------------------------
+
+
+def check_release(course: Course, assignment: Assignment) -> None:
+    """CourseError where the release has other items or points than the source.
+
+    The gradebook learns of the release's, a Report of the source's: they would not fit together.
+    """
+    skeletons = read_skeletons(assignment, course.release(assignment.name)).values()
+    marks = [cell.metadata.get("nbgrader", {}) for nb in skeletons for cell in nb.cells]
+    released = {mark["grade_id"]: float(mark["points"]) for mark in marks if mark.get("grade")}
+    wanted = {item.name: item.max_points for item in assignment.items.values()}
+    names = dict.fromkeys([*wanted, *released])
+    if stale := [name for name in names if wanted.get(name) != released.get(name)]:
+        raise CourseError(
+            f"release/{assignment.name} has other items or points than source/{assignment.name} "
+            f"({', '.join(stale)}): run `fdl release {assignment.name}` first"
+        )
+
+
+def read_graded(course: Course, assignment: Assignment, students: Sequence[str] = ()) -> Graded:
+    """What is recorded of these students (none named: of all)."""
+    url = course_directory(course, assignment).db_url
+    if not _is_there(url):  # opening it would make one
+        reports, unreadable = _find_reports(course, assignment, students)
+        return Graded(reports, {}, unreadable)
+    with open_database(url, course) as gradebook:
+        settle_all(gradebook, course, assignment)
+        reports, unreadable = _find_reports(course, assignment, students)
+        by_hand = {name: _given_by_hand(gradebook, assignment, name) for name in reports}
+        seconds = gradebook.marking_seconds(assignment.name)
+    return Graded(reports, by_hand, unreadable, seconds)
+
+
+def _is_there(db_url: str) -> bool:
+    path = file_of(db_url)
+    return path is None or path.is_file() or bool(copies(path))
+
+
+def _find_reports(
+    course: Course, assignment: Assignment, students: Sequence[str]
+) -> tuple[StoredReports, dict[str, str]]:
+    paths: dict[str, Path] = {}
+    seeds: dict[str, int] = {}
+    unreadable: dict[str, str] = {}
+    for path in sorted((course.root / "autograded").glob(f"*/{assignment.name}/{REPORT}")):
+        student = path.parents[1].name
+        if students and student not in students:
+            continue
+        try:
+            seeds[student] = Report.read(path).seed
+        except RecordError as error:
+            unreadable[student] = f"{path} can't be read: {error}; run `fdl grade` for this student"
+        else:
+            paths[student] = path
+    return StoredReports(paths, seeds), unreadable
+
+
+def _given_by_hand(
+    gradebook: PatientGradebook, assignment: Assignment, student: str
+) -> dict[str, float]:
+    try:
+        submission = gradebook.find_submission(assignment.name, student)
+    except MissingEntry:  # such as in a gradebook that was begun anew
+        return {}
+    grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    return {
+        grade.name: float(grade.score)
+        for grade in grades
+        if grade.name in assignment.items
+        and _is_by_hand(gradebook, assignment.items[grade.name], grade)
+    }
+
+
+def _is_by_hand(gradebook: PatientGradebook, item: Item, grade: Any) -> bool:
+    if item.kind == "manual":
+        return (grade.manual_score, grade.extra_credit) != (None, None)
+    if item.bonus:
+        return grade.extra_credit not in (None, gradebook.recorded_credit(grade.id))
+    return grade.manual_score is not None
+
+
+# --- marking anew --------------------------------------------------------------------------------
+
+
+def mark_again(
+    assignment: Assignment,
+    graded: Graded,
+    submissions: Sequence[Job],
+    mark: SeededMarker,
+    watch: Watch,
+    *,
+    shelf: Shelf | None = None,
+) -> Regrading:
+    """Mark the graded students among the submissions, each with the stored seed, and compare.
+
+    The new Markings are put on the shelf, if there is one.
+    """
+    handed_in = {job.student for job in submissions}
+    failed = dict(graded.unreadable)
+    for name in graded.reports.keys() - handed_in:
+        failed[name] = "the submission is no longer in submitted/"
+    by_seed: dict[int, list[Job]] = defaultdict(list)
+    for job in long_ones_last(submissions, graded.seconds):
+        if job.student in graded.reports:
+            by_seed[graded.reports.seeds[job.student]].append(job)
+    count, done = sum(map(len, by_seed.values())), 0
+    found: dict[str, tuple[ItemChange, ...]] = {}
+    seeds: dict[str, int] = {}
+    reports_changed: list[str] = []
+    others = 0
+    for seed, jobs in by_seed.items():
+        if shelf is not None:
+            shelf.expect(jobs, seed)
+        with closing(mark(jobs, seed=seed)) as marking:
+            for marked in marking:
+                done += 1
+                watch(done, count)
+                student = marked.student
+                if marked.marking is None:
+                    failed[student] = marked.error
+                    continue
+                new = marked.marking.report
+                try:
+                    old = graded.reports[student]
+                except RecordError as error:
+                    failed[student] = f"the stored Report can't be read any more: {error}"
+                    continue
+                found[student] = changes_between(old, new, graded.by_hand.get(student, {}))
+                seeds[student] = new.seed
+                others += other_findings(old, new)
+                if old != new:
+                    reports_changed.append(student)
+                if shelf is not None:
+                    shelf.put(student, marked.marking)
+    names = sorted(found)
+    return Regrading(
+        assignment=assignment.name,
+        changes={student: found[student] for student in names if found[student]},
+        seeds={student: seeds[student] for student in names},
+        unchanged=tuple(student for student in names if not found[student]),
+        failed=dict(sorted(failed.items())),
+        ungraded=tuple(sorted(handed_in - graded.reports.keys() - graded.unreadable.keys())),
+        reports_changed=tuple(sorted(reports_changed)),
+        other_findings=others,
+    )
+
+
+# --- recording it --------------------------------------------------------------------------------
+
+
+def apply(
+    course: Course,
+    assignment: Assignment,
+    regrading: Regrading,
+    shelf: Shelf,
+    moment: datetime,
+) -> tuple[Path | None, dict[str, str]]:
+    """Record what is on the shelf, and keep what changed; returns where, and who failed.
+
+    Also recorded are Markings with the same Report as before whose submission, tests or settings
+    are not those that it was recorded for: the next `fdl grade` has nothing to mark then.
+
+    While it runs, a file STEM.unfinished.json holds what is to be changed: after a run that was
+    killed, it tells what may have been. Where no Report changed, there is nothing to keep.
+    """
+    at = moment.isoformat()
+    stem = moment.strftime("%Y-%m-%dT%H-%M-%S")
+    folder = course.root / FOLDER / assignment.name
+    try:
+        with open_gradebook(course, assignment) as book:
+            if not regrading.reports_changed:
+                return None, _record_all(book, shelf, regrading)
+            begun = _new_file(folder, stem, ".unfinished.json", regrading.to_json(at=at))
+            failures = _record_all(book, shelf, regrading)
+        kept = _new_file(folder, stem, ".json", regrading.to_json(at=at, not_recorded=failures))
+        _new_file(folder, kept.stem, ".txt", _page(regrading, moment, failures))
+        begun.unlink()
+        sync(folder)
+    except OSError as error:
+        raise RecordError(
+            f"what changed could not be kept in {folder}: {error}. Marks may have been recorded: "
+            f"a file that ends in .unfinished.json there tells which"
+        ) from error
+    return kept, failures
+
+
+def _record_all(book: Book, shelf: Shelf, regrading: Regrading) -> dict[str, str]:
+    """Record what is not recorded yet; returns who failed, and why."""
+    failures: dict[str, str] = {}
+    changed = set(regrading.reports_changed)
+    for student, fingerprint in shelf:
+        if student in changed or book.recorded(student, fingerprint) is None:
+            try:
+                book.record(student, shelf.take(student), fingerprint)
+            except RecordError as error:
+                failures[student] = str(error)
+    return failures
+
+
+def _new_file(folder: Path, stem: str, suffix: str, text: str) -> Path:
+    """Write a file of that name, or of one with a number where that is taken; whole, for good."""
+    make_folder(folder)
+    written = folder / f".{stem}{suffix}"
+    written.write_text(text, encoding="utf-8")
+    sync(written)
+    number = 1
+    while True:
+        path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
+        try:
+            path.hardlink_to(written)
+        except FileExistsError:
+            number += 1
+            continue
+        written.unlink()
+        sync(folder)
+        return path
+
+
+def _page(regrading: Regrading, moment: datetime, failures: Mapping[str, str]) -> str:
+    """What was changed, to be read by persons."""
+    text = io.StringIO()
+    console = Terminal(file=text, width=PAGE_WIDTH, color_system=None)
+    seeds = ", ".join(map(str, sorted(set(regrading.seeds.values()))))
+    console.print(f"Regraded at {moment.isoformat()} (kit {regrading.kit}, seed {seeds})\n")
+    console.print(regrading.table())
+    for line in (*regrading.remarks(), *failures.values()):
+        console.print(line, highlight=False)
+    return text.getvalue()

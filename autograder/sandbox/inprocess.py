@@ -1,0 +1,188 @@
+"""Functions of our own in the place of a student's, without a sandbox.
+
+A LocalStudent behaves as the proxy of the sandbox does: arguments and answers cross as copies in
+the wire's encoding, functions that are passed in are called with plain data, figures arrive as
+FigureData, and errors become StudentFailure. Nothing is confined: only for code that we wrote,
+such as references and misconceptions.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from autograder.sandbox.figurerecord import FigureData
+from autograder.sandbox.inside.figures import read_figure
+from autograder.sandbox.inside.polynomial import Polynomial
+from autograder.sandbox.inside.wire import HEADER, Budget, Object, Unsendable, decode, encode
+from autograder.sandbox.student import (
+    BadAnswer,
+    Missing,
+    NotDone,
+    Raised,
+    StudentFailure,
+    unmarkable,
+)
+
+Names = dict[str, Any]
+
+
+class LocalStudent:
+    """A fresh world of names for each student; `world` makes it when it is first used."""
+
+    def __init__(
+        self,
+        world: Callable[[], Names],
+        *,
+        forget: tuple[str, ...] = (),
+        stand_ins: Mapping[str, Callable[..., object]] | None = None,
+    ) -> None:
+        self._make_world = world
+        self._forget = forget
+        self._stand_ins = dict(stand_ins or {})
+        self._world: Names | None = None
+        self._last: tuple[Any, ...] = ()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name.startswith("_"):
+            raise AttributeError(name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            self._last = tuple(_to_student(arg) for arg in args)
+            named = {key: _to_student(value) for key, value in kwargs.items()}
+            function = self._look_up(name)
+            if not callable(function):
+                raise BadAnswer(f"`{name}` is a value where a function is asked for.")
+            return _answer(lambda: function(*self._last, **named))
+
+        return call
+
+    def value(self, name: str) -> Any:
+        """The variable of that name, as plain data."""
+        return _to_grader(self._look_up(name))
+
+    @property
+    def arguments_after(self) -> tuple[Any, ...]:
+        """The positional arguments of the last call, as the call left them."""
+        return tuple(None if callable(arg) else _to_grader(arg) for arg in self._last)
+
+    def without(self, *names: str) -> LocalStudent:
+        """The same student in a world where these names do not exist."""
+        return LocalStudent(
+            self._make_world, forget=(*self._forget, *names), stand_ins=self._stand_ins
+        )
+
+    def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> LocalStudent:
+        """The same student with other functions in the place of some of its own."""
+        stand_ins = {**self._stand_ins, **functions}
+        return LocalStudent(self._make_world, forget=self._forget, stand_ins=stand_ins)
+
+    def renew(self) -> None:
+        """Make ready for another test in the same world."""
+        self._last = ()
+        plt.close("all")
+
+    def close(self) -> None:
+        """Let go of the world, and of the figures that were drawn in it."""
+        self._world = None
+        plt.close("all")
+
+    def _look_up(self, name: str) -> Any:
+        if self._world is None:
+            mpl.use("Agg")
+            _draw_by_default()
+            self._world = self._make_world()  # the very dict that its functions look names up in
+            for key, function in self._stand_ins.items():
+                self._world[key] = _to_student(function)
+            for forgotten in self._forget:
+                self._world.pop(forgotten, None)
+        if name not in self._world:
+            raise Missing(f"`{name}` is not defined in the notebook.")
+        return self._world[name]
+
+
+@cache
+def _draw_by_default() -> None:
+    """Draw as matplotlib does by itself, whatever settings lie where this process was started."""
+    mpl.rcdefaults()
+
+
+def _answer(call: Callable[[], Any]) -> Any:
+    """What a call answers, as it arrives at the grader; a failure as the proxy tells of it."""
+    try:
+        answer = call()
+    except NotImplementedError:
+        raise NotDone from None
+    except StudentFailure:
+        raise
+    except Exception as error:
+        kinds = (base.__name__ for base in type(error).__mro__ if base in vars(builtins).values())
+        kind = next(kinds, "Exception")
+        raise Raised(f"It raised {kind}.", kind, None) from error
+    return _to_grader(answer)
+
+
+def _to_student(value: Any) -> Any:
+    """A copy of an argument; a function becomes one that is called with plain data."""
+    if isinstance(value, Polynomial):
+        return value
+    if callable(value):
+        return _Crossing(value)
+    if isinstance(value, dict):
+        return {key: _to_student(part) for key, part in value.items()}
+    return _crossed(value)
+
+
+class _Crossing:
+    """A function of the test's as the student's code has it: it is called with copies."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        named = {key: _to_grader(value) for key, value in kwargs.items()}
+        return _to_student(self.function(*(_to_grader(arg) for arg in args), **named))
+
+
+def _to_grader(value: Any) -> Any:
+    """An answer, or an argument of a call back, as it arrives: plain data or FigureData."""
+    if isinstance(value, _Crossing):
+        return value.function
+    if callable(value) and not isinstance(value, (type, Polynomial)):
+        return lambda *args: _to_grader(value(*(_to_student(arg) for arg in args)))
+    try:
+        return _opened(_crossed(value))
+    except Unsendable as error:
+        raise BadAnswer(unmarkable(error.kind)) from error
+
+
+def _crossed(value: Any) -> Any:
+    frame = encode(value, Budget(), adapt=_as_object)
+    length, _ = HEADER.unpack(frame[: HEADER.size])
+    body = frame[HEADER.size :]
+    return decode(body[:length], body[length:])
+
+
+def _as_object(value: object) -> object:
+    if isinstance(value, Axes):
+        value = value.figure
+    if isinstance(value, Figure):
+        return Object("figure", read_figure(value))
+    return value
+
+
+def _opened(value: Any) -> Any:
+    if isinstance(value, Object):
+        return FigureData.from_wire(value.value)
+    if isinstance(value, (list, tuple)):
+        return type(value)(_opened(part) for part in value)
+    if isinstance(value, dict):
+        return {key: _opened(part) for key, part in value.items()}
+    return value

@@ -1,0 +1,219 @@
+"""The watchdog: what no rlimit bounds, looked at several times a second from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from autograder.sandbox.inside import processes
+from autograder.sandbox.isolation import seeing_as
+
+Cause = Literal["memory", "disk", "processes", "descriptors", "time"]
+
+_SECONDS = 0.1
+_CLOSE_SECONDS = 0.01  # between looks while memory is in demand
+_DISK_SHARE = 0.05  # of the watchdog's time goes into counting files
+_GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What to watch: the processes below `top`, and the files in `folder` or on `mount`.
+
+    `uid` is the student code's user if it is not the grader's own.
+
+    `folder` is walked (inner wall alone); `mount` is a file system of the sandbox's own, whose
+    kernel bounds the bytes but not the number of files.
+    """
+
+    top: int
+    memory_bytes: int
+    threads: int
+    descriptors: int
+    seconds: float
+    disk_bytes: int
+    files: int
+    uid: int | None = None
+    folder: str | None = None
+    mount: str | None = None
+
+
+class Watch(threading.Thread):
+    """Calls `kill(cause)` once a bound is passed, and then ends; `stop` ends it before."""
+
+    def __init__(self, bounds: Bounds, kill: Callable[[Cause], None]) -> None:
+        super().__init__(name="sandbox-watch", daemon=True)
+        self._bounds = bounds
+        self._kill = kill
+        self._stopped = threading.Event()
+        self._next_walk = 0.0
+        self._wait = _SECONDS
+        self._end = time.monotonic() + bounds.seconds
+
+    def restart(self) -> None:
+        """Count the time from now."""
+        self._end = time.monotonic() + self._bounds.seconds
+
+    def stop(self) -> None:
+        """Watch no longer."""
+        self._stopped.set()
+        if self is not threading.current_thread():
+            self.join()
+
+    def run(self) -> None:
+        """Look, wait, look again."""
+        while not self._stopped.wait(self._wait):
+            cause = self._passed()
+            if cause is not None:
+                self._kill(cause)
+                return
+
+    def _passed(self) -> Cause | None:
+        bounds = self._bounds
+        if time.monotonic() > self._end:
+            return "time"
+        found = list(filter(None, map(usage, processes.descendants(bounds.top))))
+        if sum(use.threads for use in found) > bounds.threads:
+            return "processes"
+        # What waits in pipes and sockets is memory of no process.
+        if sum(use.descriptors for use in found) > bounds.descriptors:
+            return "descriptors"
+        rough = sum(map(_rough_memory, found))
+        self._wait = _CLOSE_SECONDS if 4 * rough > bounds.memory_bytes else _SECONDS
+        # Pages shared by forks are counted for each; only where that is too much, look closely.
+        if rough > bounds.memory_bytes:
+            exact = sum(_exact_memory(use, bounds.uid) for use in found)
+            if exact > bounds.memory_bytes:
+                return "memory"
+        return "disk" if self._disk_is_passed(found) else None
+
+    def _disk_is_passed(self, found: list[Usage]) -> bool:
+        bounds = self._bounds
+        started = time.monotonic()
+        if bounds.mount is not None:
+            with contextlib.suppress(OSError):
+                system = os.statvfs(bounds.mount)
+                return system.f_files - system.f_ffree > bounds.files
+        if bounds.folder is None or started < self._next_walk:
+            return False
+        size, files = _tree_size(bounds.folder, bounds.files)
+        with seeing_as(bounds.uid):
+            size += sum(_unlinked(found).values())
+        self._next_walk = time.monotonic() + (time.monotonic() - started) / _DISK_SHARE
+        return size > bounds.disk_bytes or files > bounds.files
+
+
+@dataclass(frozen=True)
+class Usage:
+    """One process: its threads, its descriptors, and in bytes the memory that is its own or shared
+    with forks, and what the kernel needs to map it."""
+
+    pid: int
+    threads: int
+    descriptors: int
+    memory: int
+    tables: int
+
+
+def usage(pid: int) -> Usage | None:
+    """What a process uses; None if it has ended."""
+    names = ("RssAnon", "RssShmem", "VmSwap", "VmPTE", "Threads", "FDSize")
+    fields = _kilobytes(f"/proc/{pid}/status", names)
+    if fields is None:
+        return None
+    threads, room = fields.pop("Threads", 1), fields.pop("FDSize", 0)
+    tables = 1024 * fields.pop("VmPTE", 0)
+    with contextlib.suppress(OSError):
+        # How many there are, since Linux 6.2; how many there is room for, before.
+        room = os.stat(f"/proc/{pid}/fd").st_size or room
+    return Usage(pid, threads, room, 1024 * sum(fields.values()), tables)
+
+
+def _rough_memory(use: Usage) -> int:
+    return use.memory + use.tables
+
+
+def _exact_memory(use: Usage, uid: int | None) -> int:
+    """Each page's size divided among the processes that share it, where one may look.
+
+    A process that has ended since takes nothing: it must not count for what it had shared.
+    """
+    path, wanted = f"/proc/{use.pid}/smaps_rollup", ("Pss_Anon", "Pss_Shmem", "SwapPss")
+    fields = _kilobytes(path, wanted)
+    if not fields:
+        with seeing_as(uid):
+            fields = _kilobytes(path, wanted)
+    if fields:
+        return 1024 * sum(fields.values()) + use.tables
+    now = usage(use.pid)
+    return _rough_memory(now) if now else 0
+
+
+def _kilobytes(path: str, names: tuple[str, ...]) -> dict[str, int] | None:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            rows = (line.split() for line in file)
+            return {row[0][:-1]: int(row[1]) for row in rows if row and row[0][:-1] in names}
+    except (*_GONE, ValueError):
+        return None
+
+
+def _tree_size(folder: str, most: int) -> tuple[int, int]:
+    """Bytes and number of all files below `folder`; stops counting above `most` files."""
+    size = files = 0
+    waiting = [folder]
+    while waiting and files <= most:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    files += 1
+                    with contextlib.suppress(OSError):
+                        size += 512 * entry.stat(follow_symlinks=False).st_blocks
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(entry.path)
+        except (FileNotFoundError, PermissionError, NotADirectoryError):
+            continue
+        except OSError:
+            return size, most + 1  # a path too long to be looked at
+    return size, files
+
+
+def _unlinked(found: list[Usage]) -> dict[str, int]:
+    """The sizes of files that have no name any more but are still held, where one may look."""
+    sizes: dict[str, int] = {}
+    for use in found:
+        sizes |= _mapped_without_name(use.pid)
+    for descriptor in (path for use in found for path in _descriptors(use.pid)):
+        with contextlib.suppress(OSError):
+            state = os.stat(descriptor)
+            if state.st_nlink == 0:
+                device = f"{os.major(state.st_dev):02x}:{os.minor(state.st_dev):02x}"
+                sizes[f"{device} {state.st_ino}"] = 512 * state.st_blocks
+    return sizes
+
+
+def _mapped_without_name(pid: int) -> dict[str, int]:
+    """Files that a process has in its memory and that were removed: at most so many bytes."""
+    sizes: dict[str, int] = {}
+    with (
+        contextlib.suppress(*_GONE),
+        open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as file,
+    ):
+        for line in file:
+            if line.endswith(" (deleted)\n"):
+                span, _, offset, device, inode, *_ = line.split()
+                start, end = (int(part, 16) for part in span.split("-"))
+                name = f"{device} {inode}"
+                sizes[name] = max(sizes.get(name, 0), int(offset, 16) + end - start)
+    return sizes
+
+
+def _descriptors(pid: int) -> Iterator[str]:
+    with contextlib.suppress(OSError):
+        for name in os.listdir(f"/proc/{pid}/fd"):
+            yield f"/proc/{pid}/fd/{name}"

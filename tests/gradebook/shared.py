@@ -1,0 +1,55 @@
+"""Folders that are made once for all tests and all workers of a run, to be copied by each test."""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.course.assignment import Course
+from autograder.gradebook.database import open_database
+
+from .course import write_course
+
+
+def once(
+    config: pytest.Config,
+    factory: pytest.TempPathFactory,
+    name: str,
+    make: Callable[[Path], object],
+) -> Path:
+    """Return the folder of that name, which `make` fills in the first worker that asks for it."""
+    base = factory.getbasetemp()
+    if hasattr(config, "workerinput"):  # a worker of pytest-xdist: its folder lies in the run's
+        base = base.parent
+    folder, unfinished = base / f"shared-{name}", base / f"unfinished-{name}"
+    with (base / f"lock-{name}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            shutil.rmtree(unfinished, ignore_errors=True)
+            unfinished.mkdir()
+            make(unfinished)
+            unfinished.rename(folder)
+    return folder
+
+
+def empty_gradebook(config: pytest.Config, factory: pytest.TempPathFactory) -> Path:
+    """Return an empty gradebook, made as by a user whose virtual environment is not on PATH."""
+
+    def make(folder: Path) -> None:
+        course = write_course(folder / "course")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PATH", "/usr/bin:/bin")
+            with open_database(f"sqlite:///{course.root / 'gradebook.db'}", course):
+                pass
+
+    return once(config, factory, "gradebook", make) / "course" / "gradebook.db"
+
+
+def copied(original: Path, root: Path) -> Course:
+    """Return a copy of a course, over what is in `root` already."""
+    shutil.copytree(original, root, dirs_exist_ok=True)
+    return Course(root)

@@ -1,0 +1,99 @@
+"""What `fdl grade` prints of a class whose Markings were made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import autograder.sandbox
+from autograder.cli import app
+from autograder.course.assignment import Course
+from autograder.grading import classrun, forkserver
+from autograder.grading.classrun import Marked
+
+from .conftest import Marker
+from .course import NO_WALLS, hand_in, mark
+
+
+@pytest.fixture
+def markings(monkeypatch: pytest.MonkeyPatch) -> dict[str, Marked]:
+    """What becomes of each student's submission."""
+    made: dict[str, Marked] = {}
+
+    def mark_class(_course: Any, _assignment: Any, jobs: Any, **_settings: Any) -> Iterator[Marked]:
+        yield from [made[job.student] for job in jobs]
+
+    monkeypatch.setattr(classrun, "mark_class", mark_class)
+    monkeypatch.setattr(forkserver, "start", lambda: None)  # no process will be asked to mark
+    monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NO_WALLS)
+    return made
+
+
+def rows(output: str) -> dict[str, list[str]]:
+    """The cells of the first line of a printed table's rows, by the first cell."""
+    lines = [line.strip("│").split("│") for line in output.splitlines() if line.startswith("│")]
+    return {
+        name.strip(): [cell.strip() for cell in cells] for name, *cells in lines if name.strip()
+    }
+
+
+def grade(course: Course) -> tuple[int, dict[str, list[str]]]:
+    result = CliRunner().invoke(app, ["grade", "hw", "--course", str(course.root)])
+    return result.exit_code, rows(result.output)
+
+
+def test_texts_that_nobody_wrote_are_not_open(
+    course: Course, markings: dict[str, Marked], marker: Marker
+) -> None:
+    for student, answers in {"anna": None, "bela": {}, "chloe": {"b-essay": "So."}}.items():
+        hand_in(course, student)
+        markings[student] = Marked(student, mark(course, answers=answers))
+    code, table = grade(course)
+    assert code == 0
+    assert {student: cells[2] for student, cells in table.items()} == {
+        "anna": "3",
+        "bela": "0",
+        "chloe": "1",
+    }
+    marker.give("a-proof", 1.5)
+    assert grade(course)[1]["anna"][2] == "1"
+
+
+def test_student_who_could_not_be_marked_is_told_of_and_fails_the_command(
+    course: Course, markings: dict[str, Marked]
+) -> None:
+    for student in ("anna", "bela [1]"):
+        hand_in(course, student)
+    markings["anna"] = Marked("anna", mark(course))
+    markings["bela [1]"] = Marked("bela [1]", None, "it broke")
+    code, table = grade(course)
+    assert code == 1
+    assert table["anna"][:2] == ["3 of 3", "2 of 2"]
+    assert table["bela [1]"] == ["", "", "", "it broke"]
+
+
+def test_a_folder_that_is_passed_over_is_named(course: Course, markings: dict[str, Marked]) -> None:
+    hand_in(course, "anna")
+    hand_in(course, ".zoe")
+    markings["anna"] = Marked("anna", mark(course, answers={}))
+    result = CliRunner().invoke(app, ["grade", "hw", "--course", str(course.root)])
+    assert result.exit_code == 0
+    assert "submitted/.zoe is passed over" in result.output
+    assert "zoe" not in rows(result.output)
+
+
+def test_more_time_for_a_name_that_nobody_has_is_told(
+    course: Course, markings: dict[str, Marked]
+) -> None:
+    hand_in(course, "anna")
+    markings["anna"] = Marked("anna", mark(course, answers={}))
+    with open(course.root / "course.toml", "a", encoding="utf-8") as file:
+        file.write("\n[assignments.hw.extensions]\nanna = { hours = 1 }\nana = { hours = 2 }\n")
+    result = CliRunner().invoke(app, ["grade", "hw", "--course", str(course.root)])
+    assert result.exit_code == 0
+    said = " ".join(result.output.split())
+    assert "gives ana more time: nothing is in submitted/ana, is it right?" in said
+    assert "gives anna" not in said

@@ -1,0 +1,235 @@
+"""The formgrader itself: a Jupyter server in a course, and a marker who talks to it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_markdown_cell, new_output
+
+from autograder.course.assignment import Course
+from autograder.grading.mark import Marking
+from autograder.pages.feedback import write_feedback
+from autograder.platforms.nbgrader.gradebook import record, record_class
+
+from .conftest import Marker
+from .course import as_marked, mark, unclean
+from .server import SECONDS, TOKEN, Formgrader, started
+from .test_penalties import A_DAY_LATE, EARNED, hand_in_at, with_rules
+
+STUDENTS = ("anna", "bela", "güneş; 'x' [1]")
+LATE = "late"
+"""Who handed in a day late, in a course where that costs a part of what is earned."""
+
+
+@pytest.fixture(scope="module")
+def graded(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    root = tmp_path_factory.mktemp("formgrader") / "course"
+    shutil.copytree(prepared, root)
+    course = Course(root)
+    assignment = course.assignment("hw")
+    broken = mark(course, broken={"a_slopes": "a_slopes.ipynb can't be read: it is not JSON."})
+    attacked = as_marked(course, hostile(unclean(course)))
+    markings = dict(zip(STUDENTS, (attacked, broken, mark(course)), strict=True))
+    course = with_rules(course, EARNED)
+    hand_in_at(course, A_DAY_LATE, LATE)
+    record_class(course, assignment, {**markings, LATE: mark(course)})
+    return course
+
+
+def hostile(marking: Marking) -> Marking:
+    """The same with scripts wherever a student can write, each of which would retitle the page."""
+    attack = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+    notebooks = dict(marking.notebooks)
+    notebook = notebooks["a_slopes"]
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            data = {"text/html": attack, "application/javascript": "document.title='owned'"}
+            cell.outputs.append(new_output("display_data", data={**data, "image/svg+xml": attack}))
+        elif cell.metadata.nbgrader.solution:
+            cell.source += f"\n\n{attack}\n\n[x](javascript:document.title='owned')"
+    notebook.cells.append(new_markdown_cell(attack, id="extra"))
+    return replace(marking, notebooks=notebooks)
+
+
+@pytest.fixture(scope="module")
+def formgrader(graded: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Formgrader]:
+    with started(graded, tmp_path_factory.mktemp("home")) as formgrader:
+        yield formgrader
+
+
+# pages
+
+
+@pytest.mark.parametrize(
+    "path", ["", "manage_submissions/hw", "gradebook", "gradebook/hw", "gradebook/hw/a_slopes"]
+)
+def test_page_opens(formgrader: Formgrader, path: str) -> None:
+    page = formgrader.page(path)
+    assert "<title>nbgrader" in page
+    assert "Loading, please wait" in page
+    assert "not configured" not in page
+
+
+def test_class_is_listed_with_its_marks(formgrader: Formgrader) -> None:
+    found = {entry["student"]: entry for entry in formgrader.get("submissions/hw")}
+    assert set(found) == {*STUDENTS, LATE}
+    assert all(entry["autograded"] for entry in found.values())
+    bela = found["bela"]
+    assert (bela["score"], bela["max_score"]) == (2.0, 5.0)
+
+
+@pytest.mark.parametrize("student", STUDENTS)
+@pytest.mark.parametrize("notebook", ["a_slopes", "b_extras"])
+def test_submission_opens_for_marking(formgrader: Formgrader, student: str, notebook: str) -> None:
+    item = {"a_slopes": "a-proof", "b_extras": "b-essay"}[notebook]
+    page = formgrader.page(f"submissions/{formgrader.notebook_id(student, notebook)}/")
+    soup = BeautifulSoup(page, "html.parser")
+    for name in (item, f"{item}_extra_credit", f"{item}-comment"):
+        assert len(soup.find_all(id=name)) == 1
+
+
+def test_rubric_is_shown_below_the_answer_and_takes_no_mark(formgrader: Formgrader) -> None:
+    page = formgrader.page(f"submissions/{formgrader.notebook_id(STUDENTS[2], 'a_slopes')}/")
+    soup = BeautifulSoup(page, "html.parser")
+    comment = soup.find(id="a-proof-comment")
+    assert comment is not None
+    rubric = comment.find_next(class_="panel-warning")
+    assert rubric is not None
+    assert "rubric of a-proof (2 points)" in rubric.get_text()
+    steps = [step.get_text() for step in rubric.select(".panel-body > ul > li")]
+    assert [step.partition(":")[0] for step in steps] == ["0.5 points", "1 point", "0.5 points"]
+    assert "✓ shown by a-slope: the slope at any point" in steps[1]
+    assert rubric.find_all(["input", "textarea"]) == []
+
+
+# marks of a person
+
+
+def test_mark_and_comment_stay_and_reach_the_student(formgrader: Formgrader) -> None:
+    course, student = formgrader.course, STUDENTS[2]
+    grade = formgrader.entry("grades", student, "a_slopes", "a-proof")
+    assert grade["needs_manual_grade"]
+    formgrader.send(f"grade/{grade['id']}", {**grade, "manual_score": 1.5})
+    essay = formgrader.entry("grades", student, "b_extras", "b-essay")
+    formgrader.send(f"grade/{essay['id']}", {**essay, "extra_credit": 1})
+    comment = formgrader.entry("comments", student, "a_slopes", "a-proof")
+    text = "Why may you swap <the> limits?"
+    formgrader.send(f"comment/{comment['id']}", {**comment, "manual_comment": text})
+
+    record(course, course.assignment("hw"), student, mark(course))
+
+    grade = formgrader.entry("grades", student, "a_slopes", "a-proof")
+    assert (grade["manual_score"], grade["needs_manual_grade"]) == (1.5, False)
+    comment = formgrader.entry("comments", student, "a_slopes", "a-proof")
+    assert comment["manual_comment"] == text
+    listed = formgrader.get(f"submission/hw/{quote(student)}")
+    assert (listed["score"], listed["max_score"]) == (3.0 + 1.5 + 2.0 + 1.0, 5.0)
+    assert not listed["needs_manual_grade"]
+    write_feedback(course, course.assignment("hw"), [student])
+    page = course.root / "feedback" / student / "hw" / "index.html"
+    told = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser").get_text()
+    assert text in told
+    assert "1.5 of 2" in told
+
+
+def test_marks_are_recorded_while_the_formgrader_is_open(formgrader: Formgrader) -> None:
+    course = formgrader.course
+    formgrader.page("gradebook/hw/a_slopes")
+    record(course, course.assignment("hw"), "bela", mark(course, {"a-bend": 0.5}))
+    assert formgrader.entry("grades", "bela", "a_slopes", "a-bend")["auto_score"] == 0.5
+    assert Marker(course).grade("a-bend", "bela")["auto_score"] == 0.5
+
+
+def test_mark_saved_in_the_formgrader_settles_the_penalty_at_once(formgrader: Formgrader) -> None:
+    marker = Marker(formgrader.course)
+    before = marker.penalty(LATE)
+    proof = formgrader.entry("grades", LATE, "a_slopes", "a-proof")
+    saved = formgrader.send(f"grade/{proof['id']}", {**proof, "manual_score": 2.0})
+    assert saved["manual_score"] == 2.0
+    assert before == pytest.approx(0.3)
+    assert marker.penalty(LATE) == pytest.approx(0.5)
+
+
+# in a browser
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Any, formgrader: Formgrader) -> Iterator[Any]:
+    """A tab that is logged in and reaches our server alone; what it asks for elsewhere is kept."""
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    context.set_default_timeout(1000 * SECONDS)
+    tab = context.new_page()
+    tab.elsewhere = []
+
+    def route(request: Any) -> None:
+        if request.request.url.startswith(formgrader.address):
+            request.continue_()
+        else:
+            tab.elsewhere.append(request.request.url)
+            request.abort()
+
+    context.route("**/*", route)
+    context.request.get(f"{formgrader.address}/formgrader?token={TOKEN}")
+    yield tab
+    context.close()
+
+
+@pytest.fixture
+def anna_opened(formgrader: Formgrader, tab: Any) -> Any:
+    """The page on which Anna's first notebook is marked, loaded once for tests that only look."""
+    number = formgrader.notebook_id("anna", "a_slopes")
+    page = f"{formgrader.address}/formgrader/submissions/{number}/"
+    if tab.url != page:
+        tab.goto(page, wait_until="load")
+    return tab
+
+
+def test_nothing_that_a_student_wrote_acts_in_the_browser(anna_opened: Any) -> None:
+    tab = anna_opened
+    assert tab.title() != "owned"
+    assert "so far so good" in tab.inner_text("#notebook")
+    assert tab.elsewhere == []
+    student_links = "#notebook a:not(.anchor-link)"
+    assert tab.eval_on_selector_all(student_links, "all => all.map(a => a.href)") == []
+
+
+def test_marker_sees_the_rubric_beside_the_answer(anna_opened: Any) -> None:
+    tab = anna_opened
+    answer = tab.locator(".nbgrader_cell", has=tab.locator("#a-proof-comment")).bounding_box()
+    rubric = tab.locator(".panel-warning", has_text="rubric of a-proof").bounding_box()
+    gap = rubric["y"] - (answer["y"] + answer["height"])
+    assert 0 <= gap < 60
+    assert rubric["width"] > 0.9 * answer["width"]
+    bold = tab.locator(".panel-warning .panel-body strong").all_inner_texts()
+    assert bold == ["0.5 points:", "1 point:", "0.5 points:"]
+
+
+def test_mark_typed_into_the_page_is_kept_and_shown_again(formgrader: Formgrader, tab: Any) -> None:
+    number = formgrader.notebook_id("anna", "b_extras")
+    page = f"{formgrader.address}/formgrader/submissions/{number}/"
+    tab.goto(page, wait_until="load")
+    tab.wait_for_selector("#b-essay_extra_credit:not([disabled])")
+    with tab.expect_response(re.compile("/api/grade/")):
+        tab.fill("#b-essay_extra_credit", "0.5")
+        tab.press("#b-essay_extra_credit", "Tab")
+    with tab.expect_response(re.compile("/api/comment/")):
+        tab.fill("#b-essay-comment", "Flat in which direction?")
+        tab.press("#b-essay-comment", "Tab")
+
+    course = formgrader.course
+    record(course, course.assignment("hw"), "anna", hostile(mark(course)))
+
+    grade = formgrader.entry("grades", "anna", "b_extras", "b-essay")
+    assert (grade["extra_credit"], grade["needs_manual_grade"]) == (0.5, False)
+    with tab.expect_response(re.compile("/api/comments")):
+        tab.goto(page, wait_until="load")
+    tab.wait_for_function("document.getElementById('b-essay_extra_credit').value == '0.5'")
+    assert tab.input_value("#b-essay-comment") == "Flat in which direction?"

@@ -1,0 +1,177 @@
+"""What is kept between runs: found again, worked out once, and never trusted from others."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import stat
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.course.assignment import Assignment, Course
+from autograder.grading.trialcache import KEPT, Keep
+from autograder.grading.versions import hash_of_tests
+
+
+class Work:
+    """Counts how often it is done."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self) -> list[int]:
+        self.times += 1
+        return [1, 2, self.times]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "kept"
+
+
+def test_it_is_worked_out_once(folder: Path) -> None:
+    work = Work()
+    found = [Keep("a", folder).get("item", work) for _ in range(3)]
+    assert found == [[1, 2, 1]] * 3
+    assert work.times == 1
+
+
+def test_another_version_of_the_tests_is_worked_out_anew(folder: Path) -> None:
+    work = Work()
+    found = [Keep(key, folder).get("item", work) for key in "ab"]
+    assert found == [[1, 2, 1], [1, 2, 2]]
+
+
+def test_what_is_put_is_found(folder: Path) -> None:
+    Keep("a", folder).put("item", "known")
+    assert Keep("a", folder).get("item", lambda: "worked out") == "known"
+
+
+def test_find_returns_what_is_kept_and_none_where_nothing_is(folder: Path, tmp_path: Path) -> None:
+    keep = Keep("a", folder)
+    assert keep.find("item") is None
+    keep.put("item", "known")
+    assert keep.find("item") == "known"
+    assert keep.find("another") is None
+    assert Keep("b", folder).find("item") is None
+    (folder / "a" / "item.pickle").write_bytes(b"harmed")
+    assert keep.find("item") is None
+    keep.put("item", "known")
+    folder.chmod(0o777)  # others could have planted it
+    assert keep.find("item") is None
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    assert Keep("a", tmp_path / "file").find("item") is None
+
+
+def spoil(content: bytes) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(content)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [spoil(b""), spoil(b"no pickle"), Path.unlink, lambda path: os.truncate(path, 10)],
+    ids=["empty", "something else", "gone", "cut off"],
+)
+def test_a_file_that_is_harmed_is_made_anew(folder: Path, harm: Callable[[Path], object]) -> None:
+    work = Work()
+    Keep("a", folder).get("item", work)
+    harm(folder / "a" / "item.pickle")
+    assert [Keep("a", folder).get("item", work) for _ in range(2)] == [[1, 2, 2]] * 2
+
+
+def test_nobody_else_can_look_at_it(folder: Path) -> None:
+    before = os.umask(0o002)
+    try:
+        Keep("a", folder).put("item", 1)
+    finally:
+        os.umask(before)
+    assert Keep("a", folder).find("item") == 1
+    assert stat.S_IMODE((folder / "a").stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "a" / "item.pickle").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("which", ["", "a"])
+def test_a_folder_that_others_can_write_in_is_not_read(folder: Path, which: str) -> None:
+    Keep("a", folder).put("item", "planted, for all we know")
+    (folder / which).chmod(0o777)
+    assert Keep("a", folder).get("item", lambda: "worked out") == "worked out"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_another_users_folder_is_not_read(folder: Path) -> None:
+    Keep("a", folder).put("item", "planted, for all we know")
+    os.chown(folder / "a", 12345, -1)
+    assert Keep("a", folder).get("item", lambda: "worked out") == "worked out"
+
+
+def test_where_nothing_can_be_kept_it_is_worked_out_each_time(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    work = Work()
+    assert Keep("a", tmp_path / "file").get("item", work) == [1, 2, 1]
+    assert Keep("a", Path("~/no-home")).get("item", work) == [1, 2, 2]
+    assert not Path("~").exists()
+
+
+def test_what_fails_is_told_and_not_kept(folder: Path) -> None:
+    def fail() -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Keep("a", folder).get("item", fail)
+    assert Keep("a", folder).get("item", lambda: 3) == 3
+
+
+def test_only_the_newest_versions_stay(folder: Path) -> None:
+    for number in range(KEPT + 3):
+        Keep(f"v{number}", folder).put("item", number)
+        os.utime(folder / f"v{number}", (number, number))
+    Keep("v2", folder).put("item", 2)
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"v2", *(f"v{number}" for number in range(KEPT, KEPT + 3))}
+
+
+def _ask(folder: Path, done: Path) -> None:
+    def slow() -> str:
+        time.sleep(0.3)
+        with open(done, "a", encoding="utf-8") as file:
+            file.write("x")
+        return "found"
+
+    assert Keep("a", folder).get("item", slow) == "found"
+
+
+def test_processes_that_ask_at_once_wait_for_one_of_them(folder: Path, tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    context = multiprocessing.get_context("fork")
+    asking = [context.Process(target=_ask, args=(folder, done)) for _ in range(4)]
+    for process in asking:
+        process.start()
+    for process in asking:
+        process.join(300)
+    assert [process.exitcode for process in asking] == [0] * 4
+    assert done.read_text(encoding="utf-8") == "x"
+
+
+def test_a_change_of_tests_solutions_or_seed_is_another_key(
+    course: Course, homework: Assignment, tmp_path: Path
+) -> None:
+    for part in ("hidden", "solutions"):
+        source = getattr(course, part)(homework.name)
+        target = tmp_path / source.relative_to(course.root)
+        target.mkdir(parents=True)
+        for path in source.glob("*.*"):
+            (target / path.name).write_bytes(path.read_bytes())
+    (tmp_path / "course.toml").write_bytes((course.root / "course.toml").read_bytes())
+    copy = Course(tmp_path)
+    same = hash_of_tests(copy, homework, homework.seed)
+    assert same == hash_of_tests(course, homework, homework.seed)
+    assert hash_of_tests(copy, homework, homework.seed + 1) != same
+    for folder in (copy.hidden(homework.name), copy.solutions(homework.name)):
+        changed = next(folder.glob("*.py"))
+        text = changed.read_text(encoding="utf-8")
+        changed.write_text(text + "\n", encoding="utf-8")
+        assert hash_of_tests(copy, homework, homework.seed) != same
+        changed.write_text(text, encoding="utf-8")
