@@ -9,7 +9,7 @@ from urllib.request import url2pathname
 
 import pytest
 
-from autograder.commands.demo import LIMITS, compare, longest_first, worth_reading
+from autograder.commands.comparison import LIMITS, compare, longest_first, worth_reading
 from autograder.course.assignment import Course
 from autograder.course.samples import SampleStudent, load_sample_class
 from autograder.grading.report import Report

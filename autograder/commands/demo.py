@@ -1,106 +1,108 @@
-"""The demo: a class of sample students in a scratch course, marked, beside their true marks."""
+"""`fdl demo`: a class of sample students, beside the marks they should get."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from shutil import which
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from autograder.commands.common import CourseOption, InnerOption, app, err, out, told
+from autograder.commands.grade import grade_students
 from autograder.course.assignment import Assignment, Course
-from autograder.course.samples import SampleStudent, write_submission
-from autograder.course.settings import SETTINGS
-from autograder.grading.report import Report
-from autograder.sandbox import Limits
+from autograder.grading import forkserver
 
-LIMITS = Limits(cell_seconds=5.0, call_seconds=2.0)
-"""The demo's own limits: its class includes code that never ends, which waits for them."""
+if TYPE_CHECKING:
+    from autograder.commands.comparison import Comparison
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """A sample student's marks beside the true ones.
+@app.command()
+@told
+def demo(
+    assignment: str,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the scratch course goes (default: demo/).")
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Draw so many students from the misconceptions.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="What the drawn students depend on.")] = 0,
+    inner_only: InnerOption = False,
+    course: CourseOption = None,
+) -> None:
+    """Mark a class of sample students in a scratch course, beside the marks they should get."""
+    from autograder.commands.comparison import LIMITS, compare, longest_first, make_scratch_course
+    from autograder.course.samples import load_sample_class
+    from autograder.grading.mark import MarkSettings
+    from autograder.grading.sampledclass import draw_class
 
-    `wrong` holds item -> (got, should); without a Report nothing was marked.
-    """
+    forkserver.start()  # it imports while this process does
 
-    student: SampleStudent
-    report: Report | None
-    wrong: Mapping[str, tuple[float, float]]
-
-    @property
-    def right(self) -> bool:
-        """Whether every item got what it should."""
-        return self.report is not None and not self.wrong
-
-    def row(self) -> tuple[str, str, str, str, str]:
-        """Name, story, points, bonus points and verdict, as a table shows them."""
-        if self.report is None:
-            return self.student.name, self.student.story, "", "", "NO: not marked"
-        wrong = ", ".join(
-            f"{item} {got:g} instead of {should:g}" for item, (got, should) in self.wrong.items()
-        )
-        points = f"{self.report.points:g} of {self.report.max_points:g}"
-        bonus = f"{self.report.bonus_points:g} of {self.report.max_bonus_points:g}"
-        return (
-            self.student.name,
-            self.student.story,
-            points,
-            bonus,
-            f"NO: {wrong}" if wrong else "yes",
-        )
+    found = Course.find(course)
+    homework = found.assignment(assignment)
+    root = folder or found.root / "demo"
+    if count is None:
+        students = load_sample_class(found, assignment)
+    else:
+        students = draw_class(found, homework, count, seed=seed)
+    scratch = make_scratch_course(found, homework, students, root)
+    settings = MarkSettings(limits=LIMITS, use_outer=not inner_only)
+    by_name = {student.name: student for student in students}
+    comparisons: dict[str, Comparison] = {}
+    open_points: dict[str, float] = {}
+    for each in grade_students(scratch, homework, longest_first(students), jobs, None, settings):
+        comparison = compare(homework, by_name[each.student], each.report)
+        comparisons[each.student], open_points[each.student] = comparison, each.open_points
+        name, _, points, bonus, verdict = comparison.row()
+        marks = f"{points}, bonus {bonus}" if each.report else each.error
+        err.print(Text(f"{name}: {marks}; as it should be: {verdict}"))
+    in_order = [comparisons[student.name] for student in students]
+    out.print(_demo_table(in_order, open_points))
+    _print_next_steps(scratch, homework, in_order)
+    if not all(comparison.right for comparison in in_order):
+        err.print("Some marks are not what they should be.", style="red")
+        raise typer.Exit(1)
 
 
-def make_scratch_course(
-    course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
-) -> Course:
-    """A course of its own at `root` (emptied first) with the students' submissions.
+def _print_next_steps(
+    scratch: Course, assignment: Assignment, comparisons: Sequence[Comparison]
+) -> None:
+    """Write the pages of a scratch course; print where they are, and what a teacher types next."""
+    from autograder.commands.comparison import worth_reading
+    from autograder.pages.classreport import write_class_report
+    from autograder.pages.feedback import write_feedback
 
-    Solutions and hidden tests are copied where they are not those of the installed kit.
-    """
-    if root.exists():
-        shutil.rmtree(root)
-    root.mkdir(parents=True)
-    for name in (SETTINGS, "nbgrader_config.py"):
-        shutil.copy(course.root / name, root / name)
-    for folder in (course.source(assignment.name), course.release(assignment.name)):
-        shutil.copytree(folder, root / folder.relative_to(course.root))
-    scratch = Course(root)
-    for code, place in (
-        (course.solutions(assignment.name), scratch.solutions(assignment.name)),
-        (course.hidden(assignment.name), scratch.hidden(assignment.name)),
+    if any(comparison.report for comparison in comparisons):
+        with err.status("Writing feedback and the class report"):
+            write_feedback(scratch, assignment)
+            report = write_class_report(scratch, assignment)
+        student = worth_reading(comparisons)
+        page = scratch.root / "feedback" / student.name / assignment.name / "index.html"
+        out.print("\nOpen in a browser:")
+        for what, path in ((f"what {student.name} reads", page), ("the class report", report)):
+            out.print(Text(f"  {what}: {path.as_uri()}"), soft_wrap=True)
+    out.print("\nWhat a teacher would type next:")
+    fdl = "fdl" if which("fdl") else os.path.relpath(sys.argv[0])
+    for command, what in (
+        (f"release {assignment.name}", "build, prove and publish what students get"),
+        (f"intake {assignment.name} EXPORT.zip --students students.csv", "take in what they sent"),
+        (f"grade {assignment.name}", "mark it, and record the marks"),
     ):
-        if code != place:
-            shutil.copytree(code, place, ignore=shutil.ignore_patterns("__pycache__"))
-    for student in students:
-        folder = root / "submitted" / student.name / assignment.name
-        write_submission(course, assignment, student, folder)
-    return scratch
+        out.print(Text(f"  {fdl} {command}  # {what}"), soft_wrap=True)
 
 
-def longest_first(students: Sequence[SampleStudent]) -> list[str]:
-    """Return the students' names, those first whose code runs into time limits.
-
-    So no processor idles at the end while another one waits for them.
-    """
-    return [each.name for each in sorted(students, key=lambda each: not each.waits)]
-
-
-def worth_reading(comparisons: Sequence[Comparison]) -> SampleStudent:
-    """Return the student whose feedback shows most: the one with the most named misconceptions."""
-
-    def named(comparison: Comparison) -> int:
-        items = comparison.report.items.values() if comparison.report else ()
-        return sum(bool(item.diagnosis) for item in items)
-
-    return max(comparisons, key=named).student
-
-
-def compare(assignment: Assignment, student: SampleStudent, report: Report | None) -> Comparison:
-    """Hold a sample student's Report against the marks that the student should get."""
-    wrong = {
-        name: (report.items[name].points, points)
-        for name, points in student.true_points(assignment).items()
-        if report is not None and abs(report.items[name].points - points) > 1e-9
-    }
-    return Comparison(student, report, wrong)
+def _demo_table(comparisons: Iterable[Comparison], open_points: Mapping[str, float]) -> Table:
+    heads = ("student", "who it is", "points", "bonus", "open", "as it should be")
+    table = Table(*heads, title="Sample class")
+    for comparison in comparisons:
+        *marks, verdict = comparison.row()
+        still_open = f"{open_points[comparison.student.name]:g}"
+        table.add_row(*marks, still_open, verdict)
+    return table

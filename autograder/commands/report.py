@@ -32,3 +32,18 @@ def report(
     homework = found.assignment(assignment)
     path = write_class_report(found, homework, output, anonymous=anonymous)
     out.print(Text(f"Class report: {path}"), soft_wrap=True)
+
+
+@app.command()
+@told
+def feedback(
+    assignment: str,
+    student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
+    course: CourseOption = None,
+) -> None:
+    """Write the pages that students get into feedback/."""
+    from autograder.pages.feedback import write_feedback
+
+    found = Course.find(course)
+    paths = write_feedback(found, found.assignment(assignment), student or None)
+    out.print(f"{len(paths)} feedback pages in {found.root / 'feedback'}")

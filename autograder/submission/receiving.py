@@ -8,10 +8,10 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from nbformat import NotebookNode
 
-from autograder.grading.report import NotebookState
 from autograder.submission.files import (
     Place,
     find_files,
@@ -39,7 +39,7 @@ class ReceivedNotebook:
     """
 
     notebook: NotebookNode | None
-    state: NotebookState
+    state: Literal["marked", "missing", "unreadable"]
     message: str
     notes: tuple[str, ...]
 

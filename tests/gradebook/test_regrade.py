@@ -485,7 +485,7 @@ def test_no_record_is_ever_overwritten(
         def strftime(self, _form: str) -> str:
             return "2026-11-23T12-00-00"
 
-    monkeypatch.setattr("autograder.cli.datetime", Stopped)
+    monkeypatch.setattr("autograder.commands.grade.datetime", Stopped)
     for earned in (0.0, 1.0, 0.5):
         new = {name: mark(graded, {"a-bend": earned}) for name in STUDENTS}
         assert regrade(new, "--apply").exit_code == 0

@@ -1,0 +1,331 @@
+"""`fdl grade` and `fdl regrade`: a class, on this machine or on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from autograder.commands.common import (
+    CourseOption,
+    Format,
+    InnerOption,
+    SeedOption,
+    UnprotectedOption,
+    app,
+    err,
+    out,
+    told,
+)
+from autograder.commands.progress import progress
+from autograder.course.assignment import Assignment, Course
+from autograder.course.settings import SETTINGS
+from autograder.errors import KitError
+from autograder.grading import forkserver
+from autograder.words import shown
+
+if TYPE_CHECKING:  # the commands import what they need, so that each starts quickly
+    from autograder.grading.mark import MarkSettings
+    from autograder.runs.changes import Regrading
+    from autograder.runs.grade import Recorded, SeededMarker
+    from autograder.sandbox import Protection
+
+
+ClusterPlace = tuple[str, Path | None]
+"""A scheduler's address, and the folder of certificates for it."""
+
+ClusterOption = Annotated[
+    str | None, typer.Option(help="Mark on this Dask scheduler: tls://HOST:PORT or tcp://...")
+]
+ClusterTlsOption = Annotated[
+    Path | None, typer.Option(help="The folder with ca.pem, cert.pem and key.pem for tls://.")
+]
+
+
+@app.command()
+@told
+def grade(
+    assignment: str,
+    student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
+    seed: SeedOption = None,
+    again: Annotated[bool, typer.Option("--again", help="Mark also what has not changed.")] = False,
+    cold: Annotated[
+        bool, typer.Option("--cold", help="Start a sandbox for each submission: slow, same marks.")
+    ] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Tell where the time went.")] = False,
+    cluster: ClusterOption = None,
+    cluster_tls: ClusterTlsOption = None,
+    inner_only: InnerOption = False,
+    unprotected: UnprotectedOption = False,
+    course: CourseOption = None,
+) -> None:
+    """Mark what is new or changed in submitted/ and record it in nbgrader's gradebook."""
+    if cluster is None:
+        forkserver.start()  # it imports while this process does
+    from autograder.grading.mark import MarkSettings
+
+    found = Course.find(course)
+    homework = found.assignment(assignment)
+    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected, cold=cold)
+    where = _cluster(cluster, cluster_tls, jobs)
+    rows, failed, unchanged, seconds = [], [], 0, list[Mapping[str, float]]()
+    marking = grade_students(
+        found, homework, student or (), jobs, seed, settings, again=again, cluster=where
+    )
+    try:
+        with closing(marking):  # also where Ctrl-C comes while a row is made
+            for each in marking:
+                rows.append(_class_row(each))
+                unchanged += each.unchanged
+                if each.error:
+                    failed.append(each.student)
+                if each.seconds:
+                    seconds.append(each.seconds)
+    except KitError:  # such as a gradebook that is locked in the end: tell of those before
+        if rows:
+            out.print(_class_table(rows))
+        raise
+    out.print(_class_table(rows))
+    if unchanged:
+        out.print(f"{unchanged} of {len(rows)} have not changed and were not marked anew (--again)")
+    if profile and seconds:
+        out.print(_profile_table(seconds))
+    if failed:
+        err.print(
+            f"{len(failed)} not marked: {', '.join(sorted(failed))}. Their earlier marks, if "
+            "any, stand; run the command again with --student to try them alone.",
+            style="red",
+        )
+        raise typer.Exit(1)
+
+
+@app.command()
+@told
+def regrade(
+    assignment: str,
+    student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Record the new marks.")] = False,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
+    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
+    cluster: ClusterOption = None,
+    cluster_tls: ClusterTlsOption = None,
+    inner_only: InnerOption = False,
+    unprotected: UnprotectedOption = False,
+    course: CourseOption = None,
+) -> None:
+    """Show which marks change where tests, misconceptions or points have changed; then apply it."""
+    from autograder.grading.classrun import find_jobs
+    from autograder.grading.fingerprint import Fingerprints
+    from autograder.grading.mark import MarkSettings
+    from autograder.runs import regrade as regrading
+
+    found = Course.find(course)
+    homework = found.assignment(assignment)
+    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
+    regrading.check_release(found, homework)
+    students = student or ()
+    with ExitStack() as stack:
+        mark, protections = _marker(
+            found, homework, jobs, settings, _cluster(cluster, cluster_tls, jobs), stack
+        )
+        graded = regrading.read_graded(found, homework, students)
+
+        def fingerprints(seed: int) -> Fingerprints:
+            return Fingerprints(
+                found, homework, seed=seed, settings=settings, protections=protections
+            )
+
+        shelf = stack.enter_context(regrading.Shelf(found, fingerprints)) if apply else None
+        with progress(err, f"Marking {assignment}") as watch:
+            result = regrading.mark_again(
+                homework,
+                graded,
+                find_jobs(found, homework.name, students),
+                mark,
+                watch,
+                shelf=shelf,
+            )
+        _print_regrading(result, form)
+        failed = list(result.failed)
+        if shelf is not None:
+            moment = datetime.now(found.timezone).replace(microsecond=0)
+            kept, failures = regrading.apply(found, homework, result, shelf, moment)
+            for failure in failures.values():
+                err.print(Text(failure, style="red"))
+            if kept is not None:
+                recorded = len(set(result.reports_changed) - set(failures))
+                err.print(Text(f"New Reports recorded: {recorded}. What changed is kept in {kept}"))
+            failed += failures
+        elif result.reports_changed:
+            err.print("Nothing was written; --apply records it.")
+    if failed:
+        raise typer.Exit(1)
+
+
+def grade_students(
+    course: Course,
+    assignment: Assignment,
+    students: Sequence[str],
+    jobs: int | None,
+    seed: int | None,
+    settings: MarkSettings,
+    *,
+    again: bool = False,
+    cluster: ClusterPlace | None = None,
+) -> Generator[Recorded]:
+    """Mark and record these students (none named: all), showing progress."""
+    from autograder.grading.classrun import find_jobs, skipped_folders, unknown_extensions
+    from autograder.grading.fingerprint import Fingerprints
+    from autograder.runs.grade import grade_class
+
+    submissions = find_jobs(course, assignment.name, students)
+    for name in () if students else skipped_folders(course, assignment.name):
+        err.print(Text(f"submitted/{name} is passed over: no student's name begins with a dot"))
+    for name in () if students else unknown_extensions(course, assignment.name):
+        err.print(
+            Text(f"{SETTINGS} gives {name} more time: nothing is in submitted/{name}, is it right?")
+        )
+    with ExitStack() as stack:
+        mark, protections = _marker(course, assignment, jobs, settings, cluster, stack)
+        prints = Fingerprints(
+            course, assignment, seed=seed, settings=settings, protections=protections
+        )
+        watch = stack.enter_context(progress(err, f"Marking {assignment.name}"))
+        found = grade_class(
+            course, assignment, submissions, partial(mark, seed=seed), prints, again=again
+        )
+        stack.enter_context(closing(found))
+        for done, each in enumerate(found, start=1):
+            # looking others up first says nothing of how long marking takes
+            if not each.unchanged or done == len(submissions):
+                watch(done, len(submissions))
+            yield each
+
+
+def _cluster(
+    address: str | None, certificates: Path | None, jobs: int | None
+) -> ClusterPlace | None:
+    """What the options say of a cluster; KitError where they don't go together."""
+    if address is not None and jobs is not None:
+        raise KitError(
+            "--jobs is for this machine; on a cluster, its workers' threads are the jobs"
+        )
+    if certificates is not None and address is None:
+        raise KitError("--cluster-tls is for a cluster: name its scheduler with --cluster")
+    return None if address is None else (address, certificates)
+
+
+def _marker(
+    course: Course,
+    assignment: Assignment,
+    jobs: int | None,
+    settings: MarkSettings,
+    cluster: ClusterPlace | None,
+    stack: ExitStack,
+) -> tuple[SeededMarker, list[Protection]]:
+    """What marks, and behind what; the stack's end is the end of it."""
+    if cluster is not None:
+        return _cluster_marker(course, assignment, *cluster, settings, stack)
+    stack.callback(forkserver.stop)
+    return _local_marker(course, assignment, jobs, settings)
+
+
+def _local_marker(
+    course: Course, assignment: Assignment, jobs: int | None, settings: MarkSettings
+) -> tuple[SeededMarker, list[Protection]]:
+    """What marks on this machine, and behind what; SandboxError where it has no wall."""
+    from autograder.grading.classrun import default_jobs, mark_class
+    from autograder.sandbox import examine
+
+    protection = examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
+    protection.require()
+    workers = jobs or default_jobs(settings.limits)
+    return partial(mark_class, course, assignment, workers=workers, settings=settings), [protection]
+
+
+def _cluster_marker(
+    course: Course,
+    assignment: Assignment,
+    address: str,
+    certificates: Path | None,
+    settings: MarkSettings,
+    stack: ExitStack,
+) -> tuple[SeededMarker, list[Protection]]:
+    """What marks on a cluster, and behind what; the stack's end leaves the cluster."""
+    from autograder.grading.cluster import open_cluster
+
+    def say(text: str) -> None:
+        err.print(Text(f"fdl: {text}", style="yellow"))
+
+    with err.status(f"Asking the workers of {address}"):
+        cluster = stack.enter_context(open_cluster(address, certificates, settings, say))
+    threads = sum(member.threads for member in cluster.crowd.members.values())
+    err.print(Text(f"Marking on {len(cluster.protections)} workers, {threads} at once"))
+    return partial(cluster.mark_class, course, assignment), cluster.protections
+
+
+def _print_regrading(regrading: Regrading, form: Format) -> None:
+    if form is Format.JSON:
+        typer.echo(regrading.to_json(), nl=False)
+        return
+    if regrading.changes:
+        out.print(regrading.table())
+    for remark in regrading.remarks():
+        out.print(Text(remark))
+
+
+def _class_row(each: Recorded) -> tuple[str, ...]:
+    """A student's row of the class table."""
+    from autograder.grading.classrun import LONG_SECONDS
+
+    report = each.report
+    if report is None:
+        return each.student, "", "", "", "; ".join(filter(None, (each.error, each.date)))
+    notes = [each.date] if each.date else []
+    notes += [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+    notes += [report.versions] if report.versions else []
+    if (seconds := sum(each.seconds.values())) > LONG_SECONDS:
+        notes.append(f"took {seconds:.0f} s")
+    return (
+        each.student,
+        f"{report.points:g} of {report.max_points:g}",
+        f"{report.bonus_points:g} of {report.max_bonus_points:g}",
+        f"{each.open_points:g}",
+        "; ".join(notes),
+    )
+
+
+def _class_table(rows: Iterable[tuple[str, ...]]) -> Table:
+    table = Table("student", "points", "bonus", "open", "notes", title="Marks")
+    for row in sorted(rows):
+        is_marked = bool(row[1])
+        table.add_row(
+            *(
+                Text(shown(part), style="" if is_marked or not k else "red")
+                for k, part in enumerate(row)
+            )
+        )
+    return table
+
+
+def _profile_table(seconds: Sequence[Mapping[str, float]]) -> Table:
+    """Where the time of a submission goes, all processes' work together."""
+    table = Table("stage", title=f"Seconds per submission, mean of {len(seconds)}")
+    table.add_column("seconds", justify="right")
+    table.add_column("share", justify="right")
+    stages = {name for each in seconds for name in each}
+    means = {name: fmean(each.get(name, 0.0) for each in seconds) for name in stages}
+    total = sum(means.values())
+    for name, mean in sorted(means.items(), key=lambda part: -part[1]):
+        table.add_row(name, f"{mean:.3f}", f"{mean / total:.0%}")
+    table.add_row("together", f"{total:.3f}", "")
+    return table

@@ -1,0 +1,28 @@
+"""`fdl restore`: the last copy of a gradebook that is damaged."""
+
+from __future__ import annotations
+
+from rich.text import Text
+
+from autograder.commands.common import CourseOption, app, err, out, told
+from autograder.course.assignment import Course
+
+
+@app.command()
+@told
+def restore(course: CourseOption = None) -> None:
+    """Put the last copy of a gradebook back that is damaged, empty or gone."""
+    from autograder.gradebook.database import restore_gradebook
+
+    restored = restore_gradebook(Course.find(course))
+    out.print(Text(f"The gradebook was put back as it was in {restored.copy}"))
+    if restored.kept is not None:
+        out.print(Text(f"The damaged file is kept in {restored.kept}"))
+        out.print(f"Marks by hand that were carried over from it: {len(restored.carried)}")
+    if restored.unread:
+        err.print(
+            f"{restored.unread} marks or comments can't be read in the damaged file: they are "
+            "as in the copy. Look at what was marked by hand since then.",
+            style="red",
+        )
+    out.print("Run `fdl grade` again: it records anew what tests marked.")

@@ -1,0 +1,24 @@
+"""`fdl doctor`: what this machine can enforce."""
+
+from __future__ import annotations
+
+import typer
+from rich.table import Table
+
+from autograder.commands.common import app, out, told
+
+
+@app.command()
+@told
+def doctor() -> None:
+    """Tell what this machine can enforce, what each wall covers, and how to get what is missing."""
+    from autograder.sandbox import examine
+
+    protection = examine()
+    table = Table("wall", "here", "missing, and how to get it", title="Walls around student code")
+    for row in protection.advice():
+        table.add_row(*row)
+    out.print(table)
+    out.print(f"Student code is marked behind: {protection.level}")
+    if protection.level == "unprotected":
+        raise typer.Exit(1)

@@ -1,0 +1,120 @@
+"""`fdl mark`: one submission, for a look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from autograder.commands.common import (
+    CourseOption,
+    Format,
+    InnerOption,
+    SeedOption,
+    UnprotectedOption,
+    app,
+    err,
+    out,
+    told,
+)
+from autograder.course.assignment import Course
+from autograder.errors import KitError
+from autograder.grading.report import ItemReport, Report
+
+
+@app.command()
+@told
+def mark(
+    path: Annotated[Path, typer.Argument(help="A submission's folder, or one notebook.")],
+    assignment: Annotated[str | None, typer.Option(help="Which homework it is.")] = None,
+    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
+    output: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+    instructor: Annotated[
+        bool, typer.Option("--instructor", help="A page with the hidden inputs and both values.")
+    ] = False,
+    seed: SeedOption = None,
+    inner_only: InnerOption = False,
+    unprotected: UnprotectedOption = False,
+    course: CourseOption = None,
+) -> None:
+    """Mark one submission and touch nothing else."""
+    from autograder.grading.mark import MarkSettings, mark_submission
+
+    found = Course.find(course)
+    name = assignment or _only_assignment(found, path)
+    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
+    with err.status(f"Marking {path}"):
+        marking = mark_submission(found, found.assignment(name), path, seed=seed, settings=settings)
+    report = marking.report
+    if instructor:
+        from autograder.pages.instructor import instructor_page
+
+        target = output or Path(f"{report.submission}-instructor.html")
+        page = instructor_page(found, found.assignment(name), marking)
+        target.write_text(page, encoding="utf-8")
+        out.print(Text(f"{target}: with hidden inputs and expected values, not for students"))
+        return
+    if output is not None:
+        output.write_text(report.to_json(), encoding="utf-8")
+    if form is Format.JSON:
+        if output is None:
+            typer.echo(report.to_json(), nl=False)
+    else:
+        _print_report(report)
+
+
+def _only_assignment(course: Course, path: Path) -> str:
+    names = course.assignment_names
+    for part in reversed(path.resolve().parts):
+        if part in names:
+            return part
+    if len(names) == 1:
+        return names[0]
+    raise KitError(
+        f"which homework is {path}? Name it with --assignment ({', '.join(names) or 'none'} known)"
+    )
+
+
+def _print_report(report: Report) -> None:
+    table = Table("item", "points", "what was found", title=f"{report.submission}")
+    for name, item in report.items.items():
+        table.add_row(name, _points(item), "\n".join(_findings(item)))
+    out.print(table)
+    for problem, notebook in report.notebooks.items():
+        for line in (notebook.message, *notebook.notes):
+            if line:
+                out.print(Text(f"{problem}: {line}"))
+        for fault in notebook.faults:
+            where = f", line {fault.line}: {fault.source}" if fault.line else ""
+            out.print(Text(f"{problem}, cell {fault.cell + 1}{where}: {fault.error}"))
+    if report.versions:
+        out.print(Text(report.versions))
+    out.print(
+        f"{report.points:g} of {report.max_points:g} points, "
+        f"{report.bonus_points:g} of {report.max_bonus_points:g} bonus points "
+        f"(seed {report.seed}, protection: {report.protection})"
+    )
+
+
+def _points(item: ItemReport) -> str:
+    if item.outcome == "open":
+        return f"open of {item.max_points:g}"
+    return f"{item.points:g} of {item.max_points:g}{' bonus' if item.bonus else ''}"
+
+
+def _findings(item: ItemReport) -> Iterable[str]:
+    if item.message:
+        yield item.message
+    if item.gap:
+        yield f"– {item.gap}"
+    for claim in item.told:
+        if not claim.passed:
+            yield f"✗ {claim.claim} {claim.message} {claim.note}".rstrip()
+        elif claim.note:
+            yield f"✓ {claim.claim} {claim.note}"
+    if item.diagnosis:
+        yield f"→ {item.diagnosis}"
