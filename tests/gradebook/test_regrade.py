@@ -19,8 +19,8 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 import autograder.sandbox
-from autograder import cli
 from autograder.cli import app
+from autograder.commands import grade as grade_command
 from autograder.course.assignment import Assignment, Course
 from autograder.grading import classrun, forkserver
 from autograder.grading.classrun import Job, Marked
@@ -62,7 +62,7 @@ def graded(course: Course, graded_once: Path) -> Course:
 def regrade(graded: Course, monkeypatch: pytest.MonkeyPatch) -> Regrade:
     """Runs the command where marking now finds `new`; students without one fail."""
 
-    monkeypatch.setattr(cli, "out", Console(width=160))  # the table in one line a row
+    monkeypatch.setattr(grade_command, "out", Console(width=160))  # the table in one line a row
     monkeypatch.setattr(forkserver, "start", lambda: None)  # no process will be asked to mark
 
     def run(new: Mapping[str, Marking], *options: str) -> Result:
