@@ -31,6 +31,13 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from PIL import Image
 
+from autograder.course.gradecells import (
+    by_grade_id,
+    grade_id,
+    is_locked,
+    is_solution,
+    nbgrader_metadata,
+)
 from autograder.timelimit import time_limit
 from autograder.words import MAX_STACKED
 
@@ -168,8 +175,8 @@ def _names(about: object, needed: Collection[str]) -> NotebookNode:
 
 def _clean_cell(cell: NotebookNode, released: Mapping[str, str], budget: _Budget) -> NotebookNode:
     clean = deepcopy(cell)
-    mark = cell.metadata.get("nbgrader")
-    clean.metadata = NotebookNode({} if mark is None else {"nbgrader": deepcopy(mark)})
+    known = nbgrader_metadata(cell)
+    clean.metadata = NotebookNode({"nbgrader": deepcopy(known)} if known else {})
     if _MAY_RAISE in cell.metadata.get("tags", ()):
         clean.metadata["tags"] = [_MAY_RAISE]
     if cell.cell_type == "code":
@@ -434,8 +441,7 @@ def _text_of(output: Mapping[str, object], key: str, budget: _Budget) -> str:
 
 def released_texts(skeleton: NotebookNode) -> dict[str, str]:
     """The text of each released cell by its nbgrader id."""
-    marks = ((cell.metadata.get("nbgrader", {}), cell.source) for cell in skeleton.cells)
-    return {str(mark["grade_id"]): source for mark, source in marks if "grade_id" in mark}
+    return {name: cell.source for name, cell in by_grade_id(skeleton).items()}
 
 
 def _clean_bundle(data: object, kinds: Iterable[str], budget: _Budget) -> NotebookNode:
@@ -487,9 +493,8 @@ _CLEANERS: Mapping[str, Cleaner] = {
 
 def _is_instructors(cell: NotebookNode, released: Mapping[str, str]) -> bool:
     """Whether the text is the instructor's: submissions are restored before, so the mark holds."""
-    mark = cell.metadata.get("nbgrader", {})
-    if mark.get("locked") and not mark.get("solution"):
+    if is_locked(cell) and not is_solution(cell):
         return True
     # an answer that was left as it was released
-    untouched = mark.get("solution") and cell.source == released.get(str(mark.get("grade_id")))
-    return bool(untouched) and not cell.get("attachments")
+    untouched = is_solution(cell) and cell.source == released.get(grade_id(cell))
+    return untouched and not cell.get("attachments")

@@ -6,6 +6,7 @@ The source notebooks are the only place where items and points are written; the 
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.course.gradecells import (
+    CellPlace,
+    grade_id,
+    is_graded,
+    is_solution,
+    nbgrader_metadata,
+    place,
+    points_of,
+)
 from autograder.course.rules import (
     Counting,
     Deadline,
@@ -246,34 +256,26 @@ def directive(source: str, keyword: str) -> tuple[Reference, ...]:
     return tuple(Reference(module, name) for module, _, name in parts)
 
 
-def items_by_answer(notebook: NotebookNode) -> dict[str, tuple[str, ...]]:
-    """Return the items that each answer cell is for, by the cell's nbgrader id.
-
-    An answer in words is its own item; a code answer is for the check cells that follow it.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for cell in notebook.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        name = str(mark.get("grade_id", ""))
-        if mark.get("solution"):
-            found[name] = (name,) if mark.get("grade") else ()
-        elif mark.get("grade") and found:
-            answer = next(reversed(found))
-            found[answer] = (*found[answer], name)
-    return found
-
-
 def _items(notebook: NotebookNode, problem: str, bonus: frozenset[str]) -> Iterator[Item]:
     references: tuple[Reference, ...] = ()
-    for cell in notebook.cells:
-        mark = cell.metadata.get("nbgrader", {})
+    for index, cell in enumerate(notebook.cells):
         references = directive(cell.source, "REFERENCE") or references
-        if mark.get("grade"):
-            name, points = str(mark["grade_id"]), float(mark["points"])
-            if mark.get("solution"):
+        if is_graded(cell):
+            name, points = grade_id(cell), _points(cell, place(problem, index, cell))
+            if is_solution(cell):
                 yield Item(name, "manual", points, name in bonus, problem)
             else:
                 yield Item(name, "auto", points, name in bonus, problem, references)
+
+
+def _points(cell: NotebookNode, where: CellPlace) -> float:
+    points = points_of(cell)
+    if not grade_id(cell):
+        raise CourseError(f"{where} has points but no nbgrader id; give it the item's name as id")
+    if not 0 < points < math.inf:
+        found = nbgrader_metadata(cell).get("points")
+        raise CourseError(f"{where} has the points {found!r}; write a number above 0")
+    return points
 
 
 def _title(notebook: NotebookNode, default: str) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.course.gradecells import grade_id, is_manual
 from autograder.errors import CourseError
 
 _HEADING = re.compile(r"^#### Rubric\s*$", re.MULTILINE)
@@ -77,10 +78,9 @@ def read_rubrics(course: Course, assignment: Assignment) -> Mapping[str, Rubric]
     for problem in assignment.problems:
         notebook = read_notebook(course.source(assignment.name) / f"{problem.name}.ipynb")
         for cell in notebook.cells:
-            mark = cell.metadata.get("nbgrader", {})
-            if mark.get("grade") and mark.get("solution"):
+            if is_manual(cell):
                 try:
-                    found[str(mark["grade_id"])] = read_rubric(cell.source)
+                    found[grade_id(cell)] = read_rubric(cell.source)
                 except CourseError:
                     continue
     return found

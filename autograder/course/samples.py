@@ -16,6 +16,7 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course, directive, read_notebook
 from autograder.course.code import serve_solutions
+from autograder.course.gradecells import by_grade_id, grade_id, is_solution
 from autograder.errors import CourseError
 
 Notebooks = dict[str, NotebookNode]
@@ -78,27 +79,23 @@ def write_submission(
 def _filled(
     skeleton: NotebookNode, reference: NotebookNode, student: SampleStudent
 ) -> NotebookNode:
-    solutions = {_cell_id(cell): cell for cell in reference.cells}
+    solutions = by_grade_id(reference)
     cells: list[NotebookNode] = []
     for cell in skeleton.cells:
-        name = _cell_id(cell)
+        name = grade_id(cell)
         if name in student.before:
             cells.append(nbformat.v4.new_code_cell(student.before[name]))
         if name in student.answers:
             cell.source = student.answers[name]
-        elif _is_answer(cell) and (student.done is None or name in student.done):
+        elif _is_code_answer(cell) and (student.done is None or name in student.done):
             cell.source = without_directive(solutions[name].source)
         cells.append(cell)
     skeleton.cells = cells
     return skeleton
 
 
-def _cell_id(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
-
-
-def _is_answer(cell: NotebookNode) -> bool:
-    return bool(cell.metadata.get("nbgrader", {}).get("solution")) and cell.cell_type == "code"
+def _is_code_answer(cell: NotebookNode) -> bool:
+    return is_solution(cell) and bool(cell.cell_type == "code")
 
 
 def without_directive(source: str) -> str:

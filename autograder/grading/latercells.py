@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from nbformat import NotebookNode
 
+from autograder.course.gradecells import is_locked
 from autograder.words import shown
 
 MAX_SOURCE = 20_000
@@ -97,7 +98,7 @@ def later_changes(notebook: NotebookNode, check: int, names: Collection[str]) ->
                 n: at for n, at in cell.binds.items() if (n, cell.imports.get(n)) not in origins
             }
             felt = [(name, line) for name, line in binds.items() if name in used]
-            if not notebook.cells[index].metadata.get("nbgrader", {}).get("locked"):
+            if not is_locked(notebook.cells[index]):
                 felt += [(name, at) for name, at in cell.sets.items() if name in used | modules]
                 felt += [(name, at) for name, at in cell.mutates.items() if name in used - modules]
                 felt += [("", line) for line in cell.any_name]

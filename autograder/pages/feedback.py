@@ -21,7 +21,8 @@ from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
 from autograder.content.sanitize import as_plain_text
-from autograder.course.assignment import Assignment, Course, Item, items_by_answer
+from autograder.course.assignment import Assignment, Course, Item
+from autograder.course.gradecells import grade_id, is_graded, is_solution, items_by_answer
 from autograder.course.rubric import read_rubrics
 from autograder.durable import make_folder, write_text
 from autograder.errors import RecordError
@@ -285,11 +286,10 @@ def _own_work(
             names = [reference.name for reference in item.references]
             pictures[item.name] = pictures_of(notebook, names)
         for cell in notebook.cells:
-            mark = cell.metadata.get("nbgrader", {})
-            if mark.get("solution"):
+            if is_solution(cell):
                 title = "Your code" if cell.cell_type == "code" else "Your text"
                 written = Work(title, _bounded(as_plain_text(cell.source)))
-                for name in headings.commented.get(str(mark.get("grade_id")), ()):
+                for name in headings.commented.get(grade_id(cell), ()):
                     work[name] = written
     return pictures, work
 
@@ -317,9 +317,8 @@ def _titles(skeleton: NotebookNode) -> dict[str, str]:
     found: dict[str, str] = {}
     title = ""
     for cell in skeleton.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("grade"):
-            found[mark["grade_id"]] = title
+        if is_graded(cell):
+            found[grade_id(cell)] = title
         elif cell.cell_type == "markdown":
             for heading in _HEADING.findall(_FENCED.sub("", cell.source)):
                 title = re.sub(r"[*`$]", "", _POINTS.sub("", heading))

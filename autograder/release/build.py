@@ -18,8 +18,8 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.course.gradecells import grade_id, place
 from autograder.errors import ReleaseError
-from autograder.release.directives import grade_id, place
 from autograder.release.fill import read_source
 from autograder.release.pins import REQUIREMENTS, pin
 from autograder.release.preprocessors import StripDirectives, configure

@@ -18,6 +18,7 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
+from autograder.course.gradecells import CellPlace, is_answer, is_given
 from autograder.errors import ReleaseError
 
 Verb = Literal["REFERENCE", "GIVEN"]
@@ -38,60 +39,7 @@ class Directive:
     line: str
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where in an assignment something was found, in words for messages."""
-
-    notebook: str
-    index: int
-    label: str = ""
-
-    def __str__(self) -> str:
-        label = f" ({self.label})" if self.label else ""
-        return f"{self.notebook}.ipynb, cell {self.index + 1}{label}"
-
-
-def place(notebook: str, index: int, cell: NotebookNode) -> Place:
-    """The place of the cell with that 0-based index: people count cells from 1."""
-    return Place(notebook, index, grade_id(cell))
-
-
-def mark_of(cell: NotebookNode) -> dict[str, object]:
-    """The cell's nbgrader metadata, empty where it has none."""
-    return dict(cell.metadata.get("nbgrader", {}))
-
-
-def grade_id(cell: NotebookNode) -> str:
-    """The cell's nbgrader id, or an empty string."""
-    return str(mark_of(cell).get("grade_id", ""))
-
-
-def is_answer(cell: NotebookNode) -> bool:
-    """Whether this is a code cell that students fill in."""
-    mark = mark_of(cell)
-    return bool(cell.cell_type == "code" and mark.get("solution") and not mark.get("grade"))
-
-
-def is_check(cell: NotebookNode) -> bool:
-    """Whether this is the read-only check cell of an auto item."""
-    mark = mark_of(cell)
-    return bool(cell.cell_type == "code" and mark.get("grade") and not mark.get("solution"))
-
-
-def is_manual(cell: NotebookNode) -> bool:
-    """Whether this cell holds an answer that a person marks."""
-    mark = mark_of(cell)
-    return bool(mark.get("grade") and mark.get("solution"))
-
-
-def is_given(cell: NotebookNode) -> bool:
-    """Whether this is a code cell of the instructor's that students can't change."""
-    mark = mark_of(cell)
-    locked = mark.get("locked") and not mark.get("solution") and not mark.get("grade")
-    return bool(cell.cell_type == "code" and locked)
-
-
-def directive_of(cell: NotebookNode, where: Place) -> Directive | None:
+def directive_of(cell: NotebookNode, where: CellPlace) -> Directive | None:
     """The cell's directive, or None; ReleaseError where it is malformed or in a wrong place."""
     match = _LINE.search(cell.source)
     if match is None:
@@ -110,7 +58,7 @@ def without_directives(source: str) -> str:
     return _LINE.sub("", source).lstrip("\n") if _LINE.search(source) else source
 
 
-def _names(text: str, where: Place, verb: str) -> tuple[str, ...]:
+def _names(text: str, where: CellPlace, verb: str) -> tuple[str, ...]:
     names = tuple(part.strip() for part in text.split(","))
     for name in names:
         _require(
@@ -121,6 +69,6 @@ def _names(text: str, where: Place, verb: str) -> tuple[str, ...]:
     return names
 
 
-def _require(condition: bool, where: Place, message: str) -> None:
+def _require(condition: bool, where: CellPlace, message: str) -> None:
     if not condition:
         raise ReleaseError(f"{where}: {message}")

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from nbgrader.api import MissingEntry
 
 from autograder.console import Terminal
 from autograder.course.assignment import Assignment, Course, Item
+from autograder.course.gradecells import points_by_item
 from autograder.durable import make_folder, sync
 from autograder.errors import CourseError, RecordError
 from autograder.gradebook.backup import copies, file_of
@@ -146,8 +148,7 @@ def check_release(course: Course, assignment: Assignment) -> None:
     The gradebook learns of the release's, a Report of the source's: they would not fit together.
     """
     skeletons = read_skeletons(assignment, course.release(assignment.name)).values()
-    marks = [cell.metadata.get("nbgrader", {}) for nb in skeletons for cell in nb.cells]
-    released = {mark["grade_id"]: float(mark["points"]) for mark in marks if mark.get("grade")}
+    released = dict(chain.from_iterable(points_by_item(nb).items() for nb in skeletons))
     wanted = {item.name: item.max_points for item in assignment.items.values()}
     names = dict.fromkeys([*wanted, *released])
     if stale := [name for name in names if wanted.get(name) != released.get(name)]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
 Kind = Literal["code", "markdown", "raw"]
 
@@ -23,18 +23,17 @@ DEFINITION = re.compile(
 
 @dataclass(frozen=True)
 class Cell:
-    """A student's cell, checked: text and what may tell where it belongs."""
+    """A student's cell, checked: text and what may tell where it belongs.
+
+    `declared` is what the cell's nbgrader metadata says, unchecked.
+    """
 
     kind: Kind
     source: str
-    mark: Mapping[str, Any] = field(default_factory=dict)
+    grade_id: str = ""
+    declared: tuple[object, ...] = ()
     cell_id: str = ""
     attachments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    @cached_property
-    def grade_id(self) -> str:
-        name = self.mark.get("grade_id")
-        return name if isinstance(name, str) else ""
 
     @cached_property
     def text(self) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.course.gradecells import declared
 from autograder.submission.cells import Cell
 from autograder.submission.form import Form, Slot
 from autograder.submission.reading import MAX_CODE_BYTES
@@ -346,9 +347,7 @@ def _is_too_long(cell: Cell) -> bool:
 
 
 def _is_altered(slot: Slot, cell: Cell) -> bool:
-    released = slot.cell.metadata.get("nbgrader", {})
-    keys = ("grade_id", "grade", "solution", "locked", "points")
-    return any(released.get(key) != cell.mark.get(key) for key in keys)
+    return declared(slot.cell) != cell.declared
 
 
 def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

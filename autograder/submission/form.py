@@ -9,6 +9,7 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
+from autograder.course.gradecells import grade_id, is_locked, is_solution
 from autograder.submission.cells import NO_NAMES, Cell, names_bound, normal
 
 Role = Literal["code", "text", "locked"]
@@ -106,10 +107,9 @@ class Form:
 
 
 def _slot(position: int, cell: NotebookNode) -> Slot:
-    mark = cell.metadata.get("nbgrader", {})
     source = str(cell.source)
     role: Role = "locked"
-    if mark.get("solution") and not mark.get("locked"):
+    if is_solution(cell) and not is_locked(cell):
         role = "code" if cell.cell_type == "code" else "text"
     names = names_bound(source) if role == "code" else NO_NAMES
-    return Slot(position, cell, role, str(mark.get("grade_id", "")), normal(source), names)
+    return Slot(position, cell, role, grade_id(cell), normal(source), names)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograder.course.gradecells import declared, grade_id
 from autograder.submission.cells import Cell, Kind
 from autograder.submission.files import Place, UnreadableError, read_files
 from autograder.words import printable
@@ -150,13 +151,12 @@ def _read_cell(raw: object) -> Cell | None:
     limit = MAX_CODE_BYTES if kind == "code" else MAX_TEXT_BYTES
     if len(source.encode()) > limit:
         return None
-    metadata = raw.get("metadata")
-    mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     cell_id = raw.get("id")
     return Cell(
         kind=kind,
         source=source,
-        mark=mark if isinstance(mark, dict) else {},
+        grade_id=grade_id(raw),
+        declared=declared(raw),
         cell_id=cell_id if isinstance(cell_id, str) else "",
         attachments=_pictures(raw.get("attachments")),
     )

@@ -9,9 +9,9 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Course
+from autograder.course.gradecells import grade_id
 from autograder.errors import ReleaseError
 from autograder.release.build import COMPANIONS
-from autograder.release.directives import grade_id
 from autograder.release.fill import filled_source, read_source
 
 

@@ -8,15 +8,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.release.directives import (
-    BEGIN,
-    END,
-    directive_of,
-    grade_id,
-    is_answer,
-    place,
-    without_directives,
-)
+from autograder.course.gradecells import grade_id, is_answer, place
+from autograder.release.directives import BEGIN, END, directive_of, without_directives
 from autograder.release.fill import read_source, to_text
 from autograder.release.proof import scrambler
 

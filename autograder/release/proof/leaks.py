@@ -17,9 +17,10 @@ from textwrap import dedent
 
 from nbformat import NotebookNode
 
+from autograder.course.gradecells import is_answer, is_manual, place
 from autograder.course.rubric import without_evidence
 from autograder.release.definitions import Definition, Solutions, parse_python
-from autograder.release.directives import directive_of, is_answer, is_manual, place
+from autograder.release.directives import directive_of
 from autograder.release.proof.texts import Text, squeeze
 
 MIN_CODE = 24

@@ -11,19 +11,21 @@ from typing import get_args
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Item, Kind
-from autograder.course.rubric import Evidence, read_rubric, split_answer
-from autograder.errors import CourseError, ReleaseError
-from autograder.release.definitions import parse_python
-from autograder.release.directives import (
-    Place,
-    directive_of,
+from autograder.course.gradecells import (
+    CellPlace,
     grade_id,
     is_answer,
     is_check,
+    is_graded,
+    is_locked,
     is_manual,
-    mark_of,
     place,
+    points_of,
 )
+from autograder.course.rubric import Evidence, read_rubric, split_answer
+from autograder.errors import CourseError, ReleaseError
+from autograder.release.definitions import parse_python
+from autograder.release.directives import directive_of
 
 
 @dataclass(frozen=True)
@@ -111,10 +113,9 @@ def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> I
     found: dict[str, tuple[str, float, str]] = {}
     for name, notebook in released.items():
         for cell in notebook.cells:
-            if mark_of(cell).get("grade"):
+            if is_graded(cell):
                 kind = "manual" if is_manual(cell) else "auto"
-                points = float(str(mark_of(cell).get("points", "nan")))
-                found[grade_id(cell)] = (kind, points, Path(name).stem)
+                found[grade_id(cell)] = (kind, points_of(cell), Path(name).stem)
     wanted = {i.name: (i.kind, i.max_points, i.problem) for i in assignment.items.values()}
     for problem in assignment.problems:
         if not problem.items:
@@ -183,7 +184,7 @@ def _functions(path: Path) -> set[str]:
 
 def _answer_faults(assignment: Assignment, name: str, notebook: NotebookNode) -> Iterator[str]:
     """Follow the cells: each check must come after the answer that it looks at."""
-    answer: tuple[str, Place] | None = None
+    answer: tuple[str, CellPlace] | None = None
     checked = True
     for index, cell in enumerate(notebook.cells):
         where = place(name, index, cell)
@@ -202,13 +203,13 @@ def _answer_faults(assignment: Assignment, name: str, notebook: NotebookNode) ->
         yield f"{answer[1]} is an answer cell that no check cell follows"
 
 
-def _check_faults(cell: NotebookNode, where: Place, functions: set[str]) -> Iterator[str]:
+def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> Iterator[str]:
     function = grade_id(cell).replace("-", "_")
     if cell.source.strip() != f"checks.{function}(globals())":
         yield f"{where}: a check cell reads `checks.{function}(globals())`, this one does not"
     if function not in functions:
         yield f"checks.py has no function {function} for item {grade_id(cell)}"
-    if not mark_of(cell).get("locked"):
+    if not is_locked(cell):
         yield f"{where}: a check cell must be locked"
 
 

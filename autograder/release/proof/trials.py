@@ -16,10 +16,10 @@ from typing import Protocol
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.gradecells import is_answer, place
 from autograder.errors import CourseError
 from autograder.grading.report import ItemReport, Report
 from autograder.grading.trialcache import Keep
-from autograder.release.directives import is_answer, place
 from autograder.release.proof.earlier import earlier_findings
 from autograder.release.proof.findings import Finding, finding
 from autograder.release.proof.junk import KINDS, write_junk, write_reference, write_skeleton
