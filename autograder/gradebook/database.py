@@ -53,6 +53,12 @@ from traitlets import Dict
 from traitlets.config import Config
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.gradecells import (
+    by_grade_id,
+    checksum_of,
+    grade_id,
+    points_by_item,
+)
 from autograder.errors import RecordError
 from autograder.gradebook import backup
 from autograder.grading.mark import read_skeletons
@@ -443,7 +449,7 @@ class SaveCellsWithBonus(SaveCells):  # type: ignore[misc]  # nbgrader has no ty
 
     def _create_grade_cell(self, cell: NotebookNode) -> None:
         super()._create_grade_cell(cell)
-        name = cell.metadata.nbgrader["grade_id"]
+        name = grade_id(cell)
         if name in self.bonus.get(self.assignment_id, ()):
             self.new_grade_cells[name]["max_score"] = 0.0
 
@@ -489,12 +495,9 @@ def _is_known(
         known = gradebook.find_notebook(name, assignment)
     except MissingEntry:
         return False
-    marks = [cell.metadata.nbgrader for cell in skeleton.cells if "nbgrader" in cell.metadata]
-    wanted = {mark["grade_id"]: mark.get("checksum") for mark in marks}
+    wanted = {name: checksum_of(cell) for name, cell in by_grade_id(skeleton).items()}
     points = {
-        mark["grade_id"]: 0.0 if mark["grade_id"] in bonus else float(mark["points"])
-        for mark in marks
-        if mark.get("grade")
+        name: 0.0 if name in bonus else worth for name, worth in points_by_item(skeleton).items()
     }
     return wanted == {cell.name: cell.checksum for cell in known.source_cells} and points == {
         cell.name: cell.max_score for cell in known.grade_cells
