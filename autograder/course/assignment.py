@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.course.directives import Reference, directive_of
 from autograder.course.gradecells import (
     CellPlace,
     grade_id,
@@ -41,14 +42,6 @@ from autograder.course.settings import SETTINGS, Table
 from autograder.errors import CourseError
 
 Kind = Literal["auto", "manual"]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A definition in the solutions: `name` in `module`.py."""
-
-    module: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -240,28 +233,15 @@ def _read_settings(path: Path) -> Mapping[str, Any]:
     return settings
 
 
-def directive(source: str, keyword: str) -> tuple[Reference, ...]:
-    """The definitions that a cell's first line names after `### KEYWORD`; empty without one.
-
-    `### REFERENCE landscape.loss, landscape.gradient` marks an answer cell that is filled from the
-    solutions, `### GIVEN ntk.network` a cell with code that students are given.
-    """
-    first, _, _ = source.partition("\n")
-    if not first.startswith(f"### {keyword} "):
-        return ()
-    names = first.removeprefix(f"### {keyword} ").split(",")
-    parts = [name.strip().partition(".") for name in names]
-    if not all(module.isidentifier() and name.isidentifier() for module, _, name in parts):
-        raise CourseError(f"{first!r} does not read as `### {keyword} module.name, module.name`")
-    return tuple(Reference(module, name) for module, _, name in parts)
-
-
 def _items(notebook: NotebookNode, problem: str, bonus: frozenset[str]) -> Iterator[Item]:
     references: tuple[Reference, ...] = ()
     for index, cell in enumerate(notebook.cells):
-        references = directive(cell.source, "REFERENCE") or references
+        where = place(problem, index, cell)
+        directive = directive_of(cell, where)
+        if directive is not None and directive.verb == "REFERENCE":
+            references = directive.references
         if is_graded(cell):
-            name, points = grade_id(cell), _points(cell, place(problem, index, cell))
+            name, points = grade_id(cell), _points(cell, where)
             if is_solution(cell):
                 yield Item(name, "manual", points, name in bonus, problem)
             else:

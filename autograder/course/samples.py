@@ -14,8 +14,9 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.assignment import Assignment, Course, directive, read_notebook
+from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.course.code import serve_solutions
+from autograder.course.directives import without_directives
 from autograder.course.gradecells import by_grade_id, grade_id, is_solution
 from autograder.errors import CourseError
 
@@ -88,7 +89,7 @@ def _filled(
         if name in student.answers:
             cell.source = student.answers[name]
         elif _is_code_answer(cell) and (student.done is None or name in student.done):
-            cell.source = without_directive(solutions[name].source)
+            cell.source = without_directives(solutions[name].source)
         cells.append(cell)
     skeleton.cells = cells
     return skeleton
@@ -96,10 +97,3 @@ def _filled(
 
 def _is_code_answer(cell: NotebookNode) -> bool:
     return is_solution(cell) and bool(cell.cell_type == "code")
-
-
-def without_directive(source: str) -> str:
-    """The text of a source cell as a student would have it: without the line that fills it."""
-    if directive(source, "REFERENCE"):
-        return source.partition("\n")[2]
-    return source

@@ -18,10 +18,10 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Course
+from autograder.course.directives import Directive, directive_of
 from autograder.course.gradecells import CellPlace, place
 from autograder.errors import ReleaseError
 from autograder.release.definitions import Definition, Solutions, given_cell, solution_cell
-from autograder.release.directives import Directive, directive_of
 
 _BUILTINS = frozenset(dir(builtins)) | {"__name__", "__doc__", "get_ipython", "display"}
 
@@ -56,7 +56,7 @@ def fill_notebook(notebook: NotebookNode, solutions: Solutions, name: str) -> No
         directive = directive_of(cell, where)
         if directive is None:
             continue
-        definitions = [solutions.find(reference, where) for reference in directive.names]
+        definitions = [solutions.find(reference, where) for reference in directive.references]
         cell.source = directive.line + "\n" + _content(directive, definitions)
         _check_names(filled, index, definitions, where)
     return filled

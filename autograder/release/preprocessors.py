@@ -23,8 +23,8 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
+from autograder.course.directives import without_directives
 from autograder.course.gradecells import is_solution, nbgrader_metadata
-from autograder.release.directives import without_directives
 
 CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("this answer is still to be written")'
 TEXT_STUB = "*Your answer goes here: double-click this line and write over it.*"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,8 @@ def test_what_a_cell_declares_differs_once_an_entry_is_changed() -> None:
         gradecells.declared(released)
     )
     for key, value in {"points": 9, "grade": False, "grade_id": "p2", "locked": True}.items():
-        changed = cell("p1-slope", **{"grade": True, "points": 1, key: value})
+        changed = deepcopy(released)
+        changed.metadata["nbgrader"][key] = value
         assert gradecells.declared(changed) != gradecells.declared(released), key
 
 

@@ -11,6 +11,7 @@ from typing import get_args
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Item, Kind
+from autograder.course.directives import directive_of, split_answer
 from autograder.course.gradecells import (
     CellPlace,
     grade_id,
@@ -22,10 +23,9 @@ from autograder.course.gradecells import (
     place,
     points_of,
 )
-from autograder.course.rubric import Evidence, read_rubric, split_answer
+from autograder.course.rubric import Evidence, read_rubric
 from autograder.errors import CourseError, ReleaseError
 from autograder.release.definitions import parse_python
-from autograder.release.directives import directive_of
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,7 @@ def rubric_faults(
             if is_manual(cell):
                 where = place(Path(name).stem, index, cell)
                 item = assignment.items[grade_id(cell)]
-                for fault in _rubric_faults(cell.source, assignment, item, tests):
-                    yield f"{where} {fault}"
+                yield from _rubric_faults(cell.source, where, assignment, item, tests)
 
 
 def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> Iterator[str]:
@@ -214,20 +213,24 @@ def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> 
 
 
 def _rubric_faults(
-    source: str, assignment: Assignment, item: Item, tests: list[HiddenTest]
+    source: str, where: CellPlace, assignment: Assignment, item: Item, tests: list[HiddenTest]
 ) -> Iterator[str]:
     try:
-        answer, _ = split_answer(source)
-        rubric = read_rubric(source)
+        model = split_answer(source, where).model
+        rubric = read_rubric(source, where)
     except CourseError as error:
         yield str(error)
         return
-    if not answer.strip():
-        yield "has no model answer before its rubric"
+    if not model.strip():
+        yield f"{where} has no model answer before its rubric"
     if abs(rubric.points - item.max_points) > 1e-9:
-        yield f"has a rubric of {rubric.points:g} points; item {item.name} has {item.max_points:g}"
+        yield (
+            f"{where} has a rubric of {rubric.points:g} points; "
+            f"item {item.name} has {item.max_points:g}"
+        )
     for evidence in rubric.evidence:
-        yield from _evidence_faults(evidence, assignment, tests)
+        for fault in _evidence_faults(evidence, assignment, tests):
+            yield f"{where} {fault}"
 
 
 def _evidence_faults(

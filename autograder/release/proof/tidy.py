@@ -9,9 +9,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.course.directives import without_directives
 from autograder.course.gradecells import nbgrader_metadata, place
 from autograder.release.build import COMPANIONS
-from autograder.release.directives import without_directives
 from autograder.release.preprocessors import CELL_KEYS, MARK_KEYS, NOTEBOOK_METADATA, TAGS
 from autograder.release.proof.texts import Text
 
