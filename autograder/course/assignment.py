@@ -30,6 +30,7 @@ from autograder.course.gradecells import (
     place,
     points_of,
 )
+from autograder.course.layout import SETTINGS, CourseFolder
 from autograder.course.rules import (
     Counting,
     Deadline,
@@ -38,7 +39,7 @@ from autograder.course.rules import (
     read_deadline,
     read_rules,
 )
-from autograder.course.settings import SETTINGS, Table
+from autograder.course.settings import Table
 from autograder.errors import CourseError
 
 Kind = Literal["auto", "manual"]
@@ -98,12 +99,12 @@ class Assignment:
         raise CourseError(f"{self.name} has no problem {name!r}; it has: {known}")
 
 
-class Course:
+class Course(CourseFolder):
     """A course checkout: the folder that holds `course.toml`, source/, release/ and the rest."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
-        self.settings = _read_settings(self.root / SETTINGS)
+        super().__init__(root)
+        self.settings = _read_settings(self.settings_file)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Course:
@@ -137,14 +138,6 @@ class Course:
     def assignment_names(self) -> tuple[str, ...]:
         """The assignments that the settings name."""
         return tuple(self.settings.get("assignments", {}))
-
-    def source(self, assignment: str) -> Path:
-        """The folder that instructors edit."""
-        return self.root / "source" / assignment
-
-    def release(self, assignment: str) -> Path:
-        """The folder that students get."""
-        return self.root / "release" / assignment
 
     def solutions(self, assignment: str) -> Path:
         """The folder of the reference functions: the checkout's own, or the installed one."""
@@ -201,7 +194,7 @@ class Course:
         except KeyError:
             known = ", ".join(self.assignment_names) or "none"
             raise CourseError(
-                f"{self.root / SETTINGS} knows no assignment {name!r} (it has: {known})"
+                f"{self.settings_file} knows no assignment {name!r} (it has: {known})"
             ) from None
         return settings
 

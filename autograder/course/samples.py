@@ -18,6 +18,7 @@ from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.course.code import serve_solutions
 from autograder.course.directives import without_directives
 from autograder.course.gradecells import by_grade_id, grade_id, is_solution
+from autograder.course.layout import SAMPLE_CLASS
 from autograder.errors import CourseError
 
 Notebooks = dict[str, NotebookNode]
@@ -53,7 +54,7 @@ class SampleStudent:
 
 def load_sample_class(course: Course, assignment: str) -> tuple[SampleStudent, ...]:
     """The assignment's own sample students."""
-    path = course.hidden(assignment) / "sample_class.py"
+    path = course.hidden(assignment) / SAMPLE_CLASS
     spec = importlib.util.spec_from_file_location(f"sample_class_{assignment}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise CourseError(f"{assignment} has no sample class: expected {path}")

@@ -23,10 +23,11 @@ from nbgrader.api import MissingEntry
 from autograder.content.sanitize import as_plain_text
 from autograder.course.assignment import Assignment, Course, Item
 from autograder.course.gradecells import grade_id, is_graded, is_solution, items_by_answer
+from autograder.course.layout import INDEX, REPORT
 from autograder.course.rubric import read_rubrics
 from autograder.durable import make_folder, write_text
 from autograder.errors import RecordError
-from autograder.gradebook.database import REPORT, course_directory, open_database
+from autograder.gradebook.database import course_directory, open_database
 from autograder.gradebook.evidence import EvidenceFound, evidence
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.penalties import update_penalties
@@ -43,7 +44,6 @@ from autograder.pages.pictures import pictures_of
 from autograder.pages.texts import templates
 from autograder.words import shown
 
-INDEX = "index.html"
 MAX_WORK = 20_000
 """Length of the longest answer that a page shows whole, in letters."""
 NEARLY = 1e-9
@@ -159,7 +159,6 @@ def write_feedback(
     `moment` (default: now) state no result that the homework asks to derive. RecordError, once all
     others have their pages, names the students who have none and why.
     """
-    marked = course.root / "autograded"
     deadline, moment = course.deadline(assignment.name), moment or datetime.now(UTC)
     headings = read_headings(assignment, course.release(assignment.name))
     rubrics = read_rubrics(course, assignment)
@@ -170,11 +169,11 @@ def write_feedback(
         settle_all(gradebook, course, assignment)
         update_penalties(gradebook, course, assignment.name)
         if students is None:
-            reports = marked.glob(f"*/{assignment.name}/{REPORT}")
-            students = sorted(path.parent.parent.name for path in reports)
+            reports = course.all_autograded(f"{assignment.name}/{REPORT}")
+            students = [path.parent.parent.name for path in reports]
         for student in students:
             try:
-                graded = marked / student / assignment.name
+                graded = course.autograded(student, assignment.name)
                 report = _stored_report(graded / REPORT, student)
                 view = _gradebook_view(gradebook, assignment, student, headings)
                 if not deadline.is_over(moment, view.extension):
@@ -185,7 +184,7 @@ def write_feedback(
                     evidence(rubrics, report),
                     *_own_work(assignment, graded, headings),
                 )
-                folder = course.root / "feedback" / student / assignment.name
+                folder = course.feedback(student, assignment.name)
                 written += _write_pages(folder, course, assignment, submission, headings)
             except RecordError as error:
                 failures.append(str(error))

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.layout import REPORT
 from autograder.errors import RecordError
-from autograder.gradebook.database import REPORT, PatientGradebook
+from autograder.gradebook.database import PatientGradebook
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.marks import Person, StudentMarks, marks_in, read_people
 from autograder.grading.report import ItemReport, Report
@@ -115,7 +116,7 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
                 marks.penalty,
                 marks.late.total_seconds(),
                 seconds.get(student),
-                bool(unreadable_timestamp(course.root / "submitted" / student / assignment.name)),
+                bool(unreadable_timestamp(course.submission(student, assignment.name))),
                 report.versions,
             )
         )
@@ -132,7 +133,7 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
 
 def answer_folder(course: Course, assignment: Assignment, student: str) -> Path:
     """Where a student's autograded notebooks are."""
-    return course.root / "autograded" / student / assignment.name
+    return course.autograded(student, assignment.name)
 
 
 def _points(marks: StudentMarks) -> dict[str, float | None]:
@@ -180,7 +181,7 @@ def _absent(
     course: Course, assignment: Assignment, *, known: set[str], marked: set[str]
 ) -> Iterator[Absence]:
     """Those whom the gradebook or submitted/ knows and who have no marks."""
-    submitted = course.root / "submitted"
+    submitted = course.submitted
     folders: dict[str, Any] = {}
     if submitted.is_dir():
         folders = {f.name: f for f in submitted.iterdir() if f.is_dir() and f.name[0] != "."}

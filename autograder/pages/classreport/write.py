@@ -50,7 +50,7 @@ def write_class_report(
     students = sorted((each.student for each in record.students), key=names.__getitem__)
     similar = _similar(course, assignment, students, names, shown)
     page = render(course, assignment, renamed(record, names.__getitem__), similar, occasion)
-    path = path or course.root / "reports" / _file_name(assignment.name, anonymous)
+    path = path or course.reports / _file_name(assignment.name, anonymous)
     try:
         make_folder(path.parent)
         write_text(path, page)

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from autograder.course.directives import without_directives
 from autograder.course.gradecells import nbgrader_metadata, place
-from autograder.release.build import COMPANIONS
+from autograder.course.layout import COMPANIONS
 from autograder.release.preprocessors import CELL_KEYS, MARK_KEYS, NOTEBOOK_METADATA, TAGS
 from autograder.release.proof.texts import Text
 

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.gradecells import is_answer, place
+from autograder.course.layout import SUBMITTED
 from autograder.errors import CourseError
 from autograder.grading.report import ItemReport, Report
 from autograder.grading.trialcache import Keep
@@ -93,7 +94,7 @@ class Trials:
         self._assignment = assignment
         self._source = source
         self._release = release
-        self._submitted = scratch / "submitted"
+        self._submitted = scratch / SUBMITTED
         self._mark = mark
         self._again = again
 

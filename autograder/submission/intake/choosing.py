@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from autograder.course.assignment import Assignment
+from autograder.course.layout import COMPANIONS
 from autograder.submission.files import (
     MANIFEST,
     MAX_BYTES,
@@ -34,8 +35,8 @@ MAX_STUDENT_BYTES = 4 * MAX_BYTES
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Nothing was handed in before."""
 
-COMPANIONS = frozenset({"checks.py", "requirements.txt", "readme.md", MANIFEST, TIMESTAMP})
-"""What comes with the notebooks and is not needed."""
+NOT_NEEDED = frozenset({*map(str.lower, COMPANIONS), MANIFEST, TIMESTAMP})
+"""What comes with the notebooks and is not needed, in small letters."""
 
 
 _ODD = (
@@ -172,7 +173,7 @@ class _Pile:
         if is_clutter(sent.found.parts):
             self._leave(where, "an archiver's or an editor's own", matters=False)
         elif not NOTEBOOK_NAME.fullmatch(sent.name):
-            known = sent.name.lower() in COMPANIONS
+            known = sent.name.lower() in NOT_NEEDED
             self._leave(where, "not needed" if known else "no notebook", matters=not known)
             if sent.name == TIMESTAMP and sent.senders and sent.senders[0].platform == "folders":
                 self._timestamp(sent)
