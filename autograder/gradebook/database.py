@@ -63,9 +63,6 @@ from autograder.errors import RecordError
 from autograder.gradebook import backup
 from autograder.grading.mark import read_skeletons
 
-REPORT = "report.json"
-"""The Report of a student, beside the autograded notebooks."""
-
 LOCK_SECONDS = 60.0
 """How long to wait for somebody else's change to the gradebook, such as a marker's, to end."""
 
@@ -401,7 +398,7 @@ def copy_gradebook(course: Course, db_url: str) -> None:
 
 def restore_gradebook(course: Course) -> backup.Restored:
     """Put the last copy of the course's gradebook back where it is damaged, empty or gone."""
-    path = course.root / "gradebook.db"
+    path = course.gradebook
     try:
         return backup.restore(path, datetime.now(course.timezone))
     except (sqlite3.Error, OSError) as error:

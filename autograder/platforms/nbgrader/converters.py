@@ -38,11 +38,11 @@ from autograder.course.gradecells import (
     is_graded,
     nbgrader_metadata,
 )
+from autograder.course.layout import REPORT
 from autograder.course.rubric import read_rubrics
 from autograder.durable import make_folder, sync_tree
 from autograder.errors import CourseError, KitError, RecordError
 from autograder.gradebook.database import (
-    REPORT,
     PatientGradebook,
     copy_gradebook,
     open_database,
