@@ -19,9 +19,9 @@ from autograder.grading.report import CellFault, NotebookReport
 from autograder.sandbox import (
     Cell,
     CellResult,
+    CodePlace,
     NoAnswer,
     Notebook,
-    Place,
     Sandbox,
     Student,
 )
@@ -142,7 +142,7 @@ class Laboratory:
         notebook = self.submission.notebooks[problem].notebook
         released = [cell.source for cell in self._skeletons[problem].cells]
 
-        def own_text(text: str, place: Place | None) -> str:
+        def own_text(text: str, place: CodePlace | None) -> str:
             line = _line(notebook, place) if notebook is not None and place is not None else ""
             return fit_to_show(text, [*released, line])
 
@@ -220,13 +220,13 @@ def _item_of(notebook: NotebookNode, index: int) -> str | None:
     return grade_id(notebook.cells[index]).removesuffix("-answer") or None
 
 
-def _quote(notebook: NotebookNode | None, place: Place) -> str:
+def _quote(notebook: NotebookNode | None, place: CodePlace) -> str:
     text = _line(notebook, place) if notebook is not None else ""
     cause = told_of_line(text)
     return (f" in your line `{text}`" + (f" ({cause})" if cause else "")) if text else ""
 
 
-def _line(notebook: NotebookNode, place: Place) -> str:
+def _line(notebook: NotebookNode, place: CodePlace) -> str:
     """The student's own line at that place; empty where there is no such line."""
     if place.cell >= len(notebook.cells) or notebook.cells[place.cell].cell_type != "code":
         return ""
