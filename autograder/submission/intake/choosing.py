@@ -22,7 +22,7 @@ from autograder.submission.files import (
     problem_by_name,
     stem_of,
 )
-from autograder.submission.intake.archives import Budget, in_zip, open_zip
+from autograder.submission.intake.archives import IntakeBudget, in_zip, open_zip
 from autograder.submission.intake.platforms import Sent, is_clutter
 from autograder.submission.reading import read_cells
 from autograder.submission.receiving import versions_in
@@ -86,9 +86,9 @@ class _Candidate:
 class _Pile:
     """One student's files, looked through."""
 
-    def __init__(self, assignment: Assignment, zone: ZoneInfo, budget: Budget) -> None:
+    def __init__(self, assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget) -> None:
         self.assignment, self.zone = assignment, zone
-        self.budget, self.own = budget, Budget(MAX_STUDENT_BYTES)
+        self.budget, self.own = budget, IntakeBudget(MAX_STUDENT_BYTES)
         self.candidates: list[_Candidate] = []
         self.rest: list[Rest] = []
         self.notes: list[str] = []
@@ -218,7 +218,9 @@ class _Pile:
         return ranked[0] if counts[0] > 2 * counts[1] else ""
 
 
-def choose(files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget: Budget) -> Choice:
+def choose(
+    files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget
+) -> Choice:
     """Look through one student's files and choose."""
     pile = _Pile(assignment, zone, budget)
     pile.add_all(files)

@@ -14,7 +14,7 @@ from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import EARLIER
 from autograder.errors import SubmissionError
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
-from autograder.submission.intake.archives import Budget, Found, in_folder, in_zip, open_zip
+from autograder.submission.intake.archives import Found, IntakeBudget, in_folder, in_zip, open_zip
 from autograder.submission.intake.choosing import Choice, choose
 from autograder.submission.intake.placing import State, place
 from autograder.submission.intake.platforms import (
@@ -138,7 +138,7 @@ class _Work:
     say: Callable[[str], object]
     intake: Intake
     roster: Roster | None = None
-    budget: Budget = field(default_factory=Budget)
+    budget: IntakeBudget = field(default_factory=IntakeBudget)
 
     def piles(self, path: Path, student: str | None) -> list[_Pile]:
         """The files of one thing that was given, sorted by who handed them in."""
