@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-Kind = Literal["code", "markdown", "raw"]
+CellKind = Literal["code", "markdown", "raw"]
 
 NO_NAMES: frozenset[str] = frozenset()
 
@@ -22,13 +22,13 @@ DEFINITION = re.compile(
 
 
 @dataclass(frozen=True)
-class Cell:
+class ReceivedCell:
     """A student's cell, checked: text and what may tell where it belongs.
 
     `declared` is what the cell's nbgrader metadata says, unchecked.
     """
 
-    kind: Kind
+    kind: CellKind
     source: str
     grade_id: str = ""
     declared: tuple[object, ...] = ()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.course.gradecells import declared, grade_id
-from autograder.submission.cells import Cell, Kind
+from autograder.submission.cells import CellKind, ReceivedCell
 from autograder.submission.files import FilePlace, UnreadableError, read_files
 from autograder.words import printable
 
@@ -36,7 +36,7 @@ class Read:
     """
 
     place: FilePlace
-    cells: tuple[Cell, ...] = ()
+    cells: tuple[ReceivedCell, ...] = ()
     notes: tuple[str, ...] = ()
     failure: str = ""
     python: str = ""
@@ -57,7 +57,7 @@ def read_notebooks(places: Sequence[FilePlace]) -> Iterator[Read]:
         yield read
 
 
-def read_cells(content: bytes) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
+def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...]]:
     """The cells of a notebook file, whatever its nbformat, and notes on what was repaired.
 
     UnreadableError where it is no notebook.
@@ -73,7 +73,7 @@ def plain_version(value: object) -> str:
 _VERSION = re.compile(r"\d{1,2}\.\d{1,3}(?:\.[0-9A-Za-z]{1,8})?", re.ASCII)
 
 
-def _read(content: bytes) -> tuple[tuple[Cell, ...], tuple[str, ...], str]:
+def _read(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...], str]:
     notebook, notes = _load(content)
     major = notebook.get("nbformat")
     raw = _raw_cells(notebook)
@@ -134,7 +134,7 @@ def _raw_cells(notebook: Mapping[str, Any]) -> list[Any]:
     return found
 
 
-def _read_cell(raw: object) -> Cell | None:
+def _read_cell(raw: object) -> ReceivedCell | None:
     """One cell, whichever nbformat it is of; None where there is no text to be had."""
     if not isinstance(raw, dict):
         return None
@@ -152,7 +152,7 @@ def _read_cell(raw: object) -> Cell | None:
     if len(source.encode()) > limit:
         return None
     cell_id = raw.get("id")
-    return Cell(
+    return ReceivedCell(
         kind=kind,
         source=source,
         grade_id=grade_id(raw),
@@ -162,7 +162,7 @@ def _read_cell(raw: object) -> Cell | None:
     )
 
 
-def _kind(name: object) -> Kind:
+def _kind(name: object) -> CellKind:
     if name == "code":
         return "code"
     return "markdown" if name in ("markdown", "heading", "html") else "raw"
