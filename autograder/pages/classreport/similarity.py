@@ -60,7 +60,7 @@ _NONE: Prints = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True)
-class Line:
+class AnswerLine:
     """A line of an answer; `shared`: it belongs to a passage that the other one has, too."""
 
     text: str
@@ -72,8 +72,8 @@ class SharedCell:
     """A cell with shared passages, as each of the two wrote it."""
 
     name: str
-    left: tuple[Line, ...]
-    right: tuple[Line, ...]
+    left: tuple[AnswerLine, ...]
+    right: tuple[AnswerLine, ...]
 
 
 @dataclass(frozen=True)
@@ -285,9 +285,9 @@ def _counted(pair: Pair, cell: str, class_prints: Sequence[StudentPrints]) -> Pr
 
 def _marked(
     cells: Answers, counted: Prints, shown: Callable[[StudentCell], str]
-) -> tuple[Line, ...]:
+) -> tuple[AnswerLine, ...]:
     """The lines of these cells, those marked in which a counted passage stands."""
-    found: list[Line] = []
+    found: list[AnswerLine] = []
     for cell in _bounded(cells):
         prints, starts, places = _kept(cell)
         begins = starts[np.isin(prints, counted)]
@@ -296,7 +296,7 @@ def _marked(
         breaks = np.array([k for k, letter in enumerate(cell.text) if letter == "\n"], np.int64)
         shared = set(np.searchsorted(breaks, places[letters]).tolist())
         lines = shown(cell).rstrip("\n").split("\n")
-        found += [Line(line[:MAX_LINE], k in shared) for k, line in enumerate(lines)]
+        found += [AnswerLine(line[:MAX_LINE], k in shared) for k, line in enumerate(lines)]
     return tuple(found[:MAX_LINES])
 
 
