@@ -265,10 +265,10 @@ def _labels_of_containers(axes: Any) -> dict[int, str]:
     return found
 
 
-Reader = Callable[[Any, Any, _FigureBudget], "Plain | None"]
+ArtistReader = Callable[[Any, Any, _FigureBudget], "Plain | None"]
 
 
-def _readers(artist: Any) -> tuple[Reader | None, Reader | None]:
+def _readers(artist: Any) -> tuple[ArtistReader | None, ArtistReader | None]:
     """How to read an artist as a curve and as a field; None where it is none."""
     if isinstance(artist, Line2D):
         return _read_line, None
