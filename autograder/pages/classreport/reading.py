@@ -21,7 +21,7 @@ from autograder.words import storable
 
 
 @dataclass(frozen=True)
-class Finding:
+class ItemFinding:
     """What tests found of one item: its points, the misconception named, the claims that failed.
 
     `is_tested` says whether its notebook could be marked at all.
@@ -46,7 +46,7 @@ class StudentRecord:
 
     student: str
     points: Mapping[str, float | None]
-    findings: Mapping[str, Finding]
+    findings: Mapping[str, ItemFinding]
     visible: Mapping[str, Visible]
     protection: str
     regular: float
@@ -154,10 +154,10 @@ def _report(folder: Path) -> Report | None:
         return None
 
 
-def _finding(item: ItemReport) -> Finding:
+def _finding(item: ItemReport) -> ItemFinding:
     """What is needed of an item's Report; a class says the same few sentences again and again."""
     failed = (claim.claim for claim in item.claims if not claim.passed)
-    return Finding(
+    return ItemFinding(
         item.points,
         item.outcome == "marked",
         sys.intern(item.misconception),

@@ -95,7 +95,7 @@ class Alike:
 
 
 @dataclass(frozen=True)
-class Pair:
+class SimilarPair:
     """Two students, by their places in the class, and the cells that they wrote alike."""
 
     first: int
@@ -112,7 +112,7 @@ class Pair:
 class Similarities:
     """The ranked pairs that are shown, how many there are in all, and what counted as common."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[SimilarPair, ...]
     found: int
     most_sharers: int
 
@@ -133,7 +133,7 @@ def similar_pairs(class_prints: Sequence[StudentPrints]) -> Similarities:
             if found.score >= LEAST_SCORE:
                 alike.setdefault((first, second), []).append(found)
     ranked = [
-        Pair(*pair, tuple(sorted(cells, key=lambda each: -each.score)))
+        SimilarPair(*pair, tuple(sorted(cells, key=lambda each: -each.score)))
         for pair, cells in alike.items()
     ]
     ranked.sort(key=lambda pair: (-pair.score, pair.first, pair.second))
@@ -254,7 +254,7 @@ def _all(plain: str, is_code: bool) -> Prints:
 
 
 def side_by_side(
-    pair: Pair,
+    pair: SimilarPair,
     texts: tuple[Answers, Answers],
     class_prints: Sequence[StudentPrints],
     shown: Callable[[StudentCell], str] = lambda cell: cell.text,
@@ -275,7 +275,7 @@ def side_by_side(
     return tuple(found)
 
 
-def _counted(pair: Pair, cell: str, class_prints: Sequence[StudentPrints]) -> Prints:
+def _counted(pair: SimilarPair, cell: str, class_prints: Sequence[StudentPrints]) -> Prints:
     """The fingerprints of a cell that both have, and few others."""
     mine, theirs = (class_prints[student][cell] for student in (pair.first, pair.second))
     both = np.intersect1d(mine, theirs, assume_unique=True)
