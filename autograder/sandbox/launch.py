@@ -42,7 +42,14 @@ from autograder.sandbox.inside.supervisor import remove
 from autograder.sandbox.isolation import is_alive, is_dead
 from autograder.sandbox.protection import Protection, can_change_user, must_keep_read, root_keeps
 from autograder.sandbox.spareuser import SpareUser
-from autograder.sandbox.visiblefiles import View, as_text, environment, font_list, python, view
+from autograder.sandbox.visiblefiles import (
+    VisibleFiles,
+    as_text,
+    environment,
+    font_list,
+    python,
+    view,
+)
 from autograder.sandbox.watchdog import Bounds, Cause, Watchdog
 
 _END_SECONDS = 20.0
@@ -250,7 +257,7 @@ class _Sandbox(Protocol):
 class _Plan:
     """What is to be started."""
 
-    seen: View
+    seen: VisibleFiles
     limits: Limits
     module: str
     spare: SpareUser | None
