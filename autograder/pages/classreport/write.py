@@ -25,7 +25,7 @@ from autograder.pages.classreport.page import (
 from autograder.pages.classreport.pseudonyms import numbers_for, without_names
 from autograder.pages.classreport.reading import answer_folder, read_class
 
-Shown = Callable[[StudentCell], str]
+ShownText = Callable[[StudentCell], str]
 
 
 def write_class_report(
@@ -63,7 +63,7 @@ def _file_name(assignment: str, anonymous: bool) -> str:
     return f"{assignment}-without-names.html" if anonymous else f"{assignment}.html"
 
 
-def _without(names: Mapping[str, tuple[str, ...]]) -> Shown:
+def _without(names: Mapping[str, tuple[str, ...]]) -> ShownText:
     """A cell's text without names: no comment, where people write them, and none that is known."""
     leave_out = without_names(names)
 
@@ -78,7 +78,7 @@ def _similar(
     assignment: Assignment,
     students: list[str],
     names: Mapping[str, str],
-    shown: Shown,
+    shown: ShownText,
 ) -> SimilarityView:
     """Compare the answers of all; texts are read again for the few pairs that are shown."""
     if not similarity.is_available():
