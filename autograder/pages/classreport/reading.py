@@ -98,7 +98,7 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
     names = {student: _called(person) for student, person in people.items()}
     students, absent = [], []
     for student, marks in sorted(table.students.items() if table else ()):
-        folder = answer_folder(course, assignment, student)
+        folder = course.autograded(student, assignment.name)
         report = _report(folder)
         if report is None:
             absent.append(Absence(student, NO_REPORT))
@@ -129,11 +129,6 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
     for absence in absent:
         names.setdefault(absence.student, (absence.student,))
     return ClassRecord(tuple(students), tuple(sorted(absent, key=lambda a: a.student)), names)
-
-
-def answer_folder(course: Course, assignment: Assignment, student: str) -> Path:
-    """Where a student's autograded notebooks are."""
-    return course.autograded(student, assignment.name)
 
 
 def _points(marks: StudentMarks) -> dict[str, float | None]:

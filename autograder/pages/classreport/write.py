@@ -23,7 +23,7 @@ from autograder.pages.classreport.page import (
     shown_names,
 )
 from autograder.pages.classreport.pseudonyms import numbers_for, without_names
-from autograder.pages.classreport.reading import answer_folder, read_class
+from autograder.pages.classreport.reading import read_class
 
 ShownText = Callable[[StudentCell], str]
 
@@ -103,7 +103,7 @@ def _own_cells(
     course: Course, assignment: Assignment, student: str, known: frozenset[str]
 ) -> Iterator[StudentCell]:
     """A student's answers, and the code cells that the student added."""
-    folder = answer_folder(course, assignment, student)
+    folder = course.autograded(student, assignment.name)
     for problem in assignment.problems:
         for cell in read_cells(folder / f"{problem.name}.ipynb"):
             is_own = cell.is_answer or (cell.is_code and not cell.name)
