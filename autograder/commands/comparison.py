@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS
 from autograder.course.samples import SampleStudent, write_submission
-from autograder.course.settings import SETTINGS
 from autograder.grading.report import Report
 from autograder.sandbox import Limits
 
@@ -61,7 +61,7 @@ def make_scratch_course(
     if root.exists():
         shutil.rmtree(root)
     root.mkdir(parents=True)
-    for name in (SETTINGS, "nbgrader_config.py"):
+    for name in (SETTINGS, NBGRADER_SETTINGS):
         shutil.copy(course.root / name, root / name)
     for folder in (course.source(assignment.name), course.release(assignment.name)):
         shutil.copytree(folder, root / folder.relative_to(course.root))
@@ -73,7 +73,7 @@ def make_scratch_course(
         if code != place:
             shutil.copytree(code, place, ignore=shutil.ignore_patterns("__pycache__"))
     for student in students:
-        folder = root / "submitted" / student.name / assignment.name
+        folder = scratch.submission(student.name, assignment.name)
         write_submission(course, assignment, student, folder)
     return scratch
 

@@ -47,7 +47,7 @@ def demo(
 
     found = Course.find(course)
     homework = found.assignment(assignment)
-    root = folder or found.root / "demo"
+    root = folder or found.demo
     if count is None:
         students = load_sample_class(found, assignment)
     else:
@@ -76,6 +76,7 @@ def _print_next_steps(
 ) -> None:
     """Write the pages of a scratch course; print where they are, and what a teacher types next."""
     from autograder.commands.comparison import worth_reading
+    from autograder.course.layout import INDEX
     from autograder.pages.classreport import write_class_report
     from autograder.pages.feedback import write_feedback
 
@@ -84,7 +85,7 @@ def _print_next_steps(
             write_feedback(scratch, assignment)
             report = write_class_report(scratch, assignment)
         student = worth_reading(comparisons)
-        page = scratch.root / "feedback" / student.name / assignment.name / "index.html"
+        page = scratch.feedback(student.name, assignment.name) / INDEX
         out.print("\nOpen in a browser:")
         for what, path in ((f"what {student.name} reads", page), ("the class report", report)):
             out.print(Text(f"  {what}: {path.as_uri()}"), soft_wrap=True)

@@ -27,7 +27,7 @@ from autograder.commands.common import (
 )
 from autograder.commands.progress import progress
 from autograder.course.assignment import Assignment, Course
-from autograder.course.settings import SETTINGS
+from autograder.course.layout import SETTINGS
 from autograder.errors import KitError
 from autograder.grading import forkserver
 from autograder.words import shown

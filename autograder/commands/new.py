@@ -39,7 +39,6 @@ def new(
 
     In an empty folder (or with --course, at a place where there is none) it begins a course.
     """
-    from autograder.course.settings import SETTINGS
     from autograder.release.newhomework import (
         NewHomework,
         begin_course,
@@ -53,7 +52,7 @@ def new(
     homework.check()  # before a course is begun for it
     if found is None:
         found = begin_course(course or Path.cwd())
-        out.print(Text(f"A new course: write its title and zone into {found.root / SETTINGS}"))
+        out.print(Text(f"A new course: write its title and zone into {found.settings_file}"))
     for path in make_homework(found, homework):
         out.print(Text(f"  {path.relative_to(found.root)}"))
     out.print(

@@ -22,7 +22,7 @@ from autograder.commands.common import (
 from autograder.course.assignment import Course
 
 
-class Shown(StrEnum):
+class StudentVisibility(StrEnum):
     """When students see what each item earned, in Gradescope's words."""
 
     VISIBLE = "visible"
@@ -39,8 +39,8 @@ def gradescope(
         Path | None, typer.Option("-o", "--output", help="The zip (default: ASSIGNMENT.zip).")
     ] = None,
     visibility: Annotated[
-        Shown, typer.Option(help="When students see the items and their points.")
-    ] = Shown.AFTER_PUBLISHED,
+        StudentVisibility, typer.Option(help="When students see the items and their points.")
+    ] = StudentVisibility.AFTER_PUBLISHED,
     minutes: Annotated[int, typer.Option(help="The time limit that is set on Gradescope.")] = 10,
     unprotected: Annotated[
         bool, typer.Option("--unprotected", help="Mark even where its container has no wall.")

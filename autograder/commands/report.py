@@ -46,4 +46,4 @@ def feedback(
 
     found = Course.find(course)
     paths = write_feedback(found, found.assignment(assignment), student or None)
-    out.print(f"{len(paths)} feedback pages in {found.root / 'feedback'}")
+    out.print(f"{len(paths)} feedback pages in {found.all_feedback}")

@@ -31,6 +31,13 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from PIL import Image
 
+from autograder.course.gradecells import (
+    by_grade_id,
+    grade_id,
+    is_locked,
+    is_solution,
+    nbgrader_metadata,
+)
 from autograder.timelimit import time_limit
 from autograder.words import MAX_STACKED
 
@@ -89,7 +96,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _NO_NAME = re.compile(rf"{_CONTROL.pattern}|[\t\n<>\"\\%?#]")
 
 
-class _Budget:
+class _PageBudget:
     """What a notebook may still show and cost: letters, bytes of pictures, seconds of rendering."""
 
     def __init__(self) -> None:
@@ -146,7 +153,7 @@ def clean_notebook(
     `released` has the instructor's text of each released cell, by its nbgrader id: an answer that
     was left as it was released stays as it is.
     """
-    budget, released = _Budget(), released or {}
+    budget, released = _PageBudget(), released or {}
     known = {key: _names(notebook.metadata.get(key), needed) for key, needed in _ABOUT.items()}
     clean: NotebookNode = NotebookNode(
         nbformat=notebook.nbformat,
@@ -166,10 +173,12 @@ def _names(about: object, needed: Collection[str]) -> NotebookNode:
     return names if names.keys() >= set(needed) else NotebookNode()
 
 
-def _clean_cell(cell: NotebookNode, released: Mapping[str, str], budget: _Budget) -> NotebookNode:
+def _clean_cell(
+    cell: NotebookNode, released: Mapping[str, str], budget: _PageBudget
+) -> NotebookNode:
     clean = deepcopy(cell)
-    mark = cell.metadata.get("nbgrader")
-    clean.metadata = NotebookNode({} if mark is None else {"nbgrader": deepcopy(mark)})
+    known = nbgrader_metadata(cell)
+    clean.metadata = NotebookNode({"nbgrader": deepcopy(known)} if known else {})
     if _MAY_RAISE in cell.metadata.get("tags", ()):
         clean.metadata["tags"] = [_MAY_RAISE]
     if cell.cell_type == "code":
@@ -183,7 +192,7 @@ def _clean_cell(cell: NotebookNode, released: Mapping[str, str], budget: _Budget
     return clean
 
 
-def _affordable(outputs: Iterable[NotebookNode], budget: _Budget) -> Iterator[NotebookNode]:
+def _affordable(outputs: Iterable[NotebookNode], budget: _PageBudget) -> Iterator[NotebookNode]:
     for output in outputs:
         data = output.get("data", {})
         for kind in [kind for kind in data if kind in _FORMATS]:
@@ -201,7 +210,7 @@ def _affordable(outputs: Iterable[NotebookNode], budget: _Budget) -> Iterator[No
             yield output
 
 
-def _clean_text(cell: NotebookNode, budget: _Budget) -> None:
+def _clean_text(cell: NotebookNode, budget: _PageBudget) -> None:
     pictures = {
         name: bundle
         for name, raw in cell.pop("attachments", {}).items()
@@ -400,10 +409,10 @@ def _depth(text: str) -> int:
 
 def clean_output(output: object) -> NotebookNode | None:
     """One output, safe to show; None where nothing of it is left or it is no output at all."""
-    return _clean_output(output, _Budget())
+    return _clean_output(output, _PageBudget())
 
 
-def _clean_output(output: object, budget: _Budget) -> NotebookNode | None:
+def _clean_output(output: object, budget: _PageBudget) -> NotebookNode | None:
     if not isinstance(output, Mapping):
         return None
     kind = output.get("output_type")
@@ -427,18 +436,17 @@ def _node(**fields: object) -> NotebookNode:
     return NotebookNode(**fields)
 
 
-def _text_of(output: Mapping[str, object], key: str, budget: _Budget) -> str:
+def _text_of(output: Mapping[str, object], key: str, budget: _PageBudget) -> str:
     value = output.get(key, "")
     return plain_text(value) if isinstance(value, str) and budget.text else ""
 
 
 def released_texts(skeleton: NotebookNode) -> dict[str, str]:
     """The text of each released cell by its nbgrader id."""
-    marks = ((cell.metadata.get("nbgrader", {}), cell.source) for cell in skeleton.cells)
-    return {str(mark["grade_id"]): source for mark, source in marks if "grade_id" in mark}
+    return {name: cell.source for name, cell in by_grade_id(skeleton).items()}
 
 
-def _clean_bundle(data: object, kinds: Iterable[str], budget: _Budget) -> NotebookNode:
+def _clean_bundle(data: object, kinds: Iterable[str], budget: _PageBudget) -> NotebookNode:
     """Those representations of these kinds that can be shown safely, each cleaned."""
     clean = NotebookNode()
     if isinstance(data, Mapping):
@@ -449,11 +457,11 @@ def _clean_bundle(data: object, kinds: Iterable[str], budget: _Budget) -> Notebo
     return clean
 
 
-Cleaner = Callable[[str, _Budget], str]
+Cleaner = Callable[[str, _PageBudget], str]
 
 
 def _clean_picture(kind: str) -> Cleaner:
-    def clean(value: str, budget: _Budget) -> str:
+    def clean(value: str, budget: _PageBudget) -> str:
         if len(value) > budget.pictures:
             return ""
         try:
@@ -487,9 +495,8 @@ _CLEANERS: Mapping[str, Cleaner] = {
 
 def _is_instructors(cell: NotebookNode, released: Mapping[str, str]) -> bool:
     """Whether the text is the instructor's: submissions are restored before, so the mark holds."""
-    mark = cell.metadata.get("nbgrader", {})
-    if mark.get("locked") and not mark.get("solution"):
+    if is_locked(cell) and not is_solution(cell):
         return True
     # an answer that was left as it was released
-    untouched = mark.get("solution") and cell.source == released.get(str(mark.get("grade_id")))
-    return bool(untouched) and not cell.get("attachments")
+    untouched = is_solution(cell) and cell.source == released.get(grade_id(cell))
+    return untouched and not cell.get("attachments")

@@ -6,6 +6,7 @@ The source notebooks are the only place where items and points are written; the 
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.course.directives import Reference, directive_of
+from autograder.course.gradecells import (
+    CellPlace,
+    grade_id,
+    is_graded,
+    is_solution,
+    nbgrader_metadata,
+    place,
+    points_of,
+)
+from autograder.course.layout import SETTINGS, CourseFolder
 from autograder.course.rules import (
     Counting,
     Deadline,
@@ -27,18 +39,10 @@ from autograder.course.rules import (
     read_deadline,
     read_rules,
 )
-from autograder.course.settings import SETTINGS, Table
+from autograder.course.settings import Table
 from autograder.errors import CourseError
 
 Kind = Literal["auto", "manual"]
-
-
-@dataclass(frozen=True)
-class Reference:
-    """A definition in the solutions: `name` in `module`.py."""
-
-    module: str
-    name: str
 
 
 @dataclass(frozen=True)
@@ -95,12 +99,12 @@ class Assignment:
         raise CourseError(f"{self.name} has no problem {name!r}; it has: {known}")
 
 
-class Course:
+class Course(CourseFolder):
     """A course checkout: the folder that holds `course.toml`, source/, release/ and the rest."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
-        self.settings = _read_settings(self.root / SETTINGS)
+        super().__init__(root)
+        self.settings = _read_settings(self.settings_file)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Course:
@@ -134,14 +138,6 @@ class Course:
     def assignment_names(self) -> tuple[str, ...]:
         """The assignments that the settings name."""
         return tuple(self.settings.get("assignments", {}))
-
-    def source(self, assignment: str) -> Path:
-        """The folder that instructors edit."""
-        return self.root / "source" / assignment
-
-    def release(self, assignment: str) -> Path:
-        """The folder that students get."""
-        return self.root / "release" / assignment
 
     def solutions(self, assignment: str) -> Path:
         """The folder of the reference functions: the checkout's own, or the installed one."""
@@ -198,7 +194,7 @@ class Course:
         except KeyError:
             known = ", ".join(self.assignment_names) or "none"
             raise CourseError(
-                f"{self.root / SETTINGS} knows no assignment {name!r} (it has: {known})"
+                f"{self.settings_file} knows no assignment {name!r} (it has: {known})"
             ) from None
         return settings
 
@@ -230,50 +226,29 @@ def _read_settings(path: Path) -> Mapping[str, Any]:
     return settings
 
 
-def directive(source: str, keyword: str) -> tuple[Reference, ...]:
-    """The definitions that a cell's first line names after `### KEYWORD`; empty without one.
-
-    `### REFERENCE landscape.loss, landscape.gradient` marks an answer cell that is filled from the
-    solutions, `### GIVEN ntk.network` a cell with code that students are given.
-    """
-    first, _, _ = source.partition("\n")
-    if not first.startswith(f"### {keyword} "):
-        return ()
-    names = first.removeprefix(f"### {keyword} ").split(",")
-    parts = [name.strip().partition(".") for name in names]
-    if not all(module.isidentifier() and name.isidentifier() for module, _, name in parts):
-        raise CourseError(f"{first!r} does not read as `### {keyword} module.name, module.name`")
-    return tuple(Reference(module, name) for module, _, name in parts)
-
-
-def items_by_answer(notebook: NotebookNode) -> dict[str, tuple[str, ...]]:
-    """Return the items that each answer cell is for, by the cell's nbgrader id.
-
-    An answer in words is its own item; a code answer is for the check cells that follow it.
-    """
-    found: dict[str, tuple[str, ...]] = {}
-    for cell in notebook.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        name = str(mark.get("grade_id", ""))
-        if mark.get("solution"):
-            found[name] = (name,) if mark.get("grade") else ()
-        elif mark.get("grade") and found:
-            answer = next(reversed(found))
-            found[answer] = (*found[answer], name)
-    return found
-
-
 def _items(notebook: NotebookNode, problem: str, bonus: frozenset[str]) -> Iterator[Item]:
     references: tuple[Reference, ...] = ()
-    for cell in notebook.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        references = directive(cell.source, "REFERENCE") or references
-        if mark.get("grade"):
-            name, points = str(mark["grade_id"]), float(mark["points"])
-            if mark.get("solution"):
+    for index, cell in enumerate(notebook.cells):
+        where = place(problem, index, cell)
+        directive = directive_of(cell, where)
+        if directive is not None and directive.verb == "REFERENCE":
+            references = directive.references
+        if is_graded(cell):
+            name, points = grade_id(cell), _points(cell, where)
+            if is_solution(cell):
                 yield Item(name, "manual", points, name in bonus, problem)
             else:
                 yield Item(name, "auto", points, name in bonus, problem, references)
+
+
+def _points(cell: NotebookNode, where: CellPlace) -> float:
+    points = points_of(cell)
+    if not grade_id(cell):
+        raise CourseError(f"{where} has points but no nbgrader id; give it the item's name as id")
+    if not 0 < points < math.inf:
+        found = nbgrader_metadata(cell).get("points")
+        raise CourseError(f"{where} has the points {found!r}; write a number above 0")
+    return points
 
 
 def _title(notebook: NotebookNode, default: str) -> str:

@@ -13,13 +13,15 @@ one part of it, and says in words that a student may read which claim that is.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.course.directives import fail, split_answer
+from autograder.course.gradecells import CellPlace, is_manual, place
 from autograder.errors import CourseError
 
-_HEADING = re.compile(r"^#### Rubric\s*$", re.MULTILINE)
 _LIST_LINE = re.compile(r"^\s*[-*] ")
 _STEP = re.compile(r"- \((\d+(?:\.\d+)?) points?\) (\S.*)")
 _EVIDENCE = re.compile(r'\s*\[evidence: ([^\s/"\]]+)(?:/([^\s/"\]]+))? "([^"\n]+)"\]')
@@ -76,30 +78,18 @@ def read_rubrics(course: Course, assignment: Assignment) -> Mapping[str, Rubric]
     found: dict[str, Rubric] = {}
     for problem in assignment.problems:
         notebook = read_notebook(course.source(assignment.name) / f"{problem.name}.ipynb")
-        for cell in notebook.cells:
-            mark = cell.metadata.get("nbgrader", {})
-            if mark.get("grade") and mark.get("solution"):
-                try:
-                    found[str(mark["grade_id"])] = read_rubric(cell.source)
-                except CourseError:
-                    continue
+        for index, cell in enumerate(notebook.cells):
+            if is_manual(cell):
+                where = place(problem.name, index, cell)
+                with suppress(CourseError):
+                    found[where.label] = read_rubric(cell.source, where)
     return found
 
 
-def read_rubric(source: str) -> Rubric:
-    """The rubric in a manual item's source text; CourseError says what is wrong with it."""
-    _, rubric = split_answer(source)
-    return Rubric(tuple(_step(line) for line in _list_lines(rubric)))
-
-
-def split_answer(source: str) -> tuple[str, str]:
-    """The model answer and the text of the rubric; CourseError unless there is one of each."""
-    headings = list(_HEADING.finditer(source))
-    if len(headings) != 1:
-        raise CourseError(
-            f"has {len(headings)} lines `#### Rubric`; one must follow the model answer"
-        )
-    return source[: headings[0].start()], source[headings[0].end() :]
+def read_rubric(source: str, where: CellPlace) -> Rubric:
+    """Return the rubric in a manual item's source; CourseError names the line that is wrong."""
+    lines = _list_lines(split_answer(source, where).rubric)
+    return Rubric(tuple(_step(line, where, number) for number, line in lines))
 
 
 def without_evidence(text: str) -> str:
@@ -107,31 +97,34 @@ def without_evidence(text: str) -> str:
     return _EVIDENCE.sub("", text)
 
 
-def _list_lines(rubric: str) -> Iterator[str]:
-    """The lines of the list, those that go on in the next line joined; other text is left out."""
-    line = ""
-    for text in rubric.splitlines():
+def _list_lines(rubric: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Yield the lines of the list, those that go on in the next line joined, and their numbers.
+
+    Other text is left out.
+    """
+    line, start = "", 0
+    for number, text in rubric:
         if _LIST_LINE.match(text) or not text.strip():
             if line:
-                yield line
-            line = text.rstrip()
+                yield start, line
+            line, start = text.rstrip(), number
         elif line:
             line = f"{line} {text.strip()}"
     if line:
-        yield line
+        yield start, line
 
 
-def _step(line: str) -> Step:
+def _step(line: str, where: CellPlace, number: int) -> Step:
     found = _STEP.fullmatch(line)
     if found is None:
-        raise CourseError("has a rubric line that does not read `- (1 point) what earns it`")
+        fail(where, number, "this rubric line does not read `- (1 point) what earns it`")
     evidence = tuple(
         Evidence(item, part or "", phrase.strip())
         for item, part, phrase in _EVIDENCE.findall(found[2])
     )
     text = without_evidence(found[2])
     if "[evidence" in text:
-        raise CourseError('has evidence that does not read `[evidence: ITEM "which claim"]`')
+        fail(where, number, 'the evidence does not read `[evidence: ITEM "which claim"]`')
     if not text.strip():
-        raise CourseError("has a rubric line of evidence alone: say what earns its points")
+        fail(where, number, "this rubric line is evidence alone; say what earns its points")
     return Step(float(found[1]), text.strip(), evidence)

@@ -21,7 +21,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from autograder.course.settings import SETTINGS, Table
+from autograder.course.layout import SETTINGS
+from autograder.course.settings import Table
 from autograder.errors import CourseError
 
 DAY = timedelta(days=1)

@@ -14,8 +14,11 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.assignment import Assignment, Course, directive, read_notebook
+from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.course.code import serve_solutions
+from autograder.course.directives import without_directives
+from autograder.course.gradecells import by_grade_id, grade_id, is_solution
+from autograder.course.layout import SAMPLE_CLASS
 from autograder.errors import CourseError
 
 Notebooks = dict[str, NotebookNode]
@@ -51,7 +54,7 @@ class SampleStudent:
 
 def load_sample_class(course: Course, assignment: str) -> tuple[SampleStudent, ...]:
     """The assignment's own sample students."""
-    path = course.hidden(assignment) / "sample_class.py"
+    path = course.hidden(assignment) / SAMPLE_CLASS
     spec = importlib.util.spec_from_file_location(f"sample_class_{assignment}", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise CourseError(f"{assignment} has no sample class: expected {path}")
@@ -78,31 +81,20 @@ def write_submission(
 def _filled(
     skeleton: NotebookNode, reference: NotebookNode, student: SampleStudent
 ) -> NotebookNode:
-    solutions = {_cell_id(cell): cell for cell in reference.cells}
+    solutions = by_grade_id(reference)
     cells: list[NotebookNode] = []
     for cell in skeleton.cells:
-        name = _cell_id(cell)
+        name = grade_id(cell)
         if name in student.before:
             cells.append(nbformat.v4.new_code_cell(student.before[name]))
         if name in student.answers:
             cell.source = student.answers[name]
-        elif _is_answer(cell) and (student.done is None or name in student.done):
-            cell.source = without_directive(solutions[name].source)
+        elif _is_code_answer(cell) and (student.done is None or name in student.done):
+            cell.source = without_directives(solutions[name].source)
         cells.append(cell)
     skeleton.cells = cells
     return skeleton
 
 
-def _cell_id(cell: NotebookNode) -> str:
-    return str(cell.metadata.get("nbgrader", {}).get("grade_id", ""))
-
-
-def _is_answer(cell: NotebookNode) -> bool:
-    return bool(cell.metadata.get("nbgrader", {}).get("solution")) and cell.cell_type == "code"
-
-
-def without_directive(source: str) -> str:
-    """The text of a source cell as a student would have it: without the line that fills it."""
-    if directive(source, "REFERENCE"):
-        return source.partition("\n")[2]
-    return source
+def _is_code_answer(cell: NotebookNode) -> bool:
+    return is_solution(cell) and bool(cell.cell_type == "code")

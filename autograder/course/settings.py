@@ -14,9 +14,8 @@ from difflib import get_close_matches
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+from autograder.course.layout import SETTINGS
 from autograder.errors import CourseError
-
-SETTINGS = "course.toml"
 
 Word = TypeVar("Word", bound=str)
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from nbgrader.api import Base
 from sqlalchemy.engine import make_url
 
+from autograder.course.layout import CourseFolder
 from autograder.durable import make_folder, sync
 from autograder.errors import RecordError
 from autograder.grading.report import Report
@@ -405,7 +406,7 @@ def _our_credit(database: sqlite3.Connection, last: int) -> dict[str, object]:
 
 def _reported(root: Path, given: Mark) -> float | None:
     """The points of tests that the Report beside a student's notebooks gives for the cell."""
-    path = root / "autograded" / given.student / given.assignment / "report.json"
+    path = CourseFolder(root).report(given.student, given.assignment)
     try:
         item = Report.read(path).items[given.cell]
         return item.points if item.kind == "auto" else None

@@ -53,12 +53,15 @@ from traitlets import Dict
 from traitlets.config import Config
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.gradecells import (
+    by_grade_id,
+    checksum_of,
+    grade_id,
+    points_by_item,
+)
 from autograder.errors import RecordError
 from autograder.gradebook import backup
 from autograder.grading.mark import read_skeletons
-
-REPORT = "report.json"
-"""The Report of a student, beside the autograded notebooks."""
 
 LOCK_SECONDS = 60.0
 """How long to wait for somebody else's change to the gradebook, such as a marker's, to end."""
@@ -395,7 +398,7 @@ def copy_gradebook(course: Course, db_url: str) -> None:
 
 def restore_gradebook(course: Course) -> backup.Restored:
     """Put the last copy of the course's gradebook back where it is damaged, empty or gone."""
-    path = course.root / "gradebook.db"
+    path = course.gradebook
     try:
         return backup.restore(path, datetime.now(course.timezone))
     except (sqlite3.Error, OSError) as error:
@@ -443,7 +446,7 @@ class SaveCellsWithBonus(SaveCells):  # type: ignore[misc]  # nbgrader has no ty
 
     def _create_grade_cell(self, cell: NotebookNode) -> None:
         super()._create_grade_cell(cell)
-        name = cell.metadata.nbgrader["grade_id"]
+        name = grade_id(cell)
         if name in self.bonus.get(self.assignment_id, ()):
             self.new_grade_cells[name]["max_score"] = 0.0
 
@@ -489,12 +492,9 @@ def _is_known(
         known = gradebook.find_notebook(name, assignment)
     except MissingEntry:
         return False
-    marks = [cell.metadata.nbgrader for cell in skeleton.cells if "nbgrader" in cell.metadata]
-    wanted = {mark["grade_id"]: mark.get("checksum") for mark in marks}
+    wanted = {name: checksum_of(cell) for name, cell in by_grade_id(skeleton).items()}
     points = {
-        mark["grade_id"]: 0.0 if mark["grade_id"] in bonus else float(mark["points"])
-        for mark in marks
-        if mark.get("grade")
+        name: 0.0 if name in bonus else worth for name, worth in points_by_item(skeleton).items()
     }
     return wanted == {cell.name: cell.checksum for cell in known.source_cells} and points == {
         cell.name: cell.max_score for cell in known.grade_cells

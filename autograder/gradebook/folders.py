@@ -56,7 +56,7 @@ def settle(gradebook: PatientGradebook, assignment: str, student: str, final: Pa
 def settle_all(gradebook: PatientGradebook, course: Course, assignment: Assignment) -> None:
     """Settle what runs that were killed left of any student."""
     for name in (unfinished(Path(assignment.name)), _old(Path(assignment.name))):
-        for left in sorted((course.root / "autograded").glob(f"*/{name}")):
+        for left in course.all_autograded(str(name)):
             final = left.with_name(assignment.name)
             settle(gradebook, assignment.name, left.parent.name, final)
 

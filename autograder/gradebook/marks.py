@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from nbgrader.api import Assignment as Homework
@@ -125,18 +124,13 @@ def read_all_marks(
     course: Course, assignments: Iterable[str]
 ) -> tuple[dict[str, Person], dict[str, Marks]]:
     """Everybody whom the gradebook knows, and the marks of those assignments that it has."""
-    path = gradebook_path(course)
+    path = course.gradebook
     if not path.exists():
         raise RecordError(f"there is no gradebook yet ({path}): run `fdl grade` first")
     with open_database(f"sqlite:///{path}", course) as gradebook:
         people = read_people(gradebook)
         tables = {name: marks_in(gradebook, course, name, people) for name in assignments}
     return people, {name: marks for name, marks in tables.items() if marks is not None}
-
-
-def gradebook_path(course: Course) -> Path:
-    """The course's gradebook."""
-    return course.root / "gradebook.db"
 
 
 def read_people(gradebook: PatientGradebook) -> dict[str, Person]:

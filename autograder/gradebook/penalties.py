@@ -19,7 +19,7 @@ from nbgrader.plugins import LateSubmissionPlugin
 from autograder.course.assignment import Course
 from autograder.errors import RecordError
 from autograder.gradebook.database import PatientGradebook, course_id, open_database
-from autograder.gradebook.marks import Marks, Person, gradebook_path, marks_in, read_people
+from autograder.gradebook.marks import Marks, Person, marks_in, read_people
 
 NEARLY = 1e-9
 
@@ -51,7 +51,7 @@ def read_marks_settled(
     course: Course, assignments: Iterable[str]
 ) -> tuple[dict[str, Person], dict[str, Marks]]:
     """As `marks.read_all_marks`, once the gradebook's own penalties are what the marks say."""
-    path = gradebook_path(course)
+    path = course.gradebook
     if not path.exists():
         raise RecordError(f"there is no gradebook yet ({path}): run `fdl grade` first")
     found: dict[str, Marks] = {}

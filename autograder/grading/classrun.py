@@ -16,6 +16,7 @@ from pathlib import Path
 
 from autograder.capacity import Machine
 from autograder.course.assignment import Assignment, Course
+from autograder.course.layout import SUBMITTED
 from autograder.course.limits import Limits, MiB
 from autograder.errors import CourseError, KitError, SandboxError
 from autograder.grading import forkserver
@@ -54,23 +55,23 @@ class Marked:
 
 def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> list[Job]:
     """The submissions in submitted/, one for each student who has a folder for the assignment."""
-    submitted = course.root / "submitted"
+    submitted = course.submitted
     if students:
         if odd := [name for name in students if name != Path(name).name or name.startswith(".")]:
             raise CourseError(
                 f"{odd[0]!r} is no student: name the folder in {submitted} alone, without a path"
             )
-        jobs = [Job(each, submitted / each / assignment) for each in dict.fromkeys(students)]
+        jobs = [Job(each, course.submission(each, assignment)) for each in dict.fromkeys(students)]
         if missing := [job.student for job in jobs if not job.path.is_dir()]:
             raise CourseError(
                 f"no submission of {', '.join(missing)}: expected a folder "
-                f"{submitted / missing[0] / assignment}"
+                f"{course.submission(missing[0], assignment)}"
             )
         return jobs
     if not submitted.is_dir():
         raise CourseError(
             f"{submitted} does not exist: put each student's notebooks into "
-            f"submitted/STUDENT/{assignment}/"
+            f"{SUBMITTED}/STUDENT/{assignment}/"
         )
     folders = (folder for folder in sorted(submitted.iterdir()) if not folder.name.startswith("."))
     return [
@@ -87,17 +88,16 @@ def long_ones_last(jobs: Sequence[Job], seconds: Mapping[str, float]) -> list[Jo
 
 def skipped_folders(course: Course, assignment: str) -> list[str]:
     """The folders in submitted/ that `find_jobs` passes over: they begin with a dot."""
-    submitted = course.root / "submitted"
-    return sorted(folder.name for folder in submitted.glob(".*") if (folder / assignment).is_dir())
+    hidden = course.submitted.glob(".*")
+    return sorted(folder.name for folder in hidden if (folder / assignment).is_dir())
 
 
 def unknown_extensions(course: Course, assignment: str) -> list[str]:
     """Whom the settings give more time for the assignment, without a folder in submitted/."""
-    submitted = course.root / "submitted"
     return sorted(
         name
         for name in course.deadline(assignment).extensions
-        if not (submitted / name / assignment).is_dir()
+        if not course.submission(name, assignment).is_dir()
     )
 
 

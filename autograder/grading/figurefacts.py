@@ -36,7 +36,7 @@ _MOST_MARKS = 100
 
 Fact = tuple[object, ...]
 
-Place = tuple[str, int]
+FigurePlace = tuple[str, int]
 """Where a figure was the answer: the test's case, and the number of the event."""
 
 
@@ -49,15 +49,15 @@ class Looks:
     def __init__(
         self,
         ours: Iterable[Sequence[Outcome]] = (),
-        functions: Mapping[Place, Polynomial] | None = None,
+        functions: Mapping[FigurePlace, Polynomial] | None = None,
     ) -> None:
         """`functions` are those of the plane that figures were asked to show."""
         self._known: dict[tuple[int, ...], list[_Known]] = defaultdict(list)
         self._numbers: dict[tuple[tuple[int, ...], bytes], int] = {}
         self._functions = functions or {}
         self._meanings = Meanings()
-        self._marks: dict[Place, np.ndarray] = {}
-        self._others: dict[Place, list[tuple[FieldData, bool]]] = defaultdict(list)
+        self._marks: dict[FigurePlace, np.ndarray] = {}
+        self._others: dict[FigurePlace, list[tuple[FieldData, bool]]] = defaultdict(list)
         for outcomes in ours:
             for place, figure in _figures(outcomes):
                 if place in self._functions:
@@ -81,7 +81,7 @@ class Looks:
             fact for fact in facts ^ others if fact[2] != "named" or (*fact[:2], fact[3]) in shared
         )
 
-    def _of_figure(self, place: Place, figure: FigureData) -> Iterator[Fact]:
+    def _of_figure(self, place: FigurePlace, figure: FigureData) -> Iterator[Fact]:
         called = names_in_legends(figure)
         yield "legend", bool(legend_entries(figure))
         facts = [
@@ -96,7 +96,7 @@ class Looks:
         yield "fields", any(fact[0] == "field" for fact in facts)
 
     def _of_axes(
-        self, place: Place, axes: AxesData, called: Mapping[int, Sequence[str]]
+        self, place: FigurePlace, axes: AxesData, called: Mapping[int, Sequence[str]]
     ) -> Iterator[Fact]:
         for name, scale, label in zip("xyz", axes.scales, axes.labels, strict=False):
             yield "scale", name, scale
@@ -114,7 +114,7 @@ class Looks:
             yield "field", field.visible, self._number(field.samples)
 
     def _of_plane(
-        self, place: Place, axes: AxesData, called: Mapping[int, Sequence[str]]
+        self, place: FigurePlace, axes: AxesData, called: Mapping[int, Sequence[str]]
     ) -> Iterator[Fact]:
         """What an axes says of the function, and which places on it are marked, as (u, v)."""
         for field in axes.fields[:MOST]:
@@ -133,13 +133,13 @@ class Looks:
                 for name in called.get(id(curve), ()):
                     yield "named", int(number), " ".join(name.lower().split())
 
-    def _like(self, place: Place, axes: AxesData, field: FieldData) -> int | None:
+    def _like(self, place: FigurePlace, axes: AxesData, field: FieldData) -> int | None:
         """The number of the field of ours that this one is like, among those that show others."""
         turned = is_turned(axes)
         ours = enumerate(self._others[place])
         return next((k for k, other in ours if are_alike(field, turned, *other)), None)
 
-    def _learn_plane(self, place: Place, figure: FigureData) -> None:
+    def _learn_plane(self, place: FigurePlace, figure: FigureData) -> None:
         for axes in figure.axes:
             if axes.visible and not axes.colorbar:
                 self._learn_places(place, axes)
@@ -150,7 +150,7 @@ class Looks:
                     ):
                         self._others[place].append((field, is_turned(axes)))
 
-    def _learn_places(self, place: Place, axes: AxesData) -> None:
+    def _learn_places(self, place: FigurePlace, axes: AxesData) -> None:
         known = self._marks.setdefault(place, np.empty((0, 2)))
         for curve in axes.curves:
             places = _places(axes, curve)
@@ -207,7 +207,7 @@ def at_same_places(*facts: frozenset[Fact]) -> list[frozenset[Fact]]:
     return [frozenset(fact for fact in each if fact[:2] in places) for each in facts]
 
 
-def functions_of_the_plane(outcomes: Sequence[Outcome]) -> dict[Place, Polynomial]:
+def functions_of_the_plane(outcomes: Sequence[Outcome]) -> dict[FigurePlace, Polynomial]:
     """The functions of u and v that were passed in where the answer is a figure."""
     return {
         (outcome.case, number): argument
@@ -218,7 +218,7 @@ def functions_of_the_plane(outcomes: Sequence[Outcome]) -> dict[Place, Polynomia
     }
 
 
-def _figures(outcomes: Sequence[Outcome]) -> Iterator[tuple[Place, FigureData]]:
+def _figures(outcomes: Sequence[Outcome]) -> Iterator[tuple[FigurePlace, FigureData]]:
     for outcome in outcomes:
         for number, event in enumerate(outcome.transcript):
             if isinstance(event.answer, FigureData):

@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.settings import SETTINGS
+from autograder.course.layout import SETTINGS
 from autograder.grading.mark import MarkSettings
 from autograder.grading.versions import add, assignment_files, hash_of_grader, settings_of_marking
 from autograder.sandbox import Protection, examine

@@ -17,6 +17,7 @@ from functools import lru_cache
 
 from nbformat import NotebookNode
 
+from autograder.course.gradecells import is_locked
 from autograder.words import shown
 
 MAX_SOURCE = 20_000
@@ -48,7 +49,7 @@ _NAMESPACES = frozenset({"globals", "locals", "vars"})
 
 
 @dataclass(frozen=True)
-class Change:
+class LaterChange:
     """A line below a check that changes a name; "" where it may change any name."""
 
     name: str
@@ -57,7 +58,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class _Cell:
+class _CellEffects:
     """What a cell does at its top level: by name, the line that does it.
 
     `binds` are names that get another meaning, `sets` are names through which something is assigned
@@ -74,7 +75,9 @@ class _Cell:
     reads: set[str] = field(default_factory=set)
 
 
-def later_changes(notebook: NotebookNode, check: int, names: Collection[str]) -> tuple[Change, ...]:
+def later_changes(
+    notebook: NotebookNode, check: int, names: Collection[str]
+) -> tuple[LaterChange, ...]:
     """The changes in cells below the cell `check` that an answer which defines `names` may feel.
 
     Of the released cells, only the names that they bind count.
@@ -90,23 +93,23 @@ def later_changes(notebook: NotebookNode, check: int, names: Collection[str]) ->
     used = _used(names, above)
     origins = {origin for cell in above for origin in cell.imports.items()}
     modules = frozenset(name for cell in cells.values() for name in cell.imports)
-    found: dict[str, Change] = {}
+    found: dict[str, LaterChange] = {}
     for index, cell in cells.items():
         if index > check:
             binds = {
                 n: at for n, at in cell.binds.items() if (n, cell.imports.get(n)) not in origins
             }
             felt = [(name, line) for name, line in binds.items() if name in used]
-            if not notebook.cells[index].metadata.get("nbgrader", {}).get("locked"):
+            if not is_locked(notebook.cells[index]):
                 felt += [(name, at) for name, at in cell.sets.items() if name in used | modules]
                 felt += [(name, at) for name, at in cell.mutates.items() if name in used - modules]
                 felt += [("", line) for line in cell.any_name]
             for name, line in felt:
-                found.setdefault(name, Change(name, index, line))
+                found.setdefault(name, LaterChange(name, index, line))
     return tuple(found.values())
 
 
-def told(notebook: NotebookNode, changes: Sequence[Change]) -> str:
+def told(notebook: NotebookNode, changes: Sequence[LaterChange]) -> str:
     """The note for the student whose item was tested as the notebook stood at its check."""
     lines = "; ".join(_told(notebook, change) for change in changes[:MAX_SHOWN])
     return (
@@ -115,7 +118,7 @@ def told(notebook: NotebookNode, changes: Sequence[Change]) -> str:
     )
 
 
-def _told(notebook: NotebookNode, change: Change) -> str:
+def _told(notebook: NotebookNode, change: LaterChange) -> str:
     lines = notebook.cells[change.cell].source.split("\n")
     text = lines[change.line - 1].strip() if change.line <= len(lines) else ""
     line = shown(text[:MAX_QUOTE]).replace("`", "'")
@@ -123,7 +126,7 @@ def _told(notebook: NotebookNode, change: Change) -> str:
     return f"{name}in cell {change.cell + 1} from the top (`{line}`)"
 
 
-def _used(names: Iterable[str], cells: Sequence[_Cell]) -> frozenset[str]:
+def _used(names: Iterable[str], cells: Sequence[_CellEffects]) -> frozenset[str]:
     """The names and all global names that functions read which are reached from them."""
     seen: set[str] = set()
     waiting = list(names)
@@ -136,8 +139,8 @@ def _used(names: Iterable[str], cells: Sequence[_Cell]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=256)
-def _read(source: str) -> _Cell:
-    cell = _Cell()
+def _read(source: str) -> _CellEffects:
+    cell = _CellEffects()
     clearing = [source.count("\n", 0, match.end()) + 1 for match in _CLEARING.finditer(source)]
     try:
         source = _MAGIC.sub(r"\1pass", source)
@@ -175,7 +178,7 @@ def _reads(top: symtable.SymbolTable) -> Iterator[str]:
                 yield symbol.get_name()
 
 
-def _take(node: ast.AST, cell: _Cell) -> None:
+def _take(node: ast.AST, cell: _CellEffects) -> None:
     """Add what one part of a cell's top level does."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         cell.binds[node.name] = node.lineno
@@ -201,7 +204,9 @@ def _take(node: ast.AST, cell: _Cell) -> None:
             _take_change(function, cell.mutates, cell)
 
 
-def _take_change(node: ast.Attribute | ast.Subscript, changes: dict[str, int], cell: _Cell) -> None:
+def _take_change(
+    node: ast.Attribute | ast.Subscript, changes: dict[str, int], cell: _CellEffects
+) -> None:
     """Add a change of something that is reached through a name, or through `globals()`."""
     root: ast.expr = node
     while isinstance(root, ast.Attribute | ast.Subscript):

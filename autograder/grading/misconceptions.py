@@ -25,10 +25,9 @@ import numpy as np
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.code import serve_solutions
+from autograder.course.layout import MISCONCEPTIONS
 from autograder.errors import CourseError
 from autograder.grading.plugin import Outcome
-
-FILE = "misconceptions.py"
 
 Names = dict[str, Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -279,7 +278,7 @@ def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:
 
     CourseError where a misconception belongs to no auto item of the assignment.
     """
-    path = course.hidden(assignment.name) / FILE
+    path = course.hidden(assignment.name) / MISCONCEPTIONS
     if not path.is_file():
         return Catalogue()
     serve_solutions(course.solutions(assignment.name))

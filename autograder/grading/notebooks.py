@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from autograder.content.sanitize import clean_notebook, released_texts
-from autograder.course.assignment import Item, items_by_answer
+from autograder.course.assignment import Item
+from autograder.course.gradecells import grade_id, items_by_answer
 from autograder.grading.errortexts import fit_to_show
 from autograder.grading.latercells import later_changes, told
 from autograder.grading.otherversions import told_of_line
@@ -19,9 +19,9 @@ from autograder.grading.report import CellFault, NotebookReport
 from autograder.sandbox import (
     Cell,
     CellResult,
+    CodePlace,
     NoAnswer,
     Notebook,
-    Place,
     Sandbox,
     Student,
 )
@@ -128,7 +128,7 @@ class Laboratory:
         skeleton, notebook = self._skeletons[problem], self.submission.notebooks[problem].notebook
         released = released_texts(skeleton)
         untouched = {
-            str(_grade_id(cell))
+            grade_id(cell)
             for cell in (notebook.cells if notebook is not None else ())
             if not cell.get("attachments") and _is_released(cell, released)
         }
@@ -142,19 +142,15 @@ class Laboratory:
         notebook = self.submission.notebooks[problem].notebook
         released = [cell.source for cell in self._skeletons[problem].cells]
 
-        def own_text(text: str, place: Place | None) -> str:
+        def own_text(text: str, place: CodePlace | None) -> str:
             line = _line(notebook, place) if notebook is not None and place is not None else ""
             return fit_to_show(text, [*released, line])
 
         return self._running[problem].student(lambda place: _quote(notebook, place), own_text)
 
 
-def _grade_id(cell: NotebookNode) -> Any:
-    return cell.metadata.get("nbgrader", {}).get("grade_id")
-
-
 def _check_cell(notebook: NotebookNode, item: Item) -> int:
-    return [_grade_id(cell) for cell in notebook.cells].index(item.name)
+    return [grade_id(cell) for cell in notebook.cells].index(item.name)
 
 
 def _drop_pictures(notebook: NotebookNode) -> None:
@@ -163,7 +159,7 @@ def _drop_pictures(notebook: NotebookNode) -> None:
 
 
 def _is_released(cell: NotebookNode, released: Mapping[str, str]) -> bool:
-    text = released.get(str(_grade_id(cell)))
+    text = released.get(grade_id(cell))
     return text is not None and normal(cell.source) == normal(text)
 
 
@@ -221,17 +217,16 @@ def _fault_text(kind: str, text: str) -> str:
 
 
 def _item_of(notebook: NotebookNode, index: int) -> str | None:
-    name = _grade_id(notebook.cells[index])
-    return str(name).removesuffix("-answer") if name else None
+    return grade_id(notebook.cells[index]).removesuffix("-answer") or None
 
 
-def _quote(notebook: NotebookNode | None, place: Place) -> str:
+def _quote(notebook: NotebookNode | None, place: CodePlace) -> str:
     text = _line(notebook, place) if notebook is not None else ""
     cause = told_of_line(text)
     return (f" in your line `{text}`" + (f" ({cause})" if cause else "")) if text else ""
 
 
-def _line(notebook: NotebookNode, place: Place) -> str:
+def _line(notebook: NotebookNode, place: CodePlace) -> str:
     """The student's own line at that place; empty where there is no such line."""
     if place.cell >= len(notebook.cells) or notebook.cells[place.cell].cell_type != "code":
         return ""

@@ -10,8 +10,7 @@ from autograder.course.assignment import Item
 from autograder.grading.followthrough import circular, is_written
 from autograder.grading.misconceptions import Misconception
 from autograder.grading.plugin import Outcome
-from autograder.grading.report import Claim, ItemReport, NotebookReport
-from autograder.grading.report import Outcome as ItemOutcome
+from autograder.grading.report import Claim, ItemOutcome, ItemReport, NotebookReport
 from autograder.grading.transcript import asked_for
 from autograder.sandbox import FigureData
 

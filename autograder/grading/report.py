@@ -23,7 +23,7 @@ SCHEMA = "fdl-report/1"
 NOT_ATTEMPTED = "Not attempted."
 """What is said of an answer that was left as it was released."""
 
-Outcome = Literal["marked", "open", "not marked"]
+ItemOutcome = Literal["marked", "open", "not marked"]
 """marked: tests gave the points; open: a person will; not marked: its notebook can't be run."""
 
 NotebookState = Literal["marked", "missing", "unreadable", "stopped"]
@@ -75,7 +75,7 @@ class ItemReport:
     points: float
     max_points: float
     bonus: bool
-    outcome: Outcome
+    outcome: ItemOutcome
     claims: tuple[Claim, ...] = ()
     message: str = ""
     diagnosis: str = ""

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course, Item, read_notebook
-from autograder.course.samples import SampleStudent, without_directive
+from autograder.course.directives import without_directives
+from autograder.course.gradecells import grade_id, is_solution
+from autograder.course.samples import SampleStudent
 from autograder.grading.inprocess import LocalMarker
 from autograder.grading.misconceptions import Catalogue, Misconception, load_misconceptions
 from autograder.grading.points import charge_once
@@ -95,16 +96,11 @@ def _answer_cells(course: Course, assignment: Assignment) -> list[_AnswerCell]:
         answered: dict[str, tuple[str, list[Item]]] = {}
         above = ""
         for cell in notebook.cells:
-            name, mark = _mark(cell)
-            if mark.get("solution") and cell.cell_type == "code":
+            name = grade_id(cell)
+            if is_solution(cell) and cell.cell_type == "code":
                 above = name
-                answered[name] = without_directive(cell.source), []
+                answered[name] = without_directives(cell.source), []
             elif name in assignment.items and assignment.items[name].kind == "auto":
                 answered[above][1].append(assignment.items[name])
         found += [_AnswerCell(name, text, tuple(i)) for name, (text, i) in answered.items()]
     return found
-
-
-def _mark(cell: NotebookNode) -> tuple[str, Mapping[str, object]]:
-    mark = cell.metadata.get("nbgrader", {})
-    return str(mark.get("grade_id", "")), mark

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.settings import SETTINGS
+from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS
 from autograder.sandbox.visiblefiles import view
 
 KIT = "fdl-homework-kit"
@@ -24,7 +24,6 @@ PACKAGES = (
 )  # fmt: skip
 """Packages that mark, or show what is marked."""
 
-NBGRADER_SETTINGS = "nbgrader_config.py"
 _CODE = {".py", ".html", ".css"}
 AFTER_MARKING = frozenset(
     {"cli.py", "commands", "exports", "gradebook", "pages", "platforms", "release", "runs"}

@@ -21,11 +21,13 @@ from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
 from autograder.content.sanitize import as_plain_text
-from autograder.course.assignment import Assignment, Course, Item, items_by_answer
+from autograder.course.assignment import Assignment, Course, Item
+from autograder.course.gradecells import grade_id, is_graded, is_solution, items_by_answer
+from autograder.course.layout import INDEX, REPORT
 from autograder.course.rubric import read_rubrics
 from autograder.durable import make_folder, write_text
 from autograder.errors import RecordError
-from autograder.gradebook.database import REPORT, course_directory, open_database
+from autograder.gradebook.database import course_directory, open_database
 from autograder.gradebook.evidence import EvidenceFound, evidence
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.penalties import update_penalties
@@ -42,7 +44,6 @@ from autograder.pages.pictures import pictures_of
 from autograder.pages.texts import templates
 from autograder.words import shown
 
-INDEX = "index.html"
 MAX_WORK = 20_000
 """Length of the longest answer that a page shows whole, in letters."""
 NEARLY = 1e-9
@@ -121,7 +122,7 @@ class ItemView:
 
 
 @dataclass(frozen=True)
-class Submission:
+class FeedbackContent:
     """All that a page is made from: the Report, the marks, the evidence, pictures and answers."""
 
     report: Report
@@ -158,7 +159,6 @@ def write_feedback(
     `moment` (default: now) state no result that the homework asks to derive. RecordError, once all
     others have their pages, names the students who have none and why.
     """
-    marked = course.root / "autograded"
     deadline, moment = course.deadline(assignment.name), moment or datetime.now(UTC)
     headings = read_headings(assignment, course.release(assignment.name))
     rubrics = read_rubrics(course, assignment)
@@ -169,23 +169,23 @@ def write_feedback(
         settle_all(gradebook, course, assignment)
         update_penalties(gradebook, course, assignment.name)
         if students is None:
-            reports = marked.glob(f"*/{assignment.name}/{REPORT}")
-            students = sorted(path.parent.parent.name for path in reports)
+            reports = course.all_autograded(f"{assignment.name}/{REPORT}")
+            students = [path.parent.parent.name for path in reports]
         for student in students:
             try:
-                graded = marked / student / assignment.name
+                graded = course.autograded(student, assignment.name)
                 report = _stored_report(graded / REPORT, student)
                 view = _gradebook_view(gradebook, assignment, student, headings)
                 if not deadline.is_over(moment, view.extension):
                     report = report.without_results()
-                submission = Submission(
+                content = FeedbackContent(
                     report,
                     view,
                     evidence(rubrics, report),
                     *_own_work(assignment, graded, headings),
                 )
-                folder = course.root / "feedback" / student / assignment.name
-                written += _write_pages(folder, course, assignment, submission, headings)
+                folder = course.feedback(student, assignment.name)
+                written += _write_pages(folder, course, assignment, content, headings)
             except RecordError as error:
                 failures.append(str(error))
             except OSError as error:
@@ -198,7 +198,7 @@ def write_feedback(
 def render(
     course: Course,
     assignment: Assignment,
-    submission: Submission,
+    content: FeedbackContent,
     headings: Headings,
     problems: Sequence[str],
     *,
@@ -208,7 +208,7 @@ def render(
 
     A page that stands `alone`, for one notebook, links to the one with everything.
     """
-    view = submission.marks
+    view = content.marks
     items = assignment.items.values()
     regular = [item for item in items if not item.bonus]
     bonus = [item for item in items if item.bonus]
@@ -221,8 +221,8 @@ def render(
     return templates("autograder.pages").get_template("feedback.html").render(
         course=course,
         assignment=assignment,
-        student=submission.report.submission,
-        problems=[_problem_view(assignment, name, submission, headings) for name in problems],
+        student=content.report.submission,
+        problems=[_problem_view(assignment, name, content, headings) for name in problems],
         here={item.name for name in problems for item in assignment.problem(name).items},
         alone=alone,
         index=INDEX,
@@ -242,14 +242,14 @@ def _write_pages(
     folder: Path,
     course: Course,
     assignment: Assignment,
-    submission: Submission,
+    content: FeedbackContent,
     headings: Headings,
 ) -> Iterator[Path]:
     make_folder(folder)
     names = [problem.name for problem in assignment.problems]
     pages = {INDEX: names, **{f"{name}.html": [name] for name in names}}
     for file, problems in pages.items():
-        page = render(course, assignment, submission, headings, problems, alone=file != INDEX)
+        page = render(course, assignment, content, headings, problems, alone=file != INDEX)
         write_text(folder / file, page)
         yield folder / file
 
@@ -285,11 +285,10 @@ def _own_work(
             names = [reference.name for reference in item.references]
             pictures[item.name] = pictures_of(notebook, names)
         for cell in notebook.cells:
-            mark = cell.metadata.get("nbgrader", {})
-            if mark.get("solution"):
+            if is_solution(cell):
                 title = "Your code" if cell.cell_type == "code" else "Your text"
                 written = Work(title, _bounded(as_plain_text(cell.source)))
-                for name in headings.commented.get(str(mark.get("grade_id")), ()):
+                for name in headings.commented.get(grade_id(cell), ()):
                     work[name] = written
     return pictures, work
 
@@ -317,9 +316,8 @@ def _titles(skeleton: NotebookNode) -> dict[str, str]:
     found: dict[str, str] = {}
     title = ""
     for cell in skeleton.cells:
-        mark = cell.metadata.get("nbgrader", {})
-        if mark.get("grade"):
-            found[mark["grade_id"]] = title
+        if is_graded(cell):
+            found[grade_id(cell)] = title
         elif cell.cell_type == "markdown":
             for heading in _HEADING.findall(_FENCED.sub("", cell.source)):
                 title = re.sub(r"[*`$]", "", _POINTS.sub("", heading))
@@ -377,18 +375,18 @@ def _max_points(items: Iterable[Item]) -> float:
 
 
 def _problem_view(
-    assignment: Assignment, name: str, submission: Submission, headings: Headings
+    assignment: Assignment, name: str, content: FeedbackContent, headings: Headings
 ) -> ProblemView:
     problem = assignment.problem(name)
-    notebook = submission.report.notebooks[name]
+    notebook = content.report.notebooks[name]
     names = {item.name for item in problem.items}
     return ProblemView(
         title=problem.title,
-        points=_subtotal(problem.items, submission.marks),
+        points=_subtotal(problem.items, content.marks),
         message=notebook.message,
         notes=notebook.notes,
         faults=tuple(fault for fault in notebook.faults if not names & headings.items_of(fault)),
-        items=tuple(_item_view(item, submission, headings) for item in problem.items),
+        items=tuple(_item_view(item, content, headings) for item in problem.items),
     )
 
 
@@ -403,8 +401,8 @@ def _subtotal(items: Sequence[Item], view: GradebookView) -> str:
     return " + ".join(parts)
 
 
-def _item_view(item: Item, submission: Submission, headings: Headings) -> ItemView:
-    report, entry = submission.report, _entry(submission.marks, item)
+def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> ItemView:
+    report, entry = content.report, _entry(content.marks, item)
     found, notebook = report.items[item.name], report.notebooks[item.problem]
     gap = _gap(item, entry, found, notebook)
     is_read = notebook.state not in ("missing", "unreadable")
@@ -422,11 +420,11 @@ def _item_view(item: Item, submission: Submission, headings: Headings) -> ItemVi
         claims=found.told,
         faults=tuple(fault for fault in notebook.faults if item.name in headings.items_of(fault)),
         diagnosis=found.diagnosis,
-        evidence=_confirmations(submission.evidence.get(item.name, ())) if entry.open else (),
-        pictures=submission.pictures.get(item.name, ()) if found.found else (),
+        evidence=_confirmations(content.evidence.get(item.name, ())) if entry.open else (),
+        pictures=content.pictures.get(item.name, ()) if found.found else (),
         found=found.found,
         gap=gap,
-        work=submission.work.get(item.name) if is_read and gap != NOT_ATTEMPTED else None,
+        work=content.work.get(item.name) if is_read and gap != NOT_ATTEMPTED else None,
     )
 
 

@@ -18,16 +18,12 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.course.gradecells import grade_id, place
+from autograder.course.layout import COMPANIONS, RELEASE, REQUIREMENTS, SOURCE, CourseFolder
 from autograder.errors import ReleaseError
-from autograder.release.directives import grade_id, place
 from autograder.release.fill import read_source
-from autograder.release.pins import REQUIREMENTS, pin
+from autograder.release.pins import pin
 from autograder.release.preprocessors import StripDirectives, configure
-
-COMPANIONS = ("README.md", "checks.py", "requirements.txt")
-"""The files beside the notebooks that students get; nothing else is released."""
-
-CONFIG = "nbgrader_config.py"
 
 
 def build(source: Path, destination: Path, *, config: Path | None = None) -> None:
@@ -38,12 +34,12 @@ def build(source: Path, destination: Path, *, config: Path | None = None) -> Non
     """
     name = source.name
     with tempfile.TemporaryDirectory(prefix="fdl-build-") as folder:
-        scratch = Path(folder).resolve()
-        _copy_source(source, scratch / "source" / name)
-        converter = _Converter.at(scratch, name, _settings(config))
+        scratch = CourseFolder(Path(folder))
+        _copy_source(source, scratch.source(name))
+        converter = _Converter.at(scratch.root, name, _settings(config))
         converter.run()
         destination.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copytree(scratch / "release" / name, destination)
+        shutil.copytree(scratch.release(name), destination)
 
 
 class _Converter(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no types
@@ -56,8 +52,8 @@ class _Converter(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no t
         """A converter for assignment `name` of the course folder `root`."""
         config = deepcopy(config)
         config.CourseDirectory.root = str(root)
-        config.CourseDirectory.source_directory = "source"
-        config.CourseDirectory.release_directory = "release"
+        config.CourseDirectory.source_directory = SOURCE
+        config.CourseDirectory.release_directory = RELEASE
         config.CourseDirectory.assignment_id = name
         # as `nbgrader generate_assignment --no-db` does: a release is no entry in a gradebook
         config.GenerateAssignment.no_database = True

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from autograder.course.directives import BEGIN, END, Reference
 from autograder.errors import ReleaseError
-from autograder.release.directives import BEGIN, END
 
 Statement = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
@@ -117,9 +117,9 @@ class Solutions:
         if not folder.is_dir():
             raise ReleaseError(f"{folder} is missing: the reference solutions belong there")
 
-    def find(self, reference: str, where: object) -> Definition:
+    def find(self, reference: Reference, where: object) -> Definition:
         """The definition of that name; ReleaseError where there is none, or more than one."""
-        module, name = reference.split(".")
+        module, name = reference.module, reference.name
         if module not in self._definitions:
             known = ", ".join(sorted(self._definitions)) or "nothing"
             raise ReleaseError(

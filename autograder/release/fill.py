@@ -18,9 +18,10 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Course
+from autograder.course.directives import Directive, directive_of
+from autograder.course.gradecells import CellPlace, place
 from autograder.errors import ReleaseError
 from autograder.release.definitions import Definition, Solutions, given_cell, solution_cell
-from autograder.release.directives import Directive, Place, directive_of, place
 
 _BUILTINS = frozenset(dir(builtins)) | {"__name__", "__doc__", "get_ipython", "display"}
 
@@ -55,7 +56,7 @@ def fill_notebook(notebook: NotebookNode, solutions: Solutions, name: str) -> No
         directive = directive_of(cell, where)
         if directive is None:
             continue
-        definitions = [solutions.find(reference, where) for reference in directive.names]
+        definitions = [solutions.find(reference, where) for reference in directive.references]
         cell.source = directive.line + "\n" + _content(directive, definitions)
         _check_names(filled, index, definitions, where)
     return filled
@@ -103,7 +104,7 @@ def _content(directive: Directive, definitions: list[Definition]) -> str:
 
 
 def _check_names(
-    notebook: NotebookNode, index: int, definitions: list[Definition], where: Place
+    notebook: NotebookNode, index: int, definitions: list[Definition], where: CellPlace
 ) -> None:
     """Raise ReleaseError where a definition uses what its notebook does not have by then."""
     available = set(_BUILTINS)
@@ -119,7 +120,7 @@ def _check_names(
             )
 
 
-def _bound_names(source: str, where: Place) -> set[str]:
+def _bound_names(source: str, where: CellPlace) -> set[str]:
     """The names that a cell binds at its top level, by import, assignment or definition."""
     try:
         table = symtable.symtable(_plain_python(source), "cell", "exec")

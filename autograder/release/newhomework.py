@@ -18,9 +18,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from autograder.course.assignment import Course
-from autograder.course.settings import SETTINGS
+from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS, CourseFolder
 from autograder.errors import CourseError
-from autograder.release.build import CONFIG
 from autograder.release.fill import fill_source
 
 EXAMPLE = Path(__file__).with_name("example")
@@ -124,7 +123,7 @@ def begin_course(folder: Path, zone: str = "UTC") -> Course:
     folder.mkdir(parents=True, exist_ok=True)
     for source, name in (
         ("gitignore", ".gitignore"),
-        (CONFIG, CONFIG),
+        (NBGRADER_SETTINGS, NBGRADER_SETTINGS),
         (SETTINGS, SETTINGS),
     ):
         if not (folder / name).exists():
@@ -142,7 +141,7 @@ def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
     folders = _folders(course, homework.name)
     if there := [str(path) for path in folders.values() if path.exists() or path.is_symlink()]:
         raise CourseError(f"{', '.join(there)} is there already: choose another name")
-    settings = course.root / SETTINGS
+    settings = course.settings_file
     entered = _with_entry(settings, homework)
     made: list[Path] = []
     try:
@@ -162,10 +161,11 @@ def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
 
 def _folders(course: Course, name: str) -> Mapping[str, Path]:
     """Where the parts of the example go: always into the course, never into an installed kit."""
+    own = CourseFolder(course.root)
     return {
-        "source": course.source(name),
-        "solutions": course.root / "solutions" / name,
-        "hidden": course.root / "autograder" / "hidden" / name,
+        "source": own.source(name),
+        "solutions": own.solutions(name),
+        "hidden": own.hidden(name),
     }
 
 

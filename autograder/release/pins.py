@@ -10,7 +10,6 @@ import re
 from importlib.metadata import metadata
 from pathlib import Path
 
-REQUIREMENTS = "requirements.txt"
 LOCK = Path(__file__).parents[1] / "platforms" / "gradescope" / "requirements.lock"
 KIT = "fdl-homework-kit"
 

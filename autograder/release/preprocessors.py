@@ -23,7 +23,8 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
-from autograder.release.directives import mark_of, without_directives
+from autograder.course.directives import without_directives
+from autograder.course.gradecells import is_solution, nbgrader_metadata
 
 CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("this answer is still to be written")'
 TEXT_STUB = "*Your answer goes here: double-click this line and write over it.*"
@@ -108,13 +109,14 @@ def _default(section: Config, key: str, value: object) -> None:
 def _strip(cell: NotebookNode) -> None:
     if cell.cell_type == "code":
         cell.source = without_directives(cell.source)
-    if mark_of(cell).get("solution"):
+    if is_solution(cell):
         # a picture in a model answer would outlive its text
         cell.pop("attachments", None)
     for key in set(cell.metadata) - CELL_KEYS:
         del cell.metadata[key]
-    for key in set(mark_of(cell)) - MARK_KEYS:
-        del cell.metadata["nbgrader"][key]
+    known = nbgrader_metadata(cell)
+    for key in set(known) - MARK_KEYS:
+        del known[key]
     if "tags" in cell.metadata:
         tags = [tag for tag in cell.metadata["tags"] if tag in TAGS]
         cell.metadata["tags"] = tags

@@ -8,7 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, mkdtemp
 
 from autograder.course.assignment import Course
-from autograder.release.build import CONFIG, build
+from autograder.course.layout import CourseFolder
+from autograder.release.build import build
 from autograder.release.proof.findings import Proof
 from autograder.release.proof.freshness import stage_source
 from autograder.release.proof.proof import Matrix, prove
@@ -40,8 +41,8 @@ def release(
     with TemporaryDirectory(prefix="fdl-release-") as folder:
         scratch = Path(folder).resolve()
         source = stage_source(course, name, scratch)
-        tree = scratch / "release" / name
-        build(source, tree, config=course.root / CONFIG)
+        tree = CourseFolder(scratch).release(name)
+        build(source, tree, config=course.nbgrader_settings)
         proof = prove(
             course,
             assignment,

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,12 @@ from nbgrader.api import MissingEntry
 
 from autograder.console import Terminal
 from autograder.course.assignment import Assignment, Course, Item
+from autograder.course.gradecells import points_by_item
+from autograder.course.layout import REPORT
 from autograder.durable import make_folder, sync
 from autograder.errors import CourseError, RecordError
 from autograder.gradebook.backup import copies, file_of
 from autograder.gradebook.database import (
-    REPORT,
     PatientGradebook,
     course_directory,
     open_database,
@@ -42,7 +44,6 @@ from autograder.platforms.nbgrader.gradebook import Book, open_gradebook
 from autograder.runs.changes import ItemChange, Regrading, changes_between, other_findings
 from autograder.runs.grade import SeededMarker
 
-FOLDER = "regraded"
 PAGE_WIDTH = 120
 
 Watch = Callable[[int, int], None]
@@ -146,8 +147,7 @@ def check_release(course: Course, assignment: Assignment) -> None:
     The gradebook learns of the release's, a Report of the source's: they would not fit together.
     """
     skeletons = read_skeletons(assignment, course.release(assignment.name)).values()
-    marks = [cell.metadata.get("nbgrader", {}) for nb in skeletons for cell in nb.cells]
-    released = {mark["grade_id"]: float(mark["points"]) for mark in marks if mark.get("grade")}
+    released = dict(chain.from_iterable(points_by_item(nb).items() for nb in skeletons))
     wanted = {item.name: item.max_points for item in assignment.items.values()}
     names = dict.fromkeys([*wanted, *released])
     if stale := [name for name in names if wanted.get(name) != released.get(name)]:
@@ -182,7 +182,7 @@ def _find_reports(
     paths: dict[str, Path] = {}
     seeds: dict[str, int] = {}
     unreadable: dict[str, str] = {}
-    for path in sorted((course.root / "autograded").glob(f"*/{assignment.name}/{REPORT}")):
+    for path in course.all_autograded(f"{assignment.name}/{REPORT}"):
         student = path.parents[1].name
         if students and student not in students:
             continue
@@ -305,7 +305,7 @@ def apply(
     """
     at = moment.isoformat()
     stem = moment.strftime("%Y-%m-%dT%H-%M-%S")
-    folder = course.root / FOLDER / assignment.name
+    folder = course.regraded(assignment.name)
     try:
         with open_gradebook(course, assignment) as book:
             if not regrading.reports_changed:

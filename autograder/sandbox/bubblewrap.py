@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from autograder.sandbox.inside import walls
-from autograder.sandbox.visiblefiles import View, merged_links
+from autograder.sandbox.visiblefiles import VisibleFiles, merged_links
 
 DOOR = "/door"
 BOX = "/box"
@@ -40,7 +40,7 @@ def installed() -> tuple[str, tuple[int, ...]] | None:
 
 
 def command(
-    seen: View,
+    seen: VisibleFiles,
     inner: Sequence[str],
     *,
     size: int,
@@ -87,7 +87,7 @@ def _namespaces(version: tuple[int, ...], capabilities: Sequence[int]) -> Iterat
         yield from ("--cap-add", _CAPABILITY[capability])
 
 
-def _system(seen: View) -> Iterator[str]:
+def _system(seen: VisibleFiles) -> Iterator[str]:
     links = merged_links()
     for link, target in links.items():
         yield from ("--symlink", target, link)
@@ -116,5 +116,5 @@ def _box(size: int, font_list: Path | None) -> Iterator[str]:
         yield from ("--ro-bind", str(font_list), f"{BOX}/matplotlib/{font_list.name}")
 
 
-def _taken(seen: View, folder: str) -> bool:
+def _taken(seen: VisibleFiles, folder: str) -> bool:
     return any(path.is_relative_to(folder) for path in seen.read)

@@ -42,8 +42,15 @@ from autograder.sandbox.inside.supervisor import remove
 from autograder.sandbox.isolation import is_alive, is_dead
 from autograder.sandbox.protection import Protection, can_change_user, must_keep_read, root_keeps
 from autograder.sandbox.spareuser import SpareUser
-from autograder.sandbox.visiblefiles import View, as_text, environment, font_list, python, view
-from autograder.sandbox.watchdog import Bounds, Cause, Watch
+from autograder.sandbox.visiblefiles import (
+    VisibleFiles,
+    as_text,
+    environment,
+    font_list,
+    python,
+    view,
+)
+from autograder.sandbox.watchdog import Bounds, Cause, Watchdog
 
 _END_SECONDS = 20.0
 _SWEEPS, _SWEEP_SECONDS = 2_000, 0.0005
@@ -129,7 +136,7 @@ class Confinement:
         self._top = started.bounds.top
         self._tasks = started.tasks
         self.folder = started.bounds.mount or started.bounds.folder or ""
-        self._watch = Watch(started.bounds, self.kill)
+        self._watch = Watchdog(started.bounds, self.kill)
         self._watch.start()
 
     def __enter__(self) -> Confinement:
@@ -250,7 +257,7 @@ class _Sandbox(Protocol):
 class _Plan:
     """What is to be started."""
 
-    seen: View
+    seen: VisibleFiles
     limits: Limits
     module: str
     spare: SpareUser | None

@@ -18,7 +18,7 @@ from autograder.errors import SandboxError
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.inside import landlock, seccomp, walls
 from autograder.sandbox.spareuser import SpareUser
-from autograder.sandbox.visiblefiles import View, as_text, environment, python, view
+from autograder.sandbox.visiblefiles import VisibleFiles, as_text, environment, python, view
 
 Level = Literal["outer and inner", "inner only", "outer only", "unprotected"]
 
@@ -302,12 +302,12 @@ def can_change_user() -> bool:
     return os.geteuid() == 0 and set(_CHANGE_USER) <= set(walls.held_capabilities())
 
 
-def must_keep_read(seen: View, *, outer: bool) -> bool:
+def must_keep_read(seen: VisibleFiles, *, outer: bool) -> bool:
     """Whether the spare user needs CAP_DAC_READ_SEARCH to go on importing."""
     return can_change_user() and bool(seen.closed_to_others(from_root=not outer))
 
 
-def root_keeps(seen: View, *, outer: bool = True) -> list[int]:
+def root_keeps(seen: VisibleFiles, *, outer: bool = True) -> list[int]:
     """The capabilities of root's sandbox parent: to change user, and to end its children."""
     wanted = [*_CHANGE_USER, walls.CAP_KILL]
     if must_keep_read(seen, outer=outer):

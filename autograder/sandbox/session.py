@@ -30,7 +30,7 @@ from autograder.sandbox.launch import Confinement, launch
 from autograder.sandbox.patience import START_SECONDS, BusyMachine, Patience
 from autograder.sandbox.protection import Protection
 from autograder.sandbox.stages import stage
-from autograder.sandbox.student import NoAnswer, OwnText, Place, Quote, Student, place_from
+from autograder.sandbox.student import CodePlace, NoAnswer, OwnText, Quote, Student, place_from
 from autograder.timelimit import undisturbed
 
 GRACE_SECONDS = 3.0
@@ -62,7 +62,7 @@ class CellError:
 
     kind: str
     text: str
-    place: Place | None = None
+    place: CodePlace | None = None
 
 
 @dataclass(frozen=True)

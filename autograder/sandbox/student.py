@@ -55,7 +55,7 @@ class NotDone(StudentFailure):
 
 
 @dataclass(frozen=True)
-class Place:
+class CodePlace:
     """A line of the submission: number of the cell and of the line in it (from 1)."""
 
     cell: int
@@ -65,7 +65,7 @@ class Place:
 class Raised(StudentFailure):
     """The student's code raised an exception of the built-in kind `error` at `place`."""
 
-    def __init__(self, message: str, error: str, place: Place | None) -> None:
+    def __init__(self, message: str, error: str, place: CodePlace | None) -> None:
         super().__init__(message)
         self.error = error
         self.place = place
@@ -85,10 +85,10 @@ _WANT = (
 )
 _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,59}")
 
-Quote = Callable[[Place], str]
+Quote = Callable[[CodePlace], str]
 """Tells a place in words, with the student's own line; empty where there is no such line."""
 
-OwnText = Callable[[str, Place | None], str]
+OwnText = Callable[[str, CodePlace | None], str]
 """Returns what of an error's own text a student may read, raised at that place; often nothing."""
 
 
@@ -373,10 +373,10 @@ def _article(word: str) -> str:
     return "an" if word[:1] in "AEIOU" else "a"
 
 
-def place_from(data: Any) -> Place | None:
+def place_from(data: Any) -> CodePlace | None:
     """The place in what the worker says of an error; None where it names none properly."""
     if isinstance(data, (list, tuple)) and len(data) == 2:
         cell, line = data
         if type(cell) is int and type(line) is int and cell >= 0 and line >= 1:
-            return Place(cell, line)
+            return CodePlace(cell, line)
     return None

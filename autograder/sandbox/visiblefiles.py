@@ -28,7 +28,7 @@ _NEEDED = ("numpy", "matplotlib", "IPython", "msgpack")
 
 
 @dataclass(frozen=True)
-class View:
+class VisibleFiles:
     """What may be read: `read` and all beneath, save `hidden`; `packages` go on sys.path.
 
     `inside` is the folder that is the package `inside` in the sandbox.
@@ -62,7 +62,7 @@ class View:
 
 
 @cache
-def view(hide: tuple[Path, ...] = ()) -> View:
+def view(hide: tuple[Path, ...] = ()) -> VisibleFiles:
     """The view of the interpreter that runs now; `hide` names folders to leave out besides."""
     executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     packages = tuple(_package_folders())
@@ -74,7 +74,7 @@ def view(hide: tuple[Path, ...] = ()) -> View:
     kit += [Path(__file__).resolve().parents[1], Path(__file__).resolve().parents[2] / "solutions"]
     hidden = [path.resolve() for path in (*kit, *hide) if path.exists()]
     beneath = (path for path in hidden if any(path.is_relative_to(root) for root in read))
-    return View(executable, INSIDE, packages, read, tuple(sorted(set(beneath))))
+    return VisibleFiles(executable, INSIDE, packages, read, tuple(sorted(set(beneath))))
 
 
 def environment(folder: str) -> dict[str, str]:
@@ -99,7 +99,7 @@ def environment(folder: str) -> dict[str, str]:
     }
 
 
-def python(seen: View, script: str, *arguments: str) -> list[str]:
+def python(seen: VisibleFiles, script: str, *arguments: str) -> list[str]:
     """A command that runs `script` with the bare interpreter: no site folder, no .pth files."""
     return [str(seen.executable), "-s", "-P", "-S", "-c", script, *arguments]
 

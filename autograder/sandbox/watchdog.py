@@ -43,7 +43,7 @@ class Bounds:
     mount: str | None = None
 
 
-class Watch(threading.Thread):
+class Watchdog(threading.Thread):
     """Calls `kill(cause)` once a bound is passed, and then ends; `stop` ends it before."""
 
     def __init__(self, bounds: Bounds, kill: Callable[[Cause], None]) -> None:

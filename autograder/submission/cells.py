@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Literal
 
-Kind = Literal["code", "markdown", "raw"]
+CellKind = Literal["code", "markdown", "raw"]
 
 NO_NAMES: frozenset[str] = frozenset()
 
@@ -22,19 +22,18 @@ DEFINITION = re.compile(
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A student's cell, checked: text and what may tell where it belongs."""
+class ReceivedCell:
+    """A student's cell, checked: text and what may tell where it belongs.
 
-    kind: Kind
+    `declared` is what the cell's nbgrader metadata says, unchecked.
+    """
+
+    kind: CellKind
     source: str
-    mark: Mapping[str, Any] = field(default_factory=dict)
+    grade_id: str = ""
+    declared: tuple[object, ...] = ()
     cell_id: str = ""
     attachments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    @cached_property
-    def grade_id(self) -> str:
-        name = self.mark.get("grade_id")
-        return name if isinstance(name, str) else ""
 
     @cached_property
     def text(self) -> str:

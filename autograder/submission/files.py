@@ -36,7 +36,7 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True)
-class Place:
+class FilePlace:
     """A file that may be a notebook: where it is, and its name as seen from the submission."""
 
     path: Path
@@ -52,7 +52,7 @@ class Place:
         return read_bytes(self.path, limit)
 
 
-def find_files(path: Path, problems: Sequence[str]) -> list[Place]:
+def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
     """The notebooks in the folder and in its folders, likely names first; or `path` itself."""
     try:
         mode = os.lstat(path).st_mode
@@ -61,13 +61,13 @@ def find_files(path: Path, problems: Sequence[str]) -> list[Place]:
             f"there is no submission at {path}: name a folder with notebooks, or one notebook"
         ) from error
     if not stat.S_ISDIR(mode):
-        return [Place(path, printable(path.name), 0)]
+        return [FilePlace(path, printable(path.name), 0)]
     found = list(_notebooks_in(path, 0))
     for folder in _listing(path):
         if folder.is_dir(follow_symlinks=False) and not _is_hidden(folder.name):
             found += _notebooks_in(Path(folder.path), 1)
 
-    def rank(place: Place) -> tuple[bool, bool, int, str, bytes]:
+    def rank(place: FilePlace) -> tuple[bool, bool, int, str, bytes]:
         stem, path = place.stem, os.fsencode(place.path)
         strange = not problem_by_name(stem, problems)
         return stem not in problems, strange, place.depth, place.shown, path
@@ -75,7 +75,7 @@ def find_files(path: Path, problems: Sequence[str]) -> list[Place]:
     return sorted(found, key=rank)
 
 
-def read_files(places: Sequence[Place]) -> Iterator[tuple[Place, bytes | UnreadableError]]:
+def read_files(places: Sequence[FilePlace]) -> Iterator[tuple[FilePlace, bytes | UnreadableError]]:
     """Each file's content, or why it can't be read; no more files and bytes than are marked."""
     budget = 2 * MAX_BYTES
     for place in places[:MAX_FILES]:
@@ -123,11 +123,11 @@ def read_manifest_file(folder: Path) -> bytes:
         return b""
 
 
-def _notebooks_in(folder: Path, depth: int) -> Iterator[Place]:
+def _notebooks_in(folder: Path, depth: int) -> Iterator[FilePlace]:
     for entry in _listing(folder):
         if NOTEBOOK_NAME.fullmatch(entry.name) and not _is_hidden(entry.name):
             shown = f"{folder.name}/{entry.name}" if depth else entry.name
-            yield Place(Path(entry.path), printable(shown), depth)
+            yield FilePlace(Path(entry.path), printable(shown), depth)
 
 
 def _listing(folder: Path) -> list[os.DirEntry[str]]:

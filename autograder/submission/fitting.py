@@ -14,7 +14,8 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.submission.cells import Cell
+from autograder.course.gradecells import declared
+from autograder.submission.cells import ReceivedCell
 from autograder.submission.form import Form, Slot
 from autograder.submission.reading import MAX_CODE_BYTES
 from autograder.words import listed
@@ -33,7 +34,7 @@ class Fitting:
     released cell an extra goes.
     """
 
-    def __init__(self, form: Form, cells: Sequence[Cell]) -> None:
+    def __init__(self, form: Form, cells: Sequence[ReceivedCell]) -> None:
         self.form = form
         self.cells = cells
         self.claims: dict[int, list[int]] = {slot.position: [] for slot in form.slots}
@@ -340,15 +341,13 @@ class Fitting:
             yield "Cells were moved; they were put back in the order of the released notebook."
 
 
-def _is_too_long(cell: Cell) -> bool:
+def _is_too_long(cell: ReceivedCell) -> bool:
     """Whether text, which may be longer than code, is too long to become code again."""
     return len(cell.source.encode()) > MAX_CODE_BYTES
 
 
-def _is_altered(slot: Slot, cell: Cell) -> bool:
-    released = slot.cell.metadata.get("nbgrader", {})
-    keys = ("grade_id", "grade", "solution", "locked", "points")
-    return any(released.get(key) != cell.mark.get(key) for key in keys)
+def _is_altered(slot: Slot, cell: ReceivedCell) -> bool:
+    return declared(slot.cell) != cell.declared
 
 
 def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -374,7 +373,7 @@ def _node(content: Mapping[str, Any]) -> NotebookNode:
     return node
 
 
-def _attach(cell: NotebookNode, written: Iterable[Cell]) -> None:
+def _attach(cell: NotebookNode, written: Iterable[ReceivedCell]) -> None:
     pictures = {name: dict(kinds) for w in written for name, kinds in w.attachments.items()}
     if pictures:
         cell.attachments = _node(pictures)

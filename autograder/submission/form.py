@@ -9,7 +9,8 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
-from autograder.submission.cells import NO_NAMES, Cell, names_bound, normal
+from autograder.course.gradecells import grade_id, is_locked, is_solution
+from autograder.submission.cells import NO_NAMES, ReceivedCell, names_bound, normal
 
 Role = Literal["code", "text", "locked"]
 
@@ -47,12 +48,12 @@ class Form:
             for name in slot.names:
                 self._owners.setdefault(name, set()).add(slot.position)
 
-    def named(self, cell: Cell) -> list[Slot]:
+    def named(self, cell: ReceivedCell) -> list[Slot]:
         """The released cells that the cell says it is, by its nbgrader id and by its own id."""
         found = self._by_grade_id.get(cell.grade_id), self._by_cell_id.get(cell.cell_id)
         return [slot for slot in found if slot is not None]
 
-    def claim(self, cell: Cell) -> Slot | None:
+    def claim(self, cell: ReceivedCell) -> Slot | None:
         """The released cell that the student's cell is: by what it says, if that can be, or text.
 
         It can't be if the released cell is read-only and has another text, or if the cell answers
@@ -70,7 +71,7 @@ class Form:
                 return slot
         return same
 
-    def is_changed(self, cell: Cell) -> bool:
+    def is_changed(self, cell: ReceivedCell) -> bool:
         """Whether the cell, which claims none, has a read-only cell's nbgrader id.
 
         A cell id alone is too weak a sign to leave a student's code out.
@@ -78,22 +79,22 @@ class Form:
         slot = self._by_grade_id.get(cell.grade_id)
         return slot is not None and slot.role == "locked"
 
-    def owners(self, cell: Cell) -> set[int]:
+    def owners(self, cell: ReceivedCell) -> set[int]:
         """The answer cells whose names the cell defines."""
         return set().union(*(self._owners.get(name, ()) for name in cell.binds))
 
-    def is_stub(self, cell: Cell) -> bool:
+    def is_stub(self, cell: ReceivedCell) -> bool:
         """Whether the cell is a copy of an untouched answer cell."""
         return cell.text in self._stubs
 
-    def votes(self, cells: Iterable[Cell]) -> tuple[int, int]:
+    def votes(self, cells: Iterable[ReceivedCell]) -> tuple[int, int]:
         """How many released cells the cells are, by their ids, and how many by their names."""
         cells = list(cells)
         by_id = {slot.position for cell in cells for slot in self.named(cell)}
         by_name = {owner for cell in cells for owner in self.owners(cell)}
         return len(by_id), len(by_name)
 
-    def answered(self, cells: Iterable[Cell]) -> int:
+    def answered(self, cells: Iterable[ReceivedCell]) -> int:
         """How many answer cells have an answer, whatever it is worth."""
         found = set()
         for cell in cells:
@@ -106,10 +107,9 @@ class Form:
 
 
 def _slot(position: int, cell: NotebookNode) -> Slot:
-    mark = cell.metadata.get("nbgrader", {})
     source = str(cell.source)
     role: Role = "locked"
-    if mark.get("solution") and not mark.get("locked"):
+    if is_solution(cell) and not is_locked(cell):
         role = "code" if cell.cell_type == "code" else "text"
     names = names_bound(source) if role == "code" else NO_NAMES
-    return Slot(position, cell, role, str(mark.get("grade_id", "")), normal(source), names)
+    return Slot(position, cell, role, grade_id(cell), normal(source), names)

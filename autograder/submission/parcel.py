@@ -18,7 +18,7 @@ from autograder.submission.files import (
     MAX_BYTES,
     MAX_FILES,
     MAX_MANIFEST,
-    Place,
+    FilePlace,
     UnreadableError,
     find_files,
     read_files,
@@ -31,7 +31,7 @@ MAX_WORDS = 10_000
 
 
 @dataclass(frozen=True)
-class SentFile(Place):
+class SentFile(FilePlace):
     """A file of a parcel: its content, or the reason why it has none. `path` is its name alone."""
 
     content: bytes | None = None

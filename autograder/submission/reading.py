@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.submission.cells import Cell, Kind
-from autograder.submission.files import Place, UnreadableError, read_files
+from autograder.course.gradecells import declared, grade_id
+from autograder.submission.cells import CellKind, ReceivedCell
+from autograder.submission.files import FilePlace, UnreadableError, read_files
 from autograder.words import printable
 
 MAX_PARTS = 10_000_000
@@ -34,14 +35,14 @@ class Read:
     `python` is the version of Python that it was saved with, if it says one.
     """
 
-    place: Place
-    cells: tuple[Cell, ...] = ()
+    place: FilePlace
+    cells: tuple[ReceivedCell, ...] = ()
     notes: tuple[str, ...] = ()
     failure: str = ""
     python: str = ""
 
 
-def read_notebooks(places: Sequence[Place]) -> Iterator[Read]:
+def read_notebooks(places: Sequence[FilePlace]) -> Iterator[Read]:
     """Each file's cells, or the reason why it has none; the first MAX_FILES of them."""
     for place, content in read_files(places):
         try:
@@ -56,7 +57,7 @@ def read_notebooks(places: Sequence[Place]) -> Iterator[Read]:
         yield read
 
 
-def read_cells(content: bytes) -> tuple[tuple[Cell, ...], tuple[str, ...]]:
+def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...]]:
     """The cells of a notebook file, whatever its nbformat, and notes on what was repaired.
 
     UnreadableError where it is no notebook.
@@ -72,7 +73,7 @@ def plain_version(value: object) -> str:
 _VERSION = re.compile(r"\d{1,2}\.\d{1,3}(?:\.[0-9A-Za-z]{1,8})?", re.ASCII)
 
 
-def _read(content: bytes) -> tuple[tuple[Cell, ...], tuple[str, ...], str]:
+def _read(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...], str]:
     notebook, notes = _load(content)
     major = notebook.get("nbformat")
     raw = _raw_cells(notebook)
@@ -133,7 +134,7 @@ def _raw_cells(notebook: Mapping[str, Any]) -> list[Any]:
     return found
 
 
-def _read_cell(raw: object) -> Cell | None:
+def _read_cell(raw: object) -> ReceivedCell | None:
     """One cell, whichever nbformat it is of; None where there is no text to be had."""
     if not isinstance(raw, dict):
         return None
@@ -150,19 +151,18 @@ def _read_cell(raw: object) -> Cell | None:
     limit = MAX_CODE_BYTES if kind == "code" else MAX_TEXT_BYTES
     if len(source.encode()) > limit:
         return None
-    metadata = raw.get("metadata")
-    mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     cell_id = raw.get("id")
-    return Cell(
+    return ReceivedCell(
         kind=kind,
         source=source,
-        mark=mark if isinstance(mark, dict) else {},
+        grade_id=grade_id(raw),
+        declared=declared(raw),
         cell_id=cell_id if isinstance(cell_id, str) else "",
         attachments=_pictures(raw.get("attachments")),
     )
 
 
-def _kind(name: object) -> Kind:
+def _kind(name: object) -> CellKind:
     if name == "code":
         return "code"
     return "markdown" if name in ("markdown", "heading", "html") else "raw"

@@ -12,8 +12,9 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
+from autograder.course.layout import SUBMITTED
 from autograder.submission.files import (
-    Place,
+    FilePlace,
     find_files,
     name_pattern,
     problem_by_name,
@@ -68,7 +69,7 @@ def read_submission(path: Path, skeletons: Mapping[str, NotebookNode]) -> Submis
 
 def receive(
     name: str,
-    places: Sequence[Place],
+    places: Sequence[FilePlace],
     skeletons: Mapping[str, NotebookNode],
     manifest: bytes = b"",
 ) -> Submission:
@@ -103,7 +104,7 @@ def submission_name(path: Path) -> str:
     """STUDENT for submitted/STUDENT/hw2 and the files in it, else the folder's or file's name."""
     place = Path(os.path.abspath(path))
     folder = place if place.is_dir() else place.parent
-    if folder.parent.parent.name == "submitted":
+    if folder.parent.parent.name == SUBMITTED:
         return printable(folder.parent.name)
     return printable(place.name if place.is_dir() else stem_of(place.name))
 

@@ -15,8 +15,8 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.course.layout import SETTINGS
 from autograder.course.samples import SampleStudent, load_sample_class, write_submission
-from autograder.course.settings import SETTINGS
 from autograder.gradebook.database import prepare_gradebook
 
 from .stock_tests import with_hidden_tests

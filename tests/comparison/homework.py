@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from autograder.course.assignment import Assignment, Course, read_notebook
-from autograder.course.samples import without_directive
+from autograder.course.directives import without_directives
 from solutions.hw2 import ntk
 
 CHECKOUT = Path(__file__).parents[2]
@@ -184,7 +184,7 @@ def given() -> str:
 @cache
 def reference(answer: str, *, marked: bool = False) -> str:
     """The reference's answer; `marked` keeps nbgrader's lines around the solutions."""
-    text = without_directive(_cell("source", KIT_ANSWERS[answer]))
+    text = without_directives(_cell("source", KIT_ANSWERS[answer]))
     return text if marked else re.sub(r"(?m)^ *### (BEGIN|END) SOLUTION\n?", "", text)
 
 

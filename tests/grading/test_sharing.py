@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from autograder.course.assignment import Assignment, Item, Problem, Reference
+from autograder.course.assignment import Assignment, Item, Problem
+from autograder.course.directives import Reference
 from autograder.grading.hiddentests import run_hidden_tests
 from autograder.grading.plugin import MarkingPlugin, Outcome
 from autograder.sandbox import (

@@ -18,7 +18,7 @@ from autograder.course.assignment import Course
 from autograder.errors import SubmissionError
 from autograder.submission.files import UnreadableError
 from autograder.submission.intake import choosing
-from autograder.submission.intake.archives import Budget, in_zip, open_zip
+from autograder.submission.intake.archives import IntakeBudget, in_zip, open_zip
 from autograder.submission.intake.platforms import Sender
 from autograder.submission.intake.roster import fault_of, suggested
 
@@ -117,7 +117,7 @@ def test_size_that_a_member_lies_about_is_not_passed() -> None:
     directory = data.index(b"PK\x01\x02")
     lie = data[: directory + 24] + struct.pack("<I", 10) + data[directory + 28 :]
     with open_zip(lie, nested=True) as opened:
-        (found,) = in_zip(opened, "x", (), ZoneInfo("UTC"), Budget())
+        (found,) = in_zip(opened, "x", (), ZoneInfo("UTC"), IntakeBudget())
         with pytest.raises(UnreadableError, match="damaged"):
             found.read()
 

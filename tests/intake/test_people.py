@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.course.assignment import Course
 from autograder.gradebook.database import open_database
-from autograder.gradebook.marks import Person, gradebook_path, read_people
+from autograder.gradebook.marks import Person, read_people
 from autograder.gradebook.people import keep_people
 from autograder.submission.intake import Roster
 from tests.gradebook import shared
@@ -28,12 +28,12 @@ def empty_gradebook(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPa
 @pytest.fixture
 def course(course: Course, empty_gradebook: Path) -> Course:
     """The course with a gradebook that knows nobody."""
-    shutil.copyfile(empty_gradebook, gradebook_path(course))
+    shutil.copyfile(empty_gradebook, course.gradebook)
     return course
 
 
 def people_in(course: Course) -> dict[str, Person]:
-    with open_database(f"sqlite:///{gradebook_path(course)}", course) as gradebook:
+    with open_database(f"sqlite:///{course.gradebook}", course) as gradebook:
         return read_people(gradebook)
 
 

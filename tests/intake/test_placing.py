@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course.assignment import Course
+from autograder.course.layout import EARLIER
 from autograder.errors import SubmissionError
 from autograder.submission.intake import placing
 
@@ -26,7 +27,7 @@ def sent(tmp_path: Path, content: bytes, packed: str, *others: str) -> Path:
 
 
 def kept(course: Course) -> dict[str, bytes]:
-    root = course.root / "submitted" / placing.EARLIER
+    root = course.submitted / EARLIER
     return {str(p.relative_to(root)): p.read_bytes() for p in root.rglob("*.ipynb")}
 
 

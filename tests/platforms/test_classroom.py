@@ -20,7 +20,7 @@ from autograder.course.assignment import Course
 from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading.report import Claim
 from autograder.platforms.github.results import lines_of, remarks_of
-from autograder.platforms.github.step import Line, tell
+from autograder.platforms.github.step import ItemLine, tell
 from tests.attacks.scene import hidden_lines
 from tests.gradebook.course import mark, write_course
 
@@ -194,5 +194,5 @@ def test_outside_of_a_workflow_the_points_are_printed(
 ) -> None:
     monkeypatch.delenv("GITHUB_OUTPUT", raising=False)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
-    tell("Marks", [Line("a", 1.0, 2.0), Line("b", 1.0, 1.0, bonus=True)], [])
+    tell("Marks", [ItemLine("a", 1.0, 2.0), ItemLine("b", 1.0, 1.0, bonus=True)], [])
     assert capsys.readouterr().out == "FAIL  a  1 of 2\npass  b  1 of 1 bonus\nPoints 2/2\n"

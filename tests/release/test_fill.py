@@ -9,7 +9,7 @@ import pytest
 from nbformat.v4 import new_markdown_cell
 
 from autograder.course.assignment import Course, read_notebook
-from autograder.errors import ReleaseError
+from autograder.errors import KitError
 from autograder.release import fill_source, filled_source
 
 from .helpers import cell, change_source, replace_text
@@ -108,7 +108,7 @@ def test_notebooks_are_written_in_the_normal_form(course: Course) -> None:
 
 def fails(course: Course, *parts: str) -> None:
     before = (course.source("tiny") / "valley.ipynb").read_bytes()
-    with pytest.raises(ReleaseError) as caught:
+    with pytest.raises(KitError) as caught:
         fill_source(course, "tiny")
     for part in parts:
         assert part in str(caught.value)

@@ -13,8 +13,9 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.course.layout import NBGRADER_SETTINGS
 from autograder.release import Proof, prove
-from autograder.release.build import CONFIG, build
+from autograder.release.build import build
 from autograder.release.proof.freshness import stage_source
 from autograder.release.proof.killmatrix import KillMatrix
 
@@ -39,7 +40,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copyfile(CHECKOUT / name, root / name)
     course = Course(root)
     filled = stage_source(course, "hw2", folder)
-    build(filled, course.release("hw2"), config=root / CONFIG)
+    build(filled, course.release("hw2"), config=root / NBGRADER_SETTINGS)
     shutil.copytree(filled, course.source("hw2"), dirs_exist_ok=True)
     return root
 

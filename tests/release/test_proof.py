@@ -363,20 +363,20 @@ def test_hidden_test_that_does_not_say_its_item_is_named(
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("(1 point) diff", "(2 points) diff", "has a rubric of 2.5 points; item t-proof has 1.5"),
-        ("#### Rubric", "Rubric", "has 0 lines `#### Rubric`"),
-        ("- (1 point) diff", "- diff", "has a rubric line that does not read"),
-        ("[evidence: ", "[evidence of ", "has evidence that does not read `[evidence: ITEM"),
-        ("t-slope/first", "t-gone", "names the evidence t-gone, but t-gone is no item of tiny"),
+        ("(1 point) diff", "(2 points) diff", " has a rubric of 2.5 points; item t-proof has 1.5"),
+        ("#### Rubric", "Rubric", ": no line `#### Rubric`; write one"),
+        ("- (1 point) diff", "- diff", ", line 5: this rubric line does not read"),
+        ("[evidence: ", "[evidence of ", ", line 5: the evidence does not read `[evidence: ITEM"),
+        ("t-slope/first", "t-gone", " names the evidence t-gone, but t-gone is no item of tiny"),
         (
             "t-slope/first",
             "t-proof",
-            "names the evidence t-proof, but t-proof is a manual item of tiny",
+            " names the evidence t-proof, but t-proof is a manual item of tiny",
         ),
         (
             "t-slope/first",
             "t-slope/middle",
-            "names the evidence t-slope/middle; t-slope has the parts first, last",
+            " names the evidence t-slope/middle; t-slope has the parts first, last",
         ),
     ],
 )
@@ -388,7 +388,7 @@ def test_rubric_that_does_not_add_up_is_named(
         proof.source = proof.source.replace(old, new)
 
     change_source(course, spoil)
-    assert f"valley.ipynb, cell 11 (t-proof) {message}" in faults(looked_at_anew(course))["rubrics"]
+    assert f"valley.ipynb, cell 11 (t-proof){message}" in faults(looked_at_anew(course))["rubrics"]
 
 
 def test_check_without_answer_cell_is_named(course: Course) -> None:

@@ -2,10 +2,17 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.course.rubric import Evidence, Step, read_rubric, without_evidence
+from autograder.course.gradecells import CellPlace
+from autograder.course.rubric import Evidence, Rubric, Step, without_evidence
+from autograder.course.rubric import read_rubric as read_rubric_of
 from autograder.errors import CourseError
 
 ANSWER = "The model answer.\n\n#### Rubric\n\n"
+WHERE = CellPlace("p1", 6, "q-why")
+
+
+def read_rubric(source: str) -> Rubric:
+    return read_rubric_of(source, WHERE)
 
 
 def test_steps_are_read_with_their_points_and_evidence() -> None:
@@ -36,18 +43,18 @@ def test_evidence_of_two_steps_counts_once() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("The model answer.", "has 0 lines `#### Rubric`"),
-        (ANSWER + ANSWER, "has 2 lines `#### Rubric`"),
-        (ANSWER + "- finds it", "does not read"),
-        (ANSWER + "* (1 point) finds it", "does not read"),
-        (ANSWER + "- (1 point) finds it\n  - (1 point) and more", "does not read"),
-        (ANSWER + "- (1 point) finds it [evidence: q-size]", "has evidence that does not read"),
-        (ANSWER + '- (1 point) finds it [evidence: "the size"]', "has evidence that"),
-        (ANSWER + '- (1 point) [evidence: q-size "the size"]', "evidence alone"),
+        ("The model answer.", ": no line `#### Rubric`; write one after the model answer"),
+        (ANSWER + ANSWER, ", line 7: a second `#### Rubric`; keep one"),
+        (ANSWER + "- finds it", ", line 5: this rubric line does not read"),
+        (ANSWER + "* (1 point) finds it", ", line 5: this rubric line does not read"),
+        (ANSWER + "- (1 point) it\n  - (1 point) more", ", line 6: this rubric line does not read"),
+        (ANSWER + "- (1 point) it [evidence: q-size]", ", line 5: the evidence does not read"),
+        (ANSWER + '- (1 point) it [evidence: "the size"]', ", line 5: the evidence does not read"),
+        (ANSWER + '- (1 point) [evidence: q-size "the size"]', ", line 5: .* is evidence alone"),
     ],
 )
-def test_rubric_that_cannot_be_read_is_told(source: str, message: str) -> None:
-    with pytest.raises(CourseError, match=message):
+def test_rubric_that_cannot_be_read_names_its_line(source: str, message: str) -> None:
+    with pytest.raises(CourseError, match=rf"^p1\.ipynb, cell 7 \(q-why\){message}"):
         read_rubric(source)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgpack
 
 from autograder.course.assignment import Course
-from autograder.course.settings import SETTINGS
+from autograder.course.layout import SETTINGS
 from autograder.grading.cluster.bundle import FORMAT, Bundle, name_of
 from autograder.grading.versions import assignment_files
 

@@ -155,7 +155,7 @@ def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> 
     )
 
 
-def _why_unseen(axes: AxesData, lines: list[_Line]) -> str:
+def _why_unseen(axes: AxesData, lines: list[_StraightLine]) -> str:
     if any(axes.shows(line.curve) for line in lines):
         return "too little of it is within the limits of the axes"
     return why_hidden(axes, [line.curve for line in lines])
@@ -187,7 +187,7 @@ def _axes_of_data(
 
 
 @dataclass(frozen=True)
-class _Line:
+class _StraightLine:
     """A straight line on logarithmic axes: the strokes of a curve that have its slope.
 
     `ends` has shape (S, 2, 2): for each stroke its start and its end as they are drawn; `run` is
@@ -210,7 +210,7 @@ class _Line:
 
 def _straight_lines(
     axes: AxesData, curve: CurveData, bases: set[tuple[float, float]]
-) -> Iterator[_Line]:
+) -> Iterator[_StraightLine]:
     """The line that a curve is when it is read with these bases; a triangle is its long side."""
     for read in readings(axes, curve):
         if read.bases not in bases:
@@ -231,7 +231,7 @@ def _straight_lines(
         if np.all(np.abs(slopes - slope) <= 0.02):
             drawn = curve.points[positive, :2]
             ends = np.stack([drawn[:-1], drawn[1:]], axis=1)[oblique]
-            yield _Line(curve, slope, ends, run[oblique])
+            yield _StraightLine(curve, slope, ends, run[oblique])
 
 
 _STEPS = np.linspace(0, 1, 20)[:, np.newaxis]

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from autograder.course.gradecells import grade_id, is_solution
+
 Visible = Literal["passes", "fails", "not done"]
 
 MAX_NOTEBOOK_BYTES = 200_000_000
@@ -58,11 +60,10 @@ def visible_check(cell: StudentCell, item: str) -> Visible | None:
 
 
 def _cell(cell: Mapping[str, Any]) -> StudentCell:
-    mark = _mapping(_mapping(cell.get("metadata")).get("nbgrader"))
     return StudentCell(
-        name=_text(mark.get("grade_id")),
+        name=grade_id(cell),
         is_code=cell.get("cell_type") == "code",
-        is_answer=mark.get("solution") is True,
+        is_answer=is_solution(cell),
         text=_text(cell.get("source")),
         printed="\n".join(_printed(cell.get("outputs"))),
     )

@@ -23,7 +23,7 @@ from autograder.course.assignment import Assignment, Course, Item
 from autograder.pages.classreport import pictures
 from autograder.pages.classreport.pictures import Series
 from autograder.pages.classreport.reading import ClassRecord, StudentRecord
-from autograder.pages.classreport.similarity import MAX_CELL, Pair, SharedCell
+from autograder.pages.classreport.similarity import MAX_CELL, SharedCell, SimilarPair
 from autograder.pages.classreport.statistics import (
     FEWEST,
     ItemStatistics,
@@ -110,7 +110,7 @@ class PairView:
 
     first: str
     second: str
-    pair: Pair
+    pair: SimilarPair
     cells: tuple[SharedCell, ...]
 
 

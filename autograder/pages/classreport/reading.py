@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.layout import REPORT
 from autograder.errors import RecordError
-from autograder.gradebook.database import REPORT, PatientGradebook
+from autograder.gradebook.database import PatientGradebook
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.marks import Person, StudentMarks, marks_in, read_people
 from autograder.grading.report import ItemReport, Report
@@ -20,7 +21,7 @@ from autograder.words import storable
 
 
 @dataclass(frozen=True)
-class Finding:
+class ItemFinding:
     """What tests found of one item: its points, the misconception named, the claims that failed.
 
     `is_tested` says whether its notebook could be marked at all.
@@ -45,7 +46,7 @@ class StudentRecord:
 
     student: str
     points: Mapping[str, float | None]
-    findings: Mapping[str, Finding]
+    findings: Mapping[str, ItemFinding]
     visible: Mapping[str, Visible]
     protection: str
     regular: float
@@ -97,7 +98,7 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
     names = {student: _called(person) for student, person in people.items()}
     students, absent = [], []
     for student, marks in sorted(table.students.items() if table else ()):
-        folder = answer_folder(course, assignment, student)
+        folder = course.autograded(student, assignment.name)
         report = _report(folder)
         if report is None:
             absent.append(Absence(student, NO_REPORT))
@@ -115,7 +116,7 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
                 marks.penalty,
                 marks.late.total_seconds(),
                 seconds.get(student),
-                bool(unreadable_timestamp(course.root / "submitted" / student / assignment.name)),
+                bool(unreadable_timestamp(course.submission(student, assignment.name))),
                 report.versions,
             )
         )
@@ -128,11 +129,6 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
     for absence in absent:
         names.setdefault(absence.student, (absence.student,))
     return ClassRecord(tuple(students), tuple(sorted(absent, key=lambda a: a.student)), names)
-
-
-def answer_folder(course: Course, assignment: Assignment, student: str) -> Path:
-    """Where a student's autograded notebooks are."""
-    return course.root / "autograded" / student / assignment.name
 
 
 def _points(marks: StudentMarks) -> dict[str, float | None]:
@@ -153,10 +149,10 @@ def _report(folder: Path) -> Report | None:
         return None
 
 
-def _finding(item: ItemReport) -> Finding:
+def _finding(item: ItemReport) -> ItemFinding:
     """What is needed of an item's Report; a class says the same few sentences again and again."""
     failed = (claim.claim for claim in item.claims if not claim.passed)
-    return Finding(
+    return ItemFinding(
         item.points,
         item.outcome == "marked",
         sys.intern(item.misconception),
@@ -180,7 +176,7 @@ def _absent(
     course: Course, assignment: Assignment, *, known: set[str], marked: set[str]
 ) -> Iterator[Absence]:
     """Those whom the gradebook or submitted/ knows and who have no marks."""
-    submitted = course.root / "submitted"
+    submitted = course.submitted
     folders: dict[str, Any] = {}
     if submitted.is_dir():
         folders = {f.name: f for f in submitted.iterdir() if f.is_dir() and f.name[0] != "."}

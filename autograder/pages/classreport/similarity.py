@@ -60,7 +60,7 @@ _NONE: Prints = np.empty(0, np.uint64)
 
 
 @dataclass(frozen=True)
-class Line:
+class AnswerLine:
     """A line of an answer; `shared`: it belongs to a passage that the other one has, too."""
 
     text: str
@@ -72,8 +72,8 @@ class SharedCell:
     """A cell with shared passages, as each of the two wrote it."""
 
     name: str
-    left: tuple[Line, ...]
-    right: tuple[Line, ...]
+    left: tuple[AnswerLine, ...]
+    right: tuple[AnswerLine, ...]
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Alike:
 
 
 @dataclass(frozen=True)
-class Pair:
+class SimilarPair:
     """Two students, by their places in the class, and the cells that they wrote alike."""
 
     first: int
@@ -112,7 +112,7 @@ class Pair:
 class Similarities:
     """The ranked pairs that are shown, how many there are in all, and what counted as common."""
 
-    pairs: tuple[Pair, ...]
+    pairs: tuple[SimilarPair, ...]
     found: int
     most_sharers: int
 
@@ -133,7 +133,7 @@ def similar_pairs(class_prints: Sequence[StudentPrints]) -> Similarities:
             if found.score >= LEAST_SCORE:
                 alike.setdefault((first, second), []).append(found)
     ranked = [
-        Pair(*pair, tuple(sorted(cells, key=lambda each: -each.score)))
+        SimilarPair(*pair, tuple(sorted(cells, key=lambda each: -each.score)))
         for pair, cells in alike.items()
     ]
     ranked.sort(key=lambda pair: (-pair.score, pair.first, pair.second))
@@ -254,7 +254,7 @@ def _all(plain: str, is_code: bool) -> Prints:
 
 
 def side_by_side(
-    pair: Pair,
+    pair: SimilarPair,
     texts: tuple[Answers, Answers],
     class_prints: Sequence[StudentPrints],
     shown: Callable[[StudentCell], str] = lambda cell: cell.text,
@@ -275,7 +275,7 @@ def side_by_side(
     return tuple(found)
 
 
-def _counted(pair: Pair, cell: str, class_prints: Sequence[StudentPrints]) -> Prints:
+def _counted(pair: SimilarPair, cell: str, class_prints: Sequence[StudentPrints]) -> Prints:
     """The fingerprints of a cell that both have, and few others."""
     mine, theirs = (class_prints[student][cell] for student in (pair.first, pair.second))
     both = np.intersect1d(mine, theirs, assume_unique=True)
@@ -285,9 +285,9 @@ def _counted(pair: Pair, cell: str, class_prints: Sequence[StudentPrints]) -> Pr
 
 def _marked(
     cells: Answers, counted: Prints, shown: Callable[[StudentCell], str]
-) -> tuple[Line, ...]:
+) -> tuple[AnswerLine, ...]:
     """The lines of these cells, those marked in which a counted passage stands."""
-    found: list[Line] = []
+    found: list[AnswerLine] = []
     for cell in _bounded(cells):
         prints, starts, places = _kept(cell)
         begins = starts[np.isin(prints, counted)]
@@ -296,7 +296,7 @@ def _marked(
         breaks = np.array([k for k, letter in enumerate(cell.text) if letter == "\n"], np.int64)
         shared = set(np.searchsorted(breaks, places[letters]).tolist())
         lines = shown(cell).rstrip("\n").split("\n")
-        found += [Line(line[:MAX_LINE], k in shared) for k, line in enumerate(lines)]
+        found += [AnswerLine(line[:MAX_LINE], k in shared) for k, line in enumerate(lines)]
     return tuple(found[:MAX_LINES])
 
 

@@ -23,9 +23,9 @@ from autograder.pages.classreport.page import (
     shown_names,
 )
 from autograder.pages.classreport.pseudonyms import numbers_for, without_names
-from autograder.pages.classreport.reading import answer_folder, read_class
+from autograder.pages.classreport.reading import read_class
 
-Shown = Callable[[StudentCell], str]
+ShownText = Callable[[StudentCell], str]
 
 
 def write_class_report(
@@ -50,7 +50,7 @@ def write_class_report(
     students = sorted((each.student for each in record.students), key=names.__getitem__)
     similar = _similar(course, assignment, students, names, shown)
     page = render(course, assignment, renamed(record, names.__getitem__), similar, occasion)
-    path = path or course.root / "reports" / _file_name(assignment.name, anonymous)
+    path = path or course.reports / _file_name(assignment.name, anonymous)
     try:
         make_folder(path.parent)
         write_text(path, page)
@@ -63,7 +63,7 @@ def _file_name(assignment: str, anonymous: bool) -> str:
     return f"{assignment}-without-names.html" if anonymous else f"{assignment}.html"
 
 
-def _without(names: Mapping[str, tuple[str, ...]]) -> Shown:
+def _without(names: Mapping[str, tuple[str, ...]]) -> ShownText:
     """A cell's text without names: no comment, where people write them, and none that is known."""
     leave_out = without_names(names)
 
@@ -78,7 +78,7 @@ def _similar(
     assignment: Assignment,
     students: list[str],
     names: Mapping[str, str],
-    shown: Shown,
+    shown: ShownText,
 ) -> SimilarityView:
     """Compare the answers of all; texts are read again for the few pairs that are shown."""
     if not similarity.is_available():
@@ -103,7 +103,7 @@ def _own_cells(
     course: Course, assignment: Assignment, student: str, known: frozenset[str]
 ) -> Iterator[StudentCell]:
     """A student's answers, and the code cells that the student added."""
-    folder = answer_folder(course, assignment, student)
+    folder = course.autograded(student, assignment.name)
     for problem in assignment.problems:
         for cell in read_cells(folder / f"{problem.name}.ipynb"):
             is_own = cell.is_answer or (cell.is_code and not cell.name)

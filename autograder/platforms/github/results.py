@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from autograder.course.assignment import Assignment
 from autograder.grading.report import ItemReport, Report
-from autograder.platforms.github.step import Line
+from autograder.platforms.github.step import ItemLine
 
 
-def lines_of(assignment: Assignment, report: Report) -> list[Line]:
+def lines_of(assignment: Assignment, report: Report) -> list[ItemLine]:
     """Each item that tests mark, with the points and words of the Report."""
     return [
-        Line(
+        ItemLine(
             item.name,
             report.items[item.name].points,
             item.max_points,

@@ -29,7 +29,7 @@ _SIGNS = re.compile(r"[!-/:-@[-`{-~]")
 
 
 @dataclass(frozen=True)
-class Line:
+class ItemLine:
     """One item: its points, and what is to be said of it."""
 
     name: str
@@ -45,7 +45,7 @@ class Line:
         return self.points >= self.max_points - 1e-9
 
 
-def tell(title: str, lines: Sequence[Line], remarks: Sequence[str]) -> None:
+def tell(title: str, lines: Sequence[ItemLine], remarks: Sequence[str]) -> None:
     """Print the points, and hand them to GitHub where this runs in a workflow."""
     results = json.dumps(classroom_results(lines), ensure_ascii=True)
     _append("GITHUB_OUTPUT", f"result={base64.b64encode(results.encode()).decode()}\n")
@@ -55,7 +55,7 @@ def tell(title: str, lines: Sequence[Line], remarks: Sequence[str]) -> None:
     print(f"Points {total(lines):g}/{maximum(lines):g}")
 
 
-def classroom_results(lines: Sequence[Line]) -> dict[str, Any]:
+def classroom_results(lines: Sequence[ItemLine]) -> dict[str, Any]:
     """The results as GitHub Classroom's reporter reads them; bonus points exceed the maximum."""
     return {
         "version": 1,
@@ -77,7 +77,7 @@ def classroom_results(lines: Sequence[Line]) -> dict[str, Any]:
     }
 
 
-def summary(title: str, lines: Sequence[Line], remarks: Sequence[str]) -> str:
+def summary(title: str, lines: Sequence[ItemLine], remarks: Sequence[str]) -> str:
     """The table for the run's page, as markdown."""
     signs = {True: "✅", False: "❌"}
     rows = [
@@ -93,12 +93,12 @@ def summary(title: str, lines: Sequence[Line], remarks: Sequence[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def total(lines: Sequence[Line]) -> float:
+def total(lines: Sequence[ItemLine]) -> float:
     """All points."""
     return round(sum(line.points for line in lines), 2)
 
 
-def maximum(lines: Sequence[Line]) -> float:
+def maximum(lines: Sequence[ItemLine]) -> float:
     """What all items but the bonus are worth."""
     return sum(line.max_points for line in lines if not line.bonus)
 
@@ -119,7 +119,7 @@ def _printable(text: str) -> str:
     return "".join(letter for letter in text if letter.isprintable() or letter == "\n")
 
 
-def _worth(line: Line) -> str:
+def _worth(line: ItemLine) -> str:
     return f"{line.points:g} of {line.max_points:g}{' bonus' if line.bonus else ''}"
 
 
@@ -145,7 +145,7 @@ print({mark!r} + json.dumps(told))
 """
 
 
-def checked(folder: Path) -> Iterator[Line]:
+def checked(folder: Path) -> Iterator[ItemLine]:
     """Run each notebook in the folder, and the visible check of each of its items."""
     sys.path.insert(0, str(folder))
     problems = importlib.import_module("checks").PROBLEMS
@@ -155,7 +155,7 @@ def checked(folder: Path) -> Iterator[Line]:
             if item.answers:
                 said = told.get(item.name, fault)
                 points = float(item.points) if said.startswith("✓") else 0.0
-                yield Line(
+                yield ItemLine(
                     item.name, points, float(item.points), said, item.bonus, f"{problem}.ipynb"
                 )
 

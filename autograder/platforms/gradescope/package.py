@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import get_args
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.settings import SETTINGS
+from autograder.course.layout import SETTINGS
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 from autograder.platforms.gradescope.files import files_in, put

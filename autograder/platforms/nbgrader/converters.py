@@ -31,11 +31,18 @@ from traitlets import Bool, List, Type
 
 from autograder.content.sanitize import clean_markdown, is_plain_name
 from autograder.course.assignment import Assignment, Course, Item, read_notebook
+from autograder.course.gradecells import (
+    by_grade_id,
+    checksum_of,
+    grade_id,
+    is_graded,
+    nbgrader_metadata,
+)
+from autograder.course.layout import REPORT
 from autograder.course.rubric import read_rubrics
 from autograder.durable import make_folder, sync_tree
 from autograder.errors import CourseError, KitError, RecordError
 from autograder.gradebook.database import (
-    REPORT,
     PatientGradebook,
     copy_gradebook,
     open_database,
@@ -93,7 +100,7 @@ class SaveMarks(SaveAutoGrades):  # type: ignore[misc]  # nbgrader has no types
         return result
 
     def _add_score(self, cell: NotebookNode, resources: dict[str, Any]) -> None:
-        item = self._items[cell.metadata.nbgrader["grade_id"]]
+        item = self._items[grade_id(cell)]
         grade = self.gradebook.find_grade(
             item.name, self.notebook_id, self.assignment_id, self.student_id
         )
@@ -458,8 +465,7 @@ def _submitted_timestamp(api: Any, assignment_id: str, student_id: str) -> Any:
 
 
 def _item_of(cell: NotebookNode, assignment: Assignment) -> Item | None:
-    mark = cell.metadata.get("nbgrader", {})
-    return assignment.items[mark["grade_id"]] if mark.get("grade") else None
+    return assignment.items[grade_id(cell)] if is_graded(cell) else None
 
 
 def _check_cells(name: str, notebook: NotebookNode, skeleton: NotebookNode) -> None:
@@ -471,9 +477,7 @@ def _check_cells(name: str, notebook: NotebookNode, skeleton: NotebookNode) -> N
 
 
 def _ids(notebook: NotebookNode) -> Iterator[str]:
-    for cell in notebook.cells:
-        if "nbgrader" in cell.metadata:
-            yield cell.metadata.nbgrader["grade_id"]
+    yield from filter(None, map(grade_id, notebook.cells))
 
 
 def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:
@@ -490,11 +494,11 @@ def _drop_points(cell: NotebookNode) -> None:
 
     The checksum goes along: nbgrader tells an untouched answer by it.
     """
-    mark = cell.metadata.nbgrader
-    untouched = mark.get("checksum") == compute_checksum(cell)
-    mark["points"] = 0
+    known = nbgrader_metadata(cell)
+    untouched = checksum_of(cell) == compute_checksum(cell)
+    known["points"] = 0
     if untouched:
-        mark["checksum"] = compute_checksum(cell)
+        known["checksum"] = compute_checksum(cell)
 
 
 def _marker_note(item: Item) -> NotebookNode:
@@ -524,11 +528,10 @@ def _answers(path: Path) -> Answers:
     if not path.is_file():
         return {}
     try:
-        cells = read_notebook(path).cells
+        notebook = read_notebook(path)
     except CourseError:  # damaged: then all is new
         return {}
-    marked = [cell for cell in cells if "nbgrader" in cell.metadata]
-    return {cell.metadata.nbgrader["grade_id"]: _content(cell) for cell in marked}
+    return {name: _content(cell) for name, cell in by_grade_id(notebook).items()}
 
 
 def _content(cell: NotebookNode) -> tuple[str, str]:

@@ -9,15 +9,15 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Course
+from autograder.course.gradecells import grade_id
+from autograder.course.layout import COMPANIONS, CourseFolder
 from autograder.errors import ReleaseError
-from autograder.release.build import COMPANIONS
-from autograder.release.directives import grade_id
 from autograder.release.fill import filled_source, read_source
 
 
 def stage_source(course: Course, name: str, folder: Path) -> Path:
     """Write the assignment's source, filled, into `folder`/source/NAME. The course stays."""
-    stage = folder / "source" / name
+    stage = CourseFolder(folder).source(name)
     stage.mkdir(parents=True)
     for file, text in filled_source(course, name).items():
         (stage / file).write_text(text, encoding="utf-8", newline="\n")

@@ -8,15 +8,12 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.release.directives import (
-    BEGIN,
-    END,
+from autograder.course.directives import (
     directive_of,
-    grade_id,
-    is_answer,
-    place,
     without_directives,
+    without_solution_markers,
 )
+from autograder.course.gradecells import grade_id, is_answer, place
 from autograder.release.fill import read_source, to_text
 from autograder.release.proof import scrambler
 
@@ -55,8 +52,8 @@ def with_answers(skeleton: NotebookNode, filled: NotebookNode) -> NotebookNode:
     notebook = deepcopy(skeleton)
     for cell in notebook.cells:
         if is_answer(cell) and grade_id(cell) in answers:
-            lines = without_directives(answers[grade_id(cell)]).split("\n")
-            cell.source = "\n".join(line for line in lines if line.strip() not in (BEGIN, END))
+            answer = without_directives(answers[grade_id(cell)])
+            cell.source = without_solution_markers(answer)
     return notebook
 
 
@@ -71,7 +68,7 @@ def _answer_names(filled: NotebookNode, notebook: str) -> dict[str, tuple[str, .
     for index, cell in enumerate(filled.cells):
         directive = directive_of(cell, place(notebook, index, cell))
         if directive is not None and directive.verb == "REFERENCE":
-            names[grade_id(cell)] = tuple(name.split(".")[1] for name in directive.names)
+            names[grade_id(cell)] = tuple(each.name for each in directive.references)
     return names
 
 

@@ -17,9 +17,10 @@ from textwrap import dedent
 
 from nbformat import NotebookNode
 
+from autograder.course.directives import directive_of
+from autograder.course.gradecells import is_answer, is_manual, place
 from autograder.course.rubric import without_evidence
 from autograder.release.definitions import Definition, Solutions, parse_python
-from autograder.release.directives import directive_of, is_answer, is_manual, place
 from autograder.release.proof.texts import Text, squeeze
 
 MIN_CODE = 24
@@ -142,7 +143,7 @@ def _named(
             where = place(Path(name).stem, index, cell)
             directive = directive_of(cell, where)
             if directive is not None:
-                found = [solutions.find(reference, where) for reference in directive.names]
+                found = [solutions.find(reference, where) for reference in directive.references]
                 (given if directive.verb == "GIVEN" else asked).extend(found)
     return given, asked
 

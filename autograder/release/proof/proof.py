@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.layout import CHECKS, CourseFolder
 from autograder.errors import ReleaseError
-from autograder.release.build import CONFIG, build
+from autograder.release.build import build
 from autograder.release.definitions import Solutions
 from autograder.release.fill import read_source
 from autograder.release.proof import leaks, structure, tidy
@@ -52,8 +53,8 @@ def prove(
         scratch = Path(folder).resolve()
         say("filling and building afresh")
         filled = stage_source(course, name, scratch)
-        fresh = scratch / "release" / name
-        build(filled, fresh, config=course.root / CONFIG)
+        fresh = CourseFolder(scratch).release(name)
+        build(filled, fresh, config=course.nbgrader_settings)
         say("reading both trees")
         findings = [
             *_file_findings(course.source(name), tree, filled, at_work=source_follows),
@@ -172,7 +173,7 @@ def _order_findings(
     )
     yield finding(
         "answer and check cells",
-        structure.cell_order_faults(assignment, sources, tree / "checks.py"),
+        structure.cell_order_faults(assignment, sources, tree / CHECKS),
         "each auto item has both",
     )
     yield finding(

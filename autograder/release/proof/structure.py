@@ -11,19 +11,21 @@ from typing import get_args
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Item, Kind
-from autograder.course.rubric import Evidence, read_rubric, split_answer
-from autograder.errors import CourseError, ReleaseError
-from autograder.release.definitions import parse_python
-from autograder.release.directives import (
-    Place,
-    directive_of,
+from autograder.course.directives import directive_of, split_answer
+from autograder.course.gradecells import (
+    CellPlace,
     grade_id,
     is_answer,
     is_check,
+    is_graded,
+    is_locked,
     is_manual,
-    mark_of,
     place,
+    points_of,
 )
+from autograder.course.rubric import Evidence, read_rubric
+from autograder.errors import CourseError, ReleaseError
+from autograder.release.definitions import parse_python
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,7 @@ def rubric_faults(
             if is_manual(cell):
                 where = place(Path(name).stem, index, cell)
                 item = assignment.items[grade_id(cell)]
-                for fault in _rubric_faults(cell.source, assignment, item, tests):
-                    yield f"{where} {fault}"
+                yield from _rubric_faults(cell.source, where, assignment, item, tests)
 
 
 def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> Iterator[str]:
@@ -111,10 +112,9 @@ def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> I
     found: dict[str, tuple[str, float, str]] = {}
     for name, notebook in released.items():
         for cell in notebook.cells:
-            if mark_of(cell).get("grade"):
+            if is_graded(cell):
                 kind = "manual" if is_manual(cell) else "auto"
-                points = float(str(mark_of(cell).get("points", "nan")))
-                found[grade_id(cell)] = (kind, points, Path(name).stem)
+                found[grade_id(cell)] = (kind, points_of(cell), Path(name).stem)
     wanted = {i.name: (i.kind, i.max_points, i.problem) for i in assignment.items.values()}
     for problem in assignment.problems:
         if not problem.items:
@@ -183,7 +183,7 @@ def _functions(path: Path) -> set[str]:
 
 def _answer_faults(assignment: Assignment, name: str, notebook: NotebookNode) -> Iterator[str]:
     """Follow the cells: each check must come after the answer that it looks at."""
-    answer: tuple[str, Place] | None = None
+    answer: tuple[str, CellPlace] | None = None
     checked = True
     for index, cell in enumerate(notebook.cells):
         where = place(name, index, cell)
@@ -202,31 +202,35 @@ def _answer_faults(assignment: Assignment, name: str, notebook: NotebookNode) ->
         yield f"{answer[1]} is an answer cell that no check cell follows"
 
 
-def _check_faults(cell: NotebookNode, where: Place, functions: set[str]) -> Iterator[str]:
+def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> Iterator[str]:
     function = grade_id(cell).replace("-", "_")
     if cell.source.strip() != f"checks.{function}(globals())":
         yield f"{where}: a check cell reads `checks.{function}(globals())`, this one does not"
     if function not in functions:
         yield f"checks.py has no function {function} for item {grade_id(cell)}"
-    if not mark_of(cell).get("locked"):
+    if not is_locked(cell):
         yield f"{where}: a check cell must be locked"
 
 
 def _rubric_faults(
-    source: str, assignment: Assignment, item: Item, tests: list[HiddenTest]
+    source: str, where: CellPlace, assignment: Assignment, item: Item, tests: list[HiddenTest]
 ) -> Iterator[str]:
     try:
-        answer, _ = split_answer(source)
-        rubric = read_rubric(source)
+        model = split_answer(source, where).model
+        rubric = read_rubric(source, where)
     except CourseError as error:
         yield str(error)
         return
-    if not answer.strip():
-        yield "has no model answer before its rubric"
+    if not model.strip():
+        yield f"{where} has no model answer before its rubric"
     if abs(rubric.points - item.max_points) > 1e-9:
-        yield f"has a rubric of {rubric.points:g} points; item {item.name} has {item.max_points:g}"
+        yield (
+            f"{where} has a rubric of {rubric.points:g} points; "
+            f"item {item.name} has {item.max_points:g}"
+        )
     for evidence in rubric.evidence:
-        yield from _evidence_faults(evidence, assignment, tests)
+        for fault in _evidence_faults(evidence, assignment, tests):
+            yield f"{where} {fault}"
 
 
 def _evidence_faults(

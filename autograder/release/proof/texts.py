@@ -11,8 +11,8 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.course.gradecells import place
 from autograder.errors import ReleaseError
-from autograder.release.directives import place
 from autograder.release.fill import read_source
 
 

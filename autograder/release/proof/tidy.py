@@ -9,8 +9,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.release.build import COMPANIONS
-from autograder.release.directives import mark_of, place, without_directives
+from autograder.course.directives import without_directives
+from autograder.course.gradecells import nbgrader_metadata, place
+from autograder.course.layout import COMPANIONS
 from autograder.release.preprocessors import CELL_KEYS, MARK_KEYS, NOTEBOOK_METADATA, TAGS
 from autograder.release.proof.texts import Text
 
@@ -91,11 +92,11 @@ def path_faults(all_texts: Iterable[Text], *, own: Iterable[Path] = ()) -> Itera
 def _metadata_faults(cell: NotebookNode) -> Iterator[str]:
     if strange := sorted(set(cell.metadata) - CELL_KEYS):
         yield f"the metadata {', '.join(strange)}"
-    if strange := sorted(set(mark_of(cell)) - MARK_KEYS):
+    if strange := sorted(set(nbgrader_metadata(cell)) - MARK_KEYS):
         yield f"the nbgrader metadata {', '.join(strange)}"
     if strange := sorted(set(cell.metadata.get("tags", ())) - TAGS):
         yield f"the tag {', '.join(strange)}"
-    for key, value in mark_of(cell).items():
+    for key, value in nbgrader_metadata(cell).items():
         if isinstance(value, dict | list):
             yield f"an nbgrader entry {key} that is no plain value"
     for key in ("deletable", "editable"):

@@ -16,10 +16,11 @@ from typing import Protocol
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.gradecells import is_answer, place
+from autograder.course.layout import SUBMITTED
 from autograder.errors import CourseError
 from autograder.grading.report import ItemReport, Report
 from autograder.grading.trialcache import Keep
-from autograder.release.directives import is_answer, place
 from autograder.release.proof.earlier import earlier_findings
 from autograder.release.proof.findings import Finding, finding
 from autograder.release.proof.junk import KINDS, write_junk, write_reference, write_skeleton
@@ -93,7 +94,7 @@ class Trials:
         self._assignment = assignment
         self._source = source
         self._release = release
-        self._submitted = scratch / "submitted"
+        self._submitted = scratch / SUBMITTED
         self._mark = mark
         self._again = again
 

@@ -73,7 +73,7 @@ Plain = dict[str, Any]
 
 def read_figure(figure: Figure) -> Plain:
     """Everything that can be told of a figure: its axes with what they show, texts and legends."""
-    budget = _Budget()
+    budget = _FigureBudget()
     axes = list(figure.axes)
     parts = [figure, *getattr(figure, "subfigs", ())]
     return {
@@ -89,7 +89,7 @@ def read_figure(figure: Figure) -> Plain:
     }
 
 
-class _Budget:
+class _FigureBudget:
     """How much may still be read."""
 
     def __init__(self) -> None:
@@ -144,7 +144,7 @@ class _Budget:
 # --- Axes -----------------------------------------------------------------------------------------
 
 
-def _read_axes(axes: Any, figure: Figure, budget: _Budget) -> Plain:
+def _read_axes(axes: Any, figure: Figure, budget: _FigureBudget) -> Plain:
     _safe(axes.apply_aspect, None)  # drawing does: it may widen the limits
     names = ("x", "y", "z") if _safe(lambda: axes.name, "") == "3d" else ("x", "y")
     kind = {"3d": "3d", "rectilinear": "plane"}.get(_safe(lambda: axes.name, ""), "other")
@@ -204,7 +204,7 @@ def _has_room(axes: Any) -> bool:
     return bool(min(wide, high) >= _LEAST_SIZE)
 
 
-def _named_ticks(axis: Any, budget: _Budget) -> list[list[Any]]:
+def _named_ticks(axis: Any, budget: _FigureBudget) -> list[list[Any]]:
     """Ticks that were given names of their own: [position, name] each."""
 
     def read() -> list[list[Any]]:
@@ -229,7 +229,7 @@ def _is_own_text(child: Any, axes: Any) -> bool:
 
 
 def _read_artists(
-    axes: Any, children: list[Any], budget: _Budget
+    axes: Any, children: list[Any], budget: _FigureBudget
 ) -> tuple[list[Plain], list[Plain]]:
     """The curves and the fields of an axes, in the order in which they are drawn."""
     labels = _safe(lambda: _labels_of_containers(axes), {})
@@ -265,10 +265,10 @@ def _labels_of_containers(axes: Any) -> dict[int, str]:
     return found
 
 
-Reader = Callable[[Any, Any, _Budget], "Plain | None"]
+ArtistReader = Callable[[Any, Any, _FigureBudget], "Plain | None"]
 
 
-def _readers(artist: Any) -> tuple[Reader | None, Reader | None]:
+def _readers(artist: Any) -> tuple[ArtistReader | None, ArtistReader | None]:
     """How to read an artist as a curve and as a field; None where it is none."""
     if isinstance(artist, Line2D):
         return _read_line, None
@@ -294,7 +294,7 @@ def _readers(artist: Any) -> tuple[Reader | None, Reader | None]:
 # --- Curves ---------------------------------------------------------------------------------------
 
 
-def _curve(kind: str, artist: Any, points: Any, budget: _Budget, **more: Any) -> Plain:
+def _curve(kind: str, artist: Any, points: Any, budget: _FigureBudget, **more: Any) -> Plain:
     points = _floats(points)
     rows = budget.rows(len(points), "coordinates", points.shape[1])
     return {
@@ -313,7 +313,7 @@ def _curve(kind: str, artist: Any, points: Any, budget: _Budget, **more: Any) ->
     }
 
 
-def _read_line(line: Any, axes: Any, budget: _Budget) -> Plain | None:
+def _read_line(line: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     if isinstance(line, AxLine):
         points = _ends_of_axline(line, axes)
     elif hasattr(line, "get_data_3d"):
@@ -331,7 +331,7 @@ def _ends_of_axline(line: Any, axes: Any) -> np.ndarray:
     return np.asarray(axes.transData.inverted().transform(on_screen))
 
 
-def _read_markers(markers: Any, axes: Any, budget: _Budget) -> Plain | None:
+def _read_markers(markers: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     solid = getattr(markers, "_offsets3d", None)
     if solid is not None:
         points = np.column_stack(np.broadcast_arrays(*(_floats(part).ravel() for part in solid)))
@@ -342,7 +342,7 @@ def _read_markers(markers: Any, axes: Any, budget: _Budget) -> Plain | None:
     return _curve("points", markers, points, budget, **_marker_style(markers))
 
 
-def _read_segments(lines: Any, axes: Any, budget: _Budget) -> Plain | None:
+def _read_segments(lines: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     segments = _segments(lines)
     if not segments or not (hasattr(lines, "_segments3d") or _in_data(lines, axes)):
         return None
@@ -357,14 +357,14 @@ def _segments(lines: Any) -> list[np.ndarray]:
     return [_floats(segment).reshape(-1, size) for segment in segments]
 
 
-def _read_outline(patch: Any, axes: Any, budget: _Budget) -> Plain | None:
+def _read_outline(patch: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     if not _in_data(patch, axes):
         return None
     points = patch.get_patch_transform().transform(patch.get_path().vertices)
     return _curve("outline", patch, points, budget, line="-", **_patch_style(patch))
 
 
-def _read_bars(container: Any, axes: Any, budget: _Budget) -> Plain:
+def _read_bars(container: Any, axes: Any, budget: _FigureBudget) -> Plain:
     upright = getattr(container, "orientation", "vertical") != "horizontal"
     points = []
     for bar in container.patches:
@@ -382,7 +382,7 @@ def _read_bars(container: Any, axes: Any, budget: _Budget) -> Plain:
     )
 
 
-def _read_bare_bars(container: Any, axes: Any, budget: _Budget) -> Plain:
+def _read_bare_bars(container: Any, axes: Any, budget: _FigureBudget) -> Plain:
     """Error bars without a line: the points are the middles of the bars."""
     (bars,) = (part for part in container.lines[2][:1])
     middles = [np.mean(segment, axis=0) for segment in _segments(bars) if len(segment)]
@@ -464,7 +464,7 @@ def _patch_style(patch: Any) -> Plain:
 
 
 def _field(
-    kind: str, artist: Any, samples: Any, budget: _Budget, *, levels: int = 0, half: Any = 0.0
+    kind: str, artist: Any, samples: Any, budget: _FigureBudget, *, levels: int = 0, half: Any = 0.0
 ) -> Plain | None:
     """A field by its samples (x, y, least value, largest value); None where nothing is finite."""
     samples = _floats(samples)
@@ -490,7 +490,7 @@ def _field(
     }
 
 
-def _read_mesh(mesh: Any, axes: Any, budget: _Budget) -> Plain | None:
+def _read_mesh(mesh: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     corners, values = _floats(mesh.get_coordinates()), _values(mesh)
     if values is None or not _in_data(mesh, axes):
         return None
@@ -504,7 +504,7 @@ def _read_mesh(mesh: Any, axes: Any, budget: _Budget) -> Plain | None:
     return _field("mesh", mesh, np.column_stack([places, values, values]), budget, half=half)
 
 
-def _read_image(image: Any, axes: Any, budget: _Budget) -> Plain | None:
+def _read_image(image: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     values = _values(image)
     if values is None or values.ndim != 2 or not _in_data(image, axes):
         return None
@@ -529,7 +529,7 @@ def _pixel_edges(image: Any, rows: int, columns: int) -> Iterable[Any]:
     return np.linspace(left, right, columns + 1), np.linspace(first, last, rows + 1)
 
 
-def _read_contours(contours: Any, axes: Any, budget: _Budget) -> Plain | None:
+def _read_contours(contours: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     """Lines carry their level; a band of filled contours lies between two levels."""
     edges = _floats(contours.levels)
     if contours.filled:  # beyond the first or the last level there may be a band without an end
@@ -562,7 +562,7 @@ def _without_ends(vertices: np.ndarray, codes: Any) -> np.ndarray:
     return vertices if codes is None else vertices[np.asarray(codes) != Path.CLOSEPOLY]
 
 
-def _read_surface(surface: Any, _axes: Any, budget: _Budget) -> Plain | None:
+def _read_surface(surface: Any, _axes: Any, budget: _FigureBudget) -> Plain | None:
     vertices = _surface_vertices(surface)
     vertices = np.unique(vertices[np.isfinite(vertices).all(axis=1)], axis=0)
     return _field("surface", surface, vertices[:, [0, 1, 2, 2]], budget)
@@ -584,7 +584,7 @@ def _surface_vertices(surface: Any) -> np.ndarray:
     return np.asarray(faces[drawn])
 
 
-def _read_wires(lines: Any, _axes: Any, budget: _Budget) -> Plain | None:
+def _read_wires(lines: Any, _axes: Any, budget: _FigureBudget) -> Plain | None:
     if not hasattr(lines, "_segments3d") or not len(lines._segments3d):
         return None
     vertices = np.concatenate(_segments(lines))
@@ -592,7 +592,7 @@ def _read_wires(lines: Any, _axes: Any, budget: _Budget) -> Plain | None:
     return _field("surface", lines, vertices[:, [0, 1, 2, 2]], budget)
 
 
-def _read_cells(cells: Any, axes: Any, budget: _Budget) -> Plain | None:
+def _read_cells(cells: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     """Polygons that are coloured by a value each."""
     values = _values(cells)
     if values is None or not _contains(cells.get_transform(), axes):
@@ -609,7 +609,7 @@ def _read_cells(cells: Any, axes: Any, budget: _Budget) -> Plain | None:
     return _field("mesh", cells, samples, budget, half=(high - low) / 2)
 
 
-def _read_triangles(mesh: Any, _axes: Any, budget: _Budget) -> Plain | None:
+def _read_triangles(mesh: Any, _axes: Any, budget: _FigureBudget) -> Plain | None:
     values, corners = _values(mesh), mesh._triangulation
     if values is None:
         return None
@@ -618,7 +618,7 @@ def _read_triangles(mesh: Any, _axes: Any, budget: _Budget) -> Plain | None:
     return _field("mesh", mesh, samples[drawn], budget)
 
 
-def _read_coloured_markers(markers: Any, axes: Any, budget: _Budget) -> Plain | None:
+def _read_coloured_markers(markers: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     """Many markers with a colour scale show a field as well as a set of points."""
     values = _values(markers)
     if values is None or hasattr(markers, "_offsets3d") or not _in_offset(markers, axes):
@@ -700,7 +700,7 @@ def _inks(colors: list[Any], alpha: Any) -> list[list[float]]:
     return [list(color) for color in found][:MAX_INKS]
 
 
-def _read_legends(legends: Iterable[Any], budget: _Budget) -> list[Plain]:
+def _read_legends(legends: Iterable[Any], budget: _FigureBudget) -> list[Plain]:
     """What the legends say, each text with the style of the handle beside it."""
     visible = [legend for legend in legends if _is_visible(legend)]
     pairs = [pair for each in visible for pair in _safe(partial(_entries, each), [])]
@@ -722,7 +722,7 @@ def _entries(legend: Legend) -> list[tuple[Any, Any]]:
     return [(legend.get_title(), None), *zip(texts, handles, strict=True)]
 
 
-def _entry(text: Any, handle: Any, budget: _Budget) -> Plain:
+def _entry(text: Any, handle: Any, budget: _FigureBudget) -> Plain:
     """A text with its handle's style; without one where it can't be read."""
     style = next((read for kind, read in _HANDLES if isinstance(handle, kind)), None)
     found = _safe(partial(style, handle), {}) if style else {}
@@ -739,7 +739,7 @@ _HANDLES: tuple[tuple[type, Callable[[Any], Plain]], ...] = (
 )
 
 
-def _texts(texts: Iterable[Any], budget: _Budget) -> list[str]:
+def _texts(texts: Iterable[Any], budget: _FigureBudget) -> list[str]:
     """What the texts say that can be read; those beyond the bound count as unread."""
     words = (_text(_safe(text.get_text, "")) for text in texts if _is_legible(text))
     said = [word for word in words if word.strip()]

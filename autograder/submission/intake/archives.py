@@ -44,7 +44,7 @@ _DATELESS = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass
-class Budget:
+class IntakeBudget:
     """How many bytes may still be read out of everything that was given."""
 
     left: int = MAX_TOTAL_BYTES
@@ -74,7 +74,7 @@ class Found:
         return self.parts[-1]
 
 
-def in_folder(folder: Path, budget: Budget) -> Iterator[Found]:
+def in_folder(folder: Path, budget: IntakeBudget) -> Iterator[Found]:
     """The files in a folder and below; links are named and not followed."""
     count = 0
     for place, folders, files in os.walk(folder):
@@ -91,7 +91,7 @@ def in_folder(folder: Path, budget: Budget) -> Iterator[Found]:
             yield _in_folder(path, tuple(map(_normal, parts)), budget)
 
 
-def _in_folder(path: Path, parts: tuple[str, ...], budget: Budget) -> Found:
+def _in_folder(path: Path, parts: tuple[str, ...], budget: IntakeBudget) -> Found:
     def read() -> bytes:
         content = read_bytes(path, MAX_BYTES)
         budget.spend(len(content))
@@ -139,7 +139,11 @@ def _check_directory(file: IO[bytes], most: int, *, nested: bool) -> None:
 
 
 def in_zip(
-    archive: zipfile.ZipFile, shown: str, outer: tuple[str, ...], zone: ZoneInfo, budget: Budget
+    archive: zipfile.ZipFile,
+    shown: str,
+    outer: tuple[str, ...],
+    zone: ZoneInfo,
+    budget: IntakeBudget,
 ) -> Iterator[Found]:
     """The files in an archive; `outer` are the parts before theirs, `zone` that of its times."""
     for info in archive.infolist():
@@ -201,7 +205,9 @@ def _refusal(info: zipfile.ZipInfo) -> str:
     return ""
 
 
-def _reader(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Callable[[], bytes]:
+def _reader(
+    archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: IntakeBudget
+) -> Callable[[], bytes]:
     def read() -> bytes:
         try:
             with archive.open(info) as file:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from autograder.course.assignment import Assignment
+from autograder.course.layout import COMPANIONS
 from autograder.submission.files import (
     MANIFEST,
     MAX_BYTES,
@@ -21,7 +22,7 @@ from autograder.submission.files import (
     problem_by_name,
     stem_of,
 )
-from autograder.submission.intake.archives import Budget, in_zip, open_zip
+from autograder.submission.intake.archives import IntakeBudget, in_zip, open_zip
 from autograder.submission.intake.platforms import Sent, is_clutter
 from autograder.submission.reading import read_cells
 from autograder.submission.receiving import versions_in
@@ -34,8 +35,8 @@ MAX_STUDENT_BYTES = 4 * MAX_BYTES
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Nothing was handed in before."""
 
-COMPANIONS = frozenset({"checks.py", "requirements.txt", "readme.md", MANIFEST, TIMESTAMP})
-"""What comes with the notebooks and is not needed."""
+NOT_NEEDED = frozenset({*map(str.lower, COMPANIONS), MANIFEST, TIMESTAMP})
+"""What comes with the notebooks and is not needed, in small letters."""
 
 
 _ODD = (
@@ -85,9 +86,9 @@ class _Candidate:
 class _Pile:
     """One student's files, looked through."""
 
-    def __init__(self, assignment: Assignment, zone: ZoneInfo, budget: Budget) -> None:
+    def __init__(self, assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget) -> None:
         self.assignment, self.zone = assignment, zone
-        self.budget, self.own = budget, Budget(MAX_STUDENT_BYTES)
+        self.budget, self.own = budget, IntakeBudget(MAX_STUDENT_BYTES)
         self.candidates: list[_Candidate] = []
         self.rest: list[Rest] = []
         self.notes: list[str] = []
@@ -172,7 +173,7 @@ class _Pile:
         if is_clutter(sent.found.parts):
             self._leave(where, "an archiver's or an editor's own", matters=False)
         elif not NOTEBOOK_NAME.fullmatch(sent.name):
-            known = sent.name.lower() in COMPANIONS
+            known = sent.name.lower() in NOT_NEEDED
             self._leave(where, "not needed" if known else "no notebook", matters=not known)
             if sent.name == TIMESTAMP and sent.senders and sent.senders[0].platform == "folders":
                 self._timestamp(sent)
@@ -217,7 +218,9 @@ class _Pile:
         return ranked[0] if counts[0] > 2 * counts[1] else ""
 
 
-def choose(files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget: Budget) -> Choice:
+def choose(
+    files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget
+) -> Choice:
     """Look through one student's files and choose."""
     pile = _Pile(assignment, zone, budget)
     pile.add_all(files)

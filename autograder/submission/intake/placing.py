@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from autograder.course.layout import EARLIER
 from autograder.submission.files import (
     MANIFEST,
     MAX_BYTES,
@@ -21,9 +22,6 @@ from autograder.submission.files import (
     read_bytes,
 )
 from autograder.submission.timestamps import parse_time
-
-EARLIER = ".earlier"
-"""Where in `submitted/` submissions are kept that another took the place of."""
 
 State = Literal["new", "replaced", "unchanged", "older"]
 

@@ -100,7 +100,7 @@ class Sent:
 Known = tuple[frozenset[str], bool]
 """The students whom a sender may be by the list, and whether a number or login says so."""
 
-Reader = Callable[[Found], Sent | None]
+ExportReader = Callable[[Found], Sent | None]
 """Tells who handed a file in, by the way it lies in an export; None if it isn't from there."""
 
 
@@ -116,7 +116,7 @@ def recognise(
 ) -> tuple[Platform, list[Sent]]:
     """Whose export the files are, and each with its sender."""
     files = [file for file in found if not file.refusal and not is_clutter(file.parts)]
-    readers: list[tuple[Platform, int, Reader]] = []
+    readers: list[tuple[Platform, int, ExportReader]] = []
     # below the archive's name, below one folder more; or its name itself
     for depth in (1, 2, 3, 0):
         readers += _gradescope(files, depth)
@@ -148,7 +148,7 @@ def _read_as(readings: Sequence[Sent]) -> Sent | None:
     return replace(first, others=tuple(others))
 
 
-def _moodle(files: Sequence[Found], depth: int) -> Reader:
+def _moodle(files: Sequence[Found], depth: int) -> ExportReader:
     """The reader for files in folders, if all of them lie in one, else for names of files.
 
     The name of a participant could hold a separator of folders: what lies below is nobody's, unless
@@ -203,7 +203,7 @@ def _moodle_sent(found: Found, name: str, match: re.Match[str], file: str) -> Se
     return Sent(found, (sender,), file, refusal=refusal)
 
 
-def _canvas(depth: int) -> Reader:
+def _canvas(depth: int) -> ExportReader:
     def read(found: Found) -> Sent | None:
         here = found.parts[depth:]
         if len(here) != 1:
@@ -223,7 +223,7 @@ def _canvas_sent(found: Found, called: str, match: re.Match[str]) -> Sent:
     return Sent(found, (sender,), name, again, note=note)
 
 
-def _ilias(files: Sequence[Found], depth: int, zone: ZoneInfo) -> Reader:
+def _ilias(files: Sequence[Found], depth: int, zone: ZoneInfo) -> ExportReader:
     roots = {file.parts[: max(depth - 1, 0)] for file in files}
 
     def read(found: Found) -> Sent | None:
@@ -266,7 +266,7 @@ def _fourteen_digits(text: str, zone: ZoneInfo) -> datetime | None:
         return None
 
 
-def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[Platform, int, Reader]]:
+def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[Platform, int, ExportReader]]:
     """The reader for an export whose list of submitters lies at this depth, if one does."""
     lists = [f for f in files if f.name in METADATA and len(f.parts) == depth + 1]
     if not lists:

@@ -11,11 +11,12 @@ from datetime import datetime
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.layout import EARLIER
 from autograder.errors import SubmissionError
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
-from autograder.submission.intake.archives import Budget, Found, in_folder, in_zip, open_zip
+from autograder.submission.intake.archives import Found, IntakeBudget, in_folder, in_zip, open_zip
 from autograder.submission.intake.choosing import Choice, choose
-from autograder.submission.intake.placing import EARLIER, State, place
+from autograder.submission.intake.placing import State, place
 from autograder.submission.intake.platforms import (
     Platform,
     Sender,
@@ -112,7 +113,7 @@ def take_in(
     for path in paths:
         if not path.exists():
             raise SubmissionError(f"{path} does not exist: name a zip file or a folder")
-    submitted = course.root / "submitted"
+    submitted = course.submitted
     submitted.mkdir(exist_ok=True)
     with ExitStack() as stack:
         intake = Intake(assignment.name)
@@ -137,7 +138,7 @@ class _Work:
     say: Callable[[str], object]
     intake: Intake
     roster: Roster | None = None
-    budget: Budget = field(default_factory=Budget)
+    budget: IntakeBudget = field(default_factory=IntakeBudget)
 
     def piles(self, path: Path, student: str | None) -> list[_Pile]:
         """The files of one thing that was given, sorted by who handed them in."""

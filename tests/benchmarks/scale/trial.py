@@ -11,8 +11,8 @@ from pathlib import Path
 
 from autograder.commands.comparison import make_scratch_course
 from autograder.course.assignment import Assignment, Course
+from autograder.course.layout import REPORT
 from autograder.gradebook.backup import copies_of
-from autograder.gradebook.database import REPORT
 from autograder.grading.report import Report
 from tests.benchmarks.courses import Marks
 

@@ -1,0 +1,127 @@
+"""The lines by which a source notebook's cell says what it has; the only module that parses them.
+
+A code cell may begin with one of
+
+    ### REFERENCE landscape.loss, landscape.gradient
+    ### GIVEN ntk.activation
+
+REFERENCE belongs in an answer cell: students see signature and docstring, the body is the solution.
+GIVEN belongs in a locked cell: students get the whole definition. What follows the line is
+generated, its solutions between `### BEGIN SOLUTION` and `### END SOLUTION`. In the cell of an
+answer that a person marks, `#### Rubric` stands between the model answer and the rubric. Students
+see none of these lines.
+
+Every error is a CourseError that names notebook, cell and line, and what to write there.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, NoReturn
+
+from nbformat import NotebookNode
+
+from autograder.course.gradecells import CellPlace, is_answer, is_given
+from autograder.errors import CourseError
+
+Verb = Literal["REFERENCE", "GIVEN"]
+
+BEGIN = "### BEGIN SOLUTION"
+END = "### END SOLUTION"
+
+_LINE = re.compile(r"^[ \t]*#{3}[ \t]*(REFERENCE|GIVEN)\b[ \t:]*(.*)$", re.MULTILINE)
+_NAME = re.compile(r"([A-Za-z_]\w*)\.([A-Za-z_]\w*)")
+_RUBRIC = re.compile(r"^#### Rubric[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A definition in the solutions: `name` in `module`.py."""
+
+    module: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.module}.{self.name}"
+
+
+@dataclass(frozen=True)
+class Directive:
+    """A directive: its verb, the definitions that it asks for in order, and its own text."""
+
+    verb: Verb
+    references: tuple[Reference, ...]
+    line: str
+
+
+@dataclass(frozen=True)
+class MarkedAnswer:
+    """The cell of an answer that a person marks: the model answer, and the lines of the rubric.
+
+    Each line comes with its number in the cell, counted from 1.
+    """
+
+    model: str
+    rubric: tuple[tuple[int, str], ...]
+
+
+def directive_of(cell: NotebookNode, where: CellPlace) -> Directive | None:
+    """Return the cell's directive, or None; CourseError if it is malformed or misplaced."""
+    matches = list(_LINE.finditer(cell.source))
+    if not matches:
+        return None
+    match = matches[0]
+    number = line_number(cell.source, match.start())
+    verb: Verb = "REFERENCE" if match[1] == "REFERENCE" else "GIVEN"
+    if verb == "REFERENCE" and not is_answer(cell):
+        fail(where, number, "REFERENCE belongs in an answer cell (code, solution)")
+    if verb == "GIVEN" and not is_given(cell):
+        fail(where, number, "GIVEN belongs in a locked code cell that is not graded")
+    if match.start():
+        fail(where, number, f"the {verb} line must be the cell's first line")
+    if len(matches) > 1:
+        second = line_number(cell.source, matches[1].start())
+        fail(where, second, "a cell has one directive; name all definitions in its first line")
+    references = tuple(_reference(part, verb, where) for part in match[2].split(","))
+    return Directive(verb, references, match[0])
+
+
+def without_directives(source: str) -> str:
+    """Return a cell's source without its directive lines."""
+    return _LINE.sub("", source).lstrip("\n") if _LINE.search(source) else source
+
+
+def without_solution_markers(source: str) -> str:
+    """Return a cell's source without the lines that enclose solutions."""
+    return "\n".join(line for line in source.split("\n") if line.strip() not in (BEGIN, END))
+
+
+def split_answer(source: str, where: CellPlace) -> MarkedAnswer:
+    """Split the source of an answer that a person marks; CourseError unless it has one rubric."""
+    headings = list(_RUBRIC.finditer(source))
+    if not headings:
+        fail(where, None, "no line `#### Rubric`; write one after the model answer")
+    if len(headings) > 1:
+        fail(where, line_number(source, headings[1].start()), "a second `#### Rubric`; keep one")
+    start = line_number(source, headings[0].start())
+    lines = enumerate(source.split("\n")[start:], start + 1)
+    return MarkedAnswer(source[: headings[0].start()], tuple(lines))
+
+
+def line_number(source: str, position: int) -> int:
+    """Return the number, counted from 1, of the line with the character at `position`."""
+    return source.count("\n", 0, position) + 1
+
+
+def fail(where: CellPlace, line: int | None, message: str) -> NoReturn:
+    """Raise the CourseError for a line of a cell (None: for the cell as a whole)."""
+    raise CourseError(f"{where}{f', line {line}' if line else ''}: {message}")
+
+
+def _reference(text: str, verb: Verb, where: CellPlace) -> Reference:
+    found = _NAME.fullmatch(text.strip())
+    if found is None:
+        advice = "write module.name, with commas between several"
+        fail(where, 1, f"{verb} names {text.strip()!r}; {advice}")
+    return Reference(found[1], found[2])

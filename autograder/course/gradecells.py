@@ -1,0 +1,132 @@
+"""What nbgrader's metadata says of a notebook's cells; the only module that reads it.
+
+Each function takes a cell as nbformat or as `json` reads it. Students can write anything into the
+metadata, so nothing in it is trusted: what is not of the expected type counts as missing.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nbformat import NotebookNode
+
+AnyCell = Mapping[str, Any]
+
+_DECLARED = ("grade_id", "grade", "solution", "locked", "points")
+
+
+@dataclass(frozen=True)
+class CellPlace:
+    """A cell of an assignment, in words for messages; `index` counts from 0, the words from 1."""
+
+    notebook: str
+    index: int
+    label: str = ""
+
+    def __str__(self) -> str:
+        label = f" ({self.label})" if self.label else ""
+        return f"{self.notebook}.ipynb, cell {self.index + 1}{label}"
+
+
+def place(notebook: str, index: int, cell: AnyCell) -> CellPlace:
+    """Return the place of the cell with that 0-based index."""
+    return CellPlace(notebook, index, grade_id(cell))
+
+
+def nbgrader_metadata(cell: AnyCell) -> dict[str, Any]:
+    """Return the cell's own nbgrader metadata as it stands, or an empty dictionary."""
+    metadata = cell.get("metadata")
+    found = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def grade_id(cell: AnyCell) -> str:
+    """Return the cell's nbgrader id, or an empty string."""
+    name = nbgrader_metadata(cell).get("grade_id")
+    return name if isinstance(name, str) else ""
+
+
+def points_of(cell: AnyCell) -> float:
+    """Return the points that the cell says it is worth; NaN if they are not a number."""
+    points = nbgrader_metadata(cell).get("points")
+    if isinstance(points, bool) or not isinstance(points, int | float):
+        return math.nan
+    return float(points) if abs(points) <= sys.float_info.max else math.nan
+
+
+def checksum_of(cell: AnyCell) -> str | None:
+    """Return nbgrader's checksum of the released cell, or None."""
+    checksum = nbgrader_metadata(cell).get("checksum")
+    return checksum if isinstance(checksum, str) else None
+
+
+def declared(cell: AnyCell) -> tuple[object, ...]:
+    """Return the entries that say what the cell is for: equal unless somebody changed them."""
+    found = nbgrader_metadata(cell)
+    return tuple(found.get(key) for key in _DECLARED)
+
+
+def is_graded(cell: AnyCell) -> bool:
+    """Return whether the cell earns points: it is the grade cell of an item."""
+    return bool(nbgrader_metadata(cell).get("grade"))
+
+
+def is_solution(cell: AnyCell) -> bool:
+    """Return whether students write into the cell."""
+    return bool(nbgrader_metadata(cell).get("solution"))
+
+
+def is_locked(cell: AnyCell) -> bool:
+    """Return whether students cannot change the cell."""
+    return bool(nbgrader_metadata(cell).get("locked"))
+
+
+def is_answer(cell: AnyCell) -> bool:
+    """Return whether this is a code cell that students fill in and tests mark."""
+    return cell["cell_type"] == "code" and is_solution(cell) and not is_graded(cell)
+
+
+def is_check(cell: AnyCell) -> bool:
+    """Return whether this is the read-only check cell of an auto item."""
+    return cell["cell_type"] == "code" and is_graded(cell) and not is_solution(cell)
+
+
+def is_manual(cell: AnyCell) -> bool:
+    """Return whether the cell has an answer that a person marks."""
+    return is_graded(cell) and is_solution(cell)
+
+
+def is_given(cell: AnyCell) -> bool:
+    """Return whether this is a code cell of the instructor's that students cannot change."""
+    given = is_locked(cell) and not is_solution(cell) and not is_graded(cell)
+    return cell["cell_type"] == "code" and given
+
+
+def by_grade_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
+    """Return the cells that have an nbgrader id, by that id, in their order."""
+    return {name: cell for cell in notebook.cells if (name := grade_id(cell))}
+
+
+def points_by_item(notebook: NotebookNode) -> dict[str, float]:
+    """Return the points of each item that the notebook asks for, by the item's name."""
+    return {grade_id(cell): points_of(cell) for cell in notebook.cells if is_graded(cell)}
+
+
+def items_by_answer(notebook: NotebookNode) -> dict[str, tuple[str, ...]]:
+    """Return the items that each answer cell is for, by the cell's nbgrader id.
+
+    An answer in words is its own item; a code answer is for the check cells that follow it.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    for cell in notebook.cells:
+        name = grade_id(cell)
+        if is_solution(cell):
+            found[name] = (name,) if is_graded(cell) else ()
+        elif is_graded(cell) and found:
+            answer = next(reversed(found))
+            found[answer] = (*found[answer], name)
+    return found

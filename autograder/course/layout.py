@@ -1,0 +1,126 @@
+"""The folders and files of a course; the only module that says what each is called and where it is.
+
+course.toml            the settings
+nbgrader_config.py     makes the folder an nbgrader course
+source/HW/             what instructors edit: notebooks, README.md, checks.py, requirements.txt
+release/HW/            what students get
+solutions/HW/          the reference functions
+autograder/hidden/HW/  hidden tests, misconceptions.py, sample_class.py
+submitted/STUDENT/HW/  what students handed in; what it replaced is in submitted/.earlier/
+autograded/STUDENT/HW/ the marked notebooks and report.json
+feedback/STUDENT/HW/   the students' pages
+reports/               the class reports
+regraded/HW/           what each `fdl regrade` changed
+gradebook.db           nbgrader's gradebook
+demo/                  the scratch course of `fdl demo`
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+SETTINGS = "course.toml"
+NBGRADER_SETTINGS = "nbgrader_config.py"
+
+SOURCE = "source"
+RELEASE = "release"
+SUBMITTED = "submitted"
+
+CHECKS = "checks.py"
+REQUIREMENTS = "requirements.txt"
+COMPANIONS = ("README.md", CHECKS, REQUIREMENTS)
+"""The files beside the notebooks that students get; nothing else is released."""
+
+SAMPLE_CLASS = "sample_class.py"
+MISCONCEPTIONS = "misconceptions.py"
+
+EARLIER = ".earlier"
+"""The folder in `submitted/` with the submissions that newer ones replaced."""
+
+REPORT = "report.json"
+"""The Report beside a student's marked notebooks."""
+
+INDEX = "index.html"
+"""The first of a student's feedback pages."""
+
+
+class CourseFolder:
+    """Where everything of the course in the folder `root` is. Nothing need exist yet."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+
+    def source(self, assignment: str) -> Path:
+        """Return the folder that instructors edit."""
+        return self.root / SOURCE / assignment
+
+    def release(self, assignment: str) -> Path:
+        """Return the folder that students get."""
+        return self.root / RELEASE / assignment
+
+    def solutions(self, assignment: str) -> Path:
+        """Return the folder of the reference functions."""
+        return self.root / "solutions" / assignment
+
+    def hidden(self, assignment: str) -> Path:
+        """Return the folder of the hidden tests."""
+        return self.root / "autograder" / "hidden" / assignment
+
+    @property
+    def settings_file(self) -> Path:
+        """The course's settings."""
+        return self.root / SETTINGS
+
+    @property
+    def nbgrader_settings(self) -> Path:
+        """nbgrader's configuration, which a course need not have."""
+        return self.root / NBGRADER_SETTINGS
+
+    @property
+    def gradebook(self) -> Path:
+        """nbgrader's gradebook, unless its configuration names another one."""
+        return self.root / "gradebook.db"
+
+    @property
+    def submitted(self) -> Path:
+        """The folder with a folder of submissions for each student."""
+        return self.root / SUBMITTED
+
+    def submission(self, student: str, assignment: str) -> Path:
+        """Return the folder with what a student handed in."""
+        return self.submitted / student / assignment
+
+    def autograded(self, student: str, assignment: str) -> Path:
+        """Return the folder of a student's marked notebooks."""
+        return self.root / "autograded" / student / assignment
+
+    def all_autograded(self, name: str) -> list[Path]:
+        """Return what has this name in the students' folders in autograded/, in their order."""
+        return sorted((self.root / "autograded").glob(f"*/{name}"))
+
+    def report(self, student: str, assignment: str) -> Path:
+        """Return the Report of a student's marked submission."""
+        return self.autograded(student, assignment) / REPORT
+
+    @property
+    def all_feedback(self) -> Path:
+        """The folder with every student's pages."""
+        return self.root / "feedback"
+
+    def feedback(self, student: str, assignment: str) -> Path:
+        """Return the folder with a student's pages."""
+        return self.all_feedback / student / assignment
+
+    @property
+    def reports(self) -> Path:
+        """The folder of the class reports."""
+        return self.root / "reports"
+
+    def regraded(self, assignment: str) -> Path:
+        """Return the folder with the changes that `fdl regrade` recorded."""
+        return self.root / "regraded" / assignment
+
+    @property
+    def demo(self) -> Path:
+        """The scratch course of `fdl demo`."""
+        return self.root / "demo"

@@ -1,0 +1,1 @@
+"""What a course is made of: its notebooks' cells, directives and folders."""
