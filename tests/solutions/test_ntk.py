@@ -307,9 +307,9 @@ def test_limit_keeps_its_digits_next_to_opposite_rows(n: int, gap: float) -> Non
     assert reference.limit_ntk(X, n)[0, 1] == pytest.approx(expected, rel=1e-12, abs=0)
 
 
-@pytest.mark.parametrize(("n", "most"), [(1, 5e-15), (2, 4e-15)])
-def test_limit_keeps_its_digits_at_every_angle(n: int, most: float) -> None:
-    assert largest_error(reference.limit_ntk, n) < most
+@pytest.mark.parametrize("n", [1, 2])
+def test_limit_keeps_its_digits_at_every_angle(n: int) -> None:
+    assert largest_error(reference.limit_ntk, n) < 2.5e-15
     assert largest_error(closed_form, n) > 1  # the pairs are hard enough to see a loss
 
 
