@@ -62,7 +62,7 @@ bench-scale: $(VENV)/.test  ## a class of 10,000, killed half-way: docs/scale.md
 compare-attacks: $(VENV)/.test  ## the same attacks on stock nbgrader, otter-grader and this kit: docs/comparison.md
 	$(BIN)/python -m tests.comparison --page
 
-bench-numerics: $(VENV)/.test  ## the numerics beside jax, torch.func, neural-tangents where installed: docs/numerics.md
+bench-numerics: $(VENV)/.test  ## the kernels beside jax, torch.func, neural-tangents where installed: docs/numerics.md
 	$(BIN)/python -m tests.numerics $(foreach python,$(NUMERICS_PYTHONS),--python $(python)) --page --json docs/numerics.json
 
 mutation: $(VENV)/.test   ## small changes to the reference solutions before the hidden tests: docs/mutation.md

@@ -3,10 +3,15 @@
     f(v, W; x) = (1/√m) Σ_r v_r σ(w_rᵀx),   σ(z; n) = zⁿ 1[z ≥ 0]
     ∂f/∂v = σ(Wx)/√m,   ∂f/∂W = (v ⊙ σ'(Wx)) xᵀ/√m
     H = (1/m) [A Aᵀ + (X Xᵀ) ⊙ (B Bᵀ)],   A = σ(X Wᵀ),  B = σ'(X Wᵀ) diag(v)
-    H^∞ = (J_n + n² cos θ J_{n−1}) / 2π,   J_n = n! ∫₀^{π−θ} (cos α + cos θ)ⁿ dα
 
-The integral is the arc-cosine kernel of Cho and Saul, NeurIPS 2009, whose derivative form is the
-sheet's equation (6). NTK: Jacot, Gabriel and Hongler, NeurIPS 2018.
+Its limit for infinite width, with θ the angle between x_i and x_j and ω = π − θ:
+
+    n = 1:    H^∞ = [sin θ + 2 ω cos θ] / 2π
+    n = 2:    H^∞ = [7 sin θ cos θ + ω (1 + 6 cos² θ)] / 2π
+    every n:  H^∞ = [J_n + n² cos θ J_{n−1}] / 2π,   J_n = n! ∫₀^ω (cos α + cos θ)ⁿ dα
+
+J_n is the arc-cosine kernel of Cho and Saul, NeurIPS 2009, whose derivative form is the sheet's
+equation (6). NTK: Jacot, Gabriel and Hongler, NeurIPS 2018.
 """
 
 import numpy as np
@@ -75,27 +80,36 @@ def limit_ntk(X: np.ndarray, n: int) -> np.ndarray:
     and their norm may miss 1 by a rounding. n ≥ 0 is the activation's degree.
     """
     X = np.asarray(X, dtype=float)
-    # ‖x_i − x_j‖ and ‖x_i + x_j‖ coordinate by coordinate: no array is larger than the kernel.
-    differences = np.sqrt(sum((x[:, None] - x) ** 2 for x in X.T))
-    sums = np.sqrt(sum((x[:, None] + x) ** 2 for x in X.T))
-    # The angle and what is left of it to π, both accurate where arccos is not: at 0 and at π.
-    theta, omega = 2 * np.arctan2(differences, sums), 2 * np.arctan2(sums, differences)
+    lengths = np.sum(X**2, axis=1)
+    scale = lengths[:, None] + lengths  # ‖x_i‖² + ‖x_j‖² is 2, up to rounding
+    C = 2 * (X @ X.T) / scale  # cos θ
+    # 1 ∓ cos θ = ‖x_i ∓ x_j‖²/2. If it is small, the subtraction leaves few correct digits, as
+    # arccos would. Such entries are computed again, from the coordinates.
+    minus, plus = 1 - C, 1 + C
+    for part, sign in ((minus, -1), (plus, 1)):
+        i, j = np.nonzero(part < 0.5)
+        part[i, j] = sum((x[i] + sign * x[j]) ** 2 for x in X.T) / scale[i, j]
+    S = np.sqrt(minus * plus)  # sin θ
+    omega = 2 * np.arctan2(np.sqrt(plus), np.sqrt(minus))  # ω = π − θ, by tan(ω/2)
 
-    nodes, weights = np.polynomial.legendre.leggauss(24 + n)
-    integrals = {k: np.zeros_like(omega) for k in (n - 1, n) if k >= 0}
-    for node, weight in np.column_stack([nodes, weights]):
-        alpha = omega * (node + 1) / 2
-        # cos α + cos θ as a product, which is never negative on [0, ω]
-        base = 2 * np.sin((omega + alpha) / 2) * np.sin((omega - alpha) / 2)
-        for k in integrals:
-            integrals[k] += weight * base**k * omega / 2
+    def integral(omega: np.ndarray, C: np.ndarray, nodes: int) -> np.ndarray:
+        """J_n + n² cos θ J_{n−1} by Gauss–Legendre quadrature with this number of nodes."""
+        total, largest = np.zeros_like(omega), np.sin(omega / 2) ** 2
+        for node, weight in np.transpose(np.polynomial.legendre.leggauss(nodes)):
+            alpha = omega * (node + 1) / 2
+            base = 2 * (largest - np.sin(alpha / 2) ** 2)  # cos α + cos θ
+            total += weight * (base**n + n * C * base ** max(n - 1, 0))
+        factorial = np.prod(np.arange(1.0, n + 1))  # in floats: 21! is too large for an integer
+        result: np.ndarray = factorial * total * omega / 2
+        return result
 
-    def J(k: int) -> np.ndarray:
-        factorial = np.prod(np.arange(1.0, k + 1))  # in floats: 21! is too large for an integer
-        integral: np.ndarray = factorial * integrals[k]
-        return integral
-
-    H = J(n)
-    if n > 0:
-        H = H + n**2 * np.cos(theta) * J(n - 1)
+    if n == 1:
+        H: np.ndarray = S + 2 * omega * C
+    elif n == 2:
+        H = 7 * S * C + omega * (1 + 6 * C**2)
+        # Near θ = π the terms −7ω and 7ω leave −4ω³/3 and few digits; the integral keeps them.
+        near = omega < 1
+        H[near] = integral(omega[near], C[near], 8)
+    else:
+        H = integral(omega, C, 24 + n)
     return H / (2 * np.pi)

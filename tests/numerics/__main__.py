@@ -1,4 +1,4 @@
-"""`python -m tests.numerics` races the kit's numerics against jax, torch.func, neural-tangents."""
+"""`python -m tests.numerics` races the kit's kernels against jax, torch.func, neural-tangents."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from pathlib import Path
 
 from rich.console import Console
 
+from solutions.hw2 import ntk
+from tests.numerics.digits import largest_error
 from tests.numerics.problems import PROBLEMS
 from tests.numerics.race import ROOT, ChildError, DisagreementError, find_homes, race
 from tests.numerics.tables import Race
+from tests.numerics.ways import closed_form
 
 PAGE = ROOT / "docs" / "numerics.md"
 
@@ -44,7 +47,10 @@ def _run(options: argparse.Namespace, err: Console) -> Race:
     problems = [p for p in PROBLEMS if not options.only or options.only in str(p)]
     results = race(homes, problems, options.rounds, lambda line: err.print(line, style="dim"))
     versions = [home if isinstance(home, str) else home.versions for home in homes.values()]
-    return Race(results, versions, machine)
+    errors = {
+        str(n): [largest_error(limit, n) for limit in (ntk.limit_ntk, closed_form)] for n in (1, 2)
+    }
+    return Race(results, versions, machine, errors)
 
 
 def _options() -> argparse.ArgumentParser:

@@ -13,11 +13,9 @@ import numpy as np
 
 from solutions.hw2 import ntk
 
-NETWORK, LIMIT, EXPERIMENT = "empirical NTK", "limit NTK", "USAM experiment"
+NETWORK, LIMIT = "empirical NTK", "limit NTK"
 DEGREE = 1
 """The ReLU's, which neural-tangents has, too."""
-
-ETAS, RHOS, NUM_STEPS = (0.1, 0.05), (0.0, 0.1, 0.2), 100
 
 
 @dataclass(frozen=True)
@@ -34,10 +32,6 @@ class Problem:
         """The arrays that are passed in, the same each time."""
         rng = np.random.default_rng(0)
         size = self.size
-        if self.task == EXPERIMENT:
-            starts = rng.normal(size=(size["R"], size["d"] + 1))
-            far = np.linalg.norm(starts, axis=1, keepdims=True) / 2.5
-            return (starts / np.maximum(far, 1.0),)  # near enough that no run diverges
         X = rng.normal(size=(size["N"], size["d"]))
         X /= np.linalg.norm(X, axis=1, keepdims=True)
         if self.task == LIMIT:
@@ -78,7 +72,4 @@ PROBLEMS = (
     Problem(NETWORK, {"N": 1_000, "m": 1_000_000, "d": 10}),
     Problem(LIMIT, {"N": 100, "d": 10}),
     Problem(LIMIT, {"N": 1_000, "d": 10}),
-    Problem(EXPERIMENT, {"R": 20, "d": 2}),
-    Problem(EXPERIMENT, {"R": 100, "d": 2}),
-    Problem(EXPERIMENT, {"R": 5_000, "d": 2}),
 )

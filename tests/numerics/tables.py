@@ -18,11 +18,15 @@ HEAD = ("way", "seconds", "times the kit's", "from", "to", "memory", "whole proc
 
 @dataclass(frozen=True)
 class Race:
-    """All results, the versions of what took part or why it did not, and the machine."""
+    """All results, the versions of what took part or why it did not, and the machine.
+
+    `errors` maps n to the largest relative errors of the kit's limit and of the closed form.
+    """
 
     results: Sequence[Result]
     versions: Sequence[str]
     machine: str
+    errors: Mapping[str, Sequence[float]]
 
     @classmethod
     def read(cls, path: Path) -> Race:
@@ -31,7 +35,7 @@ class Race:
         results = [
             Result(**{**each, "seconds": tuple(each["seconds"])}) for each in data["results"]
         ]
-        return cls(results, data["versions"], data["machine"])
+        return cls(results, data["versions"], data["machine"], data["errors"])
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=1) + "\n"
@@ -54,6 +58,9 @@ class Race:
             "machine": self.machine,
             "tolerance": f"{TOLERANCE:.0e}",
             "off": f"{max(result.off for result in self.results):.0e}",
+            "errors": "\n".join(
+                f"| {n} | {kit:.1e} | {closed:.1e} |" for n, (kit, closed) in self.errors.items()
+            ),
             "tables": "\n\n".join(
                 f"### {problem}\n\n{_markdown(list(rows(results)))}"
                 for problem, results in self._by_problem()

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from solutions.hw2 import ntk
 from tests.numerics.child import peak_memory
 from tests.numerics.problems import (
-    EXPERIMENT,
     LIMIT,
     NETWORK,
     PROBLEMS,
@@ -21,7 +21,7 @@ from tests.numerics.problems import (
 )
 from tests.numerics.race import DisagreementError, Home, Result, check, find_homes, race
 from tests.numerics.tables import Race, rows
-from tests.numerics.ways import WAYS, closed_form, kit_kernel, kit_limit
+from tests.numerics.ways import WAYS, closed_form, kit_kernel
 
 HERE = Home(sys.executable, "numpy")
 ABSENT = dict.fromkeys(("jax", "torch", "neural_tangents"), "x is not installed")
@@ -81,12 +81,8 @@ def test_distance_is_relative_to_the_largest_entry() -> None:
 
 def test_closed_form_is_the_limit() -> None:
     (X,) = Problem(LIMIT, {"N": 7, "d": 3}).inputs()
-    assert distance(closed_form(np, X), kit_limit(X)()) < 1e-7
-
-
-def test_starts_of_the_experiment_are_near() -> None:
-    (starts,) = Problem(EXPERIMENT, {"R": 500, "d": 2}).inputs()
-    assert np.linalg.norm(starts, axis=1).max() == pytest.approx(2.5)
+    for n in (1, 2):
+        assert distance(closed_form(X, n), ntk.limit_ntk(X, n)) < 1e-7
 
 
 def test_explicit_kernel_is_of_the_first_inputs() -> None:
@@ -115,9 +111,11 @@ def test_ratios_are_of_medians_between_the_extremes() -> None:
 
 
 def test_page_and_json_hold_everything(results: list[Result], tmp_path: Path) -> None:
-    found = Race(results, ["numpy 2", "jax is not installed"], "2 processors")
+    errors = {"1": [3.25e-15, 0.5], "2": [1e-16, 4.0]}
+    found = Race(results, ["numpy 2", "jax is not installed"], "2 processors", errors)
     page = found.page()
-    for text in ("- jax is not installed", "2 processors", *map(str, SMALL)):
+    row = "| 1 | 3.2e-15 | 5.0e-01 |"
+    for text in ("- jax is not installed", "2 processors", row, *map(str, SMALL)):
         assert text in page
     assert "@" not in page
     assert page.count("| x is not installed |") == sum(1 for result in results if result.why)

@@ -17,6 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from solutions.hw2 import ntk as reference
+from tests.numerics.digits import largest_error
+from tests.numerics.ways import closed_form
 
 ROOT = Path(__file__).parents[2]
 DEGREES = [0, 1, 2, 3, 5]
@@ -303,6 +305,35 @@ def test_limit_keeps_its_digits_next_to_opposite_rows(n: int, gap: float) -> Non
         expected = J(n) - (n**2 * mpmath.cos(omega) * J(n - 1) if n else 0)
         expected = float(expected / (2 * mpmath.pi))
     assert reference.limit_ntk(X, n)[0, 1] == pytest.approx(expected, rel=1e-12, abs=0)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_limit_keeps_its_digits_at_every_angle(n: int) -> None:
+    assert largest_error(reference.limit_ntk, n) < 2.5e-15
+    assert largest_error(closed_form, n) > 1  # the pairs are hard enough to see a loss
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+@pytest.mark.parametrize("norm", [1e-100, 1e-6, 1 + 1e-7, 1e100])
+def test_limit_does_not_depend_on_the_norm(n: int, norm: float) -> None:
+    X = unit_rows(np.random.default_rng(n), 6, 3)
+    X[0], X[1] = [1, 0, 0], [-1, 1e-9, 0]
+    expected = reference.limit_ntk(X, n)
+    np.testing.assert_allclose(reference.limit_ntk(norm * X, n), expected, rtol=1e-8, atol=0)
+
+
+@pytest.mark.parametrize(("n", "seen"), [(0, 0), (1, None), (2, np.pi - 1), (3, 0)])
+def test_quadrature_is_used_only_where_a_closed_form_has_too_few_digits(
+    n: int, seen: float | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its weights are made NaN, which shows at angles above `seen`, or at none."""
+    angles = np.array([0.0, 0.5, 1.5, 2.1, 2.2, 3.1, np.pi])
+    X = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    monkeypatch.setattr(
+        np.polynomial.legendre, "leggauss", lambda count: np.full((2, count), np.nan)
+    )
+    found = np.isnan(reference.limit_ntk(X, n)[0])
+    np.testing.assert_array_equal(found, angles > seen if seen else np.full(7, seen is not None))
 
 
 @pytest.mark.parametrize("gap", [1e-4, 1e-8, 1e-12])

@@ -60,9 +60,11 @@ def kernel(angle: float, n: int) -> float:
 
 
 RELU = (sp.sin(theta) + 2 * (sp.pi - theta) * sp.cos(theta)) / (2 * sp.pi)
-SQUARED = (7 * sp.sin(theta) * sp.cos(theta) + (sp.pi - theta) * (1 + 6 * sp.cos(theta) ** 2)) / (
-    2 * sp.pi
+SQUARED_TERMS = (
+    7 * sp.sin(theta) * sp.cos(theta),
+    (sp.pi - theta) * (1 + 6 * sp.cos(theta) ** 2),
 )
+SQUARED = sum(SQUARED_TERMS) / (2 * sp.pi)
 
 
 # --- Eq. (6) and the limits -----------------------------------------------------------------------
@@ -81,10 +83,18 @@ def test_equation_6_is_the_integral_that_the_reference_evaluates(n: int) -> None
     assert equal(by_operator(n), sp.factorial(n) * integral / (2 * sp.pi))
 
 
-def test_reference_integrand_is_a_product_of_sines() -> None:
+def test_reference_integrand_is_a_difference_of_squared_sines() -> None:
     omega = sp.pi - theta
-    product = 2 * sp.sin((omega + alpha) / 2) * sp.sin((omega - alpha) / 2)
-    assert equal(product, sp.cos(alpha) + sp.cos(theta))
+    difference = 2 * (sp.sin(omega / 2) ** 2 - sp.sin(alpha / 2) ** 2)
+    assert equal(difference, sp.cos(alpha) + sp.cos(theta))
+
+
+def test_terms_for_n_2_cancel_next_to_opposite_inputs() -> None:
+    """The two terms are ±7ω and their sum is −4ω³/3, as the reference's comment says."""
+    omega = sp.Symbol("omega", positive=True)
+    first, second = (term.subs(theta, sp.pi - omega) for term in SQUARED_TERMS)
+    assert [sp.limit(term / omega, omega, 0) for term in (first, second)] == [-7, 7]
+    assert sp.limit((first + second) / omega**3, omega, 0) == sp.Rational(-4, 3)
 
 
 def test_limit_for_the_relu() -> None:

@@ -2719,9 +2719,7 @@ def change_limit(item: str, name: str, sentence: str, bracket: str) -> None:
     It is written in S = sin θ, C = cos θ, `theta` and `omega` = π − θ.
     """
     n = {"p3c-relu": 1, "p3c-squared": 2}[item]
-    wrong = (
-        f"    if n == {n}:\n        S, C = np.sin(theta), np.cos(theta)\n        H = {bracket}\n"
-    )
+    wrong = f"    if n == {n}:\n        theta = np.pi - omega\n        H = {bracket}\n"
     end = "    return H / (2 * np.pi)\n"
     change(item, name, sentence, ntk.limit_ntk, (end, wrong + end))
 
