@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS
+from autograder.course.bundle import files_for_marking, write_files
+from autograder.course.layout import NBGRADER_SETTINGS
 from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading.report import Report
 from autograder.sandbox import Limits
@@ -54,24 +55,12 @@ class Comparison:
 def make_scratch_course(
     course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
 ) -> Course:
-    """A course of its own at `root` (emptied first) with the students' submissions.
-
-    Solutions and hidden tests are copied where they are not those of the installed kit.
-    """
+    """A course of its own at `root` (emptied first) with the students' submissions."""
+    files = files_for_marking(course, assignment.name, NBGRADER_SETTINGS)
     if root.exists():
         shutil.rmtree(root)
-    root.mkdir(parents=True)
-    for name in (SETTINGS, NBGRADER_SETTINGS):
-        shutil.copy(course.root / name, root / name)
-    for folder in (course.source(assignment.name), course.release(assignment.name)):
-        shutil.copytree(folder, root / folder.relative_to(course.root))
+    write_files(files, root)
     scratch = Course(root)
-    for code, place in (
-        (course.solutions(assignment.name), scratch.solutions(assignment.name)),
-        (course.hidden(assignment.name), scratch.hidden(assignment.name)),
-    ):
-        if code != place:
-            shutil.copytree(code, place, ignore=shutil.ignore_patterns("__pycache__"))
     for student in students:
         folder = scratch.submission(student.name, assignment.name)
         write_submission(course, assignment, student, folder)

@@ -261,16 +261,23 @@ def _cluster_marker(
     stack: ExitStack,
 ) -> tuple[SeededMarker, list[Protection]]:
     """What marks on a cluster, and behind what; the stack's end leaves the cluster."""
-    from autograder.grading.cluster import open_cluster
+    try:
+        from autograder.grading.cluster.run import mark_class
+        from autograder.grading.cluster.workers import Workers
+    except ImportError as error:
+        raise KitError(
+            f"--cluster needs Dask, and there is none here ({error}): "
+            "pip install 'fdl-homework-kit[cluster]'"
+        ) from error
 
     def say(text: str) -> None:
         err.print(Text(f"fdl: {text}", style="yellow"))
 
     with err.status(f"Asking the workers of {address}"):
-        cluster = stack.enter_context(open_cluster(address, certificates, settings, say))
-    threads = sum(member.threads for member in cluster.crowd.members.values())
-    err.print(Text(f"Marking on {len(cluster.protections)} workers, {threads} at once"))
-    return partial(cluster.mark_class, course, assignment), cluster.protections
+        workers = stack.enter_context(Workers(address, certificates, settings, say))
+    threads = sum(member.threads for member in workers.members.values())
+    err.print(Text(f"Marking on {len(workers.protections)} workers, {threads} at once"))
+    return partial(mark_class, workers, course, assignment), workers.protections
 
 
 def _print_regrading(regrading: Regrading, form: Format) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -140,20 +139,12 @@ class Course(CourseFolder):
         return tuple(self.settings.get("assignments", {}))
 
     def solutions(self, assignment: str) -> Path:
-        """The folder of the reference functions: the checkout's own, or the installed one."""
-        return self._code_folder("solutions", assignment)
+        """The folder of the reference functions."""
+        return self.root / "solutions" / assignment
 
     def hidden(self, assignment: str) -> Path:
-        """The folder of the hidden tests: the checkout's own, or the installed one."""
-        return self._code_folder("autograder", "hidden", assignment)
-
-    def _code_folder(self, package: str, *inner: str) -> Path:
-        own = self.root.joinpath(package, *inner)
-        spec = find_spec(package)
-        if own.is_dir() or spec is None or not spec.submodule_search_locations:
-            return own
-        installed = Path(spec.submodule_search_locations[0]).joinpath(*inner)
-        return installed if installed.is_dir() else own
+        """The folder of the hidden tests."""
+        return self.root / "autograder" / "hidden" / assignment
 
     def assignment(self, name: str) -> Assignment:
         """Read an assignment from its settings and its source notebooks."""

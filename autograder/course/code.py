@@ -1,39 +1,159 @@
-"""`from solutions.NAME import module` means the solutions of the course at hand.
+"""Loads a course's Python code: solutions, hidden tests, and the modules beside hidden tests.
 
-Hidden tests, misconceptions and sample classes import the reference so, and hidden tests what
-stands beside them, by `from autograder.hidden.NAME import module`. The packages that are installed
-know the homework they came with, if any; a course of its own keeps its folders on no path.
+It comes from the course's own folders, `solutions/NAME` and `autograder/hidden/NAME`, never from an
+installed package. That code imports itself by `from solutions.NAME import module` and
+`from autograder.hidden.NAME import module`: both packages are made here, for the course at hand.
+An error in it is a CourseError that names the file, the line and what to do.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import sys
+import traceback
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+from autograder.course.assignment import Assignment, Course
+from autograder.errors import CourseError, KitError
 
 SOLUTIONS = "solutions"
 HIDDEN = "autograder.hidden"
 
 
-def serve_solutions(folder: Path) -> None:
-    """Have `solutions.NAME` be the package in this folder, NAME being the folder's own name.
+def load_references(course: Course, assignment: Assignment) -> dict[str, Callable[..., object]]:
+    """Return the reference function for each name that an auto item's answer defines."""
+    folder = course.solutions(assignment.name)
+    serve_solutions(folder)
+    found: dict[str, Callable[..., object]] = {}
+    for item in assignment.select("auto"):
+        for reference in item.references:
+            path = folder / f"{reference.module}.py"
+            if not hasattr(module := _import(SOLUTIONS, path), reference.name):
+                raise CourseError(
+                    f"{path} does not define {reference.name}, which {item.problem} names for "
+                    f"{item.name}: define it there, or correct the line `### REFERENCE`"
+                )
+            if callable(value := getattr(module, reference.name)):
+                found[reference.name] = value
+    return found
 
-    What another course's folder of that name had in its place is forgotten; modules that hold on
-    to it keep it. A folder that is not there changes nothing: who looks into it will say so.
+
+def load_beside_tests(course: Course, assignment: str, name: str) -> ModuleType | None:
+    """Return the module of that name beside the hidden tests, as it is now; None without one."""
+    path = course.hidden(assignment) / f"{name}.py"
+    if not path.is_file():
+        return None
+    serve_solutions(course.solutions(assignment))
+    serve_hidden_tests(path.parent)
+    return _import(HIDDEN, path)
+
+
+def run_solution(path: Path, names: dict[str, Any]) -> None:
+    """Run the text of a solutions module in a notebook's world, `names`."""
+    serve_solutions(path.parent)
+    with told(path):
+        exec(_compiled(path, path.stat().st_mtime_ns), names)
+
+
+def serve_solutions(folder: Path) -> None:
+    """Make `solutions.NAME` the package in this folder, NAME being the folder's own name.
+
+    Modules that hold on to another course's package of that name keep it. A folder that does not
+    exist changes nothing.
     """
     _serve(SOLUTIONS, folder)
 
 
 def serve_hidden_tests(folder: Path) -> None:
-    """The same for `autograder.hidden.NAME` and a folder of hidden tests."""
+    """Do the same for `autograder.hidden.NAME`, with each of its modules as it is now.
+
+    A test module is read again if it changed, or if another course's of that name was read; all
+    of them are if a module changed that tests may import.
+    """
     _serve(HIDDEN, folder)
+    if (package := sys.modules.get(f"{HIDDEN}.{folder.name}")) is None:
+        return
+    read: dict[str, int] = vars(package).setdefault("__read__", {})
+    found = dict(version_of_tests(folder))
+    changed = [name for name in found if read.get(name) != found[name]]
+    others = [name for name in found if _is_of_another(folder.resolve() / name)]
+    is_shared = any(not name.startswith("test_") for name in changed)
+    for name in found if is_shared else {*changed, *others}:
+        _forget(folder / name)
+    read.update(found)
 
 
-def forget_beside_hidden_tests(path: Path) -> None:
-    """Have a module that stands beside hidden tests be read anew when it is next imported."""
-    sys.modules.pop(f"{HIDDEN}.{path.parent.name}.{path.stem}", None)
+def forget_hidden_tests(folder: Path) -> None:
+    """Have all of them read again: pytest keeps what it has read of a module that failed."""
+    for path in folder.glob("*.py"):
+        _forget(path)
+
+
+def version_of_tests(folder: Path) -> tuple[tuple[str, int], ...]:
+    """Return what tells hidden tests from changed ones: the modules, and when they changed."""
+    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.py")))
+
+
+@contextlib.contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Turn what the course's code raises into a CourseError; `path` is what is being read."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        raise error_in_code(error, path) from error
+
+
+def error_in_code(error: BaseException, path: Path) -> CourseError:
+    """Return what was found, where in the course's code, and what to do about it."""
+    place = str(path)
+    if isinstance(error, SyntaxError) and error.filename:
+        place = f"{error.filename}, line {error.lineno}"
+    else:
+        folders = [path, *_served_folders()]
+        for frame in traceback.extract_tb(error.__traceback__):
+            if any(Path(frame.filename).is_relative_to(folder) for folder in folders):
+                place = f"{frame.filename}, line {frame.lineno}"
+    return CourseError(f"{place}: {_advice(error)}")
+
+
+def _advice(error: BaseException) -> str:
+    if isinstance(error, KitError):
+        return str(error)
+    if isinstance(error, SyntaxError):
+        return f"{error.msg}; correct this line: {(error.text or '').strip()}"
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        package = error.name.partition(".")[0]
+        if package in sys.modules:
+            return f"there is no module {error.name}: correct its name, or add it"
+        return f"{package} is not installed: `pip install {package}`, or do without it"
+    if isinstance(error, ImportError):
+        return f"{error}: define it there, or correct this line"
+    return f"{type(error).__name__}: {error}; correct this line, or what it calls"
+
+
+def _served_folders() -> Iterator[Path]:
+    for name, module in list(sys.modules.items()):
+        if name.rpartition(".")[0] in (SOLUTIONS, HIDDEN):
+            yield from map(Path, getattr(module, "__path__", ()))
+
+
+def _import(parent: str, path: Path) -> ModuleType:
+    if not path.is_file():
+        raise CourseError(f"there is no {path}: add it, or correct its name where it is used")
+    with told(path):
+        return importlib.import_module(f"{parent}.{path.parent.name}.{path.stem}")
+
+
+@lru_cache(maxsize=64)
+def _compiled(path: Path, _changed: int) -> CodeType:
+    return compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True)
 
 
 def _serve(parent: str, folder: Path) -> None:
@@ -44,11 +164,23 @@ def _serve(parent: str, folder: Path) -> None:
     for known in [key for key in sys.modules if key == name or key.startswith(f"{name}.")]:
         del sys.modules[known]
     spec = _spec(name, folder)
-    package = importlib.util.module_from_spec(spec)
-    sys.modules[name] = package
-    setattr(importlib.import_module(parent), folder.name, package)
+    package = sys.modules[name] = importlib.util.module_from_spec(spec)
+    setattr(_parent(parent), folder.name, package)
     if spec.loader is not None:
-        spec.loader.exec_module(package)
+        try:
+            with told(folder / "__init__.py"):
+                spec.loader.exec_module(package)
+        except CourseError:
+            del sys.modules[name]
+            raise
+
+
+def _parent(name: str) -> ModuleType:
+    """The package that courses' packages are put in; `solutions` is nobody's but theirs."""
+    if name == SOLUTIONS and name not in sys.modules:
+        sys.modules[name] = module = ModuleType(name)
+        module.__path__ = []
+    return importlib.import_module(name)
 
 
 def _place(name: str) -> Path | None:
@@ -68,3 +200,18 @@ def _spec(name: str, folder: Path) -> ModuleSpec:
         spec = ModuleSpec(name, None, is_package=True)
         spec.submodule_search_locations = [str(folder)]
     return spec
+
+
+def _is_of_another(path: Path) -> bool:
+    """Whether the test module that pytest read under this name is another course's."""
+    known = getattr(sys.modules.get(path.stem), "__file__", None)
+    return path.stem.startswith("test_") and known is not None and Path(known) != path
+
+
+def _forget(path: Path) -> None:
+    """Have the module read again; pytest gives test modules names of its own."""
+    names = {f"{HIDDEN}.{path.parent.name}.{path.stem}"}
+    if path.stem.startswith("test_"):
+        names |= {name for name in sys.modules if name.rpartition(".")[2] == path.stem}
+    for name in names:
+        sys.modules.pop(name, None)

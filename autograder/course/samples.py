@@ -6,7 +6,6 @@ tests and benchmarks all draw on them.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course, read_notebook
-from autograder.course.code import serve_solutions
+from autograder.course.code import load_beside_tests
 from autograder.course.directives import without_directives
 from autograder.course.gradecells import by_grade_id, grade_id, is_solution
 from autograder.course.layout import SAMPLE_CLASS
@@ -53,15 +52,11 @@ class SampleStudent:
 
 
 def load_sample_class(course: Course, assignment: str) -> tuple[SampleStudent, ...]:
-    """The assignment's own sample students."""
+    """The assignment's own sample students; CourseError where it has none."""
     path = course.hidden(assignment) / SAMPLE_CLASS
-    spec = importlib.util.spec_from_file_location(f"sample_class_{assignment}", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise CourseError(f"{assignment} has no sample class: expected {path}")
-    serve_solutions(course.solutions(assignment))
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    students: tuple[SampleStudent, ...] = module.STUDENTS
+    students = getattr(load_beside_tests(course, assignment, path.stem), "STUDENTS", None)
+    if not isinstance(students, tuple) or not all(isinstance(s, SampleStudent) for s in students):
+        raise CourseError(f"{assignment} has no sample class: write STUDENTS in {path}")
     return students
 
 

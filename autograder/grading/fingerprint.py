@@ -16,9 +16,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.layout import SETTINGS
+from autograder.course.bundle import course_files
+from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS
 from autograder.grading.mark import MarkSettings
-from autograder.grading.versions import add, assignment_files, hash_of_grader, settings_of_marking
+from autograder.grading.versions import add, hash_of_grader, settings_of_marking
 from autograder.sandbox import Protection, examine
 from autograder.submission import content_of
 
@@ -51,7 +52,7 @@ class Fingerprints:
             *sorted(set(map(_stands_for, behind))),
         ):
             add(found, "settings", repr(part).encode())
-        for name, content in assignment_files(course, assignment.name):
+        for name, content in course_files(course, assignment.name, NBGRADER_SETTINGS).items():
             if name != SETTINGS:
                 add(found, name, content)
         add(found, SETTINGS, settings_of_marking(course, assignment.name))

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import io
-import sys
-import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from _pytest.config import _prepareconfig  # as pytest-xdist does: there is no public way
+from _pytest.config import (
+    ConftestImportFailure,
+    _prepareconfig,  # as pytest-xdist does: there is no public way
+)
 
 from autograder.course.assignment import Assignment
-from autograder.course.code import forget_beside_hidden_tests, serve_hidden_tests
+from autograder.course.code import (
+    error_in_code,
+    forget_hidden_tests,
+    serve_hidden_tests,
+    version_of_tests,
+)
 from autograder.errors import CourseError
 from autograder.grading.plugin import MarkingPlugin, item_of
 
@@ -39,7 +45,6 @@ class HiddenTests:
             raise CourseError(f"there are no hidden tests in {hidden}")
         self._hidden = hidden
         serve_hidden_tests(hidden)
-        _forget_other_tests(hidden)
         options = [
             str(hidden), f"--rootdir={hidden}", f"--confcutdir={hidden}", *_OPTIONS, *arguments,
         ]  # fmt: skip
@@ -53,9 +58,8 @@ class HiddenTests:
                 self._config.hook.pytest_sessionstart(session=self._session)
                 self._config.hook.pytest_collection(session=self._session)
                 if plugin.broken:
-                    for path in hidden.glob("*.py"):
-                        _forget(path)  # pytest keeps what it has read of a module so far
-                    raise self._failure("\n".join(plugin.broken))
+                    forget_hidden_tests(hidden)
+                    raise self._failure("\n".join(map(str, plugin.broken)))
             # nobody reads pytest's own traceback of a failed test, and it takes long to write
             self._config.option.tbstyle = "no"
             self._ending = stack.pop_all()
@@ -80,16 +84,17 @@ class HiddenTests:
 
     @contextlib.contextmanager
     def _quietly(self) -> Iterator[None]:
-        """Let nothing be printed; CourseError, with what was, where pytest itself fails."""
+        """Let nothing be printed; CourseError, with what was, if pytest itself fails."""
         output = io.StringIO()
         try:
             with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
                 yield
         except CourseError:
             raise
-        except Exception as error:
-            told = output.getvalue().strip() or "".join(traceback.format_exception(error)).strip()
-            raise self._failure(told) from error
+        except (Exception, SystemExit) as error:
+            cause = error.cause if isinstance(error, ConftestImportFailure) else error
+            found = output.getvalue().strip() or str(error_in_code(cause, self._hidden))
+            raise self._failure(found) from error
 
     def _failure(self, told: str) -> CourseError:
         return CourseError(f"the hidden tests in {self._hidden} did not run:\n{told}")
@@ -113,7 +118,7 @@ class KeptTests:
         self, hidden: Path, assignment: Assignment, arguments: Sequence[str]
     ) -> Iterator[tuple[MarkingPlugin, HiddenTests]]:
         """The plugin and the tests for one submission; collected anew where they have changed."""
-        key = (hidden, version(hidden), assignment, tuple(arguments))
+        key = (hidden, version_of_tests(hidden), assignment, tuple(arguments))
         if self._kept is None or self._key != key:
             self.close()
             plugin = MarkingPlugin(assignment)
@@ -129,35 +134,3 @@ class KeptTests:
         kept, self._kept = self._kept, None
         if kept is not None:
             kept[1].close()
-
-
-def version(hidden: Path) -> tuple[tuple[str, int], ...]:
-    """What tells the hidden tests of a folder from changed ones: its modules, and as of when."""
-    return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(hidden.glob("*.py")))
-
-
-def _forget_other_tests(hidden: Path) -> None:
-    """Have pytest read a module anew where one of its name came from elsewhere or has changed.
-
-    Where it is one that tests import, all of them are read anew.
-    """
-    found = {hidden / name: time for name, time in version(hidden)}
-    changed = [path for path, time in found.items() if _READ.get(path.stem) != (path, time)]
-    is_shared = any(not path.stem.startswith("test_") for path in changed)
-    for path in found if is_shared else changed:
-        _forget(path)
-        _READ[path.stem] = (path, found[path])
-
-
-def _forget(path: Path) -> None:
-    """Have pytest read the module anew."""
-    _READ.pop(path.stem, None)
-    if path.stem.startswith("test_"):
-        for name in [name for name in sys.modules if name.rpartition(".")[2] == path.stem]:
-            del sys.modules[name]
-    else:
-        forget_beside_hidden_tests(path)
-
-
-_READ: dict[str, tuple[Path, int]] = {}
-"""The hidden test modules that this process has read: stem -> where from, and as of when."""

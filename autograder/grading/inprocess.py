@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.course.assignment import Assignment, Course, Item
-from autograder.course.references import load_references
+from autograder.course.code import load_references
 from autograder.grading.followthrough import read_pairs
 from autograder.grading.hiddentests import run_hidden_tests
 from autograder.grading.misconceptions import Worlds

@@ -15,7 +15,7 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course, Item, read_notebook
-from autograder.course.references import load_references
+from autograder.course.code import load_references
 from autograder.errors import CourseError
 from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.followthrough import read_pairs

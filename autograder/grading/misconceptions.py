@@ -10,24 +10,22 @@ agrees with, and sample classes are drawn from them.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import inspect
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import combinations
-from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.code import serve_solutions
-from autograder.course.layout import MISCONCEPTIONS
+from autograder.course.code import load_beside_tests, run_solution
 from autograder.errors import CourseError
 from autograder.grading.plugin import Outcome
+
+MODULE = "misconceptions"
 
 Names = dict[str, Any]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -278,32 +276,19 @@ def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:
 
     CourseError where a misconception belongs to no auto item of the assignment.
     """
-    path = course.hidden(assignment.name) / MISCONCEPTIONS
-    if not path.is_file():
+    module = load_beside_tests(course, assignment.name, MODULE)
+    if module is None:
         return Catalogue()
-    serve_solutions(course.solutions(assignment.name))
-    catalogue = read_catalogue(path, path.stat().st_mtime_ns)
+    catalogue = getattr(module, MODULE, None)
+    if not isinstance(catalogue, Catalogue):
+        raise CourseError(f"{module.__file__} makes no Catalogue named `{MODULE}`")
     auto = {item.name for item in assignment.select("auto")}
     for misconception in catalogue:
         if misconception.item not in auto:
             raise CourseError(
-                f"{path}: misconception {misconception.name!r} is for item {misconception.item}, "
-                f"which is no auto item of {assignment.name}"
+                f"{module.__file__}: misconception {misconception.name!r} is for item "
+                f"{misconception.item}, which is no auto item of {assignment.name}"
             )
-    return catalogue
-
-
-@lru_cache(maxsize=8)
-def read_catalogue(path: Path, _changed: int = 0) -> Catalogue:
-    """The catalogue `misconceptions` that the file at `path` makes."""
-    spec = importlib.util.spec_from_file_location(f"misconceptions_of_{path.parent.name}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    catalogue = getattr(module, "misconceptions", None)
-    if not isinstance(catalogue, Catalogue):
-        raise CourseError(f"{path} makes no Catalogue named `misconceptions`")
     return catalogue
 
 
@@ -325,19 +310,13 @@ class Worlds:
         """The reference's names, with `answers` in the place of some; functions see this world."""
         names: Names = {"__name__": "__main__"}
         for module in self._modules[problem]:
-            path = self._folder / f"{module}.py"
-            exec(_compiled(path, path.stat().st_mtime_ns), names)
+            run_solution(self._folder / f"{module}.py", names)
         for name, answer in answers.items():
             if isinstance(answer, CodeType):
                 exec(answer, names)
             else:
                 names[name] = _moved(answer, names)
         return names
-
-
-@lru_cache(maxsize=64)
-def _compiled(path: Path, _changed: int) -> CodeType:
-    return compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True)
 
 
 def _moved(answer: Any, world: Names) -> Any:

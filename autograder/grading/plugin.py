@@ -23,6 +23,7 @@ import numpy as np
 import pytest
 
 from autograder.course.assignment import Assignment, Item
+from autograder.course.code import error_in_code
 from autograder.errors import CourseError
 from autograder.grading.followthrough import Pairs, StandIns
 from autograder.grading.testkit import ClaimFailed, Follow, Once
@@ -101,7 +102,7 @@ class MarkingPlugin:
         self, assignment: Assignment, *, only: Container[str] | None = None, core: bool = False
     ) -> None:
         """`only` names the items to test (default: all); `core` leaves out robustness tests."""
-        self.broken: list[str] = []
+        self.broken: list[CourseError] = []
         self._assignment = assignment
         self._only = only
         self._core = core
@@ -177,10 +178,16 @@ class MarkingPlugin:
             self._runs.setdefault(request.node.nodeid, _Run()).is_first = False
         return once
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+    def pytest_exception_interact(
+        self,
+        node: pytest.Item | pytest.Collector,
+        call: pytest.CallInfo[object],
+        report: pytest.CollectReport | pytest.TestReport,
+    ) -> None:
         """Keep why a module of hidden tests can't be read."""
-        if report.failed:
-            self.broken.append(f"{report.nodeid}: {report.longreprtext}")
+        if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
+            error = call.excinfo.value  # pytest's own, of what the module raised
+            self.broken.append(error_in_code(error.__cause__ or error, node.path))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Refuse a hidden test that belongs to no item; leave out those not asked for."""

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course.assignment import Course
-from autograder.course.code import serve_hidden_tests
-from autograder.course.references import load_references
+from autograder.course.code import load_references, serve_hidden_tests
 from autograder.errors import KitError
 from autograder.grading.followthrough import read_pairs
 from autograder.grading.mark import MarkSettings, open_laboratory

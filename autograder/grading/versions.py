@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS
+from autograder.course.bundle import files_in
 from autograder.sandbox.visiblefiles import view
 
 KIT = "fdl-homework-kit"
@@ -29,18 +29,6 @@ AFTER_MARKING = frozenset(
     {"cli.py", "commands", "exports", "gradebook", "pages", "platforms", "release", "runs"}
 )
 """Parts of the kit that marking imports nothing from."""
-
-
-def assignment_files(course: Course, assignment: str) -> Iterator[tuple[str, bytes]]:
-    """The files that say what is asked, how it is tested and how the marks are recorded."""
-    for name in (SETTINGS, NBGRADER_SETTINGS):
-        path = course.root / name
-        if path.is_file():
-            yield name, path.read_bytes()
-    yield from _contents("source", course.source(assignment))
-    yield from _contents("release", course.release(assignment))
-    yield from _contents("hidden", course.hidden(assignment))
-    yield from _contents("solutions", course.solutions(assignment))
 
 
 def hash_of_tests(course: Course, assignment: Assignment, seed: int) -> str:
@@ -86,6 +74,21 @@ def grader_parts() -> Mapping[str, str]:
     return {"kit": _version(KIT), "code": _code(), **versions, "Python": sys.version}
 
 
+def differences(there: Mapping[str, str], here: Mapping[str, str]) -> Iterator[str]:
+    """Yield in words each part of two graders that is not the same."""
+    names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
+    for name in names:
+        yield f"{name} {_short(name, there)} there, {_short(name, here)} here"
+    if names and "kit" not in names:
+        yield f"both call themselves version {here['kit']} of the kit"
+
+
+def _short(name: str, parts: Mapping[str, str]) -> str:
+    """A part's version on one line; of a hash, the beginning."""
+    value = " ".join(parts.get(name, "none").split())
+    return value[:12] if name == "code" else value
+
+
 @cache
 def hash_of_grader(*, recording: bool = True) -> str:
     """What a mark depends on of this grader: its code, all that is installed, and Python.
@@ -105,18 +108,8 @@ def add(found: hashlib._Hash, name: str, content: bytes) -> None:
 
 
 def _contents(name: str, folder: Path) -> Iterator[tuple[str, bytes]]:
-    for path in _files(folder):
-        yield f"{name}/{path.relative_to(folder)}", path.read_bytes()
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    """The files in a folder, but for caches and what is hidden."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and not any(p == "__pycache__" or p.startswith(".") for p in path.relative_to(folder).parts)
-    )
+    for inner, path in files_in(folder):
+        yield f"{name}/{inner}", path.read_bytes()
 
 
 def _version(package: str) -> str:
@@ -130,10 +123,9 @@ def _version(package: str) -> str:
 def _code(left_out: frozenset[str] = frozenset()) -> str:
     folder = Path(__file__).parents[1]
     found = hashlib.sha256()
-    for path in _files(folder):
-        inside = path.relative_to(folder)
-        if path.suffix in _CODE and inside.parts[0] not in left_out | {"hidden"}:
-            add(found, str(inside), path.read_bytes())
+    for name, path in files_in(folder):
+        if path.suffix in _CODE and name.partition("/")[0] not in left_out | {"hidden"}:
+            add(found, name, path.read_bytes())
     return found.hexdigest()
 
 

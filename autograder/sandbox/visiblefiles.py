@@ -23,7 +23,6 @@ from autograder.errors import SandboxError
 INSIDE = Path(__file__).with_name("inside")
 
 _SYSTEM = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache")
-_OWN_PACKAGES = ("autograder", "solutions")
 _NEEDED = ("numpy", "matplotlib", "IPython", "msgpack")
 
 
@@ -70,8 +69,8 @@ def view(hide: tuple[Path, ...] = ()) -> VisibleFiles:
     libraries = [base / "lib", base / "lib64", Path(sysconfig.get_paths()["stdlib"])]
     read = tuple(_outermost([executable, *libraries, *packages, *map(Path, _SYSTEM)]))
     places = [*packages, *map(Path, site.getsitepackages([sys.base_prefix, sys.prefix]))]
-    kit = [place / name for place in places for name in _OWN_PACKAGES]
-    kit += [Path(__file__).resolve().parents[1], Path(__file__).resolve().parents[2] / "solutions"]
+    own = Path(__file__).resolve().parents[1]
+    kit = [own, own.with_name("solutions"), *(place / own.name for place in places)]
     hidden = [path.resolve() for path in (*kit, *hide) if path.exists()]
     beneath = (path for path in hidden if any(path.is_relative_to(root) for root in read))
     return VisibleFiles(executable, INSIDE, packages, read, tuple(sorted(set(beneath))))

@@ -11,7 +11,9 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
+
+import msgspec
 
 from autograder.errors import SubmissionError
 from autograder.submission.files import (
@@ -28,6 +30,7 @@ from autograder.submission.receiving import submission_name
 
 MAX_WORDS = 10_000
 """The longest name, or reason why a file can't be read."""
+Words = Annotated[str, msgspec.Meta(max_length=MAX_WORDS)]
 
 
 @dataclass(frozen=True)
@@ -52,33 +55,45 @@ class Parcel:
     files: tuple[SentFile, ...]
     manifest: bytes = b""
 
-    def to_data(self) -> dict[str, Any]:
-        """The parcel as plain data for msgpack."""
-        return {
-            "name": self.name,
-            "manifest": self.manifest,
-            "files": [
-                [os.fsencode(each.path), each.shown, each.depth, each.content, each.failure]
-                for each in self.files
-            ],
-        }
+    def sent(self) -> Sent:
+        """The parcel as it is sent."""
+        files = (
+            SentBytes(os.fsencode(each.path), each.shown, each.depth, each.content, each.failure)
+            for each in self.files
+        )
+        return Sent(self.name, tuple(files), self.manifest)
 
-    @classmethod
-    def from_data(cls, data: Any) -> Parcel:
-        """Read what `to_data` gave; SubmissionError where it is something else."""
-        try:
-            files = tuple(_file(*each) for each in data["files"])
-            parcel = cls(
-                _text(data["name"]),
-                files,
-                _manifest(data["manifest"]),
-            )
-        except (LookupError, TypeError, ValueError) as error:
-            raise SubmissionError(f"what was sent is no submission: {error}") from error
-        total = sum(len(each.content or b"") for each in parcel.files)
-        if len(parcel.files) > MAX_FILES or total > 2 * MAX_BYTES:
+
+class SentBytes(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A file of a parcel on its way."""
+
+    name: Annotated[bytes, msgspec.Meta(max_length=MAX_WORDS)]
+    shown: Words
+    depth: int
+    content: bytes | None
+    failure: Words
+
+    def opened(self) -> SentFile:
+        """The file; SubmissionError if its name is a path."""
+        path = Path(os.fsdecode(self.name))
+        if path.name != str(path):
+            raise SubmissionError(f"what was sent is no submission: {self.name!r} is a path")
+        return SentFile(path, self.shown, self.depth, self.content, self.failure)
+
+
+class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A parcel on its way: anything may be in it that fits these types."""
+
+    name: Words
+    files: Annotated[tuple[SentBytes, ...], msgspec.Meta(max_length=MAX_FILES)]
+    manifest: Annotated[bytes, msgspec.Meta(max_length=MAX_MANIFEST)]
+
+    def opened(self) -> Parcel:
+        """The parcel; SubmissionError if it is not one that `pack` makes."""
+        sizes = [len(each.content or b"") for each in self.files]
+        if max(sizes, default=0) > MAX_BYTES or sum(sizes) > 2 * MAX_BYTES:
             raise SubmissionError("what was sent is no submission: it is too large")
-        return parcel
+        return Parcel(self.name, tuple(each.opened() for each in self.files), self.manifest)
 
 
 def pack(path: Path, problems: Sequence[str]) -> Parcel:
@@ -94,26 +109,3 @@ def pack(path: Path, problems: Sequence[str]) -> Parcel:
         for place, content in read_files(places)
     )
     return Parcel(submission_name(path), tuple(files), read_manifest_file(path))
-
-
-def _manifest(content: Any) -> bytes:
-    if type(content) is not bytes or len(content) > MAX_MANIFEST:
-        raise TypeError("a manifest is not bytes, or too many")
-    return content
-
-
-def _file(name: Any, shown: Any, depth: Any, content: Any, failure: Any) -> SentFile:
-    if type(name) is not bytes or len(name) > MAX_WORDS or type(depth) is not int:
-        raise TypeError("a file has no name")
-    if content is not None and (type(content) is not bytes or len(content) > MAX_BYTES):
-        raise TypeError("a file's content is not bytes, or too many")
-    path = Path(os.fsdecode(name))
-    if path.name != str(path):
-        raise ValueError("a file's name is a path")
-    return SentFile(path, _text(shown), depth, content, _text(failure))
-
-
-def _text(value: Any) -> str:
-    if type(value) is not str or len(value) > MAX_WORDS:
-        raise TypeError("a text is none, or too long")
-    return value

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from autograder.course.assignment import Item
-from autograder.course.references import load_references
+from autograder.course.code import load_references
 from autograder.grading.followthrough import read_pairs
 from autograder.grading.misconceptions import Misconception, load_misconceptions
 from tests.answers.test_right_answers import RIGHT

@@ -15,7 +15,8 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from autograder.course.assignment import Assignment, Course, read_notebook
-from autograder.course.layout import SETTINGS
+from autograder.course.bundle import course_files, write_files
+from autograder.course.layout import NBGRADER_SETTINGS
 from autograder.course.samples import SampleStudent, load_sample_class, write_submission
 from autograder.gradebook.database import prepare_gradebook
 
@@ -60,11 +61,7 @@ def make_kit_course(
     course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
 ) -> ScratchCourse:
     """A course for `fdl grade`; its gradebook knows the assignment already, as stock's does."""
-    root.mkdir(parents=True)
-    for name in (SETTINGS, "nbgrader_config.py"):
-        shutil.copy(course.root / name, root / name)
-    for folder in (course.source(assignment.name), course.release(assignment.name)):
-        shutil.copytree(folder, root / folder.relative_to(course.root))
+    write_files(course_files(course, assignment.name, NBGRADER_SETTINGS), root)
     _submit(course, assignment, students, root)
     prepare_gradebook(Course(root), assignment, database(root))
     return ScratchCourse(root)

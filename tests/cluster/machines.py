@@ -74,6 +74,8 @@ class Machines:
     scheme: str = "tcp"
     options: Sequence[str] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    python: str = sys.executable
+    cwd: Path = ROOT
     _started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self, workers: int = 2) -> str:
@@ -113,10 +115,10 @@ class Machines:
     def _dask(self, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
         with (self.folder / f"{len(self._started)}-{arguments[0]}.log").open("wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "dask", *arguments, *self.options],
+                [self.python, "-m", "dask", *arguments, *self.options],
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                cwd=ROOT,
+                cwd=self.cwd,
                 env={**os.environ, **self.variables, **variables},
             )
         self._started.append(process)

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from autograder.cli import app
 from autograder.errors import KitError
-from autograder.grading.cluster import open_cluster
 from autograder.grading.cluster.address import contact, is_plain_and_outside
 from autograder.grading.mark import MarkSettings
+from tests.gradebook.course import hand_in, write_course
 
 
 def resolving(monkeypatch: pytest.MonkeyPatch, **hosts: list[str]) -> None:
@@ -35,7 +37,7 @@ def resolving(monkeypatch: pytest.MonkeyPatch, **hosts: list[str]) -> None:
     ],
 )
 def test_loopback_needs_no_certificate(address: str, used: str) -> None:
-    assert contact(address).address == used
+    assert contact(address)[0] == used
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,7 @@ def test_plain_tcp_to_another_machine_is_refused_with_what_to_do(host: str) -> N
 
 def test_a_name_is_judged_by_all_that_it_stands_for(monkeypatch: pytest.MonkeyPatch) -> None:
     resolving(monkeypatch, here=["127.0.0.1", "::1"], both=["127.0.0.1", "10.0.0.5"])
-    assert contact("tcp://here:8786").address == "tcp://127.0.0.1:8786"
+    assert contact("tcp://here:8786")[0] == "tcp://127.0.0.1:8786"
     with pytest.raises(KitError, match=r"10\.0\.0\.5"):
         contact("tcp://both:8786")
 
@@ -85,9 +87,10 @@ def test_workers_over_a_network_in_the_clear_are_known() -> None:
 
 
 def test_missing_extra_is_told_with_the_command_that_installs_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for name in ("address", "run", "crowd", "worker"):
+    hand_in(write_course(tmp_path), "anna")
+    for name in ("address", "run", "workers", "worker"):
         monkeypatch.delitem(sys.modules, f"autograder.grading.cluster.{name}", raising=False)
     real = builtins.__import__
 
@@ -97,15 +100,17 @@ def test_missing_extra_is_told_with_the_command_that_installs_it(
         return real(name, *rest, **named)
 
     monkeypatch.setattr(builtins, "__import__", without_dask)
-    with pytest.raises(KitError, match=r"pip install 'fdl-homework-kit\[cluster\]'"):
-        open_cluster("tcp://127.0.0.1:1", None, MarkSettings(), print)
+    command = ["grade", "hw", "--course", str(tmp_path), "--cluster", "tcp://127.0.0.1:1"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 2, done.output
+    assert "pip install 'fdl-homework-kit[cluster]'" in " ".join(done.output.split())
 
 
 def test_scheduler_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    from autograder.grading.cluster import run
+    from autograder.grading.cluster import workers
 
     from .machines import free_port
 
-    monkeypatch.setattr(run, "CONNECT_SECONDS", 1.0)
+    monkeypatch.setattr(workers, "CONNECT_SECONDS", 1.0)
     with pytest.raises(KitError, match="no Dask scheduler can be reached at tcp://127"):
-        open_cluster(f"tcp://127.0.0.1:{free_port()}", None, MarkSettings(), print)
+        workers.Workers(f"tcp://127.0.0.1:{free_port()}", None, MarkSettings(), print)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from autograder.course.assignment import Course
+from autograder.course.bundle import Bundle, pack
 from autograder.errors import KitError
 from autograder.grading.classrun import Job
-from autograder.grading.cluster import open_cluster, packing, workers
-from autograder.grading.cluster.bundle import Bundle
+from autograder.grading.cluster import run, workers
+from autograder.grading.cluster.run import mark_class
+from autograder.grading.cluster.workers import Workers
 from autograder.grading.mark import MarkSettings
 from tests.grading.tiny_class import grade_here, run_here
 
@@ -94,10 +97,10 @@ def test_a_worker_is_never_given_more_than_one_submission_ahead(
     folder = handed_in / "submitted" / "anna" / HOMEWORK
     jobs = [Job(f"student {number}", folder) for number in range(9)]
     in_flight = []
-    with open_cluster(quick.crowded, None, MarkSettings(), print) as cluster:
-        for marked in cluster.mark_class(course, course.assignment(HOMEWORK), jobs):
+    with Workers(quick.crowded, None, MarkSettings(), print) as found:
+        for marked in mark_class(found, course, course.assignment(HOMEWORK), jobs):
             assert marked.marking is not None, marked.error
-            in_flight.append([len(each.running) for each in cluster.crowd.members.values()])
+            in_flight.append([len(each.running) for each in found.members.values()])
     assert len(in_flight) == len(jobs)
     assert max(map(max, in_flight)) == 2
 
@@ -106,15 +109,18 @@ def test_bundle_that_was_changed_on_the_way_is_refused(
     handed_in: Path, quick: Quick, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     course = Course(handed_in)
-    sound = packing.pack(course, HOMEWORK)
-    changed = Bundle(sound.name, sound.content.replace(b"15.0", b"16.0"))
-    monkeypatch.setattr(packing, "pack", lambda *_: changed)
+
+    def changed(files: Mapping[str, bytes]) -> Bundle:
+        sound = pack(files)
+        return Bundle(sound.name, sound.content.replace(b"15.0", b"16.0"))
+
+    monkeypatch.setattr(run, "pack", changed)
     jobs = [Job("anna", handed_in / "submitted" / "anna" / HOMEWORK)]
     said: list[str] = []
-    with open_cluster(quick.crowded, None, MarkSettings(), said.append) as cluster:
-        run = cluster.mark_class(course, course.assignment(HOMEWORK), jobs)
+    with Workers(quick.crowded, None, MarkSettings(), said.append) as found:
+        marked = mark_class(found, course, course.assignment(HOMEWORK), jobs)
         with pytest.raises(KitError, match="can be used"):
-            next(run)
+            next(marked)
     assert all("was changed on the way" in line for line in said)
     assert said
 
@@ -147,8 +153,8 @@ def test_scheduler_without_workers_is_told_after_a_while(
 ) -> None:
     monkeypatch.setattr(workers, "WAIT_SECONDS", 0.2)
     said: list[str] = []
-    with pytest.raises(KitError, match="no worker has come"):
-        open_cluster(quick.empty, None, MarkSettings(), said.append)
+    with pytest.raises(KitError, match=r"could mark for 0\.2 s: start some"):
+        Workers(quick.empty, None, MarkSettings(), said.append)
     assert len(said) == 1
     assert said[0].startswith("no worker at")
 
@@ -165,7 +171,8 @@ def test_worker_with_another_grader_is_named_with_both_versions(
     course: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(OTHER_NUMPY)
-    others = Machines(tmp_path, variables={"PYTHONPATH": str(tmp_path)})
+    path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+    others = Machines(tmp_path, variables={"PYTHONPATH": path})
     try:
         address = others.start(workers=1)
         ended = m.grade(course, address)

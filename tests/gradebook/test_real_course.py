@@ -28,7 +28,7 @@ def course(empty_gradebook: Path, tmp_path_factory: pytest.TempPathFactory) -> C
     root.mkdir()
     for name in ("course.toml", "nbgrader_config.py"):
         shutil.copy(ROOT / name, root)
-    for tree in ("source", "release", "solutions"):
+    for tree in ("source", "release", "solutions", "autograder/hidden"):
         shutil.copytree(ROOT / tree / "hw2", root / tree / "hw2")
     course = Course(root)
     assignment = course.assignment("hw2")

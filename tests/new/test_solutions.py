@@ -91,11 +91,11 @@ def test_hidden_tests_of_two_courses_hold_their_own_reference(tmp_path: Path) ->
     assert marking.lost("p1-newton") == 1
 
 
-def test_folders_of_a_course_are_its_own_where_the_kit_has_none(tmp_path: Path) -> None:
+def test_folders_of_a_course_are_its_own_and_never_the_kits(tmp_path: Path) -> None:
     course = begin_course(tmp_path)
     assert course.solutions("hw3") == tmp_path / "solutions" / "hw3"
     assert course.hidden("hw3") == tmp_path / "autograder" / "hidden" / "hw3"
-    assert course.hidden("hw2").is_dir(), "the kit's own homework is there for every course"
+    assert not course.hidden("hw2").exists(), "the checkout's homework is none of this course's"
 
 
 def test_sample_class_is_the_courses_own(tmp_path: Path) -> None:

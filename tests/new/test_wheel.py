@@ -1,41 +1,54 @@
-"""A course far from this checkout, with the kit installed from its wheel."""
+"""The wheel: what is in it, and a course far from this checkout with the kit installed from it."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
+import zipfile
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from autograder.course.assignment import Course
+from autograder.course.bundle import course_files, write_files
+from autograder.course.layout import NBGRADER_SETTINGS
+from autograder.course.samples import load_sample_class, write_submission
+from tests.cluster.machines import Machines
 
-pytestmark = pytest.mark.slow
+ROOT = Path(__file__).parents[2]
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+OPTIONS = ["--no-deps", "--no-build-isolation", "--no-index"]
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment that holds the wheel; other packages are this one's."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout, built in a copy: building leaves files beside the sources."""
     folder = tmp_path_factory.mktemp("wheel")
     tree = folder / "tree"
     ignore = shutil.ignore_patterns("__pycache__")
-    for name in ("autograder", "solutions"):
+    for name in ("autograder", "solutions", "source", "release"):
         shutil.copytree(ROOT / name, tree / name, ignore=ignore)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "course.toml"):
         shutil.copy(ROOT / name, tree)
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    options = ["--no-deps", "--no-build-isolation", "--no-index"]
-    run([*pip, "wheel", *options, "-w", str(folder), str(tree)], folder)
-    [wheel] = folder.glob("*.whl")
+    run([*PIP, "wheel", *OPTIONS, "-w", str(folder), str(tree)], folder)
+    [found] = folder.glob("*.whl")
+    return found
+
+
+@pytest.fixture(scope="module")
+def programs(wheel: Path) -> Path:
+    """The programs of an environment that holds the wheel; other packages are this one's."""
+    folder = wheel.parent
     run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], folder)
     python = folder / "venv" / "bin" / "python"
     target = folder / "venv" / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
     # a line with a folder reads no .pth of that folder: this checkout stays out of sight
     (target / "others.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
-    run([*pip, "--python", str(python), "install", *options, str(wheel)], folder)
+    run([*PIP, "--python", str(python), "install", *OPTIONS, str(wheel)], folder)
     return python.parent
 
 
@@ -44,7 +57,8 @@ def run(command: list[str], folder: Path) -> str:
     # nbgrader starts alembic, which is among the other packages' programs
     path = f"{Path(command[0]).parent}:{sysconfig.get_path('scripts')}:{os.environ['PATH']}"
     others = f"{sysconfig.get_path('data')}/share/jupyter"  # nbconvert's templates
-    environment = {**os.environ, "COLUMNS": "200", "PATH": path, "JUPYTER_PATH": others}
+    seen = {"COLUMNS": "200", "PATH": path, "JUPYTER_PATH": others, "PYTHONPATH": ""}
+    environment = {**os.environ, **seen}
     result = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600
     )
@@ -52,6 +66,29 @@ def run(command: list[str], folder: Path) -> str:
     return result.stdout
 
 
+def test_wheel_holds_nothing_of_a_homework(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as content:
+        names = content.namelist()
+        texts = {name: content.read(name) for name in names if ".dist-info/" not in name}
+    assert {name.partition("/")[0] for name in texts} == {"autograder"}
+    assert [name for name in names if name.startswith("autograder/hidden/")] == [
+        "autograder/hidden/__init__.py"
+    ]
+    assert "autograder/release/example/hidden/misconceptions.py" in names
+    # what stands in the homework's own code only: the reference's and the hidden tests' functions
+    code = [*(ROOT / "solutions" / "hw2").glob("*.py"), *(ROOT / "autograder/hidden/hw2").glob("*")]
+    heads = {
+        line.encode()
+        for path in code
+        if path.is_file()
+        for line in re.findall(r"^def \w+\(.*$", path.read_text(encoding="utf-8"), re.M)
+        if len(line) > 30
+    }
+    assert len(heads) > 100
+    assert [(head, name) for name, text in texts.items() for head in heads if head in text] == []
+
+
+@pytest.mark.slow
 def test_course_is_begun_released_and_marked(programs: Path, tmp_path: Path) -> None:
     fdl, python = str(programs / "fdl"), str(programs / "python")
     where = run([python, "-c", "import autograder; print(autograder.__file__)"], tmp_path)
@@ -75,3 +112,56 @@ def test_course_is_begun_released_and_marked(programs: Path, tmp_path: Path) -> 
     run([*nbgrader, "autograde", "hw1"], course)
     run([*nbgrader, "generate_feedback", "hw1"], course)
     assert (course / "feedback" / "dmitri" / "hw1" / "index.html").is_file()
+
+
+@pytest.fixture(scope="module")
+def homework(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course folder with Homework 2 and the submissions of three of its sample students."""
+    checkout, root = Course(ROOT), tmp_path_factory.mktemp("homework") / "course"
+    write_files(course_files(checkout, "hw2", NBGRADER_SETTINGS), root)
+    students = {student.name: student for student in load_sample_class(checkout, "hw2")}
+    for name in ("ada", "chloe", "farah"):
+        folder = root / "submitted" / name / "hw2"
+        write_submission(checkout, checkout.assignment("hw2"), students[name], folder)
+    return root
+
+
+def reports(root: Path) -> dict[str, bytes]:
+    """What was recorded of each student, feedback aside."""
+    found = sorted(root.glob("autograded/*/hw2/report.json"))
+    return {path.parent.parent.name: path.read_bytes() for path in found}
+
+
+@pytest.mark.slow
+def test_wheel_and_cluster_mark_homework_2_as_the_checkout(
+    programs: Path, homework: Path, tmp_path: Path
+) -> None:
+    """The same Reports in a checkout, in a course folder with the wheel, and on workers.
+
+    The workers have the wheel alone, and get the course by its bundle.
+    """
+    here, far, there = (
+        Path(shutil.copytree(homework, tmp_path / name)) for name in ("here", "far", "there")
+    )
+    checkout = [sys.executable, "-m", "autograder.cli"]
+    subprocess.run(
+        [*checkout, "grade", "hw2", "--course", str(here)], cwd=ROOT, check=True, timeout=900
+    )
+    assert set(reports(here)) == {"ada", "chloe", "farah"}
+
+    fdl, python = str(programs / "fdl"), programs / "python"
+    run([fdl, "grade", "hw2"], far)
+    assert reports(far) == reports(here)
+    # the course's own folder `autograder` does not stand before the kit
+    mark = ["mark", "submitted/ada/hw2", "--format", "json"]
+    assert run([str(python), "-m", "autograder.cli", *mark], far).encode() == reports(here)["ada"]
+
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    machines = Machines(empty, variables={"PYTHONPATH": ""}, python=str(python), cwd=empty)
+    try:
+        address = machines.start(workers=1)
+        run([fdl, "grade", "hw2", "--cluster", address], there)
+    finally:
+        machines.close()
+    assert reports(there) == reports(here)

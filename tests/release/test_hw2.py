@@ -13,6 +13,7 @@ import pytest
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.course.bundle import course_files, write_files
 from autograder.course.layout import NBGRADER_SETTINGS
 from autograder.release import Proof, prove
 from autograder.release.build import build
@@ -23,7 +24,6 @@ from .helpers import cell, change, faults, fingerprint, looked_at
 from .marking import mark_on_paper
 
 CHECKOUT = Path(__file__).parents[2]
-MACHINE_MADE = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints")
 
 
 def matrix_on_paper(_course: Course, assignment: Assignment) -> KillMatrix:
@@ -35,9 +35,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout's course, filled and built now."""
     folder = tmp_path_factory.mktemp("hw2")
     root = folder / "course"
-    shutil.copytree(CHECKOUT / "source" / "hw2", root / "source" / "hw2", ignore=MACHINE_MADE)
-    for name in ("course.toml", "nbgrader_config.py"):
-        shutil.copyfile(CHECKOUT / name, root / name)
+    files = course_files(Course(CHECKOUT), "hw2", NBGRADER_SETTINGS)
+    write_files({name: files[name] for name in files if not name.startswith("release/")}, root)
     course = Course(root)
     filled = stage_source(course, "hw2", folder)
     build(filled, course.release("hw2"), config=root / NBGRADER_SETTINGS)

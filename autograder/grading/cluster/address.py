@@ -6,37 +6,30 @@ tests go to a scheduler that has shown a certificate, or to one on this machine.
 
 from __future__ import annotations
 
+import contextlib
 import socket
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-import dask
 from distributed.security import Security
 
 from autograder.errors import KitError
 
-CA, CERTIFICATE, KEY = "ca.pem", "cert.pem", "key.pem"
-"""The files in the folder of certificates."""
+FILES = {"tls_ca_file": "ca.pem", "tls_client_cert": "cert.pem", "tls_client_key": "key.pem"}
+"""What Dask calls them, and the names of the files in the folder of certificates."""
 
 
-@dataclass(frozen=True)
-class Contact:
-    """A scheduler's address as Dask takes it, and the certificates for it (None: none needed)."""
+def contact(address: str, certificates: Path | None = None) -> tuple[str, Security | None]:
+    """Return how Dask reaches the scheduler at tcp://HOST:PORT or tls://HOST:PORT, and by what.
 
-    address: str
-    security: Security | None = None
-
-
-def contact(address: str, certificates: Path | None = None) -> Contact:
-    """How to talk to the scheduler at tcp://HOST:PORT or tls://HOST:PORT; KitError where not to.
-
-    `certificates` is a folder with ca.pem, cert.pem and key.pem (default: as Dask is configured).
+    KitError if that would not be safe. `certificates` is a folder with ca.pem, cert.pem and
+    key.pem (default: as Dask is configured).
     """
     parts, port = _split(address)
     if parts.scheme == "tls":
-        return Contact(address, _security(address, certificates))
+        return address, _security(address, certificates)
     if certificates is not None:
         raise KitError(f"{address} makes no use of certificates: write tls://{parts.netloc}")
     found = _resolve(parts.hostname or "", port)
@@ -49,7 +42,7 @@ def contact(address: str, certificates: Path | None = None) -> Contact:
         )
     # the address that was looked at, not a name that may come to mean another one
     host = f"[{found[0]}]" if found[0].version == 6 else str(found[0])
-    return Contact(f"tcp://{host}:{port}")
+    return f"tcp://{host}:{port}", None
 
 
 def is_loopback(address: IPv4Address | IPv6Address) -> bool:
@@ -68,17 +61,14 @@ def is_plain_and_outside(address: str) -> bool:
 
 
 def _split(address: str) -> tuple[SplitResult, int]:
-    try:
+    with contextlib.suppress(ValueError):
         parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
-        parts, port = SplitResult("", "", "", "", ""), None
-    if parts.scheme not in ("tcp", "tls") or not parts.hostname or port is None or parts.path:
-        raise KitError(
-            f"{address!r} is no scheduler's address: write tcp://HOST:PORT or tls://HOST:PORT, "
-            "such as tcp://127.0.0.1:8786 (IPv6: tcp://[::1]:8786)"
-        )
-    return parts, port
+        if parts.scheme in ("tcp", "tls") and parts.hostname and parts.port and not parts.path:
+            return parts, parts.port
+    raise KitError(
+        f"{address!r} is no scheduler's address: write tcp://HOST:PORT or tls://HOST:PORT, "
+        "such as tcp://127.0.0.1:8786 (IPv6: tcp://[::1]:8786)"
+    )
 
 
 def _resolve(host: str, port: int) -> list[IPv4Address | IPv6Address]:
@@ -89,28 +79,19 @@ def _resolve(host: str, port: int) -> list[IPv4Address | IPv6Address]:
     return [ip_address(str(where[0]).partition("%")[0]) for *_, where in found]
 
 
-def _security(address: str, folder: Path | None) -> Security:
-    if folder is not None:
-        names = [folder / name for name in (CA, CERTIFICATE, KEY)]
-        if missing := [str(path) for path in names if not path.is_file()]:
-            raise KitError(
-                f"there is no {missing[0]}: --cluster-tls names a folder with {CA} (who is to be "
-                f"trusted), {CERTIFICATE} and {KEY} (who this is)"
-            )
-        ca, certificate, key = map(str, names)
-    else:
-        ca, certificate, key = (
-            dask.config.get(f"distributed.comm.tls.{name}", None)
-            for name in ("ca-file", "client.cert", "client.key")
+def _security(address: str, folder: Path | None) -> Any:
+    found = {key: str(folder / name) for key, name in FILES.items()} if folder else {}
+    if missing := [path for path in found.values() if not Path(path).is_file()]:
+        raise KitError(
+            f"there is no {missing[0]}: --cluster-tls names a folder with ca.pem (who is to be "
+            "trusted), cert.pem and key.pem (who this is)"
         )
-        if not (ca and certificate):
-            raise KitError(
-                f"{address} needs certificates: name their folder with --cluster-tls FOLDER, or "
-                "give Dask distributed.comm.tls.ca-file, .client.cert and .client.key"
-            )
-    security = Security(
-        tls_ca_file=ca, tls_client_cert=certificate, tls_client_key=key, require_encryption=True
-    )
+    security: Any = Security(require_encryption=True, **found)
+    if not (security.tls_ca_file and security.tls_client_cert):  # Dask's settings have none, too
+        raise KitError(
+            f"{address} needs certificates: name their folder with --cluster-tls FOLDER, or "
+            "give Dask distributed.comm.tls.ca-file, .client.cert and .client.key"
+        )
     try:
         security.get_connection_args("client")
     except (OSError, ValueError) as error:  # ssl's own errors are OSErrors

@@ -1,211 +1,162 @@
-"""Who is there: the workers of a scheduler, which come and go, and those of them that may mark.
+"""The workers of a scheduler, which come and go, and those of them that may mark.
 
 A worker is asked first what it is. One with another grader, or without the walls that the others
-stand behind, is refused; one that is fit gets the assignment's bundle, once.
+stand behind, is refused.
 """
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+import dask
 from distributed import Client, Future
 
 from autograder.errors import KitError
 from autograder.grading.classrun import Job
-from autograder.grading.cluster import wire, worker
-from autograder.grading.cluster.address import is_plain_and_outside
-from autograder.grading.cluster.bundle import Bundle
-from autograder.grading.cluster.messages import Asked, Greeting
+from autograder.grading.cluster import worker
+from autograder.grading.cluster.address import contact, is_plain_and_outside
+from autograder.grading.cluster.messages import Asked, Greeting, Hello, read, write
 from autograder.grading.mark import MarkSettings
-from autograder.grading.versions import grader_parts
+from autograder.grading.versions import differences, grader_parts
 from autograder.sandbox import Protection
 
+CONNECT_SECONDS = 15.0
+STOP_SECONDS = 5.0
+FETCH_SECONDS = 5.0
 LOOK_SECONDS = 0.5
 WAIT_SECONDS = 60.0
-"""How long the run goes on without a worker that can mark."""
+"""Seconds that the run goes on without a worker that can mark."""
 PREPARE_SECONDS = 300.0
-"""How long it does while workers are there and have not answered yet."""
-FETCH_SECONDS = 5.0
+"""Seconds that it does while workers are there and have not answered yet."""
 
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Task:
-    """A job that a worker has been given, and what its answer has to fit."""
-
-    job: Job
-    asked: Asked
-
-
 @dataclass(eq=False)
 class Member:
-    """A worker: what is known of it, what it has been asked, and what it marks."""
+    """A worker: what it was asked and has answered, and what it marks."""
 
     address: str
     threads: int
-    greeting: Greeting | None = None
-    is_fit: bool = False
+    greeting: Future[bytes] | None = None
+    protection: Protection | None = None
     fault: str = ""
     bundle: str = ""
-    errand: Future[bytes] | None = None
-    sending: str = ""
-    running: dict[Future[bytes], Task] = field(default_factory=dict)
-
-    @property
-    def protection(self) -> Protection:
-        """What student code runs behind there."""
-        assert self.greeting is not None
-        return self.greeting.protection
+    running: dict[Future[bytes], tuple[Job, Asked]] = field(default_factory=dict)
 
 
-class Crowd:
-    """The workers of one scheduler, as of the last look."""
+class Workers(contextlib.AbstractContextManager["Workers"]):
+    """The workers of one scheduler, as of the last look; `protections` is what they stand behind.
 
-    def __init__(self, client: Client, address: str, settings: MarkSettings, say: Say) -> None:
-        self.client, self.address = client, address
+    `certificates` is a folder with ca.pem, cert.pem and key.pem for tls:// (default: as Dask is
+    configured); `settings` says how they mark; `say` is told what a person should know.
+    """
+
+    def __init__(
+        self, address: str, certificates: Path | None, settings: MarkSettings, say: Say
+    ) -> None:
+        """Connect, wait for workers and greet them; KitError if one may not mark."""
+        self.address, security = contact(address, certificates)
+        self.settings, self.say = settings, say
         self.members: dict[str, Member] = {}
-        self._settings, self._say = settings, say
-        self._walls: list[Any] = []
+        self.protections: list[Protection] = []
         self._looked = 0.0
         self._lacking_since: float | None = None
-        self._is_told: set[str] = set()
-
-    def gather(self) -> list[Protection]:
-        """Wait for workers and greet them: what they stand behind. KitError where one is unfit."""
-        self._wait_for_one()
-        self.look()
-        faults = [fault for fault in self._greetings() if fault]
-        fit = [member for member in self.members.values() if member.is_fit]
-        if faults:
-            raise KitError("\n".join(faults))
-        if not fit:
+        self._is_warned = False
+        dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
+        named = {"timeout": CONNECT_SECONDS, "set_as_default": False, "name": "fdl"}
+        try:
+            self.client = Client(self.address, security=security, **named)
+        except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
             raise KitError(
-                f"no worker at {self.address} has answered within {PREPARE_SECONDS:g} s: they are "
-                "busy with something else, or can't be reached"
-            )
-        if len({member.protection.level for member in fit}) > 1:
-            levels = "".join(f"\n  {each.address}: {each.protection.level}" for each in fit)
-            raise KitError(
-                f"the workers do not all mark behind the same walls, so nothing was marked:{levels}"
-                "\nPut up what is missing (`fdl doctor` there tells how), stop those workers, or "
-                "mark behind the inner wall on all of them with --inner-only"
-            )
-        protections = [member.protection for member in fit]
-        self._walls = [each.walls() for each in protections]
-        return protections
+                f"no Dask scheduler can be reached at {self.address} ({error}): start one with "
+                "`dask scheduler`, and look at the address, its port and the certificates"
+            ) from error
+        try:
+            self._gather()
+        except BaseException:
+            self.__exit__()
+            raise
 
-    def look(self) -> list[Member]:
-        """Greet those who have come; those who have gone are no members any more, and returned."""
-        self._looked = time.monotonic()
-        there = self._ask(self.client.nthreads)
-        gone = [member for address, member in self.members.items() if address not in there]
-        for member in gone:
-            del self.members[member.address]
-        for address, threads in there.items():
-            if address not in self.members:
-                member = self.members[address] = Member(address, threads)
-                self._warn_of_plain(member)
-                question = {"use_outer": self._settings.use_outer}
-                member.errand = self.send(member, worker.greet, wire.write(question))
+    def __exit__(self, *_: object) -> None:
+        """Leave the scheduler."""
+        with contextlib.suppress(OSError, TimeoutError):
+            self.client.close(timeout=STOP_SECONDS)
+
+    def fit(self) -> list[Member]:
+        """Those that may mark."""
+        return [each for each in self.members.values() if each.protection and not each.fault]
+
+    def running(self) -> list[Future[bytes]]:
+        """All that they mark."""
+        return [each for member in self.members.values() for each in member.running]
+
+    def attend(self) -> list[Member]:
+        """Greet those who have come and hear what they answer; return those who have gone.
+
+        KitError if nobody has been able to mark for a while.
+        """
+        gone = []
+        if time.monotonic() - self._looked >= LOOK_SECONDS:
+            self._looked = time.monotonic()
+            there = self._ask(self.client.nthreads)
+            gone = [self.members.pop(address) for address in self.members.keys() - there.keys()]
+            for address in there.keys() - self.members.keys():
+                self._greet(Member(address, there[address]))
+        for member in [each for each in self.members.values() if each.greeting is not None]:
+            if member.greeting is not None and member.greeting.done():
+                self._hear(member, member.greeting)
+        self._check_hope()
         return gone
 
-    def is_time_to_look(self) -> bool:
-        """Whether the last look was some time ago."""
-        return time.monotonic() - self._looked >= LOOK_SECONDS
-
-    def attend(self, bundle: Bundle) -> None:
-        """Take greetings that have come in, and see to it that all who are fit get the bundle."""
-        for member in list(self.members.values()):
-            is_answered = member.errand is not None and member.errand.done()
-            if is_answered and (fault := self._take_errand(member)):
-                self._say(fault)
-            if member.is_fit and member.errand is None and member.bundle != bundle.name:
-                sent = wire.write({"name": bundle.name, "content": bundle.content})
-                member.sending = bundle.name
-                member.errand = self.send(member, worker.keep, sent)
-
-    def ready(self, bundle: Bundle) -> list[Member]:
-        """Those who can mark by the bundle now."""
-        return [each for each in self.members.values() if each.bundle == bundle.name]
-
-    def check_hope(self, bundle: Bundle) -> None:
-        """KitError where nobody has been able to mark for a while; the wait is told of."""
-        if self.ready(bundle):
-            self._lacking_since = None
-            return
-        if self.members and all(member.fault for member in self.members.values()):
-            raise KitError(f"no worker at {self.address} can be used; see above")
-        now = time.monotonic()
-        asked = any(member.errand is not None for member in self.members.values())
-        if self._lacking_since is None:
-            self._lacking_since = now
-            if not asked:
-                self._say(f"no worker is left at {self.address}; waiting for another one")
-        patience = PREPARE_SECONDS if asked else WAIT_SECONDS
-        if now - self._lacking_since > patience:
-            raise KitError(
-                f"no worker at {self.address} could mark for {patience:g} s. What was finished "
-                "is kept; start workers, and the same command goes on from there"
-            )
-
-    def send(self, member: Member, what: Callable[..., bytes], *arguments: bytes) -> Future[bytes]:
+    def send(self, member: Member, what: Callable[..., bytes], *arguments: object) -> Future[bytes]:
         """Have one worker, and no other, do something."""
-        future: Future[bytes] = self._ask(
-            lambda: self.client.submit(
-                what, *arguments, workers=[member.address], pure=False, retries=0
-            )
-        )
+        there = {"workers": [member.address], "pure": False, "retries": 0}
+        future: Future[bytes] = self._ask(self.client.submit, what, *arguments, **there)
         return future
 
-    def _wait_for_one(self) -> None:
-        begin = time.monotonic()
-        told = False
-        while not self._ask(self.client.nthreads):
-            if time.monotonic() - begin > WAIT_SECONDS:
-                raise KitError(
-                    f"no worker has come to {self.address} within {WAIT_SECONDS:g} s: start some "
-                    f"with `dask worker {self.address} --nthreads 1` on machines that have this kit"
-                )
-            if not told:
-                self._say(f"no worker at {self.address} yet; waiting {WAIT_SECONDS:g} s for one")
-                told = True
-            time.sleep(LOOK_SECONDS)
+    def refuse(self, member: Member, fault: str) -> None:
+        """Use a worker no more, and say why."""
+        member.fault = fault
+        self.say(f"the worker {member.address} can't be used: {fault}")
 
-    def _greetings(self) -> Iterator[str]:
-        """Wait for the greetings of all who are there; what is wrong with each, or nothing."""
-        begin = time.monotonic()
-        while waited := [each for each in self.members.values() if each.errand is not None]:
-            for member in waited:
-                if member.errand is not None and member.errand.done():
-                    yield self._take_errand(member)
-            is_one_fit = any(member.is_fit for member in self.members.values())
-            if time.monotonic() - begin > (WAIT_SECONDS if is_one_fit else PREPARE_SECONDS):
-                return  # the others may come late
-            if self.is_time_to_look():
-                self.look()
+    def _gather(self) -> None:
+        """Wait until all who are there have answered, or take long while others are fit."""
+        end = time.monotonic() + WAIT_SECONDS
+        while not self.fit() or (
+            time.monotonic() < end and any(each.greeting for each in self.members.values())
+        ):
+            self.attend()
             time.sleep(0.02)
+        if any(member.fault for member in self.members.values()):
+            raise KitError(f"not every worker at {self.address} can be used; see above")
+        self.protections = self._behind()
 
-    def _take_errand(self, member: Member) -> str:
-        """Take what a worker has answered to a greeting or a bundle; what is wrong, or nothing."""
-        errand, member.errand = member.errand, None
-        assert errand is not None
+    def _greet(self, member: Member) -> None:
+        self.members[member.address] = member
+        if is_plain_and_outside(member.address) and not self._is_warned:
+            self._is_warned = True
+            self.say(
+                f"hidden tests and submissions go to the worker {member.address} unencrypted, and "
+                "whoever can reach that scheduler could be a worker: use tls:// on a network that "
+                "others share"
+            )
+        member.greeting = self.send(member, worker.greet, write(Hello(self.settings.use_outer)))
+
+    def _hear(self, member: Member, greeting: Future[bytes]) -> None:
+        """Take what a worker has answered to a greeting."""
+        member.greeting = None
         try:
-            data = wire.read(errand.result(timeout=FETCH_SECONDS))
-            if member.greeting is None:
-                member.greeting = Greeting.from_data(data)
-                fault = self._unfit(member.greeting)
-                member.is_fit = not fault
-            elif not (fault := str(data.get("refused", ""))):
-                member.bundle = member.sending
+            found = read(greeting.result(timeout=FETCH_SECONDS), Greeting)
         except (TimeoutError, CancelledError):  # the next look tells whether it has gone
-            if member.greeting is None:
-                self.members.pop(member.address, None)
-            return ""
+            self.members.pop(member.address)
+            return
         except ImportError as error:
             fault = (
                 f"it has not got this kit ({error}): install it there in the version "
@@ -213,62 +164,60 @@ class Crowd:
             )
         except Exception as error:  # whatever a strange worker may answer
             fault = f"it does not answer as this kit does ({type(error).__name__}: {error})"
+        else:
+            fault = self._fault(found)
+            member.protection = found.protection
         if fault:
-            member.is_fit, member.fault = False, fault
-            return f"the worker {member.address} can't be used: {fault}"
-        return ""
+            self.refuse(member, fault)
 
-    def _unfit(self, greeting: Greeting) -> str:
-        """Why a worker may not mark; empty where it may."""
-        if differing := list(_differences(greeting.grader, grader_parts())):
-            return (
-                "it has another grader, whose marks may be others. Install the same there as here: "
-                + "; ".join(differing)
-            )
+    def _fault(self, greeting: Greeting) -> str:
+        """Why a worker may not mark; empty if it may."""
+        if differing := "; ".join(differences(greeting.grader, grader_parts())):
+            return f"its grader differs, so its marks may: install the same as here. {differing}"
         protection = greeting.protection
-        if protection.level == "unprotected" and not self._settings.unprotected:
+        if protection.level == "unprotected" and not self.settings.unprotected:
             advice = " ".join(f"{name} wall: {todo}" for name, _, todo in protection.advice())
             return (
                 f"no wall between student code and that machine can be put up. {advice} To mark "
                 "there all the same, say so with --unprotected; every Report will tell"
             )
-        if self._walls and protection.walls() not in self._walls:
+        there = self.protections or self._behind()
+        is_new = protection.walls() not in [each.walls() for each in there]
+        if there and (protection.level != there[0].level or (is_new and self.protections)):
             return (
-                f"it came after the run had begun, and marks behind other walls "
-                f"({protection.level}) than those that were there: the next run can use it"
+                f"it marks behind other walls ({protection.level}) than others "
+                f"({there[0].level}). Put up what is missing (`fdl doctor` there tells how), stop "
+                "some, or use --inner-only on all. If it came during a run, the next one can use it"
             )
         return ""
 
-    def _warn_of_plain(self, member: Member) -> None:
-        if is_plain_and_outside(member.address) and "plain" not in self._is_told:
-            self._is_told.add("plain")
-            self._say(
-                f"hidden tests and submissions go from the scheduler to the worker "
-                f"{member.address} unencrypted, and whoever can reach that scheduler could be a "
-                "worker: use tls:// on a network that others share"
+    def _behind(self) -> list[Protection]:
+        return [each.protection for each in self.fit() if each.protection is not None]
+
+    def _check_hope(self) -> None:
+        if self.fit():
+            self._lacking_since = None
+            return
+        if self.members and all(member.fault for member in self.members.values()):
+            raise KitError(f"no worker at {self.address} can be used; see above")
+        patience = PREPARE_SECONDS if self.members else WAIT_SECONDS
+        if self._lacking_since is None:
+            self._lacking_since = time.monotonic()
+            if not self.members:
+                self.say(f"no worker at {self.address}; waiting {patience:g} s for one")
+        if time.monotonic() - self._lacking_since > patience:
+            raise KitError(
+                f"no worker at {self.address} could mark for {patience:g} s: start some with `dask "
+                f"worker {self.address} --nthreads 1` on machines that have this kit, or wait for "
+                "those that are busy. What was finished is kept; the same command goes on"
             )
 
-    def _ask(self, question: Callable[[], Any]) -> Any:
-        """An answer of the scheduler; KitError where it has gone."""
+    def _ask(self, question: Callable[..., Any], *arguments: object, **named: object) -> Any:
+        """Ask the scheduler; KitError if it has gone."""
         try:
-            return question()
+            return question(*arguments, **named)
         except (OSError, TimeoutError, CancelledError, RuntimeError) as error:
             raise KitError(
                 f"the scheduler at {self.address} is gone ({error}). What was finished is kept; "
-                "the same command goes on from there"
+                "the same command goes on"
             ) from error
-
-
-def _differences(there: Mapping[str, str], here: Mapping[str, str]) -> Iterator[str]:
-    """The parts of two graders that are not the same, in words."""
-    names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
-    for name in names:
-        yield f"{name} {_short(name, there)} there, {_short(name, here)} here"
-    if names and "kit" not in names:
-        yield f"both call themselves version {here['kit']} of the kit"
-
-
-def _short(name: str, parts: Mapping[str, str]) -> str:
-    """A part's version on one line; of a hash, the beginning."""
-    value = " ".join(parts.get(name, "none").split())
-    return value[:12] if name == "code" else value

@@ -11,13 +11,13 @@ from importlib.resources import files
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.bundle import files_in, write_files
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
-from autograder.platforms.gradescope.files import files_in
 
 TEMPLATE, MARKING = "template", "marking"
 
-_WORKFLOWS = Path(".github", "workflows")
+_WORKFLOWS = ".github/workflows"
 
 
 def write_classroom(course: Course, assignment: Assignment, folder: Path) -> list[Path]:
@@ -26,16 +26,13 @@ def write_classroom(course: Course, assignment: Assignment, folder: Path) -> lis
     read_skeletons(assignment, release)  # there has to be one
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RecordError(f"{folder} is there already: name a folder that is new or empty")
-    content = {Path(TEMPLATE, name): path.read_bytes() for path, name in files_in(release)}
+    content = {f"{TEMPLATE}/{name}": path.read_bytes() for name, path in files_in(release)}
     content |= {
-        Path(TEMPLATE, _WORKFLOWS, "classroom.yml"): _own("classroom.yml", assignment),
-        Path(TEMPLATE, ".github", "classroom", "step.py"): _own("step.py", assignment),
-        Path(MARKING, _WORKFLOWS, f"mark-{assignment.name}.yml"): _own("mark.yml", assignment),
+        f"{TEMPLATE}/{_WORKFLOWS}/classroom.yml": _own("classroom.yml", assignment),
+        f"{TEMPLATE}/.github/classroom/step.py": _own("step.py", assignment),
+        f"{MARKING}/{_WORKFLOWS}/mark-{assignment.name}.yml": _own("mark.yml", assignment),
     }
-    for name, data in content.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
-    return [folder / name for name in content]
+    return write_files(content, folder)
 
 
 def _own(name: str, assignment: Assignment) -> bytes:

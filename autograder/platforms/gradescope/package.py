@@ -14,7 +14,6 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -22,12 +21,11 @@ from pathlib import Path
 from typing import get_args
 
 from autograder.course.assignment import Assignment, Course
-from autograder.course.layout import SETTINGS
+from autograder.course.bundle import files_for_marking
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
-from autograder.platforms.gradescope.files import files_in, put
 from autograder.platforms.gradescope.results import Visibility, results_of_failure
-from autograder.platforms.gradescope.wheel import build_wheel
+from autograder.platforms.gradescope.wheel import build_wheel, put
 
 MIN_MINUTES = 3
 
@@ -100,26 +98,9 @@ def write_autograder(
         put(archive, "unfinished.json", results_of_failure(UNFINISHED).to_json().encode())
         name, wheel = build_wheel()
         put(archive, f"kit/{name}", wheel)
-        for name, content in _bundle(course, assignment):
+        for name, content in files_for_marking(course, assignment.name).items():
             put(archive, f"course/{name}", content)
     target.write_bytes(buffer.getvalue())
-
-
-def _bundle(course: Course, assignment: Assignment) -> Iterator[tuple[str, bytes]]:
-    """The course with nothing but this assignment, laid out as a checkout is."""
-    name = assignment.name
-    yield SETTINGS, (course.root / SETTINGS).read_bytes()
-    yield "solutions/__init__.py", b'"""The reference functions of the assignments."""\n'
-    for folder, place in {
-        course.source(name): f"source/{name}",
-        course.release(name): f"release/{name}",
-        course.solutions(name): f"solutions/{name}",
-        course.hidden(name): f"autograder/hidden/{name}",
-    }.items():
-        found = [(f"{place}/{inner}", path.read_bytes()) for path, inner in files_in(folder)]
-        if not found:
-            raise RecordError(f"{folder} is empty or missing, and marking needs it")
-        yield from found
 
 
 def _own(name: str) -> Traversable:

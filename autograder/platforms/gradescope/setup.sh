@@ -39,7 +39,7 @@ pip=("$kit/bin/python" -m pip --disable-pip-version-check --no-input)
 # Student code runs as a user of its own, who has to read Python's packages and what runs inside the
 # sandbox. All else is closed to it: of the kit's folders it can pass two, and look into none.
 packages="$("$kit/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
-chmod -R go-rwx "$packages/autograder" "$packages/solutions" "$root/source"
+chmod -R go-rwx "$packages/autograder" "$root/source"
 chmod 711 "$packages/autograder" "$packages/autograder/sandbox"
 chmod -R go+rX "$packages/autograder/sandbox/inside"
 

@@ -1,7 +1,7 @@
 """The kit that runs now as a wheel, made from its own files.
 
 The same for a checkout and for an installed kit, and without a build tool: what is sent elsewhere
-is what marks here. Left out are the assignments' hidden tests and solutions, which go beside it.
+is what marks here. Hidden tests of a checkout's own homeworks are left out: they go beside it.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import io
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
-from importlib.util import find_spec
 from pathlib import Path
 
+from autograder.course.bundle import files_in
 from autograder.errors import RecordError
-from autograder.platforms.gradescope.files import files_in, put
 
 DISTRIBUTION = "fdl-homework-kit"
-PACKAGES = ("autograder", "solutions")
+_OF_HOMEWORKS = "hidden/"
+_OLDEST = (1980, 1, 1, 0, 0, 0)
 
 _KEPT = ("METADATA", "entry_points.txt")
 _WHEEL = "Wheel-Version: 1.0\nGenerator: fdl\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -46,22 +46,18 @@ def build_wheel() -> tuple[str, bytes]:
     return f"{stem}-py3-none-any.whl", buffer.getvalue()
 
 
+def put(archive: zipfile.ZipFile, name: str, data: bytes, *, mode: int = 0o644) -> None:
+    """Add a file of that name and mode to the archive; the same files give the same bytes."""
+    entry = zipfile.ZipInfo(name, _OLDEST)
+    entry.compress_type = zipfile.ZIP_DEFLATED
+    entry.external_attr = (0o100000 | mode) << 16
+    archive.writestr(entry, data)
+
+
 def _sources() -> Iterator[tuple[str, bytes]]:
-    for package in PACKAGES:
-        spec = find_spec(package)
-        if spec is None or not spec.origin:
-            raise RecordError(f"the package {package} is not installed beside the kit")
-        for path, name in files_in(Path(spec.origin).parent):
-            if not _is_an_assignments(f"{package}/{name}"):
-                yield f"{package}/{name}", path.read_bytes()
-
-
-def _is_an_assignments(name: str) -> bool:
-    """Whether it is in a folder of hidden tests or solutions: autograder/hidden/hw2/..."""
-    for folder in ("autograder/hidden/", "solutions/"):
-        if name.startswith(folder) and "/" in name.removeprefix(folder):
-            return True
-    return False
+    for name, path in files_in(Path(__file__).parents[2]):
+        if "/" not in name.removeprefix(_OF_HOMEWORKS) or not name.startswith(_OF_HOMEWORKS):
+            yield f"autograder/{name}", path.read_bytes()
 
 
 def _digest(data: bytes) -> str:
