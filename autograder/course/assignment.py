@@ -6,31 +6,32 @@ The source notebooks are the only place where items and points are written; the 
 
 from __future__ import annotations
 
-import tomllib
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.course.rules import (
-    Counting,
-    Deadline,
-    Rules,
-    read_counting,
-    read_deadline,
-    read_rules,
+from autograder.course.limits import Limits
+from autograder.course.rules import Counting, Deadline, Rules
+from autograder.course.settings import (
+    SETTINGS,
+    HomeworkSettings,
+    did_you_mean,
+    read_settings,
 )
-from autograder.course.settings import SETTINGS, Table
 from autograder.errors import CourseError
 
 Kind = Literal["auto", "manual"]
+
+_PYTHON = ("python", "ipython", "python3")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A homework: what is asked, what it is worth, and when."""
+    """A homework: what is asked, what it is worth, and when.
+
+    `tolerance` is the relative error that an answer may have; `files` are the names of the data
+    files that students get beside the notebooks; `limits` are those on a submission's code.
+    """
 
     name: str
     title: str
@@ -76,6 +81,9 @@ class Assignment:
     due: datetime
     seed: int
     problems: tuple[Problem, ...]
+    tolerance: float = 2e-3
+    files: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
 
     @cached_property
     def items(self) -> Mapping[str, Item]:
@@ -100,14 +108,16 @@ class Course:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
-        self.settings = _read_settings(self.root / SETTINGS)
+        self.settings = read_settings(self.root / SETTINGS)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Course:
         """The course that holds `start` (default: the working folder), looked for upwards."""
+        if start is not None and not start.is_dir():
+            raise CourseError(f"{start} is not a folder: name the course's folder with --course")
         start = (start or Path.cwd()).resolve()
         for folder in (start, *start.parents):
-            if (folder / SETTINGS).is_file():
+            if (folder / SETTINGS).exists():
                 return cls(folder)
         raise CourseError(
             f"no {SETTINGS} in {start} or above it: run this inside a course checkout, "
@@ -117,23 +127,17 @@ class Course:
     @property
     def title(self) -> str:
         """The course's name as people write it."""
-        return str(self.settings["course"]["title"])
+        return self.settings.course.title
 
-    @cached_property
+    @property
     def timezone(self) -> ZoneInfo:
-        """The zone in which dates are meant."""
-        name = self.settings["course"].get("timezone", "UTC")
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise CourseError(
-                f"{SETTINGS}: timezone {name!r} is unknown; write it as in Europe/Zurich"
-            ) from error
+        """The zone of dates that state none."""
+        return self.settings.zone
 
     @property
     def assignment_names(self) -> tuple[str, ...]:
         """The assignments that the settings name."""
-        return tuple(self.settings.get("assignments", {}))
+        return tuple(self.settings.homework)
 
     def source(self, assignment: str) -> Path:
         """The folder that instructors edit."""
@@ -161,50 +165,51 @@ class Course:
 
     def assignment(self, name: str) -> Assignment:
         """Read an assignment from its settings and its source notebooks."""
-        settings = self._assignment_settings(name)
-        bonus = frozenset(settings.get("bonus", ()))
+        settings = self._homework(name)
+        if not self.source(name).is_dir():
+            raise CourseError(f"{self.source(name)} does not exist: put the notebooks there")
+        bonus = frozenset(settings.bonus)
         problems = tuple(self._problems(name, bonus))
         if not problems:
             raise CourseError(f"{self.source(name)} holds no notebook")
         assignment = Assignment(
             name=name,
-            title=settings.get("title", name),
-            opens=Table(f"assignments.{name}", settings).date("opens", self.timezone),
-            due=self.deadline(name).due,
-            seed=int(settings.get("seed", 0)),
+            title=settings.title,
+            opens=settings.opens,
+            due=settings.deadline.due,
+            seed=settings.seed,
             problems=problems,
+            tolerance=settings.tolerance,
+            files=settings.files,
+            limits=settings.limits,
         )
-        _check_items(assignment, bonus)
-        self.rules(name)  # an error in them is told before anything is built on them
+        _check_items(assignment, settings.bonus)
         return assignment
 
     def rules(self, assignment: str) -> Rules:
         """What being late costs in an assignment, and what bonus points can do."""
-        return read_rules(self.settings, assignment)
+        return self._homework(assignment).rules
 
     def deadline(self, assignment: str) -> Deadline:
         """When an assignment is due, and for whom later."""
-        self._assignment_settings(assignment)
-        return read_deadline(self.settings, assignment, self.timezone)
+        return self._homework(assignment).deadline
 
     @property
     def counting(self) -> Counting:
         """Which assignments count for the course."""
-        return read_counting(self.settings)
+        return self.settings.counting
 
-    def _assignment_settings(self, name: str) -> Mapping[str, Any]:
-        try:
-            settings: Mapping[str, Any] = self.settings["assignments"][name]
-        except KeyError:
-            known = ", ".join(self.assignment_names) or "none"
-            raise CourseError(
-                f"{self.root / SETTINGS} knows no assignment {name!r} (it has: {known})"
-            ) from None
-        return settings
+    def _homework(self, name: str) -> HomeworkSettings:
+        known = self.settings.homework
+        if name in known:
+            return known[name]
+        hint = did_you_mean(name, known) or f"it has: {', '.join(known) or 'none'}"
+        raise CourseError(f"{self.root / SETTINGS} has no assignment {name!r}; {hint}")
 
     def _problems(self, name: str, bonus: frozenset[str]) -> Iterator[Problem]:
         for path in sorted(self.source(name).glob("*.ipynb")):
             notebook = read_notebook(path)
+            _check_kernel(notebook, path)
             items = tuple(_items(notebook, path.stem, bonus))
             yield Problem(path.stem, _title(notebook, path.stem), items)
 
@@ -218,16 +223,15 @@ def read_notebook(path: Path) -> NotebookNode:
     return notebook
 
 
-def _read_settings(path: Path) -> Mapping[str, Any]:
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CourseError(f"no {SETTINGS} in {path.parent}: this is not a course folder") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CourseError(f"{path} is not valid TOML: {error}") from error
-    if "title" not in settings.get("course", {}):
-        raise CourseError(f"{path} lacks [course] with a title")
-    return settings
+def _check_kernel(notebook: NotebookNode, path: Path) -> None:
+    for key, inner in (("kernelspec", "language"), ("language_info", "name")):
+        part = notebook.metadata.get(key)
+        language = part.get(inner) if isinstance(part, dict) else None
+        if language is not None and str(language).lower() not in _PYTHON:
+            raise CourseError(
+                f"{path}: metadata.{key}.{inner} is {language!r}; answers are marked in Python, so "
+                "choose a Python kernel and save the notebook"
+            )
 
 
 def directive(source: str, keyword: str) -> tuple[Reference, ...]:
@@ -265,15 +269,23 @@ def items_by_answer(notebook: NotebookNode) -> dict[str, tuple[str, ...]]:
 
 def _items(notebook: NotebookNode, problem: str, bonus: frozenset[str]) -> Iterator[Item]:
     references: tuple[Reference, ...] = ()
-    for cell in notebook.cells:
+    for index, cell in enumerate(notebook.cells):
         mark = cell.metadata.get("nbgrader", {})
         references = directive(cell.source, "REFERENCE") or references
         if mark.get("grade"):
-            name, points = str(mark["grade_id"]), float(mark["points"])
+            name = str(mark["grade_id"])
+            points = _points(mark.get("points"), f"{problem}.ipynb, cell {index + 1} ({name})")
             if mark.get("solution"):
                 yield Item(name, "manual", points, name in bonus, problem)
             else:
                 yield Item(name, "auto", points, name in bonus, problem, references)
+
+
+def _points(points: object, where: str) -> float:
+    is_number = isinstance(points, int | float) and not isinstance(points, bool)
+    if not (is_number and 0 < float(points) < math.inf):  # type: ignore[arg-type]
+        raise CourseError(f"{where} has the points {points!r}; write a number above 0")
+    return float(points)  # type: ignore[arg-type]
 
 
 def _title(notebook: NotebookNode, default: str) -> str:
@@ -283,18 +295,20 @@ def _title(notebook: NotebookNode, default: str) -> str:
     return default
 
 
-def _check_items(assignment: Assignment, bonus: frozenset[str]) -> None:
+def _check_items(assignment: Assignment, bonus: tuple[str, ...]) -> None:
     seen: dict[str, str] = {}
     for problem in assignment.problems:
         for item in problem.items:
             if item.name in seen:
                 raise CourseError(
-                    f"item {item.name} stands in {seen[item.name]} and again in {problem.name}; "
+                    f"item {item.name} is in {seen[item.name]} and again in {problem.name}; "
                     "give one of them another id"
                 )
             seen[item.name] = problem.name
-    if unknown := sorted(bonus - seen.keys()):
-        raise CourseError(
-            f"{SETTINGS}: assignments.{assignment.name}.bonus names {', '.join(unknown)}, "
-            "which no source notebook has"
-        )
+    for name in bonus:
+        if name not in seen:
+            hint = did_you_mean(name, seen) or f"its items are: {', '.join(seen) or 'none'}"
+            raise CourseError(
+                f"{SETTINGS}: assignments.{assignment.name}.bonus names {name}, which no source "
+                f"notebook has; {hint}"
+            )
