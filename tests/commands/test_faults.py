@@ -55,8 +55,13 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(tmp_path / "source" / "tiny", tmp_path / "submitted" / "anna" / "tiny")
     (tmp_path / "export.zip").write_bytes(b"")
     monkeypatch.setattr(forkserver, "start", lambda: None)
+    # to build it for each call takes longer than the call
+    monkeypatch.setattr("typer.testing._get_command", lambda _app: COMMANDS)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+COMMANDS = typer.main.get_command(app)
 
 
 def run(arguments: list[str]) -> Result:
