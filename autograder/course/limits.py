@@ -97,6 +97,14 @@ _PARTS = {
 """The limits that lie within another one."""
 
 
+def size(count: int) -> str:
+    """Return a number of bytes as people write it, such as 4 GiB."""
+    for unit, name in ((GiB, "GiB"), (MiB, "MiB"), (KiB, "KiB")):
+        if count >= unit:
+            return f"{count / unit:.3g} {name}"
+    return f"{count} bytes"
+
+
 def bounds_of_limits() -> dict[str, tuple[float, float]]:
     """Return the least and the largest value of each limit that the settings may state."""
     hints = get_type_hints(Limits, include_extras=True)
