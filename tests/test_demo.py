@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -11,11 +12,13 @@ import pytest
 
 from autograder.commands.comparison import compare, limits_of, longest_first, worth_reading
 from autograder.course.assignment import Course
+from autograder.course.limits import Limits
 from autograder.course.samples import SampleStudent, load_sample_class
 from autograder.grading.report import Report
 from tests.grading.tiny_class import HOMEWORK, ROOT, make_class, run
 
 SAMPLE_CLASS = """
+from autograder.course.limits import Limits
 from autograder.course.samples import SampleStudent
 
 WRONG = "first_part = [9.0, 18.0]\\nlast_part = 1"

@@ -12,6 +12,7 @@ import pytest
 
 from autograder.capacity import Machine
 from autograder.course.assignment import Assignment, Course
+from autograder.course.limits import Limits
 from autograder.grading.report import CellFault, Claim, NotebookReport, Report
 from autograder.platforms.gradescope.metadata import HandedIn, read_metadata
 from autograder.platforms.gradescope.package import GradescopeSettings

@@ -193,10 +193,8 @@ class Trials:
 
     def _judge_skeleton(self, marked: Marked) -> Judgement:
         faults = [*_earned(self._auto(marked.report), "the untouched skeleton")]
-        return [
-            *faults,
-            *_run_faults(self._assignment, marked, "the skeleton"),
-        ], "0 points; its cells all run"
+        faults += _run_faults(self._assignment, marked, "the skeleton")
+        return faults, "0 points; its cells all run"
 
     def _judge_junk(self, words: str, marked: Marked) -> Judgement:
         return [*_earned(self._auto(marked.report), words)], "0 points"
@@ -239,7 +237,7 @@ def _run_faults(assignment: Assignment, marked: Marked, who: str) -> list[str]:
             f"{name}.ipynb, cell {fault.cell + 1} ({fault.item}) fails with {who}: {fault.error}"
             for fault in notebook.faults
         ]
-    if limits := exceeded(texts_of(marked.report)):
+    if limits := exceeded(texts_of(marked.report, marked.notebooks)):
         faults.append(f"limits were exceeded: {change_limits(assignment, limits)}")
     for name, executed in marked.notebooks.items():
         faults += _unguarded(name, executed, who)
