@@ -93,7 +93,7 @@ HOLES: list[tuple[str, Any, str, Callable[..., Any]]] = [
     ("student", student.Student, "_open_object", _open_anything),
     ("cell", session, "_text", lambda text: text),
     ("reply", session, "_begins", lambda message, word: message[0] == word),
-    ("figure", figurerecord._Record, "_number", lambda _self, _name, value: float(value)),
+    ("figure", figurerecord, "_check", lambda _figure: None),
     ("notebook", reading, "_joined", lambda source: source),
     ("report", msgspec.json, "decode", _decode_unchecked),
 ]
