@@ -105,6 +105,11 @@ def size(count: int) -> str:
     return f"{count} bytes"
 
 
+def as_written(limit: float) -> str:
+    """Return a limit as it is written in the settings."""
+    return f"{limit:_}" if isinstance(limit, int) else f"{limit:g}"
+
+
 def bounds_of_limits() -> dict[str, tuple[float, float]]:
     """Return the least and the largest value of each limit that the settings may state."""
     hints = get_type_hints(Limits, include_extras=True)

@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 import msgspec
 from msgspec import Meta
 
-from autograder.course.limits import Limits
+from autograder.course.limits import Limits, as_written
 from autograder.course.rules import Base, Counting, Deadline, LatePolicy, Rules
 from autograder.errors import CourseError
 from autograder.words import MAX_SHOWN
@@ -252,8 +252,11 @@ def _late_policy(table: _Rules, place: str) -> LatePolicy | None:
 def _limits(content: object, place: str) -> Limits:
     limits = _read(Limits, content, place)
     for part, whole in limits.conflicts():
-        found, bound = getattr(limits, part), getattr(limits, whole)
-        raise _wrong(f"{place}.{part}", found, f"raise {whole} too, which is {bound:_}")
+        found, bound = (as_written(getattr(limits, name)) for name in (part, whole))
+        raise CourseError(
+            f"{SETTINGS}: {place}.{part} is {found}, and {whole}, in which it lies, is {bound}; "
+            "change one of them"
+        )
     return limits
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment
+from autograder.course.limits import as_written
 from autograder.course.settings import SETTINGS
 from autograder.grading.report import Report
 
@@ -57,6 +58,6 @@ def texts_of(report: Report, notebooks: Mapping[str, NotebookNode] | None = None
 
 def change_limits(assignment: Assignment, names: Iterable[str]) -> str:
     """Return where a teacher changes these limits, with their values; empty without one."""
-    limits = (f"{name} = {getattr(assignment.limits, name):_}" for name in names)
+    limits = (f"{name} = {as_written(getattr(assignment.limits, name))}" for name in names)
     shown = ", ".join(limits)
     return f"[assignments.{assignment.name}.limits] in {SETTINGS} has {shown}" if shown else ""
