@@ -1,7 +1,8 @@
 """The command `fdl`: each module of `commands` adds the commands of one kind of work.
 
 Exit codes: 0 as asked, 1 done but something is not as it should be (an unfit release, a
-submission that could not be marked), 2 can't be done as asked.
+submission that could not be marked), 2 can't be done as asked, 3 an error in fdl itself (its
+traceback is in a file that the message names), 130 stopped by Ctrl-C.
 """
 
 from importlib import import_module

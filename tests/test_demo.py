@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pytest
 
-from autograder.commands.comparison import LIMITS, compare, longest_first, worth_reading
+from autograder.commands.comparison import compare, limits_of, longest_first, worth_reading
 from autograder.course.assignment import Course
+from autograder.course.limits import Limits
 from autograder.course.samples import SampleStudent, load_sample_class
 from autograder.grading.report import Report
 from tests.grading.tiny_class import HOMEWORK, ROOT, make_class, run
 
 SAMPLE_CLASS = """
+from autograder.course.limits import Limits
 from autograder.course.samples import SampleStudent
 
 WRONG = "first_part = [9.0, 18.0]\\nlast_part = 1"
@@ -68,8 +71,12 @@ def test_code_that_waits_for_a_limit_is_marked_first(course: Course) -> None:
     assert longest_first(load_sample_class(course, HOMEWORK)) == ["hana", "ada", "bela"]
 
 
-def test_the_demo_waits_less_than_a_real_run() -> None:
-    assert (LIMITS.cell_seconds, LIMITS.call_seconds) == (5.0, 2.0)
+def test_the_demo_waits_less_than_a_real_run_unless_the_homework_says(course: Course) -> None:
+    homework = course.assignment(HOMEWORK)
+    found = limits_of(homework)
+    assert (found.cell_seconds, found.call_seconds) == (5.0, 2.0)
+    own = replace(homework, limits=Limits(cell_seconds=60))
+    assert limits_of(own).cell_seconds == 60
 
 
 def test_a_mark_that_is_not_as_it_should_be_is_named(

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+import tempfile
+import traceback
 from collections.abc import Callable
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec
+from typing import Annotated, NoReturn, ParamSpec
 
 import typer
 from rich.text import Text
@@ -14,7 +19,7 @@ from typer.core import TyperGroup
 
 from autograder.console import Terminal
 from autograder.errors import KitError
-from autograder.words import shown
+from autograder.words import printable, shown
 
 
 class Commands(TyperGroup):
@@ -54,6 +59,9 @@ InnerOption = Annotated[
 ]
 
 
+_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
 class Format(StrEnum):
     """How a Report is printed."""
 
@@ -62,19 +70,45 @@ class Format(StrEnum):
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:
-    """Print the kit's own errors as messages and end with code 2."""
+    """Print errors as messages and end with code 2, or 3 if the error is one of fdl's own."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
         try:
             command(*args, **kwargs)
         except KitError as error:
-            err.print(Text(f"fdl: {error}", style="red"))
-            raise typer.Exit(2) from None
+            _fail(str(error), 2)
         except KeyboardInterrupt:
             err.print(
                 "\nfdl: stopped. What was finished is kept; the same command goes on from there."
             )
             raise typer.Exit(130) from None
+        except BrokenPipeError:  # the reader, such as `head`, has read enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except Exception as error:
+            if type(error).__module__.startswith(("click", "typer")):
+                raise  # a wrong call, or an exit
+            if isinstance(error, OSError) and (error.filename or error.errno in _DISK_IS_FULL):
+                _fail(": ".join(filter(None, (str(error.filename or ""), error.strerror))), 2)
+            _fail(_reported(error), 3)
 
     return run
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    err.print(Text(f"fdl: {message}", style="red"), soft_wrap=True)
+    raise typer.Exit(code) from None
+
+
+def _reported(error: Exception) -> str:
+    """What to say of an error that nobody expected, once its traceback is in a file."""
+    what = f"an error in fdl itself: {type(error).__name__}: {printable(str(error))}"
+    details = "".join(traceback.format_exception(error))
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="fdl-error-", suffix=".log")
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"{sys.argv}\n{sys.version}\n\n{details}")
+    except OSError as full:
+        return f"{what}. The details could not be written to a file ({full.strerror})"
+    return f"{what}. Send {path} with a report of the bug; it may hold names of students"

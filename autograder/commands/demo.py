@@ -38,7 +38,12 @@ def demo(
     course: CourseOption = None,
 ) -> None:
     """Mark a class of sample students in a scratch course, beside the marks they should get."""
-    from autograder.commands.comparison import LIMITS, compare, longest_first, make_scratch_course
+    from autograder.commands.comparison import (
+        compare,
+        limits_of,
+        longest_first,
+        make_scratch_course,
+    )
     from autograder.course.samples import load_sample_class
     from autograder.grading.mark import MarkSettings
     from autograder.grading.sampledclass import draw_class
@@ -53,7 +58,7 @@ def demo(
     else:
         students = draw_class(found, homework, count, seed=seed)
     scratch = make_scratch_course(found, homework, students, root)
-    settings = MarkSettings(limits=LIMITS, use_outer=not inner_only)
+    settings = MarkSettings(limits_of(homework), use_outer=not inner_only)
     by_name = {student.name: student for student in students}
     comparisons: dict[str, Comparison] = {}
     open_points: dict[str, float] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import datetime
@@ -71,25 +72,31 @@ def grade(
     """Mark what is new or changed in submitted/ and record it in nbgrader's gradebook."""
     if cluster is None:
         forkserver.start()  # it imports while this process does
+    from autograder.grading.exceeded import exceeded, texts_of
     from autograder.grading.mark import MarkSettings
 
     found = Course.find(course)
     homework = found.assignment(assignment)
-    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected, cold=cold)
+    settings = MarkSettings(
+        homework.limits, use_outer=not inner_only, unprotected=unprotected, cold=cold
+    )
     where = _cluster(cluster, cluster_tls, jobs)
     rows, failed, unchanged, seconds = [], [], 0, list[Mapping[str, float]]()
+    over = Counter[str]()
     marking = grade_students(
         found, homework, student or (), jobs, seed, settings, again=again, cluster=where
     )
     try:
         with closing(marking):  # also where Ctrl-C comes while a row is made
             for each in marking:
-                rows.append(_class_row(each))
+                rows.append(_class_row(each, homework))
                 unchanged += each.unchanged
                 if each.error:
                     failed.append(each.student)
                 if each.seconds:
                     seconds.append(each.seconds)
+                if each.report is not None:
+                    over.update(exceeded(texts_of(each.report)))
     except KitError:  # such as a gradebook that is locked in the end: tell of those before
         if rows:
             out.print(_class_table(rows))
@@ -97,6 +104,8 @@ def grade(
     out.print(_class_table(rows))
     if unchanged:
         out.print(f"{unchanged} of {len(rows)} have not changed and were not marked anew (--again)")
+    for line in _exceeded_lines(homework, over):
+        err.print(Text(line))
     if profile and seconds:
         out.print(_profile_table(seconds))
     if failed:
@@ -130,7 +139,7 @@ def regrade(
 
     found = Course.find(course)
     homework = found.assignment(assignment)
-    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
+    settings = MarkSettings(homework.limits, use_outer=not inner_only, unprotected=unprotected)
     regrading.check_release(found, homework)
     students = student or ()
     with ExitStack() as stack:
@@ -290,9 +299,9 @@ def _print_regrading(regrading: Regrading, form: Format) -> None:
         out.print(Text(remark))
 
 
-def _class_row(each: Recorded) -> tuple[str, ...]:
+def _class_row(each: Recorded, homework: Assignment) -> tuple[str, ...]:
     """A student's row of the class table."""
-    from autograder.grading.classrun import LONG_SECONDS
+    from autograder.grading.classrun import long_seconds
 
     report = each.report
     if report is None:
@@ -300,7 +309,7 @@ def _class_row(each: Recorded) -> tuple[str, ...]:
     notes = [each.date] if each.date else []
     notes += [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
     notes += [report.versions] if report.versions else []
-    if (seconds := sum(each.seconds.values())) > LONG_SECONDS:
+    if (seconds := sum(each.seconds.values())) > long_seconds(homework):
         notes.append(f"took {seconds:.0f} s")
     return (
         each.student,
@@ -309,6 +318,15 @@ def _class_row(each: Recorded) -> tuple[str, ...]:
         f"{each.open_points:g}",
         "; ".join(notes),
     )
+
+
+def _exceeded_lines(homework: Assignment, over: Mapping[str, int]) -> Iterable[str]:
+    """Which limits were exceeded, by how many submissions, and where to change them."""
+    from autograder.grading.exceeded import change_limits
+
+    for name, count in over.items():
+        who = "1 submission" if count == 1 else f"{count} submissions"
+        yield f"{who} exceeded a limit: {change_limits(homework, [name])}"
 
 
 def _class_table(rows: Iterable[tuple[str, ...]]) -> Table:

@@ -42,19 +42,21 @@ def mark(
     course: CourseOption = None,
 ) -> None:
     """Mark one submission and touch nothing else."""
+    from autograder.grading.exceeded import change_limits, exceeded, texts_of
     from autograder.grading.mark import MarkSettings, mark_submission
 
     found = Course.find(course)
     name = assignment or _only_assignment(found, path)
-    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
+    homework = found.assignment(name)
+    settings = MarkSettings(homework.limits, use_outer=not inner_only, unprotected=unprotected)
     with err.status(f"Marking {path}"):
-        marking = mark_submission(found, found.assignment(name), path, seed=seed, settings=settings)
+        marking = mark_submission(found, homework, path, seed=seed, settings=settings)
     report = marking.report
     if instructor:
         from autograder.pages.instructor import instructor_page
 
         target = output or Path(f"{report.submission}-instructor.html")
-        page = instructor_page(found, found.assignment(name), marking)
+        page = instructor_page(found, homework, marking)
         target.write_text(page, encoding="utf-8")
         out.print(Text(f"{target}: with hidden inputs and expected values, not for students"))
         return
@@ -65,6 +67,8 @@ def mark(
             typer.echo(report.to_json(), nl=False)
     else:
         _print_report(report)
+        if limits := exceeded(texts_of(report, marking.notebooks)):
+            out.print(Text(f"Limits were exceeded: {change_limits(homework, limits)}"))
 
 
 def _only_assignment(course: Course, path: Path) -> str:

@@ -93,7 +93,7 @@ def classroom_mark(
 
     found = Course.find(course)
     homework = found.assignment(assignment)
-    settings = MarkSettings(use_outer=not inner_only, unprotected=unprotected)
+    settings = MarkSettings(homework.limits, use_outer=not inner_only, unprotected=unprotected)
     report = mark_submission(found, homework, path, seed=seed, settings=settings).report
     deadline = found.deadline(assignment)
     if not deadline.is_over(datetime.now(UTC), deadline.longest_extension):

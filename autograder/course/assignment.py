@@ -7,14 +7,13 @@ The source notebooks are the only place where items and points are written; the 
 from __future__ import annotations
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import Literal
+from zoneinfo import ZoneInfo
 
 import nbformat
 from nbformat import NotebookNode
@@ -30,18 +29,14 @@ from autograder.course.gradecells import (
     points_of,
 )
 from autograder.course.layout import SETTINGS, CourseFolder
-from autograder.course.rules import (
-    Counting,
-    Deadline,
-    Rules,
-    read_counting,
-    read_deadline,
-    read_rules,
-)
-from autograder.course.settings import Table
+from autograder.course.limits import Limits
+from autograder.course.rules import Counting, Deadline, Rules
+from autograder.course.settings import HomeworkSettings, did_you_mean, read_settings
 from autograder.errors import CourseError
 
 Kind = Literal["auto", "manual"]
+
+_PYTHON = ("python", "ipython", "python3")
 
 
 @dataclass(frozen=True)
@@ -71,7 +66,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A homework: what is asked, what it is worth, and when."""
+    """A homework: what is asked, what it is worth, and when.
+
+    `tolerance` is the relative error that an answer may have; `files` are the names of the data
+    files that students get beside the notebooks; `limits` are those on a submission's code.
+    """
 
     name: str
     title: str
@@ -79,6 +78,9 @@ class Assignment:
     due: datetime
     seed: int
     problems: tuple[Problem, ...]
+    tolerance: float = 2e-3
+    files: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
 
     @cached_property
     def items(self) -> Mapping[str, Item]:
@@ -103,14 +105,16 @@ class Course(CourseFolder):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self.settings = _read_settings(self.settings_file)
+        self.settings = read_settings(self.settings_file)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Course:
         """The course that holds `start` (default: the working folder), looked for upwards."""
+        if start is not None and not start.is_dir():
+            raise CourseError(f"{start} is not a folder: name the course's folder with --course")
         start = (start or Path.cwd()).resolve()
         for folder in (start, *start.parents):
-            if (folder / SETTINGS).is_file():
+            if (folder / SETTINGS).exists():
                 return cls(folder)
         raise CourseError(
             f"no {SETTINGS} in {start} or above it: run this inside a course checkout, "
@@ -120,78 +124,65 @@ class Course(CourseFolder):
     @property
     def title(self) -> str:
         """The course's name as people write it."""
-        return str(self.settings["course"]["title"])
+        return self.settings.course.title
 
-    @cached_property
+    @property
     def timezone(self) -> ZoneInfo:
-        """The zone in which dates are meant."""
-        name = self.settings["course"].get("timezone", "UTC")
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise CourseError(
-                f"{SETTINGS}: timezone {name!r} is unknown; write it as in Europe/Zurich"
-            ) from error
+        """The zone of dates that state none."""
+        return self.settings.zone
 
     @property
     def assignment_names(self) -> tuple[str, ...]:
         """The assignments that the settings name."""
-        return tuple(self.settings.get("assignments", {}))
-
-    def solutions(self, assignment: str) -> Path:
-        """The folder of the reference functions."""
-        return self.root / "solutions" / assignment
-
-    def hidden(self, assignment: str) -> Path:
-        """The folder of the hidden tests."""
-        return self.root / "autograder" / "hidden" / assignment
+        return tuple(self.settings.homework)
 
     def assignment(self, name: str) -> Assignment:
         """Read an assignment from its settings and its source notebooks."""
-        settings = self._assignment_settings(name)
-        bonus = frozenset(settings.get("bonus", ()))
+        settings = self._homework(name)
+        if not self.source(name).is_dir():
+            raise CourseError(f"{self.source(name)} does not exist: put the notebooks there")
+        bonus = frozenset(settings.bonus)
         problems = tuple(self._problems(name, bonus))
         if not problems:
             raise CourseError(f"{self.source(name)} holds no notebook")
         assignment = Assignment(
             name=name,
-            title=settings.get("title", name),
-            opens=Table(f"assignments.{name}", settings).date("opens", self.timezone),
-            due=self.deadline(name).due,
-            seed=int(settings.get("seed", 0)),
+            title=settings.title,
+            opens=settings.opens,
+            due=settings.deadline.due,
+            seed=settings.seed,
             problems=problems,
+            tolerance=settings.tolerance,
+            files=settings.files,
+            limits=settings.limits,
         )
-        _check_items(assignment, bonus)
-        self.rules(name)  # an error in them is told before anything is built on them
+        _check_items(assignment, settings.bonus)
         return assignment
 
     def rules(self, assignment: str) -> Rules:
         """What being late costs in an assignment, and what bonus points can do."""
-        return read_rules(self.settings, assignment)
+        return self._homework(assignment).rules
 
     def deadline(self, assignment: str) -> Deadline:
         """When an assignment is due, and for whom later."""
-        self._assignment_settings(assignment)
-        return read_deadline(self.settings, assignment, self.timezone)
+        return self._homework(assignment).deadline
 
     @property
     def counting(self) -> Counting:
         """Which assignments count for the course."""
-        return read_counting(self.settings)
+        return self.settings.counting
 
-    def _assignment_settings(self, name: str) -> Mapping[str, Any]:
-        try:
-            settings: Mapping[str, Any] = self.settings["assignments"][name]
-        except KeyError:
-            known = ", ".join(self.assignment_names) or "none"
-            raise CourseError(
-                f"{self.settings_file} knows no assignment {name!r} (it has: {known})"
-            ) from None
-        return settings
+    def _homework(self, name: str) -> HomeworkSettings:
+        known = self.settings.homework
+        if name in known:
+            return known[name]
+        hint = did_you_mean(name, known) or f"it has: {', '.join(known) or 'none'}"
+        raise CourseError(f"{self.settings_file} has no assignment {name!r}; {hint}")
 
     def _problems(self, name: str, bonus: frozenset[str]) -> Iterator[Problem]:
         for path in sorted(self.source(name).glob("*.ipynb")):
             notebook = read_notebook(path)
+            _check_kernel(notebook, path)
             items = tuple(_items(notebook, path.stem, bonus))
             yield Problem(path.stem, _title(notebook, path.stem), items)
 
@@ -205,16 +196,15 @@ def read_notebook(path: Path) -> NotebookNode:
     return notebook
 
 
-def _read_settings(path: Path) -> Mapping[str, Any]:
-    try:
-        settings = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CourseError(f"no {SETTINGS} in {path.parent}: this is not a course folder") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise CourseError(f"{path} is not valid TOML: {error}") from error
-    if "title" not in settings.get("course", {}):
-        raise CourseError(f"{path} lacks [course] with a title")
-    return settings
+def _check_kernel(notebook: NotebookNode, path: Path) -> None:
+    for key, inner in (("kernelspec", "language"), ("language_info", "name")):
+        part = notebook.metadata.get(key)
+        language = part.get(inner) if isinstance(part, dict) else None
+        if language is not None and str(language).lower() not in _PYTHON:
+            raise CourseError(
+                f"{path}: metadata.{key}.{inner} is {language!r}; answers are marked in Python, so "
+                "choose a Python kernel and save the notebook"
+            )
 
 
 def _items(notebook: NotebookNode, problem: str, bonus: frozenset[str]) -> Iterator[Item]:
@@ -249,18 +239,20 @@ def _title(notebook: NotebookNode, default: str) -> str:
     return default
 
 
-def _check_items(assignment: Assignment, bonus: frozenset[str]) -> None:
+def _check_items(assignment: Assignment, bonus: tuple[str, ...]) -> None:
     seen: dict[str, str] = {}
     for problem in assignment.problems:
         for item in problem.items:
             if item.name in seen:
                 raise CourseError(
-                    f"item {item.name} stands in {seen[item.name]} and again in {problem.name}; "
+                    f"item {item.name} is in {seen[item.name]} and again in {problem.name}; "
                     "give one of them another id"
                 )
             seen[item.name] = problem.name
-    if unknown := sorted(bonus - seen.keys()):
-        raise CourseError(
-            f"{SETTINGS}: assignments.{assignment.name}.bonus names {', '.join(unknown)}, "
-            "which no source notebook has"
-        )
+    for name in bonus:
+        if name not in seen:
+            hint = did_you_mean(name, seen) or f"its items are: {', '.join(seen) or 'none'}"
+            raise CourseError(
+                f"{SETTINGS}: assignments.{assignment.name}.bonus names {name}, which no source "
+                f"notebook has; {hint}"
+            )

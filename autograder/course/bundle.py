@@ -63,8 +63,9 @@ def course_files(course: Course, assignment: str, *others: str) -> dict[str, byt
 
 
 def files_for_marking(course: Course, assignment: str, *others: str) -> dict[str, bytes]:
-    """Return the same; CourseError if source, release or hidden tests are missing altogether."""
-    for folder in (part(assignment) for part in (course.source, course.release, course.hidden)):
+    """Return the same; CourseError if one of the four folders is empty or missing."""
+    parts = (course.source, course.release, course.solutions, course.hidden)
+    for folder in (part(assignment) for part in parts):
         if not any(files_in(folder)):
             advice = f": `fdl release {assignment}`" if "release" in folder.parts[-2:] else ""
             raise CourseError(f"{folder} is empty or missing, and marking needs it{advice}")

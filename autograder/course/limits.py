@@ -1,67 +1,117 @@
-"""How much of everything one submission may use."""
+"""How much time, memory and room one submission may use.
+
+`[assignments.NAME.limits]` in the settings sets each of them for a homework. The bounds there keep
+a limit from being so small that nothing runs, or so large that the grader itself would break.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Annotated, get_type_hints
+
+from msgspec import Meta
 
 from autograder.errors import SandboxError
 
 KiB, MiB, GiB = 2**10, 2**20, 2**30
 
 
+def _between(low: float, high: float, unit: str) -> Meta:
+    """The bounds of a limit in the settings, and what to write there."""
+    return Meta(ge=low, le=high, description=f"write a number of {unit} from {low:_} to {high:_}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Limits:
     """Time, memory, disk and amounts that a submission's code gets.
 
-    `memory_bytes`, `file_bytes` and `descriptors` hold for each process on its own and are kept
+    `memory_bytes`, `file_bytes` and `descriptors` hold for each process on its own and are enforced
     by the kernel. `total_memory_bytes`, `total_descriptors` and `files` (and `disk_bytes` without
-    the outer wall) are kept by a watchdog. It looks ten times a second, and a hundred times while
-    more than a quarter of the memory is in use, so they can be passed for a moment. Files behind
-    the outer wall are in memory too, but count as disk.
+    the outer wall) are enforced by a watchdog. It looks ten times a second, and a hundred times
+    while more than a quarter of the memory is in use, so they can be exceeded for a moment. Files
+    behind the outer wall are in memory too, but count as disk.
     """
 
-    cell_seconds: float = 30.0
+    cell_seconds: Annotated[float, _between(1, 3_600, "seconds")] = 30.0
     """Wall time for one cell of a notebook; a third of it after each cell that was stopped."""
-    call_seconds: float = 10.0
+    call_seconds: Annotated[float, _between(0.1, 3_600, "seconds")] = 10.0
     """Wall time for one call of a student's function by a hidden test."""
-    submission_seconds: float = 90.0
+    submission_seconds: Annotated[float, _between(5, 86_400, "seconds")] = 90.0
     """Wall time for one submission, with all its notebooks and all tests together."""
 
-    memory_bytes: int = 2 * GiB
+    memory_bytes: Annotated[int, _between(512 * MiB, 1024 * GiB, "bytes")] = 2 * GiB
     """Address space of one process; numpy, pyplot and IPython take about 0.3 GiB of it."""
-    total_memory_bytes: int = 4 * GiB
+    total_memory_bytes: Annotated[int, _between(512 * MiB, 1024 * GiB, "bytes")] = 4 * GiB
     """Memory in use by all processes together, with what the kernel needs to map it."""
-    processes: int = 64
+    processes: Annotated[int, _between(8, 4_096, "processes")] = 64
     """Processes and threads at the same time."""
-    descriptors: int = 256
+    descriptors: Annotated[int, _between(64, 65_536, "open files")] = 256
     """Open files and sockets of one process."""
-    total_descriptors: int = 2_048
+    total_descriptors: Annotated[int, _between(64, 1_048_576, "open files")] = 2_048
     """Open files and sockets of all processes together."""
-    file_bytes: int = 64 * MiB
+    file_bytes: Annotated[int, _between(MiB, 64 * GiB, "bytes")] = 64 * MiB
     """Size of one file."""
-    disk_bytes: int = 256 * MiB
+    disk_bytes: Annotated[int, _between(16 * MiB, 256 * GiB, "bytes")] = 256 * MiB
     """Size of all files together."""
-    files: int = 20_000
+    files: Annotated[int, _between(1_000, 10_000_000, "files")] = 20_000
     """Number of files and folders."""
 
-    output_bytes: int = 4_000_000
-    """What is kept of the text and pictures that one cell shows."""
-    shown_bytes: int = 16_000_000
+    output_bytes: Annotated[int, _between(10_000, 16_000_000, "bytes")] = 4_000_000
+    """Text and pictures that are kept of one cell."""
+    shown_bytes: Annotated[int, _between(10_000, 64_000_000, "bytes")] = 16_000_000
     """Text and pictures that are kept of all cells of one notebook together."""
-    message_bytes: int = 1_000_000
-    """One message on the wire, arrays not counted."""
-    answer_bytes: int = 16_000_000
-    """The arrays of one message."""
-    callbacks: int = 100_000
+    message_bytes: Annotated[int, _between(100_000, 16_000_000, "bytes")] = 1_000_000
+    """Arguments or answer of one call, arrays not counted."""
+    answer_bytes: Annotated[int, _between(100_000, 64_000_000, "bytes")] = 16_000_000
+    """Arrays in the arguments or in the answer of one call."""
+    callbacks: Annotated[int, _between(1_000, 100_000_000, "calls")] = 100_000
     """Calls that a student's function may make back to the test, for each call of it."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
-            whole = field.type == "int"
+            whole = isinstance(field.default, int)
             fits = isinstance(value, int) or (isinstance(value, float) and not whole)
             if isinstance(value, bool) or not fits or not value > 0 or value == float("inf"):
                 kind = "whole number" if whole else "number"
                 raise SandboxError(
                     f"the limit {field.name} is {value!r}: it has to be a {kind} above 0"
                 )
+
+    def conflicts(self) -> Iterator[tuple[str, str]]:
+        """Yield pairs of names (part, whole) of which the part's limit is above the whole's."""
+        for part, whole in _PARTS.items():
+            if getattr(self, part) > getattr(self, whole):
+                yield part, whole
+
+
+_PARTS = {
+    "cell_seconds": "submission_seconds",
+    "call_seconds": "submission_seconds",
+    "memory_bytes": "total_memory_bytes",
+    "descriptors": "total_descriptors",
+    "file_bytes": "disk_bytes",
+    "output_bytes": "shown_bytes",
+}
+"""The limits that lie within another one."""
+
+
+def size(count: int) -> str:
+    """Return a number of bytes as people write it, such as 4 GiB."""
+    for unit, name in ((GiB, "GiB"), (MiB, "MiB"), (KiB, "KiB")):
+        if count >= unit:
+            return f"{count / unit:.3g} {name}"
+    return f"{count} bytes"
+
+
+def as_written(limit: float) -> str:
+    """Return a limit as it is written in the settings."""
+    return f"{limit:_}" if isinstance(limit, int) else f"{limit:g}"
+
+
+def bounds_of_limits() -> dict[str, tuple[float, float]]:
+    """Return the least and the largest value of each limit that the settings may state."""
+    hints = get_type_hints(Limits, include_extras=True)
+    metas = {name: hint.__metadata__[0] for name, hint in hints.items()}
+    return {name: (meta.ge, meta.le) for name, meta in metas.items()}

@@ -1,6 +1,7 @@
 """The rules of a course: what being late costs, what bonus points can do, which homework counts.
 
-They are read from `course.toml` and are arithmetic alone: nothing here knows of a gradebook.
+`settings` reads them from `course.toml`. They are arithmetic alone: nothing here knows of a
+gradebook.
 
 Late. A submission that comes after its due date and the grace has been late since the due date.
 Each started day (24 hours, whatever the clocks do) costs `percent_per_day` of the points of the
@@ -18,23 +19,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
-
-from autograder.course.layout import SETTINGS
-from autograder.course.settings import Table
-from autograder.errors import CourseError
+from typing import Literal
 
 DAY = timedelta(days=1)
 
 Base = Literal["maximum", "earned"]
-
-_LATE: tuple[Literal["none", "percent", "stop"], ...] = ("none", "percent", "stop")
-_BASES: tuple[Base, ...] = ("maximum", "earned")
-_RULES = (
-    "late", "late_percent_per_day", "late_percent_of", "late_grace_minutes",
-    "late_stop_after_days", "bonus_above_maximum",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,74 +115,3 @@ class Counting:
     def standing(self, shares: Mapping[str, float]) -> float:
         """The mean share of those that count."""
         return sum(shares.get(name, 0.0) for name in self.chosen(shares)) / self.best
-
-
-def read_rules(settings: Mapping[str, Any], assignment: str) -> Rules:
-    """The rules of a homework: the course's `[rules]`, and key by key its own over them."""
-    own = settings.get("assignments", {}).get(assignment, {}).get("rules", {})
-    table = Table("rules", settings.get("rules", {}))
-    table = Table(f"assignments.{assignment}.rules", own, below=table)
-    table.only(_RULES)
-    return Rules(
-        late=_late_policy(table),
-        bonus_above_maximum=table.flag("bonus_above_maximum", True),
-        bonus_stated="bonus_above_maximum" in table,
-    )
-
-
-def _late_policy(table: Table) -> LatePolicy | None:
-    kind = table.choice("late", _LATE, "none")
-    percent = table.number("late_percent_per_day", 0, 0, 100)
-    base = table.choice("late_percent_of", _BASES, "maximum")
-    grace = timedelta(minutes=table.number("late_grace_minutes", 0, 0, 60 * 24 * 365))
-    stop = table.number("late_stop_after_days", 0, 0, 365)
-    if "late" not in table:
-        for key in _RULES[1:5]:
-            if key in table:
-                raise table.wrong("late", f'{key} needs it: write "percent", "stop" or "none"')
-        return None
-    if kind == "percent" and percent == 0:
-        raise table.wrong("late_percent_per_day", 'late = "percent" needs it: write such as 10')
-    if kind == "percent":
-        after = timedelta(days=stop) if "late_stop_after_days" in table else None
-        return LatePolicy(percent, base, grace, after)
-    return LatePolicy(grace=grace, stop_after=grace) if kind == "stop" else LatePolicy()
-
-
-def read_deadline(settings: Mapping[str, Any], assignment: str, zone: ZoneInfo) -> Deadline:
-    """When a homework is due, and who has longer: `[assignments.hw2.extensions]`."""
-    name = f"assignments.{assignment}"
-    table = Table(name, settings.get("assignments", {}).get(assignment, {}))
-    due = table.date("due", zone)
-    given = Table(f"{name}.extensions", settings["assignments"][assignment].get("extensions", {}))
-    longer = {student: _extension(given, student, due, zone) for student in given}
-    return Deadline(due, longer)
-
-
-def _extension(given: Table, student: str, due: datetime, zone: ZoneInfo) -> timedelta:
-    advice = "write a new due date such as 2024-11-25T23:55:00, or { hours = 48 }"
-    inner = given.inner(student)
-    if inner is not None:
-        inner.only(["hours"])
-        if "hours" not in inner:
-            raise given.wrong(student, advice)
-        return timedelta(hours=inner.number("hours", 0, 0, 24 * 365))
-    if not given.is_date(student):
-        raise given.wrong(student, advice)
-    longer = given.date(student, zone).astimezone(UTC) - due.astimezone(UTC)
-    if longer < timedelta(0):
-        raise given.wrong(student, f"that is before the due date {due.isoformat()}; {advice}")
-    return longer
-
-
-def read_counting(settings: Mapping[str, Any]) -> Counting:
-    """Which homework counts: `[standing]`; without it, every one that the settings name."""
-    table = Table("standing", settings.get("standing", {}))
-    table.only(["assignments", "best"])
-    names = table.names("assignments") or tuple(settings.get("assignments", {}))
-    if not names:
-        raise CourseError(f"{SETTINGS} names no homework: add [assignments.hw1] or the like")
-    best = table.number("best", len(names), 1, len(names))
-    if best != int(best):
-        raise table.wrong("best", f"write a whole number from 1 to {len(names)}")
-    return Counting(names, int(best))

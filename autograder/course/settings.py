@@ -1,123 +1,377 @@
-"""The course's settings as typed values; an error names the key, what was found and what to write.
+"""`course.toml` as typed values, checked as a whole; an error names the key, what was found and
+what to write.
 
-Dates are meant in the course's time zone. A local time that the clocks pass twice or never, when
-they are put back or forward, would be somebody's guess: it is refused, and the message gives the
-ways to write it that leave no doubt.
+Dates are in the course's time zone. A local time that daylight saving makes ambiguous or skips is
+rejected, and the message shows both ways to write it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
-from typing import Any, TypeVar
-from zoneinfo import ZoneInfo
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+import msgspec
+from msgspec import Meta
 
 from autograder.course.layout import SETTINGS
+from autograder.course.limits import Limits, as_written
+from autograder.course.rules import Base, Counting, Deadline, LatePolicy, Rules
 from autograder.errors import CourseError
+from autograder.words import MAX_SHOWN
 
-Word = TypeVar("Word", bound=str)
+T = TypeVar("T")
+
+_EXTENSION = "write a new due date such as 2024-11-25T23:55:00, or { hours = 48 }"
+_A_TABLE = "write it as a table"
+
+Text = Annotated[str, Meta(min_length=1, description="write text in quotes")]
+Zone = Annotated[str, Meta(min_length=1, description='write a zone such as "Europe/Zurich"')]
+Flag = Annotated[bool, Meta(description="write true or false")]
+Date = Annotated[datetime, Meta(description="write a date and time such as 2024-11-21T23:55:00")]
+Late = Annotated[
+    Literal["none", "percent", "stop"],
+    Meta(description='write one of: "none", "percent", "stop"'),
+]
+LateOf = Annotated[Base, Meta(description='write one of: "maximum", "earned"')]
+Percent = Annotated[float, Meta(ge=0, le=100, description="write a number from 0 to 100")]
+Minutes = Annotated[float, Meta(ge=0, le=525_600, description="write a number from 0 to 525600")]
+Days = Annotated[float, Meta(ge=0, le=365, description="write a number from 0 to 365")]
+Hours = Annotated[float, Meta(ge=0, le=8_760, description="write a number from 0 to 8760")]
+Count = Annotated[int, Meta(ge=1, description="write a whole number of 1 or more")]
+Seed = Annotated[
+    int, Meta(ge=0, le=2**63 - 1, description="write a whole number of 0 or more, such as 20241121")
+]
+Share = Annotated[
+    float, Meta(gt=0, lt=1, description="write a number above 0 and below 1, such as 0.002")
+]
+Names = Annotated[
+    tuple[Annotated[str, Meta(min_length=1)], ...],
+    Meta(description='write a list of names, each once, such as ["hw1", "hw2"]'),
+]
+Inner = Annotated[dict[str, Any], Meta(description=_A_TABLE)]
+
+# --- the tables as they are written ---
 
 
-class Table:
-    """One table of the settings: `name` is where it stands, as in `assignments.hw2.rules`."""
+@dataclass(frozen=True)
+class _File:
+    course: Inner = field(default_factory=dict)
+    rules: Inner = field(default_factory=dict)
+    standing: Inner = field(default_factory=dict)
+    assignments: Inner = field(default_factory=dict)
 
-    def __init__(self, name: str, content: object, *, below: Table | None = None) -> None:
-        """Its keys; those that it lacks are looked up in the table `below`."""
-        if not isinstance(content, Mapping):
-            raise CourseError(f"{SETTINGS}: {name} is {content!r}; write it as a table, [{name}]")
-        own = dict.fromkeys(map(str, content), name)
-        self._content: dict[str, Any] = {**(below._content if below else {}), **content}
-        self._places: dict[str, str] = {**(below._places if below else {}), **own}
-        self.name = name
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._content
+@dataclass(frozen=True)
+class CourseTable:
+    """`[course]`: what the course is called, and the zone of its dates."""
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._content)
+    title: Text
+    id: Text = ""
+    institution: Text = ""
+    term: Text = ""
+    timezone: Zone = "UTC"
 
-    def inner(self, key: str) -> Table | None:
-        """The table at the key; None where something else stands there."""
-        content = self._content[key]
-        return Table(f"{self.name}.{key}", content) if isinstance(content, Mapping) else None
 
-    def is_date(self, key: str) -> bool:
-        """Whether a date and time stands at the key."""
-        return isinstance(self._content[key], datetime)
+@dataclass(frozen=True)
+class _Rules:
+    """`[rules]` and `[assignments.NAME.rules]`; None is a key that is left out."""
 
-    def wrong(self, key: str, advice: str) -> CourseError:
-        """The error that says what stands at the key, and what to write there."""
-        place = f"{self._places.get(key, self.name)}.{key}"
-        value = self._content.get(key)
-        shown = value.isoformat() if isinstance(value, datetime) else repr(value)
-        found = f"is {shown}" if key in self._content else "is missing"
-        return CourseError(f"{SETTINGS}: {place} {found}; {advice}")
+    late: Late | None = None
+    late_percent_per_day: Percent | None = None
+    late_percent_of: LateOf | None = None
+    late_grace_minutes: Minutes | None = None
+    late_stop_after_days: Days | None = None
+    bonus_above_maximum: Flag | None = None
 
-    def only(self, known: Iterable[str]) -> None:
-        """CourseError where the table has a key that is not one of these."""
-        known = list(known)
-        for key in self._content:
-            if key not in known:
-                close = get_close_matches(key, known, 1)
-                hint = f"did you mean {close[0]}?" if close else f"known are: {', '.join(known)}"
-                raise CourseError(f"{SETTINGS}: {self._places[key]} has no key {key!r}; {hint}")
+    def given(self) -> dict[str, Any]:
+        """The keys that are written."""
+        return {key: value for key, value in vars(self).items() if value is not None}
 
-    def choice(self, key: str, words: tuple[Word, ...], default: Word) -> Word:
-        """One of these words."""
-        value = self._content.get(key, default)
-        for word in words:
-            if value == word:
-                return word
-        raise self.wrong(key, "write one of: " + ", ".join(f'"{word}"' for word in words))
 
-    def flag(self, key: str, default: bool) -> bool:
-        """True or false."""
-        value = self._content.get(key, default)
-        if isinstance(value, bool):
-            return value
-        raise self.wrong(key, "write true or false")
+@dataclass(frozen=True)
+class _Standing:
+    assignments: Names = ()
+    best: Count | None = None
 
-    def number(self, key: str, default: float, low: float, high: float = math.inf) -> float:
-        """A number from `low` to `high`."""
-        value = self._content.get(key, default)
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if is_number and math.isfinite(value) and low <= value <= high:
-            return float(value)
-        reach = f"from {low:g} to {high:g}" if high < math.inf else f"of {low:g} or more"
-        raise self.wrong(key, f"write a number {reach}")
 
-    def names(self, key: str) -> tuple[str, ...]:
-        """A list of names, each once; empty where the key is missing."""
-        value = self._content.get(key, [])
-        advice = 'write a list of names, each once, such as ["hw1", "hw2"]'
-        if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-            raise self.wrong(key, advice)
-        if len(set(value)) < len(value):
-            raise self.wrong(key, advice)
-        return tuple(value)
+@dataclass(frozen=True)
+class _Homework:
+    opens: Date
+    due: Date
+    title: Text | None = None
+    seed: Seed = 0
+    tolerance: Share = 2e-3
+    bonus: Names = ()
+    files: Names = ()
+    rules: Inner = field(default_factory=dict)
+    limits: Inner = field(default_factory=dict)
+    extensions: Inner = field(default_factory=dict)
 
-    def date(self, key: str, zone: ZoneInfo) -> datetime:
-        """A date and time, in the course's zone where none is given with it."""
-        date = self._content.get(key)
-        if not isinstance(date, datetime):
-            raise self.wrong(key, "write a date and time such as 2024-11-21T23:55:00")
-        if date.tzinfo:
-            return date.astimezone(zone)
-        readings = readings_of(date, zone)
-        if len(readings) == 1:
-            return readings[0]
-        ways = " or ".join(reading.isoformat() for reading in readings)
-        why = "never comes" if readings[0].replace(tzinfo=None) != date else "comes twice"
-        raise self.wrong(key, f"this time {why} in {zone.key}, the clocks change: write {ways}")
+
+@dataclass(frozen=True)
+class _Hours:
+    hours: Hours
+
+
+# --- what they mean ---
+
+
+@dataclass(frozen=True)
+class HomeworkSettings:
+    """`[assignments.NAME]`: what a homework's notebooks cannot say about it."""
+
+    title: str
+    opens: datetime
+    deadline: Deadline
+    seed: int
+    tolerance: float
+    bonus: tuple[str, ...]
+    files: tuple[str, ...]
+    rules: Rules
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings of a course."""
+
+    course: CourseTable
+    zone: ZoneInfo
+    homework: Mapping[str, HomeworkSettings]
+    counted: tuple[str, ...]
+    best: int
+
+    @property
+    def counting(self) -> Counting:
+        """Which homework counts; CourseError if there is none."""
+        if not self.counted:
+            raise CourseError(f"{SETTINGS} names no homework: add [assignments.hw1] or the like")
+        return Counting(self.counted, self.best)
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a course's settings; CourseError says what is wrong, and where."""
+    try:
+        return parse_settings(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise CourseError(f"no {SETTINGS} in {path.parent}: this is not a course folder") from None
+    except OSError as error:
+        raise CourseError(f"{path} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise CourseError(f"{path} is not UTF-8 text (line {line}); save it as UTF-8") from error
+
+
+def parse_settings(text: str) -> Settings:
+    """Return the settings that a text in TOML states; CourseError says what is wrong with it."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise CourseError(f"{SETTINGS} is not valid TOML: {error}") from error
+    file = _read(_File, content, "")
+    course = _read(CourseTable, file.course, "course")
+    zone = _zone(course.timezone)
+    rules = _read(_Rules, file.rules, "rules")
+    homework = {
+        name: _homework(name, table, zone, rules) for name, table in file.assignments.items()
+    }
+    counted, best = _counted(file.standing, tuple(homework))
+    return Settings(course, zone, homework, counted, best)
+
+
+def _homework(name: str, content: object, zone: ZoneInfo, rules: _Rules) -> HomeworkSettings:
+    place = f"assignments.{name}"
+    _check_name(name, place)
+    table = _read(_Homework, content, place)
+    own = _read(_Rules, table.rules, f"{place}.rules")
+    opens = _moment(table.opens, zone, f"{place}.opens")
+    due = _moment(table.due, zone, f"{place}.due")
+    if due <= opens:
+        raise _wrong(f"{place}.due", table.due, f"write a date after opens, {opens.isoformat()}")
+    _check_names(table.bonus, f"{place}.bonus")
+    _check_names(table.files, f"{place}.files")
+    for file in table.files:
+        if Path(file).name != file or file.startswith(".") or "\\" in file:
+            raise _wrong(f"{place}.files", file, "write names alone, without a path or leading dot")
+    extension = partial(_extension, due=due, zone=zone)
+    return HomeworkSettings(
+        title=table.title or name,
+        opens=opens,
+        deadline=Deadline(
+            due,
+            {
+                student: extension(given, f"{place}.extensions.{student}")
+                for student, given in table.extensions.items()
+            },
+        ),
+        seed=table.seed,
+        tolerance=table.tolerance,
+        bonus=table.bonus,
+        files=table.files,
+        rules=_rules(replace(rules, **own.given()), f"{place}.rules" if own.given() else "rules"),
+        limits=_limits(table.limits, f"{place}.limits"),
+    )
+
+
+def _rules(table: _Rules, place: str) -> Rules:
+    return Rules(
+        late=_late_policy(table, place),
+        bonus_above_maximum=table.bonus_above_maximum is not False,
+        bonus_stated=table.bonus_above_maximum is not None,
+    )
+
+
+def _late_policy(table: _Rules, place: str) -> LatePolicy | None:
+    if table.late is None:
+        if needing := [key for key in table.given() if key.startswith("late_")]:
+            advice = f'{needing[0]} needs it: write "percent", "stop" or "none"'
+            raise _missing(f"{place}.late", advice)
+        return None
+    grace = timedelta(minutes=table.late_grace_minutes or 0)
+    if table.late == "percent":
+        if not table.late_percent_per_day:
+            advice = 'late = "percent" needs it: write a number such as 10'
+            raise _missing(f"{place}.late_percent_per_day", advice)
+        days = table.late_stop_after_days
+        stop = None if days is None else timedelta(days=days)
+        return LatePolicy(
+            table.late_percent_per_day, table.late_percent_of or "maximum", grace, stop
+        )
+    return LatePolicy(grace=grace, stop_after=grace) if table.late == "stop" else LatePolicy()
+
+
+def _limits(content: object, place: str) -> Limits:
+    limits = _read(Limits, content, place)
+    for part, whole in limits.conflicts():
+        found, bound = (as_written(getattr(limits, name)) for name in (part, whole))
+        raise CourseError(
+            f"{SETTINGS}: {place}.{part} is {found}, and {whole}, in which it lies, is {bound}; "
+            "change one of them"
+        )
+    return limits
+
+
+def _extension(content: object, place: str, *, due: datetime, zone: ZoneInfo) -> timedelta:
+    if isinstance(content, Mapping) and content:
+        return timedelta(hours=_read(_Hours, content, place).hours)
+    if not isinstance(content, datetime):
+        raise _wrong(place, content, _EXTENSION)
+    longer = _moment(content, zone, place).astimezone(UTC) - due.astimezone(UTC)
+    if longer < timedelta(0):
+        raise _wrong(place, content, f"that is before the due date {due.isoformat()}; {_EXTENSION}")
+    return longer
+
+
+def _counted(content: Mapping[str, Any], known: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+    table = _read(_Standing, content, "standing")
+    _check_names(table.assignments, "standing.assignments")
+    names = table.assignments or known
+    best = len(names) if table.best is None else table.best
+    if best > len(names):
+        raise _wrong("standing.best", best, f"write a whole number from 1 to {len(names)}")
+    return names, best
+
+
+def _check_name(name: str, place: str) -> None:
+    if Path(name).name != name or name.startswith("."):
+        raise _wrong(place, name, "name it as its folders are named, such as hw2")
+
+
+def _check_names(names: tuple[str, ...], place: str) -> None:
+    if len(set(names)) < len(names):
+        raise _wrong(place, list(names), "write each name once")
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        advice = did_you_mean(name, available_timezones()) or "write it as in Europe/Zurich"
+        raise _wrong("course.timezone", name, f"this zone is unknown; {advice}") from None
+
+
+def _moment(date: datetime, zone: ZoneInfo, place: str) -> datetime:
+    """A date and time, in the course's zone if it has none of its own."""
+    if date.tzinfo:
+        return date.astimezone(zone)
+    readings = readings_of(date, zone)
+    if len(readings) == 1:
+        return readings[0]
+    ways = " or ".join(reading.isoformat() for reading in readings)
+    why = "never comes" if readings[0].replace(tzinfo=None) != date else "comes twice"
+    advice = f"this time {why} in {zone.key}, because the clocks change: write {ways}"
+    raise _wrong(place, date, advice)
 
 
 def readings_of(date: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
-    """What a local time may mean: one moment, or two where the clocks are put back or forward."""
+    """Return what a local time can mean: one moment, or two if the clocks change there."""
     earlier, later = (date.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if earlier.utcoffset() == later.utcoffset():
         return (earlier,)
     # through UTC, a time that the clocks leave out becomes one that they show
     moments = sorted(each.astimezone(UTC) for each in (earlier, later))
     return tuple(moment.astimezone(zone) for moment in moments)
+
+
+# --- reading one table, and the errors ---
+
+
+def _read(kind: type[T], content: object, place: str) -> T:
+    """The table at that place as a value of the dataclass `kind`, each field with its advice."""
+    if not isinstance(content, Mapping):
+        raise _wrong(place, content, f"write it as a table, [{place}]")
+    known = [part.name for part in fields(kind)]  # type: ignore[arg-type]
+    for key in content:
+        if key not in known:
+            hint = did_you_mean(key, known) or f"known are: {', '.join(known)}"
+            raise CourseError(f"{SETTINGS}: {place or 'the file'} has no key {key!r}; {hint}")
+    try:
+        return msgspec.convert(content, kind, builtin_types=(datetime, date, time))
+    except msgspec.ValidationError as error:
+        key = re.findall(r"[.`](\w+)", str(error).replace("`$", ""))[-1]
+        inner, advice = f"{place}.{key}".strip("."), _advice_of(kind, key)
+        if key not in content:
+            raise _missing(inner, advice) from None
+        if advice == _A_TABLE:
+            advice += f", [{inner}]"
+        raise _wrong(inner, content[key], advice) from None
+
+
+def _advice_of(kind: type, key: str) -> str:
+    """What to write for a key, as the type of its field says."""
+    waiting = [get_type_hints(kind, include_extras=True)[key]]
+    for hint in waiting:
+        for meta in getattr(hint, "__metadata__", ()):
+            if meta.description:
+                return str(meta.description)
+        waiting += get_args(hint)
+    raise LookupError(key)
+
+
+def _missing(place: str, advice: str) -> CourseError:
+    return CourseError(f"{SETTINGS}: {place} is missing; {advice}")
+
+
+def _wrong(place: str, found: object, advice: str) -> CourseError:
+    return CourseError(f"{SETTINGS}: {place} is {_as_written(found)}; {advice}")
+
+
+def _as_written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = value.isoformat() if isinstance(value, (date, time)) else repr(value)
+    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the question whether a known name was meant; empty if none is close."""
+    close = get_close_matches(name, list(known), 1)
+    return f"did you mean {close[0]}?" if close else ""

@@ -506,13 +506,12 @@ def _is_known(
 
 def course_id(course: Course) -> str:
     """The course's name in the gradebook."""
-    return str(course.settings["course"].get("id", ""))
+    return course.settings.course.id
 
 
 def bonus_items(course: Course) -> Mapping[str, list[str]]:
     """The names of the bonus items of each assignment, as the settings have them."""
-    settings = course.settings.get("assignments", {})
-    return {name: list(assignment.get("bonus", ())) for name, assignment in settings.items()}
+    return {name: list(each.bonus) for name, each in course.settings.homework.items()}
 
 
 def course_directory(course: Course, assignment: Assignment) -> Any:

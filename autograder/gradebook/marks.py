@@ -163,8 +163,8 @@ def marks_in(
         for row in _submissions(gradebook, assignment)
         if students is None or row.student_id in students
     }
-    title = course.settings.get("assignments", {}).get(assignment, {}).get("title", assignment)
-    return Marks(assignment, str(title), items, found)
+    known = course.settings.homework.get(assignment)
+    return Marks(assignment, known.title if known else assignment, items, found)
 
 
 class _Calculator:

@@ -32,7 +32,10 @@ USUAL_MEMORY = 768 * MiB
 
 
 LONG_SECONDS = 30.0
-"""Marking a submission takes longer only if it is out for that; an honest one takes about 3."""
+"""Seconds of marking from which on a submission waits until the others are marked."""
+
+LONG_SHARE = 1 / 3
+"""Share of a submission's time that marking it exceeds only if its code waits or never ends."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,11 @@ def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> 
     ]
 
 
+def long_seconds(assignment: Assignment) -> float:
+    """Return the seconds from which on marking a submission counts as long."""
+    return LONG_SHARE * assignment.limits.submission_seconds
+
+
 def long_ones_last(jobs: Sequence[Job], seconds: Mapping[str, float]) -> list[Job]:
     """The jobs, those at the end that took long the last time: nobody waits for them."""
     return sorted(jobs, key=lambda job: seconds.get(job.student, 0.0) > LONG_SECONDS)
@@ -126,7 +134,7 @@ def mark_class(
     A marking process that dies takes only the jobs with it that were being marked; each
     of these is tried on its own when the others are done, and once more if it dies there.
     """
-    settings = settings or MarkSettings()
+    settings = settings or MarkSettings(assignment.limits)
     workers = max(1, min(workers, len(jobs)))
     waiting, caught = list(jobs), list[Job]()
     while waiting:

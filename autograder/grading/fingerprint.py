@@ -40,7 +40,7 @@ class Fingerprints:
 
         Default: this machine's.
         """
-        settings = settings or MarkSettings()
+        settings = settings or MarkSettings(assignment.limits)
         behind = protections or [
             examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
         ]

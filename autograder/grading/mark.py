@@ -89,7 +89,7 @@ def mark_submission(
     `tests` are further arguments for pytest, such as `["-k", "momentum"]`. `sandbox` is one from
     `open_sandbox(settings)` that has served others and goes on serving (default: one of its own).
     """
-    settings = settings or MarkSettings()
+    settings = settings or MarkSettings(assignment.limits)
     seed = assignment.seed if seed is None else seed
     stages.take()  # what an earlier submission that broke has left
     with contextlib.ExitStack() as stack:

@@ -93,7 +93,9 @@ class Laboratory:
             self._running[problem] = running
             self.executed[problem] = self._cleaned(problem, source, running)
             self.reports[problem] = NotebookReport(
-                state="marked", notes=received.notes, faults=_faults(source, running.results)
+                state="marked",
+                notes=received.notes,
+                faults=_faults(source, running.results, self._sandbox.limits.cell_seconds),
             )
             running.forget_outputs()
 
@@ -182,18 +184,24 @@ def _with_outputs(notebook: NotebookNode, results: Mapping[int, CellResult]) -> 
     return executed
 
 
-def _faults(notebook: NotebookNode, results: Mapping[int, CellResult]) -> tuple[CellFault, ...]:
+def _faults(
+    notebook: NotebookNode, results: Mapping[int, CellResult], seconds: float
+) -> tuple[CellFault, ...]:
     found = []
+    stopped = f"This cell was stopped after {seconds:g} s."
     for index, result in sorted(results.items()):
         error = result.error
         if error is None or error.kind == "NotImplementedError":
             continue
         line = error.place.line if error.place and error.place.cell == index else None
         source = _line(notebook, error.place) if error.place else ""
+        text = _fault_text(error.kind, error.text, stopped)
+        if error.kind == "timeout":
+            stopped = "This cell was stopped: after one that was, a cell gets less time."
         found.append(
             CellFault(
                 cell=index,
-                error=_with_cause(_fault_text(error.kind, error.text), source),
+                error=_with_cause(text, source),
                 line=line,
                 source=source,
                 item=_item_of(notebook, index),
@@ -207,11 +215,11 @@ def _with_cause(error: str, line: str) -> str:
     return f"{error}. {cause[0].upper()}{cause[1:]}." if cause else error
 
 
-def _fault_text(kind: str, text: str) -> str:
+def _fault_text(kind: str, text: str, stopped: str) -> str:
     if kind in ("ended", "not run"):
         return text
     if kind == "timeout":
-        return "This cell was stopped: it did not end in time."
+        return stopped
     text = _PLACE_IN_TEXT.sub("", text)
     return f"{kind}: {text}" if text else kind
 

@@ -63,7 +63,7 @@ def _start(config: pytest.Config, path: Path) -> None:
     assignment = course.assignment(folder.name)
     serve_hidden_tests(folder)
     seed = assignment.seed if config.option.seed is None else config.option.seed
-    settings = MarkSettings(unprotected=config.option.unprotected)
+    settings = MarkSettings(assignment.limits, unprotected=config.option.unprotected)
     laboratory = open_laboratory(course, assignment, path, seed=seed, settings=settings)
     config.stash[LABORATORY] = laboratory
     laboratory.run_notebooks(time.monotonic() + settings.limits.submission_seconds)

@@ -1,7 +1,8 @@
 """The Report: all that marking says about one submission, and the only thing that leaves marking.
 
 A Report is plain data with a version. `Report.to_json` and `Report.from_json` are each other's
-inverse; two runs with the same submission, assignment, grader and seed give the same bytes.
+inverse; two runs with the same submission, assignment, grader and seed give the same bytes. Keys
+that this version of the kit does not know are ignored; missing ones get their default.
 Its texts hold nothing that acts on a terminal or a page (`words.shown`), wherever they come from.
 """
 
@@ -12,8 +13,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal
+
+import msgspec
 
 from autograder.errors import RecordError
 from autograder.words import show_fields
@@ -25,6 +27,9 @@ NOT_ATTEMPTED = "Not attempted."
 
 ItemOutcome = Literal["marked", "open", "not marked"]
 """marked: tests gave the points; open: a person will; not marked: its notebook can't be run."""
+
+Points = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | float
+"""A whole number of points stays one, so that a Report is written as it was read."""
 
 NotebookState = Literal["marked", "missing", "unreadable", "stopped"]
 
@@ -45,7 +50,7 @@ class Claim:
     passed: bool
     message: str = ""
     part: str = "answer"
-    costs: float = 0.0
+    costs: Points = 0.0
     note: str = ""
     unwritten: str = ""
     result: str = ""
@@ -72,8 +77,8 @@ class ItemReport:
 
     kind: str
     problem: str
-    points: float
-    max_points: float
+    points: Points
+    max_points: Points
     bonus: bool
     outcome: ItemOutcome
     claims: tuple[Claim, ...] = ()
@@ -143,10 +148,10 @@ class Report:
     seed: int
     protection: str
     walls: Mapping[str, Any]
-    points: float
-    max_points: float
-    bonus_points: float
-    max_bonus_points: float
+    points: Points
+    max_points: Points
+    bonus_points: Points
+    max_bonus_points: Points
     notebooks: Mapping[str, NotebookReport]
     items: Mapping[str, ItemReport]
     notes: tuple[str, ...] = field(default=())
@@ -181,57 +186,19 @@ class Report:
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """Read what `to_json` wrote; RecordError where it is something else."""
+        """Read what `to_json` wrote; RecordError if it is something else."""
         try:
-            data = json.loads(text)
-            # NaN, infinity and half a surrogate pair can be read, and not written again.
-            json.dumps(data, ensure_ascii=False, allow_nan=False).encode()
-            schema = data["schema"]
+            schema = msgspec.json.decode(text, type=_Schema).schema
             if schema != SCHEMA:
                 raise RecordError(
-                    f"this Report has schema {str(schema)[:40]!r}, this kit reads {SCHEMA!r}: "
+                    f"this Report has schema {schema[:40]!r}, this kit reads {SCHEMA!r}: "
                     "mark the submission again"
                 )
-            return _record(cls, data)
-        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            return msgspec.json.decode(text, type=cls)
+        except (ValueError, RecursionError) as error:  # msgspec's errors, and texts beyond UTF-8
             raise RecordError(f"not a Report: {str(error)[:200]}") from error
 
 
-T = TypeVar("T")
-
-_TYPES: dict[type, dict[str, Any]] = {
-    kind: get_type_hints(kind) for kind in (Report, NotebookReport, CellFault, ItemReport, Claim)
-}
-
-
-def _record(kind: type[T], data: Any) -> T:
-    """A dataclass of this module from its fields, each of which has to be of its type."""
-    if type(data) is not dict:
-        raise TypeError(f"a {kind.__name__} is no record")
-    types = _TYPES[kind]
-    unknown = data.keys() - types.keys()
-    if unknown:
-        raise TypeError(f"a {kind.__name__} has no {min(unknown)}")
-    return kind(**{name: _value(types[name], part, name) for name, part in data.items()})
-
-
-def _value(kind: Any, data: Any, name: str) -> Any:
-    """`data` as a value of the type `kind`; TypeError where it is none."""
-    outer, inner = get_origin(kind), get_args(kind)
-    if dataclasses.is_dataclass(kind):
-        return _record(cast(type[object], kind), data)
-    if kind is Any:
-        return data
-    if outer is tuple and type(data) is list:
-        return tuple(_value(inner[0], part, name) for part in data)
-    if outer is Mapping and type(data) is dict:
-        return {key: _value(inner[1], part, name) for key, part in data.items()}
-    if outer is Literal and type(data) is str and data in inner:
-        return data
-    if outer is UnionType and type(data) in inner:
-        return data
-    if type(data) is kind:
-        return data
-    if kind is float and type(data) is int and abs(data) < 2**53:
-        return data
-    raise TypeError(f"{name} is of another kind")
+@dataclass(frozen=True)
+class _Schema:
+    schema: str

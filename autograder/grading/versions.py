@@ -6,7 +6,6 @@ Whatever is worked out from them alone can be kept under these hashes for as lon
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -19,8 +18,8 @@ from autograder.sandbox.visiblefiles import view
 
 KIT = "fdl-homework-kit"
 PACKAGES = (
-    "numpy", "matplotlib", "ipython", "msgpack", "nbconvert", "nbformat", "nbgrader", "nh3",
-    "pillow", "pytest",
+    "numpy", "matplotlib", "ipython", "msgpack", "msgspec", "nbconvert", "nbformat", "nbgrader",
+    "nh3", "pillow", "pytest",
 )  # fmt: skip
 """Packages that mark, or show what is marked."""
 
@@ -35,7 +34,8 @@ def hash_of_tests(course: Course, assignment: Assignment, seed: int) -> str:
     """The hash of all that the outcomes of the hidden tests depend on, but for the answers."""
     found = hashlib.sha256()
     add(found, "seed", str(seed).encode())
-    add(found, "items", repr((assignment.name, list(assignment.items.items()))).encode())
+    asked = (assignment.name, list(assignment.items.items()))
+    add(found, "items", repr((*asked, assignment.tolerance, assignment.limits)).encode())
     for name, content in (
         *_contents("hidden", course.hidden(assignment.name)),
         *_contents("solutions", course.solutions(assignment.name)),
@@ -59,12 +59,9 @@ def settings_of_marking(course: Course, assignment: str) -> bytes:
 
     So more time for one marks nobody anew, nor does the next homework.
     """
-    of_all = ("rules", "standing", "assignments")
-    settings = {key: value for key, value in course.settings.items() if key not in of_all}
-    of_dates = ("opens", "due", "rules", "extensions")
-    own = course.settings.get("assignments", {}).get(assignment, {})
-    settings["assignment"] = {key: value for key, value in own.items() if key not in of_dates}
-    return json.dumps(settings, sort_keys=True, default=str).encode()
+    own = course.settings.homework[assignment]
+    marking = (own.title, own.seed, own.tolerance, own.bonus, own.files, own.limits)
+    return repr((course.settings.course, marking)).encode()
 
 
 @cache

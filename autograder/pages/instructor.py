@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.course.assignment import Assignment, Course
+from autograder.grading.exceeded import change_limits, exceeded, texts_of
 from autograder.grading.mark import Marking
 from autograder.grading.plugin import Outcome
 from autograder.grading.report import ItemReport
@@ -58,6 +59,7 @@ def instructor_page(course: Course, assignment: Assignment, marking: Marking) ->
         assignment=assignment,
         report=marking.report,
         items=tuple(_items(marking)),
+        limits=change_limits(assignment, exceeded(texts_of(marking.report, marking.notebooks))),
     ) + "\n"  # fmt: skip
 
 

@@ -11,13 +11,17 @@ keep it in their `memo`.
 
 from __future__ import annotations
 
+import re
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
+import msgspec
 import numpy as np
+from msgspec import Meta
 
 from autograder.sandbox.inside.figuresizes import (
     MAX_AXES,
@@ -36,9 +40,9 @@ from autograder.sandbox.inside.wire import WireError
 
 MAX_COUNT = 10**9
 
-AXES_KINDS = ("plane", "3d", "other")
-CURVE_KINDS = ("line", "points", "segments", "outline", "bars")
-FIELD_KINDS = ("mesh", "image", "contours", "filled contours", "surface", "coloured markers")
+AxesKind = Literal["plane", "3d", "other"]
+CurveKind = Literal["line", "points", "segments", "outline", "bars"]
+FieldKind = Literal["mesh", "image", "contours", "filled contours", "surface", "coloured markers"]
 
 FAINT = 0.05
 """Opacity, or difference from the background, below which nothing can be seen."""
@@ -48,8 +52,17 @@ THIN = 0.1
 
 T = TypeVar("T")
 
-Color = tuple[float, float, float, float]
+Text = Annotated[str, Meta(max_length=MAX_TEXT)]
+Style = Annotated[str, Meta(max_length=MAX_STYLE)]
+"""A short name: of a line's style, a marker, a scale."""
+Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
+"""A finite number: NaN and infinity lie within no bounds."""
+Amount = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+Unit = Annotated[float, Meta(ge=0, le=1)]
+Color = tuple[Unit, Unit, Unit, Unit]
 """Red, green, blue and opacity, each from 0 to 1."""
+Inks = Annotated[tuple[Color, ...], Meta(max_length=MAX_INKS)]
+Ticks = tuple[tuple[Number, Text], ...]
 
 
 @dataclass(frozen=True)
@@ -62,17 +75,17 @@ class CurveData:
     front.
     """
 
-    kind: str
-    label: str
+    kind: CurveKind
+    label: Text
     points: np.ndarray
     thinned: bool
     visible: bool
-    line: str
-    width: float
-    marker: str
-    size: float
-    inks: tuple[Color, ...]
-    order: int
+    line: Style
+    width: Number
+    marker: Style
+    size: Number
+    inks: Inks
+    order: Amount
 
     @property
     def x(self) -> np.ndarray:
@@ -116,14 +129,14 @@ class FieldData:
     of contours that show.
     """
 
-    kind: str
+    kind: FieldKind
     samples: np.ndarray
     half: np.ndarray
-    levels: int
+    levels: Amount
     thinned: bool
     visible: bool
-    alpha: float
-    order: int
+    alpha: Number
+    order: Amount
 
     @cached_property
     def box(self) -> tuple[np.ndarray, np.ndarray]:
@@ -147,10 +160,10 @@ class LegendEntry:
     inks are empty.
     """
 
-    text: str
-    line: str
-    marker: str
-    inks: tuple[Color, ...]
+    text: Text
+    line: Style
+    marker: Style
+    inks: Inks
 
 
 @dataclass(frozen=True)
@@ -161,17 +174,17 @@ class AxesData:
     and of y that were given names of their own, as pairs (position, name).
     """
 
-    kind: str
+    kind: AxesKind
     visible: bool
     colorbar: bool
-    title: str
-    labels: tuple[str, ...]
-    scales: tuple[str, ...]
-    limits: tuple[tuple[float, float], ...]
-    ticks: tuple[tuple[tuple[float, str], ...], ...]
-    background: tuple[Color, ...]
+    title: Text
+    labels: tuple[Text, ...]
+    scales: tuple[Style, ...]
+    limits: tuple[tuple[Number, Number], ...]
+    ticks: tuple[Ticks, Ticks]
+    background: Inks
     legend: tuple[LegendEntry, ...]
-    texts: tuple[str, ...]
+    texts: tuple[Text, ...]
     curves: tuple[CurveData, ...]
     fields: tuple[FieldData, ...]
 
@@ -265,23 +278,21 @@ class AxesData:
 class FigureData:
     """A figure; `unread` counts what was beyond the bounds or could not be read."""
 
-    title: str
+    title: Text
     legend: tuple[LegendEntry, ...]
-    texts: tuple[str, ...]
-    axes: tuple[AxesData, ...]
-    unread: int
+    texts: tuple[Text, ...]
+    axes: Annotated[tuple[AxesData, ...], Meta(max_length=MAX_AXES)]
+    unread: Amount
 
     @classmethod
     def from_wire(cls, value: Any) -> FigureData:
         """The figure that plain data tells of; WireError where it is malformed."""
-        record = _Record(value, "figure", _Room())
-        return cls(
-            title=record.text("title"),
-            legend=record.artists("legend", _entry, "entries"),
-            texts=record.texts("texts"),
-            axes=record.parts("axes", _axes, MAX_AXES),
-            unread=record.count("unread"),
-        )
+        try:
+            figure = msgspec.convert(value, cls)
+        except (ValueError, TypeError, IndexError) as error:  # an array can look like a mapping
+            raise _malformed(error) from None
+        _check(figure)
+        return figure
 
     def __getstate__(self) -> dict[str, Any]:
         """What is sent and copied: the data alone."""
@@ -303,7 +314,7 @@ class FigureData:
 
     def summary(self) -> str:
         """What is in the figure, in a few words: "2 lines; logarithmic y-axis"."""
-        kinds = [curve.kind for axes in self.axes for curve in axes.curves]
+        kinds: list[str] = [curve.kind for axes in self.axes for curve in axes.curves]
         kinds += [field.kind for axes in self.axes if not axes.colorbar for field in axes.fields]
         # In words that students read: what the sandbox says may be no message of its own.
         things = [f"{_some(n)} {_plural(kind, n)}" for kind, n in Counter(kinds).items()]
@@ -343,246 +354,83 @@ def _plural(kind: str, count: int) -> str:
 
 # --- Checking -------------------------------------------------------------------------------------
 
-
-@dataclass
-class _Room:
-    """How many of each kind the rest of a figure may hold."""
-
-    left: dict[str, int] = field(
-        default_factory=lambda: {
-            "curves": MAX_CURVES,
-            "fields": MAX_FIELDS,
-            "entries": MAX_TEXTS,
-            "texts": MAX_TEXTS,
-            "ticks": MAX_TEXTS,
-            "characters": MAX_CHARACTERS,
-            "coordinates": MAX_CURVE_NUMBERS,
-            "samples": 2 * MAX_SAMPLES,  # each is a place with its values, and half a cell
-        }
-    )
-
-    def take(self, kind: str, count: int) -> None:
-        """Take some of a kind; WireError where there is not so much room."""
-        self.left[kind] -= count
-        if self.left[kind] < 0:
-            raise WireError(f"a figure holds too many {kind}")
+_MOST = {
+    "curves": MAX_CURVES,
+    "fields": MAX_FIELDS,
+    "entries": MAX_TEXTS,
+    "texts": MAX_TEXTS,
+    "ticks": MAX_TEXTS,
+    "characters": MAX_CHARACTERS,
+    "coordinates": MAX_CURVE_NUMBERS,
+    "samples": 2 * MAX_SAMPLES,  # each is a place with its values, and half a cell
+}
+"""How many of each kind a figure may hold, all its axes together."""
 
 
-class _Record:
-    """A dict from the wire whose fields are asked for by name and kind."""
-
-    def __init__(self, value: Any, what: str, room: _Room) -> None:
-        if not isinstance(value, dict):
-            raise WireError(f"a {what} is no record")
-        self._value = value
-        self._what = what
-        self.room = room
-
-    def get(self, name: str) -> Any:
-        if name not in self._value:
-            raise WireError(f"a {self._what} lacks its {name}")
-        return self._value[name]
-
-    def wrong(self, name: str) -> WireError:
-        return WireError(f"a {self._what} has a malformed {name}")
-
-    def text(self, name: str) -> str:
-        return self._text(name, self.get(name))
-
-    def one_of(self, name: str, known: tuple[str, ...]) -> str:
-        value = self.style(name)
-        if value not in known:
-            raise self.wrong(name)
-        return value
-
-    def style(self, name: str) -> str:
-        """A short name: of a line's style, a marker, a scale, a kind."""
-        return self._style(name, self.get(name))
-
-    def styles(self, name: str) -> tuple[str, ...]:
-        """A short name for each direction."""
-        return tuple(self._style(name, part) for part in self._list(name, 3))
-
-    def texts(self, name: str) -> tuple[str, ...]:
-        texts = self._list(name, MAX_TEXTS)
-        self.room.take("texts", len(texts))
-        return tuple(self._text(name, part) for part in texts)
-
-    def labels(self, name: str) -> tuple[str, ...]:
-        """A text for each direction."""
-        return tuple(self._text(name, part) for part in self._list(name, 3))
-
-    def flag(self, name: str) -> bool:
-        value = self.get(name)
-        if type(value) is not bool:
-            raise self.wrong(name)
-        return value
-
-    def count(self, name: str) -> int:
-        value = self.get(name)
-        if type(value) is not int or not 0 <= value <= MAX_COUNT:
-            raise self.wrong(name)
-        return value
-
-    def number(self, name: str) -> float:
-        return self._number(name, self.get(name))
-
-    def limits(self, name: str) -> tuple[tuple[float, float], ...]:
-        return tuple(self._pair(name, pair) for pair in self._list(name, 3))
-
-    def ticks(self, name: str) -> tuple[tuple[tuple[float, str], ...], ...]:
-        found = []
-        for axis in self._list(name, 2):
-            if not isinstance(axis, list) or len(axis) > MAX_TEXTS:
-                raise self.wrong(name)
-            self.room.take("ticks", len(axis))
-            found.append(tuple(self._tick(name, tick) for tick in axis))
-        return tuple(found)
-
-    def colors(self, name: str) -> tuple[Color, ...]:
-        return tuple(self._color(name, color) for color in self._list(name, MAX_INKS))
-
-    def table(
-        self, name: str, columns: tuple[int, ...], kind: str, rows: int | None = None
-    ) -> np.ndarray:
-        """An array of floats (rows, one of `columns`), within what room there is for its kind."""
-        value = self.get(name)
-        if not isinstance(value, np.ndarray) or value.ndim != 2 or value.shape[1] not in columns:
-            raise self.wrong(name)
-        if value.dtype.kind not in "biuf" or (rows is not None and len(value) != rows):
-            raise self.wrong(name)
-        if len(value) > MAX_POINTS:
-            raise WireError(f"a {self._what} holds too many points")
-        self.room.take(kind, value.size if kind == "coordinates" else len(value))
-        table = value.astype(np.float64)
-        table.flags.writeable = False
-        return table
-
-    def parts(self, name: str, read: Callable[[_Record], T], most: int) -> tuple[T, ...]:
-        """A list of records, each read by `read`."""
-        return tuple(
-            read(_Record(part, f"part of {name}", self.room)) for part in self._list(name, most)
-        )
-
-    def artists(self, name: str, read: Callable[[_Record], T], kind: str) -> tuple[T, ...]:
-        """Like `parts`, counted over the whole figure."""
-        most = self.room.left[kind]
-        self.room.take(kind, len(self._list(name, most)))
-        return self.parts(name, read, most)
-
-    def _list(self, name: str, most: int) -> list[Any]:
-        value = self.get(name)
-        if not isinstance(value, list) or len(value) > most:
-            raise self.wrong(name)
-        return value
-
-    def _text(self, name: str, value: Any) -> str:
-        if type(value) is not str or len(value) > MAX_TEXT:
-            raise self.wrong(name)
-        self.room.take("characters", len(value))
-        return value
-
-    def _style(self, name: str, value: Any) -> str:
-        if type(value) is not str or len(value) > MAX_STYLE:
-            raise self.wrong(name)
-        return value
-
-    def _number(self, name: str, value: Any) -> float:
-        if type(value) not in (int, float):
-            raise self.wrong(name)
-        try:
-            number = float(value)
-        except OverflowError:
-            raise self.wrong(name) from None
-        if not np.isfinite(number):
-            raise self.wrong(name)
-        return number
-
-    def _pair(self, name: str, value: Any) -> tuple[float, float]:
-        if not isinstance(value, list) or len(value) != 2:
-            raise self.wrong(name)
-        return self._number(name, value[0]), self._number(name, value[1])
-
-    def _tick(self, name: str, value: Any) -> tuple[float, str]:
-        if not isinstance(value, list) or len(value) != 2:
-            raise self.wrong(name)
-        return self._number(name, value[0]), self._text(name, value[1])
-
-    def _color(self, name: str, value: Any) -> Color:
-        if not isinstance(value, list) or len(value) != 4:
-            raise self.wrong(name)
-        red, green, blue, alpha = (self._number(name, part) for part in value)
-        if not all(0 <= part <= 1 for part in (red, green, blue, alpha)):
-            raise self.wrong(name)
-        return red, green, blue, alpha
+def _malformed(error: Exception) -> WireError:
+    """The error that names the malformed field: its value is the student's, and is not repeated."""
+    _, is_told, place = str(error).rpartition("`$")
+    names = re.findall(r"[a-z]+", place) if is_told else []
+    return WireError(f"a figure has a malformed {names[-1] if names else 'record'}")
 
 
-def _axes(record: _Record) -> AxesData:
-    axes = AxesData(
-        kind=record.one_of("kind", AXES_KINDS),
-        visible=record.flag("visible"),
-        colorbar=record.flag("colorbar"),
-        title=record.text("title"),
-        labels=record.labels("labels"),
-        scales=record.styles("scales"),
-        limits=record.limits("limits"),
-        ticks=record.ticks("ticks"),
-        background=record.colors("background"),
-        legend=record.artists("legend", _entry, "entries"),
-        texts=record.texts("texts"),
-        curves=record.artists("curves", _curve, "curves"),
-        fields=record.artists("fields", _field, "fields"),
-    )
-    names = 3 if axes.kind == "3d" else 2
-    if not len(axes.labels) == len(axes.scales) == len(axes.limits) == names:
-        raise WireError("an axes has not as many labels, scales and limits as it has directions")
-    if len(axes.ticks) != 2:
-        raise record.wrong("ticks")
-    return axes
+def _check(figure: FigureData) -> None:
+    """WireError if a figure holds too much, or parts that do not fit together."""
+    curves = [curve for axes in figure.axes for curve in axes.curves]
+    areas = [area for axes in figure.axes for area in axes.fields]
+    entries = [*figure.legend, *(entry for axes in figure.axes for entry in axes.legend)]
+    texts = [*figure.texts, *(text for axes in figure.axes for text in axes.texts)]
+    ticks = [tick for axes in figure.axes for axis in axes.ticks for tick in axis]
+    others = [figure.title, *(text for axes in figure.axes for text in (axes.title, *axes.labels))]
+    others += [entry.text for entry in entries] + [curve.label for curve in curves]
+    characters = [*texts, *others, *(name for _, name in ticks)]
+    _take("curves", len(curves))
+    _take("fields", len(areas))
+    _take("entries", len(entries))
+    _take("texts", len(texts))
+    _take("ticks", len(ticks))
+    _take("characters", sum(map(len, characters)))
+    _take("coordinates", sum(np.size(curve.points) for curve in curves))
+    _take("samples", sum(len(area.samples) + len(area.half) for area in areas if _are_rows(area)))
+    for axes in figure.axes:
+        names = 3 if axes.kind == "3d" else 2
+        if not len(axes.labels) == len(axes.scales) == len(axes.limits) == names:
+            raise WireError("an axes has not as many labels, scales and limits as directions")
+    for curve in curves:
+        _tabulate(curve, "points", (2, 3))
+    for area in areas:
+        _check_samples(area)
 
 
-def _entry(record: _Record) -> LegendEntry:
-    return LegendEntry(
-        text=record.text("text"),
-        line=record.style("line"),
-        marker=record.style("marker"),
-        inks=record.colors("inks"),
-    )
+def _take(kind: str, count: int) -> None:
+    if count > _MOST[kind]:
+        raise WireError(f"a figure holds too many {kind}")
 
 
-def _curve(record: _Record) -> CurveData:
-    return CurveData(
-        kind=record.one_of("kind", CURVE_KINDS),
-        label=record.text("label"),
-        points=record.table("points", (2, 3), "coordinates"),
-        thinned=record.flag("thinned"),
-        visible=record.flag("visible"),
-        line=record.style("line"),
-        width=record.number("width"),
-        marker=record.style("marker"),
-        size=record.number("size"),
-        inks=record.colors("inks"),
-        order=record.count("order"),
-    )
+def _are_rows(area: FieldData) -> bool:
+    return area.samples.ndim > 0 and area.half.ndim > 0
 
 
-def _field(record: _Record) -> FieldData:
-    samples = record.table("samples", (4,), "samples")
-    half = record.table("half", (2,), "samples", rows=len(samples))
-    whole = np.isfinite(samples[:, :2]).all() and np.isfinite(half).all()
-    ordered = np.all(samples[:, 2] <= samples[:, 3])  # which no NaN is
-    if not (len(samples) and whole and ordered) or (half < 0).any():
-        raise record.wrong("samples")
-    return FieldData(
-        kind=record.one_of("kind", FIELD_KINDS),
-        samples=samples,
-        half=half,
-        levels=record.count("levels"),
-        thinned=record.flag("thinned"),
-        visible=record.flag("visible"),
-        alpha=record.number("alpha"),
-        order=record.count("order"),
-    )
+def _check_samples(area: FieldData) -> None:
+    _tabulate(area, "samples", (4,))
+    _tabulate(area, "half", (2,))
+    samples, half = area.samples, area.half
+    is_finite = np.isfinite(samples[:, :2]).all() and np.isfinite(half).all()
+    is_ordered = np.all(samples[:, 2] <= samples[:, 3])  # which no NaN is
+    if not (len(samples) == len(half) > 0 and is_finite and is_ordered) or (half < 0).any():
+        raise WireError("a figure has malformed samples")
+
+
+def _tabulate(record: CurveData | FieldData, name: str, columns: tuple[int, ...]) -> None:
+    """Make the record's array one of floats, read-only, with one of these numbers of columns."""
+    value: np.ndarray = getattr(record, name)
+    if value.ndim != 2 or value.shape[1] not in columns or value.dtype.kind not in "biuf":
+        raise WireError(f"a figure has malformed {name}")
+    if len(value) > MAX_POINTS:
+        raise WireError("a part of a figure holds too many points")
+    table = value.astype(np.float64)
+    table.flags.writeable = False
+    object.__setattr__(record, name, table)
 
 
 __all__ = [

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.course.limits import Limits
+from autograder.course.limits import Limits, size
 from autograder.errors import SandboxError
 from autograder.sandbox.inside import processes
 from autograder.sandbox.inside.wire import Budget, Channel, WireError
@@ -478,8 +478,9 @@ class Notebook:
         while self._process is None and self._replays <= MAX_REPLAYS:
             self._replays += 1
             self._process = self._run_once(deadline, self.results)
+        not_run = _not_run(self._sandbox.limits)
         for cell in self._cells:
-            self.results.setdefault(cell.index, NOT_RUN)
+            self.results.setdefault(cell.index, not_run)
 
     def student(self, quote: Quote, own_text: OwnText = lambda _text, _place: "") -> Student:
         """A student for one test; where the process was lost, the cells are run again first."""
@@ -555,12 +556,12 @@ class Notebook:
                 room -= size if fits else 0
                 results[cell.index] = result if fits else replace(result, outputs=TOO_MUCH)
             except NotebookGone as gone:
-                has_run = self.results.get(cell.index, NOT_RUN) is not NOT_RUN
+                has_run = _has_run(self.results.get(cell.index))
                 if has_run and cell.index not in self._spared:
                     self._spared.add(cell.index)  # what a test has left may have ended it
                 else:
                     self._left_out.add(cell.index)
-                    results[cell.index] = _ended(str(gone))
+                    results[cell.index] = _ended(str(gone), self._sandbox.limits)
                 return None
         self._sandbox.sweep()
         try:
@@ -587,7 +588,13 @@ class Notebook:
         raise NoAnswer("The notebook's process ended, so the call could not be made.")
 
 
-NOT_RUN = CellResult(error=CellError("not run", "This cell was not run: the time was used up."))
+def _not_run(limits: Limits) -> CellResult:
+    seconds = f"{limits.submission_seconds:g} s for the whole submission"
+    return CellResult(error=CellError("not run", f"This cell was not run: the {seconds} are over."))
+
+
+def _has_run(result: CellResult | None) -> bool:
+    return result is not None and not (result.error and result.error.kind == "not run")
 
 
 TOO_MUCH: Sequence[Mapping[str, Any]] = (
@@ -609,12 +616,12 @@ def _size(result: CellResult) -> int:
     )
 
 
-def _ended(reason: str) -> CellResult:
+def _ended(reason: str, limits: Limits) -> CellResult:
     known = {
-        "memory": "it used more memory than a submission may",
-        "disk": "it wrote more than a submission may",
-        "processes": "it started more processes than a submission may",
-        "descriptors": "it opened more files than a submission may",
+        "memory": f"it used more memory than a submission may ({size(limits.total_memory_bytes)})",
+        "disk": f"it wrote more than a submission may ({size(limits.disk_bytes)})",
+        "processes": f"it started more processes than a submission may ({limits.processes})",
+        "descriptors": f"it opened more files than a submission may ({limits.total_descriptors})",
     }
     why = known.get(reason, "it ended its process, or did not stop in time")
     return CellResult(error=CellError("ended", f"This cell was left out: {why}."))

@@ -128,7 +128,10 @@ SAME: dict[str, Change] = {
     "an editor's own files": appended(f"{HANDED_IN}/.{A}.ipynb"),
     "somebody else's submission": appended(f"submitted/{A}.ipynb"),
     "the due date": with_settings("2024-11-21T23:55:00", "2024-11-22T23:55:00"),
-    "another assignment": appended("course.toml", "\n[assignments.next]\ntitle = 'Next'\n"),
+    "another assignment": appended(
+        "course.toml",
+        "\n[assignments.next]\nopens = 2024-12-01T08:00:00\ndue = 2024-12-24T18:00:00\n",
+    ),
     "caches": appended("autograder/hidden/hw/__pycache__/test_slopes.pyc"),
 }
 

@@ -90,20 +90,23 @@ def test_source_is_filled_from_the_solutions_at_once(course: Course) -> None:
 # --- the settings --------------------------------------------------------------------------------
 
 
+DATES = "opens = 2024-10-17T18:00:00\ndue = 2024-11-21T23:55:00\n"
+
+
 @pytest.mark.parametrize("ending", ["", "\n", "\n\n\n"])
 @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
 def test_settings_keep_their_text(course: Course, ending: str, line_end: str) -> None:
     own = (
-        "# ours, mind\n[course]\ntitle='T'  # short\n\n[assignments.hw2]\nseed = 1 # \u00e9"
-        + ending
+        f"# ours, mind\n[course]\ntitle='T'  # short\n\n[assignments.hw2]\n{DATES}seed = 1 # \u00e9"
     )
+    own += ending
     path = course.root / "course.toml"
     path.write_bytes(own.replace("\n", line_end).encode())
     make_homework(Course(course.root), planned())
     text = path.read_bytes().decode()
     assert text.startswith(own.replace("\n", line_end))
     assert text.count("\n") == text.count(line_end)
-    assert tomllib.loads(text)["assignments"]["hw2"] == {"seed": 1}
+    assert tomllib.loads(text)["assignments"]["hw2"]["seed"] == 1
 
 
 def test_entry_holds_title_dates_and_seed(course: Course) -> None:
@@ -180,7 +183,7 @@ def test_nothing_is_written_over(course: Course, place: str, make: Callable[[Pat
 
 def test_known_name_is_refused(course: Course) -> None:
     with (course.root / "course.toml").open("a") as settings:
-        settings.write("\n[assignments.hw3]\ntitle = 'mine'\n")
+        settings.write(f"\n[assignments.hw3]\n{DATES}")
     before = files(course.root)
     with pytest.raises(CourseError, match="has an assignment hw3 already"):
         make_homework(Course(course.root), planned())

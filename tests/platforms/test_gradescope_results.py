@@ -12,6 +12,7 @@ import pytest
 
 from autograder.capacity import Machine
 from autograder.course.assignment import Assignment, Course
+from autograder.course.limits import Limits
 from autograder.grading.report import CellFault, Claim, NotebookReport, Report
 from autograder.platforms.gradescope.metadata import HandedIn, read_metadata
 from autograder.platforms.gradescope.package import GradescopeSettings
@@ -171,9 +172,9 @@ def test_marking_that_breaks_tells_students_no_detail(
 
 def test_time_and_memory_stay_within_the_containers(tmp_path: Path) -> None:
     settings, machine = GradescopeSettings("hw", minutes=20), Machine(groups=tmp_path)
-    assert mark_settings(settings, machine).limits.submission_seconds < settings.seconds
+    assert mark_settings(settings, Limits(), machine).limits.submission_seconds < settings.seconds
     assert settings.seconds < 20 * 60
     (tmp_path / "memory.max").write_text("1073741824\n", encoding="ascii")
-    assert mark_settings(settings, machine).limits.total_memory_bytes < 2**30
+    assert mark_settings(settings, Limits(), machine).limits.total_memory_bytes < 2**30
     (tmp_path / "memory.max").write_text("max\n", encoding="ascii")
-    assert mark_settings(settings, machine).limits.total_memory_bytes == 4 * 2**30
+    assert mark_settings(settings, Limits(), machine).limits.total_memory_bytes == 4 * 2**30

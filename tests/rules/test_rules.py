@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,15 +9,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from autograder.course.assignment import Course
-from autograder.course.rules import (
-    Counting,
-    Deadline,
-    LatePolicy,
-    Rules,
-    read_counting,
-    read_deadline,
-    read_rules,
-)
+from autograder.course.rules import Counting, Deadline, LatePolicy, Rules
+from autograder.course.settings import Settings, parse_settings
 from autograder.errors import CourseError
 
 ZURICH = ZoneInfo("Europe/Zurich")
@@ -26,16 +18,20 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MOMENT = timedelta(microseconds=1)
 
 
-def settings(text: str) -> dict[str, object]:
-    return tomllib.loads('[course]\ntitle = "T"\n' + text)
+OPENS = "opens = 2024-10-01T12:00:00\n"
+DATES = f"{OPENS}due = 2024-11-21T23:55:00\n"
+
+
+def settings(text: str) -> Settings:
+    return parse_settings('[course]\ntitle = "T"\ntimezone = "Europe/Zurich"\n' + text)
 
 
 def rules(text: str, assignment: str = "hw") -> Rules:
-    return read_rules(settings(text), assignment)
+    return settings(f"{text}\n[assignments.{assignment}]\n{DATES}").homework[assignment].rules
 
 
 def deadline(text: str) -> Deadline:
-    return read_deadline(settings("[assignments.hw]\n" + text), "hw", ZURICH)
+    return settings(f"[assignments.hw]\n{OPENS}{text}").homework["hw"].deadline
 
 
 def policy(text: str) -> LatePolicy:
@@ -47,7 +43,7 @@ def policy(text: str) -> LatePolicy:
 def told(text: str) -> str:
     """The message about wrong settings."""
     with pytest.raises(CourseError) as error:
-        read_rules(settings(text), "hw")
+        rules(text)
     return str(error.value)
 
 
@@ -122,12 +118,12 @@ def test_homework_has_its_own_rules_key_by_key() -> None:
         late_grace_minutes = 5
         [assignments.hw.rules]
         late_percent_per_day = 20
-        [assignments.other.rules]
-        late = "none"
     """
     assert rules(text).late == LatePolicy(20, grace=5 * MINUTE)
-    assert rules(text, "other").late == LatePolicy()
-    assert rules(text, "third").late == LatePolicy(10, grace=5 * MINUTE)
+    other = '[rules]\nlate = "percent"\n[assignments.other.rules]\nlate = "none"'
+    assert rules(other, "other").late == LatePolicy()
+    course_alone = text.partition("[assignments")[0]
+    assert rules(course_alone, "third").late == LatePolicy(10, grace=5 * MINUTE)
 
 
 # bonus points
@@ -252,7 +248,7 @@ def test_submission_without_a_time_is_not_late() -> None:
         ('late = "percent"\nlate_percent_per_day = 110', ["is 110", "number from 0 to 100"]),
         ('late = "percent"\nlate_percent_per_day = "10"', ["is '10'", "number from 0 to 100"]),
         ('late = "percent"\nlate_percent_per_day = nan', ["is nan", "number from 0 to 100"]),
-        ('late = "stop"\nlate_grace_minutes = true', ["late_grace_minutes is True", "a number"]),
+        ('late = "stop"\nlate_grace_minutes = true', ["late_grace_minutes is true", "a number"]),
         ('late_percent_off = "earned"', ["no key 'late_percent_off'", "late_percent_of?"]),
         ("bonus_above_maximum = 1", ["bonus_above_maximum is 1", "true or false"]),
     ],
@@ -304,19 +300,19 @@ def test_share_above_the_whole_counts_as_it_is() -> None:
 
 
 def test_all_homework_counts_unless_told_otherwise() -> None:
-    text = "[assignments.hw1]\n[assignments.hw2]\n"
-    assert read_counting(settings(text)) == Counting(("hw1", "hw2"), 2)
+    text = f"[assignments.hw1]\n{DATES}[assignments.hw2]\n{DATES}"
+    assert settings(text).counting == Counting(("hw1", "hw2"), 2)
     text = '[standing]\nassignments = ["hw1", "hw2", "hw3"]\nbest = 2'
-    assert read_counting(settings(text)) == Counting(("hw1", "hw2", "hw3"), 2)
+    assert settings(text).counting == Counting(("hw1", "hw2", "hw3"), 2)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ('assignments = ["hw1"]\nbest = 2', ["standing.best is 2", "from 1 to 1"]),
-        ('assignments = ["a", "b"]\nbest = 0', ["standing.best is 0", "from 1 to 2"]),
+        ('assignments = ["a", "b"]\nbest = 0', ["standing.best is 0", "whole number of 1 or more"]),
         ('assignments = ["a", "b"]\nbest = 1.5', ["standing.best is 1.5", "whole number"]),
-        ('assignments = ["a", "a"]', ["standing.assignments is ['a', 'a']", "each once"]),
+        ('assignments = ["a", "a"]', ["standing.assignments is ['a', 'a']", "each name once"]),
         ('assignments = "hw1"', ["standing.assignments is 'hw1'", "list of names"]),
         ("asignments = []", ["no key 'asignments'", "did you mean assignments?"]),
         ("", ["names no homework"]),
@@ -324,6 +320,6 @@ def test_all_homework_counts_unless_told_otherwise() -> None:
 )
 def test_wrong_counting_is_told(text: str, words: list[str]) -> None:
     with pytest.raises(CourseError) as error:
-        read_counting(settings("[standing]\n" + text))
+        _ = settings("[standing]\n" + text).counting
     for word in words:
         assert word in str(error.value)

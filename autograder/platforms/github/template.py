@@ -7,6 +7,7 @@ marking/    a workflow for the private repository that holds the course; it mark
 
 from __future__ import annotations
 
+import math
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from autograder.course.assignment import Assignment, Course
 from autograder.course.bundle import files_in, write_files
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
+from autograder.platforms.github.step import CELL_SECONDS
+
+MINUTES = 30
+"""Minutes that a workflow has, as our files state them: installing what is needed takes some."""
 
 TEMPLATE, MARKING = "template", "marking"
 
@@ -36,5 +41,15 @@ def write_classroom(course: Course, assignment: Assignment, folder: Path) -> lis
 
 
 def _own(name: str, assignment: Assignment) -> bytes:
+    """One of our files, with the homework's name, and with time for what its limits allow."""
     text = files("autograder.platforms.github").joinpath(name).read_text(encoding="utf-8")
-    return text.replace("@assignment@", assignment.name).encode()
+    limits = assignment.limits
+    minutes = max(MINUTES, 2 * math.ceil(limits.submission_seconds / 60))
+    seconds = max(CELL_SECONDS, math.ceil(limits.cell_seconds))
+    for old, new in (
+        ("@assignment@", assignment.name),
+        (f"timeout-minutes: {MINUTES}\n", f"timeout-minutes: {minutes}\n"),
+        (f"\nCELL_SECONDS = {CELL_SECONDS}\n", f"\nCELL_SECONDS = {seconds}\n"),
+    ):
+        text = text.replace(old, new)
+    return text.encode()

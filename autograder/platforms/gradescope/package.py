@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import zipfile
 from dataclasses import asdict, dataclass
 from importlib.resources import files
@@ -22,6 +23,8 @@ from typing import get_args
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.bundle import files_for_marking
+from autograder.course.layout import SETTINGS
+from autograder.course.limits import Limits
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 from autograder.platforms.gradescope.results import Visibility, results_of_failure
@@ -70,6 +73,19 @@ class GradescopeSettings:
         """The time for a submission's code: what is left is for the start and the last words."""
         return 60.0 * self.minutes - 60.0
 
+    def check(self, limits: Limits) -> None:
+        """RecordError if the container's time is too short for a submission that uses all of its
+        own."""
+        if limits.submission_seconds > self.submission_seconds:
+            minutes = math.ceil(limits.submission_seconds / 60) + 1
+            raise RecordError(
+                f"a submission may take {limits.submission_seconds:g} s "
+                f"(assignments.{self.assignment}.limits.submission_seconds in {SETTINGS}), and "
+                f"{self.minutes} minutes on Gradescope leave {self.submission_seconds:g} s for it: "
+                f"set the time limit there to {minutes} minutes or more, and give --minutes "
+                f"{minutes} here"
+            )
+
     def to_json(self) -> str:
         """As it lies in the zip."""
         return json.dumps(asdict(self), indent=2) + "\n"
@@ -88,6 +104,7 @@ def write_autograder(
 ) -> None:
     """Write the zip to `target`: whole, or not at all."""
     read_skeletons(assignment, course.release(assignment.name))  # there has to be a release
+    settings.check(assignment.limits)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name in _SCRIPTS:

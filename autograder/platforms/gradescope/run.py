@@ -52,7 +52,10 @@ def mark(root: Path) -> Results:
     course = Course(source / "course")
     assignment = course.assignment(settings.assignment)
     report = mark_submission(
-        course, assignment, root / "submission", settings=mark_settings(settings)
+        course,
+        assignment,
+        root / "submission",
+        settings=mark_settings(settings, assignment.limits),
     ).report
     handed_in = read_metadata(root / METADATA)
     if not is_due(course, assignment, handed_in, datetime.now(UTC)):
@@ -85,11 +88,10 @@ def is_due(
     return over and (general is None or moment >= general)
 
 
-def mark_settings(settings: GradescopeSettings, machine: Machine | None = None) -> MarkSettings:
+def mark_settings(
+    settings: GradescopeSettings, limits: Limits, machine: Machine | None = None
+) -> MarkSettings:
     """How to mark here: within the container's time and memory, so that we end a greedy one."""
-    usual = Limits()
-    seconds = min(usual.submission_seconds, settings.submission_seconds)
-    limits = replace(usual, submission_seconds=seconds)
     bound = (machine or Machine()).memory_bound()
     if bound is not None:
         room = max(bound - _OWN_MEMORY, _LEAST_MEMORY)

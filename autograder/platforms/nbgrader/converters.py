@@ -338,7 +338,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
             self.log.info("Skipping %s: recorded already (--force records it again)", job.student)
             return True
         self.log.info("Marking %s", job.student)
-        settings = MarkSettings(unprotected=self.unprotected)
+        settings = MarkSettings(self._assignment.limits, unprotected=self.unprotected)
         self.run_pre_convert_hook()
         try:
             marking = mark_submission(self._course, self._assignment, job.path, settings=settings)

@@ -19,6 +19,7 @@ from autograder.course.assignment import Assignment, Course
 from autograder.course.gradecells import is_answer, place
 from autograder.course.layout import SUBMITTED
 from autograder.errors import CourseError
+from autograder.grading.exceeded import change_limits, exceeded, texts_of
 from autograder.grading.report import ItemReport, Report
 from autograder.grading.trialcache import Keep
 from autograder.release.proof.earlier import earlier_findings
@@ -177,7 +178,8 @@ class Trials:
             else:
                 jobs.append(Job(trial.name, folder, self._release))
         if jobs:
-            marking = mark_class(self._course, self._assignment, jobs, workers=default_jobs())
+            workers = default_jobs(self._assignment.limits)
+            marking = mark_class(self._course, self._assignment, jobs, workers=workers)
             with closing(marking):
                 for each in marking:
                     yield each.student, each.marking or CourseError(each.error)
@@ -185,14 +187,15 @@ class Trials:
     def _judge_reference(self, marked: Marked) -> Judgement:
         items = self._auto(marked.report)
         faults = [_missed(name, item) for name, item in items.items() if not _full(item)]
-        faults += _run_faults(marked, "the reference")
+        faults += _run_faults(self._assignment, marked, "the reference")
         faults += [f"a hidden test is at fault: {note}" for note in marked.report.notes]
         points = f"{marked.report.points:g} + {marked.report.bonus_points:g} bonus points"
         return faults, f"all {len(items)} auto items, {points}"
 
     def _judge_skeleton(self, marked: Marked) -> Judgement:
         faults = [*_earned(self._auto(marked.report), "the untouched skeleton")]
-        return [*faults, *_run_faults(marked, "the skeleton")], "0 points; its cells all run"
+        faults += _run_faults(self._assignment, marked, "the skeleton")
+        return faults, "0 points; its cells all run"
 
     def _judge_junk(self, words: str, marked: Marked) -> Judgement:
         return [*_earned(self._auto(marked.report), words)], "0 points"
@@ -225,7 +228,7 @@ def _earned(items: Mapping[str, ItemReport], who: str) -> Iterator[str]:
             )
 
 
-def _run_faults(marked: Marked, who: str) -> list[str]:
+def _run_faults(assignment: Assignment, marked: Marked, who: str) -> list[str]:
     """Notebooks that did not run through, and cells that ended in an error they should not."""
     faults = []
     for name, notebook in marked.report.notebooks.items():
@@ -235,6 +238,8 @@ def _run_faults(marked: Marked, who: str) -> list[str]:
             f"{name}.ipynb, cell {fault.cell + 1} ({fault.item}) fails with {who}: {fault.error}"
             for fault in notebook.faults
         ]
+    if limits := exceeded(texts_of(marked.report, marked.notebooks)):
+        faults.append(f"limits were exceeded: {change_limits(assignment, limits)}")
     for name, executed in marked.notebooks.items():
         faults += _unguarded(name, executed, who)
     return faults

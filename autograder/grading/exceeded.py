@@ -1,0 +1,63 @@
+"""Which limits a submission exceeded, and what the teacher can change.
+
+Students read in their feedback that a cell was stopped after 30 s; only the teacher can change
+that, so the key of the settings is named where teachers look: on the terminal, in the proof of a
+release and on the page for instructors. Reports hold the students' sentences alone. A student who
+prints such a sentence makes a hint appear, and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from nbformat import NotebookNode
+
+from autograder.course.assignment import Assignment
+from autograder.course.limits import as_written
+from autograder.course.layout import SETTINGS
+from autograder.grading.report import Report
+
+_SIGNS = {
+    "cell_seconds": r"This cell was stopped|or did not stop in time",
+    "call_seconds": r"The call did not end within",
+    "submission_seconds": r"This cell was not run: the \S+ s for the whole submission",
+    "memory_bytes": r"MemoryError",
+    "total_memory_bytes": r"it used more memory than a submission may",
+    "processes": r"it started more processes than|can't start new thread",
+    "descriptors": r"Too many open files",
+    "total_descriptors": r"it opened more files than a submission may",
+    "file_bytes": r"File too large",
+    "disk_bytes": r"it wrote more than a submission may|No space left on device",
+    "files": r"it wrote more than a submission may",
+    "message_bytes": r"bytes of structure and",
+    "answer_bytes": r"bytes of structure and",
+    "callbacks": r"functions that were passed in without end",
+    "output_bytes": r"\[output cut here\]",
+    "shown_bytes": r"this notebook shows more than is kept",
+}
+"""By what a limit shows in a student's texts, as a regular expression."""
+
+
+def exceeded(texts: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of the limits that these texts say were exceeded."""
+    text = "\n".join(texts)
+    return tuple(name for name, sign in _SIGNS.items() if re.search(sign, text))
+
+
+def texts_of(report: Report, notebooks: Mapping[str, NotebookNode] | None = None) -> Iterator[str]:
+    """Yield the texts of a Report, and of executed notebooks, that can say so."""
+    for notebook in report.notebooks.values():
+        yield from (fault.error for fault in notebook.faults)
+    for item in report.items.values():
+        yield from (claim.message for claim in item.claims if not claim.passed)
+    for executed in (notebooks or {}).values():
+        for cell in executed.cells:
+            yield from (str(output.get("text", "")) for output in cell.get("outputs", ()))
+
+
+def change_limits(assignment: Assignment, names: Iterable[str]) -> str:
+    """Return where a teacher changes these limits, with their values; empty without one."""
+    limits = (f"{name} = {as_written(getattr(assignment.limits, name))}" for name in names)
+    shown = ", ".join(limits)
+    return f"[assignments.{assignment.name}.limits] in {SETTINGS} has {shown}" if shown else ""

@@ -1,0 +1,224 @@
+"""The settings of a homework: their defaults, what the docs say of them, and who obeys them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import autograder.sandbox
+from autograder.cli import app
+from autograder.course import settings as settings_module
+from autograder.course.assignment import Assignment, Course
+from autograder.course.limits import Limits, bounds_of_limits
+from autograder.course.settings import parse_settings
+from autograder.errors import RecordError
+from autograder.grading import classrun, forkserver, mark
+from autograder.grading.exceeded import change_limits, exceeded
+from autograder.grading.fingerprint import Fingerprints
+from autograder.grading.mark import MarkSettings
+from autograder.platforms.github.template import write_classroom
+from autograder.platforms.gradescope.package import GradescopeSettings
+from tests.gradebook.course import NO_WALLS, hand_in, write_course
+
+DOCS = Path(__file__).parents[2] / "docs" / "settings.md"
+START = """
+[course]
+title = "T"
+[assignments.hw]
+opens = 2024-10-01T12:00:00
+due = 2024-11-21T23:55:00
+"""
+OWN = "\n[assignments.hw.limits]\ncell_seconds = 150\nsubmission_seconds = 400\n"
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    """A course whose homework trains for two minutes."""
+    write_course(tmp_path)
+    with (tmp_path / "course.toml").open("a", encoding="utf-8") as file:
+        file.write(OWN)
+    return Course(tmp_path)
+
+
+def test_defaults() -> None:
+    homework = parse_settings(START).homework["hw"]
+    assert homework.limits == Limits()
+    assert homework.tolerance == 2e-3
+    assert (homework.title, homework.seed, homework.bonus, homework.files) == ("hw", 0, (), ())
+
+
+def test_settings_reach_the_assignment(course: Course) -> None:
+    path = course.root / "course.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("seed = 7", 'seed = 7\ntolerance = 0.01\nfiles = ["a.csv"]'))
+    found = Course(course.root).assignment("hw")
+    assert (found.tolerance, found.files) == (0.01, ("a.csv",))
+    assert found.limits == Limits(cell_seconds=150, submission_seconds=400)
+
+
+# --- the docs ---
+
+
+def test_docs_state_every_limit_with_its_default_and_bounds() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\S+) \| (\S+) \| (\S+) \|", DOCS.read_text(), re.MULTILINE)
+    stated = {name: tuple(map(float, numbers)) for name, *numbers in rows}
+    bounds = bounds_of_limits()
+    assert stated == {field.name: (field.default, *bounds[field.name]) for field in fields(Limits)}
+    assert [name for name, *_ in rows] == [field.name for field in fields(Limits)]
+
+
+@pytest.mark.parametrize("table", ["CourseTable", "_Homework"])
+def test_docs_state_every_key(table: str) -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    for field in fields(getattr(settings_module, table)):
+        assert f"`{field.name}`" in text
+
+
+def test_defaults_lie_within_their_bounds() -> None:
+    for name, (low, high) in bounds_of_limits().items():
+        assert low <= getattr(Limits(), name) <= high
+        assert parse_settings(f"{START}[assignments.hw.limits]\n{name} = {_legal(name, low)}")
+
+
+def _legal(name: str, low: float) -> float:
+    """The least value, unless another limit lies within this one."""
+    inner = {"submission_seconds": 30, "total_memory_bytes": 2**31, "total_descriptors": 256}
+    inner |= {"disk_bytes": 2**26, "shown_bytes": 4_000_000}
+    return max(low, inner.get(name, low))
+
+
+# --- who obeys the limits ---
+
+
+@pytest.fixture
+def used(monkeypatch: pytest.MonkeyPatch) -> list[Limits]:
+    """The limits that each marking was asked to keep; nothing is marked."""
+    seen: list[Limits] = []
+
+    class Stopped(Exception):
+        """Marking was about to begin."""
+
+    def note(settings: MarkSettings, *_: Any, **__: Any) -> Any:
+        seen.append(settings.limits)
+        raise Stopped
+
+    def note_pool(*given: Any, **__: Any) -> Iterator[Any]:
+        note(given[-1])
+        yield
+
+    monkeypatch.setattr(mark, "open_sandbox", note)
+    monkeypatch.setattr(classrun, "_run_pool", note_pool)
+    monkeypatch.setattr(forkserver, "start", lambda: None)
+    monkeypatch.setattr(autograder.sandbox, "examine", lambda **_: NO_WALLS)
+    return seen
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["mark", "submitted/anna/hw", "--assignment", "hw"],
+        ["grade", "hw"],
+        ["classroom-mark", "submitted/anna/hw", "--assignment", "hw"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_commands_mark_within_the_limits_of_the_homework(
+    course: Course, used: list[Limits], monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    hand_in(course, "anna")
+    monkeypatch.chdir(course.root)
+    CliRunner().invoke(app, arguments)
+    assert used == [course.assignment("hw").limits]
+
+
+def test_class_is_marked_within_the_limits_of_the_homework(
+    course: Course, used: list[Limits]
+) -> None:
+    """As a release's trials and `nbgrader autograde` do: they give no settings of their own."""
+    homework = course.assignment("hw")
+    jobs = [classrun.Job("anna", course.root)]
+    with pytest.raises(Exception):  # noqa: B017, PT011 (the fixture's own)
+        list(classrun.mark_class(course, homework, jobs, workers=1))
+    with pytest.raises(Exception):  # noqa: B017, PT011
+        mark.mark_submission(course, homework, hand_in(course, "anna"))
+    assert used == [homework.limits] * 2
+
+
+def test_fingerprint_changes_with_a_limit(course: Course) -> None:
+    homework, path = course.assignment("hw"), hand_in(course, "anna")
+    found = Fingerprints(course, homework, protections=[NO_WALLS]).of(path)
+    usual = Fingerprints(course, replace(homework, limits=Limits()), protections=[NO_WALLS]).of(
+        path
+    )
+    assert found != usual
+
+
+def test_gradescope_needs_time_for_the_submission(course: Course) -> None:
+    limits = course.assignment("hw").limits
+    GradescopeSettings("hw", minutes=8).check(limits)
+    with pytest.raises(RecordError, match=r"400 s .*limits.submission_seconds.* --minutes 8 here"):
+        GradescopeSettings("hw", minutes=7).check(limits)
+
+
+def test_workflows_have_time_for_the_limits(course: Course, tmp_path: Path) -> None:
+    slow = replace(
+        course.assignment("hw"), limits=Limits(cell_seconds=600, submission_seconds=1800)
+    )
+    for name, homework in {"slow": slow, "usual": replace(slow, limits=Limits())}.items():
+        write_classroom(course, homework, tmp_path / name)
+    assert _numbers(tmp_path / "slow") == ({60}, 600)
+    assert _numbers(tmp_path / "usual") == ({30}, 120)
+
+
+def _numbers(folder: Path) -> tuple[set[int], int]:
+    texts = [path.read_text(encoding="utf-8") for path in folder.rglob("*.yml")]
+    minutes = {int(n) for text in texts for n in re.findall(r"timeout-minutes: (\d+)", text)}
+    (step,) = folder.rglob("step.py")
+    (seconds,) = re.findall(r"^CELL_SECONDS = (\d+)$", step.read_text("utf-8"), re.MULTILINE)
+    return minutes, int(seconds)
+
+
+# --- what is said of a limit that was exceeded ---
+
+TOLD = {
+    "cell_seconds": "This cell was stopped after 30 s.",
+    "call_seconds": "The call did not end within 10 seconds.",
+    "submission_seconds": "This cell was not run: the 90 s for the whole submission are over.",
+    "memory_bytes": "MemoryError: Unable to allocate 8.00 GiB for an array",
+    "total_memory_bytes": "This cell was left out: it used more memory than a submission may",
+    "processes": "RuntimeError: can't start new thread",
+    "descriptors": "OSError: [Errno 24] Too many open files: 'x'",
+    "total_descriptors": "This cell was left out: it opened more files than a submission may",
+    "file_bytes": "OSError: [Errno 27] File too large",
+    "disk_bytes": "OSError: [Errno 28] No space left on device",
+    "files": "This cell was left out: it wrote more than a submission may",
+    "output_bytes": "0\n[output cut here]\n",
+    "shown_bytes": "[left out: this notebook shows more than is kept]\n",
+    "message_bytes": "it is too large: 2000000 bytes of structure and 0 bytes of arrays",
+    "answer_bytes": "it is too large: 10 bytes of structure and 90000000 bytes of arrays",
+    "callbacks": "It called functions that were passed in without end: more than 9 calls.",
+}
+
+
+def test_every_limit_is_told() -> None:
+    assert list(TOLD) == [field.name for field in fields(Limits)]
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_exceeded_limit_is_recognised(name: str) -> None:
+    assert name in exceeded(["Something else.", TOLD[name]])
+    assert name not in exceeded(["ValueError: not a limit"])
+
+
+def test_teacher_reads_key_file_and_value(course: Course) -> None:
+    homework: Assignment = course.assignment("hw")
+    assert change_limits(homework, ["cell_seconds"]) == (
+        "[assignments.hw.limits] in course.toml has cell_seconds = 150"
+    )
+    assert change_limits(homework, []) == ""
