@@ -19,6 +19,11 @@ from autograder.durable import sync
 from autograder.gradebook.database import PatientGradebook
 
 
+def autograded_folder(course: Course, assignment: str, student: str) -> Path:
+    """The folder of a student's autograded notebooks."""
+    return course.root / "autograded" / student / assignment
+
+
 def unfinished(final: Path) -> Path:
     """Where a folder is written until all of it is there and recorded."""
     return final.with_name(f".{final.name}-unfinished")

@@ -26,19 +26,19 @@ from autograder.console import Terminal
 from autograder.course.assignment import Assignment, Course, Item
 from autograder.durable import make_folder, sync
 from autograder.errors import CourseError, RecordError
-from autograder.gradebook.backup import copies, file_of
+from autograder.gradebook.backup import copies
 from autograder.gradebook.database import (
     REPORT,
     PatientGradebook,
-    course_directory,
-    open_database,
+    gradebook_path,
+    open_gradebook,
 )
 from autograder.gradebook.folders import settle_all
+from autograder.gradebook.recorder import Recorder
 from autograder.grading.classrun import Job, long_ones_last
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking, read_skeletons
 from autograder.grading.report import Report
-from autograder.platforms.nbgrader.gradebook import Book, open_gradebook
 from autograder.runs.changes import ItemChange, Regrading, changes_between, other_findings
 from autograder.runs.grade import SeededMarker
 
@@ -159,21 +159,16 @@ def check_release(course: Course, assignment: Assignment) -> None:
 
 def read_graded(course: Course, assignment: Assignment, students: Sequence[str] = ()) -> Graded:
     """What is recorded of these students (none named: of all)."""
-    url = course_directory(course, assignment).db_url
-    if not _is_there(url):  # opening it would make one
+    path = gradebook_path(course)
+    if not path.is_file() and not copies(path):  # opening it would make one
         reports, unreadable = _find_reports(course, assignment, students)
         return Graded(reports, {}, unreadable)
-    with open_database(url, course) as gradebook:
+    with open_gradebook(course) as gradebook:
         settle_all(gradebook, course, assignment)
         reports, unreadable = _find_reports(course, assignment, students)
         by_hand = {name: _given_by_hand(gradebook, assignment, name) for name in reports}
         seconds = gradebook.marking_seconds(assignment.name)
     return Graded(reports, by_hand, unreadable, seconds)
-
-
-def _is_there(db_url: str) -> bool:
-    path = file_of(db_url)
-    return path is None or path.is_file() or bool(copies(path))
 
 
 def _find_reports(
@@ -203,19 +198,20 @@ def _given_by_hand(
     except MissingEntry:  # such as in a gradebook that was begun anew
         return {}
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    by_kit = gradebook.recorded_credit(grade.id for grade in grades)
     return {
         grade.name: float(grade.score)
         for grade in grades
         if grade.name in assignment.items
-        and _is_by_hand(gradebook, assignment.items[grade.name], grade)
+        and _is_by_hand(assignment.items[grade.name], grade, by_kit.get(grade.id))
     }
 
 
-def _is_by_hand(gradebook: PatientGradebook, item: Item, grade: Any) -> bool:
+def _is_by_hand(item: Item, grade: Any, by_kit: float | None) -> bool:
     if item.kind == "manual":
         return (grade.manual_score, grade.extra_credit) != (None, None)
     if item.bonus:
-        return grade.extra_credit not in (None, gradebook.recorded_credit(grade.id))
+        return grade.extra_credit not in (None, by_kit)
     return grade.manual_score is not None
 
 
@@ -307,11 +303,11 @@ def apply(
     stem = moment.strftime("%Y-%m-%dT%H-%M-%S")
     folder = course.root / FOLDER / assignment.name
     try:
-        with open_gradebook(course, assignment) as book:
+        with Recorder(course, assignment) as recorder:
             if not regrading.reports_changed:
-                return None, _record_all(book, shelf, regrading)
+                return None, _record_all(recorder, shelf, regrading)
             begun = _new_file(folder, stem, ".unfinished.json", regrading.to_json(at=at))
-            failures = _record_all(book, shelf, regrading)
+            failures = _record_all(recorder, shelf, regrading)
         kept = _new_file(folder, stem, ".json", regrading.to_json(at=at, not_recorded=failures))
         _new_file(folder, kept.stem, ".txt", _page(regrading, moment, failures))
         begun.unlink()
@@ -324,14 +320,14 @@ def apply(
     return kept, failures
 
 
-def _record_all(book: Book, shelf: Shelf, regrading: Regrading) -> dict[str, str]:
+def _record_all(recorder: Recorder, shelf: Shelf, regrading: Regrading) -> dict[str, str]:
     """Record what is not recorded yet; returns who failed, and why."""
     failures: dict[str, str] = {}
     changed = set(regrading.reports_changed)
     for student, fingerprint in shelf:
-        if student in changed or book.recorded(student, fingerprint) is None:
+        if student in changed or recorder.recorded(student, fingerprint) is None:
             try:
-                book.record(student, shelf.take(student), fingerprint)
+                recorder.record(student, shelf.take(student), fingerprint)
             except RecordError as error:
                 failures[student] = str(error)
     return failures

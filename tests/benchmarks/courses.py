@@ -17,7 +17,7 @@ from nbgrader.api import Gradebook
 from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.course.samples import SampleStudent, load_sample_class, write_submission
 from autograder.course.settings import SETTINGS
-from autograder.gradebook.database import prepare_gradebook
+from autograder.gradebook.recorder import Recorder
 
 from .stock_tests import with_hidden_tests
 
@@ -66,7 +66,8 @@ def make_kit_course(
     for folder in (course.source(assignment.name), course.release(assignment.name)):
         shutil.copytree(folder, root / folder.relative_to(course.root))
     _submit(course, assignment, students, root)
-    prepare_gradebook(Course(root), assignment, database(root))
+    with Recorder(Course(root), assignment):
+        pass
     return ScratchCourse(root)
 
 

@@ -20,10 +20,10 @@ import pytest
 from _pytest.config import _prepareconfig
 
 from autograder.course.assignment import Course
+from autograder.gradebook.recorder import Recorder
 from autograder.grading import hiddentests, mark
 from autograder.grading.classrun import find_jobs
 from autograder.platforms.nbgrader import converters
-from autograder.platforms.nbgrader.gradebook import open_gradebook
 from autograder.sandbox import session, student
 
 ELSEWHERE = "the rest"
@@ -127,7 +127,7 @@ def main(root: Path, name: str) -> None:
         watch_marking(watch, patch)
         with contextlib.ExitStack() as stack:
             with watch.during("opening the gradebook"):
-                book = stack.enter_context(open_gradebook(course, assignment))
+                book = stack.enter_context(Recorder(course, assignment))
             sandbox = stack.enter_context(mark.open_sandbox(mark.MarkSettings()))
             for job in find_jobs(course, name):
                 marking = mark.mark_submission(course, assignment, job.path, sandbox=sandbox)

@@ -15,6 +15,7 @@ from nbgrader.utils import compute_checksum
 
 from autograder.content.sanitize import clean_notebook, released_texts
 from autograder.course.assignment import Assignment, Course, Item
+from autograder.gradebook.recorder import Recorder
 from autograder.grading.mark import Marking, read_skeletons
 from autograder.grading.report import Claim, ItemReport, NotebookReport, Report
 from autograder.sandbox.protection import Protection, Wall
@@ -200,3 +201,13 @@ def hand_in(course: Course, student: str) -> Path:
     folder = course.root / "submitted" / student / "hw"
     folder.mkdir(parents=True)
     return folder
+
+
+def record(course: Course, assignment: Assignment, student: str, marking: Marking) -> None:
+    record_class(course, assignment, {student: marking})
+
+
+def record_class(course: Course, assignment: Assignment, markings: Mapping[str, Marking]) -> None:
+    with Recorder(course, assignment) as recorder:
+        for student, marking in markings.items():
+            recorder.record(student, marking)

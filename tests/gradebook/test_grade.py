@@ -20,8 +20,8 @@ from autograder.commands.common import err
 from autograder.course.assignment import Course
 from autograder.grading import classrun, forkserver
 from autograder.grading.classrun import Job, Marked
-from autograder.platforms.nbgrader.gradebook import record
 from tests.faults import result
+from tests.gradebook.course import record
 
 from .conftest import Marker
 from .course import NO_WALLS, hand_in, mark

@@ -9,7 +9,7 @@ import pytest
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.gradebook.marks import read_all_marks, read_marks
-from autograder.platforms.nbgrader.gradebook import record
+from tests.gradebook.course import record
 
 from .conftest import Marker
 from .course import BONUS, REGULAR, mark

@@ -19,12 +19,13 @@ from autograder.course.assignment import Course
 from autograder.gradebook.database import PatientGradebook
 from autograder.gradebook.marks import read_marks
 from autograder.gradebook.penalties import read_marks_settled
+from autograder.gradebook.recorder import Recorder
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking
 from autograder.pages.feedback import write_feedback
 from autograder.platforms.nbgrader import converters
-from autograder.platforms.nbgrader.gradebook import open_gradebook, record
 from autograder.submission.timestamps import YEARS, read_timestamp
+from tests.gradebook.course import record
 
 from .conftest import Marker
 from .course import hand_in, mark
@@ -360,7 +361,7 @@ def test_submission_is_not_marked_anew_for_rules_and_dates(course: Course) -> No
 def test_api_of_nbgrader_opens_the_course_with_rules(course: Course) -> None:
     course = with_rules(course, PERCENT)
     hand_in_at(course, A_DAY_LATE)
-    with open_gradebook(course, course.assignment("hw")) as book:
+    with Recorder(course, course.assignment("hw")) as book:
         book.record("anna", mark(course))
     loader = PyFileConfigLoader("nbgrader_config.py", path=str(course.root))
     config = Config(loader.load_config())

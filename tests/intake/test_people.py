@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course.assignment import Course
-from autograder.gradebook.database import open_database
-from autograder.gradebook.marks import Person, gradebook_path, read_people
+from autograder.gradebook.database import gradebook_path, open_gradebook
+from autograder.gradebook.marks import Person, read_people
 from autograder.gradebook.people import keep_people
 from autograder.submission.intake import Roster
 from tests.gradebook import shared
@@ -33,7 +33,7 @@ def course(course: Course, empty_gradebook: Path) -> Course:
 
 
 def people_in(course: Course) -> dict[str, Person]:
-    with open_database(f"sqlite:///{gradebook_path(course)}", course) as gradebook:
+    with open_gradebook(course) as gradebook:
         return read_people(gradebook)
 
 
