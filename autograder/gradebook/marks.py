@@ -10,7 +10,7 @@ An assignment is read by its name alone: its source need not be in this checkout
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,8 +30,8 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from autograder.course.assignment import Course, Kind
 from autograder.course.rules import Deadline, Rules
-from autograder.errors import CourseError, RecordError
-from autograder.gradebook.database import PatientGradebook, gradebook_path, open_gradebook
+from autograder.errors import CourseError
+from autograder.gradebook.database import PatientGradebook
 from autograder.gradebook.homework import bonus_items
 
 
@@ -112,27 +112,6 @@ class Marks:
     def open_students(self) -> tuple[str, ...]:
         """The students whose marks are not final."""
         return tuple(name for name, marks in self.students.items() if not marks.final)
-
-
-def read_marks(course: Course, assignment: str) -> Marks:
-    """The marks of one assignment; RecordError where the gradebook has none of it."""
-    _, found = read_all_marks(course, [assignment])
-    if assignment not in found:
-        raise RecordError(f"the gradebook has no marks of {assignment}: run `fdl grade` first")
-    return found[assignment]
-
-
-def read_all_marks(
-    course: Course, assignments: Iterable[str]
-) -> tuple[dict[str, Person], dict[str, Marks]]:
-    """Everybody whom the gradebook knows, and the marks of those assignments that it has."""
-    path = gradebook_path(course)
-    if not path.exists():
-        raise RecordError(f"there is no gradebook yet ({path}): run `fdl grade` first")
-    with open_gradebook(course) as gradebook:
-        people = read_people(gradebook)
-        tables = {name: marks_in(gradebook, course, name, people) for name in assignments}
-    return people, {name: marks for name, marks in tables.items() if marks is not None}
 
 
 def read_people(

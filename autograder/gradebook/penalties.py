@@ -31,7 +31,10 @@ def no_penalty(_notebook: Any) -> None:
 def read_marks_settled(
     course: Course, assignments: Iterable[str]
 ) -> tuple[dict[str, Person], dict[str, Marks]]:
-    """As `marks.read_all_marks`, once the gradebook's own penalties are what the marks say."""
+    """Everybody whom the gradebook knows, and the marks of those assignments that it has.
+
+    Penalties in the gradebook are up to date then. RecordError if there is no gradebook.
+    """
     path = gradebook_path(course)
     if not path.exists():
         raise RecordError(f"there is no gradebook yet ({path}): run `fdl grade` first")
