@@ -53,7 +53,7 @@ REPORT = "report.json"
 """The Report of a student, beside the autograded notebooks."""
 
 LOCK_SECONDS = 60.0
-"""How long to wait for somebody else's change to the gradebook, such as a marker's, to end."""
+"""Seconds to wait for somebody else's change to the gradebook, such as a marker's, to end."""
 
 LOCKED = (
     "the gradebook stayed locked for {:g} seconds: close what is changing it (a formgrader, "
@@ -61,7 +61,7 @@ LOCKED = (
 )
 
 IMPATIENT_SECONDS = 1.0
-"""How long to wait once somebody has held the gradebook for longer than `LOCK_SECONDS`."""
+"""Seconds to wait once somebody has held the gradebook for longer than `LOCK_SECONDS`."""
 
 FULL = "the disk is full: make room on it and run the command again"
 

@@ -1,10 +1,10 @@
-"""Marking a graded class anew: what would change is shown first, then recorded, and kept.
+"""Mark a graded class again: show what would change first, then record it and keep a list of it.
 
-The stored Reports are held against new ones of the same seeds. Points that a person gave stay what
-they are, whatever the new Report says. What was changed is kept under its date in regraded/.
+The stored Reports are compared with new ones of the same seeds. Points that a person gave stay,
+whatever the new Report says. The list of changes is kept under its date in regraded/.
 
 Stored Reports are read when they are needed, and new Markings wait on the disk until they are
-recorded: memory does not grow with the notebooks of the class.
+recorded: memory use does not grow with the notebooks of the class.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ from autograder.runs.grade import SeededMarker
 FOLDER = "regraded"
 PAGE_WIDTH = 120
 
-Watch = Callable[[int, int], None]
-"""Told how many submissions are marked, out of how many."""
+Progress = Callable[[int, int], None]
+"""Shows how many submissions are marked, out of how many."""
 
 
 class StoredReports(Mapping[str, Report]):
@@ -83,10 +83,10 @@ class Graded:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-class Shelf(AbstractContextManager["Shelf"]):
-    """New Markings that wait to be recorded, with the fingerprints of what they are of.
+class Spool(AbstractContextManager["Spool"]):
+    """New Markings that wait to be recorded, with the fingerprints they were made from.
 
-    They lie in a file of the course's disk that has no name: it is gone with this process.
+    They are in a file without a name on the course's disk, which ends with this process.
     """
 
     def __init__(
@@ -223,13 +223,13 @@ def mark_again(
     graded: Graded,
     submissions: Sequence[Job],
     mark: SeededMarker,
-    watch: Watch,
+    progress: Progress,
     *,
-    shelf: Shelf | None = None,
+    spool: Spool | None = None,
 ) -> Regrading:
     """Mark the graded students among the submissions, each with the stored seed, and compare.
 
-    The new Markings are put on the shelf, if there is one.
+    The new Markings are put into the spool, if there is one.
     """
     handed_in = {job.student for job in submissions}
     failed = dict(graded.unreadable)
@@ -245,12 +245,12 @@ def mark_again(
     reports_changed: list[str] = []
     others = 0
     for seed, jobs in by_seed.items():
-        if shelf is not None:
-            shelf.expect(jobs, seed)
+        if spool is not None:
+            spool.expect(jobs, seed)
         with closing(mark(jobs, seed=seed)) as marking:
             for marked in marking:
                 done += 1
-                watch(done, count)
+                progress(done, count)
                 student = marked.student
                 if marked.marking is None:
                     failed[student] = marked.error
@@ -266,8 +266,8 @@ def mark_again(
                 others += other_findings(old, new)
                 if old != new:
                     reports_changed.append(student)
-                if shelf is not None:
-                    shelf.put(student, marked.marking)
+                if spool is not None:
+                    spool.put(student, marked.marking)
     names = sorted(found)
     return Regrading(
         assignment=assignment.name,
@@ -288,10 +288,10 @@ def apply(
     course: Course,
     assignment: Assignment,
     regrading: Regrading,
-    shelf: Shelf,
+    spool: Spool,
     moment: datetime,
 ) -> tuple[Path | None, dict[str, str]]:
-    """Record what is on the shelf, and keep what changed; returns where, and who failed.
+    """Record what is in the spool, and keep what changed; returns where, and who failed.
 
     Also recorded are Markings with the same Report as before whose submission, tests or settings
     are not those that it was recorded for: the next `fdl grade` has nothing to mark then.
@@ -305,9 +305,9 @@ def apply(
     try:
         with Recorder(course, assignment) as recorder:
             if not regrading.reports_changed:
-                return None, _record_all(recorder, shelf, regrading)
+                return None, _record_all(recorder, spool, regrading)
             begun = _new_file(folder, stem, ".unfinished.json", regrading.to_json(at=at))
-            failures = _record_all(recorder, shelf, regrading)
+            failures = _record_all(recorder, spool, regrading)
         kept = _new_file(folder, stem, ".json", regrading.to_json(at=at, not_recorded=failures))
         _new_file(folder, kept.stem, ".txt", _page(regrading, moment, failures))
         begun.unlink()
@@ -320,14 +320,14 @@ def apply(
     return kept, failures
 
 
-def _record_all(recorder: Recorder, shelf: Shelf, regrading: Regrading) -> dict[str, str]:
+def _record_all(recorder: Recorder, spool: Spool, regrading: Regrading) -> dict[str, str]:
     """Record what is not recorded yet; returns who failed, and why."""
     failures: dict[str, str] = {}
     changed = set(regrading.reports_changed)
-    for student, fingerprint in shelf:
+    for student, fingerprint in spool:
         if student in changed or recorder.recorded(student, fingerprint) is None:
             try:
-                recorder.record(student, shelf.take(student), fingerprint)
+                recorder.record(student, spool.take(student), fingerprint)
             except RecordError as error:
                 failures[student] = str(error)
     return failures

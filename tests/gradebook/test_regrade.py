@@ -29,7 +29,7 @@ from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking
 from autograder.grading.report import ItemReport, Report
 from autograder.runs import regrade as regrading
-from autograder.runs.regrade import Shelf, read_graded
+from autograder.runs.regrade import Spool, read_graded
 from tests.consoles import wide_consoles
 from tests.gradebook.course import record, record_class
 
@@ -555,12 +555,12 @@ def test_markings_wait_in_a_file_without_a_name(graded: Course) -> None:
     markings = {name: mark(graded, {"a-bend": float(k)}) for k, name in enumerate(STUDENTS)}
     before = files(graded)
     prints: Any = SimpleNamespace(of=lambda path: f"of {path.name}")
-    with Shelf(graded, lambda _seed: prints) as shelf:
-        shelf.expect([Job(name, Path(name)) for name in markings], seed=1)
+    with Spool(graded, lambda _seed: prints) as spool:
+        spool.expect([Job(name, Path(name)) for name in markings], seed=1)
         for name, marking in reversed(markings.items()):
-            shelf.put(name, marking)
-        assert list(shelf) == [(name, f"of {name}") for name in STUDENTS]
-        assert {name: shelf.take(name) for name in ("bela", "anna", "carla")} == markings
+            spool.put(name, marking)
+        assert list(spool) == [(name, f"of {name}") for name in STUDENTS]
+        assert {name: spool.take(name) for name in ("bela", "anna", "carla")} == markings
         assert files(graded) == before
 
 
