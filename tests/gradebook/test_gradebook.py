@@ -605,3 +605,23 @@ def test_recording_a_student_reads_no_other_students_rows(course: Course) -> Non
         verb, table, *_ = step.split()
         assert not (verb == "SCAN" and table in grows), step
         assert not (table in grows and step.endswith("(cell_id=?)")), step
+
+
+def test_recording_asks_the_gradebook_once_for_all_items(
+    course: Course, assignment: Assignment
+) -> None:
+    asked: list[str] = []
+
+    def note(_c: Any, _u: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    marking = mark(course)
+    with Recorder(course, assignment) as recorder:
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            recorder.record("anna", marking)
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+    assert len([each for each in asked if each.startswith("UPDATE grade ")]) == 1
+    assert len([each for each in asked if each.startswith("INSERT INTO grade ")]) == 1
+    assert len(asked) < 40
