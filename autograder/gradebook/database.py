@@ -235,8 +235,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         table = _RECORDED_EXTENSION
         self.db().execute(delete(table).where(table.c.submission_id == submission_id))
         if extension is not None:
-            seconds = extension.total_seconds()
-            row = {"submission_id": submission_id, "seconds": seconds}
+            row = {"submission_id": submission_id, "seconds": extension.total_seconds()}
             self.db().execute(table.insert().values(row))
 
     def recorded_folder(self, assignment: str, student: str) -> str | None:
@@ -274,10 +273,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
 
         It differs from run to run, so it can't stand in a Report.
         """
-        table = _SECONDS
-        wanted = select(table.c.student, table.c.seconds)
-        rows = self.db().execute(wanted.where(table.c.assignment == assignment)).all()
-        return {str(student): float(seconds) for student, seconds in rows}
+        return self._noted(_SECONDS.c.seconds, assignment)
 
     def note_seconds(self, assignment: str, student: str, seconds: float) -> None:
         """Remember how long marking took."""
@@ -285,10 +281,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
 
     def pseudonyms(self, assignment: str) -> dict[str, int]:
         """The numbers that stand for students on pages without names."""
-        table = _PSEUDONYM
-        wanted = select(table.c.student, table.c.number)
-        rows = self.db().execute(wanted.where(table.c.assignment == assignment)).all()
-        return {str(student): int(number) for student, number in rows}
+        return self._noted(_PSEUDONYM.c.number, assignment)
 
     def note_pseudonym(self, assignment: str, student: str, number: int) -> None:
         """Let a number stand for a student."""
@@ -308,6 +301,11 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         for student, item in self.db().execute(wanted):
             found.setdefault(student, []).append(item)
         return found
+
+    def _noted(self, column: Column[Any], assignment: str) -> dict[str, Any]:
+        table = column.table
+        wanted = select(table.c.student, column).where(table.c.assignment == assignment)
+        return {student: noted for student, noted in self.db().execute(wanted)}
 
     def _note(self, table: Table, assignment: str, student: str, **values: object) -> None:
         self.db().execute(delete(table).where(*_row_of(table, assignment, student)))

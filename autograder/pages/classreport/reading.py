@@ -11,7 +11,7 @@ from typing import Any
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.gradebook.database import REPORT, PatientGradebook
-from autograder.gradebook.folders import settle_all
+from autograder.gradebook.folders import autograded_folder, settle_all
 from autograder.gradebook.marks import Person, StudentMarks, marks_in, read_people
 from autograder.grading.report import ItemReport, Report
 from autograder.pages.classreport.notebooks import Visible, read_cells, visible_check
@@ -97,7 +97,7 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
     names = {student: _called(person) for student, person in people.items()}
     students, absent = [], []
     for student, marks in sorted(table.students.items() if table else ()):
-        folder = answer_folder(course, assignment, student)
+        folder = autograded_folder(course, assignment.name, student)
         report = _report(folder)
         if report is None:
             absent.append(Absence(student, NO_REPORT))
@@ -128,11 +128,6 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
     for absence in absent:
         names.setdefault(absence.student, (absence.student,))
     return ClassRecord(tuple(students), tuple(sorted(absent, key=lambda a: a.student)), names)
-
-
-def answer_folder(course: Course, assignment: Assignment, student: str) -> Path:
-    """Where a student's autograded notebooks are."""
-    return course.root / "autograded" / student / assignment.name
 
 
 def _points(marks: StudentMarks) -> dict[str, float | None]:

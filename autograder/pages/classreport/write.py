@@ -11,6 +11,7 @@ from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.durable import make_folder, write_text
 from autograder.errors import RecordError
 from autograder.gradebook.database import open_gradebook
+from autograder.gradebook.folders import autograded_folder
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.pages.classreport import similarity
 from autograder.pages.classreport.notebooks import StudentCell, read_cells
@@ -23,7 +24,7 @@ from autograder.pages.classreport.page import (
     shown_names,
 )
 from autograder.pages.classreport.pseudonyms import numbers_for, without_names
-from autograder.pages.classreport.reading import answer_folder, read_class
+from autograder.pages.classreport.reading import read_class
 
 Shown = Callable[[StudentCell], str]
 
@@ -103,7 +104,7 @@ def _own_cells(
     course: Course, assignment: Assignment, student: str, known: frozenset[str]
 ) -> Iterator[StudentCell]:
     """A student's answers, and the code cells that the student added."""
-    folder = answer_folder(course, assignment, student)
+    folder = autograded_folder(course, assignment.name, student)
     for problem in assignment.problems:
         for cell in read_cells(folder / f"{problem.name}.ipynb"):
             is_own = cell.is_answer or (cell.is_code and not cell.name)
