@@ -305,7 +305,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
     def _noted(self, column: Column[Any], assignment: str) -> dict[str, Any]:
         table = column.table
         wanted = select(table.c.student, column).where(table.c.assignment == assignment)
-        return {student: noted for student, noted in self.db().execute(wanted)}
+        return dict(self.db().execute(wanted).tuples().all())
 
     def _note(self, table: Table, assignment: str, student: str, **values: object) -> None:
         self.db().execute(delete(table).where(*_row_of(table, assignment, student)))
