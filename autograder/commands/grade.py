@@ -153,7 +153,7 @@ def regrade(
                 found, homework, seed=seed, settings=settings, protections=protections
             )
 
-        shelf = stack.enter_context(regrading.Shelf(found, fingerprints)) if apply else None
+        spool = stack.enter_context(regrading.Spool(found, fingerprints)) if apply else None
         with progress(err, f"Marking {assignment}") as watch:
             result = regrading.mark_again(
                 homework,
@@ -161,13 +161,13 @@ def regrade(
                 find_jobs(found, homework.name, students),
                 mark,
                 watch,
-                shelf=shelf,
+                spool=spool,
             )
         _print_regrading(result, form)
         failed = list(result.failed)
-        if shelf is not None:
+        if spool is not None:
             moment = datetime.now(found.timezone).replace(microsecond=0)
-            kept, failures = regrading.apply(found, homework, result, shelf, moment)
+            kept, failures = regrading.apply(found, homework, result, spool, moment)
             for failure in failures.values():
                 err.print(Text(failure, style="red"))
             if kept is not None:

@@ -1,10 +1,10 @@
-"""The gradebook's file: made whole, checked and copied before it is used, put back from a copy.
+"""Backups of the gradebook's file: it is checked and copied before it is used.
 
-Marks that tests gave can be had again; those that a person gave can't. So each command that opens
-the gradebook first has SQLite check it, and keeps a copy beside it whenever it has changed. A
-gradebook that is damaged, emptied or gone is never written to, nor begun anew: the command stops
-and says so, and `restore` puts the last copy back, with those marks by hand in it that can still
-be read in the damaged file.
+Marks that tests gave can be computed again; those that a person gave can't. So each command that
+opens the gradebook first has SQLite check it, and keeps a copy beside it whenever it has changed. A
+gradebook that is damaged, empty or missing is never written to or replaced by a new one: the
+command stops and says so, and `restore` restores the last copy, with those marks by hand in it that
+can still be read in the damaged file.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from autograder.errors import RecordError
 from autograder.grading.report import Report
 
 KEPT = 10
-"""So many copies are kept, and of each earlier day of the last `DAYS` the newest."""
+"""Number of recent copies to keep, besides the newest of each of the last `DAYS` days."""
 
 DAYS = 60
+"""Number of days of which the newest copy is kept."""
 
 MADE = "%Y-%m-%dT%H-%M-%S"
 BY_HAND = "marks-by-hand.csv"

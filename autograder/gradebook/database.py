@@ -1,9 +1,4 @@
-"""What nbgrader's gradebook knows of an assignment, and safe ways to write into it.
-
-Bonus items have a maximum of 0 in the gradebook and their points as extra credit: nbgrader has no
-bonus of its own, and adds extra credit to a score but not to what can be reached. So 30 regular
-points stay 30. The released notebooks keep the points of their bonus items.
-"""
+"""nbgrader's gradebook with the kit's own tables, and safe ways to write into it."""
 
 from __future__ import annotations
 
@@ -13,26 +8,25 @@ import logging
 import sqlite3
 import time
 import warnings
-from collections.abc import Collection, Iterator, Mapping
-from copy import deepcopy
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import nbgrader.api
-from nbformat import NotebookNode
 from nbgrader.api import Assignment as Homework
 from nbgrader.api import (
     BaseCell,
     Comment,
     Grade,
     Gradebook,
-    MissingEntry,
+    GradeCell,
+    SolutionCell,
     SubmittedAssignment,
     SubmittedNotebook,
+    TaskCell,
 )
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.preprocessors import SaveCells
+from nbgrader.utils import parse_utc
 from sqlalchemy import (
     Column,
     ColumnElement,
@@ -44,27 +38,19 @@ from sqlalchemy import (
     create_engine,
     delete,
     event,
+    insert,
     select,
 )
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError, SAWarning, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
-from traitlets import Dict
-from traitlets.config import Config
 
-from autograder.course.assignment import Assignment, Course
-from autograder.course.gradecells import (
-    by_grade_id,
-    checksum_of,
-    grade_id,
-    points_by_item,
-)
+from autograder.course.assignment import Course
 from autograder.errors import RecordError
 from autograder.gradebook import backup
-from autograder.grading.mark import read_skeletons
 
 LOCK_SECONDS = 60.0
-"""How long to wait for somebody else's change to the gradebook, such as a marker's, to end."""
+"""Seconds to wait for somebody else's change to the gradebook, such as a marker's, to end."""
 
 LOCKED = (
     "the gradebook stayed locked for {:g} seconds: close what is changing it (a formgrader, "
@@ -72,7 +58,7 @@ LOCKED = (
 )
 
 IMPATIENT_SECONDS = 1.0
-"""How long to wait once somebody has held the gradebook for longer than `LOCK_SECONDS`."""
+"""Seconds to wait once somebody has held the gradebook for longer than `LOCK_SECONDS`."""
 
 FULL = "the disk is full: make room on it and run the command again"
 
@@ -116,17 +102,11 @@ _INDEXES = (
 
 
 class _PatientSession(Session):
-    """A session in which nbgrader's many commits (one a cell) only send; `finish` commits.
-
-    While `gathers` is set, they don't even send: a query or the end of the transaction does.
-    """
-
-    gathers = False
+    """A session in which nbgrader's many commits (one a cell) only send; `finish` commits."""
 
     def commit(self) -> None:
         """Send the changes to the database, within the transaction."""
-        if not self.gathers:
-            self.flush()
+        self.flush()
 
     def finish(self) -> None:
         """End the transaction and keep its changes."""
@@ -139,7 +119,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
     engine: Engine
 
     def __init__(self, db_url: str, course_id: str) -> None:
-        self._at_hand: dict[tuple[Any, ...], Any] = {}
+        self._is_open = False
         self._open_patiently(db_url, course_id)
         # the first connection is nbgrader's own and waits 5 seconds
         self.engine.dispose()
@@ -167,7 +147,13 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Keep all changes made inside, or none if it ends with an exception."""
+        """Keep all changes made inside, or none if it ends with an exception.
+
+        Inside another transaction, this one is part of it.
+        """
+        if self._is_open:
+            yield
+            return
         session: _PatientSession = self.db()
         session.rollback()
         try:
@@ -177,6 +163,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
                 # from the start: a transaction that reads first can't wait for a lock later on
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 self._seconds = LOCK_SECONDS
+            self._is_open = True
             with warnings.catch_warnings(), _told_once():
                 # nbgrader builds a submission before it is in the session
                 warnings.simplefilter("ignore", SAWarning)
@@ -190,61 +177,62 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
             if _is_full(error):
                 raise RecordError(FULL) from error
             raise
-
-    @contextlib.contextmanager
-    def at_hand(self, notebook: str, assignment: str, student: str) -> Iterator[None]:
-        """Have the grades and comments of a notebook ready; nbgrader asks for each on its own."""
-        of = self.find_submission_notebook(notebook, assignment, student).id
-        session: _PatientSession = self.db()
-        where = (notebook, assignment, student)
-        for kind in (Grade, Comment):
-            wanted = select(BaseCell.name, kind).join(BaseCell, BaseCell.id == kind.cell_id)
-            for name, row in session.execute(wanted.where(kind.notebook_id == of)):
-                self._at_hand[kind, name, *where] = row
-        session.gathers = True
-        try:
-            yield
-            session.flush()
         finally:
-            session.gathers = False
-            self._at_hand.clear()
+            self._is_open = False
 
-    def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> Any:
-        """As nbgrader's; those that are `at_hand` are not looked for."""
-        where = (grade_cell, notebook, assignment, student)
-        return self._at_hand.get((Grade, *where)) or super().find_grade(*where)
+    def add_submission(self, assignment: str, student: str, **known: Any) -> SubmittedAssignment:
+        """As nbgrader's, which makes an object for each cell: that takes several times as long."""
+        if "timestamp" in known:
+            known["timestamp"] = parse_utc(known["timestamp"])
+        homework = self.find_assignment(assignment)
+        submission = SubmittedAssignment(assignment=homework, student_id=student, **known)
+        notebooks = {
+            each.id: SubmittedNotebook(notebook=each, assignment=submission)
+            for each in homework.notebooks
+        }
+        self.db.add(submission)
+        self.db.flush()
+        for table, kinds in ((Grade, (GradeCell, TaskCell)), (Comment, (SolutionCell, TaskCell))):
+            rows = [
+                {"cell_id": cell, "notebook_id": notebooks[notebook].id}
+                for kind in kinds
+                for cell, notebook in self.db.execute(
+                    select(kind.id, kind.notebook_id).where(kind.notebook_id.in_(notebooks))
+                )
+            ]
+            if rows:
+                self.db.execute(insert(table), rows)
+        return submission
 
-    def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str) -> Any:
-        """As nbgrader's; those that are `at_hand` are not looked for."""
-        where = (solution_cell, notebook, assignment, student)
-        return self._at_hand.get((Comment, *where)) or super().find_comment(*where)
-
-    def recorded_credit(self, grade_id: str) -> float | None:
-        """The extra credit that the kit itself last gave to a grade; None if it never did."""
-        wanted = select(_RECORDED_CREDIT.c.points).where(_RECORDED_CREDIT.c.grade_id == grade_id)
-        points: float | None = self.db().execute(wanted).scalar()
-        return points
-
-    def note_credit(self, grade_id: str, points: float) -> None:
-        """Remember what the kit gave, to tell it from what a person types over it."""
+    def recorded_credit(self, grades: Iterable[str]) -> dict[str, float]:
+        """The extra credit that the kit itself last gave, by the grade's id."""
         table = _RECORDED_CREDIT
-        self.db().execute(delete(table).where(table.c.grade_id == grade_id))
-        self.db().execute(table.insert().values(grade_id=grade_id, points=points))
+        wanted = select(table.c.grade_id, table.c.points).where(table.c.grade_id.in_(list(grades)))
+        return {str(grade): float(points) for grade, points in self.db().execute(wanted)}
 
-    def recorded_extension(self, submission_id: str) -> timedelta | None:
-        """The extension that the kit itself last gave to a submission; None if it never did."""
+    def note_credit(self, points: Mapping[str, float]) -> None:
+        """Remember what the kit gave, to tell it from what a person types over it."""
+        if points:
+            table = _RECORDED_CREDIT
+            self.db().execute(delete(table).where(table.c.grade_id.in_(list(points))))
+            rows = [{"grade_id": grade, "points": each} for grade, each in points.items()]
+            self.db().execute(table.insert(), rows)
+
+    def recorded_extensions(self, submission: str | None = None) -> dict[str, timedelta]:
+        """The extensions that the kit itself last gave (to one submission), by its id."""
         table = _RECORDED_EXTENSION
-        wanted = select(table.c.seconds).where(table.c.submission_id == submission_id)
-        seconds: float | None = self.db().execute(wanted).scalar()
-        return None if seconds is None else timedelta(seconds=seconds)
+        wanted = select(table.c.submission_id, table.c.seconds)
+        if submission is not None:
+            wanted = wanted.where(table.c.submission_id == submission)
+        rows = self.db().execute(wanted)
+        return {str(submission): timedelta(seconds=seconds) for submission, seconds in rows}
 
     def note_extension(self, submission_id: str, extension: timedelta | None) -> None:
         """Remember what the kit gave, to tell it from what a person gives through nbgrader."""
         table = _RECORDED_EXTENSION
         self.db().execute(delete(table).where(table.c.submission_id == submission_id))
         if extension is not None:
-            seconds = extension.total_seconds()
-            row = {"submission_id": submission_id, "seconds": seconds}
+            row = {"submission_id": submission_id, "seconds": extension.total_seconds()}
             self.db().execute(table.insert().values(row))
 
     def recorded_folder(self, assignment: str, student: str) -> str | None:
@@ -282,10 +270,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
 
         It differs from run to run, so it can't stand in a Report.
         """
-        table = _SECONDS
-        wanted = select(table.c.student, table.c.seconds)
-        rows = self.db().execute(wanted.where(table.c.assignment == assignment)).all()
-        return {str(student): float(seconds) for student, seconds in rows}
+        return self._noted(_SECONDS.c.seconds, assignment)
 
     def note_seconds(self, assignment: str, student: str, seconds: float) -> None:
         """Remember how long marking took."""
@@ -293,10 +278,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
 
     def pseudonyms(self, assignment: str) -> dict[str, int]:
         """The numbers that stand for students on pages without names."""
-        table = _PSEUDONYM
-        wanted = select(table.c.student, table.c.number)
-        rows = self.db().execute(wanted.where(table.c.assignment == assignment)).all()
-        return {str(student): int(number) for student, number in rows}
+        return self._noted(_PSEUDONYM.c.number, assignment)
 
     def note_pseudonym(self, assignment: str, student: str, number: int) -> None:
         """Let a number stand for a student."""
@@ -316,6 +298,11 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         for student, item in self.db().execute(wanted):
             found.setdefault(student, []).append(item)
         return found
+
+    def _noted(self, column: Column[Any], assignment: str) -> dict[str, Any]:
+        table = column.table
+        wanted = select(table.c.student, column).where(table.c.assignment == assignment)
+        return dict(self.db().execute(wanted).tuples().all())
 
     def _note(self, table: Table, assignment: str, student: str, **values: object) -> None:
         self.db().execute(delete(table).where(*_row_of(table, assignment, student)))
@@ -364,11 +351,12 @@ def _row_of(table: Table, assignment: str, student: str) -> tuple[ColumnElement[
 
 
 @contextlib.contextmanager
-def open_database(db_url: str, course: Course) -> Iterator[PatientGradebook]:
-    """The gradebook at that address, after it was checked and copied; makes one if there is none.
+def open_gradebook(course: Course, db_url: str | None = None) -> Iterator[PatientGradebook]:
+    """The gradebook (default: the course's), checked and copied before; made if there is none.
 
     RecordError where it can't be opened or used.
     """
+    db_url = db_url or gradebook_url(course)
     try:
         path = backup.file_of(db_url)
         if path is not None:
@@ -388,9 +376,9 @@ def _make_gradebook(path: Path, course: Course) -> None:
     PatientGradebook(f"sqlite:///{path}", course_id(course)).close()
 
 
-def copy_gradebook(course: Course, db_url: str) -> None:
+def copy_gradebook(course: Course, db_url: str | None) -> None:
     """Keep a copy of what was recorded, if that can be done: the next command makes one anyway."""
-    path = backup.file_of(db_url)
+    path = backup.file_of(db_url or gradebook_url(course))
     if path is not None:
         with contextlib.suppress(RecordError, sqlite3.Error, OSError):
             backup.keep_copy(path, datetime.now(course.timezone), LOCK_SECONDS)
@@ -436,71 +424,6 @@ def newest_migration() -> str:
 nbgrader.api.get_alembic_version = newest_migration
 
 
-# --- the assignment in the gradebook -------------------------------------------------------------
-
-
-class SaveCellsWithBonus(SaveCells):  # type: ignore[misc]  # nbgrader has no types
-    """SaveCells that lets nothing be reached by bonus items: their maximum is 0."""
-
-    bonus = Dict(help="The names of the bonus items of each assignment.").tag(config=True)
-
-    def _create_grade_cell(self, cell: NotebookNode) -> None:
-        super()._create_grade_cell(cell)
-        name = grade_id(cell)
-        if name in self.bonus.get(self.assignment_id, ()):
-            self.new_grade_cells[name]["max_score"] = 0.0
-
-
-def prepare_gradebook(course: Course, assignment: Assignment, db_url: str) -> None:
-    """Tell the gradebook what the assignment consists of, unless it knows already."""
-    skeletons = read_skeletons(assignment, course.release(assignment.name))
-    bonus = {item.name for item in assignment.items.values() if item.bonus}
-    with open_database(db_url, course) as gradebook:
-        due = assignment.due.astimezone(UTC).replace(tzinfo=None)
-        if not _is_due(gradebook, assignment.name, due):
-            with gradebook.transaction():
-                gradebook.update_or_create_assignment(assignment.name, duedate=due)
-        stale = [
-            name
-            for name, skeleton in skeletons.items()
-            if not _is_known(gradebook, assignment.name, name, skeleton, bonus)
-        ]
-    try:
-        for name in stale:
-            where = {"notebook": name, "assignment": assignment.name, "db_url": db_url}
-            saver = SaveCellsWithBonus(log=QuietLog(), bonus={assignment.name: bonus})
-            saver.preprocess(deepcopy(skeletons[name]), {"nbgrader": where})
-    except (SQLAlchemyError, RuntimeError) as error:
-        raise RecordError(
-            f"the gradebook {db_url} can't take up {assignment.name}: {first_line(error)}. Where "
-            "cells were added or removed after marks were recorded, start with a new gradebook "
-            "file: move the old one, and the folder with its copies, to another place."
-        ) from error
-
-
-def _is_due(gradebook: Any, assignment: str, due: datetime) -> bool:
-    try:
-        return bool(gradebook.find_assignment(assignment).duedate == due)
-    except MissingEntry:
-        return False
-
-
-def _is_known(
-    gradebook: Any, assignment: str, name: str, skeleton: NotebookNode, bonus: Collection[str]
-) -> bool:
-    try:
-        known = gradebook.find_notebook(name, assignment)
-    except MissingEntry:
-        return False
-    wanted = {name: checksum_of(cell) for name, cell in by_grade_id(skeleton).items()}
-    points = {
-        name: 0.0 if name in bonus else worth for name, worth in points_by_item(skeleton).items()
-    }
-    return wanted == {cell.name: cell.checksum for cell in known.source_cells} and points == {
-        cell.name: cell.max_score for cell in known.grade_cells
-    }
-
-
 # --- the course folder as nbgrader sees it -------------------------------------------------------
 
 
@@ -509,23 +432,6 @@ def course_id(course: Course) -> str:
     return course.settings.course.id
 
 
-def bonus_items(course: Course) -> Mapping[str, list[str]]:
-    """The names of the bonus items of each assignment, as the settings have them."""
-    return {name: list(each.bonus) for name, each in course.settings.homework.items()}
-
-
-def course_directory(course: Course, assignment: Assignment) -> Any:
-    """nbgrader's own view of the course folder."""
-    config = Config()
-    config.CourseDirectory.root = str(course.root)
-    config.CourseDirectory.course_id = course_id(course)
-    config.CourseDirectory.assignment_id = assignment.name
-    return CourseDirectory(config=config, log=QuietLog())
-
-
-class QuietLog(logging.Logger):
-    """A log that prints nothing."""
-
-    def __init__(self) -> None:
-        super().__init__("fdl-nbgrader", logging.ERROR)
-        self.addHandler(logging.NullHandler())
+def gradebook_url(course: Course) -> str:
+    """The address of the course's gradebook, as nbgrader has it without settings of its own."""
+    return f"sqlite:///{course.gradebook}"

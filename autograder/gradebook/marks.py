@@ -10,7 +10,7 @@ An assignment is read by its name alone: its source need not be in this checkout
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,12 +25,14 @@ from nbgrader.api import (
     SubmittedAssignment,
     SubmittedNotebook,
 )
-from sqlalchemy import select
+from sqlalchemy import Select, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from autograder.course.assignment import Course, Kind
 from autograder.course.rules import Deadline, Rules
-from autograder.errors import CourseError, RecordError
-from autograder.gradebook.database import PatientGradebook, bonus_items, open_database
+from autograder.errors import CourseError
+from autograder.gradebook.database import PatientGradebook
+from autograder.gradebook.homework import bonus_items
 
 
 @dataclass(frozen=True)
@@ -112,31 +114,13 @@ class Marks:
         return tuple(name for name, marks in self.students.items() if not marks.final)
 
 
-def read_marks(course: Course, assignment: str) -> Marks:
-    """The marks of one assignment; RecordError where the gradebook has none of it."""
-    _, found = read_all_marks(course, [assignment])
-    if assignment not in found:
-        raise RecordError(f"the gradebook has no marks of {assignment}: run `fdl grade` first")
-    return found[assignment]
-
-
-def read_all_marks(
-    course: Course, assignments: Iterable[str]
-) -> tuple[dict[str, Person], dict[str, Marks]]:
-    """Everybody whom the gradebook knows, and the marks of those assignments that it has."""
-    path = course.gradebook
-    if not path.exists():
-        raise RecordError(f"there is no gradebook yet ({path}): run `fdl grade` first")
-    with open_database(f"sqlite:///{path}", course) as gradebook:
-        people = read_people(gradebook)
-        tables = {name: marks_in(gradebook, course, name, people) for name in assignments}
-    return people, {name: marks for name, marks in tables.items() if marks is not None}
-
-
-def read_people(gradebook: PatientGradebook) -> dict[str, Person]:
-    """Everybody whom the gradebook knows, by id."""
+def read_people(
+    gradebook: PatientGradebook, students: Sequence[str] | None = None
+) -> dict[str, Person]:
+    """Everybody whom the gradebook knows (of these students only), by id."""
     columns = (Student.id, Student.first_name, Student.last_name, Student.email)
-    rows = gradebook.db().execute(select(*columns, Student.lms_user_id).order_by(Student.id))
+    wanted = select(*columns, Student.lms_user_id).order_by(Student.id)
+    rows = gradebook.db().execute(_only(wanted, Student.id, students))
     return {row[0]: Person(*(value or "" for value in row)) for row in rows}
 
 
@@ -152,16 +136,13 @@ def marks_in(
     if not items:
         return None
     calculator = _Calculator(course, assignment, items)
-    grades = _grades(gradebook, assignment)
+    grades = _grades(gradebook, assignment, students)
+    by_kit = gradebook.recorded_extensions()
     found = {
         row.student_id: calculator.marks(
-            people[row.student_id],
-            row,
-            grades.get(row.id, []),
-            gradebook.recorded_extension(row.id),
+            people[row.student_id], row, grades.get(row.id, []), by_kit.get(row.id)
         )
-        for row in _submissions(gradebook, assignment)
-        if students is None or row.student_id in students
+        for row in _submissions(gradebook, assignment, students)
     }
     known = course.settings.homework.get(assignment)
     return Marks(assignment, known.title if known else assignment, items, found)
@@ -233,7 +214,8 @@ def _spread(penalty: float, earned: Mapping[str, float]) -> dict[str, float]:
     bearing = {name: max(points, 0.0) for name, points in earned.items()}
     whole = sum(bearing.values())
     return {
-        name: penalty * points / whole if whole > 0 else 0.0 for name, points in bearing.items()
+        name: min(penalty * points / whole, points) if whole > 0 else 0.0
+        for name, points in bearing.items()
     }
 
 
@@ -284,7 +266,16 @@ def _source(course: Course, assignment: str) -> tuple[list[str], dict[str, float
     return list(items), {name: item.max_points for name, item in items.items()}
 
 
-def _submissions(gradebook: PatientGradebook, assignment: str) -> Sequence[Any]:
+def _only(
+    wanted: Select[Any], column: InstrumentedAttribute[str], students: Sequence[str] | None
+) -> Select[Any]:
+    """The rows of these students only, if some are named."""
+    return wanted if students is None else wanted.where(column.in_(students))
+
+
+def _submissions(
+    gradebook: PatientGradebook, assignment: str, students: Sequence[str] | None
+) -> Sequence[Any]:
     wanted = (
         select(
             SubmittedAssignment.id,
@@ -296,10 +287,13 @@ def _submissions(gradebook: PatientGradebook, assignment: str) -> Sequence[Any]:
         .where(Homework.name == assignment)
         .order_by(SubmittedAssignment.student_id)
     )
+    wanted = _only(wanted, SubmittedAssignment.student_id, students)
     return gradebook.db().execute(wanted).all()
 
 
-def _grades(gradebook: PatientGradebook, assignment: str) -> dict[str, list[Any]]:
+def _grades(
+    gradebook: PatientGradebook, assignment: str, students: Sequence[str] | None
+) -> dict[str, list[Any]]:
     """The grades of the assignment by the id of the submission."""
     wanted = (
         select(
@@ -320,6 +314,6 @@ def _grades(gradebook: PatientGradebook, assignment: str) -> dict[str, list[Any]
         .where(Homework.name == assignment)
     )
     found: dict[str, list[Any]] = {}
-    for row in gradebook.db().execute(wanted):
+    for row in gradebook.db().execute(_only(wanted, SubmittedAssignment.student_id, students)):
         found.setdefault(row.submission, []).append(row)
     return found

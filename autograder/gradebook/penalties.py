@@ -2,60 +2,44 @@
 
 nbgrader stores a penalty in points when a submission is autograded. A rule in percent may mean
 other points once a person has marked the rest, or once somebody got more time. So penalties are
-made anew whenever `fdl` grades, writes feedback, exports or sums up, and when a mark is saved in
+recomputed whenever `fdl` grades, writes feedback, exports or sums up, and when a mark is saved in
 the formgrader: for the marks as they are then. Without a rule in `course.toml`, what nbgrader
 stored stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
-
-from nbgrader.plugins import LateSubmissionPlugin
 
 from autograder.course.assignment import Course
 from autograder.errors import RecordError
-from autograder.gradebook.database import PatientGradebook, course_id, open_database
+from autograder.gradebook.database import PatientGradebook, open_gradebook
 from autograder.gradebook.marks import Marks, Person, marks_in, read_people
 
 NEARLY = 1e-9
 
+Penalty = Callable[[Any], float | None]
+"""Returns the points that being late costs a submitted notebook; None if it costs nothing."""
 
-class CourseLatePolicy(LateSubmissionPlugin):  # type: ignore[misc]  # nbgrader has no types
-    """nbgrader's plugin for late submissions that takes what `course.toml` says.
 
-    nbgrader asks for the penalty of one notebook, a rule is about a homework: the homework's
-    penalty is spread over its notebooks. Without a rule, nbgrader's own settings of its plugin
-    hold. Its parent is `converters.SavePenalties`.
-    """
-
-    def late_submission_penalty(
-        self, student_id: str, score: float, total_seconds_late: float
-    ) -> float | None:
-        """The part of the penalty that this notebook bears."""
-        course, where = self.parent.course, self.parent.where
-        name = where["assignment"]
-        if course.rules(name).late is None:
-            penalty: float | None
-            penalty = super().late_submission_penalty(student_id, score, total_seconds_late)
-            return penalty
-        gradebook = self.parent.gradebook
-        marks = marks_in(gradebook, course, name, read_people(gradebook), [student_id])
-        return marks.students[student_id].shares.get(where["notebook"]) if marks else None
+def no_penalty(_notebook: Any) -> None:
+    """Being late costs nothing, as nbgrader has it without settings of its own."""
 
 
 def read_marks_settled(
     course: Course, assignments: Iterable[str]
 ) -> tuple[dict[str, Person], dict[str, Marks]]:
-    """As `marks.read_all_marks`, once the gradebook's own penalties are what the marks say."""
+    """Everybody whom the gradebook knows, and the marks of those assignments that it has.
+
+    Penalties in the gradebook are up to date then. RecordError if there is no gradebook.
+    """
     path = course.gradebook
     if not path.exists():
         raise RecordError(f"there is no gradebook yet ({path}): run `fdl grade` first")
     found: dict[str, Marks] = {}
-    with open_database(f"sqlite:///{path}", course) as gradebook:
+    with open_gradebook(course) as gradebook:
         for name in assignments:
             marks = update_penalties(gradebook, course, name)
             if marks is not None:
@@ -63,82 +47,95 @@ def read_marks_settled(
         return read_people(gradebook), found
 
 
-def settle_saved_mark(handler: Any, grade_id: str) -> None:
-    """Make the penalty anew of whom a mark was just saved in the formgrader.
-
-    The mark itself is kept already: what goes wrong here is left to the next command of `fdl`.
-    """
-    course = Course(Path(handler.coursedir.root))
-    grade = handler.gradebook.find_grade_by_id(grade_id)
-    assignment, student = grade.assignment.name, grade.student.id
-    if assignment in course.assignment_names and course.rules(assignment).late is not None:
-        with PatientGradebook(handler.db_url, course_id(course)) as gradebook:
-            update_penalties(gradebook, course, assignment, [student])
-
-
 def update_penalties(
     gradebook: PatientGradebook,
     course: Course,
     assignment: str,
     students: Sequence[str] | None = None,
+    *,
+    without_rule: Penalty | None = None,
 ) -> Marks | None:
-    """Make extensions and penalties in the gradebook anew (of these students only); the marks.
+    """Bring extensions and penalties in the gradebook up to date (of these students only).
 
-    None where the gradebook does not have the assignment.
+    `without_rule` gives the penalty of each notebook in a course that has no rule; without it,
+    stored penalties stay there. Returns the marks; None if the gradebook lacks the assignment.
     """
-    marks = marks_in(gradebook, course, assignment, read_people(gradebook), students)
+    marks = marks_in(gradebook, course, assignment, read_people(gradebook, students), students)
     if marks is None or assignment not in course.assignment_names:
         return marks
     has_rule = course.rules(assignment).late is not None
     longer = course.deadline(assignment).extensions
-    submissions = {
-        submission.student_id: submission
-        for submission in gradebook.find_assignment(assignment).submissions
-        if submission.student_id in marks.students
-    }
+    by_kit = gradebook.recorded_extensions()
+
+    def wanted(submission: Any) -> Mapping[str, float | None] | None:
+        """The penalty of each notebook; None if those that are stored stay."""
+        is_late = submission.total_seconds_late > 0
+        shares: Mapping[str, float | None] = {}
+        if has_rule:
+            shares = marks.students[submission.student_id].shares
+        elif without_rule is None:
+            return None
+        elif is_late:
+            shares = {each.name: without_rule(each) for each in submission.notebooks}
+        return shares if is_late or any(shares.values()) else {}
+
     stale = [
-        submission
-        for student, submission in submissions.items()
-        if (has_rule and _differs(submission, marks.students[student].shares))
-        or _wants_extension(gradebook, submission, longer.get(student))
+        name
+        for name, submission in _submissions(gradebook, assignment, marks, students)
+        if _wants_extension(submission, longer.get(name), by_kit.get(submission.id))
+        or _differs(submission, wanted(submission))
     ]
     if stale:
-        names = [submission.student_id for submission in stale]
         with gradebook.transaction():
-            for name in names:
+            for name in stale:
                 submission = gradebook.find_submission(assignment, name)
                 give_extension(gradebook, submission, longer.get(name))
-                if has_rule:
-                    _store(submission, marks.students[name].shares)
+                _store(submission, wanted(submission))
     return marks
+
+
+def _submissions(
+    gradebook: PatientGradebook, assignment: str, marks: Marks, students: Sequence[str] | None
+) -> list[tuple[str, Any]]:
+    if students is not None:
+        return [(name, gradebook.find_submission(assignment, name)) for name in marks.students]
+    found = gradebook.find_assignment(assignment).submissions
+    return [(each.student_id, each) for each in found if each.student_id in marks.students]
 
 
 def give_extension(
     gradebook: PatientGradebook, submission: Any, extension: timedelta | None
 ) -> None:
     """Let a submission have the time that the settings give; what a person gave stays otherwise."""
-    if _wants_extension(gradebook, submission, extension):
+    by_kit = gradebook.recorded_extensions(submission.id).get(submission.id)
+    if _wants_extension(submission, extension, by_kit):
         submission.extension = extension
         gradebook.note_extension(submission.id, extension)
 
 
 def _wants_extension(
-    gradebook: PatientGradebook, submission: Any, extension: timedelta | None
+    submission: Any, extension: timedelta | None, by_kit: timedelta | None
 ) -> bool:
-    by_kit = gradebook.recorded_extension(submission.id)
     is_persons = submission.extension is not None and submission.extension != by_kit
     if extension is None:
         return by_kit is not None and not is_persons
     return bool(submission.extension != extension or by_kit != extension)
 
 
-def _differs(submission: Any, shares: Mapping[str, float]) -> bool:
-    return any(
-        abs((notebook.late_submission_penalty or 0.0) - shares.get(notebook.name, 0.0)) > NEARLY
-        for notebook in submission.notebooks
+def _differs(submission: Any, wanted: Mapping[str, float | None] | None) -> bool:
+    return wanted is not None and any(
+        _is_other(each.late_submission_penalty, wanted.get(each.name))
+        for each in submission.notebooks
     )
 
 
-def _store(submission: Any, shares: Mapping[str, float]) -> None:
-    for notebook in submission.notebooks:
-        notebook.late_submission_penalty = shares.get(notebook.name, 0.0) or None
+def _is_other(stored: float | None, wanted: float | None) -> bool:
+    if stored is None or wanted is None:
+        return stored is not wanted
+    return abs(stored - wanted) > NEARLY
+
+
+def _store(submission: Any, wanted: Mapping[str, float | None] | None) -> None:
+    if wanted is not None:
+        for notebook in submission.notebooks:
+            notebook.late_submission_penalty = wanted.get(notebook.name)

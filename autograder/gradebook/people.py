@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from autograder.course.assignment import Course
-from autograder.gradebook.database import open_database
+from autograder.gradebook.database import open_gradebook
 
 
 def keep_people(course: Course, people: Mapping[str, Mapping[str, str]]) -> None:
@@ -14,7 +14,6 @@ def keep_people(course: Course, people: Mapping[str, Mapping[str, str]]) -> None
     `people` are, by a student's id, some of `first_name`, `last_name`, `email`, `lms_user_id`. What
     the list does not say stays as it is, and so do students who are not on it.
     """
-    address = f"sqlite:///{course.gradebook}"
-    with open_database(address, course) as gradebook, gradebook.transaction():
+    with open_gradebook(course) as gradebook, gradebook.transaction():
         for student, known in people.items():
             gradebook.update_or_create_student(student, **known)

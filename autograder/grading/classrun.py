@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache
 from multiprocessing.util import Finalize
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from autograder.course.limits import Limits, MiB
 from autograder.errors import CourseError, KitError, SandboxError
 from autograder.grading import forkserver
 from autograder.grading.lifeline import end_with
-from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
+from autograder.grading.mark import Marking, MarkSettings, Warm, mark_submission, open_sandbox
 from autograder.sandbox import Sandbox
 from autograder.submission import Parcel
 
@@ -235,19 +235,7 @@ def mark_here(
 ) -> Marked:
     """Mark in this process, which keeps its sandbox for the next one; whatever breaks is told."""
     try:
-        course, assignment = _open(root, name)
-        with _sandbox(settings) as sandbox:
-            _check_room(sandbox)
-            marking = mark_submission(
-                course,
-                assignment,
-                submission,
-                seed=seed,
-                settings=settings,
-                release=release,
-                sandbox=sandbox,
-            )
-            _check_room(sandbox)
+        marking = _worker(root, name, settings).mark(submission, seed, release)
         # What tests asked and got stays here: it can't leave this process, nor should it.
         return Marked(student, replace(marking, outcomes={}))
     except KitError as error:
@@ -278,20 +266,43 @@ def _check_room(sandbox: Sandbox) -> None:
         )
 
 
-def _sandbox(settings: MarkSettings) -> AbstractContextManager[Sandbox]:
-    """The sandbox for one submission."""
-    return open_sandbox(settings) if settings.cold else nullcontext(_warm_sandbox(settings))
+class _Worker:
+    """Marks one submission of an assignment after another in this process.
+
+    It keeps its sandbox and all that is `Warm` for the next one.
+    """
+
+    def __init__(self, root: Path, name: str, settings: MarkSettings) -> None:
+        self._course = Course(root)
+        self._assignment = self._course.assignment(name)
+        self._settings = settings
+        self._warm = Warm()
+        self._sandbox = None if settings.cold else open_sandbox(settings)
+        if self._sandbox is not None:
+            # a marking process ends without atexit
+            Finalize(None, self._sandbox.close, exitpriority=0)
+
+    def mark(self, submission: Path | Parcel, seed: int | None, release: Path | None) -> Marking:
+        """Mark a submission."""
+        with (
+            nullcontext(self._sandbox) if self._sandbox else open_sandbox(self._settings) as sandbox
+        ):
+            _check_room(sandbox)
+            marking = mark_submission(
+                self._course,
+                self._assignment,
+                submission,
+                seed=seed,
+                settings=self._settings,
+                release=release,
+                sandbox=sandbox,
+                warm=self._warm,
+            )
+            _check_room(sandbox)
+            return marking
 
 
 @cache
-def _warm_sandbox(settings: MarkSettings) -> Sandbox:
-    """The sandbox that serves all submissions of this marking process."""
-    sandbox = open_sandbox(settings)
-    Finalize(None, sandbox.close, exitpriority=0)  # a marking process ends without atexit
-    return sandbox
-
-
-@lru_cache(maxsize=4)
-def _open(root: Path, name: str) -> tuple[Course, Assignment]:
-    course = Course(root)
-    return course, course.assignment(name)
+def _worker(root: Path, name: str, settings: MarkSettings) -> _Worker:
+    """This process's worker: a pool calls functions, so that only a module can hold it."""
+    return _Worker(root, name, settings)

@@ -222,19 +222,22 @@ class Diagnostician:
         return [marking.outcomes[item] for marking in markings]
 
 
-def diagnostician_for(course: Course, assignment: Assignment, seed: int) -> Diagnostician:
-    """The Diagnostician of this process for these tests, solutions and misconceptions."""
-    folders = course.hidden(assignment.name), course.solutions(assignment.name)
-    paths = sorted(path for folder in folders for path in folder.glob("*.py"))
-    stamps = tuple((path, path.stat().st_mtime_ns) for path in paths)
-    key = course.root, assignment.name, seed
-    if key not in _KEPT or _KEPT[key][0] != stamps:
-        keep = Keep(hash_of_tests(course, assignment, seed))
-        _KEPT[key] = stamps, Diagnostician(course, assignment, seed, keep)
-    return _KEPT[key][1]
+class Diagnosticians:
+    """One Diagnostician for each assignment and seed, made again when the course's code changes."""
 
+    def __init__(self) -> None:
+        self._kept: dict[tuple[Path, str, int], tuple[object, Diagnostician]] = {}
 
-_KEPT: dict[tuple[Path, str, int], tuple[object, Diagnostician]] = {}
+    def get(self, course: Course, assignment: Assignment, seed: int) -> Diagnostician:
+        """The Diagnostician for these tests, solutions and misconceptions."""
+        folders = course.hidden(assignment.name), course.solutions(assignment.name)
+        paths = sorted(path for folder in folders for path in folder.glob("*.py"))
+        stamps = tuple((path, path.stat().st_mtime_ns) for path in paths)
+        key = course.root, assignment.name, seed
+        if key not in self._kept or self._kept[key][0] != stamps:
+            keep = Keep(hash_of_tests(course, assignment, seed))
+            self._kept[key] = stamps, Diagnostician(course, assignment, seed, keep)
+        return self._kept[key][1]
 
 
 def _trials(reference: Outcomes, found: Mapping[str, Outcomes]) -> _Trials:

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment
-from autograder.course.limits import as_written
 from autograder.course.layout import SETTINGS
+from autograder.course.limits import as_written
 from autograder.grading.report import Report
 
 _SIGNS = {

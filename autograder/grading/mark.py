@@ -17,11 +17,11 @@ from nbformat import NotebookNode
 from autograder.course.assignment import Assignment, Course, Item, read_notebook
 from autograder.course.code import load_references
 from autograder.errors import CourseError
-from autograder.grading.diagnosis import diagnostician_for
+from autograder.grading.diagnosis import Diagnosticians
 from autograder.grading.followthrough import read_pairs
 from autograder.grading.hiddentests import HiddenTests, KeptTests
 from autograder.grading.memory import bounded_memory
-from autograder.grading.notebooks import Laboratory
+from autograder.grading.notebooks import RunNotebooks
 from autograder.grading.otherversions import told_difference
 from autograder.grading.plugin import MarkingPlugin, Outcome
 from autograder.grading.points import (
@@ -32,13 +32,12 @@ from autograder.grading.points import (
     with_diagnosis,
 )
 from autograder.grading.report import ItemReport, Report
-from autograder.sandbox import Limits, Sandbox, examine, stages
+from autograder.sandbox import Limits, Sandbox, examine
+from autograder.sandbox.stages import StageTimes
 from autograder.submission import Parcel, Submission, read_submission, receive
 
 DIAGNOSIS_SECONDS = 10.0
 """Time for comparing a submission's answers with misconceptions after its own time is over."""
-
-_TESTS = KeptTests()
 
 
 @dataclass(frozen=True)
@@ -70,6 +69,18 @@ class Marking:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
+class Warm:
+    """What marking a submission leaves for the next one: collected tests, tried misconceptions."""
+
+    def __init__(self) -> None:
+        self.tests = KeptTests()
+        self.diagnosticians = Diagnosticians()
+
+    def close(self) -> None:
+        """End the session of the tests."""
+        self.tests.close()
+
+
 def mark_submission(
     course: Course,
     assignment: Assignment,
@@ -80,6 +91,7 @@ def mark_submission(
     release: Path | None = None,
     tests: Sequence[str] = (),
     sandbox: Sandbox | None = None,
+    warm: Warm | None = None,
 ) -> Marking:
     """Mark the submission in the folder (or the one notebook) `path`; nothing is written.
 
@@ -87,15 +99,17 @@ def mark_submission(
 
     `release` is the tree of skeletons to hold the submission against (default: the course's),
     `tests` are further arguments for pytest, such as `["-k", "momentum"]`. `sandbox` is one from
-    `open_sandbox(settings)` that has served others and goes on serving (default: one of its own).
+    `open_sandbox(settings)` that has served others and goes on serving (default: one of its own),
+    and so is `warm`.
     """
     settings = settings or MarkSettings(assignment.limits)
     seed = assignment.seed if seed is None else seed
-    stages.take()  # what an earlier submission that broke has left
+    times = StageTimes()
     with contextlib.ExitStack() as stack:
         stack.enter_context(bounded_memory())
-        with stages.stage("reading"):
-            lab = open_laboratory(
+        warm = warm or stack.enter_context(contextlib.closing(Warm()))
+        with times.stage("reading"):
+            notebooks = open_notebooks(
                 course,
                 assignment,
                 path,
@@ -103,30 +117,33 @@ def mark_submission(
                 settings=settings,
                 release=release,
                 sandbox=sandbox,
+                times=times,
             )
-        stack.enter_context(stages.stage("other"))
-        stack.enter_context(lab)
-        lab.make_ready()
+        stack.enter_context(times.stage("other"))
+        stack.enter_context(notebooks)
+        notebooks.make_ready()
         deadline = time.monotonic() + settings.limits.submission_seconds
-        lab.run_notebooks(deadline)
+        notebooks.run_notebooks(deadline)
         references = load_references(course, assignment)
         pairs = read_pairs(course, assignment)
         with (
-            stages.stage("pytest"),
-            _TESTS.open(course.hidden(assignment.name), assignment, tests) as (plugin, hidden),
+            times.stage("pytest"),
+            warm.tests.open(course.hidden(assignment.name), assignment, tests) as (plugin, hidden),
         ):
-            plugin.begin(lab, seed=seed, references=references, pairs=pairs, deadline=deadline)
+            plugin.begin(
+                notebooks, seed=seed, references=references, pairs=pairs, deadline=deadline
+            )
             hidden.run()
-            tested, notes = _tested_again(assignment, lab, plugin, hidden, deadline)
+            tested, notes = _tested_again(assignment, notebooks, plugin, hidden, deadline)
             plugin.end()
-    with stages.stage("other"):
-        outcomes, items = _items(assignment, lab, tested)
+    with times.stage("other"):
+        outcomes, items = _items(assignment, notebooks, tested)
         items |= {name: replace(items[name], message=note) for name, note in notes.items()}
         for problem in assignment.problems:
-            for name in lab.left_as_released(problem.name):
+            for name in notebooks.left_as_released(problem.name):
                 items[name] = unattempted(items[name])
-        with stages.stage("diagnosis"):
-            diagnostician = diagnostician_for(course, assignment, seed)
+        with times.stage("diagnosis"):
+            diagnostician = warm.diagnosticians.get(course, assignment, seed)
             named = {}
             for name, found in outcomes.items():
                 left = deadline + DIAGNOSIS_SECONDS - time.monotonic()
@@ -134,23 +151,23 @@ def mark_submission(
             causes = {name: diagnostician.shared(name, found) for name, found in named.items()}
         items = charge_once(items, causes)
         items |= {name: with_diagnosis(items[name], found) for name, found in named.items()}
-        report = _report(assignment, lab, items, tested, seed)
-    return Marking(report, lab.executed, outcomes, stages.take())
+        report = _report(assignment, notebooks, items, tested, seed)
+    return Marking(report, notebooks.executed, outcomes, times.seconds)
 
 
 def _items(
-    assignment: Assignment, lab: Laboratory, found: Sequence[Outcome]
+    assignment: Assignment, notebooks: RunNotebooks, found: Sequence[Outcome]
 ) -> tuple[dict[str, list[Outcome]], dict[str, ItemReport]]:
     outcomes = outcomes_by_item(found)
     return outcomes, {
-        item.name: item_report(item, outcomes.get(item.name, ()), lab.reports[item.problem])
+        item.name: item_report(item, outcomes.get(item.name, ()), notebooks.reports[item.problem])
         for item in assignment.items.values()
     }
 
 
 def _tested_again(
     assignment: Assignment,
-    lab: Laboratory,
+    notebooks: RunNotebooks,
     plugin: MarkingPlugin,
     hidden: HiddenTests,
     deadline: float,
@@ -161,19 +178,19 @@ def _tested_again(
     comes the note for each item that earned more.
     """
     found = tuple(plugin.outcomes)
-    _, before = _items(assignment, lab, found)
+    _, before = _items(assignment, notebooks, found)
     notes: dict[str, str] = {}
     for item in assignment.select("auto"):
         lost = before[item.name].points < item.max_points
         if not (lost and _is_attempted(item, found)) or time.monotonic() > deadline:
             continue
-        if note := lab.later_changes(item):
+        if note := notebooks.later_changes(item):
             plugin.start_over()
-            lab.go_back_to(item)
+            notebooks.go_back_to(item)
             hidden.run(item.name)
             others = tuple(outcome for outcome in found if outcome.item != item.name)
             changed = (*others, *plugin.outcomes)
-            _, after = _items(assignment, lab, changed)
+            _, after = _items(assignment, notebooks, changed)
             if after[item.name].points > before[item.name].points:
                 found, notes[item.name] = changed, note
     return found, notes
@@ -185,7 +202,7 @@ def _is_attempted(item: Item, found: Iterable[Outcome]) -> bool:
     return any(event.failure != "NotDone" for each in failed for event in each.transcript)
 
 
-def open_laboratory(
+def open_notebooks(
     course: Course,
     assignment: Assignment,
     path: Path | Parcel,
@@ -194,14 +211,16 @@ def open_laboratory(
     settings: MarkSettings,
     release: Path | None = None,
     sandbox: Sandbox | None = None,
-) -> Laboratory:
+    times: StageTimes | None = None,
+) -> RunNotebooks:
     """Read the submission at `path` and prepare, but not yet run, its notebooks."""
     release = release or course.release(assignment.name)
     skeletons = read_skeletons(assignment, release)
     submission = _read(path, skeletons)
     own = sandbox or open_sandbox(settings)
+    own.times = times or StageTimes()
     leave = own.renew if sandbox else own.close
-    return Laboratory(submission, skeletons, support_files(release), own, seed, leave)
+    return RunNotebooks(submission, skeletons, support_files(release), own, seed, leave)
 
 
 def _read(path: Path | Parcel, skeletons: Mapping[str, NotebookNode]) -> Submission:
@@ -262,7 +281,7 @@ def _compiled(name: str, content: bytes) -> Mapping[str, bytes]:
 
 def _report(
     assignment: Assignment,
-    lab: Laboratory,
+    notebooks: RunNotebooks,
     items: Mapping[str, ItemReport],
     outcomes: Sequence[Outcome],
     seed: int,
@@ -271,18 +290,18 @@ def _report(
     bonus = [i for i in items.values() if i.kind == "auto" and i.bonus]
     return Report(
         assignment=assignment.name,
-        submission=lab.submission.name,
+        submission=notebooks.submission.name,
         seed=seed,
-        protection=lab.protection.level,
-        walls=lab.protection.walls(),
+        protection=notebooks.protection.level,
+        walls=notebooks.protection.walls(),
         points=_total(i.points for i in regular),
         max_points=_total(i.max_points for i in regular),
         bonus_points=_total(i.points for i in bonus),
         max_bonus_points=_total(i.max_points for i in bonus),
-        notebooks=lab.reports,
+        notebooks=notebooks.reports,
         items=items,
         notes=tuple(sorted({outcome.fault for outcome in outcomes if outcome.fault})),
-        versions=told_difference(lab.submission.versions),
+        versions=told_difference(notebooks.submission.versions),
     )
 
 

@@ -36,7 +36,7 @@ _PLACE_IN_TEXT = re.compile(r" \(<cell \d+>, line \d+\)$")
 """What Python adds to a syntax error; pages count cells from 1, and tell the line themselves."""
 
 
-class Laboratory:
+class RunNotebooks:
     """The notebooks of one submission, running; a context manager that ends all of them.
 
     `executed` are the notebooks with what their cells showed, as it may stand on a page.
@@ -63,7 +63,7 @@ class Laboratory:
         self._leave = leave
         self._running: dict[str, Notebook] = {}
 
-    def __enter__(self) -> Laboratory:
+    def __enter__(self) -> RunNotebooks:
         return self
 
     def __exit__(

@@ -14,12 +14,12 @@ from autograder.course.assignment import Course
 from autograder.course.code import load_references, serve_hidden_tests
 from autograder.errors import KitError
 from autograder.grading.followthrough import read_pairs
-from autograder.grading.mark import MarkSettings, open_laboratory
-from autograder.grading.notebooks import Laboratory
+from autograder.grading.mark import MarkSettings, open_notebooks
+from autograder.grading.notebooks import RunNotebooks
 from autograder.grading.plugin import MarkingPlugin
 from autograder.words import shown
 
-LABORATORY = pytest.StashKey[Laboratory]()
+NOTEBOOKS = pytest.StashKey[RunNotebooks]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,8 +52,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End the submission's processes."""
-    if (laboratory := config.stash.get(LABORATORY, None)) is not None:
-        laboratory.__exit__(None, None, None)
+    if (notebooks := config.stash.get(NOTEBOOKS, None)) is not None:
+        notebooks.__exit__(None, None, None)
 
 
 def _start(config: pytest.Config, path: Path) -> None:
@@ -64,11 +64,11 @@ def _start(config: pytest.Config, path: Path) -> None:
     serve_hidden_tests(folder)
     seed = assignment.seed if config.option.seed is None else config.option.seed
     settings = MarkSettings(assignment.limits, unprotected=config.option.unprotected)
-    laboratory = open_laboratory(course, assignment, path, seed=seed, settings=settings)
-    config.stash[LABORATORY] = laboratory
-    laboratory.run_notebooks(time.monotonic() + settings.limits.submission_seconds)
+    notebooks = open_notebooks(course, assignment, path, seed=seed, settings=settings)
+    config.stash[NOTEBOOKS] = notebooks
+    notebooks.run_notebooks(time.monotonic() + settings.limits.submission_seconds)
     references = load_references(course, assignment)
     plugin = MarkingPlugin(assignment)
     pairs = read_pairs(course, assignment)
-    plugin.begin(laboratory, seed=seed, references=references, pairs=pairs)
+    plugin.begin(notebooks, seed=seed, references=references, pairs=pairs)
     config.pluginmanager.register(plugin, "fdl-marking")

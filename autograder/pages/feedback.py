@@ -27,7 +27,7 @@ from autograder.course.layout import INDEX, REPORT
 from autograder.course.rubric import read_rubrics
 from autograder.durable import make_folder, write_text
 from autograder.errors import RecordError
-from autograder.gradebook.database import course_directory, open_database
+from autograder.gradebook.database import open_gradebook
 from autograder.gradebook.evidence import EvidenceFound, evidence
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.penalties import update_penalties
@@ -164,8 +164,7 @@ def write_feedback(
     rubrics = read_rubrics(course, assignment)
     written: list[Path] = []
     failures: list[str] = []
-    url = db_url or course_directory(course, assignment).db_url
-    with open_database(url, course) as gradebook:
+    with open_gradebook(course, db_url) as gradebook:
         settle_all(gradebook, course, assignment)
         update_penalties(gradebook, course, assignment.name)
         if students is None:

@@ -1,7 +1,8 @@
-"""Grading a class: what has changed is marked, and recorded while others are still being marked.
+"""Grade a class: look up which submissions have not changed, mark the rest, record each.
 
-What is recorded already for the same submission, assignment, grader and settings is only looked up.
-So a run that was cut off goes on where it was, and a second run costs next to nothing.
+A submission is recorded while others are still being marked. One that is recorded already for the
+same content, assignment, grader and settings is only looked up. So a run that was cut off continues
+where it was, and a second run costs next to nothing.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import Protocol
 
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import KitError
+from autograder.gradebook.recorder import Recorder
 from autograder.grading.classrun import Job, Marked, long_ones_last
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.report import Report
-from autograder.platforms.nbgrader.gradebook import Book, open_gradebook
 from autograder.submission.timestamps import unreadable_timestamp
 
 Marker = Callable[[Sequence[Job]], Generator[Marked]]
@@ -59,35 +60,35 @@ def grade_class(
     *,
     again: bool = False,
 ) -> Generator[Recorded]:
-    """Have what has changed marked by `mark`, and record it; gives each student as it is done.
+    """Mark what has changed with `mark` and record it; yield each student as it is done.
 
-    Those who have not changed come first. `again` marks them too.
+    Students whose submission has not changed come first. `again` marks them too.
     """
-    with open_gradebook(course, assignment) as book:
-        known: dict[str, str] = {}
-        dates = {job.student: unreadable_timestamp(job.path) for job in jobs}
-        changed = []
+    dates = {job.student: unreadable_timestamp(job.path) for job in jobs}
+    prints = {job.student: fingerprints.of(job.path) for job in jobs}
+    changed = []
+    with Recorder(course, assignment) as recorder:
         for job in jobs:
-            known[job.student] = fingerprints.of(job.path)
-            found = None if again else book.recorded(job.student, known[job.student])
+            student = job.student
+            found = None if again else recorder.recorded(student, prints[student])
             if found is None:
                 changed.append(job)
             else:
-                yield Recorded(job.student, *found, unchanged=True, date=dates[job.student])
-        if changed:
-            waiting = long_ones_last(changed, book.marking_seconds())
-            with closing(mark(waiting)) as marking:
-                for marked in marking:
-                    recorded = _record(book, marked, known[marked.student])
-                    yield replace(recorded, date=dates[marked.student])
+                yield Recorded(student, *found, unchanged=True, date=dates[student])
+        if not changed:
+            return
+        with closing(mark(long_ones_last(changed, recorder.marking_seconds()))) as marking:
+            for marked in marking:
+                recorded = _record(recorder, marked, prints[marked.student])
+                yield replace(recorded, date=dates[marked.student])
 
 
-def _record(book: Book, marked: Marked, fingerprint: str) -> Recorded:
+def _record(recorder: Recorder, marked: Marked, fingerprint: str) -> Recorded:
     if marked.marking is None:
         return Recorded(marked.student, error=marked.error)
     begin = time.perf_counter()
     try:
-        open_points = book.record(marked.student, marked.marking, fingerprint)
+        open_points = recorder.record(marked.student, marked.marking, fingerprint)
     except KitError as error:
         return Recorded(marked.student, error=str(error))
     seconds = {**marked.marking.seconds, "recording": time.perf_counter() - begin}

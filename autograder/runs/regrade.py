@@ -1,10 +1,10 @@
-"""Marking a graded class anew: what would change is shown first, then recorded, and kept.
+"""Mark a graded class again: show what would change first, then record it and keep a list of it.
 
-The stored Reports are held against new ones of the same seeds. Points that a person gave stay what
-they are, whatever the new Report says. What was changed is kept under its date in regraded/.
+The stored Reports are compared with new ones of the same seeds. Points that a person gave stay,
+whatever the new Report says. The list of changes is kept under its date in regraded/.
 
 Stored Reports are read when they are needed, and new Markings wait on the disk until they are
-recorded: memory does not grow with the notebooks of the class.
+recorded: memory use does not grow with the notebooks of the class.
 """
 
 from __future__ import annotations
@@ -29,25 +29,24 @@ from autograder.course.gradecells import points_by_item
 from autograder.course.layout import REPORT
 from autograder.durable import make_folder, sync
 from autograder.errors import CourseError, RecordError
-from autograder.gradebook.backup import copies, file_of
+from autograder.gradebook.backup import copies
 from autograder.gradebook.database import (
     PatientGradebook,
-    course_directory,
-    open_database,
+    open_gradebook,
 )
 from autograder.gradebook.folders import settle_all
+from autograder.gradebook.recorder import Recorder
 from autograder.grading.classrun import Job, long_ones_last
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking, read_skeletons
 from autograder.grading.report import Report
-from autograder.platforms.nbgrader.gradebook import Book, open_gradebook
 from autograder.runs.changes import ItemChange, Regrading, changes_between, other_findings
 from autograder.runs.grade import SeededMarker
 
 PAGE_WIDTH = 120
 
-Watch = Callable[[int, int], None]
-"""Told how many submissions are marked, out of how many."""
+Progress = Callable[[int, int], None]
+"""Shows how many submissions are marked, out of how many."""
 
 
 class StoredReports(Mapping[str, Report]):
@@ -84,10 +83,10 @@ class Graded:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-class Shelf(AbstractContextManager["Shelf"]):
-    """New Markings that wait to be recorded, with the fingerprints of what they are of.
+class Spool(AbstractContextManager["Spool"]):
+    """New Markings that wait to be recorded, with the fingerprints they were made from.
 
-    They lie in a file of the course's disk that has no name: it is gone with this process.
+    They are in a file without a name on the course's disk, which ends with this process.
     """
 
     def __init__(
@@ -159,21 +158,16 @@ def check_release(course: Course, assignment: Assignment) -> None:
 
 def read_graded(course: Course, assignment: Assignment, students: Sequence[str] = ()) -> Graded:
     """What is recorded of these students (none named: of all)."""
-    url = course_directory(course, assignment).db_url
-    if not _is_there(url):  # opening it would make one
+    path = course.gradebook
+    if not path.is_file() and not copies(path):  # opening it would make one
         reports, unreadable = _find_reports(course, assignment, students)
         return Graded(reports, {}, unreadable)
-    with open_database(url, course) as gradebook:
+    with open_gradebook(course) as gradebook:
         settle_all(gradebook, course, assignment)
         reports, unreadable = _find_reports(course, assignment, students)
         by_hand = {name: _given_by_hand(gradebook, assignment, name) for name in reports}
         seconds = gradebook.marking_seconds(assignment.name)
     return Graded(reports, by_hand, unreadable, seconds)
-
-
-def _is_there(db_url: str) -> bool:
-    path = file_of(db_url)
-    return path is None or path.is_file() or bool(copies(path))
 
 
 def _find_reports(
@@ -203,19 +197,20 @@ def _given_by_hand(
     except MissingEntry:  # such as in a gradebook that was begun anew
         return {}
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
+    by_kit = gradebook.recorded_credit(grade.id for grade in grades)
     return {
         grade.name: float(grade.score)
         for grade in grades
         if grade.name in assignment.items
-        and _is_by_hand(gradebook, assignment.items[grade.name], grade)
+        and _is_by_hand(assignment.items[grade.name], grade, by_kit.get(grade.id))
     }
 
 
-def _is_by_hand(gradebook: PatientGradebook, item: Item, grade: Any) -> bool:
+def _is_by_hand(item: Item, grade: Any, by_kit: float | None) -> bool:
     if item.kind == "manual":
         return (grade.manual_score, grade.extra_credit) != (None, None)
     if item.bonus:
-        return grade.extra_credit not in (None, gradebook.recorded_credit(grade.id))
+        return grade.extra_credit not in (None, by_kit)
     return grade.manual_score is not None
 
 
@@ -227,13 +222,13 @@ def mark_again(
     graded: Graded,
     submissions: Sequence[Job],
     mark: SeededMarker,
-    watch: Watch,
+    progress: Progress,
     *,
-    shelf: Shelf | None = None,
+    spool: Spool | None = None,
 ) -> Regrading:
     """Mark the graded students among the submissions, each with the stored seed, and compare.
 
-    The new Markings are put on the shelf, if there is one.
+    The new Markings are put into the spool, if there is one.
     """
     handed_in = {job.student for job in submissions}
     failed = dict(graded.unreadable)
@@ -249,12 +244,12 @@ def mark_again(
     reports_changed: list[str] = []
     others = 0
     for seed, jobs in by_seed.items():
-        if shelf is not None:
-            shelf.expect(jobs, seed)
+        if spool is not None:
+            spool.expect(jobs, seed)
         with closing(mark(jobs, seed=seed)) as marking:
             for marked in marking:
                 done += 1
-                watch(done, count)
+                progress(done, count)
                 student = marked.student
                 if marked.marking is None:
                     failed[student] = marked.error
@@ -270,8 +265,8 @@ def mark_again(
                 others += other_findings(old, new)
                 if old != new:
                     reports_changed.append(student)
-                if shelf is not None:
-                    shelf.put(student, marked.marking)
+                if spool is not None:
+                    spool.put(student, marked.marking)
     names = sorted(found)
     return Regrading(
         assignment=assignment.name,
@@ -292,10 +287,10 @@ def apply(
     course: Course,
     assignment: Assignment,
     regrading: Regrading,
-    shelf: Shelf,
+    spool: Spool,
     moment: datetime,
 ) -> tuple[Path | None, dict[str, str]]:
-    """Record what is on the shelf, and keep what changed; returns where, and who failed.
+    """Record what is in the spool, and keep what changed; returns where, and who failed.
 
     Also recorded are Markings with the same Report as before whose submission, tests or settings
     are not those that it was recorded for: the next `fdl grade` has nothing to mark then.
@@ -307,11 +302,11 @@ def apply(
     stem = moment.strftime("%Y-%m-%dT%H-%M-%S")
     folder = course.regraded(assignment.name)
     try:
-        with open_gradebook(course, assignment) as book:
+        with Recorder(course, assignment) as recorder:
             if not regrading.reports_changed:
-                return None, _record_all(book, shelf, regrading)
+                return None, _record_all(recorder, spool, regrading)
             begun = _new_file(folder, stem, ".unfinished.json", regrading.to_json(at=at))
-            failures = _record_all(book, shelf, regrading)
+            failures = _record_all(recorder, spool, regrading)
         kept = _new_file(folder, stem, ".json", regrading.to_json(at=at, not_recorded=failures))
         _new_file(folder, kept.stem, ".txt", _page(regrading, moment, failures))
         begun.unlink()
@@ -324,14 +319,14 @@ def apply(
     return kept, failures
 
 
-def _record_all(book: Book, shelf: Shelf, regrading: Regrading) -> dict[str, str]:
+def _record_all(recorder: Recorder, spool: Spool, regrading: Regrading) -> dict[str, str]:
     """Record what is not recorded yet; returns who failed, and why."""
     failures: dict[str, str] = {}
     changed = set(regrading.reports_changed)
-    for student, fingerprint in shelf:
-        if student in changed or book.recorded(student, fingerprint) is None:
+    for student, fingerprint in spool:
+        if student in changed or recorder.recorded(student, fingerprint) is None:
             try:
-                book.record(student, shelf.take(student), fingerprint)
+                recorder.record(student, spool.take(student), fingerprint)
             except RecordError as error:
                 failures[student] = str(error)
     return failures

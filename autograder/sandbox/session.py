@@ -29,7 +29,7 @@ from autograder.sandbox.isolation import Holder, HoldError, Trace, is_alive, set
 from autograder.sandbox.launch import Confinement, launch
 from autograder.sandbox.patience import START_SECONDS, BusyMachine, Patience
 from autograder.sandbox.protection import Protection
-from autograder.sandbox.stages import stage
+from autograder.sandbox.stages import StageTimes
 from autograder.sandbox.student import CodePlace, NoAnswer, OwnText, Quote, Student, place_from
 from autograder.timelimit import undisturbed
 
@@ -78,11 +78,15 @@ class NotebookGone(Exception):
 
 
 class Sandbox:
-    """The warm parent behind its walls; started with the first notebook, ended by `close`."""
+    """The warm parent behind its walls; started with the first notebook, ended by `close`.
+
+    `times` are those of the marking that it serves.
+    """
 
     def __init__(self, protection: Protection, limits: Limits) -> None:
         self.limits = limits
         self.protection = protection
+        self.times = StageTimes()
         self._confinement: Confinement | None = None
         self._control: Channel | None = None
         self._launches = 0
@@ -410,7 +414,12 @@ class NotebookProcess:
             raise
         finally:
             far.close()
-        channel = TestChannel(near, self._sandbox.test_budget, lambda: self._end_test(channel, pid))
+
+        @self._sandbox.times.stage("forks")
+        def end() -> None:
+            self._end_test(channel, pid)
+
+        channel = TestChannel(near, self._sandbox.test_budget, end)
         return channel
 
     def kill(self) -> None:
@@ -418,7 +427,6 @@ class NotebookProcess:
         self.channel.close()
         self._sandbox.kill(self._pid, self._holder.pid)
 
-    @stage("forks")
     def _end_test(self, channel: TestChannel, pid: int) -> None:
         for outside in self._tests.pop(channel, ()):
             # How a process ends is told to the one that forked it: it has to be by this.
@@ -484,13 +492,14 @@ class Notebook:
 
     def student(self, quote: Quote, own_text: OwnText = lambda _text, _place: "") -> Student:
         """A student for one test; where the process was lost, the cells are run again first."""
-        limits = self._sandbox.limits
+        limits, times = self._sandbox.limits, self._sandbox.times
         return Student(
-            self._connect,
+            times.stage("forks")(self._connect),
             call_seconds=limits.call_seconds,
             callbacks=limits.callbacks,
             quote=quote,
             own_text=own_text,
+            times=times,
         )
 
     def stop_before(self, index: int) -> None:
@@ -529,7 +538,7 @@ class Notebook:
     def _run_once(self, deadline: float, results: dict[int, CellResult]) -> NotebookProcess | None:
         """A process that ran all cells but those left out; None where one more has to be."""
         try:
-            with stage("start"):
+            with self._sandbox.times.stage("start"):
                 process = self._sandbox.start(self.name, self._files, self._seed)
         except NotebookGone:
             return None
@@ -550,7 +559,7 @@ class Notebook:
             if time.monotonic() > deadline:
                 break
             try:
-                with stage("cells"):
+                with self._sandbox.times.stage("cells"):
                     result = process.run(cell, deadline)
                 fits = (size := _size(result)) <= room
                 room -= size if fits else 0
@@ -570,7 +579,6 @@ class Notebook:
             return None
         return process
 
-    @stage("forks")
     def _connect(self) -> Channel:
         for _ in range(2):
             if self._process is not None and not self._process.is_fresh():

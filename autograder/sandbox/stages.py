@@ -1,8 +1,4 @@
-"""Where the time goes: seconds of this process's work, by stage.
-
-A stage that begins within another one stops its clock, so that the stages of a submission add up to
-the time it took. One process works on one submission at a time.
-"""
+"""Where the time of a marking goes: seconds of this process's work, by stage."""
 
 from __future__ import annotations
 
@@ -10,34 +6,34 @@ import contextlib
 import time
 from collections.abc import Iterator
 
-_seconds: dict[str, float] = {}
-_running: list[str] = []
-_since = 0.0
 
+class StageTimes:
+    """The seconds of one marking by stage, in `seconds`.
 
-@contextlib.contextmanager
-def stage(name: str) -> Iterator[None]:
-    """Count the time spent inside for the stage `name`."""
-    _turn()
-    _running.append(name)
-    try:
-        yield
-    finally:
-        _turn()
-        _running.pop()
+    A stage that begins within another one stops its clock, so that the stages of a marking add up
+    to the time it took.
+    """
 
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._running: list[str] = []
+        self._since = 0.0
 
-def _turn() -> None:
-    """Give the time since the last turn to the stage that was running."""
-    global _since
-    now = time.perf_counter()
-    if _running:
-        _seconds[_running[-1]] = _seconds.get(_running[-1], 0.0) + now - _since
-    _since = now
+    @contextlib.contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Count the time spent inside (or in the function decorated) for the stage `name`."""
+        self._turn()
+        self._running.append(name)
+        try:
+            yield
+        finally:
+            self._turn()
+            self._running.pop()
 
-
-def take() -> dict[str, float]:
-    """The seconds counted since the last time, by stage."""
-    found = dict(_seconds)
-    _seconds.clear()
-    return found
+    def _turn(self) -> None:
+        """Give the time since the last turn to the stage that was running."""
+        now = time.perf_counter()
+        if self._running:
+            name = self._running[-1]
+            self.seconds[name] = self.seconds.get(name, 0.0) + now - self._since
+        self._since = now

@@ -22,7 +22,7 @@ from autograder.sandbox.inside.wire import (
     WireError,
     WireTimeout,
 )
-from autograder.sandbox.stages import stage
+from autograder.sandbox.stages import StageTimes
 from autograder.timelimit import TimeUpError
 from autograder.words import shown
 
@@ -109,8 +109,11 @@ class Student:
         own_text: OwnText = lambda _text, _place: "",
         forget: tuple[str, ...] = (),
         stand_ins: Mapping[str, Callable[..., object]] | None = None,
+        times: StageTimes | None = None,
     ) -> None:
+        """`times` are those of the marking, which the calls are counted in."""
         self._connect = connect
+        self._times = times or StageTimes()
         self._call_seconds = call_seconds
         self._callbacks = callbacks
         self._quote = quote
@@ -183,6 +186,7 @@ class Student:
             callbacks=self._callbacks,
             quote=self._quote,
             own_text=self._own_text,
+            times=self._times,
             **{**settings, **changes},
         )
         self._family.append(relative)
@@ -220,13 +224,13 @@ class Student:
         self._start_clock()
         return self._call(peer, function, args, kwargs)
 
-    @stage("calls")
     def _call(
         self, peer: Peer, target: str | int, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
         self._opened = 0
         try:
-            return peer.call(target, args, kwargs)
+            with self._times.stage("calls"):
+                return peer.call(target, args, kwargs)
         except RemoteError as error:
             raise self._raised(error.details) from None
         except WireTimeout:

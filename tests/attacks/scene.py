@@ -35,10 +35,10 @@ from autograder.commands.comparison import make_scratch_course
 from autograder.course.assignment import Assignment, Course
 from autograder.course.samples import SampleStudent, write_submission
 from autograder.gradebook.database import course_id
+from autograder.gradebook.recorder import Recorder
 from autograder.grading.mark import Marking, MarkSettings, mark_submission, open_sandbox
 from autograder.pages import pictures
 from autograder.pages.feedback import write_feedback
-from autograder.platforms.nbgrader.gradebook import open_gradebook
 from autograder.sandbox import Limits, Sandbox
 from tests.attacks.attack import WHOLE_COURSE, Attack
 
@@ -214,7 +214,7 @@ class Scene:
 
     def _record(self, marking: Marking) -> dict[str, float]:
         """Record the marks, and what the gradebook then says of each item."""
-        with open_gradebook(self.course, HOMEWORK) as book:
+        with Recorder(self.course, HOMEWORK) as book:
             book.record("attacker", marking)
         self._pages = write_feedback(self.course, HOMEWORK, ["attacker"])
         with Gradebook(f"sqlite:///{self.root}/gradebook.db", course_id(self.course)) as gradebook:

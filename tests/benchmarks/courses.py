@@ -18,7 +18,7 @@ from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.course.bundle import course_files, write_files
 from autograder.course.layout import NBGRADER_SETTINGS
 from autograder.course.samples import SampleStudent, load_sample_class, write_submission
-from autograder.gradebook.database import prepare_gradebook
+from autograder.gradebook.recorder import Recorder
 
 from .stock_tests import with_hidden_tests
 
@@ -63,7 +63,8 @@ def make_kit_course(
     """A course for `fdl grade`; its gradebook knows the assignment already, as stock's does."""
     write_files(course_files(course, assignment.name, NBGRADER_SETTINGS), root)
     _submit(course, assignment, students, root)
-    prepare_gradebook(Course(root), assignment, database(root))
+    with Recorder(Course(root), assignment):
+        pass
     return ScratchCourse(root)
 
 

@@ -20,10 +20,9 @@ import pytest
 from _pytest.config import _prepareconfig
 
 from autograder.course.assignment import Course
-from autograder.grading import hiddentests, mark
+from autograder.gradebook.recorder import Recorder
+from autograder.grading import hiddentests, mark, notebooks
 from autograder.grading.classrun import find_jobs
-from autograder.platforms.nbgrader import converters
-from autograder.platforms.nbgrader.gradebook import open_gradebook
 from autograder.sandbox import session, student
 
 ELSEWHERE = "the rest"
@@ -93,7 +92,7 @@ class PytestWatch:
 def watch_marking(watch: Stopwatch, patch: pytest.MonkeyPatch) -> None:
     """Watch every stage of marking and recording a submission."""
     for owner, name, label in (
-        (mark, "open_laboratory", "reading the submission"),
+        (mark, "open_notebooks", "reading the submission"),
         (session, "launch", "sandbox: walls"),
         (session.Sandbox, "_launch", "sandbox: imports of its parent"),
         (session.Sandbox, "start", "sandbox: a process for each notebook"),
@@ -107,8 +106,8 @@ def watch_marking(watch: Stopwatch, patch: pytest.MonkeyPatch) -> None:
         (hiddentests.HiddenTests, "__init__", "hidden tests: pytest"),
         (hiddentests.HiddenTests, "run", "hidden tests: pytest"),
         (mark, "_report", "the Report"),
-        (converters, "clean_notebook", "recording: outputs made harmless"),
-        (converters.MarkedAutograde, "record", "recording: gradebook and notebooks"),
+        (notebooks, "clean_notebook", "outputs made harmless"),
+        (Recorder, "record", "recording: gradebook and notebooks"),
     ):
         watch.watch(patch, owner, name, label)
 
@@ -127,10 +126,13 @@ def main(root: Path, name: str) -> None:
         watch_marking(watch, patch)
         with contextlib.ExitStack() as stack:
             with watch.during("opening the gradebook"):
-                book = stack.enter_context(open_gradebook(course, assignment))
+                book = stack.enter_context(Recorder(course, assignment))
             sandbox = stack.enter_context(mark.open_sandbox(mark.MarkSettings()))
+            warm = stack.enter_context(contextlib.closing(mark.Warm()))
             for job in find_jobs(course, name):
-                marking = mark.mark_submission(course, assignment, job.path, sandbox=sandbox)
+                marking = mark.mark_submission(
+                    course, assignment, job.path, sandbox=sandbox, warm=warm
+                )
                 book.record(job.student, marking)
     watch.stop()
     print(json.dumps({"seconds": watch.seconds, "calls": watch.calls}))

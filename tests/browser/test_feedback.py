@@ -12,7 +12,7 @@ from nbformat.v4 import new_output
 
 from autograder.course.assignment import Course
 from autograder.pages.feedback import write_feedback
-from autograder.platforms.nbgrader.gradebook import record
+from tests.gradebook.course import record
 
 from ..gradebook.conftest import empty_gradebook as empty_gradebook
 from ..gradebook.conftest import prepared as prepared

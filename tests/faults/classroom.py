@@ -12,13 +12,11 @@ from pathlib import Path
 from autograder.course.assignment import Course
 from autograder.gradebook.database import (
     PatientGradebook,
-    course_directory,
-    prepare_gradebook,
+    gradebook_url,
 )
 from autograder.grading.mark import Marking
 from autograder.pages.feedback import write_feedback
-from autograder.platforms.nbgrader.gradebook import record_class
-from tests.gradebook.course import ANSWERS, hand_in, mark, write_course
+from tests.gradebook.course import ANSWERS, hand_in, mark, record_class, write_course
 
 HOMEWORK = "hw"
 GRADE = ["grade", HOMEWORK]
@@ -63,8 +61,7 @@ def make_class(root: Path) -> Course:
     assignment = course.assignment(HOMEWORK)
     hand_in_all(course)
     graded = [student for student in STUDENTS if student != NEW]
-    url = course_directory(course, assignment).db_url
-    prepare_gradebook(course, assignment, url)
+    url = gradebook_url(course)
     record_class(course, assignment, {each: marking(course, BEFORE, each) for each in graded})
     _mark_by_hand(url)
     write_feedback(course, assignment)

@@ -28,18 +28,17 @@ import typer.main
 import autograder.sandbox
 from autograder.cli import app
 from autograder.course.assignment import Assignment, Course
-from autograder.gradebook import database
+from autograder.gradebook import database, recorder
 from autograder.grading import classrun, mark
 from autograder.grading.classrun import Job, Marked
 from autograder.pages import feedback
-from autograder.platforms.nbgrader import converters, gradebook
 from autograder.runs import regrade
 from tests.gradebook.course import NO_WALLS
 
 from .classroom import marking
 from .listener import listen
 
-_LOADED = (mark, converters, feedback, gradebook, regrade)
+_LOADED = (mark, feedback, recorder, regrade)
 _FDL = typer.main.get_command(app)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.assignment import Course
-from autograder.gradebook.database import course_directory, open_database
+from autograder.gradebook.database import open_gradebook
 from autograder.gradebook.folders import digest, settle_all
 
 from . import result
@@ -156,7 +156,7 @@ def assert_folders_belong_to_marks(root: Path) -> None:
     assignment = course.assignment(HOMEWORK)
     if not (root / "gradebook.db").exists():
         return
-    with open_database(course_directory(course, assignment).db_url, course) as book:
+    with open_gradebook(course) as book:
         settle_all(book, course, assignment)
         for folder in (root / "autograded").glob(f"*/{HOMEWORK}"):
             recorded = book.recorded_folder(HOMEWORK, folder.parent.name)

@@ -28,6 +28,7 @@ from autograder.sandbox.inside.wire import (
     encode,
 )
 from autograder.sandbox.session import Cell, CellResult
+from autograder.sandbox.stages import StageTimes
 from autograder.sandbox.student import Raised, Student
 from autograder.submission.files import UnreadableError
 from autograder.submission.reading import read_cells
@@ -166,6 +167,7 @@ def test_all_cells_together_show_no_more_than_is_kept() -> None:
 
     class Sandbox:
         limits = Limits(shown_bytes=8_000)
+        times = StageTimes()
 
         def start(self, *_: Any) -> Process:
             return Process()

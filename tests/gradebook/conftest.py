@@ -11,8 +11,9 @@ from sqlalchemy.engine import Engine
 
 from autograder.course.assignment import Assignment, Course
 from autograder.gradebook import database
-from autograder.gradebook.database import PatientGradebook, course_directory, prepare_gradebook
-from autograder.platforms.nbgrader.gradebook import record
+from autograder.gradebook.database import PatientGradebook
+from autograder.gradebook.recorder import Recorder
+from tests.gradebook.course import record
 
 from . import shared
 from .course import mark, write_course
@@ -51,7 +52,8 @@ def prepared(empty_gradebook: Path, tmp_path_factory: pytest.TempPathFactory) ->
     course = write_course(tmp_path_factory.mktemp("prepared") / "course")
     assignment = course.assignment("hw")
     shutil.copyfile(empty_gradebook, course.root / "gradebook.db")
-    prepare_gradebook(course, assignment, course_directory(course, assignment).db_url)
+    with Recorder(course, assignment):
+        pass
     return course.root
 
 

@@ -15,6 +15,9 @@ from nbgrader.utils import compute_checksum
 
 from autograder.content.sanitize import clean_notebook, released_texts
 from autograder.course.assignment import Assignment, Course, Item
+from autograder.gradebook.database import open_gradebook
+from autograder.gradebook.marks import Marks, marks_in, read_people
+from autograder.gradebook.recorder import Recorder
 from autograder.grading.mark import Marking, read_skeletons
 from autograder.grading.report import Claim, ItemReport, NotebookReport, Report
 from autograder.sandbox.protection import Protection, Wall
@@ -200,3 +203,21 @@ def hand_in(course: Course, student: str) -> Path:
     folder = course.root / "submitted" / student / "hw"
     folder.mkdir(parents=True)
     return folder
+
+
+def read_marks(course: Course) -> Marks:
+    """The marks of the homework, by the course's rules; nothing is written for them."""
+    with open_gradebook(course) as gradebook:
+        marks = marks_in(gradebook, course, "hw", read_people(gradebook))
+    assert marks is not None
+    return marks
+
+
+def record(course: Course, assignment: Assignment, student: str, marking: Marking) -> None:
+    record_class(course, assignment, {student: marking})
+
+
+def record_class(course: Course, assignment: Assignment, markings: Mapping[str, Marking]) -> None:
+    with Recorder(course, assignment) as recorder:
+        for student, marking in markings.items():
+            recorder.record(student, marking)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course.assignment import Course
-from autograder.gradebook.database import open_database
+from autograder.gradebook.database import open_gradebook
 
 from .course import write_course
 
@@ -43,7 +43,7 @@ def empty_gradebook(config: pytest.Config, factory: pytest.TempPathFactory) -> P
         course = write_course(folder / "course")
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("PATH", "/usr/bin:/bin")
-            with open_database(f"sqlite:///{course.root / 'gradebook.db'}", course):
+            with open_gradebook(course):
                 pass
 
     return once(config, factory, "gradebook", make) / "course" / "gradebook.db"

@@ -11,8 +11,8 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.gradebook import backup
-from autograder.platforms.nbgrader.gradebook import record
 from autograder.runs.regrade import _new_file
+from tests.gradebook.course import record
 
 from .course import mark
 

@@ -21,8 +21,8 @@ from autograder.gradebook.evidence import EvidenceFound, evidence
 from autograder.grading.mark import Marking
 from autograder.grading.report import Claim, Report
 from autograder.pages.feedback import write_feedback
-from autograder.platforms.nbgrader.gradebook import record
 from autograder.release.proof.texts import squeeze
+from tests.gradebook.course import record
 
 from .conftest import Marker
 from .course import MODEL_ANSWERS, mark

@@ -18,12 +18,12 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import RecordError
-from autograder.gradebook.database import open_database
+from autograder.gradebook.database import open_gradebook
 from autograder.grading.mark import Marking
 from autograder.grading.report import CellFault, Claim, NotebookReport
 from autograder.pages.feedback import MAX_WORK, read_headings, write_feedback
 from autograder.pages.texts import set_code, set_formulas
-from autograder.platforms.nbgrader.gradebook import record, record_class
+from tests.gradebook.course import record, record_class
 
 from .conftest import Marker
 from .course import mark
@@ -489,8 +489,7 @@ def test_results_wait_for_an_extension_that_a_person_gave(
     course: Course, assignment: Assignment
 ) -> None:
     record(course, assignment, "anna", with_result(mark(course)))
-    address = f"sqlite:///{course.root / 'gradebook.db'}"
-    with open_database(address, course) as book, book.transaction():
+    with open_gradebook(course) as book, book.transaction():
         book.find_submission("hw", "anna").extension = timedelta(hours=24)
     assert claim_on(course, assignment, on(22, 23)) == "✓ holds: The slope is right."
     assert claim_on(course, assignment, on(23, 0)).endswith("It is 2x.")

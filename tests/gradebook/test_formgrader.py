@@ -17,7 +17,7 @@ from nbformat.v4 import new_markdown_cell, new_output
 from autograder.course.assignment import Course
 from autograder.grading.mark import Marking
 from autograder.pages.feedback import write_feedback
-from autograder.platforms.nbgrader.gradebook import record, record_class
+from tests.gradebook.course import record, record_class
 
 from .conftest import Marker
 from .course import as_marked, mark, unclean

@@ -20,8 +20,8 @@ from autograder.commands.common import err
 from autograder.course.assignment import Course
 from autograder.grading import classrun, forkserver
 from autograder.grading.classrun import Job, Marked
-from autograder.platforms.nbgrader.gradebook import record
 from tests.faults import result
+from tests.gradebook.course import record
 
 from .conftest import Marker
 from .course import NO_WALLS, hand_in, mark
@@ -103,6 +103,32 @@ def stand_in(course: Course, patch: pytest.MonkeyPatch) -> Class:
 
 def table(result: Result) -> dict[str, list[str]]:
     return rows(result.output)
+
+
+def test_a_run_opens_the_gradebook_once(made: Class, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it has to learn that the points have changed, and a penalty is due."""
+    for tree in (made.course.source("hw"), made.course.release("hw")):
+        path = tree / "a_slopes.ipynb"
+        path.write_text(path.read_text().replace('"points": 1', '"points": 4'))
+    settings = made.course.root / "course.toml"
+    settings.write_text(settings.read_text() + '\n[rules]\nlate = "stop"\n')
+    folder = made.course.root / "submitted" / "anna" / "hw"
+    (folder / "timestamp.txt").write_text("2024-11-23 12:00:00 UTC")
+    opened = []
+    first = Gradebook.__init__
+
+    def note(gradebook: Gradebook, *arguments: Any, **more: Any) -> None:
+        opened.append(arguments)
+        first(gradebook, *arguments, **more)
+
+    monkeypatch.setattr(Gradebook, "__init__", note)
+    assert made.grade().exit_code == 0
+    assert made.marked == list(STUDENTS)
+    assert len(opened) == 1
+    monkeypatch.undo()
+    with Gradebook(f"sqlite:///{made.course.root / 'gradebook.db'}") as book:
+        assert book.find_submission("hw", "anna").late_submission_penalty > 0
+        assert book.find_assignment("hw").max_score == 5 + 3
 
 
 def test_second_run_marks_nothing_and_shows_the_same_table(

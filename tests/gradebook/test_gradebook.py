@@ -19,11 +19,12 @@ from sqlalchemy.engine import Engine
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import RecordError
 from autograder.gradebook import database, folders
-from autograder.gradebook.database import PatientGradebook, prepare_gradebook
+from autograder.gradebook.database import PatientGradebook
+from autograder.gradebook.recorder import Recorder
 from autograder.grading.mark import Marking
 from autograder.grading.report import Report
 from autograder.pages.feedback import write_feedback
-from autograder.platforms.nbgrader.gradebook import open_gradebook, record, record_class
+from tests.gradebook.course import record, record_class
 
 from .conftest import Marker
 from .course import BONUS, REGULAR, TEXT_STUB, hand_in, mark
@@ -141,14 +142,14 @@ def test_untouched_text_has_no_points_and_awaits_nobody(
 def test_points_that_await_a_person_are_those_of_the_texts_that_were_written(
     course: Course, assignment: Assignment, answers: dict[str, str], awaited: float
 ) -> None:
-    with open_gradebook(course, assignment) as book:
+    with Recorder(course, assignment) as book:
         assert book.record("anna", mark(course, answers=answers)) == awaited
 
 
 def test_points_that_await_a_person_are_counted_as_the_formgrader_counts_them(
     course: Course, assignment: Assignment, marker: Marker
 ) -> None:
-    with open_gradebook(course, assignment) as book:
+    with Recorder(course, assignment) as book:
         assert book.record("anna", mark(course)) == 2.0 + 1.0
         marker.give("a-proof", 2.0)
         assert book.record("anna", mark(course)) == 1.0
@@ -300,9 +301,11 @@ def test_recording_that_fails_leaves_marks_and_notebooks_as_they_were(
 def test_student_whose_recording_fails_stops_no_other(
     course: Course, assignment: Assignment, marker: Marker
 ) -> None:
-    markings = {"anna": mark(course), "bela": _unfit(mark(course)), "chloe": mark(course)}
-    with pytest.raises(RecordError, match="bela"):
-        record_class(course, assignment, markings)
+    with Recorder(course, assignment) as recorder:
+        recorder.record("anna", mark(course))
+        with pytest.raises(RecordError, match="bela"):
+            recorder.record("bela", _unfit(mark(course)))
+        recorder.record("chloe", mark(course))
     assert marker.students() == ["anna", "chloe"]
 
 
@@ -514,7 +517,7 @@ def test_gradebook_that_stays_locked_is_told_and_nothing_is_lost(
 ) -> None:
     record(course, assignment, "anna", mark(course, {"a-slope": 0.5}))
     monkeypatch.setattr(database, "LOCK_SECONDS", 0.1)
-    with open_gradebook(course, assignment) as book:
+    with Recorder(course, assignment) as book:
         lock = sqlite3.connect(course.root / "gradebook.db")
         lock.execute("BEGIN IMMEDIATE")
         with pytest.raises(RecordError, match=r"anna.*locked for 0\.1 seconds.*again$"):
@@ -567,7 +570,8 @@ def test_cells_added_after_marks_are_refused_with_advice(
 def test_prepared_gradebook_is_left_alone(course: Course, assignment: Assignment) -> None:
     path = course.root / "gradebook.db"
     before = path.read_bytes()
-    prepare_gradebook(course, assignment, f"sqlite:///{path}")
+    with Recorder(course, assignment):
+        pass
     assert path.read_bytes() == before
 
 
@@ -601,3 +605,23 @@ def test_recording_a_student_reads_no_other_students_rows(course: Course) -> Non
         verb, table, *_ = step.split()
         assert not (verb == "SCAN" and table in grows), step
         assert not (table in grows and step.endswith("(cell_id=?)")), step
+
+
+def test_recording_asks_the_gradebook_once_for_all_items(
+    course: Course, assignment: Assignment
+) -> None:
+    asked: list[str] = []
+
+    def note(_c: Any, _u: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    marking = mark(course)
+    with Recorder(course, assignment) as recorder:
+        event.listen(Engine, "before_cursor_execute", note)
+        try:
+            recorder.record("anna", marking)
+        finally:
+            event.remove(Engine, "before_cursor_execute", note)
+    assert len([each for each in asked if each.startswith("UPDATE grade ")]) == 1
+    assert len([each for each in asked if each.startswith("INSERT INTO grade ")]) == 1
+    assert len(asked) < 40

@@ -17,17 +17,17 @@ from traitlets.config.loader import PyFileConfigLoader
 
 from autograder.course.assignment import Course
 from autograder.gradebook.database import PatientGradebook
-from autograder.gradebook.marks import read_marks
 from autograder.gradebook.penalties import read_marks_settled
+from autograder.gradebook.recorder import Recorder
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking
 from autograder.pages.feedback import write_feedback
 from autograder.platforms.nbgrader import converters
-from autograder.platforms.nbgrader.gradebook import open_gradebook, record
 from autograder.submission.timestamps import YEARS, read_timestamp
+from tests.gradebook.course import record
 
 from .conftest import Marker
-from .course import hand_in, mark
+from .course import hand_in, mark, read_marks
 
 PERCENT = 'late = "percent"\nlate_percent_per_day = 10\n'
 EARNED = PERCENT + 'late_percent_of = "earned"\n'
@@ -104,7 +104,7 @@ def test_marks_that_come_later_are_part_of_what_a_day_costs(course: Course, mark
     assert marker.penalty() == pytest.approx(0.3)
     marker.give("a-proof", 2.0)
     marker.give("b-essay", None, extra=1.0)
-    anna = read_marks(course, "hw").students["anna"]
+    anna = read_marks(course).students["anna"]
     assert (anna.penalty, anna.total) == (pytest.approx(0.5), pytest.approx(5 + 3 - 0.5))
     assert marker.penalty() == pytest.approx(0.3)  # reading writes nothing
     read_marks_settled(course, ["hw"])
@@ -129,9 +129,9 @@ def test_penalty_limited_by_what_was_earned_grows_with_marks_by_hand(
     course = with_rules(course, 'late = "percent"\nlate_percent_per_day = 90')
     hand_in_at(course, A_DAY_LATE)
     grade(course)
-    assert read_marks(course, "hw").students["anna"].total == 2.0  # the bonus points
+    assert read_marks(course).students["anna"].total == 2.0  # the bonus points
     marker.give("a-proof", 2.0)
-    anna = read_marks(course, "hw").students["anna"]
+    anna = read_marks(course).students["anna"]
     assert (anna.penalty, anna.total) == (4.5, 2.5)
 
 
@@ -143,7 +143,7 @@ def test_no_notebook_bears_more_than_it_earned_and_all_bear_the_whole(course: Co
         notebooks = book.find_submission("hw", "anna").notebooks
         borne = {each.name: (each.late_submission_penalty, each.score) for each in notebooks}
     assert borne == {"a_slopes": (3.0, 3.0), "b_extras": (2.0, 2.0)}
-    assert read_marks(course, "hw").students["anna"].total == 0
+    assert read_marks(course).students["anna"].total == 0
 
 
 def test_extension_saves_whoever_has_it(course: Course, marker: Marker) -> None:
@@ -182,7 +182,7 @@ def test_extension_that_a_person_gave_through_nbgrader_stays(
         grade(course)
         read_marks_settled(course, ["hw"])
         assert (marker.penalty(), marker.late()) == (0.0, 0.0)
-        assert read_marks(course, "hw").students["anna"].total == 5.0
+        assert read_marks(course).students["anna"].total == 5.0
 
 
 def test_timestamp_a_moment_after_due_date_and_grace_is_late(
@@ -360,7 +360,7 @@ def test_submission_is_not_marked_anew_for_rules_and_dates(course: Course) -> No
 def test_api_of_nbgrader_opens_the_course_with_rules(course: Course) -> None:
     course = with_rules(course, PERCENT)
     hand_in_at(course, A_DAY_LATE)
-    with open_gradebook(course, course.assignment("hw")) as book:
+    with Recorder(course, course.assignment("hw")) as book:
         book.record("anna", mark(course))
     loader = PyFileConfigLoader("nbgrader_config.py", path=str(course.root))
     config = Config(loader.load_config())

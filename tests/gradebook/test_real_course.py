@@ -12,10 +12,11 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.course.samples import load_sample_class, write_submission
-from autograder.gradebook.database import PatientGradebook, course_directory, prepare_gradebook
+from autograder.gradebook.database import PatientGradebook
+from autograder.gradebook.recorder import Recorder
 from autograder.grading.mark import Marking, mark_submission, read_skeletons
 from autograder.grading.report import ItemReport, NotebookReport, Report
-from autograder.platforms.nbgrader.gradebook import record
+from tests.gradebook.course import record
 
 ROOT = Path(__file__).parents[2]
 STUDENT = "a student"
@@ -38,7 +39,8 @@ def course(empty_gradebook: Path, tmp_path_factory: pytest.TempPathFactory) -> C
     (folder / "problem1_momentum.ipynb").rename(folder / "Problem1_Momentum (1).ipynb")
     (folder / "problem3_ntk.ipynb").write_bytes(b"not JSON")
     shutil.copyfile(empty_gradebook, root / "gradebook.db")
-    prepare_gradebook(course, assignment, course_directory(course, assignment).db_url)
+    with Recorder(course, assignment):
+        pass
     return course
 
 

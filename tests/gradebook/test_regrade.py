@@ -22,15 +22,16 @@ import autograder.sandbox
 from autograder.cli import app
 from autograder.commands import grade as grade_command
 from autograder.course.assignment import Assignment, Course
+from autograder.gradebook.recorder import Recorder
 from autograder.grading import classrun, forkserver
 from autograder.grading.classrun import Job, Marked
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import Marking
 from autograder.grading.report import ItemReport, Report
-from autograder.platforms.nbgrader.gradebook import Book, open_gradebook, record, record_class
 from autograder.runs import regrade as regrading
-from autograder.runs.regrade import Shelf, read_graded
+from autograder.runs.regrade import Spool, read_graded
 from tests.consoles import wide_consoles
+from tests.gradebook.course import record, record_class
 
 from .conftest import Marker
 from .course import NO_WALLS, hand_in, mark
@@ -518,10 +519,10 @@ def test_student_whose_recording_fails_is_told_and_the_record_says_so(
 def test_run_that_stops_half_way_leaves_what_it_was_about_to_change(
     graded: Course, regrade: Regrade, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def record_one(_book: Book, _student: str, _marking: Marking) -> float:
+    def record_one(_recorder: Recorder, _student: str, _marking: Marking) -> float:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Book, "record", record_one)
+    monkeypatch.setattr(Recorder, "record", record_one)
     new = {name: mark(graded, {"a-bend": 0.0}) for name in STUDENTS}
     regrade(new, "--apply")
     [path] = kept(graded)
@@ -543,7 +544,7 @@ def unchanged(course: Course) -> int:
     """How many students have no need to be graded."""
     homework = course.assignment("hw")
     prints = Fingerprints(course, homework, protections=[NO_WALLS])
-    with open_gradebook(course, homework) as book:
+    with Recorder(course, homework) as book:
         return sum(
             book.recorded(name, prints.of(course.root / "submitted" / name / "hw")) is not None
             for name in STUDENTS
@@ -554,12 +555,12 @@ def test_markings_wait_in_a_file_without_a_name(graded: Course) -> None:
     markings = {name: mark(graded, {"a-bend": float(k)}) for k, name in enumerate(STUDENTS)}
     before = files(graded)
     prints: Any = SimpleNamespace(of=lambda path: f"of {path.name}")
-    with Shelf(graded, lambda _seed: prints) as shelf:
-        shelf.expect([Job(name, Path(name)) for name in markings], seed=1)
+    with Spool(graded, lambda _seed: prints) as spool:
+        spool.expect([Job(name, Path(name)) for name in markings], seed=1)
         for name, marking in reversed(markings.items()):
-            shelf.put(name, marking)
-        assert list(shelf) == [(name, f"of {name}") for name in STUDENTS]
-        assert {name: shelf.take(name) for name in ("bela", "anna", "carla")} == markings
+            spool.put(name, marking)
+        assert list(spool) == [(name, f"of {name}") for name in STUDENTS]
+        assert {name: spool.take(name) for name in ("bela", "anna", "carla")} == markings
         assert files(graded) == before
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from autograder.cli import app
 from autograder.course.assignment import Assignment, Course
 from autograder.gradebook.database import PatientGradebook
-from autograder.platforms.nbgrader.gradebook import record, record_class
+from tests.gradebook.course import record, record_class
 
 from .conftest import Marker
 from .course import mark

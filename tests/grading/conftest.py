@@ -13,6 +13,7 @@ from autograder.course.samples import SampleStudent, load_sample_class, write_su
 from autograder.grading.mark import Marking, MarkSettings, mark_submission
 from autograder.grading.report import Report
 from autograder.sandbox import Limits, Sandbox, examine
+from tests.warm import WARM
 
 from . import tiny_class
 
@@ -76,8 +77,10 @@ def mark(
         student = students[name]
         write_submission(course, homework, student, folder)
         settings = settings_for(student)
-        warm = hasty if student.waits else sandbox
-        marking = mark_submission(course, homework, folder, settings=settings, sandbox=warm)
+        kept = hasty if student.waits else sandbox
+        marking = mark_submission(
+            course, homework, folder, settings=settings, sandbox=kept, warm=WARM
+        )
         return marking.report
 
     def mark_student(student: SampleStudent) -> Report:
@@ -102,7 +105,9 @@ def mark_tiny(tiny: Course, sandbox: Sandbox, tmp_path_factory: pytest.TempPathF
         folder = tmp_path_factory.mktemp("submission") / student.name
         write_submission(tiny, assignment, student, folder)
         settings = MarkSettings(limits=PATIENT)
-        return mark_submission(tiny, assignment, folder, settings=settings, sandbox=sandbox)
+        return mark_submission(
+            tiny, assignment, folder, settings=settings, sandbox=sandbox, warm=WARM
+        )
 
     return mark_student
 

@@ -13,12 +13,12 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.course.samples import SampleStudent
-from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.inprocess import LocalMarker
 from autograder.grading.misconceptions import Misconception, load_misconceptions
 from autograder.grading.points import charge_once
 from autograder.grading.report import Claim, ItemReport, Report
 from solutions.hw2 import landscape
+from tests.warm import WARM
 
 from .conftest import MarkStudent
 
@@ -327,7 +327,7 @@ SHARED = sorted(
 def charged(pair: tuple[Misconception, Misconception], course: Course) -> dict[str, ItemReport]:
     """The reports of both items, where each answer has one of the two."""
     assignment = course.assignment("hw2")
-    diagnostician = diagnostician_for(course, assignment, SEEDS[0])
+    diagnostician = WARM.diagnosticians.get(course, assignment, SEEDS[0])
     items, causes = {}, {}
     for each in sorted(pair, key=lambda each: list(assignment.items).index(each.item)):
         problem = assignment.items[each.item].problem
@@ -400,7 +400,7 @@ def test_a_mistake_in_a_students_own_writing_costs_the_first_item_alone(
     assignment = course.assignment("hw2")
     items = {"problem2_landscape": ["p2c-gd", "p2c-usam"]}.get(problem, ["p3c-relu", "p3c-squared"])
     marking = LocalMarker(course, assignment, seed=SEEDS[1]).mark(problem, answers, items)
-    diagnostician = diagnostician_for(course, assignment, SEEDS[1])
+    diagnostician = WARM.diagnosticians.get(course, assignment, SEEDS[1])
     causes = {
         name: diagnostician.shared(name, diagnostician.diagnose(name, outcomes))
         for name, outcomes in marking.outcomes.items()

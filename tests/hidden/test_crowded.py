@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.figurefacts import Looks
 from autograder.grading.plugin import Outcome
 from autograder.grading.testkit import (
@@ -45,6 +44,7 @@ from autograder.sandbox import FigureData, Polynomial
 from autograder.sandbox.inside import figuresizes as sizes
 from autograder.sandbox.inside.figures import read_figure
 from autograder.sandbox.inside.wire import WireError
+from tests.warm import WARM
 
 from .crowded import Crowd, axes_of, crowded, curve_of, field_of, figure_of, lines_run
 from .marking import COURSE, HOMEWORK, Together
@@ -314,7 +314,7 @@ MARKED.add("names", "problem1_momentum", {"plot_objective": _many_names}, ["p1-p
 
 @pytest.mark.slow
 def test_marking_a_crowded_picture_runs_few_lines() -> None:
-    diagnose = diagnostician_for(COURSE, HOMEWORK, HOMEWORK.seed).diagnose
+    diagnose = WARM.diagnosticians.get(COURSE, HOMEWORK, HOMEWORK.seed).diagnose
     outcomes = MARKED.marking("names").outcomes["p1-plot"]
     diagnose("p1-plot", outcomes)
     assert lines_run(lambda: diagnose("p1-plot", outcomes)) < 500_000

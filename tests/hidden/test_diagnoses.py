@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from autograder.course.assignment import Item
-from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.inprocess import LocalMarking
 from autograder.grading.misconceptions import (
     Misconception,
     load_misconceptions,
     pairs_in_one_function,
 )
+from tests.warm import WARM
 
 from .marking import COURSE, HOMEWORK, Together, mark
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 def named(item: str, marking: LocalMarking, seed: int = SEED) -> set[str]:
     """The names of the misconceptions that diagnosis finds in an answer."""
-    found = diagnostician_for(COURSE, HOMEWORK, seed).diagnose(item, marking.outcomes[item])
+    found = WARM.diagnosticians.get(COURSE, HOMEWORK, seed).diagnose(item, marking.outcomes[item])
     return set(found.name.split(" + ")) if found else set()
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.grading.diagnosis import diagnostician_for
 from solutions.hw2.ntk import activation_derivative
+from tests.warm import WARM
 
 from .marking import COURSE, HOMEWORK, Together
 
@@ -91,7 +91,7 @@ def test_printed_derivative_is_recognised(name: str) -> None:
 def assert_called(key: tuple[str, str], item: str, wanted: str) -> None:
     """The answer is called so, in a sentence that speaks of the erratum."""
     outcomes = MARKED.marking(key).outcomes[item]
-    found = diagnostician_for(COURSE, HOMEWORK, HOMEWORK.seed).diagnose(item, outcomes)
+    found = WARM.diagnosticians.get(COURSE, HOMEWORK, HOMEWORK.seed).diagnose(item, outcomes)
     assert found is not None
     assert found.name == wanted
     assert "erratum" in found.sentence

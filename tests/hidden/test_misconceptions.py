@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from autograder.grading.diagnosis import diagnostician_for
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.release.proof.killmatrix import kill_matrix
+from tests.warm import WARM
 
 from .answers import Variant
 from .marking import COURSE, HOMEWORK, Together
@@ -82,5 +82,7 @@ MATCHES = {
 @pytest.mark.parametrize("variant", [each for _, each in CASES], ids=str)
 def test_a_wrong_answer_that_is_not_in_the_catalogue_is_called_nothing(variant: Variant) -> None:
     outcomes = MARKED.marking(str(variant)).outcomes[variant.item]
-    found = diagnostician_for(COURSE, HOMEWORK, HOMEWORK.seed).diagnose(variant.item, outcomes)
+    found = WARM.diagnosticians.get(COURSE, HOMEWORK, HOMEWORK.seed).diagnose(
+        variant.item, outcomes
+    )
     assert (found.name if found else None) == MATCHES.get(str(variant))

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from autograder.cli import app
 from autograder.course.assignment import Course
-from autograder.gradebook.database import open_database
+from autograder.gradebook.database import open_gradebook
 from autograder.gradebook.marks import Person, read_people
 from autograder.gradebook.people import keep_people
 from autograder.submission.intake import Roster
@@ -33,7 +33,7 @@ def course(course: Course, empty_gradebook: Path) -> Course:
 
 
 def people_in(course: Course) -> dict[str, Person]:
-    with open_database(f"sqlite:///{course.gradebook}", course) as gradebook:
+    with open_gradebook(course) as gradebook:
         return read_people(gradebook)
 
 

@@ -26,7 +26,7 @@ from autograder.grading.plugin import Outcome
 from autograder.grading.transcript import Event
 from autograder.pages.feedback import write_feedback
 from autograder.pages.instructor import instructor_page
-from autograder.platforms.nbgrader.gradebook import record_class
+from tests.gradebook.course import record_class
 
 from ..gradebook.course import as_marked, mark, unclean
 from ..gradebook.server import Formgrader
@@ -332,7 +332,7 @@ def test_a_name_that_is_in_the_gradebook_all_the_same_does_not_act(
     marker: Watch,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("autograder.platforms.nbgrader.converters.is_plain_name", lambda _: True)
+    monkeypatch.setattr("autograder.gradebook.recorder.is_plain_name", lambda _: True)
     written(course, NAME, mark(course))
     quoted = "%3Cimg%20src%3Dx%3A%20onerror%3Dpwned%3D1%3E%22%3Bpwned%3D2%3B%22"
     with PatientGradebook(f"sqlite:///{course.root / 'gradebook.db'}", "made-up") as book:

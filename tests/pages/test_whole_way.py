@@ -12,11 +12,11 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.course.samples import SampleStudent, write_submission
-from autograder.gradebook.database import course_directory, prepare_gradebook
+from autograder.gradebook.recorder import Recorder
 from autograder.grading.mark import mark_submission
 from autograder.pages.feedback import write_feedback
 from autograder.pages.instructor import instructor_page
-from autograder.platforms.nbgrader.gradebook import record_class
+from tests.gradebook.course import record_class
 
 from ..gradebook.server import TOKEN, started
 from .payloads import PAYLOADS
@@ -40,7 +40,8 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Course:
         shutil.copytree(ROOT / tree / "hw2", root / tree / "hw2")
     course = Course(root)
     assignment = course.assignment("hw2")
-    prepare_gradebook(course, assignment, course_directory(course, assignment).db_url)
+    with Recorder(course, assignment):
+        pass
     return course
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.durable import make_folder, write_text
 from autograder.errors import RecordError
-from autograder.gradebook.database import course_directory, open_database
+from autograder.gradebook.database import open_gradebook
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.pages.classreport import similarity
 from autograder.pages.classreport.notebooks import StudentCell, read_cells
@@ -40,7 +40,7 @@ def write_class_report(
 
     RecordError where nobody has marks, or the page can't be written.
     """
-    with open_database(course_directory(course, assignment).db_url, course) as gradebook:
+    with open_gradebook(course) as gradebook:
         record = read_class(course, assignment, gradebook)
         numbers = numbers_for(gradebook, assignment.name, record.names) if anonymous else None
     names = shown_names(record.names, numbers)

@@ -25,7 +25,9 @@ from nbconvert.exporters import HTMLExporter
 from tornado.web import StaticFileHandler
 
 from autograder.content.sanitize import is_plain_name
-from autograder.gradebook.penalties import settle_saved_mark
+from autograder.course.assignment import Course
+from autograder.gradebook.database import PatientGradebook, course_id
+from autograder.gradebook.penalties import update_penalties
 
 MATHJAX = "fdl-mathjax"
 """Where on the server MathJax is, below its base address."""
@@ -65,11 +67,21 @@ def _settling(put: Callable[[Any, str], object]) -> Callable[[Any, str], None]:
     def save(handler: Any, grade_id: str) -> None:
         put(handler, grade_id)
         try:
-            settle_saved_mark(handler, grade_id)
+            _update_penalty(handler, grade_id)
         except Exception as error:  # of any kind: the mark is saved, and has to be shown as saved
-            handler.log.error("the late penalty was not made anew: %s", error)
+            handler.log.error("the late penalty was not recomputed: %s", error)
 
     return save
+
+
+def _update_penalty(handler: Any, grade_id: str) -> None:
+    """Recompute the penalty of the student whose mark was just saved."""
+    course = Course(Path(handler.coursedir.root))
+    grade = handler.gradebook.find_grade_by_id(grade_id)
+    assignment, student = grade.assignment.name, grade.student.id
+    if assignment in course.assignment_names and course.rules(assignment).late is not None:
+        with PatientGradebook(handler.db_url, course_id(course)) as gradebook:
+            update_penalties(gradebook, course, assignment, [student])
 
 
 def policy(nonce: str) -> str:

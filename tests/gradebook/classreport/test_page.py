@@ -25,7 +25,7 @@ from autograder.grading.mark import Marking
 from autograder.pages.classreport import pictures, write_class_report
 from autograder.pages.classreport.notebooks import StudentCell, read_cells, visible_check
 from autograder.pages.classreport.pseudonyms import without_names
-from autograder.platforms.nbgrader.gradebook import record, record_class
+from tests.gradebook.course import record, record_class
 
 from ..course import hand_in, mark
 from ..server import SECONDS

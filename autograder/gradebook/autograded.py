@@ -1,0 +1,157 @@
+"""The autograded notebooks, from which the formgrader shows a person what to mark.
+
+Each is the marked notebook with one clean number as the output of each check cell, and the rubric
+below each answer that a person marks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+
+import msgspec
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4.rwbase import split_lines, strip_transient
+from nbgrader.utils import compute_checksum
+
+from autograder.content.sanitize import clean_markdown
+from autograder.course.assignment import Assignment, Item, read_notebook
+from autograder.course.gradecells import (
+    by_grade_id,
+    checksum_of,
+    grade_id,
+    is_graded,
+    nbgrader_metadata,
+)
+from autograder.course.rubric import Rubric
+from autograder.errors import CourseError, RecordError
+from autograder.gradebook.evidence import marker_text
+from autograder.grading.mark import Marking
+
+Content = tuple[str, str]
+"""Text and pictures of a cell."""
+
+
+def autograded(
+    assignment: Assignment,
+    name: str,
+    skeleton: NotebookNode,
+    rubrics: Mapping[str, Rubric],
+    marking: Marking,
+) -> NotebookNode:
+    """Return the notebook of the problem `name` as the formgrader gets it.
+
+    RecordError if it lacks one of the release's cells.
+    """
+    run = marking.notebooks.get(name)
+    if run is None:
+        run = _stub(skeleton, marking.report.notebooks[name].message)
+    _check_cells(name, run, skeleton)
+    cells = []
+    for original in run.cells:
+        cell, item = NotebookNode(original), item_of(original, assignment)
+        if item is None:
+            cells.append(cell)
+            continue
+        if item.bonus:
+            _drop_points(cell)
+            if item.kind == "manual":
+                cells.append(_marker_note(item))
+        if item.kind == "auto":
+            points = 0.0 if item.bonus else marking.report.items[item.name].points
+            cell.outputs = _score_outputs(cell, points)
+        cells.append(cell)
+        if item.name in rubrics:
+            rubric = marker_text(item, rubrics[item.name], marking.report)
+            cells.append(_note(rubric, f"rubric-{item.name}"))
+    return NotebookNode({**run, "cells": cells})
+
+
+def write(notebook: NotebookNode, path: Path) -> None:
+    """Write a notebook as nbformat does; ValidationError if it is not one."""
+    nbformat.validate(notebook)
+    # as nbformat.v4.writes, whose JSON encoder for indented text takes several times as long
+    lines = strip_transient(split_lines(deepcopy(notebook)))
+    compact = json.dumps(lines, sort_keys=True, ensure_ascii=False)
+    path.write_bytes(msgspec.json.format(compact.encode("utf-8"), indent=1) + b"\n")
+
+
+def contents(path: Path) -> dict[str, Content]:
+    """What the cells of an autograded notebook hold, by their nbgrader ids; {} without one."""
+    if not path.is_file():
+        return {}
+    try:
+        notebook = read_notebook(path)
+    except CourseError:  # damaged: then all is new
+        return {}
+    return {name: content(cell) for name, cell in by_grade_id(notebook).items()}
+
+
+def content(cell: NotebookNode) -> Content:
+    """What a cell holds."""
+    return str(cell.source), repr(cell.get("attachments", {}))
+
+
+def item_of(cell: NotebookNode, assignment: Assignment) -> Item | None:
+    """The item whose grade cell this is; None if it is not a grade cell."""
+    return assignment.items[grade_id(cell)] if is_graded(cell) else None
+
+
+def _check_cells(name: str, notebook: NotebookNode, skeleton: NotebookNode) -> None:
+    """Each of the release's cells once: one that is doubled or gone would shift marks silently."""
+    found, wanted = (Counter(_ids(n)) for n in (notebook, skeleton))
+    if found != wanted:
+        wrong = sorted(((found - wanted) + (wanted - found)).keys())
+        raise RecordError(f"{name}: not once, as in the release: the cells {', '.join(wrong)}")
+
+
+def _ids(notebook: NotebookNode) -> Iterator[str]:
+    yield from filter(None, map(grade_id, notebook.cells))
+
+
+def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:
+    """What the visible check showed, and the points as the one number that nbgrader reads."""
+    shown = [o for o in cell.outputs if o.output_type == "stream" and o.name == "stdout"]
+    score = NotebookNode(
+        output_type="execute_result",
+        data=NotebookNode({"text/plain": repr(float(points))}),
+        metadata=NotebookNode(),
+        execution_count=1,
+    )
+    return [*shown, score]
+
+
+def _drop_points(cell: NotebookNode) -> None:
+    """Let a bonus item's cell be out of 0 points, as in the gradebook.
+
+    The checksum goes along: nbgrader tells an untouched answer by it.
+    """
+    cell.metadata = deepcopy(cell.metadata)
+    known = nbgrader_metadata(cell)
+    untouched = checksum_of(cell) == compute_checksum(cell)
+    known["points"] = 0
+    if untouched:
+        known["checksum"] = compute_checksum(cell)
+
+
+def _marker_note(item: Item) -> NotebookNode:
+    text = (
+        f"**For the marker:** {item.name} is a bonus item. Type its points (at most "
+        f"{item.max_points:g}) into the field *extra credit* and leave the score empty."
+    )
+    return _note(text, f"note-{item.name}")
+
+
+def _stub(skeleton: NotebookNode, reason: str) -> NotebookNode:
+    """The skeleton with the reason why there is no answer in it."""
+    # the reason may quote the name that a student gave a file
+    text = f"**This notebook could not be marked.** {clean_markdown(reason)}"
+    return NotebookNode({**skeleton, "cells": [_note(text, "note-not-marked"), *skeleton.cells]})
+
+
+def _note(text: str, name: str) -> NotebookNode:
+    return NotebookNode(id=name[:64], cell_type="markdown", metadata=NotebookNode(), source=text)

@@ -1,0 +1,118 @@
+"""What nbgrader's gradebook knows of an assignment: its notebooks, cells, points and due date.
+
+Bonus items have a maximum of 0 in the gradebook and their points as extra credit: nbgrader has no
+bonus of its own, and adds extra credit to a score but not to what can be reached. So 30 regular
+points stay 30. The released notebooks keep the points of their bonus items.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from copy import deepcopy
+from datetime import UTC, datetime
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.api import MissingEntry
+from nbgrader.preprocessors import SaveCells
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets import Dict
+
+from autograder.course.assignment import Assignment, Course
+from autograder.course.gradecells import by_grade_id, checksum_of, grade_id, points_by_item
+from autograder.errors import RecordError
+from autograder.gradebook.database import PatientGradebook, first_line
+
+
+class SaveCellsWithBonus(SaveCells):  # type: ignore[misc]  # nbgrader has no types
+    """SaveCells that lets nothing be reached by bonus items: their maximum is 0."""
+
+    bonus = Dict(help="The names of the bonus items of each assignment.").tag(config=True)
+
+    def save(
+        self, gradebook: PatientGradebook, assignment: str, name: str, notebook: NotebookNode
+    ) -> None:
+        """As `preprocess`, into a gradebook that is open."""
+        self.gradebook, self.notebook_id, self.assignment_id = gradebook, name, assignment
+        gradebook.check_course()  # nbgrader's own leaves this row, too
+        self.new_grade_cells: dict[str, Any] = {}
+        self.new_solution_cells: dict[str, Any] = {}
+        self.new_task_cells: dict[str, Any] = {}
+        self.new_source_cells: dict[str, Any] = {}
+        # past SaveCells.preprocess, which would open a gradebook of its own
+        super(SaveCells, self).preprocess(notebook, {})
+        self._create_notebook(notebook)
+
+    def _create_grade_cell(self, cell: NotebookNode) -> None:
+        super()._create_grade_cell(cell)
+        name = grade_id(cell)
+        if name in self.bonus.get(self.assignment_id, ()):
+            self.new_grade_cells[name]["max_score"] = 0.0
+
+
+def prepare(
+    gradebook: PatientGradebook, assignment: Assignment, skeletons: Mapping[str, NotebookNode]
+) -> None:
+    """Tell the gradebook what the assignment consists of, unless it knows already."""
+    bonus = {item.name for item in assignment.items.values() if item.bonus}
+    due = assignment.due.astimezone(UTC).replace(tzinfo=None)
+    if not _is_due(gradebook, assignment.name, due):
+        with gradebook.transaction():
+            gradebook.update_or_create_assignment(assignment.name, duedate=due)
+    stale = [
+        name
+        for name, skeleton in skeletons.items()
+        if not _is_known(gradebook, assignment.name, name, skeleton, bonus)
+    ]
+    saver = SaveCellsWithBonus(log=QuietLog(), bonus={assignment.name: bonus})
+    try:
+        for name in stale:
+            with gradebook.transaction():
+                saver.save(gradebook, assignment.name, name, deepcopy(skeletons[name]))
+    except (SQLAlchemyError, RuntimeError) as error:
+        raise RecordError(
+            f"the gradebook can't take up {assignment.name}: {first_line(error)}. Where cells were "
+            "added or removed after marks were recorded, start with a new gradebook file: move the "
+            "old one, and the folder with its copies, to another place."
+        ) from error
+
+
+def _is_due(gradebook: PatientGradebook, assignment: str, due: datetime) -> bool:
+    try:
+        return bool(gradebook.find_assignment(assignment).duedate == due)
+    except MissingEntry:
+        return False
+
+
+def _is_known(
+    gradebook: PatientGradebook,
+    assignment: str,
+    name: str,
+    skeleton: NotebookNode,
+    bonus: Collection[str],
+) -> bool:
+    try:
+        known = gradebook.find_notebook(name, assignment)
+    except MissingEntry:
+        return False
+    wanted = {name: checksum_of(cell) for name, cell in by_grade_id(skeleton).items()}
+    points = {
+        name: 0.0 if name in bonus else worth for name, worth in points_by_item(skeleton).items()
+    }
+    return wanted == {cell.name: cell.checksum for cell in known.source_cells} and points == {
+        cell.name: cell.max_score for cell in known.grade_cells
+    }
+
+
+def bonus_items(course: Course) -> Mapping[str, list[str]]:
+    """The names of the bonus items of each assignment, as the settings have them."""
+    return {name: list(each.bonus) for name, each in course.settings.homework.items()}
+
+
+class QuietLog(logging.Logger):
+    """A log that prints nothing."""
+
+    def __init__(self) -> None:
+        super().__init__("fdl-nbgrader", logging.ERROR)
+        self.addHandler(logging.NullHandler())

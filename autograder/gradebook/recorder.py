@@ -1,0 +1,251 @@
+"""Records Markings: the marks in nbgrader's gradebook, the marked notebooks in autograded/.
+
+Nothing of a submission's folder is read here but its date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograder.content.sanitize import is_plain_name
+from autograder.course.assignment import Assignment, Course, Item
+from autograder.course.layout import REPORT
+from autograder.course.rubric import read_rubrics
+from autograder.durable import make_folder, sync_tree
+from autograder.errors import KitError, RecordError
+from autograder.gradebook import autograded, homework
+from autograder.gradebook.database import (
+    PatientGradebook,
+    copy_gradebook,
+    first_line,
+    open_gradebook,
+)
+from autograder.gradebook.folders import (
+    digest,
+    remove,
+    settle,
+    settle_all,
+    unfinished,
+)
+from autograder.gradebook.penalties import Penalty, give_extension, no_penalty, update_penalties
+from autograder.gradebook.scores import save_scores
+from autograder.grading.mark import Marking, read_skeletons
+from autograder.grading.report import Report
+from autograder.submission.files import TIMESTAMP
+from autograder.submission.timestamps import read_timestamp
+
+READ_ONLY = 0o444
+"""Mode of the files in autograded/, as nbgrader has it: a person marks in the gradebook."""
+
+
+class Recorder(AbstractContextManager["Recorder"]):
+    """Records an assignment's Markings in the course's gradebook, which is open meanwhile.
+
+    Entering it brings the gradebook up to date with the assignment, leaving it the penalties of the
+    whole class. RecordError where the gradebook can't be used.
+    """
+
+    def __init__(
+        self,
+        course: Course,
+        assignment: Assignment,
+        *,
+        db_url: str | None = None,
+        penalty: Penalty = no_penalty,
+    ) -> None:
+        """`db_url` is the gradebook's address (default: the course's own).
+
+        `penalty` is what being late costs where the course has no rule for it.
+        """
+        self._course = course
+        self._assignment = assignment
+        self._db_url = db_url
+        self._penalty = penalty
+        self._skeletons = read_skeletons(assignment, course.release(assignment.name))
+        self._rubrics = read_rubrics(course, assignment)
+        self._extensions = course.deadline(assignment.name).extensions
+        self._opened = self._open()
+        self._gradebook: PatientGradebook
+
+    def __enter__(self) -> Recorder:
+        self._opened.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self._opened.__exit__(*error)
+
+    @contextmanager
+    def _open(self) -> Iterator[None]:
+        with open_gradebook(self._course, self._db_url) as self._gradebook:
+            name = self._assignment.name
+            homework.prepare(self._gradebook, self._assignment, self._skeletons)
+            settle_all(self._gradebook, self._course, self._assignment)
+            yield
+            # of those, too, who were not recorded: marks by hand and settings may have changed
+            update_penalties(self._gradebook, self._course, name)
+        copy_gradebook(self._course, self._db_url)
+
+    # --- what is recorded ---
+
+    def recorded(self, student: str, fingerprint: str) -> tuple[Report, float] | None:
+        """The Report that is recorded for this fingerprint, and the points that await a person.
+
+        None where the marks are of something else, or of nothing that is known, or where somebody
+        has changed the folder that belongs to them.
+        """
+        if self._fingerprints.get(student) != fingerprint:
+            return None
+        folder = self._folder(student)
+        if self._gradebook.recorded_folder(self._assignment.name, student) != digest(folder):
+            return None
+        try:
+            return Report.read(folder / REPORT), self._points(self._awaiting.get(student, ()))
+        except (RecordError, KeyError):
+            return None
+
+    @cached_property
+    def _fingerprints(self) -> dict[str, str]:
+        return self._gradebook.fingerprints(self._assignment.name)
+
+    @cached_property
+    def _awaiting(self) -> dict[str, list[str]]:
+        return self._gradebook.awaiting(self._assignment.name)
+
+    def marking_seconds(self) -> dict[str, float]:
+        """How long marking took when it was last recorded, by student."""
+        return self._gradebook.marking_seconds(self._assignment.name)
+
+    # --- recording ---
+
+    def record(self, student: str, marking: Marking, fingerprint: str = "") -> float:
+        """Record a Marking: all of it, or nothing.
+
+        Marks and comments that a person gave stay as they are. `fingerprint` (see
+        `grading.fingerprint`) says what the Marking is of, for `recorded`. Returns the points of
+        the items that now await a person; a text that was left as it was released does not, since
+        nbgrader gives it 0 points by itself.
+
+        A run that is killed leaves the earlier marks or the new ones; where it had no time to put
+        the new notebooks in their place, the next command does it. RecordError tells why recording
+        failed.
+        """
+        try:
+            return self._record(student, marking, fingerprint)
+        except Exception as error:  # of any kind: one student must not stop the others
+            kind = "" if isinstance(error, KitError) else f"{type(error).__name__}: "
+            raise RecordError(
+                f"the marks of {student} could not be recorded: {kind}{first_line(error)}"
+            ) from error
+
+    def _record(self, student: str, marking: Marking, fingerprint: str) -> float:
+        _check_name(student)
+        final = self._folder(student)
+        staging = unfinished(final)
+        submitted = self._course.submission(student, self._assignment.name)
+        handed_in = read_timestamp(submitted)
+        settle(self._gradebook, self._assignment.name, student, final)
+        with self._gradebook.transaction():
+            # within it: another run may be writing there until this one has the lock
+            remove(staging)
+            try:
+                notebooks = self._write(staging, marking, handed_in)
+                waiting = self._save(student, marking, handed_in, notebooks)
+                self._note(student, marking, digest(staging), fingerprint)
+            except BaseException:
+                remove(staging)
+                raise
+        settle(self._gradebook, self._assignment.name, student, final)
+        return self._points(waiting)
+
+    def _write(
+        self, folder: Path, marking: Marking, handed_in: datetime | None
+    ) -> dict[str, NotebookNode]:
+        """Write the folder, for good; returns the autograded notebooks in it."""
+        make_folder(folder)
+        (folder / REPORT).write_text(marking.report.to_json(), encoding="utf-8")
+        if handed_in is not None:
+            (folder / TIMESTAMP).write_text(f"{handed_in:%Y-%m-%d %H:%M:%S.%f} UTC")
+        notebooks = {}
+        for name, skeleton in self._skeletons.items():
+            notebooks[name] = autograded.autograded(
+                self._assignment, name, skeleton, self._rubrics, marking
+            )
+            autograded.write(notebooks[name], folder / f"{name}.ipynb")
+        for path in folder.iterdir():
+            path.chmod(READ_ONLY)
+        sync_tree(folder)
+        return notebooks
+
+    def _save(
+        self,
+        student: str,
+        marking: Marking,
+        handed_in: datetime | None,
+        notebooks: Mapping[str, NotebookNode],
+    ) -> list[str]:
+        """Store the scores, the date and the penalty; returns the items that await a person."""
+        gradebook, name = self._gradebook, self._assignment.name
+        gradebook.update_or_create_student(student)
+        known = {} if handed_in is None else {"timestamp": handed_in}
+        submission = gradebook.update_or_create_submission(name, student, **known)
+        give_extension(gradebook, submission, self._extensions.get(student))
+        points = {item: report.points for item, report in marking.report.items.items()}
+        waiting = save_scores(
+            gradebook,
+            self._assignment,
+            submission.id,
+            notebooks,
+            points,
+            lambda item, cell: self._is_same(student, item, cell),
+        )
+        is_late = submission.total_seconds_late > 0
+        if is_late or any(each.late_submission_penalty for each in submission.notebooks):
+            update_penalties(gradebook, self._course, name, [student], without_rule=self._penalty)
+        return waiting
+
+    def _note(self, student: str, marking: Marking, content: str, fingerprint: str) -> None:
+        name = self._assignment.name
+        self._gradebook.note_folder(name, student, content)
+        self._gradebook.note_fingerprint(name, student, fingerprint)
+        if marking.seconds:
+            self._gradebook.note_seconds(name, student, sum(marking.seconds.values()))
+
+    def _is_same(self, student: str, item: Item, cell: NotebookNode) -> bool:
+        """Whether an answer is the one that was recorded before, which a person may have marked.
+
+        It is not where somebody changed the folder, or put an earlier gradebook in place.
+        """
+        folder = self._folder(student)
+        recorded = self._gradebook.recorded_folder(self._assignment.name, student)
+        if recorded not in (None, digest(folder)):
+            return False
+        earlier = autograded.contents(folder / f"{item.problem}.ipynb")
+        return earlier.get(item.name) == autograded.content(cell)
+
+    def _points(self, items: Iterable[str]) -> float:
+        return sum(self._assignment.items[name].max_points for name in items)
+
+    def _folder(self, student: str) -> Path:
+        return self._course.autograded(student, self._assignment.name)
+
+
+def _check_name(student: str) -> None:
+    """A student's name becomes a folder's name: hold it to one, inside autograded/."""
+    if student in ("", ".", "..") or "/" in student or "\0" in student:
+        raise RecordError(f"{student!r} is not the name of one student's folder")
+    if not is_plain_name(student):
+        raise RecordError(
+            f"the folder's name {student!r} can't stand on the formgrader's pages: rename it, "
+            'without any of < > " % ? # \\ and without signs that are not seen'
+        )
+    try:
+        student.encode()
+    except UnicodeEncodeError:
+        raise RecordError(f"the folder's name {student!r} is not UTF-8: rename it") from None

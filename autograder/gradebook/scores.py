@@ -1,0 +1,105 @@
+"""The scores of a submission in nbgrader's tables, as its SaveAutoGrades would put them there.
+
+A bonus item's points become extra credit, unless a person typed another number there. What a
+person has marked stays settled as long as the answer and its tests' points are as they were;
+nbgrader would ask for another look after each run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.api import BaseCell, Comment, Grade, Notebook, SubmittedNotebook
+from nbgrader.utils import compute_checksum, determine_grade, is_solution, is_task
+from sqlalchemy import select, update
+
+from autograder.course.assignment import Assignment, Item
+from autograder.course.gradecells import checksum_of, grade_id
+from autograder.gradebook.autograded import item_of
+from autograder.gradebook.database import PatientGradebook
+
+Rows = dict[tuple[str, str], dict[str, Any]]
+"""The grades or comments of a submission, by notebook and cell."""
+
+IsSame = Callable[[Item, NotebookNode], bool]
+"""Tells whether the answer in a cell is the one that was recorded before."""
+
+UNTOUCHED = "No response."
+_SCORES = ("auto_score", "manual_score", "extra_credit", "needs_manual_grade")
+_TEXTS = ("auto_comment",)
+
+
+def save_scores(
+    gradebook: PatientGradebook,
+    assignment: Assignment,
+    submission: str,
+    notebooks: Mapping[str, NotebookNode],
+    points: Mapping[str, float],
+    is_same: IsSame,
+) -> list[str]:
+    """Store the scores of a submission's autograded notebooks; `submission` is its id.
+
+    `points` are those that tests gave, by item. Returns the items that await a person.
+    """
+    grades = _read(gradebook, Grade, _SCORES, submission)
+    comments = _read(gradebook, Comment, _TEXTS, submission)
+    by_kit = gradebook.recorded_credit(grade["id"] for grade in grades.values())
+    credit, waiting = {}, []
+    for name, notebook in notebooks.items():
+        for cell in notebook.cells:
+            item = item_of(cell, assignment)
+            if item is not None:
+                grade = grades[name, item.name]
+                earlier = by_kit.get(grade["id"])
+                if _takes_credit(item) and grade["extra_credit"] in (None, earlier):
+                    credit[grade["id"]] = grade["extra_credit"] = points[item.name]
+                _score(cell, item, grade, is_same)
+                if grade["needs_manual_grade"]:
+                    waiting.append(item.name)
+            if is_solution(cell) or is_task(cell):
+                comments[name, grade_id(cell)]["auto_comment"] = _text(cell)
+    for kind, rows in ((Grade, grades), (Comment, comments)):
+        if rows:
+            gradebook.db().execute(update(kind), list(rows.values()))
+    gradebook.note_credit(credit)
+    return waiting
+
+
+def _read(gradebook: PatientGradebook, kind: Any, columns: tuple[str, ...], of: str) -> Rows:
+    wanted = (
+        select(Notebook.name, BaseCell.name, kind.id, *(getattr(kind, each) for each in columns))
+        .join(SubmittedNotebook, SubmittedNotebook.id == kind.notebook_id)
+        .join(Notebook, Notebook.id == SubmittedNotebook.notebook_id)
+        .join(BaseCell, BaseCell.id == kind.cell_id)
+        .where(SubmittedNotebook.assignment_id == of)
+    )
+    return {
+        (notebook, cell): dict(zip(("id", *columns), row, strict=True))
+        for notebook, cell, *row in gradebook.db().execute(wanted)
+    }
+
+
+def _takes_credit(item: Item) -> bool:
+    return item.bonus and item.kind == "auto"
+
+
+def _score(cell: NotebookNode, item: Item, grade: dict[str, Any], is_same: IsSame) -> None:
+    """Set the score of tests, and whether the grade awaits a person."""
+    was_open, before = grade["needs_manual_grade"], grade["auto_score"]
+    score, _ = determine_grade(cell)
+    is_open = grade["manual_score"] is not None or score is None
+    if item.bonus and score is None:
+        # without any score, nbgrader does not count extra credit
+        score, is_open = 0.0, True
+    is_marked = (grade["manual_score"], grade["extra_credit"]) != (None, None)
+    if is_marked and not was_open and score == before:
+        is_open = is_open and not (item.kind == "auto" or is_same(item, cell))
+    grade["auto_score"], grade["needs_manual_grade"] = score, is_open
+
+
+def _text(cell: NotebookNode) -> str | None:
+    """What nbgrader says of an answer that is as it was released."""
+    is_untouched = checksum_of(cell) == compute_checksum(cell)
+    return UNTOUCHED if is_untouched and not is_task(cell) else None

@@ -1,0 +1,37 @@
+"""The settings by which a course folder is an nbgrader course, for its `nbgrader_config.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from nbgrader.preprocessors import SaveCells
+from traitlets.config import Config
+
+from autograder.course.assignment import Course
+from autograder.gradebook.database import course_id
+from autograder.gradebook.homework import SaveCellsWithBonus, bonus_items
+from autograder.platforms.nbgrader import converters, formgrader
+from autograder.release import preprocessors
+
+IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".DS_Store", "*.zip", ".*"]
+"""Names of files that nbgrader never copies."""
+
+
+def configure(config: Config, path: str) -> None:
+    """Make the folder of the `nbgrader_config.py` at `path` an nbgrader course.
+
+    nbgrader's commands and the formgrader of this process then mark as `fdl grade` does.
+    """
+    course = Course(Path(path).parent)
+    config.CourseDirectory.root = str(course.root)
+    config.CourseDirectory.course_id = course_id(course)
+    config.CourseDirectory.ignore = list(IGNORED)
+    config.NbGraderAPI.timezone = course.timezone.key
+    preprocessors.configure(config)
+    config.GenerateAssignment.preprocessors = [
+        SaveCellsWithBonus if each is SaveCells else each
+        for each in config.GenerateAssignment.preprocessors
+    ]
+    config.SaveCellsWithBonus.bonus = bonus_items(course)
+    converters.install()
+    formgrader.install()
