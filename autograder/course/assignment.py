@@ -32,6 +32,12 @@ from autograder.errors import CourseError
 
 Kind = Literal["auto", "manual"]
 
+TOLERANCE = 2e-3
+"""Default of the key `tolerance`: right variants were seen below 2·10⁻⁴, wrong ones above 10⁻²."""
+
+NEARLY = 1e-9
+"""Difference between two numbers of points that are the same, but for rounding."""
+
 
 @dataclass(frozen=True)
 class Reference:
@@ -68,7 +74,11 @@ class Problem:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A homework: what is asked, what it is worth, and when."""
+    """A homework: what is asked, what it is worth, and when.
+
+    `tolerance` is the largest error that an answer may have, divided by the largest entry of the
+    right one.
+    """
 
     name: str
     title: str
@@ -76,6 +86,7 @@ class Assignment:
     due: datetime
     seed: int
     problems: tuple[Problem, ...]
+    tolerance: float = TOLERANCE
 
     @cached_property
     def items(self) -> Mapping[str, Item]:
@@ -166,13 +177,15 @@ class Course:
         problems = tuple(self._problems(name, bonus))
         if not problems:
             raise CourseError(f"{self.source(name)} holds no notebook")
+        table = Table(f"assignments.{name}", settings)
         assignment = Assignment(
             name=name,
             title=settings.get("title", name),
-            opens=Table(f"assignments.{name}", settings).date("opens", self.timezone),
+            opens=table.date("opens", self.timezone),
             due=self.deadline(name).due,
             seed=int(settings.get("seed", 0)),
             problems=problems,
+            tolerance=table.number("tolerance", TOLERANCE, 1e-12, 0.1),
         )
         _check_items(assignment, bonus)
         self.rules(name)  # an error in them is told before anything is built on them
