@@ -83,7 +83,7 @@ def _facts(assignment: Assignment) -> str:
     for problem in assignment.problems:
         items = [f"        Item{item_facts(item)!r}," for item in problem.items]
         lines += [f"    {problem.name!r}: (", *items, "    ),"]
-    return "\n".join([*lines, "}"])
+    return "\n".join([*lines, "}"]).replace("'", '"')
 
 
 def _section(text: str, tree: ast.Module) -> str:

@@ -41,7 +41,7 @@ def release(
         scratch = Path(folder).resolve()
         source = stage_source(course, name, scratch)
         tree = scratch / "release" / name
-        build(source, tree, config=course.root / CONFIG)
+        build(source, tree, assignment, config=course.root / CONFIG)
         proof = prove(
             course,
             assignment,

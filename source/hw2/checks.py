@@ -106,12 +106,8 @@ def p1a_parameters(student: Student) -> Lines:
     gammas, betas = np.array([0.5, 0.25, 1]), np.array([0.9, 0.5, 1])
     answer = student.heavy_ball_parameters(gammas, betas)
     hat_gammas, hat_betas = pair(answer, "The answer", "γ̂, β̂")
-    yield close(
-        hat_gammas, (0.5, 0.25, 1), "The heavy ball's γ for γ = (½, ¼, 1), β = (0.9, ½, 1)"
-    )
-    yield close(
-        hat_betas, (0.45, 0.25, 4), "The heavy ball's β for γ = (½, ¼, 1), β = (0.9, ½, 1)"
-    )
+    yield close(hat_gammas, (0.5, 0.25, 1), "The heavy ball's γ for γ = (½, ¼, 1), β = (0.9, ½, 1)")
+    yield close(hat_betas, (0.45, 0.25, 4), "The heavy ball's β for γ = (½, ¼, 1), β = (0.9, ½, 1)")
 
 
 @check(

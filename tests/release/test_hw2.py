@@ -39,7 +39,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copyfile(CHECKOUT / name, root / name)
     course = Course(root)
     filled = stage_source(course, "hw2", folder)
-    build(filled, course.release("hw2"), config=root / CONFIG)
+    build(filled, course.release("hw2"), course.assignment("hw2"), config=root / CONFIG)
     shutil.copytree(filled, course.source("hw2"), dirs_exist_ok=True)
     return root
 

@@ -124,9 +124,7 @@ def pair(answer: Any, what: str, parts: str) -> tuple[Any, Any]:
     something(answer, what)
     if not isinstance(answer, (tuple, list, np.ndarray)) or getattr(answer, "shape", 0) == ():
         raise CheckError("broken", f"{what}: got {kind(answer)} in place of the pair ({parts}).")
-    expect(
-        len(answer) == 2, f"{what}: got {len(answer)} things in place of ({parts}).", "broken"
-    )
+    expect(len(answer) == 2, f"{what}: got {len(answer)} things in place of ({parts}).", "broken")
     return answer[0], answer[1]
 
 

@@ -53,7 +53,7 @@ def prove(
         say("filling and building afresh")
         filled = stage_source(course, name, scratch)
         fresh = scratch / "release" / name
-        build(filled, fresh, config=course.root / CONFIG)
+        build(filled, fresh, assignment, config=course.root / CONFIG)
         say("reading both trees")
         findings = [
             *_file_findings(course.source(name), tree, filled, at_work=source_follows),
