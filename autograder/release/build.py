@@ -38,8 +38,8 @@ def build(
 ) -> None:
     """Make the release of a filled source folder at `destination`, which must not exist.
 
-    The checks get the facts of `assignment`. `config` is the course's nbgrader_config.py, if it has one. Raises ReleaseError that names the
-    notebook and, where one is at fault, the cell.
+    The checks get the facts of `assignment`. `config` is the course's nbgrader_config.py, if it has
+    one. Raises ReleaseError that names the notebook and, where one is at fault, the cell.
     """
     name = source.name
     with tempfile.TemporaryDirectory(prefix="fdl-build-") as folder:

@@ -75,7 +75,7 @@ def _facts(assignment: Assignment) -> str:
         "from collections.abc import Mapping",
         f"ASSIGNMENT = {assignment.name!r}\n",
         f"TOLERANCE = {assignment.tolerance!r}",
-        '"""Allowed deviation: largest error divided by the largest entry of the right answer."""\n',
+        '"""Allowed error, divided by the largest entry of the right answer."""\n',
         f"SECONDS = {SUBMISSION_SECONDS}",
         '"""Seconds for all notebooks together when they are packed; marking gives as many."""\n',
         "PROBLEMS: Mapping[str, tuple[Item, ...]] = {",

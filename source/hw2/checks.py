@@ -60,9 +60,9 @@ def _scaled(i: int, x: np.ndarray) -> np.ndarray:
     "Section “Momentum”, equations (1) and (2). Do the two steps of the example below them on "
     "paper, then let your loop print its memory and its point.",
 )
-def p1_momentum(student: Student) -> Lines:
+def p1_momentum(yours: Answers) -> Lines:
     """Three steps worked out by hand, no step at all, and the start left as it was."""
-    return _three_steps(student.momentum, gammas=(0.5, 0.25, 1), betas=(0.9, 0.5, 1))
+    return _three_steps(yours.momentum, gammas=(0.5, 0.25, 1), betas=(0.9, 0.5, 1))
 
 
 @check(
@@ -73,9 +73,9 @@ def p1_momentum(student: Student) -> Lines:
     "Section a), equation (3), and the sentence above it about the rest at the start. Mind at "
     "which point the gradient is taken.",
 )
-def p1a_heavy_ball(student: Student) -> Lines:
+def p1a_heavy_ball(yours: Answers) -> Lines:
     """The same three steps, with the heavy ball's own parameters."""
-    return _three_steps(student.heavy_ball, gammas=(0.5, 0.25, 1), betas=(0.45, 0.25, 4))
+    return _three_steps(yours.heavy_ball, gammas=(0.5, 0.25, 1), betas=(0.45, 0.25, 4))
 
 
 def _three_steps(
@@ -101,10 +101,10 @@ def _three_steps(
     "term by term. The convention for the step size before the first gives entry 0. At T = 0 "
     "both arrays are empty.",
 )
-def p1a_parameters(student: Student) -> Lines:
+def p1a_parameters(yours: Answers) -> Lines:
     """The parameters that make the heavy ball take the momentum method's three steps."""
     gammas, betas = np.array([0.5, 0.25, 1]), np.array([0.9, 0.5, 1])
-    answer = student.heavy_ball_parameters(gammas, betas)
+    answer = yours.heavy_ball_parameters(gammas, betas)
     hat_gammas, hat_betas = pair(answer, "The answer", "γ̂, β̂")
     yield close(hat_gammas, (0.5, 0.25, 1), "The heavy ball's γ for γ = (½, ¼, 1), β = (0.9, ½, 1)")
     yield close(hat_betas, (0.45, 0.25, 4), "The heavy ball's β for γ = (½, ¼, 1), β = (0.9, ½, 1)")
@@ -118,12 +118,12 @@ def p1a_parameters(student: Student) -> Lines:
     "Section b), equations (4) and (5), in this order. The gradient is taken at the average x "
     "and not at z; the two weights in (5) add up to 1.",
 )
-def p1b_ima(student: Student) -> Lines:
+def p1b_ima(yours: Answers) -> Lines:
     """Two steps worked out by hand: λ₁ and λ₂ shape the averages, λ₀ has no effect."""
     start = np.array([2.0, 4.0])
     for first in (0.0, 7.0):
         rates = np.array([1.0, 1.0]), np.array([first, 1.0, 3.0])
-        answer = student.ima(_scaled, start, *rates, np.array(_INDICES[:2]))
+        answer = yours.ima(_scaled, start, *rates, np.array(_INDICES[:2]))
         x, z = pair(answer, "The answer", "x, z")
         yield close(x, _ITERATES[:3], f"x of two steps (λ₀ = {first:.0f}), the start first")
         yield close(z, [(0, 0), (-2, -4)], f"z of two steps (λ₀ = {first:.0f})")
@@ -139,11 +139,11 @@ def p1b_ima(student: Student) -> Lines:
     "Write the second relation with the heavy ball's β̂ of part a): what does it say λ_t is, if "
     "you know its neighbour? The relation at t = 0 is not needed.",
 )
-def p1b_parameters(student: Student) -> Lines:
+def p1b_parameters(yours: Answers) -> Lines:
     """Whichever λ you choose: they are finite, not −1, and obey the relation for t ≥ 1."""
     for gammas, betas in (((0.5, 0.25, 1), (0.9, 0.5, 1)), ((1, 2, 0.5), (0.5, 0, 0.5))):
         g, b = np.array(gammas, dtype=float), np.array(betas, dtype=float)
-        answer = student.ima_parameters(g.copy(), b.copy())
+        answer = yours.ima_parameters(g.copy(), b.copy())
         etas, lambdas = pair(answer, "The answer", "η, λ")
         eta = array(etas, "η for three steps", (3,))
         lam = array(numbers(lambdas, "λ for three steps")[1:], "λ₁, λ₂, λ₃ for three steps", (3,))
@@ -167,13 +167,13 @@ def p1b_parameters(student: Student) -> Lines:
     "Section “The picture” of Problem 1. The trajectories may have different lengths, and "
     "`objective` takes one point at a time.",
 )
-def p1_plot(student: Student) -> Lines:
+def p1_plot(yours: Answers) -> Lines:
     """A line for each trajectory, at the objective's values, with a legend and axis labels."""
     trajectories = {
         "first": np.array([[3.0, 0.0], [2.0, 0.0], [1.0, 0.0]]),
         "second": np.array([[0.0, 2.0], [1.0, 1.0], [0.5, 0.5]]),
     }
-    figure = as_figure(student.plot_objective(lambda x: float(np.sum(np.square(x))), trajectories))
+    figure = as_figure(yours.plot_objective(lambda x: float(np.sum(np.square(x))), trajectories))
     axes = curve(figure, (0, 1, 2), (9, 4, 1), "f along the trajectory “first”")
     yield "f along the trajectory “first” is a line against the number of steps"
     curve(figure, (0, 1, 2), (4, 2, 0.5), "f along the trajectory “second”")
@@ -197,12 +197,12 @@ def p1_plot(student: Student) -> Lines:
     "Section a): your derivatives of ½ ‖u‖² v², with the point put in. The mixed derivative is "
     "easily lost: differentiate the entry for v once more by u.",
 )
-def p2a_values(student: Student) -> Lines:
+def p2a_values(yours: Answers) -> Lines:
     """The shapes, and rules that hold since L(s·x) = s⁴ L(x): x·∇L = 4L and ∇²L x = 3∇L."""
     x, loss = np.array([3.0, -1.0, 2.0, 2.0]), 28.0
-    gradient = array(student.value("gradient_at_point"), "gradient_at_point", (4,))
-    hessian = array(student.value("hessian_at_point"), "hessian_at_point", (4, 4))
-    trace = array(student.value("trace_at_point"), "trace_at_point", ())
+    gradient = array(yours.value("gradient_at_point"), "gradient_at_point", (4,))
+    hessian = array(yours.value("hessian_at_point"), "hessian_at_point", (4, 4))
+    trace = array(yours.value("trace_at_point"), "trace_at_point", ())
     yield "the gradient has shape (4,), the Hessian (4, 4), the trace is a number"
     yield holds(x @ gradient, 4 * loss, "x · ∇L = 4 L")
     yield holds(hessian, hessian.T, "∇²L is symmetric")
@@ -218,10 +218,10 @@ def p2a_values(student: Student) -> Lines:
     "Section b): put the gradient of part a) into x − η ∇L(x) and pull the old value out in "
     "front of a bracket.",
 )
-def p2b_gd_update(student: Student) -> Lines:
+def p2b_gd_update(yours: Answers) -> Lines:
     """One step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
     u = np.array([1.0, 2.0])
-    u_next, v_next = pair(student.gd_update(u, 1.0, 0.1), "The answer", "u⁺, v⁺")
+    u_next, v_next = pair(yours.gd_update(u, 1.0, 0.1), "The answer", "u⁺, v⁺")
     yield close(u_next, (0.9, 1.8), "u⁺ from u = (1, 2), v = 1 with η = 0.1")
     yield close(v_next, 0.5, "v⁺ from there", hint="Both updates use the old u and the old v.")
     yield unchanged(u, np.array([1.0, 2.0]), "u")
@@ -236,11 +236,11 @@ def p2b_gd_update(student: Student) -> Lines:
     "entries of the gradient of part a). Each entry is a product of a square and a first power, "
     "and each of these brings its own bracket.",
 )
-def p2b_usam_update(student: Student) -> Lines:
+def p2b_usam_update(yours: Answers) -> Lines:
     """One step of USAM from u = (1, 2), v = 1 with η = 0.1: as GD at ρ = 0, by hand at ρ = 0.1."""
     u = np.array([1.0, 2.0])
     for rho, right_u, right_v in ((0.0, (0.9, 1.8), 0.5), (0.1, (0.7525, 1.505), 0.0925)):
-        answer = student.usam_update(u, 1.0, 0.1, rho)
+        answer = yours.usam_update(u, 1.0, 0.1, rho)
         u_next, v_next = pair(answer, "The answer", "u⁺, v⁺")
         yield close(u_next, right_u, f"u⁺ from u = (1, 2), v = 1 with η = 0.1, ρ = {rho}")
         yield close(v_next, right_v, "v⁺ from there")
@@ -254,12 +254,12 @@ def p2b_usam_update(student: Student) -> Lines:
     "The definition of L at the top of Problem 2, and your derivation in section a). The check "
     "compares the gradient with slopes of your own loss: if only it fails, the loss is right.",
 )
-def p2c_loss_gradient(student: Student) -> Lines:
+def p2c_loss_gradient(yours: Answers) -> Lines:
     """L at (1, 2, 2), and your gradient against finite differences of your loss."""
     x = np.array([1.0, 2.0, 2.0])
-    yield close(student.loss(x), 10.0, "L at u = (1, 2), v = 2")
-    right = slopes(student.loss, x)
-    yield close(student.gradient(x), right, "The gradient beside finite differences of your loss")
+    yield close(yours.loss(x), 10.0, "L at u = (1, 2), v = 2")
+    right = slopes(yours.loss, x)
+    yield close(yours.gradient(x), right, "The gradient beside finite differences of your loss")
 
 
 @check(
@@ -269,12 +269,12 @@ def p2c_loss_gradient(student: Student) -> Lines:
     "depend on v, and it equals its transpose.",
     "Section a): your Hessian, block by block, and its trace as a formula in d, ‖u‖² and v².",
 )
-def p2c_hessian_trace(student: Student) -> Lines:
+def p2c_hessian_trace(yours: Answers) -> Lines:
     """The Hessian at u = (1, 2), v = 3 and its trace, worked out by hand."""
     x = np.array([1.0, 2.0, 3.0])
     hessian = [(9, 0, 6), (0, 9, 12), (6, 12, 5)]
-    yield close(student.hessian(x), hessian, "The Hessian at u = (1, 2), v = 3")
-    yield close(student.hessian_trace(x), 23.0, "Its trace")
+    yield close(yours.hessian(x), hessian, "The Hessian at u = (1, 2), v = 3")
+    yield close(yours.hessian_trace(x), 23.0, "Its trace")
 
 
 @check(
@@ -285,15 +285,15 @@ def p2c_hessian_trace(student: Student) -> Lines:
     "Section c), “Gradient descent”: the update and the conventions listed with it (a copy of "
     "the start, exactly so many steps).",
 )
-def p2c_gd(student: Student) -> Lines:
+def p2c_gd(yours: Answers) -> Lines:
     """Three halvings with ∇f(x) = x and η = ½, a step size for each step, and no step at all."""
     start = np.array([4.0, 8.0])
-    answer = student.gd(_itself, start, 0.5, 3)
+    answer = yours.gd(_itself, start, 0.5, 3)
     yield close(answer, [(4, 8), (2, 4), (1, 2), (0.5, 1)], "Three steps with ∇f(x) = x, η = ½")
     yield unchanged(start, np.array([4.0, 8.0]), "x0")
-    answer = student.gd(_itself, start, np.array([0.5, 2.0]), 2)
+    answer = yours.gd(_itself, start, np.array([0.5, 2.0]), 2)
     yield close(answer, [(4, 8), (2, 4), (-2, -4)], "Two steps with η = (½, 2)")
-    answer = student.gd(_itself, np.array([4, 8]), 0.5, 0)
+    answer = yours.gd(_itself, np.array([4, 8]), 0.5, 0)
     yield close(answer, [(4, 8)], "No step at all, from an integer start")
 
 
@@ -305,16 +305,16 @@ def p2c_gd(student: Student) -> Lines:
     "Section c), “USAM”: the update with ρ. The step up uses the gradient as it is, without "
     "dividing by its length, and the step down starts from where you were before.",
 )
-def p2c_usam(student: Student) -> Lines:
+def p2c_usam(yours: Answers) -> Lines:
     """Steps with ∇f(x) = x² (entry by entry), worked out by hand: ρ changes where it is taken."""
     start = np.array([1.0, 0.0])
-    answer = student.usam(_squares, start, 0.125, 1.0, 2)
+    answer = yours.usam(_squares, start, 0.125, 1.0, 2)
     right = [(1, 0), (0.5, 0), (0.4296875, 0)]
     yield close(answer, right, "Two steps with ∇f(x) = x², η = ⅛, ρ = 1")
     yield unchanged(start, np.array([1.0, 0.0]), "x0")
-    answer = student.usam(_squares, start, np.array([0.5, 1.0]), 0.0, 2)
+    answer = yours.usam(_squares, start, np.array([0.5, 1.0]), 0.0, 2)
     yield close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
-    answer = student.usam(_squares, np.array([1, 0]), 0.5, 1.0, 0)
+    answer = yours.usam(_squares, np.array([1, 0]), 0.5, 1.0, 0)
     yield close(answer, [(1, 0)], "No step at all, from an integer start")
 
 
@@ -334,11 +334,11 @@ def _drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np
     "Section c), “The experiment”: the order of the arguments of `optimizer`. Call the one that "
     "is passed in, not your `usam` by its name.",
 )
-def p2c_experiment(student: Student) -> Lines:
+def p2c_experiment(yours: Answers) -> Lines:
     """Every pair (η, ρ) leads to the last iterates of a made-up optimiser from every start."""
     starts = np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.0]])
     shifts = {(0.1, 0.0): 1.0, (0.1, 0.2): 7.0, (0.5, 0.0): 5.0, (0.5, 0.2): 11.0}
-    answer = student.run_experiment(_drift, _ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10)
+    answer = yours.run_experiment(_drift, _ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10)
     something(answer, "The answer")
     is_dict = isinstance(answer, Mapping)
     expect(is_dict, f"The answer: got {kind(answer)} in place of a dict.", "broken")
@@ -361,12 +361,12 @@ def p2c_experiment(student: Student) -> Lines:
     "Section c), “First picture”. `hessian_trace` takes one point at a time; the median is "
     "taken afterwards, over the runs that have not diverged.",
 )
-def p2c_trace_plot(student: Student) -> Lines:
+def p2c_trace_plot(yours: Answers) -> Lines:
     """A line for each η: the median of a made-up trace over three starts, against ρ."""
     ends = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 9.0]])
     shifts = {(0.1, 0.0): 4.0, (0.1, 0.2): 3.0, (0.5, 0.0): 2.0, (0.5, 0.2): 0.5}
     results = {pair: ends + shift for pair, shift in shifts.items()}
-    figure = as_figure(student.plot_traces(lambda x: float(x[-1]), results))
+    figure = as_figure(yours.plot_traces(lambda x: float(x[-1]), results))
     axes = curve(figure, (0, 0.2), (6, 5), "The median over the starts at η = 0.1")
     yield "the medians at η = 0.1 are a line against ρ"
     curve(figure, (0, 0.2), (4, 2.5), "The median over the starts at η = 0.5")
@@ -383,12 +383,12 @@ def p2c_trace_plot(student: Student) -> Lines:
     "Section c), “Second picture”. `loss` takes one point [u, v] at a time. The first column of "
     "the iterates is u, the second v.",
 )
-def p2c_surface_plot(student: Student) -> Lines:
+def p2c_surface_plot(yours: Answers) -> Lines:
     """The surface of a made-up loss, and on it the last iterates of GD and USAM at one η."""
     ends = {0.0: [(1.0, 0.5), (-1.0, 1.0)], 0.2: [(0.5, -1.0), (0.25, 0.75)]}
     results = {(0.1, rho): np.array(points) for rho, points in ends.items()}
     results[0.5, 0.0] = results[0.5, 0.2] = np.array([(1.75, 1.75), (1.75, -1.75)])
-    figure = as_figure(student.plot_landscape(lambda x: x[0] ** 2 + 3 * x[1] ** 2, results, 0.1))
+    figure = as_figure(yours.plot_landscape(lambda x: x[0] ** 2 + 3 * x[1] ** 2, results, 0.1))
     surface = [axes for axes in figure.axes if axes.collections or axes.images]
     expect(
         surface,
@@ -436,13 +436,13 @@ _X = np.array([0.6, 0.8])
     "Section a) with its erratum on the shape, and the chain rule for σ(w_rᵀx). "
     "`activation` and `activation_derivative` are given.",
 )
-def p3a_gradients(student: Student) -> Lines:
+def p3a_gradients(yours: Answers) -> Lines:
     """A network of width 4: ∂f/∂v worked out by hand, ∂f/∂W by finite differences of `network`."""
-    answer = student.gradient_v(_V4, _W4, _X, 2)
+    answer = yours.gradient_v(_V4, _W4, _X, 2)
     yield close(answer, (0.18, 2, 0, 16.82), "∂f/∂v at a network of width 4, n = 2")
     for n in (1, 2):
-        right = slopes(lambda W, n=n: student.network(_V4, W, _X, n), _W4)  # type: ignore[misc]
-        answer = student.gradient_W(_V4, _W4, _X, n)
+        right = slopes(lambda W, n=n: yours.network(_V4, W, _X, n), _W4)  # type: ignore[misc]
+        answer = yours.gradient_W(_V4, _W4, _X, n)
         yield close(
             answer,
             right,
@@ -459,13 +459,13 @@ def p3a_gradients(student: Student) -> Lines:
     "Section b), the definition of H(0). For the part in W: what is the inner product of two "
     "matrices that are both a column times a row? Section a) has these matrices.",
 )
-def p3b_kernel(student: Student) -> Lines:
+def p3b_kernel(yours: Answers) -> Lines:
     """The kernel of a network of width 2 at two inputs, worked out by hand for n = 1 and n = 2."""
     v, W = np.array([1.0, -2.0]), np.array([[1.0, 1.0], [2.0, -1.0]])
     X = np.array([[1.0, 0.0], [0.6, 0.8]])
     kernels = {1: [(5, 2.6), (2.6, 3.56)], 2: [(42.5, 6.82), (6.82, 7.1336)]}
     for n, kernel in kernels.items():
-        answer = student.empirical_ntk(v, W, X, n)
+        answer = yours.empirical_ntk(v, W, X, n)
         yield close(answer, kernel, f"The kernel of a network of width 2 at two inputs, n = {n}")
 
 
@@ -478,10 +478,10 @@ def p3b_kernel(student: Student) -> Lines:
     "Part b) says how the two are put together. The ends 0 and π come from a form in which "
     "nothing is divided by the sine.",
 )
-def p3c_relu(student: Student) -> Lines:
+def p3c_relu(yours: Answers) -> Lines:
     """The limit for n = 1 at equal, orthogonal and opposite inputs."""
     corner = 1 / (2 * np.pi)
-    return _limit(student, 1, [(1, corner, 0), (corner, 1, corner), (0, corner, 1)], hint="")
+    return _limit(yours, 1, [(1, corner, 0), (corner, 1, corner), (0, corner, 1)], hint="")
 
 
 @check(
@@ -492,23 +492,23 @@ def p3c_relu(student: Student) -> Lines:
     "Section c), equation (6) for n = 2: the operator is applied twice, with the division each "
     "time. The erratum below it gives a value at θ = 0 to compare with.",
 )
-def p3c_squared(student: Student) -> Lines:
+def p3c_squared(yours: Answers) -> Lines:
     """The limit for n = 2 at equal, orthogonal and opposite inputs."""
     right = [(3.5, 0.25, 0), (0.25, 3.5, 0.25), (0, 0.25, 3.5)]
     hint = (
         "At equal inputs the limit is E[z⁴ 1] + E[4z² 1] = 3/2 + 2; the printed sheet has 5/2 there "
         "since it lost a factor 2 in (z²)′ = 2z."
     )
-    return _limit(student, 2, right, hint=hint)
+    return _limit(yours, 2, right, hint=hint)
 
 
-def _limit(student: Student, n: int, right: Any, *, hint: str) -> Lines:
+def _limit(yours: Answers, n: int, right: Any, *, hint: str) -> Lines:
     """The limit at three inputs with simple angles, and where rounding spoils a unit norm."""
     X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
-    answer = student.limit_ntk(X, n)
+    answer = yours.limit_ntk(X, n)
     yield close(answer, right, f"The limit at (1, 0), (0, 1) and (−1, 0), n = {n}", hint=hint)
     row = np.full(3, np.sqrt(1 / 3)) * (1 + 4e-16)
-    kernel = numbers(student.limit_ntk(np.array([row, row]), n), "The limit")
+    kernel = numbers(yours.limit_ntk(np.array([row, row]), n), "The limit")
     expect(
         not np.isnan(kernel).any(),
         "The limit is NaN where x·x is above 1 by a rounding error: arccos and square roots "
@@ -525,10 +525,10 @@ def _limit(student: Student, n: int, right: Any, *, hint: str) -> Lines:
     "Section “The picture” of Problem 3. `axes.loglog` draws a line and makes both axes "
     "logarithmic.",
 )
-def p3_plot(student: Student) -> Lines:
+def p3_plot(yours: Answers) -> Lines:
     """The errors against width, both axes logarithmic, and a guide of slope −1/2 with its label."""
     widths, errors = np.array([16, 64, 256, 1024]), np.array([0.4, 0.21, 0.09, 0.052])
-    figure = as_figure(student.plot_convergence(widths, errors))
+    figure = as_figure(yours.plot_convergence(widths, errors))
     axes = curve(figure, widths, errors, "The errors")
     yield "the errors are a line against the widths"
     expect(

@@ -8,8 +8,8 @@ and `fdl release` puts these modules in the place of that line: students get one
 numpy and matplotlib only. A check is a function named like its item, with three hints:
 
     @check("a nudge", "the shape of the answer", "where to look")
-    def p1_newton(student: Student) -> Lines:
-        answer = student.newton(lambda x: x**2 - 2, lambda x: 2 * x, 2.0, 2)
+    def p1_newton(yours: Answers) -> Lines:
+        answer = yours.newton(lambda x: x**2 - 2, lambda x: 2 * x, 2.0, 2)
         yield close(answer, (2, 3 / 2, 17 / 12), "Two steps from 2 for x² − 2")
 
 It yields a line for each comparison that holds; the first that does not ends it. What it raises

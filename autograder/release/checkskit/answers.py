@@ -17,8 +17,8 @@ _NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
 """Where the lines of an error's traceback are not the student's own."""
 
 
-class Student:
-    """A notebook's answers: `student.gradient(x)` calls its function `gradient`."""
+class Answers:
+    """A notebook's answers: `yours.gradient(x)` calls its function `gradient`."""
 
     def __init__(self, names: Names) -> None:
         self._names = names

@@ -216,7 +216,7 @@ def _normal(source: str) -> str:
 
 
 def _bounds(folder: Path) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
-    """The versions that marking uses, as requirements.txt says: from the first, below the second."""
+    """Return the versions that marking uses (from, below), as requirements.txt says."""
     try:
         text = (folder / "requirements.txt").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):  # it is not needed here

@@ -15,14 +15,14 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 
-from autograder.release.checkskit.answers import Student
+from autograder.release.checkskit.answers import Answers
 from autograder.release.checkskit.facts import PROBLEMS
 from autograder.release.checkskit.items import CheckError, Item, Names, State, named
 
 Lines = Iterator[str]
 """A line for each comparison of a check that holds."""
 
-BODIES: dict[str, Callable[[Student], Lines]] = {}
+BODIES: dict[str, Callable[[Answers], Lines]] = {}
 """What each item's check does: it raises `CheckError` at the first comparison that fails."""
 
 HINTS: dict[str, tuple[str, str, str]] = {}
@@ -54,13 +54,13 @@ class Result:
 
 def check(
     nudge: str, shape: str, place: str
-) -> Callable[[Callable[[Student], Lines]], Callable[[Names], None]]:
+) -> Callable[[Callable[[Answers], Lines]], Callable[[Names], None]]:
     """Make a function the check of the item it is named like, with three hints.
 
     What comes of it is what a notebook calls: it prints a verdict and never raises.
     """
 
-    def decorate(body: Callable[[Student], Lines]) -> Callable[[Names], None]:
+    def decorate(body: Callable[[Answers], Lines]) -> Callable[[Names], None]:
         item = body.__name__.replace("_", "-")
         BODIES[item], HINTS[item] = body, (nudge, shape, place)
 
@@ -78,7 +78,7 @@ def examine(item: str, names: Names) -> Result:
     held: list[str] = []
     with _figures_closed():
         try:
-            for line in BODIES[item](Student(names)):
+            for line in BODIES[item](Answers(names)):
                 held.append(line)
         except CheckError as error:
             return Result(error.state, tuple(held), str(error))

@@ -23,9 +23,9 @@ from autograder.release.checkskit import *
     "An array of T + 1 floats: the start, then one entry for each step. No step gives one entry.",
     "Section a), equation (1), and the example below it.",
 )
-def p1_newton(student: Student) -> Lines:
+def p1_newton(yours: Answers) -> Lines:
     """Two steps for f(x) = x² − 2 from 2, worked out by hand: 2, 3/2, 17/12."""
-    answer = student.newton(lambda x: x**2 - 2, lambda x: 2 * x, 2.0, 2)
+    answer = yours.newton(lambda x: x**2 - 2, lambda x: 2 * x, 2.0, 2)
     yield close(answer, (2, 3 / 2, 17 / 12), "Two steps from 2 for x² − 2")
 
 
@@ -35,10 +35,10 @@ def p1_newton(student: Student) -> Lines:
     "Figure as what the function returns.",
     "Section b). The runs may have different lengths.",
 )
-def p1_plot(student: Student) -> Lines:
+def p1_plot(yours: Answers) -> Lines:
     """Two short runs around the root 1."""
     runs = {"one": np.array([3.0, 0.5, 1.25]), "two": np.array([0.0, 1.5])}
-    figure = as_figure(student.plot_errors(1.0, runs))
+    figure = as_figure(yours.plot_errors(1.0, runs))
     curve(figure, (0, 1), (1, 0.5), "The distances of the run “two”")
     axes = curve(figure, (0, 1, 2), (2, 0.5, 0.25), "The distances of the run “one”")
     yield "the distances of both runs are lines against the steps"
@@ -51,7 +51,7 @@ def p1_plot(student: Student) -> Lines:
     "One number. For errors that are squared in each step it is 2.",
     "Section d), equation (2). An error is a distance and has no sign.",
 )
-def p1_order(student: Student) -> Lines:
+def p1_order(yours: Answers) -> Lines:
     """Errors of 1/2, 1/4 and 1/16 on both sides of the root 1: each is the square of the last."""
-    answer = student.convergence_order(np.array([1.5, 0.75, 1.0625]), 1.0)
+    answer = yours.convergence_order(np.array([1.5, 0.75, 1.0625]), 1.0)
     yield close(answer, 2.0, "The order for the errors 1/2, 1/4, 1/16")
