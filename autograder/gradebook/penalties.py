@@ -16,12 +16,10 @@ from typing import Any
 
 from nbgrader.plugins import LateSubmissionPlugin
 
-from autograder.course.assignment import Course
+from autograder.course.assignment import NEARLY, Course
 from autograder.errors import RecordError
 from autograder.gradebook.database import PatientGradebook, course_id, open_database
 from autograder.gradebook.marks import Marks, Person, gradebook_path, marks_in, read_people
-
-NEARLY = 1e-9
 
 
 class CourseLatePolicy(LateSubmissionPlugin):  # type: ignore[misc]  # nbgrader has no types

@@ -48,7 +48,11 @@ def hash_of_tests(course: Course, assignment: Assignment, seed: int) -> str:
     """The hash of all that the outcomes of the hidden tests depend on, but for the answers."""
     found = hashlib.sha256()
     add(found, "seed", str(seed).encode())
-    add(found, "items", repr((assignment.name, list(assignment.items.items()))).encode())
+    add(
+        found,
+        "items",
+        repr((assignment.name, assignment.tolerance, list(assignment.items.items()))).encode(),
+    )
     for name, content in (
         *_contents("hidden", course.hidden(assignment.name)),
         *_contents("solutions", course.solutions(assignment.name)),

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
 from autograder.content.sanitize import as_plain_text
-from autograder.course.assignment import Assignment, Course, Item, items_by_answer
+from autograder.course.assignment import NEARLY, Assignment, Course, Item, items_by_answer
 from autograder.course.rubric import read_rubrics
 from autograder.durable import make_folder, write_text
 from autograder.errors import RecordError
@@ -45,7 +45,6 @@ from autograder.words import shown
 INDEX = "index.html"
 MAX_WORK = 20_000
 """Length of the longest answer that a page shows whole, in letters."""
-NEARLY = 1e-9
 
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

@@ -10,7 +10,7 @@ from typing import get_args
 
 from nbformat import NotebookNode
 
-from autograder.course.assignment import Assignment, Item, Kind
+from autograder.course.assignment import NEARLY, Assignment, Item, Kind
 from autograder.course.rubric import Evidence, read_rubric, split_answer
 from autograder.errors import CourseError, ReleaseError
 from autograder.release.definitions import parse_python
@@ -223,7 +223,7 @@ def _rubric_faults(
         return
     if not answer.strip():
         yield "has no model answer before its rubric"
-    if abs(rubric.points - item.max_points) > 1e-9:
+    if abs(rubric.points - item.max_points) > NEARLY:
         yield f"has a rubric of {rubric.points:g} points; item {item.name} has {item.max_points:g}"
     for evidence in rubric.evidence:
         yield from _evidence_faults(evidence, assignment, tests)
