@@ -23,6 +23,7 @@ from nbgrader.preprocessors import (
 )
 from traitlets.config import Config
 
+from autograder.release.converter import install
 from autograder.release.directives import mark_of, without_directives
 
 CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("this answer is still to be written")'
@@ -94,7 +95,11 @@ PREPROCESSORS: tuple[type[Preprocessor], ...] = (
 
 
 def configure(config: Config) -> None:
-    """Set what a release needs in an nbgrader configuration, where it says nothing of its own."""
+    """Set what a release needs in an nbgrader configuration, where it says nothing of its own.
+
+    From then on nbgrader's own commands finish the files beside the notebooks, too.
+    """
+    install()
     _default(config.GenerateAssignment, "preprocessors", list(PREPROCESSORS))
     _default(config.ClearSolutions, "code_stub", {"python": CODE_STUB})
     _default(config.ClearSolutions, "text_stub", TEXT_STUB)

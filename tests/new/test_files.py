@@ -10,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from nbgrader.apps import GenerateAssignmentApp
 
 from autograder.course.assignment import Course, read_notebook
 from autograder.errors import CourseError
 from autograder.grading.misconceptions import load_misconceptions
-from autograder.release import newhomework
+from autograder.release import build, newhomework
 from autograder.release.fill import filled_source
 from autograder.release.newhomework import EXAMPLE, NewHomework, course_for, make_homework
 
@@ -247,3 +248,17 @@ def test_a_begun_course_keeps_what_is_there(tmp_path: Path) -> None:
     newhomework.begin_course(tmp_path)
     assert (tmp_path / ".gitignore").read_text() == "mine"
     assert Course(tmp_path).assignment_names == ()
+
+
+def test_plain_nbgrader_releases_checks_that_need_no_kit(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_homework(course, planned())
+    built = Course(course.root)
+    build(built.source("hw3"), course.root / "ours", built.assignment("hw3"))
+    monkeypatch.chdir(course.root)
+    app = GenerateAssignmentApp()
+    app.initialize(["hw3", "--no-db"])
+    app.start()
+    assert files(course.release("hw3")) == files(course.root / "ours")
+    assert b"from autograder" not in files(course.release("hw3"))["checks.py"]

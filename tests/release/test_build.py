@@ -151,8 +151,6 @@ def test_plain_nbgrader_writes_the_same_bytes(
         filled.assignment("tiny"),
         config=filled.root / "nbgrader_config.py",
     )
-    for tree in (filled.release("tiny"), ours):
-        (tree / "requirements.txt").unlink()  # `fdl release` alone pins versions
     theirs = fingerprint(filled.release("tiny"))
     assert list(theirs.values()) == list(fingerprint(ours).values())
     assert not (filled.root / "ours" / "gradebook.db").exists()
@@ -208,4 +206,12 @@ def test_grade_id_that_stands_twice_is_named(filled: Course) -> None:
     twin.id = "another"
     change_source(filled, lambda nb: nb.cells.append(twin))
     with pytest.raises(ReleaseError, match=r"valley.ipynb.*t-slope"):
+        built(filled)
+
+
+def test_fault_of_the_checks_is_told(filled: Course) -> None:
+    checks = filled.source("tiny") / "checks.py"
+    own = "from autograder.release.checkskit import *\n\ndef summary(problem, names): ..."
+    checks.write_text(f'"""My checks."""\n\n{own}\n', encoding="utf-8")
+    with pytest.raises(ReleaseError, match=r"tiny/checks.py defines summary, which is a name"):
         built(filled)
