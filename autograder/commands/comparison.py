@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course.assignment import Assignment, Course
+from autograder.course.assignment import NEARLY, Assignment, Course
 from autograder.course.bundle import files_for_marking, write_files
 from autograder.course.layout import NBGRADER_SETTINGS
 from autograder.course.samples import SampleStudent, write_submission
@@ -95,6 +95,6 @@ def compare(assignment: Assignment, student: SampleStudent, report: Report | Non
     wrong = {
         name: (report.items[name].points, points)
         for name, points in student.true_points(assignment).items()
-        if report is not None and abs(report.items[name].points - points) > 1e-9
+        if report is not None and abs(report.items[name].points - points) > NEARLY
     }
     return Comparison(student, report, wrong)

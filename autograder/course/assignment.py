@@ -31,12 +31,15 @@ from autograder.course.gradecells import (
 from autograder.course.layout import SETTINGS, CourseFolder
 from autograder.course.limits import Limits
 from autograder.course.rules import Counting, Deadline, Rules
-from autograder.course.settings import HomeworkSettings, did_you_mean, read_settings
+from autograder.course.settings import TOLERANCE, HomeworkSettings, did_you_mean, read_settings
 from autograder.errors import CourseError
 
 Kind = Literal["auto", "manual"]
 
 _PYTHON = ("python", "ipython", "python3")
+
+NEARLY = 1e-9
+"""Difference between two numbers of points that are the same, but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,9 @@ class Problem:
 class Assignment:
     """A homework: what is asked, what it is worth, and when.
 
-    `tolerance` is the relative error that an answer may have; `files` are the names of the data
-    files that students get beside the notebooks; `limits` are those on a submission's code.
+    `tolerance` is the largest error that an answer may have, divided by the largest entry of the
+    right one; `files` are the names of the data files that students get beside the notebooks;
+    `limits` are those on a submission's code.
     """
 
     name: str
@@ -78,7 +82,7 @@ class Assignment:
     due: datetime
     seed: int
     problems: tuple[Problem, ...]
-    tolerance: float = 2e-3
+    tolerance: float = TOLERANCE
     files: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 

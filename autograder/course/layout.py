@@ -26,9 +26,10 @@ SOURCE = "source"
 RELEASE = "release"
 SUBMITTED = "submitted"
 
+README = "README.md"
 CHECKS = "checks.py"
 REQUIREMENTS = "requirements.txt"
-COMPANIONS = ("README.md", CHECKS, REQUIREMENTS)
+COMPANIONS = (README, CHECKS, REQUIREMENTS)
 """The files beside the notebooks that students get; nothing else is released."""
 
 SAMPLE_CLASS = "sample_class.py"

@@ -29,6 +29,9 @@ from autograder.words import MAX_SHOWN
 
 T = TypeVar("T")
 
+TOLERANCE = 2e-3
+"""Default of the key `tolerance`: right variants were seen below 2·10⁻⁴, wrong ones above 10⁻²."""
+
 _EXTENSION = "write a new due date such as 2024-11-25T23:55:00, or { hours = 48 }"
 _A_TABLE = "write it as a table"
 
@@ -108,7 +111,7 @@ class _Homework:
     due: Date
     title: Text | None = None
     seed: Seed = 0
-    tolerance: Share = 2e-3
+    tolerance: Share = TOLERANCE
     bonus: Names = ()
     files: Names = ()
     rules: Inner = field(default_factory=dict)

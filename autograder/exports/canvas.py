@@ -16,6 +16,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from autograder.course.assignment import NEARLY
 from autograder.errors import RecordError
 from autograder.exports import cells
 from autograder.exports.form import (
@@ -137,7 +138,7 @@ def _kept(sheet: Sheet, matching: Matching, column: int) -> list[str]:
 
 def _other_maximum(request: Request, sheet: Sheet, column: int) -> list[str]:
     possible = number_in(_possible(sheet, column))
-    if possible is None or abs(possible - request.marks.max_points) < 1e-9:
+    if possible is None or abs(possible - request.marks.max_points) < NEARLY:
         return []
     return [
         f"Canvas has {possible:g} points possible, {request.marks.name} has "

@@ -13,12 +13,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from autograder.course.assignment import Course
+from autograder.course.assignment import NEARLY, Course
 from autograder.errors import RecordError
 from autograder.gradebook.database import PatientGradebook, open_gradebook
 from autograder.gradebook.marks import Marks, Person, marks_in, read_people
-
-NEARLY = 1e-9
 
 Penalty = Callable[[Any], float | None]
 """Returns the points that being late costs a submitted notebook; None if it costs nothing."""

@@ -32,14 +32,15 @@ from autograder.grading.misconceptions import (
     together,
 )
 from autograder.grading.plugin import Outcome
+from autograder.grading.testkit.numbers import allowing, tolerance
 from autograder.grading.transcript import Event
 from autograder.grading.trialcache import Keep
 from autograder.grading.versions import hash_of_tests
 from autograder.sandbox import FigureData
 from autograder.timelimit import TimeUpError, time_limit
 
-_CLOSE = 5e-4
-"""Relative difference up to which two answers are the same one, rounded in other places."""
+_ROUNDED = 1 / 4
+"""Share of the tolerance up to which two answers are the same one, rounded in other places."""
 
 Outcomes = Sequence[Outcome]
 
@@ -109,6 +110,7 @@ class Diagnostician:
         self._marker = LocalMarker(course, assignment, seed=seed)
         self._trials: dict[str, _Trials] = {}
         self._pairs: dict[str, list[_Trial]] = {}
+        self._tolerance = assignment.tolerance
         self._keep = keep
 
     def learn(self, item: str, found: Mapping[str, Outcomes]) -> None:
@@ -131,13 +133,13 @@ class Diagnostician:
         self._known(item)  # what the misconceptions answer costs the submission no time
         started = time.monotonic()
         try:
-            with time_limit(seconds):
+            with allowing(self._tolerance), time_limit(seconds):
                 found = self._find(item, outcomes)
             seconds -= time.monotonic() - started
             unexplained = _wrong(outcomes) - {each for trial in found for each in trial.wrong}
             if _parts(unexplained) and not _has_figures(outcomes):
                 pairs = self._known_pairs(item)
-                with time_limit(seconds):
+                with allowing(self._tolerance), time_limit(seconds):
                     found += _common([t for t in pairs if _explains(t, outcomes, unexplained)])
         except TimeUpError:
             return None
@@ -226,14 +228,14 @@ class Diagnosticians:
     """One Diagnostician for each assignment and seed, made again when the course's code changes."""
 
     def __init__(self) -> None:
-        self._kept: dict[tuple[Path, str, int], tuple[object, Diagnostician]] = {}
+        self._kept: dict[tuple[Path, str, int, float], tuple[object, Diagnostician]] = {}
 
     def get(self, course: Course, assignment: Assignment, seed: int) -> Diagnostician:
         """The Diagnostician for these tests, solutions and misconceptions."""
         folders = course.hidden(assignment.name), course.solutions(assignment.name)
         paths = sorted(path for folder in folders for path in folder.glob("*.py"))
         stamps = tuple((path, path.stat().st_mtime_ns) for path in paths)
-        key = course.root, assignment.name, seed
+        key = course.root, assignment.name, seed, assignment.tolerance
         if key not in self._kept or self._kept[key][0] != stamps:
             keep = Keep(hash_of_tests(course, assignment, seed))
             self._kept[key] = stamps, Diagnostician(course, assignment, seed, keep)
@@ -467,4 +469,6 @@ def _near(numbers: np.ndarray, wanted: np.ndarray) -> bool:
         return False
     size = float(np.abs(wanted[finite]).max(initial=0.0)) or 1.0
     with np.errstate(over="ignore"):
-        return bool(np.all(np.abs(numbers[finite] - wanted[finite]) <= _CLOSE * size))
+        return bool(
+            np.all(np.abs(numbers[finite] - wanted[finite]) <= _ROUNDED * tolerance() * size)
+        )

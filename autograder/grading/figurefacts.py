@@ -23,11 +23,10 @@ from autograder.grading.fields import MOST, Meanings, are_alike
 from autograder.grading.plugin import Outcome
 from autograder.grading.testkit.figures import which_match
 from autograder.grading.testkit.names import legend_entries, names_in_legends
+from autograder.grading.testkit.numbers import tolerance
 from autograder.grading.testkit.surfaces import is_turned
 from autograder.sandbox import FigureData, Polynomial
 from autograder.sandbox.figurerecord import AxesData, CurveData, FieldData
-
-_CLOSE = 1e-3
 
 _SIGHTS = ("in sight", "outside", "hidden")
 
@@ -188,7 +187,9 @@ class _Known:
     def of(cls, data: np.ndarray, number: int) -> _Known:
         finite = np.isfinite(data)
         extent = np.ptp(np.where(finite, data, 0.0), axis=0) if data.size else np.zeros(1)
-        return cls(data, finite, np.broadcast_to(_CLOSE * extent + 1e-12, data.shape), number)
+        return cls(
+            data, finite, np.broadcast_to(tolerance() / 2 * extent + 1e-12, data.shape), number
+        )
 
     def is_same(self, data: np.ndarray) -> bool:
         """Whether data of the same shape are these, up to rounding; the first ones soon tell."""

@@ -27,6 +27,7 @@ from autograder.course.code import error_in_code
 from autograder.errors import CourseError
 from autograder.grading.followthrough import Pairs, StandIns
 from autograder.grading.testkit import ClaimFailed, Follow, Once
+from autograder.grading.testkit.numbers import allowing
 from autograder.grading.transcript import AnyStudent, Event, RecordedStudent, Room, asked_for, kept
 from autograder.sandbox import NoAnswer, NotDone, Student, StudentFailure
 from autograder.timelimit import TimeUpError, time_limit
@@ -205,7 +206,10 @@ class MarkingPlugin:
             return None
         arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
         try:
-            with time_limit(self._deadline - time.monotonic()):
+            with (
+                allowing(self._assignment.tolerance),
+                time_limit(self._deadline - time.monotonic()),
+            ):
                 self._take_or_save(pyfuncitem, arguments)
         except TimeUpError:
             self.end()

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
 from autograder.content.sanitize import as_plain_text
-from autograder.course.assignment import Assignment, Course, Item
+from autograder.course.assignment import NEARLY, Assignment, Course, Item
 from autograder.course.gradecells import grade_id, is_graded, is_solution, items_by_answer
 from autograder.course.layout import INDEX, REPORT
 from autograder.course.rubric import read_rubrics
@@ -46,7 +46,6 @@ from autograder.words import shown
 
 MAX_WORK = 20_000
 """Length of the longest answer that a page shows whole, in letters."""
-NEARLY = 1e-9
 
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

@@ -13,55 +13,65 @@ from copy import deepcopy
 from pathlib import Path
 
 import nbformat
-from nbgrader.converters import GenerateAssignment, NbGraderException
+from nbgrader.converters import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.course.assignment import Assignment
 from autograder.course.gradecells import grade_id, place
-from autograder.course.layout import COMPANIONS, RELEASE, REQUIREMENTS, SOURCE, CourseFolder
+from autograder.course.layout import COMPANIONS, RELEASE, SOURCE, CourseFolder
 from autograder.errors import ReleaseError
+from autograder.release.converter import Generate
 from autograder.release.fill import read_source
-from autograder.release.pins import pin
 from autograder.release.preprocessors import StripDirectives, configure
 
 
-def build(source: Path, destination: Path, *, config: Path | None = None) -> None:
+def build(
+    source: Path, destination: Path, assignment: Assignment, *, config: Path | None = None
+) -> None:
     """Make the release of a filled source folder at `destination`, which must not exist.
 
-    `config` is the course's nbgrader_config.py, if it has one. Raises ReleaseError that names the
-    notebook and, where one is at fault, the cell.
+    The checks get the facts of `assignment`. `config` is the course's nbgrader_config.py, if it has
+    one. Raises ReleaseError that names the notebook and, where one is at fault, the cell.
     """
     name = source.name
     with tempfile.TemporaryDirectory(prefix="fdl-build-") as folder:
         scratch = CourseFolder(Path(folder))
         _copy_source(source, scratch.source(name))
-        converter = _Converter.at(scratch.root, name, _settings(config))
+        converter = _Converter.at(scratch.root, assignment, _settings(config))
         converter.run()
         destination.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(scratch.release(name), destination)
 
 
-class _Converter(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no types
-    """nbgrader's converter, quiet, and keeping the error that it would only log."""
+class _Converter(Generate):
+    """The converter, quiet, and keeping the error that nbgrader would only log."""
 
     failure: ReleaseError | None = None
+    assignment: Assignment
 
     @classmethod
-    def at(cls, root: Path, name: str, config: Config) -> _Converter:
-        """A converter for assignment `name` of the course folder `root`."""
+    def at(cls, root: Path, assignment: Assignment, config: Config) -> _Converter:
+        """Return a converter for the assignment in the scratch folder `root`."""
         config = deepcopy(config)
         config.CourseDirectory.root = str(root)
         config.CourseDirectory.source_directory = SOURCE
         config.CourseDirectory.release_directory = RELEASE
-        config.CourseDirectory.assignment_id = name
+        config.CourseDirectory.assignment_id = assignment.name
         # as `nbgrader generate_assignment --no-db` does: a release is no entry in a gradebook
         config.GenerateAssignment.no_database = True
         config.SaveCells.enabled = False
         log = logging.Logger("fdl-release")
         log.addHandler(logging.NullHandler())
         coursedir = CourseDirectory(config=config, log=log)
-        return cls(coursedir=coursedir, config=config, log=log)
+        converter = cls(coursedir=coursedir, config=config, log=log)
+        converter.assignment = assignment
+        return converter
+
+    def facts(self, _: str) -> Assignment:
+        """Return the assignment: nothing of its course but the source is here."""
+        return self.assignment
 
     def run(self) -> None:
         """Convert; ReleaseError says what stopped it."""
@@ -71,6 +81,14 @@ class _Converter(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no t
             if self.failure is not None:
                 raise self.failure from error
             raise ReleaseError(f"nbgrader can't build the release: {error}") from error
+
+    def init_assignment(self, assignment_id: str, student_id: str) -> None:
+        """Prepare the folder, remembering what went wrong."""
+        try:
+            super().init_assignment(assignment_id, student_id)
+        except ReleaseError as error:
+            self.failure = error
+            raise
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
         """Convert one notebook, remembering what went wrong."""
@@ -98,13 +116,12 @@ class _Converter(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no t
 
 
 def _copy_source(source: Path, scratch: Path) -> None:
-    """Copy what may be released: the notebooks and their companions, with versions pinned."""
+    """Copy what may be released: the notebooks and their companions."""
     scratch.mkdir(parents=True)
     for path in sorted(source.iterdir()):
         released = path.suffix == ".ipynb" or path.name in COMPANIONS
         if released and path.is_file() and not path.is_symlink():
             shutil.copyfile(path, scratch / path.name)
-    pin(scratch / REQUIREMENTS)
 
 
 def _settings(path: Path | None) -> Config:

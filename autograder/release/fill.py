@@ -1,7 +1,8 @@
 """Solutions → source: write into each notebook cell the reference definitions that it names.
 
-Filling is a pure function of the source notebooks and the solutions' text. It changes nothing but
-the cells below a directive line, and filling twice gives the same bytes.
+Filling is a pure function of the source, the settings and the solutions' text. It changes nothing
+but the cells below a directive line and what texts say of points and dates (`stated`), and filling
+twice gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,17 +18,19 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
-from autograder.course.assignment import Course
+from autograder.course.assignment import Course, Problem
 from autograder.course.directives import Directive, directive_of
-from autograder.course.gradecells import CellPlace, place
+from autograder.course.gradecells import CellPlace, is_manual, place
+from autograder.course.layout import README
 from autograder.errors import ReleaseError
 from autograder.release.definitions import Definition, Solutions, given_cell, solution_cell
+from autograder.release.stated import notebook_facts, readme_facts, with_facts
 
 _BUILTINS = frozenset(dir(builtins)) | {"__name__", "__doc__", "get_ipython", "display"}
 
 
 def fill_source(course: Course, name: str) -> tuple[Path, ...]:
-    """Fill the assignment's source notebooks in place; the files that changed."""
+    """Fill the assignment's source notebooks and README in place; return the files that changed."""
     changed = []
     for file, text in filled_source(course, name).items():
         path = course.source(name) / file
@@ -38,14 +41,21 @@ def fill_source(course: Course, name: str) -> tuple[Path, ...]:
 
 
 def filled_source(course: Course, name: str) -> Mapping[str, str]:
-    """What the assignment's source notebooks should be: file name → text. Writes nothing."""
+    """Return what the source notebooks and the README should be: file name → text."""
     solutions = Solutions(course.solutions(name))
     paths = sorted(course.source(name).glob("*.ipynb"))
     if not paths:
         raise ReleaseError(f"{course.source(name)} holds no notebook to fill")
-    return {
-        path.name: to_text(fill_notebook(read_source(path), solutions, path.stem)) for path in paths
-    }
+    notebooks = {path: fill_notebook(read_source(path), solutions, path.stem) for path in paths}
+    assignment = course.assignment(name)
+    for path, notebook in notebooks.items():
+        _state_facts(notebook, assignment.problem(path.stem))
+    filled = {path.name: to_text(notebook) for path, notebook in notebooks.items()}
+    readme = course.source(name) / README
+    if readme.is_file() and not readme.is_symlink():
+        facts, text = readme_facts(course, assignment), readme.read_text(encoding="utf-8")
+        filled[README] = with_facts(text, facts, f"{name}/{README}")
+    return filled
 
 
 def fill_notebook(notebook: NotebookNode, solutions: Solutions, name: str) -> NotebookNode:
@@ -60,6 +70,14 @@ def fill_notebook(notebook: NotebookNode, solutions: Solutions, name: str) -> No
         cell.source = directive.line + "\n" + _content(directive, definitions)
         _check_names(filled, index, definitions, where)
     return filled
+
+
+def _state_facts(notebook: NotebookNode, problem: Problem) -> None:
+    """Write into the notebook's texts what they say of its items."""
+    facts = notebook_facts(problem)
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "markdown" and not is_manual(cell):
+            cell.source = with_facts(cell.source, facts, place(problem.name, index, cell))
 
 
 def read_source(path: Path) -> NotebookNode:

@@ -1,7 +1,7 @@
 """A new homework: the folders of a small example that is fit to be released as it is.
 
-The example's files stand in `example/`, with words in capitals where the homework's own name,
-title and dates go. Nothing that is there is ever written over.
+The example's files stand in `example/`, with words in capitals where the homework's own name and
+title go. Nothing that is there is ever written over.
 """
 
 from __future__ import annotations
@@ -88,15 +88,9 @@ class NewHomework:
             f'bonus = ["{BONUS}"]\n'
         )
 
-    def words(self, zone: str) -> Mapping[str, str]:
+    def words(self) -> Mapping[str, str]:
         """What stands for the words in capitals."""
-        return {
-            "HOMEWORK_TITLE": self.title,
-            "HOMEWORK_ZONE": zone,
-            "HOMEWORK_OPENS": _in_words(self.opens),
-            "HOMEWORK_DUE": _in_words(self.due),
-            "HOMEWORK": self.name,
-        }
+        return {"HOMEWORK_TITLE": self.title, "HOMEWORK": self.name}
 
 
 def course_for(folder: Path | None) -> Course | None:
@@ -142,6 +136,7 @@ def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
     if there := [str(path) for path in folders.values() if path.exists() or path.is_symlink()]:
         raise CourseError(f"{', '.join(there)} is there already: choose another name")
     settings = course.settings_file
+    before = settings.read_bytes().decode("utf-8")
     entered = _with_entry(settings, homework)
     made: list[Path] = []
     try:
@@ -149,12 +144,13 @@ def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
             folder.parent.mkdir(parents=True, exist_ok=True)
             folder.mkdir()
             made.append(folder)
-            _write_example(EXAMPLE / part, folder, homework.words(course.timezone.key))
-        fill_source(course, homework.name)
+            _write_example(EXAMPLE / part, folder, homework.words())
         _write(settings, entered)
+        fill_source(Course(course.root), homework.name)
     except BaseException:
         for folder in made:
             shutil.rmtree(folder)
+        _write(settings, before)
         raise
     return (*folders.values(), settings)
 
@@ -222,16 +218,3 @@ def _default_title(name: str) -> str:
 
 def _at(day: datetime, hour: int, minute: int) -> datetime:
     return day.replace(hour=hour, minute=minute, second=0, microsecond=0, tzinfo=None)
-
-
-def _in_words(moment: datetime) -> str:
-    """As in Thursday, 21 November 2024, 23:55, whatever the machine's language is."""
-    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
-    return f"{day}, {moment.day} {month} {moment.year}, {moment:%H:%M}"
-
-
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
-)  # fmt: skip

@@ -25,6 +25,7 @@ from traitlets.config import Config
 
 from autograder.course.directives import without_directives
 from autograder.course.gradecells import is_solution, nbgrader_metadata
+from autograder.release.converter import install
 
 CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("this answer is still to be written")'
 TEXT_STUB = "*Your answer goes here: double-click this line and write over it.*"
@@ -95,7 +96,11 @@ PREPROCESSORS: tuple[type[Preprocessor], ...] = (
 
 
 def configure(config: Config) -> None:
-    """Set what a release needs in an nbgrader configuration, where it says nothing of its own."""
+    """Set what a release needs in an nbgrader configuration, where it says nothing of its own.
+
+    From then on nbgrader's own commands finish the files beside the notebooks, too.
+    """
+    install()
     _default(config.GenerateAssignment, "preprocessors", list(PREPROCESSORS))
     _default(config.ClearSolutions, "code_stub", {"python": CODE_STUB})
     _default(config.ClearSolutions, "text_stub", TEXT_STUB)

@@ -42,7 +42,7 @@ def release(
         scratch = Path(folder).resolve()
         source = stage_source(course, name, scratch)
         tree = CourseFolder(scratch).release(name)
-        build(source, tree, config=course.nbgrader_settings)
+        build(source, tree, assignment, config=course.nbgrader_settings)
         proof = prove(
             course,
             assignment,

@@ -9,11 +9,11 @@ from typing import Any
 
 from rich.table import Table
 
+from autograder.course.assignment import NEARLY
 from autograder.grading.report import Claim, ItemReport, Report
 from autograder.words import as_json
 
 SCHEMA = "fdl-regrading/1"
-NEARLY = 1e-9
 
 
 @dataclass(frozen=True)

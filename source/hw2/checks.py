@@ -15,669 +15,13 @@ read by a person.
 
 from __future__ import annotations
 
-import functools
-import html
-import io
-import os
-import re
-import sys
-import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Callable, Mapping
+from typing import Any
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-Names = Mapping[str, Any]
-"""What a notebook has defined so far: its `globals()`."""
-
-TOLERANCE = 2e-3
-"""Allowed deviation: largest error divided by the largest entry of the right answer."""
-
-
-# --- The items ----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Item:
-    """One thing that is marked; `answers` are the names to define, empty where a person reads."""
-
-    name: str
-    points: int
-    answers: tuple[str, ...] = ()
-    bonus: bool = False
-
-
-PROBLEMS: Mapping[str, tuple[Item, ...]] = {
-    "problem1_momentum": (
-        Item("p1-momentum", 1, ("momentum",)),
-        Item("p1a-heavy-ball", 1, ("heavy_ball",)),
-        Item("p1a-parameters", 1, ("heavy_ball_parameters",)),
-        Item("p1a-proof", 2),
-        Item("p1b-ima", 1, ("ima",)),
-        Item("p1b-parameters", 1, ("ima_parameters",)),
-        Item("p1b-proof", 2),
-        Item("p1-plot", 1, ("plot_objective",)),
-    ),
-    "problem2_landscape": (
-        Item("p2a-derivation", 3),
-        Item("p2a-values", 2, ("gradient_at_point", "hessian_at_point", "trace_at_point")),
-        Item("p2b-gd-update", 1, ("gd_update",)),
-        Item("p2b-usam-update", 2, ("usam_update",)),
-        Item("p2b-words", 2),
-        Item("p2c-loss-gradient", 1, ("loss", "gradient"), bonus=True),
-        Item("p2c-hessian-trace", 1, ("hessian", "hessian_trace"), bonus=True),
-        Item("p2c-gd", 1, ("gd",), bonus=True),
-        Item("p2c-usam", 1, ("usam",), bonus=True),
-        Item("p2c-experiment", 1, ("run_experiment",), bonus=True),
-        Item("p2c-trace-plot", 1, ("plot_traces",), bonus=True),
-        Item("p2c-surface-plot", 1, ("plot_landscape",), bonus=True),
-        Item("p2c-conclusion", 1, bonus=True),
-    ),
-    "problem3_ntk": (
-        Item("p3a-proof", 1),
-        Item("p3a-gradients", 1, ("gradient_v", "gradient_W")),
-        Item("p3b-proof", 2),
-        Item("p3b-kernel", 1, ("empirical_ntk",)),
-        Item("p3c-relu", 1, ("limit_ntk",)),
-        Item("p3c-squared", 1, ("limit_ntk",)),
-        Item("p3c-proof", 2),
-        Item("p3-plot", 1, ("plot_convergence",)),
-    ),
-}
-
-
-# --- What every check shares --------------------------------------------------------------------
-
-State = Literal["passed", "missing", "open", "broken", "wrong"]
-"""missing: not defined; open: not done yet; broken: no usable answer; wrong: another answer."""
-
-Body = Callable[[Names], Iterator[str]]
-"""A check's own part: yields a line for each comparison that holds, raises `CheckError` at the
-first that does not."""
-
-_BODIES: dict[str, Body] = {}
-
-_NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
-"""Where the lines of an error's traceback are not the student's own."""
-
-
-class CheckError(Exception):
-    """What a check found wrong, in words for the student."""
-
-    def __init__(self, state: State, message: str) -> None:
-        super().__init__(message)
-        self.state: State = state
-
-
-@dataclass(frozen=True)
-class _Result:
-    """The outcome of one check: the comparisons that held, then what did not."""
-
-    state: State
-    held: tuple[str, ...]
-    message: str = ""
-
-
-def _check(body: Body) -> Callable[[Names], None]:
-    """Make a body into the check that a notebook calls: prints its outcome, never raises."""
-    item = body.__name__.replace("_", "-")
-    _BODIES[item] = body
-
-    @functools.wraps(body)
-    def check(names: Names) -> None:
-        _show(item, _examine(item, names))
-
-    return check
-
-
-def _examine(item: str, names: Names) -> _Result:
-    """Run one check; whatever happens in it becomes a result."""
-    held: list[str] = []
-    with _figures_closed():
-        try:
-            for line in _BODIES[item](names):
-                held.append(line)
-        except CheckError as error:
-            return _Result(error.state, tuple(held), str(error))
-        except Exception as error:
-            return _Result("broken", tuple(held), f"The check could not go on: {_named(error)}")
-    return _Result("passed", tuple(held))
-
-
-@contextmanager
-def _figures_closed() -> Iterator[None]:
-    """Close the figures that a check made, so that the notebook does not show them."""
-    before = set(plt.get_fignums())
-    try:
-        yield
-    finally:
-        for number in set(plt.get_fignums()) - before:
-            plt.close(number)
-
-
-_VERDICTS: Mapping[State, tuple[str, str, str, str]] = {
-    "passed": ("✓", "passes", "the visible check passes.", "#1a7f37"),
-    "missing": ("…", "not found", "not found.", "#57606a"),
-    "open": ("…", "open", "not done yet.", "#57606a"),
-    "broken": ("✗", "can't compare", "the answer can't be compared yet.", "#8a4600"),
-    "wrong": ("✗", "not right yet", "not right yet.", "#b3261e"),
-}
-"""A sign, a word, a sentence, and a colour on which white letters are easy to read."""
-
-
-def _show(item: str, result: _Result) -> None:
-    """Show a result as HTML where a notebook can, with the same as text for everything else."""
-    shell = _shell()
-    if getattr(shell, "kernel", None) is None:
-        print(_told(item, result))
-    else:
-        page = {"text/plain": _told(item, result), "text/html": _page(item, result)}
-        shell.display_pub.publish(data=page, metadata={})
-
-
-def _shell() -> Any:
-    """The IPython that this code runs in, or None; never imported for the purpose."""
-    get = getattr(sys.modules.get("IPython"), "get_ipython", None)
-    return get() if get else None
-
-
-def _told(item: str, result: _Result) -> str:
-    """A result as text: a headline, the comparisons that held, and what did not."""
-    sign, _, sentence, _ = _VERDICTS[result.state]
-    lines = [f"{sign} {item}: {sentence}", *(f"  ✓ {line}" for line in result.held)]
-    if result.message:
-        lines.append(f"  {sign} " + result.message.replace("\n", "\n    "))
-    if _helps(result):
-        lines.append(f'  ? Stuck? checks.hint("{item}") gives a hint; each further call, the next.')
-    return "\n".join(lines)
-
-
-def _helps(result: _Result) -> bool:
-    """Whether hints are of use: not where all is right, nor where the cell was not run."""
-    return result.state not in ("passed", "missing")
-
-
-def _page(item: str, result: _Result) -> str:
-    """A result as HTML: a badge with a sign and a word, and hints that open one by one.
-
-    No script, no style sheet, nothing to load; without its styles it still reads well.
-    """
-    sign, word, sentence, colour = _VERDICTS[result.state]
-    badge = f"background:{colour};color:#fff;border-radius:3px;padding:1px 7px"
-    lines = [
-        f'<div><span style="{badge}"><b>{sign} {word}</b></span> '
-        f"<b>{item}</b>: {html.escape(sentence)}</div>",
-        *(f"<div>✓ {_marked_up(line)}</div>" for line in result.held),
-    ]
-    if result.message:
-        first, _, rest = result.message.partition("\n")
-        lines.append(f"<div>{sign} {_marked_up(first)}</div>")
-        lines += [f'<pre style="margin:0 0 0 1.5em">{html.escape(rest)}</pre>'] if rest else []
-    if _helps(result):
-        lines.append(_ladder(item))
-    box = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0"
-    return f'<div style="{box}">' + "\n".join(lines) + "</div>"
-
-
-def _ladder(item: str) -> str:
-    """An item's hints as HTML, the next inside the one before, all of them closed."""
-    page = ""
-    for step in reversed(range(len(_RUNGS))):
-        page = (
-            f'<details style="margin:2px 0 0 1em"><summary>{_rung_title(step)}</summary>'
-            f'<div style="margin-left:1em">{_marked_up(_HINTS[item][step])}</div>{page}</details>'
-        )
-    return page
-
-
-def _marked_up(text: str) -> str:
-    """A line as HTML, with what stands between backticks as code."""
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text))
-
-
-def _named(error: BaseException) -> str:
-    """An error in one line, as Python's own tracebacks end."""
-    return traceback.format_exception_only(error)[-1].strip()
-
-
-def _look_up(names: Names, name: str) -> Any:
-    """What the notebook calls `name`."""
-    if name not in names:
-        raise CheckError(
-            "missing", f"`{name}` is not defined. Write it in the cell above and run that cell."
-        )
-    return names[name]
-
-
-def _call(names: Names, name: str, *arguments: Any) -> Any:
-    """Call the notebook's function `name`; an error in it becomes a message."""
-    function = _look_up(names, name)
-    if not callable(function):
-        raise CheckError(
-            "broken",
-            f"`{name}` is not a function any more but {_kind(function)}: "
-            "give that variable another name and run the cell above again.",
-        )
-    try:
-        return function(*arguments)
-    except NotImplementedError as error:
-        raise CheckError("open", _unfinished(name, error)) from None
-    except (Exception, SystemExit) as error:
-        raise CheckError("broken", f"`{name}` stopped with {_named(error)}{_line(error)}") from None
-
-
-def _unfinished(name: str, error: NotImplementedError) -> str:
-    """Say which function is the unfinished one: the called one, or one that it calls."""
-    frames = traceback.extract_tb(error.__traceback__)
-    inner = frames[-1].name if len(frames) > 1 else name
-    if inner == name or not inner.isidentifier():
-        return f"`{name}` still raises NotImplementedError: put your code in that line's place."
-    return f"`{name}` calls `{inner}`, which still raises NotImplementedError."
-
-
-def _line(error: BaseException) -> str:
-    """The student's line in which an error arose, where it can be told."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame.line for frame in frames if not frame.filename.startswith(_NOT_YOURS)]
-    return f"\nin the line: {own[-1]}" if own and own[-1] else ""
-
-
-def _kind(thing: Any) -> str:
-    """What a thing is, with its article, for use in a sentence."""
-    if thing is None:
-        return "None"
-    name = {"ndarray": "array"}.get(type(thing).__name__, type(thing).__name__)
-    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
-
-
-def _array(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
-    """An answer as an array of floats of the given shape, without NaN."""
-    array = _numbers(answer, what)
-    if shape == () and array.size == 1:
-        array = array.reshape(())  # an array with a single entry is a number too
-    if shape is not None and array.shape != shape:
-        raise CheckError("broken", f"{what}: the shape is {array.shape} and should be {shape}.")
-    if not np.isfinite(array).all():
-        kind = "NaN" if np.isnan(array).any() else "infinity"
-        raise CheckError("wrong", f"{what}: there is {kind} in your answer:\n{_shown(array)}")
-    return array
-
-
-def _numbers(answer: Any, what: str) -> np.ndarray:
-    """An answer as an array of floats of any shape."""
-    _something(answer, what)
-    try:
-        array = np.asarray(answer)
-        if array.dtype.kind == "c" and not array.imag.any():
-            array = array.real
-        if array.dtype.kind not in "biuf":
-            raise TypeError
-        return array.astype(float)
-    except (TypeError, ValueError):
-        raise CheckError(
-            "broken", f"{what}: got {_kind(answer)} and not an array of real numbers."
-        ) from None
-
-
-def _something(answer: Any, what: str) -> None:
-    """Make sure that a function returned anything at all."""
-    if answer is None:
-        raise CheckError("broken", f"{what}: got None, as from a function without `return …`.")
-
-
-def _tuple(answer: Any, what: str, parts: str) -> tuple[Any, Any]:
-    """An answer that has two parts, as in `return x, z`."""
-    _something(answer, what)
-    if not isinstance(answer, (tuple, list, np.ndarray)) or _is_number(answer):
-        raise CheckError("broken", f"{what}: got {_kind(answer)} in place of the pair ({parts}).")
-    if len(answer) != 2:
-        raise CheckError("broken", f"{what}: got {len(answer)} things in place of ({parts}).")
-    return answer[0], answer[1]
-
-
-def _is_number(answer: Any) -> bool:
-    """Whether an answer is a single number in the form of an array."""
-    return isinstance(answer, np.ndarray) and answer.ndim == 0
-
-
-def _shown(array: np.ndarray) -> str:
-    """A small array as text."""
-    return np.array2string(array, precision=5, suppress_small=True, threshold=60)
-
-
-def _close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
-    """Compare an answer with the right one; the line that says how close it came."""
-    right = np.asarray(expected, dtype=float)
-    array = _array(answer, what, right.shape)
-    deviation = float(np.max(np.abs(array - right), initial=0.0))
-    deviation /= float(np.max(np.abs(right), initial=0.0)) or 1.0
-    if deviation > TOLERANCE:
-        raise CheckError(
-            "wrong",
-            f"{what}. Yours:\n{_shown(array)}\nExpected:\n{_shown(right)}" + (hint and f"\n{hint}"),
-        )
-    return f"{what}: as expected ({_off(deviation)})"
-
-
-def _holds(left: Any, right: Any, rule: str) -> str:
-    """Compare the two sides of a rule that a right answer obeys, whatever its values."""
-    a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
-    deviation = float(np.max(np.abs(a - b), initial=0.0))
-    deviation /= float(np.max(np.abs(b), initial=0.0)) or 1.0
-    if not deviation <= TOLERANCE:
-        raise CheckError(
-            "wrong",
-            f"{rule}: this does not hold. Left side:\n{_shown(a)}\nRight side:\n{_shown(b)}",
-        )
-    return f"{rule} ({_off(deviation)})"
-
-
-def _off(deviation: float) -> str:
-    """A relative deviation beside the allowed one."""
-    return f"relative deviation {deviation:.1e}, allowed {TOLERANCE}" if deviation else "exactly"
-
-
-def _left_alone(array: np.ndarray, before: np.ndarray, what: str) -> str:
-    """Make sure that a function did not write into its argument."""
-    if not np.array_equal(array, before):
-        raise CheckError("wrong", f"The function changed {what} in place; work on a copy of it.")
-    return f"{what} is left as it was"
-
-
-def _slopes(function: Callable[[np.ndarray], Any], point: np.ndarray) -> np.ndarray:
-    """Central finite differences of a function of an array, an entry at a time."""
-    step = 1e-5
-    slopes = []
-    for index in np.ndindex(point.shape):
-        shift = np.zeros_like(point)
-        shift[index] = step
-        high, low = function(point + shift), function(point - shift)
-        slopes.append((_array(high, "a value") - _array(low, "a value")) / (2 * step))
-    return np.reshape(slopes, point.shape)
-
-
-# --- Hints --------------------------------------------------------------------------------------
-
-_RUNGS = ("a nudge", "the shape of the answer", "where to look")
-
-_HINTS: Mapping[str, tuple[str, str, str]] = {
-    "p1-momentum": (
-        "Two things live on from one step to the next: the point and the memory. In each step, "
-        "which of them changes first, and which memory does the point then use?",
-        "An array of T + 1 rows and d columns of floats. Row 0 holds the start; a loop over the "
-        "steps fills one row after the other. Without any step there is one row.",
-        "Section “Momentum”, equations (1) and (2). Do the two steps of the example below them on "
-        "paper, then let your loop print its memory and its point.",
-    ),
-    "p1a-heavy-ball": (
-        "Besides the point you need one thing more: where the ball was before. What is it before "
-        "the very first step?",
-        "As in `momentum`: T + 1 rows, the start in row 0. A step needs the last two points only; "
-        "`gammas` and `betas` are used as they come, without any conversion.",
-        "Section a), equation (3), and the sentence above it about the rest at the start. Mind at "
-        "which point the gradient is taken.",
-    ),
-    "p1a-parameters": (
-        "Eliminate the memory: equation (2) of the step before says what it was. What factor does "
-        "the last move then carry?",
-        "A pair of arrays, both of length T. One of them takes little work. An entry of the other "
-        "combines three numbers, one of them from the step before.",
-        "The text above the stub: (2) for the step before, put into (1), then compared with (3) "
-        "term by term. The convention for the step size before the first gives entry 0. At T = 0 "
-        "both arrays are empty.",
-    ),
-    "p1b-ima": (
-        "Which index does λ have in the step that leads to the point t + 1? One entry of `lambdas` "
-        "is never read.",
-        "A pair: x with T + 1 rows, the start first, and z with T rows, of which the first is "
-        "already one step away from the start.",
-        "Section b), equations (4) and (5), in this order. The gradient is taken at the average x "
-        "and not at z; the two weights in (5) add up to 1.",
-    ),
-    "p1b-parameters": (
-        "There is one unknown more than there are equations. At which end of the sequence can you "
-        "choose one freely, so that no division can go wrong afterwards?",
-        "A pair: η with T entries, λ with T + 1. The relation is solved for one λ after the other "
-        "in a loop, and η comes last, all at once.",
-        "The two relations in section b) and the erratum below them, its last question above all. "
-        "Write the second relation with the heavy ball's β̂ of part a): what does it say λ_t is, if "
-        "you know its neighbour? The relation at t = 0 is not needed.",
-    ),
-    "p1-plot": (
-        "Each trajectory holds points; the picture shows numbers. What has to be done with each "
-        "point of it first?",
-        "One line for each entry of the dictionary, its label with it; as many values as the "
-        "trajectory has rows, against 0, 1, …; then the legend, both axis labels, and the Figure "
-        "as what the function returns.",
-        "Section “The picture” of Problem 1. The trajectories may have different lengths, and "
-        "`objective` takes one point at a time.",
-    ),
-    "p2a-values": (
-        "Which rule below fails first? If x · ∇L is not 4 L, look at the gradient; if that holds "
-        "and the next does not, look at the Hessian.",
-        "Four numbers; four rows of four numbers, the same above and below the diagonal; one "
-        "number. In the Hessian a block belongs to u, a row and a column to u with v, and a corner "
-        "to v alone.",
-        "Section a): your derivatives of ½ ‖u‖² v², with the point put in. The mixed derivative is "
-        "easily lost: differentiate the entry for v once more by u.",
-    ),
-    "p2b-gd-update": (
-        "Is there a line in which one of the two has changed already when the other still needs "
-        "its old value?",
-        "A pair: an array like u, and a number. Each is its old value times a number that depends "
-        "on η and on the other one.",
-        "Section b): put the gradient of part a) into x − η ∇L(x) and pull the old value out in "
-        "front of a bracket.",
-    ),
-    "p2b-usam-update": (
-        "USAM looks at the gradient somewhere else than where it stands. Write this other point "
-        "down first, as a pair (ũ, ṽ): how does each differ from u and v?",
-        "A pair as in `gd_update`, and at ρ = 0 the very same. With ρ each factor gains brackets of "
-        "the kind (1 + ρ · …), some of them squared.",
-        "The text above the stub, and the update in section b): put the shifted point into both "
-        "entries of the gradient of part a). Each entry is a product of a square and a first power, "
-        "and each of these brings its own bracket.",
-    ),
-    "p2c-loss-gradient": (
-        "Take the point apart first: which entry is v, and what is left is u, however long it is.",
-        "`loss` gives a number, `gradient` an array as long as the point, its entries in the same "
-        "order. Both must work for u of length 1 as well.",
-        "The definition of L at the top of Problem 2, and your derivation in section a). The check "
-        "compares the gradient with slopes of your own loss: if only it fails, the loss is right.",
-    ),
-    "p2c-hessian-trace": (
-        "If the corner is right and the block is right, what couples u with v? And does the trace "
-        "count every diagonal entry, however many u has?",
-        "A square matrix, one row longer than u, and a number. It has four blocks; three of them "
-        "depend on v, and it equals its transpose.",
-        "Section a): your Hessian, block by block, and its trace as a formula in d, ‖u‖² and v².",
-    ),
-    "p2c-gd": (
-        "How many points are there after `num_steps` steps? And what if `eta` is a single number in "
-        "one call and a whole sequence in the next?",
-        "`num_steps` + 1 rows of floats, the start in row 0. Numpy can turn a number into a "
-        "sequence of equal numbers and leaves a sequence as it is.",
-        "Section c), “Gradient descent”: the update and the conventions listed with it (a copy of "
-        "the start, exactly so many steps).",
-    ),
-    "p2c-usam": (
-        "One step asks for two gradients. Which point is each taken at, and from which of the two "
-        "points does the step start?",
-        "As in `gd`, with one line more in the loop. At ρ = 0 both methods must agree to the last "
-        "digit.",
-        "Section c), “USAM”: the update with ρ. The step up uses the gradient as it is, without "
-        "dividing by its length, and the step down starts from where you were before.",
-    ),
-    "p2c-experiment": (
-        "Three loops are inside each other. Which of them makes a key of the dictionary, and which "
-        "a row of an array?",
-        "A dictionary from (eta, rho) to an array with a row for each start. Of each run only one "
-        "row of what `optimizer` returns is kept.",
-        "Section c), “The experiment”: the order of the arguments of `optimizer`. Call the one that "
-        "is passed in, not your `usam` by its name.",
-    ),
-    "p2c-trace-plot": (
-        "The keys are pairs. How do you get from them the values of η that a line each belongs to, "
-        "and the values of ρ in rising order?",
-        "For each η a line with one point for each ρ. Its height is one number for all starts "
-        "together, in which half of them lie above and half below.",
-        "Section c), “First picture”. `hessian_trace` takes one point at a time; the median is "
-        "taken afterwards, over the runs that have not diverged.",
-    ),
-    "p2c-surface-plot": (
-        "Two things share the axes: a surface made of many values of `loss`, and points out of "
-        "`results`. Which keys of `results` belong to the picture of this `eta`?",
-        "A grid over the plane with the loss at each of its points; one set of marks for ρ = 0 and "
-        "one for the positive ρ, both named in the legend; u to the right, v upwards.",
-        "Section c), “Second picture”. `loss` takes one point [u, v] at a time. The first column of "
-        "the iterates is u, the second v.",
-    ),
-    "p3a-gradients": (
-        "f is a sum over r with a factor in front. In which places does v_r stand, in which w_r? "
-        "Compare the factor in front first: it is the same in both.",
-        "An array of shape (m,) and one of shape (m, d): row r is the derivative in w_r. Each row "
-        "is a multiple of the same vector.",
-        "Section a) with its erratum on the shape, and the chain rule for σ(w_rᵀx). "
-        "`activation` and `activation_derivative` are given.",
-    ),
-    "p3b-kernel": (
-        "The kernel has two parts, one for each group of parameters. Which of them does your "
-        "answer at n = 1 lack, if you take it away from the expected one?",
-        "A symmetric array of shape (N, N). An entry is an inner product of all derivatives at one "
-        "input with those at another; a sum over r and a factor 1/m are in it.",
-        "Section b), the definition of H(0). For the part in W: what is the inner product of two "
-        "matrices that are both a column times a row? Section a) has these matrices.",
-    ),
-    "p3c-relu": (
-        "Which angles do the three inputs of the check have? Put each of them into your formula by "
-        "hand and see which one the code misses.",
-        "A symmetric array of shape (N, N) with a value for each pair of rows, a formula in the "
-        "angle alone. On the diagonal it is finite and the same for all rows.",
-        "Section c), equation (6) for n = 1, and for the second part the same equation for n = 0. "
-        "Part b) says how the two are put together. The ends 0 and π come from a form in which "
-        "nothing is divided by the sine.",
-    ),
-    "p3c-squared": (
-        "Is your value at equal inputs too small by exactly 1? Then look at the derivative of z² "
-        "once more, and at how often it enters the product.",
-        "As for n = 1: one formula in the angle for all pairs. It begins with the same factor, and "
-        "at the right angle only π is left in it, which cancels.",
-        "Section c), equation (6) for n = 2: the operator is applied twice, with the division each "
-        "time. The erratum below it gives a value at θ = 0 to compare with.",
-    ),
-    "p3-plot": (
-        "On logarithmic axes a power law is a straight line. Which power of the width has the slope "
-        "−1/2?",
-        "A Figure with two lines over the same widths: the errors, and a guide that starts, say, at "
-        "the first of them; two labels in a legend, two labels at the axes.",
-        "Section “The picture” of Problem 3. `axes.loglog` draws a line and makes both axes "
-        "logarithmic.",
-    ),
-}
-"""For each item that has a check: a nudge, then the answer's shape, then where to look."""
-
-_given: dict[str, int] = {}
-"""How many hints of an item `hint` has given so far."""
-
-
-def _rung_title(step: int) -> str:
-    return f"Hint {step + 1} of {len(_RUNGS)}: {_RUNGS[step]}"
-
-
-def hint(item: str) -> None:
-    """Print the next hint for an item, such as "p1-momentum"; after the last, begin again."""
-    if item not in _HINTS:
-        print(f"There is no hint for {item!r}. There are hints for: {', '.join(_HINTS)}.")
-        return
-    step = _given.get(item, 0) % len(_RUNGS)
-    _given[item] = step + 1
-    print(f"{item}, {_rung_title(step)}\n  {_HINTS[item][step]}")
-    more = step + 1 < len(_RUNGS)
-    print("  Call it again for the next." if more else "  That was the last; a call begins anew.")
-
-
-# --- What the checks of pictures share ----------------------------------------------------------
-
-
-def _figure(names: Names, name: str, *arguments: Any) -> Figure:
-    """Call a plotting function; its answer must be a Figure with something drawn in it."""
-    answer = figure = _call(names, name, *arguments)
-    if isinstance(answer, (tuple, list)):  # such as `return figure, axes`
-        figure = next((part for part in answer if isinstance(part, (Figure, Axes))), answer)
-    if isinstance(figure, Axes):
-        figure = figure.get_figure()
-    if not isinstance(figure, Figure):
-        raise CheckError(
-            "broken",
-            f"`{name}` returned {_kind(answer)} and should return the Figure: start with "
-            "`figure, axes = plt.subplots()` and end with `return figure`.",
-        )
-    if not figure.axes:
-        raise CheckError("broken", f"The Figure that `{name}` returned has no axes in it.")
-    return figure
-
-
-def _curves(figure: Figure) -> list[tuple[Axes, np.ndarray, np.ndarray]]:
-    """Every line of a figure: its axes, its x data and its y data."""
-    return [
-        (axes, np.asarray(line.get_xdata(), float), np.asarray(line.get_ydata(), float))
-        for axes in figure.axes
-        for line in axes.get_lines()
-    ]
-
-
-def _curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
-    """The axes that hold the line through the given points."""
-    x, y = np.asarray(x, float), np.asarray(y, float)
-    found = _curves(figure)
-    for axes, xs, ys in found:
-        if xs.shape == x.shape and np.allclose(xs, x) and np.allclose(ys, y, rtol=TOLERANCE):
-            return axes
-    seen = "\n".join(f"  x = {_shown(xs)}, y = {_shown(ys)}" for _, xs, ys in found[:4])
-    raise CheckError(
-        "wrong",
-        f"{what}: no line with x = {_shown(x)}, y = {_shown(y)} is in the figure. "
-        + (f"Its lines:\n{seen}" if seen else "It has no line."),
-    )
-
-
-def _legend(figure: Figure) -> list[str]:
-    """The words of all legends of a figure."""
-    legends = [*(axes.get_legend() for axes in figure.axes), *figure.legends]
-    return [text.get_text() for legend in legends if legend for text in legend.get_texts()]
-
-
-def _legend_names(figure: Figure, count: int) -> str:
-    """Make sure that a legend names so many things."""
-    words = _legend(figure)
-    if len([word for word in words if word.strip()]) < count:
-        raise CheckError(
-            "wrong",
-            f"The legend names {len(words)} things and should name {count}: give each `label=…` "
-            "and call `axes.legend()`.",
-        )
-    return "the legend says: " + ", ".join(words)
-
-
-def _axis_labels(axes: Axes) -> str:
-    """Make sure that both axes say what they show."""
-    labels = {"x": axes.get_xlabel(), "y": axes.get_ylabel()}
-    for direction, label in labels.items():
-        if not label.strip():
-            raise CheckError(
-                "wrong",
-                f"The {direction} axis has no label: `axes.set_{direction}label(…)` says what it "
-                "shows.",
-            )
-    return f"the axes are labelled: {labels['x']}; {labels['y']}"
-
+from autograder.release.checkskit import *
 
 # --- Problem 1 ----------------------------------------------------------------------------------
 #
@@ -708,183 +52,270 @@ def _scaled(i: int, x: np.ndarray) -> np.ndarray:
     return (int(i) + 1) * np.asarray(x, dtype=float)
 
 
-@_check
-def p1_momentum(names: Names) -> Iterator[str]:
+@check(
+    "Two things live on from one step to the next: the point and the memory. In each step, "
+    "which of them changes first, and which memory does the point then use?",
+    "An array of T + 1 rows and d columns of floats. Row 0 holds the start; a loop over the "
+    "steps fills one row after the other. Without any step there is one row.",
+    "Section “Momentum”, equations (1) and (2). Do the two steps of the example below them on "
+    "paper, then let your loop print its memory and its point.",
+)
+def p1_momentum(yours: Answers) -> Lines:
     """Three steps worked out by hand, no step at all, and the start left as it was."""
-    return _three_steps(names, "momentum", gammas=(0.5, 0.25, 1), betas=(0.9, 0.5, 1))
+    return _three_steps(yours.momentum, gammas=(0.5, 0.25, 1), betas=(0.9, 0.5, 1))
 
 
-@_check
-def p1a_heavy_ball(names: Names) -> Iterator[str]:
+@check(
+    "Besides the point you need one thing more: where the ball was before. What is it before "
+    "the very first step?",
+    "As in `momentum`: T + 1 rows, the start in row 0. A step needs the last two points only; "
+    "`gammas` and `betas` are used as they come, without any conversion.",
+    "Section a), equation (3), and the sentence above it about the rest at the start. Mind at "
+    "which point the gradient is taken.",
+)
+def p1a_heavy_ball(yours: Answers) -> Lines:
     """The same three steps, with the heavy ball's own parameters."""
-    return _three_steps(names, "heavy_ball", gammas=(0.5, 0.25, 1), betas=(0.45, 0.25, 4))
+    return _three_steps(yours.heavy_ball, gammas=(0.5, 0.25, 1), betas=(0.45, 0.25, 4))
 
 
 def _three_steps(
-    names: Names, name: str, *, gammas: tuple[float, ...], betas: tuple[float, ...]
-) -> Iterator[str]:
+    method: Callable[..., Any], *, gammas: tuple[float, ...], betas: tuple[float, ...]
+) -> Lines:
     """Both forms of the method give the example's iterates, each with its own parameters."""
     start = np.array([2.0, 4.0])
     rates = np.array(gammas, dtype=float), np.array(betas, dtype=float)
-    answer = _call(names, name, _scaled, start, *rates, np.array(_INDICES))
-    yield _close(answer, _ITERATES, "The iterates of three steps, the start first")
-    yield _left_alone(start, np.array([2.0, 4.0]), "x0")
+    answer = method(_scaled, start, *rates, np.array(_INDICES))
+    yield close(answer, _ITERATES, "The iterates of three steps, the start first")
+    yield unchanged(start, np.array([2.0, 4.0]), "x0")
     none = np.array([])
-    answer = _call(names, name, _scaled, np.array([2, 4]), none, none, none.astype(int))
-    yield _close(answer, [(2, 4)], "The iterates of no step at all, from an integer start")
+    answer = method(_scaled, np.array([2, 4]), none, none, none.astype(int))
+    yield close(answer, [(2, 4)], "The iterates of no step at all, from an integer start")
 
 
-@_check
-def p1a_parameters(names: Names) -> Iterator[str]:
+@check(
+    "Eliminate the memory: equation (2) of the step before says what it was. What factor does "
+    "the last move then carry?",
+    "A pair of arrays, both of length T. One of them takes little work. An entry of the other "
+    "combines three numbers, one of them from the step before.",
+    "The text above the stub: (2) for the step before, put into (1), then compared with (3) "
+    "term by term. The convention for the step size before the first gives entry 0. At T = 0 "
+    "both arrays are empty.",
+)
+def p1a_parameters(yours: Answers) -> Lines:
     """The parameters that make the heavy ball take the momentum method's three steps."""
     gammas, betas = np.array([0.5, 0.25, 1]), np.array([0.9, 0.5, 1])
-    answer = _call(names, "heavy_ball_parameters", gammas, betas)
-    hat_gammas, hat_betas = _tuple(answer, "The answer", "γ̂, β̂")
-    yield _close(
-        hat_gammas, (0.5, 0.25, 1), "The heavy ball's γ for γ = (½, ¼, 1), β = (0.9, ½, 1)"
-    )
-    yield _close(
-        hat_betas, (0.45, 0.25, 4), "The heavy ball's β for γ = (½, ¼, 1), β = (0.9, ½, 1)"
-    )
+    answer = yours.heavy_ball_parameters(gammas, betas)
+    hat_gammas, hat_betas = pair(answer, "The answer", "γ̂, β̂")
+    yield close(hat_gammas, (0.5, 0.25, 1), "The heavy ball's γ for γ = (½, ¼, 1), β = (0.9, ½, 1)")
+    yield close(hat_betas, (0.45, 0.25, 4), "The heavy ball's β for γ = (½, ¼, 1), β = (0.9, ½, 1)")
 
 
-@_check
-def p1b_ima(names: Names) -> Iterator[str]:
+@check(
+    "Which index does λ have in the step that leads to the point t + 1? One entry of `lambdas` "
+    "is never read.",
+    "A pair: x with T + 1 rows, the start first, and z with T rows, of which the first is "
+    "already one step away from the start.",
+    "Section b), equations (4) and (5), in this order. The gradient is taken at the average x "
+    "and not at z; the two weights in (5) add up to 1.",
+)
+def p1b_ima(yours: Answers) -> Lines:
     """Two steps worked out by hand: λ₁ and λ₂ shape the averages, λ₀ has no effect."""
     start = np.array([2.0, 4.0])
     for first in (0.0, 7.0):
         rates = np.array([1.0, 1.0]), np.array([first, 1.0, 3.0])
-        answer = _call(names, "ima", _scaled, start, *rates, np.array(_INDICES[:2]))
-        x, z = _tuple(answer, "The answer", "x, z")
-        yield _close(x, _ITERATES[:3], f"x of two steps (λ₀ = {first:.0f}), the start first")
-        yield _close(z, [(0, 0), (-2, -4)], f"z of two steps (λ₀ = {first:.0f})")
-    yield _left_alone(start, np.array([2.0, 4.0]), "x0")
+        answer = yours.ima(_scaled, start, *rates, np.array(_INDICES[:2]))
+        x, z = pair(answer, "The answer", "x, z")
+        yield close(x, _ITERATES[:3], f"x of two steps (λ₀ = {first:.0f}), the start first")
+        yield close(z, [(0, 0), (-2, -4)], f"z of two steps (λ₀ = {first:.0f})")
+    yield unchanged(start, np.array([2.0, 4.0]), "x0")
 
 
-@_check
-def p1b_parameters(names: Names) -> Iterator[str]:
+@check(
+    "There is one unknown more than there are equations. At which end of the sequence can you "
+    "choose one freely, so that no division can go wrong afterwards?",
+    "A pair: η with T entries, λ with T + 1. The relation is solved for one λ after the other "
+    "in a loop, and η comes last, all at once.",
+    "The two relations in section b) and the erratum below them, its last question above all. "
+    "Write the second relation with the heavy ball's β̂ of part a): what does it say λ_t is, if "
+    "you know its neighbour? The relation at t = 0 is not needed.",
+)
+def p1b_parameters(yours: Answers) -> Lines:
     """Whichever λ you choose: they are finite, not −1, and obey the relation for t ≥ 1."""
     for gammas, betas in (((0.5, 0.25, 1), (0.9, 0.5, 1)), ((1, 2, 0.5), (0.5, 0, 0.5))):
         g, b = np.array(gammas, dtype=float), np.array(betas, dtype=float)
-        answer = _call(names, "ima_parameters", g.copy(), b.copy())
-        etas, lambdas = _tuple(answer, "The answer", "η, λ")
-        eta = _array(etas, "η for three steps", (3,))
-        lam = _array(_numbers(lambdas, "λ for three steps")[1:], "λ₁, λ₂, λ₃ for three steps", (3,))
-        if np.isclose(lam, -1).any():
-            raise CheckError(
-                "wrong",
-                f"λ = {_shown(lam)} holds −1, and the method divides by λ + 1. Another choice of "
-                "the free λ avoids it.",
-            )
+        answer = yours.ima_parameters(g.copy(), b.copy())
+        etas, lambdas = pair(answer, "The answer", "η, λ")
+        eta = array(etas, "η for three steps", (3,))
+        lam = array(numbers(lambdas, "λ for three steps")[1:], "λ₁, λ₂, λ₃ for three steps", (3,))
+        expect(
+            not np.isclose(lam, -1).any(),
+            f"λ = {shown(lam)} holds −1, and the method divides by λ + 1. Another choice of the "
+            "free λ avoids it.",
+        )
         case = f"γ = {gammas}, β = {betas}"
-        yield _holds(eta, (1 + lam) * g, f"η_t = (1 + λ_(t+1)) γ_t, with {case}")
+        yield holds(eta, (1 + lam) * g, f"η_t = (1 + λ_(t+1)) γ_t, with {case}")
         left, right = b[1:] * lam[1:], g[:-1] * lam[:-1] / g[1:] - b[1:]
-        yield _holds(left, right, f"β_t λ_(t+1) = γ_(t−1) λ_t / γ_t − β_t for t ≥ 1, with {case}")
+        yield holds(left, right, f"β_t λ_(t+1) = γ_(t−1) λ_t / γ_t − β_t for t ≥ 1, with {case}")
 
 
-@_check
-def p1_plot(names: Names) -> Iterator[str]:
+@check(
+    "Each trajectory holds points; the picture shows numbers. What has to be done with each "
+    "point of it first?",
+    "One line for each entry of the dictionary, its label with it; as many values as the "
+    "trajectory has rows, against 0, 1, …; then the legend, both axis labels, and the Figure "
+    "as what the function returns.",
+    "Section “The picture” of Problem 1. The trajectories may have different lengths, and "
+    "`objective` takes one point at a time.",
+)
+def p1_plot(yours: Answers) -> Lines:
     """A line for each trajectory, at the objective's values, with a legend and axis labels."""
     trajectories = {
         "first": np.array([[3.0, 0.0], [2.0, 0.0], [1.0, 0.0]]),
         "second": np.array([[0.0, 2.0], [1.0, 1.0], [0.5, 0.5]]),
     }
-    figure = _figure(names, "plot_objective", lambda x: float(np.sum(np.square(x))), trajectories)
-    axes = _curve(figure, (0, 1, 2), (9, 4, 1), "f along the trajectory “first”")
+    figure = as_figure(yours.plot_objective(lambda x: float(np.sum(np.square(x))), trajectories))
+    axes = curve(figure, (0, 1, 2), (9, 4, 1), "f along the trajectory “first”")
     yield "f along the trajectory “first” is a line against the number of steps"
-    _curve(figure, (0, 1, 2), (4, 2, 0.5), "f along the trajectory “second”")
+    curve(figure, (0, 1, 2), (4, 2, 0.5), "f along the trajectory “second”")
     yield "f along the trajectory “second” is one too"
-    words = _legend(figure)
-    if absent := [label for label in trajectories if not any(label in word for word in words)]:
-        raise CheckError("wrong", f"The legend does not name the trajectory {absent[0]!r}.")
-    yield _legend_names(figure, 2)
-    yield _axis_labels(axes)
+    for label in trajectories:
+        is_named = any(label in text for text in legend_texts(figure))
+        expect(is_named, f"The legend does not name the trajectory {label!r}.")
+    yield legend_names(figure, 2)
+    yield axis_labels(axes)
 
 
 # --- Problem 2 ----------------------------------------------------------------------------------
 
 
-@_check
-def p2a_values(names: Names) -> Iterator[str]:
+@check(
+    "Which rule below fails first? If x · ∇L is not 4 L, look at the gradient; if that holds "
+    "and the next does not, look at the Hessian.",
+    "Four numbers; four rows of four numbers, the same above and below the diagonal; one "
+    "number. In the Hessian a block belongs to u, a row and a column to u with v, and a corner "
+    "to v alone.",
+    "Section a): your derivatives of ½ ‖u‖² v², with the point put in. The mixed derivative is "
+    "easily lost: differentiate the entry for v once more by u.",
+)
+def p2a_values(yours: Answers) -> Lines:
     """The shapes, and rules that hold since L(s·x) = s⁴ L(x): x·∇L = 4L and ∇²L x = 3∇L."""
     x, loss = np.array([3.0, -1.0, 2.0, 2.0]), 28.0
-    gradient = _array(_look_up(names, "gradient_at_point"), "gradient_at_point", (4,))
-    hessian = _array(_look_up(names, "hessian_at_point"), "hessian_at_point", (4, 4))
-    trace = _array(_look_up(names, "trace_at_point"), "trace_at_point", ())
+    gradient = array(yours.value("gradient_at_point"), "gradient_at_point", (4,))
+    hessian = array(yours.value("hessian_at_point"), "hessian_at_point", (4, 4))
+    trace = array(yours.value("trace_at_point"), "trace_at_point", ())
     yield "the gradient has shape (4,), the Hessian (4, 4), the trace is a number"
-    yield _holds(x @ gradient, 4 * loss, "x · ∇L = 4 L")
-    yield _holds(hessian, hessian.T, "∇²L is symmetric")
-    yield _holds(hessian @ x, 3 * gradient, "∇²L x = 3 ∇L")
-    yield _holds(trace, np.diag(hessian).sum(), "the trace is the sum of the Hessian's diagonal")
+    yield holds(x @ gradient, 4 * loss, "x · ∇L = 4 L")
+    yield holds(hessian, hessian.T, "∇²L is symmetric")
+    yield holds(hessian @ x, 3 * gradient, "∇²L x = 3 ∇L")
+    yield holds(trace, np.diag(hessian).sum(), "the trace is the sum of the Hessian's diagonal")
 
 
-@_check
-def p2b_gd_update(names: Names) -> Iterator[str]:
+@check(
+    "Is there a line in which one of the two has changed already when the other still needs "
+    "its old value?",
+    "A pair: an array like u, and a number. Each is its old value times a number that depends "
+    "on η and on the other one.",
+    "Section b): put the gradient of part a) into x − η ∇L(x) and pull the old value out in "
+    "front of a bracket.",
+)
+def p2b_gd_update(yours: Answers) -> Lines:
     """One step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
     u = np.array([1.0, 2.0])
-    u_next, v_next = _tuple(_call(names, "gd_update", u, 1.0, 0.1), "The answer", "u⁺, v⁺")
-    yield _close(u_next, (0.9, 1.8), "u⁺ from u = (1, 2), v = 1 with η = 0.1")
-    yield _close(v_next, 0.5, "v⁺ from there", hint="Both updates use the old u and the old v.")
-    yield _left_alone(u, np.array([1.0, 2.0]), "u")
+    u_next, v_next = pair(yours.gd_update(u, 1.0, 0.1), "The answer", "u⁺, v⁺")
+    yield close(u_next, (0.9, 1.8), "u⁺ from u = (1, 2), v = 1 with η = 0.1")
+    yield close(v_next, 0.5, "v⁺ from there", hint="Both updates use the old u and the old v.")
+    yield unchanged(u, np.array([1.0, 2.0]), "u")
 
 
-@_check
-def p2b_usam_update(names: Names) -> Iterator[str]:
+@check(
+    "USAM looks at the gradient somewhere else than where it stands. Write this other point "
+    "down first, as a pair (ũ, ṽ): how does each differ from u and v?",
+    "A pair as in `gd_update`, and at ρ = 0 the very same. With ρ each factor gains brackets of "
+    "the kind (1 + ρ · …), some of them squared.",
+    "The text above the stub, and the update in section b): put the shifted point into both "
+    "entries of the gradient of part a). Each entry is a product of a square and a first power, "
+    "and each of these brings its own bracket.",
+)
+def p2b_usam_update(yours: Answers) -> Lines:
     """One step of USAM from u = (1, 2), v = 1 with η = 0.1: as GD at ρ = 0, by hand at ρ = 0.1."""
     u = np.array([1.0, 2.0])
     for rho, right_u, right_v in ((0.0, (0.9, 1.8), 0.5), (0.1, (0.7525, 1.505), 0.0925)):
-        answer = _call(names, "usam_update", u, 1.0, 0.1, rho)
-        u_next, v_next = _tuple(answer, "The answer", "u⁺, v⁺")
-        yield _close(u_next, right_u, f"u⁺ from u = (1, 2), v = 1 with η = 0.1, ρ = {rho}")
-        yield _close(v_next, right_v, "v⁺ from there")
-    yield _left_alone(u, np.array([1.0, 2.0]), "u")
+        answer = yours.usam_update(u, 1.0, 0.1, rho)
+        u_next, v_next = pair(answer, "The answer", "u⁺, v⁺")
+        yield close(u_next, right_u, f"u⁺ from u = (1, 2), v = 1 with η = 0.1, ρ = {rho}")
+        yield close(v_next, right_v, "v⁺ from there")
+    yield unchanged(u, np.array([1.0, 2.0]), "u")
 
 
-@_check
-def p2c_loss_gradient(names: Names) -> Iterator[str]:
+@check(
+    "Take the point apart first: which entry is v, and what is left is u, however long it is.",
+    "`loss` gives a number, `gradient` an array as long as the point, its entries in the same "
+    "order. Both must work for u of length 1 as well.",
+    "The definition of L at the top of Problem 2, and your derivation in section a). The check "
+    "compares the gradient with slopes of your own loss: if only it fails, the loss is right.",
+)
+def p2c_loss_gradient(yours: Answers) -> Lines:
     """L at (1, 2, 2), and your gradient against finite differences of your loss."""
     x = np.array([1.0, 2.0, 2.0])
-    yield _close(_call(names, "loss", x), 10.0, "L at u = (1, 2), v = 2")
-    slopes = _slopes(lambda point: _call(names, "loss", point), x)
-    yield _close(
-        _call(names, "gradient", x), slopes, "The gradient beside finite differences of your loss"
-    )
+    yield close(yours.loss(x), 10.0, "L at u = (1, 2), v = 2")
+    right = slopes(yours.loss, x)
+    yield close(yours.gradient(x), right, "The gradient beside finite differences of your loss")
 
 
-@_check
-def p2c_hessian_trace(names: Names) -> Iterator[str]:
+@check(
+    "If the corner is right and the block is right, what couples u with v? And does the trace "
+    "count every diagonal entry, however many u has?",
+    "A square matrix, one row longer than u, and a number. It has four blocks; three of them "
+    "depend on v, and it equals its transpose.",
+    "Section a): your Hessian, block by block, and its trace as a formula in d, ‖u‖² and v².",
+)
+def p2c_hessian_trace(yours: Answers) -> Lines:
     """The Hessian at u = (1, 2), v = 3 and its trace, worked out by hand."""
     x = np.array([1.0, 2.0, 3.0])
     hessian = [(9, 0, 6), (0, 9, 12), (6, 12, 5)]
-    yield _close(_call(names, "hessian", x), hessian, "The Hessian at u = (1, 2), v = 3")
-    yield _close(_call(names, "hessian_trace", x), 23.0, "Its trace")
+    yield close(yours.hessian(x), hessian, "The Hessian at u = (1, 2), v = 3")
+    yield close(yours.hessian_trace(x), 23.0, "Its trace")
 
 
-@_check
-def p2c_gd(names: Names) -> Iterator[str]:
+@check(
+    "How many points are there after `num_steps` steps? And what if `eta` is a single number in "
+    "one call and a whole sequence in the next?",
+    "`num_steps` + 1 rows of floats, the start in row 0. Numpy can turn a number into a "
+    "sequence of equal numbers and leaves a sequence as it is.",
+    "Section c), “Gradient descent”: the update and the conventions listed with it (a copy of "
+    "the start, exactly so many steps).",
+)
+def p2c_gd(yours: Answers) -> Lines:
     """Three halvings with ∇f(x) = x and η = ½, a step size for each step, and no step at all."""
     start = np.array([4.0, 8.0])
-    answer = _call(names, "gd", _itself, start, 0.5, 3)
-    yield _close(answer, [(4, 8), (2, 4), (1, 2), (0.5, 1)], "Three steps with ∇f(x) = x, η = ½")
-    yield _left_alone(start, np.array([4.0, 8.0]), "x0")
-    answer = _call(names, "gd", _itself, start, np.array([0.5, 2.0]), 2)
-    yield _close(answer, [(4, 8), (2, 4), (-2, -4)], "Two steps with η = (½, 2)")
-    answer = _call(names, "gd", _itself, np.array([4, 8]), 0.5, 0)
-    yield _close(answer, [(4, 8)], "No step at all, from an integer start")
+    answer = yours.gd(_itself, start, 0.5, 3)
+    yield close(answer, [(4, 8), (2, 4), (1, 2), (0.5, 1)], "Three steps with ∇f(x) = x, η = ½")
+    yield unchanged(start, np.array([4.0, 8.0]), "x0")
+    answer = yours.gd(_itself, start, np.array([0.5, 2.0]), 2)
+    yield close(answer, [(4, 8), (2, 4), (-2, -4)], "Two steps with η = (½, 2)")
+    answer = yours.gd(_itself, np.array([4, 8]), 0.5, 0)
+    yield close(answer, [(4, 8)], "No step at all, from an integer start")
 
 
-@_check
-def p2c_usam(names: Names) -> Iterator[str]:
+@check(
+    "One step asks for two gradients. Which point is each taken at, and from which of the two "
+    "points does the step start?",
+    "As in `gd`, with one line more in the loop. At ρ = 0 both methods must agree to the last "
+    "digit.",
+    "Section c), “USAM”: the update with ρ. The step up uses the gradient as it is, without "
+    "dividing by its length, and the step down starts from where you were before.",
+)
+def p2c_usam(yours: Answers) -> Lines:
     """Steps with ∇f(x) = x² (entry by entry), worked out by hand: ρ changes where it is taken."""
     start = np.array([1.0, 0.0])
-    answer = _call(names, "usam", _squares, start, 0.125, 1.0, 2)
+    answer = yours.usam(_squares, start, 0.125, 1.0, 2)
     right = [(1, 0), (0.5, 0), (0.4296875, 0)]
-    yield _close(answer, right, "Two steps with ∇f(x) = x², η = ⅛, ρ = 1")
-    yield _left_alone(start, np.array([1.0, 0.0]), "x0")
-    answer = _call(names, "usam", _squares, start, np.array([0.5, 1.0]), 0.0, 2)
-    yield _close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
-    answer = _call(names, "usam", _squares, np.array([1, 0]), 0.5, 1.0, 0)
-    yield _close(answer, [(1, 0)], "No step at all, from an integer start")
+    yield close(answer, right, "Two steps with ∇f(x) = x², η = ⅛, ρ = 1")
+    yield unchanged(start, np.array([1.0, 0.0]), "x0")
+    answer = yours.usam(_squares, start, np.array([0.5, 1.0]), 0.0, 2)
+    yield close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
+    answer = yours.usam(_squares, np.array([1, 0]), 0.5, 1.0, 0)
+    yield close(answer, [(1, 0)], "No step at all, from an integer start")
 
 
 def _drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np.ndarray:
@@ -895,69 +326,85 @@ def _drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np
     return iterates
 
 
-@_check
-def p2c_experiment(names: Names) -> Iterator[str]:
+@check(
+    "Three loops are inside each other. Which of them makes a key of the dictionary, and which "
+    "a row of an array?",
+    "A dictionary from (eta, rho) to an array with a row for each start. Of each run only one "
+    "row of what `optimizer` returns is kept.",
+    "Section c), “The experiment”: the order of the arguments of `optimizer`. Call the one that "
+    "is passed in, not your `usam` by its name.",
+)
+def p2c_experiment(yours: Answers) -> Lines:
     """Every pair (η, ρ) leads to the last iterates of a made-up optimiser from every start."""
     starts = np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.0]])
     shifts = {(0.1, 0.0): 1.0, (0.1, 0.2): 7.0, (0.5, 0.0): 5.0, (0.5, 0.2): 11.0}
-    answer = _call(
-        names, "run_experiment", _drift, _ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10
+    answer = yours.run_experiment(_drift, _ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10)
+    something(answer, "The answer")
+    is_dict = isinstance(answer, Mapping)
+    expect(is_dict, f"The answer: got {kind(answer)} in place of a dict.", "broken")
+    expect(
+        set(answer) == set(shifts),
+        f"With η in (0.1, 0.5) and ρ in (0.0, 0.2) the keys are {list(answer)} "
+        f"and should be the pairs (η, ρ): {list(shifts)}.",
     )
-    _something(answer, "The answer")
-    if not isinstance(answer, Mapping):
-        raise CheckError("broken", f"The answer: got {_kind(answer)} in place of a dict.")
-    if set(answer) != set(shifts):
-        raise CheckError(
-            "wrong",
-            f"With η in (0.1, 0.5) and ρ in (0.0, 0.2) the keys are {list(answer)} "
-            f"and should be the pairs (η, ρ): {list(shifts)}.",
-        )
     yield "the keys are the pairs (η, ρ)"
     for (eta, rho), shift in shifts.items():
         what = f"The last iterates from three starts at η = {eta}, ρ = {rho}"
-        yield _close(answer[eta, rho], starts + shift, what)
+        yield close(answer[eta, rho], starts + shift, what)
 
 
-@_check
-def p2c_trace_plot(names: Names) -> Iterator[str]:
+@check(
+    "The keys are pairs. How do you get from them the values of η that a line each belongs to, "
+    "and the values of ρ in rising order?",
+    "For each η a line with one point for each ρ. Its height is one number for all starts "
+    "together, in which half of them lie above and half below.",
+    "Section c), “First picture”. `hessian_trace` takes one point at a time; the median is "
+    "taken afterwards, over the runs that have not diverged.",
+)
+def p2c_trace_plot(yours: Answers) -> Lines:
     """A line for each η: the median of a made-up trace over three starts, against ρ."""
     ends = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 9.0]])
     shifts = {(0.1, 0.0): 4.0, (0.1, 0.2): 3.0, (0.5, 0.0): 2.0, (0.5, 0.2): 0.5}
     results = {pair: ends + shift for pair, shift in shifts.items()}
-    figure = _figure(names, "plot_traces", lambda x: float(x[-1]), results)
-    axes = _curve(figure, (0, 0.2), (6, 5), "The median over the starts at η = 0.1")
+    figure = as_figure(yours.plot_traces(lambda x: float(x[-1]), results))
+    axes = curve(figure, (0, 0.2), (6, 5), "The median over the starts at η = 0.1")
     yield "the medians at η = 0.1 are a line against ρ"
-    _curve(figure, (0, 0.2), (4, 2.5), "The median over the starts at η = 0.5")
+    curve(figure, (0, 0.2), (4, 2.5), "The median over the starts at η = 0.5")
     yield "the medians at η = 0.5 are one too"
-    yield _legend_names(figure, 2)
-    yield _axis_labels(axes)
+    yield legend_names(figure, 2)
+    yield axis_labels(axes)
 
 
-@_check
-def p2c_surface_plot(names: Names) -> Iterator[str]:
+@check(
+    "Two things share the axes: a surface made of many values of `loss`, and points out of "
+    "`results`. Which keys of `results` belong to the picture of this `eta`?",
+    "A grid over the plane with the loss at each of its points; one set of marks for ρ = 0 and "
+    "one for the positive ρ, both named in the legend; u to the right, v upwards.",
+    "Section c), “Second picture”. `loss` takes one point [u, v] at a time. The first column of "
+    "the iterates is u, the second v.",
+)
+def p2c_surface_plot(yours: Answers) -> Lines:
     """The surface of a made-up loss, and on it the last iterates of GD and USAM at one η."""
     ends = {0.0: [(1.0, 0.5), (-1.0, 1.0)], 0.2: [(0.5, -1.0), (0.25, 0.75)]}
     results = {(0.1, rho): np.array(points) for rho, points in ends.items()}
     results[0.5, 0.0] = results[0.5, 0.2] = np.array([(1.75, 1.75), (1.75, -1.75)])
-    figure = _figure(names, "plot_landscape", lambda x: x[0] ** 2 + 3 * x[1] ** 2, results, 0.1)
+    figure = as_figure(yours.plot_landscape(lambda x: x[0] ** 2 + 3 * x[1] ** 2, results, 0.1))
     surface = [axes for axes in figure.axes if axes.collections or axes.images]
-    if not surface:
-        raise CheckError(
-            "wrong",
-            "The figure shows no surface: draw it with `contourf`, `pcolormesh` or `plot_surface`.",
-        )
+    expect(
+        surface,
+        "The figure shows no surface: draw it with `contourf`, `pcolormesh` or `plot_surface`.",
+    )
     yield "the figure holds a surface"
-    shown = _points(figure)
+    marked = _points(figure)
     for rho, name in ((0.0, "GD (ρ = 0)"), (0.2, "USAM (ρ = 0.2)")):
-        if not all(np.isclose(shown, end, atol=1e-6).all(axis=1).any() for end in ends[rho]):
-            raise CheckError(
-                "wrong",
-                f"The last iterates of {name} at η = 0.1 are not all marked at their (u, v); "
-                "`scatter` or `plot(…, 'o')` marks them.",
-            )
+        expect(
+            all(np.isclose(marked, end, atol=1e-6).all(axis=1).any() for end in ends[rho]),
+            f"The last iterates of {name} at η = 0.1 are not all marked at their (u, v); "
+            "`scatter` or `plot(…, 'o')` marks them.",
+        )
         yield f"the last iterates of {name} are marked"
-    yield _legend_names(figure, 2)
-    yield _axis_labels(surface[0])
+    yield legend_names(figure, 2)
+    yield axis_labels(surface[0])
 
 
 def _points(figure: Figure) -> np.ndarray:
@@ -981,85 +428,121 @@ _W4 = np.array([[1.0, 0.0], [2.0, 1.0], [-1.0, 0.0], [3.0, 5.0]])
 _X = np.array([0.6, 0.8])
 
 
-@_check
-def p3a_gradients(names: Names) -> Iterator[str]:
+@check(
+    "f is a sum over r with a factor in front. In which places does v_r stand, in which w_r? "
+    "Compare the factor in front first: it is the same in both.",
+    "An array of shape (m,) and one of shape (m, d): row r is the derivative in w_r. Each row "
+    "is a multiple of the same vector.",
+    "Section a) with its erratum on the shape, and the chain rule for σ(w_rᵀx). "
+    "`activation` and `activation_derivative` are given.",
+)
+def p3a_gradients(yours: Answers) -> Lines:
     """A network of width 4: ∂f/∂v worked out by hand, ∂f/∂W by finite differences of `network`."""
-    answer = _call(names, "gradient_v", _V4, _W4, _X, 2)
-    yield _close(answer, (0.18, 2, 0, 16.82), "∂f/∂v at a network of width 4, n = 2")
+    answer = yours.gradient_v(_V4, _W4, _X, 2)
+    yield close(answer, (0.18, 2, 0, 16.82), "∂f/∂v at a network of width 4, n = 2")
     for n in (1, 2):
-        slopes = _slopes(lambda W, n=n: _call(names, "network", _V4, W, _X, n), _W4)  # type: ignore[misc]
-        answer = _call(names, "gradient_W", _V4, _W4, _X, n)
-        yield _close(
+        right = slopes(lambda W, n=n: yours.network(_V4, W, _X, n), _W4)  # type: ignore[misc]
+        answer = yours.gradient_W(_V4, _W4, _X, n)
+        yield close(
             answer,
-            slopes,
+            right,
             f"∂f/∂W beside finite differences of the given network, n = {n}",
             hint="Row r is ∂f/∂w_r.",
         )
 
 
-@_check
-def p3b_kernel(names: Names) -> Iterator[str]:
+@check(
+    "The kernel has two parts, one for each group of parameters. Which of them does your "
+    "answer at n = 1 lack, if you take it away from the expected one?",
+    "A symmetric array of shape (N, N). An entry is an inner product of all derivatives at one "
+    "input with those at another; a sum over r and a factor 1/m are in it.",
+    "Section b), the definition of H(0). For the part in W: what is the inner product of two "
+    "matrices that are both a column times a row? Section a) has these matrices.",
+)
+def p3b_kernel(yours: Answers) -> Lines:
     """The kernel of a network of width 2 at two inputs, worked out by hand for n = 1 and n = 2."""
     v, W = np.array([1.0, -2.0]), np.array([[1.0, 1.0], [2.0, -1.0]])
     X = np.array([[1.0, 0.0], [0.6, 0.8]])
     kernels = {1: [(5, 2.6), (2.6, 3.56)], 2: [(42.5, 6.82), (6.82, 7.1336)]}
     for n, kernel in kernels.items():
-        answer = _call(names, "empirical_ntk", v, W, X, n)
-        yield _close(answer, kernel, f"The kernel of a network of width 2 at two inputs, n = {n}")
+        answer = yours.empirical_ntk(v, W, X, n)
+        yield close(answer, kernel, f"The kernel of a network of width 2 at two inputs, n = {n}")
 
 
-@_check
-def p3c_relu(names: Names) -> Iterator[str]:
+@check(
+    "Which angles do the three inputs of the check have? Put each of them into your formula by "
+    "hand and see which one the code misses.",
+    "A symmetric array of shape (N, N) with a value for each pair of rows, a formula in the "
+    "angle alone. On the diagonal it is finite and the same for all rows.",
+    "Section c), equation (6) for n = 1, and for the second part the same equation for n = 0. "
+    "Part b) says how the two are put together. The ends 0 and π come from a form in which "
+    "nothing is divided by the sine.",
+)
+def p3c_relu(yours: Answers) -> Lines:
     """The limit for n = 1 at equal, orthogonal and opposite inputs."""
     corner = 1 / (2 * np.pi)
-    return _limit(names, 1, [(1, corner, 0), (corner, 1, corner), (0, corner, 1)], hint="")
+    return _limit(yours, 1, [(1, corner, 0), (corner, 1, corner), (0, corner, 1)], hint="")
 
 
-@_check
-def p3c_squared(names: Names) -> Iterator[str]:
+@check(
+    "Is your value at equal inputs too small by exactly 1? Then look at the derivative of z² "
+    "once more, and at how often it enters the product.",
+    "As for n = 1: one formula in the angle for all pairs. It begins with the same factor, and "
+    "at the right angle only π is left in it, which cancels.",
+    "Section c), equation (6) for n = 2: the operator is applied twice, with the division each "
+    "time. The erratum below it gives a value at θ = 0 to compare with.",
+)
+def p3c_squared(yours: Answers) -> Lines:
     """The limit for n = 2 at equal, orthogonal and opposite inputs."""
     right = [(3.5, 0.25, 0), (0.25, 3.5, 0.25), (0, 0.25, 3.5)]
     hint = (
         "At equal inputs the limit is E[z⁴ 1] + E[4z² 1] = 3/2 + 2; the printed sheet has 5/2 there "
         "since it lost a factor 2 in (z²)′ = 2z."
     )
-    return _limit(names, 2, right, hint=hint)
+    return _limit(yours, 2, right, hint=hint)
 
 
-def _limit(names: Names, n: int, right: Any, *, hint: str) -> Iterator[str]:
+def _limit(yours: Answers, n: int, right: Any, *, hint: str) -> Lines:
     """The limit at three inputs with simple angles, and where rounding spoils a unit norm."""
     X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
-    answer = _call(names, "limit_ntk", X, n)
-    yield _close(answer, right, f"The limit at (1, 0), (0, 1) and (−1, 0), n = {n}", hint=hint)
+    answer = yours.limit_ntk(X, n)
+    yield close(answer, right, f"The limit at (1, 0), (0, 1) and (−1, 0), n = {n}", hint=hint)
     row = np.full(3, np.sqrt(1 / 3)) * (1 + 4e-16)
-    kernel = _numbers(_call(names, "limit_ntk", np.array([row, row]), n), "The limit")
-    if np.isnan(kernel).any():
-        raise CheckError(
-            "wrong",
-            "The limit is NaN where x·x is above 1 by a rounding error: arccos and square roots "
-            "need arguments that are kept inside their range.",
-        )
-    yield _close(kernel, np.full((2, 2), right[0][0]), "The limit where x·x is 1 + 10⁻¹⁵")
+    kernel = numbers(yours.limit_ntk(np.array([row, row]), n), "The limit")
+    expect(
+        not np.isnan(kernel).any(),
+        "The limit is NaN where x·x is above 1 by a rounding error: arccos and square roots "
+        "need arguments that are kept inside their range.",
+    )
+    yield close(kernel, np.full((2, 2), right[0][0]), "The limit where x·x is 1 + 10⁻¹⁵")
 
 
-@_check
-def p3_plot(names: Names) -> Iterator[str]:
+@check(
+    "On logarithmic axes a power law is a straight line. Which power of the width has the slope "
+    "−1/2?",
+    "A Figure with two lines over the same widths: the errors, and a guide that starts, say, at "
+    "the first of them; two labels in a legend, two labels at the axes.",
+    "Section “The picture” of Problem 3. `axes.loglog` draws a line and makes both axes "
+    "logarithmic.",
+)
+def p3_plot(yours: Answers) -> Lines:
     """The errors against width, both axes logarithmic, and a guide of slope −1/2 with its label."""
     widths, errors = np.array([16, 64, 256, 1024]), np.array([0.4, 0.21, 0.09, 0.052])
-    figure = _figure(names, "plot_convergence", widths, errors)
-    axes = _curve(figure, widths, errors, "The errors")
+    figure = as_figure(yours.plot_convergence(widths, errors))
+    axes = curve(figure, widths, errors, "The errors")
     yield "the errors are a line against the widths"
-    if (axes.get_xscale(), axes.get_yscale()) != ("log", "log"):
-        raise CheckError("wrong", "Both axes should be logarithmic: `axes.loglog(…)`.")
+    expect(
+        (axes.get_xscale(), axes.get_yscale()) == ("log", "log"),
+        "Both axes should be logarithmic: `axes.loglog(…)`.",
+    )
     yield "both axes are logarithmic"
-    if not any(_is_guide(x, y) for _, x, y in _curves(figure)):
-        raise CheckError(
-            "wrong",
-            "There is no straight line of slope −1/2, such as errors[0]·√(widths[0]/width).",
-        )
+    expect(
+        any(_is_guide(x, y) for _, x, y in curves(figure)),
+        "There is no straight line of slope −1/2, such as errors[0]·√(widths[0]/width).",
+    )
     yield "there is a guide of slope −1/2"
-    yield _legend_names(figure, 2)
-    yield _axis_labels(axes)
+    yield legend_names(figure, 2)
+    yield axis_labels(axes)
 
 
 def _is_guide(x: np.ndarray, y: np.ndarray) -> bool:
@@ -1068,590 +551,3 @@ def _is_guide(x: np.ndarray, y: np.ndarray) -> bool:
         return False
     rise, run = np.diff(np.log(y)), np.diff(np.log(x))
     return bool(np.allclose(rise, -run / 2, atol=1e-6))
-
-
-# --- The notebook as a whole --------------------------------------------------------------------
-
-
-def ready(names: Names, *needed: str) -> bool:
-    """Whether an experiment can run: every function that it needs is there and gives answers.
-
-    Prints what is still to be done. A function whose answers are wrong does not stop the
-    experiment, but a note says so, since its picture will be wrong too.
-    """
-    open_names, doubtful = [], []
-    for name in needed:
-        states = [_quietly(item, names).state for item in _items_of(name)]
-        if name not in names or any(state in ("missing", "open", "broken") for state in states):
-            open_names.append(name)
-        elif "wrong" in states:
-            doubtful.append(name)
-    if open_names:
-        print("… This experiment waits for: " + ", ".join(f"`{name}`" for name in open_names))
-    elif doubtful:
-        doubts = ", ".join(f"`{name}`" for name in doubtful)
-        print(f"The visible check of {doubts} does not pass yet, so don't trust the result below.")
-    return not open_names
-
-
-def plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function with its answers as arrays, and as a number if it is only one.
-
-    With it an experiment takes every form of a right answer, such as a list or an array (1,).
-    """
-
-    def call(*arguments: Any, **named: Any) -> Any:
-        answer = np.asarray(function(*arguments, **named))
-        if answer.dtype.kind == "c" and not answer.imag.any():
-            answer = answer.real
-        return answer.item() if answer.size == 1 else answer
-
-    return call
-
-
-def _items_of(name: str) -> list[str]:
-    """The items that a function answers; none for a given one."""
-    return [item.name for items in PROBLEMS.values() for item in items if name in item.answers]
-
-
-def _quietly(item: str, names: Names) -> _Result:
-    """Run a check and keep back whatever the student's code prints."""
-    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        return _examine(item, names)
-
-
-def summary(problem: str, names: Names) -> None:
-    """Print which items of a problem pass their visible checks, and which are still open."""
-    items = PROBLEMS[problem]
-    states = {item.name: _quietly(item.name, names).state for item in items if item.answers}
-    print(f"{problem}: where you stand\n")
-    for item in items:
-        print("  " + _summed_up(item, states.get(item.name)))
-    todo = [name for name, state in states.items() if state != "passed"]
-    print(
-        f"\n{len(states) - len(todo)} of {len(states)} visible checks pass;",
-        f"next is {todo[0]}." if todo else "restart the kernel, run all cells once more, and save.",
-    )
-    print(f"{len(items) - len(states)} items are texts, which a person reads and marks.")
-
-
-def _summed_up(item: Item, state: State | None) -> str:
-    """One line of the summary."""
-    mark, word = {
-        "passed": ("✓", "passes"),
-        "missing": ("…", "not found yet: write it, then run its cell"),
-        "open": ("…", "not done yet"),
-        "broken": ("✗", "its answer can't be compared yet"),
-        "wrong": ("✗", "not right yet"),
-        None: ("✎", "your text, marked by a person"),
-    }[state]
-    return f"{mark} {item.name:<18} {_worth(item):<14} {word}"
-
-
-def _worth(item: Item) -> str:
-    return f"{item.points} {'bonus ' if item.bonus else ''}point{'s' if item.points > 1 else ''}"
-
-
-# --- Handing in ---------------------------------------------------------------------------------
-#
-# Nothing here is imported before it is needed: the checks themselves stay quick.
-
-ASSIGNMENT = "hw2"
-
-PACKAGE = "hw2_submission.zip"
-"""The file to hand in: the notebooks as they are saved, and manifest.json."""
-
-SECONDS = 90
-"""How long the notebooks may run together when they are packed; marking gives as much time.
-
-A notebook that takes longer is stopped, and packed all the same.
-"""
-
-_UNANSWERED = "Your answer goes here"
-_INSIDE = "FDL_CHECKS_PACKING"
-"""Set where a notebook runs because it is being packed, so that packing does not start anew."""
-
-
-@dataclass(frozen=True)
-class _Saved:
-    """A notebook as it lies on the disk."""
-
-    problem: str
-    content: bytes
-    time: float
-    cells: tuple[Mapping[str, Any], ...]
-    fault: str = ""
-
-    @property
-    def name(self) -> str:
-        return f"{self.problem}.ipynb"
-
-    @property
-    def code(self) -> tuple[str, ...]:
-        return tuple(_source(cell) for cell in self.cells if cell.get("cell_type") == "code")
-
-
-@dataclass(frozen=True)
-class _Run:
-    """What came of running a notebook afresh: its checks' outcome, and what went wrong."""
-
-    states: Mapping[str, State]
-    seconds: float
-    faults: tuple[str, ...] = ()
-
-
-def pack() -> None:
-    """Run the three saved notebooks afresh, tell what passes, and pack them into one file.
-
-    Each runs in a process of its own, all together for at most SECONDS seconds. Nothing is changed
-    in the notebooks, and whatever fails, they are packed: the file is `hw2_submission.zip`, beside
-    them.
-    """
-    if os.environ.get(_INSIDE):
-        print("checks.pack(): not here, this notebook is being packed just now.")
-        return
-    folder = Path(__file__).resolve().parent
-    try:
-        saved = [notebook for name in PROBLEMS if (notebook := _saved(folder, name))]
-        if not saved:
-            print(
-                "checks.pack(): not here, no notebook of this homework is beside checks.py. In "
-                "Colab, hand in the three notebooks themselves: File → Download → Download .ipynb."
-            )
-            return
-        _pack(folder, saved)
-    except OSError as error:
-        print(
-            f"✗ Packing did not work here ({_named(error)}). Hand in the three notebooks instead."
-        )
-
-
-def _pack(folder: Path, saved: list[_Saved]) -> None:
-    """Run, report and write; `saved` holds what was found on the disk."""
-    warnings = [
-        f"{name}.ipynb is not in this folder." for name in PROBLEMS if not _has(saved, name)
-    ]
-    warnings += _other_versions(folder)
-    outcomes: dict[str, str] = {}
-    left: float = SECONDS
-    for notebook in saved:
-        print(f"{notebook.name}, saved {_ago(notebook.time)}: running it afresh …", flush=True)
-        run = _run_afresh(folder, notebook, left)
-        found = [*filter(None, [notebook.fault]), *run.faults, *_forgotten(notebook, run)]
-        found += [*_unsaved(notebook), *_too_new(notebook, folder)]
-        warnings += [f"{notebook.name}: {fault}" for fault in found]
-        print(f"  {run.seconds:.0f} s (your notebooks have {SECONDS} s together)")
-        left = max(left - run.seconds, 1)
-        for item in PROBLEMS[notebook.problem]:
-            line, outcomes[item.name] = _packed_line(item, notebook, run)
-            print("  " + line)
-    size = _write_package(folder / PACKAGE, _members(saved, outcomes, warnings))
-    print("\nBefore you hand in:" if warnings else "\nNothing is missing.")
-    print("".join(f"  ! {warning}\n" for warning in warnings), end="")
-    print(
-        f"\nPacked: {PACKAGE} ({len(saved)} of {len(PROBLEMS)} notebooks, {max(1, size // 1000)} kB), "
-        "in the folder of your notebooks.\nHand in this one file. If you change anything: save, then "
-        "pack again.\nChanges that are not saved are not in it. "
-        + ("Only functions that this kernel ran were" if _shell() else "From here nothing can be")
-        + " looked through for such changes."
-    )
-
-
-def _has(saved: list[_Saved], problem: str) -> bool:
-    return any(notebook.problem == problem for notebook in saved)
-
-
-def _saved(folder: Path, problem: str) -> _Saved | None:
-    """The notebook of a problem as it is saved; None if there is none."""
-    import json
-
-    path = folder / f"{problem}.ipynb"
-    if not path.is_file():
-        return None
-    content, time = path.read_bytes(), path.stat().st_mtime
-    try:
-        cells = json.loads(content)["cells"]
-        cells = tuple(cell for cell in cells if isinstance(cell, Mapping))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return _Saved(problem, content, time, (), "the file is no notebook; is it damaged?")
-    return _Saved(problem, content, time, cells)
-
-
-def _source(cell: Mapping[str, Any]) -> str:
-    """A cell's text, which a file holds as one string or as a list of lines."""
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(map(str, source))
-
-
-def _grade_id(cell: Mapping[str, Any]) -> str:
-    """The item that a cell is marked for, or ""."""
-    metadata = cell.get("metadata")
-    mark = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
-    if not isinstance(mark, Mapping):
-        return str(cell.get("id", ""))
-    return str(mark.get("grade_id", "")) if mark.get("grade") else ""
-
-
-def _ago(time: float) -> str:
-    """When a file was saved, for a person."""
-    from datetime import datetime
-
-    then = datetime.fromtimestamp(time)
-    seconds = (datetime.now() - then).total_seconds()
-    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
-        if (count := int(seconds // length)) > 0:
-            return f"{then:%H:%M} ({count} {unit}{'s' if count > 1 else ''} ago)"
-    return f"{then:%H:%M} (just now)"
-
-
-def _forgotten(notebook: _Saved, run: _Run) -> Iterator[str]:
-    """Cells that are gone or doubled, texts that are not written, answers that are stubs."""
-    if not notebook.cells:
-        return
-    ids = [_grade_id(cell) for cell in notebook.cells]
-    items = PROBLEMS[notebook.problem]
-    for item in items:
-        if (count := ids.count(item.name)) == 0:
-            yield f"the cell of {item.name} is gone. Copy your answers into a fresh notebook."
-        elif count > 1:
-            yield f"the cell of {item.name} is there {count} times; delete the copies."
-    stubs = [i.name for i in items if run.states.get(i.name) in ("open", "missing")]
-    if stubs:
-        yield "not done yet: " + ", ".join(stubs)
-    texts = [i.name for i in items if not i.answers and i.name in ids]
-    if blank := [name for name in texts if not _is_written(notebook, name)]:
-        yield "no text yet: " + ", ".join(blank)
-
-
-def _is_written(notebook: _Saved, item: str) -> bool:
-    """Whether a text item holds anything but the line to be written over."""
-    texts = [_source(cell).strip() for cell in notebook.cells if _grade_id(cell) == item]
-    return any(text and _UNANSWERED not in text for text in texts)
-
-
-def _unsaved(notebook: _Saved) -> Iterator[str]:
-    """Functions that this kernel runs in a version that the saved file does not hold.
-
-    IPython keeps the text of each cell that it ran, and a function knows its cell. Answers that
-    are no functions, texts, and notebooks of other kernels can't be compared.
-    """
-    import linecache
-
-    shell = _shell()
-    known = {_normal(source) for source in notebook.code}
-    for item in PROBLEMS[notebook.problem]:
-        for name in item.answers:
-            code = getattr(getattr(shell, "user_ns", {}).get(name), "__code__", None)
-            cell = "".join(linecache.getlines(code.co_filename)) if code else ""
-            # a cell with magic commands is kept in another form than it was typed
-            if cell and "get_ipython()" not in cell and _normal(cell) not in known:
-                yield (
-                    f"the `{name}` that you ran last is not in the saved file. Save the notebook, "
-                    "then pack again."
-                )
-
-
-_BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
-
-
-def _bounds(folder: Path) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
-    """The versions that marking uses, as requirements.txt says: from the first, below the second."""
-    try:
-        text = (folder / "requirements.txt").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):  # it is not needed here
-        return {}
-    numbers = [(name, *map(int, rest)) for name, *rest in _BOUNDS.findall(text)]
-    return {name: ((a, b), (c, d)) for name, a, b, c, d in numbers}
-
-
-def _other_versions(folder: Path) -> Iterator[str]:
-    """What runs here in a version that marking does not use."""
-    import platform
-
-    here = {"Python": platform.python_version(), "numpy": np.__version__}
-    here["matplotlib"] = mpl.__version__
-    bounds = _bounds(folder)
-    for name, version in here.items():
-        numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
-        if name in bounds and not bounds[name][0] <= numbers < bounds[name][1]:
-            (low, minor), (high, end) = bounds[name]
-            newest = f" to {high}.{end - 1}" if (low, minor) != (high, end - 1) else ""
-            yield (
-                f"{name} is {version} here, and marking uses {low}.{minor}{newest}: what you wrote may "
-                "not run there. "
-                + ("Use that Python." if name == "Python" else "`pip install -r requirements.txt`")
-            )
-
-
-def _too_new(notebook: _Saved, folder: Path) -> Iterator[str]:
-    """Cells that this Python reads and the oldest one that may be used for marking does not."""
-    oldest = _bounds(folder).get("Python", ((sys.version_info[:2]), ()))[0]
-    if oldest >= sys.version_info[:2]:
-        return
-    for number, source in enumerate(notebook.code, start=1):
-        if not _reads(source, sys.version_info[:2]) or _reads(source, oldest):
-            continue
-        yield (
-            f"code cell {number} needs a newer Python than {oldest[0]}.{oldest[1]}, which may be used "
-            "for marking. Write it as older versions have it (in an f-string, use other quotes "
-            "inside than around it)."
-        )
-
-
-def _reads(source: str, version: tuple[int, int]) -> bool:
-    """Whether a version of Python can read a text, as far as this one can tell."""
-    import ast
-
-    try:
-        ast.parse(source, feature_version=version)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return version >= (3, 12) or not _has_new_fstring(source)
-
-
-def _has_new_fstring(source: str) -> bool:
-    """Whether an f-string holds its own quotes, a backslash or a comment within braces."""
-    import tokenize
-
-    around: list[str] = []
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(source).readline):
-            kind = tokenize.tok_name[token.type]
-            quotes = token.string.lstrip("rRbBuUfFtT")
-            if kind == "FSTRING_END":
-                around.pop()
-            elif kind in ("FSTRING_START", "STRING"):
-                if around and (quotes.startswith(tuple(around)) or "\\" in token.string):
-                    return True
-                around += [quotes] if kind == "FSTRING_START" else []
-            elif kind == "COMMENT" and around:
-                return True
-    except (tokenize.TokenError, SyntaxError, IndexError):
-        return False
-    return False
-
-
-def _normal(source: str) -> str:
-    return "\n".join(line.rstrip() for line in source.strip().splitlines())
-
-
-def _packed_line(item: Item, notebook: _Saved, run: _Run) -> tuple[str, str]:
-    """An item's line in the table, and its outcome for the manifest."""
-    if item.answers:
-        if (state := run.states.get(item.name)) is None:
-            return f"✗ {item.name:<18} {_worth(item):<14} not known, the run did not end", "unknown"
-        return _summed_up(item, state), state
-    if _is_written(notebook, item.name):
-        return _summed_up(item, None), "text"
-    return f"… {item.name:<18} {_worth(item):<14} no text yet", "no text"
-
-
-def _run_afresh(folder: Path, notebook: _Saved, most: float) -> _Run:
-    """Run a notebook in a process of its own, which is stopped with all that it started."""
-    import json
-    import subprocess
-    import tempfile
-    import time
-
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        copy, log = Path(scratch, "notebook.json"), Path(scratch, "log")
-        copy.write_text(json.dumps(notebook.code), encoding="utf-8")
-        log.touch()
-        command = [sys.executable or "python", str(Path(__file__).resolve()), "run"]
-        settings = {_INSIDE: "1", "MPLBACKEND": "Agg", "IPYTHONDIR": scratch}
-        settings["PYTHONIOENCODING"] = "utf-8"  # Windows has no ✓ in its own
-        late = False
-        try:
-            process = subprocess.Popen(
-                [*command, notebook.problem, str(copy), str(log)],
-                cwd=folder,
-                env={**os.environ, **settings},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            return _Run({}, 0, (f"it can't be run from here ({_named(error)}).",))
-        try:
-            process.wait(most)
-        except subprocess.TimeoutExpired:
-            late = True
-        finally:
-            _kill_tree(process)
-        return _run_told(log.read_text(encoding="utf-8"), late, time.monotonic() - start)
-
-
-def _kill_tree(process: Any) -> None:
-    """End a process and those that it started."""
-    import signal
-    import subprocess
-
-    if hasattr(os, "killpg"):
-        with suppress(OSError):  # all may have ended by themselves
-            os.killpg(process.pid, signal.SIGKILL)
-    elif process.poll() is None:
-        subprocess.run(
-            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
-        )
-    process.kill()
-    process.wait()
-
-
-def _run_told(log: str, late: bool, seconds: float) -> _Run:
-    """What a run wrote down line by line, until its end or until it was stopped."""
-    import json
-
-    states: dict[str, State] = {}
-    faults = []
-    last = 0
-    for line in log.splitlines():
-        try:
-            told = json.loads(line)
-        except ValueError:  # cut off in the middle
-            break
-        last = told.get("cell", last)
-        states.update(told.get("states", {}))
-        if "error" in told:
-            faults.append(f"code cell {last} stops with {told['error']}")
-    if late:
-        faults.append(f"stopped after {seconds:.0f} s, in code cell {last}. Does a loop never end?")
-    elif not states:
-        faults.append(f"the run broke off in code cell {last}.")
-    return _Run(states, seconds, tuple(faults))
-
-
-def _run_cells(problem: str, copy: str, log: str) -> None:
-    """In the process that runs a notebook: run its code, then its checks; write down what came."""
-    import json
-
-    with Path(log).open("w", encoding="utf-8") as file:
-
-        def tell(**what: object) -> None:
-            print(json.dumps(what), file=file, flush=True)
-
-        names, run = _interpreter()
-        for number, source in enumerate(
-            json.loads(Path(copy).read_text(encoding="utf-8")), start=1
-        ):
-            tell(cell=number)
-            error = run(source)
-            plt.close("all")
-            if error is not None and not isinstance(error, NotImplementedError):
-                tell(error=_named(error))
-        asked = [item.name for item in PROBLEMS[problem] if item.answers]
-        tell(states={item: _quietly(item, names).state for item in asked})
-
-
-def _interpreter() -> tuple[Names, Callable[[str], BaseException | None]]:
-    """The names of a fresh notebook and what runs a cell in it: IPython, or else plain Python."""
-    try:
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
-    except ImportError:
-        return _plain_interpreter()
-    settings = Config()
-    settings.HistoryManager.enabled = False
-    shell = InteractiveShell.instance(config=settings)
-
-    def run(source: str) -> BaseException | None:
-        result = shell.run_cell(source)
-        error: BaseException | None = result.error_before_exec or result.error_in_exec
-        return error
-
-    return shell.user_ns, run
-
-
-def _plain_interpreter() -> tuple[Names, Callable[[str], BaseException | None]]:
-    """As `_interpreter`, where IPython is not there: magic commands are syntax errors then."""
-    names: dict[str, Any] = {"__name__": "__main__"}
-
-    def run(source: str) -> BaseException | None:
-        try:
-            exec(compile(source, "<cell>", "exec"), names)
-        except (Exception, SystemExit) as error:
-            return error
-        return None
-
-    return names, run
-
-
-def _members(
-    saved: list[_Saved], outcomes: Mapping[str, str], warnings: list[str]
-) -> dict[str, bytes]:
-    """The files of the package: the notebooks, and manifest.json that says what they are."""
-    import hashlib
-    import json
-    import platform
-    from datetime import UTC, datetime
-
-    def stated(time: float) -> str:
-        return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    manifest = {
-        "schema": "fdl-submission",
-        "version": 1,
-        "assignment": ASSIGNMENT,
-        "packed": stated(datetime.now(UTC).timestamp()),
-        "notebooks": {
-            notebook.name: {
-                "sha256": hashlib.sha256(notebook.content).hexdigest(),
-                "saved": stated(notebook.time),
-            }
-            for notebook in saved
-        },
-        "checks": outcomes,
-        "warnings": warnings,
-        "versions": {
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "matplotlib": mpl.__version__,
-        },
-    }
-    text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    return {**{n.name: n.content for n in saved}, "manifest.json": text.encode()}
-
-
-def _write_package(target: Path, members: Mapping[str, bytes]) -> int:
-    """Write the zip file: the same members give the same bytes. It is whole or not there at all."""
-    import tempfile
-    import zipfile
-
-    handle, name = tempfile.mkstemp(prefix=".packing-", dir=target.parent)
-    try:
-        with open(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
-            for member in sorted(members):
-                about = zipfile.ZipInfo(member)  # dated 1980: the manifest tells the times
-                about.compress_type, about.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-                about.create_system = 3
-                archive.writestr(about, members[member])
-        os.chmod(name, 0o644)
-        os.replace(name, target)
-    except BaseException:
-        os.unlink(name)
-        raise
-    return target.stat().st_size
-
-
-def _command(words: list[str]) -> int:
-    """`python checks.py pack`, and `python checks.py hint ITEM`."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # not every terminal has a ✓
-    if words == ["pack"]:
-        pack()
-    elif len(words) == 2 and words[0] == "hint" and words[1] in _HINTS:
-        for _ in _RUNGS:
-            hint(words[1])
-    elif len(words) == 4 and words[0] == "run":
-        _run_cells(*words[1:])
-    else:
-        print(
-            f"Usage: python checks.py pack, or python checks.py hint ITEM\nItems: {', '.join(_HINTS)}"
-        )
-        return 2
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(_command(sys.argv[1:]))

@@ -18,10 +18,10 @@ from autograder.grading.misconceptions import Worlds
 
 from ..hidden.answers import Variant
 from ..hidden.marking import COURSE, HOMEWORK, PROBLEMS, failures, mark, shares
-from ..notebooks.conftest import checks
+from ..notebooks.conftest import checks, checks_file
 from .test_right_answers import CASES
 
-__all__ = ["checks"]
+__all__ = ["checks", "checks_file"]
 pytestmark = pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
 
 EXPERIMENTS = ("p1-experiment", "p2c-traces", "p2c-surface", "p3-experiment")

@@ -531,9 +531,9 @@ ATTACKS: tuple[Attack, ...] = (
         import sys
         from pathlib import Path
         Path(checks.__file__).write_text("def __getattr__(name): return lambda *args: print('1.0')")
-        for name in checks._BODIES:
-            checks._BODIES[name] = lambda names: iter(["exactly"])
-        checks._close = checks._array = lambda *args, **kwargs: "exactly"
+        for name in checks.BODIES:
+            checks.BODIES[name] = lambda names: iter(["exactly"])
+        checks.close = checks.array = lambda *args, **kwargs: "exactly"
         checks.TOLERANCE = float("inf")
         """,
     ),

@@ -74,7 +74,7 @@ def make_stock_course(
     """A plain nbgrader course: no settings, and hidden tests in the source's check cells."""
     source = root / "source" / assignment.name
     source.mkdir(parents=True)
-    shutil.copy(course.source(assignment.name) / "checks.py", source)
+    shutil.copy(course.release(assignment.name) / "checks.py", source)
     for problem in assignment.problems:
         name = f"{problem.name}.ipynb"
         notebook = read_notebook(course.source(assignment.name) / name)

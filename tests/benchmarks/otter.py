@@ -62,7 +62,7 @@ class Otter:
     def _assign(self, course: Course, assignment: Assignment, problem: Problem, root: Path) -> None:
         folder = root / problem.name
         folder.mkdir(parents=True)
-        shutil.copy(course.source(assignment.name) / "checks.py", folder)
+        shutil.copy(course.release(assignment.name) / "checks.py", folder)
         released = read_notebook(course.release(assignment.name) / f"{problem.name}.ipynb")
         nbformat.write(master_notebook(released), folder / f"{problem.name}.ipynb")
         self._call(folder, "assign", f"{problem.name}.ipynb", "dist")

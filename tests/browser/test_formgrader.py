@@ -42,7 +42,12 @@ def course(tmp_path: Path) -> Course:
     course = begin_course(tmp_path / "course")
     make_homework(course, planned("hw"))
     course = Course(course.root)
-    build(course.source("hw"), course.release("hw"), config=course.root / "nbgrader_config.py")
+    build(
+        course.source("hw"),
+        course.release("hw"),
+        course.assignment("hw"),
+        config=course.root / "nbgrader_config.py",
+    )
     for student in load_sample_class(course, "hw"):
         if student.name in (STUDENT, "dmitri"):
             folder = course.root / "submitted" / student.name / "hw"

@@ -12,7 +12,10 @@ import pytest
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.samples import load_sample_class, write_submission
+from autograder.release import build
+from autograder.release.newhomework import begin_course, make_homework
 
+from ..new.conftest import planned
 from .lab import NOISE, open_notebook, run_all, run_cell, started_lab, type_and_run
 from .visitor import Visitor, visiting
 
@@ -106,3 +109,42 @@ def test_what_a_student_types_is_checked_in_the_page(student: Visitor, lab: str)
     verdict.wait_for()
     assert "✗" in verdict.inner_text()
     assert student.complaints == []
+
+
+@pytest.fixture(scope="module")
+def new_lab(
+    tmp_path_factory: pytest.TempPathFactory,
+    browser: Any,  # noqa: ARG001  # as for `lab`
+) -> Iterator[str]:
+    """A JupyterLab beside the release of a homework that was just made."""
+    root, folder = tmp_path_factory.mktemp("new"), tmp_path_factory.mktemp("lab")
+    make_homework(begin_course(root), planned())
+    course = Course(root)
+    build(course.source("hw3"), folder / "hw3", course.assignment("hw3"))
+    with started_lab(folder, tmp_path_factory.mktemp("home")) as address:
+        yield address
+
+
+@pytest.mark.slow
+def test_new_homework_has_verdicts_hints_and_a_package(browser: Any, new_lab: str) -> None:
+    """A wrong answer gets a coloured verdict, whose hints open one inside the other."""
+    with visiting(browser, new_lab, noise=NOISE) as student:
+        open_notebook(student, new_lab, "hw3/problem1_newton.ipynb")
+        outputs = run_all(student, "0 of 3 visible checks pass")
+        assert any("p1-plot: not done yet" in text for text in outputs)
+        type_and_run(
+            student, "def newton(", ["def newton(f, slope, x0, num_steps):", "return [x0]"]
+        )
+        run_cell(student, "checks.p1_newton")
+        verdict = student.tab.locator(".jp-OutputArea", has_text="the shape is (1,)").first
+        verdict.wait_for()
+        badge = verdict.locator("span", has_text="can't compare").first
+        assert badge.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(138, 70, 0)"
+        for step, title in enumerate(("a nudge", "the shape of the answer", "where to look"), 1):
+            verdict.get_by_text(f"Hint {step} of 3: {title}").click()
+        verdict.get_by_text("Section a), equation (1)").wait_for()
+        type_and_run(student, "def newton(", ["checks.pack()  # where def newton( was"])
+        told = student.tab.locator(".jp-OutputArea", has_text="Packed: hw3_submission.zip").first
+        told.wait_for()
+        assert "not done yet: p1-newton, p1-plot, p1-order" in told.inner_text()
+        assert student.complaints == []

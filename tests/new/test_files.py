@@ -10,11 +10,12 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from nbgrader.apps import GenerateAssignmentApp
 
 from autograder.course.assignment import Course, read_notebook
 from autograder.errors import CourseError
 from autograder.grading.misconceptions import load_misconceptions
-from autograder.release import newhomework
+from autograder.release import build, newhomework
 from autograder.release.fill import filled_source
 from autograder.release.newhomework import EXAMPLE, NewHomework, course_for, make_homework
 
@@ -81,9 +82,10 @@ def test_no_placeholder_is_left_and_all_code_is_python(course: Course, name: str
 
 def test_source_is_filled_from_the_solutions_at_once(course: Course) -> None:
     make_homework(course, planned())
-    [(name, text)] = filled_source(course, "hw3").items()
-    assert (course.source("hw3") / name).read_text(encoding="utf-8") == text
-    sources = [cell.source for cell in read_notebook(course.source("hw3") / name).cells]
+    for name, text in filled_source(Course(course.root), "hw3").items():
+        assert (course.source("hw3") / name).read_text(encoding="utf-8") == text
+    notebook = read_notebook(course.source("hw3") / "problem1_newton.ipynb")
+    sources = [cell.source for cell in notebook.cells]
     assert any("### BEGIN SOLUTION" in source for source in sources)
 
 
@@ -249,3 +251,17 @@ def test_a_begun_course_keeps_what_is_there(tmp_path: Path) -> None:
     newhomework.begin_course(tmp_path)
     assert (tmp_path / ".gitignore").read_text() == "mine"
     assert Course(tmp_path).assignment_names == ()
+
+
+def test_plain_nbgrader_releases_checks_that_need_no_kit(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_homework(course, planned())
+    built = Course(course.root)
+    build(built.source("hw3"), course.root / "ours", built.assignment("hw3"))
+    monkeypatch.chdir(course.root)
+    app = GenerateAssignmentApp()
+    app.initialize(["hw3", "--no-db"])
+    app.start()
+    assert files(course.release("hw3")) == files(course.root / "ours")
+    assert b"from autograder" not in files(course.release("hw3"))["checks.py"]

@@ -14,7 +14,8 @@ import matplotlib.pyplot as plt
 import pytest
 from nbformat import NotebookNode
 
-from autograder.course.assignment import read_notebook
+from autograder.course.assignment import Course, read_notebook
+from autograder.release.checksfile import self_contained
 from solutions.hw2 import figures, landscape, momentum, ntk
 
 ROOT = Path(__file__).parents[2]
@@ -35,9 +36,18 @@ def _figures_closed() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def checks() -> Iterator[ModuleType]:
+def checks_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The students' checks.py: the source's own, with the machinery and the facts in it."""
+    source = (SOURCE / "checks.py").read_text(encoding="utf-8")
+    path = tmp_path_factory.mktemp("released") / "checks.py"
+    path.write_text(self_contained(source, Course(ROOT).assignment("hw2")), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def checks(checks_file: Path) -> Iterator[ModuleType]:
     """The students' checks.py, imported as the notebooks do, by the name `checks`."""
-    spec = importlib.util.spec_from_file_location("checks", SOURCE / "checks.py")
+    spec = importlib.util.spec_from_file_location("checks", checks_file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
+from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,7 @@ from autograder.release.definitions import Solutions
 from autograder.release.proof import leaks
 from autograder.release.proof.texts import Text
 
-from .conftest import ROOT, SOURCE, Names
+from .conftest import ROOT, Names
 from .test_checks import AUTO_ITEMS, raising, spoilt
 
 
@@ -38,7 +39,7 @@ class Recorder:
 @pytest.fixture
 def notebook(checks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Recorder:
     recorder = Recorder()
-    monkeypatch.setattr(checks, "_shell", lambda: recorder)
+    monkeypatch.setattr(checks, "shell", lambda: recorder)
     return recorder
 
 
@@ -103,7 +104,7 @@ def test_kernel_gets_html_and_the_same_text_as_a_terminal(
     run(checks, item, wrong)
     assert capsys.readouterr().out == ""
     (bundle,) = notebook.shown
-    monkeypatch.setattr(checks, "_shell", lambda: None)
+    monkeypatch.setattr(checks, "shell", lambda: None)
     run(checks, item, wrong)
     assert set(bundle) == {"text/plain", "text/html"}
     assert capsys.readouterr().out == bundle["text/plain"] + "\n"
@@ -115,7 +116,7 @@ def test_terminal_ipython_gets_text(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(checks, "_shell", lambda: SimpleNamespace())
+    monkeypatch.setattr(checks, "shell", lambda: SimpleNamespace())
     run(checks, "p2b-gd-update", names)
     assert capsys.readouterr().out.startswith("✓ p2b-gd-update")
 
@@ -130,7 +131,7 @@ def test_failed_check_opens_its_hints_one_inside_the_other_without_scripts(
     assert page.tags <= {"div", "span", "b", "pre", "code", "details", "summary"}
     assert page.attributes == {"style"}, "no hint is open, nothing acts, nothing is loaded"
     assert "url(" not in notebook.shown[0]["text/html"]
-    for rung in checks._HINTS[item]:
+    for rung in checks.HINTS[item]:
         assert rung.replace("`", "") in page.text
 
 
@@ -167,8 +168,8 @@ def test_what_a_student_wrote_is_shown_and_not_taken_for_html(
 
 
 def test_every_item_with_a_check_has_three_hints(checks: ModuleType) -> None:
-    assert list(checks._HINTS) == AUTO_ITEMS
-    for rungs in checks._HINTS.values():
+    assert list(checks.HINTS) == AUTO_ITEMS
+    for rungs in checks.HINTS.values():
         assert len(rungs) == len(set(rungs)) == 3
         assert all(60 < len(rung) < 420 for rung in rungs)
 
@@ -182,7 +183,7 @@ def test_last_hint_names_a_place_that_is_there(
         tags = set(re.findall(r"\\tag\{(\d)\}", text))
         for item in checks.PROBLEMS[problem]:
             if item.answers:
-                last = checks._HINTS[item.name][-1]
+                last = checks.HINTS[item.name][-1]
                 numbers = re.findall(r"(?:equations?|and|,) \((\d)\)", last)
                 assert set(numbers) <= tags, item.name
                 for title in re.findall(r"“(.*?)”", last):
@@ -196,7 +197,7 @@ def test_hint_gives_the_next_each_time_and_then_begins_anew(
     for _ in range(4):
         checks.hint("p1-momentum")
         given.append(capsys.readouterr().out)
-    for text, rung in zip(given, (*checks._HINTS["p1-momentum"], ""), strict=True):
+    for text, rung in zip(given, (*checks.HINTS["p1-momentum"], ""), strict=True):
         assert rung in text
     assert given[3] == given[0]
     assert len(set(given)) == 3
@@ -217,7 +218,7 @@ def test_text_of_a_failed_check_says_how_to_get_a_hint(
     assert 'checks.hint("p3-plot")' in capsys.readouterr().out
 
 
-def test_hints_give_no_solution_away(notebooks: dict[str, NotebookNode]) -> None:
+def test_hints_give_no_solution_away(notebooks: dict[str, NotebookNode], checks_file: Path) -> None:
     """As the release's proof judges it."""
     course = Course.find(ROOT)
     solutions = Solutions(course.solutions("hw2"))
@@ -228,7 +229,7 @@ def test_hints_give_no_solution_away(notebooks: dict[str, NotebookNode]) -> None
         *leaks.manual_secrets(sources),
         *leaks.hidden_secrets(course.hidden("hw2"), public),
     ]
-    text = Text("checks.py", (SOURCE / "checks.py").read_text(encoding="utf-8"))
+    text = Text("checks.py", checks_file.read_text(encoding="utf-8"))
     assert list(leaks.leak_faults([text], secrets)) == []
 
 

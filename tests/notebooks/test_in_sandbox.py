@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from autograder.sandbox import Limits, examine
 from autograder.sandbox.session import Cell, CellResult, Notebook, Sandbox
-
-from .conftest import SOURCE
 
 CELLS = (
     "import checks\ndef gd_update(u, v, eta):\n    return u, v",
@@ -22,8 +21,8 @@ CELLS = (
 
 
 @pytest.fixture(scope="module")
-def results() -> Iterator[dict[int, CellResult]]:
-    files = {"checks.py": (SOURCE / "checks.py").read_bytes()}
+def results(checks_file: Path) -> Iterator[dict[int, CellResult]]:
+    files = {"checks.py": checks_file.read_bytes()}
     with Sandbox(examine(use_outer=True), Limits()) as sandbox:
         cells = [Cell(index, source) for index, source in enumerate(CELLS)]
         notebook = Notebook(sandbox, "problem2_landscape", cells, files, 0)

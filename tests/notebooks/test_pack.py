@@ -29,9 +29,9 @@ ITEMS = {problem: [row[1] for row in TABLE if row[0] == problem] for problem in 
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, checks_file: Path) -> Path:
     """A student's folder, so far with checks.py alone."""
-    (tmp_path / "checks.py").write_bytes((SOURCE / "checks.py").read_bytes())
+    (tmp_path / "checks.py").write_bytes(checks_file.read_bytes())
     return tmp_path
 
 
@@ -51,7 +51,7 @@ def packing(folder: Path) -> ModuleType:
 @pytest.fixture
 def _nothing_runs(packing: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of what stands in the files alone."""
-    monkeypatch.setattr(packing, "_run_afresh", lambda *_: packing._Run({}, 0))
+    monkeypatch.setattr(packing, "run_afresh", lambda *_: packing.Run({}, 0))
 
 
 def source_cells(problem: str) -> Cells:
@@ -148,7 +148,7 @@ def test_folder_in_which_all_passes_lacks_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     passed = {name: "passed" for _, name, kind, _ in TABLE if kind == AUTO}
-    monkeypatch.setattr(packing, "_run_afresh", lambda *_: packing._Run(passed, 0))
+    monkeypatch.setattr(packing, "run_afresh", lambda *_: packing.Run(passed, 0))
     for problem in PROBLEMS:
         write(folder, problem, source_cells(problem))
     packing.pack()
@@ -290,7 +290,7 @@ def test_function_that_is_not_in_the_saved_file_is_told(
     write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], saved + "  "))
     for source, is_unsaved in ((saved, False), (changed, True)):
         shell = SimpleNamespace(user_ns={"momentum": as_ipython_runs_it(source)})
-        monkeypatch.setattr(packing, "_shell", lambda shell=shell: shell)
+        monkeypatch.setattr(packing, "shell", lambda shell=shell: shell)
         packing.pack()
         text = capsys.readouterr().out
         assert ("`momentum` that you ran last is not in the saved file" in text) is is_unsaved
@@ -320,8 +320,8 @@ def test_packing_again_replaces_the_package_and_nothing_else(
 
 def test_same_members_give_the_same_bytes(folder: Path, packing: ModuleType) -> None:
     members = {"b.ipynb": b"two", "a.ipynb": b"one"}
-    packing._write_package(folder / "x.zip", members)
-    packing._write_package(folder / "y.zip", dict(reversed(members.items())))
+    packing.write_package(folder / "x.zip", members)
+    packing.write_package(folder / "y.zip", dict(reversed(members.items())))
     assert (folder / "x.zip").read_bytes() == (folder / "y.zip").read_bytes()
 
 
@@ -330,7 +330,7 @@ def test_failed_writing_leaves_the_earlier_package(
     folder: Path, packing: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = folder / "hw2_submission.zip"
-    packing._write_package(target, {"a": b"one"})
+    packing.write_package(target, {"a": b"one"})
     before = target.read_bytes()
 
     def full(*_: object, **__: object) -> None:
@@ -373,7 +373,7 @@ def test_without_notebooks_it_does_nothing(
 
 
 def test_plain_python_runs_cells_where_ipython_is_missing(packing: ModuleType) -> None:
-    names, run = packing._plain_interpreter()
+    names, run = packing.plain_interpreter()
     assert run("x = 2") is None
     assert isinstance(run("1 / 0"), ZeroDivisionError)
     assert isinstance(run("%matplotlib"), SyntaxError)

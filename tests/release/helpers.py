@@ -77,7 +77,7 @@ def looked_at_anew(course: Course) -> Proof:
     with TemporaryDirectory() as folder:
         source = stage_source(course, "tiny", Path(folder))
         tree = Path(folder) / "release" / "tiny"
-        build(source, tree)
+        build(source, tree, course.assignment("tiny"))
         return _read(course, "tiny", source, tree)
 
 

@@ -31,7 +31,7 @@ def filled(course: Course) -> Course:
 
 def built(course: Course) -> Path:
     tree = course.root / "built" / "tiny"
-    build(course.source("tiny"), tree)
+    build(course.source("tiny"), tree, course.assignment("tiny"))
     return tree
 
 
@@ -92,8 +92,8 @@ def test_only_notebooks_and_companions_are_released(filled: Course) -> None:
 def test_builds_are_equal_byte_by_byte(filled: Course) -> None:
     first = filled.root / "one" / "tiny"
     second = filled.root / "two" / "tiny"
-    build(filled.source("tiny"), first)
-    build(filled.source("tiny"), second)
+    build(filled.source("tiny"), first, filled.assignment("tiny"))
+    build(filled.source("tiny"), second, filled.assignment("tiny"))
     assert list(fingerprint(first).values()) == list(fingerprint(second).values())
 
 
@@ -145,9 +145,12 @@ def test_plain_nbgrader_writes_the_same_bytes(
     monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")
     nbgrader()
     ours = filled.root / "ours" / "tiny"
-    build(filled.source("tiny"), ours, config=filled.root / "nbgrader_config.py")
-    for tree in (filled.release("tiny"), ours):
-        (tree / "requirements.txt").unlink()  # `fdl release` alone pins versions
+    build(
+        filled.source("tiny"),
+        ours,
+        filled.assignment("tiny"),
+        config=filled.root / "nbgrader_config.py",
+    )
     theirs = fingerprint(filled.release("tiny"))
     assert list(theirs.values()) == list(fingerprint(ours).values())
     assert not (filled.root / "ours" / "gradebook.db").exists()
@@ -157,7 +160,7 @@ def test_course_settings_for_nbgrader_are_used(filled: Course) -> None:
     config = filled.root / "nbgrader_config.py"
     config.write_text("c = get_config()\nc.ClearSolutions.text_stub = 'Write here.'\n")
     tree = filled.root / "built" / "tiny"
-    build(filled.source("tiny"), tree, config=config)
+    build(filled.source("tiny"), tree, filled.assignment("tiny"), config=config)
     assert cell(read_notebook(tree / "valley.ipynb"), "t-proof").source == "Write here."
 
 
@@ -165,14 +168,18 @@ def test_settings_that_keep_directives_are_refused(filled: Course) -> None:
     config = filled.root / "nbgrader_config.py"
     config.write_text("c = get_config()\nc.GenerateAssignment.preprocessors = []\n")
     with pytest.raises(ReleaseError, match="lacks StripDirectives"):
-        build(filled.source("tiny"), filled.root / "built", config=config)
+        build(
+            filled.source("tiny"), filled.root / "built", filled.assignment("tiny"), config=config
+        )
 
 
 def test_settings_that_fail_are_named(filled: Course) -> None:
     config = filled.root / "nbgrader_config.py"
     config.write_text("1 / 0\n")
     with pytest.raises(ReleaseError, match=r"nbgrader_config.py can't be read: ZeroDivisionError"):
-        build(filled.source("tiny"), filled.root / "built", config=config)
+        build(
+            filled.source("tiny"), filled.root / "built", filled.assignment("tiny"), config=config
+        )
 
 
 @pytest.mark.parametrize(
@@ -199,4 +206,12 @@ def test_grade_id_that_stands_twice_is_named(filled: Course) -> None:
     twin.id = "another"
     change_source(filled, lambda nb: nb.cells.append(twin))
     with pytest.raises(ReleaseError, match=r"valley.ipynb.*t-slope"):
+        built(filled)
+
+
+def test_fault_of_the_checks_is_told(filled: Course) -> None:
+    checks = filled.source("tiny") / "checks.py"
+    own = "from autograder.release.checkskit import *\n\ndef summary(problem, names): ..."
+    checks.write_text(f'"""My checks."""\n\n{own}\n', encoding="utf-8")
+    with pytest.raises(ReleaseError, match=r"tiny/checks.py defines summary, which is a name"):
         built(filled)

@@ -39,7 +39,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_files({name: files[name] for name in files if not name.startswith("release/")}, root)
     course = Course(root)
     filled = stage_source(course, "hw2", folder)
-    build(filled, course.release("hw2"), config=root / NBGRADER_SETTINGS)
+    build(filled, course.release("hw2"), course.assignment("hw2"), config=root / NBGRADER_SETTINGS)
     shutil.copytree(filled, course.source("hw2"), dirs_exist_ok=True)
     return root
 

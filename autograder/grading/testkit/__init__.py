@@ -39,6 +39,7 @@ from autograder.grading.testkit.numbers import (
     draw_mixed,
     lookup,
     own_rows,
+    tolerance,
 )
 from autograder.grading.testkit.once import Once
 from autograder.grading.testkit.surfaces import (
@@ -110,4 +111,5 @@ __all__ = [
     "says_number",
     "says_number_of",
     "says_otherwise",
+    "tolerance",
 ]

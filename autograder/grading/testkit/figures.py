@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed, capital, kind_of
+from autograder.grading.testkit.numbers import tolerance
 from autograder.grading.testkit.words import Words, numbers_in, plain
 from autograder.sandbox.figurerecord import AxesData, CurveData, FigureData
 
@@ -20,9 +21,6 @@ Sight = tuple[AxesData, CurveData]
 
 Curve = tuple[np.ndarray, np.ndarray]
 """The x and the y of the points that a curve should have."""
-
-CLOSE = 2e-3
-"""How close a drawn point is to the one asked for, relative to its own size."""
 
 _POOLED = 2
 """A thing with so few points may be one stroke or one dot of a curve that was drawn in pieces."""
@@ -265,7 +263,10 @@ def _curves_at(
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Coordinates that are looked for, each with how far away from it another one may be."""
+    """Coordinates that are looked for, each with how far away from it another one may be.
+
+    That is the homework's tolerance, relative to the coordinate's own size.
+    """
 
     values: np.ndarray
     slack: np.ndarray
@@ -274,7 +275,7 @@ class _Wanted:
     @classmethod
     def of(cls, values: np.ndarray) -> _Wanted:
         values = np.asarray(values, dtype=float)
-        slack = CLOSE * np.abs(values) + 1e-5 * np.max(np.abs(values), initial=0.0)
+        slack = tolerance() * np.abs(values) + 1e-5 * np.max(np.abs(values), initial=0.0)
         return cls(values, slack, tuple(zip(values.tolist(), slack.tolist(), strict=True)))
 
     def has(self, value: float) -> bool:

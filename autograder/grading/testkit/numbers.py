@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
+from autograder.course.settings import TOLERANCE
 from autograder.grading.testkit.claims import ClaimFailed, capital, kind_of
 from autograder.sandbox import Raised, Student
 
-RTOL = 2e-3
-"""Allowed relative error; right variants were seen below 2·10⁻⁴, wrong ones above 10⁻²."""
+_tolerance: ContextVar[float] = ContextVar("tolerance", default=TOLERANCE)
 
 _MAX_SIZE = 1_000_000
 """The most numbers that are looked at; as floats they take up to eight times as much memory."""
 _MAX_SHOWN_DIMENSIONS = 3
 _MAX_SHOWN_COUNT = 99
 """The shape of an answer is its maker's choice, and could spell out what was passed in."""
+
+
+def tolerance() -> float:
+    """Return the relative error that the homework under test allows."""
+    return _tolerance.get()
+
+
+@contextmanager
+def allowing(error: float) -> Iterator[None]:
+    """Compare with this relative error allowed."""
+    token = _tolerance.set(error)
+    try:
+        yield
+    finally:
+        _tolerance.reset(token)
 
 
 @dataclass(frozen=True)
@@ -107,10 +124,11 @@ def _numeric(answer: object, what: str) -> np.ndarray:
 
 
 def assert_close(
-    answer: object, expected: object, *, what: str = "the answer", rtol: float = RTOL
+    answer: object, expected: object, *, what: str = "the answer", rtol: float | None = None
 ) -> None:
     """Compare in relative max-norm, max|a − e| ≤ rtol · max|e|, without broadcasting.
 
+    `rtol` is the homework's tolerance unless it is given.
     Where everything expected is zero, the error is measured against 1. Fails on NaN, on another
     shape, and on what is no array of real numbers; takes lists, tuples and any number type.
     """
@@ -121,6 +139,7 @@ def assert_close(
             f"{capital(what)} has shape {_shape(array)} where {_shape(right)} is asked for.",
             compared=(array, right),
         )
+    rtol = tolerance() if rtol is None else rtol
     error = relative_error(array, right)
     if not error <= rtol:
         raise ClaimFailed(
@@ -158,7 +177,7 @@ def how_far(error: float, rtol: float, expected: np.ndarray) -> str:
 
 
 def assert_number_close(
-    answer: object, expected: float, *, what: str = "the answer", rtol: float = RTOL
+    answer: object, expected: float, *, what: str = "the answer", rtol: float | None = None
 ) -> None:
     """`assert_close` for a number; an array with one single entry is a number too."""
     array = as_array(answer, what)
@@ -274,7 +293,9 @@ def _rows_of(answer: object) -> np.ndarray | None:
 
 
 def _ends_right(array: np.ndarray, right: np.ndarray) -> bool:
-    return bool(np.max(np.abs(array[-1] - right[-1]), initial=0.0) <= RTOL * np.abs(right).max())
+    return bool(
+        np.max(np.abs(array[-1] - right[-1]), initial=0.0) <= tolerance() * np.abs(right).max()
+    )
 
 
 def _overwritten(array: np.ndarray, ends: Iterable[np.ndarray]) -> np.ndarray:

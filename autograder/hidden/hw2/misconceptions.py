@@ -2757,7 +2757,7 @@ for item in ("p3c-relu", "p3c-squared"):
         "angle_of_an_input_with_itself",
         "θ is made of x_iᵀx_i and so is always 0, which is a slip of the printed sheet (see the "
         "erratum): it is the angle between x_i and x_j.",
-        "0.0 * theta",
+        "0.0 * omega",
     )
     change_angle(
         item,

@@ -38,6 +38,7 @@ from autograder.grading.testkit import (
     item,
     own_rows,
     says,
+    tolerance,
 )
 from autograder.hidden.hw2.wording import OBJECTIVE, STEP
 from autograder.sandbox import Student
@@ -456,7 +457,7 @@ def test_ima_parameters_obey_the_relation(student: Student, rng: Generator, run:
     left = betas[1:] * (lam[2:] + 1)
     right = gammas[:-1] * lam[1:-1] / gammas[1:]
     sizes = np.abs(betas[1:] * lam[2:]) + betas[1:] + np.abs(right)
-    if np.any(np.abs(left - right) > 2e-3 * sizes + 1e-6):
+    if np.any(np.abs(left - right) > tolerance() * sizes + 1e-6):
         raise ClaimFailed("The relation between λ_t and λ_{t+1} does not hold for all t ≥ 1.")
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from jinja2 import Environment
 from markupsafe import Markup
 
-from autograder.course.assignment import Assignment, Course, Item
+from autograder.course.assignment import NEARLY, Assignment, Course, Item
 from autograder.pages.classreport import pictures
 from autograder.pages.classreport.pictures import Series
 from autograder.pages.classreport.reading import ClassRecord, StudentRecord
@@ -41,8 +41,6 @@ FIRST_SHOWN = 12
 
 MOST_CLAIMS = 10
 """How many failed claims without a named misconception are listed."""
-
-NEARLY = 1e-9
 
 
 @dataclass(frozen=True)

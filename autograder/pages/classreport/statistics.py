@@ -21,6 +21,8 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.course.assignment import NEARLY
+
 Floats = NDArray[np.float64]
 
 FEWEST = 3
@@ -30,8 +32,6 @@ FEWEST_IN_GROUPS = 10
 """Below this, 27 % of a class are two persons or fewer."""
 
 GROUP = 0.27
-
-_SAME = 1e-9
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def correlation(x: Floats, y: Floats) -> float | None:
 
     None where x or y is the same for all (r is 0/0), or there are fewer than `FEWEST` persons.
     """
-    if len(x) < FEWEST or np.ptp(x) <= _SAME or np.ptp(y) <= _SAME:
+    if len(x) < FEWEST or np.ptp(x) <= NEARLY or np.ptp(y) <= NEARLY:
         return None
     dx, dy = x - x.mean(), y - y.mean()
     return float(np.clip(dx @ dy / np.sqrt((dx @ dx) * (dy @ dy)), -1.0, 1.0))
@@ -118,8 +118,8 @@ def upper_lower(shares: Floats, totals: Floats, group: float = GROUP) -> float |
 
 def _mean_of_top(shares: Floats, totals: Floats, size: int) -> float:
     border = np.sort(totals)[-size]
-    above = totals > border + _SAME
-    on_it = np.abs(totals - border) <= _SAME
+    above = totals > border + NEARLY
+    on_it = np.abs(totals - border) <= NEARLY
     places = size - int(above.sum())
     return float((shares[above].sum() + places * shares[on_it].mean()) / size)
 
@@ -131,7 +131,7 @@ def cronbach_alpha(points: Floats) -> float | None:
     """
     n, k = points.shape
     total = points.sum(axis=1)
-    if n < FEWEST or k < 2 or np.ptp(total) <= _SAME:
+    if n < FEWEST or k < 2 or np.ptp(total) <= NEARLY:
         return None
     return float(k / (k - 1) * (1 - points.var(axis=0, ddof=1).sum() / total.var(ddof=1)))
 
@@ -174,9 +174,9 @@ def _why_not(own: Floats, rest: Floats, n: int) -> str:
     """Why there is no correlation, in words; empty where there is one."""
     if n < FEWEST:
         return f"fewer than {FEWEST} marks"
-    if np.ptp(own) <= _SAME:
+    if np.ptp(own) <= NEARLY:
         return "all have the same points"
-    return "all have the same rest score" if np.ptp(rest) <= _SAME else ""
+    return "all have the same rest score" if np.ptp(rest) <= NEARLY else ""
 
 
 def wilson_lower(hits: int, n: int, z: float = 1.96) -> float:

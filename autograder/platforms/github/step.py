@@ -134,7 +134,7 @@ def _append(variable: str, text: str) -> None:
 
 _CALL = """
 import contextlib, io, json, checks
-checks._shell = lambda: None  # as text, not as a notebook shows it
+checks.shell = lambda: None  # as text, not as a notebook shows it
 told = {{}}
 for item in checks.PROBLEMS[{problem!r}]:
     if item.answers:

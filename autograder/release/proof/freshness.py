@@ -23,7 +23,7 @@ def stage_source(course: Course, name: str, folder: Path) -> Path:
         (stage / file).write_text(text, encoding="utf-8", newline="\n")
     for file in COMPANIONS:
         path = course.source(name) / file
-        if path.is_file() and not path.is_symlink():
+        if path.is_file() and not path.is_symlink() and not (stage / file).exists():
             shutil.copyfile(path, stage / file)
     return stage
 

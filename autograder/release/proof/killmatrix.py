@@ -14,7 +14,7 @@ from types import FunctionType
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from autograder.capacity import Machine
-from autograder.course.assignment import Assignment, Course
+from autograder.course.assignment import NEARLY, Assignment, Course
 from autograder.grading import forkserver
 from autograder.grading.diagnosis import Diagnostician
 from autograder.grading.inprocess import LocalMarker, LocalMarking
@@ -23,9 +23,6 @@ from autograder.grading.plugin import Outcome
 from autograder.grading.trialcache import Keep
 from autograder.grading.versions import hash_of_tests
 from autograder.release.proof.earlier import earlier_findings
-
-LOST = 1e-9
-"""A share of an item's points above this counts as lost."""
 
 Watch = Callable[[int, int], None]
 """Told how many misconceptions are done, of how many."""
@@ -51,12 +48,14 @@ class Row:
     @property
     def killed(self) -> bool:
         """Whether its own item notices it."""
-        return self.lost[self.item] > LOST
+        return self.lost[self.item] > NEARLY
 
     @property
     def strays(self) -> tuple[str, ...]:
         """The other items that lose points through it."""
-        return tuple(name for name, lost in self.lost.items() if name != self.item and lost > LOST)
+        return tuple(
+            name for name, lost in self.lost.items() if name != self.item and lost > NEARLY
+        )
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class KillMatrix:
         """A page with the matrix as a table; it loads nothing."""
         loader = PackageLoader("autograder.release.proof")
         pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-        return pages.get_template("killmatrix.html").render(matrix=self, lost_from=LOST) + "\n"
+        return pages.get_template("killmatrix.html").render(matrix=self, lost_from=NEARLY) + "\n"
 
 
 def kill_matrix(

@@ -54,7 +54,7 @@ def prove(
         say("filling and building afresh")
         filled = stage_source(course, name, scratch)
         fresh = CourseFolder(scratch).release(name)
-        build(filled, fresh, config=course.nbgrader_settings)
+        build(filled, fresh, assignment, config=course.nbgrader_settings)
         say("reading both trees")
         findings = [
             *_file_findings(course.source(name), tree, filled, at_work=source_follows),

@@ -10,7 +10,7 @@ from typing import get_args
 
 from nbformat import NotebookNode
 
-from autograder.course.assignment import Assignment, Item, Kind
+from autograder.course.assignment import NEARLY, Assignment, Item, Kind
 from autograder.course.directives import directive_of, split_answer
 from autograder.course.gradecells import (
     CellPlace,
@@ -223,7 +223,7 @@ def _rubric_faults(
         return
     if not model.strip():
         yield f"{where} has no model answer before its rubric"
-    if abs(rubric.points - item.max_points) > 1e-9:
+    if abs(rubric.points - item.max_points) > NEARLY:
         yield (
             f"{where} has a rubric of {rubric.points:g} points; "
             f"item {item.name} has {item.max_points:g}"

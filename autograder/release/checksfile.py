@@ -1,0 +1,135 @@
+"""The visible checks as students get them: one file, with the machinery and the facts in it.
+
+A homework's own `checks.py` begins with `from autograder.release.checkskit import *`. In a release
+the text of those modules is in that line's place, and the items, points and tolerance of the
+homework are written out. A `checks.py` without that line is released as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from autograder.course.assignment import Assignment, Item
+from autograder.errors import ReleaseError
+
+_KIT = "autograder.release.checkskit"
+_FOLDER = Path(__file__).with_name("checkskit")
+_PARTS = ("items", "facts", "answers", "pictures", "verdicts", "packing")
+"""The modules of the machinery, each below those that it imports from."""
+
+_WIDTH = 92
+_LAST = 'if __name__ == "__main__":\n    sys.exit(command(sys.argv[1:]))\n'
+
+
+def item_facts(item: Item) -> tuple[str, float, tuple[str, ...], bool]:
+    """Return what the checks know of an item: name, points, names to define, whether a bonus."""
+    points = int(item.max_points) if item.max_points.is_integer() else item.max_points
+    answers = () if item.kind == "manual" else tuple(asked.name for asked in item.references)
+    return item.name, points, answers, item.bonus
+
+
+def self_contained(source: str, assignment: Assignment) -> str:
+    """Return the file that students get; ReleaseError if its own names are the machinery's."""
+    own = _parsed(source)
+    if not any(_is_of_kit(statement) for statement in own.body):
+        return source
+    texts = [
+        _facts(assignment) if part == "facts" else (_FOLDER / f"{part}.py").read_text("utf-8")
+        for part in _PARTS
+    ]
+    trees = [ast.parse(text) for text in texts]
+    known = {name for tree in trees for name in _defined(tree)}
+    if twice := sorted(known.intersection(_defined(own))):
+        raise ReleaseError(
+            f"{assignment.name}/checks.py defines {', '.join(twice)}, which is a name of the "
+            "checks' machinery: choose another name"
+        )
+    sections = [_section(*pair) for pair in zip(texts, trees, strict=True)]
+    head = "\n".join(source.splitlines()[: own.body[0].end_lineno])
+    imports = "\n".join(_imports([*trees, own]))
+    return "\n\n\n".join([f"{head}\n\n{imports}", *sections, _section(source, own), _LAST])
+
+
+def _parsed(source: str) -> ast.Module:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError as error:
+        raise ReleaseError(f"checks.py is not Python: {error}") from error
+    if ast.get_docstring(tree) is None:
+        raise ReleaseError("checks.py has no docstring: begin it with what the checks are for")
+    return tree
+
+
+def _facts(assignment: Assignment) -> str:
+    """Return the homework's facts as the text of a module."""
+    lines = [
+        '"""What is asked, and what it is worth."""',
+        "from collections.abc import Mapping",
+        f"ASSIGNMENT = {assignment.name!r}\n",
+        f"TOLERANCE = {assignment.tolerance!r}",
+        '"""Allowed error, divided by the largest entry of the right answer."""\n',
+        f"SECONDS = {assignment.limits.submission_seconds:g}",
+        '"""Seconds for all notebooks together when they are packed; marking gives as many."""\n',
+        "PROBLEMS: Mapping[str, tuple[Item, ...]] = {",
+    ]
+    for problem in assignment.problems:
+        items = [f"        Item{item_facts(item)!r}," for item in problem.items]
+        lines += [f"    {problem.name!r}: (", *items, "    ),"]
+    return "\n".join([*lines, "}"]).replace("'", '"')
+
+
+def _section(text: str, tree: ast.Module) -> str:
+    """Return a module's text below its docstring's first line, without its imports."""
+    lines = text.splitlines()
+    for statement in tree.body:
+        if statement is tree.body[0] or isinstance(statement, ast.Import | ast.ImportFrom):
+            end = statement.end_lineno or statement.lineno
+            lines[statement.lineno - 1 : end] = [""] * (end - statement.lineno + 1)
+    title = (ast.get_docstring(tree) or "").splitlines()[0].rstrip(".")
+    return f"# --- {title} ".ljust(_WIDTH, "-") + "\n\n" + "\n".join(lines).strip("\n")
+
+
+def _imports(trees: Iterable[ast.Module]) -> Iterator[str]:
+    """Yield the imports of all modules, each once, without those of the kit itself."""
+    whole: set[str] = set()
+    names: dict[str, set[str]] = defaultdict(set)
+    for tree in trees:
+        for statement in tree.body:
+            if isinstance(statement, ast.Import):
+                whole.update(ast.unparse(statement).splitlines())
+            elif isinstance(statement, ast.ImportFrom) and not _is_of_kit(statement):
+                names[statement.module or ""].update(map(ast.unparse, statement.names))
+    yield "from __future__ import annotations"
+    del names["__future__"]
+    lines = [*sorted(whole), *(f"from {m} import {', '.join(sorted(names[m]))}" for m in names)]
+    for is_ours in (True, False):
+        yield ""
+        yield from sorted(
+            (line for line in lines if _is_pythons(line) is is_ours),
+            key=lambda line: (line.startswith("from"), line),
+        )
+
+
+def _is_pythons(line: str) -> bool:
+    return line.split()[1].partition(".")[0] in sys.stdlib_module_names
+
+
+def _is_of_kit(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(_KIT)
+
+
+def _defined(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that a module defines at its top level, imports aside."""
+    for statement in tree.body:
+        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+            yield statement.name
+        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+            yield from (
+                node.id
+                for node in ast.walk(statement)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            )

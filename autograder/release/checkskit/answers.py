@@ -1,0 +1,188 @@
+"""Calling your functions and comparing their answers"""
+
+from __future__ import annotations
+
+import functools
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+
+from autograder.release.checkskit.facts import TOLERANCE
+from autograder.release.checkskit.items import CheckError, Names, State, named
+
+_NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
+"""Where the lines of an error's traceback are not the student's own."""
+
+
+class Answers:
+    """A notebook's answers: `yours.gradient(x)` calls its function `gradient`."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def value(self, name: str) -> Any:
+        """Return what the notebook calls `name`."""
+        if name not in self._names:
+            raise CheckError(
+                "missing", f"`{name}` is not defined. Write it in the cell above and run that cell."
+            )
+        return self._names[name]
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Return what calls the notebook's function `name`; an error in it becomes a message."""
+        return functools.partial(self._call, name)
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        function = self.value(name)
+        if not callable(function):
+            raise CheckError(
+                "broken",
+                f"`{name}` is not a function any more but {kind(function)}: "
+                "give that variable another name and run the cell above again.",
+            )
+        try:
+            return function(*arguments)
+        except NotImplementedError as error:
+            raise CheckError("open", _unfinished(name, error)) from None
+        except (Exception, SystemExit) as error:
+            message = f"`{name}` stopped with {named(error)}{_line(error)}"
+            raise CheckError("broken", message) from None
+
+
+def _unfinished(name: str, error: NotImplementedError) -> str:
+    """Say which function is the unfinished one: the called one, or one that it calls."""
+    frames = traceback.extract_tb(error.__traceback__)
+    inner = frames[-1].name if len(frames) > 1 else name
+    if inner == name or not inner.isidentifier():
+        return f"`{name}` still raises NotImplementedError: put your code in that line's place."
+    return f"`{name}` calls `{inner}`, which still raises NotImplementedError."
+
+
+def _line(error: BaseException) -> str:
+    """Return the student's line in which an error arose, where it can be told."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame.line for frame in frames if not frame.filename.startswith(_NOT_YOURS)]
+    return f"\nin the line: {own[-1]}" if own and own[-1] else ""
+
+
+def kind(thing: Any) -> str:
+    """Return what a thing is, with its article, for use in a sentence."""
+    if thing is None:
+        return "None"
+    name = {"ndarray": "array"}.get(type(thing).__name__, type(thing).__name__)
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def expect(condition: Any, message: str, state: State = "wrong") -> None:
+    """End the check with this message unless the condition holds."""
+    if not condition:
+        raise CheckError(state, message)
+
+
+def something(answer: Any, what: str) -> None:
+    """Make sure that a function returned anything at all."""
+    expect(
+        answer is not None, f"{what}: got None, as from a function without `return …`.", "broken"
+    )
+
+
+def numbers(answer: Any, what: str) -> np.ndarray:
+    """Return an answer as an array of floats of any shape."""
+    something(answer, what)
+    try:
+        found = np.asarray(answer)
+        if found.dtype.kind == "c" and not found.imag.any():
+            found = found.real
+        if found.dtype.kind not in "biuf":
+            raise TypeError
+        return found.astype(float)
+    except (TypeError, ValueError):
+        message = f"{what}: got {kind(answer)} and not an array of real numbers."
+        raise CheckError("broken", message) from None
+
+
+def array(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
+    """Return an answer as an array of floats of the given shape, without NaN."""
+    found = numbers(answer, what)
+    if shape == () and found.size == 1:
+        found = found.reshape(())  # an array with a single entry is a number too
+    expect(
+        shape is None or found.shape == shape,
+        f"{what}: the shape is {found.shape} and should be {shape}.",
+        "broken",
+    )
+    odd = "NaN" if np.isnan(found).any() else "infinity"
+    expect(np.isfinite(found).all(), f"{what}: there is {odd} in your answer:\n{shown(found)}")
+    return found
+
+
+def pair(answer: Any, what: str, parts: str) -> tuple[Any, Any]:
+    """Return the two parts of an answer such as `return x, z`."""
+    something(answer, what)
+    if not isinstance(answer, (tuple, list, np.ndarray)) or getattr(answer, "shape", 0) == ():
+        raise CheckError("broken", f"{what}: got {kind(answer)} in place of the pair ({parts}).")
+    expect(len(answer) == 2, f"{what}: got {len(answer)} things in place of ({parts}).", "broken")
+    return answer[0], answer[1]
+
+
+def shown(found: np.ndarray) -> str:
+    """Return a small array as text."""
+    return np.array2string(found, precision=5, suppress_small=True, threshold=60)
+
+
+def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
+    """Compare an answer with the right one; return the line that says how close it came."""
+    right = np.asarray(expected, dtype=float)
+    found = array(answer, what, right.shape)
+    deviation = _deviation(found, right)
+    expect(
+        deviation <= TOLERANCE,
+        f"{what}. Yours:\n{shown(found)}\nExpected:\n{shown(right)}" + (hint and f"\n{hint}"),
+    )
+    return f"{what}: as expected ({_off(deviation)})"
+
+
+def holds(left: Any, right: Any, rule: str) -> str:
+    """Compare the two sides of a rule that a right answer obeys, whatever its values."""
+    a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
+    deviation = _deviation(a, b)
+    expect(
+        deviation <= TOLERANCE,
+        f"{rule}: this does not hold. Left side:\n{shown(a)}\nRight side:\n{shown(b)}",
+    )
+    return f"{rule} ({_off(deviation)})"
+
+
+def unchanged(after: np.ndarray, before: np.ndarray, what: str) -> str:
+    """Make sure that a function did not write into its argument."""
+    expect(
+        np.array_equal(after, before),
+        f"The function changed {what} in place; work on a copy of it.",
+    )
+    return f"{what} is left as it was"
+
+
+def slopes(function: Callable[[np.ndarray], Any], point: np.ndarray) -> np.ndarray:
+    """Return central finite differences of a function of an array, an entry at a time."""
+    step = 1e-5
+    found = []
+    for index in np.ndindex(point.shape):
+        shift = np.zeros_like(point)
+        shift[index] = step
+        high, low = function(point + shift), function(point - shift)
+        found.append((array(high, "a value") - array(low, "a value")) / (2 * step))
+    return np.reshape(found, point.shape)
+
+
+def _deviation(found: np.ndarray, right: np.ndarray) -> float:
+    """Return the largest error divided by the largest entry of the right answer."""
+    largest = float(np.max(np.abs(right), initial=0.0)) or 1.0
+    return float(np.max(np.abs(found - right), initial=0.0)) / largest
+
+
+def _off(deviation: float) -> str:
+    """Return a relative deviation beside the allowed one."""
+    return f"relative deviation {deviation:.1e}, allowed {TOLERANCE}" if deviation else "exactly"

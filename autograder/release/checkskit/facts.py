@@ -1,0 +1,32 @@
+"""The facts of a homework, read from the course around the working folder.
+
+They are for checks that run in the source tree. A release has the facts written out instead.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from autograder.course.assignment import Assignment, Course
+from autograder.course.limits import Limits
+from autograder.course.settings import TOLERANCE as DEFAULT_TOLERANCE
+from autograder.errors import CourseError
+from autograder.release.checksfile import item_facts
+from autograder.release.checkskit.items import Item
+
+
+def _homework(folder: Path) -> Assignment | None:
+    try:
+        return Course.find(folder).assignment(folder.name)
+    except CourseError:  # a copy that lies elsewhere
+        return None
+
+
+_HERE = _homework(Path.cwd())
+ASSIGNMENT = _HERE.name if _HERE else ""
+TOLERANCE = _HERE.tolerance if _HERE else DEFAULT_TOLERANCE
+SECONDS = (_HERE.limits if _HERE else Limits()).submission_seconds
+PROBLEMS = {
+    problem.name: tuple(Item(*item_facts(item)) for item in problem.items)
+    for problem in (_HERE.problems if _HERE else ())
+}

@@ -1,0 +1,140 @@
+"""What a homework's texts say of facts that are decided elsewhere: items, points, dates, tolerance.
+
+In a README, and in the locked texts of a notebook, filling writes between such a pair of marks
+
+    <!-- points -->
+    <!-- /points -->
+
+what the grade cells and course.toml say. `items` is the table of one notebook; `points`, `dates`
+and `tolerance` are for the README.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import zip_longest
+
+from autograder.course.assignment import Assignment, Course, Item, Problem
+from autograder.errors import ReleaseError
+
+_MARK = re.compile(r"<!-- (/?)([a-z]+) -->")
+_PAIR = re.compile(r"<!-- ([a-z]+) -->(?:(?!<!-- /?[a-z]+ -->).)*<!-- /\1 -->", re.DOTALL)
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September",
+    "October", "November", "December",
+)  # fmt: skip
+
+
+def with_facts(text: str, facts: Mapping[str, str], where: object) -> str:
+    """Return the text with what stands between its marks written from the facts.
+
+    ReleaseError names a mark without its counterpart, and one that stands for no fact.
+    """
+    lone = _MARK.search(_PAIR.sub("", text))
+    if lone:
+        raise ReleaseError(f"{where}: {lone[0]} has no counterpart {_counterpart(lone)}")
+
+    def write(pair: re.Match[str]) -> str:
+        name = pair[1]
+        if name not in facts:
+            known = ", ".join(facts)
+            raise ReleaseError(f"{where}: <!-- {name} --> stands for no fact; known are: {known}")
+        return f"<!-- {name} -->{facts[name]}<!-- /{name} -->"
+
+    return _PAIR.sub(write, text)
+
+
+def readme_facts(course: Course, assignment: Assignment) -> dict[str, str]:
+    """Return what a README can say, by the name of its mark."""
+    return {
+        "dates": _block(_dates(assignment, course.timezone.key)),
+        "points": _block([_worth(course, assignment), "", *_points(assignment)]),
+        "tolerance": rf"$\max|a - e| \le {_power(assignment.tolerance)}\,\max|e|$",
+    }
+
+
+def notebook_facts(problem: Problem) -> dict[str, str]:
+    """Return what a notebook's texts can say, by the name of the mark."""
+    rows = [
+        f"| {item.name} | {_asked(item)} | {item.max_points:g}{' (bonus)' * item.bonus} |"
+        for item in problem.items
+    ]
+    head = ["| item | what you write | points |", "|---|---|---|"]
+    return {"items": _block([*head, *rows, f"| **together** | | **{_total(problem.items)}** |"])}
+
+
+def _counterpart(mark: re.Match[str]) -> str:
+    return f"<!-- {mark[2]} -->" if mark[1] else f"<!-- /{mark[2]} -->"
+
+
+def _block(lines: Iterable[str]) -> str:
+    return "\n\n" + "\n".join(lines) + "\n\n"
+
+
+def _dates(assignment: Assignment, zone: str) -> list[str]:
+    opens, due = _in_words(assignment.opens), _in_words(assignment.due)
+    return [f"| | date ({zone}) |", "|---|---|", f"| opens | {opens} |", f"| due | {due} |"]
+
+
+def _in_words(moment: datetime) -> str:
+    """As in Thursday, 21 November 2024, 23:55, whatever the machine's language is."""
+    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    return f"{day}, {moment.day} {month} {moment.year}, {moment:%H:%M}"
+
+
+def _worth(course: Course, assignment: Assignment) -> str:
+    regular, bonus = _sums(assignment.items.values())
+    text = f"The homework is worth {regular:g} points"
+    text += f", and {bonus:g} bonus point{'s' * (bonus != 1)} on top." if bonus else "."
+    counting = course.counting
+    if assignment.name in counting.assignments and counting.best < len(counting.assignments):
+        text += f" The course counts your best {counting.best} of {len(counting.assignments)}."
+    return text
+
+
+def _points(assignment: Assignment) -> list[str]:
+    """Return a table of all items, the problems side by side."""
+    columns = [
+        [f"{_labelled(item)} | {item.max_points:g}" for item in problem.items]
+        for problem in assignment.problems
+    ]
+    heads = [problem.title.partition(":")[0] for problem in assignment.problems]
+    totals = [f"**together** | **{_total(problem.items)}**" for problem in assignment.problems]
+    first = [f"{head} | points" for head in heads]
+    rows = [first, *zip_longest(*columns, fillvalue="|"), totals]
+    lines = [f"| {' | '.join(row)} |" for row in rows]
+    return [lines[0], "|" + 2 * len(heads) * "---|", *lines[1:]]
+
+
+def _labelled(item: Item) -> str:
+    kinds = ["text"] * (item.kind == "manual") + ["bonus"] * item.bonus
+    return f"{item.name} ({', '.join(kinds)})" if kinds else item.name
+
+
+def _asked(item: Item) -> str:
+    if item.kind == "manual":
+        return "a text"
+    return ", ".join(f"`{asked.name}`" for asked in item.references)
+
+
+def _sums(items: Iterable[Item]) -> tuple[float, float]:
+    """Return the regular points and the bonus points."""
+    items = list(items)
+    bonus = sum(item.max_points for item in items if item.bonus)
+    return sum(item.max_points for item in items) - bonus, bonus
+
+
+def _total(items: Iterable[Item]) -> str:
+    regular, bonus = _sums(items)
+    return f"{regular:g} + {bonus:g} bonus" if bonus else f"{regular:g}"
+
+
+def _power(number: float) -> str:
+    """Return a small number in LaTeX, as in 2\\cdot10^{-3}."""
+    digits, _, exponent = f"{number:e}".partition("e")
+    factor = f"{float(digits):g}"
+    return f"{factor}\\cdot10^{{{int(exponent)}}}" if factor != "1" else f"10^{{{int(exponent)}}}"
