@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, chdir, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -31,6 +32,9 @@ from autograder.course.settings import SETTINGS, Table
 from autograder.errors import CourseError
 
 Kind = Literal["auto", "manual"]
+
+COMPANIONS = ("README.md", "checks.py", "requirements.txt")
+"""The files beside the notebooks that students of each homework get."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Assignment:
-    """A homework: what is asked, what it is worth, and when."""
+    """A homework: what is asked, what it is worth, and when.
+
+    `files` are the data files that stand beside the notebooks, such as `measurements.csv`.
+    """
 
     name: str
     title: str
@@ -76,6 +83,7 @@ class Assignment:
     due: datetime
     seed: int
     problems: tuple[Problem, ...]
+    files: tuple[str, ...] = ()
 
     @cached_property
     def items(self) -> Mapping[str, Item]:
@@ -173,10 +181,18 @@ class Course:
             due=self.deadline(name).due,
             seed=int(settings.get("seed", 0)),
             problems=problems,
+            files=_data_files(name, settings),
         )
         _check_items(assignment, bonus)
         self.rules(name)  # an error in them is told before anything is built on them
         return assignment
+
+    def beside_files(self, assignment: Assignment) -> AbstractContextManager[None]:
+        """Work in the source folder while the block runs, if there are data files.
+
+        Our own code, which runs outside of the sandbox, opens them by their names alone too.
+        """
+        return chdir(self.source(assignment.name)) if assignment.files else nullcontext()
 
     def rules(self, assignment: str) -> Rules:
         """What being late costs in an assignment, and what bonus points can do."""
@@ -274,6 +290,21 @@ def _items(notebook: NotebookNode, problem: str, bonus: frozenset[str]) -> Itera
                 yield Item(name, "manual", points, name in bonus, problem)
             else:
                 yield Item(name, "auto", points, name in bonus, problem, references)
+
+
+def _data_files(name: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the homework's data files; CourseError if one is not a plain name of data."""
+    table = Table(f"assignments.{name}", settings)
+    files = table.names("files")
+    for file in files:
+        is_plain = file and not file.startswith(".") and not {"/", "\\"} & set(file)
+        if not is_plain or file.endswith((".ipynb", ".py")) or file in COMPANIONS:
+            raise table.wrong(
+                "files",
+                f"{file!r} can't be among them: write names of data files that are in "
+                f'source/{name} itself, such as ["measurements.csv"]',
+            )
+    return files
 
 
 def _title(notebook: NotebookNode, default: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +18,13 @@ def load_references(course: Course, assignment: Assignment) -> dict[str, Callabl
     """The reference function for each name that an auto item's answer defines."""
     folder = course.solutions(assignment.name)
     serve_solutions(folder)
-    found: dict[str, Callable[..., object]] = {}
+    with course.beside_files(assignment):
+        return dict(_references(folder, assignment))
+
+
+def _references(
+    folder: Path, assignment: Assignment
+) -> Iterator[tuple[str, Callable[..., object]]]:
     for item in assignment.select("auto"):
         for reference in item.references:
             module = _load(folder / f"{reference.module}.py")
@@ -29,8 +35,7 @@ def load_references(course: Course, assignment: Assignment) -> dict[str, Callabl
                     f"does not define {reference.name}"
                 )
             if callable(value):
-                found[reference.name] = value
-    return found
+                yield reference.name, value
 
 
 @lru_cache(maxsize=256)

@@ -109,6 +109,7 @@ def mark_submission(
         lab.make_ready()
         deadline = time.monotonic() + settings.limits.submission_seconds
         lab.run_notebooks(deadline)
+        stack.enter_context(course.beside_files(assignment))
         references = load_references(course, assignment)
         pairs = read_pairs(course, assignment)
         with (
@@ -119,7 +120,7 @@ def mark_submission(
             hidden.run()
             tested, notes = _tested_again(assignment, lab, plugin, hidden, deadline)
             plugin.end()
-    with stages.stage("other"):
+    with course.beside_files(assignment), stages.stage("other"):
         outcomes, items = _items(assignment, lab, tested)
         items |= {name: replace(items[name], message=note) for name, note in notes.items()}
         for problem in assignment.problems:
@@ -201,7 +202,8 @@ def open_laboratory(
     submission = _read(path, skeletons)
     own = sandbox or open_sandbox(settings)
     leave = own.renew if sandbox else own.close
-    return Laboratory(submission, skeletons, support_files(release), own, seed, leave)
+    files = support_files(release, assignment.files)
+    return Laboratory(submission, skeletons, files, own, seed, leave)
 
 
 def _read(path: Path | Parcel, skeletons: Mapping[str, NotebookNode]) -> Submission:
@@ -230,12 +232,21 @@ def read_skeletons(assignment: Assignment, release: Path) -> dict[str, NotebookN
     return skeletons
 
 
-def support_files(release: Path) -> dict[str, bytes]:
-    """The modules that stand beside the released notebooks, which their cells import.
+def support_files(release: Path, data: Sequence[str] = ()) -> dict[str, bytes]:
+    """The modules and data files beside the released notebooks, which their cells open.
 
-    With them goes what Python makes of each, which takes longer than to run it.
+    With each module goes its bytecode: compiling takes longer than running it. CourseError if the
+    release lacks a data file.
     """
     found = {}
+    for name in data:
+        try:
+            found[name] = (release / name).read_bytes()
+        except OSError as error:
+            raise CourseError(
+                f"{release / name} can't be read ({error.strerror}): course.toml lists it among "
+                "the homework's files, so put it into the source and release the homework again"
+            ) from error
     for path in sorted(release.glob("*.py")):
         found[path.name] = content = path.read_bytes()
         found |= _compiled(path.name, content)

@@ -283,7 +283,8 @@ def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:
     if not path.is_file():
         return Catalogue()
     serve_solutions(course.solutions(assignment.name))
-    catalogue = read_catalogue(path, path.stat().st_mtime_ns)
+    with course.beside_files(assignment):
+        catalogue = read_catalogue(path, path.stat().st_mtime_ns)
     auto = {item.name for item in assignment.select("auto")}
     for misconception in catalogue:
         if misconception.item not in auto:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
+from collections.abc import Iterable
 from copy import deepcopy
 from pathlib import Path
 
@@ -18,28 +19,28 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+from autograder.course.assignment import COMPANIONS
 from autograder.errors import ReleaseError
 from autograder.release.directives import grade_id, place
 from autograder.release.fill import read_source
 from autograder.release.pins import REQUIREMENTS, pin
 from autograder.release.preprocessors import StripDirectives, configure
 
-COMPANIONS = ("README.md", "checks.py", "requirements.txt")
-"""The files beside the notebooks that students get; nothing else is released."""
-
 CONFIG = "nbgrader_config.py"
 
 
-def build(source: Path, destination: Path, *, config: Path | None = None) -> None:
+def build(
+    source: Path, destination: Path, *, config: Path | None = None, files: Iterable[str] = ()
+) -> None:
     """Make the release of a filled source folder at `destination`, which must not exist.
 
-    `config` is the course's nbgrader_config.py, if it has one. Raises ReleaseError that names the
-    notebook and, where one is at fault, the cell.
+    `files` are the homework's data files, `config` is the course's nbgrader_config.py, if it has
+    one. Raises ReleaseError that names the notebook and, where one is at fault, the cell.
     """
     name = source.name
     with tempfile.TemporaryDirectory(prefix="fdl-build-") as folder:
         scratch = Path(folder).resolve()
-        _copy_source(source, scratch / "source" / name)
+        _copy_source(source, scratch / "source" / name, {*COMPANIONS, *files})
         converter = _Converter.at(scratch, name, _settings(config))
         converter.run()
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -101,11 +102,11 @@ class _Converter(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no t
         return f"{path.name}: nbgrader can't convert it: {error}"
 
 
-def _copy_source(source: Path, scratch: Path) -> None:
-    """Copy what may be released: the notebooks and their companions, with versions pinned."""
+def _copy_source(source: Path, scratch: Path, files: set[str]) -> None:
+    """Copy what may be released: the notebooks and these files, with versions pinned."""
     scratch.mkdir(parents=True)
     for path in sorted(source.iterdir()):
-        released = path.suffix == ".ipynb" or path.name in COMPANIONS
+        released = path.suffix == ".ipynb" or path.name in files
         if released and path.is_file() and not path.is_symlink():
             shutil.copyfile(path, scratch / path.name)
     pin(scratch / REQUIREMENTS)

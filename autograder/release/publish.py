@@ -39,9 +39,9 @@ def release(
         )
     with TemporaryDirectory(prefix="fdl-release-") as folder:
         scratch = Path(folder).resolve()
-        source = stage_source(course, name, scratch)
+        source = stage_source(course, assignment, scratch)
         tree = scratch / "release" / name
-        build(source, tree, config=course.root / CONFIG)
+        build(source, tree, config=course.root / CONFIG, files=assignment.files)
         proof = prove(
             course,
             assignment,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -24,6 +25,7 @@ from autograder.release.directives import (
     mark_of,
     place,
 )
+from autograder.release.proof.statements import NEARLY, worth
 
 
 @dataclass(frozen=True)
@@ -56,54 +58,84 @@ def hidden_tests(hidden: Path) -> tuple[list[HiddenTest], list[str]]:
     return tests, faults
 
 
+def name_faults(
+    assignment: Assignment,
+    sources: dict[str, NotebookNode],
+    checks: Path,
+    hidden: Path,
+    misconceptions: Iterable[tuple[str, str]],
+) -> Iterator[str]:
+    """Items without a hidden test or a visible check, and tests and the like of unknown items.
+
+    `misconceptions` are pairs of their names and items. A renamed item is told here alone.
+    """
+    tests, _ = hidden_tests(hidden)
+    auto = [item.name for item in assignment.select("auto")]
+    wanted = [(test.where, test.item) for test in tests]
+    wanted += [(f"the misconception {name!r}", item) for name, item in misconceptions]
+    for where, item in wanted:
+        if item not in auto:
+            kind = "a manual item" if item in assignment.items else "no item"
+            yield f"{where} is for {item}, which is {kind} of {assignment.name}"
+    tested = {test.item for test in tests}
+    yield from (f"item {name} has no hidden test" for name in auto if name not in tested)
+    functions = _functions(checks)
+    for name, notebook in sources.items():
+        for index, cell in enumerate(notebook.cells):
+            if is_check(cell):
+                yield from _check_faults(cell, place(Path(name).stem, index, cell), functions)
+
+
 def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
-    """Items without a hidden test, hidden tests without an item, parts without a core test."""
+    """Hidden tests that don't say what they are for, and parts without a core test."""
     tests, faults = hidden_tests(hidden)
     yield from faults
-    auto = {item.name for item in assignment.select("auto")}
-    for test in tests:
-        if test.item not in auto:
-            kind = "a manual item" if test.item in assignment.items else "no item"
-            yield f"{test.where} is for {test.item}, which is {kind} of {assignment.name}"
-    for name in sorted(auto):
+    for name in sorted(item.name for item in assignment.select("auto")):
         mine = [test for test in tests if test.item == name]
         core = {test.part for test in mine if test.core}
-        if not mine:
-            yield f"item {name} has no hidden test"
-        elif not core:
+        if mine and not core:
             yield f"item {name} has robustness tests alone: no test can earn its points"
         for test in mine:
             if core and not test.core and test.part not in core | {"answer"}:
                 yield f"{test.where}: part {test.part!r} of {name} has no core test"
 
 
-def cell_order_faults(
-    assignment: Assignment, sources: dict[str, NotebookNode], checks: Path
-) -> Iterator[str]:
-    """Auto items that lack an answer to fill, a check cell, or their function in checks.py."""
-    functions = _functions(checks)
+def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
+    """Auto items that lack an answer to fill or a locked check cell."""
     for name, notebook in sources.items():
         yield from _answer_faults(assignment, Path(name).stem, notebook)
         for index, cell in enumerate(notebook.cells):
-            if is_check(cell):
-                yield from _check_faults(cell, place(Path(name).stem, index, cell), functions)
+            if is_check(cell) and not mark_of(cell).get("locked"):
+                yield f"{place(Path(name).stem, index, cell)}: a check cell must be locked"
 
 
 def rubric_faults(
     assignment: Assignment, sources: dict[str, NotebookNode], hidden: Path
 ) -> Iterator[str]:
-    """Manual items whose rubric is missing, unreadable, or does not add up to their points.
-
-    Also rubrics that name evidence which no core test gives.
-    """
+    """Manual items whose rubric is missing or unreadable, or names what no core test gives."""
     tests, _ = hidden_tests(hidden)
+    for where, _, source in _manual(assignment, sources):
+        for fault in _rubric_faults(source, assignment, tests):
+            yield f"{where} {fault}"
+
+
+def rubric_point_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
+    """Rubrics that do not add up to their items' points."""
+    for where, item, source in _manual(assignment, sources):
+        with suppress(CourseError):  # told by `rubric_faults`
+            points = read_rubric(source).points
+            if abs(points - item.max_points) > NEARLY:
+                yield f"{where} has a rubric of {points:g} points; {worth([item])}"
+
+
+def _manual(
+    assignment: Assignment, sources: dict[str, NotebookNode]
+) -> Iterator[tuple[Place, Item, str]]:
     for name, notebook in sources.items():
         for index, cell in enumerate(notebook.cells):
             if is_manual(cell):
-                where = place(Path(name).stem, index, cell)
                 item = assignment.items[grade_id(cell)]
-                for fault in _rubric_faults(cell.source, assignment, item, tests):
-                    yield f"{where} {fault}"
+                yield place(Path(name).stem, index, cell), item, cell.source
 
 
 def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> Iterator[str]:
@@ -208,13 +240,9 @@ def _check_faults(cell: NotebookNode, where: Place, functions: set[str]) -> Iter
         yield f"{where}: a check cell reads `checks.{function}(globals())`, this one does not"
     if function not in functions:
         yield f"checks.py has no function {function} for item {grade_id(cell)}"
-    if not mark_of(cell).get("locked"):
-        yield f"{where}: a check cell must be locked"
 
 
-def _rubric_faults(
-    source: str, assignment: Assignment, item: Item, tests: list[HiddenTest]
-) -> Iterator[str]:
+def _rubric_faults(source: str, assignment: Assignment, tests: list[HiddenTest]) -> Iterator[str]:
     try:
         answer, _ = split_answer(source)
         rubric = read_rubric(source)
@@ -223,8 +251,6 @@ def _rubric_faults(
         return
     if not answer.strip():
         yield "has no model answer before its rubric"
-    if abs(rubric.points - item.max_points) > 1e-9:
-        yield f"has a rubric of {rubric.points:g} points; item {item.name} has {item.max_points:g}"
     for evidence in rubric.evidence:
         yield from _evidence_faults(evidence, assignment, tests)
 

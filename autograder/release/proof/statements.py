@@ -1,0 +1,488 @@
+"""What the texts of a release state: points, items and dates. They must be those that count.
+
+Points and items are those of the grade cells, dates and time zone those of course.toml. Looked at
+are tables with a column of points, headings and brackets with points, sentences that say what
+something is worth, dates beside words such as "due", and the items that the checks know.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import available_timezones
+
+from nbformat import NotebookNode
+
+from autograder.course.assignment import Assignment, Item, Problem
+from autograder.release.definitions import parse_python
+from autograder.release.directives import grade_id, is_manual, mark_of, place
+
+NEARLY = 1e-9
+"""Points that differ by less are the same."""
+
+_WORDS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+_NUMBER = rf"(?:\d+(?:[.,]\d+)?|{'|'.join(_WORDS)})"
+_BRACKET = re.compile(
+    rf"[(\[]\s*({_NUMBER})\s+(bonus\s+)?(?:points?|pts)\s*[)\]]"
+    rf"|[—–:,-]\s*({_NUMBER})\s+(bonus\s+)?(?:points?|pts)\s*$",
+    re.IGNORECASE,
+)
+"""Points of a heading: in brackets, or at its end behind a dash, a colon or a comma."""
+_WORTH = re.compile(
+    rf"\b(?:worth|counts?)\s+({_NUMBER})\s+(bonus\s+)?(?:points?|pts)\b", re.IGNORECASE
+)
+_HEADING = re.compile(r"^(#{1,6})\s+(.*)$")
+_PART = re.compile(r"^\(?([a-z])\)\s")
+_POINTS_COLUMN = re.compile(r"^(?:max(?:imum)? )?(?:points?|pts)$", re.IGNORECASE)
+_TOTAL = re.compile(r"^(?:together|total|sum|altogether|all|maximum)\b", re.IGNORECASE)
+_TERM = re.compile(rf"^({_NUMBER})(?:(?:\s*[×x*·]\s*)({_NUMBER}))?$", re.IGNORECASE)
+_SEPARATOR = re.compile(r"^\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_MONTH = rf"(?P<month{{0}}>{'|'.join(f'{m[:3]}(?:{m[3:]})?' for m in _MONTHS)})\.?"
+_DATE = re.compile(
+    rf"(?:\b(?P<weekday>{'|'.join(f'{d[:3]}(?:{d[3:]})?' for d in _DAYS)})\.?,?\s+)?(?:"
+    rf"\b(?P<day1>\d{{1,2}})(?:st|nd|rd|th|\.)?\s+{_MONTH.format(1)}(?:,?\s+(?P<year1>\d{{4}}))?"
+    rf"|\b{_MONTH.format(2)}\s+(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s+(?P<year2>\d{{4}}))?"
+    r"|\b(?P<year3>\d{4})-(?P<month3>\d\d)-(?P<day3>\d\d)"
+    r"|\b(?P<day4>\d{1,2})\.(?P<month4>\d{1,2})\.(?P<year4>\d{4}))"
+    r"(?:(?:,|T|\s|\bat\b|\()*(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?:\s?(?P<half>[ap]m))?)?",
+    re.IGNORECASE,
+)
+_OPENS = r"opens?|opening|released?|starts?"
+_DUE = r"due(?!\s+to\b)|deadline|closes?|hand(?:ed)?[ -]in|submit(?:ted)?|submission"
+_ABOUT = re.compile(rf"\b(?:(?P<opens>{_OPENS})|(?P<due>{_DUE}))\b", re.IGNORECASE)
+_NEAR = 40
+"""Letters between the word that says what a date is for and the date."""
+_ZONE = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+\b")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of a text that students read; `level` is that of a heading, 0 for other lines."""
+
+    where: str
+    text: str
+    level: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table that gives points to something: its label, and the terms of their sum."""
+
+    where: str
+    label: str
+    items: tuple[Item, ...]
+    terms: tuple[float, ...]
+    is_bonus: bool
+
+    @property
+    def points(self) -> float:
+        """The sum of the terms."""
+        return sum(self.terms)
+
+    @property
+    def is_total(self) -> bool:
+        """Whether this sums up the rows above it."""
+        return bool(_TOTAL.match(self.label))
+
+
+class Statements:
+    """The texts of one release, read once."""
+
+    def __init__(
+        self, assignment: Assignment, tree: Path, released: Mapping[str, NotebookNode]
+    ) -> None:
+        self.assignment = assignment
+        self._modules = sorted(tree.glob("*.py"))
+        text = (tree / "README.md").read_text(encoding="utf-8", errors="replace")
+        self._readme = list(_lines("README.md", text))
+        self._notebooks = {
+            problem: list(_outline(problem, released[f"{problem.name}.ipynb"]))
+            for problem in assignment.problems
+        }
+
+    def point_faults(self) -> Iterator[str]:
+        """Points and items that are not those of the grade cells."""
+        yield from self._readme_faults()
+        for problem, outline in self._notebooks.items():
+            yield from self._title_faults(problem, outline)
+            yield from _heading_faults(outline)
+        for line in self._all_lines():
+            yield from self._worth_faults(line)
+        for path in self._modules:
+            yield from self._check_faults(path)
+
+    def date_faults(self, opens: datetime, due: datetime) -> Iterator[str]:
+        """Dates beside words such as "due" that are not those of course.toml."""
+        zone = str(due.tzinfo)
+        for line in self._all_lines():
+            for match in _DATE.finditer(line.text):
+                about = _about(line.text, match)
+                if about is None:
+                    continue
+                right = opens if about == "opens" else due
+                if differs := _difference(match, right):
+                    yield f"{line.where} says {match[0].strip()!r}, {differs} in course.toml"
+        for table in _tables(self._all_lines()):
+            if any(_DATE.search(line.text) for line in table):
+                strange = {z for line in table for z in _ZONE.findall(line.text)} - {zone}
+                for each in sorted(strange & available_timezones()):
+                    yield f"{table[0].where} gives dates in {each}; course.toml has {zone}"
+
+    def _all_lines(self) -> Iterator[Line]:
+        yield from self._readme
+        for outline in self._notebooks.values():
+            yield from (entry for entry in outline if isinstance(entry, Line))
+
+    def _readme_faults(self) -> Iterator[str]:
+        """Rows of the README's tables; together they must hold all items, or all their points."""
+        named: set[str] = set()
+        others = 0.0
+        last = ""
+        for table in _tables(self._readme):
+            for rows in _columns(table, self.assignment.items):
+                if not any(row.items for row in rows):
+                    yield from self._summary_faults(rows)
+                    continue
+                yield from self._row_faults(rows)
+                named |= {item.name for row in rows for item in row.items}
+                others += sum(row.points for row in rows if not row.items and not row.is_total)
+                last = rows[-1].where
+        items = self.assignment.items
+        missing = [name for name in items if name not in named]
+        if named and missing and not others:
+            yield f"{last}: the table of points lacks {', '.join(missing)}"
+        elif named and others:
+            found = others + sum(items[name].max_points for name in named)
+            if not _is_any(found, _sums(items.values())):
+                yield f"{last}: the table gives {found:g} points; {worth(items.values())}"
+
+    def _row_faults(self, rows: Sequence[Row]) -> Iterator[str]:
+        above: list[Row] = []
+        for row in rows:
+            if row.is_total:
+                regular = sum(each.points for each in above if not each.is_bonus)
+                if not _is_any(row.points, (regular, sum(each.points for each in above))):
+                    yield f"{row.where} adds up to {row.points:g} points; the rows say {regular:g}"
+                above = []
+                continue
+            above.append(row)
+            if row.items:
+                yield from _named_faults(row)
+            elif self._is_unknown(row.label):
+                yield f"{row.where} has an item {row.label}, which no notebook has"
+
+    def _is_unknown(self, label: str) -> bool:
+        """Whether a label looks like the name of one item, which is none."""
+        looks = re.fullmatch(r"[A-Za-z]\w*(?:-\w+)+|[A-Za-z]+\d+[a-z]*", label)
+        known = (name.startswith((f"{label}-", label)) for name in self.assignment.items)
+        return bool(looks) and not any(known)
+
+    def _summary_faults(self, rows: Sequence[Row]) -> Iterator[str]:
+        """Rows that name problems instead of items."""
+        for row in rows:
+            for problem in self.assignment.problems:
+                is_meant = row.label and re.match(rf"{re.escape(row.label)}(?!\w)", problem.title)
+                if is_meant and not _is_any(row.points, _sums(problem.items)):
+                    yield f"{row.where}: {row.points:g} points; {worth(problem.items)}"
+            if row.is_total and not _is_any(row.points, _sums(self.assignment.items.values())):
+                told = worth(self.assignment.items.values())
+                yield f"{row.where} adds up to {row.points:g} points; {told}"
+
+    def _title_faults(self, problem: Problem, outline: Sequence[Line | Item]) -> Iterator[str]:
+        """The table below a notebook's title: its rows are parts of the problem."""
+        lines = [entry for entry in outline if isinstance(entry, Line)]
+        title = next((n for n, line in enumerate(lines) if line.level == 1), len(lines))
+        end = next((n for n, ln in enumerate(lines) if n > title and ln.level), len(lines))
+        parts = _parts(outline)
+        for table in _tables(lines[title:end]):
+            for rows in _columns(table, self.assignment.items):
+                if any(row.items for row in rows):
+                    yield from self._row_faults(rows)
+                    continue
+                shown = [row for row in rows if not row.is_total]
+                wrong = [row for row in shown if _is_other_part(row, parts)]
+                for row in wrong:
+                    items = parts[row.label[-1]]
+                    yield f"{row.where}: {row.points:g} points for {row.label}; {worth(items)}"
+                terms = sorted(term for row in shown for term in row.terms)
+                points = sorted(item.max_points for item in problem.items)
+                is_same = len(terms) != len(points) or terms == points
+                if not wrong and not (is_same and _is_any(sum(terms), _sums(problem.items))):
+                    told = " + ".join(f"{term:g}" for row in shown for term in row.terms)
+                    yield f"{rows[0].where}: the table gives {told} points; {worth(problem.items)}"
+
+    def _worth_faults(self, line: Line) -> Iterator[str]:
+        """Sentences such as "each problem counts 10 points": something has to be worth that."""
+        every = list(self.assignment.items.values())
+        groups = [*([item] for item in every), *(p.items for p in self.assignment.problems), every]
+        groups += [p for outline in self._notebooks.values() for p in _parts(outline).values()]
+        for match in _WORTH.finditer(line.text):
+            points = _number(match[1])
+            if points >= 1 and not any(_is_any(points, _sums(group)) for group in groups):
+                yield f"{line.where} says {match[0]!r}; no item, part or problem is worth that"
+
+    def _check_faults(self, path: Path) -> Iterator[str]:
+        """The items that the checks know: calls such as `Item("p1-newton", 2, bonus=True)`."""
+        items, named = self.assignment.items, set()
+        for node in ast.walk(parse_python(path)):
+            name, points, bonus = _stated(node)
+            where = f"{path.name}, line {getattr(node, 'lineno', 0)}"
+            is_item = isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Item")
+            if name in items and points is not None:
+                named |= {name} if is_item else set()
+                item = items[name]
+                if abs(points - item.max_points) > NEARLY:
+                    yield f"{where}: {points:g} points for {name}; {worth([item])}"
+                elif is_item and bonus is not None and bonus != item.bonus:
+                    kind = "a bonus item" if item.bonus else "no bonus item"
+                    yield f"{where}: {name} is {kind} in course.toml"
+            elif is_item and name:
+                yield f"{where} knows an item {name}, which no notebook has"
+        if named and (missing := [name for name in items if name not in named]):
+            yield f"{path.name} does not know the items {', '.join(missing)}"
+
+
+def _lines(where: str, text: str) -> Iterator[Line]:
+    """The lines of a text, blocks of code left out."""
+    fence = ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        mark = re.match(r"\s*(```|~~~)", line)
+        if mark and fence in ("", mark[1]):
+            fence = "" if fence else mark[1]
+        elif not fence:
+            heading = _HEADING.match(line)
+            yield Line(f"{where}, line {number}", line, len(heading[1]) if heading else 0)
+
+
+def _outline(problem: Problem, notebook: NotebookNode) -> Iterator[Line | Item]:
+    """The lines of a notebook's texts and its items, in their order."""
+    items = {item.name: item for item in problem.items}
+    for index, cell in enumerate(notebook.cells):
+        if mark_of(cell).get("grade") and grade_id(cell) in items:
+            yield items[grade_id(cell)]
+        elif cell.cell_type == "markdown" and not is_manual(cell):
+            yield from _lines(str(place(problem.name, index, cell)), cell.source)
+
+
+def _parts(outline: Sequence[Line | Item]) -> dict[str, list[Item]]:
+    """The items below each heading such as `## a) The method`, by its letter."""
+    parts: dict[str, list[Item]] = {}
+    letter = ""
+    for entry in outline:
+        if isinstance(entry, Item):
+            if letter:
+                parts.setdefault(letter, []).append(entry)
+        elif 0 < entry.level <= 2:
+            match = _PART.match(entry.text.lstrip("# "))
+            letter = match[1] if match else ""
+    return parts
+
+
+def _heading_faults(outline: Sequence[Line | Item]) -> Iterator[str]:
+    """Headings, and lines in bold, with other points than the items that follow."""
+    for index, entry in enumerate(outline):
+        match = _BRACKET.search(entry.text) if isinstance(entry, Line) else None
+        if isinstance(entry, Item) or match is None:
+            continue
+        if not entry.level and "**" not in entry.text[: match.start()]:
+            continue
+        level = entry.level or 6
+        points, bonus = match[1] or match[3], match[2] or match[4]
+        items: list[Item] = []
+        for later in outline[index + 1 :]:
+            if isinstance(later, Item):
+                items.append(later)
+            elif 0 < later.level <= level:
+                break
+        sums = [*(item.max_points for item in items[:1]), *_sums(items)]
+        if not items:
+            yield f"{entry.where} gives {match[0]!r}, and no item follows"
+        elif not _is_any(_number(points), sums):
+            yield f"{entry.where} gives {match[0]!r}; {worth(items)}"
+        elif bonus and not any(item.bonus for item in items):
+            yield f"{entry.where} gives {match[0]!r}; in course.toml it is no bonus item"
+
+
+def _named_faults(row: Row) -> Iterator[str]:
+    """A row with other points than the items it names."""
+    if abs(row.points - sum(item.max_points for item in row.items)) > NEARLY:
+        names = ", ".join(item.name for item in row.items)
+        yield f"{row.where}: {row.points:g} points for {names}; {worth(row.items)}"
+    elif row.is_bonus and not all(item.bonus for item in row.items):
+        yield f"{row.where}: {row.items[0].name} is no bonus item in course.toml"
+
+
+def _is_other_part(row: Row, parts: Mapping[str, Sequence[Item]]) -> bool:
+    """Whether the row is for a part such as `a` or `1a`, and gives it other points."""
+    letter = re.fullmatch(r"\d*\(?([a-z])\)?", row.label)
+    items = parts.get(letter[1], ()) if letter else ()
+    return bool(items) and not _is_any(row.points, _sums(items))
+
+
+def _tables(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """The tables of a text: their lines without the one below the head."""
+    table: list[Line] = []
+    for line in (*lines, Line("", "")):
+        if line.text.lstrip().startswith("|"):
+            table.append(line)
+        elif table:
+            if len(table) > 2 and _SEPARATOR.match(table[1].text.strip()):
+                yield [table[0], *table[2:]]
+            table = []
+
+
+def _columns(table: Sequence[Line], items: Mapping[str, Item]) -> Iterator[list[Row]]:
+    """The rows of each column of points, with the label to the left of it."""
+    head = [_bare(cell) for cell in _cells(table[0].text)]
+    start = 0
+    for column, name in enumerate(head):
+        if _POINTS_COLUMN.match(name) and column > start:
+            rows = [_row(line, _cells(line.text), start, column, items) for line in table[1:]]
+            if all(row is not None for row in rows if row) and any(rows):
+                yield [row for row in rows if row]
+            start = column + 1
+
+
+def _row(
+    line: Line, cells: Sequence[str], start: int, column: int, items: Mapping[str, Item]
+) -> Row | None:
+    """The row of a column of points; None where it has no points that can be read."""
+    if column >= len(cells) or (terms := _terms(cells[column])) is None:
+        return None
+    labels = [_bare(cell) for cell in cells[start:column]]
+    label = re.sub(r"\s*\([^)]*\)$", "", labels[0])
+    words = [word for text in labels for word in re.findall(r"[\w-]+", text)]
+    named = tuple(items[word] for word in dict.fromkeys(words) if word in items)
+    is_bonus = "bonus" in " ".join([*labels, cells[column]]).lower()
+    return Row(line.where, label, named, terms, is_bonus)
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
+
+
+def _bare(text: str) -> str:
+    """A cell's text without emphasis, code marks and links."""
+    return re.sub(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}", "", text).strip()
+
+
+def _terms(text: str) -> tuple[float, ...] | None:
+    """The terms of `1 + 2`, `8 × 1` or `1 bonus point`; None where the cell is not such a sum."""
+    plain = re.sub(r"\b(?:bonus|regular|points?|pts)\b|[()$]", "", _bare(text), flags=re.I)
+    terms: list[float] = []
+    for part in re.split(r"\+|\band\b", plain):
+        match = _TERM.match(part.strip())
+        if match is None:
+            return None
+        times, points = (match[1], match[2]) if match[2] else ("1", match[1])
+        terms += [_number(points)] * round(_number(times))
+    return tuple(terms)
+
+
+def _number(text: str) -> float:
+    word = text.lower()
+    return float(_WORDS.index(word) if word in _WORDS else word.replace(",", "."))
+
+
+def _sums(items: Iterable[Item]) -> tuple[float, ...]:
+    """What items are worth together: all of them, the regular ones, and those of the bonus."""
+    items = list(items)
+    bonus = sum(item.max_points for item in items if item.bonus)
+    regular = sum(item.max_points for item in items if not item.bonus)
+    return tuple(points for points in (regular + bonus, regular, bonus) if points)
+
+
+def worth(items: Iterable[Item]) -> str:
+    """What the grade cells of the items say, in words."""
+    items = list(items)
+    whole, *parts = _sums(items)
+    names = items[0].name if len(items) == 1 else f"{items[0].name} to {items[-1].name}"
+    split = f" ({parts[0]:g} regular, {parts[1]:g} bonus)" if len(parts) == 2 else ""
+    cells = "cell of {} says" if len(items) == 1 else "cells of {} say"
+    return f"the grade {cells.format(names)} {whole:g}{split}"
+
+
+def _is_any(points: float, sums: Iterable[float]) -> bool:
+    return any(abs(points - each) <= NEARLY for each in sums)
+
+
+def _stated(node: ast.AST) -> tuple[str, float | None, bool | None]:
+    """The name, points and bonus that a call, tuple, list or pair of a dict states of an item."""
+    values: list[object] = []
+    named: dict[str, object] = {}
+    if isinstance(node, ast.Call):
+        values = [_literal(argument) for argument in node.args]
+        named = {word.arg: _literal(word.value) for word in node.keywords if word.arg}
+    elif isinstance(node, ast.Tuple | ast.List):
+        values = [_literal(element) for element in node.elts]
+    name = named.get("name", values[0] if values else None)
+    points = named.get("points", values[1] if len(values) > 1 else None)
+    bonus = named.get("bonus", values[3] if len(values) > 3 else False)
+    return (
+        name if isinstance(name, str) else "",
+        float(points) if isinstance(points, int | float) else None,
+        bonus if isinstance(bonus, bool) else None,
+    )
+
+
+def _literal(node: ast.AST) -> object:
+    return node.value if isinstance(node, ast.Constant) else None
+
+
+def _about(text: str, date: re.Match[str]) -> str | None:
+    """Whether a date is that of the opening or that when work is due; None where it is neither."""
+    before = text[: date.start()]
+    found = [match for match in _ABOUT.finditer(before) if date.start() - match.end() <= _NEAR]
+    return found[-1].lastgroup if found else None
+
+
+def _difference(date: re.Match[str], right: datetime) -> str:
+    """What of a date in words is not the right one: "" where all that it says is right."""
+    part = {key.rstrip("1234"): value for key, value in date.groupdict().items() if value}
+    month = part["month"]
+    names = [name[:3] for name in _MONTHS]
+    number = int(month) if month.isdigit() else names.index(month[:3].lower()) + 1
+    told = (int(part.get("year", right.year)), number, int(part["day"]))
+    if told != (right.year, right.month, right.day):
+        return f"it is {right:%Y-%m-%d}"
+    if "weekday" in part and part["weekday"][:3].lower() != _DAYS[right.weekday()][:3]:
+        return f"it is a {_DAYS[right.weekday()].capitalize()}"
+    if "hour" in part:
+        half = 12 if part.get("half", "").lower() == "pm" and int(part["hour"]) < 12 else 0
+        if (int(part["hour"]) + half, int(part["minute"])) != (right.hour, right.minute):
+            return f"it is {right:%H:%M}"
+    return ""
