@@ -38,7 +38,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("course.toml", "nbgrader_config.py"):
         shutil.copyfile(CHECKOUT / name, root / name)
     course = Course(root)
-    filled = stage_source(course, "hw2", folder)
+    filled = stage_source(course, course.assignment("hw2"), folder)
     build(filled, course.release("hw2"), config=root / CONFIG)
     shutil.copytree(filled, course.source("hw2"), dirs_exist_ok=True)
     return root

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from autograder.course.assignment import COMPANIONS
 from autograder.release.definitions import parse_python
 from autograder.release.directives import place
 from autograder.release.fill import plain_python
@@ -35,7 +36,7 @@ def import_faults(
     """
     known, faults = _required(tree / REQUIREMENTS)
     yield from faults
-    modules = sorted(tree.glob("*.py"))
+    modules = [tree / name for name in COMPANIONS if name.endswith(".py")]
     known |= {path.stem for path in modules} | _WITH_EVERY_KERNEL | sys.stdlib_module_names
     for where, code in (*_cells(sources), *((path.name, parse_python(path)) for path in modules)):
         if isinstance(code, str):

@@ -114,6 +114,11 @@ class Row:
         return sum(self.terms)
 
     @property
+    def right_points(self) -> float:
+        """What its items are worth; without items, what it says."""
+        return sum(item.max_points for item in self.items) if self.items else self.points
+
+    @property
     def is_total(self) -> bool:
         """Whether this sums up the rows above it."""
         return bool(_TOTAL.match(self.label))
@@ -126,7 +131,7 @@ class Statements:
         self, assignment: Assignment, tree: Path, released: Mapping[str, NotebookNode]
     ) -> None:
         self.assignment = assignment
-        self._modules = sorted(tree.glob("*.py"))
+        self._checks = tree / "checks.py"
         text = (tree / "README.md").read_text(encoding="utf-8", errors="replace")
         self._readme = list(_lines("README.md", text))
         self._notebooks = {
@@ -142,8 +147,7 @@ class Statements:
             yield from _heading_faults(outline)
         for line in self._all_lines():
             yield from self._worth_faults(line)
-        for path in self._modules:
-            yield from self._check_faults(path)
+        yield from self._check_faults(self._checks)
 
     def date_faults(self, opens: datetime, due: datetime) -> Iterator[str]:
         """Dates beside words such as "due" that are not those of course.toml."""
@@ -194,8 +198,8 @@ class Statements:
         above: list[Row] = []
         for row in rows:
             if row.is_total:
-                regular = sum(each.points for each in above if not each.is_bonus)
-                if not _is_any(row.points, (regular, sum(each.points for each in above))):
+                regular = sum(each.right_points for each in above if not each.is_bonus)
+                if not _is_any(row.points, (regular, sum(each.right_points for each in above))):
                     yield f"{row.where} adds up to {row.points:g} points; the rows say {regular:g}"
                 above = []
                 continue

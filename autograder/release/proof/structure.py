@@ -69,7 +69,8 @@ def name_faults(
 
     `misconceptions` are pairs of their names and items. A renamed item is told here alone.
     """
-    tests, _ = hidden_tests(hidden)
+    tests, faults = hidden_tests(hidden)
+    yield from faults
     auto = [item.name for item in assignment.select("auto")]
     wanted = [(test.where, test.item) for test in tests]
     wanted += [(f"the misconception {name!r}", item) for name, item in misconceptions]
@@ -87,9 +88,8 @@ def name_faults(
 
 
 def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
-    """Hidden tests that don't say what they are for, and parts without a core test."""
-    tests, faults = hidden_tests(hidden)
-    yield from faults
+    """Items and parts without a core test: nothing could earn their points."""
+    tests, _ = hidden_tests(hidden)
     for name in sorted(item.name for item in assignment.select("auto")):
         mine = [test for test in tests if test.item == name]
         core = {test.part for test in mine if test.core}
