@@ -6,6 +6,7 @@ The source notebooks are the only place where items and points are written; the 
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, chdir, nullcontext
@@ -281,29 +282,31 @@ def items_by_answer(notebook: NotebookNode) -> dict[str, tuple[str, ...]]:
 
 def _items(notebook: NotebookNode, problem: str, bonus: frozenset[str]) -> Iterator[Item]:
     references: tuple[Reference, ...] = ()
-    for cell in notebook.cells:
+    for index, cell in enumerate(notebook.cells):
         mark = cell.metadata.get("nbgrader", {})
         references = directive(cell.source, "REFERENCE") or references
         if mark.get("grade"):
-            name, points = str(mark["grade_id"]), float(mark["points"])
+            name = str(mark["grade_id"])
+            points = _points(mark.get("points"), f"{problem}.ipynb, cell {index + 1} ({name})")
             if mark.get("solution"):
                 yield Item(name, "manual", points, name in bonus, problem)
             else:
                 yield Item(name, "auto", points, name in bonus, problem, references)
 
 
+def _points(points: object, where: str) -> float:
+    is_number = isinstance(points, int | float) and not isinstance(points, bool)
+    if not (is_number and 0 < float(points) < math.inf):  # type: ignore[arg-type]
+        raise CourseError(f"{where} has the points {points!r}; write a number above 0")
+    return float(points)  # type: ignore[arg-type]
+
+
 def _data_files(name: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of the homework's data files; CourseError if one is not a plain name of data."""
+    """The names of the homework's data files; CourseError if one is not the name of a file."""
     table = Table(f"assignments.{name}", settings)
     files = table.names("files")
-    for file in files:
-        is_plain = file and not file.startswith(".") and not {"/", "\\"} & set(file)
-        if not is_plain or file.endswith((".ipynb", ".py")) or file in COMPANIONS:
-            raise table.wrong(
-                "files",
-                f"{file!r} can't be among them: write names of data files that are in "
-                f'source/{name} itself, such as ["measurements.csv"]',
-            )
+    if any(not file or file.startswith(".") or {"/", "\\"} & set(file) for file in files):
+        raise table.wrong("files", "write names alone, without a path or leading dot")
     return files
 
 

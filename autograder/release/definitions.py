@@ -148,7 +148,8 @@ def parse_python(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
     except (SyntaxError, UnicodeDecodeError) as error:
-        raise ReleaseError(f"{path} can't be parsed: {error}") from error
+        where = "/".join(path.parts[-3:])  # as in solutions/hw2/momentum.py
+        raise ReleaseError(f"{where} can't be parsed: {error}") from error
 
 
 def solution_cell(definitions: list[Definition]) -> str:

@@ -81,10 +81,11 @@ def dropped_lines(notebook: NotebookNode, name: str) -> Iterator[str]:
             n for n in range(2, len(lines) + 1) if lines[n - 1].strip() and n not in generated
         ]
         if dropped:
-            numbers = f"{dropped[0]} to {dropped[-1]}" if len(dropped) > 1 else str(dropped[0])
+            first, last = dropped[0], dropped[-1]
+            numbers = f"lines {first} to {last}" if last > first else f"line {first}"
             yield (
-                f"{where}: filling the cell would drop line {numbers}, which is typed by hand "
-                f"(`{lines[dropped[0] - 1].strip()}`): move it into another cell or into the "
+                f"{where}: filling the cell would drop {numbers}, typed by hand "
+                f"(`{lines[first - 1].strip()}`): move it into another cell or into the "
                 f"solutions, or delete it"
             )
 
@@ -193,9 +194,9 @@ def _check_names(
 ) -> None:
     """Raise ReleaseError where a definition uses what its notebook does not have by then."""
     available = set(_BUILTINS)
-    for cell in notebook.cells[: index + 1]:
+    for number, cell in enumerate(notebook.cells[: index + 1]):
         if cell.cell_type == "code":
-            available |= _bound_names(cell.source, where)
+            available |= _bound_names(cell.source, place(where.notebook, number, cell))
     for definition in definitions:
         missing = sorted(_used_names(definition.whole) - available)
         if missing:
@@ -210,9 +211,7 @@ def _bound_names(source: str, where: Place) -> set[str]:
     try:
         table = symtable.symtable(plain_python(source), "cell", "exec")
     except SyntaxError as error:
-        raise ReleaseError(
-            f"{where.notebook}.ipynb: a code cell up to {where} is not Python: {error}"
-        ) from error
+        raise ReleaseError(f"{where} is not Python: {error}") from error
     bound = {s.get_name() for s in table.get_symbols() if s.is_imported() or s.is_assigned()}
     return bound | {child.get_name() for child in table.get_children()}
 

@@ -212,8 +212,8 @@ class Statements:
     def _is_unknown(self, label: str) -> bool:
         """Whether a label looks like the name of one item, which is none."""
         looks = re.fullmatch(r"[A-Za-z]\w*(?:-\w+)+|[A-Za-z]+\d+[a-z]*", label)
-        known = (name.startswith((f"{label}-", label)) for name in self.assignment.items)
-        return bool(looks) and not any(known)
+        group = f"{label}-" if "-" in label else label
+        return bool(looks) and not any(name.startswith(group) for name in self.assignment.items)
 
     def _summary_faults(self, rows: Sequence[Row]) -> Iterator[str]:
         """Rows that name problems instead of items."""

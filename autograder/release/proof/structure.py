@@ -69,6 +69,9 @@ def name_faults(
 
     `misconceptions` are pairs of their names and items. A renamed item is told here alone.
     """
+    if not hidden.is_dir():
+        yield f"{hidden} is missing: the hidden tests belong there"
+        return
     tests, faults = hidden_tests(hidden)
     yield from faults
     auto = [item.name for item in assignment.select("auto")]
