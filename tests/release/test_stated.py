@@ -119,7 +119,7 @@ def test_points_of_the_readme(stated: Course, old: str, new: str, told: str) -> 
         ("2 + 1 |", "2 + 2 |", "cell 1 (t-intro), line 5: 4 points for a; the grade cells"),
         ("| 1.5 |", "| 3 |", "cell 1 (t-intro), line 7: 3 points for c; the grade cell of t-proof"),
         ("| b |", "| d |", ""),
-        ("| c | the proof | 1.5 |\n", "", "the table gives 2 + 1 + 1 points; the grade cells"),
+        ("| c | the proof | 1.5 |\n", "", "the table of points lacks t-proof"),
         ("(1.5 points)", "(2 points)", "(t-proof-text), line 1 gives '(2 points)'"),
         ("picture: 1 bonus", "picture: 5 bonus", "(t-plot-answer-text), line 1 gives"),
         ("proof (1.5 points)", "proof (1.5 bonus points)", "in course.toml it is no bonus item"),

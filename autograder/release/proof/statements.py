@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -24,21 +25,9 @@ from autograder.release.directives import grade_id, is_manual, mark_of, place
 NEARLY = 1e-9
 """Points that differ by less are the same."""
 
-_WORDS = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
+_WORDS = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+)  # fmt: skip
 _NUMBER = rf"(?:\d+(?:[.,]\d+)?|{'|'.join(_WORDS)})"
 _BRACKET = re.compile(
     rf"[(\[]\s*({_NUMBER})\s+(bonus\s+)?(?:points?|pts)\s*[)\]]"
@@ -56,20 +45,10 @@ _TOTAL = re.compile(r"^(?:together|total|sum|altogether|all|maximum)\b", re.IGNO
 _TERM = re.compile(rf"^({_NUMBER})(?:(?:\s*[×x*·]\s*)({_NUMBER}))?$", re.IGNORECASE)
 _SEPARATOR = re.compile(r"^\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
 
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _MONTH = rf"(?P<month{{0}}>{'|'.join(f'{m[:3]}(?:{m[3:]})?' for m in _MONTHS)})\.?"
 _DATE = re.compile(
@@ -100,28 +79,22 @@ class Line:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table that gives points to something: its label, and the terms of their sum."""
+    """A line of a table that gives points to something: its label, and the items it is about."""
 
     where: str
     label: str
     items: tuple[Item, ...]
-    terms: tuple[float, ...]
+    points: float
     is_bonus: bool
 
     @property
-    def points(self) -> float:
-        """The sum of the terms."""
-        return sum(self.terms)
-
-    @property
     def right_points(self) -> float:
-        """What its items are worth; without items, what it says."""
+        """What its items are worth; what it says itself if it is about no known items."""
         return sum(item.max_points for item in self.items) if self.items else self.points
 
-    @property
-    def is_total(self) -> bool:
-        """Whether this sums up the rows above it."""
-        return bool(_TOTAL.match(self.label))
+
+Groups = Callable[[str], Sequence[Item]]
+"""Gives the items of the part or problem that the label of a row names; none if it is unknown."""
 
 
 class Statements:
@@ -141,9 +114,12 @@ class Statements:
 
     def point_faults(self) -> Iterator[str]:
         """Points and items that are not those of the grade cells."""
-        yield from self._readme_faults()
+        every = list(self.assignment.items.values())
+        yield from _table_faults(self._readme, every, self._of_problem)
         for problem, outline in self._notebooks.items():
-            yield from self._title_faults(problem, outline)
+            parts = _parts(outline)
+            title = _title(outline)
+            yield from _table_faults(title, problem.items, partial(_of_part, parts))
             yield from _heading_faults(outline)
         for line in self._all_lines():
             yield from self._worth_faults(line)
@@ -171,83 +147,12 @@ class Statements:
         for outline in self._notebooks.values():
             yield from (entry for entry in outline if isinstance(entry, Line))
 
-    def _readme_faults(self) -> Iterator[str]:
-        """Rows of the README's tables; together they must hold all items, or all their points."""
-        named: set[str] = set()
-        others = 0.0
-        last = ""
-        for table in _tables(self._readme):
-            for rows in _columns(table, self.assignment.items):
-                if not any(row.items for row in rows):
-                    yield from self._summary_faults(rows)
-                    continue
-                yield from self._row_faults(rows)
-                named |= {item.name for row in rows for item in row.items}
-                others += sum(row.points for row in rows if not row.items and not row.is_total)
-                last = rows[-1].where
-        items = self.assignment.items
-        missing = [name for name in items if name not in named]
-        if named and missing and not others:
-            yield f"{last}: the table of points lacks {', '.join(missing)}"
-        elif named and others:
-            found = others + sum(items[name].max_points for name in named)
-            if not _is_any(found, _sums(items.values())):
-                yield f"{last}: the table gives {found:g} points; {worth(items.values())}"
-
-    def _row_faults(self, rows: Sequence[Row]) -> Iterator[str]:
-        above: list[Row] = []
-        for row in rows:
-            if row.is_total:
-                regular = sum(each.right_points for each in above if not each.is_bonus)
-                if not _is_any(row.points, (regular, sum(each.right_points for each in above))):
-                    yield f"{row.where} adds up to {row.points:g} points; the rows say {regular:g}"
-                above = []
-                continue
-            above.append(row)
-            if row.items:
-                yield from _named_faults(row)
-            elif self._is_unknown(row.label):
-                yield f"{row.where} has an item {row.label}, which no notebook has"
-
-    def _is_unknown(self, label: str) -> bool:
-        """Whether a label looks like the name of one item, which is none."""
-        looks = re.fullmatch(r"[A-Za-z]\w*(?:-\w+)+|[A-Za-z]+\d+[a-z]*", label)
-        group = f"{label}-" if "-" in label else label
-        return bool(looks) and not any(name.startswith(group) for name in self.assignment.items)
-
-    def _summary_faults(self, rows: Sequence[Row]) -> Iterator[str]:
-        """Rows that name problems instead of items."""
-        for row in rows:
-            for problem in self.assignment.problems:
-                is_meant = row.label and re.match(rf"{re.escape(row.label)}(?!\w)", problem.title)
-                if is_meant and not _is_any(row.points, _sums(problem.items)):
-                    yield f"{row.where}: {row.points:g} points; {worth(problem.items)}"
-            if row.is_total and not _is_any(row.points, _sums(self.assignment.items.values())):
-                told = worth(self.assignment.items.values())
-                yield f"{row.where} adds up to {row.points:g} points; {told}"
-
-    def _title_faults(self, problem: Problem, outline: Sequence[Line | Item]) -> Iterator[str]:
-        """The table below a notebook's title: its rows are parts of the problem."""
-        lines = [entry for entry in outline if isinstance(entry, Line)]
-        title = next((n for n, line in enumerate(lines) if line.level == 1), len(lines))
-        end = next((n for n, ln in enumerate(lines) if n > title and ln.level), len(lines))
-        parts = _parts(outline)
-        for table in _tables(lines[title:end]):
-            for rows in _columns(table, self.assignment.items):
-                if any(row.items for row in rows):
-                    yield from self._row_faults(rows)
-                    continue
-                shown = [row for row in rows if not row.is_total]
-                wrong = [row for row in shown if _is_other_part(row, parts)]
-                for row in wrong:
-                    items = parts[row.label[-1]]
-                    yield f"{row.where}: {row.points:g} points for {row.label}; {worth(items)}"
-                terms = sorted(term for row in shown for term in row.terms)
-                points = sorted(item.max_points for item in problem.items)
-                is_same = len(terms) != len(points) or terms == points
-                if not wrong and not (is_same and _is_any(sum(terms), _sums(problem.items))):
-                    told = " + ".join(f"{term:g}" for row in shown for term in row.terms)
-                    yield f"{rows[0].where}: the table gives {told} points; {worth(problem.items)}"
+    def _of_problem(self, label: str) -> Sequence[Item]:
+        """The items of the problem that a label such as `Problem 1` names."""
+        for problem in self.assignment.problems:
+            if label and re.match(rf"{re.escape(label)}(?!\w)", problem.title):
+                return problem.items
+        return ()
 
     def _worth_faults(self, line: Line) -> Iterator[str]:
         """Sentences such as "each problem counts 10 points": something has to be worth that."""
@@ -316,6 +221,61 @@ def _parts(outline: Sequence[Line | Item]) -> dict[str, list[Item]]:
     return parts
 
 
+def _title(outline: Sequence[Line | Item]) -> Iterator[Line]:
+    """The lines between a notebook's title and its next heading."""
+    inside = False
+    for entry in outline:
+        if isinstance(entry, Line):
+            inside = entry.level == 1 or (inside and not entry.level)
+            if inside:
+                yield entry
+
+
+def _of_part(parts: Mapping[str, Sequence[Item]], label: str) -> Sequence[Item]:
+    """The items of the part that a label such as `a` or `1a` names."""
+    letter = re.fullmatch(r"\d*\(?([a-z])\)?", label)
+    return parts.get(letter[1], ()) if letter else ()
+
+
+def _table_faults(lines: Iterable[Line], scope: Sequence[Item], groups: Groups) -> Iterator[str]:
+    """Rows with other points than their items; tables that don't hold all items of `scope`."""
+    rows = []
+    for column in _columns(lines, scope, groups):
+        above: list[Row] = []
+        for row in column:
+            if _TOTAL.match(row.label):
+                whole = sum(each.right_points for each in above)
+                regular = sum(each.right_points for each in above if not each.is_bonus)
+                if not _is_any(row.points, (whole, regular)):
+                    yield f"{row.where} adds up to {row.points:g} points; the rows say {whole:g}"
+                above = []
+                continue
+            above.append(row)
+            yield from _row_faults(row, scope)
+        rows += [row for row in column if not _TOTAL.match(row.label)]
+    if not rows:
+        return
+    held = {item.name for row in rows for item in row.items}
+    missing = [item.name for item in scope if item.name not in held]
+    others = sum(row.points for row in rows if not row.items)
+    found = others + sum(item.max_points for item in scope if item.name in held)
+    if missing and not others:
+        yield f"{rows[-1].where}: the table of points lacks {', '.join(missing)}"
+    elif others and not _is_any(found, _sums(scope)):
+        yield f"{rows[-1].where}: the table gives {found:g} points; {worth(scope)}"
+
+
+def _row_faults(row: Row, scope: Sequence[Item]) -> Iterator[str]:
+    is_name = re.fullmatch(r"[A-Za-z]\w*(?:-\w+)+", row.label)
+    is_group = any(item.name.startswith(f"{row.label}-") for item in scope)
+    if row.items and not _is_any(row.points, _sums(row.items)):
+        yield f"{row.where}: {row.points:g} points for {row.label}; {worth(row.items)}"
+    elif row.items and row.is_bonus and not any(item.bonus for item in row.items):
+        yield f"{row.where}: {row.label} is no bonus item in course.toml"
+    elif is_name and not (row.items or is_group):
+        yield f"{row.where} has an item {row.label}, which no notebook has"
+
+
 def _heading_faults(outline: Sequence[Line | Item]) -> Iterator[str]:
     """Headings, and lines in bold, with other points than the items that follow."""
     for index, entry in enumerate(outline):
@@ -341,22 +301,6 @@ def _heading_faults(outline: Sequence[Line | Item]) -> Iterator[str]:
             yield f"{entry.where} gives {match[0]!r}; in course.toml it is no bonus item"
 
 
-def _named_faults(row: Row) -> Iterator[str]:
-    """A row with other points than the items it names."""
-    if abs(row.points - sum(item.max_points for item in row.items)) > NEARLY:
-        names = ", ".join(item.name for item in row.items)
-        yield f"{row.where}: {row.points:g} points for {names}; {worth(row.items)}"
-    elif row.is_bonus and not all(item.bonus for item in row.items):
-        yield f"{row.where}: {row.items[0].name} is no bonus item in course.toml"
-
-
-def _is_other_part(row: Row, parts: Mapping[str, Sequence[Item]]) -> bool:
-    """Whether the row is for a part such as `a` or `1a`, and gives it other points."""
-    letter = re.fullmatch(r"\d*\(?([a-z])\)?", row.label)
-    items = parts.get(letter[1], ()) if letter else ()
-    return bool(items) and not _is_any(row.points, _sums(items))
-
-
 def _tables(lines: Iterable[Line]) -> Iterator[list[Line]]:
     """The tables of a text: their lines without the one below the head."""
     table: list[Line] = []
@@ -369,30 +313,28 @@ def _tables(lines: Iterable[Line]) -> Iterator[list[Line]]:
             table = []
 
 
-def _columns(table: Sequence[Line], items: Mapping[str, Item]) -> Iterator[list[Row]]:
+def _columns(lines: Iterable[Line], scope: Sequence[Item], groups: Groups) -> Iterator[list[Row]]:
     """The rows of each column of points, with the label to the left of it."""
-    head = [_bare(cell) for cell in _cells(table[0].text)]
-    start = 0
-    for column, name in enumerate(head):
-        if _POINTS_COLUMN.match(name) and column > start:
-            rows = [_row(line, _cells(line.text), start, column, items) for line in table[1:]]
-            if all(row is not None for row in rows if row) and any(rows):
-                yield [row for row in rows if row]
-            start = column + 1
+    for head, *body in _tables(lines):
+        start = 0
+        for column, name in enumerate(map(_bare, _cells(head.text))):
+            if _POINTS_COLUMN.match(name) and column > start:
+                rows = (_row(line, start, column, scope, groups) for line in body)
+                yield [row for row in rows if row is not None]
+                start = column + 1
 
 
-def _row(
-    line: Line, cells: Sequence[str], start: int, column: int, items: Mapping[str, Item]
-) -> Row | None:
+def _row(line: Line, start: int, column: int, scope: Sequence[Item], groups: Groups) -> Row | None:
     """The row of a column of points; None where it has no points that can be read."""
-    if column >= len(cells) or (terms := _terms(cells[column])) is None:
+    cells = _cells(line.text)
+    if column >= len(cells) or (points := _sum(cells[column])) is None:
         return None
     labels = [_bare(cell) for cell in cells[start:column]]
     label = re.sub(r"\s*\([^)]*\)$", "", labels[0])
-    words = [word for text in labels for word in re.findall(r"[\w-]+", text)]
-    named = tuple(items[word] for word in dict.fromkeys(words) if word in items)
+    words = {word for text in labels for word in re.findall(r"[\w-]+", text)}
+    named = tuple(item for item in scope if item.name in words) or tuple(groups(label))
     is_bonus = "bonus" in " ".join([*labels, cells[column]]).lower()
-    return Row(line.where, label, named, terms, is_bonus)
+    return Row(line.where, label, named, points, is_bonus)
 
 
 def _cells(line: str) -> list[str]:
@@ -404,17 +346,13 @@ def _bare(text: str) -> str:
     return re.sub(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}", "", text).strip()
 
 
-def _terms(text: str) -> tuple[float, ...] | None:
-    """The terms of `1 + 2`, `8 × 1` or `1 bonus point`; None where the cell is not such a sum."""
+def _sum(text: str) -> float | None:
+    """The sum that a cell such as `1 + 2`, `8 × 1` or `1 bonus point` says; None for others."""
     plain = re.sub(r"\b(?:bonus|regular|points?|pts)\b|[()$]", "", _bare(text), flags=re.I)
-    terms: list[float] = []
-    for part in re.split(r"\+|\band\b", plain):
-        match = _TERM.match(part.strip())
-        if match is None:
-            return None
-        times, points = (match[1], match[2]) if match[2] else ("1", match[1])
-        terms += [_number(points)] * round(_number(times))
-    return tuple(terms)
+    terms = [_TERM.match(part.strip()) for part in plain.split("+")]
+    if not all(terms):
+        return None
+    return sum(_number(term[1]) * _number(term[2] or "1") for term in terms if term)
 
 
 def _number(text: str) -> float:

@@ -63,7 +63,9 @@ def file_faults(
             yield f"{label}/{name} does not belong there"
     for name in sorted(expected):
         if not (tree / name).is_file():
-            listed = f", which {SETTINGS} lists among its files," if name in assignment.files else ""
+            listed = (
+                f", which {SETTINGS} lists among its files," if name in assignment.files else ""
+            )
             yield f"{label}/{name}{listed} is missing"
     size = sum((tree / n).stat().st_size for n in assignment.files if (tree / n).is_file())
     if size > MAX_DATA_BYTES:
