@@ -74,7 +74,7 @@ def stated(course: Course) -> Course:
     """The made-up course with texts that state all there is to state, and rightly."""
     (course.source("tiny") / "README.md").write_text(README, encoding="utf-8")
     with (course.source("tiny") / "checks.py").open("a", encoding="utf-8") as file:
-        file.write("\n\ndef Item(*_, **__):\n    pass\n" + ITEMS)
+        file.write("\n\ndef Item(*_, **__):\n    pass\n\n\nhint = Item\n" + ITEMS)
     change_source(course, write_texts)
     return course
 
@@ -143,7 +143,8 @@ def test_points_of_a_notebook(stated: Course, old: str, new: str, told: str) -> 
         ('    Item("t-proof", 1.5),\n', "", "checks.py does not know the items t-proof"),
         ('Item("t-values"', 'Item("t-value"', "knows an item t-value, which no notebook has"),
         ("    Item", "    make.Item", ""),
-        ("\n\nITEMS", '\n\nPOINTS = [("t-slope", 4)]\n\nITEMS', "4 points for t-slope"),
+        ("\n\nITEMS", '\n\nHINTS = [hint("t-slope", 4)]\n\nITEMS', ""),
+        ('("t-slope", 2, ("slope",))', '("t-slope", 2, ("slope",), True)', "t-slope is no bonus"),
     ],
 )
 def test_points_of_the_checks(stated: Course, old: str, new: str, told: str) -> None:
@@ -195,6 +196,7 @@ def test_renamed_item_is_told_in_one_row(stated: Course) -> None:
         ("Thursday, 21 November 2024, 23:55", "22.11.2024", "it is 2024-11-21"),
         ("is due to", "was published on 3 May 1999, which is due to", ""),
         ("Each problem", "Hand in by 20 November 2024. Each problem", "says '20 November 2024'"),
+        ("Each problem", "The data were released on 5 March 2019. Each problem", ""),
         ("Each problem", "The deadline is 21 November 2024. Each problem", ""),
     ],
 )

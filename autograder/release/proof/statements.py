@@ -60,8 +60,8 @@ _DATE = re.compile(
     r"(?:(?:,|T|\s|\bat\b|\()*(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::\d\d)?(?:\s?(?P<half>[ap]m))?)?",
     re.IGNORECASE,
 )
-_OPENS = r"opens?|opening|released?|starts?"
-_DUE = r"due(?!\s+to\b)|deadline|closes?|hand(?:ed)?[ -]in|submit(?:ted)?|submission"
+_OPENS = r"opens?|opening"
+_DUE = r"due(?!\s+to\b)|deadline|closes|hand(?:ed)?[ -]in|submit(?:\s+by)?|submission"
 _ABOUT = re.compile(rf"\b(?:(?P<opens>{_OPENS})|(?P<due>{_DUE}))\b", re.IGNORECASE)
 _NEAR = 40
 """Letters between the word that says what a date is for and the date."""
@@ -168,19 +168,20 @@ class Statements:
         """The items that the checks know: calls such as `Item("p1-newton", 2, bonus=True)`."""
         items, named = self.assignment.items, set()
         for node in ast.walk(parse_python(path)):
+            if not (isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Item")):
+                continue
+            where = f"{path.name}, line {node.lineno}"
             name, points, bonus = _stated(node)
-            where = f"{path.name}, line {getattr(node, 'lineno', 0)}"
-            is_item = isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Item")
-            if name in items and points is not None:
-                named |= {name} if is_item else set()
-                item = items[name]
-                if abs(points - item.max_points) > NEARLY:
-                    yield f"{where}: {points:g} points for {name}; {worth([item])}"
-                elif is_item and bonus is not None and bonus != item.bonus:
-                    kind = "a bonus item" if item.bonus else "no bonus item"
-                    yield f"{where}: {name} is {kind} in course.toml"
-            elif is_item and name:
+            if points is None:
+                continue
+            named.add(name)
+            if name not in items:
                 yield f"{where} knows an item {name}, which no notebook has"
+            elif abs(points - items[name].max_points) > NEARLY:
+                yield f"{where}: {points:g} points for {name}; {worth([items[name]])}"
+            elif bonus is not items[name].bonus:
+                kind = "a bonus item" if items[name].bonus else "no bonus item"
+                yield f"{where}: {name} is {kind} in course.toml"
         if named and (missing := [name for name in items if name not in named]):
             yield f"{path.name} does not know the items {', '.join(missing)}"
 
@@ -382,27 +383,17 @@ def _is_any(points: float, sums: Iterable[float]) -> bool:
     return any(abs(points - each) <= NEARLY for each in sums)
 
 
-def _stated(node: ast.AST) -> tuple[str, float | None, bool | None]:
-    """The name, points and bonus that a call, tuple, list or pair of a dict states of an item."""
-    values: list[object] = []
-    named: dict[str, object] = {}
-    if isinstance(node, ast.Call):
-        values = [_literal(argument) for argument in node.args]
-        named = {word.arg: _literal(word.value) for word in node.keywords if word.arg}
-    elif isinstance(node, ast.Tuple | ast.List):
-        values = [_literal(element) for element in node.elts]
-    name = named.get("name", values[0] if values else None)
-    points = named.get("points", values[1] if len(values) > 1 else None)
-    bonus = named.get("bonus", values[3] if len(values) > 3 else False)
-    return (
-        name if isinstance(name, str) else "",
-        float(points) if isinstance(points, int | float) else None,
-        bonus if isinstance(bonus, bool) else None,
+def _stated(call: ast.Call) -> tuple[str, float | None, bool]:
+    """The name, points and bonus of an item; no points where it is not made of plain values."""
+    given = [*call.args, *(None for _ in range(4))]
+    named = {word.arg: word.value for word in call.keywords}
+    name, points, _, bonus = (
+        getattr(named.get(key, value), "value", None)
+        for key, value in zip(("name", "points", "answers", "bonus"), given, strict=False)
     )
-
-
-def _literal(node: ast.AST) -> object:
-    return node.value if isinstance(node, ast.Constant) else None
+    if not (isinstance(name, str) and isinstance(points, int | float)):
+        return "", None, False
+    return name, float(points), bool(bonus)
 
 
 def _about(text: str, date: re.Match[str]) -> str | None:
