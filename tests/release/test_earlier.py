@@ -14,6 +14,7 @@ from autograder.cli import app
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import CourseError
 from autograder.grading.classrun import Job
+from autograder.grading.mark import MarkSettings
 from autograder.release import Finding, Proof, release
 from autograder.release.proof import killmatrix
 from autograder.release.proof.killmatrix import Row
@@ -24,6 +25,7 @@ from .helpers import replace_text
 from .marking import Marked, mark_on_paper
 
 TRIALS = ["reference", "skeleton", "junk-zeros", "junk-ones", "junk-random", "junk-arguments"]
+MISCONCEPTIONS = "misconceptions"
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +50,17 @@ class CountingRun:
     marked: list[str] = field(default_factory=list)
 
     def __call__(
-        self, course: Course, assignment: Assignment, jobs: Sequence[Job], *, workers: int
+        self,
+        course: Course,
+        assignment: Assignment,
+        jobs: Sequence[Job],
+        *,
+        workers: int,
+        settings: MarkSettings | None,
     ) -> Iterator[MarkedJob]:
         assert workers >= 1
+        is_long = settings is not None and settings.limits.submission_seconds > 600
+        assert is_long == any(job.student == "misconceptions" for job in jobs)
         for job in reversed(jobs):
             assert job.release is not None
             self.marked.append(job.student)
@@ -66,7 +76,7 @@ class CountingRun:
         """Return what was marked since the last call, in the order of the trials."""
         found, self.marked = self.marked, []
         assert len(set(found)) == len(found)
-        return sorted(found, key=TRIALS.index)
+        return sorted(found, key=[*TRIALS, MISCONCEPTIONS].index)
 
 
 @pytest.fixture

@@ -36,6 +36,9 @@ Say = Callable[[str], None]
 REFERENCE = "reference"
 """The trial that all others depend on."""
 
+LONG_SECONDS = 900.0
+"""Seconds for the trial that runs a visible check on hundreds of misconceptions."""
+
 
 class Marked(Protocol):
     """What marking gives back: the Report, and the notebooks with the outputs of their run."""
@@ -60,12 +63,16 @@ class Mark(Protocol):
 
 @dataclass(frozen=True)
 class Trial:
-    """A submission whose marks are known before: how to write it, and how to judge its marks."""
+    """A submission whose marks are known before: how to write it, and how to judge its marks.
+
+    One that `is_long` gets more time than a student's submission.
+    """
 
     name: str
     check: str
     write: Callable[[Path], None]
     judge: Callable[[Marked], Iterable[Finding]]
+    is_long: bool = False
 
     def findings(self, marked: Marked | CourseError) -> list[Finding]:
         """Return what follows from the marks, or from the reason why there are none."""
@@ -158,6 +165,7 @@ class Trials:
                 "misconceptions that visible checks catch",
                 partial(write_wrong, self._source, self._release, catalogue=catalogue),
                 lambda marked: [catches(marked.notebooks, catalogue)],
+                is_long=True,
             )
         for kind, words in KINDS.items():
             yield Trial(
@@ -181,11 +189,13 @@ class Trials:
                 yield trial.name, error
 
     def _in_processes(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
-        """Mark through the real grading path, with its default settings."""
+        """Mark through the real grading path, with its default settings but for long trials."""
         # a proof that is handed another `mark` needs neither the sandbox nor pytest
         from autograder.grading.classrun import Job, default_jobs, mark_class
+        from autograder.grading.mark import MarkSettings
+        from autograder.sandbox import Limits
 
-        jobs = []
+        jobs: dict[bool, list[Job]] = {False: [], True: []}
         for trial in trials:
             folder = self._submitted / trial.name
             try:
@@ -193,12 +203,20 @@ class Trials:
             except CourseError as error:
                 yield trial.name, error
             else:
-                jobs.append(Job(trial.name, folder, self._release))
-        if jobs:
-            marking = mark_class(self._course, self._assignment, jobs, workers=default_jobs())
-            with closing(marking):
-                for each in marking:
-                    yield each.student, each.marking or CourseError(each.error)
+                jobs[trial.is_long].append(Job(trial.name, folder, self._release))
+        patient = MarkSettings(replace(Limits(), submission_seconds=LONG_SECONDS))
+        for waiting, settings in ((jobs[False], None), (jobs[True], patient)):
+            if waiting:
+                marking = mark_class(
+                    self._course,
+                    self._assignment,
+                    waiting,
+                    workers=default_jobs(),
+                    settings=settings,
+                )
+                with closing(marking):
+                    for each in marking:
+                        yield each.student, each.marking or CourseError(each.error)
 
     def _judge_reference(self, marked: Marked) -> Iterator[Finding]:
         items = self._auto(marked.report)

@@ -13,6 +13,7 @@ from autograder.grading.misconceptions import Catalogue, Misconception
 from autograder.release.directives import grade_id, is_answer, is_check
 from autograder.release.proof.findings import Finding, finding
 from autograder.release.proof.junk import pairs, with_answers, write_notebook
+from autograder.words import listed
 
 PASSED = "✓"
 _VERDICT = re.compile(r"^\s*([✓✗…])(.*(?:\n.*){0,2})", re.MULTILINE)
@@ -67,12 +68,14 @@ def catches(executed: Notebooks, catalogue: Catalogue) -> Finding:
     }
     missed: dict[str, list[str]] = {}
     for wrong in catalogue:
-        if signs.get(_head(wrong), "") in ("", PASSED):
+        if signs.get(_head(wrong)) == PASSED:
             missed.setdefault(wrong.item, []).append(wrong.name)
-    count = len(catalogue) - sum(map(len, missed.values()))
-    told = "; ".join(f"{item}: {', '.join(names)}" for item, names in missed.items())
-    seen = f"{count} of {len(catalogue)} caught" + (f"; not caught: {told}" if told else "")
-    return Finding("misconceptions that visible checks catch", True, seen)
+    untried = sum(not signs.get(_head(wrong)) for wrong in catalogue)
+    count = len(catalogue) - untried - sum(map(len, missed.values()))
+    seen = [f"{count} of {len(catalogue)} caught"]
+    seen += [f"{untried} gave no verdict"] if untried else []
+    seen += [f"{item} misses {listed(names)}" for item, names in missed.items()]
+    return Finding("misconceptions that visible checks catch", True, "\n".join(seen))
 
 
 def write_wrong(source: Path, release: Path, folder: Path, catalogue: Catalogue) -> None:
