@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -436,6 +437,30 @@ def test_changed_points_are_named(released: Course) -> None:
         "item t-plot is auto, 5 points, in valley in the release "
         "and auto, 1 points, in valley in the source"
     )
+
+
+@pytest.mark.parametrize("points", ["two", 0, -1])
+def test_points_that_can_not_be_meant_name_their_cell(course: Course, points: object) -> None:
+    def change(notebook: NotebookNode) -> None:
+        cell(notebook, "t-slope").metadata["nbgrader"]["points"] = points
+
+    change_source(course, change)
+    with pytest.raises(CourseError, match=r"valley\.ipynb, cell 5 \(t-slope\) has the points"):
+        proved(course)
+
+
+@pytest.mark.parametrize("folder", ["hidden", "solutions"])
+def test_missing_folder_is_told_once(course: Course, folder: str) -> None:
+    path = getattr(course, folder)("tiny")
+    shutil.rmtree(path)
+    try:
+        found = list(faults(proved(course)).values())
+    except ReleaseError as error:
+        found = [str(error)]
+    assert found == [f"{path} is missing: the {NEEDED[folder]} belong there"]
+
+
+NEEDED = {"hidden": "hidden tests", "solutions": "reference solutions"}
 
 
 def test_notebook_without_items_is_named(course: Course) -> None:

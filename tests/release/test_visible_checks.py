@@ -111,7 +111,7 @@ def test_misconceptions_that_checks_catch_are_counted(course: Course, tmp_path: 
         "3 of 5 caught\nt-slope misses norm_not_squared\nt-plot misses axes_exchanged"
     )
     assert answers["last_part"] == 15, "the right answers are put back"
-    notebook.cells = notebook.cells[:-2]
+    del notebook.cells[-2:]
     assert catches({"valley": notebook}, catalogue).detail == (
         "3 of 5 caught\n1 gave no verdict\nt-slope misses norm_not_squared"
     )

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from autograder.grading.misconceptions import Catalogue, Misconception
-from autograder.release.directives import grade_id, is_answer, is_check
+from autograder.release.directives import grade_id, is_check
 from autograder.release.proof.findings import Finding, finding
 from autograder.release.proof.junk import pairs, with_answers, write_notebook
 from autograder.words import listed
@@ -18,6 +18,8 @@ from autograder.words import listed
 PASSED = "✓"
 _VERDICT = re.compile(r"^\s*([✓✗…])(.*(?:\n.*){0,2})", re.MULTILINE)
 _HEAD = "# {item}, wrong: {name}"
+_KEEP = "right_answers = {name: it for name, it in globals().items() if name[0] != '_'}"
+_PUT_BACK = "globals().update(right_answers)"
 
 Notebooks = Mapping[str, NotebookNode]
 
@@ -81,16 +83,16 @@ def catches(executed: Notebooks, catalogue: Catalogue) -> Finding:
 def write_wrong(source: Path, release: Path, folder: Path, catalogue: Catalogue) -> None:
     """Write the reference's submission, with cells below that try each misconception's answer.
 
-    Each is followed by the item's check and by all right answers again.
+    Each is followed by the item's check, and by all right answers again.
     """
     for name, skeleton, filled in pairs(source, release):
         notebook = with_answers(skeleton, filled)
-        right = "\n\n".join(cell.source for cell in notebook.cells if is_answer(cell))
+        notebook.cells.append(new_code_cell(_KEEP))
         checks = [(grade_id(cell), cell.source) for cell in notebook.cells if is_check(cell)]
         for item, check in checks:
             for wrong in catalogue.of(item):
                 tried = f"{_head(wrong)}\n{wrong.source}\n\n{check}"
-                notebook.cells += [new_code_cell(tried), new_code_cell(f"# right again\n{right}")]
+                notebook.cells += [new_code_cell(tried), new_code_cell(_PUT_BACK)]
         write_notebook(folder / name, notebook)
 
 
