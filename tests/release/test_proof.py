@@ -512,6 +512,17 @@ def test_stale_source_is_named_with_its_cell(released: Course) -> None:
     }
 
 
+@pytest.mark.parametrize("prove", [checked, proved])
+def test_line_that_filling_would_drop_is_told_once(
+    released: Course, prove: Callable[[Course], Proof]
+) -> None:
+    def add(notebook: NotebookNode) -> None:
+        cell(notebook, "t-slope-answer").source += "\n\nassert slope is not None"
+
+    change_source(released, add)
+    assert set(faults(prove(released))) == {"filling drops nothing that is typed by hand"}
+
+
 def test_changed_docstring_is_told_of_the_source_alone(released: Course) -> None:
     solutions = released.solutions("tiny") / "valley.py"
     replace_text(solutions, "The slope of ½‖u‖²v².", "The slope of the valley.")

@@ -146,7 +146,7 @@ class Reading:
         stale = list(stale_faults(self._source, self._filled, f"source/{self._source.name}"))
         if source_follows:
             yield finding(check, (), "\n".join(["filled with this release", *stale]))
-        else:
+        elif not dropped:
             yield finding(check, stale, "up to date")
         if source_follows or not (stale or dropped):
             faults = stale_faults(self._tree, fresh, f"release/{self._tree.name}")
