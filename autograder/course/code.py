@@ -35,7 +35,9 @@ def load_references(course: Course, assignment: Assignment) -> dict[str, Callabl
     for item in assignment.select("auto"):
         for reference in item.references:
             path = folder / f"{reference.module}.py"
-            if not hasattr(module := _import(SOLUTIONS, path), reference.name):
+            with course.beside_files(assignment):
+                module = _import(SOLUTIONS, path)
+            if not hasattr(module, reference.name):
                 raise CourseError(
                     f"{path} does not define {reference.name}, which {item.problem} names for "
                     f"{item.name}: define it there, or correct the line `### REFERENCE`"

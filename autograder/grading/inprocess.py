@@ -75,12 +75,14 @@ class LocalMarker:
             only={item.name for item in wanted},
             core=core,
         )
-        run_hidden_tests(self.course.hidden(self.assignment.name), plugin)
+        with self.course.beside_files(self.assignment):
+            run_hidden_tests(self.course.hidden(self.assignment.name), plugin)
         return [_marking(wanted, outcomes_by_item(outcomes)) for outcomes in plugin.rounds]
 
     def world(self, problem: str) -> dict[str, Any]:
         """What a finished notebook of the problem defines."""
-        return self._worlds.world(problem, {})
+        with self.course.beside_files(self.assignment):
+            return self._worlds.world(problem, {})
 
 
 def _marking(items: Iterable[Item], found: Mapping[str, Sequence[Outcome]]) -> LocalMarking:

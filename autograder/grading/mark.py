@@ -124,6 +124,7 @@ def mark_submission(
         notebooks.make_ready()
         deadline = time.monotonic() + settings.limits.submission_seconds
         notebooks.run_notebooks(deadline)
+        stack.enter_context(course.beside_files(assignment))
         references = load_references(course, assignment)
         pairs = read_pairs(course, assignment)
         with (
@@ -136,7 +137,7 @@ def mark_submission(
             hidden.run()
             tested, notes = _tested_again(assignment, notebooks, plugin, hidden, deadline)
             plugin.end()
-    with times.stage("other"):
+    with course.beside_files(assignment), times.stage("other"):
         outcomes, items = _items(assignment, notebooks, tested)
         items |= {name: replace(items[name], message=note) for name, note in notes.items()}
         for problem in assignment.problems:
@@ -220,7 +221,8 @@ def open_notebooks(
     own = sandbox or open_sandbox(settings)
     own.times = times or StageTimes()
     leave = own.renew if sandbox else own.close
-    return RunNotebooks(submission, skeletons, support_files(release), own, seed, leave)
+    files = support_files(release, assignment.files)
+    return RunNotebooks(submission, skeletons, files, own, seed, leave)
 
 
 def _read(path: Path | Parcel, skeletons: Mapping[str, NotebookNode]) -> Submission:
@@ -249,12 +251,21 @@ def read_skeletons(assignment: Assignment, release: Path) -> dict[str, NotebookN
     return skeletons
 
 
-def support_files(release: Path) -> dict[str, bytes]:
-    """The modules that stand beside the released notebooks, which their cells import.
+def support_files(release: Path, data: Sequence[str] = ()) -> dict[str, bytes]:
+    """The modules and data files beside the released notebooks, which their cells open.
 
-    With them goes what Python makes of each, which takes longer than to run it.
+    With each module goes its bytecode: compiling takes longer than running it. CourseError if the
+    release lacks a data file.
     """
     found = {}
+    for name in data:
+        try:
+            found[name] = (release / name).read_bytes()
+        except OSError as error:
+            raise CourseError(
+                f"{release / name} can't be read ({error.strerror}): course.toml lists it among "
+                "the homework's files, so put it into the source and release the homework again"
+            ) from error
     for path in sorted(release.glob("*.py")):
         found[path.name] = content = path.read_bytes()
         found |= _compiled(path.name, content)

@@ -272,23 +272,31 @@ def _literal(value: object) -> str:
 
 
 def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:
-    """The assignment's catalogue; an empty one where it has no such file.
+    """Return the assignment's catalogue; an empty one if it has no such file.
 
-    CourseError where a misconception belongs to no auto item of the assignment.
+    CourseError if a misconception belongs to no auto item of the assignment.
     """
-    module = load_beside_tests(course, assignment.name, MODULE)
+    catalogue = read_catalogue(course, assignment)
+    auto = {item.name for item in assignment.select("auto")}
+    for misconception in catalogue:
+        if misconception.item not in auto:
+            raise CourseError(
+                f"{course.hidden(assignment.name) / MODULE}.py: misconception "
+                f"{misconception.name!r} is for item {misconception.item}, which is no auto item "
+                f"of {assignment.name}"
+            )
+    return catalogue
+
+
+def read_catalogue(course: Course, assignment: Assignment) -> Catalogue:
+    """Return the catalogue as it is written, whichever items it is for."""
+    with course.beside_files(assignment):
+        module = load_beside_tests(course, assignment.name, MODULE)
     if module is None:
         return Catalogue()
     catalogue = getattr(module, MODULE, None)
     if not isinstance(catalogue, Catalogue):
         raise CourseError(f"{module.__file__} makes no Catalogue named `{MODULE}`")
-    auto = {item.name for item in assignment.select("auto")}
-    for misconception in catalogue:
-        if misconception.item not in auto:
-            raise CourseError(
-                f"{module.__file__}: misconception {misconception.name!r} is for item "
-                f"{misconception.item}, which is no auto item of {assignment.name}"
-            )
     return catalogue
 
 

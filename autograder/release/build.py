@@ -32,13 +32,14 @@ def build(
 ) -> None:
     """Make the release of a filled source folder at `destination`, which must not exist.
 
-    The checks get the facts of `assignment`. `config` is the course's nbgrader_config.py, if it has
-    one. Raises ReleaseError that names the notebook and, where one is at fault, the cell.
+    The data files are those of `assignment`, whose facts the checks get, too. `config` is the
+    course's nbgrader_config.py, if it has one. Raises ReleaseError that names the notebook and,
+    where one is at fault, the cell.
     """
     name = source.name
     with tempfile.TemporaryDirectory(prefix="fdl-build-") as folder:
         scratch = CourseFolder(Path(folder))
-        _copy_source(source, scratch.source(name))
+        _copy_source(source, scratch.source(name), {*COMPANIONS, *assignment.files})
         converter = _Converter.at(scratch.root, assignment, _settings(config))
         converter.run()
         destination.parent.mkdir(parents=True, exist_ok=True)
@@ -115,11 +116,11 @@ class _Converter(Generate):
         return f"{path.name}: nbgrader can't convert it: {error}"
 
 
-def _copy_source(source: Path, scratch: Path) -> None:
-    """Copy what may be released: the notebooks and their companions."""
+def _copy_source(source: Path, scratch: Path, files: set[str]) -> None:
+    """Copy what may be released: the notebooks and these files."""
     scratch.mkdir(parents=True)
     for path in sorted(source.iterdir()):
-        released = path.suffix == ".ipynb" or path.name in COMPANIONS
+        released = path.suffix == ".ipynb" or path.name in files
         if released and path.is_file() and not path.is_symlink():
             shutil.copyfile(path, scratch / path.name)
 

@@ -148,7 +148,8 @@ def parse_python(path: Path) -> ast.Module:
     try:
         return ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
     except (SyntaxError, UnicodeDecodeError) as error:
-        raise ReleaseError(f"{path} can't be parsed: {error}") from error
+        where = "/".join(path.parts[-3:])  # as in solutions/hw2/momentum.py
+        raise ReleaseError(f"{where} can't be parsed: {error}") from error
 
 
 def solution_cell(definitions: list[Definition]) -> str:
@@ -182,13 +183,14 @@ def _solved_variables(definitions: list[Definition]) -> str:
 def _read(path: Path) -> Iterator[tuple[str, Definition]]:
     lines = tuple(path.read_text(encoding="utf-8").splitlines())
     for statement in parse_python(path).body:
-        for name in _bound(statement):
+        for name in bound_names(statement):
             reference = f"{path.stem}.{name}"
             assert isinstance(statement, Statement)
             yield name, Definition(reference, statement, lines)
 
 
-def _bound(statement: ast.stmt) -> list[str]:
+def bound_names(statement: ast.stmt) -> list[str]:
+    """The names that a function, a class or an assignment binds; none for other statements."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.AnnAssign) and statement.value is not None:

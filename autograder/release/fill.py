@@ -7,6 +7,7 @@ twice gives the same bytes.
 
 from __future__ import annotations
 
+import ast
 import builtins
 import json
 import symtable
@@ -19,11 +20,17 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Course, Problem
-from autograder.course.directives import Directive, directive_of
+from autograder.course.directives import BEGIN, END, Directive, directive_of
 from autograder.course.gradecells import CellPlace, is_manual, place
 from autograder.course.layout import README
 from autograder.errors import ReleaseError
-from autograder.release.definitions import Definition, Solutions, given_cell, solution_cell
+from autograder.release.definitions import (
+    Definition,
+    Solutions,
+    bound_names,
+    given_cell,
+    solution_cell,
+)
 from autograder.release.stated import notebook_facts, readme_facts, with_facts
 
 _BUILTINS = frozenset(dir(builtins)) | {"__name__", "__doc__", "get_ipython", "display"}
@@ -80,6 +87,86 @@ def _state_facts(notebook: NotebookNode, problem: Problem) -> None:
             cell.source = with_facts(cell.source, facts, place(problem.name, index, cell))
 
 
+def dropped_lines(notebook: NotebookNode, name: str) -> Iterator[str]:
+    """Yield a sentence for each cell with lines that are typed by hand and that filling drops."""
+    for index, cell in enumerate(notebook.cells):
+        where = place(name, index, cell)
+        directive = directive_of(cell, where)
+        if directive is None:
+            continue
+        lines = cell.source.split("\n")
+        generated = _generated(lines, directive)
+        dropped = [
+            n for n in range(2, len(lines) + 1) if lines[n - 1].strip() and n not in generated
+        ]
+        if dropped:
+            first, last = dropped[0], dropped[-1]
+            numbers = f"lines {first} to {last}" if last > first else f"line {first}"
+            yield (
+                f"{where}: filling the cell would drop {numbers}, typed by hand "
+                f"(`{lines[first - 1].strip()}`): move it into another cell or into the "
+                f"solutions, or delete it"
+            )
+
+
+def _generated(lines: list[str], directive: Directive) -> set[int]:
+    """The numbers of those lines that an earlier filling can have written, from the same or not."""
+    solved: set[int] = set()
+    plain = lines.copy()
+    inside = False
+    for number, line in enumerate(lines, start=1):
+        inside |= line.strip() == BEGIN
+        if inside and directive.verb == "REFERENCE":
+            solved.add(number)
+            plain[number - 1] = line.replace(BEGIN, "pass") if line.strip() == BEGIN else ""
+        inside &= line.strip() != END
+    while True:
+        try:
+            statements = ast.parse("\n".join(plain)).body
+            break
+        except SyntaxError as error:  # what is no Python was typed by hand, and all below it
+            plain = plain[: min(error.lineno or 1, len(plain)) - 1]
+    if directive.verb == "GIVEN":
+        return {n for s in _given(statements, directive) for n in _lines_of(s)}
+    headings = {n for s in statements if (head := _heading(s)) for n in range(*head)}
+    notes = {n for n in solved if lines[n - 1] == BEGIN for n in _notes_above(n, lines)}
+    return solved | headings | notes
+
+
+def _heading(statement: ast.stmt) -> tuple[int, int] | None:
+    """The lines of signature and docstring, of a definition that a solution follows."""
+    if not isinstance(statement, ast.FunctionDef | ast.ClassDef) or len(statement.body) != 2:
+        return None
+    docstring, solution = statement.body
+    if ast.get_docstring(statement) is None or not isinstance(solution, ast.Pass):
+        return None
+    return _lines_of(statement)[0], (docstring.end_lineno or 0) + 1
+
+
+def _lines_of(statement: ast.stmt) -> range:
+    decorators = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    return range(first, (statement.end_lineno or first) + 1)
+
+
+def _notes_above(number: int, lines: list[str]) -> Iterator[int]:
+    """The comment lines right above a line: what is told of the variables of a solution."""
+    for above in range(number - 1, 1, -1):
+        if not lines[above - 1].startswith("#"):
+            return
+        yield above
+
+
+def _given(statements: list[ast.stmt], directive: Directive) -> list[ast.stmt]:
+    """The statements that are definitions the directive asks for, now or before it was changed."""
+    asked = {reference.name for reference in directive.references}
+    bound = {id(s): set(bound_names(s)) for s in statements}
+    missing = asked.difference(*bound.values())
+    others = [s for s in statements if bound[id(s)] and not bound[id(s)] & asked]
+    renamed = others if len(others) <= len(missing) else []
+    return [s for s in statements if bound[id(s)] & asked or s in renamed]
+
+
 def read_source(path: Path) -> NotebookNode:
     """Read a source notebook strictly: it must be valid, of format 4.5, its cell ids unique.
 
@@ -126,9 +213,9 @@ def _check_names(
 ) -> None:
     """Raise ReleaseError where a definition uses what its notebook does not have by then."""
     available = set(_BUILTINS)
-    for cell in notebook.cells[: index + 1]:
+    for number, cell in enumerate(notebook.cells[: index + 1]):
         if cell.cell_type == "code":
-            available |= _bound_names(cell.source, where)
+            available |= _bound_names(cell.source, place(where.notebook, number, cell))
     for definition in definitions:
         missing = sorted(_used_names(definition.whole) - available)
         if missing:
@@ -141,11 +228,9 @@ def _check_names(
 def _bound_names(source: str, where: CellPlace) -> set[str]:
     """The names that a cell binds at its top level, by import, assignment or definition."""
     try:
-        table = symtable.symtable(_plain_python(source), "cell", "exec")
+        table = symtable.symtable(plain_python(source), "cell", "exec")
     except SyntaxError as error:
-        raise ReleaseError(
-            f"{where.notebook}.ipynb: a code cell up to {where} is not Python: {error}"
-        ) from error
+        raise ReleaseError(f"{where} is not Python: {error}") from error
     bound = {s.get_name() for s in table.get_symbols() if s.is_imported() or s.is_assigned()}
     return bound | {child.get_name() for child in table.get_children()}
 
@@ -165,6 +250,6 @@ def _free(table: symtable.SymbolTable) -> Iterator[str]:
         yield from _free(child)
 
 
-def _plain_python(source: str) -> str:
+def plain_python(source: str) -> str:
     """The cell as Python sees it once IPython has rewritten its magics."""
     return str(TransformerManager().transform_cell(source))

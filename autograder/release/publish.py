@@ -40,7 +40,7 @@ def release(
         )
     with TemporaryDirectory(prefix="fdl-release-") as folder:
         scratch = Path(folder).resolve()
-        source = stage_source(course, name, scratch)
+        source = stage_source(course, assignment, scratch)
         tree = CourseFolder(scratch).release(name)
         build(source, tree, assignment, config=course.nbgrader_settings)
         proof = prove(

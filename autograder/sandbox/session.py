@@ -296,7 +296,7 @@ class Sandbox:
         return {
             "walls": self._confinement.spec,
             "folder": f"{self._confinement.spec['work']}/{folder}",
-            "files": dict(files),
+            "files": {name: np.frombuffer(content, np.uint8) for name, content in files.items()},
             "seed": seed,
             "budget": asdict(self.test_budget),
             "output_bytes": self.limits.output_bytes,

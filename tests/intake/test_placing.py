@@ -13,7 +13,7 @@ from autograder.cli import app
 from autograder.course.assignment import Course
 from autograder.course.layout import EARLIER
 from autograder.errors import SubmissionError
-from autograder.submission.intake import placing
+from autograder.submission.intake import placing, take_in
 
 from .conftest import NAME, OTHER, PROBLEM, Take, archive, notebook, package, placed, saved
 
@@ -134,3 +134,19 @@ def test_command_refuses_what_is_not_there(course: Course) -> None:
     run = CliRunner().invoke(app, ["intake", NAME, "nothing.zip", "--course", str(course.root)])
     assert run.exit_code == 2
     assert "does not exist" in run.output
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_copy_of_a_data_file_is_left_out(course: Course, tmp_path: Path, listed: bool) -> None:
+    settings = course.root / "course.toml"
+    old, new = "seed = 20241121", 'files = ["measurements.csv"]\nseed = 20241121'
+    text = settings.read_text(encoding="utf-8")
+    settings.write_text(text.replace(old, new if listed else old), encoding="utf-8")
+    course = Course(course.root)
+    files = {f"{PROBLEM}.ipynb": OLD, "measurements.csv": b"my own\n"}
+    path = saved(tmp_path, "anna.zip", archive(files))
+    result = take_in(course, course.assignment(NAME), [path])
+    (left,) = result.left_out
+    assert left.matters is not listed
+    assert left.where.endswith("measurements.csv")
+    assert not [name for name in placed(course) if name.endswith(".csv")]

@@ -150,7 +150,7 @@ def test_texts_and_checks_that_are_out_of_date_are_found(made: Course) -> None:
     """What was released before the item came does not pass `fdl release --check`."""
     build(made.source("hw3"), made.release("hw3"), made.assignment("hw3"))
     add_item(made)
-    stage = stage_source(made, "hw3", made.root / "stage")
+    stage = stage_source(made, made.assignment("hw3"), made.root / "stage")
     stale = " ".join(stale_faults(made.source("hw3"), stage, "source/hw3"))
     assert "source/hw3/README.md is out of date" in stale
     assert "source/hw3/problem1_newton.ipynb is out of date" in stale

@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 from autograder.course.assignment import Course, read_notebook
 from autograder.release import Proof, release
 from autograder.release.build import build
-from autograder.release.proof import proof
 from autograder.release.proof.freshness import stage_source
+from autograder.release.proof.proof import Reading
 from autograder.release.proof.trials import Mark
 
 from .marking import mark_on_paper
@@ -75,19 +75,16 @@ def looked_at(course: Course, name: str = "tiny") -> Proof:
 def looked_at_anew(course: Course) -> Proof:
     """The same of a release that is made of the source, as it stands there now."""
     with TemporaryDirectory() as folder:
-        source = stage_source(course, "tiny", Path(folder))
+        assignment = course.assignment("tiny")
+        source = stage_source(course, assignment, Path(folder))
         tree = Path(folder) / "release" / "tiny"
-        build(source, tree, course.assignment("tiny"))
+        build(source, tree, assignment)
         return _read(course, "tiny", source, tree)
 
 
 def _read(course: Course, name: str, filled: Path, tree: Path) -> Proof:
-    assignment = course.assignment(name)
-    findings = (
-        *proof._file_findings(course.source(name), tree, filled, at_work=False),
-        *proof._text_findings(course, assignment, filled, tree),
-        *proof._order_findings(course, assignment, filled, tree),
-    )
+    reading = Reading(course, course.assignment(name), filled, tree)
+    findings = (*reading.files(at_work=False), *reading.contents())
     assert len({finding.check for finding in findings}) == len(findings)
     return Proof(name, findings)
 

@@ -14,6 +14,7 @@ from autograder.cli import app
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import CourseError
 from autograder.grading.classrun import Job
+from autograder.grading.mark import MarkSettings
 from autograder.release import Finding, Proof, release
 from autograder.release.proof import killmatrix
 from autograder.release.proof.killmatrix import Row
@@ -24,6 +25,7 @@ from .helpers import replace_text
 from .marking import Marked, mark_on_paper
 
 TRIALS = ["reference", "skeleton", "junk-zeros", "junk-ones", "junk-random", "junk-arguments"]
+MISCONCEPTIONS = "misconceptions"
 
 
 @pytest.fixture(autouse=True)
@@ -48,9 +50,17 @@ class CountingRun:
     marked: list[str] = field(default_factory=list)
 
     def __call__(
-        self, course: Course, assignment: Assignment, jobs: Sequence[Job], *, workers: int
+        self,
+        course: Course,
+        assignment: Assignment,
+        jobs: Sequence[Job],
+        *,
+        workers: int,
+        settings: MarkSettings | None,
     ) -> Iterator[MarkedJob]:
         assert workers >= 1
+        is_long = settings is not None and settings.limits.submission_seconds > 600
+        assert is_long == any(job.student == "misconceptions" for job in jobs)
         for job in reversed(jobs):
             assert job.release is not None
             self.marked.append(job.student)
@@ -66,7 +76,7 @@ class CountingRun:
         """Return what was marked since the last call, in the order of the trials."""
         found, self.marked = self.marked, []
         assert len(set(found)) == len(found)
-        return sorted(found, key=TRIALS.index)
+        return sorted(found, key=[*TRIALS, MISCONCEPTIONS].index)
 
 
 @pytest.fixture
@@ -111,13 +121,17 @@ def proved_before(released: Course, kept: Path, tmp_path: Path, run: CountingRun
     return released
 
 
-def of_trials(proof: Proof) -> list[Finding]:
-    """The findings of the trials, which are the last but for that of the misconceptions."""
-    found = list(proof.findings[-1 - len(TRIALS) : -1])
-    assert found[0].check == "the reference earns every point"
-    assert found[1].check == "the untouched skeleton earns nothing"
-    assert all(finding.check.startswith("junk earns nothing: ") for finding in found[2:])
-    return found
+REFERENCE = "the reference earns every point"
+SKELETON = "the untouched skeleton earns nothing"
+ACCEPTS = "visible checks accept the reference"
+REJECTS = "visible checks reject the skeleton"
+ROWS = len([*TRIALS, ACCEPTS, REJECTS])
+
+
+def of_trials(proof: Proof) -> dict[str, Finding]:
+    """The findings of the trials by what was looked at."""
+    begins = (REFERENCE, SKELETON, ACCEPTS, REJECTS, "junk earns nothing: ")
+    return {each.check: each for each in proof.findings if each.check.startswith(begins)}
 
 
 # --- Trials ---------------------------------------------------------------------------------------
@@ -132,7 +146,8 @@ def test_a_proof_whose_inputs_have_not_changed_marks_nothing_again(
     second = proved(released)
     assert run.taken() == []
     assert not any(finding.earlier for finding in first.findings)
-    assert [finding for finding in second.findings if finding.earlier] == of_trials(second)
+    assert len(of_trials(second)) == ROWS
+    assert {each.check for each in second.findings if each.earlier} == set(of_trials(second))
     assert tuple(replace(each, earlier=False) for each in second.findings) == first.findings
 
 
@@ -153,7 +168,7 @@ def test_again_repeats_everything(proved_before: Course, run: CountingRun) -> No
 def test_again_keeps_what_it_finds(released: Course, run: CountingRun) -> None:
     proved(released, again=True)
     assert run.taken() == TRIALS
-    assert all(finding.earlier for finding in of_trials(proved(released)))
+    assert all(finding.earlier for finding in of_trials(proved(released)).values())
     assert run.taken() == []
 
 
@@ -167,11 +182,11 @@ CHANGES: dict[str, Callable[[Course], object]] = {
     "a solution": lambda course: replace_text(
         course.solutions("tiny") / "valley.py", "squared_norm * v", "v * squared_norm"
     ),
-    "a file of the release": lambda course: replace_text(
-        course.release("tiny") / "checks.py", "looking at slope", "looking at the slope"
+    "a visible check": lambda course: replace_text(
+        course.source("tiny") / "checks.py", "looked at everything", "looked at all"
     ),
-    "a notebook of the release": lambda course: replace_text(
-        course.release("tiny") / "valley.ipynb", "One valley", "Another valley"
+    "a notebook": lambda course: replace_text(
+        course.source("tiny") / "valley.ipynb", "One valley", "Another valley"
     ),
     "a file of the source": lambda course: replace_text(
         course.source("tiny") / "README.md", "fill it", "fill it now"
@@ -188,7 +203,7 @@ def test_what_has_changed_is_proved_again(
     proved_before: Course, run: CountingRun, what: str
 ) -> None:
     CHANGES[what](proved_before)
-    changed = proved(Course(proved_before.root))
+    changed = release(Course(proved_before.root), "tiny")
     assert run.taken() == TRIALS
     assert not any(finding.earlier for finding in changed.findings)
 
@@ -229,13 +244,14 @@ def test_a_failed_trial_is_never_kept(
 ) -> None:
     run.mark = mark
     failed = proved(released)
-    assert told in of_trials(failed)[1].detail
+    assert told in of_trials(failed)[SKELETON].detail
     assert run.taken() == TRIALS
     still = proved(released)
     assert run.taken() == ["skeleton"]
     assert [finding.check for finding in still.findings] == [f.check for f in failed.findings]
-    assert [finding.earlier for finding in of_trials(still)] == [True, False, *[True] * 4]
-    assert [finding.ok for finding in of_trials(still)] == [True, False, *[True] * 4]
+    found = of_trials(still).items()
+    assert {check for check, each in found if not each.earlier} - {REJECTS} == {SKELETON}
+    assert {check for check, each in found if not each.ok} == {SKELETON}
     run.mark = mark_on_paper
     assert proved(released).ok
     assert run.taken() == ["skeleton"]
@@ -250,7 +266,7 @@ def test_what_another_marker_finds_is_neither_kept_nor_looked_up(
     proved(released)
     assert run.taken() == TRIALS
     with_faults = release(released, "tiny", check=True, mark=generous)
-    assert not of_trials(with_faults)[1].ok
+    assert not of_trials(with_faults)[SKELETON].ok
 
 
 def test_progress_counts_what_is_marked_now(released: Course, run: CountingRun) -> None:
@@ -327,7 +343,7 @@ def test_the_command_says_what_was_found_earlier(
 
     assert "found earlier" not in printed()
     again = printed()
-    assert again.count("(found earlier)") == len(TRIALS)
+    assert again.count("(found earlier)") == ROWS
     assert "--again repeats it" in again
     assert run.taken() == TRIALS
     assert "found earlier" not in printed("--again")

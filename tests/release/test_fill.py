@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from autograder.course.assignment import Course, read_notebook
 from autograder.errors import KitError
 from autograder.release import fill_source, filled_source
+from autograder.release.fill import dropped_lines
 
 from .helpers import cell, change_source, replace_text
 from .tiny import tiny_notebook
@@ -212,3 +215,93 @@ def test_duplicate_cell_ids_are_refused(course: Course) -> None:
     change["cells"][1]["id"] = change["cells"][0]["id"]
     (course.source("tiny") / "valley.ipynb").write_text(json.dumps(change), encoding="utf-8")
     fails(course, "cell id t-intro stands there twice")
+
+
+# --- What is typed by hand ------------------------------------------------------------------------
+
+
+def typed(course: Course, grade_id: str, add: Callable[[str], str]) -> list[str]:
+    """What filling would drop once a filled cell's text was changed."""
+    fill_source(course, "tiny")
+
+    def change(notebook: NotebookNode) -> None:
+        filled = cell(notebook, grade_id)
+        filled.source = add(filled.source)
+
+    change_source(course, change)
+    notebook = read_notebook(course.source("tiny") / "valley.ipynb")
+    return list(dropped_lines(notebook, "valley"))
+
+
+TYPED: dict[str, tuple[str, Callable[[str], str], str]] = {
+    "code below the end": (
+        "t-slope-answer",
+        lambda text: text + "\n\nassert slope(1, 2)",
+        "line 16, typed by hand (`assert slope(1, 2)`)",
+    ),
+    "a comment below the end": ("t-slope-answer", lambda text: text + "\n# note", "line 15"),
+    "what is no Python": ("t-slope-answer", lambda text: text + "\n\nnot python at all", "line 16"),
+    "an import above the function": (
+        "t-slope-answer",
+        lambda text: text.replace("\ndef slope", "\nimport math\ndef slope"),
+        "line 2, typed by hand (`import math`)",
+    ),
+    "a comment above the solution": (
+        "t-slope-answer",
+        lambda text: text.replace("    ### BEGIN", "    # mind the sign\n    ### BEGIN"),
+        "line 7",
+    ),
+    "a helper function": (
+        "t-slope-answer",
+        lambda text: text + "\n\n\ndef helper(x):\n    return x",
+        "lines 17 to 18",
+    ),
+    "a function without markers": (
+        "t-slope-answer",
+        lambda _: '### REFERENCE valley.slope\ndef slope(u, v):\n    """S."""\n    return u',
+        "lines 2 to 4",
+    ),
+    "a statement below variables": (
+        "t-values-answer",
+        lambda text: text + "\nprint(last_part)",
+        "line 8, typed by hand (`print(last_part)`)",
+    ),
+    "a helper in a given cell": (
+        "t-scale",
+        lambda text: text + "\n\n\ndef helper(x):\n    return x",
+        "lines 7 to 8",
+    ),
+    "a call in a given cell": ("t-scale", lambda text: text + "\nprint(scale(1))", "line 5"),
+    "a comment in a given cell": (
+        "t-scale",
+        lambda text: text.replace("\ndef", "\n# largest entry\ndef"),
+        "line 2",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", TYPED)
+def test_what_filling_would_drop_is_named(course: Course, what: str) -> None:
+    grade_id, add, told = TYPED[what]
+    (fault,) = typed(course, grade_id, add)
+    assert f"({grade_id}): filling the cell would drop {told}" in fault
+
+
+@pytest.mark.parametrize(
+    ("grade_id", "add"),
+    [
+        ("t-slope-answer", lambda text: text),
+        ("t-slope-answer", lambda _: "### REFERENCE valley.slope\n\n"),
+        ("t-slope-answer", lambda text: text.replace("squared_norm", "norm2")),
+        ("t-slope-answer", lambda text: text.replace("slope(u", "inclination(u")),
+        ("t-slope-answer", lambda text: text.replace("The slope of", "The old slope of")),
+        ("t-slope-answer", lambda text: text.replace("\ndef", "\n@np.vectorize\ndef")),
+        ("t-values-answer", lambda text: text.replace("shape (2,)", "a pair")),
+        ("t-scale", lambda text: text.replace("def scale", "def largest")),
+        ("t-scale", lambda text: text.replace("1.0", "2.0  # where x is zero")),
+    ],
+)
+def test_what_an_earlier_filling_has_written_may_be_dropped(
+    course: Course, grade_id: str, add: Callable[[str], str]
+) -> None:
+    assert typed(course, grade_id, add) == []

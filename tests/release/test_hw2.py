@@ -38,7 +38,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     files = course_files(Course(CHECKOUT), "hw2", NBGRADER_SETTINGS)
     write_files({name: files[name] for name in files if not name.startswith("release/")}, root)
     course = Course(root)
-    filled = stage_source(course, "hw2", folder)
+    filled = stage_source(course, course.assignment("hw2"), folder)
     build(filled, course.release("hw2"), course.assignment("hw2"), config=root / NBGRADER_SETTINGS)
     shutil.copytree(filled, course.source("hw2"), dirs_exist_ok=True)
     return root

@@ -135,12 +135,13 @@ def test_reference_submission_is_the_release_with_answers_typed_in(
     write_reference(released.source("tiny"), released.release("tiny"), tmp_path)
     notebook = read_notebook(tmp_path / "valley.ipynb")
     skeleton = read_notebook(released.release("tiny") / "valley.ipynb")
-    answers = {"t-slope-answer", "t-values-answer", "t-plot-answer"}
+    filled = {"t-slope-answer", "t-values-answer", "t-plot-answer"}
     for old, new in zip(skeleton.cells, notebook.cells, strict=True):
         changed = old.source != new.source
-        assert changed is (old.metadata.nbgrader.grade_id in answers)
+        assert changed is (old.metadata.nbgrader.grade_id in filled)
     assert "### " not in cell(notebook, "t-slope-answer").source
-    assert run(notebook)["slope"](np.array([1.0, 2.0]), 3)[0].tolist() == [9, 18]
+    answers = run(notebook, released.release("tiny") / "checks.py")
+    assert answers["slope"](np.array([1.0, 2.0]), 3)[0].tolist() == [9, 18]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -148,7 +149,8 @@ def test_junk_submission_spoils_functions_and_values(
     released: Course, tmp_path: Path, kind: str
 ) -> None:
     write_junk(released.source("tiny"), released.release("tiny"), tmp_path, kind)
-    answers = run(read_notebook(tmp_path / "valley.ipynb"))
+    notebook = read_notebook(tmp_path / "valley.ipynb")
+    answers = run(notebook, released.release("tiny") / "checks.py")
     first, last = answers["slope"](np.array([1.0, 2.0]), 3)
     assert first.shape == (2,)
     assert not np.allclose(first, [9, 18])

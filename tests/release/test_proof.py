@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,8 @@ MODEL = "no model answer or rubric is given away"
 HIDDEN = "no hidden test is given away"
 TRACES = "no output, count, attachment or strange metadata"
 TESTS = "hidden tests"
+POINTS = "points and items in texts, rubrics and checks"
+NAMES = "each item has its tests and its check"
 REFERENCE = "the reference earns every point"
 SKELETON = "the untouched skeleton earns nothing"
 JUNK = "junk earns nothing: "
@@ -319,12 +322,12 @@ def hidden(course: Course) -> Path:
 def test_item_without_hidden_test_is_named(released: Course) -> None:
     text = hidden(released).read_text()
     hidden(released).write_text(text[: text.index('@item("t-plot")')])
-    assert faults(looked_at(released)) == {TESTS: "item t-plot has no hidden test"}
+    assert faults(looked_at(released)) == {NAMES: "item t-plot has no hidden test"}
 
 
 def test_hidden_test_for_no_item_is_named(released: Course) -> None:
     replace_text(hidden(released), '@item("t-plot")', '@item("t-plots")')
-    assert faults(looked_at(released))[TESTS].splitlines() == [
+    assert faults(looked_at(released))[NAMES].splitlines() == [
         "test_valley.py, test_plot is for t-plots, which is no item of tiny",
         "item t-plot has no hidden test",
     ]
@@ -332,7 +335,7 @@ def test_hidden_test_for_no_item_is_named(released: Course) -> None:
 
 def test_hidden_test_for_a_manual_item_is_named(released: Course) -> None:
     replace_text(hidden(released), '@item("t-plot")', '@item("t-proof")')
-    assert "t-proof, which is a manual item" in faults(looked_at(released))[TESTS]
+    assert "t-proof, which is a manual item" in faults(looked_at(released))[NAMES]
 
 
 def test_item_with_robustness_tests_alone_is_named(released: Course) -> None:
@@ -357,13 +360,17 @@ def test_hidden_test_that_does_not_say_its_item_is_named(
     released: Course, old: str, new: str, message: str
 ) -> None:
     replace_text(hidden(released), old, new)
-    assert message in faults(looked_at(released))[TESTS]
+    assert message in faults(looked_at(released))[NAMES]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("(1 point) diff", "(2 points) diff", " has a rubric of 2.5 points; item t-proof has 1.5"),
+        (
+            "(1 point) diff",
+            "(2 points) diff",
+            " has a rubric of 2.5 points; the grade cell of t-proof says 1.5",
+        ),
         ("#### Rubric", "Rubric", ": no line `#### Rubric`; write one"),
         ("- (1 point) diff", "- diff", ", line 5: this rubric line does not read"),
         ("[evidence: ", "[evidence of ", ", line 5: the evidence does not read `[evidence: ITEM"),
@@ -388,18 +395,22 @@ def test_rubric_that_does_not_add_up_is_named(
         proof.source = proof.source.replace(old, new)
 
     change_source(course, spoil)
-    assert f"valley.ipynb, cell 11 (t-proof){message}" in faults(looked_at_anew(course))["rubrics"]
+    row = POINTS if "2.5" in message else "rubrics"
+    assert f"valley.ipynb, cell 11 (t-proof){message}" in faults(looked_at_anew(course))[row]
 
 
 def test_check_without_answer_cell_is_named(course: Course) -> None:
     change_source(course, lambda nb: nb.cells.append(check("t-more", 1)))
     with hidden(course).open("a") as file:
         file.write('\n\n@item("t-more")\ndef test_more(student):\n    """More."""\n')
-    found = faults(looked_at_anew(course))["answer and check cells"]
-    assert found.splitlines() == [
-        "valley.ipynb, cell 13 (t-more): item t-more has no answer cell before its check cell",
-        "checks.py has no function t_more for item t-more",
-    ]
+    assert faults(looked_at_anew(course))[NAMES] == (
+        "checks.py has no function t_more for item t-more"
+    )
+    with (course.source("tiny") / "checks.py").open("a") as file:
+        file.write("\n\ndef t_more(names):\n    pass\n")
+    assert faults(looked_at_anew(course))["answer and check cells"] == (
+        "valley.ipynb, cell 13 (t-more): item t-more has no answer cell before its check cell"
+    )
 
 
 def test_answer_without_check_or_directive_is_named(course: Course) -> None:
@@ -413,7 +424,7 @@ def test_answer_without_check_or_directive_is_named(course: Course) -> None:
 
 def test_check_cell_with_other_content_is_named(course: Course) -> None:
     change_source(course, lambda nb: cell(nb, "t-slope").update(source="assert slope(1, 2) == 4"))
-    found = faults(looked_at_anew(course))["answer and check cells"]
+    found = faults(looked_at_anew(course))[NAMES]
     assert "cell 5 (t-slope): a check cell reads `checks.t_slope(globals())`" in found
 
 
@@ -426,6 +437,30 @@ def test_changed_points_are_named(released: Course) -> None:
         "item t-plot is auto, 5 points, in valley in the release "
         "and auto, 1 points, in valley in the source"
     )
+
+
+@pytest.mark.parametrize("points", ["two", 0, -1])
+def test_points_that_can_not_be_meant_name_their_cell(course: Course, points: object) -> None:
+    def change(notebook: NotebookNode) -> None:
+        cell(notebook, "t-slope").metadata["nbgrader"]["points"] = points
+
+    change_source(course, change)
+    with pytest.raises(CourseError, match=r"valley\.ipynb, cell 5 \(t-slope\) has the points"):
+        proved(course)
+
+
+@pytest.mark.parametrize("folder", ["hidden", "solutions"])
+def test_missing_folder_is_told_once(course: Course, folder: str) -> None:
+    path = getattr(course, folder)("tiny")
+    shutil.rmtree(path)
+    try:
+        found = list(faults(proved(course)).values())
+    except ReleaseError as error:
+        found = [str(error)]
+    assert found == [f"{path} is missing: the {NEEDED[folder]} belong there"]
+
+
+NEEDED = {"hidden": "hidden tests", "solutions": "reference solutions"}
 
 
 def test_notebook_without_items_is_named(course: Course) -> None:
@@ -450,9 +485,13 @@ def test_file_that_is_not_python_is_named(released: Course, file: str) -> None:
 
 def test_deleted_cell_is_named(released: Course) -> None:
     change_release(released, lambda nb: nb.cells.remove(cell(nb, "t-plot")))
-    found = faults(checked(released))
-    assert "item t-plot is not there in the release" in found["items and points"]
-    assert "in the cells t-plot" in found[STALE_RELEASE]
+    assert (
+        "item t-plot is not there in the release"
+        in (faults(looked_at(released))["items and points"])
+    )
+    assert faults(checked(released)) == {
+        STALE_RELEASE: "release/tiny/valley.ipynb is out of date, in the cells t-plot"
+    }
 
 
 # --- Trees that are out of date -----------------------------------------------------------------
@@ -473,10 +512,21 @@ def test_stale_source_is_named_with_its_cell(released: Course) -> None:
     }
 
 
-def test_changed_docstring_makes_both_trees_stale(released: Course) -> None:
+@pytest.mark.parametrize("prove", [checked, proved])
+def test_line_that_filling_would_drop_is_told_once(
+    released: Course, prove: Callable[[Course], Proof]
+) -> None:
+    def add(notebook: NotebookNode) -> None:
+        cell(notebook, "t-slope-answer").source += "\n\nassert slope is not None"
+
+    change_source(released, add)
+    assert set(faults(prove(released))) == {"filling drops nothing that is typed by hand"}
+
+
+def test_changed_docstring_is_told_of_the_source_alone(released: Course) -> None:
     solutions = released.solutions("tiny") / "valley.py"
     replace_text(solutions, "The slope of ½‖u‖²v².", "The slope of the valley.")
-    assert set(faults(checked(released))) == {STALE_SOURCE, STALE_RELEASE}
+    assert set(faults(checked(released))) == {STALE_SOURCE}
 
 
 def test_stale_companion_is_named(released: Course) -> None:
@@ -608,6 +658,7 @@ def test_proof_as_table_and_data() -> None:
     assert proof.to_dict() == {
         "assignment": "tiny",
         "ok": False,
+        "complete": True,
         "findings": [
             {"check": "files", "ok": True, "detail": "4", "earlier": False},
             {"check": "points", "ok": False, "detail": "[bold] x", "earlier": False},

@@ -28,11 +28,15 @@ class Finding:
 
 @dataclass(frozen=True)
 class Proof:
-    """All findings about one release; `written` are the files that were replaced for it."""
+    """All findings about one release; `written` are the files that were replaced for it.
+
+    A proof that is not `complete` has stopped at the first rows with a fault.
+    """
 
     assignment: str
     findings: tuple[Finding, ...]
     written: tuple[Path, ...] = ()
+    complete: bool = True
 
     @property
     def ok(self) -> bool:
@@ -56,9 +60,13 @@ class Proof:
             if finding.earlier:
                 found.append(" (found earlier)", "dim")
             table.add_row(sign, finding.check, found)
+        captions = []
         if any(finding.earlier for finding in self.findings):
-            table.caption = "found earlier: with the same inputs; --again repeats it"
-            table.caption_justify = "left"
+            captions.append("found earlier: with the same inputs; --again repeats it")
+        if not self.complete:
+            captions.append("stopped at the first faults: the rest depends on what they are about")
+        table.caption = "\n".join(captions) or None
+        table.caption_justify = "left"
         return table
 
     def to_dict(self) -> dict[str, Any]:
@@ -66,6 +74,7 @@ class Proof:
         return {
             "assignment": self.assignment,
             "ok": self.ok,
+            "complete": self.complete,
             "findings": [asdict(finding) for finding in self.findings],
             "written": [str(path) for path in self.written],
         }

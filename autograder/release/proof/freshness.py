@@ -8,21 +8,21 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.course.assignment import Course
+from autograder.course.assignment import Assignment, Course
 from autograder.course.gradecells import grade_id
 from autograder.course.layout import COMPANIONS, CourseFolder
 from autograder.errors import ReleaseError
 from autograder.release.fill import filled_source, read_source
 
 
-def stage_source(course: Course, name: str, folder: Path) -> Path:
+def stage_source(course: Course, assignment: Assignment, folder: Path) -> Path:
     """Write the assignment's source, filled, into `folder`/source/NAME. The course stays."""
-    stage = CourseFolder(folder).source(name)
+    source, stage = course.source(assignment.name), CourseFolder(folder).source(assignment.name)
     stage.mkdir(parents=True)
-    for file, text in filled_source(course, name).items():
+    for file, text in filled_source(course, assignment.name).items():
         (stage / file).write_text(text, encoding="utf-8", newline="\n")
-    for file in COMPANIONS:
-        path = course.source(name) / file
+    for file in (*COMPANIONS, *assignment.files):
+        path = source / file
         if path.is_file() and not path.is_symlink() and not (stage / file).exists():
             shutil.copyfile(path, stage / file)
     return stage

@@ -28,22 +28,22 @@ KINDS = {
 
 def write_reference(source: Path, release: Path, folder: Path) -> None:
     """Write the submission of a student who found the reference's answers."""
-    for name, skeleton, filled in _pairs(source, release):
-        _write(folder / name, with_answers(skeleton, filled))
+    for name, skeleton, filled in pairs(source, release):
+        write_notebook(folder / name, with_answers(skeleton, filled))
 
 
 def write_skeleton(release: Path, folder: Path) -> None:
     """Write the submission of a student who did nothing."""
     for path in sorted(release.glob("*.ipynb")):
-        _write(folder / path.name, read_source(path))
+        write_notebook(folder / path.name, read_source(path))
 
 
 def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
     """Write the submission whose answers have the right shapes and junk in them."""
-    for name, skeleton, filled in _pairs(source, release):
+    for name, skeleton, filled in pairs(source, release):
         junk = with_answers(skeleton, filled)
         _spoil(junk, _answer_names(filled, Path(name).stem), kind)
-        _write(folder / name, junk)
+        write_notebook(folder / name, junk)
 
 
 def with_answers(skeleton: NotebookNode, filled: NotebookNode) -> NotebookNode:
@@ -57,7 +57,8 @@ def with_answers(skeleton: NotebookNode, filled: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def _pairs(source: Path, release: Path) -> Iterator[tuple[str, NotebookNode, NotebookNode]]:
+def pairs(source: Path, release: Path) -> Iterator[tuple[str, NotebookNode, NotebookNode]]:
+    """The name of each notebook, as it is released and as it is filled."""
     for path in sorted(source.glob("*.ipynb")):
         yield path.name, read_source(release / path.name), read_source(path)
 
@@ -82,6 +83,7 @@ def _spoil(notebook: NotebookNode, names: dict[str, tuple[str, ...]], kind: str)
             text = ""
 
 
-def _write(path: Path, notebook: NotebookNode) -> None:
+def write_notebook(path: Path, notebook: NotebookNode) -> None:
+    """Write a notebook, and the folder that it is in."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(to_text(notebook), encoding="utf-8", newline="\n")

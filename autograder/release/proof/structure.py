@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -26,6 +27,7 @@ from autograder.course.gradecells import (
 from autograder.course.rubric import Evidence, read_rubric
 from autograder.errors import CourseError, ReleaseError
 from autograder.release.definitions import parse_python
+from autograder.release.proof.statements import worth
 
 
 @dataclass(frozen=True)
@@ -58,53 +60,86 @@ def hidden_tests(hidden: Path) -> tuple[list[HiddenTest], list[str]]:
     return tests, faults
 
 
-def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
-    """Items without a hidden test, hidden tests without an item, parts without a core test."""
+def name_faults(
+    assignment: Assignment,
+    sources: dict[str, NotebookNode],
+    checks: Path,
+    hidden: Path,
+    misconceptions: Iterable[tuple[str, str]],
+) -> Iterator[str]:
+    """Items without a hidden test or a visible check, and tests and the like of unknown items.
+
+    `misconceptions` are pairs of their names and items. A renamed item is told here alone.
+    """
+    if not hidden.is_dir():
+        yield f"{hidden} is missing: the hidden tests belong there"
+        return
     tests, faults = hidden_tests(hidden)
     yield from faults
-    auto = {item.name for item in assignment.select("auto")}
-    for test in tests:
-        if test.item not in auto:
-            kind = "a manual item" if test.item in assignment.items else "no item"
-            yield f"{test.where} is for {test.item}, which is {kind} of {assignment.name}"
-    for name in sorted(auto):
+    auto = [item.name for item in assignment.select("auto")]
+    wanted = [(test.where, test.item) for test in tests]
+    wanted += [(f"the misconception {name!r}", item) for name, item in misconceptions]
+    for where, item in wanted:
+        if item not in auto:
+            kind = "a manual item" if item in assignment.items else "no item"
+            yield f"{where} is for {item}, which is {kind} of {assignment.name}"
+    tested = {test.item for test in tests}
+    yield from (f"item {name} has no hidden test" for name in auto if name not in tested)
+    functions = _functions(checks)
+    for name, notebook in sources.items():
+        for index, cell in enumerate(notebook.cells):
+            if is_check(cell):
+                yield from _check_faults(cell, place(Path(name).stem, index, cell), functions)
+
+
+def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
+    """Items and parts without a core test: nothing could earn their points."""
+    tests, _ = hidden_tests(hidden)
+    for name in sorted(item.name for item in assignment.select("auto")):
         mine = [test for test in tests if test.item == name]
         core = {test.part for test in mine if test.core}
-        if not mine:
-            yield f"item {name} has no hidden test"
-        elif not core:
+        if mine and not core:
             yield f"item {name} has robustness tests alone: no test can earn its points"
         for test in mine:
             if core and not test.core and test.part not in core | {"answer"}:
                 yield f"{test.where}: part {test.part!r} of {name} has no core test"
 
 
-def cell_order_faults(
-    assignment: Assignment, sources: dict[str, NotebookNode], checks: Path
-) -> Iterator[str]:
-    """Auto items that lack an answer to fill, a check cell, or their function in checks.py."""
-    functions = _functions(checks)
+def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
+    """Auto items that lack an answer to fill or a locked check cell."""
     for name, notebook in sources.items():
         yield from _answer_faults(assignment, Path(name).stem, notebook)
         for index, cell in enumerate(notebook.cells):
-            if is_check(cell):
-                yield from _check_faults(cell, place(Path(name).stem, index, cell), functions)
+            if is_check(cell) and not is_locked(cell):
+                yield f"{place(Path(name).stem, index, cell)}: a check cell must be locked"
 
 
 def rubric_faults(
     assignment: Assignment, sources: dict[str, NotebookNode], hidden: Path
 ) -> Iterator[str]:
-    """Manual items whose rubric is missing, unreadable, or does not add up to their points.
-
-    Also rubrics that name evidence which no core test gives.
-    """
+    """Manual items whose rubric is missing or unreadable, or names what no core test gives."""
     tests, _ = hidden_tests(hidden)
+    for where, _, source in _manual(assignment, sources):
+        yield from _rubric_faults(source, where, assignment, tests)
+
+
+def rubric_point_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
+    """Rubrics that do not add up to their items' points."""
+    for where, item, source in _manual(assignment, sources):
+        with suppress(CourseError):  # told by `rubric_faults`
+            points = read_rubric(source, where).points
+            if abs(points - item.max_points) > NEARLY:
+                yield f"{where} has a rubric of {points:g} points; {worth([item])}"
+
+
+def _manual(
+    assignment: Assignment, sources: dict[str, NotebookNode]
+) -> Iterator[tuple[CellPlace, Item, str]]:
     for name, notebook in sources.items():
         for index, cell in enumerate(notebook.cells):
             if is_manual(cell):
-                where = place(Path(name).stem, index, cell)
                 item = assignment.items[grade_id(cell)]
-                yield from _rubric_faults(cell.source, where, assignment, item, tests)
+                yield place(Path(name).stem, index, cell), item, cell.source
 
 
 def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> Iterator[str]:
@@ -208,12 +243,10 @@ def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> 
         yield f"{where}: a check cell reads `checks.{function}(globals())`, this one does not"
     if function not in functions:
         yield f"checks.py has no function {function} for item {grade_id(cell)}"
-    if not is_locked(cell):
-        yield f"{where}: a check cell must be locked"
 
 
 def _rubric_faults(
-    source: str, where: CellPlace, assignment: Assignment, item: Item, tests: list[HiddenTest]
+    source: str, where: CellPlace, assignment: Assignment, tests: list[HiddenTest]
 ) -> Iterator[str]:
     try:
         model = split_answer(source, where).model
@@ -223,11 +256,6 @@ def _rubric_faults(
         return
     if not model.strip():
         yield f"{where} has no model answer before its rubric"
-    if abs(rubric.points - item.max_points) > NEARLY:
-        yield (
-            f"{where} has a rubric of {rubric.points:g} points; "
-            f"item {item.name} has {item.max_points:g}"
-        )
     for evidence in rubric.evidence:
         for fault in _evidence_faults(evidence, assignment, tests):
             yield f"{where} {fault}"

@@ -40,14 +40,19 @@ def notebooks(tree: Path) -> dict[str, NotebookNode]:
 
 
 def texts(tree: Path) -> list[Text]:
-    """All text of all files: cells, their metadata and outputs, notebook metadata, other files."""
+    """All text of all files: cells, their metadata and outputs, notebook metadata, other files.
+
+    Data files that are not text, such as pictures, are left out.
+    """
     found: list[Text] = []
     for path in sorted(p for p in tree.rglob("*") if p.is_file()):
         if path.suffix == ".ipynb":
             found += _notebook_texts(path)
         else:
-            content = path.read_bytes().decode("utf-8", errors="replace")
-            found.append(Text(path.relative_to(tree).as_posix(), content))
+            content = path.read_bytes()
+            if b"\0" not in content or path.suffix in (".md", ".py", ".txt"):
+                text = content.decode("utf-8", errors="replace")
+                found.append(Text(path.relative_to(tree).as_posix(), text))
     return found
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
+from autograder.course.assignment import Assignment
 from autograder.course.directives import without_directives
 from autograder.course.gradecells import nbgrader_metadata, place
-from autograder.course.layout import COMPANIONS
+from autograder.course.layout import COMPANIONS, SETTINGS
 from autograder.release.preprocessors import CELL_KEYS, MARK_KEYS, NOTEBOOK_METADATA, TAGS
 from autograder.release.proof.texts import Text
 
@@ -23,19 +24,24 @@ _MACHINE_PATH = re.compile(
 _LEFT_BY_PROGRAMS = frozenset({".ipynb_checkpoints", "__pycache__", ".DS_Store"})
 
 
-def expected_files(source: Path) -> frozenset[str]:
+MAX_DATA_BYTES = 15_000_000
+"""Bytes that the data files of a homework may hold together: they go into each sandbox at once."""
+
+
+def expected_files(assignment: Assignment) -> frozenset[str]:
     """The files that source and release of an assignment consist of."""
-    return frozenset(path.name for path in source.glob("*.ipynb")) | set(COMPANIONS)
+    notebooks = (f"{problem.name}.ipynb" for problem in assignment.problems)
+    return frozenset((*notebooks, *COMPANIONS, *assignment.files))
 
 
 def file_faults(
-    tree: Path, expected: Iterable[str], label: str, *, in_use: bool = False
+    tree: Path, assignment: Assignment, label: str, *, in_use: bool = False
 ) -> Iterator[str]:
     """What is in a tree and should not be, and what should be and is not.
 
     In one that is `in_use`, what JupyterLab, Python and file managers leave by themselves may be.
     """
-    expected = set(expected)
+    expected = expected_files(assignment)
     if not tree.is_dir():
         yield f"{label} is missing"
         return
@@ -49,12 +55,25 @@ def file_faults(
         elif path.is_dir():
             yield f"{label}/{name}/ does not belong there; delete the folder"
         elif name not in expected and "/" not in name:
-            yield f"{label}/{name} does not belong there; delete it or move it elsewhere"
+            yield (
+                f"{label}/{name} does not belong there; delete it or move it elsewhere, or list it "
+                f"in {SETTINGS} if students need it: [assignments.{assignment.name}] "
+                f'files = ["{name}"]'
+            )
         elif name not in expected:
             yield f"{label}/{name} does not belong there"
     for name in sorted(expected):
         if not (tree / name).is_file():
-            yield f"{label}/{name} is missing"
+            listed = (
+                f", which {SETTINGS} lists among its files," if name in assignment.files else ""
+            )
+            yield f"{label}/{name}{listed} is missing"
+    size = sum((tree / n).stat().st_size for n in assignment.files if (tree / n).is_file())
+    if size > MAX_DATA_BYTES:
+        yield (
+            f"{label}: its data files hold {size / 1e6:.0f} MB together, and a sandbox takes "
+            f"{MAX_DATA_BYTES / 1e6:.0f} MB at most: make them smaller"
+        )
 
 
 def cell_faults(name: str, notebook: NotebookNode) -> Iterator[str]:

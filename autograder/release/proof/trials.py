@@ -20,13 +20,26 @@ from autograder.course.gradecells import is_answer, place
 from autograder.course.layout import SUBMITTED
 from autograder.errors import CourseError
 from autograder.grading.exceeded import change_limits, exceeded, texts_of
+from autograder.grading.misconceptions import load_misconceptions
 from autograder.grading.report import ItemReport, Report
 from autograder.grading.trialcache import Keep
 from autograder.release.proof.earlier import earlier_findings
 from autograder.release.proof.findings import Finding, finding
 from autograder.release.proof.junk import KINDS, write_junk, write_reference, write_skeleton
+from autograder.release.proof.visible import (
+    accepts_reference,
+    catches,
+    rejects_skeleton,
+    write_wrong,
+)
 
 Say = Callable[[str], None]
+
+REFERENCE = "reference"
+"""The trial that all others depend on."""
+
+LONG_SECONDS = 900.0
+"""Seconds for the trial that runs a visible check on hundreds of misconceptions."""
 
 
 class Marked(Protocol):
@@ -50,27 +63,27 @@ class Mark(Protocol):
         """Mark it; nothing is written."""
 
 
-Judgement = tuple[list[str], str]
-"""What is at fault, and what was seen."""
-
-
 @dataclass(frozen=True)
 class Trial:
-    """A submission whose marks are known before: how to write it, and how to judge its marks."""
+    """A submission whose marks are known before: how to write it, and how to judge its marks.
+
+    One that `is_long` gets more time than a student's submission.
+    """
 
     name: str
     check: str
     write: Callable[[Path], None]
-    judge: Callable[[Marked], Judgement]
+    judge: Callable[[Marked], Iterable[Finding]]
+    is_long: bool = False
 
-    def finding(self, marked: Marked | CourseError) -> Finding:
-        """Return the finding that follows from the marks, or from the reason why there are none."""
+    def findings(self, marked: Marked | CourseError) -> list[Finding]:
+        """Return what follows from the marks, or from the reason why there are none."""
         try:
             if isinstance(marked, CourseError):
                 raise marked
-            return finding(self.check, *self.judge(marked))
+            return list(self.judge(marked))
         except CourseError as error:
-            return Finding(self.check, False, f"it can't be marked: {error}")
+            return [Finding(self.check, False, f"it can't be marked: {error}")]
 
 
 class Trials:
@@ -100,10 +113,13 @@ class Trials:
         self._again = again
 
     def findings(self, say: Say) -> list[Finding]:
-        """Hold all trials, telling `say` how many are done."""
+        """Hold all trials, telling `say` how many are done.
+
+        Where the reference can't be marked, nothing can: it is told once.
+        """
         trials = {trial.name: trial for trial in self._trials()}
         earlier = None if self._mark else self._earlier()
-        found: dict[str, Finding | None] = dict.fromkeys(trials)
+        found: dict[str, list[Finding] | None] = dict.fromkeys(trials)
         if earlier is not None and not self._again:
             found = {name: earlier.find(name) for name in trials}
         waiting = [trial for name, trial in trials.items() if found[name] is None]
@@ -111,11 +127,13 @@ class Trials:
         marking = self._one_by_one(waiting) if self._mark else self._in_processes(waiting)
         with closing(marking):
             for done, (name, marked) in enumerate(marking, start=1):
-                found[name] = result = trials[name].finding(marked)
-                if result.ok and earlier is not None:
-                    earlier.put(name, replace(result, earlier=True))
+                found[name] = results = trials[name].findings(marked)
+                if earlier is not None and all(result.ok for result in results):
+                    earlier.put(name, [replace(result, earlier=True) for result in results])
+                if name == REFERENCE and isinstance(marked, CourseError):
+                    return results
                 say(f"marking trial submissions: {done} of {len(waiting)}")
-        return [result for result in found.values() if result is not None]
+        return [result for results in found.values() for result in results or ()]
 
     def _earlier(self) -> Keep:
         from autograder.sandbox import examine
@@ -131,7 +149,7 @@ class Trials:
 
     def _trials(self) -> Iterator[Trial]:
         yield Trial(
-            "reference",
+            REFERENCE,
             "the reference earns every point",
             partial(write_reference, self._source, self._release),
             self._judge_reference,
@@ -142,6 +160,15 @@ class Trials:
             partial(write_skeleton, self._release),
             self._judge_skeleton,
         )
+        catalogue = load_misconceptions(self._course, self._assignment)
+        if len(catalogue):
+            yield Trial(
+                "misconceptions",
+                "misconceptions that visible checks catch",
+                partial(write_wrong, self._source, self._release, catalogue=catalogue),
+                lambda marked: [catches(marked.notebooks, catalogue)],
+                is_long=True,
+            )
         for kind, words in KINDS.items():
             yield Trial(
                 f"junk-{kind}",
@@ -164,11 +191,12 @@ class Trials:
                 yield trial.name, error
 
     def _in_processes(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
-        """Mark through the real grading path, with its default settings."""
+        """Mark through the real grading path, with its default settings but for long trials."""
         # a proof that is handed another `mark` needs neither the sandbox nor pytest
         from autograder.grading.classrun import Job, default_jobs, mark_class
+        from autograder.grading.mark import MarkSettings
 
-        jobs = []
+        jobs: dict[bool, list[Job]] = {False: [], True: []}
         for trial in trials:
             folder = self._submitted / trial.name
             try:
@@ -176,29 +204,42 @@ class Trials:
             except CourseError as error:
                 yield trial.name, error
             else:
-                jobs.append(Job(trial.name, folder, self._release))
-        if jobs:
-            workers = default_jobs(self._assignment.limits)
-            marking = mark_class(self._course, self._assignment, jobs, workers=workers)
-            with closing(marking):
-                for each in marking:
-                    yield each.student, each.marking or CourseError(each.error)
+                jobs[trial.is_long].append(Job(trial.name, folder, self._release))
+        limits = self._assignment.limits
+        patient = MarkSettings(replace(limits, submission_seconds=LONG_SECONDS))
+        for waiting, settings in ((jobs[False], None), (jobs[True], patient)):
+            if waiting:
+                marking = mark_class(
+                    self._course,
+                    self._assignment,
+                    waiting,
+                    workers=default_jobs(limits),
+                    settings=settings,
+                )
+                with closing(marking):
+                    for each in marking:
+                        yield each.student, each.marking or CourseError(each.error)
 
-    def _judge_reference(self, marked: Marked) -> Judgement:
+    def _judge_reference(self, marked: Marked) -> Iterator[Finding]:
         items = self._auto(marked.report)
-        faults = [_missed(name, item) for name, item in items.items() if not _full(item)]
+        lost = [name for name, item in items.items() if not _full(item)]
+        faults = [_missed(name, items[name]) for name in lost]
         faults += _run_faults(self._assignment, marked, "the reference")
         faults += [f"a hidden test is at fault: {note}" for note in marked.report.notes]
         points = f"{marked.report.points:g} + {marked.report.bonus_points:g} bonus points"
-        return faults, f"all {len(items)} auto items, {points}"
+        seen = f"all {len(items)} auto items, {points}"
+        yield finding("the reference earns every point", faults, seen)
+        yield accepts_reference(marked.notebooks, lost)
 
-    def _judge_skeleton(self, marked: Marked) -> Judgement:
+    def _judge_skeleton(self, marked: Marked) -> Iterator[Finding]:
         faults = [*_earned(self._auto(marked.report), "the untouched skeleton")]
         faults += _run_faults(self._assignment, marked, "the skeleton")
-        return faults, "0 points; its cells all run"
+        yield finding("the untouched skeleton earns nothing", faults, "0 points; its cells all run")
+        yield rejects_skeleton(marked.notebooks)
 
-    def _judge_junk(self, words: str, marked: Marked) -> Judgement:
-        return [*_earned(self._auto(marked.report), words)], "0 points"
+    def _judge_junk(self, words: str, marked: Marked) -> Iterator[Finding]:
+        faults = _earned(self._auto(marked.report), words)
+        yield finding(f"junk earns nothing: {words}", faults, "0 points")
 
     def _auto(self, report: Report) -> dict[str, ItemReport]:
         names = [item.name for item in self._assignment.select("auto")]

@@ -173,7 +173,7 @@ class _Pile:
         if is_clutter(sent.found.parts):
             self._leave(where, "an archiver's or an editor's own", matters=False)
         elif not NOTEBOOK_NAME.fullmatch(sent.name):
-            known = sent.name.lower() in NOT_NEEDED
+            known = sent.name.lower() in NOT_NEEDED or sent.name in self.assignment.files
             self._leave(where, "not needed" if known else "no notebook", matters=not known)
             if sent.name == TIMESTAMP and sent.senders and sent.senders[0].platform == "folders":
                 self._timestamp(sent)

@@ -1,0 +1,147 @@
+"""Does all code import only what students are told to install, and what marking has?"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.metadata import packages_distributions
+from importlib.util import find_spec
+from pathlib import Path
+
+from nbformat import NotebookNode
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+from autograder.course.gradecells import place
+from autograder.course.layout import COMPANIONS, REQUIREMENTS
+from autograder.release.definitions import parse_python
+from autograder.release.fill import plain_python
+from autograder.release.pins import LOCK
+
+_WITH_EVERY_KERNEL = frozenset({"IPython", "ipykernel"})
+_FRONT_ENDS = ("jupyter", "notebook", "nbclassic", "ipy")
+"""Beginnings of the names of packages that show notebooks: marking does without them."""
+_CAUGHT = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+
+
+def import_faults(
+    sources: Mapping[str, NotebookNode], tree: Path, own_code: Iterable[Path]
+) -> Iterator[str]:
+    """Modules that are imported but not required, or required or imported but not to be had.
+
+    `sources` are the filled notebooks, `tree` is the release with its modules and requirements.
+    `own_code` are the folders of code that only runs where homework is marked.
+    """
+    known, faults = _required(tree / REQUIREMENTS)
+    yield from faults
+    modules = [tree / name for name in COMPANIONS if name.endswith(".py")]
+    known |= {path.stem for path in modules} | _WITH_EVERY_KERNEL | sys.stdlib_module_names
+    for where, code in (*_cells(sources), *((path.name, parse_python(path)) for path in modules)):
+        if isinstance(code, str):
+            yield code
+            continue
+        for module, line in _imported(code):
+            names = {canonicalize_name(name) for name in _packages().get(module, [module])}
+            if module not in known and names.isdisjoint(known):
+                yield (
+                    f"{where}, line {line} imports {module}, which {REQUIREMENTS} does not ask "
+                    f"for: add {' or '.join(sorted(names))} to it, or do without"
+                )
+    for folder in own_code:
+        for path in sorted(folder.rglob("*.py")):
+            for module, line in _imported(parse_python(path)):
+                if not _can_be_had(module, folder):
+                    yield (
+                        f"{folder.parent.name}/{path.relative_to(folder.parent)}, line {line} "
+                        f"imports {module}, which is not installed here: install it, or do without"
+                    )
+
+
+def _required(path: Path) -> tuple[set[str], list[str]]:
+    """The names of required packages, and the lines that ask for what there is not."""
+    names: set[str] = set()
+    faults = []
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    for number, line in enumerate(lines, start=1):
+        text = line.partition(" #")[0].strip()
+        if not text or text.startswith(("#", "-")):
+            continue
+        try:
+            name = canonicalize_name(Requirement(text).name)
+        except InvalidRequirement:
+            faults.append(f"{path.name}, line {number}: {text!r} does not read as a requirement")
+            continue
+        names.add(name)
+        if not (name.startswith(_FRONT_ENDS) or _is_available(name)):
+            faults.append(
+                f"{path.name}, line {number} asks for {name}, which marking does not have: "
+                "correct its name, or install it wherever homework is marked"
+            )
+    return names, faults
+
+
+def _is_available(package: str) -> bool:
+    installed = {canonicalize_name(name) for names in _packages().values() for name in names}
+    return package in installed or f"\n{package}==" in LOCK.read_text(encoding="utf-8")
+
+
+@cache
+def _packages() -> Mapping[str, list[str]]:
+    """The installed packages that each module comes with."""
+    return packages_distributions()
+
+
+def _cells(sources: Mapping[str, NotebookNode]) -> Iterator[tuple[str, ast.Module | str]]:
+    """The code of each code cell with its place; what is not Python is a fault instead."""
+    for file, notebook in sources.items():
+        for index, cell in enumerate(notebook.cells):
+            if cell.cell_type == "code":
+                where = str(place(Path(file).stem, index, cell))
+                try:
+                    yield where, ast.parse(plain_python(cell.source))
+                except SyntaxError as error:
+                    yield where, f"{where} is not Python: {error}"
+
+
+def _imported(node: ast.AST) -> Iterator[tuple[str, int]]:
+    """The outermost modules that are imported, with their lines, unless code can do without."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from ((alias.name.partition(".")[0], child.lineno) for alias in child.names)
+        elif isinstance(child, ast.ImportFrom) and child.module and not child.level:
+            yield child.module.partition(".")[0], child.lineno
+        elif isinstance(child, ast.Call) and (module := _called_for(child)):
+            yield module.partition(".")[0], child.lineno
+        elif isinstance(child, ast.Try) and any(map(_catches, child.handlers)):
+            for part in (*child.handlers, *child.orelse, *child.finalbody):
+                yield from _imported(part)
+        elif not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+            yield from _imported(child)
+
+
+def _called_for(call: ast.Call) -> str:
+    """The module that `import_module("...")` or `__import__("...")` names, or nothing."""
+    name = ast.unparse(call.func).rpartition(".")[2]
+    first = call.args[0] if call.args else None
+    if name in ("import_module", "__import__") and isinstance(first, ast.Constant):
+        return str(first.value).lstrip(".")
+    return ""
+
+
+def _catches(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    caught = {part.id for part in ast.walk(handler.type) if isinstance(part, ast.Name)}
+    return not caught.isdisjoint(_CAUGHT)
+
+
+def _can_be_had(module: str, folder: Path) -> bool:
+    beside = any((folder / name).exists() for name in (f"{module}.py", module))
+    if beside or module in ("autograder", "solutions"):
+        return True
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):  # such as of a module that is only half there
+        return False
