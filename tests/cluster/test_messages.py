@@ -282,9 +282,10 @@ def test_bundle_holds_what_marking_needs_and_nobody_elses_business(
     assert Course(kept).assignment("hw") == whole.assignment("hw")
 
 
-def test_bundle_without_hidden_tests_is_not_made(course: Course) -> None:
+def test_bundle_without_hidden_tests_is_not_made(whole: Course) -> None:
+    shutil.rmtree(whole.hidden("hw"))
     with pytest.raises(CourseError, match="hidden/hw is empty or missing"):
-        packed(course)
+        packed(whole)
 
 
 def test_missing_release_is_told_with_the_command_that_makes_it(whole: Course) -> None:
