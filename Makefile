@@ -51,7 +51,7 @@ lint: $(VENV)/.test
 release: $(VENV)/.run
 	$(BIN)/fdl release hw2
 
-bench: $(VENV)/.test      ## the kit beside stock nbgrader and otter run, in turns: README.md
+bench: $(VENV)/.test      ## the kit beside stock nbgrader and otter run, in turns: docs/benchmarks.md
 	@mkdir -p .benchmarks
 	$(BIN)/python -m tests.benchmarks --json .benchmarks/bench.json --page
 

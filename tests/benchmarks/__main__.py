@@ -28,7 +28,7 @@ from .machine import machine, versions
 from .ways import OTTER, WAYS, Maker, UnfairError, Way, run_script
 
 CHECKOUT = Path(__file__).parents[2]
-README = CHECKOUT / "README.md"
+PAGE = CHECKOUT / "docs" / "benchmarks.md"
 COMMAND = "make bench"
 HOMEWORK = "hw2"
 ENVIRONMENT = Path(sys.prefix) / "otter-grader"
@@ -50,8 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.stages:
         out.print(_stages(options.submissions))
     if options.page:
-        written.write_between(README, COMMAND, figures.markdown())
-        err.print(f"the tables in {README.name} are written")
+        written.write_between(PAGE, COMMAND, figures.markdown())
+        err.print(f"the tables in {PAGE.name} are written")
     return 0
 
 
@@ -62,7 +62,7 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--way", choices=WAYS, action="append", help="only this way")
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all figures in FILE")
     parser.add_argument("--read", type=Path, metavar="FILE", help="run nothing: read this")
-    parser.add_argument("--page", action="store_true", help="write the tables into README.md")
+    parser.add_argument("--page", action="store_true", help=f"write the tables into {PAGE.name}")
     parser.add_argument("--stages", action="store_true", help="tell where the kit's time goes")
     parser.add_argument("--otter", type=Path, default=ENVIRONMENT, metavar="FOLDER",
                         help="where otter-grader's environment is or goes")  # fmt: skip

@@ -67,15 +67,15 @@ def test_figures_are_read_as_they_were_kept(tmp_path: Path) -> None:
     assert Figures.read(path) == figures()
 
 
-def test_readme_has_a_place_for_the_tables() -> None:
-    text = bench.README.read_text(encoding="utf-8")
-    found = written.between(text, bench.COMMAND, figures().markdown(), page="README.md")
+def test_page_has_a_place_for_the_tables() -> None:
+    text = bench.PAGE.read_text(encoding="utf-8")
+    found = written.between(text, bench.COMMAND, figures().markdown(), page="benchmarks.md")
     assert "| 12.00 | 13.50 | 15.00 | at least 12 |" in found
     assert "Measured on 2 processors (a model) with 8 GB of memory, Linux 6" in found
-    again = written.between(found, bench.COMMAND, figures().markdown(), page="README.md")
+    again = written.between(found, bench.COMMAND, figures().markdown(), page="benchmarks.md")
     assert again == found
-    with pytest.raises(LookupError, match=r"README\.md has no lines"):
-        written.between("nothing", bench.COMMAND, "a table", page="README.md")
+    with pytest.raises(LookupError, match=r"benchmarks\.md has no lines"):
+        written.between("nothing", bench.COMMAND, "a table", page="benchmarks.md")
 
 
 def _always(found: Marks) -> Callable[[Path], Marks]:

@@ -20,10 +20,9 @@ from tests.comparison.attack import TOOLS, Idea
 from tests.comparison.contest import Result, UnfairError
 from tests.comparison.homework import CHECKOUT
 from tests.comparison.ideas import IDEAS
-from tests.comparison.tables import Comparison, in_readme, page
+from tests.comparison.tables import Comparison, page
 
 PAGE = CHECKOUT / "docs" / "comparison.md"
-README = CHECKOUT / "README.md"
 OTTER = Path(sys.prefix) / "otter-grader"
 
 
@@ -53,16 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         out.print(table)
     if options.page:
         PAGE.write_text(page(comparison, ideas), encoding="utf-8")
-        text = README.read_text(encoding="utf-8")
-        README.write_text(in_readme(text, comparison, ideas), encoding="utf-8")
-        err.print(f"{PAGE} and the table in {README} are written")
+        err.print(f"{PAGE} is written")
     return 0 if comparison.kit_is_unharmed() else 1
 
 
 def _options() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.comparison", description=__doc__)
     parser.add_argument("--json", type=Path, metavar="FILE", help="keep all verdicts in FILE")
-    parser.add_argument("--page", action="store_true", help="write docs/comparison.md, README.md")
+    parser.add_argument("--page", action="store_true", help="write docs/comparison.md")
     parser.add_argument(
         "--read", type=Path, nargs="+", metavar="FILE", help="run nothing: read these"
     )

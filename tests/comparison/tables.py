@@ -28,10 +28,6 @@ HARM: Mapping[str, Cell] = {
 }
 
 
-BEGIN = "<!-- written by make compare-attacks -->"
-END = "<!-- until here -->"
-
-
 @dataclass(frozen=True)
 class Comparison:
     """All tools' results, and the versions of what took part."""
@@ -115,16 +111,6 @@ def page(comparison: Comparison, ideas: Sequence[Idea]) -> str:
     for name, value in values.items():
         words = words.replace(f"@{name}@", value)
     return words
-
-
-def in_readme(readme: str, comparison: Comparison, ideas: Sequence[Idea]) -> str:
-    """README.md with this comparison's first table and its versions between the two marks."""
-    before, begin, rest = readme.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise LookupError(f"README.md has no lines {BEGIN} and {END} to write between")
-    table = _markdown(comparison, ideas, MEASURES)
-    return f"{before}{begin}\n\n{table}\n\n{_versions(comparison)}.\n\n{end}{after}"
 
 
 def _versions(comparison: Comparison) -> str:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import json
-import os
 import re
-import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +17,9 @@ from IPython.core.inputtransformer2 import TransformerManager
 
 from solutions.hw2 import ntk
 from tests.attacks.attack import KINDS
-from tests.comparison import homework, net, otter_grader, stock_nbgrader, tables, verdict
+from tests.comparison import homework, otter_grader, stock_nbgrader, tables, verdict
 from tests.comparison.attack import TOOLS, Idea
-from tests.comparison.contest import REFERENCE, SKELETON, TRUTH, WRONG, Result, compete
+from tests.comparison.contest import REFERENCE, SKELETON, TRUTH, WRONG, Result
 from tests.comparison.forms import CANARIES, digits_of, peer_secrets, write_archive
 from tests.comparison.ideas import IDEAS
 from tests.comparison.otter_grader import OtterGrader
@@ -337,102 +334,3 @@ def test_the_written_page_is_of_this_catalogue() -> None:
     text = (homework.CHECKOUT / "docs" / "comparison.md").read_text(encoding="utf-8")
     told = re.findall(r"(?m)^\| \*\*([\w-]+)\*\*: (.*?) \| ", text)
     assert told == [(idea.name, idea.idea) for idea in IDEAS]
-
-
-def test_the_readme_has_the_table_of_the_page() -> None:
-    readme, page = (
-        (homework.CHECKOUT / path).read_text(encoding="utf-8")
-        for path in ("README.md", "docs/comparison.md")
-    )
-    table = readme.partition(tables.BEGIN)[2].partition(tables.END)[0].strip().split("\n\n")[0]
-    assert table.startswith("| class | ideas |")
-    assert table in page
-
-
-def test_the_table_goes_between_its_marks_in_the_readme() -> None:
-    readme = f"before\n{tables.BEGIN}\nold\n{tables.END}\nafter\n"
-    comparison = tables.Comparison([Result("kit", "this kit 1", [], {})], {"Python": "3"})
-    written = tables.in_readme(readme, comparison, IDEAS)
-    assert "old" not in written
-    assert written.startswith(f"before\n{tables.BEGIN}\n\n| class | ideas |")
-    assert written.endswith(f"this kit 1, Python 3.\n\n{tables.END}\nafter\n")
-    assert tables.in_readme(written, comparison, IDEAS) == written
-    with pytest.raises(LookupError, match=r"README\.md has no lines"):
-        tables.in_readme("nothing", comparison, IDEAS)
-
-
-# --- The safety net, and the tools in it ----------------------------------------------------------
-
-
-@pytest.fixture
-def net_or_skip(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(net, "WAIT_SECONDS", 0.1)
-    try:
-        net.require()
-    except net.NetError as error:
-        pytest.skip(str(error))
-
-
-@pytest.mark.usefixtures("net_or_skip")
-def test_the_net_holds_what_is_run_in_it_and_tells_what_became_of_it(tmp_path: Path) -> None:
-    (tmp_path / "course").mkdir()
-    (tmp_path / "course" / "kept.txt").write_text("before")
-    target = Path(__file__).with_name("must-not-be-there.txt")
-    seconds = f"3600.{os.getpid()}"  # nobody else sleeps for so long
-    program = f"""
-import os, socket
-open("made.txt", "w").write("after")
-wire = socket.create_connection(("127.0.0.1", {net.PORT})); wire.sendall(b"told"); wire.close()
-wire = socket.socket(socket.AF_UNIX); wire.connect("\\0{net.ABSTRACT}"); wire.sendall(b"too")
-wire.close()
-try:
-    open({str(target)!r}, "w")
-except OSError:
-    print("closed")
-reader, writer = os.pipe()  # closed in the child by its becoming another program
-if os.fork() == 0:
-    os.setsid()
-    os.execvp("sleep", ["sleep", "{seconds}"])
-os.close(writer)
-os.read(reader, 1)
-"""
-    steps = [
-        net.Step([sys.executable, "-c", program], 300),
-        net.Step(["sh", "-c", "sleep 3000; true"], 0.5),
-        net.Step(["sh", "-c", "exit 3"], 300),
-    ]
-    with net.run(tmp_path, steps, programs=[Path("/usr/bin")]) as ran:
-        assert [step.code for step in ran.steps] == [0, None, 3]
-        assert ran.steps[0].said.strip() == "closed"
-        assert sorted(ran.heard.split()) == ["told", "too"]
-        assert ran.left == [f"sleep {seconds} "]
-        names = {path.name: path.read_text() for path in (ran.scratch / "course").iterdir()}
-        assert names == {"kept.txt": "before", "made.txt": "after"}
-    assert not target.exists()
-    assert [path.name for path in (tmp_path / "course").iterdir()] == ["kept.txt"]
-    assert f"sleep\0{seconds}\0".encode() not in commands()
-
-
-def commands() -> set[bytes]:
-    """The commands that run now."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):  # it has ended since
-            found.add(path.read_bytes())
-    return found
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(("name", "unearned"), [("nbgrader", 1.0), ("otter", 1.0), ("kit", 0.0)])
-@pytest.mark.usefixtures("net_or_skip")
-def test_each_tool_marks_its_controls_and_then_an_attack(
-    name: str, unearned: float, tmp_path: Path
-) -> None:
-    tool = PLAIN_TOOLS[name]
-    if name == "otter":
-        tool = OtterGrader(otter_grader.environment(tmp_path / "otter"))
-    chosen = [i for i in IDEAS if i.name in ("testing-says-nothing", "visible-examples-by-heart")]
-    verdicts = compete(tool, chosen).verdicts
-    assert verdicts["testing-says-nothing"].unearned == unearned
-    assert verdicts["visible-examples-by-heart"].unearned == 0.0
-    assert not any(each.stopped for each in verdicts.values())
