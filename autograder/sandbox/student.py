@@ -285,8 +285,7 @@ class Student:
 
     def _raised(self, details: Mapping[str, Any]) -> StudentFailure:
         error = details.get("error")
-        if not isinstance(error, str):
-            error = ""
+        error = error if isinstance(error, str) else ""
         place = place_from(details.get("place"))
         where = self._quote(place) if place is not None else ""
         if error == "NotImplementedError":
@@ -341,33 +340,28 @@ _UNMARKABLE: Mapping[str, str] = {
     "array of U": f"The answer holds an array of texts: {_NUMBERS}.",
     **{
         kind: f"The answer is or holds {what} (`{kind}`), and a Figure is asked for: {_FIGURE}."
-        for kind, what in {
-            "Line2D": "a line that was drawn",
-            "PathCollection": "markers that were drawn",
-            "LineCollection": "lines that were drawn",
-            "QuadContourSet": "contours that were drawn",
-            "TriContourSet": "contours that were drawn",
-            "AxesImage": "an image that was drawn",
-            "QuadMesh": "a mesh that was drawn",
-            "Poly3DCollection": "a surface that was drawn",
-            "Line3DCollection": "a surface that was drawn",
-            "Path3DCollection": "markers that were drawn",
-            "Line3D": "a line that was drawn",
-            "Text": "a text that was drawn",
-            "Annotation": "a text that was drawn",
-            "Legend": "a legend",
-            "Colorbar": "a colour bar",
-            "FigureCanvasAgg": "a canvas",
-            "GridSpec": "a grid for axes",
+        for what, kinds in {
+            "a line that was drawn": "Line2D Line3D",
+            "lines that were drawn": "LineCollection",
+            "markers that were drawn": "PathCollection Path3DCollection",
+            "contours that were drawn": "QuadContourSet TriContourSet",
+            "an image that was drawn": "AxesImage",
+            "a mesh that was drawn": "QuadMesh",
+            "a surface that was drawn": "Poly3DCollection Line3DCollection",
+            "a text that was drawn": "Text Annotation",
+            "a legend": "Legend",
+            "a colour bar": "Colorbar",
+            "a canvas": "FigureCanvasAgg",
+            "a grid for axes": "GridSpec",
         }.items()
+        for kind in kinds.split()
     },
     **{
         kind: f"The answer holds a {kind}: {_NUMBERS}, as `list(…)` makes it."
-        for kind in ("generator", "set", "frozenset", "range", "map", "zip", "filter", "DataFrame")
-    },
-    **{
-        kind: f"The answer holds what a dict gives (`{kind}`): {_NUMBERS}, as `list(…)` makes it."
-        for kind in ("dict_keys", "dict_values", "dict_items")
+        for kind in (
+            *("generator", "set", "frozenset", "range", "map", "zip", "filter", "DataFrame"),
+            *("dict_keys", "dict_values", "dict_items"),
+        )
     },
 }
 """What is said of answers that can't cross, by the name of their kind."""
