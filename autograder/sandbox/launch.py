@@ -28,11 +28,10 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from autograder.course.limits import Limits
 from autograder.errors import SandboxError
@@ -42,14 +41,7 @@ from autograder.sandbox.inside.supervisor import remove
 from autograder.sandbox.isolation import is_alive, is_dead
 from autograder.sandbox.protection import Protection, can_change_user, must_keep_read, root_keeps
 from autograder.sandbox.spareuser import SpareUser
-from autograder.sandbox.visiblefiles import (
-    VisibleFiles,
-    as_text,
-    environment,
-    font_list,
-    python,
-    view,
-)
+from autograder.sandbox.visiblefiles import VisibleFiles, environment, font_list, python, view
 from autograder.sandbox.watchdog import Bounds, Cause, Watchdog
 
 _END_SECONDS = 20.0
@@ -68,22 +60,17 @@ start.main(order)
 
 def launch(
     protection: Protection,
-    limits: Limits | None = None,
+    limits: Limits,
     *,
     module: str = "inside.worker",
-    hide: Sequence[Path] = (),
-    unprotected: bool = False,
 ) -> Confinement:
     """Start the parent behind the walls that `protection` names.
 
-    `hide` are files and folders to leave out even where they lie among the packages. Raises
-    SandboxError where no wall stands, unless `unprotected` or `protection` says to go on, and
-    where the sandbox can't be started.
+    Raises SandboxError if no wall stands, unless `protection` says to go on despite that, and if
+    the sandbox can't be started.
     """
-    if not unprotected:
-        protection.require()
-    limits = limits or Limits()
-    seen = view(tuple(path.resolve() for path in hide))
+    protection.require()
+    seen = view()
     start = _start_apart if protection.outer.stands else _start_supervised
     with contextlib.ExitStack() as undo:
         spare = None
@@ -142,12 +129,7 @@ class Confinement:
     def __enter__(self) -> Confinement:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def kill(self, cause: Cause | None = None) -> None:
@@ -243,16 +225,6 @@ class Confinement:
         return ""
 
 
-class _Sandbox(Protocol):
-    """The processes of a sandbox, to be ended."""
-
-    def kill(self) -> None:
-        """Have all of them killed."""
-
-    def wait(self) -> None:
-        """Return when they are gone."""
-
-
 @dataclass(frozen=True)
 class _Plan:
     """What is to be started."""
@@ -269,22 +241,20 @@ class _Plan:
         """What `inside.start` is told."""
         return {
             "door": door,
-            "packages": as_text(self.seen.packages),
+            "packages": [str(path) for path in self.seen.packages],
             "module": self.module,
             "work": f"{folder}/work",
             "capabilities": capabilities,
             "supervise": None,
         }
 
-    def spec(self, folder: str, read: list[str], *, tasks: int) -> dict[str, Any]:
+    def spec(self, folder: str, read: list[Path], *, tasks: int) -> dict[str, Any]:
         """What `inside.walls.confine` is told."""
         limits = self.limits
-        inner = self.protection.inner.stands
-        outer = self.protection.outer.stands
-        processor_seconds = math.ceil(limits.submission_seconds)
+        inner, outer = self.protection.inner.stands, self.protection.outer.stands
         return {
             **{name: f"{folder}/{name}" for name in ("work", "tmp", "home")},
-            "read": [*read, f"{folder}/matplotlib"],
+            "read": [*map(str, read), f"{folder}/matplotlib"],
             "uid": self.spare.uid if self.spare else None,
             "keep_read": must_keep_read(self.seen, outer=outer) and self.spare is not None,
             "landlock": inner,
@@ -292,7 +262,7 @@ class _Plan:
             "rlimits": {
                 "DATA": limits.memory_bytes,  # in the place of the grader's own
                 "AS": limits.memory_bytes,
-                "CPU": processor_seconds,
+                "CPU": math.ceil(limits.submission_seconds),
                 "NPROC": tasks,
                 "FSIZE": limits.file_bytes,
                 "NOFILE": limits.descriptors,
@@ -337,7 +307,7 @@ class _Plan:
 
 @dataclass(frozen=True)
 class _Started:
-    sandbox: _Sandbox
+    sandbox: _Namespace | _Supervised
     spec: dict[str, Any]
     bounds: Bounds
     tasks: Callable[[], int]
@@ -368,7 +338,7 @@ def _start_apart(plan: _Plan) -> _Started:
         os.close(info)
     sandbox = _Namespace(process, says)
     tasks = plan.tasks(_processes_counted_apart)
-    spec = plan.spec(bubblewrap.BOX, [*as_text(plan.seen.read), bubblewrap.DOOR], tasks=tasks())
+    spec = plan.spec(bubblewrap.BOX, [*plan.seen.read, Path(bubblewrap.DOOR)], tasks=tasks())
     mount = f"/proc/{sandbox.first}/root{bubblewrap.BOX}"
     return _Started(sandbox, spec, plan.bounds(sandbox.first, mount=mount), tasks)
 
@@ -428,11 +398,8 @@ def _start_supervised(plan: _Plan) -> _Started:
     finally:
         os.close(control)
     tasks = plan.tasks(lambda: _processes_counted(plan.limits))
-    spec = plan.spec(
-        f"{folder}/box",
-        as_text([*plan.seen.pieces(), Path(door), plan.seen.inside]),
-        tasks=tasks(),
-    )
+    read = [*plan.seen.pieces(), Path(door), plan.seen.inside]
+    spec = plan.spec(f"{folder}/box", read, tasks=tasks())
     bounds = plan.bounds(process.pid, folder=f"{folder}/box")
     return _Started(_Supervised(process, held, folder), spec, bounds, tasks)
 

@@ -18,7 +18,7 @@ from autograder.errors import SandboxError
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.inside import landlock, seccomp, walls
 from autograder.sandbox.spareuser import SpareUser
-from autograder.sandbox.visiblefiles import VisibleFiles, as_text, environment, python, view
+from autograder.sandbox.visiblefiles import VisibleFiles, environment, python, view
 
 Level = Literal["outer and inner", "inner only", "outer only", "unprotected"]
 
@@ -275,7 +275,7 @@ def _try_inner() -> str | None:
             "forbidden": str(forbidden),
             "spec": {
                 **{name: str(private) for name in ("work", "tmp", "home")},
-                "read": as_text([*seen.pieces(), seen.inside]),
+                "read": [str(path) for path in (*seen.pieces(), seen.inside)],
                 "uid": spare.uid if spare else None,
                 "keep_read": must_keep_read(seen, outer=False),
                 "landlock": True,
