@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from autograder.sandbox.inside import processes
+
 START_SECONDS = 60.0
 """Seconds in which a sandbox starts, unless the machine is busy."""
 MOST_SECONDS = 900.0
@@ -93,20 +95,14 @@ def _work(pid: int) -> _Work | None:
             used, waited, _ = map(int, file.read().split())
         if used:
             return _Work(used / 1e9, waited / 1e9)
-    fields = _stat(pid)  # where the kernel does not count it in detail
-    return _Work(_TICK * (int(fields[11]) + int(fields[12]))) if fields else None
+    with contextlib.suppress(OSError):  # where the kernel does not count it in detail
+        fields = processes.stat_fields(pid)
+        return _Work(_TICK * (int(fields[11]) + int(fields[12])))
+    return None
 
 
 def _is_at_work(pid: int) -> bool:
     """Whether it runs, waits for a processor or for a disk at this moment."""
-    fields = _stat(pid)
-    return bool(fields) and fields[0] in "RD"
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat behind the process's name."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].decode("ascii").split()
-    except OSError:
-        return []
+    with contextlib.suppress(OSError):
+        return processes.stat_fields(pid)[0] in "RD"
+    return False

@@ -14,8 +14,8 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -122,11 +122,12 @@ class Sandbox:
             return
         try:
             ended = _ask(self._control, "end all", self._confinement.spec, "ended") == 0
-            alone = ended and self._confinement.renew(self._parent)
-            clean = alone and _ask(self._control, "empty", self._confinement.spec, "emptied") == 0
         except WireError:
-            clean = False
-        if not clean or self.cause is not None:
+            ended = False
+        if not (ended and self._confinement.renew(self._parent)):
+            self.close()
+        self._empty()
+        if self.cause is not None:
             self.close()
 
     @property
@@ -233,12 +234,18 @@ class Sandbox:
         if self._trace is None or trace(self._confinement.folder) != self._trace:
             self._traced = False
             self.age += 1
-            try:
-                empty = _ask(self._control, "empty", self._confinement.spec, "emptied") == 0
-            except WireError:
-                empty = False
-            if not empty:
-                self.close()
+            self._empty()
+
+    def _empty(self) -> None:
+        """Remove what student code left in its folders, or end the sandbox."""
+        if self._confinement is None or self._control is None:
+            return
+        try:
+            if _ask(self._control, "empty", self._confinement.spec, "emptied") == 0:
+                return
+        except WireError:
+            pass
+        self.close()
 
     def _outside_number(self, pid: int) -> int:
         found = self._confinement.outside_number(pid) if self._confinement else None
@@ -322,15 +329,11 @@ class NotebookProcess:
         self._served = False
         self._spoiled = False
 
-    def expect(self, word: str, deadline: float) -> Any:
-        """The next message, which has to begin with `word`."""
-        return _reply(self.channel.receive(deadline), word)
-
     def run(self, cell: Cell, latest: float = math.inf) -> CellResult:
         """Run one cell; NotebookGone where the process does not survive it, or ends too late."""
         seconds = self._sandbox.limits.cell_seconds + GRACE_SECONDS
         deadline = min(time.monotonic() + seconds, latest + GRACE_SECONDS)
-        try:
+        with self._kept_or_killed():
             self.channel.send(["cell", cell.index, cell.source], deadline=deadline)
             message = self.channel.receive(deadline)
             if not (_begins(message, "ran") and len(message) == 3):
@@ -338,27 +341,27 @@ class NotebookProcess:
             if not (type(message[1]) is int and message[1] == cell.index):
                 raise WireError("the result of another cell")
             return _cell_result(message[2])
-        except WireError as error:
-            cause = self._sandbox.cause
-            self.kill()
-            raise NotebookGone(cause or str(error)) from error
 
     def let_go(self) -> None:
         """Let it run more cells; NotebookGone if it can't."""
         self._sandbox.forget_files()
-        try:
+        with self._kept_or_killed():
             self._holder.let_go()
-        except HoldError as error:
-            self.kill()
-            raise NotebookGone(str(error)) from error
 
     def hold(self) -> None:
-        """Let it do nothing until it is to fork a test process."""
-        try:
+        """Let it do nothing until it is to fork a test process; NotebookGone if it does not."""
+        with self._kept_or_killed():
             self._holder.hold()
-        except HoldError as error:
+
+    @contextmanager
+    def _kept_or_killed(self) -> Iterator[None]:
+        """Kill it, and raise NotebookGone, if it does not answer as it should or can't be held."""
+        try:
+            yield
+        except (WireError, HoldError) as error:
+            cause = self._sandbox.cause
             self.kill()
-            raise NotebookGone(str(error)) from error
+            raise NotebookGone(cause or str(error)) from error
 
     def is_fresh(self) -> bool:
         """Whether nothing that a test asked can be known to the next test's process."""
@@ -374,15 +377,12 @@ class NotebookProcess:
         if not self._tests:
             self._sandbox.note_files()
         self._spoiled |= self._holder.moved()
-        try:
-            # Those of the same test could speak to the notebook's process now.
-            with self._sandbox.paused() if self._tests else nullcontext():
-                self._holder.let_go()
-                channel = self._fork() or self._fork_after_sweep()
-                found = self._tests[channel] = self._holder.hold()
-        except (WireError, HoldError) as error:
-            self.kill()
-            raise NotebookGone(str(error)) from error
+        # Those of the same test could speak to the notebook's process now.
+        pause = self._sandbox.paused() if self._tests else nullcontext()
+        with self._kept_or_killed(), pause:
+            self._holder.let_go()
+            channel = self._fork() or self._fork_after_sweep()
+            found = self._tests[channel] = self._holder.hold()
         # What is not a child of this process could have been waiting for the test.
         self._spoiled |= len(found) != 1 or bool(self._holder.shares())
         self._served = True

@@ -49,11 +49,20 @@ def signal_all(pids: list[int], number: int) -> None:
             os.kill(pid, number)
 
 
+def stat_fields(pid: int | str) -> list[str]:
+    """The fields of /proc/PID/stat from the process's state on; OSError if it has ended.
+
+    `pid` may also be that of a thread, as "PID/task/THREAD".
+    """
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        # The name in brackets is the process's own choice and may hold anything.
+        return file.read().rpartition(")")[2].split()
+
+
 def _parents() -> Iterator[tuple[int, int]]:
     for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(*_GONE), open(f"/proc/{name}/stat", "rb") as file:
-            # The name in brackets is the process's own choice and may hold anything.
-            yield int(name), int(file.read().rpartition(b")")[2].split()[1])
+        with contextlib.suppress(*_GONE):
+            yield int(name), int(stat_fields(name)[1])
 
 
 _LISTS_CHILDREN = os.path.exists("/proc/self/task") and os.path.exists(

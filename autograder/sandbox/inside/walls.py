@@ -41,7 +41,7 @@ CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_PTRACE = 2, 5, 6,
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS = 1, 4, 8
 _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 36, 38
-_CAPABILITY_VERSION_3 = 0x20080522
+_CAPABILITIES_OF_THIS_THREAD = struct.pack("=Ii", 0x20080522, 0)  # in the third version
 _DEVICES = {"/dev/null": landlock.WRITE_DEVICE, "/dev/urandom": landlock.READ_FILE}
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -149,31 +149,32 @@ def become(uid: int, keep: list[int]) -> None:
 def set_capabilities(keep: list[int]) -> None:
     """Have the capabilities `keep` and no others; OSError where one of them is not there."""
     bits = sum(1 << capability for capability in keep)
-    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    data = struct.pack("=IIIIII", bits, bits, 0, 0, 0, 0)
-    if _libc.capset(header, data) != 0:
-        raise OSError(ctypes.get_errno(), "capset")
+    _capset(bits, bits, 0, 0, 0, 0)
 
 
 def use_capabilities() -> None:
     """Have this thread use all the capabilities that it may."""
-    header, data = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0), ctypes.create_string_buffer(24)
-    if _libc.capget(header, data) != 0:
-        raise OSError(ctypes.get_errno(), "capget")
-    _, low, low_kept, _, high, high_kept = struct.unpack("=6I", data.raw)
-    usable = struct.pack("=6I", low, low, low_kept, high, high, high_kept)
-    if _libc.capset(header, usable) != 0:
-        raise OSError(ctypes.get_errno(), "capset")
+    _, low, low_kept, _, high, high_kept = _capget()
+    _capset(low, low, low_kept, high, high, high_kept)
 
 
 def held_capabilities() -> list[int]:
     """The capabilities that this process can use now."""
-    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    data = ctypes.create_string_buffer(24)
-    if _libc.capget(header, data) != 0:
-        return []
-    low, _, _, high, _, _ = struct.unpack("=6I", data.raw)
+    low, _, _, high, _, _ = _capget()
     return [number for number in range(64) if (low | high << 32) >> number & 1]
+
+
+def _capget() -> tuple[int, ...]:
+    """What it can use, may use and hands on: the lower halves of these, then the upper ones."""
+    data = ctypes.create_string_buffer(24)
+    if _libc.capget(_CAPABILITIES_OF_THIS_THREAD, data) != 0:
+        raise OSError(ctypes.get_errno(), "capget")
+    return struct.unpack("=6I", data.raw)
+
+
+def _capset(*halves: int) -> None:
+    if _libc.capset(_CAPABILITIES_OF_THIS_THREAD, struct.pack("=6I", *halves)) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def die_with_parent() -> None:
