@@ -17,10 +17,11 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .landlock import syscall
+
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """The architectures that have a column in the tables below."""
 
-_PR_SET_NO_NEW_PRIVS = 38
 _SET_MODE_FILTER = 1
 _FLAG_TSYNC = 1
 
@@ -237,18 +238,13 @@ class _Program(ctypes.Structure):
 def install(
     machine: str, *, own_signals_only: bool = False, truncate_unwalled: bool = False
 ) -> None:
-    """Put every thread of this process behind the filter, for good; OSError where it fails."""
+    """Put every thread of this process behind the filter, for good; OSError where it fails.
+
+    The process must have given up new privileges (PR_SET_NO_NEW_PRIVS).
+    """
     code = program(machine, own_signals_only=own_signals_only, truncate_unwalled=truncate_unwalled)
-    call = ctypes.CDLL(None, use_errno=True)
-    numbers = _numbers(_FORBIDDEN, machine)
-    if call.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "no_new_privs")
-    argument = _Program(len(code) // 8, code)
-    failed = call.syscall(
-        ctypes.c_long(numbers["seccomp"]),
-        ctypes.c_uint(_SET_MODE_FILTER),
-        ctypes.c_uint(_FLAG_TSYNC),
-        ctypes.byref(argument),
-    )
-    if failed != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    number = _numbers(_FORBIDDEN, machine)["seccomp"]
+    argument = ctypes.byref(_Program(len(code) // 8, code))
+    failed = syscall(number, _SET_MODE_FILTER, _FLAG_TSYNC, argument)
+    if failed:
+        raise OSError(errno.EAGAIN, f"thread {failed} is not behind the filter")

@@ -54,8 +54,8 @@ class WallError(Exception):
     """A part of the inner wall does not stand; the process must not see student data."""
 
 
-def confine(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the inner wall; returns what stands: {"landlock": ABI, "seccomp": bool, "uid": n}.
+def confine(spec: Mapping[str, Any]) -> None:
+    """Take the inner wall.
 
     The process also becomes the leader of a group that nothing that comes of it can leave, so
     the parent ends them all with `os.killpg`. Raises WallError where a part that `spec` asks for
@@ -63,12 +63,12 @@ def confine(spec: Mapping[str, Any]) -> dict[str, Any]:
     what it starts.
     """
     try:
-        return _confine(spec)
+        _confine(spec)
     except OSError as error:
         raise WallError(f"the inner wall can't be taken: {error}") from error
 
 
-def _confine(spec: Mapping[str, Any]) -> dict[str, Any]:
+def _confine(spec: Mapping[str, Any]) -> None:
     if os.getsid(0) != os.getpid():
         os.setsid()
     os.umask(0o077)
@@ -91,11 +91,6 @@ def _confine(spec: Mapping[str, Any]) -> dict[str, Any]:
             _forbid_calls(uid)
         except OSError as error:
             raise WallError(f"no system call filter can be installed (seccomp): {error}") from error
-    return {
-        "landlock": _LANDLOCK_ABI if files is not None else 0,
-        "seccomp": bool(spec["seccomp"]),
-        "uid": os.getuid(),
-    }
 
 
 def _limit(rlimits: Mapping[str, int]) -> None:
