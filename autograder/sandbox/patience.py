@@ -8,7 +8,6 @@ import select
 import socket
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 
 from autograder.sandbox.inside import processes
 
@@ -30,26 +29,14 @@ class BusyMachine(Exception):
     """A sandbox that would have started got too little of a processor; the text says how much."""
 
 
-@dataclass
-class _Work:
-    """Seconds that processes have used a processor, and waited for one."""
-
-    used: float = 0.0
-    waited: float = 0.0
-
-    def add(self, other: _Work) -> None:
-        self.used += other.used
-        self.waited += other.waited
-
-
 class Patience:
     """Waits for the first word of a sandbox whose processes `find` gives."""
 
     def __init__(self, find: Callable[[], Collection[int]]) -> None:
         self._find = find
         self._begin = time.monotonic()
-        self._seen: dict[int, _Work] = {}
-        self._all = _Work()
+        self._seen: dict[int, tuple[float, float]] = {}
+        self._used = 0.0
 
     def wait(self, stream: socket.socket, look: Callable[[], object] = lambda: None) -> None:
         """Return once something can be read, or nothing is to be expected any more.
@@ -65,39 +52,40 @@ class Patience:
             seconds = time.monotonic() - self._begin
             if seconds < START_SECONDS:
                 continue
-            if not works or self._all.used > MOST_WORK_SECONDS:
+            if not works or self._used > MOST_WORK_SECONDS:
                 return
             if seconds > MOST_SECONDS:
                 raise BusyMachine(
                     f"the machine is too busy: within {seconds:.0f} seconds, the sandbox got "
-                    f"{self._all.used:.1f} seconds of a processor and did not start. Mark again "
+                    f"{self._used:.1f} seconds of a processor and did not start. Mark again "
                     "when the machine has less to do, or fewer submissions at once (--jobs)"
                 )
 
     def _works(self) -> bool:
         """Whether the processes used or waited for a processor since the last look."""
-        change, is_at_work = _Work(), False
+        used, waited, is_at_work = 0.0, 0.0, False
         for pid in self._find():
             if (now := _work(pid)) is None:
                 continue
-            before = self._seen.get(pid, _Work())
-            change.add(_Work(now.used - before.used, now.waited - before.waited))
+            before = self._seen.get(pid, (0.0, 0.0))
+            used += now[0] - before[0]
+            waited += now[1] - before[1]
             self._seen[pid] = now
             is_at_work |= _is_at_work(pid)
-        self._all.add(change)
-        return is_at_work or change.used + change.waited > LEAST_SHARE * LOOK_SECONDS
+        self._used += used
+        return is_at_work or used + waited > LEAST_SHARE * LOOK_SECONDS
 
 
-def _work(pid: int) -> _Work | None:
-    """What a process has used and waited for until now; None if it has ended."""
+def _work(pid: int) -> tuple[float, float] | None:
+    """Seconds that a process has used a processor and waited for one; None if it has ended."""
     with contextlib.suppress(OSError, ValueError):
         with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
             used, waited, _ = map(int, file.read().split())
         if used:
-            return _Work(used / 1e9, waited / 1e9)
+            return used / 1e9, waited / 1e9
     with contextlib.suppress(OSError):  # where the kernel does not count it in detail
         fields = processes.stat_fields(pid)
-        return _Work(_TICK * (int(fields[11]) + int(fields[12])))
+        return _TICK * (int(fields[11]) + int(fields[12])), 0.0
     return None
 
 

@@ -7,6 +7,7 @@ a StudentFailure, whose message is fit for the student.
 from __future__ import annotations
 
 import builtins
+import copy
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -107,8 +108,6 @@ class Student:
         callbacks: int,
         quote: Quote,
         own_text: OwnText = lambda _text, _place: "",
-        forget: tuple[str, ...] = (),
-        stand_ins: Mapping[str, Callable[..., object]] | None = None,
         times: StageTimes | None = None,
     ) -> None:
         """`times` are those of the marking, which the calls are counted in."""
@@ -118,8 +117,8 @@ class Student:
         self._callbacks = callbacks
         self._quote = quote
         self._own_text = own_text
-        self._forget = forget
-        self._stand_ins = dict(stand_ins or {})
+        self._forget: tuple[str, ...] = ()
+        self._stand_ins: Mapping[str, Callable[..., object]] = {}
         self._open_peer: Peer | None = None
         self._family: list[Student] = []
         self._arguments = 0
@@ -142,7 +141,7 @@ class Student:
     def arguments_after(self) -> tuple[Any, ...]:
         """The positional arguments of the last call, as the student's function left them."""
         self._start_clock()
-        found = self._ask("arguments")
+        found = self._call(self._peer(), "arguments", (), {})
         if not isinstance(found, tuple) or len(found) != self._arguments:
             raise self._gone(BadAnswer("The arguments of the call can't be read."))
         return found
@@ -153,11 +152,11 @@ class Student:
         for relative in self._family:
             if relative._forget == forget and relative._stand_ins == self._stand_ins:
                 return relative
-        return self._relative(forget=forget)
+        return self._relative(forget, self._stand_ins)
 
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> Student:
         """The same student with the grader's functions in the place of some of the student's."""
-        return self._relative(stand_ins={**self._stand_ins, **functions})
+        return self._relative(self._forget, {**self._stand_ins, **functions})
 
     def renew(self) -> None:
         """Make ready for another test in the same process, without what the last one passed in."""
@@ -178,17 +177,12 @@ class Student:
         for relative in self._family:
             relative.close()
 
-    def _relative(self, **changes: Any) -> Student:
-        settings: dict[str, Any] = {"forget": self._forget, "stand_ins": self._stand_ins}
-        relative = Student(
-            self._connect,
-            call_seconds=self._call_seconds,
-            callbacks=self._callbacks,
-            quote=self._quote,
-            own_text=self._own_text,
-            times=self._times,
-            **{**settings, **changes},
-        )
+    def _relative(
+        self, forget: tuple[str, ...], stand_ins: Mapping[str, Callable[..., object]]
+    ) -> Student:
+        relative = copy.copy(self)
+        relative._forget, relative._stand_ins = forget, stand_ins
+        relative._open_peer, relative._family = None, []
         self._family.append(relative)
         return relative
 
@@ -213,9 +207,6 @@ class Student:
         if kind == "missing":
             raise Missing(f"`{name}` is not defined in the notebook.")
         return kind, answer
-
-    def _ask(self, service: str, *args: Any) -> Any:
-        return self._call(self._peer(), service, args, {})
 
     def _enter(self, peer: Peer, function: int, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """Call a function that was in an answer."""
@@ -304,7 +295,8 @@ class Student:
             )
         found = getattr(builtins, error, None)
         known = isinstance(found, type) and issubclass(found, BaseException)
-        kind = f"{_article(error)} {error}" if known else "an exception"
+        article = "an" if error[:1] in "AEIOU" else "a"
+        kind = f"{article} {error}" if known else "an exception"
         text = details.get("text")
         own_text = self._own_text(text, place) if known and isinstance(text, str) else ""
         told = f"It raised {kind}{where}" + (f": {own_text.rstrip('.')}." if own_text else ".")
@@ -365,10 +357,6 @@ _UNMARKABLE: Mapping[str, str] = {
     },
 }
 """What is said of answers that can't cross, by the name of their kind."""
-
-
-def _article(word: str) -> str:
-    return "an" if word[:1] in "AEIOU" else "a"
 
 
 def place_from(data: Any) -> CodePlace | None:

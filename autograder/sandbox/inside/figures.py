@@ -1,7 +1,6 @@
 """Reads a matplotlib Figure as plain data, so that the grader can look at it without drawing.
 
-Runs in the sandbox; imports the standard library, numpy, matplotlib and the sizes alone. What is
-drawn is sorted into two kinds:
+Runs in the sandbox. What is drawn is sorted into two kinds:
 
     curves  things that stand for a set of points: lines, markers, error bars, bars, segments
     fields  things that stand for values over the plane: images, meshes, contours, surfaces
@@ -26,6 +25,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.category import StrCategoryFormatter, StrCategoryLocator
 from matplotlib.collections import (
     LineCollection,
@@ -38,7 +38,7 @@ from matplotlib.collections import (
 from matplotlib.colors import to_rgba_array
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.contour import ContourSet
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage, NonUniformImage, PcolorImage
 from matplotlib.legend import Legend
 from matplotlib.lines import AxLine, Line2D
@@ -49,6 +49,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
 from .figuresizes import MAX_CHILDREN, MAX_INKS, MAX_POINTS, MAX_STYLE, MAX_TEXT, MOST
+from .wire import Object
 
 _LEAST_SIZE = 0.02
 """Share of the figure's width and height below which nobody sees what an axes shows."""
@@ -56,6 +57,17 @@ _LEAST_SIZE = 0.02
 _SIDES = ("center", "left", "right")
 
 Plain = dict[str, Any]
+
+
+def read_object(value: object) -> object:
+    """Turn what a student's function may return, but no array can hold, into plain data."""
+    if isinstance(value, Axes):
+        value = value.figure
+    if isinstance(value, SubFigure):
+        value = value.figure
+    if isinstance(value, Figure):
+        return Object("figure", read_figure(value))
+    return value
 
 
 def read_figure(figure: Figure) -> Plain:
@@ -318,20 +330,14 @@ def _read_outline(patch: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
 
 def _read_bars(container: Any, axes: Any, budget: _FigureBudget) -> Plain:
     upright = getattr(container, "orientation", "vertical") != "horizontal"
-    points = []
+    ends = []
     for bar in container.patches:
         (x, y), width, height = bar.get_xy(), bar.get_width(), bar.get_height()
-        points.append((x + width / 2, y + height) if upright else (x + width, y + height / 2))
+        ends.append((x + width / 2, y + height) if upright else (x + width, y + height / 2))
     colors = [bar.get_facecolor() for bar in container.patches[:MAX_INKS]]
     shown = any(bar.get_visible() for bar in container.patches) and bool(axes.get_visible())
-    return _curve(
-        "bars",
-        container,
-        np.reshape(points, (-1, 2)),
-        budget,
-        visible=shown,
-        inks=_inks(colors, None),
-    )
+    points, inks = np.reshape(ends, (-1, 2)), _inks(colors, None)
+    return _curve("bars", container, points, budget, visible=shown, inks=inks)
 
 
 def _read_bare_bars(container: Any, axes: Any, budget: _FigureBudget) -> Plain:

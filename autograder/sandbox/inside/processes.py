@@ -49,6 +49,15 @@ def signal_all(pids: list[int], number: int) -> None:
             os.kill(pid, number)
 
 
+def reap() -> list[int]:
+    """Let go of this process's children that have ended since the last time, and return them."""
+    ended = []
+    with contextlib.suppress(ChildProcessError):
+        while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+            ended.append(pid)
+    return ended
+
+
 def stat_fields(pid: int | str) -> list[str]:
     """The fields of /proc/PID/stat from the process's state on; OSError if it has ended.
 

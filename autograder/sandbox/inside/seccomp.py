@@ -235,14 +235,13 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def install(
-    machine: str, *, own_signals_only: bool = False, truncate_unwalled: bool = False
-) -> None:
+def install(machine: str, **options: bool) -> None:
     """Put every thread of this process behind the filter, for good; OSError where it fails.
 
-    The process must have given up new privileges (PR_SET_NO_NEW_PRIVS).
+    `options` are those of `program`. The process must have given up new privileges before
+    (PR_SET_NO_NEW_PRIVS).
     """
-    code = program(machine, own_signals_only=own_signals_only, truncate_unwalled=truncate_unwalled)
+    code = program(machine, **options)
     number = _numbers(_FORBIDDEN, machine)["seccomp"]
     argument = ctypes.byref(_Program(len(code) // 8, code))
     failed = syscall(number, _SET_MODE_FILTER, _FLAG_TSYNC, argument)

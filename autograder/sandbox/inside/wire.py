@@ -98,6 +98,7 @@ class Object:
 
 Adapt = Callable[[object], object]
 
+_KEYS = (bool, int, float, str, complex)
 _PLAIN: tuple[type[Any], ...] = (bool, int, float, str, list, tuple)
 
 
@@ -285,9 +286,6 @@ class _Decoder:
     def read_list(self, parts: list[Any], depth: int) -> Any:
         return [self.node(part, depth) for part in parts]
 
-    def read_tuple(self, parts: list[Any], depth: int) -> Any:
-        return tuple(self.node(part, depth) for part in parts)
-
     def read_dict(self, pairs: list[Any], depth: int) -> Any:
         found = {}
         for pair in pairs:
@@ -302,15 +300,14 @@ class _Decoder:
         if type(key) is str:
             return
         parts = key if isinstance(key, tuple) else (key,)
-        for part in parts:
-            if not (part is None or type(part) in (bool, int, float, str, complex)):
-                raise WireError("a dict has a key that is no number, string or tuple of these")
+        if not all(part is None or type(part) in _KEYS for part in parts):
+            raise WireError("a dict has a key that is no number, string or tuple of these")
         self.keys += 1
         if self.keys > MAX_KEYS:
             raise WireError(f"more than {MAX_KEYS} keys are no text")
 
     def read_array(self, parts: list[Any], _depth: int) -> Any:
-        (index,) = _numbers(parts, 1)
+        index = _number(parts)
         found = self.arrays[index] if index < len(self.arrays) else None
         if found is None:
             raise WireError("a value names an array that was not sent, or names it twice")
@@ -324,19 +321,11 @@ class _Decoder:
         return complex(float(parts[0]), float(parts[1]))
 
     def read_integer(self, parts: list[Any], _depth: int) -> Any:
-        text = parts[0] if len(parts) == 1 else None
-        if not isinstance(text, str) or len(text) > MAX_DIGITS:
-            raise WireError("an integer is not written in digits")
+        text = parts[0] if len(parts) == 1 and isinstance(parts[0], str) else ""
         digits = text.removeprefix("-")
-        if not (digits.isascii() and digits.isdigit()):
+        if not (digits.isascii() and digits.isdigit()) or len(text) > MAX_DIGITS:
             raise WireError("an integer is not written in digits")
         return int(text)
-
-    def read_sender(self, parts: list[Any], _depth: int) -> Any:
-        return Function(_numbers(parts, 1)[0], own=False)
-
-    def read_receiver(self, parts: list[Any], _depth: int) -> Any:
-        return Function(_numbers(parts, 1)[0], own=True)
 
     def read_object(self, parts: list[Any], depth: int) -> Any:
         if len(parts) != 2 or not isinstance(parts[0], str):
@@ -346,21 +335,21 @@ class _Decoder:
 
 _READERS: dict[str, Callable[[_Decoder, list[Any], int], Any]] = {
     "l": _Decoder.read_list,
-    "t": _Decoder.read_tuple,
+    "t": lambda decoder, parts, depth: tuple(decoder.read_list(parts, depth)),
     "d": _Decoder.read_dict,
     "a": _Decoder.read_array,
     "c": _Decoder.read_complex,
     "i": _Decoder.read_integer,
-    "f": _Decoder.read_sender,
-    "g": _Decoder.read_receiver,
+    "f": lambda _decoder, parts, _depth: Function(_number(parts), own=False),
+    "g": lambda _decoder, parts, _depth: Function(_number(parts), own=True),
     "o": _Decoder.read_object,
 }
 
 
-def _numbers(parts: list[Any], count: int) -> list[int]:
-    if len(parts) != count or not all(type(part) is int and part >= 0 for part in parts):
+def _number(parts: list[Any]) -> int:
+    if len(parts) != 1 or type(parts[0]) is not int or parts[0] < 0:
         raise WireError("a reference is not a number")
-    return parts
+    return parts[0]
 
 
 def _rights(descriptors: Sequence[int]) -> tuple[int, int, array.array[int]]:
