@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Collection
 
+from autograder.errors import SandboxError
 from autograder.sandbox.inside import processes
 
 START_SECONDS = 60.0
@@ -20,12 +21,12 @@ MOST_WORK_SECONDS = 60.0
 LOOK_SECONDS = 5.0
 """Seconds between two looks at what its processes do."""
 LEAST_SHARE = 0.01
-"""Share of the time between two looks that a process which starts at least uses or waits."""
+"""Share of the time between two looks in which a process that starts uses a processor at least."""
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
-class BusyMachine(Exception):
+class BusyMachine(SandboxError):
     """A sandbox that would have started got too little of a processor; the text says how much."""
 
 
@@ -35,7 +36,7 @@ class Patience:
     def __init__(self, find: Callable[[], Collection[int]]) -> None:
         self._find = find
         self._begin = time.monotonic()
-        self._seen: dict[int, tuple[float, float]] = {}
+        self._seen: dict[int, float] = {}
         self._used = 0.0
 
     def wait(self, stream: socket.socket, look: Callable[[], object] = lambda: None) -> None:
@@ -62,35 +63,14 @@ class Patience:
                 )
 
     def _works(self) -> bool:
-        """Whether the processes used or waited for a processor since the last look."""
-        used, waited, is_at_work = 0.0, 0.0, False
+        """Whether the processes used a processor since the last look, or want one or a disk now."""
+        used, is_at_work = 0.0, False
         for pid in self._find():
-            if (now := _work(pid)) is None:
-                continue
-            before = self._seen.get(pid, (0.0, 0.0))
-            used += now[0] - before[0]
-            waited += now[1] - before[1]
-            self._seen[pid] = now
-            is_at_work |= _is_at_work(pid)
+            with contextlib.suppress(OSError):  # it has ended
+                state, *fields = processes.stat_fields(pid)
+                now = _TICK * (int(fields[10]) + int(fields[11]))
+                used += now - self._seen.get(pid, 0.0)
+                self._seen[pid] = now
+                is_at_work |= state in "RD"
         self._used += used
-        return is_at_work or used + waited > LEAST_SHARE * LOOK_SECONDS
-
-
-def _work(pid: int) -> tuple[float, float] | None:
-    """Seconds that a process has used a processor and waited for one; None if it has ended."""
-    with contextlib.suppress(OSError, ValueError):
-        with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
-            used, waited, _ = map(int, file.read().split())
-        if used:
-            return used / 1e9, waited / 1e9
-    with contextlib.suppress(OSError):  # where the kernel does not count it in detail
-        fields = processes.stat_fields(pid)
-        return _TICK * (int(fields[11]) + int(fields[12])), 0.0
-    return None
-
-
-def _is_at_work(pid: int) -> bool:
-    """Whether it runs, waits for a processor or for a disk at this moment."""
-    with contextlib.suppress(OSError):
-        return processes.stat_fields(pid)[0] in "RD"
-    return False
+        return is_at_work or used > LEAST_SHARE * LOOK_SECONDS

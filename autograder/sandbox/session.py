@@ -140,11 +140,8 @@ class Sandbox:
 
         SandboxError where it can't be started; waiting for a busy machine costs no submission time.
         """
-        try:
-            if self._control is None:
-                self._launch()
-        except BusyMachine as error:
-            raise SandboxError(str(error)) from error
+        if self._control is None:
+            self._launch()
         assert self._confinement is not None
         self._confinement.restart_time()
 
@@ -158,8 +155,11 @@ class Sandbox:
             deadline = time.monotonic() + START_SECONDS
             control.send(["notebook", order], descriptors=[far.fileno()], deadline=deadline)
             pid = self._first_word(control, "started")
+            outside = self._confinement.outside_number(pid)
+            if outside is None:
+                raise WireError("the notebook's process is gone")
             holder = Holder(
-                self._outside_number(pid),
+                outside,
                 channel=os.fstat(far.fileno()).st_ino,
                 packages=self._confinement.spec["read"],
                 uid=self._confinement.spec["uid"],
@@ -171,10 +171,10 @@ class Sandbox:
             self._first_word(process.channel, "confined")
             self._has_served = True
             return process
-        except BusyMachine as error:
+        except BusyMachine:
             near.close()
             self.close()
-            raise SandboxError(str(error)) from error
+            raise
         except WireError as error:
             near.close()
             cause = self.cause
@@ -246,12 +246,6 @@ class Sandbox:
         except WireError:
             pass
         self.close()
-
-    def _outside_number(self, pid: int) -> int:
-        found = self._confinement.outside_number(pid) if self._confinement else None
-        if found is None:
-            raise WireError("the notebook's process is gone")
-        return found
 
     def _launch(self) -> Channel:
         self.close()
@@ -525,9 +519,8 @@ class Notebook:
 
     def forget_outputs(self) -> None:
         """Let go of what the cells showed; whether they failed stays known."""
-        self.results = {
-            index: replace(result, outputs=()) for index, result in self.results.items()
-        }
+        for index, result in self.results.items():
+            self.results[index] = replace(result, outputs=())
 
     def close(self) -> None:
         """End the notebook's process."""
@@ -605,23 +598,15 @@ def _has_run(result: CellResult | None) -> bool:
     return result is not None and not (result.error and result.error.kind == "not run")
 
 
-TOO_MUCH: Sequence[Mapping[str, Any]] = (
-    {
-        "output_type": "stream",
-        "name": "stdout",
-        "text": "[left out: this notebook shows more than is kept]\n",
-    },
-)
+_LEFT_OUT = "[left out: this notebook shows more than is kept]\n"
+TOO_MUCH = ({"output_type": "stream", "name": "stdout", "text": _LEFT_OUT},)
 
 
 def _size(result: CellResult) -> int:
     """How much a cell shows, in characters."""
-    return len(result.outputs) * OUTPUT_BYTES + sum(
-        sum(map(len, output["data"].values()))
-        if "data" in output
-        else sum(len(text) for text in output.values() if isinstance(text, str))
-        for output in result.outputs
-    )
+    parts = (output.get("data", output).values() for output in result.outputs)
+    texts = (text for values in parts for text in values if isinstance(text, str))
+    return len(result.outputs) * OUTPUT_BYTES + sum(map(len, texts))
 
 
 def _ended(reason: str, limits: Limits) -> CellResult:
@@ -696,12 +681,8 @@ def _output(data: Mapping[str, Any]) -> dict[str, Any]:
         name = "stderr" if data["name"] == "stderr" else "stdout"
         return {"output_type": kind, "name": name, "text": _text(data["text"])}
     if kind == "error":
-        return {
-            "output_type": kind,
-            "ename": _text(data["ename"]),
-            "evalue": _text(data["evalue"]),
-            "traceback": [],
-        }
+        name, value = _text(data["ename"]), _text(data["evalue"])
+        return {"output_type": kind, "ename": name, "evalue": value, "traceback": []}
     bundle = {_text(mime): _text(content) for mime, content in data["data"].items()}
     output = {"output_type": kind, "data": bundle, "metadata": {}}
     if kind == "execute_result":
