@@ -78,14 +78,12 @@ class CurveData:
     @property
     def x(self) -> np.ndarray:
         """The horizontal coordinates."""
-        x: np.ndarray = self.points[:, 0]
-        return x
+        return np.asarray(self.points[:, 0])
 
     @property
     def y(self) -> np.ndarray:
         """The vertical coordinates."""
-        y: np.ndarray = self.points[:, 1]
-        return y
+        return np.asarray(self.points[:, 1])
 
     @property
     def weight(self) -> float:

@@ -14,7 +14,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -118,16 +118,14 @@ class Sandbox:
         """
         self._launches = 0
         self._kept, self._traced = {}, False
-        if self._confinement is None or self._control is None:
+        if self._confinement is None:
             return
-        try:
-            ended = _ask(self._control, "end all", self._confinement.spec, "ended") == 0
-        except WireError:
-            ended = False
-        if not (ended and self._confinement.renew(self._parent)):
-            self.close()
-        self._empty()
-        if self.cause is not None:
+        clean = (
+            self._does("end all", self._confinement.spec)
+            and self._confinement.renew(self._parent)
+            and self._does("empty", self._confinement.spec)
+        )
+        if not clean or self.cause is not None:
             self.close()
 
     @property
@@ -192,13 +190,10 @@ class Sandbox:
 
         `outside` is its process id on this side: a later sandbox numbers its own alike.
         """
-        if self._control is None or self._kept.get(pid) != outside:
-            return
-        del self._kept[pid]
-        try:
-            _ask(self._control, "kill", pid, "ended")
-        except WireError:
-            self.close()
+        if self._kept.get(pid) == outside:
+            del self._kept[pid]
+            if not self._does("kill", pid):
+                self.close()
 
     def sweep(self) -> None:
         """End what student code has left running: all but the parent and the notebooks."""
@@ -229,23 +224,24 @@ class Sandbox:
         that ran in an earlier age has lost its files.
         """
         self.sweep()
-        if self._confinement is None or self._control is None or not self._traced:
+        if self._confinement is None or not self._traced:
             return
         if self._trace is None or trace(self._confinement.folder) != self._trace:
             self._traced = False
             self.age += 1
-            self._empty()
+            if not self._does("empty", self._confinement.spec):
+                self.close()
 
-    def _empty(self) -> None:
-        """Remove what student code left in its folders, or end the sandbox."""
-        if self._confinement is None or self._control is None:
-            return
+    def _does(self, order: str, about: Any) -> bool:
+        """Have the parent carry out an order; whether it answers that nothing is left of it."""
+        if self._control is None:
+            return False
+        deadline = time.monotonic() + REPLY_SECONDS
         try:
-            if _ask(self._control, "empty", self._confinement.spec, "emptied") == 0:
-                return
+            self._control.send([order, about], deadline=deadline)
+            return _reply(self._control.receive(deadline), "done") == 0
         except WireError:
-            pass
-        self.close()
+            return False
 
     def _launch(self) -> Channel:
         self.close()
@@ -408,29 +404,29 @@ class NotebookProcess:
             raise
         finally:
             far.close()
-
-        @self._sandbox.times.stage("forks")
-        def end() -> None:
-            self._end_test(channel, pid)
-
-        channel = TestChannel(near, self._sandbox.test_budget, end)
-        return channel
+        return TestChannel(near, self._sandbox.test_budget, self, pid)
 
     def kill(self) -> None:
         """End the process and all its test processes."""
         self.channel.close()
         self._sandbox.kill(self._pid, self._holder.pid)
 
-    def _end_test(self, channel: TestChannel, pid: int) -> None:
-        for outside in self._tests.pop(channel, ()):
-            # How a process ends is told to the one that forked it: it has to be by this.
-            self._spoiled |= not is_alive(outside)
-            processes.kill([outside])
-        try:
-            # It is ended before the next one is forked: there is no answer to wait for.
-            self.channel.send(["kill", pid], deadline=time.monotonic() + REPLY_SECONDS)
-        except WireError:
-            self.kill()
+    def end_test(self, channel: TestChannel) -> None:
+        """End the process at the other end, if that is not done."""
+        ended = self._tests.pop(channel, None)
+        if ended is None:
+            return
+        with self._sandbox.times.stage("forks"):
+            for outside in ended:
+                # How a process ends is told to the one that forked it: it has to be by this.
+                self._spoiled |= not is_alive(outside)
+                processes.kill([outside])
+            try:
+                # It is ended before the next one is forked: there is no answer to wait for.
+                deadline = time.monotonic() + REPLY_SECONDS
+                self.channel.send(["kill", channel.pid], deadline=deadline)
+            except WireError:
+                self.kill()
 
 
 class TestChannel(Channel):
@@ -438,15 +434,16 @@ class TestChannel(Channel):
 
     __test__ = False
 
-    def __init__(self, stream: socket.socket, budget: Budget, end: Callable[[], None]) -> None:
+    def __init__(
+        self, stream: socket.socket, budget: Budget, notebook: NotebookProcess, pid: int
+    ) -> None:
         super().__init__(stream, budget)
-        self._end: Callable[[], None] | None = end
+        self._notebook = notebook
+        self.pid = pid
 
     def close(self) -> None:
         """End the process and hang up."""
-        if self._end is not None:
-            end, self._end = self._end, None
-            end()
+        self._notebook.end_test(self)
         super().close()
 
 
@@ -618,13 +615,6 @@ def _ended(reason: str, limits: Limits) -> CellResult:
     }
     why = known.get(reason, "it ended its process, or did not stop in time")
     return CellResult(error=CellError("ended", f"This cell was left out: {why}."))
-
-
-def _ask(control: Channel, order: str, about: Any, word: str) -> int:
-    """Have the parent carry out an order; the number that it answers with."""
-    deadline = time.monotonic() + REPLY_SECONDS
-    control.send([order, about], deadline=deadline)
-    return _reply(control.receive(deadline), word)
 
 
 def _begins(message: Any, word: str) -> bool:

@@ -152,7 +152,10 @@ def _read_axes(axes: Any, figure: Figure, budget: _FigureBudget) -> Plain:
         "title": budget.text(_first_text(partial(axes.get_title, loc=side) for side in _SIDES)),
         "labels": [budget.text(_axis_label(axes, name, figure)) if on else "" for name in names],
         "scales": [_text(_safe(getattr(axes, f"get_{n}scale"), ""))[:MAX_STYLE] for n in names],
-        "limits": [_limits(getattr(axes, f"get_{name}lim")) for name in names],
+        "limits": [
+            [_number(end) for end in _safe(getattr(axes, f"get_{name}lim"), (0.0, 0.0))]
+            for name in names
+        ],
         "ticks": [_named_ticks(getattr(axes, f"{name}axis"), budget) for name in names[:2]],
         "background": _inks([_safe(axes.get_facecolor, "white")], None)[:1],
         "legend": legend,
@@ -178,11 +181,6 @@ def _axis_label(axes: Any, name: str, figure: Figure) -> str:
     common = {"x": "get_supxlabel", "y": "get_supylabel"}.get(name, "")
     candidates = [lambda: own(axes), siblings, lambda: _text(getattr(figure, common)())]
     return next((text for get in candidates if (text := _safe(get, "")).strip()), "")
-
-
-def _limits(get: Callable[[], Any]) -> list[float]:
-    low, high = _safe(get, (0.0, 0.0))
-    return [_number(low), _number(high)]
 
 
 def _has_room(axes: Any) -> bool:
@@ -643,9 +641,7 @@ def _floats(values: Any) -> np.ndarray:
 
 def _values(mappable: Any) -> np.ndarray | None:
     values = mappable.get_array()
-    if values is None or np.ndim(values) > 2:
-        return None
-    return _floats(values)
+    return None if values is None or np.ndim(values) > 2 else _floats(values)
 
 
 def _in_data(artist: Any, axes: Any) -> bool:

@@ -25,6 +25,7 @@ open_by_handle_at, is forbidden.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -88,7 +89,11 @@ def _confine(spec: Mapping[str, Any]) -> None:
         files.enforce()
     if spec["seccomp"]:
         try:
-            _forbid_calls(uid)
+            seccomp.install(
+                platform.machine(),
+                own_signals_only=uid is None and _LANDLOCK_ABI < landlock.SCOPE_ABI,
+                truncate_unwalled=_LANDLOCK_ABI < landlock.TRUNCATE_ABI,
+            )
         except OSError as error:
             raise WallError(f"no system call filter can be installed (seccomp): {error}") from error
 
@@ -106,28 +111,12 @@ def _limit(rlimits: Mapping[str, int]) -> None:
 
 def _file_wall(spec: Mapping[str, Any]) -> landlock.Ruleset:
     ruleset = landlock.Ruleset()
-    for path in spec["read"]:
-        _allow(ruleset, path, landlock.READ)
-    for path, rights in _DEVICES.items():
-        _allow(ruleset, path, rights)
+    for path, rights in [*dict.fromkeys(spec["read"], landlock.READ).items(), *_DEVICES.items()]:
+        with contextlib.suppress(FileNotFoundError):  # what this machine hasn't got needs no rule
+            ruleset.allow(path, rights)
     for folder in (spec["work"], spec["tmp"], spec["home"]):
         ruleset.allow(folder, landlock.WRITE)
     return ruleset
-
-
-def _allow(ruleset: landlock.Ruleset, path: str, rights: int) -> None:
-    try:
-        ruleset.allow(path, rights)
-    except FileNotFoundError:
-        return  # a folder that this machine hasn't got needs no rule
-
-
-def _forbid_calls(uid: int | None) -> None:
-    seccomp.install(
-        platform.machine(),
-        own_signals_only=uid is None and _LANDLOCK_ABI < landlock.SCOPE_ABI,
-        truncate_unwalled=_LANDLOCK_ABI < landlock.TRUNCATE_ABI,
-    )
 
 
 def become(uid: int, keep: list[int]) -> None:

@@ -70,12 +70,12 @@ def main() -> None:
             channel.send(["started", pid])
         elif message[0] == "kill":
             _end(children, message[1], group=True)
-            channel.send(["ended", message[1]])
+            channel.send(["done", 0])
         elif message[0] == "end all":
             _end_all(children, message[1]["uid"])
-            channel.send(["ended"])
+            channel.send(["done", 0])
         elif message[0] == "empty":
-            channel.send(["emptied", _empty_folders(message[1])])
+            channel.send(["done", _empty_folders(message[1])])
     _end_all(children, None)
 
 
