@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import matplotlib as mpl
@@ -52,16 +52,15 @@ class LocalStudent:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
+        return partial(self._call, name)
 
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self._last = tuple(_to_student(arg) for arg in args)
-            named = {key: _to_student(value) for key, value in kwargs.items()}
-            function = self._look_up(name)
-            if not callable(function):
-                raise BadAnswer(f"`{name}` is a value where a function is asked for.")
-            return _answer(lambda: function(*self._last, **named))
-
-        return call
+    def _call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        self._last = tuple(map(_to_student, args))
+        named = {key: _to_student(value) for key, value in kwargs.items()}
+        function = self._look_up(name)
+        if not callable(function):
+            raise BadAnswer(f"`{name}` is a value where a function is asked for.")
+        return _answer(partial(function, *self._last, **named))
 
     def value(self, name: str) -> Any:
         """The variable of that name, as plain data."""

@@ -58,12 +58,7 @@ start.main(order)
 """
 
 
-def launch(
-    protection: Protection,
-    limits: Limits,
-    *,
-    module: str = "inside.worker",
-) -> Confinement:
+def launch(protection: Protection, limits: Limits, *, module: str = "inside.worker") -> Confinement:
     """Start the parent behind the walls that `protection` names.
 
     Raises SandboxError if no wall stands, unless `protection` says to go on despite that, and if
@@ -170,12 +165,12 @@ class Confinement:
         """Stop, for so long, what `sweep` would end."""
         stopped: list[int] = []
         while fresh := [pid for pid in self._strays(parent, keep) or () if pid not in stopped]:
-            processes.signal_all(fresh, signal.SIGSTOP)
+            processes.kill(fresh, signal.SIGSTOP)
             stopped += fresh
         try:
             yield
         finally:
-            processes.signal_all(stopped, signal.SIGCONT)
+            processes.kill(stopped, signal.SIGCONT)
 
     def renew(self, parent: int) -> bool:
         """Let another submission in: end all but the parent, and count the time anew.
@@ -256,7 +251,7 @@ class _Plan:
             **{name: f"{folder}/{name}" for name in ("work", "tmp", "home")},
             "read": [*map(str, read), f"{folder}/matplotlib"],
             "uid": self.spare.uid if self.spare else None,
-            "keep_read": must_keep_read(self.seen, outer=outer) and self.spare is not None,
+            "keep_read": must_keep_read(self.seen, outer=outer),
             "landlock": inner,
             "seccomp": inner,
             "rlimits": {

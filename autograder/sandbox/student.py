@@ -11,6 +11,7 @@ import copy
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from autograder.sandbox.figurerecord import FigureData
@@ -127,11 +128,7 @@ class Student:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return self._ask_function(name, args, kwargs)
-
-        return call
+        return partial(self._ask_function, name)
 
     def value(self, name: str) -> Any:
         """The student's variable of that name, as plain data."""
@@ -186,9 +183,9 @@ class Student:
         self._family.append(relative)
         return relative
 
-    def _ask_function(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    def _ask_function(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         self._arguments = len(args)
-        kind, answer = self._ask_about("call", name, args, dict(kwargs))
+        kind, answer = self._ask_about("call", name, args, kwargs)
         if kind == "value":
             raise BadAnswer(f"`{name}` is a value where a function is asked for.")
         return answer
@@ -224,18 +221,18 @@ class Student:
                 return peer.call(target, args, kwargs)
         except RemoteError as error:
             raise self._raised(error.details) from None
-        except WireTimeout:
-            raise self._gone(
-                NoAnswer(f"The call did not end within {self._call_seconds:g} seconds.")
-            ) from None
-        except TooManyCalls as error:
-            raise self._gone(
-                NoAnswer(f"It called functions that were passed in without end: {error}.")
-            ) from None
-        except WireClosed:
-            raise self._gone(NoAnswer("The process ended during the call.")) from None
         except WireError as error:
-            raise self._gone(BadAnswer(f"The answer can't be read: {error}.")) from None
+            raise self._gone(self._failure(error)) from None
+
+    def _failure(self, error: WireError) -> StudentFailure:
+        """What an error of the wire says about the student's call."""
+        if isinstance(error, WireTimeout):
+            return NoAnswer(f"The call did not end within {self._call_seconds:g} seconds.")
+        if isinstance(error, TooManyCalls):
+            return NoAnswer(f"It called functions that were passed in without end: {error}.")
+        if isinstance(error, WireClosed):
+            return NoAnswer("The process ended during the call.")
+        return BadAnswer(f"The answer can't be read: {error}.")
 
     def _open_object(self, value: Object) -> object:
         if value.kind != "figure":

@@ -216,9 +216,6 @@ class _Progress:
     def __iter__(self) -> Iterator[Any]:
         return iter(self._iterable)
 
-    def __len__(self) -> int:
-        return len(self._iterable)  # type: ignore[arg-type]
-
     def __enter__(self) -> _Progress:
         return self
 

@@ -37,13 +37,8 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def kill(pids: list[int]) -> None:
-    """Kill what of `pids` is still there."""
-    signal_all(pids, signal.SIGKILL)
-
-
-def signal_all(pids: list[int], number: int) -> None:
-    """Send a signal to what of `pids` is still there."""
+def kill(pids: list[int], number: int = signal.SIGKILL) -> None:
+    """Send a signal, by default the one that kills, to what of `pids` is still there."""
     for pid in pids:
         with contextlib.suppress(*_GONE):
             os.kill(pid, number)

@@ -245,15 +245,13 @@ def _split(shapes: list[Any], data: bytes) -> list[np.ndarray | None]:
 
 
 def _array_header(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    if not (isinstance(entry, list) and len(entry) == 2):
+    if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], list)):
         raise WireError("an array lacks dtype and shape")
     name, shape = entry
     if not isinstance(name, str) or name not in DTYPES:
         raise WireError("an array has a dtype that can't cross")
-    if not isinstance(shape, list) or not all(type(size) is int for size in shape):
+    if not all(type(size) is int for size in shape) or not _is_proper_shape(shape):
         raise WireError("an array has no proper shape")
-    if not _is_proper_shape(shape):
-        raise WireError("an array has a size that is no count")
     return np.dtype(name), tuple(shape)
 
 

@@ -36,6 +36,7 @@ _USED_LATER = (
     "IPython.core.crashhandler", "IPython.core.logger", "IPython.core.magics",
     "IPython.core.oinspect", "contourpy", "numpy.polynomial", "numpy.random",
 )  # fmt: skip
+"""What most notebooks make numpy, matplotlib and IPython import later."""
 
 
 def main() -> None:
@@ -51,7 +52,9 @@ def main() -> None:
     serial.run_in_one_process()
     drawing.share_formulas()
     drawing.draw_once()
-    _import_more()
+    for name in _USED_LATER:
+        with contextlib.suppress(ImportError):  # of another version than the one looked at
+            importlib.import_module(name)
     gc.freeze()
     channel.send(["ready", os.getpid()])
     children: set[int] = set()
@@ -191,13 +194,6 @@ def open_object(value: Object) -> Polynomial:
     if value.kind == "polynomial":
         return Polynomial(value.value)
     raise WireError("an object of an unknown kind")
-
-
-def _import_more() -> None:
-    """Import what most notebooks make numpy, matplotlib and IPython import later."""
-    for name in _USED_LATER:
-        with contextlib.suppress(ImportError):  # of another version than the one looked at
-            importlib.import_module(name)
 
 
 def _portable(result: dict[str, Any]) -> dict[str, Any]:
