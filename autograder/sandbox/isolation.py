@@ -139,11 +139,10 @@ class Holder:
 
     def _threads(self) -> dict[str, dict[str, str]]:
         folder = f"/proc/{self.pid}/task"
-        return {thread: _status(f"{folder}/{thread}/status") for thread in os.listdir(folder)}
-
-
-def _status(path: str) -> dict[str, str]:
-    return dict(_STATUS.findall(_read(path)))
+        return {
+            thread: dict(_STATUS.findall(_read(f"{folder}/{thread}/status")))
+            for thread in os.listdir(folder)
+        }
 
 
 def _read(path: str) -> str:

@@ -109,14 +109,12 @@ class Confinement:
         self.spec = started.spec
         self.cause: Cause | None = None
         self._log = log
-        self._sandbox = started.sandbox
+        self._started = started
         self._ends = ends
-        self._ends.callback(self._sandbox.wait)
+        self._ends.callback(started.sandbox.wait)
         self._above: dict[int, list[int]] = {}
         self._killing = threading.Lock()
         self._killed = False
-        self._top = started.bounds.top
-        self._tasks = started.tasks
         self.folder = started.bounds.mount or started.bounds.folder or ""
         self._watch = Watchdog(started.bounds, self.kill)
         self._watch.start()
@@ -133,7 +131,7 @@ class Confinement:
             if not self._killed:
                 self._killed = True
                 self.cause = cause
-                self._sandbox.kill()
+                self._started.sandbox.kill()
 
     def outside_number(self, number: int) -> int | None:
         """The process id, on this side, of the process that has that number in the sandbox."""
@@ -178,7 +176,7 @@ class Confinement:
         False where not all of the last one's processes end: this sandbox must serve no other.
         """
         alone = self.sweep(parent, ())
-        self.spec["rlimits"]["NPROC"] = self._tasks()
+        self.spec["rlimits"]["NPROC"] = self._started.tasks()
         self._watch.restart()
         return alone and not self._killed
 
@@ -207,11 +205,11 @@ class Confinement:
 
     def processes(self) -> list[int]:
         """The process ids, on this side, of all that runs in the sandbox now."""
-        return processes.descendants(self._top)
+        return processes.descendants(self._started.bounds.top)
 
     def all_processes(self) -> list[int]:
         """As `processes`, and before them the first one, in which the sandbox starts."""
-        return [self._top, *self.processes()]
+        return [self._started.bounds.top, *self.processes()]
 
     def log(self) -> str:
         """What the sandbox wrote to descriptors 1 and 2 since the last time, at most 64 KiB."""
@@ -392,7 +390,9 @@ def _start_supervised(plan: _Plan) -> _Started:
         raise
     finally:
         os.close(control)
-    tasks = plan.tasks(lambda: _processes_counted(plan.limits))
+    # This user's other gradings count too and may grow, so there is room for three more of them;
+    # the watchdog bounds each one.
+    tasks = plan.tasks(lambda: _threads_of_this_user() + 3 * plan.limits.processes)
     read = [*plan.seen.pieces(), Path(door), plan.seen.inside]
     spec = plan.spec(f"{folder}/box", read, tasks=tasks())
     bounds = plan.bounds(process.pid, folder=f"{folder}/box")
@@ -447,14 +447,6 @@ def _processes_counted_apart() -> int:
     """What RLIMIT_NPROC counts already when the sandbox starts in a user namespace of its own."""
     release = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
     return _OWN_PROCESSES if release >= (5, 14) else _threads_of_this_user()
-
-
-def _processes_counted(limits: Limits) -> int:
-    """What it counts without one: all that this user runs, gradings beside this one included.
-
-    Those may grow, so there is room for three more of them; the watchdog bounds each one.
-    """
-    return _threads_of_this_user() + 3 * limits.processes
 
 
 def _threads_of_this_user() -> int:

@@ -587,8 +587,8 @@ class Notebook:
 
 
 def _not_run(limits: Limits) -> CellResult:
-    seconds = f"{limits.submission_seconds:g} s for the whole submission"
-    return CellResult(error=CellError("not run", f"This cell was not run: the {seconds} are over."))
+    text = f"the {limits.submission_seconds:g} s for the whole submission are over"
+    return CellResult(error=CellError("not run", f"This cell was not run: {text}."))
 
 
 def _has_run(result: CellResult | None) -> bool:

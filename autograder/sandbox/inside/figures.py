@@ -277,7 +277,9 @@ def _curve(kind: str, artist: Any, points: Any, budget: _FigureBudget, **more: A
 
 def _read_line(line: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     if isinstance(line, AxLine):
-        points = _ends_of_axline(line, axes)
+        # an endless line: where it crosses the limits of the axes
+        on_screen = line.get_transform().transform([(0, 0), (1, 1)])
+        points = axes.transData.inverted().transform(on_screen)
     elif hasattr(line, "get_data_3d"):
         points = np.column_stack([_floats(part).ravel() for part in line.get_data_3d()])
     elif _in_data(line, axes):
@@ -285,12 +287,6 @@ def _read_line(line: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     else:
         return None
     return _curve("line", line, points, budget, **_line_style(line))
-
-
-def _ends_of_axline(line: Any, axes: Any) -> np.ndarray:
-    """Where an endless line crosses the axes' limits."""
-    on_screen = line.get_transform().transform([(0, 0), (1, 1)])
-    return np.asarray(axes.transData.inverted().transform(on_screen))
 
 
 def _read_markers(markers: Any, axes: Any, budget: _FigureBudget) -> Plain | None:

@@ -86,11 +86,10 @@ setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
 _FORBIDDEN = """
 socket:41:198 connect:42:203 bind:49:200 listen:50:201 accept:43:202 accept4:288:242
 setsockopt:54:208 sendmmsg:307:269 recvmmsg:299:243 vfork:58:- execve:59:221 execveat:322:281
-ptrace:101:117
-process_vm_readv:310:270 process_vm_writev:311:271 kcmp:312:272 process_madvise:440:440 mount:165:40
-umount2:166:39 pivot_root:155:41 chroot:161:51 unshare:272:97 setns:308:268 open_tree:428:428
-move_mount:429:429 fsopen:430:430 fsconfig:431:431 fsmount:432:432 fspick:433:433
-mount_setattr:442:442 bpf:321:280 perf_event_open:298:241 io_uring_setup:425:425
+ptrace:101:117 process_vm_readv:310:270 process_vm_writev:311:271 kcmp:312:272
+process_madvise:440:440 mount:165:40 umount2:166:39 pivot_root:155:41 chroot:161:51 unshare:272:97
+setns:308:268 open_tree:428:428 move_mount:429:429 fsopen:430:430 fsconfig:431:431 fsmount:432:432
+fspick:433:433 mount_setattr:442:442 bpf:321:280 perf_event_open:298:241 io_uring_setup:425:425
 io_uring_enter:426:426 io_uring_register:427:427 add_key:248:217 request_key:249:218 keyctl:250:219
 userfaultfd:323:282 kexec_load:246:104 kexec_file_load:320:294 init_module:175:105
 finit_module:313:273 delete_module:176:106 name_to_handle_at:303:264 open_by_handle_at:304:265

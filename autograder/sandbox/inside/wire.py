@@ -350,10 +350,6 @@ def _number(parts: list[Any]) -> int:
     return parts[0]
 
 
-def _rights(descriptors: Sequence[int]) -> tuple[int, int, array.array[int]]:
-    return socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors)
-
-
 class Channel:
     """A stream socket that carries frames, with a budget for what comes in and goes out.
 
@@ -375,15 +371,16 @@ class Channel:
     ) -> None:
         """Send one value, and with it open file descriptors where there are any."""
         frame = memoryview(encode(value, self.budget, adapt))
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         flags = 0 if deadline is None else socket.MSG_DONTWAIT
         with self._errors():
             sent = 0
             while sent < len(frame):
                 part = frame[sent : sent + CHUNK]
                 # They go with the first bytes; socket.send_fds leaves the flags out.
-                rights = [_rights(descriptors)] if descriptors and not sent else []
+                beside = rights if descriptors and not sent else []
                 try:
-                    sent += self.stream.sendmsg([part], rights, flags)
+                    sent += self.stream.sendmsg([part], beside, flags)
                 except BlockingIOError:  # its buffer is full
                     self._wait(select.POLLOUT, deadline)
 

@@ -252,7 +252,3 @@ def _empty_folders(walls_spec: Mapping[str, Any]) -> int:
             os._exit(0)
     os.waitpid(pid, 0)
     return sum(len(os.listdir(folder)) for folder in folders)
-
-
-if __name__ == "__main__":
-    main()
