@@ -235,8 +235,7 @@ class AxesData(_Remembering):
         later = orders > order
         places = points[:, np.newaxis, :2]
         inside = (places >= low[later]) & (places <= high[later])
-        hidden: np.ndarray = np.any(np.all(inside, axis=2), axis=1)
-        return hidden
+        return np.asarray(np.any(np.all(inside, axis=2), axis=1))
 
     @cached_property
     def _hiding(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -83,7 +83,7 @@ def launch(protection: Protection, limits: Limits, *, module: str = "inside.work
         finally:
             far.close()
             os.close(says)
-        return Confinement(protection, started, near, log, undo.pop_all())
+        return Confinement(started, near, log, undo.pop_all())
 
 
 class Confinement:
@@ -92,19 +92,12 @@ class Confinement:
     channel     stream socket whose other end is the parent's descriptor 0
     spec        plain data for `inside.walls.confine`
     cause       why the watchdog ended it: "memory", "disk", "processes", ...; or None
-    protection  the walls around it
     folder      all that student code can write in, as seen from this side
     """
 
     def __init__(
-        self,
-        protection: Protection,
-        started: _Started,
-        channel: socket.socket,
-        log: int,
-        ends: contextlib.ExitStack,
+        self, started: _Started, channel: socket.socket, log: int, ends: contextlib.ExitStack
     ) -> None:
-        self.protection = protection
         self.channel = channel
         self.spec = started.spec
         self.cause: Cause | None = None

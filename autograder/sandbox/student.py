@@ -137,8 +137,9 @@ class Student:
     @property
     def arguments_after(self) -> tuple[Any, ...]:
         """The positional arguments of the last call, as the student's function left them."""
-        self._start_clock()
-        found = self._call(self._peer(), "arguments", (), {})
+        peer = self._peer()
+        peer.allow(self._call_seconds)
+        found = self._call(peer, "arguments", (), {})
         if not isinstance(found, tuple) or len(found) != self._arguments:
             raise self._gone(BadAnswer("The arguments of the call can't be read."))
         return found
@@ -209,7 +210,7 @@ class Student:
         """Call a function that was in an answer."""
         if peer is not self._open_peer:
             raise NoAnswer("The process of the function has ended.")
-        self._start_clock()
+        peer.allow(self._call_seconds)
         return self._call(peer, function, args, kwargs)
 
     def _call(
@@ -266,10 +267,6 @@ class Student:
             except (WireError, RemoteError):
                 raise self._gone(NoAnswer("The process ended before the call.")) from None
         return self._open_peer
-
-    def _start_clock(self) -> None:
-        if self._open_peer is not None:
-            self._open_peer.allow(self._call_seconds)
 
     def _raised(self, details: Mapping[str, Any]) -> StudentFailure:
         error = details.get("error")
