@@ -85,9 +85,8 @@ def main() -> None:
 def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
     """Take the inner wall, then run cells and fork test children as the grader asks."""
     walls.confine(order["walls"])
-    supervisor.null_streams(
-        0, 1, 2
-    )  # of its own: the parent's would tell the next submission of this one
+    # Of its own: the parent's would tell the next submission of this one.
+    supervisor.null_streams(0, 1, 2)
     folder = Path(order["folder"])
     supervisor.remove(str(folder))  # what another of the student's notebooks has put in its place
     folder.mkdir(parents=True)
