@@ -7,27 +7,15 @@ from autograder.course.limits import Limits
 from autograder.sandbox.figurerecord import FigureData
 from autograder.sandbox.inside.polynomial import Polynomial
 from autograder.sandbox.protection import Protection, examine
-from autograder.sandbox.session import Cell, CellError, CellResult, Notebook, Sandbox
-from autograder.sandbox.student import (
-    BadAnswer,
-    CodePlace,
-    Missing,
-    NoAnswer,
-    NotDone,
-    Raised,
-    Student,
-    StudentFailure,
-)
+from autograder.sandbox.session import Cell, CellResult, Notebook, Sandbox
+from autograder.sandbox.student import CodePlace, NoAnswer, NotDone, Raised, Student, StudentFailure
 
 __all__ = [
-    "BadAnswer",
     "Cell",
-    "CellError",
     "CellResult",
     "CodePlace",
     "FigureData",
     "Limits",
-    "Missing",
     "NoAnswer",
     "NotDone",
     "Notebook",

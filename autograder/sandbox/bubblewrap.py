@@ -20,12 +20,7 @@ from autograder.sandbox.visiblefiles import VisibleFiles, merged_links
 DOOR = "/door"
 BOX = "/box"
 
-_CAPABILITY = {
-    walls.CAP_SETUID: "CAP_SETUID",
-    walls.CAP_SETGID: "CAP_SETGID",
-    walls.CAP_KILL: "CAP_KILL",
-    walls.CAP_DAC_READ_SEARCH: "CAP_DAC_READ_SEARCH",
-}
+_CAPABILITIES = {number: name for name, number in vars(walls).items() if name.startswith("CAP_")}
 
 
 @cache
@@ -57,13 +52,14 @@ def command(
     found = installed()
     assert found is not None, "only called where bubblewrap was found"
     path, version = found
+    tmp_is_seen = any(path.is_relative_to("/tmp") for path in seen.read)
     return [
         path,
         *_namespaces(version, capabilities),
         *_system(seen),
         *("--ro-bind", str(seen.inside), f"{DOOR}/inside"),
         *_box(size, font_list),
-        *(() if _taken(seen, "/tmp") else ("--symlink", f"{BOX}/tmp", "/tmp")),
+        *(() if tmp_is_seen else ("--symlink", f"{BOX}/tmp", "/tmp")),
         *("--remount-ro", "/", "--chdir", f"{BOX}/work"),
         *(("--info-fd", str(info)) if info is not None else ()),
         *(("--sync-fd", str(lock)) if lock is not None else ()),
@@ -84,7 +80,7 @@ def _namespaces(version: tuple[int, ...], capabilities: Sequence[int]) -> Iterat
         yield f"--unshare-{kind}"
     yield from ("--hostname", "sandbox", "--cap-drop", "ALL")
     for capability in capabilities:
-        yield from ("--cap-add", _CAPABILITY[capability])
+        yield from ("--cap-add", _CAPABILITIES[capability])
 
 
 def _system(seen: VisibleFiles) -> Iterator[str]:
@@ -114,7 +110,3 @@ def _box(size: int, font_list: Path | None) -> Iterator[str]:
         yield from ("--perms", "0777", "--dir", f"{BOX}/{folder}")
     if font_list is not None:
         yield from ("--ro-bind", str(font_list), f"{BOX}/matplotlib/{font_list.name}")
-
-
-def _taken(seen: VisibleFiles, folder: str) -> bool:
-    return any(path.is_relative_to(folder) for path in seen.read)

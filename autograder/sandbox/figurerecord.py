@@ -23,19 +23,7 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from autograder.sandbox.inside.figuresizes import (
-    MAX_AXES,
-    MAX_CHARACTERS,
-    MAX_CURVE_NUMBERS,
-    MAX_CURVES,
-    MAX_FIELDS,
-    MAX_INKS,
-    MAX_POINTS,
-    MAX_SAMPLES,
-    MAX_STYLE,
-    MAX_TEXT,
-    MAX_TEXTS,
-)
+from autograder.sandbox.inside.figuresizes import MAX_INKS, MAX_POINTS, MAX_STYLE, MAX_TEXT, MOST
 from autograder.sandbox.inside.wire import WireError
 
 MAX_COUNT = 10**9
@@ -90,14 +78,12 @@ class CurveData:
     @property
     def x(self) -> np.ndarray:
         """The horizontal coordinates."""
-        x: np.ndarray = self.points[:, 0]
-        return x
+        return np.asarray(self.points[:, 0])
 
     @property
     def y(self) -> np.ndarray:
         """The vertical coordinates."""
-        y: np.ndarray = self.points[:, 1]
-        return y
+        return np.asarray(self.points[:, 1])
 
     @property
     def weight(self) -> float:
@@ -167,7 +153,21 @@ class LegendEntry:
 
 
 @dataclass(frozen=True)
-class AxesData:
+class _Remembering:
+    """A record that keeps what was found out about it."""
+
+    @cached_property
+    def memo(self) -> dict[Any, Any]:
+        """What was found out."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What is sent and copied: the data alone, since a memo goes by the identity of curves."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
+
+
+@dataclass(frozen=True)
+class AxesData(_Remembering):
     """One axes: `kind` is "plane", "3d" or "other" (polar, a map, …).
 
     `labels`, `scales` and `limits` are those of x and y, in 3D of z too. `ticks` are the ticks of x
@@ -193,35 +193,25 @@ class AxesData:
         """The curves that were drawn as lines, with or without markers."""
         return tuple(curve for curve in self.curves if curve.kind == "line")
 
-    def __getstate__(self) -> dict[str, Any]:
-        """What is sent and copied: the data alone, since a memo goes by the identity of curves."""
-        return {part.name: getattr(self, part.name) for part in fields(self)}
-
-    @cached_property
-    def memo(self) -> dict[Any, Any]:
-        """What was found out about the axes."""
-        return {}
-
     def shows(self, curve: CurveData) -> bool:
         """Whether a curve can be seen: visible, inked, large enough, not painted over.
 
         The limits are left aside.
         """
-        return bool(self._once(curve, "shows", self._find_out_whether_shown))
-
-    def _find_out_whether_shown(self, curve: CurveData) -> bool:
-        return self.would_show(curve) and not self.painted_over(curve).all()
+        return self._once(
+            curve, "shows", lambda: self.would_show(curve) and not self.painted_over(curve).all()
+        )
 
     def would_show(self, curve: CurveData) -> bool:
         """Whether a curve could be seen if nothing were painted over it."""
         visible = self.visible and curve.visible and len(curve.points) > 0
         return visible and not curve.is_too_small and self.has_contrast(curve)
 
-    def _once(self, curve: CurveData, what: str, find_out: Callable[[CurveData], T]) -> T:
+    def _once(self, curve: CurveData, what: str, find_out: Callable[[], T]) -> T:
         """What is found out about a curve, which is found out once."""
         key = what, id(curve)
         if key not in self.memo:
-            self.memo[key] = curve, find_out(curve)  # the curve is kept, so its id is no other's
+            self.memo[key] = curve, find_out()  # the curve is kept, so its id is no other's
         found: T = self.memo[key][1]
         return found
 
@@ -235,10 +225,9 @@ class AxesData:
 
     def painted_over(self, curve: CurveData) -> np.ndarray:
         """Which points of a curve lie under a field that was drawn later and hides them."""
-        return self._once(curve, "painted over", self._find_out_what_is_painted_over)
-
-    def _find_out_what_is_painted_over(self, curve: CurveData) -> np.ndarray:
-        return self.hidden_behind(curve.order, curve.points)
+        return self._once(
+            curve, "painted over", lambda: self.hidden_behind(curve.order, curve.points)
+        )
 
     def hidden_behind(self, order: int, points: np.ndarray) -> np.ndarray:
         """Which points, shape (P, 2), lie under a field that was drawn later than `order`."""
@@ -246,8 +235,7 @@ class AxesData:
         later = orders > order
         places = points[:, np.newaxis, :2]
         inside = (places >= low[later]) & (places <= high[later])
-        hidden: np.ndarray = np.any(np.all(inside, axis=2), axis=1)
-        return hidden
+        return np.asarray(np.any(np.all(inside, axis=2), axis=1))
 
     @cached_property
     def _hiding(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -275,13 +263,13 @@ class AxesData:
 
 
 @dataclass(frozen=True)
-class FigureData:
+class FigureData(_Remembering):
     """A figure; `unread` counts what was beyond the bounds or could not be read."""
 
     title: Text
     legend: tuple[LegendEntry, ...]
     texts: tuple[Text, ...]
-    axes: Annotated[tuple[AxesData, ...], Meta(max_length=MAX_AXES)]
+    axes: Annotated[tuple[AxesData, ...], Meta(max_length=MOST["axes"])]
     unread: Amount
 
     @classmethod
@@ -293,15 +281,6 @@ class FigureData:
             raise _malformed(error) from None
         _check(figure)
         return figure
-
-    def __getstate__(self) -> dict[str, Any]:
-        """What is sent and copied: the data alone."""
-        return {part.name: getattr(self, part.name) for part in fields(self)}
-
-    @cached_property
-    def memo(self) -> dict[Any, Any]:
-        """What was found out about the figure."""
-        return {}
 
     @property
     def size_bytes(self) -> int:
@@ -354,18 +333,6 @@ def _plural(kind: str, count: int) -> str:
 
 # --- Checking -------------------------------------------------------------------------------------
 
-_MOST = {
-    "curves": MAX_CURVES,
-    "fields": MAX_FIELDS,
-    "entries": MAX_TEXTS,
-    "texts": MAX_TEXTS,
-    "ticks": MAX_TEXTS,
-    "characters": MAX_CHARACTERS,
-    "coordinates": MAX_CURVE_NUMBERS,
-    "samples": 2 * MAX_SAMPLES,  # each is a place with its values, and half a cell
-}
-"""How many of each kind a figure may hold, all its axes together."""
-
 
 def _malformed(error: Exception) -> WireError:
     """The error that names the malformed field: its value is the student's, and is not repeated."""
@@ -384,14 +351,20 @@ def _check(figure: FigureData) -> None:
     others = [figure.title, *(text for axes in figure.axes for text in (axes.title, *axes.labels))]
     others += [entry.text for entry in entries] + [curve.label for curve in curves]
     characters = [*texts, *others, *(name for _, name in ticks)]
-    _take("curves", len(curves))
-    _take("fields", len(areas))
-    _take("entries", len(entries))
-    _take("texts", len(texts))
-    _take("ticks", len(ticks))
-    _take("characters", sum(map(len, characters)))
-    _take("coordinates", sum(np.size(curve.points) for curve in curves))
-    _take("samples", sum(len(area.samples) + len(area.half) for area in areas if _are_rows(area)))
+    counts = {
+        "curves": len(curves),
+        "fields": len(areas),
+        "entries": len(entries),
+        "texts": len(texts),
+        "ticks": len(ticks),
+        "characters": sum(map(len, characters)),
+        "coordinates": sum(curve.points.size for curve in curves),
+        # each is four numbers, and two of half a cell
+        "samples": sum(area.samples.size + area.half.size for area in areas) / 6,
+    }
+    for kind, count in counts.items():
+        if count > MOST[kind]:
+            raise WireError(f"a figure holds too many {kind}")
     for axes in figure.axes:
         names = 3 if axes.kind == "3d" else 2
         if not len(axes.labels) == len(axes.scales) == len(axes.limits) == names:
@@ -400,15 +373,6 @@ def _check(figure: FigureData) -> None:
         _tabulate(curve, "points", (2, 3))
     for area in areas:
         _check_samples(area)
-
-
-def _take(kind: str, count: int) -> None:
-    if count > _MOST[kind]:
-        raise WireError(f"a figure holds too many {kind}")
-
-
-def _are_rows(area: FieldData) -> bool:
-    return area.samples.ndim > 0 and area.half.ndim > 0
 
 
 def _check_samples(area: FieldData) -> None:
@@ -431,14 +395,3 @@ def _tabulate(record: CurveData | FieldData, name: str, columns: tuple[int, ...]
     table = value.astype(np.float64)
     table.flags.writeable = False
     object.__setattr__(record, name, table)
-
-
-__all__ = [
-    "FAINT",
-    "AxesData",
-    "Color",
-    "CurveData",
-    "FieldData",
-    "FigureData",
-    "LegendEntry",
-]

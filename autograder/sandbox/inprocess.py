@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from autograder.sandbox.figurerecord import FigureData
-from autograder.sandbox.inside.figures import read_figure
+from autograder.sandbox.inside.figures import read_object
+from autograder.sandbox.inside.peer import with_parts
 from autograder.sandbox.inside.polynomial import Polynomial
 from autograder.sandbox.inside.wire import HEADER, Budget, Object, Unsendable, decode, encode
 from autograder.sandbox.student import (
@@ -53,16 +52,15 @@ class LocalStudent:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
+        return partial(self._call, name)
 
-        def call(*args: Any, **kwargs: Any) -> Any:
-            self._last = tuple(_to_student(arg) for arg in args)
-            named = {key: _to_student(value) for key, value in kwargs.items()}
-            function = self._look_up(name)
-            if not callable(function):
-                raise BadAnswer(f"`{name}` is a value where a function is asked for.")
-            return _answer(lambda: function(*self._last, **named))
-
-        return call
+    def _call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
+        self._last = tuple(map(_to_student, args))
+        named = {key: _to_student(value) for key, value in kwargs.items()}
+        function = self._look_up(name)
+        if not callable(function):
+            raise BadAnswer(f"`{name}` is a value where a function is asked for.")
+        return _answer(partial(function, *self._last, **named))
 
     def value(self, name: str) -> Any:
         """The variable of that name, as plain data."""
@@ -75,9 +73,8 @@ class LocalStudent:
 
     def without(self, *names: str) -> LocalStudent:
         """The same student in a world where these names do not exist."""
-        return LocalStudent(
-            self._make_world, forget=(*self._forget, *names), stand_ins=self._stand_ins
-        )
+        forget = (*self._forget, *names)
+        return LocalStudent(self._make_world, forget=forget, stand_ins=self._stand_ins)
 
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> LocalStudent:
         """The same student with other functions in the place of some of its own."""
@@ -158,31 +155,17 @@ def _to_grader(value: Any) -> Any:
     if callable(value) and not isinstance(value, (type, Polynomial)):
         return lambda *args: _to_grader(value(*(_to_student(arg) for arg in args)))
     try:
-        return _opened(_crossed(value))
+        return with_parts(_crossed(value), _opened)
     except Unsendable as error:
         raise BadAnswer(unmarkable(error.kind)) from error
 
 
 def _crossed(value: Any) -> Any:
-    frame = encode(value, Budget(), adapt=_as_object)
+    frame = encode(value, Budget(), adapt=read_object)
     length, _ = HEADER.unpack(frame[: HEADER.size])
     body = frame[HEADER.size :]
     return decode(body[:length], body[length:])
 
 
-def _as_object(value: object) -> object:
-    if isinstance(value, Axes):
-        value = value.figure
-    if isinstance(value, Figure):
-        return Object("figure", read_figure(value))
-    return value
-
-
 def _opened(value: Any) -> Any:
-    if isinstance(value, Object):
-        return FigureData.from_wire(value.value)
-    if isinstance(value, (list, tuple)):
-        return type(value)(_opened(part) for part in value)
-    if isinstance(value, dict):
-        return {key: _opened(part) for key, part in value.items()}
-    return value
+    return FigureData.from_wire(value.value) if isinstance(value, Object) else value

@@ -139,11 +139,10 @@ class Holder:
 
     def _threads(self) -> dict[str, dict[str, str]]:
         folder = f"/proc/{self.pid}/task"
-        return {thread: _status(f"{folder}/{thread}/status") for thread in os.listdir(folder)}
-
-
-def _status(path: str) -> dict[str, str]:
-    return dict(_STATUS.findall(_read(path)))
+        return {
+            thread: dict(_STATUS.findall(_read(f"{folder}/{thread}/status")))
+            for thread in os.listdir(folder)
+        }
 
 
 def _read(path: str) -> str:
@@ -154,7 +153,7 @@ def _read(path: str) -> str:
 def is_alive(pid: int) -> bool:
     """Whether a process can still do something: it is there, and not yet on its way out."""
     try:
-        return any(not _is_ending(f"/proc/{pid}/task/{name}") for name in _threads_of(pid))
+        return any(not _is_ending(f"{pid}/task/{name}") for name in os.listdir(f"/proc/{pid}/task"))
     except _GONE:
         return False
 
@@ -162,26 +161,17 @@ def is_alive(pid: int) -> bool:
 def is_dead(pid: int) -> bool:
     """Whether all is over: it is gone, or waits to be reaped, and its children are another's."""
     try:
-        return _fields(f"/proc/{pid}")[0] in "ZX"
+        return processes.stat_fields(pid)[0] in "ZX"
     except _GONE:
         return True
 
 
-def _threads_of(pid: int) -> list[str]:
-    return os.listdir(f"/proc/{pid}/task")
-
-
-def _is_ending(folder: str) -> bool:
+def _is_ending(thread: str) -> bool:
     try:
-        fields = _fields(folder)
+        fields = processes.stat_fields(thread)
     except _GONE:
         return True
     return fields[0] in "ZX" or bool(int(fields[6]) & _EXITING)
-
-
-def _fields(folder: str) -> list[str]:
-    """The rest of `stat`, from the process's state on."""
-    return _read(f"{folder}/stat").rpartition(")")[2].split()
 
 
 @contextlib.contextmanager

@@ -28,11 +28,10 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from autograder.course.limits import Limits
 from autograder.errors import SandboxError
@@ -42,14 +41,7 @@ from autograder.sandbox.inside.supervisor import remove
 from autograder.sandbox.isolation import is_alive, is_dead
 from autograder.sandbox.protection import Protection, can_change_user, must_keep_read, root_keeps
 from autograder.sandbox.spareuser import SpareUser
-from autograder.sandbox.visiblefiles import (
-    VisibleFiles,
-    as_text,
-    environment,
-    font_list,
-    python,
-    view,
-)
+from autograder.sandbox.visiblefiles import VisibleFiles, environment, font_list, python, view
 from autograder.sandbox.watchdog import Bounds, Cause, Watchdog
 
 _END_SECONDS = 20.0
@@ -66,24 +58,14 @@ start.main(order)
 """
 
 
-def launch(
-    protection: Protection,
-    limits: Limits | None = None,
-    *,
-    module: str = "inside.worker",
-    hide: Sequence[Path] = (),
-    unprotected: bool = False,
-) -> Confinement:
+def launch(protection: Protection, limits: Limits, *, module: str = "inside.worker") -> Confinement:
     """Start the parent behind the walls that `protection` names.
 
-    `hide` are files and folders to leave out even where they lie among the packages. Raises
-    SandboxError where no wall stands, unless `unprotected` or `protection` says to go on, and
-    where the sandbox can't be started.
+    Raises SandboxError if no wall stands, unless `protection` says to go on despite that, and if
+    the sandbox can't be started.
     """
-    if not unprotected:
-        protection.require()
-    limits = limits or Limits()
-    seen = view(tuple(path.resolve() for path in hide))
+    protection.require()
+    seen = view()
     start = _start_apart if protection.outer.stands else _start_supervised
     with contextlib.ExitStack() as undo:
         spare = None
@@ -101,7 +83,7 @@ def launch(
         finally:
             far.close()
             os.close(says)
-        return Confinement(protection, started, near, log, undo.pop_all())
+        return Confinement(started, near, log, undo.pop_all())
 
 
 class Confinement:
@@ -110,31 +92,22 @@ class Confinement:
     channel     stream socket whose other end is the parent's descriptor 0
     spec        plain data for `inside.walls.confine`
     cause       why the watchdog ended it: "memory", "disk", "processes", ...; or None
-    protection  the walls around it
     folder      all that student code can write in, as seen from this side
     """
 
     def __init__(
-        self,
-        protection: Protection,
-        started: _Started,
-        channel: socket.socket,
-        log: int,
-        ends: contextlib.ExitStack,
+        self, started: _Started, channel: socket.socket, log: int, ends: contextlib.ExitStack
     ) -> None:
-        self.protection = protection
         self.channel = channel
         self.spec = started.spec
         self.cause: Cause | None = None
         self._log = log
-        self._sandbox = started.sandbox
+        self._started = started
         self._ends = ends
-        self._ends.callback(self._sandbox.wait)
+        self._ends.callback(started.sandbox.wait)
         self._above: dict[int, list[int]] = {}
         self._killing = threading.Lock()
         self._killed = False
-        self._top = started.bounds.top
-        self._tasks = started.tasks
         self.folder = started.bounds.mount or started.bounds.folder or ""
         self._watch = Watchdog(started.bounds, self.kill)
         self._watch.start()
@@ -142,12 +115,7 @@ class Confinement:
     def __enter__(self) -> Confinement:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def kill(self, cause: Cause | None = None) -> None:
@@ -156,7 +124,7 @@ class Confinement:
             if not self._killed:
                 self._killed = True
                 self.cause = cause
-                self._sandbox.kill()
+                self._started.sandbox.kill()
 
     def outside_number(self, number: int) -> int | None:
         """The process id, on this side, of the process that has that number in the sandbox."""
@@ -188,12 +156,12 @@ class Confinement:
         """Stop, for so long, what `sweep` would end."""
         stopped: list[int] = []
         while fresh := [pid for pid in self._strays(parent, keep) or () if pid not in stopped]:
-            processes.signal_all(fresh, signal.SIGSTOP)
+            processes.kill(fresh, signal.SIGSTOP)
             stopped += fresh
         try:
             yield
         finally:
-            processes.signal_all(stopped, signal.SIGCONT)
+            processes.kill(stopped, signal.SIGCONT)
 
     def renew(self, parent: int) -> bool:
         """Let another submission in: end all but the parent, and count the time anew.
@@ -201,7 +169,7 @@ class Confinement:
         False where not all of the last one's processes end: this sandbox must serve no other.
         """
         alone = self.sweep(parent, ())
-        self.spec["rlimits"]["NPROC"] = self._tasks()
+        self.spec["rlimits"]["NPROC"] = self._started.tasks()
         self._watch.restart()
         return alone and not self._killed
 
@@ -230,27 +198,17 @@ class Confinement:
 
     def processes(self) -> list[int]:
         """The process ids, on this side, of all that runs in the sandbox now."""
-        return processes.descendants(self._top)
+        return processes.descendants(self._started.bounds.top)
 
     def all_processes(self) -> list[int]:
         """As `processes`, and before them the first one, in which the sandbox starts."""
-        return [self._top, *self.processes()]
+        return [self._started.bounds.top, *self.processes()]
 
     def log(self) -> str:
         """What the sandbox wrote to descriptors 1 and 2 since the last time, at most 64 KiB."""
         with contextlib.suppress(OSError):
             return os.read(self._log, _LOG_BYTES).decode("utf-8", "replace")
         return ""
-
-
-class _Sandbox(Protocol):
-    """The processes of a sandbox, to be ended."""
-
-    def kill(self) -> None:
-        """Have all of them killed."""
-
-    def wait(self) -> None:
-        """Return when they are gone."""
 
 
 @dataclass(frozen=True)
@@ -269,30 +227,28 @@ class _Plan:
         """What `inside.start` is told."""
         return {
             "door": door,
-            "packages": as_text(self.seen.packages),
+            "packages": [str(path) for path in self.seen.packages],
             "module": self.module,
             "work": f"{folder}/work",
             "capabilities": capabilities,
             "supervise": None,
         }
 
-    def spec(self, folder: str, read: list[str], *, tasks: int) -> dict[str, Any]:
+    def spec(self, folder: str, read: list[Path], *, tasks: int) -> dict[str, Any]:
         """What `inside.walls.confine` is told."""
         limits = self.limits
-        inner = self.protection.inner.stands
-        outer = self.protection.outer.stands
-        processor_seconds = math.ceil(limits.submission_seconds)
+        inner, outer = self.protection.inner.stands, self.protection.outer.stands
         return {
             **{name: f"{folder}/{name}" for name in ("work", "tmp", "home")},
-            "read": [*read, f"{folder}/matplotlib"],
+            "read": [*map(str, read), f"{folder}/matplotlib"],
             "uid": self.spare.uid if self.spare else None,
-            "keep_read": must_keep_read(self.seen, outer=outer) and self.spare is not None,
+            "keep_read": must_keep_read(self.seen, outer=outer),
             "landlock": inner,
             "seccomp": inner,
             "rlimits": {
                 "DATA": limits.memory_bytes,  # in the place of the grader's own
                 "AS": limits.memory_bytes,
-                "CPU": processor_seconds,
+                "CPU": math.ceil(limits.submission_seconds),
                 "NPROC": tasks,
                 "FSIZE": limits.file_bytes,
                 "NOFILE": limits.descriptors,
@@ -337,7 +293,7 @@ class _Plan:
 
 @dataclass(frozen=True)
 class _Started:
-    sandbox: _Sandbox
+    sandbox: _Namespace | _Supervised
     spec: dict[str, Any]
     bounds: Bounds
     tasks: Callable[[], int]
@@ -368,7 +324,7 @@ def _start_apart(plan: _Plan) -> _Started:
         os.close(info)
     sandbox = _Namespace(process, says)
     tasks = plan.tasks(_processes_counted_apart)
-    spec = plan.spec(bubblewrap.BOX, [*as_text(plan.seen.read), bubblewrap.DOOR], tasks=tasks())
+    spec = plan.spec(bubblewrap.BOX, [*plan.seen.read, Path(bubblewrap.DOOR)], tasks=tasks())
     mount = f"/proc/{sandbox.first}/root{bubblewrap.BOX}"
     return _Started(sandbox, spec, plan.bounds(sandbox.first, mount=mount), tasks)
 
@@ -427,12 +383,11 @@ def _start_supervised(plan: _Plan) -> _Started:
         raise
     finally:
         os.close(control)
-    tasks = plan.tasks(lambda: _processes_counted(plan.limits))
-    spec = plan.spec(
-        f"{folder}/box",
-        as_text([*plan.seen.pieces(), Path(door), plan.seen.inside]),
-        tasks=tasks(),
-    )
+    # This user's other gradings count too and may grow, so there is room for three more of them;
+    # the watchdog bounds each one.
+    tasks = plan.tasks(lambda: _threads_of_this_user() + 3 * plan.limits.processes)
+    read = [*plan.seen.pieces(), Path(door), plan.seen.inside]
+    spec = plan.spec(f"{folder}/box", read, tasks=tasks())
     bounds = plan.bounds(process.pid, folder=f"{folder}/box")
     return _Started(_Supervised(process, held, folder), spec, bounds, tasks)
 
@@ -485,14 +440,6 @@ def _processes_counted_apart() -> int:
     """What RLIMIT_NPROC counts already when the sandbox starts in a user namespace of its own."""
     release = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
     return _OWN_PROCESSES if release >= (5, 14) else _threads_of_this_user()
-
-
-def _processes_counted(limits: Limits) -> int:
-    """What it counts without one: all that this user runs, gradings beside this one included.
-
-    Those may grow, so there is room for three more of them; the watchdog bounds each one.
-    """
-    return _threads_of_this_user() + 3 * limits.processes
 
 
 def _threads_of_this_user() -> int:

@@ -8,7 +8,9 @@ import select
 import socket
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+
+from autograder.errors import SandboxError
+from autograder.sandbox.inside import processes
 
 START_SECONDS = 60.0
 """Seconds in which a sandbox starts, unless the machine is busy."""
@@ -19,25 +21,13 @@ MOST_WORK_SECONDS = 60.0
 LOOK_SECONDS = 5.0
 """Seconds between two looks at what its processes do."""
 LEAST_SHARE = 0.01
-"""Share of the time between two looks that a process which starts at least uses or waits."""
+"""Share of the time between two looks in which a process that starts uses a processor at least."""
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
-class BusyMachine(Exception):
+class BusyMachine(SandboxError):
     """A sandbox that would have started got too little of a processor; the text says how much."""
-
-
-@dataclass
-class _Work:
-    """Seconds that processes have used a processor, and waited for one."""
-
-    used: float = 0.0
-    waited: float = 0.0
-
-    def add(self, other: _Work) -> None:
-        self.used += other.used
-        self.waited += other.waited
 
 
 class Patience:
@@ -46,8 +36,8 @@ class Patience:
     def __init__(self, find: Callable[[], Collection[int]]) -> None:
         self._find = find
         self._begin = time.monotonic()
-        self._seen: dict[int, _Work] = {}
-        self._all = _Work()
+        self._seen: dict[int, float] = {}
+        self._used = 0.0
 
     def wait(self, stream: socket.socket, look: Callable[[], object] = lambda: None) -> None:
         """Return once something can be read, or nothing is to be expected any more.
@@ -63,50 +53,24 @@ class Patience:
             seconds = time.monotonic() - self._begin
             if seconds < START_SECONDS:
                 continue
-            if not works or self._all.used > MOST_WORK_SECONDS:
+            if not works or self._used > MOST_WORK_SECONDS:
                 return
             if seconds > MOST_SECONDS:
                 raise BusyMachine(
                     f"the machine is too busy: within {seconds:.0f} seconds, the sandbox got "
-                    f"{self._all.used:.1f} seconds of a processor and did not start. Mark again "
+                    f"{self._used:.1f} seconds of a processor and did not start. Mark again "
                     "when the machine has less to do, or fewer submissions at once (--jobs)"
                 )
 
     def _works(self) -> bool:
-        """Whether the processes used or waited for a processor since the last look."""
-        change, is_at_work = _Work(), False
+        """Whether the processes used a processor since the last look, or want one or a disk now."""
+        used, is_at_work = 0.0, False
         for pid in self._find():
-            if (now := _work(pid)) is None:
-                continue
-            before = self._seen.get(pid, _Work())
-            change.add(_Work(now.used - before.used, now.waited - before.waited))
-            self._seen[pid] = now
-            is_at_work |= _is_at_work(pid)
-        self._all.add(change)
-        return is_at_work or change.used + change.waited > LEAST_SHARE * LOOK_SECONDS
-
-
-def _work(pid: int) -> _Work | None:
-    """What a process has used and waited for until now; None if it has ended."""
-    with contextlib.suppress(OSError, ValueError):
-        with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
-            used, waited, _ = map(int, file.read().split())
-        if used:
-            return _Work(used / 1e9, waited / 1e9)
-    fields = _stat(pid)  # where the kernel does not count it in detail
-    return _Work(_TICK * (int(fields[11]) + int(fields[12]))) if fields else None
-
-
-def _is_at_work(pid: int) -> bool:
-    """Whether it runs, waits for a processor or for a disk at this moment."""
-    fields = _stat(pid)
-    return bool(fields) and fields[0] in "RD"
-
-
-def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat behind the process's name."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            return file.read().rpartition(b")")[2].decode("ascii").split()
-    except OSError:
-        return []
+            with contextlib.suppress(OSError):  # it has ended
+                state, *fields = processes.stat_fields(pid)
+                now = _TICK * (int(fields[10]) + int(fields[11]))
+                used += now - self._seen.get(pid, 0.0)
+                self._seen[pid] = now
+                is_at_work |= state in "RD"
+        self._used += used
+        return is_at_work or used > LEAST_SHARE * LOOK_SECONDS

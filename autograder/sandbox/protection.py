@@ -18,13 +18,18 @@ from autograder.errors import SandboxError
 from autograder.sandbox import bubblewrap
 from autograder.sandbox.inside import landlock, seccomp, walls
 from autograder.sandbox.spareuser import SpareUser
-from autograder.sandbox.visiblefiles import VisibleFiles, as_text, environment, python, view
+from autograder.sandbox.visiblefiles import VisibleFiles, environment, python, view
 
 Level = Literal["outer and inner", "inner only", "outer only", "unprotected"]
 
 _CHANGE_USER = (walls.CAP_SETUID, walls.CAP_SETGID)
 _SECONDS = 120  # a busy machine may take long to start a process
 _SCRATCH_SIZE = 2**20
+_ONLY_LINUX = "Only Linux has it: grade in a container or virtual machine."
+_ALONE = (
+    "Alone, this wall lets student code see whether a file exists and how big it is.",
+    "Alone, it leaves total disk use to a watchdog.",
+)
 
 
 @dataclass(frozen=True)
@@ -93,20 +98,16 @@ def examine(
     `use_outer` and `use_inner` False leave that wall out, as if the machine hadn't got it.
     `unprotected` lets student code run even where no wall stands.
     """
-    outer = _outer() if use_outer else _left_out()
-    inner = _inner() if use_inner else _left_out()
+    left_out = _no_wall("Switched off by a setting.")
+    outer = _outer() if use_outer else left_out
+    inner = _inner() if use_inner else left_out
     if inner.stands and not outer.stands:
-        inner = replace(inner, lacks=(*inner.lacks, *_alone()))
+        inner = replace(inner, lacks=(*inner.lacks, *_ALONE))
     return Protection(outer, inner, unprotected)
 
 
-def _alone() -> Iterator[str]:
-    yield "Alone, this wall lets student code see whether a file exists and how big it is."
-    yield "Alone, it leaves total disk use to a watchdog."
-
-
-def _left_out() -> Wall:
-    return Wall(False, {}, (), ("Switched off by a setting.",))
+def _no_wall(why: str) -> Wall:
+    return Wall(False, {}, (), (why,))
 
 
 def _summary(wall: Wall) -> str:
@@ -117,12 +118,10 @@ def _summary(wall: Wall) -> str:
 @cache
 def _outer() -> Wall:
     if platform.system() != "Linux":
-        return Wall(False, {}, (), ("Only Linux has it: grade in a container or virtual machine.",))
+        return _no_wall(_ONLY_LINUX)
     found = bubblewrap.installed()
     if found is None:
-        return Wall(
-            False, {}, (), ("Install bubblewrap (Debian, Ubuntu: apt install bubblewrap).",)
-        )
+        return _no_wall("Install bubblewrap (Debian, Ubuntu: apt install bubblewrap).")
     made_of = {"bubblewrap": ".".join(map(str, found[1]))}
     problem = _try_outer()
     if problem is not None:
@@ -185,7 +184,7 @@ def _setting(name: str) -> str | None:
 @cache
 def _inner() -> Wall:
     if platform.system() != "Linux":
-        return Wall(False, {}, (), ("Only Linux has it: grade in a container or virtual machine.",))
+        return _no_wall(_ONLY_LINUX)
     version = landlock.abi()
     made_of: dict[str, Any] = {"Landlock": version}
     lacks = list(_inner_lacks(version))
@@ -225,25 +224,21 @@ def _inner_lacks(version: int) -> Iterator[str]:
 
 def _old_landlock(version: int) -> Iterator[str]:
     """What the running kernel's Landlock is too old for, and what is done in its stead."""
-    if version < landlock.REFER_ABI:
-        yield "Landlock is older than Linux 5.19: files can't be moved between folders."
-    if version < landlock.TRUNCATE_ABI:
-        yield "Landlock is older than Linux 6.2: files can't be cut short by their name."
-    if version < landlock.NETWORK_ABI:
-        yield "Landlock is older than Linux 6.7: only the system call filter keeps out the network."
-    if version < landlock.DEVICE_ABI:
-        yield "Landlock is older than Linux 6.10: only the system call filter keeps out devices."
-    if version < landlock.SCOPE_ABI:
-        if os.geteuid() != 0:
-            yield (
-                "Landlock is older than Linux 6.12: signals are kept in by forbidding nearly all "
-                "of them, so student code can't end processes that it forked."
-            )
-        else:
-            yield (
-                "Landlock is older than Linux 6.12: the notebooks of one submission can send each "
-                "other signals."
-            )
+    signals = (
+        "the notebooks of one submission can send each other signals"
+        if os.geteuid() == 0
+        else "signals are kept in by forbidding nearly all of them, so student code can't end "
+        "processes that it forked"
+    )
+    for least, linux, lack in (
+        (landlock.REFER_ABI, "5.19", "files can't be moved between folders"),
+        (landlock.TRUNCATE_ABI, "6.2", "files can't be cut short by their name"),
+        (landlock.NETWORK_ABI, "6.7", "only the system call filter keeps out the network"),
+        (landlock.DEVICE_ABI, "6.10", "only the system call filter keeps out devices"),
+        (landlock.SCOPE_ABI, "6.12", signals),
+    ):
+        if version < least:
+            yield f"Landlock is older than Linux {linux}: {lack}."
 
 
 _TRY_WALL = """
@@ -275,7 +270,7 @@ def _try_inner() -> str | None:
             "forbidden": str(forbidden),
             "spec": {
                 **{name: str(private) for name in ("work", "tmp", "home")},
-                "read": as_text([*seen.pieces(), seen.inside]),
+                "read": [str(path) for path in (*seen.pieces(), seen.inside)],
                 "uid": spare.uid if spare else None,
                 "keep_read": must_keep_read(seen, outer=False),
                 "landlock": True,

@@ -14,8 +14,8 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -118,14 +118,13 @@ class Sandbox:
         """
         self._launches = 0
         self._kept, self._traced = {}, False
-        if self._confinement is None or self._control is None:
+        if self._confinement is None:
             return
-        try:
-            ended = _ask(self._control, "end all", self._confinement.spec, "ended") == 0
-            alone = ended and self._confinement.renew(self._parent)
-            clean = alone and _ask(self._control, "empty", self._confinement.spec, "emptied") == 0
-        except WireError:
-            clean = False
+        clean = (
+            self._does("end all", self._confinement.spec)
+            and self._confinement.renew(self._parent)
+            and self._does("empty", self._confinement.spec)
+        )
         if not clean or self.cause is not None:
             self.close()
 
@@ -139,11 +138,8 @@ class Sandbox:
 
         SandboxError where it can't be started; waiting for a busy machine costs no submission time.
         """
-        try:
-            if self._control is None:
-                self._launch()
-        except BusyMachine as error:
-            raise SandboxError(str(error)) from error
+        if self._control is None:
+            self._launch()
         assert self._confinement is not None
         self._confinement.restart_time()
 
@@ -157,8 +153,11 @@ class Sandbox:
             deadline = time.monotonic() + START_SECONDS
             control.send(["notebook", order], descriptors=[far.fileno()], deadline=deadline)
             pid = self._first_word(control, "started")
+            outside = self._confinement.outside_number(pid)
+            if outside is None:
+                raise WireError("the notebook's process is gone")
             holder = Holder(
-                self._outside_number(pid),
+                outside,
                 channel=os.fstat(far.fileno()).st_ino,
                 packages=self._confinement.spec["read"],
                 uid=self._confinement.spec["uid"],
@@ -170,10 +169,10 @@ class Sandbox:
             self._first_word(process.channel, "confined")
             self._has_served = True
             return process
-        except BusyMachine as error:
+        except BusyMachine:
             near.close()
             self.close()
-            raise SandboxError(str(error)) from error
+            raise
         except WireError as error:
             near.close()
             cause = self.cause
@@ -191,13 +190,10 @@ class Sandbox:
 
         `outside` is its process id on this side: a later sandbox numbers its own alike.
         """
-        if self._control is None or self._kept.get(pid) != outside:
-            return
-        del self._kept[pid]
-        try:
-            _ask(self._control, "kill", pid, "ended")
-        except WireError:
-            self.close()
+        if self._kept.get(pid) == outside:
+            del self._kept[pid]
+            if not self._does("kill", pid):
+                self.close()
 
     def sweep(self) -> None:
         """End what student code has left running: all but the parent and the notebooks."""
@@ -228,23 +224,24 @@ class Sandbox:
         that ran in an earlier age has lost its files.
         """
         self.sweep()
-        if self._confinement is None or self._control is None or not self._traced:
+        if self._confinement is None or not self._traced:
             return
         if self._trace is None or trace(self._confinement.folder) != self._trace:
             self._traced = False
             self.age += 1
-            try:
-                empty = _ask(self._control, "empty", self._confinement.spec, "emptied") == 0
-            except WireError:
-                empty = False
-            if not empty:
+            if not self._does("empty", self._confinement.spec):
                 self.close()
 
-    def _outside_number(self, pid: int) -> int:
-        found = self._confinement.outside_number(pid) if self._confinement else None
-        if found is None:
-            raise WireError("the notebook's process is gone")
-        return found
+    def _does(self, order: str, about: Any) -> bool:
+        """Have the parent carry out an order; whether it answers that nothing is left of it."""
+        if self._control is None:
+            return False
+        deadline = time.monotonic() + REPLY_SECONDS
+        try:
+            self._control.send([order, about], deadline=deadline)
+            return _reply(self._control.receive(deadline), "done") == 0
+        except WireError:
+            return False
 
     def _launch(self) -> Channel:
         self.close()
@@ -322,15 +319,11 @@ class NotebookProcess:
         self._served = False
         self._spoiled = False
 
-    def expect(self, word: str, deadline: float) -> Any:
-        """The next message, which has to begin with `word`."""
-        return _reply(self.channel.receive(deadline), word)
-
     def run(self, cell: Cell, latest: float = math.inf) -> CellResult:
         """Run one cell; NotebookGone where the process does not survive it, or ends too late."""
         seconds = self._sandbox.limits.cell_seconds + GRACE_SECONDS
         deadline = min(time.monotonic() + seconds, latest + GRACE_SECONDS)
-        try:
+        with self._kept_or_killed():
             self.channel.send(["cell", cell.index, cell.source], deadline=deadline)
             message = self.channel.receive(deadline)
             if not (_begins(message, "ran") and len(message) == 3):
@@ -338,27 +331,27 @@ class NotebookProcess:
             if not (type(message[1]) is int and message[1] == cell.index):
                 raise WireError("the result of another cell")
             return _cell_result(message[2])
-        except WireError as error:
-            cause = self._sandbox.cause
-            self.kill()
-            raise NotebookGone(cause or str(error)) from error
 
     def let_go(self) -> None:
         """Let it run more cells; NotebookGone if it can't."""
         self._sandbox.forget_files()
-        try:
+        with self._kept_or_killed():
             self._holder.let_go()
-        except HoldError as error:
-            self.kill()
-            raise NotebookGone(str(error)) from error
 
     def hold(self) -> None:
-        """Let it do nothing until it is to fork a test process."""
-        try:
+        """Let it do nothing until it is to fork a test process; NotebookGone if it does not."""
+        with self._kept_or_killed():
             self._holder.hold()
-        except HoldError as error:
+
+    @contextmanager
+    def _kept_or_killed(self) -> Iterator[None]:
+        """Kill it, and raise NotebookGone, if it does not answer as it should or can't be held."""
+        try:
+            yield
+        except (WireError, HoldError) as error:
+            cause = self._sandbox.cause
             self.kill()
-            raise NotebookGone(str(error)) from error
+            raise NotebookGone(cause or str(error)) from error
 
     def is_fresh(self) -> bool:
         """Whether nothing that a test asked can be known to the next test's process."""
@@ -374,15 +367,12 @@ class NotebookProcess:
         if not self._tests:
             self._sandbox.note_files()
         self._spoiled |= self._holder.moved()
-        try:
-            # Those of the same test could speak to the notebook's process now.
-            with self._sandbox.paused() if self._tests else nullcontext():
-                self._holder.let_go()
-                channel = self._fork() or self._fork_after_sweep()
-                found = self._tests[channel] = self._holder.hold()
-        except (WireError, HoldError) as error:
-            self.kill()
-            raise NotebookGone(str(error)) from error
+        # Those of the same test could speak to the notebook's process now.
+        pause = self._sandbox.paused() if self._tests else nullcontext()
+        with self._kept_or_killed(), pause:
+            self._holder.let_go()
+            channel = self._fork() or self._fork_after_sweep()
+            found = self._tests[channel] = self._holder.hold()
         # What is not a child of this process could have been waiting for the test.
         self._spoiled |= len(found) != 1 or bool(self._holder.shares())
         self._served = True
@@ -414,29 +404,29 @@ class NotebookProcess:
             raise
         finally:
             far.close()
-
-        @self._sandbox.times.stage("forks")
-        def end() -> None:
-            self._end_test(channel, pid)
-
-        channel = TestChannel(near, self._sandbox.test_budget, end)
-        return channel
+        return TestChannel(near, self._sandbox.test_budget, self, pid)
 
     def kill(self) -> None:
         """End the process and all its test processes."""
         self.channel.close()
         self._sandbox.kill(self._pid, self._holder.pid)
 
-    def _end_test(self, channel: TestChannel, pid: int) -> None:
-        for outside in self._tests.pop(channel, ()):
-            # How a process ends is told to the one that forked it: it has to be by this.
-            self._spoiled |= not is_alive(outside)
-            processes.kill([outside])
-        try:
-            # It is ended before the next one is forked: there is no answer to wait for.
-            self.channel.send(["kill", pid], deadline=time.monotonic() + REPLY_SECONDS)
-        except WireError:
-            self.kill()
+    def end_test(self, channel: TestChannel) -> None:
+        """End the process at the other end, if that is not done."""
+        ended = self._tests.pop(channel, None)
+        if ended is None:
+            return
+        with self._sandbox.times.stage("forks"):
+            for outside in ended:
+                # How a process ends is told to the one that forked it: it has to be by this.
+                self._spoiled |= not is_alive(outside)
+                processes.kill([outside])
+            try:
+                # It is ended before the next one is forked: there is no answer to wait for.
+                deadline = time.monotonic() + REPLY_SECONDS
+                self.channel.send(["kill", channel.pid], deadline=deadline)
+            except WireError:
+                self.kill()
 
 
 class TestChannel(Channel):
@@ -444,15 +434,16 @@ class TestChannel(Channel):
 
     __test__ = False
 
-    def __init__(self, stream: socket.socket, budget: Budget, end: Callable[[], None]) -> None:
+    def __init__(
+        self, stream: socket.socket, budget: Budget, notebook: NotebookProcess, pid: int
+    ) -> None:
         super().__init__(stream, budget)
-        self._end: Callable[[], None] | None = end
+        self._notebook = notebook
+        self.pid = pid
 
     def close(self) -> None:
         """End the process and hang up."""
-        if self._end is not None:
-            end, self._end = self._end, None
-            end()
+        self._notebook.end_test(self)
         super().close()
 
 
@@ -525,9 +516,8 @@ class Notebook:
 
     def forget_outputs(self) -> None:
         """Let go of what the cells showed; whether they failed stays known."""
-        self.results = {
-            index: replace(result, outputs=()) for index, result in self.results.items()
-        }
+        for index, result in self.results.items():
+            self.results[index] = replace(result, outputs=())
 
     def close(self) -> None:
         """End the notebook's process."""
@@ -597,31 +587,23 @@ class Notebook:
 
 
 def _not_run(limits: Limits) -> CellResult:
-    seconds = f"{limits.submission_seconds:g} s for the whole submission"
-    return CellResult(error=CellError("not run", f"This cell was not run: the {seconds} are over."))
+    text = f"the {limits.submission_seconds:g} s for the whole submission are over"
+    return CellResult(error=CellError("not run", f"This cell was not run: {text}."))
 
 
 def _has_run(result: CellResult | None) -> bool:
     return result is not None and not (result.error and result.error.kind == "not run")
 
 
-TOO_MUCH: Sequence[Mapping[str, Any]] = (
-    {
-        "output_type": "stream",
-        "name": "stdout",
-        "text": "[left out: this notebook shows more than is kept]\n",
-    },
-)
+_LEFT_OUT = "[left out: this notebook shows more than is kept]\n"
+TOO_MUCH = ({"output_type": "stream", "name": "stdout", "text": _LEFT_OUT},)
 
 
 def _size(result: CellResult) -> int:
     """How much a cell shows, in characters."""
-    return len(result.outputs) * OUTPUT_BYTES + sum(
-        sum(map(len, output["data"].values()))
-        if "data" in output
-        else sum(len(text) for text in output.values() if isinstance(text, str))
-        for output in result.outputs
-    )
+    parts = (output.get("data", output).values() for output in result.outputs)
+    texts = (text for values in parts for text in values if isinstance(text, str))
+    return len(result.outputs) * OUTPUT_BYTES + sum(map(len, texts))
 
 
 def _ended(reason: str, limits: Limits) -> CellResult:
@@ -633,13 +615,6 @@ def _ended(reason: str, limits: Limits) -> CellResult:
     }
     why = known.get(reason, "it ended its process, or did not stop in time")
     return CellResult(error=CellError("ended", f"This cell was left out: {why}."))
-
-
-def _ask(control: Channel, order: str, about: Any, word: str) -> int:
-    """Have the parent carry out an order; the number that it answers with."""
-    deadline = time.monotonic() + REPLY_SECONDS
-    control.send([order, about], deadline=deadline)
-    return _reply(control.receive(deadline), word)
 
 
 def _begins(message: Any, word: str) -> bool:
@@ -696,12 +671,8 @@ def _output(data: Mapping[str, Any]) -> dict[str, Any]:
         name = "stderr" if data["name"] == "stderr" else "stdout"
         return {"output_type": kind, "name": name, "text": _text(data["text"])}
     if kind == "error":
-        return {
-            "output_type": kind,
-            "ename": _text(data["ename"]),
-            "evalue": _text(data["evalue"]),
-            "traceback": [],
-        }
+        name, value = _text(data["ename"]), _text(data["evalue"])
+        return {"output_type": kind, "ename": name, "evalue": value, "traceback": []}
     bundle = {_text(mime): _text(content) for mime, content in data["data"].items()}
     output = {"output_type": kind, "data": bundle, "metadata": {}}
     if kind == "execute_result":

@@ -26,9 +26,9 @@ class SpareUser:
     def __init__(self) -> None:
         folder = _lock_folder()
         mapped = _mapped_ids()
-        running = {entry.stat().st_uid for entry in _processes()}
+        running = set(_users_of_processes())
         for uid in _CANDIDATES:
-            if uid in running or uid not in mapped or _is_known(uid):
+            if uid in running or not any(uid in ids for ids in mapped) or _is_known(uid):
                 continue
             lock = os.open(folder / str(uid), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             try:
@@ -63,31 +63,20 @@ def _lock_folder() -> Path:
     )
 
 
-class _Ids:
+def _mapped_ids() -> list[range]:
     """The user ids that exist in this user namespace."""
-
-    def __init__(self, table: str) -> None:
-        rows = [list(map(int, line.split())) for line in table.splitlines()]
-        self._ranges = [range(row[0], row[0] + row[2]) for row in rows]
-
-    def __contains__(self, uid: int) -> bool:
-        return any(uid in ids for ids in self._ranges)
-
-
-def _mapped_ids() -> _Ids:
     try:
-        return _Ids(Path("/proc/self/uid_map").read_text(encoding="ascii"))
+        table = Path("/proc/self/uid_map").read_text(encoding="ascii")
     except OSError:
-        return _Ids("0 0 4294967295")
+        table = "0 0 4294967295"
+    rows = [list(map(int, line.split())) for line in table.splitlines()]
+    return [range(first, first + count) for first, _, count in rows]
 
 
-def _processes() -> Iterator[os.DirEntry[str]]:
-    with contextlib.suppress(OSError), os.scandir("/proc") as entries:
-        for entry in entries:
-            if entry.name.isdigit():
-                with contextlib.suppress(OSError):
-                    entry.stat()
-                    yield entry
+def _users_of_processes() -> Iterator[int]:
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            yield os.stat(f"/proc/{name}").st_uid
 
 
 def _is_known(uid: int) -> bool:

@@ -7,9 +7,11 @@ a StudentFailure, whose message is fit for the student.
 from __future__ import annotations
 
 import builtins
+import copy
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from autograder.sandbox.figurerecord import FigureData
@@ -107,8 +109,6 @@ class Student:
         callbacks: int,
         quote: Quote,
         own_text: OwnText = lambda _text, _place: "",
-        forget: tuple[str, ...] = (),
-        stand_ins: Mapping[str, Callable[..., object]] | None = None,
         times: StageTimes | None = None,
     ) -> None:
         """`times` are those of the marking, which the calls are counted in."""
@@ -118,8 +118,8 @@ class Student:
         self._callbacks = callbacks
         self._quote = quote
         self._own_text = own_text
-        self._forget = forget
-        self._stand_ins = dict(stand_ins or {})
+        self._forget: tuple[str, ...] = ()
+        self._stand_ins: Mapping[str, Callable[..., object]] = {}
         self._open_peer: Peer | None = None
         self._family: list[Student] = []
         self._arguments = 0
@@ -128,11 +128,7 @@ class Student:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
             raise AttributeError(name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return self._ask_function(name, args, kwargs)
-
-        return call
+        return partial(self._ask_function, name)
 
     def value(self, name: str) -> Any:
         """The student's variable of that name, as plain data."""
@@ -141,8 +137,9 @@ class Student:
     @property
     def arguments_after(self) -> tuple[Any, ...]:
         """The positional arguments of the last call, as the student's function left them."""
-        self._start_clock()
-        found = self._ask("arguments")
+        peer = self._peer()
+        peer.allow(self._call_seconds)
+        found = self._call(peer, "arguments", (), {})
         if not isinstance(found, tuple) or len(found) != self._arguments:
             raise self._gone(BadAnswer("The arguments of the call can't be read."))
         return found
@@ -153,11 +150,11 @@ class Student:
         for relative in self._family:
             if relative._forget == forget and relative._stand_ins == self._stand_ins:
                 return relative
-        return self._relative(forget=forget)
+        return self._relative(forget, self._stand_ins)
 
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> Student:
         """The same student with the grader's functions in the place of some of the student's."""
-        return self._relative(stand_ins={**self._stand_ins, **functions})
+        return self._relative(self._forget, {**self._stand_ins, **functions})
 
     def renew(self) -> None:
         """Make ready for another test in the same process, without what the last one passed in."""
@@ -178,23 +175,18 @@ class Student:
         for relative in self._family:
             relative.close()
 
-    def _relative(self, **changes: Any) -> Student:
-        settings: dict[str, Any] = {"forget": self._forget, "stand_ins": self._stand_ins}
-        relative = Student(
-            self._connect,
-            call_seconds=self._call_seconds,
-            callbacks=self._callbacks,
-            quote=self._quote,
-            own_text=self._own_text,
-            times=self._times,
-            **{**settings, **changes},
-        )
+    def _relative(
+        self, forget: tuple[str, ...], stand_ins: Mapping[str, Callable[..., object]]
+    ) -> Student:
+        relative = copy.copy(self)
+        relative._forget, relative._stand_ins = forget, stand_ins
+        relative._open_peer, relative._family = None, []
         self._family.append(relative)
         return relative
 
-    def _ask_function(self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    def _ask_function(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         self._arguments = len(args)
-        kind, answer = self._ask_about("call", name, args, dict(kwargs))
+        kind, answer = self._ask_about("call", name, args, kwargs)
         if kind == "value":
             raise BadAnswer(f"`{name}` is a value where a function is asked for.")
         return answer
@@ -214,14 +206,11 @@ class Student:
             raise Missing(f"`{name}` is not defined in the notebook.")
         return kind, answer
 
-    def _ask(self, service: str, *args: Any) -> Any:
-        return self._call(self._peer(), service, args, {})
-
     def _enter(self, peer: Peer, function: int, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """Call a function that was in an answer."""
         if peer is not self._open_peer:
             raise NoAnswer("The process of the function has ended.")
-        self._start_clock()
+        peer.allow(self._call_seconds)
         return self._call(peer, function, args, kwargs)
 
     def _call(
@@ -233,18 +222,18 @@ class Student:
                 return peer.call(target, args, kwargs)
         except RemoteError as error:
             raise self._raised(error.details) from None
-        except WireTimeout:
-            raise self._gone(
-                NoAnswer(f"The call did not end within {self._call_seconds:g} seconds.")
-            ) from None
-        except TooManyCalls as error:
-            raise self._gone(
-                NoAnswer(f"It called functions that were passed in without end: {error}.")
-            ) from None
-        except WireClosed:
-            raise self._gone(NoAnswer("The process ended during the call.")) from None
         except WireError as error:
-            raise self._gone(BadAnswer(f"The answer can't be read: {error}.")) from None
+            raise self._gone(self._failure(error)) from None
+
+    def _failure(self, error: WireError) -> StudentFailure:
+        """What an error of the wire says about the student's call."""
+        if isinstance(error, WireTimeout):
+            return NoAnswer(f"The call did not end within {self._call_seconds:g} seconds.")
+        if isinstance(error, TooManyCalls):
+            return NoAnswer(f"It called functions that were passed in without end: {error}.")
+        if isinstance(error, WireClosed):
+            return NoAnswer("The process ended during the call.")
+        return BadAnswer(f"The answer can't be read: {error}.")
 
     def _open_object(self, value: Object) -> object:
         if value.kind != "figure":
@@ -279,14 +268,9 @@ class Student:
                 raise self._gone(NoAnswer("The process ended before the call.")) from None
         return self._open_peer
 
-    def _start_clock(self) -> None:
-        if self._open_peer is not None:
-            self._open_peer.allow(self._call_seconds)
-
     def _raised(self, details: Mapping[str, Any]) -> StudentFailure:
         error = details.get("error")
-        if not isinstance(error, str):
-            error = ""
+        error = error if isinstance(error, str) else ""
         place = place_from(details.get("place"))
         where = self._quote(place) if place is not None else ""
         if error == "NotImplementedError":
@@ -305,7 +289,8 @@ class Student:
             )
         found = getattr(builtins, error, None)
         known = isinstance(found, type) and issubclass(found, BaseException)
-        kind = f"{_article(error)} {error}" if known else "an exception"
+        article = "an" if error[:1] in "AEIOU" else "a"
+        kind = f"{article} {error}" if known else "an exception"
         text = details.get("text")
         own_text = self._own_text(text, place) if known and isinstance(text, str) else ""
         told = f"It raised {kind}{where}" + (f": {own_text.rstrip('.')}." if own_text else ".")
@@ -341,40 +326,31 @@ _UNMARKABLE: Mapping[str, str] = {
     "array of U": f"The answer holds an array of texts: {_NUMBERS}.",
     **{
         kind: f"The answer is or holds {what} (`{kind}`), and a Figure is asked for: {_FIGURE}."
-        for kind, what in {
-            "Line2D": "a line that was drawn",
-            "PathCollection": "markers that were drawn",
-            "LineCollection": "lines that were drawn",
-            "QuadContourSet": "contours that were drawn",
-            "TriContourSet": "contours that were drawn",
-            "AxesImage": "an image that was drawn",
-            "QuadMesh": "a mesh that was drawn",
-            "Poly3DCollection": "a surface that was drawn",
-            "Line3DCollection": "a surface that was drawn",
-            "Path3DCollection": "markers that were drawn",
-            "Line3D": "a line that was drawn",
-            "Text": "a text that was drawn",
-            "Annotation": "a text that was drawn",
-            "Legend": "a legend",
-            "Colorbar": "a colour bar",
-            "FigureCanvasAgg": "a canvas",
-            "GridSpec": "a grid for axes",
+        for what, kinds in {
+            "a line that was drawn": "Line2D Line3D",
+            "lines that were drawn": "LineCollection",
+            "markers that were drawn": "PathCollection Path3DCollection",
+            "contours that were drawn": "QuadContourSet TriContourSet",
+            "an image that was drawn": "AxesImage",
+            "a mesh that was drawn": "QuadMesh",
+            "a surface that was drawn": "Poly3DCollection Line3DCollection",
+            "a text that was drawn": "Text Annotation",
+            "a legend": "Legend",
+            "a colour bar": "Colorbar",
+            "a canvas": "FigureCanvasAgg",
+            "a grid for axes": "GridSpec",
         }.items()
+        for kind in kinds.split()
     },
     **{
         kind: f"The answer holds a {kind}: {_NUMBERS}, as `list(…)` makes it."
-        for kind in ("generator", "set", "frozenset", "range", "map", "zip", "filter", "DataFrame")
-    },
-    **{
-        kind: f"The answer holds what a dict gives (`{kind}`): {_NUMBERS}, as `list(…)` makes it."
-        for kind in ("dict_keys", "dict_values", "dict_items")
+        for kind in (
+            *("generator", "set", "frozenset", "range", "map", "zip", "filter", "DataFrame"),
+            *("dict_keys", "dict_values", "dict_items"),
+        )
     },
 }
 """What is said of answers that can't cross, by the name of their kind."""
-
-
-def _article(word: str) -> str:
-    return "an" if word[:1] in "AEIOU" else "a"
 
 
 def place_from(data: Any) -> CodePlace | None:

@@ -61,8 +61,8 @@ class VisibleFiles:
 
 
 @cache
-def view(hide: tuple[Path, ...] = ()) -> VisibleFiles:
-    """The view of the interpreter that runs now; `hide` names folders to leave out besides."""
+def view() -> VisibleFiles:
+    """The view of the interpreter that runs now."""
     executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     packages = tuple(_package_folders())
     base = Path(sys.base_prefix)
@@ -71,7 +71,7 @@ def view(hide: tuple[Path, ...] = ()) -> VisibleFiles:
     places = [*packages, *map(Path, site.getsitepackages([sys.base_prefix, sys.prefix]))]
     own = Path(__file__).resolve().parents[1]
     kit = [own, own.with_name("solutions"), *(place / own.name for place in places)]
-    hidden = [path.resolve() for path in (*kit, *hide) if path.exists()]
+    hidden = [path.resolve() for path in kit if path.exists()]
     beneath = (path for path in hidden if any(path.is_relative_to(root) for root in read))
     return VisibleFiles(executable, INSIDE, packages, read, tuple(sorted(set(beneath))))
 
@@ -103,22 +103,14 @@ def python(seen: VisibleFiles, script: str, *arguments: str) -> list[str]:
     return [str(seen.executable), "-s", "-P", "-S", "-c", script, *arguments]
 
 
+@cache
 def font_list() -> Path | None:
     """matplotlib's list of the fonts that come with it, made once and kept in the user's cache.
 
     Without it every cold start would look through all fonts of the system. None where it can't
     be made.
     """
-    try:
-        version = importlib.metadata.version("matplotlib")
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    return _font_list(version)
-
-
-@cache
-def _font_list(version: str) -> Path | None:
-    folder = cache_folder(f"matplotlib-{version}")
+    folder = cache_folder(f"matplotlib-{importlib.metadata.version('matplotlib')}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
@@ -205,11 +197,6 @@ def _others_can_read(path: Path, made_anew_above: Sequence[Path]) -> bool:
         if folder.is_relative_to(root) and not folder.stat().st_mode & stat.S_IXOTH:
             return False
     return bool(path.stat().st_mode & stat.S_IROTH)
-
-
-def as_text(paths: Iterable[Path]) -> list[str]:
-    """Paths as plain data."""
-    return [str(path) for path in paths]
 
 
 def merged_links() -> Mapping[str, str]:

@@ -83,7 +83,7 @@ class Watchdog(threading.Thread):
         # What waits in pipes and sockets is memory of no process.
         if sum(use.descriptors for use in found) > bounds.descriptors:
             return "descriptors"
-        rough = sum(map(_rough_memory, found))
+        rough = sum(use.memory for use in found)
         self._wait = _CLOSE_SECONDS if 4 * rough > bounds.memory_bytes else _SECONDS
         # Pages shared by forks are counted for each; only where that is too much, look closely.
         if rough > bounds.memory_bytes:
@@ -111,7 +111,7 @@ class Watchdog(threading.Thread):
 @dataclass(frozen=True)
 class Usage:
     """One process: its threads, its descriptors, and in bytes the memory that is its own or shared
-    with forks, and what the kernel needs to map it."""
+    with forks; `tables` of it are what the kernel needs to map the rest."""
 
     pid: int
     threads: int
@@ -127,15 +127,10 @@ def usage(pid: int) -> Usage | None:
     if fields is None:
         return None
     threads, room = fields.pop("Threads", 1), fields.pop("FDSize", 0)
-    tables = 1024 * fields.pop("VmPTE", 0)
     with contextlib.suppress(OSError):
         # How many there are, since Linux 6.2; how many there is room for, before.
         room = os.stat(f"/proc/{pid}/fd").st_size or room
-    return Usage(pid, threads, room, 1024 * sum(fields.values()), tables)
-
-
-def _rough_memory(use: Usage) -> int:
-    return use.memory + use.tables
+    return Usage(pid, threads, room, 1024 * sum(fields.values()), 1024 * fields.get("VmPTE", 0))
 
 
 def _exact_memory(use: Usage, uid: int | None) -> int:
@@ -151,7 +146,7 @@ def _exact_memory(use: Usage, uid: int | None) -> int:
     if fields:
         return 1024 * sum(fields.values()) + use.tables
     now = usage(use.pid)
-    return _rough_memory(now) if now else 0
+    return now.memory if now else 0
 
 
 def _kilobytes(path: str, names: tuple[str, ...]) -> dict[str, int] | None:

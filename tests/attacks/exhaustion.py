@@ -230,8 +230,8 @@ ATTACKS: tuple[Attack, ...] = (
         "Past the reader it tells of hundreds of curves, each under hundreds of fields.",
         "p2c-surface-plot-answer", """
         import sys
-        worker = sys.modules["inside.worker"]
-        read_figure = worker.read_figure
+        figures = sys.modules["inside.figures"]
+        read_figure = figures.read_figure
 
         def claim(figure):
             read = read_figure(figure)
@@ -244,7 +244,7 @@ ATTACKS: tuple[Attack, ...] = (
                 axes["fields"].append({**mesh, "samples": samples, "order": k})
             return read
 
-        worker.read_figure = claim
+        figures.read_figure = claim
 
         def plot_landscape(loss, results, eta):
             figure, axes = plt.subplots()

@@ -93,8 +93,8 @@ ATTACKS: tuple[Attack, ...] = (
         "The words of the warm parent and of the notebook's process, out of turn.",
         """
         def empirical_ntk(v, W, X, n):
-            say(["ready", 1], ["started", 1], ["confined", None], ["forked", 1], ["ended", 0],
-                ["emptied", 0], ["cell", {"outputs": [], "error": None}])
+            say(["ready", 1], ["started", 1], ["confined", None], ["forked", 1], ["done", 0],
+                ["cell", {"outputs": [], "error": None}])
             return np.zeros((len(X), len(X)))
         """,
     ),

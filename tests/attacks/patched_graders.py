@@ -291,12 +291,9 @@ ATTACKS: tuple[Attack, ...] = (
                 kept = {}
 
                 class Desk(worker.TestDesk):
-                    def __init__(self, peer, namespace):
-                        super().__init__(peer, namespace)
-                        def stand_in(functions):
-                            kept.update(functions)
-                            namespace.update(functions)
-                        self.services["stand_in"] = stand_in
+                    def stand_in(self, functions):
+                        kept.update(functions)
+                        super().stand_in(functions)
 
                 worker.TestDesk = Desk
 
@@ -335,8 +332,8 @@ ATTACKS: tuple[Attack, ...] = (
         "p1-plot-answer",
         """
         import sys
-        worker = sys.modules["inside.worker"]
-        read_figure = worker.read_figure
+        figures = sys.modules["inside.figures"]
+        read_figure = figures.read_figure
 
         def claim(figure):
             read = read_figure(figure)
@@ -350,7 +347,7 @@ ATTACKS: tuple[Attack, ...] = (
             axes["limits"] = [[-1.0, 9.0], [0.0, 1000.0]]
             return read
 
-        worker.read_figure = claim
+        figures.read_figure = claim
 
         def plot_objective(objective, trajectories):
             figure, axes = plt.subplots()
@@ -380,17 +377,17 @@ ATTACKS: tuple[Attack, ...] = (
 
         def tamper():
             peer = sys.modules["inside.peer"].Peer
-            send = peer._answer
+            send = peer._send
 
-            def twice(self, number, answer):
-                send(self, number, answer)
+            def twice(self, message):
+                send(self, message)
                 def again():
                     time.sleep(0.001)
-                    for k in range(number + 1, number + 4):
-                        send(self, k, np.ones((4, 4)))
+                    for k in range(message[1] + 1, message[1] + 4):
+                        send(self, ["answer", k, np.ones((4, 4))])
                 threading.Thread(target=again, daemon=True).start()
 
-            peer._answer = twice
+            peer._send = twice
         """,
     ),
     patched(

@@ -199,8 +199,8 @@ def empirical_ntk(v, W, X, n):
         import os, socket, stat, struct
         import msgpack
         parent = os.getppid()
-        orders = [["ready", parent], ["kill", parent], ["end all", {"uid": 0}], ["ended", parent],
-                  ["started", 1], ["emptied", 0], ["notebook", {"folder": "/", "files": {}}],
+        orders = [["ready", parent], ["kill", parent], ["end all", {"uid": 0}], ["done", 0],
+                  ["started", 1], ["notebook", {"folder": "/", "files": {}}],
                   ["empty", {"work": "/", "tmp": "/", "home": "/"}]]
         def wire(value):
             if isinstance(value, list):

@@ -101,7 +101,7 @@ def watch_marking(watch: Stopwatch, patch: pytest.MonkeyPatch) -> None:
         (session.Sandbox, "close", "sandbox: its end"),
         (session.NotebookProcess, "run", "cells"),
         (session.NotebookProcess, "connect", "hidden tests: forks"),
-        (session.NotebookProcess, "_end_test", "hidden tests: ends of forks"),
+        (session.NotebookProcess, "end_test", "hidden tests: ends of forks"),
         (student.Student, "_call", "hidden tests: calls"),
         (hiddentests.HiddenTests, "__init__", "hidden tests: pytest"),
         (hiddentests.HiddenTests, "run", "hidden tests: pytest"),

@@ -23,6 +23,7 @@ import numpy as np
 from autograder.course.limits import Limits
 from autograder.errors import RecordError
 from autograder.grading.report import Report
+from autograder.sandbox import session
 from autograder.sandbox.figurerecord import FigureData
 from autograder.sandbox.inside.peer import RemoteFunction
 from autograder.sandbox.inside.wire import (
@@ -296,10 +297,9 @@ def reply(rng: random.Random) -> str:
     if rng.random() < 0.5:
         parts = [frames.value(rng) for _ in range(rng.randrange(3))]
     with said(_encoded(parts, rng)) as near:
-        process = NotebookProcess(_Sandbox(), near, 1, _Holder())  # type: ignore[arg-type]
         try:
             with tally.call():
-                number = process.expect(word, time.monotonic() + SECONDS)
+                number = session._reply(near.receive(time.monotonic() + SECONDS), word)
         except WireError:
             return "WireError"
     assert type(number) is int

@@ -89,7 +89,7 @@ def _decode_unchecked(text: str, *, type: Callable[..., Any]) -> Any:
 
 HOLES: list[tuple[str, Any, str, Callable[..., Any]]] = [
     ("wire", wire, "_is_proper_shape", lambda _: True),
-    ("channel", wire, "_numbers", lambda parts, _: parts),
+    ("channel", wire, "_number", lambda parts: parts[0]),
     ("student", student.Student, "_open_object", _open_anything),
     ("cell", session, "_text", lambda text: text),
     ("reply", session, "_begins", lambda message, word: message[0] == word),

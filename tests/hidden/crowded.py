@@ -18,13 +18,7 @@ import pytest
 
 import autograder
 from autograder.sandbox import inprocess
-from autograder.sandbox.inside.figuresizes import (
-    MAX_CURVE_NUMBERS,
-    MAX_CURVES,
-    MAX_FIELDS,
-    MAX_SAMPLES,
-    MAX_TEXTS,
-)
+from autograder.sandbox.inside.figuresizes import MOST
 
 OWN = str(Path(autograder.__file__).parent)
 
@@ -36,9 +30,9 @@ Curves = Sequence[tuple[np.ndarray, np.ndarray]]
 class Crowd:
     """How many things are in a picture; `share` is that of the bounds on everything else."""
 
-    curves: int = MAX_CURVES
-    fields: int = MAX_FIELDS
-    texts: int = MAX_TEXTS
+    curves: int = MOST["curves"]
+    fields: int = MOST["fields"]
+    texts: int = MOST["texts"]
     share: float = 1.0
 
 
@@ -94,14 +88,14 @@ def field_of(samples: np.ndarray, order: int) -> Plain:
 def crowded(curves: Curves, crowd: Crowd) -> Plain:
     """A figure of fields without end, and of curves that are nearly those."""
     rng = np.random.default_rng(0)
-    length = int(crowd.share * MAX_SAMPLES / MAX_FIELDS)
+    length = int(crowd.share * MOST["samples"] / MOST["fields"])
     fields = []
     for order in range(crowd.fields):
         places = rng.uniform(-10 + 0.1 * rng.random(), 10, (length, 2))
         samples = np.column_stack([places, *[(places**2).sum(axis=1)] * 2])
         fields.append(field_of(samples, 2 * order + 1))
     lines = []
-    longest = int(crowd.share * MAX_CURVE_NUMBERS / MAX_CURVES) // 2
+    longest = int(crowd.share * MOST["coordinates"] / MOST["curves"]) // 2
     for order in range(crowd.curves):
         x, y = curves[order % len(curves)]
         points = np.column_stack([x, y * (1 if order < len(curves) else rng.uniform(0.5, 2))])

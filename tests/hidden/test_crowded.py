@@ -232,19 +232,19 @@ def one_axes(curves: int = 0, fields: int = 0, **more: Any) -> dict[str, Any]:
 
 def test_as_much_as_the_reader_tells_of_is_let_in() -> None:
     FigureData.from_wire(crowded([*CURVES.values()], Crowd()))
-    FigureData.from_wire(figure_of([one_axes()] * sizes.MAX_AXES))
+    FigureData.from_wire(figure_of([one_axes()] * sizes.MOST["axes"]))
     text = "x" * sizes.MAX_TEXT
-    count = min(sizes.MAX_CHARACTERS // sizes.MAX_TEXT - 1, sizes.MAX_TEXTS)
+    count = min(sizes.MOST["characters"] // sizes.MAX_TEXT - 1, sizes.MOST["texts"])
     FigureData.from_wire(figure_of([one_axes(texts=[text] * count)]))
 
 
 TOO_MUCH: dict[str, Callable[[], dict[str, Any]]] = {
-    "axes": lambda: figure_of([one_axes()] * (sizes.MAX_AXES + 1)),
-    "curves": lambda: figure_of([one_axes(sizes.MAX_CURVES // 2 + 1)] * 2),
-    "fields": lambda: figure_of([one_axes(0, sizes.MAX_FIELDS // 2 + 1)] * 2),
-    "texts": lambda: figure_of([one_axes(texts=["a"] * (sizes.MAX_TEXTS // 2 + 1))] * 2),
+    "axes": lambda: figure_of([one_axes()] * (sizes.MOST["axes"] + 1)),
+    "curves": lambda: figure_of([one_axes(sizes.MOST["curves"] // 2 + 1)] * 2),
+    "fields": lambda: figure_of([one_axes(0, sizes.MOST["fields"] // 2 + 1)] * 2),
+    "texts": lambda: figure_of([one_axes(texts=["a"] * (sizes.MOST["texts"] // 2 + 1))] * 2),
     "characters": lambda: figure_of(
-        [one_axes(texts=["a" * sizes.MAX_TEXT] * (sizes.MAX_CHARACTERS // sizes.MAX_TEXT + 1))]
+        [one_axes(texts=["a" * sizes.MAX_TEXT] * (sizes.MOST["characters"] // sizes.MAX_TEXT + 1))]
     ),
     "ticks": lambda: figure_of([one_axes(ticks=[[[0.0, ""]] * 60, [[0.0, ""]] * 60])]),
     "points of a curve": lambda: figure_of(
@@ -293,7 +293,7 @@ def test_figure_that_is_too_full_is_read_as_far_as_it_may_be(kind: str) -> None:
     plt.close("all")
     (axes,) = figure.axes
     thinned = any(curve.thinned for curve in axes.curves)
-    assert figure.unread > 0 or thinned or len(axes.ticks[0]) == sizes.MAX_TEXTS
+    assert figure.unread > 0 or thinned or len(axes.ticks[0]) == sizes.MOST["texts"]
 
 
 # --- The whole way --------------------------------------------------------------------------------

@@ -406,7 +406,7 @@ def test_amounts_are_bounded() -> None:
     def draw(axes: Axes) -> None:
         axes.plot(np.arange(10 * sizes.MAX_POINTS))
         axes.imshow(np.zeros((900, 900)))
-        for _ in range(sizes.MAX_CURVES):
+        for _ in range(sizes.MOST["curves"]):
             axes.add_line(Line2D([0, 1], [0, 1]))
         axes.set_title("long" * 1000)
 
@@ -415,7 +415,7 @@ def test_amounts_are_bounded() -> None:
     counts = [len(curve.points) for curve in axes.curves]
     counts += [len(field.samples) for field in axes.fields]
     assert max(counts) == sizes.MAX_POINTS
-    assert len(axes.curves) == sizes.MAX_CURVES
+    assert len(axes.curves) == sizes.MOST["curves"]
     assert figure.unread > 0
     assert len(axes.title) <= sizes.MAX_TEXT
 

@@ -37,8 +37,8 @@ def _answer(writer: int, order: dict[str, Any]) -> NoReturn:
     try:
         from . import walls  # type: ignore[attr-defined]
 
-        applied = walls.confine(order["spec"])
-        names: dict[str, Any] = {"APPLIED": applied, "SPEC": order["spec"]}
+        walls.confine(order["spec"])
+        names: dict[str, Any] = {"SPEC": order["spec"]}
         exec(order["source"], names)
         answer = {"value": names[order["name"]](*order["args"])}
     except OSError as error:

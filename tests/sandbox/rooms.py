@@ -7,7 +7,7 @@ import json
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -114,7 +114,7 @@ def room(
     limits: Limits = SMALL,
     *,
     landlock_abi: int | None = None,
-    **options: Any,
+    hide: Sequence[Path] = (),
 ) -> Iterator[Room]:
     """A sandbox behind `walls` that starts from a copy of `inside` with the probe in it."""
     # Not pytest's folder for temporary files: that one is closed to other users.
@@ -125,9 +125,10 @@ def room(
         shutil.copy(Path(__file__).with_name("probe.py"), inside)
         if landlock_abi is not None:
             old_landlock(inside, landlock_abi)
+        seen = replace(view(), inside=inside, hidden=(*view().hidden, *map(Path.resolve, hide)))
         with (
-            mock.patch.object(launching, "view", lambda hide: replace(view(hide), inside=inside)),
-            launch(walls, limits, module="inside.probe", **options) as confinement,
+            mock.patch.object(launching, "view", return_value=seen),
+            launch(walls, limits, module="inside.probe") as confinement,
         ):
             yield Room(confinement)
 

@@ -57,7 +57,7 @@ def changed_inside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         Path(folder).chmod(0o755)
         inside = Path(folder, "inside")
         shutil.copytree(INSIDE, inside, ignore=shutil.ignore_patterns("__pycache__"))
-        monkeypatch.setattr(protections, "view", lambda *hide: replace(view(*hide), inside=inside))
+        monkeypatch.setattr(protections, "view", lambda: replace(view(), inside=inside))
         yield inside
 
 

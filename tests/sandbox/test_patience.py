@@ -98,28 +98,6 @@ def test_processes_that_are_gone_are_no_work(ends: tuple[socket.socket, socket.s
     Patience(lambda: [2**22 - 1]).wait(ends[0])
 
 
-@pytest.mark.parametrize("kernel", ["detailed", "plain"])
-@pytest.mark.parametrize("process", [SPIN], indirect=True)
-def test_work_is_counted_whatever_the_kernel_tells(
-    process: int, kernel: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if kernel == "plain":
-        monkeypatch.setattr("builtins.open", _without_details(open))
-    time.sleep(0.3)
-    work = patience._work(process)
-    assert work is not None
-    assert 0.0 < work.used + work.waited < 10.0
-
-
-def _without_details(real: object) -> object:
-    def opened(path: object, *args: object, **options: object) -> object:
-        if str(path).endswith("schedstat"):
-            raise FileNotFoundError(path)
-        return real(path, *args, **options)  # type: ignore[operator]
-
-    return opened
-
-
 @pytest.fixture
 def hundredths() -> Iterator[None]:
     """This process, and what it starts, on 0.05 of a processor."""

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from autograder.errors import SandboxError
-from autograder.sandbox import Cell, CellResult, Limits, Missing, Notebook, Sandbox
+from autograder.sandbox import Cell, CellResult, Limits, Notebook, Sandbox
 from autograder.sandbox.session import NotebookGone, NotebookProcess
+from autograder.sandbox.student import Missing
 
 from .rooms import WALLS, protection
 

@@ -108,8 +108,11 @@ def _mended(body: list[ast.stmt], lacks: bool) -> list[ast.stmt]:
     """The statements, with imports made good, and what uses them if some package lacks."""
     made: list[ast.stmt] = []
     for node in body:
-        if isinstance(node, (ast.Import, ast.ImportFrom)) and not _is_of_the_future(node):
-            made += [_attempt(each, "Failure", *_bound_by(each)) for each in _single(node)]
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            if getattr(node, "module", None) == "__future__":
+                made.append(node)
+            else:
+                made += [_attempt(each, "Failure", *_bound_by(each)) for each in _single(node)]
             continue
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
@@ -180,10 +183,6 @@ def _bound_by(node: ast.Import | ast.ImportFrom) -> tuple[list[str], bool]:
     return [alias.asname or alias.name.split(".")[0]], whole and "." in alias.name
 
 
-def _is_of_the_future(node: ast.Import | ast.ImportFrom) -> bool:
-    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
-
-
 def _may_fail(node: ast.Import | ast.ImportFrom) -> bool:
     """Whether an import is of something that has not been imported yet."""
     for alias in node.names:
@@ -215,9 +214,6 @@ class _Progress:
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._iterable)
-
-    def __len__(self) -> int:
-        return len(self._iterable)  # type: ignore[arg-type]
 
     def __enter__(self) -> _Progress:
         return self

@@ -115,6 +115,8 @@ def do_without_machine() -> None:
 
 def _do_without_windows() -> None:
     registry: Any = BackendRegistry
+    manager: Any = FigureManagerBase
+    canvas: Any = FigureCanvasBase
     load, is_valid = registry.load_backend_module, registry.is_valid_backend
 
     def load_windowless(self: Any, backend: Any) -> Any:
@@ -123,17 +125,10 @@ def _do_without_windows() -> None:
     def is_valid_anywhere(self: Any, backend: str) -> bool:
         return backend.lower().startswith(_OTHERS_BACKENDS) or bool(is_valid(self, backend))
 
-    changes: dict[type, dict[str, Any]] = {
-        BackendRegistry: {
-            "load_backend_module": load_windowless,
-            "is_valid_backend": is_valid_anywhere,
-        },
-        FigureManagerBase: {"window": _Nothing(), "frame": _Nothing()},
-        FigureCanvasBase: {"start_event_loop": lambda *_, **__: None},  # `plt.pause` would wait
-    }
-    for owner, attributes in changes.items():
-        for name, value in attributes.items():
-            setattr(owner, name, value)
+    registry.load_backend_module = load_windowless
+    registry.is_valid_backend = is_valid_anywhere
+    manager.window = manager.frame = _Nothing()
+    canvas.start_event_loop = lambda *_, **__: None  # `plt.pause` would wait
 
 
 class _Nothing:
@@ -160,7 +155,8 @@ def _do_without_latex() -> None:
 
 
 def _do_without_files() -> None:
-    print_figure: Any = FigureCanvasBase.print_figure
+    canvas: Any = FigureCanvasBase
+    print_figure = canvas.print_figure
 
     def try_to_print(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -168,11 +164,12 @@ def _do_without_files() -> None:
         except (OSError, RuntimeError, ImportError) as error:  # no such folder, program, package
             print(f"The picture is not saved while marking: {error}")
 
-    setattr(FigureCanvasBase, "print_figure", try_to_print)  # noqa: B010 - mypy
+    canvas.print_figure = try_to_print
 
 
 def _do_without_styles() -> None:
-    use: Any = matplotlib.style.use
+    style_module: Any = matplotlib.style
+    use = style_module.use
 
     def try_to_use(style: Any) -> None:
         try:
@@ -181,7 +178,7 @@ def _do_without_styles() -> None:
             print(f"The style is left out while marking: {error}")
 
     use.__globals__["use"] = try_to_use  # where `context` looks for it
-    setattr(matplotlib.style, "use", try_to_use)  # noqa: B010 - mypy
+    style_module.use = try_to_use
 
 
 def draw_once() -> None:

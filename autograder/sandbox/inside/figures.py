@@ -1,7 +1,6 @@
 """Reads a matplotlib Figure as plain data, so that the grader can look at it without drawing.
 
-Runs in the sandbox; imports the standard library, numpy, matplotlib and the sizes alone. What is
-drawn is sorted into two kinds:
+Runs in the sandbox. What is drawn is sorted into two kinds:
 
     curves  things that stand for a set of points: lines, markers, error bars, bars, segments
     fields  things that stand for values over the plane: images, meshes, contours, surfaces
@@ -26,6 +25,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.category import StrCategoryFormatter, StrCategoryLocator
 from matplotlib.collections import (
     LineCollection,
@@ -38,7 +38,7 @@ from matplotlib.collections import (
 from matplotlib.colors import to_rgba_array
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.contour import ContourSet
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.image import AxesImage, NonUniformImage, PcolorImage
 from matplotlib.legend import Legend
 from matplotlib.lines import AxLine, Line2D
@@ -48,20 +48,8 @@ from matplotlib.path import Path
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter
 
-from .figuresizes import (
-    MAX_AXES,
-    MAX_CHARACTERS,
-    MAX_CHILDREN,
-    MAX_CURVE_NUMBERS,
-    MAX_CURVES,
-    MAX_FIELDS,
-    MAX_INKS,
-    MAX_POINTS,
-    MAX_SAMPLES,
-    MAX_STYLE,
-    MAX_TEXT,
-    MAX_TEXTS,
-)
+from .figuresizes import MAX_CHILDREN, MAX_INKS, MAX_POINTS, MAX_STYLE, MAX_TEXT, MOST
+from .wire import Object
 
 _LEAST_SIZE = 0.02
 """Share of the figure's width and height below which nobody sees what an axes shows."""
@@ -71,10 +59,20 @@ _SIDES = ("center", "left", "right")
 Plain = dict[str, Any]
 
 
+def read_object(value: object) -> object:
+    """Turn what a student's function may return, but no array can hold, into plain data."""
+    if isinstance(value, Axes):
+        value = value.figure
+    if isinstance(value, SubFigure):
+        value = value.figure
+    if isinstance(value, Figure):
+        return Object("figure", read_figure(value))
+    return value
+
+
 def read_figure(figure: Figure) -> Plain:
     """Everything that can be told of a figure: its axes with what they show, texts and legends."""
     budget = _FigureBudget()
-    axes = list(figure.axes)
     parts = [figure, *getattr(figure, "subfigs", ())]
     return {
         "title": budget.text(_first_text(part.get_suptitle for part in parts)),
@@ -82,10 +80,10 @@ def read_figure(figure: Figure) -> Plain:
         "texts": _texts((text for part in parts for text in part.texts), budget),
         "axes": [
             read
-            for each in axes[:MAX_AXES]
+            for each in figure.axes
             for read in budget.read("axes", partial(_read_axes, each, figure, budget))
         ],
-        "unread": budget.unread + max(len(axes) - MAX_AXES, 0),
+        "unread": budget.unread,
     }
 
 
@@ -93,17 +91,7 @@ class _FigureBudget:
     """How much may still be read."""
 
     def __init__(self) -> None:
-        self.left = {
-            "axes": MAX_AXES,
-            "curves": MAX_CURVES,
-            "fields": MAX_FIELDS,
-            "entries": MAX_TEXTS,
-            "texts": MAX_TEXTS,
-            "ticks": MAX_TEXTS,
-            "characters": MAX_CHARACTERS,
-            "coordinates": MAX_CURVE_NUMBERS,
-            "samples": MAX_SAMPLES,
-        }
+        self.left = dict(MOST)
         self.unread = 0
 
     def take(self, kind: str, wanted: int) -> int:
@@ -141,6 +129,8 @@ class _FigureBudget:
             yield found
 
 
+_Reader = Callable[[Any, Any, _FigureBudget], Plain | None]
+
 # --- Axes -----------------------------------------------------------------------------------------
 
 
@@ -162,7 +152,10 @@ def _read_axes(axes: Any, figure: Figure, budget: _FigureBudget) -> Plain:
         "title": budget.text(_first_text(partial(axes.get_title, loc=side) for side in _SIDES)),
         "labels": [budget.text(_axis_label(axes, name, figure)) if on else "" for name in names],
         "scales": [_text(_safe(getattr(axes, f"get_{n}scale"), ""))[:MAX_STYLE] for n in names],
-        "limits": [_limits(getattr(axes, f"get_{name}lim")) for name in names],
+        "limits": [
+            [_number(end) for end in _safe(getattr(axes, f"get_{name}lim"), (0.0, 0.0))]
+            for name in names
+        ],
         "ticks": [_named_ticks(getattr(axes, f"{name}axis"), budget) for name in names[:2]],
         "background": _inks([_safe(axes.get_facecolor, "white")], None)[:1],
         "legend": legend,
@@ -190,11 +183,6 @@ def _axis_label(axes: Any, name: str, figure: Figure) -> str:
     return next((text for get in candidates if (text := _safe(get, "")).strip()), "")
 
 
-def _limits(get: Callable[[], Any]) -> list[float]:
-    low, high = _safe(get, (0.0, 0.0))
-    return [_number(low), _number(high)]
-
-
 def _has_room(axes: Any) -> bool:
     """Whether an axes is large enough to be seen, and at least in part on its figure."""
     box = _safe(lambda: axes.get_position(original=True), None)
@@ -211,7 +199,7 @@ def _named_ticks(axis: Any, budget: _FigureBudget) -> list[list[Any]]:
         formatter, locator = axis.get_major_formatter(), axis.get_major_locator()
         named = isinstance(formatter, (FixedFormatter, FuncFormatter, StrCategoryFormatter))
         if named and isinstance(locator, (FixedLocator, StrCategoryLocator)):
-            ticks = list(locator())[:MAX_TEXTS]
+            ticks = list(locator())[: MOST["ticks"]]
             names = formatter.format_ticks(ticks)
             return [[_number(at), name] for at, name in zip(ticks, names, strict=True)]
         return []
@@ -236,16 +224,16 @@ def _read_artists(
     curves: list[Plain] = []
     fields: list[Plain] = []
     for order, artist in enumerate(children):
-        for (kind, found), reader in zip(
-            (("curves", curves), ("fields", fields)), _readers(artist), strict=True
-        ):
-            if reader is None:
-                continue
-            for read in budget.read(kind, partial(reader, artist, axes, budget)):
-                read.update(order=order, visible=_is_visible(artist))
-                if kind == "curves":
-                    read["label"] = labels.get(id(artist), read["label"])
-                found.append(read)
+        found = ((curve, field) for kind, curve, field in _READERS if isinstance(artist, kind))
+        as_curve, as_field = next(found, (None, None))
+        more = {"order": order, "visible": _is_visible(artist)}
+        if as_curve is not None:
+            for curve in budget.read("curves", partial(as_curve, artist, axes, budget)):
+                label = labels.get(id(artist), curve["label"])
+                curves.append({**curve, **more, "label": label})
+        if as_field is not None:
+            for field in budget.read("fields", partial(as_field, artist, axes, budget)):
+                fields.append({**field, **more})
     for container in _safe(lambda: list(axes.containers), [])[:MAX_CHILDREN]:
         if isinstance(container, BarContainer):
             curves += budget.read("curves", partial(_read_bars, container, axes, budget))
@@ -263,32 +251,6 @@ def _labels_of_containers(axes: Any) -> dict[int, str]:
         if isinstance(container, ErrorbarContainer) and container.lines[0] is not None:
             found[id(container.lines[0])] = _text(container.get_label())
     return found
-
-
-ArtistReader = Callable[[Any, Any, _FigureBudget], "Plain | None"]
-
-
-def _readers(artist: Any) -> tuple[ArtistReader | None, ArtistReader | None]:
-    """How to read an artist as a curve and as a field; None where it is none."""
-    if isinstance(artist, Line2D):
-        return _read_line, None
-    if isinstance(artist, ContourSet):
-        return None, _read_contours
-    if isinstance(artist, PathCollection):
-        return _read_markers, _read_coloured_markers
-    if isinstance(artist, LineCollection):
-        return _read_segments, _read_wires
-    if isinstance(artist, QuadMesh):
-        return None, _read_mesh
-    if isinstance(artist, TriMesh):
-        return None, _read_triangles
-    if isinstance(artist, PolyCollection):
-        return None, _read_surface if hasattr(artist, "do_3d_projection") else _read_cells
-    if isinstance(artist, AxesImage):
-        return None, _read_image
-    if isinstance(artist, Polygon):
-        return _read_outline, None
-    return None, None
 
 
 # --- Curves ---------------------------------------------------------------------------------------
@@ -315,7 +277,9 @@ def _curve(kind: str, artist: Any, points: Any, budget: _FigureBudget, **more: A
 
 def _read_line(line: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     if isinstance(line, AxLine):
-        points = _ends_of_axline(line, axes)
+        # an endless line: where it crosses the limits of the axes
+        on_screen = line.get_transform().transform([(0, 0), (1, 1)])
+        points = axes.transData.inverted().transform(on_screen)
     elif hasattr(line, "get_data_3d"):
         points = np.column_stack([_floats(part).ravel() for part in line.get_data_3d()])
     elif _in_data(line, axes):
@@ -323,12 +287,6 @@ def _read_line(line: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     else:
         return None
     return _curve("line", line, points, budget, **_line_style(line))
-
-
-def _ends_of_axline(line: Any, axes: Any) -> np.ndarray:
-    """Where an endless line crosses the axes' limits."""
-    on_screen = line.get_transform().transform([(0, 0), (1, 1)])
-    return np.asarray(axes.transData.inverted().transform(on_screen))
 
 
 def _read_markers(markers: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
@@ -366,20 +324,14 @@ def _read_outline(patch: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
 
 def _read_bars(container: Any, axes: Any, budget: _FigureBudget) -> Plain:
     upright = getattr(container, "orientation", "vertical") != "horizontal"
-    points = []
+    ends = []
     for bar in container.patches:
         (x, y), width, height = bar.get_xy(), bar.get_width(), bar.get_height()
-        points.append((x + width / 2, y + height) if upright else (x + width, y + height / 2))
+        ends.append((x + width / 2, y + height) if upright else (x + width, y + height / 2))
     colors = [bar.get_facecolor() for bar in container.patches[:MAX_INKS]]
     shown = any(bar.get_visible() for bar in container.patches) and bool(axes.get_visible())
-    return _curve(
-        "bars",
-        container,
-        np.reshape(points, (-1, 2)),
-        budget,
-        visible=shown,
-        inks=_inks(colors, None),
-    )
+    points, inks = np.reshape(ends, (-1, 2)), _inks(colors, None)
+    return _curve("bars", container, points, budget, visible=shown, inks=inks)
 
 
 def _read_bare_bars(container: Any, axes: Any, budget: _FigureBudget) -> Plain:
@@ -562,7 +514,7 @@ def _without_ends(vertices: np.ndarray, codes: Any) -> np.ndarray:
     return vertices if codes is None else vertices[np.asarray(codes) != Path.CLOSEPOLY]
 
 
-def _read_surface(surface: Any, _axes: Any, budget: _FigureBudget) -> Plain | None:
+def _read_surface(surface: Any, budget: _FigureBudget) -> Plain | None:
     vertices = _surface_vertices(surface)
     vertices = np.unique(vertices[np.isfinite(vertices).all(axis=1)], axis=0)
     return _field("surface", surface, vertices[:, [0, 1, 2, 2]], budget)
@@ -592,8 +544,10 @@ def _read_wires(lines: Any, _axes: Any, budget: _FigureBudget) -> Plain | None:
     return _field("surface", lines, vertices[:, [0, 1, 2, 2]], budget)
 
 
-def _read_cells(cells: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
-    """Polygons that are coloured by a value each."""
+def _read_polygons(cells: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
+    """A surface, or polygons that are coloured by a value each."""
+    if hasattr(cells, "do_3d_projection"):
+        return _read_surface(cells, budget)
     values = _values(cells)
     if values is None or not _contains(cells.get_transform(), axes):
         return None
@@ -621,7 +575,8 @@ def _read_triangles(mesh: Any, _axes: Any, budget: _FigureBudget) -> Plain | Non
 def _read_coloured_markers(markers: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     """Many markers with a colour scale show a field as well as a set of points."""
     values = _values(markers)
-    if values is None or hasattr(markers, "_offsets3d") or not _in_offset(markers, axes):
+    transform = markers.get_offset_transform()
+    if values is None or hasattr(markers, "_offsets3d") or not _contains(transform, axes):
         return None
     places = _floats(markers.get_offsets()).reshape(-1, 2)
     if len(places) < 50 or len(places) != values.size:
@@ -629,6 +584,19 @@ def _read_coloured_markers(markers: Any, axes: Any, budget: _FigureBudget) -> Pl
     samples = np.column_stack([places, values.ravel(), values.ravel()])
     return _field("coloured markers", markers, samples, budget)
 
+
+_READERS: tuple[tuple[type, _Reader | None, _Reader | None], ...] = (
+    (Line2D, _read_line, None),
+    (ContourSet, None, _read_contours),
+    (PathCollection, _read_markers, _read_coloured_markers),
+    (LineCollection, _read_segments, _read_wires),
+    (QuadMesh, None, _read_mesh),
+    (TriMesh, None, _read_triangles),
+    (PolyCollection, None, _read_polygons),
+    (AxesImage, None, _read_image),
+    (Polygon, _read_outline, None),
+)
+"""How an artist is read as a curve and as a field; the first kind that fits counts."""
 
 # --- Small things ---------------------------------------------------------------------------------
 
@@ -669,17 +637,11 @@ def _floats(values: Any) -> np.ndarray:
 
 def _values(mappable: Any) -> np.ndarray | None:
     values = mappable.get_array()
-    if values is None or np.ndim(values) > 2:
-        return None
-    return _floats(values)
+    return None if values is None or np.ndim(values) > 2 else _floats(values)
 
 
 def _in_data(artist: Any, axes: Any) -> bool:
     return _contains(artist.get_transform(), axes)
-
-
-def _in_offset(markers: Any, axes: Any) -> bool:
-    return _contains(markers.get_offset_transform(), axes)
 
 
 def _contains(transform: Any, axes: Any) -> bool:
@@ -756,6 +718,3 @@ def _text(value: Any) -> str:
     """A plain string of bounded length, without control characters."""
     text = value if type(value) is str else str(value)
     return re.sub(r"[\x00-\x1f\x7f]|[\ud800-\udfff]", " ", text)[:MAX_TEXT]
-
-
-__all__ = ["read_figure"]

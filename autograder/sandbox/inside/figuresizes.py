@@ -6,32 +6,24 @@ thinned or counted as unread; data that tell of more are refused.
 
 from __future__ import annotations
 
-MAX_AXES = 16
-"""Number of axes of a figure."""
-
-MAX_CURVES = 300
-"""Number of curves of a figure, on all its axes together."""
-
-MAX_FIELDS = 60
-"""Number of fields of a figure, on all its axes together."""
+MOST = {
+    "axes": 16,
+    "curves": 300,
+    "fields": 60,
+    "entries": 100,  # in legends
+    "texts": 100,
+    "ticks": 100,  # with names of their own
+    "characters": 20_000,  # in all texts, names of curves included
+    "coordinates": 200_000,  # of the points of curves
+    "samples": 60_000,  # of fields
+}
+"""Number of things of each kind in a whole figure."""
 
 MAX_POINTS = 5_000
 """Number of points of a curve, and of samples of a field."""
 
-MAX_CURVE_NUMBERS = 200_000
-"""Number of coordinates of all curves of a figure together."""
-
-MAX_SAMPLES = 60_000
-"""Number of samples of all fields of a figure together."""
-
-MAX_TEXTS = 100
-"""Number of texts of a figure, of entries in its legends, and of ticks with names, of each."""
-
 MAX_TEXT = 300
 """Number of characters of a text."""
-
-MAX_CHARACTERS = 20_000
-"""Number of characters of all texts of a figure together, names of curves included."""
 
 MAX_STYLE = 40
 """Number of characters of the name of a line's style or of a marker."""

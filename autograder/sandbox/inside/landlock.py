@@ -15,7 +15,6 @@ import struct
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
 _CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
-_PR_SET_NO_NEW_PRIVS = 38
 
 _EXECUTE, _WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE = 1 << 4, 1 << 5
@@ -29,23 +28,15 @@ _SCOPES = 0b11  # abstract unix sockets, signals
 REFER_ABI, TRUNCATE_ABI, NETWORK_ABI, DEVICE_ABI, SCOPE_ABI = 2, 3, 4, 5, 6
 
 READ = READ_FILE | READ_DIR
-WRITE = (
-    READ
-    | _WRITE_FILE
-    | _REMOVE_DIR
-    | _REMOVE_FILE
-    | _MAKE_DIR
-    | _MAKE_REG
-    | _MAKE_SYM
-    | _REFER
-    | _TRUNCATE
-)
+_CHANGE_FOLDER = _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _MAKE_SYM | _REFER
+WRITE = READ | _WRITE_FILE | _TRUNCATE | _CHANGE_FOLDER
 WRITE_DEVICE = READ_FILE | _WRITE_FILE
 
 _ON_A_FILE = READ_FILE | _WRITE_FILE | _TRUNCATE
 
 
-def _syscall(number: int, *arguments: object) -> int:
+def syscall(number: int, *arguments: object) -> int:
+    """What a system call returns; OSError where it fails."""
     library = ctypes.CDLL(None, use_errno=True)
     result = int(library.syscall(ctypes.c_long(number), *arguments))
     if result < 0:
@@ -56,7 +47,7 @@ def _syscall(number: int, *arguments: object) -> int:
 def abi() -> int:
     """The version of Landlock this kernel has, 0 where it has none or has it switched off."""
     try:
-        return _syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _CREATE_RULESET_VERSION)
+        return syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _CREATE_RULESET_VERSION)
     except OSError:
         return 0
 
@@ -72,7 +63,7 @@ class Ruleset:
             attributes += struct.pack("=Q", _NET_RIGHTS)
         if version >= SCOPE_ABI:
             attributes += struct.pack("=Q", _SCOPES)
-        self._fd = _syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
+        self._fd = syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
 
     def allow(self, path: str, rights: int) -> None:
         """Give `rights` back for `path` and, if it is a folder, all that is beneath it."""
@@ -81,16 +72,16 @@ class Ruleset:
             if not stat.S_ISDIR(os.fstat(fd).st_mode):
                 rights &= _ON_A_FILE
             rule = struct.pack("=Qi", rights & self._files, fd)
-            _syscall(_ADD_RULE, self._fd, _RULE_PATH_BENEATH, rule, 0)
+            syscall(_ADD_RULE, self._fd, _RULE_PATH_BENEATH, rule, 0)
         finally:
             os.close(fd)
 
     def enforce(self) -> None:
-        """Take away what was not allowed, from this thread and all that it starts from now on."""
-        library = ctypes.CDLL(None, use_errno=True)
+        """Take away what was not allowed, from this thread and all that it starts from now on.
+
+        The thread must have given up new privileges (PR_SET_NO_NEW_PRIVS).
+        """
         try:
-            if library.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-                raise OSError(ctypes.get_errno(), "no_new_privs")
-            _syscall(_RESTRICT_SELF, self._fd, 0)
+            syscall(_RESTRICT_SELF, self._fd, 0)
         finally:
             os.close(self._fd)

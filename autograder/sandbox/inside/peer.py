@@ -143,16 +143,13 @@ class Peer:
         self._depth += 1
         self._own_since = time.monotonic() - CROSSING_SECONDS
         try:
-            self._answer(number, function(*args, **kwargs))
+            self._send(["answer", number, self.outward(function(*args, **kwargs))])
         except self._passing:
             raise
         except BaseException as error:
             self._send(["error", number, dict(self._describe(error))])
         finally:
             self._depth -= 1
-
-    def _answer(self, number: int, answer: object) -> None:
-        self._send(["answer", number, self.outward(answer)])
 
     def _start_clock(self) -> None:
         """From now on it is the other side's time."""
@@ -174,10 +171,9 @@ class Peer:
         self.channel.send(message, adapt=self._adapt, deadline=self.deadline)
 
     def _receive(self) -> list[Any]:
-        message = self.channel.receive(self.deadline)
-        if not (isinstance(message, list) and message and isinstance(message[0], str)):
-            raise WireError("not a message of this conversation")
-        shape = _SHAPES.get(message[0])
+        received = self.channel.receive(self.deadline)
+        message: list[Any] = received if isinstance(received, list) else []
+        shape = _SHAPES.get(message[0]) if message and isinstance(message[0], str) else None
         if shape is None or len(message) != len(shape):
             raise WireError("not a message of this conversation")
         if not all(isinstance(part, kind) for part, kind in zip(message, shape, strict=True)):
@@ -186,10 +182,9 @@ class Peer:
 
     def outward(self, value: Any) -> Any:
         """`value` with its functions replaced by references that can cross."""
-        if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
-            return type(value)(self.outward(part) for part in value)
-        if type(value) is dict:
-            return {key: self.outward(item) for key, item in value.items()}
+        return with_parts(value, self._reference)
+
+    def _reference(self, value: Any) -> Any:
         if isinstance(value, RemoteFunction):
             return Function(value.number, own=False)
         if isinstance(value, Polynomial):
@@ -200,12 +195,9 @@ class Peer:
 
     def inward(self, value: Any) -> Any:
         """`value` with its references replaced by functions that can be called here."""
-        if isinstance(value, list):
-            return [self.inward(part) for part in value]
-        if isinstance(value, tuple):
-            return tuple(self.inward(part) for part in value)
-        if isinstance(value, dict):
-            return {key: self.inward(item) for key, item in value.items()}
+        return with_parts(value, self._referred)
+
+    def _referred(self, value: Any) -> Any:
         if isinstance(value, Function):
             return self._function(value)
         if isinstance(value, Object):
@@ -229,6 +221,16 @@ class Peer:
         if reference.number >= len(self._functions):
             raise WireError("a reference to a function that never crossed")
         return self._functions[reference.number]
+
+
+def with_parts(value: Any, change: Callable[[Any], Any]) -> Any:
+    """`value` with `change` made to it or, if it is a list, a tuple or a dict, to all it holds."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return kind(with_parts(part, change) for part in value)
+    if kind is dict:
+        return {key: with_parts(part, change) for key, part in value.items()}
+    return change(value)
 
 
 def _withdrawn(*_args: Any, **_kwargs: Any) -> object:

@@ -37,23 +37,36 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def kill(pids: list[int]) -> None:
-    """Kill what of `pids` is still there."""
-    signal_all(pids, signal.SIGKILL)
-
-
-def signal_all(pids: list[int], number: int) -> None:
-    """Send a signal to what of `pids` is still there."""
+def kill(pids: list[int], number: int = signal.SIGKILL) -> None:
+    """Send a signal, by default the one that kills, to what of `pids` is still there."""
     for pid in pids:
         with contextlib.suppress(*_GONE):
             os.kill(pid, number)
 
 
+def reap() -> list[int]:
+    """Let go of this process's children that have ended since the last time, and return them."""
+    ended = []
+    with contextlib.suppress(ChildProcessError):
+        while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
+            ended.append(pid)
+    return ended
+
+
+def stat_fields(pid: int | str) -> list[str]:
+    """The fields of /proc/PID/stat from the process's state on; OSError if it has ended.
+
+    `pid` may also be that of a thread, as "PID/task/THREAD".
+    """
+    with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+        # The name in brackets is the process's own choice and may hold anything.
+        return file.read().rpartition(")")[2].split()
+
+
 def _parents() -> Iterator[tuple[int, int]]:
     for name in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(*_GONE), open(f"/proc/{name}/stat", "rb") as file:
-            # The name in brackets is the process's own choice and may hold anything.
-            yield int(name), int(file.read().rpartition(b")")[2].split()[1])
+        with contextlib.suppress(*_GONE):
+            yield int(name), int(stat_fields(name)[1])
 
 
 _LISTS_CHILDREN = os.path.exists("/proc/self/task") and os.path.exists(

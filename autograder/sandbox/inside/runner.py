@@ -38,7 +38,7 @@ Output = dict[str, Any]
 CELL_NAME = "<cell {}>"
 MAX_ERROR_TEXT = 2_000
 MAX_FRAMES = 200
-
+_INSTALLED = "every package that the homework needs is there."
 
 SHORTER = 3.0
 """Factor by which a notebook's later cells get less time, for each cell that was stopped."""
@@ -76,12 +76,24 @@ class Recorder:
             self.outputs.append({"output_type": "stream", "name": name, "parts": [text]})
 
     def add(self, output: Output, size: int) -> None:
-        """Take a displayed value, a figure or an error."""
+        """Take an output of that many characters."""
         if self.used + size > self.limit:
             self.cut = True
             return
         self.used += size
         self.outputs.append(output)
+
+    def show(self, kind: str, data: Mapping[str, Any], **more: Any) -> None:
+        """Take a displayed value by its representations, each a text or bytes."""
+        bundle = {
+            str(mime): base64.b64encode(shown).decode("ascii")
+            if isinstance(shown, bytes)
+            else shown
+            for mime, shown in data.items()
+            if isinstance(shown, (str, bytes))
+        }
+        output = {"output_type": kind, "data": bundle, "metadata": {}, **more}
+        self.add(output, sum(map(len, bundle.values())))
 
     def take(self) -> list[Output]:
         """The outputs so far, in nbformat's form."""
@@ -105,27 +117,13 @@ class RecordedStream(io.TextIOBase):
         self._name = name
 
     def writable(self) -> bool:
-        """Always."""
         return True
 
     def write(self, text: str) -> int:
-        """Record the text."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         self._recorder.stream(self._name, text)
         return len(text)
-
-
-def _bundle_size(data: Mapping[str, Any]) -> int:
-    return sum(len(str(value)) for value in data.values())
-
-
-def _plain_bundle(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        str(kind): base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
-        for kind, value in data.items()
-        if isinstance(value, (str, bytes))
-    }
 
 
 class RecordingDisplay(DisplayPublisher):
@@ -134,10 +132,7 @@ class RecordingDisplay(DisplayPublisher):
     recorder: Recorder
 
     def publish(self, data: Any, *_: Any, **__: Any) -> None:
-        """Record one displayed object."""
-        bundle = _plain_bundle(data)
-        output: Output = {"output_type": "display_data", "data": bundle, "metadata": {}}
-        self.recorder.add(output, _bundle_size(bundle))
+        self.recorder.show("display_data", data)
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002
         """Forget what the cell has shown so far."""
@@ -153,15 +148,7 @@ class RecordingHook(DisplayHook):
         """A notebook shows the number beside the output, not in it."""
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:  # noqa: ARG002
-        """Record the value's representations."""
-        bundle = _plain_bundle(format_dict)
-        output = {
-            "output_type": "execute_result",
-            "data": bundle,
-            "metadata": {},
-            "execution_count": self.prompt_count,
-        }
-        self.recorder.add(output, _bundle_size(bundle))
+        self.recorder.show("execute_result", format_dict, execution_count=self.prompt_count)
 
     def finish_displayhook(self) -> None:
         """Nothing to flush."""
@@ -173,7 +160,6 @@ class CellCompiler(CachingCompiler):
     current = 0
 
     def get_code_name(self, raw_code: str, transformed_code: str, number: int) -> str:  # noqa: ARG002
-        """The file name that frames of the current cell carry."""
         return CELL_NAME.format(self.current)
 
 
@@ -282,7 +268,8 @@ class Runner:
         self.shell = NotebookShell.instance(config=_configuration())
         sys.stdout = RecordedStream(self.recorder, "stdout")
         sys.stderr = RecordedStream(self.recorder, "stderr")
-        self._show_figures_as_png()
+        assert self.shell.display_formatter is not None
+        self.shell.display_formatter.formatters["image/png"].for_type(Figure, png)
         self._answer_machine_magics()
 
     @property
@@ -331,21 +318,15 @@ class Runner:
             except Exception:  # a figure that can't be drawn is shown as nothing
                 continue
             if picture:
-                data = {"image/png": base64.b64encode(picture).decode("ascii")}
-                output = {"output_type": "display_data", "data": data, "metadata": {}}
-                self.recorder.add(output, len(data["image/png"]))
+                self.recorder.show("display_data", {"image/png": picture})
         plt.close("all")
-
-    def _show_figures_as_png(self) -> None:
-        assert self.shell.display_formatter is not None
-        self.shell.display_formatter.formatters["image/png"].for_type(Figure, png)
 
     def _answer_machine_magics(self) -> None:
         register: Callable[..., None] = self.shell.register_magic_function
         for name in ("pip", "conda", "mamba", "micromamba", "uv"):
-            register(_refusal(f"%{name}"), "line", name)
+            register(_saying(f"%{name} does nothing while marking: {_INSTALLED}"), "line", name)
         for name in ("bash", "sh", "script", "system", "sx", "!", "cmd"):
-            register(_cell_refusal(f"%%{name}"), "line_cell", name)
+            register(_saying(f"%%{name} is not run while marking."), "line_cell", name)
 
 
 def _keep_lines(source: str) -> str:
@@ -357,18 +338,8 @@ def _keep_lines(source: str) -> str:
     return "#\n" * blank + "\n".join(source.split("\n")[blank:])
 
 
-def _refusal(name: str) -> Callable[[str], None]:
-    def refuse(line: str) -> None:  # noqa: ARG001
-        print(f"{name} does nothing while marking: every package that the homework needs is there.")
-
-    return refuse
-
-
-def _cell_refusal(name: str) -> Callable[..., None]:
-    def refuse(line: str, cell: str | None = None) -> None:  # noqa: ARG001
-        print(f"{name} is not run while marking.")
-
-    return refuse
+def _saying(text: str) -> Callable[..., None]:
+    return lambda *_: print(text)
 
 
 def _raise_timeout(_number: int, _frame: FrameType | None) -> None:

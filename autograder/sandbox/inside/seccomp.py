@@ -17,10 +17,11 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .landlock import syscall
+
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 """The architectures that have a column in the tables below."""
 
-_PR_SET_NO_NEW_PRIVS = 38
 _SET_MODE_FILTER = 1
 _FLAG_TSYNC = 1
 
@@ -85,11 +86,10 @@ setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
 _FORBIDDEN = """
 socket:41:198 connect:42:203 bind:49:200 listen:50:201 accept:43:202 accept4:288:242
 setsockopt:54:208 sendmmsg:307:269 recvmmsg:299:243 vfork:58:- execve:59:221 execveat:322:281
-ptrace:101:117
-process_vm_readv:310:270 process_vm_writev:311:271 kcmp:312:272 process_madvise:440:440 mount:165:40
-umount2:166:39 pivot_root:155:41 chroot:161:51 unshare:272:97 setns:308:268 open_tree:428:428
-move_mount:429:429 fsopen:430:430 fsconfig:431:431 fsmount:432:432 fspick:433:433
-mount_setattr:442:442 bpf:321:280 perf_event_open:298:241 io_uring_setup:425:425
+ptrace:101:117 process_vm_readv:310:270 process_vm_writev:311:271 kcmp:312:272
+process_madvise:440:440 mount:165:40 umount2:166:39 pivot_root:155:41 chroot:161:51 unshare:272:97
+setns:308:268 open_tree:428:428 move_mount:429:429 fsopen:430:430 fsconfig:431:431 fsmount:432:432
+fspick:433:433 mount_setattr:442:442 bpf:321:280 perf_event_open:298:241 io_uring_setup:425:425
 io_uring_enter:426:426 io_uring_register:427:427 add_key:248:217 request_key:249:218 keyctl:250:219
 userfaultfd:323:282 kexec_load:246:104 kexec_file_load:320:294 init_module:175:105
 finit_module:313:273 delete_module:176:106 name_to_handle_at:303:264 open_by_handle_at:304:265
@@ -234,21 +234,15 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_char_p))
 
 
-def install(
-    machine: str, *, own_signals_only: bool = False, truncate_unwalled: bool = False
-) -> None:
-    """Put every thread of this process behind the filter, for good; OSError where it fails."""
-    code = program(machine, own_signals_only=own_signals_only, truncate_unwalled=truncate_unwalled)
-    call = ctypes.CDLL(None, use_errno=True)
-    numbers = _numbers(_FORBIDDEN, machine)
-    if call.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "no_new_privs")
-    argument = _Program(len(code) // 8, code)
-    failed = call.syscall(
-        ctypes.c_long(numbers["seccomp"]),
-        ctypes.c_uint(_SET_MODE_FILTER),
-        ctypes.c_uint(_FLAG_TSYNC),
-        ctypes.byref(argument),
-    )
-    if failed != 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+def install(machine: str, **options: bool) -> None:
+    """Put every thread of this process behind the filter, for good; OSError where it fails.
+
+    `options` are those of `program`. The process must have given up new privileges before
+    (PR_SET_NO_NEW_PRIVS).
+    """
+    code = program(machine, **options)
+    number = _numbers(_FORBIDDEN, machine)["seccomp"]
+    argument = ctypes.byref(_Program(len(code) // 8, code))
+    failed = syscall(number, _SET_MODE_FILTER, _FLAG_TSYNC, argument)
+    if failed:
+        raise OSError(errno.EAGAIN, f"thread {failed} is not behind the filter")

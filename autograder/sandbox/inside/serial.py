@@ -18,7 +18,8 @@ import multiprocessing.pool
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 Task = Callable[..., Any]
@@ -43,10 +44,14 @@ class SerialExecutor(concurrent.futures.Executor):
         """The future of a call that has been made."""
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         try:
-            future.set_result(fn(*_copied(args), **_copied(kwargs)))
+            future.set_result(_call_on_copies(fn, *args, **kwargs))
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+def _call_on_copies(task: Task, *args: Any, **kwargs: Any) -> Any:
+    return task(*_copied(args), **_copied(kwargs))
 
 
 def _copied(value: Any) -> Any:
@@ -57,33 +62,8 @@ def _copied(value: Any) -> Any:
         return value
 
 
-class Result:
-    """The answer to a task that has been done."""
-
-    def __init__(self, future: concurrent.futures.Future[Any], callback: Any, failed: Any) -> None:
-        self._future = future
-        tell = failed if future.exception() else callback
-        if tell is not None:
-            tell(future.exception() or future.result())
-
-    def get(self, timeout: float | None = None) -> Any:
-        """The answer; raises what the task has raised."""
-        return self._future.result(timeout)
-
-    def wait(self, timeout: float | None = None) -> None:
-        """Nothing: it is there."""
-
-    def ready(self) -> bool:
-        """Always."""
-        return True
-
-    def successful(self) -> bool:
-        """Whether the task has raised nothing."""
-        return self._future.exception() is None
-
-
-class SerialPool:
-    """A pool that does its tasks one after another."""
+class SerialPool(multiprocessing.pool.ThreadPool):
+    """A pool without workers, which does its tasks one after another."""
 
     def __init__(
         self,
@@ -94,67 +74,48 @@ class SerialPool:
         **__: Any,
     ) -> None:
         del processes
-        self._executor = SerialExecutor(initializer=initializer, initargs=tuple(initargs))
-
-    def __enter__(self) -> SerialPool:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def apply(self, func: Task, args: Any = (), kwds: Any = None) -> Any:
-        """The answer to one call."""
-        return self.apply_async(func, args, kwds).get()
+        self._state, self._pool = "RUN", ()
+        self._cache: dict[int, Any] = {}
+        if initializer is not None:
+            initializer(*initargs)
 
     def apply_async(
-        self,
-        func: Task,
-        args: Any = (),
-        kwds: Any = None,
-        callback: Any = None,
-        error_callback: Any = None,
-    ) -> Result:
+        self, func: Task, args: Any = (), kwds: Any = None, *tell: Any, **told: Any
+    ) -> Any:
         """The result of one call."""
-        future = self._executor.submit(func, *args, **(kwds or {}))
-        return Result(future, callback, error_callback)
+        task = partial(_call_on_copies, func, *args, **(kwds or {}))
+        return self._result(task, *tell, **told)
 
-    def imap(self, func: Task, iterable: Iterable[Any], chunksize: int = 1) -> Iterator[Any]:
+    def imap(self, func: Task, iterable: Iterable[Any], chunksize: int | None = 1) -> Any:
         """The answers, one by one."""
         del chunksize
-        return _Answers(self.apply(func, (each,)) for each in iterable)
+        answers: Any = multiprocessing.pool.IMapIterator(self)
+        done = [_outcome(partial(_call_on_copies, func, each)) for each in iterable]
+        for number, outcome in enumerate(done):
+            answers._set(number, outcome)
+        answers._set_length(len(done))
+        return answers
 
     imap_unordered = imap
 
-    def map(self, func: Task, iterable: Iterable[Any], chunksize: int | None = None) -> list[Any]:
-        """The answers in order."""
-        return self.starmap(func, ((each,) for each in iterable), chunksize)
-
-    def starmap(
-        self, func: Task, iterable: Iterable[Any], chunksize: int | None = None
-    ) -> list[Any]:
-        """The answers in order, for arguments that come as tuples."""
-        del chunksize
-        return [self.apply(func, tuple(args)) for args in iterable]
-
-    def map_async(self, func: Task, iterable: Iterable[Any], *_: Any, **tell: Any) -> Result:
-        """The result of `map`."""
-        return self.starmap_async(func, ((each,) for each in iterable), **tell)
-
-    def starmap_async(
+    def _map_async(
         self,
         func: Task,
         iterable: Iterable[Any],
-        chunksize: int | None = None,
-        callback: Any = None,
-        error_callback: Any = None,
-    ) -> Result:
-        """The result of `starmap`."""
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        try:
-            future.set_result(self.starmap(func, iterable, chunksize))
-        except Exception as error:
-            future.set_exception(error)
-        return Result(future, callback, error_callback)
+        mapper: Task,
+        _chunksize: int | None = None,
+        *tell: Any,
+        **told: Any,
+    ) -> Any:
+        """What all kinds of `map` come down to."""
+        return self._result(
+            partial(mapper, (partial(_call_on_copies, func), iterable)), *tell, **told
+        )
+
+    def _result(self, task: Task, callback: Any = None, error_callback: Any = None) -> Any:
+        result: Any = multiprocessing.pool.AsyncResult(self, callback, error_callback)
+        result._set(0, _outcome(task))
+        return result
 
     def close(self) -> None:
         """Nothing is left to end."""
@@ -162,22 +123,12 @@ class SerialPool:
     terminate = join = close
 
 
-class _Answers:
-    """An iterator that can be asked with a timeout."""
-
-    def __init__(self, answers: Iterator[Any]) -> None:
-        self._answers = answers
-
-    def __iter__(self) -> _Answers:
-        return self
-
-    def __next__(self) -> Any:
-        return next(self._answers)
-
-    def next(self, timeout: float | None = None) -> Any:
-        """The next answer."""
-        del timeout
-        return next(self._answers)
+def _outcome(task: Task) -> tuple[bool, Any]:
+    """Whether a task has raised nothing, and its answer or its error."""
+    try:
+        return True, task()
+    except Exception as error:
+        return False, error
 
 
 class ThreadProcess(multiprocessing.dummy.DummyProcess):
@@ -226,20 +177,10 @@ class Manager:
 def run_in_one_process() -> None:
     """Have `multiprocessing` and ProcessPoolExecutor start no process."""
     context: Any = multiprocessing.context
-    parts: dict[str, Any] = {
-        "Lock": threading.Lock,
-        "RLock": threading.RLock,
-        "Condition": threading.Condition,
-        "Event": threading.Event,
-        "Semaphore": threading.Semaphore,
-        "BoundedSemaphore": threading.BoundedSemaphore,
-        "Barrier": threading.Barrier,
-        "Queue": ThreadQueue,
-        "JoinableQueue": ThreadQueue,
-        "SimpleQueue": ThreadQueue,
-        "Pool": SerialPool,
-        "Manager": Manager,
-    }
+    names = ("Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore", "Barrier")
+    parts: dict[str, Any] = {name: getattr(threading, name) for name in names}
+    parts |= dict.fromkeys(("Queue", "JoinableQueue", "SimpleQueue"), ThreadQueue)
+    parts |= {"Pool": SerialPool, "Manager": Manager}
     for name, part in parts.items():
         setattr(context.BaseContext, name, staticmethod(part))
     for kind in ("Default", "Fork", "Spawn", "ForkServer"):

@@ -47,21 +47,28 @@ def _supervise(main: int, control: int, grader: int, order: Mapping[str, Any]) -
     try:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        null = os.open(os.devnull, os.O_RDWR)
-        for stream in (0, 1, 2):
-            os.dup2(null, stream)
+        null_streams(0, 1, 2)
         wake = _wake_on_child()
         poll = select.poll()
         for descriptor in (control, grader, wake):
             poll.register(descriptor, select.POLLIN)
         while all(descriptor == wake for descriptor, _ in poll.poll()):
             _drain(wake)
-            if main in _reap():
+            if main in processes.reap():
                 break
         _end_all(order["uid"], wake)
         remove(order["folder"])
     finally:
         os._exit(0)
+
+
+def null_streams(*streams: int) -> None:
+    """Have these descriptors lead to nothing."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in streams:
+        os.dup2(null, stream)
+    if null not in streams:
+        os.close(null)
 
 
 def _wake_on_child() -> int:
@@ -78,22 +85,13 @@ def _drain(descriptor: int) -> None:
             pass
 
 
-def _reap() -> list[int]:
-    """The children that have ended since the last time."""
-    ended = []
-    with contextlib.suppress(ChildProcessError):
-        while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
-            ended.append(pid)
-    return ended
-
-
 def _end_all(uid: int | None, wake: int) -> None:
     """Kill until waiting says that there is no child, so no descendant, left."""
     while True:
         if uid is not None:
             kill_user(uid)
         processes.kill(processes.descendants(os.getpid()))
-        _reap()
+        processes.reap()
         try:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:

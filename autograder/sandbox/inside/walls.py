@@ -25,6 +25,7 @@ open_by_handle_at, is forbidden.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -37,11 +38,11 @@ from typing import Any
 
 from . import landlock, seccomp
 
-CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID, CAP_SYS_PTRACE = 2, 5, 6, 7, 19
+CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID = 2, 5, 6, 7
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS = 1, 4, 8
 _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 36, 38
-_CAPABILITY_VERSION_3 = 0x20080522
+_CAPABILITIES_OF_THIS_THREAD = struct.pack("=Ii", 0x20080522, 0)  # in the third version
 _DEVICES = {"/dev/null": landlock.WRITE_DEVICE, "/dev/urandom": landlock.READ_FILE}
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -54,8 +55,8 @@ class WallError(Exception):
     """A part of the inner wall does not stand; the process must not see student data."""
 
 
-def confine(spec: Mapping[str, Any]) -> dict[str, Any]:
-    """Take the inner wall; returns what stands: {"landlock": ABI, "seccomp": bool, "uid": n}.
+def confine(spec: Mapping[str, Any]) -> None:
+    """Take the inner wall.
 
     The process also becomes the leader of a group that nothing that comes of it can leave, so
     the parent ends them all with `os.killpg`. Raises WallError where a part that `spec` asks for
@@ -63,12 +64,12 @@ def confine(spec: Mapping[str, Any]) -> dict[str, Any]:
     what it starts.
     """
     try:
-        return _confine(spec)
+        _confine(spec)
     except OSError as error:
         raise WallError(f"the inner wall can't be taken: {error}") from error
 
 
-def _confine(spec: Mapping[str, Any]) -> dict[str, Any]:
+def _confine(spec: Mapping[str, Any]) -> None:
     if os.getsid(0) != os.getpid():
         os.setsid()
     os.umask(0o077)
@@ -88,14 +89,13 @@ def _confine(spec: Mapping[str, Any]) -> dict[str, Any]:
         files.enforce()
     if spec["seccomp"]:
         try:
-            _forbid_calls(uid)
+            seccomp.install(
+                platform.machine(),
+                own_signals_only=uid is None and _LANDLOCK_ABI < landlock.SCOPE_ABI,
+                truncate_unwalled=_LANDLOCK_ABI < landlock.TRUNCATE_ABI,
+            )
         except OSError as error:
             raise WallError(f"no system call filter can be installed (seccomp): {error}") from error
-    return {
-        "landlock": _LANDLOCK_ABI if files is not None else 0,
-        "seccomp": bool(spec["seccomp"]),
-        "uid": os.getuid(),
-    }
 
 
 def _limit(rlimits: Mapping[str, int]) -> None:
@@ -111,28 +111,12 @@ def _limit(rlimits: Mapping[str, int]) -> None:
 
 def _file_wall(spec: Mapping[str, Any]) -> landlock.Ruleset:
     ruleset = landlock.Ruleset()
-    for path in spec["read"]:
-        _allow(ruleset, path, landlock.READ)
-    for path, rights in _DEVICES.items():
-        _allow(ruleset, path, rights)
+    for path, rights in [*dict.fromkeys(spec["read"], landlock.READ).items(), *_DEVICES.items()]:
+        with contextlib.suppress(FileNotFoundError):  # what this machine hasn't got needs no rule
+            ruleset.allow(path, rights)
     for folder in (spec["work"], spec["tmp"], spec["home"]):
         ruleset.allow(folder, landlock.WRITE)
     return ruleset
-
-
-def _allow(ruleset: landlock.Ruleset, path: str, rights: int) -> None:
-    try:
-        ruleset.allow(path, rights)
-    except FileNotFoundError:
-        return  # a folder that this machine hasn't got needs no rule
-
-
-def _forbid_calls(uid: int | None) -> None:
-    seccomp.install(
-        platform.machine(),
-        own_signals_only=uid is None and _LANDLOCK_ABI < landlock.SCOPE_ABI,
-        truncate_unwalled=_LANDLOCK_ABI < landlock.TRUNCATE_ABI,
-    )
 
 
 def become(uid: int, keep: list[int]) -> None:
@@ -149,31 +133,32 @@ def become(uid: int, keep: list[int]) -> None:
 def set_capabilities(keep: list[int]) -> None:
     """Have the capabilities `keep` and no others; OSError where one of them is not there."""
     bits = sum(1 << capability for capability in keep)
-    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    data = struct.pack("=IIIIII", bits, bits, 0, 0, 0, 0)
-    if _libc.capset(header, data) != 0:
-        raise OSError(ctypes.get_errno(), "capset")
+    _capset(bits, bits, 0, 0, 0, 0)
 
 
 def use_capabilities() -> None:
     """Have this thread use all the capabilities that it may."""
-    header, data = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0), ctypes.create_string_buffer(24)
-    if _libc.capget(header, data) != 0:
-        raise OSError(ctypes.get_errno(), "capget")
-    _, low, low_kept, _, high, high_kept = struct.unpack("=6I", data.raw)
-    usable = struct.pack("=6I", low, low, low_kept, high, high, high_kept)
-    if _libc.capset(header, usable) != 0:
-        raise OSError(ctypes.get_errno(), "capset")
+    _, low, low_kept, _, high, high_kept = _capget()
+    _capset(low, low, low_kept, high, high, high_kept)
 
 
 def held_capabilities() -> list[int]:
     """The capabilities that this process can use now."""
-    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    data = ctypes.create_string_buffer(24)
-    if _libc.capget(header, data) != 0:
-        return []
-    low, _, _, high, _, _ = struct.unpack("=6I", data.raw)
+    low, _, _, high, _, _ = _capget()
     return [number for number in range(64) if (low | high << 32) >> number & 1]
+
+
+def _capget() -> tuple[int, ...]:
+    """What it can use, may use and hands on: the lower halves of these, then the upper ones."""
+    data = ctypes.create_string_buffer(24)
+    if _libc.capget(_CAPABILITIES_OF_THIS_THREAD, data) != 0:
+        raise OSError(ctypes.get_errno(), "capget")
+    return struct.unpack("=6I", data.raw)
+
+
+def _capset(*halves: int) -> None:
+    if _libc.capset(_CAPABILITIES_OF_THIS_THREAD, struct.pack("=6I", *halves)) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def die_with_parent() -> None:

@@ -98,6 +98,7 @@ class Object:
 
 Adapt = Callable[[object], object]
 
+_KEYS = (bool, int, float, str, complex)
 _PLAIN: tuple[type[Any], ...] = (bool, int, float, str, list, tuple)
 
 
@@ -244,15 +245,13 @@ def _split(shapes: list[Any], data: bytes) -> list[np.ndarray | None]:
 
 
 def _array_header(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    if not (isinstance(entry, list) and len(entry) == 2):
+    if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], list)):
         raise WireError("an array lacks dtype and shape")
     name, shape = entry
     if not isinstance(name, str) or name not in DTYPES:
         raise WireError("an array has a dtype that can't cross")
-    if not isinstance(shape, list) or not all(type(size) is int for size in shape):
+    if not all(type(size) is int for size in shape) or not _is_proper_shape(shape):
         raise WireError("an array has no proper shape")
-    if not _is_proper_shape(shape):
-        raise WireError("an array has a size that is no count")
     return np.dtype(name), tuple(shape)
 
 
@@ -285,9 +284,6 @@ class _Decoder:
     def read_list(self, parts: list[Any], depth: int) -> Any:
         return [self.node(part, depth) for part in parts]
 
-    def read_tuple(self, parts: list[Any], depth: int) -> Any:
-        return tuple(self.node(part, depth) for part in parts)
-
     def read_dict(self, pairs: list[Any], depth: int) -> Any:
         found = {}
         for pair in pairs:
@@ -302,15 +298,14 @@ class _Decoder:
         if type(key) is str:
             return
         parts = key if isinstance(key, tuple) else (key,)
-        for part in parts:
-            if not (part is None or type(part) in (bool, int, float, str, complex)):
-                raise WireError("a dict has a key that is no number, string or tuple of these")
+        if not all(part is None or type(part) in _KEYS for part in parts):
+            raise WireError("a dict has a key that is no number, string or tuple of these")
         self.keys += 1
         if self.keys > MAX_KEYS:
             raise WireError(f"more than {MAX_KEYS} keys are no text")
 
     def read_array(self, parts: list[Any], _depth: int) -> Any:
-        (index,) = _numbers(parts, 1)
+        index = _number(parts)
         found = self.arrays[index] if index < len(self.arrays) else None
         if found is None:
             raise WireError("a value names an array that was not sent, or names it twice")
@@ -324,19 +319,11 @@ class _Decoder:
         return complex(float(parts[0]), float(parts[1]))
 
     def read_integer(self, parts: list[Any], _depth: int) -> Any:
-        text = parts[0] if len(parts) == 1 else None
-        if not isinstance(text, str) or len(text) > MAX_DIGITS:
-            raise WireError("an integer is not written in digits")
+        text = parts[0] if len(parts) == 1 and isinstance(parts[0], str) else ""
         digits = text.removeprefix("-")
-        if not (digits.isascii() and digits.isdigit()):
+        if not (digits.isascii() and digits.isdigit()) or len(text) > MAX_DIGITS:
             raise WireError("an integer is not written in digits")
         return int(text)
-
-    def read_sender(self, parts: list[Any], _depth: int) -> Any:
-        return Function(_numbers(parts, 1)[0], own=False)
-
-    def read_receiver(self, parts: list[Any], _depth: int) -> Any:
-        return Function(_numbers(parts, 1)[0], own=True)
 
     def read_object(self, parts: list[Any], depth: int) -> Any:
         if len(parts) != 2 or not isinstance(parts[0], str):
@@ -346,25 +333,21 @@ class _Decoder:
 
 _READERS: dict[str, Callable[[_Decoder, list[Any], int], Any]] = {
     "l": _Decoder.read_list,
-    "t": _Decoder.read_tuple,
+    "t": lambda decoder, parts, depth: tuple(decoder.read_list(parts, depth)),
     "d": _Decoder.read_dict,
     "a": _Decoder.read_array,
     "c": _Decoder.read_complex,
     "i": _Decoder.read_integer,
-    "f": _Decoder.read_sender,
-    "g": _Decoder.read_receiver,
+    "f": lambda _decoder, parts, _depth: Function(_number(parts), own=False),
+    "g": lambda _decoder, parts, _depth: Function(_number(parts), own=True),
     "o": _Decoder.read_object,
 }
 
 
-def _numbers(parts: list[Any], count: int) -> list[int]:
-    if len(parts) != count or not all(type(part) is int and part >= 0 for part in parts):
+def _number(parts: list[Any]) -> int:
+    if len(parts) != 1 or type(parts[0]) is not int or parts[0] < 0:
         raise WireError("a reference is not a number")
-    return parts
-
-
-def _rights(descriptors: Sequence[int]) -> tuple[int, int, array.array[int]]:
-    return socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors)
+    return parts[0]
 
 
 class Channel:
@@ -388,15 +371,16 @@ class Channel:
     ) -> None:
         """Send one value, and with it open file descriptors where there are any."""
         frame = memoryview(encode(value, self.budget, adapt))
+        rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         flags = 0 if deadline is None else socket.MSG_DONTWAIT
         with self._errors():
             sent = 0
             while sent < len(frame):
                 part = frame[sent : sent + CHUNK]
                 # They go with the first bytes; socket.send_fds leaves the flags out.
-                rights = [_rights(descriptors)] if descriptors and not sent else []
+                beside = rights if descriptors and not sent else []
                 try:
-                    sent += self.stream.sendmsg([part], rights, flags)
+                    sent += self.stream.sendmsg([part], beside, flags)
                 except BlockingIOError:  # its buffer is full
                     self._wait(select.POLLOUT, deadline)
 

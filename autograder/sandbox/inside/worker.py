@@ -23,11 +23,9 @@ from typing import Any, NoReturn
 
 import matplotlib as mpl
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure, SubFigure
 
-from . import absent, drawing, serial, supervisor, walls
-from .figures import read_figure
+from . import absent, drawing, processes, serial, supervisor, walls
+from .figures import read_object
 from .peer import Peer
 from .polynomial import Polynomial
 from .runner import Runner, describe
@@ -38,13 +36,14 @@ _USED_LATER = (
     "IPython.core.crashhandler", "IPython.core.logger", "IPython.core.magics",
     "IPython.core.oinspect", "contourpy", "numpy.polynomial", "numpy.random",
 )  # fmt: skip
+"""What most notebooks make numpy, matplotlib and IPython import later."""
 
 
 def main() -> None:
     """Serve the grader from the descriptor that stands where standard input was."""
     control = os.dup(0)
     os.set_inheritable(control, False)
-    _null_standard_streams((0, 1))  # what the parent itself has to say goes to the log
+    supervisor.null_streams(0, 1)  # what the parent itself has to say goes to the log
     channel = Channel(socket.socket(fileno=control))
     mpl.use("agg")
     drawing.keep_fonts_in_memory()
@@ -53,7 +52,9 @@ def main() -> None:
     serial.run_in_one_process()
     drawing.share_formulas()
     drawing.draw_once()
-    _import_more()
+    for name in _USED_LATER:
+        with contextlib.suppress(ImportError):  # of another version than the one looked at
+            importlib.import_module(name)
     gc.freeze()
     channel.send(["ready", os.getpid()])
     children: set[int] = set()
@@ -72,19 +73,20 @@ def main() -> None:
             channel.send(["started", pid])
         elif message[0] == "kill":
             _end(children, message[1], group=True)
-            channel.send(["ended", message[1]])
+            channel.send(["done", 0])
         elif message[0] == "end all":
             _end_all(children, message[1]["uid"])
-            channel.send(["ended"])
+            channel.send(["done", 0])
         elif message[0] == "empty":
-            channel.send(["emptied", _empty_folders(message[1])])
+            channel.send(["done", _empty_folders(message[1])])
     _end_all(children, None)
 
 
 def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
     """Take the inner wall, then run cells and fork test children as the grader asks."""
     walls.confine(order["walls"])
-    _null_standard_streams()  # of its own: the parent's would tell the next submission of this one
+    # Of its own: the parent's would tell the next submission of this one.
+    supervisor.null_streams(0, 1, 2)
     folder = Path(order["folder"])
     supervisor.remove(str(folder))  # what another of the student's notebooks has put in its place
     folder.mkdir(parents=True)
@@ -94,7 +96,8 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(content)
     sys.path[:0] = [str(folder)]
-    _reseed(order["seed"])
+    random.seed(order["seed"])
+    np.random.seed(order["seed"] % 2**32)
     budget = Budget(**order["budget"])
     runner = Runner(order["output_bytes"], order["cell_seconds"])
     channel = Channel(stream, Budget(budget.body, max(budget.arrays, order["output_bytes"])))
@@ -106,7 +109,7 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
             result = runner.run(message[1], message[2])
             channel.send(["ran", message[1], _portable(result)])
         elif message[0] == "test" and descriptor is not None:
-            _reap(tests)
+            tests.difference_update(processes.reap())  # until then they count as processes
             gc.freeze()  # a test's garbage collector would copy every page that it looks at
             try:
                 pid = os.fork()
@@ -131,9 +134,9 @@ def serve_test(stream: socket.socket, namespace: dict[str, Any], budget: Budget)
     peer = Peer(
         Channel(stream, budget), adapt=read_object, open_object=open_object, describe=describe
     )
-    desk = TestDesk(peer, namespace)
-    for name, function in desk.services.items():
-        peer.offer(name, function)
+    desk = TestDesk(namespace)
+    for service in ("call", "value", "arguments", "forget", "stand_in"):
+        peer.offer(service, getattr(desk, service))
     try:
         peer.serve_forever()
     except WireError:
@@ -143,17 +146,9 @@ def serve_test(stream: socket.socket, namespace: dict[str, Any], budget: Budget)
 class TestDesk:
     """What the grader can ask of a test child."""
 
-    def __init__(self, peer: Peer, namespace: dict[str, Any]) -> None:
-        self._peer = peer
+    def __init__(self, namespace: dict[str, Any]) -> None:
         self._namespace = namespace
         self._last_arguments: tuple[Any, ...] = ()
-        self.services: dict[str, Callable[..., object]] = {
-            "call": self.call,
-            "value": self.value,
-            "arguments": self.arguments,
-            "forget": self.forget,
-            "stand_in": self.stand_in,
-        }
 
     def call(
         self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
@@ -193,29 +188,11 @@ class TestDesk:
         self._namespace.update(functions)
 
 
-def read_object(value: object) -> object:
-    """Turn what a student's function may return, but no array can hold, into plain data."""
-    if isinstance(value, Axes):
-        value = value.figure
-    if isinstance(value, SubFigure):
-        value = value.figure
-    if isinstance(value, Figure):
-        return Object("figure", read_figure(value))
-    return value
-
-
 def open_object(value: Object) -> Polynomial:
     """The grader's object that `value` stands for."""
     if value.kind == "polynomial":
         return Polynomial(value.value)
     raise WireError("an object of an unknown kind")
-
-
-def _import_more() -> None:
-    """Import what most notebooks make numpy, matplotlib and IPython import later."""
-    for name in _USED_LATER:
-        with contextlib.suppress(ImportError):  # of another version than the one looked at
-            importlib.import_module(name)
 
 
 def _portable(result: dict[str, Any]) -> dict[str, Any]:
@@ -274,27 +251,3 @@ def _empty_folders(walls_spec: Mapping[str, Any]) -> int:
             os._exit(0)
     os.waitpid(pid, 0)
     return sum(len(os.listdir(folder)) for folder in folders)
-
-
-def _reap(children: set[int]) -> None:
-    """Let go of children that have ended: until then they count as processes."""
-    with contextlib.suppress(ChildProcessError):
-        while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
-            children.discard(pid)
-
-
-def _null_standard_streams(streams: tuple[int, ...] = (0, 1, 2)) -> None:
-    null = os.open(os.devnull, os.O_RDWR)
-    for stream in streams:
-        os.dup2(null, stream)
-    if null not in streams:
-        os.close(null)
-
-
-def _reseed(seed: int) -> None:
-    random.seed(seed)
-    np.random.seed(seed % 2**32)
-
-
-if __name__ == "__main__":
-    main()
