@@ -30,10 +30,7 @@ from autograder.course.layout import REPORT
 from autograder.durable import make_folder, sync
 from autograder.errors import CourseError, RecordError
 from autograder.gradebook.backup import copies
-from autograder.gradebook.database import (
-    PatientGradebook,
-    open_gradebook,
-)
+from autograder.gradebook.database import SECONDS, PatientGradebook, open_gradebook
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.recorder import Recorder
 from autograder.grading.classrun import Job, long_ones_last
@@ -166,7 +163,7 @@ def read_graded(course: Course, assignment: Assignment, students: Sequence[str] 
         settle_all(gradebook, course, assignment)
         reports, unreadable = _find_reports(course, assignment, students)
         by_hand = {name: _given_by_hand(gradebook, assignment, name) for name in reports}
-        seconds = gradebook.marking_seconds(assignment.name)
+        seconds = gradebook.noted(SECONDS, assignment.name)
     return Graded(reports, by_hand, unreadable, seconds)
 
 
