@@ -11,7 +11,7 @@ import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 
@@ -90,11 +90,11 @@ class CheckRow:
     """An item's visible check against its hidden mark, in numbers of students."""
 
     item: str
-    both: int
-    only_visible: int
-    only_hidden: int
-    neither: int
-    unknown: int
+    both: int = 0
+    only_visible: int = 0
+    only_hidden: int = 0
+    neither: int = 0
+    unknown: int = 0
 
     @property
     def known(self) -> int:
@@ -185,12 +185,9 @@ def points_table(
     items: Sequence[Item], students: Sequence[StudentRecord]
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Points of each student (rows) and item; NaN where a person is awaited."""
-    table = np.full((len(students), len(items)), np.nan)
-    for row, student in enumerate(students):
-        for column, item in enumerate(items):
-            points = student.points.get(item.name)
-            table[row, column] = np.nan if points is None else points
-    return table
+    # of `None`, numpy makes NaN
+    points = [[student.points.get(item.name) for item in items] for student in students]
+    return np.array(points, dtype=float).reshape(len(students), len(items))
 
 
 def item_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[ItemRow]:
@@ -250,33 +247,27 @@ def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list
 
     A check that says that an answer is not done yet does not pass.
     """
-    rows = []
-    for item in items:
-        if item.kind != "auto":
-            continue
-        count: Counter[tuple[bool, bool] | None] = Counter()
-        for student in students:
-            finding, said = student.findings.get(item.name), student.visible.get(item.name)
-            if finding is None or not finding.is_tested or said is None:
-                count[None] += 1
-            else:
-                count[said == "passes", finding.points >= item.max_points - NEARLY] += 1
-        rows.append(
-            CheckRow(
-                item.name,
-                count[True, True],
-                count[True, False],
-                count[False, True],
-                count[False, False],
-                count[None],
-            )
-        )
-    return rows
+    return [
+        CheckRow(item.name, **Counter(_agreement(item, student) for student in students))
+        for item in items
+        if item.kind == "auto"
+    ]
+
+
+def _agreement(item: Item, student: StudentRecord) -> str:
+    """Which column of a `CheckRow` counts the student."""
+    finding, said = student.findings.get(item.name), student.visible.get(item.name)
+    if finding is None or not finding.is_tested or said is None:
+        return "unknown"
+    passes_hidden = finding.points >= item.max_points - NEARLY
+    if said == "passes":
+        return "both" if passes_hidden else "only_visible"
+    return "only_hidden" if passes_hidden else "neither"
 
 
 def _together(rows: Sequence[CheckRow]) -> CheckRow:
-    columns = ("both", "only_visible", "only_hidden", "neither", "unknown")
-    return CheckRow("all items", *(sum(getattr(row, name) for row in rows) for name in columns))
+    counts = zip(*(astuple(row)[1:] for row in rows), strict=True)
+    return CheckRow("all items", *map(sum, counts))
 
 
 def _alpha(items: Sequence[Item], students: Sequence[StudentRecord]) -> tuple[float | None, int]:
@@ -380,19 +371,11 @@ def _seconds_picture(seconds: Sequence[float]) -> Markup | None:
 
 def renamed(record: ClassRecord, shown: Callable[[str], str]) -> ClassRecord:
     """The class under other names, in their order."""
+    students = [replace(each, student=shown(each.student)) for each in record.students]
+    absent = [replace(each, student=shown(each.student)) for each in record.absent]
     return ClassRecord(
-        tuple(
-            sorted(
-                (replace(each, student=shown(each.student)) for each in record.students),
-                key=lambda each: _natural(each.student),
-            )
-        ),
-        tuple(
-            sorted(
-                (replace(each, student=shown(each.student)) for each in record.absent),
-                key=lambda each: _natural(each.student),
-            )
-        ),
+        tuple(sorted(students, key=lambda each: _natural(each.student))),
+        tuple(sorted(absent, key=lambda each: _natural(each.student))),
     )
 
 
@@ -423,8 +406,7 @@ def _text(name: str) -> str:
 
 def _environment() -> Environment:
     environment = templates("autograder.pages.classreport")
-    filters: Mapping[str, Callable[..., object]] = {"number": _number, "time": seconds_in_words}
-    environment.filters.update(filters)
+    environment.filters.update(number=_number, time=seconds_in_words)
     return environment
 
 

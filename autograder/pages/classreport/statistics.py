@@ -98,8 +98,7 @@ def correlation(x: Floats, y: Floats) -> float | None:
     """
     if len(x) < FEWEST or np.ptp(x) <= NEARLY or np.ptp(y) <= NEARLY:
         return None
-    dx, dy = x - x.mean(), y - y.mean()
-    return float(np.clip(dx @ dy / np.sqrt((dx @ dx) * (dy @ dy)), -1.0, 1.0))
+    return float(np.corrcoef(x, y)[0, 1])
 
 
 def upper_lower(shares: Floats, totals: Floats, group: float = GROUP) -> float | None:
