@@ -161,7 +161,8 @@ def test_marking_that_breaks_tells_students_no_detail(
 ) -> None:
     (tmp_path / "source").mkdir()
     (tmp_path / "results").mkdir()
-    (tmp_path / "source" / "settings.json").write_text('{"secret-key": 1}', encoding="utf-8")
+    settings = '{"assignment": "hw", "visibility": "secret-key"}'
+    (tmp_path / "source" / "settings.json").write_text(settings, encoding="utf-8")
     main(tmp_path)
     text = (tmp_path / "results" / "results.json").read_text(encoding="utf-8")
     assert text == results_of_failure().to_json()

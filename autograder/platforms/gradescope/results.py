@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from autograder.course.assignment import Assignment, Item
-from autograder.grading.report import ItemReport, NotebookReport, Report
+from autograder.course.assignment import Assignment
+from autograder.grading.report import Report
 from autograder.pages.texts import templates
 from autograder.platforms.gradescope.metadata import HandedIn
 
@@ -118,31 +118,18 @@ def _item_tests(
     for k, problem in enumerate(assignment.problems, start=1):
         notebook = report.notebooks[problem.name]
         for m, item in enumerate(problem.items, start=1):
-            yield _item_test(
-                f"{k}.{m}", item, titles.get(item.name, ""), report.items[item.name], notebook,
-                visibility,
-            )  # fmt: skip
-
-
-def _item_test(
-    number: str,
-    item: Item,
-    title: str,
-    found: ItemReport,
-    notebook: NotebookReport,
-    visibility: Visibility,
-) -> Test:
-    name = f"{item.name}: {title}" if title and title != item.name else item.name
-    by_tests = item.kind == "auto"
-    return Test(
-        number=number,
-        name=name + (" (bonus)" if item.bonus else ""),
-        output=_part("item", item=item, found=found, notebook=notebook),
-        visibility=visibility,
-        score=found.points if by_tests else None,
-        max_score=found.max_points if by_tests else None,
-        tags=(item.problem, *(["bonus"] if item.bonus else [])),
-    )
+            found, title = report.items[item.name], titles.get(item.name, item.name)
+            name = f"{item.name}: {title}" if title not in ("", item.name) else item.name
+            by_tests = item.kind == "auto"
+            yield Test(
+                number=f"{k}.{m}",
+                name=name + (" (bonus)" if item.bonus else ""),
+                output=_part("item", item=item, found=found, notebook=notebook),
+                visibility=visibility,
+                score=found.points if by_tests else None,
+                max_score=found.max_points if by_tests else None,
+                tags=(problem.name, *(["bonus"] if item.bonus else [])),
+            )
 
 
 def _part(name: str, **values: object) -> str:
