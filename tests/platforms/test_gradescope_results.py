@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from autograder.capacity import Machine
 from autograder.course.assignment import Assignment, Course
@@ -95,7 +96,7 @@ def test_notebook_that_can_not_be_read_is_told_at_once(
     report = mark(course, broken={"b_extras": "b_extras.ipynb can't be read: it is empty."}).report
     first = told(assignment, report).tests[0]
     assert first.status == "failed"
-    assert first.score is None
+    assert first.score is UNSET
     assert "it is empty" in first.output
 
 
