@@ -233,7 +233,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
     def noted(self, table: Table, assignment: str) -> dict[str, Any]:
         """The values in one of the kit's tables, by student."""
         wanted = select(*list(table.c)[1:]).filter_by(assignment=assignment)
-        return dict(self.db().execute(wanted).tuples().all())
+        return {str(student): value for student, value in self.db().execute(wanted)}
 
     def recorded_folder(self, assignment: str, student: str) -> str | None:
         """The digest of the folder that was recorded last; None if there is none."""

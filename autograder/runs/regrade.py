@@ -216,7 +216,6 @@ def mark_again(
             by_seed[graded.seeds[job.student]].append(job)
     whole, done = sum(map(len, by_seed.values())), 0
     found: dict[str, tuple[ItemChange, ...]] = {}
-    seeds: dict[str, int] = {}
     reports_changed: list[str] = []
     others = 0
     for seed, jobs in by_seed.items():
@@ -237,18 +236,17 @@ def mark_again(
                     failed[student] = f"the stored Report can't be read any more: {error}"
                     continue
                 found[student] = changes_between(old, new, graded.by_hand.get(student, {}))
-                seeds[student] = new.seed
                 others += other_findings(old, new)
                 if old != new:
                     reports_changed.append(student)
                 if spool is not None:
                     spool.put(student, marked.marking)
-    names = sorted(found)
+    found = dict(sorted(found.items()))
     return Regrading(
         assignment=assignment.name,
-        changes={student: found[student] for student in names if found[student]},
-        seeds={student: seeds[student] for student in names},
-        unchanged=tuple(student for student in names if not found[student]),
+        changes={student: changes for student, changes in found.items() if changes},
+        seeds={student: graded.seeds[student] for student in found},
+        unchanged=tuple(student for student, changes in found.items() if not changes),
         failed=dict(sorted(failed.items())),
         ungraded=tuple(sorted(handed_in - graded.seeds.keys() - graded.unreadable.keys())),
         reports_changed=tuple(sorted(reports_changed)),
