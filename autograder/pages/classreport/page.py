@@ -10,7 +10,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from importlib.resources import files
@@ -114,41 +114,33 @@ class PairView:
 
 @dataclass(frozen=True)
 class SimilarityView:
-    """The similar submissions; `available`: they were looked for."""
+    """The similar submissions that are shown, how many there are, and what counted as common."""
 
-    available: bool
-    pairs: tuple[PairView, ...] = ()
-    found: int = 0
-    most_sharers: int = 0
-    students: int = 0
-
-
-@dataclass(frozen=True)
-class Occasion:
-    """When the page is made, and whether without names."""
-
-    moment: datetime
-    anonymous: bool = False
+    pairs: tuple[PairView, ...]
+    found: int
+    most_sharers: int
 
 
 def render(
     course: Course,
     assignment: Assignment,
     record: ClassRecord,
-    similar: SimilarityView,
-    occasion: Occasion,
+    similar: SimilarityView | None,
+    moment: datetime,
+    *,
+    anonymous: bool,
 ) -> str:
-    """The page, of a class whose names are already as they should be shown."""
+    """The page, made at `moment`, of a class whose names are already as they should be shown."""
     students = record.students
     items = list(assignment.items.values())
     script = _text("sort.js")
     rows = item_rows(items, students)
     checks = check_rows(items, students)
-    seconds = [each.seconds for each in students if each.seconds is not None]
     return _environment().get_template("page.html").render(
         course=course,
         assignment=assignment,
-        occasion=occasion,
+        moment=moment,
+        anonymous=anonymous,
         script=Markup(script),
         script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         style=Markup(_text("page.css")),
@@ -165,8 +157,7 @@ def render(
         check_rows=checks,
         checks_together=_together(checks),
         checks_picture=_checks_picture(checks),
-        seconds=spread(seconds),
-        seconds_picture=_seconds_picture(seconds),
+        seconds=spread([each.seconds for each in students if each.seconds is not None]),
         protection=Counter(each.protection for each in students).most_common(),
         open_marks=sum(each.open_items for each in students),
         with_open=sum(each.open_items > 0 for each in students),
@@ -352,20 +343,6 @@ def _checks_picture(rows: Sequence[CheckRow]) -> Markup:
     )
 
 
-def _seconds_picture(seconds: Sequence[float]) -> Markup | None:
-    found = spread(seconds)
-    if found is None:
-        return None
-    edges, counts = histogram(seconds, found.most, 8)
-    text = (
-        f"Histogram of {found.n} submissions: median {found.median:.3g} seconds, "
-        f"longest {found.most:.3g} seconds."
-    )
-    return pictures.histogram_picture(
-        "seconds", "Seconds of marking", text, edges, counts, "seconds"
-    )
-
-
 # --- the page ------------------------------------------------------------------------------------
 
 
@@ -408,10 +385,3 @@ def _environment() -> Environment:
     environment = templates("autograder.pages.classreport")
     environment.filters.update(number=_number, time=seconds_in_words)
     return environment
-
-
-def shown_names(names: Iterable[str], numbers: Mapping[str, int] | None) -> Mapping[str, str]:
-    """How each student is called on the page: by name, or by a number that stands for it."""
-    if numbers is None:
-        return {name: name for name in names}
-    return {name: f"Student {numbers[name]}" for name in names}
