@@ -12,15 +12,19 @@ from collections.abc import Callable, Mapping
 
 from autograder.errors import RecordError
 from autograder.exports import canvas, gradescope, ilias, moodle, plain
-from autograder.exports.form import Export, Request
+from autograder.exports.form import Export, Filled
+from autograder.exports.sheet import Sheet, read_sheet
 from autograder.gradebook.marks import Marks
 
-SYSTEMS: Mapping[str, Callable[[Request], Export]] = {
-    "csv": plain.export,
-    "moodle": moodle.export,
-    "canvas": canvas.export,
-    "ilias": ilias.export,
-    "gradescope": gradescope.export,
+System = tuple[Callable[[Marks], Sheet], Callable[[Marks, Sheet, str | None], Filled]]
+"""Makes a table of our own; fills in the system's own file, of which a column may be named."""
+
+SYSTEMS: Mapping[str, System] = {
+    "csv": (plain.table, plain.fill_in),
+    "moodle": (moodle.table, moodle.fill_in),
+    "canvas": (canvas.table, canvas.fill_in),
+    "ilias": (ilias.table, ilias.fill_in),
+    "gradescope": (gradescope.table, gradescope.fill_in),
 }
 
 
@@ -43,7 +47,10 @@ def export(
             f"person: {', '.join(marks.open_students)}. Mark them in the formgrader, or export "
             "the others alone with --partial"
         )
-    return SYSTEMS[system](Request(marks, roster, column))
+    table, fill_in = SYSTEMS[system]
+    if roster is None:
+        return Export(table(marks).to_bytes(), left_open=marks.open_students)
+    return fill_in(marks, read_sheet(roster), column).export(marks.open_students)
 
 
 __all__ = ["SYSTEMS", "Export", "export"]

@@ -19,16 +19,7 @@ from dataclasses import replace
 from autograder.course.assignment import NEARLY
 from autograder.errors import RecordError
 from autograder.exports import cells
-from autograder.exports.form import (
-    Export,
-    Matching,
-    Request,
-    column_named,
-    fill,
-    guard,
-    match,
-    number_in,
-)
+from autograder.exports.form import Filled, Matching, Row, column_named, fill, match, number_in
 from autograder.exports.sheet import Sheet
 from autograder.gradebook.marks import Marks
 
@@ -43,55 +34,45 @@ _TEST_STUDENT = re.compile(r"[0-9a-f]{40}")
 _KEPT = ("EX", "N/A")
 
 
-def export(request: Request) -> Export:
-    """The gradebook filled in, or a small one of our own."""
-    sheet = request.sheet()
-    if sheet is None:
-        return Export(_own(request.marks), left_open=request.marks.open_students)
-    for name in ("ID", "Section"):
-        sheet.need("gradebook of Canvas", name)
+def table(marks: Marks) -> Sheet:
+    """For a course where our ids are SIS logins; Canvas makes an assignment for the column."""
+    header = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", cells.text(marks.title))
+    rows = [(f"    {_POINTS_POSSIBLE}", "", "", "", "", cells.points(marks.max_points))]
+    for each in marks.students.values():
+        if each.final:
+            person = each.person
+            name = ", ".join(filter(None, (person.last_name, person.first_name))) or person.id
+            number = person.lms_id if person.lms_id.isdecimal() else ""
+            login, points = cells.identifier(person.id), cells.points(each.total)
+            rows.append((cells.text(name), number, "", login, "", points))
+    return Sheet(header, tuple(rows))
+
+
+def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
+    """The gradebook filled in."""
+    number = sheet.need("gradebook of Canvas", "ID")
+    sheet.need("gradebook of Canvas", "Section")
     names = sheet.places("Student", "LastName", "FirstName")
     if not names:
         sheet.need("gradebook of Canvas", "Student")
-    column = _column(request, sheet)
-    number, logins = sheet.places("ID"), sheet.places("SIS Login ID")
+    column = _column(marks, sheet, wanted)
+    logins = sheet.places("SIS Login ID")
     matching = match(
-        request.marks,
+        marks,
         sheet.rows,
-        lambda row: f"{row[names[0]].strip()} ({row[number[0]]})",
+        lambda row: f"{row[names[0]].strip()} ({row[number]})",
         ids=sheet.places("SIS User ID", "Integration ID"),
         emails=logins,  # a login may be an address
-        numbers=number,
-        people=lambda row: _is_person(row, names[0], number[0], logins),
+        numbers=[number],
+        is_person=lambda row: _is_person(row, names[0], number, logins),
     )
-    people = [row for row in sheet.rows if _is_person(row, names[0], number[0], logins)]
-    shown = [place for place in (*names, sheet.find("Section")) if place is not None]
-    rows = fill(
-        sheet.rows,
-        matching,
-        column,
-        (),
-        lambda each, row: None if row[column].strip() in _KEPT else cells.points(each.total),
-    )
-    for row, before in zip(rows, sheet.rows, strict=True):
-        if before in people:
-            for place in shown:
-                row[place] = cells.text(row[place])
-            guard([row], sheet, [*shown, *sheet.places("ID", "Notes")])
-    return Export(
-        replace(sheet, bom=False).with_rows(rows).to_bytes(),
-        matching.only_theirs,
-        matching.only_ours,
-        (
-            *matching.faults,
-            *_kept(sheet, matching, column),
-            *_other_maximum(request, sheet, column),
-        ),
-        request.marks.open_students,
-    )
+    texts, kept = [*names, *sheet.places("Section")], sheet.places("ID", "Notes")
+    filled = fill(sheet, matching, column, texts=texts, kept=kept, words=_KEPT)
+    faults = [*_kept(sheet, matching, column), *_other_maximum(marks, sheet, column)]
+    return replace(filled, sheet=replace(sheet, bom=False), faults=faults)
 
 
-def _is_person(row: Sequence[str], name: int, number: int, logins: Sequence[int]) -> bool:
+def _is_person(row: Row, name: int, number: int, logins: Sequence[int]) -> bool:
     """Whether a row is a student's: no points, nothing hidden, not Canvas's test student.
 
     Who has a number is a person, whatever the name.
@@ -104,14 +85,14 @@ def _is_person(row: Sequence[str], name: int, number: int, logins: Sequence[int]
     return not any(_TEST_STUDENT.fullmatch(row[place]) for place in logins)
 
 
-def _column(request: Request, sheet: Sheet) -> int:
-    ours = {request.marks.title.casefold(), request.marks.name.casefold()}
-    found = {
-        place: heading
+def _column(marks: Marks, sheet: Sheet, wanted: str | None) -> int:
+    ours = {marks.title.casefold(), marks.name.casefold()}
+    found = [
+        place
         for place, heading in enumerate(sheet.header)
         if _TITLE.sub("", heading).strip().casefold() in ours
-    }
-    column = column_named(sheet, request.column, found, f"None is {request.marks.title!r}.")
+    ]
+    column = column_named(sheet, wanted, found, f"None is {marks.title!r}.")
     if sheet.header[column].strip() in _ABOUT:
         raise RecordError(f"the column {sheet.header[column]!r} tells who a student is")
     if "read only" in _possible(sheet, column):
@@ -131,37 +112,16 @@ def _kept(sheet: Sheet, matching: Matching, column: int) -> list[str]:
     return [
         f"{each.person.id} stays {sheet.rows[number][column].strip()} in Canvas, though there is a "
         f"mark of {cells.points(each.total)}"
-        for number, each in matching.rows.items()
+        for number, each in matching.students.items()
         if sheet.rows[number][column].strip() in _KEPT and each.final
     ]
 
 
-def _other_maximum(request: Request, sheet: Sheet, column: int) -> list[str]:
+def _other_maximum(marks: Marks, sheet: Sheet, column: int) -> list[str]:
     possible = number_in(_possible(sheet, column))
-    if possible is None or abs(possible - request.marks.max_points) < NEARLY:
+    if possible is None or abs(possible - marks.max_points) < NEARLY:
         return []
     return [
-        f"Canvas has {possible:g} points possible, {request.marks.name} has "
-        f"{request.marks.max_points:g}: change the assignment there"
+        f"Canvas has {possible:g} points possible, {marks.name} has {marks.max_points:g}: change "
+        "the assignment there"
     ]
-
-
-def _own(marks: Marks) -> bytes:
-    """For a course where our ids are SIS logins; Canvas makes an assignment for the column."""
-    header = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", cells.text(marks.title))
-    possible = (f"    {_POINTS_POSSIBLE}", "", "", "", "", cells.points(marks.max_points))
-    rows = [possible]
-    for each in marks.students.values():
-        if each.final:
-            name = ", ".join(filter(None, (each.person.last_name, each.person.first_name)))
-            rows.append(
-                (
-                    cells.text(name or each.person.id),
-                    each.person.lms_id if each.person.lms_id.isdecimal() else "",
-                    "",
-                    cells.identifier(each.person.id),
-                    "",
-                    cells.points(each.total),
-                )
-            )
-    return Sheet(header, tuple(rows)).to_bytes()

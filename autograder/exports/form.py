@@ -7,21 +7,10 @@ from dataclasses import dataclass
 
 from autograder.errors import RecordError
 from autograder.exports import cells
-from autograder.exports.sheet import Sheet, read_sheet
-from autograder.gradebook.marks import Marks, StudentMarks
+from autograder.exports.sheet import Sheet
+from autograder.gradebook.marks import Marks, Person, StudentMarks
 
-
-@dataclass(frozen=True)
-class Request:
-    """What is to be exported; the roster is the other system's own file."""
-
-    marks: Marks
-    roster: bytes | None = None
-    column: str | None = None
-
-    def sheet(self) -> Sheet | None:
-        """The roster's table."""
-        return None if self.roster is None else read_sheet(self.roster)
+Row = Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -47,23 +36,53 @@ class Export:
 
 @dataclass(frozen=True)
 class Matching:
-    """Which student of ours each row of a roster is; rows and students that stay alone."""
+    """Which student of ours each row of a roster is; rows and students that stay alone.
 
-    rows: Mapping[int, StudentMarks]
+    `people` are the rows of persons.
+    """
+
+    people: Collection[int]
+    students: Mapping[int, StudentMarks]
     only_theirs: tuple[str, ...]
     only_ours: tuple[str, ...]
     faults: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Filled:
+    """A roster with our points in it, and what else the system would refuse or take wrongly."""
+
+    sheet: Sheet
+    rows: list[list[str]]
+    matching: Matching
+    faults: Sequence[str] = ()
+
+    def graded(self) -> list[tuple[list[str], StudentMarks]]:
+        """The rows of students whose marks are final, with these marks."""
+        found = self.matching.students.items()
+        return [(self.rows[number], each) for number, each in found if each.final]
+
+    def export(self, open_students: tuple[str, ...]) -> Export:
+        """The file, and what a person has to know of it."""
+        matching = self.matching
+        return Export(
+            self.sheet.with_rows(self.rows).to_bytes(),
+            matching.only_theirs,
+            matching.only_ours,
+            (*matching.faults, *self.faults),
+            open_students,
+        )
+
+
 def match(
     marks: Marks,
-    rows: Sequence[Sequence[str]],
-    name: Callable[[Sequence[str]], str],
+    rows: Sequence[Row],
+    name: Callable[[Row], str],
     *,
     ids: Sequence[int] = (),
     emails: Sequence[int] = (),
     numbers: Sequence[int] = (),
-    people: Callable[[Sequence[str]], bool] = lambda _: True,
+    is_person: Callable[[Row], bool] = lambda _: True,
 ) -> Matching:
     """Find our students in the roster's rows.
 
@@ -71,7 +90,7 @@ def match(
     in `emails`, the id that nbgrader has for the other system (`lms_user_id`) in `numbers`: that
     system's own numbers, which may be like somebody else's id. Letters of either case are the same.
     Where a row may be two students, or a student two rows, none is taken and a fault says so.
-    `name` shows a row to a person; `people` tells rows of persons.
+    `name` shows a row to a person.
     """
     finders = [
         ((*ids, *emails), _index(marks, lambda each: each.person.id)),
@@ -81,7 +100,7 @@ def match(
     found: dict[int, set[str]] = {}
     places: dict[str, set[int]] = {}
     for number, row in enumerate(rows):
-        if people(row):
+        if is_person(row):
             found[number] = {
                 student
                 for columns, index in finders
@@ -97,6 +116,7 @@ def match(
         if len(who) == 1 and len(places[student]) == 1
     }
     return Matching(
+        found.keys(),
         {number: marks.students[student] for number, student in sure.items()},
         tuple(name(rows[number]) for number, who in found.items() if not who),
         tuple(student for student in marks.students if student not in places),
@@ -118,10 +138,10 @@ def _key(value: str) -> str:
 
 
 def _doubts(
-    rows: Sequence[Sequence[str]],
+    rows: Sequence[Row],
     found: Mapping[int, set[str]],
     places: Mapping[str, set[int]],
-    name: Callable[[Sequence[str]], str],
+    name: Callable[[Row], str],
 ) -> Iterable[str]:
     for number, who in found.items():
         if len(who) > 1:
@@ -134,37 +154,34 @@ def _doubts(
 
 
 def fill(
-    rows: Sequence[Sequence[str]],
+    sheet: Sheet,
     matching: Matching,
     column: int,
-    names: Iterable[int],
-    value: Callable[[StudentMarks, Sequence[str]], str | None],
-) -> list[list[str]]:
-    """The rows with our values in a column (None: as it was); cells for people made safe."""
-    filled = [list(row) for row in rows]
-    shown = list(names)
-    for number, row in enumerate(filled):
-        for place in shown:
-            row[place] = cells.text(row[place])
-        student = matching.rows.get(number)
-        if student is not None and student.final:
-            mark = value(student, rows[number])
-            row[column] = row[column] if mark is None else mark
-    return filled
+    *,
+    texts: Sequence[int],
+    kept: Collection[int] = (),
+    words: Collection[str] = (),
+) -> Filled:
+    """Fill a column with total points, and make the roster's other cells such that none runs.
 
-
-def guard(rows: Iterable[list[str]], sheet: Sheet, kept: Collection[int]) -> None:
-    """Make what stands in any column but `kept` such that no spreadsheet runs it.
-
-    Students fill more fields of a profile than we know, and a system may export each.
+    Marks that are not final are left out, and a cell that holds one of `words` stays. The columns
+    `texts` are for people to read; those in `kept` stay as they are. Students fill more fields of
+    a profile than we know, and a system may export each.
     """
-    places = [place for place in range(len(sheet.header)) if place not in kept]
-    for row in rows:
-        for place in places:
+    rows = [list(row) for row in sheet.rows]
+    guarded = set(range(len(sheet.header))) - {*texts, *kept}
+    for number in matching.people:
+        row, student = rows[number], matching.students.get(number)
+        for place in texts:
+            row[place] = cells.text(row[place])
+        if student is not None and student.final and row[column].strip() not in words:
+            row[column] = cells.points(student.total)
+        for place in guarded:
             row[place] = cells.identifier(row[place])
+    return Filled(sheet, rows, matching)
 
 
-def column_named(sheet: Sheet, wanted: str | None, candidates: Mapping[int, str], hint: str) -> int:
+def column_named(sheet: Sheet, wanted: str | None, candidates: Sequence[int], hint: str) -> int:
     """The one column that takes points: the one that is named, or the only one that may be it."""
     if wanted is not None:
         named = [place for place, heading in enumerate(sheet.header) if heading.strip() == wanted]
@@ -175,7 +192,7 @@ def column_named(sheet: Sheet, wanted: str | None, candidates: Mapping[int, str]
             f"the roster has {count} column {wanted!r}; it has: {', '.join(sheet.header)}"
         )
     if len(candidates) == 1:
-        return next(iter(candidates))
+        return candidates[0]
     raise RecordError(
         f"which column of the roster takes the points? {hint} Name it with --column; it has: "
         f"{', '.join(sheet.header)}"
@@ -188,3 +205,13 @@ def number_in(cell: str) -> float | None:
         return float(cell.strip().replace(",", "."))
     except ValueError:
         return None
+
+
+def named(person: Person) -> tuple[str, str, str, str]:
+    """Id, last name, first name and email address as cells."""
+    return (
+        cells.identifier(person.id),
+        cells.text(person.last_name),
+        cells.text(person.first_name),
+        cells.identifier(person.email),
+    )

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from autograder.exports import cells
-from autograder.exports.form import Export, Request, column_named, fill, guard, match
+from autograder.exports.form import Filled, column_named, fill, match, named
 from autograder.exports.sheet import Sheet
 from autograder.gradebook.marks import Marks, StudentMarks
 
@@ -25,39 +25,31 @@ _HEADER = (
 _ITEM = re.compile(r"(?:\d+(?:\.\d+)*:?\s*)?(?P<name>.*?)\s*(?:\([\d.]+ pts?\))?\s*")
 
 
-def export(request: Request) -> Export:
-    """A table as Gradescope downloads it, or the roster filled in."""
-    marks = request.marks
-    sheet = request.sheet()
-    if sheet is None:
-        header = (*_HEADER, *_headings(marks))
-        rows = tuple(tuple(_row(marks, each)) for each in marks.students.values())
-        return Export(Sheet(header, rows).to_bytes(), left_open=marks.open_students)
+def table(marks: Marks) -> Sheet:
+    """A table as Gradescope downloads it."""
+    items = (
+        f"{number}: {item.name} ({item.max_points:.1f} pts)"
+        for number, item in enumerate(marks.items.values(), start=1)
+    )
+    rows = tuple(tuple(_row(marks, each)) for each in marks.students.values())
+    return Sheet((*_HEADER, *items), rows)
+
+
+def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
+    """The roster with its total scores and its columns of items filled."""
     email, sids = sheet.need("table of Gradescope", "Email"), sheet.places("SID")
-    total = sheet.find("Total Score") if request.column is None else None
-    if total is None and request.column is not None:
-        total = column_named(sheet, request.column, {}, "")
-    if total is None:
-        sheet = sheet.with_column("Total Score")
-        total = len(sheet.header) - 1
+    if wanted is None:
+        sheet, total = sheet.with_column("Total Score")
+    else:
+        total = column_named(sheet, wanted, (), "")
     matching = match(marks, sheet.rows, lambda row: row[email], ids=sids, emails=[email])
-    names = sheet.places("First Name", "Last Name", "Name", "Sections", "section_name")
-    filled = fill(sheet.rows, matching, total, names, lambda each, _: cells.points(each.total))
-    guard(filled, sheet, names)
-    for place, row in enumerate(filled):
-        student = matching.rows.get(place)
-        if student is not None and student.final:
-            for column, item in _item_columns(sheet, marks).items():
-                row[column] = cells.points(student.items[item].points)
-    return Export(
-        sheet.with_rows(filled).to_bytes(),
-        matching.only_theirs, matching.only_ours, matching.faults, marks.open_students,
-    )  # fmt: skip
-
-
-def _headings(marks: Marks) -> Iterator[str]:
-    for number, item in enumerate(marks.items.values(), start=1):
-        yield f"{number}: {item.name} ({item.max_points:.1f} pts)"
+    texts = sheet.places("First Name", "Last Name", "Name", "Sections", "section_name")
+    filled = fill(sheet, matching, total, texts=texts)
+    columns = _item_columns(sheet, marks)
+    for row, student in filled.graded():
+        for column, item in columns.items():
+            row[column] = cells.points(student.items[item].points)
+    return filled
 
 
 def _item_columns(sheet: Sheet, marks: Marks) -> dict[int, str]:
@@ -70,20 +62,13 @@ def _item_columns(sheet: Sheet, marks: Marks) -> dict[int, str]:
 
 
 def _row(marks: Marks, each: StudentMarks) -> Iterator[str]:
-    person = each.person
-    yield cells.text(person.first_name)
-    yield cells.text(person.last_name)
-    yield cells.identifier(person.id)
-    yield cells.identifier(person.email)
-    yield ""
+    number, last_name, first_name, email = named(each.person)
+    yield from (first_name, last_name, number, email, "")
     yield cells.points(each.total) if each.final else ""
     yield f"{marks.max_points:.1f}"
     yield "Graded" if each.final else "Ungraded"
-    yield ""
-    yield f"{each.handed_in:%Y-%m-%d %H:%M:%S %z}" if each.handed_in else ""
-    yield _clock(each.late)
-    yield ""
-    yield "1"
+    handed_in = f"{each.handed_in:%Y-%m-%d %H:%M:%S %z}" if each.handed_in else ""
+    yield from ("", handed_in, _clock(each.late), "", "1")
     for mark in each.items.values():
         yield "" if mark.open else cells.points(mark.points)
 

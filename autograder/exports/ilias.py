@@ -12,9 +12,13 @@ order, which the plugin relies on. Names are not read back, so they are made saf
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Never
+
 from autograder.errors import RecordError
-from autograder.exports import cells
-from autograder.exports.form import Export, Request, fill, guard, match
+from autograder.exports.form import Filled, fill, match
+from autograder.exports.sheet import Sheet
+from autograder.gradebook.marks import Marks
 
 _FORM = "status file of ILIAS (status.csv)"
 _COLUMNS = (
@@ -24,38 +28,34 @@ _COLUMNS = (
 _STATES = ("notgraded", "passed", "failed")
 
 
-def export(request: Request) -> Export:
+def table(_marks: Marks) -> Never:
+    """RecordError: there is no file without the system's own."""
+    raise RecordError(
+        "ILIAS finds members by numbers of its own: download the assignment's status.csv "
+        "(Multi-Feedback, plugin ExerciseStatusFile) and give it with --roster"
+    )
+
+
+def fill_in(marks: Marks, sheet: Sheet, _wanted: str | None) -> Filled:
     """The status file filled in."""
-    sheet = request.sheet()
-    if sheet is None:
-        raise RecordError(
-            "ILIAS finds members by numbers of its own: download the assignment's status.csv "
-            "(Multi-Feedback, plugin ExerciseStatusFile) and give it with --roster"
-        )
     update, number, login, _, _, status, mark, *_ = (sheet.need(_FORM, name) for name in _COLUMNS)
     if sheet.header[: len(_COLUMNS)] != _COLUMNS:
         raise RecordError(
             "ILIAS reads the columns of status.csv by their order, which was changed: "
             f"{', '.join(sheet.header)}; it should be {', '.join(_COLUMNS)}"
         )
-    matching = match(
-        request.marks, sheet.rows, lambda row: row[login], ids=[login], numbers=[number]
-    )
-    names = sheet.places("lastname", "firstname")
-    rows = fill(sheet.rows, matching, mark, names, lambda each, _: cells.points(each.total))
+    matching = match(marks, sheet.rows, lambda row: row[login], ids=[login], numbers=[number])
     # what is behind is of no known use, and what is before are numbers and teachers' words
-    guard(rows, sheet, range(len(_COLUMNS)))
-    faults = list(matching.faults)
-    for place, row in enumerate(rows):
-        row[login] = cells.identifier(row[login])
-        student = matching.rows.get(place)
-        row[update] = "1" if student is not None and student.final else "0"
-        if row[update] == "1" and row[status] not in _STATES:
-            faults.append(
-                f"{row[login]} has the status {row[status]!r}, which ILIAS refuses with the whole "
-                f"file: write one of {', '.join(_STATES)}"
-            )
-    return Export(
-        sheet.with_rows(rows).to_bytes(),
-        matching.only_theirs, matching.only_ours, tuple(faults), request.marks.open_students,
-    )  # fmt: skip
+    kept = set(range(len(_COLUMNS))) - {login}
+    filled = fill(sheet, matching, mark, texts=sheet.places("lastname", "firstname"), kept=kept)
+    for row in filled.rows:
+        row[update] = "0"
+    for row, _ in filled.graded():
+        row[update] = "1"
+    faults = [
+        f"{row[login]} has the status {row[status]!r}, which ILIAS refuses with the whole file: "
+        f"write one of {', '.join(_STATES)}"
+        for row in filled.rows
+        if row[update] == "1" and row[status] not in _STATES
+    ]
+    return replace(filled, faults=faults)

@@ -12,18 +12,10 @@ names the user (ID number or Email address) and which holds the grade.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 from autograder.exports import cells
-from autograder.exports.form import (
-    Export,
-    Request,
-    column_named,
-    fill,
-    guard,
-    match,
-    number_in,
-)
+from autograder.exports.form import Filled, Row, column_named, fill, match, named, number_in
 from autograder.exports.sheet import Sheet
 from autograder.gradebook.marks import Marks, StudentMarks
 
@@ -35,45 +27,57 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def export(request: Request) -> Export:
-    """The worksheet filled in, or a file for the gradebook's import."""
-    sheet = request.sheet()
-    if sheet is None:
-        return Export(_for_gradebook(request.marks), left_open=request.marks.open_students)
+def table(marks: Marks) -> Sheet:
+    """A file for the gradebook's import."""
+    item = f"Assignment: {cells.text(marks.title)} (Real)"
+    header = ("First name", "Last name", "ID number", "Email address", item)
+    return Sheet(header, tuple(_row(each) for each in marks.students.values() if each.final))
+
+
+def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
+    """The worksheet, or a file that Moodle's gradebook exported, with our points in it."""
     if sheet.find("Identifier") is None:
-        return _filled_gradebook(request, sheet)
-    return _worksheet(request, sheet)
+        return _gradebook(marks, sheet, wanted)
+    return _worksheet(marks, sheet, wanted)
 
 
-def _worksheet(request: Request, sheet: Sheet) -> Export:
+def _worksheet(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     identifier = sheet.need("grading worksheet of Moodle", "Identifier")
     sheet.need("grading worksheet of Moodle that can be read again", "Last modified (grade)")
     grade = column_named(
         sheet,
-        request.column,
-        {place: name for place, name in enumerate(sheet.header) if name.strip() == "Grade"},
+        wanted,
+        [place for place, name in enumerate(sheet.header) if name.strip() == "Grade"],
         "Download the worksheet with Moodle set to English, or say which it is.",
     )
-    numbered = [(*row, row[identifier].removeprefix(_PARTICIPANT).strip()) for row in sheet.rows]
+    full_name = sheet.find("Full name", "Email address")
+
+    def shown(row: Row) -> str:
+        return row[identifier] if full_name is None else f"{row[identifier]} ({row[full_name]})"
+
     matching = match(
-        request.marks,
-        numbered,
-        lambda row: _shown(sheet, row, identifier),
+        marks,
+        [(*row, row[identifier].removeprefix(_PARTICIPANT).strip()) for row in sheet.rows],
+        shown,
         ids=[*sheet.places(*_IDS), identifier],
         emails=sheet.places("Email address"),
         numbers=[len(sheet.header)],
     )
-    names = sheet.places(*_SHOWN)
-    rows = fill(sheet.rows, matching, grade, names, lambda each, _: cells.points(each.total))
-    guard(rows, sheet, [identifier, *names, *_comments(sheet)])
+    kept = [identifier, *_comments(sheet)]
+    filled = fill(sheet, matching, grade, texts=sheet.places(*_SHOWN), kept=kept)
+    maximum = sheet.find("Maximum Grade")
+    if maximum is None:
+        return filled
+    rows = [filled.rows[number] for number in matching.students]
     faults = [
-        *matching.faults,
-        *_too_high(sheet, [rows[number] for number in matching.rows], grade, identifier),
+        f"{shown(row)}: Moodle takes no grade above {reach:g}, this is {points:g}: raise the "
+        "assignment's maximum grade there"
+        for row in rows
+        if (points := number_in(row[grade])) is not None
+        and (reach := number_in(row[maximum])) is not None
+        and points > reach
     ]
-    return Export(
-        sheet.with_rows(rows).to_bytes(),
-        matching.only_theirs, matching.only_ours, tuple(faults), request.marks.open_students,
-    )  # fmt: skip
+    return replace(filled, faults=faults)
 
 
 def _comments(sheet: Sheet) -> list[int]:
@@ -81,67 +85,23 @@ def _comments(sheet: Sheet) -> list[int]:
     return [place for place, name in enumerate(sheet.header) if "feedback" in name.casefold()]
 
 
-def _too_high(
-    sheet: Sheet,
-    rows: Sequence[Sequence[str]],
-    grade: int,
-    identifier: int,
-) -> list[str]:
-    maximum = sheet.find("Maximum Grade")
-    if maximum is None:
-        return []
-    told = []
-    for row in rows:
-        points, reach = number_in(row[grade]), number_in(row[maximum])
-        if points is not None and reach is not None and points > reach:
-            told.append(
-                f"{_shown(sheet, row, identifier)}: Moodle takes no grade above {reach:g}, this is "
-                f"{points:g}: raise the assignment's maximum grade there"
-            )
-    return told
-
-
-def _filled_gradebook(request: Request, sheet: Sheet) -> Export:
-    """A file that Moodle's gradebook exported, with our column in it filled."""
+def _gradebook(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     known, emails = sheet.places(*_IDS), sheet.places("Email address")
     if not known and not emails:
         sheet.need("file of Moodle's gradebook or assignment", "Identifier")
-    title = request.marks.title.casefold()
-    ours = {
-        place: heading
+    comments, title = _comments(sheet), marks.title.casefold()
+    ours = [
+        place
         for place, heading in enumerate(sheet.header)
-        if title in heading.casefold() and "feedback" not in heading.casefold()
-    }
-    column = column_named(sheet, request.column, ours, f"None is of {request.marks.title!r}.")
+        if title in heading.casefold() and place not in comments
+    ]
+    column = column_named(sheet, wanted, ours, f"None is of {marks.title!r}.")
     first = (known + emails)[0]
-    matching = match(request.marks, sheet.rows, lambda row: row[first], ids=known, emails=emails)
-    names = [place for place in sheet.places(*_SHOWN) if place not in emails]
-    rows = fill(sheet.rows, matching, column, names, lambda each, _: cells.points(each.total))
-    guard(rows, sheet, [*names, *_comments(sheet)])
-    return Export(
-        sheet.with_rows(rows).to_bytes(),
-        matching.only_theirs, matching.only_ours, matching.faults, request.marks.open_students,
-    )  # fmt: skip
-
-
-def _for_gradebook(marks: Marks) -> bytes:
-    item = f"Assignment: {cells.text(marks.title)} (Real)"
-    header = ("First name", "Last name", "ID number", "Email address", item)
-    rows = tuple(_row(each) for each in marks.students.values() if each.final)
-    return Sheet(header, rows).to_bytes()
+    matching = match(marks, sheet.rows, lambda row: row[first], ids=known, emails=emails)
+    texts = [place for place in sheet.places(*_SHOWN) if place not in emails]
+    return fill(sheet, matching, column, texts=texts, kept=comments)
 
 
 def _row(each: StudentMarks) -> tuple[str, ...]:
-    person = each.person
-    return (
-        cells.text(person.first_name),
-        cells.text(person.last_name),
-        cells.identifier(person.id),
-        cells.identifier(person.email),
-        cells.points(each.total),
-    )
-
-
-def _shown(sheet: Sheet, row: Sequence[str], identifier: int) -> str:
-    name = sheet.find("Full name", "Email address")
-    return row[identifier] if name is None else f"{row[identifier]} ({row[name]})"
+    number, last_name, first_name, email = named(each.person)
+    return first_name, last_name, number, email, cells.points(each.total)

@@ -50,10 +50,12 @@ class Sheet:
         """The columns of those of these names that the header has."""
         return [place for name in names if (place := self.find(name)) is not None]
 
-    def with_column(self, name: str) -> Sheet:
-        """The same form with an empty column more."""
+    def with_column(self, name: str) -> tuple[Sheet, int]:
+        """The same form, with an empty column more if none has this name; and that column."""
+        if (column := self.find(name)) is not None:
+            return self, column
         rows = tuple((*row, "") for row in self.rows)
-        return replace(self, header=(*self.header, name), rows=rows)
+        return replace(self, header=(*self.header, name), rows=rows), len(self.header)
 
     def with_rows(self, rows: Sequence[Sequence[str]]) -> Sheet:
         """The same form with other rows."""

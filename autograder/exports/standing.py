@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from autograder.course.assignment import Course
 from autograder.course.rules import Counting
 from autograder.exports import cells
+from autograder.exports.form import named
 from autograder.gradebook.marks import Marks, Person
 from autograder.gradebook.penalties import read_marks_settled
 from autograder.words import as_json
@@ -70,10 +71,7 @@ class Standing:
         return b"\xef\xbb\xbf" + out.getvalue().encode("utf-8")
 
     def _row(self, each: StudentStanding) -> Iterator[str]:
-        yield cells.identifier(each.person.id)
-        yield cells.text(each.person.last_name)
-        yield cells.text(each.person.first_name)
-        yield cells.identifier(each.person.email)
+        yield from named(each.person)
         for homework in each.homework.values():
             yield "" if homework.points is None else cells.points(homework.points)
             yield "" if homework.maximum is None else cells.points(homework.maximum)

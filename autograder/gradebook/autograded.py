@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 
@@ -103,14 +103,12 @@ def item_of(cell: NotebookNode, assignment: Assignment) -> Item | None:
 
 def _check_cells(name: str, notebook: NotebookNode, skeleton: NotebookNode) -> None:
     """Each of the release's cells once: one that is doubled or gone would shift marks silently."""
-    found, wanted = (Counter(_ids(n)) for n in (notebook, skeleton))
+    found, wanted = (
+        Counter(filter(None, map(grade_id, each.cells))) for each in (notebook, skeleton)
+    )
     if found != wanted:
         wrong = sorted(((found - wanted) + (wanted - found)).keys())
         raise RecordError(f"{name}: not once, as in the release: the cells {', '.join(wrong)}")
-
-
-def _ids(notebook: NotebookNode) -> Iterator[str]:
-    yield from filter(None, map(grade_id, notebook.cells))
 
 
 def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:

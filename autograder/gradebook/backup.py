@@ -16,11 +16,14 @@ import math
 import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
+from itertools import chain, count
 from pathlib import Path
+from typing import Any
 
 from nbgrader.api import Base
 from sqlalchemy.engine import make_url
@@ -48,8 +51,13 @@ _ADVICE = (
     "keeps the damaged file"
 )
 
-
 _PIECE = 2**20
+
+_GIVEN = {
+    "grade": ("manual_score", "extra_credit", "needs_manual_grade"),
+    "comment": ("manual_comment",),
+}
+"""The columns that hold what a person gave, by table."""
 
 
 class Damaged(RecordError):
@@ -62,6 +70,11 @@ def file_of(db_url: str) -> Path | None:
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
     return Path(url.database).absolute()
+
+
+def _files_of(gradebook: Path) -> list[Path]:
+    """The gradebook's file, and those that SQLite may have beside it."""
+    return [gradebook.with_name(gradebook.name + ending) for ending in ("", *_BESIDE)]
 
 
 def copies_of(gradebook: Path) -> Path:
@@ -106,10 +119,7 @@ def make_sure(gradebook: Path, make: Callable[[Path], None]) -> None:
 
 
 def _is_begun(gradebook: Path) -> bool:
-    try:
-        return gradebook.stat().st_size > 0
-    except FileNotFoundError:
-        return False
+    return gradebook.exists() and gradebook.stat().st_size > 0
 
 
 def keep_copy(gradebook: Path, now: datetime, seconds: float) -> None:
@@ -188,22 +198,22 @@ def _uncounted(head: bytes) -> bytes:
 
 def _new_name(gradebook: Path, now: datetime) -> Path:
     # never before the last one: a clock may go back
-    known = {path.name for path in copies(gradebook)}
-    while True:
-        path = copies_of(gradebook) / f"{gradebook.stem}-{now.strftime(MADE)}{gradebook.suffix}"
-        if path.name > max(known, default=""):
-            return path
-        last = max(known).removeprefix(f"{gradebook.stem}-").removesuffix(gradebook.suffix)
-        now = datetime.strptime(last, MADE).replace(tzinfo=now.tzinfo) + timedelta(seconds=1)
+    if known := copies(gradebook):
+        last = datetime.strptime(_moment(known[-1], gradebook), MADE).replace(tzinfo=now.tzinfo)
+        now = max(now, last + timedelta(seconds=1))
+    return copies_of(gradebook) / f"{gradebook.stem}-{now.strftime(MADE)}{gradebook.suffix}"
+
+
+def _moment(copy: Path, gradebook: Path) -> str:
+    return copy.stem.removeprefix(f"{gradebook.stem}-")
 
 
 def _thin_out(gradebook: Path, now: datetime) -> None:
-    earlier = copies(gradebook)[:-KEPT]
     oldest = (now - timedelta(days=DAYS)).strftime(MADE)
-    by_day = {path.stem.rpartition("T")[0]: path for path in earlier}
+    earlier = copies(gradebook)[:-KEPT]
+    newest_of_day = {path.stem.rpartition("T")[0]: path for path in earlier}.values()
     for path in earlier:
-        is_old = path.stem.removeprefix(f"{gradebook.stem}-") < oldest
-        if is_old or path not in by_day.values():
+        if _moment(path, gradebook) < oldest or path not in newest_of_day:
             path.unlink()
 
 
@@ -224,12 +234,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Mark:
-    """What a person gave: points, extra credit or a comment on one cell of a student's notebook.
+    """What a person gave: points, extra credit or a comment on one cell of a student's notebook."""
 
-    `row` is the row's id in the gradebook.
-    """
-
-    row: str
     assignment: str
     student: str
     cell: str
@@ -272,9 +278,9 @@ def restore(gradebook: Path, now: datetime) -> Restored:
             carried, unread = _carry_over(kept / gradebook.name, fresh, gradebook.parent)
             _write_marks(kept / BY_HAND, carried)
         sync(fresh)
-        for ending in _BESIDE:
+        for path in _files_of(gradebook)[1:]:
             # of the damaged one: SQLite would put its pages into the restored one
-            gradebook.with_name(gradebook.name + ending).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
         sync(gradebook.parent)
         fresh.replace(gradebook)
         sync(gradebook.parent)
@@ -292,15 +298,13 @@ def _is_sound(path: Path) -> bool:
 
 def _keep_damaged(gradebook: Path, now: datetime) -> Path | None:
     """Copy the damaged files to a folder of their own; None where there are none."""
-    names = [gradebook.name + ending for ending in ("", *_BESIDE)]
-    there = [gradebook.with_name(n) for n in names if gradebook.with_name(n).is_file()]
+    there = [path for path in _files_of(gradebook) if path.is_file()]
     if not there:
         return None
-    number, stem = 1, copies_of(gradebook) / f"damaged-{now.strftime(MADE)}"
-    folder = stem
-    while folder.exists():
-        number += 1
-        folder = stem.with_name(f"{stem.name}-{number}")
+    stem = f"damaged-{now.strftime(MADE)}"
+    names = chain([stem], (f"{stem}-{number}" for number in count(2)))
+    paths = (copies_of(gradebook) / name for name in names)
+    folder = next(path for path in paths if not path.exists())
     make_folder(folder)
     for path in there:
         shutil.copyfile(path, folder / path.name)
@@ -314,18 +318,19 @@ def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[Mark], int
     carried: list[Mark] = []
     unread = 0
     with closing(sqlite3.connect(fresh)) as new, _opened_damaged(damaged) as old:
-        ours = _our_credit(old, _last_row(new, "grade"))
-        for table, columns in (
-            ("grade", ("manual_score", "extra_credit", "needs_manual_grade")),
-            ("comment", ("manual_comment",)),
-        ):
+        grades = _last_row(new, "grade")
+        ours = dict(_readable(old, "SELECT grade_id, points FROM fdl_recorded_credit", grades))
+        for table, columns in _GIVEN.items():
             known = _known_rows(new, table, columns)
-            found = _readable_rows(old, table, columns, _last_row(new, table))
+            query = f"SELECT id, {', '.join(columns)} FROM {table}"
+            rows = _readable(old, query, _last_row(new, table))
+            found = {row: values for row, *values in rows if _is_plausible(table, values)}
             unread += len(known.keys() - found.keys())
             for row, values in found.items():
                 if row not in known or known[row][1] == values:
                     continue
-                given = _mark(row, known[row][0], table, values)
+                where, before = known[row]
+                given = _mark(where, table, values)
                 if (
                     given.score is None
                     and given.extra_credit is not None
@@ -334,7 +339,7 @@ def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[Mark], int
                     continue
                 setting = ", ".join(f"{column} = ?" for column in columns)
                 new.execute(f"UPDATE {table} SET {setting} WHERE id = ?", (*values, row))
-                if given != _mark(row, known[row][0], table, known[row][1]):
+                if given != _mark(where, table, before):
                     carried.append(given)
         new.commit()
     return carried, unread
@@ -343,24 +348,19 @@ def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[Mark], int
 @contextlib.contextmanager
 def _opened_damaged(damaged: Path) -> Iterator[sqlite3.Connection]:
     # in a copy: to open it may change it
-    scratch = damaged.with_name(f".{damaged.name}")
-    for ending in ("", *_BESIDE):
-        if (source := damaged.with_name(damaged.name + ending)).is_file():
-            shutil.copyfile(source, scratch.with_name(scratch.name + ending))
-    try:
-        with closing(sqlite3.connect(scratch)) as database:
+    with tempfile.TemporaryDirectory(dir=damaged.parent) as folder:
+        for path in filter(Path.is_file, _files_of(damaged)):
+            shutil.copyfile(path, Path(folder, path.name))
+        with closing(sqlite3.connect(Path(folder, damaged.name))) as database:
             with contextlib.suppress(sqlite3.DatabaseError):
                 # so that SQLite reads a file that ends too early as far as it goes
                 database.execute("PRAGMA writable_schema = ON")
             yield database
-    finally:
-        for ending in ("", *_BESIDE):
-            scratch.with_name(scratch.name + ending).unlink(missing_ok=True)
 
 
 def _known_rows(
     database: sqlite3.Connection, table: str, columns: tuple[str, ...]
-) -> dict[str, tuple[tuple[str, str, str], tuple[object, ...]]]:
+) -> dict[str, tuple[tuple[str, str, str], list[object]]]:
     """Of each row who and what it is about, and the columns."""
     wanted = ", ".join(f"row.{column}" for column in columns)
     found = database.execute(
@@ -370,7 +370,7 @@ def _known_rows(
         JOIN submitted_assignment AS handed_in ON handed_in.id = notebook.assignment_id
         JOIN assignment AS homework ON homework.id = handed_in.assignment_id"""
     )
-    return {row: ((a, s, c), tuple(values)) for row, a, s, c, *values in found}
+    return {row: ((a, s, c), values) for row, a, s, c, *values in found}
 
 
 def _last_row(database: sqlite3.Connection, table: str) -> int:
@@ -378,31 +378,11 @@ def _last_row(database: sqlite3.Connection, table: str) -> int:
     return int(last or 0)
 
 
-def _readable_rows(
-    database: sqlite3.Connection, table: str, columns: tuple[str, ...], last: int
-) -> dict[str, tuple[object, ...]]:
+def _readable(database: sqlite3.Connection, query: str, last: int) -> Iterator[tuple[Any, ...]]:
     """Row by row, so that a damaged page costs no more than what is on it."""
-    found: dict[str, tuple[object, ...]] = {}
-    query = f"SELECT id, {', '.join(columns)} FROM {table} WHERE rowid = ?"
     for row in range(1, last + _SPARE_ROWS):
         with contextlib.suppress(sqlite3.Error, OverflowError):
-            for id_, *values in database.execute(query, (row,)):
-                if isinstance(id_, str) and _is_plausible(table, values):
-                    found[id_] = tuple(values)
-    return found
-
-
-def _our_credit(database: sqlite3.Connection, last: int) -> dict[str, object]:
-    """The extra credit that the kit itself gave, by the grade's row, as far as that can be read."""
-    found: dict[str, object] = {}
-    for row in range(1, last + _SPARE_ROWS):
-        with contextlib.suppress(sqlite3.Error):
-            found.update(
-                database.execute(
-                    "SELECT grade_id, points FROM fdl_recorded_credit WHERE rowid = ?", (row,)
-                ).fetchall()
-            )
-    return found
+            yield from database.execute(f"{query} WHERE rowid = ?", (row,)).fetchall()
 
 
 def _reported(root: Path, given: Mark) -> float | None:
@@ -424,18 +404,15 @@ def _is_plausible(table: str, values: list[object]) -> bool:
     )
 
 
-def _mark(row: str, where: tuple[str, str, str], table: str, values: tuple[object, ...]) -> Mark:
+def _mark(where: tuple[str, str, str], table: str, values: list[Any]) -> Mark:
     if table == "comment":
-        return Mark(row, *where, comment=None if values[0] is None else str(values[0]))
-    score, extra = (None if each is None else float(str(each)) for each in values[:2])
-    return Mark(row, *where, score, extra)
+        return Mark(*where, comment=values[0])
+    return Mark(*where, *values[:2])
 
 
 def _write_marks(path: Path, marks: list[Mark]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(("assignment", "student", "cell", "score", "extra credit", "comment"))
-        for each in marks:
-            points = (each.score, each.extra_credit)
-            table.writerow((each.assignment, each.student, each.cell, *points, each.comment))
+        table.writerows(map(astuple, marks))
     sync(path)

@@ -29,7 +29,6 @@ from nbgrader.api import (
 from nbgrader.utils import parse_utc
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Float,
     Integer,
     MetaData,
@@ -44,6 +43,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import OperationalError, SAWarning, SQLAlchemyError
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from sqlalchemy.types import TypeEngine
 
 from autograder.course.assignment import Course
 from autograder.errors import RecordError
@@ -66,28 +66,28 @@ FULL = "the disk is full: make room on it and run the command again"
 _KIT_TABLES = MetaData()
 
 
-def _of_student(name: str, column: Column[Any]) -> Table:
-    """A table of the kit's own with a row for each student of an assignment."""
-    keys = (Column(key, String(128), primary_key=True) for key in ("assignment", "student"))
-    return Table(name, _KIT_TABLES, *keys, column)
+def _table(name: str, keys: Iterable[str], column: str, kind: TypeEngine[Any]) -> Table:
+    """A table of the kit's own with one value for each key."""
+    columns = (Column(key, String(128), primary_key=True) for key in keys)
+    return Table(name, _KIT_TABLES, *columns, Column(column, kind, nullable=False))
 
 
-_RECORDED_CREDIT = Table(
-    "fdl_recorded_credit",
-    _KIT_TABLES,
-    Column("grade_id", String(32), primary_key=True),
-    Column("points", Float, nullable=False),
-)
-_RECORDED_FOLDER = _of_student("fdl_recorded_folder", Column("digest", String(64), nullable=False))
-_RECORDED_EXTENSION = Table(
-    "fdl_recorded_extension",
-    _KIT_TABLES,
-    Column("submission_id", String(32), primary_key=True),
-    Column("seconds", Float, nullable=False),
-)
-_FINGERPRINT = _of_student("fdl_fingerprint", Column("fingerprint", String(64), nullable=False))
-_SECONDS = _of_student("fdl_marking_seconds", Column("seconds", Float, nullable=False))
-_PSEUDONYM = _of_student("fdl_pseudonym", Column("number", Integer, nullable=False))
+_OF_STUDENT = ("assignment", "student")
+
+_CREDIT = _table("fdl_recorded_credit", ["grade_id"], "points", Float())
+_EXTENSION = _table("fdl_recorded_extension", ["submission_id"], "seconds", Float())
+
+FOLDER = _table("fdl_recorded_folder", _OF_STUDENT, "digest", String(64))
+"""The digest of the folder in autograded/ that belongs to a student's marks."""
+
+FINGERPRINT = _table("fdl_fingerprint", _OF_STUDENT, "fingerprint", String(64))
+"""What a student's marks are given for; "" if that is not known."""
+
+SECONDS = _table("fdl_marking_seconds", _OF_STUDENT, "seconds", Float())
+"""Seconds that marking a student took; they differ from run to run, so no Report has them."""
+
+PSEUDONYM = _table("fdl_pseudonym", _OF_STUDENT, "number", Integer())
+"""The number that stands for a student on pages without names."""
 
 # nbgrader's own indexes lead from a cell to the grades of the whole class: without these, the time
 # to record one student grows with the number of those recorded.
@@ -206,83 +206,54 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
 
     def recorded_credit(self, grades: Iterable[str]) -> dict[str, float]:
         """The extra credit that the kit itself last gave, by the grade's id."""
-        table = _RECORDED_CREDIT
-        wanted = select(table.c.grade_id, table.c.points).where(table.c.grade_id.in_(list(grades)))
+        wanted = select(_CREDIT).where(_CREDIT.c.grade_id.in_(list(grades)))
         return {str(grade): float(points) for grade, points in self.db().execute(wanted)}
 
     def note_credit(self, points: Mapping[str, float]) -> None:
         """Remember what the kit gave, to tell it from what a person types over it."""
-        if points:
-            table = _RECORDED_CREDIT
-            self.db().execute(delete(table).where(table.c.grade_id.in_(list(points))))
-            rows = [{"grade_id": grade, "points": each} for grade, each in points.items()]
-            self.db().execute(table.insert(), rows)
+        for grade, each in points.items():
+            self._put(_CREDIT, grade, each)
 
     def recorded_extensions(self, submission: str | None = None) -> dict[str, timedelta]:
         """The extensions that the kit itself last gave (to one submission), by its id."""
-        table = _RECORDED_EXTENSION
-        wanted = select(table.c.submission_id, table.c.seconds)
+        wanted = select(_EXTENSION)
         if submission is not None:
-            wanted = wanted.where(table.c.submission_id == submission)
-        rows = self.db().execute(wanted)
-        return {str(submission): timedelta(seconds=seconds) for submission, seconds in rows}
+            wanted = wanted.filter_by(submission_id=submission)
+        return {name: timedelta(seconds=each) for name, each in self.db().execute(wanted)}
 
     def note_extension(self, submission_id: str, extension: timedelta | None) -> None:
         """Remember what the kit gave, to tell it from what a person gives through nbgrader."""
-        table = _RECORDED_EXTENSION
-        self.db().execute(delete(table).where(table.c.submission_id == submission_id))
-        if extension is not None:
-            row = {"submission_id": submission_id, "seconds": extension.total_seconds()}
-            self.db().execute(table.insert().values(row))
+        seconds = None if extension is None else extension.total_seconds()
+        self._put(_EXTENSION, submission_id, seconds)
+
+    def note(self, table: Table, assignment: str, student: str, value: object) -> None:
+        """Keep the value of a student in one of the kit's tables."""
+        self._put(table, assignment, student, value)
+
+    def noted(self, table: Table, assignment: str) -> dict[str, Any]:
+        """The values in one of the kit's tables, by student."""
+        wanted = select(*list(table.c)[1:]).filter_by(assignment=assignment)
+        return {str(student): value for student, value in self.db().execute(wanted)}
 
     def recorded_folder(self, assignment: str, student: str) -> str | None:
         """The digest of the folder that was recorded last; None if there is none."""
-        table = _RECORDED_FOLDER
-        wanted = select(table.c.digest).where(*_row_of(table, assignment, student))
+        wanted = select(FOLDER.c.digest).filter_by(assignment=assignment, student=student)
         digest: str | None = self.db().execute(wanted).scalar()
         return digest
-
-    def note_folder(self, assignment: str, student: str, digest: str) -> None:
-        """Remember the digest of the folder that belongs to the marks."""
-        self._note(_RECORDED_FOLDER, assignment, student, digest=digest)
 
     def fingerprints(self, assignment: str) -> dict[str, str]:
         """What each student's marks were given for, where that is known, by student.
 
         Those are left out whose marks were removed since, such as by `nbgrader db student remove`.
         """
-        table = _FINGERPRINT
         wanted = (
-            select(table.c.student, table.c.fingerprint)
-            .join(SubmittedAssignment, SubmittedAssignment.student_id == table.c.student)
+            select(SubmittedAssignment.student_id)
             .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
-            .where(table.c.assignment == assignment, Homework.name == assignment)
+            .where(Homework.name == assignment)
         )
-        rows = self.db().execute(wanted).all()
-        return {str(student): str(fingerprint) for student, fingerprint in rows}
-
-    def note_fingerprint(self, assignment: str, student: str, fingerprint: str) -> None:
-        """Remember what the marks are given for; "" where that is not known."""
-        self._note(_FINGERPRINT, assignment, student, fingerprint=fingerprint)
-
-    def marking_seconds(self, assignment: str) -> dict[str, float]:
-        """How long marking took when it was last recorded, by student.
-
-        It differs from run to run, so it can't stand in a Report.
-        """
-        return self._noted(_SECONDS.c.seconds, assignment)
-
-    def note_seconds(self, assignment: str, student: str, seconds: float) -> None:
-        """Remember how long marking took."""
-        self._note(_SECONDS, assignment, student, seconds=seconds)
-
-    def pseudonyms(self, assignment: str) -> dict[str, int]:
-        """The numbers that stand for students on pages without names."""
-        return self._noted(_PSEUDONYM.c.number, assignment)
-
-    def note_pseudonym(self, assignment: str, student: str, number: int) -> None:
-        """Let a number stand for a student."""
-        self._note(_PSEUDONYM, assignment, student, number=number)
+        marked = set(self.db().execute(wanted).scalars())
+        known = self.noted(FINGERPRINT, assignment)
+        return {student: known[student] for student in known.keys() & marked}
 
     def awaiting(self, assignment: str) -> dict[str, list[str]]:
         """The items that await a person, by student."""
@@ -299,15 +270,12 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
             found.setdefault(student, []).append(item)
         return found
 
-    def _noted(self, column: Column[Any], assignment: str) -> dict[str, Any]:
-        table = column.table
-        wanted = select(table.c.student, column).where(table.c.assignment == assignment)
-        return dict(self.db().execute(wanted).tuples().all())
-
-    def _note(self, table: Table, assignment: str, student: str, **values: object) -> None:
-        self.db().execute(delete(table).where(*_row_of(table, assignment, student)))
-        row = {"assignment": assignment, "student": student, **values}
-        self.db().execute(table.insert().values(row))
+    def _put(self, table: Table, *row: object) -> None:
+        """Put a row in the place of the one with the same keys; without a value, remove that."""
+        named = dict(zip(table.primary_key.columns.keys(), row, strict=False))
+        self.db().execute(delete(table).filter_by(**named))
+        if row[-1] is not None:
+            self.db().execute(table.insert().values(row))
 
 
 def _keep_for_good(connection: sqlite3.Connection, _: object) -> None:
@@ -344,10 +312,6 @@ def _says(error: BaseException | None, word: str) -> bool:
             return word in str(error)
         error = error.__cause__ or error.__context__
     return False
-
-
-def _row_of(table: Table, assignment: str, student: str) -> tuple[ColumnElement[bool], ...]:
-    return table.c.assignment == assignment, table.c.student == student
 
 
 @contextlib.contextmanager

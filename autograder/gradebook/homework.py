@@ -24,6 +24,9 @@ from autograder.course.gradecells import by_grade_id, checksum_of, grade_id, poi
 from autograder.errors import RecordError
 from autograder.gradebook.database import PatientGradebook, first_line
 
+_QUIET = logging.Logger("fdl-nbgrader", logging.CRITICAL + 1)
+"""A log that prints nothing."""
+
 
 class SaveCellsWithBonus(SaveCells):  # type: ignore[misc]  # nbgrader has no types
     """SaveCells that lets nothing be reached by bonus items: their maximum is 0."""
@@ -65,7 +68,7 @@ def prepare(
         for name, skeleton in skeletons.items()
         if not _is_known(gradebook, assignment.name, name, skeleton, bonus)
     ]
-    saver = SaveCellsWithBonus(log=QuietLog(), bonus={assignment.name: bonus})
+    saver = SaveCellsWithBonus(log=_QUIET, bonus={assignment.name: bonus})
     try:
         for name in stale:
             with gradebook.transaction():
@@ -108,11 +111,3 @@ def _is_known(
 def bonus_items(course: Course) -> Mapping[str, list[str]]:
     """The names of the bonus items of each assignment, as the settings have them."""
     return {name: list(each.bonus) for name, each in course.settings.homework.items()}
-
-
-class QuietLog(logging.Logger):
-    """A log that prints nothing."""
-
-    def __init__(self) -> None:
-        super().__init__("fdl-nbgrader", logging.ERROR)
-        self.addHandler(logging.NullHandler())

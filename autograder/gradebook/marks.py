@@ -161,15 +161,15 @@ class _Calculator:
     def marks(
         self, person: Person, row: Any, grades: Sequence[Any], by_kit: timedelta | None
     ) -> StudentMarks:
-        by_name = {grade.name: grade for grade in grades}
-        marks = {
-            name: _mark(by_name[name]) if name in by_name else ItemMark(0.0, False)
-            for name in self._items
-        }
-        points = dict.fromkeys((False, True), 0.0)
-        for name, item in self._items.items():
-            points[item.bonus] += marks[name].points
-        regular, bonus = points[False], points[True]
+        by_name = {grade.name: _mark(grade) for grade in grades}
+        marks = {name: by_name.get(name, ItemMark(0.0, False)) for name in self._items}
+        regular, bonus = (
+            sum(
+                (marks[item.name].points for item in self._items.values() if item.bonus == kind),
+                0.0,
+            )
+            for kind in (False, True)
+        )
         handed_in = row.timestamp.replace(tzinfo=UTC) if row.timestamp else None
         late = self._late(person.id, row, handed_in, by_kit)
         penalty, shares = self._penalty(late, regular, bonus, marks, grades)
@@ -204,8 +204,7 @@ class _Calculator:
         earned: dict[str, float] = {}
         for name, item in self._items.items():
             if takes_bonus or not item.bonus:
-                worth = earned.get(item.problem, 0.0) + marks[name].points
-                earned[item.problem] = worth
+                earned[item.problem] = earned.get(item.problem, 0.0) + marks[name].points
         return penalty, _spread(penalty, earned)
 
 

@@ -22,18 +22,15 @@ from autograder.durable import make_folder, sync_tree
 from autograder.errors import KitError, RecordError
 from autograder.gradebook import autograded, homework
 from autograder.gradebook.database import (
+    FINGERPRINT,
+    FOLDER,
+    SECONDS,
     PatientGradebook,
     copy_gradebook,
     first_line,
     open_gradebook,
 )
-from autograder.gradebook.folders import (
-    digest,
-    remove,
-    settle,
-    settle_all,
-    unfinished,
-)
+from autograder.gradebook.folders import digest, remove, settle, settle_all, unfinished
 from autograder.gradebook.penalties import Penalty, give_extension, no_penalty, update_penalties
 from autograder.gradebook.scores import save_scores
 from autograder.grading.mark import Marking, read_skeletons
@@ -120,7 +117,7 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def marking_seconds(self) -> dict[str, float]:
         """How long marking took when it was last recorded, by student."""
-        return self._gradebook.marking_seconds(self._assignment.name)
+        return self._gradebook.noted(SECONDS, self._assignment.name)
 
     # --- recording ---
 
@@ -212,10 +209,10 @@ class Recorder(AbstractContextManager["Recorder"]):
 
     def _note(self, student: str, marking: Marking, content: str, fingerprint: str) -> None:
         name = self._assignment.name
-        self._gradebook.note_folder(name, student, content)
-        self._gradebook.note_fingerprint(name, student, fingerprint)
+        self._gradebook.note(FOLDER, name, student, content)
+        self._gradebook.note(FINGERPRINT, name, student, fingerprint)
         if marking.seconds:
-            self._gradebook.note_seconds(name, student, sum(marking.seconds.values()))
+            self._gradebook.note(SECONDS, name, student, sum(marking.seconds.values()))
 
     def _is_same(self, student: str, item: Item, cell: NotebookNode) -> bool:
         """Whether an answer is the one that was recorded before, which a person may have marked.

@@ -53,7 +53,8 @@ def save_scores(
             if item is not None:
                 grade = grades[name, item.name]
                 earlier = by_kit.get(grade["id"])
-                if _takes_credit(item) and grade["extra_credit"] in (None, earlier):
+                takes_credit = item.bonus and item.kind == "auto"
+                if takes_credit and grade["extra_credit"] in (None, earlier):
                     credit[grade["id"]] = grade["extra_credit"] = points[item.name]
                 _score(cell, item, grade, is_same)
                 if grade["needs_manual_grade"]:
@@ -79,10 +80,6 @@ def _read(gradebook: PatientGradebook, kind: Any, columns: tuple[str, ...], of: 
         (notebook, cell): dict(zip(("id", *columns), row, strict=True))
         for notebook, cell, *row in gradebook.db().execute(wanted)
     }
-
-
-def _takes_credit(item: Item) -> bool:
-    return item.bonus and item.kind == "auto"
 
 
 def _score(cell: NotebookNode, item: Item, grade: dict[str, Any], is_same: IsSame) -> None:

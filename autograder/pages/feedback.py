@@ -32,14 +32,7 @@ from autograder.gradebook.evidence import EvidenceFound, evidence
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.penalties import update_penalties
 from autograder.grading.mark import read_skeletons
-from autograder.grading.report import (
-    NOT_ATTEMPTED,
-    CellFault,
-    Claim,
-    ItemReport,
-    NotebookReport,
-    Report,
-)
+from autograder.grading.report import NOT_ATTEMPTED, CellFault, ItemReport, NotebookReport, Report
 from autograder.pages.pictures import pictures_of
 from autograder.pages.texts import templates
 from autograder.words import shown
@@ -101,23 +94,20 @@ class Work:
 
 @dataclass(frozen=True)
 class ItemView:
-    """One item as the page shows it; `functions` are the names that it asks for."""
+    """One item as the page shows it."""
 
-    name: str
+    item: Item
+    report: ItemReport
     title: str
-    functions: tuple[str, ...]
     status: str
     points: str
     message: str
+    gap: str
     comment: str
-    claims: tuple[Claim, ...]
     faults: tuple[CellFault, ...]
-    diagnosis: str = ""
-    evidence: tuple[EvidenceFound, ...] = ()
-    pictures: tuple[str, ...] = ()
-    found: str = ""
-    gap: str = ""
-    work: Work | None = None
+    evidence: tuple[EvidenceFound, ...]
+    pictures: tuple[str, ...]
+    work: Work | None
 
 
 @dataclass(frozen=True)
@@ -331,30 +321,23 @@ def _gradebook_view(
         raise RecordError(
             f"{student} has no marks of {assignment.name} in the gradebook: run `fdl grade` first"
         ) from None
+    notebooks = submission.notebooks
     comments: dict[str, list[str]] = {}
-    for comment in chain.from_iterable(notebook.comments for notebook in submission.notebooks):
+    for comment in chain.from_iterable(notebook.comments for notebook in notebooks):
         for item in headings.commented.get(comment.name, ()):
             if comment.manual_comment:
                 comments.setdefault(item, []).append(shown(comment.manual_comment))
-    grades = chain.from_iterable(notebook.grades for notebook in submission.notebooks)
-    return GradebookView(
-        {
-            grade.name: _gradebook_entry(grade, "\n\n".join(comments.get(grade.name, ())))
-            for grade in grades
-        },
-        penalty=sum(notebook.late_submission_penalty or 0.0 for notebook in submission.notebooks),
-        extension=submission.extension,
-    )
-
-
-def _gradebook_entry(grade: Any, comment: str) -> GradebookEntry:
-    given = grade.manual_score is not None or grade.extra_credit is not None
-    return GradebookEntry(
-        points=float(grade.score),
-        open=grade.needs_manual_grade and not given,
-        given=given,
-        comment=comment,
-    )
+    entries = {}
+    for grade in chain.from_iterable(notebook.grades for notebook in notebooks):
+        given = grade.manual_score is not None or grade.extra_credit is not None
+        entries[grade.name] = GradebookEntry(
+            points=float(grade.score),
+            open=grade.needs_manual_grade and not given,
+            given=given,
+            comment="\n\n".join(comments.get(grade.name, ())),
+        )
+    penalty = sum(notebook.late_submission_penalty or 0.0 for notebook in notebooks)
+    return GradebookView(entries, penalty, submission.extension)
 
 
 # --- what is shown -------------------------------------------------------------------------------
@@ -408,20 +391,17 @@ def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> Item
     status = "unwritten" if is_empty else _status(item, entry)
     shown = "–" if status == "open" else f"{entry.points:g}"
     return ItemView(
-        name=item.name,
+        item=item,
+        report=found,
         title=headings.titles.get(item.name, "") or item.name,
-        functions=tuple(reference.name for reference in item.references),
         status=status,
         points=f"{shown} of {item.max_points:g}{' bonus' if item.bonus else ''}",
         message=_message(item, entry, notebook, found.points) or found.message,
+        gap=gap,
         comment=entry.comment,
-        claims=found.told,
         faults=tuple(fault for fault in notebook.faults if item.name in headings.items_of(fault)),
-        diagnosis=found.diagnosis,
         evidence=_confirmations(content.evidence.get(item.name, ())) if entry.open else (),
         pictures=content.pictures.get(item.name, ()) if found.found else (),
-        found=found.found,
-        gap=gap,
         work=content.work.get(item.name) if is_read and gap != NOT_ATTEMPTED else None,
     )
 

@@ -5,8 +5,7 @@ It holds what no student may see, and is made from a Marking at hand: nothing of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +13,6 @@ import numpy as np
 from autograder.course.assignment import Assignment, Course
 from autograder.grading.exceeded import change_limits, exceeded, texts_of
 from autograder.grading.mark import Marking
-from autograder.grading.plugin import Outcome
-from autograder.grading.report import ItemReport
 from autograder.grading.transcript import Event
 from autograder.pages.texts import templates
 from autograder.sandbox import FigureData
@@ -23,74 +20,33 @@ from autograder.sandbox import FigureData
 MAX_SHOWN = 1_500
 
 
-@dataclass(frozen=True)
-class UseView:
-    """One use of the student's code by a test: what was asked, and what came back."""
-
-    asked: str
-    answer: str
-
-
-@dataclass(frozen=True)
-class CaseView:
-    """A failed case of a hidden test; `answer` and `expected` are empty where no numbers differ."""
-
-    name: str
-    claim: str
-    message: str
-    uses: tuple[UseView, ...]
-    answer: str
-    expected: str
-
-
-@dataclass(frozen=True)
-class ItemPage:
-    """An item: its part of the Report, and its failed cases."""
-
-    name: str
-    report: ItemReport
-    failed: tuple[CaseView, ...]
-
-
 def instructor_page(course: Course, assignment: Assignment, marking: Marking) -> str:
     """The page as HTML; it loads nothing."""
+    failed = {
+        name: [outcome for outcome in marking.outcomes.get(name, ()) if not outcome.passed]
+        for name, item in marking.report.items.items()
+        if item.kind == "auto"
+    }
     return templates("autograder.pages").get_template("instructor.html").render(
         course=course,
         assignment=assignment,
         report=marking.report,
-        items=tuple(_items(marking)),
+        failed=failed,
+        asked=_asked,
+        shown=shown,
         limits=change_limits(assignment, exceeded(texts_of(marking.report, marking.notebooks))),
     ) + "\n"  # fmt: skip
 
 
-def _items(marking: Marking) -> Iterator[ItemPage]:
-    for name, report in marking.report.items.items():
-        if report.kind == "auto":
-            failed = (o for o in marking.outcomes.get(name, ()) if not o.passed)
-            yield ItemPage(name, report, tuple(map(_case, failed)))
-
-
-def _case(outcome: Outcome) -> CaseView:
-    answer, expected = outcome.compared or ("", "")
-    return CaseView(
-        name=outcome.case,
-        claim=outcome.claim,
-        message=outcome.message,
-        uses=tuple(map(_use, outcome.transcript)),
-        answer=shown(answer) if outcome.compared else "",
-        expected=shown(expected) if outcome.compared else "",
-    )
-
-
-def _use(event: Event) -> UseView:
-    inputs = [shown(value) for value in event.args]
-    inputs += [f"{name}={shown(value)}" for name, value in (event.kwargs or {}).items()]
-    asked = {
-        "call": f"{event.name}({', '.join(inputs)})",
-        "value": event.name,
+def _asked(use: Event) -> str:
+    """What a test asked of the student's code."""
+    inputs = [shown(value) for value in use.args]
+    inputs += [f"{name}={shown(value)}" for name, value in (use.kwargs or {}).items()]
+    return {
+        "call": f"{use.name}({', '.join(inputs)})",
+        "value": use.name,
         "arguments": "the arguments after the call",
-    }[event.kind]
-    return UseView(asked, event.failure or shown(event.answer))
+    }[use.kind]
 
 
 def shown(value: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from rich.table import Table
 
@@ -254,13 +253,13 @@ class Regrading:
         if self.ungraded:
             yield f"Never graded, so left alone: {', '.join(self.ungraded)}."
 
-    def to_dict(self) -> dict[str, Any]:
-        """All of it as plain data, with the kit's version and the seeds."""
-        return {
+    def to_json(self, **more: object) -> str:
+        """All of it as JSON, with the kit's version and the seeds; `more` stands at its end."""
+        content = {
             "schema": SCHEMA,
             "assignment": self.assignment,
             "kit": self.kit,
-            "seeds": dict(self.seeds),
+            "seeds": self.seeds,
             "changes": {
                 student: [{**asdict(change), "gain": change.gain} for change in changes]
                 for student, changes in self.changes.items()
@@ -274,15 +273,13 @@ class Regrading:
                 "points": self.gain(bonus=False),
                 "bonus_points": self.gain(bonus=True),
             },
-            "unchanged": list(self.unchanged),
-            "failed": dict(self.failed),
-            "ungraded": list(self.ungraded),
+            "unchanged": self.unchanged,
+            "failed": self.failed,
+            "ungraded": self.ungraded,
             "other_findings": self.other_findings,
+            **more,
         }
-
-    def to_json(self, **more: object) -> str:
-        """`to_dict` as text, with what else there is to say at its end."""
-        return as_json({**self.to_dict(), **more})
+        return as_json(content)
 
     def _all(self) -> Iterator[ItemChange]:
         return (change for changes in self.changes.values() for change in changes)

@@ -14,10 +14,10 @@ import pickle
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +30,7 @@ from autograder.course.layout import REPORT
 from autograder.durable import make_folder, sync
 from autograder.errors import CourseError, RecordError
 from autograder.gradebook.backup import copies
-from autograder.gradebook.database import (
-    PatientGradebook,
-    open_gradebook,
-)
+from autograder.gradebook.database import SECONDS, PatientGradebook, open_gradebook
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.recorder import Recorder
 from autograder.grading.classrun import Job, long_ones_last
@@ -49,38 +46,23 @@ Progress = Callable[[int, int], None]
 """Shows how many submissions are marked, out of how many."""
 
 
-class StoredReports(Mapping[str, Report]):
-    """The stored Reports by student, read anew each time; `seeds` are those they are of."""
-
-    def __init__(self, paths: Mapping[str, Path], seeds: Mapping[str, int]) -> None:
-        self._paths = paths
-        self.seeds = seeds
-
-    def __getitem__(self, student: str) -> Report:
-        return Report.read(self._paths[student])
-
-    def __contains__(self, student: object) -> bool:
-        return student in self.seeds  # without reading
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.seeds)
-
-    def __len__(self) -> int:
-        return len(self.seeds)
-
-
 @dataclass(frozen=True)
 class Graded:
-    """What is recorded of students: their Reports, and the points that persons gave, by item.
+    """What is recorded of students: the seeds of their Reports, and where these are.
 
-    `unreadable` names the students whose stored Report can't be read, and why; `seconds` says how
-    long marking took.
+    `by_hand` holds the points that persons gave, by student and item; `unreadable` names the
+    students whose stored Report can't be read, and why; `seconds` says how long marking took.
     """
 
-    reports: StoredReports
+    paths: Mapping[str, Path]
+    seeds: Mapping[str, int]
+    unreadable: Mapping[str, str]
     by_hand: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
-    unreadable: Mapping[str, str] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def report(self, student: str) -> Report:
+        """The stored Report, read again each time."""
+        return Report.read(self.paths[student])
 
 
 class Spool(AbstractContextManager["Spool"]):
@@ -89,9 +71,7 @@ class Spool(AbstractContextManager["Spool"]):
     They are in a file without a name on the course's disk, which ends with this process.
     """
 
-    def __init__(
-        self, course: Course, fingerprints: Callable[[int], Fingerprints] | None = None
-    ) -> None:
+    def __init__(self, course: Course, fingerprints: Callable[[int], Fingerprints]) -> None:
         """`fingerprints` gives those of a seed; RecordError where no file can be made there."""
         self._folder = course.root
         self._fingerprints = fingerprints
@@ -105,9 +85,8 @@ class Spool(AbstractContextManager["Spool"]):
 
     def expect(self, jobs: Sequence[Job], seed: int) -> None:
         """Note what the submissions are, before they are marked with that seed."""
-        if self._fingerprints is not None:
-            of_seed = self._fingerprints(seed)
-            self._prints |= {job.student: of_seed.of(job.path) for job in jobs}
+        of_seed = self._fingerprints(seed)
+        self._prints |= {job.student: of_seed.of(job.path) for job in jobs}
 
     def put(self, student: str, marking: Marking) -> None:
         """Keep a student's Marking; RecordError where there is no room."""
@@ -118,7 +97,7 @@ class Spool(AbstractContextManager["Spool"]):
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         """The students whose Markings are here, and the fingerprints."""
-        return ((student, self._prints.get(student, "")) for student in sorted(self._places))
+        return ((student, self._prints[student]) for student in sorted(self._places))
 
     def take(self, student: str) -> Marking:
         """A student's Marking."""
@@ -160,19 +139,16 @@ def read_graded(course: Course, assignment: Assignment, students: Sequence[str] 
     """What is recorded of these students (none named: of all)."""
     path = course.gradebook
     if not path.is_file() and not copies(path):  # opening it would make one
-        reports, unreadable = _find_reports(course, assignment, students)
-        return Graded(reports, {}, unreadable)
+        return _find_reports(course, assignment, students)
     with open_gradebook(course) as gradebook:
         settle_all(gradebook, course, assignment)
-        reports, unreadable = _find_reports(course, assignment, students)
-        by_hand = {name: _given_by_hand(gradebook, assignment, name) for name in reports}
-        seconds = gradebook.marking_seconds(assignment.name)
-    return Graded(reports, by_hand, unreadable, seconds)
+        found = _find_reports(course, assignment, students)
+        by_hand = {name: _given_by_hand(gradebook, assignment, name) for name in found.seeds}
+        seconds = gradebook.noted(SECONDS, assignment.name)
+    return replace(found, by_hand=by_hand, seconds=seconds)
 
 
-def _find_reports(
-    course: Course, assignment: Assignment, students: Sequence[str]
-) -> tuple[StoredReports, dict[str, str]]:
+def _find_reports(course: Course, assignment: Assignment, students: Sequence[str]) -> Graded:
     paths: dict[str, Path] = {}
     seeds: dict[str, int] = {}
     unreadable: dict[str, str] = {}
@@ -186,7 +162,7 @@ def _find_reports(
             unreadable[student] = f"{path} can't be read: {error}; run `fdl grade` for this student"
         else:
             paths[student] = path
-    return StoredReports(paths, seeds), unreadable
+    return Graded(paths, seeds, unreadable)
 
 
 def _given_by_hand(
@@ -232,15 +208,14 @@ def mark_again(
     """
     handed_in = {job.student for job in submissions}
     failed = dict(graded.unreadable)
-    for name in graded.reports.keys() - handed_in:
+    for name in graded.seeds.keys() - handed_in:
         failed[name] = "the submission is no longer in submitted/"
     by_seed: dict[int, list[Job]] = defaultdict(list)
     for job in long_ones_last(submissions, graded.seconds):
-        if job.student in graded.reports:
-            by_seed[graded.reports.seeds[job.student]].append(job)
-    count, done = sum(map(len, by_seed.values())), 0
+        if job.student in graded.seeds:
+            by_seed[graded.seeds[job.student]].append(job)
+    whole, done = sum(map(len, by_seed.values())), 0
     found: dict[str, tuple[ItemChange, ...]] = {}
-    seeds: dict[str, int] = {}
     reports_changed: list[str] = []
     others = 0
     for seed, jobs in by_seed.items():
@@ -249,32 +224,31 @@ def mark_again(
         with closing(mark(jobs, seed=seed)) as marking:
             for marked in marking:
                 done += 1
-                progress(done, count)
+                progress(done, whole)
                 student = marked.student
                 if marked.marking is None:
                     failed[student] = marked.error
                     continue
                 new = marked.marking.report
                 try:
-                    old = graded.reports[student]
+                    old = graded.report(student)
                 except RecordError as error:
                     failed[student] = f"the stored Report can't be read any more: {error}"
                     continue
                 found[student] = changes_between(old, new, graded.by_hand.get(student, {}))
-                seeds[student] = new.seed
                 others += other_findings(old, new)
                 if old != new:
                     reports_changed.append(student)
                 if spool is not None:
                     spool.put(student, marked.marking)
-    names = sorted(found)
+    found = dict(sorted(found.items()))
     return Regrading(
         assignment=assignment.name,
-        changes={student: found[student] for student in names if found[student]},
-        seeds={student: seeds[student] for student in names},
-        unchanged=tuple(student for student in names if not found[student]),
+        changes={student: changes for student, changes in found.items() if changes},
+        seeds={student: graded.seeds[student] for student in found},
+        unchanged=tuple(student for student, changes in found.items() if not changes),
         failed=dict(sorted(failed.items())),
-        ungraded=tuple(sorted(handed_in - graded.reports.keys() - graded.unreadable.keys())),
+        ungraded=tuple(sorted(handed_in - graded.seeds.keys() - graded.unreadable.keys())),
         reports_changed=tuple(sorted(reports_changed)),
         other_findings=others,
     )
@@ -338,17 +312,14 @@ def _new_file(folder: Path, stem: str, suffix: str, text: str) -> Path:
     written = folder / f".{stem}{suffix}"
     written.write_text(text, encoding="utf-8")
     sync(written)
-    number = 1
-    while True:
+    for number in count(1):
         path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
-        try:
+        with suppress(FileExistsError):
             path.hardlink_to(written)
-        except FileExistsError:
-            number += 1
-            continue
-        written.unlink()
-        sync(folder)
-        return path
+            break
+    written.unlink()
+    sync(folder)
+    return path
 
 
 def _page(regrading: Regrading, moment: datetime, failures: Mapping[str, str]) -> str:

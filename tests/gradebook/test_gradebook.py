@@ -361,7 +361,7 @@ def test_answers_of_a_run_that_was_killed_while_it_replaced_them_are_found(
 
 
 MOMENTS = {
-    "before the marks are kept": (PatientGradebook, "note_folder", 1),
+    "before the marks are kept": (PatientGradebook, "note", 1),
     "once the marks are kept": (folders, "_replace", 1),
     "once the earlier folder is away": (Path, "rename", 2),
     "once the new folder is there": (folders, "remove", 2),

@@ -100,7 +100,8 @@ def why(result: Result, student: str = "anna") -> dict[str, list[str]]:
 
 
 def reports(course: Course) -> Mapping[str, Report]:
-    return dict(read_graded(course, course.assignment("hw")).reports)
+    graded = read_graded(course, course.assignment("hw"))
+    return {student: graded.report(student) for student in graded.seeds}
 
 
 def kept(course: Course, suffix: str = ".json") -> list[Path]:
@@ -584,14 +585,14 @@ def test_where_new_marks_can_not_wait_nothing_changes_and_it_is_told(
 def test_a_report_that_goes_meanwhile_costs_its_student_alone(
     graded: Course, regrade: Regrade, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = regrading.StoredReports.__getitem__
+    read = regrading.Graded.report
 
-    def get(reports: regrading.StoredReports, student: str) -> Report:
+    def get(stored: regrading.Graded, student: str) -> Report:
         if student == "bela":
             (graded.root / "autograded" / "bela" / "hw" / "report.json").unlink()
-        return read(reports, student)
+        return read(stored, student)
 
-    monkeypatch.setattr(regrading.StoredReports, "__getitem__", get)
+    monkeypatch.setattr(regrading.Graded, "report", get)
     result = regrade({name: mark(graded) for name in STUDENTS}, "--format", "json")
     assert result.exit_code == 1
     assert "can't be read any more" in told(result)["failed"]["bela"]

@@ -120,8 +120,10 @@ def test_release_has_to_be_there(tmp_path: Path) -> None:
     assert not (tmp_path / "x.zip").exists()
 
 
-def test_settings_that_can_not_be_meant_are_refused() -> None:
+def test_settings_that_can_not_be_meant_are_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordError, match="too few"):
         GradescopeSettings("hw2", minutes=1)
-    with pytest.raises(RecordError, match="after_due_date"):
-        GradescopeSettings("hw2", visibility="now")  # type: ignore[arg-type]
+    path = tmp_path / "settings.json"
+    path.write_text('{"assignment": "hw2", "visibility": "now"}', encoding="utf-8")
+    with pytest.raises(RecordError, match="'now'"):
+        GradescopeSettings.read(path)

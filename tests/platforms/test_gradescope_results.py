@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from autograder.capacity import Machine
 from autograder.course.assignment import Assignment, Course
@@ -95,7 +96,7 @@ def test_notebook_that_can_not_be_read_is_told_at_once(
     report = mark(course, broken={"b_extras": "b_extras.ipynb can't be read: it is empty."}).report
     first = told(assignment, report).tests[0]
     assert first.status == "failed"
-    assert first.score is None
+    assert first.score is UNSET
     assert "it is empty" in first.output
 
 
@@ -161,7 +162,8 @@ def test_marking_that_breaks_tells_students_no_detail(
 ) -> None:
     (tmp_path / "source").mkdir()
     (tmp_path / "results").mkdir()
-    (tmp_path / "source" / "settings.json").write_text('{"secret-key": 1}', encoding="utf-8")
+    settings = '{"assignment": "hw", "visibility": "secret-key"}'
+    (tmp_path / "source" / "settings.json").write_text(settings, encoding="utf-8")
     main(tmp_path)
     text = (tmp_path / "results" / "results.json").read_text(encoding="utf-8")
     assert text == results_of_failure().to_json()

@@ -10,8 +10,8 @@ import hashlib
 import re
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from importlib.resources import files
 
@@ -90,11 +90,11 @@ class CheckRow:
     """An item's visible check against its hidden mark, in numbers of students."""
 
     item: str
-    both: int
-    only_visible: int
-    only_hidden: int
-    neither: int
-    unknown: int
+    both: int = 0
+    only_visible: int = 0
+    only_hidden: int = 0
+    neither: int = 0
+    unknown: int = 0
 
     @property
     def known(self) -> int:
@@ -114,41 +114,33 @@ class PairView:
 
 @dataclass(frozen=True)
 class SimilarityView:
-    """The similar submissions; `available`: they were looked for."""
+    """The similar submissions that are shown, how many there are, and what counted as common."""
 
-    available: bool
-    pairs: tuple[PairView, ...] = ()
-    found: int = 0
-    most_sharers: int = 0
-    students: int = 0
-
-
-@dataclass(frozen=True)
-class Occasion:
-    """When the page is made, and whether without names."""
-
-    moment: datetime
-    anonymous: bool = False
+    pairs: tuple[PairView, ...]
+    found: int
+    most_sharers: int
 
 
 def render(
     course: Course,
     assignment: Assignment,
     record: ClassRecord,
-    similar: SimilarityView,
-    occasion: Occasion,
+    similar: SimilarityView | None,
+    moment: datetime,
+    *,
+    anonymous: bool,
 ) -> str:
-    """The page, of a class whose names are already as they should be shown."""
+    """The page, made at `moment`, of a class whose names are already as they should be shown."""
     students = record.students
     items = list(assignment.items.values())
     script = _text("sort.js")
     rows = item_rows(items, students)
     checks = check_rows(items, students)
-    seconds = [each.seconds for each in students if each.seconds is not None]
     return _environment().get_template("page.html").render(
         course=course,
         assignment=assignment,
-        occasion=occasion,
+        moment=moment,
+        anonymous=anonymous,
         script=Markup(script),
         script_hash=b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         style=Markup(_text("page.css")),
@@ -165,8 +157,7 @@ def render(
         check_rows=checks,
         checks_together=_together(checks),
         checks_picture=_checks_picture(checks),
-        seconds=spread(seconds),
-        seconds_picture=_seconds_picture(seconds),
+        seconds=spread([each.seconds for each in students if each.seconds is not None]),
         protection=Counter(each.protection for each in students).most_common(),
         open_marks=sum(each.open_items for each in students),
         with_open=sum(each.open_items > 0 for each in students),
@@ -185,12 +176,9 @@ def points_table(
     items: Sequence[Item], students: Sequence[StudentRecord]
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """Points of each student (rows) and item; NaN where a person is awaited."""
-    table = np.full((len(students), len(items)), np.nan)
-    for row, student in enumerate(students):
-        for column, item in enumerate(items):
-            points = student.points.get(item.name)
-            table[row, column] = np.nan if points is None else points
-    return table
+    # of `None`, numpy makes NaN
+    points = [[student.points.get(item.name) for item in items] for student in students]
+    return np.array(points, dtype=float).reshape(len(students), len(items))
 
 
 def item_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[ItemRow]:
@@ -250,33 +238,27 @@ def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list
 
     A check that says that an answer is not done yet does not pass.
     """
-    rows = []
-    for item in items:
-        if item.kind != "auto":
-            continue
-        count: Counter[tuple[bool, bool] | None] = Counter()
-        for student in students:
-            finding, said = student.findings.get(item.name), student.visible.get(item.name)
-            if finding is None or not finding.is_tested or said is None:
-                count[None] += 1
-            else:
-                count[said == "passes", finding.points >= item.max_points - NEARLY] += 1
-        rows.append(
-            CheckRow(
-                item.name,
-                count[True, True],
-                count[True, False],
-                count[False, True],
-                count[False, False],
-                count[None],
-            )
-        )
-    return rows
+    return [
+        CheckRow(item.name, **Counter(_agreement(item, student) for student in students))
+        for item in items
+        if item.kind == "auto"
+    ]
+
+
+def _agreement(item: Item, student: StudentRecord) -> str:
+    """Which column of a `CheckRow` counts the student."""
+    finding, said = student.findings.get(item.name), student.visible.get(item.name)
+    if finding is None or not finding.is_tested or said is None:
+        return "unknown"
+    passes_hidden = finding.points >= item.max_points - NEARLY
+    if said == "passes":
+        return "both" if passes_hidden else "only_visible"
+    return "only_hidden" if passes_hidden else "neither"
 
 
 def _together(rows: Sequence[CheckRow]) -> CheckRow:
-    columns = ("both", "only_visible", "only_hidden", "neither", "unknown")
-    return CheckRow("all items", *(sum(getattr(row, name) for row in rows) for name in columns))
+    counts = zip(*(astuple(row)[1:] for row in rows), strict=True)
+    return CheckRow("all items", *map(sum, counts))
 
 
 def _alpha(items: Sequence[Item], students: Sequence[StudentRecord]) -> tuple[float | None, int]:
@@ -361,38 +343,16 @@ def _checks_picture(rows: Sequence[CheckRow]) -> Markup:
     )
 
 
-def _seconds_picture(seconds: Sequence[float]) -> Markup | None:
-    found = spread(seconds)
-    if found is None:
-        return None
-    edges, counts = histogram(seconds, found.most, 8)
-    text = (
-        f"Histogram of {found.n} submissions: median {found.median:.3g} seconds, "
-        f"longest {found.most:.3g} seconds."
-    )
-    return pictures.histogram_picture(
-        "seconds", "Seconds of marking", text, edges, counts, "seconds"
-    )
-
-
 # --- the page ------------------------------------------------------------------------------------
 
 
 def renamed(record: ClassRecord, shown: Callable[[str], str]) -> ClassRecord:
     """The class under other names, in their order."""
+    students = [replace(each, student=shown(each.student)) for each in record.students]
+    absent = [replace(each, student=shown(each.student)) for each in record.absent]
     return ClassRecord(
-        tuple(
-            sorted(
-                (replace(each, student=shown(each.student)) for each in record.students),
-                key=lambda each: _natural(each.student),
-            )
-        ),
-        tuple(
-            sorted(
-                (replace(each, student=shown(each.student)) for each in record.absent),
-                key=lambda each: _natural(each.student),
-            )
-        ),
+        tuple(sorted(students, key=lambda each: _natural(each.student))),
+        tuple(sorted(absent, key=lambda each: _natural(each.student))),
     )
 
 
@@ -423,13 +383,5 @@ def _text(name: str) -> str:
 
 def _environment() -> Environment:
     environment = templates("autograder.pages.classreport")
-    filters: Mapping[str, Callable[..., object]] = {"number": _number, "time": seconds_in_words}
-    environment.filters.update(filters)
+    environment.filters.update(number=_number, time=seconds_in_words)
     return environment
-
-
-def shown_names(names: Iterable[str], numbers: Mapping[str, int] | None) -> Mapping[str, str]:
-    """How each student is called on the page: by name, or by a number that stands for it."""
-    if numbers is None:
-        return {name: name for name in names}
-    return {name: f"Student {numbers[name]}" for name in names}

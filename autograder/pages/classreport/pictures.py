@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import matplotlib as mpl
 from markupsafe import Markup, escape
+from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -23,7 +22,7 @@ from matplotlib.ticker import MaxNLocator
 INK, SOFT, LINE = "#1d2733", "#56626f", "#dfe4ea"
 BLUE, GREEN, AMBER, RED, GREY = "#5b84c4", "#6fae8b", "#e2b04a", "#d4776f", "#cdd4dc"
 
-_STYLE: dict[Any, Any] = {
+_OWN: dict[str, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "class report",
     "font.family": "sans-serif",
@@ -39,6 +38,9 @@ _STYLE: dict[Any, Any] = {
     # a name with a dollar sign in it is no formula
     "text.parse_math": False,
 }
+
+_STYLE: list[str | dict[str, Any]] = ["default", _OWN]
+"""The report's own style, whatever settings lie where this process was started."""
 
 _HEAD = re.compile(r"^.*?<svg[^>]*?viewBox=\"([^\"]*)\"[^>]*>", re.DOTALL)
 _UNNEEDED = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", re.DOTALL)
@@ -56,15 +58,6 @@ class Series:
     hatch: str = ""
 
 
-@contextmanager
-def _style() -> Iterator[None]:
-    """The report's own style, whatever settings lie where this process was started."""
-    with mpl.rc_context():
-        mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
-        yield
-
-
 def histogram_picture(
     name: str,
     title: str,
@@ -74,7 +67,7 @@ def histogram_picture(
     unit: str,
 ) -> Markup:
     """How many students are in each class of points or seconds."""
-    with _style():
+    with style.context(_STYLE):
         figure, axes = _figure(4.2, 2.5)
         for (left, right), count in zip(pairwise(edges), counts, strict=True):
             if count:
@@ -99,7 +92,7 @@ def bars_picture(
     most: float | None = None,
 ) -> Markup:
     """Horizontal bars, one for each label, in which the series follow each other."""
-    with _style():
+    with style.context(_STYLE):
         figure, axes = _figure(5.0, 0.9 + 0.24 * max(len(labels), 2))
         left = [0.0] * len(labels)
         for part in series:

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from unicodedata import normalize
 
-from autograder.gradebook.database import PatientGradebook
+from autograder.gradebook.database import PSEUDONYM, PatientGradebook
 
 LEFT_OUT = "▒▒▒"
 SHORTEST = 3
@@ -24,10 +24,10 @@ def numbers_for(
 ) -> dict[str, int]:
     """A number for each of the students: the one that stands for them already, or a new one."""
     with gradebook.transaction():
-        known = gradebook.pseudonyms(assignment)
+        known: dict[str, int] = gradebook.noted(PSEUDONYM, assignment)
         new = [student for student in students if student not in known]
         for student, number in zip(new, _draw(len(new), set(known.values())), strict=True):
-            gradebook.note_pseudonym(assignment, student, number)
+            gradebook.note(PSEUDONYM, assignment, student, number)
             known[student] = number
     return known
 

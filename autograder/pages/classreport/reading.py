@@ -11,7 +11,7 @@ from typing import Any
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import REPORT
 from autograder.errors import RecordError
-from autograder.gradebook.database import PatientGradebook
+from autograder.gradebook.database import SECONDS, PatientGradebook
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.marks import Person, StudentMarks, marks_in, read_people
 from autograder.grading.report import ItemReport, Report
@@ -94,7 +94,7 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
     settle_all(gradebook, course, assignment)
     people = read_people(gradebook)
     table = marks_in(gradebook, course, assignment.name, people)
-    seconds = gradebook.marking_seconds(assignment.name)
+    seconds = gradebook.noted(SECONDS, assignment.name)
     names = {student: _called(person) for student, person in people.items()}
     students, absent = [], []
     for student, marks in sorted(table.students.items() if table else ()):

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import combinations
 from math import prod
 from typing import Any
@@ -115,11 +114,6 @@ class Similarities:
     pairs: tuple[SimilarPair, ...]
     found: int
     most_sharers: int
-
-
-def is_available() -> bool:
-    """Whether the extra `similarity` is installed."""
-    return find_spec("copydetect") is not None
 
 
 def similar_pairs(class_prints: Sequence[StudentPrints]) -> Similarities:

@@ -5,8 +5,6 @@ where a person has still to mark. Sources:
 
 - R. L. Ebel and D. A. Frisbie, Essentials of Educational Measurement, 5th ed., 1991, chapters 5
   and 13: difficulty, discrimination.
-- T. L. Kelley, The selection of upper and lower groups for the validation of test items, Journal
-  of Educational Psychology 30 (1939): why groups of 27 %.
 - S. Henrysson, Correction of item-total correlations in item analysis, Psychometrika 28 (1963):
   why an item is left out of the total that it is compared with.
 - L. J. Cronbach, Coefficient alpha and the internal structure of tests, Psychometrika 16 (1951).
@@ -28,11 +26,6 @@ Floats = NDArray[np.float64]
 FEWEST = 3
 """Of two persons any two numbers correlate perfectly: a correlation needs three."""
 
-FEWEST_IN_GROUPS = 10
-"""Below this, 27 % of a class are two persons or fewer."""
-
-GROUP = 0.27
-
 
 @dataclass(frozen=True)
 class Spread:
@@ -53,14 +46,12 @@ class ItemStatistics:
     """What the class's points say of one item.
 
     `n` persons have a settled mark. `difficulty` is their mean share of the points,
-    `discrimination` the correlation with the rest score, `groups` the difference between the upper
-    and the lower 27 %. None where that can't be told; `why` says the reason for `discrimination`.
+    `discrimination` the correlation with the rest score; None if that can't be told, and `why`.
     """
 
     n: int
     difficulty: float | None
     discrimination: float | None
-    groups: float | None
     why: str = ""
 
     @property
@@ -98,30 +89,7 @@ def correlation(x: Floats, y: Floats) -> float | None:
     """
     if len(x) < FEWEST or np.ptp(x) <= NEARLY or np.ptp(y) <= NEARLY:
         return None
-    dx, dy = x - x.mean(), y - y.mean()
-    return float(np.clip(dx @ dy / np.sqrt((dx @ dx) * (dy @ dy)), -1.0, 1.0))
-
-
-def upper_lower(shares: Floats, totals: Floats, group: float = GROUP) -> float | None:
-    """D = mean share in the upper group − mean share in the lower one; from −1 to 1.
-
-    The groups are the round(group · n) persons with the highest and the lowest totals. Where a
-    group's border runs through persons with the same total, each of these counts as much as the
-    others, so that D does not depend on who comes first. None of fewer than `FEWEST_IN_GROUPS`.
-    """
-    n = len(shares)
-    if n < FEWEST_IN_GROUPS:
-        return None
-    size = max(1, round(group * n))
-    return _mean_of_top(shares, totals, size) - _mean_of_top(shares, -totals, size)
-
-
-def _mean_of_top(shares: Floats, totals: Floats, size: int) -> float:
-    border = np.sort(totals)[-size]
-    above = totals > border + NEARLY
-    on_it = np.abs(totals - border) <= NEARLY
-    places = size - int(above.sum())
-    return float((shares[above].sum() + places * shares[on_it].mean()) / size)
+    return float(np.corrcoef(x, y)[0, 1])
 
 
 def cronbach_alpha(points: Floats) -> float | None:
@@ -155,19 +123,14 @@ def _analyse(points: Floats, best: Floats, settled: NDArray[np.bool_], item: int
     marked = ~np.isnan(points[:, item])
     n = int(marked.sum())
     if n == 0:
-        return ItemStatistics(0, None, None, None, "nobody has a mark of it yet")
+        return ItemStatistics(0, None, None, "nobody has a mark of it yet")
     own = points[marked, item]
     others = settled.copy()
     others[item] = False
     rest = points[marked][:, others].sum(axis=1)
     shares = own / best[item] if best[item] else np.zeros_like(own)
-    return ItemStatistics(
-        n,
-        float(shares.mean()),
-        correlation(own, rest),
-        upper_lower(shares, rest),
-        _why_not(own, rest, n),
-    )
+    why = _why_not(own, rest, n)
+    return ItemStatistics(n, float(shares.mean()), correlation(own, rest), why)
 
 
 def _why_not(own: Floats, rest: Floats, n: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course, read_notebook
@@ -14,14 +15,7 @@ from autograder.gradebook.database import open_gradebook
 from autograder.grading.misconceptions import load_misconceptions
 from autograder.pages.classreport import similarity
 from autograder.pages.classreport.notebooks import StudentCell, read_cells
-from autograder.pages.classreport.page import (
-    Occasion,
-    PairView,
-    SimilarityView,
-    renamed,
-    render,
-    shown_names,
-)
+from autograder.pages.classreport.page import PairView, SimilarityView, renamed, render
 from autograder.pages.classreport.pseudonyms import numbers_for, without_names
 from autograder.pages.classreport.reading import read_class
 
@@ -43,24 +37,24 @@ def write_class_report(
     with open_gradebook(course) as gradebook:
         record = read_class(course, assignment, gradebook)
         numbers = numbers_for(gradebook, assignment.name, record.names) if anonymous else None
-    names = shown_names(record.names, numbers)
-    occasion = Occasion(moment or datetime.now(course.timezone), anonymous)
+    names = {
+        name: f"Student {numbers[name]}" if numbers is not None else name for name in record.names
+    }
     shown = _without(record.names) if anonymous else lambda cell: cell.text
     # in the order of what is shown: nothing on the page may tell of another one
     students = sorted((each.student for each in record.students), key=names.__getitem__)
     similar = _similar(course, assignment, students, names, shown)
-    page = render(course, assignment, renamed(record, names.__getitem__), similar, occasion)
-    path = path or course.reports / _file_name(assignment.name, anonymous)
+    renamed_class = renamed(record, names.__getitem__)
+    moment = moment or datetime.now(course.timezone)
+    page = render(course, assignment, renamed_class, similar, moment, anonymous=anonymous)
+    ending = "-without-names" if anonymous else ""
+    path = path or course.reports / f"{assignment.name}{ending}.html"
     try:
         make_folder(path.parent)
         write_text(path, page)
     except OSError as error:
         raise RecordError(f"the class report can't be written to {path}: {error}") from error
     return path
-
-
-def _file_name(assignment: str, anonymous: bool) -> str:
-    return f"{assignment}-without-names.html" if anonymous else f"{assignment}.html"
 
 
 def _without(names: Mapping[str, tuple[str, ...]]) -> ShownText:
@@ -79,10 +73,13 @@ def _similar(
     students: list[str],
     names: Mapping[str, str],
     shown: ShownText,
-) -> SimilarityView:
-    """Compare the answers of all; texts are read again for the few pairs that are shown."""
-    if not similarity.is_available():
-        return SimilarityView(available=False)
+) -> SimilarityView | None:
+    """Compare the answers of all; texts are read again for the few pairs that are shown.
+
+    None without the extra `similarity`.
+    """
+    if find_spec("copydetect") is None:
+        return None
     boilerplate = similarity.boilerplate_prints(_given_texts(course, assignment))
     known = _known_texts(course, assignment)
 
@@ -96,7 +93,7 @@ def _similar(
         one, other = students[pair.first], students[pair.second]
         shared = similarity.side_by_side(pair, (cells(one), cells(other)), prints, shown)
         views.append(PairView(names[one], names[other], pair, shared))
-    return SimilarityView(True, tuple(views), found.found, found.most_sharers, len(students))
+    return SimilarityView(tuple(views), found.found, found.most_sharers)
 
 
 def _own_cells(

@@ -48,9 +48,9 @@ class HandedIn:
     def data(self) -> dict[str, Any]:
         """The same as plain data, for programs."""
         return {
-            "handed_in": self.at.isoformat(),
-            "due": self.due.isoformat() if self.due else None,
-            "late_due": self.late_due.isoformat() if self.late_due else None,
+            "handed_in": self.at,
+            "due": self.due,
+            "late_due": self.late_due,
             "late_seconds": self.late.total_seconds(),
         }
 

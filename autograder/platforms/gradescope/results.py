@@ -12,13 +12,15 @@ the Report, since Gradescope adds up points and shows them:
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from autograder.course.assignment import Assignment, Item
-from autograder.grading.report import ItemReport, NotebookReport, Report
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from autograder.course.assignment import Assignment
+from autograder.grading.report import Report
 from autograder.pages.texts import templates
 from autograder.platforms.gradescope.metadata import HandedIn
 
@@ -32,15 +34,15 @@ NOT_MARKED = (
 
 @dataclass(frozen=True)
 class Test:
-    """One entry of Gradescope's list; without `score` it has no points at all."""
+    """One entry of Gradescope's list; what is unset is left out."""
 
     number: str
     name: str
     output: str
     visibility: Visibility
-    score: float | None = None
-    max_score: float | None = None
-    status: Literal["passed", "failed"] | None = None
+    score: float | UnsetType = UNSET
+    max_score: float | UnsetType = UNSET
+    status: Literal["passed", "failed"] | UnsetType = UNSET
     tags: tuple[str, ...] = ()
     output_format: str = "html"
 
@@ -57,13 +59,8 @@ class Results:
     stdout_visibility: Visibility = "hidden"
 
     def to_json(self) -> str:
-        """As Gradescope reads it: what is not said is left out."""
-        data = asdict(self)
-        data["tests"] = [
-            {key: value for key, value in test.items() if value is not None}
-            for test in data["tests"]
-        ]
-        return json.dumps(data, ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+        """As Gradescope reads it."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=2).decode() + "\n"
 
 
 def results_of(
@@ -118,31 +115,18 @@ def _item_tests(
     for k, problem in enumerate(assignment.problems, start=1):
         notebook = report.notebooks[problem.name]
         for m, item in enumerate(problem.items, start=1):
-            yield _item_test(
-                f"{k}.{m}", item, titles.get(item.name, ""), report.items[item.name], notebook,
-                visibility,
-            )  # fmt: skip
-
-
-def _item_test(
-    number: str,
-    item: Item,
-    title: str,
-    found: ItemReport,
-    notebook: NotebookReport,
-    visibility: Visibility,
-) -> Test:
-    name = f"{item.name}: {title}" if title and title != item.name else item.name
-    by_tests = item.kind == "auto"
-    return Test(
-        number=number,
-        name=name + (" (bonus)" if item.bonus else ""),
-        output=_part("item", item=item, found=found, notebook=notebook),
-        visibility=visibility,
-        score=found.points if by_tests else None,
-        max_score=found.max_points if by_tests else None,
-        tags=(item.problem, *(["bonus"] if item.bonus else [])),
-    )
+            found, title = report.items[item.name], titles.get(item.name, item.name)
+            name = f"{item.name}: {title}" if title not in ("", item.name) else item.name
+            by_tests = item.kind == "auto"
+            yield Test(
+                number=f"{k}.{m}",
+                name=name + (" (bonus)" if item.bonus else ""),
+                output=_part("item", item=item, found=found, notebook=notebook),
+                visibility=visibility,
+                score=found.points if by_tests else UNSET,
+                max_score=found.max_points if by_tests else UNSET,
+                tags=(problem.name, *(["bonus"] if item.bonus else [])),
+            )
 
 
 def _part(name: str, **values: object) -> str:

@@ -240,7 +240,7 @@ def test_similar_answers_stand_side_by_side_and_accuse_no_one(page: str) -> None
 def test_page_says_so_where_answers_can_not_be_compared(
     people: Course, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autograder.pages.classreport.similarity.is_available", lambda: False)
+    monkeypatch.setattr("autograder.pages.classreport.write.find_spec", lambda _: None)
     assert "not compared" in words(part(soup_of(written(people, assignment)), "similar"))
 
 

@@ -12,7 +12,6 @@ from autograder.pages.classreport.statistics import (
     histogram,
     settled_items,
     spread,
-    upper_lower,
     wilson_lower,
 )
 
@@ -79,25 +78,6 @@ def test_why_there_is_no_discrimination_is_said() -> None:
     assert third.why == "all have the same rest score"
     (lonely,) = analyse_items(np.array([[1.0], [0.0]]), np.array([1.0]))
     assert lonely.why == "fewer than 3 marks"
-
-
-def test_upper_and_lower_groups_of_eleven() -> None:
-    # round(0.27 · 11) = 3: the shares 1, 1, 0 above and 0, 0, 1 below
-    shares = np.array([0, 0, 1, 0, 0, 0, 0, 0, 1, 1, 0], dtype=float)
-    assert upper_lower(shares, np.arange(11.0)) == pytest.approx(1 / 3)
-
-
-def test_groups_do_not_depend_on_who_comes_first_among_equals() -> None:
-    totals = np.array([5.0, 5, 5, 5, 3, 3, 1, 1, 1, 1])
-    shares = np.array([1.0, 1, 1, 0, 0, 0, 0, 0, 0, 1])
-    expected = 3 / 4 - 1 / 4
-    for turn in range(10):
-        found = upper_lower(np.roll(shares, turn), np.roll(totals, turn))
-        assert found == pytest.approx(expected)
-
-
-def test_few_persons_form_no_groups() -> None:
-    assert upper_lower(np.ones(9), np.arange(9.0)) is None
 
 
 def test_cronbach_alpha_by_hand() -> None:
