@@ -13,8 +13,9 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from autograder.commands.common import CourseOption, InnerOption, app, err, out, told
-from autograder.commands.grade import grade_students
+from autograder.commands import options
+from autograder.commands.common import app, err, out, told
+from autograder.commands.grade import Site, grade_students
 from autograder.course.assignment import Assignment, Course
 from autograder.grading import forkserver
 
@@ -29,13 +30,13 @@ def demo(
     folder: Annotated[
         Path | None, typer.Option(help="Where the scratch course goes (default: demo/).")
     ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
+    jobs: options.Jobs = None,
     count: Annotated[
         int | None, typer.Option(min=1, help="Draw so many students from the misconceptions.")
     ] = None,
     seed: Annotated[int, typer.Option(help="What the drawn students depend on.")] = 0,
-    inner_only: InnerOption = False,
-    course: CourseOption = None,
+    inner_only: options.InnerOnly = False,
+    course: options.CoursePath = None,
 ) -> None:
     """Mark a class of sample students in a scratch course, beside the marks they should get."""
     from autograder.commands.comparison import (
@@ -62,7 +63,7 @@ def demo(
     by_name = {student.name: student for student in students}
     comparisons: dict[str, Comparison] = {}
     open_points: dict[str, float] = {}
-    for each in grade_students(scratch, homework, longest_first(students), jobs, None, settings):
+    for each in grade_students(scratch, homework, longest_first(students), settings, Site(jobs)):
         comparison = compare(homework, by_name[each.student], each.report)
         comparisons[each.student], open_points[each.student] = comparison, each.open_points
         name, _, points, bonus, verdict = comparison.row()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from autograder.commands.common import CourseOption, app, err, out, told
+from autograder.commands import options
+from autograder.commands.common import app, err, out, told
 from autograder.course.assignment import Course
 
 
 @app.command()
 @told
-def restore(course: CourseOption = None) -> None:
+def restore(course: options.CoursePath = None) -> None:
     """Put the last copy of a gradebook back that is damaged, empty or gone."""
     from autograder.gradebook.database import restore_gradebook
 

@@ -12,7 +12,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from autograder.commands.common import CourseOption, app, err, out, told
+from autograder.commands import options
+from autograder.commands.common import app, err, out, told
 from autograder.course.assignment import Course
 from autograder.errors import RecordError
 
@@ -25,22 +26,8 @@ OutputOption = Annotated[
 ]
 
 
-class System(StrEnum):
-    """Where marks go."""
-
-    CSV = "csv"
-    MOODLE = "moodle"
-    CANVAS = "canvas"
-    ILIAS = "ilias"
-    GRADESCOPE = "gradescope"
-
-
-class StandingForm(StrEnum):
-    """How a standing is given."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
+System = StrEnum("System", ("CSV", "MOODLE", "CANVAS", "ILIAS", "GRADESCOPE"))
+StandingForm = StrEnum("StandingForm", ("TABLE", "CSV", "JSON"))
 
 
 @app.command()
@@ -58,7 +45,7 @@ def export(
     partial: Annotated[
         bool, typer.Option("--partial", help="Leave out whose marks are not final.")
     ] = False,
-    course: CourseOption = None,
+    course: options.CoursePath = None,
 ) -> None:
     """Write the marks in the form that another system imports."""
     from autograder.exports import export as export_marks
@@ -81,7 +68,7 @@ def export(
 def standing(
     to: Annotated[StandingForm, typer.Option(help="How to give it.")] = StandingForm.TABLE,
     output: OutputOption = None,
-    course: CourseOption = None,
+    course: options.CoursePath = None,
 ) -> None:
     """Show where everybody stands in the course: the homework that counts, the best of it."""
     from autograder.exports.standing import read_standing

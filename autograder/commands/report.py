@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from autograder.commands.common import CourseOption, app, out, told
+from autograder.commands import options
+from autograder.commands.common import app, out, told
 from autograder.course.assignment import Course
 
 
@@ -23,7 +24,7 @@ def report(
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="Numbers in the place of names, everywhere.")
     ] = False,
-    course: CourseOption = None,
+    course: options.CoursePath = None,
 ) -> None:
     """Write one page on how the class did: points, items, misconceptions, similar answers."""
     from autograder.pages.classreport import write_class_report
@@ -38,8 +39,8 @@ def report(
 @told
 def feedback(
     assignment: str,
-    student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
-    course: CourseOption = None,
+    student: options.Students = None,
+    course: options.CoursePath = None,
 ) -> None:
     """Write the pages that students get into feedback/."""
     from autograder.pages.feedback import write_feedback
