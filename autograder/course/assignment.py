@@ -14,7 +14,6 @@ from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import nbformat
 from nbformat import NotebookNode
@@ -111,6 +110,10 @@ class Course(CourseFolder):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.settings = read_settings(self.settings_file)
+        self.title = self.settings.course.title
+        self.timezone = self.settings.zone
+        """The zone of dates that state none."""
+        self.assignment_names = tuple(self.settings.homework)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Course:
@@ -125,21 +128,6 @@ class Course(CourseFolder):
             f"no {SETTINGS} in {start} or above it: run this inside a course checkout, "
             "or name it with --course FOLDER"
         )
-
-    @property
-    def title(self) -> str:
-        """The course's name as people write it."""
-        return self.settings.course.title
-
-    @property
-    def timezone(self) -> ZoneInfo:
-        """The zone of dates that state none."""
-        return self.settings.zone
-
-    @property
-    def assignment_names(self) -> tuple[str, ...]:
-        """The assignments that the settings name."""
-        return tuple(self.settings.homework)
 
     def assignment(self, name: str) -> Assignment:
         """Read an assignment from its settings and its source notebooks."""
