@@ -55,14 +55,6 @@ class Parcel:
     files: tuple[SentFile, ...]
     manifest: bytes = b""
 
-    def sent(self) -> Sent:
-        """The parcel as it is sent."""
-        files = (
-            SentBytes(os.fsencode(each.path), each.shown, each.depth, each.content, each.failure)
-            for each in self.files
-        )
-        return Sent(self.name, tuple(files), self.manifest)
-
 
 class SentBytes(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A file of a parcel on its way."""
@@ -96,16 +88,17 @@ class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Parcel(self.name, tuple(each.opened() for each in self.files), self.manifest)
 
 
-def pack(path: Path, problems: Sequence[str]) -> Parcel:
+def pack(path: Path, problems: Sequence[str]) -> Sent:
     """The submission in the folder (or the one notebook) `path`; SubmissionError if none is there.
 
     `problems` are the names of the assignment's problems.
     """
-    places = find_files(path, problems)
-    files = (
-        SentFile(Path(place.path.name), place.shown, place.depth, None, str(content))
-        if isinstance(content, UnreadableError)
-        else SentFile(Path(place.path.name), place.shown, place.depth, content)
-        for place, content in read_files(places)
-    )
-    return Parcel(submission_name(path), tuple(files), read_manifest_file(path))
+    files = [_sent(*found) for found in read_files(find_files(path, problems))]
+    return Sent(submission_name(path), tuple(files), read_manifest_file(path))
+
+
+def _sent(place: FilePlace, content: bytes | UnreadableError) -> SentBytes:
+    name = os.fsencode(place.path.name)
+    if isinstance(content, UnreadableError):
+        return SentBytes(name, place.shown, place.depth, None, str(content))
+    return SentBytes(name, place.shown, place.depth, content, "")

@@ -27,7 +27,7 @@ from autograder.submission.intake.platforms import Sent, is_clutter
 from autograder.submission.reading import read_cells
 from autograder.submission.receiving import versions_in
 from autograder.submission.timestamps import parse_time
-from autograder.words import printable
+from autograder.words import printable, show_fields
 
 MAX_CANDIDATES = 60
 MAX_STUDENT_BYTES = 4 * MAX_BYTES
@@ -35,9 +35,11 @@ MAX_STUDENT_BYTES = 4 * MAX_BYTES
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Nothing was handed in before."""
 
+CLUTTER = "an archiver's or an editor's own"
+"""Why a file that nobody wrote is left out."""
+
 NOT_NEEDED = frozenset({*map(str.lower, COMPANIONS), MANIFEST, TIMESTAMP})
 """What comes with the notebooks and is not needed, in small letters."""
-
 
 _ODD = (
     UnreadableError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError,
@@ -46,12 +48,16 @@ _ODD = (
 
 
 @dataclass(frozen=True)
-class Rest:
-    """A file that has no place, and why; `matters` unless that is as it should be."""
+class LeftOut:
+    """A file that has no place, whose it is (or "") and why; `matters` if a person should look."""
 
     where: str
+    sender: str
     why: str
     matters: bool = True
+
+    def __post_init__(self) -> None:
+        show_fields(self)
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ class Choice:
     time: datetime | None
     source: str
     notes: tuple[str, ...]
-    rest: tuple[Rest, ...]
+    rest: tuple[LeftOut, ...]
     manifest: bytes = b""
 
 
@@ -86,11 +92,13 @@ class _Candidate:
 class _Pile:
     """One student's files, looked through."""
 
-    def __init__(self, assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget) -> None:
-        self.assignment, self.zone = assignment, zone
+    def __init__(
+        self, sender: str, assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget
+    ) -> None:
+        self.sender, self.assignment, self.zone = sender, assignment, zone
         self.budget, self.own = budget, IntakeBudget(MAX_STUDENT_BYTES)
         self.candidates: list[_Candidate] = []
-        self.rest: list[Rest] = []
+        self.rest: list[LeftOut] = []
         self.notes: list[str] = []
         self.told = b""
         self.packed: list[datetime] = []
@@ -108,14 +116,15 @@ class _Pile:
             self.notes.append(sent.note)
         self.given += [sent.time] if sent.time else []
         if sent.refusal:
-            self._leave(sent.found.where, sent.refusal)
+            self.leave(sent.found.where, sent.refusal)
         elif sent.name.lower().endswith(".zip"):
             self._open(sent)
         else:
             self._take(sent, 0, manifest)
 
-    def _leave(self, where: str, why: str, *, matters: bool = True) -> None:
-        self.rest.append(Rest(where, why, matters))
+    def leave(self, where: str, why: str, *, matters: bool = True) -> None:
+        """Take note of a file that has no place."""
+        self.rest.append(LeftOut(where, self.sender, why, matters))
 
     def _open(self, sent: Sent) -> None:
         """Look into an archive of the student's, one level deep."""
@@ -127,13 +136,13 @@ class _Pile:
                 for found in inner:
                     self._from_archive(Sent(found, sent.senders, found.name, sent.again), manifest)
         except UnreadableError as error:
-            self._leave(sent.found.where, str(error))
+            self.leave(sent.found.where, str(error))
 
     def _from_archive(self, sent: Sent, manifest: Mapping[str, str]) -> None:
         if sent.found.refusal:
-            self._leave(sent.found.where, sent.found.refusal)
+            self.leave(sent.found.where, sent.found.refusal)
         elif sent.name.lower().endswith(".zip"):
-            self._leave(sent.found.where, "an archive within an archive of the student's")
+            self.leave(sent.found.where, "an archive within an archive of the student's")
         else:
             self._take(sent, len(sent.found.parts), manifest)
 
@@ -144,7 +153,7 @@ class _Pile:
                 try:
                     return self._read_manifest(sent)
                 except _ODD as error:
-                    self._leave(sent.found.where, f"it is no manifest ({type(error).__name__})")
+                    self.leave(sent.found.where, f"it is no manifest ({type(error).__name__})")
         return {}
 
     def _read_manifest(self, sent: Sent) -> Mapping[str, str]:
@@ -171,19 +180,19 @@ class _Pile:
         """Keep a notebook as a candidate; name anything else."""
         where, time = sent.found.where, sent.found.time
         if is_clutter(sent.found.parts):
-            self._leave(where, "an archiver's or an editor's own", matters=False)
+            self.leave(where, CLUTTER, matters=False)
         elif not NOTEBOOK_NAME.fullmatch(sent.name):
             known = sent.name.lower() in NOT_NEEDED or sent.name in self.assignment.files
-            self._leave(where, "not needed" if known else "no notebook", matters=not known)
+            self.leave(where, "not needed" if known else "no notebook", matters=not known)
             if sent.name == TIMESTAMP and sent.senders and sent.senders[0].platform == "folders":
                 self._timestamp(sent)
         elif len(self.candidates) >= MAX_CANDIDATES:
-            self._leave(where, f"more than {MAX_CANDIDATES} notebooks of one student")
+            self.leave(where, f"more than {MAX_CANDIDATES} notebooks of one student")
         else:
             try:
                 content = self._read(sent)
             except UnreadableError as error:
-                self._leave(where, str(error))
+                self.leave(where, str(error))
                 return
             told = manifest.get(sent.name)
             if told and told != hashlib.sha256(content).hexdigest():
@@ -219,30 +228,31 @@ class _Pile:
 
 
 def choose(
-    files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget
+    sender: str,
+    files: Sequence[Sent],
+    assignment: Assignment,
+    zone: ZoneInfo,
+    budget: IntakeBudget,
 ) -> Choice:
-    """Look through one student's files and choose."""
-    pile = _Pile(assignment, zone, budget)
+    """Look through one student's files and choose; `sender` is who that is, for show."""
+    pile = _Pile(sender, assignment, zone, budget)
     pile.add_all(files)
     by_problem: dict[str, list[_Candidate]] = {}
     for candidate in pile.candidates:
         by_problem.setdefault(pile.problem_of(candidate), []).append(candidate)
     for stranger in by_problem.pop("", ()):
-        pile.rest.append(Rest(stranger.where, f"a notebook of no problem of {assignment.name}"))
+        pile.leave(stranger.where, f"a notebook of no problem of {assignment.name}")
     notebooks = {}
     for problem, candidates in by_problem.items():
         best, *others = sorted(candidates, key=lambda c: c.rank(problem), reverse=True)
         notebooks[problem] = best.content
         for other in others:
-            same = other.content == best.content
-            pile.rest.append(
-                Rest(other.where, f"{printable(best.name)} was taken for {problem}", not same)
-            )
+            why = f"{printable(best.name)} was taken for {problem}"
+            pile.leave(other.where, why, matters=other.content != best.content)
         pile.notes += _choice_notes(problem, best, others)
-    given = [sender.time for sent in files for sender in sent.senders if sender.time]
-    times = given + pile.given, pile.packed, pile.kept
-    time, source = _time(*times)
-    pile.notes += _ahead([*times[0], *times[1], *times[2]])
+    pile.given += [each.time for sent in files for each in sent.senders if each.time]
+    time, source = _time(pile.given, pile.packed, pile.kept)
+    pile.notes += _ahead([*pile.given, *pile.packed, *pile.kept])
     return Choice(notebooks, time, source, tuple(pile.notes), tuple(pile.rest), pile.told)
 
 
