@@ -96,7 +96,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _NO_NAME = re.compile(rf"{_CONTROL.pattern}|[\t\n<>\"\\%?#]")
 
 
-class _PageBudget:
+class PageBudget:
     """What a notebook may still show and cost: letters, bytes of pictures, seconds of rendering."""
 
     def __init__(self) -> None:
@@ -153,7 +153,7 @@ def clean_notebook(
     `released` has the instructor's text of each released cell, by its nbgrader id: an answer that
     was left as it was released stays as it is.
     """
-    budget, released = _PageBudget(), released or {}
+    budget, released = PageBudget(), released or {}
     known = {key: _names(notebook.metadata.get(key), needed) for key, needed in _ABOUT.items()}
     clean: NotebookNode = NotebookNode(
         nbformat=notebook.nbformat,
@@ -174,7 +174,7 @@ def _names(about: object, needed: Collection[str]) -> NotebookNode:
 
 
 def _clean_cell(
-    cell: NotebookNode, released: Mapping[str, str], budget: _PageBudget
+    cell: NotebookNode, released: Mapping[str, str], budget: PageBudget
 ) -> NotebookNode:
     clean = deepcopy(cell)
     known = nbgrader_metadata(cell)
@@ -185,14 +185,14 @@ def _clean_cell(
         clean.pop("attachments", None)
         if not _is_instructors(cell, released):
             clean.source = budget.cut(plain_text(cell.source))
-        outputs = (out for output in cell.outputs if (out := _clean_output(output, budget)))
+        outputs = (out for output in cell.outputs if (out := clean_output(output, budget)))
         clean.outputs = list(_affordable(outputs, budget))
     elif not _is_instructors(cell, released):
         _clean_text(clean, budget)
     return clean
 
 
-def _affordable(outputs: Iterable[NotebookNode], budget: _PageBudget) -> Iterator[NotebookNode]:
+def _affordable(outputs: Iterable[NotebookNode], budget: PageBudget) -> Iterator[NotebookNode]:
     for output in outputs:
         data = output.get("data", {})
         for kind in [kind for kind in data if kind in _FORMATS]:
@@ -210,7 +210,7 @@ def _affordable(outputs: Iterable[NotebookNode], budget: _PageBudget) -> Iterato
             yield output
 
 
-def _clean_text(cell: NotebookNode, budget: _PageBudget) -> None:
+def _clean_text(cell: NotebookNode, budget: PageBudget) -> None:
     pictures = {
         name: bundle
         for name, raw in cell.pop("attachments", {}).items()
@@ -320,17 +320,10 @@ class _Page(HTMLParser):
         ):
             self.is_harmless = False
 
-    def handle_comment(self, data: str) -> None:  # noqa: ARG002
+    def _refuse(self, _data: str) -> None:
         self.is_harmless = False
 
-    def handle_decl(self, decl: str) -> None:  # noqa: ARG002
-        self.is_harmless = False
-
-    def handle_pi(self, data: str) -> None:  # noqa: ARG002
-        self.is_harmless = False
-
-    def unknown_decl(self, data: str) -> None:  # noqa: ARG002
-        self.is_harmless = False
+    handle_comment = handle_decl = handle_pi = unknown_decl = _refuse
 
 
 _ANY = re.compile(r"[^<>]*")
@@ -407,12 +400,8 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def clean_output(output: object) -> NotebookNode | None:
+def clean_output(output: object, budget: PageBudget) -> NotebookNode | None:
     """One output, safe to show; None where nothing of it is left or it is no output at all."""
-    return _clean_output(output, _PageBudget())
-
-
-def _clean_output(output: object, budget: _PageBudget) -> NotebookNode | None:
     if not isinstance(output, Mapping):
         return None
     kind = output.get("output_type")
@@ -436,7 +425,7 @@ def _node(**fields: object) -> NotebookNode:
     return NotebookNode(**fields)
 
 
-def _text_of(output: Mapping[str, object], key: str, budget: _PageBudget) -> str:
+def _text_of(output: Mapping[str, object], key: str, budget: PageBudget) -> str:
     value = output.get(key, "")
     return plain_text(value) if isinstance(value, str) and budget.text else ""
 
@@ -446,7 +435,7 @@ def released_texts(skeleton: NotebookNode) -> dict[str, str]:
     return {name: cell.source for name, cell in by_grade_id(skeleton).items()}
 
 
-def _clean_bundle(data: object, kinds: Iterable[str], budget: _PageBudget) -> NotebookNode:
+def _clean_bundle(data: object, kinds: Iterable[str], budget: PageBudget) -> NotebookNode:
     """Those representations of these kinds that can be shown safely, each cleaned."""
     clean = NotebookNode()
     if isinstance(data, Mapping):
@@ -457,11 +446,11 @@ def _clean_bundle(data: object, kinds: Iterable[str], budget: _PageBudget) -> No
     return clean
 
 
-Cleaner = Callable[[str, _PageBudget], str]
+Cleaner = Callable[[str, PageBudget], str]
 
 
 def _clean_picture(kind: str) -> Cleaner:
-    def clean(value: str, budget: _PageBudget) -> str:
+    def clean(value: str, budget: PageBudget) -> str:
         if len(value) > budget.pictures:
             return ""
         try:

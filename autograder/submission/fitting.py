@@ -7,7 +7,7 @@ its text.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -24,6 +24,7 @@ ELSEWHERE = "# The answer to this item stands in another cell of this notebook."
 """The source of an answer cell that was deleted, where other cells define what it asks for."""
 
 _Names = Mapping[int, frozenset[str]]
+_Best = Callable[..., int]
 
 
 class Fitting:
@@ -197,33 +198,28 @@ class Fitting:
         ]
         binds = {i: self.cells[i].binds for i in order}
         uses = {i: self.cells[i].uses for i in order}
-        self._pull(gaps, order[::-1], binds, uses)
-        self._push(gaps, order, uses, binds)
-        self._pull(gaps, order[::-1], binds, binds)
+        self._shift(gaps, order[::-1], binds, uses, min)
+        self._shift(gaps, order, uses, binds, max)
+        self._shift(gaps, order[::-1], binds, binds, min)
 
-    def _pull(self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names) -> None:
-        """Put each extra in front of the later cells whose `others` are among its `own` names."""
-        places = {index: position for position, index in self.answers.items()}
-        first: dict[str, int] = {}
+    def _shift(
+        self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names, best: _Best
+    ) -> None:
+        """Put each extra beyond the cells so far in the order that share a name with it.
+
+        These are the cells whose `others` are among its `own` names: with `min` the extra goes in
+        front of them, with `max` behind them.
+        """
+        behind = int(best is max)
+        places = {index: position + behind for position, index in self.answers.items()}
+        known: dict[str, int] = {}
         for index in order:
             if index in places:
                 place = places[index]
             else:
-                known = (first[name] for name in own[index] if name in first)
-                place = gaps[index] = min([gaps[index], *known])
-            first.update((name, min(place, first.get(name, place))) for name in others[index])
-
-    def _push(self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names) -> None:
-        """Put each extra behind the earlier cells whose `others` are among its `own` names."""
-        places = {index: position + 1 for position, index in self.answers.items()}
-        last: dict[str, int] = {}
-        for index in order:
-            if index in places:
-                place = places[index]
-            else:
-                known = (last[name] for name in own[index] if name in last)
-                place = gaps[index] = max([gaps[index], *known])
-            last.update((name, max(place, last.get(name, place))) for name in others[index])
+                bounds = [known[name] for name in own[index] if name in known]
+                place = gaps[index] = best([gaps[index], *bounds])
+            known.update((name, best(place, known.get(name, place))) for name in others[index])
 
     # the result
 
