@@ -36,20 +36,15 @@ class Comparison:
 
     def row(self) -> tuple[str, str, str, str, str]:
         """Name, story, points, bonus points and verdict, as a table shows them."""
+        who = self.student.name, self.student.story
         if self.report is None:
-            return self.student.name, self.student.story, "", "", "NO: not marked"
+            return *who, "", "", "NO: not marked"
         wrong = ", ".join(
             f"{item} {got:g} instead of {should:g}" for item, (got, should) in self.wrong.items()
         )
         points = f"{self.report.points:g} of {self.report.max_points:g}"
         bonus = f"{self.report.bonus_points:g} of {self.report.max_bonus_points:g}"
-        return (
-            self.student.name,
-            self.student.story,
-            points,
-            bonus,
-            f"NO: {wrong}" if wrong else "yes",
-        )
+        return *who, points, bonus, f"NO: {wrong}" if wrong else "yes"
 
 
 def limits_of(homework: Assignment) -> Limits:

@@ -109,7 +109,6 @@ def _demo_table(comparisons: Iterable[Comparison], open_points: Mapping[str, flo
     heads = ("student", "who it is", "points", "bonus", "open", "as it should be")
     table = Table(*heads, title="Sample class")
     for comparison in comparisons:
-        *marks, verdict = comparison.row()
-        still_open = f"{open_points[comparison.student.name]:g}"
-        table.add_row(*marks, still_open, verdict)
+        name, *marks, verdict = comparison.row()
+        table.add_row(name, *marks, f"{open_points[name]:g}", verdict)
     return table

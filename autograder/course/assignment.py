@@ -7,7 +7,7 @@ The source notebooks are the only place where items and points are written; the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, chdir, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -96,12 +96,8 @@ class Assignment:
         return tuple(item for item in self.items.values() if item.kind == kind)
 
     def problem(self, name: str) -> Problem:
-        """The problem of that name; CourseError where there is none."""
-        for problem in self.problems:
-            if problem.name == name:
-                return problem
-        known = ", ".join(problem.name for problem in self.problems)
-        raise CourseError(f"{self.name} has no problem {name!r}; it has: {known}")
+        """The problem of that name, which has to be one of the assignment's."""
+        return next(problem for problem in self.problems if problem.name == name)
 
 
 class Course(CourseFolder):
@@ -134,8 +130,7 @@ class Course(CourseFolder):
         settings = self._homework(name)
         if not self.source(name).is_dir():
             raise CourseError(f"{self.source(name)} does not exist: put the notebooks there")
-        bonus = frozenset(settings.bonus)
-        problems = tuple(self._problems(name, bonus))
+        problems = tuple(self._problems(name, settings.bonus))
         if not problems:
             raise CourseError(f"{self.source(name)} holds no notebook")
         assignment = Assignment(
@@ -179,7 +174,7 @@ class Course(CourseFolder):
         hint = did_you_mean(name, known) or f"it has: {', '.join(known) or 'none'}"
         raise CourseError(f"{self.settings_file} has no assignment {name!r}; {hint}")
 
-    def _problems(self, name: str, bonus: frozenset[str]) -> Iterator[Problem]:
+    def _problems(self, name: str, bonus: Collection[str]) -> Iterator[Problem]:
         for path in sorted(self.source(name).glob("*.ipynb")):
             notebook = read_notebook(path)
             _check_kernel(notebook, path)
@@ -207,7 +202,7 @@ def _check_kernel(notebook: NotebookNode, path: Path) -> None:
             )
 
 
-def _items(notebook: NotebookNode, problem: str, bonus: frozenset[str]) -> Iterator[Item]:
+def _items(notebook: NotebookNode, problem: str, bonus: Collection[str]) -> Iterator[Item]:
     references: tuple[Reference, ...] = ()
     for index, cell in enumerate(notebook.cells):
         where = place(problem, index, cell)

@@ -84,12 +84,12 @@ def _filled(
             cells.append(nbformat.v4.new_code_cell(student.before[name]))
         if name in student.answers:
             cell.source = student.answers[name]
-        elif _is_code_answer(cell) and (student.done is None or name in student.done):
+        elif (
+            is_solution(cell)
+            and cell.cell_type == "code"
+            and (student.done is None or name in student.done)
+        ):
             cell.source = without_directives(solutions[name].source)
         cells.append(cell)
     skeleton.cells = cells
     return skeleton
-
-
-def _is_code_answer(cell: NotebookNode) -> bool:
-    return is_solution(cell) and bool(cell.cell_type == "code")

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -204,17 +203,14 @@ def _homework(name: str, content: object, zone: ZoneInfo, rules: _Rules) -> Home
     for file in table.files:
         if Path(file).name != file or file.startswith(".") or "\\" in file:
             raise _wrong(f"{place}.files", file, "write names alone, without a path or leading dot")
-    extension = partial(_extension, due=due, zone=zone)
+    extensions = {
+        student: _extension(given, f"{place}.extensions.{student}", due, zone)
+        for student, given in table.extensions.items()
+    }
     return HomeworkSettings(
         title=table.title or name,
         opens=opens,
-        deadline=Deadline(
-            due,
-            {
-                student: extension(given, f"{place}.extensions.{student}")
-                for student, given in table.extensions.items()
-            },
-        ),
+        deadline=Deadline(due, extensions),
         seed=table.seed,
         tolerance=table.tolerance,
         bonus=table.bonus,
@@ -233,22 +229,22 @@ def _rules(table: _Rules, place: str) -> Rules:
 
 
 def _late_policy(table: _Rules, place: str) -> LatePolicy | None:
+    grace = timedelta(minutes=table.late_grace_minutes or 0)
+    if table.late == "none":
+        return LatePolicy()
+    if table.late == "stop":
+        return LatePolicy(grace=grace, stop_after=grace)
     if table.late is None:
         if needing := [key for key in table.given() if key.startswith("late_")]:
             advice = f'{needing[0]} needs it: write "percent", "stop" or "none"'
             raise _missing(f"{place}.late", advice)
         return None
-    grace = timedelta(minutes=table.late_grace_minutes or 0)
-    if table.late == "percent":
-        if not table.late_percent_per_day:
-            advice = 'late = "percent" needs it: write a number such as 10'
-            raise _missing(f"{place}.late_percent_per_day", advice)
-        days = table.late_stop_after_days
-        stop = None if days is None else timedelta(days=days)
-        return LatePolicy(
-            table.late_percent_per_day, table.late_percent_of or "maximum", grace, stop
-        )
-    return LatePolicy(grace=grace, stop_after=grace) if table.late == "stop" else LatePolicy()
+    if not table.late_percent_per_day:
+        advice = 'late = "percent" needs it: write a number such as 10'
+        raise _missing(f"{place}.late_percent_per_day", advice)
+    days = table.late_stop_after_days
+    stop = None if days is None else timedelta(days=days)
+    return LatePolicy(table.late_percent_per_day, table.late_percent_of or "maximum", grace, stop)
 
 
 def _limits(content: object, place: str) -> Limits:
@@ -262,7 +258,7 @@ def _limits(content: object, place: str) -> Limits:
     return limits
 
 
-def _extension(content: object, place: str, *, due: datetime, zone: ZoneInfo) -> timedelta:
+def _extension(content: object, place: str, due: datetime, zone: ZoneInfo) -> timedelta:
     if isinstance(content, Mapping) and content:
         return timedelta(hours=_read(_Hours, content, place).hours)
     if not isinstance(content, datetime):
@@ -305,23 +301,16 @@ def _moment(date: datetime, zone: ZoneInfo, place: str) -> datetime:
     """A date and time, in the course's zone if it has none of its own."""
     if date.tzinfo:
         return date.astimezone(zone)
-    readings = readings_of(date, zone)
-    if len(readings) == 1:
-        return readings[0]
-    ways = " or ".join(reading.isoformat() for reading in readings)
-    why = "never comes" if readings[0].replace(tzinfo=None) != date else "comes twice"
-    advice = f"this time {why} in {zone.key}, because the clocks change: write {ways}"
-    raise _wrong(place, date, advice)
-
-
-def readings_of(date: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
-    """Return what a local time can mean: one moment, or two if the clocks change there."""
     earlier, later = (date.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if earlier.utcoffset() == later.utcoffset():
-        return (earlier,)
+        return earlier
     # through UTC, a time that the clocks leave out becomes one that they show
-    moments = sorted(each.astimezone(UTC) for each in (earlier, later))
-    return tuple(moment.astimezone(zone) for moment in moments)
+    in_utc = sorted(each.astimezone(UTC) for each in (earlier, later))
+    moments = [moment.astimezone(zone) for moment in in_utc]
+    ways = " or ".join(moment.isoformat() for moment in moments)
+    why = "never comes" if moments[0].replace(tzinfo=None) != date else "comes twice"
+    advice = f"this time {why} in {zone.key}, because the clocks change: write {ways}"
+    raise _wrong(place, date, advice)
 
 
 # --- reading one table, and the errors ---

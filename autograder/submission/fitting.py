@@ -162,13 +162,9 @@ class Fitting:
     def _anchors(self) -> list[tuple[int, int]]:
         """Cells and the released cells that they are, as many as stand in the released order."""
         pairs = [(index, position) for position, index in self.answers.items()]
-        for position, indices in self.claims.items():
-            if (
-                indices
-                and position not in self.answers
-                and self.form.slots[position].role != "code"
-            ):
-                pairs.append((indices[0], position))
+        for slot in self.form.slots:
+            if slot.role != "code" and self.claims[slot.position]:
+                pairs.append((self.claims[slot.position][0], slot.position))
         return _longest_rise(sorted(pairs))
 
     def _gaps(self) -> dict[int, int]:
@@ -292,58 +288,40 @@ class Fitting:
         return list(dict.fromkeys(self._notes()))
 
     def _notes(self) -> Iterator[str]:
+        for sentence, names in self._named_notes():
+            if names:
+                yield f"{sentence}: {listed(names)}."
+        claimed = ((indices[0], p) for p, indices in self.claims.items() if indices)
+        if len(_longest_rise(first := sorted(claimed))) < len(first):
+            yield "Cells were moved; they were put back in the order of the released notebook."
+
+    def _named_notes(self) -> Iterator[tuple[str, list[str]]]:
+        """Sentences, and the released cells that each is true of."""
         slots = self.form.slots
         edited = list(dict.fromkeys(self.cells[i].grade_id for i in self.edited))
-        if edited:
-            names = listed(edited)
-            yield f"Read-only cells were changed; the originals were put back: {names}."
+        yield "Read-only cells were changed; the originals were put back", edited
         unseen = [s for s in slots if not self.claims[s.position]]
         lost = [s.grade_id for s in unseen if s.role == "locked" and s.grade_id not in edited]
-        if lost:
-            yield f"Read-only cells were missing; they were put back: {listed(lost)}."
+        yield "Read-only cells were missing; they were put back", lost
         taken = {**self.answers, **{p: found for p, found in self.texts.items() if found}}
         gone = [s.grade_id for s in unseen if s.role != "locked" and s.position not in taken]
-        if gone:
-            yield f"Answer cells were missing; they were put back: {listed(gone)}."
+        yield "Answer cells were missing; they were put back", gone
         copies = [s.grade_id for s in slots if s.role == "code" and len(self._filled(s)) > 1]
-        if copies:
-            yield f"There are several copies of an answer cell; all were run: {listed(copies)}."
-        if self.adopted:
-            yield (
-                "Text beside an untouched answer cell was taken as the answer: "
-                f"{listed(self.adopted)}."
-            )
-        yield from self._cell_notes()
-
-    def _cell_notes(self) -> Iterator[str]:
-        matched = [
-            (slot, self.cells[i]) for slot in self.form.slots for i in self.claims[slot.position]
-        ]
-        recognised = [
-            self.form.slots[position].grade_id
-            for position, index in self.answers.items()
-            if index not in self.claims[position]
-        ]
-        if recognised:
-            yield f"Answers were recognised by the names they define: {listed(recognised)}."
+        yield "There are several copies of an answer cell; all were run", copies
+        yield "Text beside an untouched answer cell was taken as the answer", self.adopted
+        moved = [p for p, index in self.answers.items() if index not in self.claims[p]]
+        recognised = [slots[position].grade_id for position in moved]
+        yield "Answers were recognised by the names they define", recognised
+        matched = [(slot, self.cells[i]) for slot in slots for i in self.claims[slot.position]]
         retyped = [slot.grade_id for slot, cell in matched if cell.kind != slot.kind]
-        if retyped:
-            yield f"Cells had their type changed; it was put back: {listed(retyped)}."
-        forged = [slot.grade_id for slot, cell in matched if _is_altered(slot, cell)]
-        if forged:
-            yield f"The metadata of cells was changed; the originals count: {listed(forged)}."
-        first = sorted((claimed[0], p) for p, claimed in self.claims.items() if claimed)
-        if len(_longest_rise(first)) < len(first):
-            yield "Cells were moved; they were put back in the order of the released notebook."
+        yield "Cells had their type changed; it was put back", retyped
+        forged = [slot.grade_id for slot, cell in matched if declared(slot.cell) != cell.declared]
+        yield "The metadata of cells was changed; the originals count", forged
 
 
 def _is_too_long(cell: ReceivedCell) -> bool:
     """Whether text, which may be longer than code, is too long to become code again."""
     return len(cell.source.encode()) > MAX_CODE_BYTES
-
-
-def _is_altered(slot: Slot, cell: ReceivedCell) -> bool:
-    return declared(slot.cell) != cell.declared
 
 
 def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

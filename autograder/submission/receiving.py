@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -75,7 +75,10 @@ def receive(
 ) -> Submission:
     """The submission in these files, likely ones first; `name` is whose it is."""
     forms = {problem: Form(skeleton) for problem, skeleton in skeletons.items()}
-    files = _sorted_by_problem(read_notebooks(places), forms)
+    # those that belong to no problem are under the key ""
+    files: dict[str, list[Read]] = {"": [], **{problem: [] for problem in forms}}
+    for read in read_notebooks(places):
+        files[_problem_of(read, forms)].append(read)
     return Submission(
         name,
         {problem: _receive(problem, form, files) for problem, form in forms.items()},
@@ -107,14 +110,6 @@ def submission_name(path: Path) -> str:
     if folder.parent.parent.name == SUBMITTED:
         return printable(folder.parent.name)
     return printable(place.name if place.is_dir() else stem_of(place.name))
-
-
-def _sorted_by_problem(reads: Iterable[Read], forms: Mapping[str, Form]) -> dict[str, list[Read]]:
-    """The files of each problem; those that belong to none are under the key ""."""
-    files: dict[str, list[Read]] = {"": [], **{problem: [] for problem in forms}}
-    for read in reads:
-        files[_problem_of(read, forms)].append(read)
-    return files
 
 
 def _problem_of(read: Read, forms: Mapping[str, Form]) -> str:

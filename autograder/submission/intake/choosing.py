@@ -107,20 +107,22 @@ class _Pile:
 
     def add_all(self, files: Sequence[Sent]) -> None:
         """Look at the files that the student handed in; they may be an unpacked package."""
-        manifest = self._manifest([sent for sent in files if not sent.refusal])
+        manifest = self._manifest(files)
         for sent in files:
             self._add(sent, manifest)
 
-    def _add(self, sent: Sent, manifest: Mapping[str, str]) -> None:
+    def _add(self, sent: Sent, manifest: Mapping[str, str], depth: int = 0) -> None:
         if sent.note and sent.note not in self.notes:
             self.notes.append(sent.note)
         self.given += [sent.time] if sent.time else []
         if sent.refusal:
             self.leave(sent.found.where, sent.refusal)
-        elif sent.name.lower().endswith(".zip"):
-            self._open(sent)
+        elif not sent.name.lower().endswith(".zip"):
+            self._take(sent, depth, manifest)
+        elif depth:
+            self.leave(sent.found.where, "an archive within an archive of the student's")
         else:
-            self._take(sent, 0, manifest)
+            self._open(sent)
 
     def leave(self, where: str, why: str, *, matters: bool = True) -> None:
         """Take note of a file that has no place."""
@@ -131,25 +133,20 @@ class _Pile:
         try:
             content = self._read(sent)
             with open_zip(content, nested=True) as archive:
-                inner = list(in_zip(archive, sent.found.where, (), self.zone, self.budget))
-                manifest = self._manifest([Sent(f, (), f.parts[-1]) for f in inner])
-                for found in inner:
-                    self._from_archive(Sent(found, sent.senders, found.name, sent.again), manifest)
+                inner = [
+                    Sent(f, sent.senders, f.name, sent.again, refusal=f.refusal)
+                    for f in in_zip(archive, sent.found.where, (), self.zone, self.budget)
+                ]
+                manifest = self._manifest(inner)
+                for each in inner:
+                    self._add(each, manifest, len(each.found.parts))
         except UnreadableError as error:
             self.leave(sent.found.where, str(error))
-
-    def _from_archive(self, sent: Sent, manifest: Mapping[str, str]) -> None:
-        if sent.found.refusal:
-            self.leave(sent.found.where, sent.found.refusal)
-        elif sent.name.lower().endswith(".zip"):
-            self.leave(sent.found.where, "an archive within an archive of the student's")
-        else:
-            self._take(sent, len(sent.found.parts), manifest)
 
     def _manifest(self, files: Sequence[Sent]) -> Mapping[str, str]:
         """What a package says of itself: the digest of each notebook; its time is kept."""
         for sent in files:
-            if sent.name == MANIFEST and not sent.found.refusal:
+            if sent.name == MANIFEST and not sent.refusal:
                 try:
                     return self._read_manifest(sent)
                 except _ODD as error:

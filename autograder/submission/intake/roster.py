@@ -7,7 +7,7 @@ import io
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,8 +76,8 @@ class Roster:
     """
 
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    _exact: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    _names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    _exact: Mapping[str, Set[str]] = field(default_factory=dict)
+    _names: Mapping[str, Set[str]] = field(default_factory=dict)
     _columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
@@ -96,7 +96,7 @@ class Roster:
             text = content.decode("utf-8-sig")
             # lines end where CSV says, and not at any sign that a name may hold
             lines = io.StringIO(text, newline="")
-            rows = list(csv.DictReader(lines, dialect=_dialect(text)))
+            rows = list(csv.DictReader(lines, delimiter=_delimiter(text)))
         except (OSError, UnicodeError, csv.Error) as error:
             raise SubmissionError(f"{path}: the list can't be read ({error})") from error
         named = {name.strip().lower(): name for name in (rows[0] if rows else {}) if name}
@@ -132,10 +132,7 @@ class Roster:
             for name in words:
                 for turn in _turns(name):
                     names.setdefault(turn, set()).add(student)
-        first, second = (
-            {key: frozenset(found) for key, found in table.items()} for table in (exact, names)
-        )
-        return cls(people, first, second, by_column)
+        return cls(people, exact, names, by_column)
 
     def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
         """As `find` for each; nobody is told from another by a name that both of them have.
@@ -190,14 +187,11 @@ class Roster:
         return by_ids | by_name, bool(by_ids) and fits
 
     def _by_ids(self, sender: Sender) -> frozenset[str]:
-        return frozenset(filter(None, map(self._by_id, sender.ids)))
+        found = (self._exact.get(_exactly(word), frozenset()) for word in sender.ids)
+        return frozenset().union(*(students for students in found if len(students) == 1))
 
     def _by_names(self, sender: Sender) -> frozenset[str]:
         return next(filter(None, map(self._by_name, sender.names)), frozenset())
-
-    def _by_id(self, word: str) -> str:
-        found = self._exact.get(_exactly(word), frozenset())
-        return next(iter(found)) if len(found) == 1 else ""
 
     def _columns_of(self, sender: Sender) -> Iterator[str]:
         """The columns of the list in which one of the sender's numbers stands."""
@@ -213,11 +207,8 @@ def _either(students: Iterable[str]) -> str:
     return " or ".join(sorted(students))
 
 
-def _dialect(text: str) -> type[csv.Dialect]:
-    class Found(csv.excel):
-        delimiter = max(",;\t", key=(text.splitlines() or [""])[0].count)
-
-    return Found
+def _delimiter(text: str) -> str:
+    return max(",;\t", key=(text.splitlines() or [""])[0].count)
 
 
 def _filled(row: Mapping[str | None, object]) -> dict[str, str]:
