@@ -75,6 +75,11 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
     return run
 
 
+def command(name: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Add a function to `app` as a command (default: by its own name) whose errors are told."""
+    return lambda function: app.command(name)(told(function))
+
+
 def _fail(message: str, code: int) -> NoReturn:
     err.print(Text(f"fdl: {message}", style="red"), soft_wrap=True)
     raise typer.Exit(code) from None

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import app, err, out, told
+from autograder.commands.common import command, err, out
 from autograder.commands.progress import progress
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import SETTINGS
@@ -94,8 +94,7 @@ class Site:
         return partial(mark_class, workers, course, assignment), workers.protections
 
 
-@app.command()
-@told
+@command()
 def grade(
     assignment: str,
     student: options.Students = None,
@@ -159,8 +158,7 @@ def grade(
         raise typer.Exit(1)
 
 
-@app.command()
-@told
+@command()
 def regrade(
     assignment: str,
     student: options.Students = None,

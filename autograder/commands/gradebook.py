@@ -5,12 +5,11 @@ from __future__ import annotations
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import app, err, out, told
+from autograder.commands.common import command, err, out
 from autograder.course.assignment import Course
 
 
-@app.command()
-@told
+@command()
 def restore(course: options.CoursePath = None) -> None:
     """Put the last copy of a gradebook back that is damaged, empty or gone."""
     from autograder.gradebook.database import restore_gradebook

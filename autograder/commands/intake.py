@@ -10,18 +10,18 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import app, err, out, told
+from autograder.commands.common import command, err, out
 from autograder.console import as_line
 from autograder.course.assignment import Course
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from autograder.submission.intake import Intake, LeftOut, Taken
+    from autograder.submission.intake.choosing import LeftOut
+    from autograder.submission.intake.run import Intake, Taken
 
 
-@app.command()
-@told
+@command()
 def intake(
     assignment: str,
     paths: Annotated[
@@ -39,7 +39,8 @@ def intake(
     course: options.CoursePath = None,
 ) -> None:
     """Put what students handed in elsewhere into submitted/, and tell what has no place."""
-    from autograder.submission.intake import Roster, take_in
+    from autograder.submission.intake.roster import Roster
+    from autograder.submission.intake.run import take_in
 
     found = Course.find(course)
     roster = None if students is None else Roster.read(students)

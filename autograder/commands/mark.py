@@ -11,14 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import app, err, out, told
+from autograder.commands.common import command, err, out
 from autograder.course.assignment import Course
 from autograder.errors import KitError
 from autograder.grading.report import ItemReport, Report
 
 
-@app.command()
-@told
+@command()
 def mark(
     path: Annotated[Path, typer.Argument(help="A submission's folder, or one notebook.")],
     assignment: Annotated[str | None, typer.Option(help="Which homework it is.")] = None,

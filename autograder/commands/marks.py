@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import app, err, out, told
+from autograder.commands.common import command, err, out
 from autograder.course.assignment import Course
 from autograder.errors import RecordError
 
@@ -30,8 +30,7 @@ System = StrEnum("System", ("CSV", "MOODLE", "CANVAS", "ILIAS", "GRADESCOPE"))
 StandingForm = StrEnum("StandingForm", ("TABLE", "CSV", "JSON"))
 
 
-@app.command()
-@told
+@command()
 def export(
     assignment: str,
     to: Annotated[System, typer.Option(help="The system that is to import the marks.")],
@@ -54,7 +53,7 @@ def export(
     _, found = read_marks_settled(Course.find(course), [assignment])
     if assignment not in found:
         raise RecordError(f"the gradebook has no marks of {assignment}: run `fdl grade` first")
-    theirs = None if roster is None else _read(roster)
+    theirs = None if roster is None else roster.read_bytes()
     result = export_marks(found[assignment], to.value, theirs, column=column, partial=partial)
     _deliver(result.content, output)
     for line in _remarks(result):
@@ -63,8 +62,7 @@ def export(
         raise typer.Exit(1)
 
 
-@app.command()
-@told
+@command()
 def standing(
     to: Annotated[StandingForm, typer.Option(help="How to give it.")] = StandingForm.TABLE,
     output: OutputOption = None,
@@ -87,13 +85,6 @@ def standing(
     unsettled = sum(not each.final for each in result.students)
     if unsettled:
         err.print(f"{unsettled} not final (*): a person still has to mark something of theirs.")
-
-
-def _read(roster: Path) -> bytes:
-    try:
-        return roster.read_bytes()
-    except OSError as error:
-        raise RecordError(f"the roster {roster} can't be read: {error.strerror}") from error
 
 
 def _deliver(content: bytes, output: Path | None) -> None:

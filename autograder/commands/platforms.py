@@ -11,7 +11,7 @@ import typer
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import app, out, told
+from autograder.commands.common import command, out
 from autograder.course.assignment import Course
 
 
@@ -24,8 +24,7 @@ class Visibility(StrEnum):
     HIDDEN = "hidden"
 
 
-@app.command()
-@told
+@command()
 def gradescope(
     assignment: str,
     output: Annotated[
@@ -50,8 +49,7 @@ def gradescope(
     out.print(Text(f"{target}: with hidden tests and solutions, for Gradescope alone"))
 
 
-@app.command()
-@told
+@command()
 def classroom(
     assignment: str,
     output: Annotated[
@@ -69,8 +67,7 @@ def classroom(
     out.print(Text(f"{folder / MARKING}: goes into the private repository that holds the course"))
 
 
-@app.command("classroom-mark")
-@told
+@command("classroom-mark")
 def classroom_mark(
     path: Annotated[Path, typer.Argument(help="A student's repository.")],
     assignment: Annotated[str, typer.Option(help="Which homework it is.")],

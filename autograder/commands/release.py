@@ -9,14 +9,13 @@ import typer
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import app, err, out, told
+from autograder.commands.common import command, err, out
 from autograder.commands.progress import progress
 from autograder.console import as_line
 from autograder.course.assignment import Course
 
 
-@app.command()
-@told
+@command()
 def release(
     assignment: str,
     check: Annotated[
@@ -45,8 +44,7 @@ def release(
         raise typer.Exit(1)
 
 
-@app.command()
-@told
+@command()
 def prove(
     assignment: str,
     matrix: Annotated[

@@ -9,12 +9,11 @@ import typer
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import app, out, told
+from autograder.commands.common import command, out
 from autograder.course.assignment import Course
 
 
-@app.command()
-@told
+@command()
 def report(
     assignment: str,
     output: Annotated[
@@ -35,12 +34,9 @@ def report(
     out.print(Text(f"Class report: {path}"), soft_wrap=True)
 
 
-@app.command()
-@told
+@command()
 def feedback(
-    assignment: str,
-    student: options.Students = None,
-    course: options.CoursePath = None,
+    assignment: str, student: options.Students = None, course: options.CoursePath = None
 ) -> None:
     """Write the pages that students get into feedback/."""
     from autograder.pages.feedback import write_feedback

@@ -320,7 +320,7 @@ class _Page(HTMLParser):
         ):
             self.is_harmless = False
 
-    def _refuse(self, _data: str) -> None:
+    def _refuse(self, *_: object, **__: object) -> None:
         self.is_harmless = False
 
     handle_comment = handle_decl = handle_pi = unknown_decl = _refuse

@@ -39,8 +39,7 @@ Zone = Annotated[str, Meta(min_length=1, description='write a zone such as "Euro
 Flag = Annotated[bool, Meta(description="write true or false")]
 Date = Annotated[datetime, Meta(description="write a date and time such as 2024-11-21T23:55:00")]
 Late = Annotated[
-    Literal["none", "percent", "stop"],
-    Meta(description='write one of: "none", "percent", "stop"'),
+    Literal["none", "percent", "stop"], Meta(description='write one of: "none", "percent", "stop"')
 ]
 LateOf = Annotated[Base, Meta(description='write one of: "maximum", "earned"')]
 Percent = Annotated[float, Meta(ge=0, le=100, description="write a number from 0 to 100")]

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.course.gradecells import declared, grade_id
 from autograder.submission.cells import CellKind, ReceivedCell
-from autograder.submission.files import FilePlace, UnreadableError, read_files
+from autograder.submission.files import AnyFile, UnreadableError, read_files
 from autograder.words import printable
 
 MAX_PARTS = 10_000_000
@@ -35,14 +35,14 @@ class Read:
     `python` is the version of Python that it was saved with, if it says one.
     """
 
-    place: FilePlace
+    place: AnyFile
     cells: tuple[ReceivedCell, ...] = ()
     notes: tuple[str, ...] = ()
     failure: str = ""
     python: str = ""
 
 
-def read_notebooks(places: Sequence[FilePlace]) -> Iterator[Read]:
+def read_notebooks(places: Sequence[AnyFile]) -> Iterator[Read]:
     """Each file's cells, or the reason why it has none; the first MAX_FILES of them."""
     for place, content in read_files(places):
         try:

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.course.layout import SUBMITTED
 from autograder.submission.files import (
-    FilePlace,
+    AnyFile,
     find_files,
     name_pattern,
     problem_by_name,
@@ -69,7 +69,7 @@ def read_submission(path: Path, skeletons: Mapping[str, NotebookNode]) -> Submis
 
 def receive(
     name: str,
-    places: Sequence[FilePlace],
+    places: Sequence[AnyFile],
     skeletons: Mapping[str, NotebookNode],
     manifest: bytes = b"",
 ) -> Submission:

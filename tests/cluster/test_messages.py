@@ -26,8 +26,8 @@ from autograder.grading.cluster.messages import Asked, Done, Failed, Greeting, M
 from autograder.grading.mark import Marking, MarkSettings
 from autograder.sandbox import Limits, Protection
 from autograder.sandbox.protection import Wall
-from autograder.submission import Parcel, pack, read_submission, receive
-from autograder.submission.parcel import Sent
+from autograder.submission.parcel import Parcel, pack
+from autograder.submission.receiving import read_submission, receive
 from tests.gradebook.course import mark, notebooks, write_course
 
 BEHIND = Protection(Wall(True, {"bubblewrap": "0.8.0"}, ("files",)), Wall(False, {}, (), ("none",)))
@@ -184,7 +184,7 @@ def test_order_with_other_settings_is_refused(tmp_path: Path) -> None:
 
 def opened(data: Mapping[str, Any]) -> Parcel:
     in_order = {name: data[name] for name in ("name", "files", "manifest")}
-    found: Parcel = messages.read(msgpack.packb(in_order), Sent).opened()
+    found: Parcel = messages.read(msgpack.packb(in_order), Parcel)
     return found
 
 
@@ -206,7 +206,7 @@ def test_parcel_of_an_answered_submission_is_read_as_the_files_are(tmp_path: Pat
     skeletons = notebooks({})
     for name, notebook in notebooks({"a-proof": "So.", "b-essay": "Flat."}).items():
         nbformat.write(notebook, tmp_path / f"{name}.ipynb")
-    parcel = pack(tmp_path, tuple(skeletons)).opened()
+    parcel = pack(tmp_path, tuple(skeletons))
     assert receive(parcel.name, parcel.files, skeletons) == read_submission(tmp_path, skeletons)
 
 

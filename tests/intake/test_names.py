@@ -11,7 +11,9 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.errors import SubmissionError
-from autograder.submission.intake import Intake, Roster, choosing
+from autograder.submission.intake import choosing
+from autograder.submission.intake.roster import Roster
+from autograder.submission.intake.run import Intake
 
 from .conftest import NAME, PROBLEM, Take, archive, notebook, placed, saved
 

@@ -225,11 +225,7 @@ class _Pile:
 
 
 def choose(
-    sender: str,
-    files: Sequence[Sent],
-    assignment: Assignment,
-    zone: ZoneInfo,
-    budget: IntakeBudget,
+    sender: str, files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget
 ) -> Choice:
     """Look through one student's files and choose; `sender` is who that is, for show."""
     pile = _Pile(sender, assignment, zone, budget)

@@ -35,57 +35,45 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class _Work:
-    """A submission's notebooks by their files' names, its time and its manifest."""
+class Work:
+    """A submission: each problem's notebook, its time and its manifest."""
 
-    files: Mapping[str, bytes]
+    notebooks: Mapping[str, bytes]
     time: datetime | None
     manifest: bytes = b""
 
 
-def place(
-    submitted: Path,
-    student: str,
-    assignment: str,
-    notebooks: Mapping[str, bytes],
-    time: datetime | None,
-    *,
-    replace: bool,
-    manifest: bytes = b"",
-) -> Placed:
-    """Put a student's notebooks, their time and their manifest into submitted/STUDENT/ASSIGNMENT.
+def place(submitted: Path, student: str, assignment: str, new: Work, *, replace: bool) -> Placed:
+    """Put a student's work into submitted/STUDENT/ASSIGNMENT.
 
     What is there stays unless the new submission is known to be newer (or `replace` says so); the
     one of the two that is not used is kept under submitted/.earlier/STUDENT/.
     """
     target = submitted / student / assignment
-    files = {f"{problem}.ipynb": content for problem, content in notebooks.items()}
-    new = _Work(files, time, manifest)
     if not os.path.lexists(target):
         _write(submitted, target, new)
         return Placed("new")
     if target.is_symlink() or not target.is_dir():
         return Placed("older", f"{target} is no folder; move it away")
-    there = {path.name: _content(path) for path in target.glob("*.ipynb")}
-    known = _time_of(target)
-    if there == files:
-        if known is None and time is not None:
-            _write_time(target, time)
+    there = Work({path.stem: _content(path) for path in target.glob("*.ipynb")}, _time_of(target))
+    if there.notebooks == new.notebooks:
+        if there.time is None and new.time is not None:
+            _write_time(target, new.time)
             return Placed("unchanged", "its time was added")
         return Placed("unchanged")
-    is_newer = known is not None and time is not None and time > known
+    is_newer = there.time is not None and new.time is not None and new.time > there.time
     if not (is_newer or replace):
         aside = _aside(submitted, student, assignment, new)
         if not aside.exists():
-            _write(submitted, aside, _Work(files, time))
-        why = "what is there is newer" if known and time else "which is newer is not known"
+            _write(submitted, aside, new)
+        why = "what is there is newer" if there.time and new.time else "which is newer is not known"
         kept = aside.relative_to(submitted.parent)
         return Placed("older", f"{why}; kept as {kept}, --replace takes it")
-    aside = _move(target, _aside(submitted, student, assignment, _Work(there, known)))
+    aside = _move(target, _aside(submitted, student, assignment, there))
     _write(submitted, target, new)
     message = f"the earlier one is kept as {aside.relative_to(submitted.parent)}"
-    if lost := sorted(set(there) - set(files)):
-        message += f"; only the earlier one has {', '.join(lost)}"
+    if lost := sorted(set(there.notebooks) - set(new.notebooks)):
+        message += f"; only the earlier one has {', '.join(f'{name}.ipynb' for name in lost)}"
     return Placed("replaced", message)
 
 
@@ -106,13 +94,13 @@ def _write_time(folder: Path, time: datetime) -> None:
     (folder / TIMESTAMP).write_text(text, encoding="ascii")
 
 
-def _write(submitted: Path, target: Path, work: _Work) -> None:
+def _write(submitted: Path, target: Path, work: Work) -> None:
     """Write a folder beside its place, then move it there: no half of it is ever seen."""
     target.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".intake-", dir=submitted))
     try:
-        for name, content in work.files.items():
-            (stage / name).write_bytes(content)
+        for name, content in work.notebooks.items():
+            (stage / f"{name}.ipynb").write_bytes(content)
         if work.time is not None:
             _write_time(stage, work.time)
         if work.manifest:
@@ -124,11 +112,11 @@ def _write(submitted: Path, target: Path, work: _Work) -> None:
         raise
 
 
-def _aside(submitted: Path, student: str, assignment: str, work: _Work) -> Path:
+def _aside(submitted: Path, student: str, assignment: str, work: Work) -> Path:
     """A place that is the same for the same submission, so that it is kept once."""
     digest = hashlib.sha256()
-    for name, content in sorted(work.files.items()):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+    for name, content in sorted(work.notebooks.items()):
+        digest.update(f"{name}.ipynb\0".encode() + hashlib.sha256(content).digest())
     stamp = f"{work.time.astimezone(UTC):%Y%m%dT%H%M%SZ}" if work.time else "undated"
     return submitted / EARLIER / student / f"{assignment}-{stamp}-{digest.hexdigest()[:8]}"
 

@@ -29,7 +29,6 @@ a student chose beside its own number, a name may have several readings. All of 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -306,8 +305,7 @@ _Loader.add_multi_constructor("!", _plain)
 def _gradescope_list(found: Found) -> Mapping[str, tuple[Sender, ...]]:
     """The submitters of each folder, as far as the list can be read."""
     try:
-        text = found.read().decode("utf-8")
-        raw = json.loads(text) if found.name.endswith(".json") else yaml.load(text, _Loader)
+        raw = yaml.load(found.read().decode("utf-8"), _Loader)  # which reads JSON as well
     except (UnicodeError, ValueError, yaml.YAMLError, RecursionError, TypeError) as error:
         raise UnreadableError(f"{found.where} can't be read: {error}") from error
     known = raw.items() if isinstance(raw, Mapping) else ()
@@ -317,8 +315,7 @@ def _gradescope_list(found: Found) -> Mapping[str, tuple[Sender, ...]]:
 
 
 def _submitters(about: Mapping[Any, Any]) -> tuple[Sender, ...]:
-    people = _get(about, "submitters")
-    time = _as_time(_get(about, "created_at"))
+    people, time = _get(about, "submitters"), _as_time(_get(about, "created_at"))
     found = []
     for person in people if isinstance(people, list) else ():
         if isinstance(person, Mapping):

@@ -16,7 +16,7 @@ from autograder.errors import SubmissionError
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
 from autograder.submission.intake.archives import Found, IntakeBudget, in_folder, in_zip, open_zip
 from autograder.submission.intake.choosing import CLUTTER, Choice, LeftOut, choose
-from autograder.submission.intake.placing import State, place
+from autograder.submission.intake.placing import State, Work, place
 from autograder.submission.intake.platforms import (
     Platform,
     Sender,
@@ -196,17 +196,10 @@ class _Work:
         self.intake.left_out.append(LeftOut(where, "", why, matters))
 
     def _put(self, sender: Sender, student: str, choice: Choice) -> Taken:
-        name, files = self.assignment.name, choice.notebooks
+        name = self.assignment.name
+        work = Work(choice.notebooks, choice.time, choice.manifest)
         try:
-            placed = place(
-                self.course.submitted,
-                student,
-                name,
-                files,
-                choice.time,
-                replace=self.replace,
-                manifest=choice.manifest,
-            )
+            placed = place(self.course.submitted, student, name, work, replace=self.replace)
         except OSError as error:
             raise SubmissionError(
                 f"submitted/{student}/{name} can't be written ({error}); what was there is kept"
