@@ -124,10 +124,7 @@ def make_scratch_course(
 
 
 def longest_first(students: Sequence[SampleStudent]) -> list[str]:
-    """Return the students' names, those first whose code runs into time limits.
-
-    So no processor idles at the end while another one waits for them.
-    """
+    """Return the students' names, the slow ones first: so no processor idles at the end."""
     return [each.name for each in sorted(students, key=lambda each: not each.waits)]
 
 

@@ -21,7 +21,7 @@ import io
 import re
 import time
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from html.parser import HTMLParser
 from urllib.parse import quote
@@ -64,6 +64,7 @@ ATTRIBUTES = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 
 _FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
 PICTURES = tuple(_FORMATS)
+_SHOWN_KINDS = ("text/plain", "text/html", "text/latex", *PICTURES)
 
 _JOINER = "\u2060"
 """A letter that nobody sees: it keeps `https://` from being a link, and ids from being taken."""
@@ -120,7 +121,7 @@ class PageBudget:
 
     def as_html(self, text: str) -> str:
         """Tables and formatting of the HTML; nothing where cleaning has taken too long already."""
-        if self.seconds <= 0 or not self.text:
+        if self.seconds <= 0:
             return ""
         with self._clock():
             return clean_html(text)
@@ -411,7 +412,7 @@ def clean_output(output: object, budget: PageBudget) -> NotebookNode | None:
         name, value = (_text_of(output, key, budget) for key in ("ename", "evalue"))
         line = f"{name}: {value}" if value else name
         return _node(output_type=kind, ename=name, evalue=value, traceback=[line])
-    data = _clean_bundle(output.get("data"), _CLEANERS, budget)
+    data = _clean_bundle(output.get("data"), _SHOWN_KINDS, budget)
     if kind not in ("display_data", "execute_result") or not data:
         return None
     if kind == "display_data":
@@ -441,28 +442,30 @@ def _clean_bundle(data: object, kinds: Iterable[str], budget: PageBudget) -> Not
     if isinstance(data, Mapping):
         for kind in kinds:
             value = data.get(kind)
-            if isinstance(value, str) and (text := _CLEANERS[kind](value, budget)):
+            if isinstance(value, str) and (text := _cleaned(kind, value, budget)):
                 clean[kind] = text
     return clean
 
 
-Cleaner = Callable[[str, PageBudget], str]
+def _cleaned(kind: str, value: str, budget: PageBudget) -> str:
+    """One representation of an output, safe to show; empty if it can't be."""
+    if kind in _FORMATS:
+        fits = len(value) <= budget.pictures
+        return _clean_picture(value, _FORMATS[kind]) if fits else ""
+    if not budget.text:
+        return ""
+    if kind == "text/html":
+        return budget.as_html(value)
+    return budget.as_markdown(value, {}) if kind == "text/latex" else plain_text(value)
 
 
-def _clean_picture(kind: str) -> Cleaner:
-    def clean(value: str, budget: PageBudget) -> str:
-        if len(value) > budget.pictures:
-            return ""
-        try:
-            content = base64.b64decode(
-                "".join(value.split()).encode("ascii", "replace"), validate=True
-            )
-        except (binascii.Error, ValueError):
-            return ""
-        fits = len(content) <= MAX_PICTURE_BYTES and _is_picture(content, _FORMATS[kind])
-        return base64.b64encode(content).decode("ascii") if fits else ""
-
-    return clean
+def _clean_picture(value: str, form: str) -> str:
+    try:
+        content = base64.b64decode("".join(value.split()).encode("ascii", "replace"), validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    fits = len(content) <= MAX_PICTURE_BYTES and _is_picture(content, form)
+    return base64.b64encode(content).decode("ascii") if fits else ""
 
 
 def _is_picture(content: bytes, form: str) -> bool:
@@ -472,14 +475,6 @@ def _is_picture(content: bytes, form: str) -> bool:
             return picture.width * picture.height <= MAX_PIXELS
     except Exception:  # of any kind: the readers are not written for hostile files
         return False
-
-
-_CLEANERS: Mapping[str, Cleaner] = {
-    "text/plain": lambda text, budget: plain_text(text) if budget.text else "",
-    "text/html": lambda text, budget: budget.as_html(text),
-    "text/latex": lambda text, budget: budget.as_markdown(text, {}) if budget.text else "",
-    **{kind: _clean_picture(kind) for kind in _FORMATS},
-}
 
 
 def _is_instructors(cell: NotebookNode, released: Mapping[str, str]) -> bool:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, chdir, nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -29,9 +28,8 @@ from autograder.course.gradecells import (
     points_of,
 )
 from autograder.course.layout import SETTINGS, CourseFolder
-from autograder.course.limits import Limits
 from autograder.course.rules import Counting, Deadline, Rules
-from autograder.course.settings import TOLERANCE, HomeworkSettings, did_you_mean, read_settings
+from autograder.course.settings import HomeworkSettings, did_you_mean, read_settings
 from autograder.errors import CourseError
 
 Kind = Literal["auto", "manual"]
@@ -67,24 +65,12 @@ class Problem:
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """A homework: what is asked, what it is worth, and when.
-
-    `tolerance` is the largest error that an answer may have, divided by the largest entry of the
-    right one; `files` are the names of the data files that students get beside the notebooks;
-    `limits` are those on a submission's code.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Assignment(HomeworkSettings):
+    """A homework: what is asked, what it is worth, and what the settings say of it."""
 
     name: str
-    title: str
-    opens: datetime
-    due: datetime
-    seed: int
     problems: tuple[Problem, ...]
-    tolerance: float = TOLERANCE
-    files: tuple[str, ...] = ()
-    limits: Limits = field(default_factory=Limits)
 
     @cached_property
     def items(self) -> Mapping[str, Item]:
@@ -133,18 +119,8 @@ class Course(CourseFolder):
         problems = tuple(self._problems(name, settings.bonus))
         if not problems:
             raise CourseError(f"{self.source(name)} holds no notebook")
-        assignment = Assignment(
-            name=name,
-            title=settings.title,
-            opens=settings.opens,
-            due=settings.deadline.due,
-            seed=settings.seed,
-            problems=problems,
-            tolerance=settings.tolerance,
-            files=settings.files,
-            limits=settings.limits,
-        )
-        _check_items(assignment, settings.bonus)
+        assignment = Assignment(name=name, problems=problems, **vars(settings))
+        _check_items(assignment)
         return assignment
 
     def beside_files(self, assignment: Assignment) -> AbstractContextManager[None]:
@@ -164,7 +140,9 @@ class Course(CourseFolder):
 
     @property
     def counting(self) -> Counting:
-        """Which assignments count for the course."""
+        """Which assignments count for the course; CourseError if there is none."""
+        if not self.settings.counting.assignments:
+            raise CourseError(f"{SETTINGS} names no homework: add [assignments.hw1] or the like")
         return self.settings.counting
 
     def _homework(self, name: str) -> HomeworkSettings:
@@ -234,7 +212,7 @@ def _title(notebook: NotebookNode, default: str) -> str:
     return default
 
 
-def _check_items(assignment: Assignment, bonus: tuple[str, ...]) -> None:
+def _check_items(assignment: Assignment) -> None:
     seen: dict[str, str] = {}
     for problem in assignment.problems:
         for item in problem.items:
@@ -244,7 +222,7 @@ def _check_items(assignment: Assignment, bonus: tuple[str, ...]) -> None:
                     "give one of them another id"
                 )
             seen[item.name] = problem.name
-    for name in bonus:
+    for name in assignment.bonus:
         if name not in seen:
             hint = did_you_mean(name, seen) or f"its items are: {', '.join(seen) or 'none'}"
             raise CourseError(

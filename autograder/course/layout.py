@@ -33,7 +33,6 @@ COMPANIONS = (README, CHECKS, REQUIREMENTS)
 """The files beside the notebooks that students get; nothing else is released."""
 
 SAMPLE_CLASS = "sample_class.py"
-MISCONCEPTIONS = "misconceptions.py"
 
 EARLIER = ".earlier"
 """The folder in `submitted/` with the submissions that newer ones replaced."""

@@ -20,7 +20,6 @@ from autograder.course.gradecells import by_grade_id, grade_id, is_solution
 from autograder.course.layout import SAMPLE_CLASS
 from autograder.errors import CourseError
 
-Notebooks = dict[str, NotebookNode]
 Spoil = Callable[[Path], None]
 
 

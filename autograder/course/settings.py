@@ -24,7 +24,7 @@ from autograder.course.layout import SETTINGS
 from autograder.course.limits import Limits, as_written
 from autograder.course.rules import Base, Counting, Deadline, LatePolicy, Rules
 from autograder.errors import CourseError
-from autograder.words import MAX_SHOWN
+from autograder.words import printable
 
 T = TypeVar("T")
 
@@ -125,19 +125,28 @@ class _Hours:
 # --- what they mean ---
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HomeworkSettings:
-    """`[assignments.NAME]`: what a homework's notebooks cannot say about it."""
+    """`[assignments.NAME]`: what a homework's notebooks cannot say about it.
+
+    `tolerance` is the largest error that an answer may have, divided by the largest entry of the
+    right one; `files` are the names of the data files that students get beside the notebooks.
+    """
 
     title: str
     opens: datetime
     deadline: Deadline
-    seed: int
-    tolerance: float
-    bonus: tuple[str, ...]
-    files: tuple[str, ...]
-    rules: Rules
-    limits: Limits
+    seed: int = 0
+    tolerance: float = TOLERANCE
+    bonus: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def due(self) -> datetime:
+        """The due date of students without an extension."""
+        return self.deadline.due
 
 
 @dataclass(frozen=True)
@@ -147,15 +156,7 @@ class Settings:
     course: CourseTable
     zone: ZoneInfo
     homework: Mapping[str, HomeworkSettings]
-    counted: tuple[str, ...]
-    best: int
-
-    @property
-    def counting(self) -> Counting:
-        """Which homework counts; CourseError if there is none."""
-        if not self.counted:
-            raise CourseError(f"{SETTINGS} names no homework: add [assignments.hw1] or the like")
-        return Counting(self.counted, self.best)
+    counting: Counting
 
 
 def read_settings(path: Path) -> Settings:
@@ -184,8 +185,7 @@ def parse_settings(text: str) -> Settings:
     homework = {
         name: _homework(name, table, zone, rules) for name, table in file.assignments.items()
     }
-    counted, best = _counted(file.standing, tuple(homework))
-    return Settings(course, zone, homework, counted, best)
+    return Settings(course, zone, homework, _counting(file.standing, tuple(homework)))
 
 
 def _homework(name: str, content: object, zone: ZoneInfo, rules: _Rules) -> HomeworkSettings:
@@ -268,14 +268,14 @@ def _extension(content: object, place: str, due: datetime, zone: ZoneInfo) -> ti
     return longer
 
 
-def _counted(content: Mapping[str, Any], known: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+def _counting(content: Mapping[str, Any], known: tuple[str, ...]) -> Counting:
     table = _read(_Standing, content, "standing")
     _check_names(table.assignments, "standing.assignments")
     names = table.assignments or known
     best = len(names) if table.best is None else table.best
     if best > len(names):
         raise _wrong("standing.best", best, f"write a whole number from 1 to {len(names)}")
-    return names, best
+    return Counting(names, best)
 
 
 def _check_name(name: str, place: str) -> None:
@@ -358,8 +358,7 @@ def _wrong(place: str, found: object, advice: str) -> CourseError:
 def _as_written(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    text = value.isoformat() if isinstance(value, (date, time)) else repr(value)
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+    return printable(value.isoformat() if isinstance(value, (date, time)) else repr(value))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -1,8 +1,4 @@
-"""A student's cells fitted to the released ones.
-
-A cell is known by its nbgrader id, else by its cell id, else by the names that it defines, else by
-its text.
-"""
+"""A student's cells fitted to the released ones."""
 
 from __future__ import annotations
 
@@ -55,7 +51,9 @@ class Fitting:
     def _sort_cells(self) -> None:
         for index, cell in enumerate(self.cells):
             slot = self.form.claim(cell)
-            if slot is not None and slot.role == "code" and _is_too_long(cell):
+            # text may be longer than code: too long to become code again
+            is_too_long = len(cell.source.encode()) > MAX_CODE_BYTES
+            if slot is not None and slot.role == "code" and is_too_long:
                 self.free.append(index)
             elif slot is not None:
                 self.claims[slot.position].append(index)
@@ -97,7 +95,9 @@ class Fitting:
         if filled:
             last = self._last(filled)
             # text in the place of an answer that stands in other cells is a remark, no code
-            if not self._is_code(last) and self._defined_in(slot, self.free):
+            if not self._is_code(last) and any(
+                self._is_code(i) and self.cells[i].binds & slot.names for i in self.free
+            ):
                 return None
             self.free.remove(last)
             return last
@@ -125,9 +125,6 @@ class Fitting:
 
     def _is_code(self, index: int) -> bool:
         return self.cells[index].kind == "code"
-
-    def _defined_in(self, slot: Slot, indices: Iterable[int]) -> bool:
-        return any(self._is_code(i) and self.cells[i].binds & slot.names for i in indices)
 
     # answers in words
 
@@ -317,11 +314,6 @@ class Fitting:
         yield "Cells had their type changed; it was put back", retyped
         forged = [slot.grade_id for slot, cell in matched if declared(slot.cell) != cell.declared]
         yield "The metadata of cells was changed; the originals count", forged
-
-
-def _is_too_long(cell: ReceivedCell) -> bool:
-    """Whether text, which may be longer than code, is too long to become code again."""
-    return len(cell.source.encode()) > MAX_CODE_BYTES
 
 
 def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

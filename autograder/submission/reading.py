@@ -48,21 +48,13 @@ def read_notebooks(places: Sequence[AnyFile]) -> Iterator[Read]:
         try:
             if isinstance(content, UnreadableError):
                 raise content
-            cells, notes, python = _read(content)
+            cells, notes, python = read_cells(content)
             read = Read(place, cells, notes, python=python)
         except UnreadableError as error:
             read = Read(place, failure=str(error))
         except MemoryError:
             read = Read(place, failure="it is too large")
         yield read
-
-
-def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...]]:
-    """The cells of a notebook file, whatever its nbformat, and notes on what was repaired.
-
-    UnreadableError where it is no notebook.
-    """
-    return _read(content)[:2]
 
 
 def plain_version(value: object) -> str:
@@ -73,7 +65,11 @@ def plain_version(value: object) -> str:
 _VERSION = re.compile(r"\d{1,2}\.\d{1,3}(?:\.[0-9A-Za-z]{1,8})?", re.ASCII)
 
 
-def _read(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...], str]:
+def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...], str]:
+    """The cells of a notebook file of any nbformat, notes on repairs, and Python's version.
+
+    UnreadableError where it is no notebook.
+    """
     notebook, notes = _load(content)
     major = notebook.get("nbformat")
     raw = _raw_cells(notebook)

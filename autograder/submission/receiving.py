@@ -161,14 +161,13 @@ def _rank(read: Read, problem: str, form: Form) -> tuple[bool, bool, bool, int, 
 
 def _missing(problem: str, strangers: Sequence[Read]) -> str:
     message = f"There is no notebook {problem}.ipynb in what was handed in."
-    if strangers:
-        names = listed([_described(read) for read in strangers])
-        message += f" Files that belong to no single problem: {names}."
-    return message
-
-
-def _described(read: Read) -> str:
-    return read.place.shown + (f" (can't be read: {read.failure})" if read.failure else "")
+    shown = [
+        read.place.shown + (f" (can't be read: {read.failure})" if read.failure else "")
+        for read in strangers
+    ]
+    return (
+        f"{message} Files that belong to no single problem: {listed(shown)}." if shown else message
+    )
 
 
 def _choice_notes(problem: str, best: Read, others: Sequence[Read]) -> list[str]:

@@ -15,13 +15,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from autograder.submission.files import TIMESTAMP, read_timestamp_file
-from autograder.words import shown
+from autograder.words import printable, shown
 
 YEARS = range(1970, 9000)
 """The years that a time of handing in can lie in."""
 AHEAD = timedelta(days=2)
 """How far a time of handing in can lie ahead of this machine's clock."""
-MAX_SHOWN = 40
 
 _MOMENT = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
@@ -58,7 +57,7 @@ def unreadable_timestamp(folder: Path) -> str:
         return ""
     content = read_timestamp_file(folder)
     text = " ".join(shown(content.decode("utf-8", "replace")).split())
-    what = f"“{text[:MAX_SHOWN]}{'…' if text[MAX_SHOWN:] else ''}”" if text else "nothing"
+    what = f"“{printable(text)}”" if text else "nothing"
     return f"date unreadable: {TIMESTAMP} holds {what}. It counts as on time; decide by hand"
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from autograder.course.assignment import Assignment
@@ -23,6 +24,7 @@ from autograder.submission.files import (
     stem_of,
 )
 from autograder.submission.intake.archives import IntakeBudget, in_zip, open_zip
+from autograder.submission.intake.placing import Work
 from autograder.submission.intake.platforms import Sent, is_clutter
 from autograder.submission.reading import read_cells
 from autograder.submission.receiving import versions_in
@@ -31,6 +33,9 @@ from autograder.words import printable, show_fields
 
 MAX_CANDIDATES = 60
 MAX_STUDENT_BYTES = 4 * MAX_BYTES
+
+_GIVEN, _PACKED, _KEPT = "the platform", "the student's own manifest", "the files' dates"
+"""Where a time comes from, the most trusted first."""
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Nothing was handed in before."""
@@ -62,14 +67,12 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen: each problem's notebook, the time with where it comes from, and notes."""
+    """What was chosen, where its time comes from, notes, and the files that were left out."""
 
-    notebooks: Mapping[str, bytes]
-    time: datetime | None
+    work: Work
     source: str
     notes: tuple[str, ...]
     rest: tuple[LeftOut, ...]
-    manifest: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -101,9 +104,7 @@ class _Pile:
         self.rest: list[LeftOut] = []
         self.notes: list[str] = []
         self.told = b""
-        self.packed: list[datetime] = []
-        self.kept: list[datetime] = []
-        self.given: list[datetime] = []
+        self.times: dict[str, list[datetime]] = {_GIVEN: [], _PACKED: [], _KEPT: []}
 
     def add_all(self, files: Sequence[Sent]) -> None:
         """Look at the files that the student handed in; they may be an unpacked package."""
@@ -114,7 +115,7 @@ class _Pile:
     def _add(self, sent: Sent, manifest: Mapping[str, str], depth: int = 0) -> None:
         if sent.note and sent.note not in self.notes:
             self.notes.append(sent.note)
-        self.given += [sent.time] if sent.time else []
+        self.times[_GIVEN] += [sent.time] if sent.time else []
         if sent.refusal:
             self.leave(sent.found.where, sent.refusal)
         elif not sent.name.lower().endswith(".zip"):
@@ -163,7 +164,7 @@ class _Pile:
             self.told = json.dumps({"versions": versions}, indent=1).encode()
         digests = {str(name): str(about["sha256"]) for name, about in told["notebooks"].items()}
         time = datetime.fromisoformat(str(told["packed"]))
-        self.packed.append(time if time.tzinfo else time.replace(tzinfo=UTC))
+        self.times[_PACKED].append(time if time.tzinfo else time.replace(tzinfo=UTC))
         return digests
 
     def _read(self, sent: Sent, limit: int = MAX_BYTES) -> bytes:
@@ -194,7 +195,7 @@ class _Pile:
             told = manifest.get(sent.name)
             if told and told != hashlib.sha256(content).hexdigest():
                 self.notes.append(f"{printable(sent.name)} was changed after it was packed.")
-            self.kept += [time] if time else []
+            self.times[_KEPT] += [time] if time else []
             self.candidates.append(_Candidate(where, sent.name, content, time, sent.again, depth))
 
     def _timestamp(self, sent: Sent) -> None:
@@ -206,7 +207,7 @@ class _Pile:
         if time is None:
             self.notes.append(f"{TIMESTAMP} holds no date that can be read: decide by hand.")
         else:
-            self.given.append(time)
+            self.times[_GIVEN].append(time)
 
     def problem_of(self, candidate: _Candidate) -> str:
         """The problem of a notebook, by its name, else by the items in it; "" if neither tells."""
@@ -214,7 +215,7 @@ class _Pile:
         if by_name := problem_by_name(stem_of(candidate.name), names):
             return by_name
         try:
-            cells, _ = read_cells(candidate.content)
+            cells, *_ = read_cells(candidate.content)
         except (UnreadableError, MemoryError):
             return ""
         items = self.assignment.items
@@ -243,10 +244,11 @@ def choose(
             why = f"{printable(best.name)} was taken for {problem}"
             pile.leave(other.where, why, matters=other.content != best.content)
         pile.notes += _choice_notes(problem, best, others)
-    pile.given += [each.time for sent in files for each in sent.senders if each.time]
-    time, source = _time(pile.given, pile.packed, pile.kept)
-    pile.notes += _ahead([*pile.given, *pile.packed, *pile.kept])
-    return Choice(notebooks, time, source, tuple(pile.notes), tuple(pile.rest), pile.told)
+    pile.times[_GIVEN] += [each.time for sent in files for each in sent.senders if each.time]
+    time, source = _time(pile.times)
+    pile.notes += _ahead(chain(*pile.times.values()))
+    work = Work(notebooks, time, pile.told)
+    return Choice(work, source, tuple(pile.notes), tuple(pile.rest))
 
 
 def _choice_notes(problem: str, best: _Candidate, others: Sequence[_Candidate]) -> Iterator[str]:
@@ -261,9 +263,9 @@ def _choice_notes(problem: str, best: _Candidate, others: Sequence[_Candidate]) 
         yield f"{printable(best.name)} was taken for {problem}."
 
 
-def _ahead(times: Sequence[datetime]) -> Iterator[str]:
+def _ahead(times: Iterable[datetime]) -> Iterator[str]:
     """A note where a time lies ahead of this machine's clock, and so was left out."""
-    if times and (last := max(times)) >= _latest_possible():
+    if (last := max(times, default=EARLIEST)) >= _latest_possible():
         yield (
             f"A time was left out that lies ahead, {last:%Y-%m-%d %H:%M}. "
             "Is the clock of this machine right?"
@@ -274,16 +276,10 @@ def _latest_possible() -> datetime:
     return datetime.now(UTC) + timedelta(days=1)
 
 
-def _time(
-    given: Sequence[datetime], packed: Sequence[datetime], kept: Sequence[datetime]
-) -> tuple[datetime | None, str]:
+def _time(by_source: Mapping[str, Sequence[datetime]]) -> tuple[datetime | None, str]:
     """The time of a submission and where it comes from: the platform's own word counts most."""
     latest_possible = _latest_possible()
-    for times, source in (
-        (given, "the platform"),
-        (packed, "the student's own manifest"),
-        (kept, "the files' dates"),
-    ):
+    for source, times in by_source.items():
         if sane := [time for time in times if EARLIEST < time < latest_possible]:
             return max(sane).astimezone(UTC), source
     return None, "unknown"

@@ -55,7 +55,8 @@ def place(submitted: Path, student: str, assignment: str, new: Work, *, replace:
         return Placed("new")
     if target.is_symlink() or not target.is_dir():
         return Placed("older", f"{target} is no folder; move it away")
-    there = Work({path.stem: _content(path) for path in target.glob("*.ipynb")}, _time_of(target))
+    notebooks = {path.stem: _content(path) for path in target.glob("*.ipynb")}
+    there = Work(notebooks, parse_time(read_timestamp_file(target)))
     if there.notebooks == new.notebooks:
         if there.time is None and new.time is not None:
             _write_time(target, new.time)
@@ -82,10 +83,6 @@ def _content(path: Path) -> bytes:
         return read_bytes(path, MAX_BYTES)
     except UnreadableError as error:
         return f"unreadable: {error}".encode("utf-8", "replace")
-
-
-def _time_of(folder: Path) -> datetime | None:
-    return parse_time(read_timestamp_file(folder))
 
 
 def _write_time(folder: Path, time: datetime) -> None:

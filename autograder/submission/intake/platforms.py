@@ -110,28 +110,23 @@ def is_clutter(parts: Sequence[str]) -> bool:
     )  # fmt: skip
 
 
-def recognise(
-    found: Sequence[Found], assignment: str, zone: ZoneInfo
-) -> tuple[Platform, list[Sent]]:
-    """Whose export the files are, and each with its sender."""
-    files = [file for file in found if not file.refusal and not is_clutter(file.parts)]
-    readers: list[tuple[Platform, int, ExportReader]] = []
+def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> list[Sent]:
+    """Each of the files, which can all be opened, with its sender as the platform tells."""
     # below the archive's name, below one folder more; or its name itself
     for depth in (1, 2, 3, 0):
-        readers += _gradescope(files, depth)
-        readers += [("canvas", depth, _canvas(depth)), ("moodle", depth, _moodle(files, depth))]
-        readers += [("ilias", depth - 1, _ilias(files, depth, zone))]
-    for platform, depth, reader in readers:
-        sent = [reader(file) for file in files]
-        known = [_below(each, depth) for each in sent if each is not None]
-        if len(known) == len(files) and any(each.senders for each in known):
-            return platform, known
-    return "folders", _folders(files, assignment)
-
-
-def _below(sent: Sent, depth: int) -> Sent:
-    """A file of an export that may lie in the folder of one student, who made it all up."""
-    return replace(sent, above=tuple(map(_called, sent.found.parts[1:depth])))
+        readers = [*_gradescope(files, depth), (depth, _canvas(depth))]
+        readers += [(depth, _moodle(files, depth)), (depth - 1, _ilias(files, depth, zone))]
+        for start, reader in readers:
+            sent = [reader(file) for file in files]
+            # it may lie in the folder of one student, who made it all up
+            known = [
+                replace(each, above=tuple(map(_called, each.found.parts[1:start])))
+                for each in sent
+                if each is not None
+            ]
+            if len(known) == len(files) and any(each.senders for each in known):
+                return known
+    return _folders(files, assignment)
 
 
 def _read_as(readings: Sequence[Sent]) -> Sent | None:
@@ -265,7 +260,7 @@ def _fourteen_digits(text: str, zone: ZoneInfo) -> datetime | None:
         return None
 
 
-def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[Platform, int, ExportReader]]:
+def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[int, ExportReader]]:
     """The reader for an export whose list of submitters lies at this depth, if one does."""
     lists = [f for f in files if f.name in METADATA and len(f.parts) == depth + 1]
     if not lists:
@@ -284,7 +279,7 @@ def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[Platform, int,
         refusal = "" if senders else f"{lists[0].name} does not say whose it is"
         return Sent(found, senders, here[-1], refusal=refusal)
 
-    return [("gradescope", depth, read)]
+    return [(depth, read)]
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]

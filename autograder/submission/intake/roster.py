@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,11 +80,6 @@ class Roster:
     _names: Mapping[str, Set[str]] = field(default_factory=dict)
     _columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    @property
-    def students(self) -> tuple[str, ...]:
-        """Everybody's name in the course, in the order of the list."""
-        return tuple(self.people)
-
     @classmethod
     def read(cls, path: Path) -> Roster:
         """Read a CSV file: a column `student`, and any others with what platforms call them."""
@@ -108,8 +103,7 @@ class Roster:
 
     @classmethod
     def _of(cls, path: Path, rows: Iterable[tuple[str, Mapping[str | None, object]]]) -> Roster:
-        exact: dict[str, set[str]] = {}
-        names: dict[str, set[str]] = {}
+        exact, names = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
         people: dict[str, Mapping[str, str]] = {}
         by_column: dict[str, Mapping[str, str]] = {}
         taken = set[str]()
@@ -126,13 +120,12 @@ class Roster:
             cells = _filled(others)
             people[student] = _in_gradebook(cells)
             by_column[student] = {key: _exactly(word) for key, word in cells.items()}
-            words = list(_known_as(cells))
-            for word in [student, *words]:
-                exact.setdefault(_exactly(word), set()).add(student)
-            for name in words:
-                for turn in _turns(name):
-                    names.setdefault(turn, set()).add(student)
-        return cls(people, exact, names, by_column)
+            exact[_exactly(student)].add(student)
+            for word in _known_as(cells):
+                exact[_exactly(word)].add(student)
+                for turn in _turns(word):
+                    names[turn].add(student)
+        return cls(people, dict(exact), dict(names), by_column)
 
     def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
         """As `find` for each; nobody is told from another by a name that both of them have.
@@ -265,9 +258,8 @@ def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
 
 
 def _calling(sender: Sender) -> str:
-    if sender.platform in ("ilias", "gradescope", "folders", "given") and sender.ids:
-        return sender.ids[0]
-    return sender.names[0] if sender.names else sender.ids[0]
+    has_login = sender.platform in ("ilias", "gradescope", "folders", "given") and sender.ids
+    return sender.ids[0] if has_login or not sender.names else sender.names[0]
 
 
 def _slug(name: str) -> str:

@@ -16,7 +16,7 @@ from autograder.errors import SubmissionError
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
 from autograder.submission.intake.archives import Found, IntakeBudget, in_folder, in_zip, open_zip
 from autograder.submission.intake.choosing import CLUTTER, Choice, LeftOut, choose
-from autograder.submission.intake.placing import State, Work, place
+from autograder.submission.intake.placing import State, place
 from autograder.submission.intake.platforms import (
     Platform,
     Sender,
@@ -104,7 +104,7 @@ def take_in(
         names = _names([sender for sender, _ in piles], roster, student)
         for sender, files in piles:
             work.place(sender, files, *names[sender])
-    for known in () if roster is None else roster.students:
+    for known in () if roster is None else roster.people:
         if not course.submission(known, assignment.name).is_dir():
             intake.absent.append(known)
     return intake
@@ -129,7 +129,7 @@ class _Work:
         try:
             usable = self._usable(path)
             if student is None:
-                _, read = recognise(usable, self.assignment.name, self.course.timezone)
+                read = recognise(usable, self.assignment.name, self.course.timezone)
                 who = None if self.roster is None else self.roster.who
                 files = [settle(sent, who) for sent in read]
             else:
@@ -185,7 +185,7 @@ class _Work:
         self.say(f"Taking in {shown}")
         choice = choose(shown, files, self.assignment, self.course.timezone, self.budget)
         self.intake.left_out += choice.rest
-        if choice.notebooks:
+        if choice.work.notebooks:
             self.intake.taken.append(self._put(sender, name, choice))
         else:
             why = f"no notebook of {self.assignment.name} is in what this sender handed in"
@@ -197,9 +197,8 @@ class _Work:
 
     def _put(self, sender: Sender, student: str, choice: Choice) -> Taken:
         name = self.assignment.name
-        work = Work(choice.notebooks, choice.time, choice.manifest)
         try:
-            placed = place(self.course.submitted, student, name, work, replace=self.replace)
+            placed = place(self.course.submitted, student, name, choice.work, replace=self.replace)
         except OSError as error:
             raise SubmissionError(
                 f"submitted/{student}/{name} can't be written ({error}); what was there is kept"
@@ -211,9 +210,9 @@ class _Work:
             printable(sender.shown),
             sender.platform,
             placed.state,
-            tuple(problem for problem in names if problem in choice.notebooks),
-            tuple(problem for problem in names if problem not in choice.notebooks),
-            choice.time,
+            tuple(problem for problem in names if problem in choice.work.notebooks),
+            tuple(problem for problem in names if problem not in choice.work.notebooks),
+            choice.work.time,
             choice.source,
             (*choice.notes, *([f"{told[0].upper()}{told[1:]}."] if told else [])),
         )
