@@ -51,6 +51,3 @@ def _shown(renderable: RenderableType) -> RenderableType:
         renderable = renderable.copy()
         renderable.plain = text
     return renderable
-
-
-__all__ = ["Terminal", "as_line"]

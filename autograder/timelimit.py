@@ -14,7 +14,6 @@ from types import FrameType
 _AGAIN = 0.5
 """Seconds until the alarm is raised once more, where something caught the first one."""
 
-
 _SOON = 1e-3
 """Seconds until an alarm that is overdue: 0 would be none at all."""
 

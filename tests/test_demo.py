@@ -10,7 +10,7 @@ from urllib.request import url2pathname
 
 import pytest
 
-from autograder.commands.comparison import compare, limits_of, longest_first, worth_reading
+from autograder.commands.demo import compare, limits_of, longest_first, worth_reading
 from autograder.course.assignment import Course
 from autograder.course.limits import Limits
 from autograder.course.samples import SampleStudent, load_sample_class

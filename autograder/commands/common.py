@@ -1,4 +1,4 @@
-"""What all commands share: the app, its consoles, common options, and how errors are told."""
+"""What all commands share: the app, its consoles, and how errors are told."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Callable
-from enum import StrEnum
 from functools import wraps
-from pathlib import Path
-from typing import Annotated, NoReturn, ParamSpec
+from typing import NoReturn, ParamSpec
 
 import typer
 from rich.text import Text
@@ -47,26 +45,7 @@ P = ParamSpec("P")
 out = Terminal()
 err = Terminal(stderr=True)
 
-CourseOption = Annotated[
-    Path | None, typer.Option("--course", help="The course folder (default: found from here).")
-]
-SeedOption = Annotated[int | None, typer.Option(help="Draw the hidden inputs from this seed.")]
-UnprotectedOption = Annotated[
-    bool, typer.Option("--unprotected", help="Mark even where this machine has no wall that works.")
-]
-InnerOption = Annotated[
-    bool, typer.Option("--inner-only", help="Leave out the outer wall (bubblewrap).")
-]
-
-
 _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
-
-
-class Format(StrEnum):
-    """How a Report is printed."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:
@@ -94,6 +73,11 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
             _fail(_reported(error), 3)
 
     return run
+
+
+def command(name: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """Add a function to `app` as a command (default: by its own name) whose errors are told."""
+    return lambda function: app.command(name)(told(function))
 
 
 def _fail(message: str, code: int) -> NoReturn:

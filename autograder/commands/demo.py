@@ -1,68 +1,66 @@
-"""`fdl demo`: a class of sample students, beside the marks they should get."""
+"""`fdl demo`: a class of sample students in a scratch course, beside the marks they should get."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from shutil import which
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from autograder.commands.common import CourseOption, InnerOption, app, err, out, told
-from autograder.commands.grade import grade_students
-from autograder.course.assignment import Assignment, Course
+from autograder.commands import options
+from autograder.commands.common import command, err, out
+from autograder.commands.grade import Site, grade_students
+from autograder.course.assignment import NEARLY, Assignment, Course
+from autograder.course.bundle import files_for_marking, write_files
+from autograder.course.layout import INDEX, NBGRADER_SETTINGS
+from autograder.course.limits import Limits
+from autograder.course.samples import SampleStudent, load_sample_class, write_submission
 from autograder.grading import forkserver
+from autograder.grading.report import Report
 
-if TYPE_CHECKING:
-    from autograder.commands.comparison import Comparison
+QUICK = Limits(cell_seconds=5.0, call_seconds=2.0)
+"""Limits for a class that includes code that never ends: each such cell waits for its limit."""
 
 
-@app.command()
-@told
+@command()
 def demo(
     assignment: str,
     folder: Annotated[
         Path | None, typer.Option(help="Where the scratch course goes (default: demo/).")
     ] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
+    jobs: options.Jobs = None,
     count: Annotated[
         int | None, typer.Option(min=1, help="Draw so many students from the misconceptions.")
     ] = None,
     seed: Annotated[int, typer.Option(help="What the drawn students depend on.")] = 0,
-    inner_only: InnerOption = False,
-    course: CourseOption = None,
+    inner_only: options.InnerOnly = False,
+    course: options.CoursePath = None,
 ) -> None:
     """Mark a class of sample students in a scratch course, beside the marks they should get."""
-    from autograder.commands.comparison import (
-        compare,
-        limits_of,
-        longest_first,
-        make_scratch_course,
-    )
-    from autograder.course.samples import load_sample_class
+    forkserver.start()  # it imports while this process does
     from autograder.grading.mark import MarkSettings
     from autograder.grading.sampledclass import draw_class
 
-    forkserver.start()  # it imports while this process does
-
     found = Course.find(course)
     homework = found.assignment(assignment)
-    root = folder or found.demo
     if count is None:
         students = load_sample_class(found, assignment)
     else:
         students = draw_class(found, homework, count, seed=seed)
-    scratch = make_scratch_course(found, homework, students, root)
+    scratch = make_scratch_course(found, homework, students, folder or found.demo)
     settings = MarkSettings(limits_of(homework), use_outer=not inner_only)
     by_name = {student.name: student for student in students}
     comparisons: dict[str, Comparison] = {}
     open_points: dict[str, float] = {}
-    for each in grade_students(scratch, homework, longest_first(students), jobs, None, settings):
+    for each in grade_students(scratch, homework, longest_first(students), settings, Site(jobs)):
         comparison = compare(homework, by_name[each.student], each.report)
         comparisons[each.student], open_points[each.student] = comparison, each.open_points
         name, _, points, bonus, verdict = comparison.row()
@@ -76,12 +74,84 @@ def demo(
         raise typer.Exit(1)
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """A sample student's marks beside the true ones.
+
+    `wrong` holds item -> (got, should); without a Report nothing was marked.
+    """
+
+    student: SampleStudent
+    report: Report | None
+    wrong: Mapping[str, tuple[float, float]]
+
+    @property
+    def right(self) -> bool:
+        """Whether every item got what it should."""
+        return self.report is not None and not self.wrong
+
+    def row(self) -> tuple[str, str, str, str, str]:
+        """Name, story, points, bonus points and verdict, as a table shows them."""
+        who = self.student.name, self.student.story
+        if self.report is None:
+            return *who, "", "", "NO: not marked"
+        wrong = ", ".join(
+            f"{item} {got:g} instead of {should:g}" for item, (got, should) in self.wrong.items()
+        )
+        points = f"{self.report.points:g} of {self.report.max_points:g}"
+        bonus = f"{self.report.bonus_points:g} of {self.report.max_bonus_points:g}"
+        return *who, points, bonus, f"NO: {wrong}" if wrong else "yes"
+
+
+def limits_of(homework: Assignment) -> Limits:
+    """The limits of a demo: short ones, unless the homework sets its own."""
+    return QUICK if homework.limits == Limits() else homework.limits
+
+
+def make_scratch_course(
+    course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
+) -> Course:
+    """A course of its own at `root` (emptied first) with the students' submissions."""
+    files = files_for_marking(course, assignment.name, NBGRADER_SETTINGS)
+    if root.exists():
+        shutil.rmtree(root)
+    write_files(files, root)
+    scratch = Course(root)
+    for student in students:
+        folder = scratch.submission(student.name, assignment.name)
+        write_submission(course, assignment, student, folder)
+    return scratch
+
+
+def longest_first(students: Sequence[SampleStudent]) -> list[str]:
+    """Return the students' names, the slow ones first: so no processor idles at the end."""
+    return [each.name for each in sorted(students, key=lambda each: not each.waits)]
+
+
+def worth_reading(comparisons: Sequence[Comparison]) -> SampleStudent:
+    """Return the student whose feedback shows most: the one with the most named misconceptions."""
+
+    def named(comparison: Comparison) -> int:
+        items = comparison.report.items.values() if comparison.report else ()
+        return sum(bool(item.diagnosis) for item in items)
+
+    return max(comparisons, key=named).student
+
+
+def compare(assignment: Assignment, student: SampleStudent, report: Report | None) -> Comparison:
+    """Hold a sample student's Report against the marks that the student should get."""
+    wrong = {
+        name: (report.items[name].points, points)
+        for name, points in student.true_points(assignment).items()
+        if report is not None and abs(report.items[name].points - points) > NEARLY
+    }
+    return Comparison(student, report, wrong)
+
+
 def _print_next_steps(
     scratch: Course, assignment: Assignment, comparisons: Sequence[Comparison]
 ) -> None:
     """Write the pages of a scratch course; print where they are, and what a teacher types next."""
-    from autograder.commands.comparison import worth_reading
-    from autograder.course.layout import INDEX
     from autograder.pages.classreport import write_class_report
     from autograder.pages.feedback import write_feedback
 
@@ -96,19 +166,18 @@ def _print_next_steps(
             out.print(Text(f"  {what}: {path.as_uri()}"), soft_wrap=True)
     out.print("\nWhat a teacher would type next:")
     fdl = "fdl" if which("fdl") else os.path.relpath(sys.argv[0])
-    for command, what in (
+    for line, what in (
         (f"release {assignment.name}", "build, prove and publish what students get"),
         (f"intake {assignment.name} EXPORT.zip --students students.csv", "take in what they sent"),
         (f"grade {assignment.name}", "mark it, and record the marks"),
     ):
-        out.print(Text(f"  {fdl} {command}  # {what}"), soft_wrap=True)
+        out.print(Text(f"  {fdl} {line}  # {what}"), soft_wrap=True)
 
 
 def _demo_table(comparisons: Iterable[Comparison], open_points: Mapping[str, float]) -> Table:
     heads = ("student", "who it is", "points", "bonus", "open", "as it should be")
     table = Table(*heads, title="Sample class")
     for comparison in comparisons:
-        *marks, verdict = comparison.row()
-        still_open = f"{open_points[comparison.student.name]:g}"
-        table.add_row(*marks, still_open, verdict)
+        name, *marks, verdict = comparison.row()
+        table.add_row(name, *marks, f"{open_points[name]:g}", verdict)
     return table

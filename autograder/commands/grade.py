@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,17 +16,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from autograder.commands.common import (
-    CourseOption,
-    Format,
-    InnerOption,
-    SeedOption,
-    UnprotectedOption,
-    app,
-    err,
-    out,
-    told,
-)
+from autograder.commands import options
+from autograder.commands.common import command, err, out
 from autograder.commands.progress import progress
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import SETTINGS
@@ -40,39 +32,89 @@ if TYPE_CHECKING:  # the commands import what they need, so that each starts qui
     from autograder.sandbox import Protection
 
 
-ClusterPlace = tuple[str, Path | None]
-"""A scheduler's address, and the folder of certificates for it."""
+@dataclass(frozen=True)
+class Site:
+    """Where submissions are marked: on this machine, or by the workers of a Dask scheduler.
 
-ClusterOption = Annotated[
-    str | None, typer.Option(help="Mark on this Dask scheduler: tls://HOST:PORT or tcp://...")
-]
-ClusterTlsOption = Annotated[
-    Path | None, typer.Option(help="The folder with ca.pem, cert.pem and key.pem for tls://.")
-]
+    `certificates` is the folder of those for the scheduler's address.
+    """
+
+    jobs: int | None = None
+    address: str | None = None
+    certificates: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.address is not None and self.jobs is not None:
+            raise KitError(
+                "--jobs is for this machine; on a cluster, its workers' threads are the jobs"
+            )
+        if self.certificates is not None and self.address is None:
+            raise KitError("--cluster-tls is for a cluster: name its scheduler with --cluster")
+
+    def marker(
+        self, course: Course, assignment: Assignment, settings: MarkSettings, stack: ExitStack
+    ) -> tuple[SeededMarker, list[Protection]]:
+        """Return what marks, and behind what; the end of the stack stops it."""
+        if self.address is not None:
+            return self._cluster(self.address, course, assignment, settings, stack)
+        from autograder.grading.classrun import default_jobs, mark_class
+        from autograder.sandbox import examine
+
+        stack.callback(forkserver.stop)
+        protection = examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
+        protection.require()
+        jobs = self.jobs or default_jobs(settings.limits)
+        mark = partial(mark_class, course, assignment, workers=jobs, settings=settings)
+        return mark, [protection]
+
+    def _cluster(
+        self,
+        address: str,
+        course: Course,
+        assignment: Assignment,
+        settings: MarkSettings,
+        stack: ExitStack,
+    ) -> tuple[SeededMarker, list[Protection]]:
+        try:
+            from autograder.grading.cluster.run import mark_class
+            from autograder.grading.cluster.workers import Workers
+        except ImportError as error:
+            raise KitError(
+                f"--cluster needs Dask, and there is none here ({error}): "
+                "pip install 'fdl-homework-kit[cluster]'"
+            ) from error
+
+        def say(text: str) -> None:
+            err.print(Text(f"fdl: {text}", style="yellow"))
+
+        with err.status(f"Asking the workers of {address}"):
+            workers = stack.enter_context(Workers(address, self.certificates, settings, say))
+        threads = sum(member.threads for member in workers.members.values())
+        err.print(Text(f"Marking on {len(workers.protections)} workers, {threads} at once"))
+        return partial(mark_class, workers, course, assignment), workers.protections
 
 
-@app.command()
-@told
+@command()
 def grade(
     assignment: str,
-    student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
-    seed: SeedOption = None,
+    student: options.Students = None,
+    jobs: options.Jobs = None,
+    seed: options.Seed = None,
     again: Annotated[bool, typer.Option("--again", help="Mark also what has not changed.")] = False,
     cold: Annotated[
         bool, typer.Option("--cold", help="Start a sandbox for each submission: slow, same marks.")
     ] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Tell where the time went.")] = False,
-    cluster: ClusterOption = None,
-    cluster_tls: ClusterTlsOption = None,
-    inner_only: InnerOption = False,
-    unprotected: UnprotectedOption = False,
-    course: CourseOption = None,
+    cluster: options.Cluster = None,
+    cluster_tls: options.ClusterTls = None,
+    inner_only: options.InnerOnly = False,
+    unprotected: options.Unprotected = False,
+    course: options.CoursePath = None,
 ) -> None:
     """Mark what is new or changed in submitted/ and record it in nbgrader's gradebook."""
     if cluster is None:
         forkserver.start()  # it imports while this process does
-    from autograder.grading.exceeded import exceeded, texts_of
+    from autograder.grading.exceeded import change_limits, exceeded, texts_of
     from autograder.grading.mark import MarkSettings
 
     found = Course.find(course)
@@ -80,12 +122,10 @@ def grade(
     settings = MarkSettings(
         homework.limits, use_outer=not inner_only, unprotected=unprotected, cold=cold
     )
-    where = _cluster(cluster, cluster_tls, jobs)
+    site = Site(jobs, cluster, cluster_tls)
     rows, failed, unchanged, seconds = [], [], 0, list[Mapping[str, float]]()
     over = Counter[str]()
-    marking = grade_students(
-        found, homework, student or (), jobs, seed, settings, again=again, cluster=where
-    )
+    marking = grade_students(found, homework, student or (), settings, site, seed, again=again)
     try:
         with closing(marking):  # also where Ctrl-C comes while a row is made
             for each in marking:
@@ -104,8 +144,9 @@ def grade(
     out.print(_class_table(rows))
     if unchanged:
         out.print(f"{unchanged} of {len(rows)} have not changed and were not marked anew (--again)")
-    for line in _exceeded_lines(homework, over):
-        err.print(Text(line))
+    for name, count in over.items():
+        who = "1 submission" if count == 1 else f"{count} submissions"
+        err.print(Text(f"{who} exceeded a limit: {change_limits(homework, [name])}"))
     if profile and seconds:
         out.print(_profile_table(seconds))
     if failed:
@@ -117,19 +158,18 @@ def grade(
         raise typer.Exit(1)
 
 
-@app.command()
-@told
+@command()
 def regrade(
     assignment: str,
-    student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
+    student: options.Students = None,
     apply: Annotated[bool, typer.Option("--apply", help="Record the new marks.")] = False,
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
-    jobs: Annotated[int | None, typer.Option(min=1, help="How many at once.")] = None,
-    cluster: ClusterOption = None,
-    cluster_tls: ClusterTlsOption = None,
-    inner_only: InnerOption = False,
-    unprotected: UnprotectedOption = False,
-    course: CourseOption = None,
+    form: options.PrintedAs = options.Format.TABLE,
+    jobs: options.Jobs = None,
+    cluster: options.Cluster = None,
+    cluster_tls: options.ClusterTls = None,
+    inner_only: options.InnerOnly = False,
+    unprotected: options.Unprotected = False,
+    course: options.CoursePath = None,
 ) -> None:
     """Show which marks change where tests, misconceptions or points have changed; then apply it."""
     from autograder.grading.classrun import find_jobs
@@ -143,8 +183,8 @@ def regrade(
     regrading.check_release(found, homework)
     students = student or ()
     with ExitStack() as stack:
-        mark, protections = _marker(
-            found, homework, jobs, settings, _cluster(cluster, cluster_tls, jobs), stack
+        mark, protections = Site(jobs, cluster, cluster_tls).marker(
+            found, homework, settings, stack
         )
         graded = regrading.read_graded(found, homework, students)
 
@@ -155,14 +195,8 @@ def regrade(
 
         spool = stack.enter_context(regrading.Spool(found, fingerprints)) if apply else None
         with progress(err, f"Marking {assignment}") as watch:
-            result = regrading.mark_again(
-                homework,
-                graded,
-                find_jobs(found, homework.name, students),
-                mark,
-                watch,
-                spool=spool,
-            )
+            jobs_found = find_jobs(found, homework.name, students)
+            result = regrading.mark_again(homework, graded, jobs_found, mark, watch, spool=spool)
         _print_regrading(result, form)
         failed = list(result.failed)
         if spool is not None:
@@ -184,12 +218,11 @@ def grade_students(
     course: Course,
     assignment: Assignment,
     students: Sequence[str],
-    jobs: int | None,
-    seed: int | None,
     settings: MarkSettings,
+    site: Site,
+    seed: int | None = None,
     *,
     again: bool = False,
-    cluster: ClusterPlace | None = None,
 ) -> Generator[Recorded]:
     """Mark and record these students (none named: all), showing progress."""
     from autograder.grading.classrun import find_jobs, skipped_folders, unknown_extensions
@@ -204,7 +237,7 @@ def grade_students(
             Text(f"{SETTINGS} gives {name} more time: nothing is in submitted/{name}, is it right?")
         )
     with ExitStack() as stack:
-        mark, protections = _marker(course, assignment, jobs, settings, cluster, stack)
+        mark, protections = site.marker(course, assignment, settings, stack)
         prints = Fingerprints(
             course, assignment, seed=seed, settings=settings, protections=protections
         )
@@ -220,77 +253,8 @@ def grade_students(
             yield each
 
 
-def _cluster(
-    address: str | None, certificates: Path | None, jobs: int | None
-) -> ClusterPlace | None:
-    """What the options say of a cluster; KitError where they don't go together."""
-    if address is not None and jobs is not None:
-        raise KitError(
-            "--jobs is for this machine; on a cluster, its workers' threads are the jobs"
-        )
-    if certificates is not None and address is None:
-        raise KitError("--cluster-tls is for a cluster: name its scheduler with --cluster")
-    return None if address is None else (address, certificates)
-
-
-def _marker(
-    course: Course,
-    assignment: Assignment,
-    jobs: int | None,
-    settings: MarkSettings,
-    cluster: ClusterPlace | None,
-    stack: ExitStack,
-) -> tuple[SeededMarker, list[Protection]]:
-    """What marks, and behind what; the stack's end is the end of it."""
-    if cluster is not None:
-        return _cluster_marker(course, assignment, *cluster, settings, stack)
-    stack.callback(forkserver.stop)
-    return _local_marker(course, assignment, jobs, settings)
-
-
-def _local_marker(
-    course: Course, assignment: Assignment, jobs: int | None, settings: MarkSettings
-) -> tuple[SeededMarker, list[Protection]]:
-    """What marks on this machine, and behind what; SandboxError where it has no wall."""
-    from autograder.grading.classrun import default_jobs, mark_class
-    from autograder.sandbox import examine
-
-    protection = examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
-    protection.require()
-    workers = jobs or default_jobs(settings.limits)
-    return partial(mark_class, course, assignment, workers=workers, settings=settings), [protection]
-
-
-def _cluster_marker(
-    course: Course,
-    assignment: Assignment,
-    address: str,
-    certificates: Path | None,
-    settings: MarkSettings,
-    stack: ExitStack,
-) -> tuple[SeededMarker, list[Protection]]:
-    """What marks on a cluster, and behind what; the stack's end leaves the cluster."""
-    try:
-        from autograder.grading.cluster.run import mark_class
-        from autograder.grading.cluster.workers import Workers
-    except ImportError as error:
-        raise KitError(
-            f"--cluster needs Dask, and there is none here ({error}): "
-            "pip install 'fdl-homework-kit[cluster]'"
-        ) from error
-
-    def say(text: str) -> None:
-        err.print(Text(f"fdl: {text}", style="yellow"))
-
-    with err.status(f"Asking the workers of {address}"):
-        workers = stack.enter_context(Workers(address, certificates, settings, say))
-    threads = sum(member.threads for member in workers.members.values())
-    err.print(Text(f"Marking on {len(workers.protections)} workers, {threads} at once"))
-    return partial(mark_class, workers, course, assignment), workers.protections
-
-
-def _print_regrading(regrading: Regrading, form: Format) -> None:
-    if form is Format.JSON:
+def _print_regrading(regrading: Regrading, form: options.Format) -> None:
+    if form is options.Format.JSON:
         typer.echo(regrading.to_json(), nl=False)
         return
     if regrading.changes:
@@ -318,15 +282,6 @@ def _class_row(each: Recorded, homework: Assignment) -> tuple[str, ...]:
         f"{each.open_points:g}",
         "; ".join(notes),
     )
-
-
-def _exceeded_lines(homework: Assignment, over: Mapping[str, int]) -> Iterable[str]:
-    """Which limits were exceeded, by how many submissions, and where to change them."""
-    from autograder.grading.exceeded import change_limits
-
-    for name, count in over.items():
-        who = "1 submission" if count == 1 else f"{count} submissions"
-        yield f"{who} exceeded a limit: {change_limits(homework, [name])}"
 
 
 def _class_table(rows: Iterable[tuple[str, ...]]) -> Table:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from autograder.commands.common import CourseOption, app, err, out, told
+from autograder.commands import options
+from autograder.commands.common import command, err, out
 from autograder.course.assignment import Course
 
 
-@app.command()
-@told
-def restore(course: CourseOption = None) -> None:
+@command()
+def restore(course: options.CoursePath = None) -> None:
     """Put the last copy of a gradebook back that is damaged, empty or gone."""
     from autograder.gradebook.database import restore_gradebook
 

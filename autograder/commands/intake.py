@@ -9,18 +9,19 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from autograder.commands.common import CourseOption, Format, app, err, out, told
+from autograder.commands import options
+from autograder.commands.common import command, err, out
 from autograder.console import as_line
 from autograder.course.assignment import Course
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from autograder.submission.intake import Intake, LeftOut, Taken
+    from autograder.submission.intake.choosing import LeftOut
+    from autograder.submission.intake.run import Intake, Taken
 
 
-@app.command()
-@told
+@command()
 def intake(
     assignment: str,
     paths: Annotated[
@@ -34,11 +35,12 @@ def intake(
     replace: Annotated[
         bool, typer.Option("--replace", help="Take it even where it is not known to be newer.")
     ] = False,
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
-    course: CourseOption = None,
+    form: options.PrintedAs = options.Format.TABLE,
+    course: options.CoursePath = None,
 ) -> None:
     """Put what students handed in elsewhere into submitted/, and tell what has no place."""
-    from autograder.submission.intake import Roster, take_in
+    from autograder.submission.intake.roster import Roster
+    from autograder.submission.intake.run import take_in
 
     found = Course.find(course)
     roster = None if students is None else Roster.read(students)
@@ -56,7 +58,7 @@ def intake(
         from autograder.gradebook.people import keep_people
 
         keep_people(found, roster.people)
-    if form is Format.JSON:
+    if form is options.Format.JSON:
         typer.echo(result.to_json(), nl=False)
     else:
         _print(result, found)

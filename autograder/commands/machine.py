@@ -5,11 +5,10 @@ from __future__ import annotations
 import typer
 from rich.table import Table
 
-from autograder.commands.common import app, out, told
+from autograder.commands.common import command, out
 
 
-@app.command()
-@told
+@command()
 def doctor() -> None:
     """Tell what this machine can enforce, what each wall covers, and how to get what is missing."""
     from autograder.sandbox import examine

@@ -10,36 +10,26 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from autograder.commands.common import (
-    CourseOption,
-    Format,
-    InnerOption,
-    SeedOption,
-    UnprotectedOption,
-    app,
-    err,
-    out,
-    told,
-)
+from autograder.commands import options
+from autograder.commands.common import command, err, out
 from autograder.course.assignment import Course
 from autograder.errors import KitError
 from autograder.grading.report import ItemReport, Report
 
 
-@app.command()
-@told
+@command()
 def mark(
     path: Annotated[Path, typer.Argument(help="A submission's folder, or one notebook.")],
     assignment: Annotated[str | None, typer.Option(help="Which homework it is.")] = None,
-    form: Annotated[Format, typer.Option("--format", help="How to print it.")] = Format.TABLE,
+    form: options.PrintedAs = options.Format.TABLE,
     output: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
     instructor: Annotated[
         bool, typer.Option("--instructor", help="A page with the hidden inputs and both values.")
     ] = False,
-    seed: SeedOption = None,
-    inner_only: InnerOption = False,
-    unprotected: UnprotectedOption = False,
-    course: CourseOption = None,
+    seed: options.Seed = None,
+    inner_only: options.InnerOnly = False,
+    unprotected: options.Unprotected = False,
+    course: options.CoursePath = None,
 ) -> None:
     """Mark one submission and touch nothing else."""
     from autograder.grading.exceeded import change_limits, exceeded, texts_of
@@ -62,7 +52,7 @@ def mark(
         return
     if output is not None:
         output.write_text(report.to_json(), encoding="utf-8")
-    if form is Format.JSON:
+    if form is options.Format.JSON:
         if output is None:
             typer.echo(report.to_json(), nl=False)
     else:

@@ -12,7 +12,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from autograder.commands.common import CourseOption, app, err, out, told
+from autograder.commands import options
+from autograder.commands.common import command, err, out
 from autograder.course.assignment import Course
 from autograder.errors import RecordError
 
@@ -25,26 +26,11 @@ OutputOption = Annotated[
 ]
 
 
-class System(StrEnum):
-    """Where marks go."""
-
-    CSV = "csv"
-    MOODLE = "moodle"
-    CANVAS = "canvas"
-    ILIAS = "ilias"
-    GRADESCOPE = "gradescope"
+System = StrEnum("System", ("CSV", "MOODLE", "CANVAS", "ILIAS", "GRADESCOPE"))
+StandingForm = StrEnum("StandingForm", ("TABLE", "CSV", "JSON"))
 
 
-class StandingForm(StrEnum):
-    """How a standing is given."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-
-
-@app.command()
-@told
+@command()
 def export(
     assignment: str,
     to: Annotated[System, typer.Option(help="The system that is to import the marks.")],
@@ -58,7 +44,7 @@ def export(
     partial: Annotated[
         bool, typer.Option("--partial", help="Leave out whose marks are not final.")
     ] = False,
-    course: CourseOption = None,
+    course: options.CoursePath = None,
 ) -> None:
     """Write the marks in the form that another system imports."""
     from autograder.exports import export as export_marks
@@ -67,7 +53,7 @@ def export(
     _, found = read_marks_settled(Course.find(course), [assignment])
     if assignment not in found:
         raise RecordError(f"the gradebook has no marks of {assignment}: run `fdl grade` first")
-    theirs = None if roster is None else _read(roster)
+    theirs = None if roster is None else roster.read_bytes()
     result = export_marks(found[assignment], to.value, theirs, column=column, partial=partial)
     _deliver(result.content, output)
     for line in _remarks(result):
@@ -76,12 +62,11 @@ def export(
         raise typer.Exit(1)
 
 
-@app.command()
-@told
+@command()
 def standing(
     to: Annotated[StandingForm, typer.Option(help="How to give it.")] = StandingForm.TABLE,
     output: OutputOption = None,
-    course: CourseOption = None,
+    course: options.CoursePath = None,
 ) -> None:
     """Show where everybody stands in the course: the homework that counts, the best of it."""
     from autograder.exports.standing import read_standing
@@ -100,13 +85,6 @@ def standing(
     unsettled = sum(not each.final for each in result.students)
     if unsettled:
         err.print(f"{unsettled} not final (*): a person still has to mark something of theirs.")
-
-
-def _read(roster: Path) -> bytes:
-    try:
-        return roster.read_bytes()
-    except OSError as error:
-        raise RecordError(f"the roster {roster} can't be read: {error.strerror}") from error
 
 
 def _deliver(content: bytes, output: Path | None) -> None:

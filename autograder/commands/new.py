@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from autograder.commands.common import app, out, told
+from autograder.commands.common import command, out
 
 Moment = Annotated[
     datetime | None,
@@ -20,8 +20,7 @@ Moment = Annotated[
 ]
 
 
-@app.command()
-@told
+@command()
 def new(
     assignment: Annotated[str, typer.Argument(help="Its name, such as hw3.")],
     title: Annotated[str | None, typer.Option(help="As students read it.")] = None,
@@ -31,20 +30,14 @@ def new(
         int | None, typer.Option(min=0, help="What hidden inputs are drawn from (default: drawn).")
     ] = None,
     course: Annotated[
-        Path | None,
-        typer.Option("--course", help="The course folder (default: found from here)."),
+        Path | None, typer.Option("--course", help="The course folder (default: found from here).")
     ] = None,
 ) -> None:
     """Make the folders of a new homework, with a small example that can be released at once.
 
     In an empty folder (or with --course, at a place where there is none) it begins a course.
     """
-    from autograder.release.newhomework import (
-        NewHomework,
-        begin_course,
-        course_for,
-        make_homework,
-    )
+    from autograder.release.newhomework import NewHomework, begin_course, course_for, make_homework
 
     found = course_for(course)
     today = datetime.now(found.timezone if found else None)

@@ -10,19 +10,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from autograder.commands.common import (
-    CourseOption,
-    InnerOption,
-    SeedOption,
-    UnprotectedOption,
-    app,
-    out,
-    told,
-)
+from autograder.commands import options
+from autograder.commands.common import command, out
 from autograder.course.assignment import Course
 
 
-class StudentVisibility(StrEnum):
+class Visibility(StrEnum):
     """When students see what each item earned, in Gradescope's words."""
 
     VISIBLE = "visible"
@@ -31,21 +24,20 @@ class StudentVisibility(StrEnum):
     HIDDEN = "hidden"
 
 
-@app.command()
-@told
+@command()
 def gradescope(
     assignment: str,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The zip (default: ASSIGNMENT.zip).")
     ] = None,
     visibility: Annotated[
-        StudentVisibility, typer.Option(help="When students see the items and their points.")
-    ] = StudentVisibility.AFTER_PUBLISHED,
+        Visibility, typer.Option(help="When students see the items and their points.")
+    ] = Visibility.AFTER_PUBLISHED,
     minutes: Annotated[int, typer.Option(help="The time limit that is set on Gradescope.")] = 10,
     unprotected: Annotated[
         bool, typer.Option("--unprotected", help="Mark even where its container has no wall.")
     ] = False,
-    course: CourseOption = None,
+    course: options.CoursePath = None,
 ) -> None:
     """Make the autograder that is uploaded to Gradescope; it holds what no student may see."""
     from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
@@ -57,14 +49,13 @@ def gradescope(
     out.print(Text(f"{target}: with hidden tests and solutions, for Gradescope alone"))
 
 
-@app.command()
-@told
+@command()
 def classroom(
     assignment: str,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="A new folder (default: classroom).")
     ] = None,
-    course: CourseOption = None,
+    course: options.CoursePath = None,
 ) -> None:
     """Write the template repository for GitHub Classroom, and the workflow that marks."""
     from autograder.platforms.github.template import MARKING, TEMPLATE, write_classroom
@@ -76,15 +67,14 @@ def classroom(
     out.print(Text(f"{folder / MARKING}: goes into the private repository that holds the course"))
 
 
-@app.command("classroom-mark")
-@told
+@command("classroom-mark")
 def classroom_mark(
     path: Annotated[Path, typer.Argument(help="A student's repository.")],
     assignment: Annotated[str, typer.Option(help="Which homework it is.")],
-    seed: SeedOption = None,
-    inner_only: InnerOption = False,
-    unprotected: UnprotectedOption = False,
-    course: CourseOption = None,
+    seed: options.Seed = None,
+    inner_only: options.InnerOnly = False,
+    unprotected: options.Unprotected = False,
+    course: options.CoursePath = None,
 ) -> None:
     """Mark one submission as the step of a workflow: points for GitHub, a table in its summary."""
     from autograder.grading.mark import MarkSettings, mark_submission

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -24,10 +23,8 @@ from rich.text import Text
 SECONDS_BETWEEN_LINES = 15.0
 
 
-class Watch(Protocol):
-    """Told how many are done, out of how many."""
-
-    def __call__(self, done: int, total: int) -> None: ...
+Watch = Callable[[int, int], None]
+"""Told how many are done, out of how many."""
 
 
 class _Rate(ProgressColumn):

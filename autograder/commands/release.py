@@ -8,14 +8,14 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from autograder.commands.common import CourseOption, SeedOption, app, err, out, told
+from autograder.commands import options
+from autograder.commands.common import command, err, out
 from autograder.commands.progress import progress
 from autograder.console import as_line
 from autograder.course.assignment import Course
 
 
-@app.command()
-@told
+@command()
 def release(
     assignment: str,
     check: Annotated[
@@ -25,7 +25,7 @@ def release(
     again: Annotated[
         bool, typer.Option("--again", help="Repeat also the parts whose inputs have not changed.")
     ] = False,
-    course: CourseOption = None,
+    course: options.CoursePath = None,
 ) -> None:
     """Fill the source from the solutions, build the release, and prove it fit to publish."""
     from autograder.release import release as make_release
@@ -44,15 +44,14 @@ def release(
         raise typer.Exit(1)
 
 
-@app.command()
-@told
+@command()
 def prove(
     assignment: str,
     matrix: Annotated[
         Path | None, typer.Option(help="Write the kill matrix to this .html file, and as .csv.")
     ] = None,
-    seed: SeedOption = None,
-    course: CourseOption = None,
+    seed: options.Seed = None,
+    course: options.CoursePath = None,
 ) -> None:
     """Hold every misconception against the hidden tests: each must lose its own item alone."""
     from autograder.release.proof.killmatrix import kill_matrix

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from autograder.commands.common import CourseOption, app, out, told
+from autograder.commands import options
+from autograder.commands.common import command, out
 from autograder.course.assignment import Course
 
 
-@app.command()
-@told
+@command()
 def report(
     assignment: str,
     output: Annotated[
@@ -23,7 +23,7 @@ def report(
     anonymous: Annotated[
         bool, typer.Option("--anonymous", help="Numbers in the place of names, everywhere.")
     ] = False,
-    course: CourseOption = None,
+    course: options.CoursePath = None,
 ) -> None:
     """Write one page on how the class did: points, items, misconceptions, similar answers."""
     from autograder.pages.classreport import write_class_report
@@ -34,12 +34,9 @@ def report(
     out.print(Text(f"Class report: {path}"), soft_wrap=True)
 
 
-@app.command()
-@told
+@command()
 def feedback(
-    assignment: str,
-    student: Annotated[list[str] | None, typer.Option(help="Only this student.")] = None,
-    course: CourseOption = None,
+    assignment: str, student: options.Students = None, course: options.CoursePath = None
 ) -> None:
     """Write the pages that students get into feedback/."""
     from autograder.pages.feedback import write_feedback

@@ -21,7 +21,7 @@ import io
 import re
 import time
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from html.parser import HTMLParser
 from urllib.parse import quote
@@ -64,6 +64,7 @@ ATTRIBUTES = {"td": {"colspan", "rowspan"}, "th": {"colspan", "rowspan"}}
 
 _FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/gif": "GIF", "image/webp": "WEBP"}
 PICTURES = tuple(_FORMATS)
+_SHOWN_KINDS = ("text/plain", "text/html", "text/latex", *PICTURES)
 
 _JOINER = "\u2060"
 """A letter that nobody sees: it keeps `https://` from being a link, and ids from being taken."""
@@ -96,7 +97,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _NO_NAME = re.compile(rf"{_CONTROL.pattern}|[\t\n<>\"\\%?#]")
 
 
-class _PageBudget:
+class PageBudget:
     """What a notebook may still show and cost: letters, bytes of pictures, seconds of rendering."""
 
     def __init__(self) -> None:
@@ -120,7 +121,7 @@ class _PageBudget:
 
     def as_html(self, text: str) -> str:
         """Tables and formatting of the HTML; nothing where cleaning has taken too long already."""
-        if self.seconds <= 0 or not self.text:
+        if self.seconds <= 0:
             return ""
         with self._clock():
             return clean_html(text)
@@ -153,7 +154,7 @@ def clean_notebook(
     `released` has the instructor's text of each released cell, by its nbgrader id: an answer that
     was left as it was released stays as it is.
     """
-    budget, released = _PageBudget(), released or {}
+    budget, released = PageBudget(), released or {}
     known = {key: _names(notebook.metadata.get(key), needed) for key, needed in _ABOUT.items()}
     clean: NotebookNode = NotebookNode(
         nbformat=notebook.nbformat,
@@ -174,7 +175,7 @@ def _names(about: object, needed: Collection[str]) -> NotebookNode:
 
 
 def _clean_cell(
-    cell: NotebookNode, released: Mapping[str, str], budget: _PageBudget
+    cell: NotebookNode, released: Mapping[str, str], budget: PageBudget
 ) -> NotebookNode:
     clean = deepcopy(cell)
     known = nbgrader_metadata(cell)
@@ -185,14 +186,14 @@ def _clean_cell(
         clean.pop("attachments", None)
         if not _is_instructors(cell, released):
             clean.source = budget.cut(plain_text(cell.source))
-        outputs = (out for output in cell.outputs if (out := _clean_output(output, budget)))
+        outputs = (out for output in cell.outputs if (out := clean_output(output, budget)))
         clean.outputs = list(_affordable(outputs, budget))
     elif not _is_instructors(cell, released):
         _clean_text(clean, budget)
     return clean
 
 
-def _affordable(outputs: Iterable[NotebookNode], budget: _PageBudget) -> Iterator[NotebookNode]:
+def _affordable(outputs: Iterable[NotebookNode], budget: PageBudget) -> Iterator[NotebookNode]:
     for output in outputs:
         data = output.get("data", {})
         for kind in [kind for kind in data if kind in _FORMATS]:
@@ -210,7 +211,7 @@ def _affordable(outputs: Iterable[NotebookNode], budget: _PageBudget) -> Iterato
             yield output
 
 
-def _clean_text(cell: NotebookNode, budget: _PageBudget) -> None:
+def _clean_text(cell: NotebookNode, budget: PageBudget) -> None:
     pictures = {
         name: bundle
         for name, raw in cell.pop("attachments", {}).items()
@@ -320,17 +321,10 @@ class _Page(HTMLParser):
         ):
             self.is_harmless = False
 
-    def handle_comment(self, data: str) -> None:  # noqa: ARG002
+    def _refuse(self, *_: object, **__: object) -> None:
         self.is_harmless = False
 
-    def handle_decl(self, decl: str) -> None:  # noqa: ARG002
-        self.is_harmless = False
-
-    def handle_pi(self, data: str) -> None:  # noqa: ARG002
-        self.is_harmless = False
-
-    def unknown_decl(self, data: str) -> None:  # noqa: ARG002
-        self.is_harmless = False
+    handle_comment = handle_decl = handle_pi = unknown_decl = _refuse
 
 
 _ANY = re.compile(r"[^<>]*")
@@ -407,12 +401,8 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def clean_output(output: object) -> NotebookNode | None:
+def clean_output(output: object, budget: PageBudget) -> NotebookNode | None:
     """One output, safe to show; None where nothing of it is left or it is no output at all."""
-    return _clean_output(output, _PageBudget())
-
-
-def _clean_output(output: object, budget: _PageBudget) -> NotebookNode | None:
     if not isinstance(output, Mapping):
         return None
     kind = output.get("output_type")
@@ -422,7 +412,7 @@ def _clean_output(output: object, budget: _PageBudget) -> NotebookNode | None:
         name, value = (_text_of(output, key, budget) for key in ("ename", "evalue"))
         line = f"{name}: {value}" if value else name
         return _node(output_type=kind, ename=name, evalue=value, traceback=[line])
-    data = _clean_bundle(output.get("data"), _CLEANERS, budget)
+    data = _clean_bundle(output.get("data"), _SHOWN_KINDS, budget)
     if kind not in ("display_data", "execute_result") or not data:
         return None
     if kind == "display_data":
@@ -436,7 +426,7 @@ def _node(**fields: object) -> NotebookNode:
     return NotebookNode(**fields)
 
 
-def _text_of(output: Mapping[str, object], key: str, budget: _PageBudget) -> str:
+def _text_of(output: Mapping[str, object], key: str, budget: PageBudget) -> str:
     value = output.get(key, "")
     return plain_text(value) if isinstance(value, str) and budget.text else ""
 
@@ -446,34 +436,36 @@ def released_texts(skeleton: NotebookNode) -> dict[str, str]:
     return {name: cell.source for name, cell in by_grade_id(skeleton).items()}
 
 
-def _clean_bundle(data: object, kinds: Iterable[str], budget: _PageBudget) -> NotebookNode:
+def _clean_bundle(data: object, kinds: Iterable[str], budget: PageBudget) -> NotebookNode:
     """Those representations of these kinds that can be shown safely, each cleaned."""
     clean = NotebookNode()
     if isinstance(data, Mapping):
         for kind in kinds:
             value = data.get(kind)
-            if isinstance(value, str) and (text := _CLEANERS[kind](value, budget)):
+            if isinstance(value, str) and (text := _cleaned(kind, value, budget)):
                 clean[kind] = text
     return clean
 
 
-Cleaner = Callable[[str, _PageBudget], str]
+def _cleaned(kind: str, value: str, budget: PageBudget) -> str:
+    """One representation of an output, safe to show; empty if it can't be."""
+    if kind in _FORMATS:
+        fits = len(value) <= budget.pictures
+        return _clean_picture(value, _FORMATS[kind]) if fits else ""
+    if not budget.text:
+        return ""
+    if kind == "text/html":
+        return budget.as_html(value)
+    return budget.as_markdown(value, {}) if kind == "text/latex" else plain_text(value)
 
 
-def _clean_picture(kind: str) -> Cleaner:
-    def clean(value: str, budget: _PageBudget) -> str:
-        if len(value) > budget.pictures:
-            return ""
-        try:
-            content = base64.b64decode(
-                "".join(value.split()).encode("ascii", "replace"), validate=True
-            )
-        except (binascii.Error, ValueError):
-            return ""
-        fits = len(content) <= MAX_PICTURE_BYTES and _is_picture(content, _FORMATS[kind])
-        return base64.b64encode(content).decode("ascii") if fits else ""
-
-    return clean
+def _clean_picture(value: str, form: str) -> str:
+    try:
+        content = base64.b64decode("".join(value.split()).encode("ascii", "replace"), validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    fits = len(content) <= MAX_PICTURE_BYTES and _is_picture(content, form)
+    return base64.b64encode(content).decode("ascii") if fits else ""
 
 
 def _is_picture(content: bytes, form: str) -> bool:
@@ -483,14 +475,6 @@ def _is_picture(content: bytes, form: str) -> bool:
             return picture.width * picture.height <= MAX_PIXELS
     except Exception:  # of any kind: the readers are not written for hostile files
         return False
-
-
-_CLEANERS: Mapping[str, Cleaner] = {
-    "text/plain": lambda text, budget: plain_text(text) if budget.text else "",
-    "text/html": lambda text, budget: budget.as_html(text),
-    "text/latex": lambda text, budget: budget.as_markdown(text, {}) if budget.text else "",
-    **{kind: _clean_picture(kind) for kind in _FORMATS},
-}
 
 
 def _is_instructors(cell: NotebookNode, released: Mapping[str, str]) -> bool:

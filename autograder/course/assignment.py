@@ -7,14 +7,12 @@ The source notebooks are the only place where items and points are written; the 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, chdir, nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import nbformat
 from nbformat import NotebookNode
@@ -30,9 +28,8 @@ from autograder.course.gradecells import (
     points_of,
 )
 from autograder.course.layout import SETTINGS, CourseFolder
-from autograder.course.limits import Limits
 from autograder.course.rules import Counting, Deadline, Rules
-from autograder.course.settings import TOLERANCE, HomeworkSettings, did_you_mean, read_settings
+from autograder.course.settings import HomeworkSettings, did_you_mean, read_settings
 from autograder.errors import CourseError
 
 Kind = Literal["auto", "manual"]
@@ -68,24 +65,12 @@ class Problem:
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """A homework: what is asked, what it is worth, and when.
-
-    `tolerance` is the largest error that an answer may have, divided by the largest entry of the
-    right one; `files` are the names of the data files that students get beside the notebooks;
-    `limits` are those on a submission's code.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Assignment(HomeworkSettings):
+    """A homework: what is asked, what it is worth, and what the settings say of it."""
 
     name: str
-    title: str
-    opens: datetime
-    due: datetime
-    seed: int
     problems: tuple[Problem, ...]
-    tolerance: float = TOLERANCE
-    files: tuple[str, ...] = ()
-    limits: Limits = field(default_factory=Limits)
 
     @cached_property
     def items(self) -> Mapping[str, Item]:
@@ -97,12 +82,8 @@ class Assignment:
         return tuple(item for item in self.items.values() if item.kind == kind)
 
     def problem(self, name: str) -> Problem:
-        """The problem of that name; CourseError where there is none."""
-        for problem in self.problems:
-            if problem.name == name:
-                return problem
-        known = ", ".join(problem.name for problem in self.problems)
-        raise CourseError(f"{self.name} has no problem {name!r}; it has: {known}")
+        """The problem of that name, which has to be one of the assignment's."""
+        return next(problem for problem in self.problems if problem.name == name)
 
 
 class Course(CourseFolder):
@@ -111,6 +92,10 @@ class Course(CourseFolder):
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.settings = read_settings(self.settings_file)
+        self.title = self.settings.course.title
+        self.timezone = self.settings.zone
+        """The zone of dates that state none."""
+        self.assignment_names = tuple(self.settings.homework)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Course:
@@ -126,42 +111,16 @@ class Course(CourseFolder):
             "or name it with --course FOLDER"
         )
 
-    @property
-    def title(self) -> str:
-        """The course's name as people write it."""
-        return self.settings.course.title
-
-    @property
-    def timezone(self) -> ZoneInfo:
-        """The zone of dates that state none."""
-        return self.settings.zone
-
-    @property
-    def assignment_names(self) -> tuple[str, ...]:
-        """The assignments that the settings name."""
-        return tuple(self.settings.homework)
-
     def assignment(self, name: str) -> Assignment:
         """Read an assignment from its settings and its source notebooks."""
         settings = self._homework(name)
         if not self.source(name).is_dir():
             raise CourseError(f"{self.source(name)} does not exist: put the notebooks there")
-        bonus = frozenset(settings.bonus)
-        problems = tuple(self._problems(name, bonus))
+        problems = tuple(self._problems(name, settings.bonus))
         if not problems:
             raise CourseError(f"{self.source(name)} holds no notebook")
-        assignment = Assignment(
-            name=name,
-            title=settings.title,
-            opens=settings.opens,
-            due=settings.deadline.due,
-            seed=settings.seed,
-            problems=problems,
-            tolerance=settings.tolerance,
-            files=settings.files,
-            limits=settings.limits,
-        )
-        _check_items(assignment, settings.bonus)
+        assignment = Assignment(name=name, problems=problems, **vars(settings))
+        _check_items(assignment)
         return assignment
 
     def beside_files(self, assignment: Assignment) -> AbstractContextManager[None]:
@@ -181,7 +140,9 @@ class Course(CourseFolder):
 
     @property
     def counting(self) -> Counting:
-        """Which assignments count for the course."""
+        """Which assignments count for the course; CourseError if there is none."""
+        if not self.settings.counting.assignments:
+            raise CourseError(f"{SETTINGS} names no homework: add [assignments.hw1] or the like")
         return self.settings.counting
 
     def _homework(self, name: str) -> HomeworkSettings:
@@ -191,7 +152,7 @@ class Course(CourseFolder):
         hint = did_you_mean(name, known) or f"it has: {', '.join(known) or 'none'}"
         raise CourseError(f"{self.settings_file} has no assignment {name!r}; {hint}")
 
-    def _problems(self, name: str, bonus: frozenset[str]) -> Iterator[Problem]:
+    def _problems(self, name: str, bonus: Collection[str]) -> Iterator[Problem]:
         for path in sorted(self.source(name).glob("*.ipynb")):
             notebook = read_notebook(path)
             _check_kernel(notebook, path)
@@ -219,7 +180,7 @@ def _check_kernel(notebook: NotebookNode, path: Path) -> None:
             )
 
 
-def _items(notebook: NotebookNode, problem: str, bonus: frozenset[str]) -> Iterator[Item]:
+def _items(notebook: NotebookNode, problem: str, bonus: Collection[str]) -> Iterator[Item]:
     references: tuple[Reference, ...] = ()
     for index, cell in enumerate(notebook.cells):
         where = place(problem, index, cell)
@@ -251,7 +212,7 @@ def _title(notebook: NotebookNode, default: str) -> str:
     return default
 
 
-def _check_items(assignment: Assignment, bonus: tuple[str, ...]) -> None:
+def _check_items(assignment: Assignment) -> None:
     seen: dict[str, str] = {}
     for problem in assignment.problems:
         for item in problem.items:
@@ -261,7 +222,7 @@ def _check_items(assignment: Assignment, bonus: tuple[str, ...]) -> None:
                     "give one of them another id"
                 )
             seen[item.name] = problem.name
-    for name in bonus:
+    for name in assignment.bonus:
         if name not in seen:
             hint = did_you_mean(name, seen) or f"its items are: {', '.join(seen) or 'none'}"
             raise CourseError(

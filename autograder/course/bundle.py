@@ -55,8 +55,7 @@ def course_files(course: Course, assignment: str, *others: str) -> dict[str, byt
     """
     roots = [name for name in (SETTINGS, *others) if (course.root / name).is_file()]
     found = {name: (course.root / name).read_bytes() for name in roots}
-    parts = (course.source, course.release, course.solutions, course.hidden)
-    for folder in (part(assignment) for part in parts):
+    for folder in _folders(course, assignment):
         place = folder.relative_to(course.root).as_posix()
         found |= {f"{place}/{name}": path.read_bytes() for name, path in files_in(folder)}
     return found
@@ -64,12 +63,17 @@ def course_files(course: Course, assignment: str, *others: str) -> dict[str, byt
 
 def files_for_marking(course: Course, assignment: str, *others: str) -> dict[str, bytes]:
     """Return the same; CourseError if one of the four folders is empty or missing."""
-    parts = (course.source, course.release, course.solutions, course.hidden)
-    for folder in (part(assignment) for part in parts):
+    for folder in _folders(course, assignment):
         if not any(files_in(folder)):
-            advice = f": `fdl release {assignment}`" if "release" in folder.parts[-2:] else ""
+            is_release = folder == course.release(assignment)
+            advice = f": `fdl release {assignment}`" if is_release else ""
             raise CourseError(f"{folder} is empty or missing, and marking needs it{advice}")
     return course_files(course, assignment, *others)
+
+
+def _folders(course: Course, assignment: str) -> list[Path]:
+    parts = (course.source, course.release, course.solutions, course.hidden)
+    return [part(assignment) for part in parts]
 
 
 def write_files(files: Mapping[str, bytes], folder: Path) -> list[Path]:

@@ -165,13 +165,16 @@ def _serve(parent: str, folder: Path) -> None:
         return
     for known in [key for key in sys.modules if key == name or key.startswith(f"{name}.")]:
         del sys.modules[known]
-    spec = _spec(name, folder)
+    # no loader: a folder without __init__.py is a package all the same
+    spec = ModuleSpec(name, None, is_package=True)
+    spec.submodule_search_locations = [str(folder)]
     package = sys.modules[name] = importlib.util.module_from_spec(spec)
     setattr(_parent(parent), folder.name, package)
-    if spec.loader is not None:
+    start = folder / "__init__.py"
+    if start.is_file():
         try:
-            with told(folder / "__init__.py"):
-                spec.loader.exec_module(package)
+            with told(start):
+                exec(_compiled(start, start.stat().st_mtime_ns), vars(package))
         except CourseError:
             del sys.modules[name]
             raise
@@ -189,19 +192,6 @@ def _place(name: str) -> Path | None:
     """The folder that the package of that name was made from, if it is there."""
     path = list(getattr(sys.modules.get(name), "__path__", ()))
     return Path(path[0]).resolve() if path else None
-
-
-def _spec(name: str, folder: Path) -> ModuleSpec:
-    start = folder / "__init__.py"
-    spec = None
-    if start.is_file():
-        spec = importlib.util.spec_from_file_location(
-            name, start, submodule_search_locations=[str(folder)]
-        )
-    if spec is None:  # a folder without a start is a package all the same
-        spec = ModuleSpec(name, None, is_package=True)
-        spec.submodule_search_locations = [str(folder)]
-    return spec
 
 
 def _is_of_another(path: Path) -> bool:

@@ -55,17 +55,6 @@ class Directive:
     line: str
 
 
-@dataclass(frozen=True)
-class MarkedAnswer:
-    """The cell of an answer that a person marks: the model answer, and the lines of the rubric.
-
-    Each line comes with its number in the cell, counted from 1.
-    """
-
-    model: str
-    rubric: tuple[tuple[int, str], ...]
-
-
 def directive_of(cell: NotebookNode, where: CellPlace) -> Directive | None:
     """Return the cell's directive, or None; CourseError if it is malformed or misplaced."""
     matches = list(_LINE.finditer(cell.source))
@@ -97,8 +86,11 @@ def without_solution_markers(source: str) -> str:
     return "\n".join(line for line in source.split("\n") if line.strip() not in (BEGIN, END))
 
 
-def split_answer(source: str, where: CellPlace) -> MarkedAnswer:
-    """Split the source of an answer that a person marks; CourseError unless it has one rubric."""
+def split_answer(source: str, where: CellPlace) -> tuple[str, list[tuple[int, str]]]:
+    """Split the source of an answer that a person marks; CourseError unless it has one rubric.
+
+    Returns the model answer, and the rubric's lines with their numbers in the cell, from 1.
+    """
     headings = list(_RUBRIC.finditer(source))
     if not headings:
         fail(where, None, "no line `#### Rubric`; write one after the model answer")
@@ -106,7 +98,7 @@ def split_answer(source: str, where: CellPlace) -> MarkedAnswer:
         fail(where, line_number(source, headings[1].start()), "a second `#### Rubric`; keep one")
     start = line_number(source, headings[0].start())
     lines = enumerate(source.split("\n")[start:], start + 1)
-    return MarkedAnswer(source[: headings[0].start()], tuple(lines))
+    return source[: headings[0].start()], list(lines)
 
 
 def line_number(source: str, position: int) -> int:

@@ -33,7 +33,6 @@ COMPANIONS = (README, CHECKS, REQUIREMENTS)
 """The files beside the notebooks that students get; nothing else is released."""
 
 SAMPLE_CLASS = "sample_class.py"
-MISCONCEPTIONS = "misconceptions.py"
 
 EARLIER = ".earlier"
 """The folder in `submitted/` with the submissions that newer ones replaced."""
@@ -50,6 +49,15 @@ class CourseFolder:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        self.settings_file = self.root / SETTINGS
+        self.nbgrader_settings = self.root / NBGRADER_SETTINGS
+        """nbgrader's configuration, which a course need not have."""
+        self.gradebook = self.root / "gradebook.db"
+        """nbgrader's gradebook, unless its configuration names another one."""
+        self.submitted = self.root / SUBMITTED
+        self.all_feedback = self.root / "feedback"
+        self.reports = self.root / "reports"
+        self.demo = self.root / "demo"
 
     def source(self, assignment: str) -> Path:
         """Return the folder that instructors edit."""
@@ -67,26 +75,6 @@ class CourseFolder:
         """Return the folder of the hidden tests."""
         return self.root / "autograder" / "hidden" / assignment
 
-    @property
-    def settings_file(self) -> Path:
-        """The course's settings."""
-        return self.root / SETTINGS
-
-    @property
-    def nbgrader_settings(self) -> Path:
-        """nbgrader's configuration, which a course need not have."""
-        return self.root / NBGRADER_SETTINGS
-
-    @property
-    def gradebook(self) -> Path:
-        """nbgrader's gradebook, unless its configuration names another one."""
-        return self.root / "gradebook.db"
-
-    @property
-    def submitted(self) -> Path:
-        """The folder with a folder of submissions for each student."""
-        return self.root / SUBMITTED
-
     def submission(self, student: str, assignment: str) -> Path:
         """Return the folder with what a student handed in."""
         return self.submitted / student / assignment
@@ -103,25 +91,10 @@ class CourseFolder:
         """Return the Report of a student's marked submission."""
         return self.autograded(student, assignment) / REPORT
 
-    @property
-    def all_feedback(self) -> Path:
-        """The folder with every student's pages."""
-        return self.root / "feedback"
-
     def feedback(self, student: str, assignment: str) -> Path:
         """Return the folder with a student's pages."""
         return self.all_feedback / student / assignment
 
-    @property
-    def reports(self) -> Path:
-        """The folder of the class reports."""
-        return self.root / "reports"
-
     def regraded(self, assignment: str) -> Path:
         """Return the folder with the changes that `fdl regrade` recorded."""
         return self.root / "regraded" / assignment
-
-    @property
-    def demo(self) -> Path:
-        """The scratch course of `fdl demo`."""
-        return self.root / "demo"

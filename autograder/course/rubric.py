@@ -88,7 +88,8 @@ def read_rubrics(course: Course, assignment: Assignment) -> Mapping[str, Rubric]
 
 def read_rubric(source: str, where: CellPlace) -> Rubric:
     """Return the rubric in a manual item's source; CourseError names the line that is wrong."""
-    lines = _list_lines(split_answer(source, where).rubric)
+    _, rubric = split_answer(source, where)
+    lines = _list_lines(rubric)
     return Rubric(tuple(_step(line, where, number) for number, line in lines))
 
 
@@ -98,10 +99,7 @@ def without_evidence(text: str) -> str:
 
 
 def _list_lines(rubric: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """Yield the lines of the list, those that go on in the next line joined, and their numbers.
-
-    Other text is left out.
-    """
+    """Yield the list's lines, those that go on joined, with their numbers; no other text."""
     line, start = "", 0
     for number, text in rubric:
         if _LIST_LINE.match(text) or not text.strip():

@@ -20,7 +20,6 @@ from autograder.course.gradecells import by_grade_id, grade_id, is_solution
 from autograder.course.layout import SAMPLE_CLASS
 from autograder.errors import CourseError
 
-Notebooks = dict[str, NotebookNode]
 Spoil = Callable[[Path], None]
 
 
@@ -84,12 +83,12 @@ def _filled(
             cells.append(nbformat.v4.new_code_cell(student.before[name]))
         if name in student.answers:
             cell.source = student.answers[name]
-        elif _is_code_answer(cell) and (student.done is None or name in student.done):
+        elif (
+            is_solution(cell)
+            and cell.cell_type == "code"
+            and (student.done is None or name in student.done)
+        ):
             cell.source = without_directives(solutions[name].source)
         cells.append(cell)
     skeleton.cells = cells
     return skeleton
-
-
-def _is_code_answer(cell: NotebookNode) -> bool:
-    return is_solution(cell) and bool(cell.cell_type == "code")

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -25,7 +24,7 @@ from autograder.course.layout import SETTINGS
 from autograder.course.limits import Limits, as_written
 from autograder.course.rules import Base, Counting, Deadline, LatePolicy, Rules
 from autograder.errors import CourseError
-from autograder.words import MAX_SHOWN
+from autograder.words import printable
 
 T = TypeVar("T")
 
@@ -40,8 +39,7 @@ Zone = Annotated[str, Meta(min_length=1, description='write a zone such as "Euro
 Flag = Annotated[bool, Meta(description="write true or false")]
 Date = Annotated[datetime, Meta(description="write a date and time such as 2024-11-21T23:55:00")]
 Late = Annotated[
-    Literal["none", "percent", "stop"],
-    Meta(description='write one of: "none", "percent", "stop"'),
+    Literal["none", "percent", "stop"], Meta(description='write one of: "none", "percent", "stop"')
 ]
 LateOf = Annotated[Base, Meta(description='write one of: "maximum", "earned"')]
 Percent = Annotated[float, Meta(ge=0, le=100, description="write a number from 0 to 100")]
@@ -127,19 +125,28 @@ class _Hours:
 # --- what they mean ---
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class HomeworkSettings:
-    """`[assignments.NAME]`: what a homework's notebooks cannot say about it."""
+    """`[assignments.NAME]`: what a homework's notebooks cannot say about it.
+
+    `tolerance` is the largest error that an answer may have, divided by the largest entry of the
+    right one; `files` are the names of the data files that students get beside the notebooks.
+    """
 
     title: str
     opens: datetime
     deadline: Deadline
-    seed: int
-    tolerance: float
-    bonus: tuple[str, ...]
-    files: tuple[str, ...]
-    rules: Rules
-    limits: Limits
+    seed: int = 0
+    tolerance: float = TOLERANCE
+    bonus: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    rules: Rules = field(default_factory=Rules)
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def due(self) -> datetime:
+        """The due date of students without an extension."""
+        return self.deadline.due
 
 
 @dataclass(frozen=True)
@@ -149,15 +156,7 @@ class Settings:
     course: CourseTable
     zone: ZoneInfo
     homework: Mapping[str, HomeworkSettings]
-    counted: tuple[str, ...]
-    best: int
-
-    @property
-    def counting(self) -> Counting:
-        """Which homework counts; CourseError if there is none."""
-        if not self.counted:
-            raise CourseError(f"{SETTINGS} names no homework: add [assignments.hw1] or the like")
-        return Counting(self.counted, self.best)
+    counting: Counting
 
 
 def read_settings(path: Path) -> Settings:
@@ -186,8 +185,7 @@ def parse_settings(text: str) -> Settings:
     homework = {
         name: _homework(name, table, zone, rules) for name, table in file.assignments.items()
     }
-    counted, best = _counted(file.standing, tuple(homework))
-    return Settings(course, zone, homework, counted, best)
+    return Settings(course, zone, homework, _counting(file.standing, tuple(homework)))
 
 
 def _homework(name: str, content: object, zone: ZoneInfo, rules: _Rules) -> HomeworkSettings:
@@ -204,17 +202,14 @@ def _homework(name: str, content: object, zone: ZoneInfo, rules: _Rules) -> Home
     for file in table.files:
         if Path(file).name != file or file.startswith(".") or "\\" in file:
             raise _wrong(f"{place}.files", file, "write names alone, without a path or leading dot")
-    extension = partial(_extension, due=due, zone=zone)
+    extensions = {
+        student: _extension(given, f"{place}.extensions.{student}", due, zone)
+        for student, given in table.extensions.items()
+    }
     return HomeworkSettings(
         title=table.title or name,
         opens=opens,
-        deadline=Deadline(
-            due,
-            {
-                student: extension(given, f"{place}.extensions.{student}")
-                for student, given in table.extensions.items()
-            },
-        ),
+        deadline=Deadline(due, extensions),
         seed=table.seed,
         tolerance=table.tolerance,
         bonus=table.bonus,
@@ -233,22 +228,22 @@ def _rules(table: _Rules, place: str) -> Rules:
 
 
 def _late_policy(table: _Rules, place: str) -> LatePolicy | None:
+    grace = timedelta(minutes=table.late_grace_minutes or 0)
+    if table.late == "none":
+        return LatePolicy()
+    if table.late == "stop":
+        return LatePolicy(grace=grace, stop_after=grace)
     if table.late is None:
         if needing := [key for key in table.given() if key.startswith("late_")]:
             advice = f'{needing[0]} needs it: write "percent", "stop" or "none"'
             raise _missing(f"{place}.late", advice)
         return None
-    grace = timedelta(minutes=table.late_grace_minutes or 0)
-    if table.late == "percent":
-        if not table.late_percent_per_day:
-            advice = 'late = "percent" needs it: write a number such as 10'
-            raise _missing(f"{place}.late_percent_per_day", advice)
-        days = table.late_stop_after_days
-        stop = None if days is None else timedelta(days=days)
-        return LatePolicy(
-            table.late_percent_per_day, table.late_percent_of or "maximum", grace, stop
-        )
-    return LatePolicy(grace=grace, stop_after=grace) if table.late == "stop" else LatePolicy()
+    if not table.late_percent_per_day:
+        advice = 'late = "percent" needs it: write a number such as 10'
+        raise _missing(f"{place}.late_percent_per_day", advice)
+    days = table.late_stop_after_days
+    stop = None if days is None else timedelta(days=days)
+    return LatePolicy(table.late_percent_per_day, table.late_percent_of or "maximum", grace, stop)
 
 
 def _limits(content: object, place: str) -> Limits:
@@ -262,7 +257,7 @@ def _limits(content: object, place: str) -> Limits:
     return limits
 
 
-def _extension(content: object, place: str, *, due: datetime, zone: ZoneInfo) -> timedelta:
+def _extension(content: object, place: str, due: datetime, zone: ZoneInfo) -> timedelta:
     if isinstance(content, Mapping) and content:
         return timedelta(hours=_read(_Hours, content, place).hours)
     if not isinstance(content, datetime):
@@ -273,14 +268,14 @@ def _extension(content: object, place: str, *, due: datetime, zone: ZoneInfo) ->
     return longer
 
 
-def _counted(content: Mapping[str, Any], known: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+def _counting(content: Mapping[str, Any], known: tuple[str, ...]) -> Counting:
     table = _read(_Standing, content, "standing")
     _check_names(table.assignments, "standing.assignments")
     names = table.assignments or known
     best = len(names) if table.best is None else table.best
     if best > len(names):
         raise _wrong("standing.best", best, f"write a whole number from 1 to {len(names)}")
-    return names, best
+    return Counting(names, best)
 
 
 def _check_name(name: str, place: str) -> None:
@@ -305,23 +300,16 @@ def _moment(date: datetime, zone: ZoneInfo, place: str) -> datetime:
     """A date and time, in the course's zone if it has none of its own."""
     if date.tzinfo:
         return date.astimezone(zone)
-    readings = readings_of(date, zone)
-    if len(readings) == 1:
-        return readings[0]
-    ways = " or ".join(reading.isoformat() for reading in readings)
-    why = "never comes" if readings[0].replace(tzinfo=None) != date else "comes twice"
-    advice = f"this time {why} in {zone.key}, because the clocks change: write {ways}"
-    raise _wrong(place, date, advice)
-
-
-def readings_of(date: datetime, zone: ZoneInfo) -> tuple[datetime, ...]:
-    """Return what a local time can mean: one moment, or two if the clocks change there."""
     earlier, later = (date.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if earlier.utcoffset() == later.utcoffset():
-        return (earlier,)
+        return earlier
     # through UTC, a time that the clocks leave out becomes one that they show
-    moments = sorted(each.astimezone(UTC) for each in (earlier, later))
-    return tuple(moment.astimezone(zone) for moment in moments)
+    in_utc = sorted(each.astimezone(UTC) for each in (earlier, later))
+    moments = [moment.astimezone(zone) for moment in in_utc]
+    ways = " or ".join(moment.isoformat() for moment in moments)
+    why = "never comes" if moments[0].replace(tzinfo=None) != date else "comes twice"
+    advice = f"this time {why} in {zone.key}, because the clocks change: write {ways}"
+    raise _wrong(place, date, advice)
 
 
 # --- reading one table, and the errors ---
@@ -370,8 +358,7 @@ def _wrong(place: str, found: object, advice: str) -> CourseError:
 def _as_written(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    text = value.isoformat() if isinstance(value, (date, time)) else repr(value)
-    return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
+    return printable(value.isoformat() if isinstance(value, (date, time)) else repr(value))
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

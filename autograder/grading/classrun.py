@@ -23,7 +23,7 @@ from autograder.grading import forkserver
 from autograder.grading.lifeline import end_with
 from autograder.grading.mark import Marking, MarkSettings, Warm, mark_submission, open_sandbox
 from autograder.sandbox import Sandbox
-from autograder.submission import Parcel
+from autograder.submission.parcel import Parcel
 
 ALONE = 2
 """How often a submission is tried alone: before, another one may have broken the pool."""

@@ -21,7 +21,7 @@ from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS
 from autograder.grading.mark import MarkSettings
 from autograder.grading.versions import add, hash_of_grader, settings_of_marking
 from autograder.sandbox import Protection, examine
-from autograder.submission import content_of
+from autograder.submission.files import content_of
 
 
 class Fingerprints:

@@ -34,7 +34,8 @@ from autograder.grading.points import (
 from autograder.grading.report import ItemReport, Report
 from autograder.sandbox import Limits, Sandbox, examine
 from autograder.sandbox.stages import StageTimes
-from autograder.submission import Parcel, Submission, read_submission, receive
+from autograder.submission.parcel import Parcel
+from autograder.submission.receiving import Submission, read_submission, receive
 
 DIAGNOSIS_SECONDS = 10.0
 """Time for comparing a submission's answers with misconceptions after its own time is over."""

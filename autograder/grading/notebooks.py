@@ -25,8 +25,8 @@ from autograder.sandbox import (
     Sandbox,
     Student,
 )
-from autograder.submission import Submission
 from autograder.submission.cells import normal
+from autograder.submission.receiving import Submission
 from autograder.words import shown
 
 MAX_QUOTE = 120

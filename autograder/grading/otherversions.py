@@ -14,7 +14,7 @@ from importlib.machinery import PathFinder
 from importlib.metadata import PackageNotFoundError, version
 from types import ModuleType
 
-from autograder.submission import VERSIONED
+from autograder.submission.receiving import VERSIONED
 
 _ALIASES = {"np": "numpy", "plt": "matplotlib.pyplot", "mpl": "matplotlib"}
 _USED = re.compile(r"(?<![\w.])(np|numpy|plt|mpl|matplotlib)((?:\.[A-Za-z_]\w*)+)", re.ASCII)

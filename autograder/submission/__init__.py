@@ -11,30 +11,3 @@ Three steps: find the files (no link is followed, nothing but regular files is o
 student's cells to the released ones. A cell is known by its nbgrader id, else by its cell id, else
 by the names that it defines, else by its text.
 """
-
-from __future__ import annotations
-
-from autograder.submission.files import content_of
-from autograder.submission.fitting import ELSEWHERE
-from autograder.submission.parcel import Parcel, pack
-from autograder.submission.reading import MAX_CODE_BYTES
-from autograder.submission.receiving import (
-    VERSIONED,
-    ReceivedNotebook,
-    Submission,
-    read_submission,
-    receive,
-)
-
-__all__ = [
-    "ELSEWHERE",
-    "MAX_CODE_BYTES",
-    "VERSIONED",
-    "Parcel",
-    "ReceivedNotebook",
-    "Submission",
-    "content_of",
-    "pack",
-    "read_submission",
-    "receive",
-]

@@ -10,8 +10,6 @@ from typing import Literal
 
 CellKind = Literal["code", "markdown", "raw"]
 
-NO_NAMES: frozenset[str] = frozenset()
-
 DEFINITION = re.compile(
     r"""^(?:async[ ]+)?(?:def|class)[ \t]+(?P<name>[^\W\d]\w*+)
       | ^[(\[]?(?P<targets>[^\W\d]\w*+(?:[ \t]*,[ \t]*[^\W\d]\w*+)*)
@@ -45,9 +43,8 @@ class ReceivedCell:
 
     @cached_property
     def uses(self) -> frozenset[str]:
-        return (
-            frozenset(re.findall(r"[^\W\d]\w*", self.source)) if self.kind == "code" else NO_NAMES
-        )
+        source = self.source if self.kind == "code" else ""
+        return frozenset(re.findall(r"[^\W\d]\w*", source))
 
 
 def normal(source: str) -> str:

@@ -11,7 +11,9 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Annotated, TypeVar
+
+import msgspec
 
 from autograder.errors import SubmissionError
 from autograder.words import printable
@@ -29,6 +31,11 @@ MANIFEST = "manifest.json"
 MAX_MANIFEST = 200_000
 
 NOTEBOOK_NAME = re.compile(r"(.*)\.ipynb(?:\.(?:json|txt))?(?: ?\(\d+\))?", re.I | re.S)
+
+
+MAX_WORDS = 10_000
+"""The longest name, or reason why a file can't be read, of a file that was sent."""
+Words = Annotated[str, msgspec.Meta(max_length=MAX_WORDS)]
 
 
 class UnreadableError(Exception):
@@ -50,6 +57,30 @@ class FilePlace:
     def read(self, limit: int) -> bytes:
         """Its content, of at most `limit` bytes; UnreadableError says why there is none."""
         return read_bytes(self.path, limit)
+
+
+class SentFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A file of a submission that was sent: its content, or the reason why it has none."""
+
+    name: Annotated[bytes, msgspec.Meta(max_length=MAX_WORDS)]
+    shown: Words
+    depth: int
+    content: bytes | None
+    failure: Words
+
+    @property
+    def stem(self) -> str:
+        return stem_of(os.fsdecode(self.name))
+
+    def read(self, limit: int) -> bytes:
+        """Its content; UnreadableError with the reason that was found where it was sent from."""
+        if self.content is None or len(self.content) > limit:
+            raise UnreadableError(self.failure or "it is too large")
+        return self.content
+
+
+AnyFile = FilePlace | SentFile
+F = TypeVar("F", bound=FilePlace | SentFile)
 
 
 def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
@@ -75,7 +106,7 @@ def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
     return sorted(found, key=rank)
 
 
-def read_files(places: Sequence[FilePlace]) -> Iterator[tuple[FilePlace, bytes | UnreadableError]]:
+def read_files(places: Sequence[F]) -> Iterator[tuple[F, bytes | UnreadableError]]:
     """Each file's content, or why it can't be read; no more files and bytes than are marked."""
     budget = 2 * MAX_BYTES
     for place in places[:MAX_FILES]:

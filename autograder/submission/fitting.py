@@ -1,13 +1,9 @@
-"""A student's cells fitted to the released ones.
-
-A cell is known by its nbgrader id, else by its cell id, else by the names that it defines, else by
-its text.
-"""
+"""A student's cells fitted to the released ones."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -24,6 +20,7 @@ ELSEWHERE = "# The answer to this item stands in another cell of this notebook."
 """The source of an answer cell that was deleted, where other cells define what it asks for."""
 
 _Names = Mapping[int, frozenset[str]]
+_Best = Callable[..., int]
 
 
 class Fitting:
@@ -54,7 +51,9 @@ class Fitting:
     def _sort_cells(self) -> None:
         for index, cell in enumerate(self.cells):
             slot = self.form.claim(cell)
-            if slot is not None and slot.role == "code" and _is_too_long(cell):
+            # text may be longer than code: too long to become code again
+            is_too_long = len(cell.source.encode()) > MAX_CODE_BYTES
+            if slot is not None and slot.role == "code" and is_too_long:
                 self.free.append(index)
             elif slot is not None:
                 self.claims[slot.position].append(index)
@@ -96,7 +95,9 @@ class Fitting:
         if filled:
             last = self._last(filled)
             # text in the place of an answer that stands in other cells is a remark, no code
-            if not self._is_code(last) and self._defined_in(slot, self.free):
+            if not self._is_code(last) and any(
+                self._is_code(i) and self.cells[i].binds & slot.names for i in self.free
+            ):
                 return None
             self.free.remove(last)
             return last
@@ -124,9 +125,6 @@ class Fitting:
 
     def _is_code(self, index: int) -> bool:
         return self.cells[index].kind == "code"
-
-    def _defined_in(self, slot: Slot, indices: Iterable[int]) -> bool:
-        return any(self._is_code(i) and self.cells[i].binds & slot.names for i in indices)
 
     # answers in words
 
@@ -161,13 +159,9 @@ class Fitting:
     def _anchors(self) -> list[tuple[int, int]]:
         """Cells and the released cells that they are, as many as stand in the released order."""
         pairs = [(index, position) for position, index in self.answers.items()]
-        for position, indices in self.claims.items():
-            if (
-                indices
-                and position not in self.answers
-                and self.form.slots[position].role != "code"
-            ):
-                pairs.append((indices[0], position))
+        for slot in self.form.slots:
+            if slot.role != "code" and self.claims[slot.position]:
+                pairs.append((self.claims[slot.position][0], slot.position))
         return _longest_rise(sorted(pairs))
 
     def _gaps(self) -> dict[int, int]:
@@ -197,33 +191,28 @@ class Fitting:
         ]
         binds = {i: self.cells[i].binds for i in order}
         uses = {i: self.cells[i].uses for i in order}
-        self._pull(gaps, order[::-1], binds, uses)
-        self._push(gaps, order, uses, binds)
-        self._pull(gaps, order[::-1], binds, binds)
+        self._shift(gaps, order[::-1], binds, uses, min)
+        self._shift(gaps, order, uses, binds, max)
+        self._shift(gaps, order[::-1], binds, binds, min)
 
-    def _pull(self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names) -> None:
-        """Put each extra in front of the later cells whose `others` are among its `own` names."""
-        places = {index: position for position, index in self.answers.items()}
-        first: dict[str, int] = {}
+    def _shift(
+        self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names, best: _Best
+    ) -> None:
+        """Put each extra beyond the cells so far in the order that share a name with it.
+
+        These are the cells whose `others` are among its `own` names: with `min` the extra goes in
+        front of them, with `max` behind them.
+        """
+        behind = int(best is max)
+        places = {index: position + behind for position, index in self.answers.items()}
+        known: dict[str, int] = {}
         for index in order:
             if index in places:
                 place = places[index]
             else:
-                known = (first[name] for name in own[index] if name in first)
-                place = gaps[index] = min([gaps[index], *known])
-            first.update((name, min(place, first.get(name, place))) for name in others[index])
-
-    def _push(self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names) -> None:
-        """Put each extra behind the earlier cells whose `others` are among its `own` names."""
-        places = {index: position + 1 for position, index in self.answers.items()}
-        last: dict[str, int] = {}
-        for index in order:
-            if index in places:
-                place = places[index]
-            else:
-                known = (last[name] for name in own[index] if name in last)
-                place = gaps[index] = max([gaps[index], *known])
-            last.update((name, max(place, last.get(name, place))) for name in others[index])
+                bounds = [known[name] for name in own[index] if name in known]
+                place = gaps[index] = best([gaps[index], *bounds])
+            known.update((name, best(place, known.get(name, place))) for name in others[index])
 
     # the result
 
@@ -296,58 +285,35 @@ class Fitting:
         return list(dict.fromkeys(self._notes()))
 
     def _notes(self) -> Iterator[str]:
-        slots = self.form.slots
-        edited = list(dict.fromkeys(self.cells[i].grade_id for i in self.edited))
-        if edited:
-            names = listed(edited)
-            yield f"Read-only cells were changed; the originals were put back: {names}."
-        unseen = [s for s in slots if not self.claims[s.position]]
-        lost = [s.grade_id for s in unseen if s.role == "locked" and s.grade_id not in edited]
-        if lost:
-            yield f"Read-only cells were missing; they were put back: {listed(lost)}."
-        taken = {**self.answers, **{p: found for p, found in self.texts.items() if found}}
-        gone = [s.grade_id for s in unseen if s.role != "locked" and s.position not in taken]
-        if gone:
-            yield f"Answer cells were missing; they were put back: {listed(gone)}."
-        copies = [s.grade_id for s in slots if s.role == "code" and len(self._filled(s)) > 1]
-        if copies:
-            yield f"There are several copies of an answer cell; all were run: {listed(copies)}."
-        if self.adopted:
-            yield (
-                "Text beside an untouched answer cell was taken as the answer: "
-                f"{listed(self.adopted)}."
-            )
-        yield from self._cell_notes()
-
-    def _cell_notes(self) -> Iterator[str]:
-        matched = [
-            (slot, self.cells[i]) for slot in self.form.slots for i in self.claims[slot.position]
-        ]
-        recognised = [
-            self.form.slots[position].grade_id
-            for position, index in self.answers.items()
-            if index not in self.claims[position]
-        ]
-        if recognised:
-            yield f"Answers were recognised by the names they define: {listed(recognised)}."
-        retyped = [slot.grade_id for slot, cell in matched if cell.kind != slot.kind]
-        if retyped:
-            yield f"Cells had their type changed; it was put back: {listed(retyped)}."
-        forged = [slot.grade_id for slot, cell in matched if _is_altered(slot, cell)]
-        if forged:
-            yield f"The metadata of cells was changed; the originals count: {listed(forged)}."
-        first = sorted((claimed[0], p) for p, claimed in self.claims.items() if claimed)
-        if len(_longest_rise(first)) < len(first):
+        for sentence, names in self._named_notes():
+            if names:
+                yield f"{sentence}: {listed(names)}."
+        claimed = ((indices[0], p) for p, indices in self.claims.items() if indices)
+        if len(_longest_rise(first := sorted(claimed))) < len(first):
             yield "Cells were moved; they were put back in the order of the released notebook."
 
-
-def _is_too_long(cell: ReceivedCell) -> bool:
-    """Whether text, which may be longer than code, is too long to become code again."""
-    return len(cell.source.encode()) > MAX_CODE_BYTES
-
-
-def _is_altered(slot: Slot, cell: ReceivedCell) -> bool:
-    return declared(slot.cell) != cell.declared
+    def _named_notes(self) -> Iterator[tuple[str, list[str]]]:
+        """Sentences, and the released cells that each is true of."""
+        slots = self.form.slots
+        edited = list(dict.fromkeys(self.cells[i].grade_id for i in self.edited))
+        yield "Read-only cells were changed; the originals were put back", edited
+        unseen = [s for s in slots if not self.claims[s.position]]
+        lost = [s.grade_id for s in unseen if s.role == "locked" and s.grade_id not in edited]
+        yield "Read-only cells were missing; they were put back", lost
+        taken = {**self.answers, **{p: found for p, found in self.texts.items() if found}}
+        gone = [s.grade_id for s in unseen if s.role != "locked" and s.position not in taken]
+        yield "Answer cells were missing; they were put back", gone
+        copies = [s.grade_id for s in slots if s.role == "code" and len(self._filled(s)) > 1]
+        yield "There are several copies of an answer cell; all were run", copies
+        yield "Text beside an untouched answer cell was taken as the answer", self.adopted
+        moved = [p for p, index in self.answers.items() if index not in self.claims[p]]
+        recognised = [slots[position].grade_id for position in moved]
+        yield "Answers were recognised by the names they define", recognised
+        matched = [(slot, self.cells[i]) for slot in slots for i in self.claims[slot.position]]
+        retyped = [slot.grade_id for slot, cell in matched if cell.kind != slot.kind]
+        yield "Cells had their type changed; it was put back", retyped
+        forged = [slot.grade_id for slot, cell in matched if declared(slot.cell) != cell.declared]
+        yield "The metadata of cells was changed; the originals count", forged
 
 
 def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from typing import Literal
 from nbformat import NotebookNode
 
 from autograder.course.gradecells import grade_id, is_locked, is_solution
-from autograder.submission.cells import NO_NAMES, ReceivedCell, names_bound, normal
+from autograder.submission.cells import ReceivedCell, names_bound, normal
 
 Role = Literal["code", "text", "locked"]
 
@@ -72,10 +72,8 @@ class Form:
         return same
 
     def is_changed(self, cell: ReceivedCell) -> bool:
-        """Whether the cell, which claims none, has a read-only cell's nbgrader id.
-
-        A cell id alone is too weak a sign to leave a student's code out.
-        """
+        """Whether the cell, which claims none, has a read-only cell's nbgrader id."""
+        # a cell id alone is too weak a sign to leave a student's code out
         slot = self._by_grade_id.get(cell.grade_id)
         return slot is not None and slot.role == "locked"
 
@@ -111,5 +109,5 @@ def _slot(position: int, cell: NotebookNode) -> Slot:
     role: Role = "locked"
     if is_solution(cell) and not is_locked(cell):
         role = "code" if cell.cell_type == "code" else "text"
-    names = names_bound(source) if role == "code" else NO_NAMES
+    names = names_bound(source if role == "code" else "")
     return Slot(position, cell, role, grade_id(cell), normal(source), names)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -21,79 +20,33 @@ from autograder.submission.files import (
     MAX_FILES,
     MAX_MANIFEST,
     FilePlace,
+    SentFile,
     UnreadableError,
+    Words,
     find_files,
     read_files,
     read_manifest_file,
 )
 from autograder.submission.receiving import submission_name
 
-MAX_WORDS = 10_000
-"""The longest name, or reason why a file can't be read."""
-Words = Annotated[str, msgspec.Meta(max_length=MAX_WORDS)]
 
+class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All files of a submission that may be notebooks, likely ones first.
 
-@dataclass(frozen=True)
-class SentFile(FilePlace):
-    """A file of a parcel: its content, or the reason why it has none. `path` is its name alone."""
-
-    content: bytes | None = None
-    failure: str = ""
-
-    def read(self, limit: int) -> bytes:
-        """Its content; UnreadableError with the reason that was found where it was sent from."""
-        if self.content is None or len(self.content) > limit:
-            raise UnreadableError(self.failure or "it is too large")
-        return self.content
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """All files of a submission that may be notebooks, likely ones first."""
-
-    name: str
-    files: tuple[SentFile, ...]
-    manifest: bytes = b""
-
-    def sent(self) -> Sent:
-        """The parcel as it is sent."""
-        files = (
-            SentBytes(os.fsencode(each.path), each.shown, each.depth, each.content, each.failure)
-            for each in self.files
-        )
-        return Sent(self.name, tuple(files), self.manifest)
-
-
-class SentBytes(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A file of a parcel on its way."""
-
-    name: Annotated[bytes, msgspec.Meta(max_length=MAX_WORDS)]
-    shown: Words
-    depth: int
-    content: bytes | None
-    failure: Words
-
-    def opened(self) -> SentFile:
-        """The file; SubmissionError if its name is a path."""
-        path = Path(os.fsdecode(self.name))
-        if path.name != str(path):
-            raise SubmissionError(f"what was sent is no submission: {self.name!r} is a path")
-        return SentFile(path, self.shown, self.depth, self.content, self.failure)
-
-
-class Sent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A parcel on its way: anything may be in it that fits these types."""
+    SubmissionError if it is not one that `pack` makes.
+    """
 
     name: Words
-    files: Annotated[tuple[SentBytes, ...], msgspec.Meta(max_length=MAX_FILES)]
+    files: Annotated[tuple[SentFile, ...], msgspec.Meta(max_length=MAX_FILES)]
     manifest: Annotated[bytes, msgspec.Meta(max_length=MAX_MANIFEST)]
 
-    def opened(self) -> Parcel:
-        """The parcel; SubmissionError if it is not one that `pack` makes."""
+    def __post_init__(self) -> None:
         sizes = [len(each.content or b"") for each in self.files]
         if max(sizes, default=0) > MAX_BYTES or sum(sizes) > 2 * MAX_BYTES:
             raise SubmissionError("what was sent is no submission: it is too large")
-        return Parcel(self.name, tuple(each.opened() for each in self.files), self.manifest)
+        for each in self.files:
+            if os.path.basename(each.name) != each.name:
+                raise SubmissionError(f"what was sent is no submission: {each.name!r} is a path")
 
 
 def pack(path: Path, problems: Sequence[str]) -> Parcel:
@@ -101,11 +54,12 @@ def pack(path: Path, problems: Sequence[str]) -> Parcel:
 
     `problems` are the names of the assignment's problems.
     """
-    places = find_files(path, problems)
-    files = (
-        SentFile(Path(place.path.name), place.shown, place.depth, None, str(content))
-        if isinstance(content, UnreadableError)
-        else SentFile(Path(place.path.name), place.shown, place.depth, content)
-        for place, content in read_files(places)
-    )
+    files = [_sent(*found) for found in read_files(find_files(path, problems))]
     return Parcel(submission_name(path), tuple(files), read_manifest_file(path))
+
+
+def _sent(place: FilePlace, content: bytes | UnreadableError) -> SentFile:
+    name = os.fsencode(place.path.name)
+    if isinstance(content, UnreadableError):
+        return SentFile(name, place.shown, place.depth, None, str(content))
+    return SentFile(name, place.shown, place.depth, content, "")

@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.course.gradecells import declared, grade_id
 from autograder.submission.cells import CellKind, ReceivedCell
-from autograder.submission.files import FilePlace, UnreadableError, read_files
+from autograder.submission.files import AnyFile, UnreadableError, read_files
 from autograder.words import printable
 
 MAX_PARTS = 10_000_000
@@ -35,34 +35,26 @@ class Read:
     `python` is the version of Python that it was saved with, if it says one.
     """
 
-    place: FilePlace
+    place: AnyFile
     cells: tuple[ReceivedCell, ...] = ()
     notes: tuple[str, ...] = ()
     failure: str = ""
     python: str = ""
 
 
-def read_notebooks(places: Sequence[FilePlace]) -> Iterator[Read]:
+def read_notebooks(places: Sequence[AnyFile]) -> Iterator[Read]:
     """Each file's cells, or the reason why it has none; the first MAX_FILES of them."""
     for place, content in read_files(places):
         try:
             if isinstance(content, UnreadableError):
                 raise content
-            cells, notes, python = _read(content)
+            cells, notes, python = read_cells(content)
             read = Read(place, cells, notes, python=python)
         except UnreadableError as error:
             read = Read(place, failure=str(error))
         except MemoryError:
             read = Read(place, failure="it is too large")
         yield read
-
-
-def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...]]:
-    """The cells of a notebook file, whatever its nbformat, and notes on what was repaired.
-
-    UnreadableError where it is no notebook.
-    """
-    return _read(content)[:2]
 
 
 def plain_version(value: object) -> str:
@@ -73,7 +65,11 @@ def plain_version(value: object) -> str:
 _VERSION = re.compile(r"\d{1,2}\.\d{1,3}(?:\.[0-9A-Za-z]{1,8})?", re.ASCII)
 
 
-def _read(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...], str]:
+def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...], str]:
+    """The cells of a notebook file of any nbformat, notes on repairs, and Python's version.
+
+    UnreadableError where it is no notebook.
+    """
     notebook, notes = _load(content)
     major = notebook.get("nbformat")
     raw = _raw_cells(notebook)

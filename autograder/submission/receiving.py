@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from autograder.course.layout import SUBMITTED
 from autograder.submission.files import (
-    FilePlace,
+    AnyFile,
     find_files,
     name_pattern,
     problem_by_name,
@@ -69,13 +69,16 @@ def read_submission(path: Path, skeletons: Mapping[str, NotebookNode]) -> Submis
 
 def receive(
     name: str,
-    places: Sequence[FilePlace],
+    places: Sequence[AnyFile],
     skeletons: Mapping[str, NotebookNode],
     manifest: bytes = b"",
 ) -> Submission:
     """The submission in these files, likely ones first; `name` is whose it is."""
     forms = {problem: Form(skeleton) for problem, skeleton in skeletons.items()}
-    files = _sorted_by_problem(read_notebooks(places), forms)
+    # those that belong to no problem are under the key ""
+    files: dict[str, list[Read]] = {"": [], **{problem: [] for problem in forms}}
+    for read in read_notebooks(places):
+        files[_problem_of(read, forms)].append(read)
     return Submission(
         name,
         {problem: _receive(problem, form, files) for problem, form in forms.items()},
@@ -107,14 +110,6 @@ def submission_name(path: Path) -> str:
     if folder.parent.parent.name == SUBMITTED:
         return printable(folder.parent.name)
     return printable(place.name if place.is_dir() else stem_of(place.name))
-
-
-def _sorted_by_problem(reads: Iterable[Read], forms: Mapping[str, Form]) -> dict[str, list[Read]]:
-    """The files of each problem; those that belong to none are under the key ""."""
-    files: dict[str, list[Read]] = {"": [], **{problem: [] for problem in forms}}
-    for read in reads:
-        files[_problem_of(read, forms)].append(read)
-    return files
 
 
 def _problem_of(read: Read, forms: Mapping[str, Form]) -> str:
@@ -166,14 +161,13 @@ def _rank(read: Read, problem: str, form: Form) -> tuple[bool, bool, bool, int, 
 
 def _missing(problem: str, strangers: Sequence[Read]) -> str:
     message = f"There is no notebook {problem}.ipynb in what was handed in."
-    if strangers:
-        names = listed([_described(read) for read in strangers])
-        message += f" Files that belong to no single problem: {names}."
-    return message
-
-
-def _described(read: Read) -> str:
-    return read.place.shown + (f" (can't be read: {read.failure})" if read.failure else "")
+    shown = [
+        read.place.shown + (f" (can't be read: {read.failure})" if read.failure else "")
+        for read in strangers
+    ]
+    return (
+        f"{message} Files that belong to no single problem: {listed(shown)}." if shown else message
+    )
 
 
 def _choice_notes(problem: str, best: Read, others: Sequence[Read]) -> list[str]:

@@ -9,34 +9,30 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from datetime import UTC, datetime, timedelta
+from contextlib import suppress
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from autograder.submission.files import TIMESTAMP, read_timestamp_file
-from autograder.words import shown
+from autograder.words import printable, shown
 
 YEARS = range(1970, 9000)
 """The years that a time of handing in can lie in."""
 AHEAD = timedelta(days=2)
 """How far a time of handing in can lie ahead of this machine's clock."""
-MAX_SHOWN = 40
 
 _MOMENT = re.compile(
-    r"(?:(?P<year>\d{4})(?P<sign>[-/])(?P<month>\d\d?)(?P=sign)(?P<day>\d\d?)"
-    r"|(?P<d>\d\d?)\.[ ]?(?P<m>\d\d?)\.[ ]?(?P<y>\d{4}))"
-    r"(?:T|,?[ ]+)"
-    r"(?P<hour>\d\d?):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<part>\d{1,6})\d*)?)?"
-    r"[ ]*(?P<zone>\S*)",
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
+    r"(?P<date>[\w ,./-]*?\d)(?:T|,?[ ]+)"
+    r"(?P<clock>\d\d?:\d\d(?::\d\d(?:[.,]\d+)?)?)[ ]*(?P<zone>\S*)",
     re.ASCII,
 )
-_WORDED = re.compile(
-    r"(?:[A-Za-z]{3,9},? )?"
-    r"(?:(\d\d?) ([A-Z][a-z]{2})[a-z]*|([A-Z][a-z]{2})[a-z]* (\d\d?),?) (\d{4})",
-    re.ASCII,
+_DATES = (
+    *("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d. %m. %Y"),
+    *("%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"),
 )
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()  # noqa: SIM905
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?", re.ASCII)
+_OFFSET = re.compile(r"[+-]\d\d(?::?\d\d)?", re.ASCII)
 _ZONE = re.compile(r"[A-Za-z]+(?:/[A-Za-z0-9_+-]+){0,2}")
 _OFFSETS = {
     "": "+00:00", "Z": "+00:00", "UTC": "+00:00", "GMT": "+00:00", "WET": "+00:00",
@@ -61,7 +57,7 @@ def unreadable_timestamp(folder: Path) -> str:
         return ""
     content = read_timestamp_file(folder)
     text = " ".join(shown(content.decode("utf-8", "replace")).split())
-    what = f"“{text[:MAX_SHOWN]}{'…' if text[MAX_SHOWN:] else ''}”" if text else "nothing"
+    what = f"“{printable(text)}”" if text else "nothing"
     return f"date unreadable: {TIMESTAMP} holds {what}. It counts as on time; decide by hand"
 
 
@@ -84,33 +80,19 @@ def _decoded(content: bytes) -> str:
 
 
 def _parsed(text: str) -> datetime | None:
-    match = _MOMENT.fullmatch(_WORDED.sub(_in_figures, text, count=1))
-    if match is None:
+    match = _MOMENT.fullmatch(text)
+    day = _date(match["date"]) if match else None
+    if match is None or day is None:
         return None
-    moment = datetime(
-        int(match["year"] or match["y"]),
-        int(match["month"] or match["m"]),
-        int(match["day"] or match["d"]),
-        int(match["hour"]),
-        int(match["minute"]),
-        int(match["second"] or 0),
-        int((match["part"] or "0").ljust(6, "0")),
-    )
-    return _in_zone(moment, match["zone"])
-
-
-def _in_figures(worded: re.Match[str]) -> str:
-    """A date such as `22 Nov 2024` or `Nov 22, 2024` as year-month-day."""
-    day, month, other_month, other_day, year = worded.groups()
-    month = month or other_month
-    number = _MONTHS.index(month) + 1 if month in _MONTHS else 0
-    return f"{year}-{number}-{day or other_day}"
-
-
-def _in_zone(moment: datetime, zone: str) -> datetime | None:
-    zone = _OFFSETS.get(zone, zone)
-    if match := _OFFSET.fullmatch(zone):
-        return datetime.fromisoformat(
-            f"{moment.isoformat()}{match[1]}{match[2]}:{match[3] or '00'}"
-        )
+    clock, zone = match["clock"].zfill(len("00:00")), _OFFSETS.get(match["zone"], match["zone"])
+    if _OFFSET.fullmatch(zone):
+        return datetime.combine(day, time.fromisoformat(clock + zone))
+    moment = datetime.combine(day, time.fromisoformat(clock))
     return moment.replace(tzinfo=ZoneInfo(zone)) if _ZONE.fullmatch(zone) else None
+
+
+def _date(text: str) -> datetime | None:
+    for form in _DATES:
+        with suppress(ValueError):
+            return datetime.strptime(text, form)
+    return None

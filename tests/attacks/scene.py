@@ -31,7 +31,7 @@ import numpy as np
 from nbgrader.api import Gradebook
 
 from autograder.cache import cache_folder
-from autograder.commands.comparison import make_scratch_course
+from autograder.commands.demo import make_scratch_course
 from autograder.course.assignment import Assignment, Course
 from autograder.course.samples import SampleStudent, write_submission
 from autograder.gradebook.database import course_id

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from autograder.commands.comparison import make_scratch_course
+from autograder.commands.demo import make_scratch_course
 from autograder.course.assignment import Course
 from autograder.grading.sampledclass import draw_class
 

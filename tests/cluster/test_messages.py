@@ -26,8 +26,8 @@ from autograder.grading.cluster.messages import Asked, Done, Failed, Greeting, M
 from autograder.grading.mark import Marking, MarkSettings
 from autograder.sandbox import Limits, Protection
 from autograder.sandbox.protection import Wall
-from autograder.submission import Parcel, pack, read_submission, receive
-from autograder.submission.parcel import Sent
+from autograder.submission.parcel import Parcel, pack
+from autograder.submission.receiving import read_submission, receive
 from tests.gradebook.course import mark, notebooks, write_course
 
 BEHIND = Protection(Wall(True, {"bubblewrap": "0.8.0"}, ("files",)), Wall(False, {}, (), ("none",)))
@@ -166,13 +166,13 @@ def test_greeting_comes_as_it_was() -> None:
 def test_order_comes_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "a_slopes.ipynb").write_bytes(b"\xff not a notebook")
     settings = MarkSettings(Limits(cell_seconds=2.5), use_outer=False, cold=True)
-    order = Order("hw", str(2**70), settings, pack(tmp_path, ["a_slopes"]).sent())
+    order = Order("hw", str(2**70), settings, pack(tmp_path, ["a_slopes"]))
     assert messages.read(messages.write(order), Order) == order
 
 
 def test_order_with_other_settings_is_refused(tmp_path: Path) -> None:
     (tmp_path / "hw").mkdir()
-    order = Order("hw", "7", MarkSettings(), pack(tmp_path / "hw", []).sent())
+    order = Order("hw", "7", MarkSettings(), pack(tmp_path / "hw", []))
     data = fields(order)
     data["settings"]["limits"]["unheard_of"] = 1
     with pytest.raises(MessageError, match="something unknown"):
@@ -184,7 +184,7 @@ def test_order_with_other_settings_is_refused(tmp_path: Path) -> None:
 
 def opened(data: Mapping[str, Any]) -> Parcel:
     in_order = {name: data[name] for name in ("name", "files", "manifest")}
-    found: Parcel = messages.read(msgpack.packb(in_order), Sent).opened()
+    found: Parcel = messages.read(msgpack.packb(in_order), Parcel)
     return found
 
 
@@ -197,7 +197,7 @@ def test_parcel_is_read_as_the_files_are(tmp_path: Path) -> None:
     os.mkfifo(folder / "b_extras.ipynb")
     (folder / "b_extras (2).ipynb").mkdir()
     Path(os.fsdecode(os.fsencode(folder) + b"/b_extras \xff.ipynb")).write_text("no")
-    sent = pack(folder, tuple(skeletons)).sent()
+    sent = pack(folder, tuple(skeletons))
     parcel = opened(msgspec.to_builtins(sent, builtin_types=[bytes]))
     assert receive(parcel.name, parcel.files, skeletons) == read_submission(folder, skeletons)
 

@@ -12,7 +12,7 @@ import nbformat
 import numpy as np
 from nbformat import NotebookNode
 
-from autograder.commands.comparison import make_scratch_course
+from autograder.commands.demo import make_scratch_course
 from autograder.course.assignment import read_notebook
 from autograder.grading.mark import mark_submission
 from tests.comparison import homework, net

@@ -22,6 +22,7 @@ from traitlets.config import Config
 from autograder.content import sanitize
 from autograder.content.sanitize import (
     MAX_NOTEBOOK_TEXT,
+    PageBudget,
     as_typed,
     clean_html,
     clean_markdown,
@@ -209,11 +210,13 @@ def test_unclean_page_is_seen_to_be_at_fault() -> None:
 )
 def test_active_kinds_of_output_are_dropped(kind: str) -> None:
     data = {kind: "<script>alert(1)</script>", "text/plain": "a plot"}
-    clean = clean_output({"output_type": "display_data", "data": data, "metadata": {"x": 1}})
+    clean = clean_output(
+        {"output_type": "display_data", "data": data, "metadata": {"x": 1}}, PageBudget()
+    )
     assert clean is not None
     assert clean.data == {"text/plain": "a plot"}
     assert clean.metadata == {}
-    assert clean_output({"output_type": "display_data", "data": {kind: "x"}}) is None
+    assert clean_output({"output_type": "display_data", "data": {kind: "x"}}, PageBudget()) is None
 
 
 @pytest.mark.parametrize(
@@ -229,7 +232,7 @@ def test_active_kinds_of_output_are_dropped(kind: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_output_is_dropped(output: object) -> None:
-    assert clean_output(output) is None
+    assert clean_output(output, PageBudget()) is None
 
 
 # what stays
@@ -262,7 +265,7 @@ def test_table_of_an_output_stays() -> None:
 
 def test_picture_of_an_output_stays() -> None:
     output = {"output_type": "display_data", "data": {"image/png": PNG + "\n"}, "metadata": {}}
-    clean = clean_output(output)
+    clean = clean_output(output, PageBudget())
     assert clean is not None
     assert clean.data == {"image/png": PNG}
 
@@ -294,7 +297,7 @@ def test_instructors_texts_are_left_alone() -> None:
 
 def test_terminal_codes_and_direction_overrides_are_taken_out() -> None:
     output = {"output_type": "stream", "name": "stdout", "text": "\x1b[31mred\x1b[0m\u202eabc\x07"}
-    clean = clean_output(output)
+    clean = clean_output(output, PageBudget())
     assert clean is not None
     assert clean.text == "redabc"
 
@@ -433,7 +436,7 @@ def test_picture_of_more_points_than_a_browser_can_draw_is_dropped() -> None:
     file = io.BytesIO()
     Image.new("1", (9_000, 9_000)).save(file, "png")
     data = {"image/png": base64.b64encode(file.getvalue()).decode()}
-    assert clean_output({"output_type": "display_data", "data": data}) is None
+    assert clean_output({"output_type": "display_data", "data": data}, PageBudget()) is None
 
 
 def test_of_metadata_only_marks_and_plain_names_stay() -> None:
@@ -478,7 +481,9 @@ def test_names_that_scripts_would_take_for_something_else_are_not(name: str) -> 
 
 
 def test_endless_text_is_cut_and_says_so() -> None:
-    clean = clean_output({"output_type": "stream", "name": "stdout", "text": "x" * 10**6})
+    clean = clean_output(
+        {"output_type": "stream", "name": "stdout", "text": "x" * 10**6}, PageBudget()
+    )
     assert clean is not None
     assert len(clean.text) < 210_000
     assert "cut here" in clean.text

@@ -76,8 +76,7 @@ def test_students_see_neither_directive_nor_markers() -> None:
 
 def test_a_marked_answer_is_split_at_its_rubric() -> None:
     found = split_answer("Because.\n\n#### Rubric \n- (1 point) says why\n", WHERE)
-    assert found.model == "Because.\n\n"
-    assert found.rubric == ((4, "- (1 point) says why"), (5, ""))
+    assert found == ("Because.\n\n", [(4, "- (1 point) says why"), (5, "")])
 
 
 def test_reading_a_homework_names_a_wrong_directive(course: Course) -> None:

@@ -372,7 +372,7 @@ def notebook(rng: random.Random) -> str:
 def read_notebook(content: bytes) -> str:
     """The same for the bytes of a file."""
     try:
-        cells, notes = read_cells(content)
+        cells, notes, _ = read_cells(content)
     except UnreadableError as error:
         return named(error)
     fitting = Fitting(FORM, cells)

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from autograder.cli import app
-from autograder.commands.comparison import make_scratch_course
+from autograder.commands.demo import make_scratch_course
 from autograder.course.assignment import Course
 from autograder.gradebook.database import PatientGradebook
 from autograder.grading.sampledclass import draw_class

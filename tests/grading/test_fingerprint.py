@@ -17,8 +17,9 @@ from autograder.grading.mark import MarkSettings
 from autograder.sandbox import Limits
 from autograder.sandbox.protection import Protection, Wall
 from autograder.sandbox.visiblefiles import view
-from autograder.submission import files, read_submission
+from autograder.submission import files
 from autograder.submission.files import MAX_FILES, MAX_TIMESTAMP_BYTES
+from autograder.submission.receiving import read_submission
 from tests.gradebook.course import NO_WALLS, notebooks, write_course
 
 Change = Callable[[Path], object]

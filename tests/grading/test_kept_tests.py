@@ -11,12 +11,17 @@ from typing import Any
 import pytest
 
 from autograder.course.assignment import Assignment, Item, Problem
+from autograder.course.rules import Deadline
 from autograder.errors import CourseError
 from autograder.grading.hiddentests import KeptTests
 
 NOON = datetime(2024, 1, 1, tzinfo=UTC)
 HOMEWORK = Assignment(
-    "hw", "Homework", NOON, NOON, 0, (Problem("p", "P", (Item("f", "auto", 1.0, False, "p", ()),)),)
+    name="hw",
+    title="Homework",
+    opens=NOON,
+    deadline=Deadline(NOON),
+    problems=(Problem("p", "P", (Item("f", "auto", 1.0, False, "p", ()),)),),
 )
 
 TESTS = """

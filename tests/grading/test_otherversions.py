@@ -17,7 +17,8 @@ from autograder.grading.mark import MarkSettings, mark_submission, read_skeleton
 from autograder.grading.otherversions import told_difference, told_of_line, versions_here
 from autograder.grading.report import Report
 from autograder.sandbox import Sandbox
-from autograder.submission import pack, read_submission
+from autograder.submission.parcel import pack
+from autograder.submission.receiving import read_submission
 
 from .conftest import PATIENT, MarkTiny
 from .tiny_class import HOMEWORK

@@ -16,6 +16,7 @@ import pytest
 
 from autograder.course.assignment import Assignment, Item, Problem
 from autograder.course.directives import Reference
+from autograder.course.rules import Deadline
 from autograder.grading.hiddentests import run_hidden_tests
 from autograder.grading.plugin import MarkingPlugin, Outcome
 from autograder.sandbox import (
@@ -88,7 +89,13 @@ def outcomes(
     (folder / "test_shared.py").write_text(HEAD + tests, encoding="utf-8")
     known = tuple(Reference("m", name) for name in references)
     items = tuple(Item(name, "auto", 1.0, False, "p", known) for name in ITEMS)
-    homework = Assignment("hw", "Homework", NOON, NOON, 0, (Problem("p", "P", items),))
+    homework = Assignment(
+        name="hw",
+        title="Homework",
+        opens=NOON,
+        deadline=Deadline(NOON),
+        problems=(Problem("p", "P", items),),
+    )
     plugin = MarkingPlugin(homework)
     pairs = {"f": dict.fromkeys(references, "f may build on it")}
     plugin.begin(desk, seed=0, deadline=deadline, references=references, pairs=pairs)

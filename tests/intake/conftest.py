@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from autograder.course.assignment import Course
-from autograder.submission.intake import Intake, Roster, take_in
+from autograder.submission.intake.roster import Roster
+from autograder.submission.intake.run import Intake, take_in
 
 ROOT = Path(__file__).parents[2]
 NAME = "hw2"

@@ -11,7 +11,9 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.errors import SubmissionError
-from autograder.submission.intake import Intake, Roster, choosing
+from autograder.submission.intake import choosing
+from autograder.submission.intake.roster import Roster
+from autograder.submission.intake.run import Intake
 
 from .conftest import NAME, PROBLEM, Take, archive, notebook, placed, saved
 
@@ -285,7 +287,7 @@ def test_export_within_a_students_folder_is_the_students(
 def test_no_sign_in_a_name_begins_a_row(sign: str, tmp_path: Path) -> None:
     text = f"student,name,number\nanna,Anna,12\neve,Eve{sign}bob,13\n"
     roster = Roster.read(saved(tmp_path, "s.csv", text.encode()))
-    assert roster.students == ("anna", "eve")
+    assert tuple(roster.people) == ("anna", "eve")
     assert all(value.isprintable() for known in roster.people.values() for value in known.values())
 
 

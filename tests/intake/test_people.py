@@ -13,7 +13,7 @@ from autograder.course.assignment import Course
 from autograder.gradebook.database import open_gradebook
 from autograder.gradebook.marks import Person, read_people
 from autograder.gradebook.people import keep_people
-from autograder.submission.intake import Roster
+from autograder.submission.intake.roster import Roster
 from tests.gradebook import shared
 
 from .conftest import NAME, PROBLEM, archive, notebook, saved

@@ -13,7 +13,8 @@ from autograder.cli import app
 from autograder.course.assignment import Course
 from autograder.course.layout import EARLIER
 from autograder.errors import SubmissionError
-from autograder.submission.intake import placing, take_in
+from autograder.submission.intake import placing
+from autograder.submission.intake.run import take_in
 
 from .conftest import NAME, OTHER, PROBLEM, Take, archive, notebook, package, placed, saved
 

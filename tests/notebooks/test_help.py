@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from nbformat import NotebookNode
 
-from autograder.content.sanitize import clean_html, clean_output
+from autograder.content.sanitize import PageBudget, clean_html, clean_output
 from autograder.course.assignment import Course
 from autograder.release.definitions import Solutions
 from autograder.release.proof import leaks
@@ -240,6 +240,8 @@ def test_feedback_pages_keep_the_words_where_they_drop_the_rest(
     (bundle,) = notebook.shown
     page = clean_html(bundle["text/html"])
     assert Page(page).text == Page(bundle["text/html"]).text
-    output = clean_output({"output_type": "display_data", "data": bundle, "metadata": {}})
+    output = clean_output(
+        {"output_type": "display_data", "data": bundle, "metadata": {}}, PageBudget()
+    )
     assert output is not None
     assert output.data["text/plain"] == bundle["text/plain"]

@@ -22,7 +22,7 @@ from autograder.course.code import serve_solutions
 from autograder.errors import ReleaseError
 from autograder.release.checksfile import self_contained
 from autograder.release.newhomework import begin_course, make_homework
-from autograder.submission import read_submission
+from autograder.submission.receiving import read_submission
 
 from ..new.conftest import planned
 from ..new.test_solutions import _forgotten as _forgotten

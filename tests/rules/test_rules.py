@@ -315,7 +315,6 @@ def test_all_homework_counts_unless_told_otherwise() -> None:
         ('assignments = ["a", "a"]', ["standing.assignments is ['a', 'a']", "each name once"]),
         ('assignments = "hw1"', ["standing.assignments is 'hw1'", "list of names"]),
         ("asignments = []", ["no key 'asignments'", "did you mean assignments?"]),
-        ("", ["names no homework"]),
     ],
 )
 def test_wrong_counting_is_told(text: str, words: list[str]) -> None:
@@ -323,3 +322,9 @@ def test_wrong_counting_is_told(text: str, words: list[str]) -> None:
         _ = settings("[standing]\n" + text).counting
     for word in words:
         assert word in str(error.value)
+
+
+def test_course_without_homework_has_no_standing(tmp_path: Path) -> None:
+    (tmp_path / "course.toml").write_text('[course]\ntitle = "Empty"\n')
+    with pytest.raises(CourseError, match="names no homework"):
+        _ = Course(tmp_path).counting

@@ -13,7 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from autograder.submission import ReceivedNotebook, read_submission
+from autograder.submission.receiving import ReceivedNotebook, read_submission
 
 VALLEY, HILL = "problem1_valley", "problem2_hill"
 

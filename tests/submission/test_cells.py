@@ -10,7 +10,9 @@ import pytest
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 
-from autograder.submission import ELSEWHERE, MAX_CODE_BYTES, read_submission
+from autograder.submission.fitting import ELSEWHERE
+from autograder.submission.reading import MAX_CODE_BYTES
+from autograder.submission.receiving import read_submission
 
 from .forms import (
     ANSWERS,

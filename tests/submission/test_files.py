@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograder.errors import SubmissionError
-from autograder.submission import ReceivedNotebook, Submission, read_submission
 from autograder.submission import files as module
+from autograder.submission.receiving import ReceivedNotebook, Submission, read_submission
 
 from .forms import (
     HILL,

@@ -9,8 +9,8 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.submission import read_submission
 from autograder.submission import reading as module
+from autograder.submission.receiving import read_submission
 
 from .forms import (
     HILL,

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from autograder.submission import ReceivedNotebook
+from autograder.submission.receiving import ReceivedNotebook
 
 from .forms import ANSWERS, cell, filled, receive, repaired, run, valley
 

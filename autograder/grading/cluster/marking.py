@@ -30,12 +30,11 @@ def _answer(course: Path, message: bytes) -> Message:
         asked = messages.read(message, Hello | Order)
         if isinstance(asked, Hello):
             return Greeting(dict(grader_parts()), examine(use_outer=asked.use_outer))
-        parcel = asked.parcel.opened()
     except KitError as error:
         return Failed(str(error))
     seed, settings = int(asked.seed), asked.settings
     return messages.answer_of(
-        mark_here(course, asked.assignment, parcel.name, parcel, seed, settings)
+        mark_here(course, asked.assignment, asked.parcel.name, asked.parcel, seed, settings)
     )
 
 

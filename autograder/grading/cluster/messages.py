@@ -22,7 +22,7 @@ from autograder.grading.classrun import Marked
 from autograder.grading.mark import Marking, MarkSettings
 from autograder.grading.report import ItemReport, Report
 from autograder.sandbox import Protection
-from autograder.submission.parcel import Sent
+from autograder.submission.parcel import Parcel
 
 MAX_BYTES = 1_000_000_000
 """Bytes of one message, at most."""
@@ -55,7 +55,7 @@ class Order(Message, frozen=True):
     assignment: str
     seed: str
     settings: MarkSettings
-    parcel: Sent
+    parcel: Parcel
 
 
 class Done(Message, frozen=True):

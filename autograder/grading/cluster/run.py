@@ -126,7 +126,7 @@ class _ClassRun:
             return
         assert member.protection is not None  # it is fit
         asked = Asked(self.assignment, sent.name, self.seed, member.protection)
-        order = Order(self.assignment.name, str(self.seed), self.settings, sent.sent())
+        order = Order(self.assignment.name, str(self.seed), self.settings, sent)
         content = b"" if member.bundle == self.bundle.name else self.bundle.content
         member.bundle = self.bundle.name
         sending = member.bundle, content, messages.write(order)

@@ -249,7 +249,7 @@ def _rubric_faults(
     source: str, where: CellPlace, assignment: Assignment, tests: list[HiddenTest]
 ) -> Iterator[str]:
     try:
-        model = split_answer(source, where).model
+        model, _ = split_answer(source, where)
         rubric = read_rubric(source, where)
     except CourseError as error:
         yield str(error)

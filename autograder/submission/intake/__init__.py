@@ -1,15 +1,8 @@
 """From what a learning platform exports to `submitted/STUDENT/ASSIGNMENT`, without trust.
 
 Four steps, a module each: look into archives and folders without opening anything that could do
-harm (`archives`), recognise whose export it is and who handed in which file (`exports`), find out
+harm (`archives`), recognise whose export it is and who handed in which file (`platforms`), find out
 who that is in the course (`roster`), choose a notebook for each problem (`choosing`) and put it
 where it belongs without losing what was there (`placing`). No name that comes from outside is ever
 part of a path that is written to, except a student's, and that is checked letter by letter.
 """
-
-from __future__ import annotations
-
-from autograder.submission.intake.roster import Roster
-from autograder.submission.intake.run import Intake, LeftOut, Taken, take_in
-
-__all__ = ["Intake", "LeftOut", "Roster", "Taken", "take_in"]

@@ -174,7 +174,7 @@ def _clean(name: str) -> tuple[str, ...]:
     """A member's name as parts; UnreadableError if it leads elsewhere or hides something."""
     if len(name) > MAX_NAME:
         raise UnreadableError("its name is too long")
-    if "\0" in name or any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
+    if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
         raise UnreadableError("its name holds control characters")
     name = name.replace("\\", "/")
     if name.startswith("/") or _DRIVE.match(name):
@@ -230,7 +230,7 @@ def _time(info: zipfile.ZipInfo, zone: ZoneInfo) -> datetime | None:
     extra = info.extra
     while len(extra) >= 4:
         kind, size = struct.unpack("<HH", extra[:4])
-        if kind == 0x5455 and size >= 5 and extra[4:5] and extra[4] & 1 and len(extra) >= 9:
+        if kind == 0x5455 and size >= 5 and len(extra) >= 9 and extra[4] & 1:
             return datetime.fromtimestamp(struct.unpack("<i", extra[5:9])[0], UTC)
         extra = extra[4 + size :]
     if info.date_time == _DATELESS:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 from autograder.course.assignment import Assignment
@@ -23,21 +24,27 @@ from autograder.submission.files import (
     stem_of,
 )
 from autograder.submission.intake.archives import IntakeBudget, in_zip, open_zip
+from autograder.submission.intake.placing import Work
 from autograder.submission.intake.platforms import Sent, is_clutter
 from autograder.submission.reading import read_cells
 from autograder.submission.receiving import versions_in
 from autograder.submission.timestamps import parse_time
-from autograder.words import printable
+from autograder.words import printable, show_fields
 
 MAX_CANDIDATES = 60
 MAX_STUDENT_BYTES = 4 * MAX_BYTES
 
+_GIVEN, _PACKED, _KEPT = "the platform", "the student's own manifest", "the files' dates"
+"""Where a time comes from, the most trusted first."""
+
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """Nothing was handed in before."""
 
+CLUTTER = "an archiver's or an editor's own"
+"""Why a file that nobody wrote is left out."""
+
 NOT_NEEDED = frozenset({*map(str.lower, COMPANIONS), MANIFEST, TIMESTAMP})
 """What comes with the notebooks and is not needed, in small letters."""
-
 
 _ODD = (
     UnreadableError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError,
@@ -46,24 +53,26 @@ _ODD = (
 
 
 @dataclass(frozen=True)
-class Rest:
-    """A file that has no place, and why; `matters` unless that is as it should be."""
+class LeftOut:
+    """A file that has no place, whose it is (or "") and why; `matters` if a person should look."""
 
     where: str
+    sender: str
     why: str
     matters: bool = True
+
+    def __post_init__(self) -> None:
+        show_fields(self)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen: each problem's notebook, the time with where it comes from, and notes."""
+    """What was chosen, where its time comes from, notes, and the files that were left out."""
 
-    notebooks: Mapping[str, bytes]
-    time: datetime | None
+    work: Work
     source: str
     notes: tuple[str, ...]
-    rest: tuple[Rest, ...]
-    manifest: bytes = b""
+    rest: tuple[LeftOut, ...]
 
 
 @dataclass(frozen=True)
@@ -86,65 +95,63 @@ class _Candidate:
 class _Pile:
     """One student's files, looked through."""
 
-    def __init__(self, assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget) -> None:
-        self.assignment, self.zone = assignment, zone
+    def __init__(
+        self, sender: str, assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget
+    ) -> None:
+        self.sender, self.assignment, self.zone = sender, assignment, zone
         self.budget, self.own = budget, IntakeBudget(MAX_STUDENT_BYTES)
         self.candidates: list[_Candidate] = []
-        self.rest: list[Rest] = []
+        self.rest: list[LeftOut] = []
         self.notes: list[str] = []
         self.told = b""
-        self.packed: list[datetime] = []
-        self.kept: list[datetime] = []
-        self.given: list[datetime] = []
+        self.times: dict[str, list[datetime]] = {_GIVEN: [], _PACKED: [], _KEPT: []}
 
     def add_all(self, files: Sequence[Sent]) -> None:
         """Look at the files that the student handed in; they may be an unpacked package."""
-        manifest = self._manifest([sent for sent in files if not sent.refusal])
+        manifest = self._manifest(files)
         for sent in files:
             self._add(sent, manifest)
 
-    def _add(self, sent: Sent, manifest: Mapping[str, str]) -> None:
+    def _add(self, sent: Sent, manifest: Mapping[str, str], depth: int = 0) -> None:
         if sent.note and sent.note not in self.notes:
             self.notes.append(sent.note)
-        self.given += [sent.time] if sent.time else []
+        self.times[_GIVEN] += [sent.time] if sent.time else []
         if sent.refusal:
-            self._leave(sent.found.where, sent.refusal)
-        elif sent.name.lower().endswith(".zip"):
-            self._open(sent)
+            self.leave(sent.found.where, sent.refusal)
+        elif not sent.name.lower().endswith(".zip"):
+            self._take(sent, depth, manifest)
+        elif depth:
+            self.leave(sent.found.where, "an archive within an archive of the student's")
         else:
-            self._take(sent, 0, manifest)
+            self._open(sent)
 
-    def _leave(self, where: str, why: str, *, matters: bool = True) -> None:
-        self.rest.append(Rest(where, why, matters))
+    def leave(self, where: str, why: str, *, matters: bool = True) -> None:
+        """Take note of a file that has no place."""
+        self.rest.append(LeftOut(where, self.sender, why, matters))
 
     def _open(self, sent: Sent) -> None:
         """Look into an archive of the student's, one level deep."""
         try:
             content = self._read(sent)
             with open_zip(content, nested=True) as archive:
-                inner = list(in_zip(archive, sent.found.where, (), self.zone, self.budget))
-                manifest = self._manifest([Sent(f, (), f.parts[-1]) for f in inner])
-                for found in inner:
-                    self._from_archive(Sent(found, sent.senders, found.name, sent.again), manifest)
+                inner = [
+                    Sent(f, sent.senders, f.name, sent.again, refusal=f.refusal)
+                    for f in in_zip(archive, sent.found.where, (), self.zone, self.budget)
+                ]
+                manifest = self._manifest(inner)
+                for each in inner:
+                    self._add(each, manifest, len(each.found.parts))
         except UnreadableError as error:
-            self._leave(sent.found.where, str(error))
-
-    def _from_archive(self, sent: Sent, manifest: Mapping[str, str]) -> None:
-        if sent.found.refusal:
-            self._leave(sent.found.where, sent.found.refusal)
-        elif sent.name.lower().endswith(".zip"):
-            self._leave(sent.found.where, "an archive within an archive of the student's")
-        else:
-            self._take(sent, len(sent.found.parts), manifest)
+            self.leave(sent.found.where, str(error))
 
     def _manifest(self, files: Sequence[Sent]) -> Mapping[str, str]:
         """What a package says of itself: the digest of each notebook; its time is kept."""
         for sent in files:
-            if sent.name == MANIFEST and not sent.found.refusal:
+            if sent.name == MANIFEST and not sent.refusal:
                 try:
                     return self._read_manifest(sent)
                 except _ODD as error:
-                    self._leave(sent.found.where, f"it is no manifest ({type(error).__name__})")
+                    self.leave(sent.found.where, f"it is no manifest ({type(error).__name__})")
         return {}
 
     def _read_manifest(self, sent: Sent) -> Mapping[str, str]:
@@ -157,7 +164,7 @@ class _Pile:
             self.told = json.dumps({"versions": versions}, indent=1).encode()
         digests = {str(name): str(about["sha256"]) for name, about in told["notebooks"].items()}
         time = datetime.fromisoformat(str(told["packed"]))
-        self.packed.append(time if time.tzinfo else time.replace(tzinfo=UTC))
+        self.times[_PACKED].append(time if time.tzinfo else time.replace(tzinfo=UTC))
         return digests
 
     def _read(self, sent: Sent, limit: int = MAX_BYTES) -> bytes:
@@ -171,24 +178,24 @@ class _Pile:
         """Keep a notebook as a candidate; name anything else."""
         where, time = sent.found.where, sent.found.time
         if is_clutter(sent.found.parts):
-            self._leave(where, "an archiver's or an editor's own", matters=False)
+            self.leave(where, CLUTTER, matters=False)
         elif not NOTEBOOK_NAME.fullmatch(sent.name):
             known = sent.name.lower() in NOT_NEEDED or sent.name in self.assignment.files
-            self._leave(where, "not needed" if known else "no notebook", matters=not known)
+            self.leave(where, "not needed" if known else "no notebook", matters=not known)
             if sent.name == TIMESTAMP and sent.senders and sent.senders[0].platform == "folders":
                 self._timestamp(sent)
         elif len(self.candidates) >= MAX_CANDIDATES:
-            self._leave(where, f"more than {MAX_CANDIDATES} notebooks of one student")
+            self.leave(where, f"more than {MAX_CANDIDATES} notebooks of one student")
         else:
             try:
                 content = self._read(sent)
             except UnreadableError as error:
-                self._leave(where, str(error))
+                self.leave(where, str(error))
                 return
             told = manifest.get(sent.name)
             if told and told != hashlib.sha256(content).hexdigest():
                 self.notes.append(f"{printable(sent.name)} was changed after it was packed.")
-            self.kept += [time] if time else []
+            self.times[_KEPT] += [time] if time else []
             self.candidates.append(_Candidate(where, sent.name, content, time, sent.again, depth))
 
     def _timestamp(self, sent: Sent) -> None:
@@ -200,7 +207,7 @@ class _Pile:
         if time is None:
             self.notes.append(f"{TIMESTAMP} holds no date that can be read: decide by hand.")
         else:
-            self.given.append(time)
+            self.times[_GIVEN].append(time)
 
     def problem_of(self, candidate: _Candidate) -> str:
         """The problem of a notebook, by its name, else by the items in it; "" if neither tells."""
@@ -208,7 +215,7 @@ class _Pile:
         if by_name := problem_by_name(stem_of(candidate.name), names):
             return by_name
         try:
-            cells, _ = read_cells(candidate.content)
+            cells, *_ = read_cells(candidate.content)
         except (UnreadableError, MemoryError):
             return ""
         items = self.assignment.items
@@ -219,31 +226,29 @@ class _Pile:
 
 
 def choose(
-    files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget
+    sender: str, files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget
 ) -> Choice:
-    """Look through one student's files and choose."""
-    pile = _Pile(assignment, zone, budget)
+    """Look through one student's files and choose; `sender` is who that is, for show."""
+    pile = _Pile(sender, assignment, zone, budget)
     pile.add_all(files)
     by_problem: dict[str, list[_Candidate]] = {}
     for candidate in pile.candidates:
         by_problem.setdefault(pile.problem_of(candidate), []).append(candidate)
     for stranger in by_problem.pop("", ()):
-        pile.rest.append(Rest(stranger.where, f"a notebook of no problem of {assignment.name}"))
+        pile.leave(stranger.where, f"a notebook of no problem of {assignment.name}")
     notebooks = {}
     for problem, candidates in by_problem.items():
         best, *others = sorted(candidates, key=lambda c: c.rank(problem), reverse=True)
         notebooks[problem] = best.content
         for other in others:
-            same = other.content == best.content
-            pile.rest.append(
-                Rest(other.where, f"{printable(best.name)} was taken for {problem}", not same)
-            )
+            why = f"{printable(best.name)} was taken for {problem}"
+            pile.leave(other.where, why, matters=other.content != best.content)
         pile.notes += _choice_notes(problem, best, others)
-    given = [sender.time for sent in files for sender in sent.senders if sender.time]
-    times = given + pile.given, pile.packed, pile.kept
-    time, source = _time(*times)
-    pile.notes += _ahead([*times[0], *times[1], *times[2]])
-    return Choice(notebooks, time, source, tuple(pile.notes), tuple(pile.rest), pile.told)
+    pile.times[_GIVEN] += [each.time for sent in files for each in sent.senders if each.time]
+    time, source = _time(pile.times)
+    pile.notes += _ahead(chain(*pile.times.values()))
+    work = Work(notebooks, time, pile.told)
+    return Choice(work, source, tuple(pile.notes), tuple(pile.rest))
 
 
 def _choice_notes(problem: str, best: _Candidate, others: Sequence[_Candidate]) -> Iterator[str]:
@@ -258,9 +263,9 @@ def _choice_notes(problem: str, best: _Candidate, others: Sequence[_Candidate]) 
         yield f"{printable(best.name)} was taken for {problem}."
 
 
-def _ahead(times: Sequence[datetime]) -> Iterator[str]:
+def _ahead(times: Iterable[datetime]) -> Iterator[str]:
     """A note where a time lies ahead of this machine's clock, and so was left out."""
-    if times and (last := max(times)) >= _latest_possible():
+    if (last := max(times, default=EARLIEST)) >= _latest_possible():
         yield (
             f"A time was left out that lies ahead, {last:%Y-%m-%d %H:%M}. "
             "Is the clock of this machine right?"
@@ -271,16 +276,10 @@ def _latest_possible() -> datetime:
     return datetime.now(UTC) + timedelta(days=1)
 
 
-def _time(
-    given: Sequence[datetime], packed: Sequence[datetime], kept: Sequence[datetime]
-) -> tuple[datetime | None, str]:
+def _time(by_source: Mapping[str, Sequence[datetime]]) -> tuple[datetime | None, str]:
     """The time of a submission and where it comes from: the platform's own word counts most."""
     latest_possible = _latest_possible()
-    for times, source in (
-        (given, "the platform"),
-        (packed, "the student's own manifest"),
-        (kept, "the files' dates"),
-    ):
+    for source, times in by_source.items():
         if sane := [time for time in times if EARLIEST < time < latest_possible]:
             return max(sane).astimezone(UTC), source
     return None, "unknown"

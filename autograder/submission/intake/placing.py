@@ -16,10 +16,10 @@ from autograder.course.layout import EARLIER
 from autograder.submission.files import (
     MANIFEST,
     MAX_BYTES,
-    MAX_TIMESTAMP_BYTES,
     TIMESTAMP,
     UnreadableError,
     read_bytes,
+    read_timestamp_file,
 )
 from autograder.submission.timestamps import parse_time
 
@@ -28,51 +28,53 @@ State = Literal["new", "replaced", "unchanged", "older"]
 
 @dataclass(frozen=True)
 class Placed:
-    """What became of a submission: `lost` are notebooks that only the earlier one has."""
+    """What became of a submission, and what to tell of it."""
 
     state: State
     message: str = ""
 
 
-def place(
-    submitted: Path,
-    student: str,
-    assignment: str,
-    notebooks: Mapping[str, bytes],
-    time: datetime | None,
-    *,
-    replace: bool,
-    manifest: bytes = b"",
-) -> Placed:
-    """Put a student's notebooks, their time and their manifest into submitted/STUDENT/ASSIGNMENT.
+@dataclass(frozen=True)
+class Work:
+    """A submission: each problem's notebook, its time and its manifest."""
+
+    notebooks: Mapping[str, bytes]
+    time: datetime | None
+    manifest: bytes = b""
+
+
+def place(submitted: Path, student: str, assignment: str, new: Work, *, replace: bool) -> Placed:
+    """Put a student's work into submitted/STUDENT/ASSIGNMENT.
 
     What is there stays unless the new submission is known to be newer (or `replace` says so); the
     one of the two that is not used is kept under submitted/.earlier/STUDENT/.
     """
     target = submitted / student / assignment
-    files = {f"{problem}.ipynb": content for problem, content in notebooks.items()}
     if not os.path.lexists(target):
-        _write(submitted, target, files, time, manifest)
+        _write(submitted, target, new)
         return Placed("new")
     if target.is_symlink() or not target.is_dir():
         return Placed("older", f"{target} is no folder; move it away")
-    there = {path.name: _content(path) for path in target.glob("*.ipynb")}
-    known = _time_of(target)
-    if there == files:
-        if known is None and time is not None:
-            _write_time(target, time)
+    notebooks = {path.stem: _content(path) for path in target.glob("*.ipynb")}
+    there = Work(notebooks, parse_time(read_timestamp_file(target)))
+    if there.notebooks == new.notebooks:
+        if there.time is None and new.time is not None:
+            _write_time(target, new.time)
             return Placed("unchanged", "its time was added")
         return Placed("unchanged")
-    is_newer = known is not None and time is not None and time > known
+    is_newer = there.time is not None and new.time is not None and new.time > there.time
     if not (is_newer or replace):
-        kept = _keep_aside(submitted, student, assignment, files, time)
-        why = "what is there is newer" if known and time else "which is newer is not known"
+        aside = _aside(submitted, student, assignment, new)
+        if not aside.exists():
+            _write(submitted, aside, new)
+        why = "what is there is newer" if there.time and new.time else "which is newer is not known"
+        kept = aside.relative_to(submitted.parent)
         return Placed("older", f"{why}; kept as {kept}, --replace takes it")
-    kept = _move_aside(submitted, student, assignment, target, there, known)
-    _write(submitted, target, files, time, manifest)
-    message = f"the earlier one is kept as {kept}"
-    if lost := sorted(set(there) - set(files)):
-        message += f"; only the earlier one has {', '.join(lost)}"
+    aside = _move(target, _aside(submitted, student, assignment, there))
+    _write(submitted, target, new)
+    message = f"the earlier one is kept as {aside.relative_to(submitted.parent)}"
+    if lost := sorted(set(there.notebooks) - set(new.notebooks)):
+        message += f"; only the earlier one has {', '.join(f'{name}.ipynb' for name in lost)}"
     return Placed("replaced", message)
 
 
@@ -83,36 +85,23 @@ def _content(path: Path) -> bytes:
         return f"unreadable: {error}".encode("utf-8", "replace")
 
 
-def _time_of(folder: Path) -> datetime | None:
-    try:
-        return parse_time(read_bytes(folder / TIMESTAMP, MAX_TIMESTAMP_BYTES))
-    except UnreadableError:
-        return None
-
-
 def _write_time(folder: Path, time: datetime) -> None:
     """The time as nbgrader writes it, which its plugin for late submissions reads."""
     text = f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
     (folder / TIMESTAMP).write_text(text, encoding="ascii")
 
 
-def _write(
-    submitted: Path,
-    target: Path,
-    files: Mapping[str, bytes],
-    time: datetime | None,
-    manifest: bytes = b"",
-) -> None:
+def _write(submitted: Path, target: Path, work: Work) -> None:
     """Write a folder beside its place, then move it there: no half of it is ever seen."""
     target.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".intake-", dir=submitted))
     try:
-        for name, content in files.items():
-            (stage / name).write_bytes(content)
-        if time is not None:
-            _write_time(stage, time)
-        if manifest:
-            (stage / MANIFEST).write_bytes(manifest)
+        for name, content in work.notebooks.items():
+            (stage / f"{name}.ipynb").write_bytes(content)
+        if work.time is not None:
+            _write_time(stage, work.time)
+        if work.manifest:
+            (stage / MANIFEST).write_bytes(work.manifest)
         stage.chmod(0o755)
         os.replace(stage, target)
     except BaseException:
@@ -120,48 +109,21 @@ def _write(
         raise
 
 
-def _aside(
-    submitted: Path,
-    student: str,
-    assignment: str,
-    files: Mapping[str, bytes],
-    time: datetime | None,
-) -> Path:
+def _aside(submitted: Path, student: str, assignment: str, work: Work) -> Path:
     """A place that is the same for the same submission, so that it is kept once."""
     digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
-    stamp = f"{time.astimezone(UTC):%Y%m%dT%H%M%SZ}" if time else "undated"
+    for name, content in sorted(work.notebooks.items()):
+        digest.update(f"{name}.ipynb\0".encode() + hashlib.sha256(content).digest())
+    stamp = f"{work.time.astimezone(UTC):%Y%m%dT%H%M%SZ}" if work.time else "undated"
     return submitted / EARLIER / student / f"{assignment}-{stamp}-{digest.hexdigest()[:8]}"
 
 
-def _keep_aside(
-    submitted: Path,
-    student: str,
-    assignment: str,
-    files: Mapping[str, bytes],
-    time: datetime | None,
-) -> str:
-    place = _aside(submitted, student, assignment, files, time)
-    if not place.exists():
-        _write(submitted, place, files, time)
-    return str(place.relative_to(submitted.parent))
-
-
-def _move_aside(
-    submitted: Path,
-    student: str,
-    assignment: str,
-    target: Path,
-    files: Mapping[str, bytes],
-    time: datetime | None,
-) -> str:
-    """Move a submission away, with all that lies beside its notebooks."""
-    place = _aside(submitted, student, assignment, files, time)
+def _move(folder: Path, place: Path) -> Path:
+    """Move a submission, with all that lies beside its notebooks, to this place or one beside."""
     number = 1
     while place.exists():
         number += 1
         place = place.with_name(f"{place.name.partition('+')[0]}+{number}")
     place.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(target, place)
-    return str(place.relative_to(submitted.parent))
+    os.replace(folder, place)
+    return place

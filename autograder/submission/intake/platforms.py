@@ -29,7 +29,6 @@ a student chose beside its own number, a name may have several readings. All of 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -111,28 +110,23 @@ def is_clutter(parts: Sequence[str]) -> bool:
     )  # fmt: skip
 
 
-def recognise(
-    found: Sequence[Found], assignment: str, zone: ZoneInfo
-) -> tuple[Platform, list[Sent]]:
-    """Whose export the files are, and each with its sender."""
-    files = [file for file in found if not file.refusal and not is_clutter(file.parts)]
-    readers: list[tuple[Platform, int, ExportReader]] = []
+def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> list[Sent]:
+    """Each of the files, which can all be opened, with its sender as the platform tells."""
     # below the archive's name, below one folder more; or its name itself
     for depth in (1, 2, 3, 0):
-        readers += _gradescope(files, depth)
-        readers += [("canvas", depth, _canvas(depth)), ("moodle", depth, _moodle(files, depth))]
-        readers += [("ilias", depth - 1, _ilias(files, depth, zone))]
-    for platform, depth, reader in readers:
-        sent = [reader(file) for file in files]
-        known = [_below(each, depth) for each in sent if each is not None]
-        if len(known) == len(files) and any(each.senders for each in known):
-            return platform, known
-    return "folders", _folders(files, assignment)
-
-
-def _below(sent: Sent, depth: int) -> Sent:
-    """A file of an export that may lie in the folder of one student, who made it all up."""
-    return replace(sent, above=tuple(map(_called, sent.found.parts[1:depth])))
+        readers = [*_gradescope(files, depth), (depth, _canvas(depth))]
+        readers += [(depth, _moodle(files, depth)), (depth - 1, _ilias(files, depth, zone))]
+        for start, reader in readers:
+            sent = [reader(file) for file in files]
+            # it may lie in the folder of one student, who made it all up
+            known = [
+                replace(each, above=tuple(map(_called, each.found.parts[1:start])))
+                for each in sent
+                if each is not None
+            ]
+            if len(known) == len(files) and any(each.senders for each in known):
+                return known
+    return _folders(files, assignment)
 
 
 def _read_as(readings: Sequence[Sent]) -> Sent | None:
@@ -266,7 +260,7 @@ def _fourteen_digits(text: str, zone: ZoneInfo) -> datetime | None:
         return None
 
 
-def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[Platform, int, ExportReader]]:
+def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[int, ExportReader]]:
     """The reader for an export whose list of submitters lies at this depth, if one does."""
     lists = [f for f in files if f.name in METADATA and len(f.parts) == depth + 1]
     if not lists:
@@ -285,7 +279,7 @@ def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[Platform, int,
         refusal = "" if senders else f"{lists[0].name} does not say whose it is"
         return Sent(found, senders, here[-1], refusal=refusal)
 
-    return [("gradescope", depth, read)]
+    return [(depth, read)]
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -306,8 +300,7 @@ _Loader.add_multi_constructor("!", _plain)
 def _gradescope_list(found: Found) -> Mapping[str, tuple[Sender, ...]]:
     """The submitters of each folder, as far as the list can be read."""
     try:
-        text = found.read().decode("utf-8")
-        raw = json.loads(text) if found.name.endswith(".json") else yaml.load(text, _Loader)
+        raw = yaml.load(found.read().decode("utf-8"), _Loader)  # which reads JSON as well
     except (UnicodeError, ValueError, yaml.YAMLError, RecursionError, TypeError) as error:
         raise UnreadableError(f"{found.where} can't be read: {error}") from error
     known = raw.items() if isinstance(raw, Mapping) else ()
@@ -317,8 +310,7 @@ def _gradescope_list(found: Found) -> Mapping[str, tuple[Sender, ...]]:
 
 
 def _submitters(about: Mapping[Any, Any]) -> tuple[Sender, ...]:
-    people = _get(about, "submitters")
-    time = _as_time(_get(about, "created_at"))
+    people, time = _get(about, "submitters"), _as_time(_get(about, "created_at"))
     found = []
     for person in people if isinstance(people, list) else ():
         if isinstance(person, Mapping):

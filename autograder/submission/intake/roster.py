@@ -6,8 +6,8 @@ import csv
 import io
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,14 +76,9 @@ class Roster:
     """
 
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    _exact: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    _names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    _exact: Mapping[str, Set[str]] = field(default_factory=dict)
+    _names: Mapping[str, Set[str]] = field(default_factory=dict)
     _columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-
-    @property
-    def students(self) -> tuple[str, ...]:
-        """Everybody's name in the course, in the order of the list."""
-        return tuple(self.people)
 
     @classmethod
     def read(cls, path: Path) -> Roster:
@@ -96,7 +91,7 @@ class Roster:
             text = content.decode("utf-8-sig")
             # lines end where CSV says, and not at any sign that a name may hold
             lines = io.StringIO(text, newline="")
-            rows = list(csv.DictReader(lines, dialect=_dialect(text)))
+            rows = list(csv.DictReader(lines, delimiter=_delimiter(text)))
         except (OSError, UnicodeError, csv.Error) as error:
             raise SubmissionError(f"{path}: the list can't be read ({error})") from error
         named = {name.strip().lower(): name for name in (rows[0] if rows else {}) if name}
@@ -108,8 +103,7 @@ class Roster:
 
     @classmethod
     def _of(cls, path: Path, rows: Iterable[tuple[str, Mapping[str | None, object]]]) -> Roster:
-        exact: dict[str, set[str]] = {}
-        names: dict[str, set[str]] = {}
+        exact, names = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
         people: dict[str, Mapping[str, str]] = {}
         by_column: dict[str, Mapping[str, str]] = {}
         taken = set[str]()
@@ -126,16 +120,12 @@ class Roster:
             cells = _filled(others)
             people[student] = _in_gradebook(cells)
             by_column[student] = {key: _exactly(word) for key, word in cells.items()}
-            words = list(_known_as(cells))
-            for word in [student, *words]:
-                exact.setdefault(_exactly(word), set()).add(student)
-            for name in words:
-                for turn in _turns(name):
-                    names.setdefault(turn, set()).add(student)
-        first, second = (
-            {key: frozenset(found) for key, found in table.items()} for table in (exact, names)
-        )
-        return cls(people, first, second, by_column)
+            exact[_exactly(student)].add(student)
+            for word in _known_as(cells):
+                exact[_exactly(word)].add(student)
+                for turn in _turns(word):
+                    names[turn].add(student)
+        return cls(people, dict(exact), dict(names), by_column)
 
     def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
         """As `find` for each; nobody is told from another by a name that both of them have.
@@ -190,14 +180,11 @@ class Roster:
         return by_ids | by_name, bool(by_ids) and fits
 
     def _by_ids(self, sender: Sender) -> frozenset[str]:
-        return frozenset(filter(None, map(self._by_id, sender.ids)))
+        found = (self._exact.get(_exactly(word), frozenset()) for word in sender.ids)
+        return frozenset().union(*(students for students in found if len(students) == 1))
 
     def _by_names(self, sender: Sender) -> frozenset[str]:
         return next(filter(None, map(self._by_name, sender.names)), frozenset())
-
-    def _by_id(self, word: str) -> str:
-        found = self._exact.get(_exactly(word), frozenset())
-        return next(iter(found)) if len(found) == 1 else ""
 
     def _columns_of(self, sender: Sender) -> Iterator[str]:
         """The columns of the list in which one of the sender's numbers stands."""
@@ -213,11 +200,8 @@ def _either(students: Iterable[str]) -> str:
     return " or ".join(sorted(students))
 
 
-def _dialect(text: str) -> type[csv.Dialect]:
-    class Found(csv.excel):
-        delimiter = max(",;\t", key=(text.splitlines() or [""])[0].count)
-
-    return Found
+def _delimiter(text: str) -> str:
+    return max(",;\t", key=(text.splitlines() or [""])[0].count)
 
 
 def _filled(row: Mapping[str | None, object]) -> dict[str, str]:
@@ -274,9 +258,8 @@ def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
 
 
 def _calling(sender: Sender) -> str:
-    if sender.platform in ("ilias", "gradescope", "folders", "given") and sender.ids:
-        return sender.ids[0]
-    return sender.names[0] if sender.names else sender.ids[0]
+    has_login = sender.platform in ("ilias", "gradescope", "folders", "given") and sender.ids
+    return sender.ids[0] if has_login or not sender.names else sender.names[0]
 
 
 def _slug(name: str) -> str:

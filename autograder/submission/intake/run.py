@@ -15,7 +15,7 @@ from autograder.course.layout import EARLIER
 from autograder.errors import SubmissionError
 from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
 from autograder.submission.intake.archives import Found, IntakeBudget, in_folder, in_zip, open_zip
-from autograder.submission.intake.choosing import Choice, choose
+from autograder.submission.intake.choosing import CLUTTER, Choice, LeftOut, choose
 from autograder.submission.intake.placing import State, place
 from autograder.submission.intake.platforms import (
     Platform,
@@ -49,19 +49,6 @@ class Taken:
         show_fields(self)
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """A file that has no place, whose it is (or "") and why; `matters` if a person should look."""
-
-    where: str
-    sender: str
-    why: str
-    matters: bool = True
-
-    def __post_init__(self) -> None:
-        show_fields(self)
-
-
 @dataclass
 class Intake:
     """All that came of an intake."""
@@ -85,12 +72,8 @@ class Intake:
         return as_json(content, indent=1, default=datetime.isoformat)
 
 
-@dataclass(frozen=True)
-class _Pile:
-    """What one sender handed in, within one of the given files."""
-
-    sender: Sender
-    files: tuple[Sent, ...]
+Pile = tuple[Sender, list[Sent]]
+"""What one sender handed in, within one of the given files."""
 
 
 def take_in(
@@ -113,17 +96,18 @@ def take_in(
     for path in paths:
         if not path.exists():
             raise SubmissionError(f"{path} does not exist: name a zip file or a folder")
-    submitted = course.submitted
-    submitted.mkdir(exist_ok=True)
+    course.submitted.mkdir(exist_ok=True)
     with ExitStack() as stack:
         intake = Intake(assignment.name)
-        work = _Work(course, assignment, submitted, stack, replace, say, intake, roster)
+        work = _Work(course, assignment, stack, replace, say, intake, roster)
         piles = [pile for path in paths for pile in work.piles(path, student)]
-        work.place_all(piles, _names([pile.sender for pile in piles], roster, student))
-    if roster is not None:
-        absent = (s for s in roster.students if not (submitted / s / assignment.name).is_dir())
-        work.intake.absent.extend(absent)
-    return work.intake
+        names = _names([sender for sender, _ in piles], roster, student)
+        for sender, files in piles:
+            work.place(sender, files, *names[sender])
+    for known in () if roster is None else roster.people:
+        if not course.submission(known, assignment.name).is_dir():
+            intake.absent.append(known)
+    return intake
 
 
 @dataclass(frozen=True)
@@ -132,7 +116,6 @@ class _Work:
 
     course: Course
     assignment: Assignment
-    submitted: Path
     stack: ExitStack
     replace: bool
     say: Callable[[str], object]
@@ -140,40 +123,39 @@ class _Work:
     roster: Roster | None = None
     budget: IntakeBudget = field(default_factory=IntakeBudget)
 
-    def piles(self, path: Path, student: str | None) -> list[_Pile]:
+    def piles(self, path: Path, student: str | None) -> list[Pile]:
         """The files of one thing that was given, sorted by who handed them in."""
         self.say(f"Looking into {path}")
         try:
             usable = self._usable(path)
             if student is None:
-                _, read = recognise(usable, self.assignment.name, self.course.timezone)
+                read = recognise(usable, self.assignment.name, self.course.timezone)
                 who = None if self.roster is None else self.roster.who
                 files = [settle(sent, who) for sent in read]
             else:
                 sender = Sender("given", student, (student,))
                 files = [Sent(each, (sender,), each.name) for each in usable]
         except UnreadableError as error:
-            self.intake.left_out.append(LeftOut(printable(str(path)), "", str(error)))
+            self._leave(printable(str(path)), str(error))
             return []
         piles: dict[Sender, list[Sent]] = {}
         for sent in files:
             if not sent.senders:
                 name = sent.found.name
                 matters = bool(NOTEBOOK_NAME.fullmatch(name)) or name.lower().endswith(".zip")
-                self.intake.left_out.append(LeftOut(sent.found.where, "", sent.refusal, matters))
+                self._leave(sent.found.where, sent.refusal, matters=matters)
             for each in sent.senders:
                 piles.setdefault(each, []).append(sent)
-        return [_Pile(sender, tuple(sent)) for sender, sent in piles.items()]
+        return list(piles.items())
 
     def _usable(self, path: Path) -> list[Found]:
         """The files that may be opened; of each other one it is told why not."""
         usable = []
         for found in self._found(path):
             if found.refusal:
-                self.intake.left_out.append(LeftOut(found.where, "", found.refusal))
+                self._leave(found.where, found.refusal)
             elif is_clutter(found.parts):
-                why = "an archiver's or an editor's own"
-                self.intake.left_out.append(LeftOut(found.where, "", why, matters=False))
+                self._leave(found.where, CLUTTER, matters=False)
             else:
                 usable.append(found)
         return usable
@@ -184,42 +166,39 @@ class _Work:
             inside = in_folder(folder, self.budget)
             # submitted/STUDENT/hw2, given by itself, says whose it is one folder further up
             is_inner = folder.name == self.assignment.name
-            return (_under(folder.parent.name, f) for f in inside) if is_inner else inside
+            above = (folder.parent.name,) if is_inner else ()
+            return (changed(found, parts=(*above, *found.parts)) for found in inside)
         if path.suffix.lower() != ".zip":
             raise UnreadableError("it is no folder and its name does not end with .zip")
         archive = self.stack.enter_context(open_zip(path, nested=False))
         return in_zip(archive, path.name, (path.stem,), self.course.timezone, self.budget)
 
-    def place_all(self, piles: Sequence[_Pile], names: Mapping[Sender, tuple[str, str]]) -> None:
-        """Choose from each sender's files, and put what was chosen where it belongs."""
-        for pile in piles:
-            shown, where = printable(pile.sender.shown), pile.files[0].found.where
-            name, why = _on_disk(self.submitted, *names[pile.sender])
-            if why:
-                self.intake.unknown_senders.append(LeftOut(where, shown, why))
-                continue
-            self.say(f"Taking in {shown}")
-            choice = choose(pile.files, self.assignment, self.course.timezone, self.budget)
-            for rest in choice.rest:
-                self.intake.left_out.append(LeftOut(rest.where, shown, rest.why, rest.matters))
-            if choice.notebooks:
-                self.intake.taken.append(self._put(pile.sender, name, choice))
-            else:
-                why = f"no notebook of {self.assignment.name} is in what this sender handed in"
-                self.intake.left_out.append(LeftOut(where, shown, why))
+    def place(self, sender: Sender, files: Sequence[Sent], name: str, why: str) -> None:
+        """Choose from a sender's files, and put what was chosen where it belongs.
+
+        `name` is the sender's in the course, or `why` says why there is none.
+        """
+        shown, where = printable(sender.shown), files[0].found.where
+        if why := why or _on_disk(self.course.submitted, name):
+            self.intake.unknown_senders.append(LeftOut(where, shown, why))
+            return
+        self.say(f"Taking in {shown}")
+        choice = choose(shown, files, self.assignment, self.course.timezone, self.budget)
+        self.intake.left_out += choice.rest
+        if choice.work.notebooks:
+            self.intake.taken.append(self._put(sender, name, choice))
+        else:
+            why = f"no notebook of {self.assignment.name} is in what this sender handed in"
+            self.intake.left_out.append(LeftOut(where, shown, why))
+
+    def _leave(self, where: str, why: str, *, matters: bool = True) -> None:
+        """Take note of a file that is nobody's."""
+        self.intake.left_out.append(LeftOut(where, "", why, matters))
 
     def _put(self, sender: Sender, student: str, choice: Choice) -> Taken:
-        name, files = self.assignment.name, choice.notebooks
+        name = self.assignment.name
         try:
-            placed = place(
-                self.submitted,
-                student,
-                name,
-                files,
-                choice.time,
-                replace=self.replace,
-                manifest=choice.manifest,
-            )
+            placed = place(self.course.submitted, student, name, choice.work, replace=self.replace)
         except OSError as error:
             raise SubmissionError(
                 f"submitted/{student}/{name} can't be written ({error}); what was there is kept"
@@ -231,16 +210,12 @@ class _Work:
             printable(sender.shown),
             sender.platform,
             placed.state,
-            tuple(problem for problem in names if problem in choice.notebooks),
-            tuple(problem for problem in names if problem not in choice.notebooks),
-            choice.time,
+            tuple(problem for problem in names if problem in choice.work.notebooks),
+            tuple(problem for problem in names if problem not in choice.work.notebooks),
+            choice.work.time,
             choice.source,
             (*choice.notes, *([f"{told[0].upper()}{told[1:]}."] if told else [])),
         )
-
-
-def _under(parent: str, found: Found) -> Found:
-    return changed(found, parts=(parent, *found.parts))
 
 
 def _names(
@@ -254,13 +229,12 @@ def _names(
     return suggested(list(dict.fromkeys(senders)))
 
 
-def _on_disk(submitted: Path, name: str, why: str) -> tuple[str, str]:
-    """The name, unless a folder differs from it by case alone: on many disks they are the same."""
-    if not why:
-        for other in {path.name for path in submitted.iterdir()} - {name, EARLIER}:
-            if alike(other) == alike(name):
-                return "", (
-                    f"submitted/{printable(other)} differs from {name} by case alone, or by the "
-                    "form of its letters"
-                )
-    return name, why
+def _on_disk(submitted: Path, name: str) -> str:
+    """Why the name can't be a folder's: one differs by case alone, on many disks the same."""
+    for other in {path.name for path in submitted.iterdir()} - {name, EARLIER}:
+        if alike(other) == alike(name):
+            return (
+                f"submitted/{printable(other)} differs from {name} by case alone, or by the "
+                "form of its letters"
+            )
+    return ""

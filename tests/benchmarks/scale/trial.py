@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
-from autograder.commands.comparison import make_scratch_course
+from autograder.commands.demo import make_scratch_course
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import REPORT
 from autograder.gradebook.backup import copies_of
