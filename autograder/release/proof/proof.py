@@ -228,7 +228,7 @@ class Reading:
         )
         yield finding(
             "dates in texts",
-            statements.date_faults(assignment.opens, assignment.due),
+            statements.date_faults(),
             "those of course.toml",
         )
         yield finding(
