@@ -24,7 +24,7 @@ from autograder.course.layout import COMPANIONS, RELEASE, SOURCE, CourseFolder
 from autograder.errors import ReleaseError
 from autograder.release.converter import Generate
 from autograder.release.fill import read_source
-from autograder.release.preprocessors import StripDirectives, configure
+from autograder.release.preprocessors import configure
 
 
 def build(
@@ -133,15 +133,4 @@ def _settings(path: Path | None) -> Config:
         except Exception as error:  # the file is a program: it may fail in any way
             raise ReleaseError(f"{path} can't be read: {type(error).__name__}: {error}") from error
     configure(config)
-    used = config.GenerateAssignment.preprocessors
-    if not any(_is_strip_directives(p) for p in used):
-        raise ReleaseError(
-            f"{path}: GenerateAssignment.preprocessors lacks StripDirectives; "
-            "call autograder.release.preprocessors.configure(c) instead of listing them"
-        )
     return config
-
-
-def _is_strip_directives(preprocessor: object) -> bool:
-    name = f"{StripDirectives.__module__}.{StripDirectives.__qualname__}"
-    return preprocessor is StripDirectives or preprocessor in (name, StripDirectives.__qualname__)

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 from autograder.course.directives import BEGIN, END, Reference
@@ -42,24 +43,22 @@ class Definition:
     @property
     def whole(self) -> str:
         """The definition as it stands, decorators included."""
-        return "\n".join(self.lines[self._first - 1 : self._last])
+        return self._text(lines_of(self.statement))
 
     @property
     def heading(self) -> str:
         """What students see of it: signature and docstring; a variable's `#:` lines."""
         if self.is_variable:
             return "\n".join(self._notes)
-        return "\n".join(self.lines[self._first - 1 : self._docstring_end])
+        return self._text(range(self._first, self._docstring_end + 1))
 
     @property
     def solution(self) -> str:
         """What students are to find: the function's body, or the assignment, with comments."""
         if self.is_variable:
             return self.whole
-        lines = list(self.lines[self._docstring_end : self._last])
-        while lines and not lines[0].strip():
-            lines.pop(0)
-        return "\n".join(lines)
+        lines = self.lines[self._docstring_end : lines_of(self.statement)[-1]]
+        return "\n".join(dropwhile(lambda line: not line.strip(), lines))
 
     def check(self, where: object) -> None:
         """Raise ReleaseError unless it can be split into what is shown and what is solved."""
@@ -89,24 +88,17 @@ class Definition:
 
     @property
     def _first(self) -> int:
-        statement = self.statement
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            return min([statement.lineno, *(d.lineno for d in statement.decorator_list)])
-        return statement.lineno
-
-    @property
-    def _last(self) -> int:
-        return self.statement.end_lineno or self.statement.lineno
+        return lines_of(self.statement)[0]
 
     @property
     def _notes(self) -> list[str]:
         """The `#:` comment lines right above a variable: its docstring, so to say."""
-        notes: list[str] = []
-        for line in reversed(self.lines[: self._first - 1]):
-            if not line.startswith("#:"):
-                break
-            notes.insert(0, "#" + line[2:])
-        return notes
+        above = reversed(self.lines[: self._first - 1])
+        notes = takewhile(lambda line: line.startswith("#:"), above)
+        return ["#" + line[2:] for line in notes][::-1]
+
+    def _text(self, numbers: range) -> str:
+        return "\n".join(self.lines[number - 1] for number in numbers)
 
 
 class Solutions:
@@ -141,6 +133,13 @@ class Solutions:
     @cached_property
     def _definitions(self) -> dict[str, list[tuple[str, Definition]]]:
         return {path.stem: list(_read(path)) for path in sorted(self.folder.glob("*.py"))}
+
+
+def lines_of(statement: ast.stmt) -> range:
+    """The numbers of a statement's lines, its decorators among them."""
+    decorators = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    return range(first, (statement.end_lineno or first) + 1)
 
 
 def parse_python(path: Path) -> ast.Module:

@@ -401,15 +401,10 @@ def _run_cells(problem: str, copy: str, log: str) -> None:
 
 
 def _interpreter() -> tuple[Names, Callable[[str], BaseException | None]]:
-    """The names of a fresh notebook and what runs a cell in it: IPython, or else plain Python."""
-    try:
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
-    except ImportError:
-        return plain_interpreter()
-    settings = Config()
-    settings.HistoryManager.enabled = False
-    shell = InteractiveShell.instance(config=settings)
+    """The names of a fresh notebook, and what runs a cell in it."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()  # its files go into IPYTHONDIR, which is thrown away
 
     def run(source: str) -> BaseException | None:
         result = shell.run_cell(source)
@@ -417,20 +412,6 @@ def _interpreter() -> tuple[Names, Callable[[str], BaseException | None]]:
         return error
 
     return shell.user_ns, run
-
-
-def plain_interpreter() -> tuple[Names, Callable[[str], BaseException | None]]:
-    """As `_interpreter`, where IPython is not there: magic commands are syntax errors then."""
-    names: dict[str, Any] = {"__name__": "__main__"}
-
-    def run(source: str) -> BaseException | None:
-        try:
-            exec(compile(source, "<cell>", "exec"), names)
-        except (Exception, SystemExit) as error:
-            return error
-        return None
-
-    return names, run
 
 
 # Writing the package

@@ -21,13 +21,13 @@ from autograder.course.gradecells import (
     is_graded,
     is_locked,
     is_manual,
-    place,
     points_of,
 )
 from autograder.course.rubric import Evidence, read_rubric
 from autograder.errors import CourseError, ReleaseError
 from autograder.release.definitions import parse_python
 from autograder.release.proof.statements import worth
+from autograder.release.proof.texts import cells
 
 
 @dataclass(frozen=True)
@@ -79,17 +79,16 @@ def name_faults(
     auto = [item.name for item in assignment.select("auto")]
     wanted = [(test.where, test.item) for test in tests]
     wanted += [(f"the misconception {name!r}", item) for name, item in misconceptions]
-    for where, item in wanted:
+    for what, item in wanted:
         if item not in auto:
             kind = "a manual item" if item in assignment.items else "no item"
-            yield f"{where} is for {item}, which is {kind} of {assignment.name}"
+            yield f"{what} is for {item}, which is {kind} of {assignment.name}"
     tested = {test.item for test in tests}
     yield from (f"item {name} has no hidden test" for name in auto if name not in tested)
     functions = _functions(checks)
-    for name, notebook in sources.items():
-        for index, cell in enumerate(notebook.cells):
-            if is_check(cell):
-                yield from _check_faults(cell, place(Path(name).stem, index, cell), functions)
+    for where, cell in cells(sources):
+        if is_check(cell):
+            yield from _check_faults(cell, where, functions)
 
 
 def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
@@ -108,10 +107,10 @@ def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
 def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
     """Auto items that lack an answer to fill or a locked check cell."""
     for name, notebook in sources.items():
-        yield from _answer_faults(assignment, Path(name).stem, notebook)
-        for index, cell in enumerate(notebook.cells):
-            if is_check(cell) and not is_locked(cell):
-                yield f"{place(Path(name).stem, index, cell)}: a check cell must be locked"
+        yield from _answer_faults(assignment, {name: notebook})
+    for where, cell in cells(sources):
+        if is_check(cell) and not is_locked(cell):
+            yield f"{where}: a check cell must be locked"
 
 
 def rubric_faults(
@@ -135,21 +134,18 @@ def rubric_point_faults(assignment: Assignment, sources: dict[str, NotebookNode]
 def _manual(
     assignment: Assignment, sources: dict[str, NotebookNode]
 ) -> Iterator[tuple[CellPlace, Item, str]]:
-    for name, notebook in sources.items():
-        for index, cell in enumerate(notebook.cells):
-            if is_manual(cell):
-                item = assignment.items[grade_id(cell)]
-                yield place(Path(name).stem, index, cell), item, cell.source
+    for where, cell in cells(sources):
+        if is_manual(cell):
+            yield where, assignment.items[grade_id(cell)], cell.source
 
 
 def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> Iterator[str]:
     """Items that a release lacks, has beyond the source, or has with other points or kind."""
     found: dict[str, tuple[str, float, str]] = {}
-    for name, notebook in released.items():
-        for cell in notebook.cells:
-            if is_graded(cell):
-                kind = "manual" if is_manual(cell) else "auto"
-                found[grade_id(cell)] = (kind, points_of(cell), Path(name).stem)
+    for where, cell in cells(released):
+        if is_graded(cell):
+            kind = "manual" if is_manual(cell) else "auto"
+            found[grade_id(cell)] = (kind, points_of(cell), where.notebook)
     wanted = {i.name: (i.kind, i.max_points, i.problem) for i in assignment.items.values()}
     for problem in assignment.problems:
         if not problem.items:
@@ -186,28 +182,30 @@ def _told(entry: tuple[str, float, str] | None) -> str:
 
 
 def _hidden_test(node: ast.FunctionDef, where: str) -> HiddenTest:
-    calls = [d for d in node.decorator_list if isinstance(d, ast.Call) and _is_item(d.func)]
+    calls = [each for each in node.decorator_list if _is_item(each)]
     if len(calls) != 1:
         raise ReleaseError(f"{where} has {len(calls)} @item decorators; it needs exactly one")
-    call = calls[0]
-    named = {word.arg: word.value for word in call.keywords}
-    arguments = [*call.args, *([named["name"]] if "name" in named else [])]
+    (call,) = calls
+    assert isinstance(call, ast.Call)
+    given = dict(zip(("name",), call.args, strict=False))
+    given |= {word.arg or "": word.value for word in call.keywords}
     try:
-        item = str(ast.literal_eval(arguments[0]))
-        part = str(ast.literal_eval(named["part"])) if "part" in named else "answer"
-        costs = float(ast.literal_eval(named["costs"])) if "costs" in named else 0.0
-        care = str(ast.literal_eval(named["care"])) if "care" in named else ""
-    except (IndexError, ValueError, TypeError, SyntaxError) as error:
+        values = {
+            name: ast.literal_eval(given[name])
+            for name in ("name", "part", "costs", "care")
+            if name in given
+        }
+        core = not (float(values.get("costs", 0)) or values.get("care"))
+        return HiddenTest(where, str(values["name"]), str(values.get("part", "answer")), core)
+    except (KeyError, ValueError, TypeError, SyntaxError) as error:
         raise ReleaseError(
             f"{where}: @item must be given its name, part, costs and care as plain values"
         ) from error
-    return HiddenTest(where, item, part, core=costs == 0.0 and not care)
 
 
-def _is_item(function: ast.expr) -> bool:
-    return (isinstance(function, ast.Name) and function.id == "item") or (
-        isinstance(function, ast.Attribute) and function.attr == "item"
-    )
+def _is_item(decorator: ast.expr) -> bool:
+    """Whether a decorator is a call such as `@item(...)` or `@testkit.item(...)`."""
+    return isinstance(decorator, ast.Call) and ast.unparse(decorator.func).split(".")[-1] == "item"
 
 
 def _functions(path: Path) -> set[str]:
@@ -216,25 +214,24 @@ def _functions(path: Path) -> set[str]:
     return {node.name for node in parse_python(path).body if isinstance(node, ast.FunctionDef)}
 
 
-def _answer_faults(assignment: Assignment, name: str, notebook: NotebookNode) -> Iterator[str]:
-    """Follow the cells: each check must come after the answer that it looks at."""
-    answer: tuple[str, CellPlace] | None = None
-    checked = True
-    for index, cell in enumerate(notebook.cells):
-        where = place(name, index, cell)
+def _answer_faults(assignment: Assignment, notebook: dict[str, NotebookNode]) -> Iterator[str]:
+    """Follow the cells of a notebook: each check must come after the answer that it looks at."""
+    answer = ""
+    unchecked: CellPlace | None = None
+    for where, cell in cells(notebook):
         if is_answer(cell):
             if directive_of(cell, where) is None:
                 yield f"{where} is an answer cell without a REFERENCE line"
-            if answer is not None and not checked:
-                yield f"{answer[1]} is an answer cell that no check cell follows"
-            answer, checked = (grade_id(cell), where), False
+            if unchecked:
+                yield f"{unchecked} is an answer cell that no check cell follows"
+            answer, unchecked = grade_id(cell), where
         elif is_check(cell):
-            owner = answer[0].removesuffix("-answer") if answer else ""
-            if answer is None or (owner in assignment.items and owner != grade_id(cell)):
+            owner = answer.removesuffix("-answer")
+            if not answer or (owner in assignment.items and owner != grade_id(cell)):
                 yield f"{where}: item {grade_id(cell)} has no answer cell before its check cell"
-            checked = True
-    if answer is not None and not checked:
-        yield f"{answer[1]} is an answer cell that no check cell follows"
+            unchecked = None
+    if unchecked:
+        yield f"{unchecked} is an answer cell that no check cell follows"
 
 
 def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> Iterator[str]:

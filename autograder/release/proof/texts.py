@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.course.gradecells import place
+from autograder.course.gradecells import CellPlace, place
 from autograder.errors import ReleaseError
 from autograder.release.fill import read_source
 
@@ -37,6 +37,13 @@ def squeeze(text: str) -> str:
 def notebooks(tree: Path) -> dict[str, NotebookNode]:
     """The notebooks of a tree by file name, as they are on disk: nothing repaired."""
     return {path.name: read_source(path) for path in sorted(tree.glob("*.ipynb"))}
+
+
+def cells(notebooks: Mapping[str, NotebookNode]) -> Iterator[tuple[CellPlace, NotebookNode]]:
+    """Each cell of the notebooks, with its place."""
+    for file, notebook in notebooks.items():
+        for index, cell in enumerate(notebook.cells):
+            yield place(Path(file).stem, index, cell), cell
 
 
 def texts(tree: Path) -> list[Text]:

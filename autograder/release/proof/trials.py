@@ -86,31 +86,21 @@ class Trial:
             return [Finding(self.check, False, f"it can't be marked: {error}")]
 
 
+@dataclass
 class Trials:
-    """Writes, marks and judges the trial submissions of one release."""
+    """Writes, marks and judges the trial submissions of one release, in the folder `scratch`.
 
-    def __init__(
-        self,
-        course: Course,
-        assignment: Assignment,
-        *,
-        source: Path,
-        release: Path,
-        scratch: Path,
-        mark: Mark | None = None,
-        again: bool = False,
-    ) -> None:
-        """`mark` marks a submission (default: the real grading path, several at once).
+    `mark` marks a submission (default: the real grading path, several at once). On the real path,
+    trials that went well in an earlier proof count, unless `again` is set.
+    """
 
-        On the real path, trials that went well in an earlier proof count, unless `again` is set.
-        """
-        self._course = course
-        self._assignment = assignment
-        self._source = source
-        self._release = release
-        self._submitted = scratch / SUBMITTED
-        self._mark = mark
-        self._again = again
+    course: Course
+    assignment: Assignment
+    source: Path
+    release: Path
+    scratch: Path
+    mark: Mark | None = None
+    again: bool = False
 
     def findings(self, say: Say) -> list[Finding]:
         """Hold all trials, telling `say` how many are done.
@@ -118,14 +108,13 @@ class Trials:
         Where the reference can't be marked, nothing can: it is told once.
         """
         trials = {trial.name: trial for trial in self._trials()}
-        earlier = None if self._mark else self._earlier()
+        earlier = None if self.mark else self._earlier()
         found: dict[str, list[Finding] | None] = dict.fromkeys(trials)
-        if earlier is not None and not self._again:
+        if earlier is not None and not self.again:
             found = {name: earlier.find(name) for name in trials}
         waiting = [trial for name, trial in trials.items() if found[name] is None]
         say(f"marking trial submissions: 0 of {len(waiting)}")
-        marking = self._one_by_one(waiting) if self._mark else self._in_processes(waiting)
-        with closing(marking):
+        with closing(self._marked(waiting)) as marking:
             for done, (name, marked) in enumerate(marking, start=1):
                 found[name] = results = trials[name].findings(marked)
                 if earlier is not None and all(result.ok for result in results):
@@ -140,10 +129,10 @@ class Trials:
 
         return earlier_findings(
             "trials",
-            self._course,
-            self._assignment,
-            seed=self._assignment.seed,
-            folders=(self._source, self._release),
+            self.course,
+            self.assignment,
+            seed=self.assignment.seed,
+            folders=(self.source, self.release),
             walls=examine().level,
         )
 
@@ -151,21 +140,21 @@ class Trials:
         yield Trial(
             REFERENCE,
             "the reference earns every point",
-            partial(write_reference, self._source, self._release),
+            partial(write_reference, self.source, self.release),
             self._judge_reference,
         )
         yield Trial(
             "skeleton",
             "the untouched skeleton earns nothing",
-            partial(write_skeleton, self._release),
+            partial(write_skeleton, self.release),
             self._judge_skeleton,
         )
-        catalogue = load_misconceptions(self._course, self._assignment)
+        catalogue = load_misconceptions(self.course, self.assignment)
         if len(catalogue):
             yield Trial(
                 "misconceptions",
                 "misconceptions that visible checks catch",
-                partial(write_wrong, self._source, self._release, catalogue=catalogue),
+                partial(write_wrong, self.source, self.release, catalogue=catalogue),
                 lambda marked: [catches(marked.notebooks, catalogue)],
                 is_long=True,
             )
@@ -173,58 +162,63 @@ class Trials:
             yield Trial(
                 f"junk-{kind}",
                 f"junk earns nothing: {words}",
-                partial(write_junk, self._source, self._release, kind=kind),
+                partial(write_junk, self.source, self.release, kind=kind),
                 partial(self._judge_junk, words),
             )
 
-    def _one_by_one(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
-        assert self._mark is not None
+    def _marked(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
+        """Write and mark; the name of each trial and its marks, or why there are none."""
+        written: list[Trial] = []
         for trial in trials:
-            folder = self._submitted / trial.name
             try:
-                trial.write(folder)
-                yield (
-                    trial.name,
-                    self._mark(self._course, self._assignment, folder, release=self._release),
-                )
+                trial.write(self._folder(trial))
+                written.append(trial)
+            except CourseError as error:
+                yield trial.name, error
+        for is_long in (False, True):
+            waiting = [trial for trial in written if trial.is_long is is_long]
+            if waiting:
+                yield from self._by_hand(waiting) if self.mark else self._really(waiting, is_long)
+
+    def _folder(self, trial: Trial) -> Path:
+        return self.scratch / SUBMITTED / trial.name
+
+    def _by_hand(self, trials: list[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
+        assert self.mark is not None
+        for trial in trials:
+            folder = self._folder(trial)
+            try:
+                marked = self.mark(self.course, self.assignment, folder, release=self.release)
+                yield trial.name, marked
             except CourseError as error:
                 yield trial.name, error
 
-    def _in_processes(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
+    def _really(
+        self, trials: list[Trial], is_long: bool
+    ) -> Generator[tuple[str, Marked | CourseError]]:
         """Mark through the real grading path, with its default settings but for long trials."""
         # a proof that is handed another `mark` needs neither the sandbox nor pytest
         from autograder.grading.classrun import Job, default_jobs, mark_class
         from autograder.grading.mark import MarkSettings
 
-        jobs: dict[bool, list[Job]] = {False: [], True: []}
-        for trial in trials:
-            folder = self._submitted / trial.name
-            try:
-                trial.write(folder)
-            except CourseError as error:
-                yield trial.name, error
-            else:
-                jobs[trial.is_long].append(Job(trial.name, folder, self._release))
-        limits = self._assignment.limits
+        limits = self.assignment.limits
         patient = MarkSettings(replace(limits, submission_seconds=LONG_SECONDS))
-        for waiting, settings in ((jobs[False], None), (jobs[True], patient)):
-            if waiting:
-                marking = mark_class(
-                    self._course,
-                    self._assignment,
-                    waiting,
-                    workers=default_jobs(limits),
-                    settings=settings,
-                )
-                with closing(marking):
-                    for each in marking:
-                        yield each.student, each.marking or CourseError(each.error)
+        marking = mark_class(
+            self.course,
+            self.assignment,
+            [Job(trial.name, self._folder(trial), self.release) for trial in trials],
+            workers=default_jobs(limits),
+            settings=patient if is_long else None,
+        )
+        with closing(marking):
+            for each in marking:
+                yield each.student, each.marking or CourseError(each.error)
 
     def _judge_reference(self, marked: Marked) -> Iterator[Finding]:
         items = self._auto(marked.report)
         lost = [name for name, item in items.items() if not _full(item)]
         faults = [_missed(name, items[name]) for name in lost]
-        faults += _run_faults(self._assignment, marked, "the reference")
+        faults += _run_faults(self.assignment, marked, "the reference")
         faults += [f"a hidden test is at fault: {note}" for note in marked.report.notes]
         points = f"{marked.report.points:g} + {marked.report.bonus_points:g} bonus points"
         seen = f"all {len(items)} auto items, {points}"
@@ -233,7 +227,7 @@ class Trials:
 
     def _judge_skeleton(self, marked: Marked) -> Iterator[Finding]:
         faults = [*_earned(self._auto(marked.report), "the untouched skeleton")]
-        faults += _run_faults(self._assignment, marked, "the skeleton")
+        faults += _run_faults(self.assignment, marked, "the skeleton")
         yield finding("the untouched skeleton earns nothing", faults, "0 points; its cells all run")
         yield rejects_skeleton(marked.notebooks)
 
@@ -242,7 +236,7 @@ class Trials:
         yield finding(f"junk earns nothing: {words}", faults, "0 points")
 
     def _auto(self, report: Report) -> dict[str, ItemReport]:
-        names = [item.name for item in self._assignment.select("auto")]
+        names = [item.name for item in self.assignment.select("auto")]
         if missing := [name for name in names if name not in report.items]:
             raise CourseError(f"its Report lacks the items {', '.join(missing)}")
         return {name: report.items[name] for name in names}
