@@ -33,14 +33,6 @@ class Definition:
         return isinstance(self.statement, ast.Assign | ast.AnnAssign)
 
     @property
-    def body(self) -> list[ast.stmt]:
-        """The statements that are the solution: all but signature and docstring."""
-        statement = self.statement
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            return statement.body[1:]
-        return [statement]
-
-    @property
     def whole(self) -> str:
         """The definition as it stands, decorators included."""
         return self._text(lines_of(self.statement))
@@ -70,13 +62,10 @@ class Definition:
                 f"{where}: {self.reference} has no docstring; students would not know what to write"
             )
         body = statement.body
-        if len(body) > 1 and body[1].lineno <= self._docstring_end:
+        end = self._docstring_end
+        if body[0].lineno == statement.lineno or any(part.lineno <= end for part in body[1:]):
             raise ReleaseError(
-                f"{where}: {self.reference} goes on in its docstring's line; start a new line there"
-            )
-        if body[0].lineno == statement.lineno:
-            raise ReleaseError(
-                f"{where}: {self.reference} is one line; put its body below the signature"
+                f"{where}: {self.reference}: begin docstring and body on lines of their own"
             )
 
     @property
@@ -168,7 +157,7 @@ def _solved(definition: Definition) -> str:
     body = definition.solution
     if not body.strip():
         raise ReleaseError(f"{definition.reference} has no body below its docstring")
-    indent = " " * definition.body[0].col_offset
+    indent = body[: len(body) - len(body.lstrip())]
     return "\n".join([definition.heading, indent + BEGIN, body, indent + END])
 
 

@@ -8,10 +8,8 @@ twice gives the same bytes.
 from __future__ import annotations
 
 import ast
-import builtins
 import json
 import re
-import symtable
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from itertools import chain
@@ -23,11 +21,10 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import Course, Problem
 from autograder.course.directives import BEGIN, END, Directive, directive_of
-from autograder.course.gradecells import CellPlace, is_manual, place
+from autograder.course.gradecells import is_manual, place
 from autograder.course.layout import README
 from autograder.errors import ReleaseError
 from autograder.release.definitions import (
-    Definition,
     Solutions,
     bound_names,
     given_cell,
@@ -37,7 +34,6 @@ from autograder.release.definitions import (
 from autograder.release.stated import notebook_facts, readme_facts, with_facts
 
 _SOLVED = re.compile(rf"^( *){BEGIN}$.*?(?:^ *{END}$|\Z)", re.MULTILINE | re.DOTALL)
-_BUILTINS = frozenset(dir(builtins)) | {"__name__", "__doc__", "get_ipython", "display"}
 
 
 def fill_source(course: Course, name: str) -> tuple[Path, ...]:
@@ -80,7 +76,6 @@ def fill_notebook(notebook: NotebookNode, solutions: Solutions, name: str) -> No
         definitions = [solutions.find(reference, where) for reference in directive.references]
         content = given_cell if directive.verb == "GIVEN" else solution_cell
         cell.source = directive.line + "\n" + content(definitions)
-        _check_names(filled, index, definitions, where)
     return filled
 
 
@@ -193,48 +188,6 @@ def read_source(path: Path) -> NotebookNode:
 def to_text(notebook: NotebookNode) -> str:
     """A notebook as nbformat writes it to a file: keys sorted, indented by one, a last newline."""
     return str(nbformat.writes(notebook, version=4)).rstrip("\n") + "\n"
-
-
-def _check_names(
-    notebook: NotebookNode, index: int, definitions: list[Definition], where: CellPlace
-) -> None:
-    """Raise ReleaseError where a definition uses what its notebook does not have by then."""
-    available = set(_BUILTINS)
-    for number, cell in enumerate(notebook.cells[: index + 1]):
-        if cell.cell_type == "code":
-            available |= _bound_names(cell.source, place(where.notebook, number, cell))
-    for definition in definitions:
-        missing = sorted(_used_names(definition.whole) - available)
-        if missing:
-            raise ReleaseError(
-                f"{where}: {definition.reference} uses {', '.join(missing)}, which no cell up to "
-                "there imports or defines; move it inside the function, or give it in the notebook"
-            )
-
-
-def _bound_names(source: str, where: CellPlace) -> set[str]:
-    """The names that a cell binds at its top level, by import, assignment or definition."""
-    try:
-        table = symtable.symtable(plain_python(source), "cell", "exec")
-    except SyntaxError as error:
-        raise ReleaseError(f"{where} is not Python: {error}") from error
-    bound = {s.get_name() for s in table.get_symbols() if s.is_imported() or s.is_assigned()}
-    return bound | {child.get_name() for child in table.get_children()}
-
-
-def _used_names(source: str) -> set[str]:
-    """The names that a definition expects its module to have."""
-    return set(_free(symtable.symtable(source, "definition", "exec")))
-
-
-def _free(table: symtable.SymbolTable) -> Iterator[str]:
-    top = table.get_type() == "module"
-    for symbol in table.get_symbols():
-        own = symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
-        if (symbol.is_global() or top) and symbol.is_referenced() and not (top and own):
-            yield symbol.get_name()
-    for child in table.get_children():
-        yield from _free(child)
 
 
 def plain_python(source: str) -> str:

@@ -11,8 +11,8 @@ from autograder.course.layout import CourseFolder
 from autograder.release.build import build
 from autograder.release.proof.findings import Proof
 from autograder.release.proof.freshness import stage_source
-from autograder.release.proof.proof import Matrix, prove
-from autograder.release.proof.trials import Mark, Say
+from autograder.release.proof.proof import prove
+from autograder.release.proof.trials import Say
 
 
 def release(
@@ -20,8 +20,6 @@ def release(
     name: str,
     *,
     check: bool = False,
-    mark: Mark | None = None,
-    matrix: Matrix | None = None,
     say: Say = lambda _: None,
     again: bool = False,
 ) -> Proof:
@@ -29,9 +27,8 @@ def release(
 
     Where the proof fails, source and previous release stay as they were. With `check` nothing is
     ever written: what is proved is what stands there now, and being out of date is a fault.
-    `mark` marks a submission (default: the real grading path), `matrix` holds the misconceptions
-    against the hidden tests (default: really), `say` is told what is being looked at. `again`
-    repeats what an earlier proof has found with the same inputs.
+    `say` is told what is being looked at. `again` repeats what an earlier proof has found with the
+    same inputs.
     Raises ReleaseError where filling or building is impossible.
     """
     assignment = course.assignment(name)
@@ -41,17 +38,7 @@ def release(
         source = stage_source(course, assignment, scratch)
         tree = CourseFolder(scratch).release(name)
         build(source, tree, assignment, config=course.nbgrader_settings)
-        proof = prove(
-            course,
-            assignment,
-            source,
-            tree,
-            check=check,
-            mark=mark,
-            matrix=matrix,
-            say=say,
-            again=again,
-        )
+        proof = prove(course, assignment, source, tree, check=check, say=say, again=again)
         if proof.ok and not check:
             _replace_tree(tree, course.release(name))
             _replace_files(source, course.source(name))

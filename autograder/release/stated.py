@@ -92,7 +92,7 @@ def _in_words(moment: datetime) -> str:
 
 
 def _worth(course: Course, assignment: Assignment) -> str:
-    regular, bonus = _sums(assignment.items.values())
+    regular, bonus = sums(assignment.items.values())
     text = f"The homework is worth {regular:g} points"
     text += f", and {bonus:g} bonus point{'s' * (bonus != 1)} on top." if bonus else "."
     counting = course.counting
@@ -126,7 +126,7 @@ def _asked(item: Item) -> str:
     return ", ".join(f"`{asked.name}`" for asked in item.references)
 
 
-def _sums(items: Iterable[Item]) -> tuple[float, float]:
+def sums(items: Iterable[Item]) -> tuple[float, float]:
     """Return the regular points and the bonus points."""
     items = list(items)
     bonus = sum(item.max_points for item in items if item.bonus)
@@ -134,7 +134,7 @@ def _sums(items: Iterable[Item]) -> tuple[float, float]:
 
 
 def _total(items: Iterable[Item]) -> str:
-    regular, bonus = _sums(items)
+    regular, bonus = sums(items)
     return f"{regular:g} + {bonus:g} bonus" if bonus else f"{regular:g}"
 
 

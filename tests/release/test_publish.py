@@ -8,10 +8,10 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.errors import ReleaseError
-from autograder.release import publish, release
+from autograder.release import publish
 
 from .helpers import cell, change_source, fingerprint, replace_text
-from .marking import Marker, mark_on_paper
+from .marking import Marker, mark_on_paper, release
 from .tiny import write_course
 
 

@@ -102,11 +102,6 @@ def manual_secrets(sources: dict[str, NotebookNode]) -> Iterator[Secret]:
                     yield Secret(piece, f"the model answer or rubric of {where}")
 
 
-def hidden_secrets(hidden: Path, public: str) -> Iterator[Secret]:
-    """Lines and docstrings of the hidden tests, save those that students are meant to read."""
-    return (secret for secret in _hidden_secrets(hidden) if secret.piece not in public)
-
-
 def public_code(sources: dict[str, NotebookNode], solutions: Solutions) -> str:
     """What students get of the solutions: given definitions, signatures, docstrings; squeezed."""
     given, asked = _named(sources, solutions)
@@ -114,7 +109,8 @@ def public_code(sources: dict[str, NotebookNode], solutions: Solutions) -> str:
     return "\n".join(squeeze(text) for text in shown)
 
 
-def _hidden_secrets(hidden: Path) -> Iterator[Secret]:
+def hidden_secrets(hidden: Path) -> Iterator[Secret]:
+    """Lines and docstrings of the hidden tests."""
     for path in sorted(hidden.rglob("*.py")):
         tree, text = parse_python(path), path.read_text(encoding="utf-8")
         what = f"the hidden test file {path.name}"

@@ -21,12 +21,10 @@ from autograder.release.proof import leaks, structure, tidy
 from autograder.release.proof.findings import Finding, Proof, finding
 from autograder.release.proof.freshness import stale_faults
 from autograder.release.proof.imports import import_faults
-from autograder.release.proof.killmatrix import KillMatrix, kill_matrix
+from autograder.release.proof.killmatrix import kill_matrix
 from autograder.release.proof.statements import Statements
 from autograder.release.proof.texts import notebooks, texts
-from autograder.release.proof.trials import Mark, Say, Trials
-
-Matrix = Callable[[Course, Assignment], KillMatrix]
+from autograder.release.proof.trials import Say, Trials
 
 
 def prove(
@@ -36,8 +34,6 @@ def prove(
     fresh: Path,
     *,
     check: bool,
-    mark: Mark | None,
-    matrix: Matrix | None,
     say: Say,
     again: bool,
 ) -> Proof:
@@ -62,14 +58,12 @@ def prove(
                 source=filled,
                 release=tree,
                 scratch=Path(scratch).resolve(),
-                mark=mark,
                 again=again,
             ).findings(say)
 
     def of_misconceptions() -> Iterable[Finding]:
         """Whether every misconception loses its own item alone, and none is taken for another."""
-        find = matrix or partial(kill_matrix, watch=watch, earlier=True, again=again)
-        found = find(course, assignment)
+        found = kill_matrix(course, assignment, watch=watch, earlier=True, again=again)
         check = "each misconception loses its own item alone"
         yield replace(finding(check, found.faults(), found.summary()), earlier=found.earlier)
 
@@ -189,7 +183,7 @@ class Reading:
         assignment = self.assignment
         yield finding(
             "items and points",
-            structure.point_faults(assignment, self._released),
+            structure.problem_faults(assignment),
             structure.points_summary(assignment),
         )
         statements = Statements(assignment, self.tree, self._released)
@@ -241,7 +235,7 @@ class Reading:
             f"none of {len(answered)} sentences",
         )
         public = leaks.public_code(self._sources, solutions)
-        tested = list(leaks.hidden_secrets(self._hidden, public))
+        tested = [each for each in leaks.hidden_secrets(self._hidden) if each.piece not in public]
         yield finding(
             "no hidden test is given away",
             leaks.leak_faults(everything, tested),

@@ -24,7 +24,7 @@ from autograder.course.assignment import NEARLY, Assignment, Item, Problem
 from autograder.course.gradecells import grade_id, is_graded, is_manual, place
 from autograder.course.layout import CHECKS, README
 from autograder.release.definitions import parse_python
-from autograder.release.stated import DAYS, MONTHS, without_facts
+from autograder.release.stated import DAYS, MONTHS, sums, without_facts
 
 _POINTS = r"\s*(\d+(?:[.,]\d+)?)\s+(bonus\s+)?(?:points?|pts)\b"
 _BRACKET = re.compile(rf"[(\[]{_POINTS}\s*[)\]]|[—–:,-]{_POINTS}\s*$", re.IGNORECASE)
@@ -205,9 +205,7 @@ def _number(text: str) -> float:
 
 def _sums(items: Iterable[Item]) -> tuple[float, ...]:
     """What items are worth together: all of them, the regular ones, and those of the bonus."""
-    items = list(items)
-    bonus = sum(item.max_points for item in items if item.bonus)
-    regular = sum(item.max_points for item in items if not item.bonus)
+    regular, bonus = sums(items)
     return tuple(points for points in (regular + bonus, regular, bonus) if points)
 
 

@@ -18,16 +18,15 @@ from autograder.course.gradecells import (
     grade_id,
     is_answer,
     is_check,
-    is_graded,
     is_locked,
     is_manual,
-    points_of,
 )
 from autograder.course.rubric import Evidence, read_rubric
 from autograder.errors import CourseError, ReleaseError
 from autograder.release.definitions import parse_python
 from autograder.release.proof.statements import worth
 from autograder.release.proof.texts import cells
+from autograder.release.stated import sums
 
 
 @dataclass(frozen=True)
@@ -139,46 +138,18 @@ def _manual(
             yield where, assignment.items[grade_id(cell)], cell.source
 
 
-def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> Iterator[str]:
-    """Items that a release lacks, has beyond the source, or has with other points or kind."""
-    found: dict[str, tuple[str, float, str]] = {}
-    for where, cell in cells(released):
-        if is_graded(cell):
-            kind = "manual" if is_manual(cell) else "auto"
-            found[grade_id(cell)] = (kind, points_of(cell), where.notebook)
-    wanted = {i.name: (i.kind, i.max_points, i.problem) for i in assignment.items.values()}
+def problem_faults(assignment: Assignment) -> Iterator[str]:
+    """Notebooks without an item."""
     for problem in assignment.problems:
         if not problem.items:
             yield f"{problem.name}.ipynb has no item; what is no problem belongs elsewhere"
-    for name in sorted(wanted.keys() | found.keys()):
-        if wanted.get(name) != found.get(name):
-            yield (
-                f"item {name} is {_told(found.get(name))} in the release and "
-                f"{_told(wanted.get(name))} in the source"
-            )
 
 
 def points_summary(assignment: Assignment) -> str:
-    """How many items of which kind there are, and what they are worth."""
-
-    def worth(items: Iterable[Item]) -> str:
-        return f"{sum(item.max_points for item in items):g} points"
-
-    kinds = (
-        f"{len(items)} {kind} items of {worth(items)}"
-        for kind in get_args(Kind)
-        if (items := assignment.select(kind))
-    )
-    bonus = worth(item for item in assignment.items.values() if item.bonus)
-    regular = worth(item for item in assignment.items.values() if not item.bonus)
-    return f"{', '.join(kinds)}; {regular} regular, {bonus} bonus"
-
-
-def _told(entry: tuple[str, float, str] | None) -> str:
-    if entry is None:
-        return "not there"
-    kind, points, problem = entry
-    return f"{kind}, {points:g} points, in {problem}"
+    """How many items there are, and what they are worth."""
+    kinds = " and ".join(f"{len(assignment.select(kind))} {kind}" for kind in get_args(Kind))
+    regular, bonus = sums(assignment.items.values())
+    return f"{kinds} items; {regular:g} points and {bonus:g} bonus points"
 
 
 def _hidden_test(node: ast.FunctionDef, where: str) -> HiddenTest:

@@ -43,23 +43,20 @@ def file_faults(
     if not tree.is_dir():
         yield f"{label} is missing"
         return
-    for path in sorted(tree.rglob("*")):
-        below = path.relative_to(tree)
-        name = below.as_posix()
-        if in_use and not _LEFT_BY_PROGRAMS.isdisjoint(below.parts):
+    for path in sorted(tree.iterdir()):
+        if in_use and path.name in _LEFT_BY_PROGRAMS:
             continue
+        where = f"{label}/{path.name}"
         if path.is_symlink():
-            yield f"{label}/{name} is a link; put the file itself there"
+            yield f"{where} is a link; put the file itself there"
         elif path.is_dir():
-            yield f"{label}/{name}/ does not belong there; delete the folder"
-        elif name not in expected and "/" not in name:
+            yield f"{where}/ does not belong there; delete the folder"
+        elif path.name not in expected:
             yield (
-                f"{label}/{name} does not belong there; delete it or move it elsewhere, or list it "
+                f"{where} does not belong there; delete it or move it elsewhere, or list it "
                 f"in {SETTINGS} if students need it: [assignments.{assignment.name}] "
-                f'files = ["{name}"]'
+                f'files = ["{path.name}"]'
             )
-        elif name not in expected:
-            yield f"{label}/{name} does not belong there"
     for name in sorted(expected):
         if not (tree / name).is_file():
             listed = (

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 
@@ -33,6 +33,9 @@ from autograder.release.proof.visible import (
     write_wrong,
 )
 
+if TYPE_CHECKING:
+    from autograder.grading.mark import Marking
+
 Say = Callable[[str], None]
 
 REFERENCE = "reference"
@@ -40,27 +43,6 @@ REFERENCE = "reference"
 
 LONG_SECONDS = 900.0
 """Seconds for the trial that runs a visible check on hundreds of misconceptions."""
-
-
-class Marked(Protocol):
-    """What marking gives back: the Report, and the notebooks with the outputs of their run."""
-
-    @property
-    def report(self) -> Report:
-        """The marks."""
-
-    @property
-    def notebooks(self) -> Mapping[str, NotebookNode]:
-        """The executed notebooks by problem."""
-
-
-class Mark(Protocol):
-    """Marks the submission in the folder `path` against the skeletons in the folder `release`."""
-
-    def __call__(
-        self, course: Course, assignment: Assignment, path: Path, *, release: Path
-    ) -> Marked:
-        """Mark it; nothing is written."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +55,10 @@ class Trial:
     name: str
     check: str
     write: Callable[[Path], None]
-    judge: Callable[[Marked], Iterable[Finding]]
+    judge: Callable[[Marking], Iterable[Finding]]
     is_long: bool = False
 
-    def findings(self, marked: Marked | CourseError) -> list[Finding]:
+    def findings(self, marked: Marking | CourseError) -> list[Finding]:
         """Return what follows from the marks, or from the reason why there are none."""
         try:
             if isinstance(marked, CourseError):
@@ -90,8 +72,7 @@ class Trial:
 class Trials:
     """Writes, marks and judges the trial submissions of one release, in the folder `scratch`.
 
-    `mark` marks a submission (default: the real grading path, several at once). On the real path,
-    trials that went well in an earlier proof count, unless `again` is set.
+    Trials that went well in an earlier proof count, unless `again` is set.
     """
 
     course: Course
@@ -99,7 +80,6 @@ class Trials:
     source: Path
     release: Path
     scratch: Path
-    mark: Mark | None = None
     again: bool = False
 
     def findings(self, say: Say) -> list[Finding]:
@@ -108,16 +88,16 @@ class Trials:
         Where the reference can't be marked, nothing can: it is told once.
         """
         trials = {trial.name: trial for trial in self._trials()}
-        earlier = None if self.mark else self._earlier()
-        found: dict[str, list[Finding] | None] = dict.fromkeys(trials)
-        if earlier is not None and not self.again:
-            found = {name: earlier.find(name) for name in trials}
+        earlier = self._earlier()
+        found: dict[str, list[Finding] | None] = {
+            name: None if self.again else earlier.find(name) for name in trials
+        }
         waiting = [trial for name, trial in trials.items() if found[name] is None]
         say(f"marking trial submissions: 0 of {len(waiting)}")
         with closing(self._marked(waiting)) as marking:
             for done, (name, marked) in enumerate(marking, start=1):
                 found[name] = results = trials[name].findings(marked)
-                if earlier is not None and all(result.ok for result in results):
+                if all(result.ok for result in results):
                     earlier.put(name, [replace(result, earlier=True) for result in results])
                 if name == REFERENCE and isinstance(marked, CourseError):
                     return results
@@ -166,55 +146,35 @@ class Trials:
                 partial(self._judge_junk, words),
             )
 
-    def _marked(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
-        """Write and mark; the name of each trial and its marks, or why there are none."""
-        written: list[Trial] = []
-        for trial in trials:
-            try:
-                trial.write(self._folder(trial))
-                written.append(trial)
-            except CourseError as error:
-                yield trial.name, error
-        for is_long in (False, True):
-            waiting = [trial for trial in written if trial.is_long is is_long]
-            if waiting:
-                yield from self._by_hand(waiting) if self.mark else self._really(waiting, is_long)
-
-    def _folder(self, trial: Trial) -> Path:
-        return self.scratch / SUBMITTED / trial.name
-
-    def _by_hand(self, trials: list[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
-        assert self.mark is not None
-        for trial in trials:
-            folder = self._folder(trial)
-            try:
-                marked = self.mark(self.course, self.assignment, folder, release=self.release)
-                yield trial.name, marked
-            except CourseError as error:
-                yield trial.name, error
-
-    def _really(
-        self, trials: list[Trial], is_long: bool
-    ) -> Generator[tuple[str, Marked | CourseError]]:
-        """Mark through the real grading path, with its default settings but for long trials."""
-        # a proof that is handed another `mark` needs neither the sandbox nor pytest
+    def _marked(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marking | CourseError]]:
+        """Write and mark, as `fdl grade` does; the name of each trial, and what came of it."""
         from autograder.grading.classrun import Job, default_jobs, mark_class
         from autograder.grading.mark import MarkSettings
 
+        jobs: dict[bool, list[Job]] = {False: [], True: []}
+        for trial in trials:
+            folder = self.scratch / SUBMITTED / trial.name
+            try:
+                trial.write(folder)
+                jobs[trial.is_long].append(Job(trial.name, folder, self.release))
+            except CourseError as error:
+                yield trial.name, error
         limits = self.assignment.limits
         patient = MarkSettings(replace(limits, submission_seconds=LONG_SECONDS))
-        marking = mark_class(
-            self.course,
-            self.assignment,
-            [Job(trial.name, self._folder(trial), self.release) for trial in trials],
-            workers=default_jobs(limits),
-            settings=patient if is_long else None,
-        )
-        with closing(marking):
-            for each in marking:
-                yield each.student, each.marking or CourseError(each.error)
+        for is_long, waiting in jobs.items():
+            if waiting:
+                marking = mark_class(
+                    self.course,
+                    self.assignment,
+                    waiting,
+                    workers=default_jobs(limits),
+                    settings=patient if is_long else None,
+                )
+                with closing(marking):
+                    for each in marking:
+                        yield each.student, each.marking or CourseError(each.error)
 
-    def _judge_reference(self, marked: Marked) -> Iterator[Finding]:
+    def _judge_reference(self, marked: Marking) -> Iterator[Finding]:
         items = self._auto(marked.report)
         lost = [name for name, item in items.items() if not _full(item)]
         faults = [_missed(name, items[name]) for name in lost]
@@ -225,13 +185,13 @@ class Trials:
         yield finding("the reference earns every point", faults, seen)
         yield accepts_reference(marked.notebooks, lost)
 
-    def _judge_skeleton(self, marked: Marked) -> Iterator[Finding]:
+    def _judge_skeleton(self, marked: Marking) -> Iterator[Finding]:
         faults = [*_earned(self._auto(marked.report), "the untouched skeleton")]
         faults += _run_faults(self.assignment, marked, "the skeleton")
         yield finding("the untouched skeleton earns nothing", faults, "0 points; its cells all run")
         yield rejects_skeleton(marked.notebooks)
 
-    def _judge_junk(self, words: str, marked: Marked) -> Iterator[Finding]:
+    def _judge_junk(self, words: str, marked: Marking) -> Iterator[Finding]:
         faults = _earned(self._auto(marked.report), words)
         yield finding(f"junk earns nothing: {words}", faults, "0 points")
 
@@ -263,7 +223,7 @@ def _earned(items: Mapping[str, ItemReport], who: str) -> Iterator[str]:
             )
 
 
-def _run_faults(assignment: Assignment, marked: Marked, who: str) -> list[str]:
+def _run_faults(assignment: Assignment, marked: Marking, who: str) -> list[str]:
     """Notebooks that did not run through, and cells that ended in an error they should not."""
     faults = []
     for name, notebook in marked.report.notebooks.items():
