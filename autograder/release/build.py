@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from copy import deepcopy
 from pathlib import Path
 
 import nbformat
@@ -54,8 +53,7 @@ class _Converter(Generate):
 
     @classmethod
     def at(cls, root: Path, assignment: Assignment, config: Config) -> _Converter:
-        """Return a converter for the assignment in the scratch folder `root`."""
-        config = deepcopy(config)
+        """Return a converter for the assignment in the scratch folder `root`; `config` changes."""
         config.CourseDirectory.root = str(root)
         config.CourseDirectory.source_directory = SOURCE
         config.CourseDirectory.release_directory = RELEASE

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from autograder.course.assignment import Course
 from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS, CourseFolder
+from autograder.durable import write_text
 from autograder.errors import CourseError
 from autograder.release.fill import fill_source
 
@@ -113,7 +114,7 @@ def begin_course(folder: Path, zone: str = "UTC") -> Course:
     for name in (".gitignore", NBGRADER_SETTINGS, SETTINGS):
         if not (folder / name).exists():
             text = (EXAMPLE / "course" / name.lstrip(".")).read_text(encoding="utf-8")
-            _write(folder / name, text.replace("HOMEWORK_ZONE", zone))
+            write_text(folder / name, text.replace("HOMEWORK_ZONE", zone))
     return Course(folder)
 
 
@@ -132,19 +133,16 @@ def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
     settings = course.settings_file
     before = settings.read_bytes().decode("utf-8")
     entered = _with_entry(settings, homework)
-    made: list[Path] = []
     try:
         for part, folder in folders.items():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.mkdir()
-            made.append(folder)
+            folder.mkdir(parents=True)
             _write_example(EXAMPLE / part, folder, homework)
-        _write(settings, entered)
+        write_text(settings, entered)
         fill_source(Course(course.root), homework.name)
     except BaseException:
-        for folder in made:
-            shutil.rmtree(folder)
-        _write(settings, before)
+        for folder in folders.values():
+            shutil.rmtree(folder, ignore_errors=True)
+        write_text(settings, before)
         raise
     return (*folders.values(), settings)
 
@@ -172,14 +170,7 @@ def _write_example(example: Path, folder: Path, homework: NewHomework) -> None:
     words = {"HOMEWORK_TITLE": homework.title, "HOMEWORK": homework.name}
     for path in filter(Path.is_file, example.iterdir()):  # not what Python leaves beside them
         text = path.read_text(encoding="utf-8")
-        _write(folder / path.name, _WORD.sub(lambda word: words[word[0]], text))
-
-
-def _write(path: Path, text: str) -> None:
-    """Put a file in its place whole, its line ends as they are."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_bytes(text.encode("utf-8"))
-    fresh.replace(path)
+        write_text(folder / path.name, _WORD.sub(lambda word: words[word[0]], text))
 
 
 def _is_free(folder: Path) -> bool:

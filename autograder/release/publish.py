@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 from autograder.course.assignment import Course
 from autograder.course.layout import CourseFolder
+from autograder.durable import write_bytes
 from autograder.release.build import build
 from autograder.release.proof.findings import Proof
 from autograder.release.proof.freshness import stage_source
@@ -50,9 +51,7 @@ def _replace_files(fresh: Path, folder: Path) -> None:
     for path in sorted(fresh.iterdir()):
         place = folder / path.name
         if place.read_bytes() != path.read_bytes():
-            temporary = place.with_name(f".{place.name}.new")
-            shutil.copyfile(path, temporary)
-            temporary.replace(place)
+            write_bytes(place, path.read_bytes())
 
 
 def _replace_tree(fresh: Path, tree: Path) -> None:

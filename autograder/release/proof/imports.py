@@ -72,8 +72,7 @@ def _required(path: Path) -> tuple[set[str], list[str]]:
     """The names of required packages, and the lines that ask for what there is not."""
     names: set[str] = set()
     faults = []
-    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         text = line.partition(" #")[0].strip()
         if not text or text.startswith(("#", "-")):
             continue

@@ -84,7 +84,9 @@ def name_faults(
             yield f"{what} is for {item}, which is {kind} of {assignment.name}"
     tested = {test.item for test in tests}
     yield from (f"item {name} has no hidden test" for name in auto if name not in tested)
-    functions = _functions(checks)
+    functions = {
+        each.name for each in parse_python(checks).body if isinstance(each, ast.FunctionDef)
+    }
     for where, cell in cells(sources):
         if is_check(cell):
             yield from _check_faults(cell, where, functions)
@@ -104,12 +106,26 @@ def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
 
 
 def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
-    """Auto items that lack an answer to fill or a locked check cell."""
+    """Auto items that lack an answer to fill, or a locked check cell below it."""
     for name, notebook in sources.items():
-        yield from _answer_faults(assignment, {name: notebook})
-    for where, cell in cells(sources):
-        if is_check(cell) and not is_locked(cell):
-            yield f"{where}: a check cell must be locked"
+        answer = ""
+        unchecked: CellPlace | None = None
+        for where, cell in cells({name: notebook}):
+            if is_answer(cell):
+                if directive_of(cell, where) is None:
+                    yield f"{where} is an answer cell without a REFERENCE line"
+                if unchecked:
+                    yield f"{unchecked} is an answer cell that no check cell follows"
+                answer, unchecked = grade_id(cell), where
+            elif is_check(cell):
+                owner = answer.removesuffix("-answer")
+                if not answer or (owner in assignment.items and owner != grade_id(cell)):
+                    yield f"{where}: item {grade_id(cell)} has no answer cell before its check cell"
+                if not is_locked(cell):
+                    yield f"{where}: a check cell must be locked"
+                unchecked = None
+        if unchecked:
+            yield f"{unchecked} is an answer cell that no check cell follows"
 
 
 def rubric_faults(
@@ -118,7 +134,16 @@ def rubric_faults(
     """Manual items whose rubric is missing or unreadable, or names what no core test gives."""
     tests, _ = hidden_tests(hidden)
     for where, _, source in _manual(assignment, sources):
-        yield from _rubric_faults(source, where, assignment, tests)
+        try:
+            model, rubric = split_answer(source, where).model, read_rubric(source, where)
+        except CourseError as error:
+            yield str(error)
+            continue
+        if not model.strip():
+            yield f"{where} has no model answer before its rubric"
+        for evidence in rubric.evidence:
+            if fault := _evidence_fault(evidence, assignment, tests):
+                yield f"{where} names the evidence {evidence}{fault}"
 
 
 def rubric_point_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
@@ -179,32 +204,6 @@ def _is_item(decorator: ast.expr) -> bool:
     return isinstance(decorator, ast.Call) and ast.unparse(decorator.func).split(".")[-1] == "item"
 
 
-def _functions(path: Path) -> set[str]:
-    if not path.is_file():
-        return set()
-    return {node.name for node in parse_python(path).body if isinstance(node, ast.FunctionDef)}
-
-
-def _answer_faults(assignment: Assignment, notebook: dict[str, NotebookNode]) -> Iterator[str]:
-    """Follow the cells of a notebook: each check must come after the answer that it looks at."""
-    answer = ""
-    unchecked: CellPlace | None = None
-    for where, cell in cells(notebook):
-        if is_answer(cell):
-            if directive_of(cell, where) is None:
-                yield f"{where} is an answer cell without a REFERENCE line"
-            if unchecked:
-                yield f"{unchecked} is an answer cell that no check cell follows"
-            answer, unchecked = grade_id(cell), where
-        elif is_check(cell):
-            owner = answer.removesuffix("-answer")
-            if not answer or (owner in assignment.items and owner != grade_id(cell)):
-                yield f"{where}: item {grade_id(cell)} has no answer cell before its check cell"
-            unchecked = None
-    if unchecked:
-        yield f"{unchecked} is an answer cell that no check cell follows"
-
-
 def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> Iterator[str]:
     function = grade_id(cell).replace("-", "_")
     if cell.source.strip() != f"checks.{function}(globals())":
@@ -213,31 +212,12 @@ def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> 
         yield f"checks.py has no function {function} for item {grade_id(cell)}"
 
 
-def _rubric_faults(
-    source: str, where: CellPlace, assignment: Assignment, tests: list[HiddenTest]
-) -> Iterator[str]:
-    try:
-        model = split_answer(source, where).model
-        rubric = read_rubric(source, where)
-    except CourseError as error:
-        yield str(error)
-        return
-    if not model.strip():
-        yield f"{where} has no model answer before its rubric"
-    for evidence in rubric.evidence:
-        for fault in _evidence_faults(evidence, assignment, tests):
-            yield f"{where} {fault}"
-
-
-def _evidence_faults(
-    evidence: Evidence, assignment: Assignment, tests: list[HiddenTest]
-) -> Iterator[str]:
+def _evidence_fault(evidence: Evidence, assignment: Assignment, tests: list[HiddenTest]) -> str:
     item = assignment.items.get(evidence.item)
     if item is None or item.kind != "auto":
         kind = "no item" if item is None else "a manual item"
-        yield f"names the evidence {evidence}, but {evidence.item} is {kind} of {assignment.name}"
-        return
+        return f", but {evidence.item} is {kind} of {assignment.name}"
     parts = {test.part for test in tests if test.item == evidence.item and test.core}
     if evidence.part and evidence.part not in parts:
-        known = ", ".join(sorted(parts)) or "none"
-        yield f"names the evidence {evidence}; {evidence.item} has the parts {known}"
+        return f"; {evidence.item} has the parts {', '.join(sorted(parts)) or 'none'}"
+    return ""
