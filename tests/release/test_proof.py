@@ -79,7 +79,7 @@ def test_stray_file_is_named(released: Course, tree: str, name: str) -> None:
     path = released.root / tree / "tiny" / name
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(b"\x00\xffstray")
-    found = faults(looked_at(released))[f"files of {tree}/tiny"]
+    found = faults(checked(released))[f"files of {tree}/tiny"]
     top, *nested = name.split("/")
     assert f"{tree}/tiny/{top}{'/' * bool(nested)} does not belong there" in found
 
