@@ -3,7 +3,6 @@
 from autograder.release.build import build
 from autograder.release.fill import fill_source, filled_source
 from autograder.release.proof.findings import Finding, Proof
-from autograder.release.proof.proof import prove
 from autograder.release.publish import release
 
 __all__ = [
@@ -12,6 +11,5 @@ __all__ = [
     "build",
     "fill_source",
     "filled_source",
-    "prove",
     "release",
 ]

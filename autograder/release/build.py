@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import shutil
 import tempfile
-from copy import deepcopy
 from pathlib import Path
 
 import nbformat
@@ -24,7 +23,7 @@ from autograder.course.layout import COMPANIONS, RELEASE, SOURCE, CourseFolder
 from autograder.errors import ReleaseError
 from autograder.release.converter import Generate
 from autograder.release.fill import read_source
-from autograder.release.preprocessors import StripDirectives, configure
+from autograder.release.preprocessors import configure
 
 
 def build(
@@ -54,8 +53,7 @@ class _Converter(Generate):
 
     @classmethod
     def at(cls, root: Path, assignment: Assignment, config: Config) -> _Converter:
-        """Return a converter for the assignment in the scratch folder `root`."""
-        config = deepcopy(config)
+        """Return a converter for the assignment in the scratch folder `root`; `config` changes."""
         config.CourseDirectory.root = str(root)
         config.CourseDirectory.source_directory = SOURCE
         config.CourseDirectory.release_directory = RELEASE
@@ -133,15 +131,4 @@ def _settings(path: Path | None) -> Config:
         except Exception as error:  # the file is a program: it may fail in any way
             raise ReleaseError(f"{path} can't be read: {type(error).__name__}: {error}") from error
     configure(config)
-    used = config.GenerateAssignment.preprocessors
-    if not any(_is_strip_directives(p) for p in used):
-        raise ReleaseError(
-            f"{path}: GenerateAssignment.preprocessors lacks StripDirectives; "
-            "call autograder.release.preprocessors.configure(c) instead of listing them"
-        )
     return config
-
-
-def _is_strip_directives(preprocessor: object) -> bool:
-    name = f"{StripDirectives.__module__}.{StripDirectives.__qualname__}"
-    return preprocessor is StripDirectives or preprocessor in (name, StripDirectives.__qualname__)

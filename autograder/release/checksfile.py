@@ -15,6 +15,7 @@ from pathlib import Path
 
 from autograder.course.assignment import Assignment, Item
 from autograder.errors import ReleaseError
+from autograder.release.definitions import bound_names
 
 _KIT = "autograder.release.checkskit"
 _FOLDER = Path(__file__).with_name("checkskit")
@@ -42,8 +43,8 @@ def self_contained(source: str, assignment: Assignment) -> str:
         for part in _PARTS
     ]
     trees = [ast.parse(text) for text in texts]
-    known = {name for tree in trees for name in _defined(tree)}
-    if twice := sorted(known.intersection(_defined(own))):
+    known = set().union(*map(_defined, trees))
+    if twice := sorted(known & _defined(own)):
         raise ReleaseError(
             f"{assignment.name}/checks.py defines {', '.join(twice)}, which is a name of the "
             "checks' machinery: choose another name"
@@ -122,14 +123,6 @@ def _is_of_kit(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(_KIT)
 
 
-def _defined(tree: ast.Module) -> Iterator[str]:
-    """Yield the names that a module defines at its top level, imports aside."""
-    for statement in tree.body:
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            yield statement.name
-        elif isinstance(statement, ast.Assign | ast.AnnAssign):
-            yield from (
-                node.id
-                for node in ast.walk(statement)
-                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-            )
+def _defined(tree: ast.Module) -> set[str]:
+    """Return the names that a module defines at its top level, imports aside."""
+    return {name for statement in tree.body for name in bound_names(statement)}

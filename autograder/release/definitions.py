@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import dropwhile, takewhile
 from pathlib import Path
 
 from autograder.course.directives import BEGIN, END, Reference
@@ -32,34 +33,24 @@ class Definition:
         return isinstance(self.statement, ast.Assign | ast.AnnAssign)
 
     @property
-    def body(self) -> list[ast.stmt]:
-        """The statements that are the solution: all but signature and docstring."""
-        statement = self.statement
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            return statement.body[1:]
-        return [statement]
-
-    @property
     def whole(self) -> str:
         """The definition as it stands, decorators included."""
-        return "\n".join(self.lines[self._first - 1 : self._last])
+        return self._text(lines_of(self.statement))
 
     @property
     def heading(self) -> str:
         """What students see of it: signature and docstring; a variable's `#:` lines."""
         if self.is_variable:
             return "\n".join(self._notes)
-        return "\n".join(self.lines[self._first - 1 : self._docstring_end])
+        return self._text(range(self._first, self._docstring_end + 1))
 
     @property
     def solution(self) -> str:
         """What students are to find: the function's body, or the assignment, with comments."""
         if self.is_variable:
             return self.whole
-        lines = list(self.lines[self._docstring_end : self._last])
-        while lines and not lines[0].strip():
-            lines.pop(0)
-        return "\n".join(lines)
+        lines = self.lines[self._docstring_end : lines_of(self.statement)[-1]]
+        return "\n".join(dropwhile(lambda line: not line.strip(), lines))
 
     def check(self, where: object) -> None:
         """Raise ReleaseError unless it can be split into what is shown and what is solved."""
@@ -71,13 +62,10 @@ class Definition:
                 f"{where}: {self.reference} has no docstring; students would not know what to write"
             )
         body = statement.body
-        if len(body) > 1 and body[1].lineno <= self._docstring_end:
+        end = self._docstring_end
+        if body[0].lineno == statement.lineno or any(part.lineno <= end for part in body[1:]):
             raise ReleaseError(
-                f"{where}: {self.reference} goes on in its docstring's line; start a new line there"
-            )
-        if body[0].lineno == statement.lineno:
-            raise ReleaseError(
-                f"{where}: {self.reference} is one line; put its body below the signature"
+                f"{where}: {self.reference}: begin docstring and body on lines of their own"
             )
 
     @property
@@ -89,24 +77,17 @@ class Definition:
 
     @property
     def _first(self) -> int:
-        statement = self.statement
-        if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-            return min([statement.lineno, *(d.lineno for d in statement.decorator_list)])
-        return statement.lineno
-
-    @property
-    def _last(self) -> int:
-        return self.statement.end_lineno or self.statement.lineno
+        return lines_of(self.statement)[0]
 
     @property
     def _notes(self) -> list[str]:
         """The `#:` comment lines right above a variable: its docstring, so to say."""
-        notes: list[str] = []
-        for line in reversed(self.lines[: self._first - 1]):
-            if not line.startswith("#:"):
-                break
-            notes.insert(0, "#" + line[2:])
-        return notes
+        above = reversed(self.lines[: self._first - 1])
+        notes = takewhile(lambda line: line.startswith("#:"), above)
+        return ["#" + line[2:] for line in notes][::-1]
+
+    def _text(self, numbers: range) -> str:
+        return "\n".join(self.lines[number - 1] for number in numbers)
 
 
 class Solutions:
@@ -143,6 +124,13 @@ class Solutions:
         return {path.stem: list(_read(path)) for path in sorted(self.folder.glob("*.py"))}
 
 
+def lines_of(statement: ast.stmt) -> range:
+    """The numbers of a statement's lines, its decorators among them."""
+    decorators = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
+    return range(first, (statement.end_lineno or first) + 1)
+
+
 def parse_python(path: Path) -> ast.Module:
     """The syntax tree of a Python file; ReleaseError where it has none."""
     try:
@@ -169,7 +157,7 @@ def _solved(definition: Definition) -> str:
     body = definition.solution
     if not body.strip():
         raise ReleaseError(f"{definition.reference} has no body below its docstring")
-    indent = " " * definition.body[0].col_offset
+    indent = body[: len(body) - len(body.lstrip())]
     return "\n".join([definition.heading, indent + BEGIN, body, indent + END])
 
 

@@ -8,11 +8,11 @@ twice gives the same bytes.
 from __future__ import annotations
 
 import ast
-import builtins
 import json
-import symtable
+import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from itertools import chain
 from pathlib import Path
 
 import nbformat
@@ -21,19 +21,19 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import Course, Problem
 from autograder.course.directives import BEGIN, END, Directive, directive_of
-from autograder.course.gradecells import CellPlace, is_manual, place
+from autograder.course.gradecells import is_manual, place
 from autograder.course.layout import README
 from autograder.errors import ReleaseError
 from autograder.release.definitions import (
-    Definition,
     Solutions,
     bound_names,
     given_cell,
+    lines_of,
     solution_cell,
 )
 from autograder.release.stated import notebook_facts, readme_facts, with_facts
 
-_BUILTINS = frozenset(dir(builtins)) | {"__name__", "__doc__", "get_ipython", "display"}
+_SOLVED = re.compile(rf"^( *){BEGIN}$.*?(?:^ *{END}$|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def fill_source(course: Course, name: str) -> tuple[Path, ...]:
@@ -74,8 +74,8 @@ def fill_notebook(notebook: NotebookNode, solutions: Solutions, name: str) -> No
         if directive is None:
             continue
         definitions = [solutions.find(reference, where) for reference in directive.references]
-        cell.source = directive.line + "\n" + _content(directive, definitions)
-        _check_names(filled, index, definitions, where)
+        content = given_cell if directive.verb == "GIVEN" else solution_cell
+        cell.source = directive.line + "\n" + content(definitions)
     return filled
 
 
@@ -111,42 +111,31 @@ def dropped_lines(notebook: NotebookNode, name: str) -> Iterator[str]:
 
 def _generated(lines: list[str], directive: Directive) -> set[int]:
     """The numbers of those lines that an earlier filling can have written, from the same or not."""
-    solved: set[int] = set()
-    plain = lines.copy()
-    inside = False
-    for number, line in enumerate(lines, start=1):
-        inside |= line.strip() == BEGIN
-        if inside and directive.verb == "REFERENCE":
-            solved.add(number)
-            plain[number - 1] = line.replace(BEGIN, "pass") if line.strip() == BEGIN else ""
-        inside &= line.strip() != END
-    while True:
-        try:
-            statements = ast.parse("\n".join(plain)).body
-            break
-        except SyntaxError as error:  # what is no Python was typed by hand, and all below it
-            plain = plain[: min(error.lineno or 1, len(plain)) - 1]
     if directive.verb == "GIVEN":
-        return {n for s in _given(statements, directive) for n in _lines_of(s)}
-    headings = {n for s in statements if (head := _heading(s)) for n in range(*head)}
-    notes = {n for n in solved if lines[n - 1] == BEGIN for n in _notes_above(n, lines)}
-    return solved | headings | notes
+        return {n for each in _given(_statements(lines), directive) for n in lines_of(each)}
+    plain = _SOLVED.sub(
+        lambda block: f"{block[1]}pass" + "\n" * block[0].count("\n"), "\n".join(lines)
+    ).split("\n")
+    solved = [n for n, line in enumerate(lines, start=1) if line != plain[n - 1]]
+    headings = map(_heading, _statements(plain[: solved[-1]] if solved else []))
+    notes = (_notes_above(n, lines) for n in solved if lines[n - 1] == BEGIN)
+    return set(chain(solved, *headings, *notes))
 
 
-def _heading(statement: ast.stmt) -> tuple[int, int] | None:
+def _statements(lines: list[str]) -> list[ast.stmt]:
+    try:
+        return ast.parse("\n".join(lines)).body
+    except SyntaxError:  # what is not Python was typed by hand
+        return []
+
+
+def _heading(statement: ast.stmt) -> range:
     """The lines of signature and docstring, of a definition that a solution follows."""
-    if not isinstance(statement, ast.FunctionDef | ast.ClassDef) or len(statement.body) != 2:
-        return None
-    docstring, solution = statement.body
-    if ast.get_docstring(statement) is None or not isinstance(solution, ast.Pass):
-        return None
-    return _lines_of(statement)[0], (docstring.end_lineno or 0) + 1
-
-
-def _lines_of(statement: ast.stmt) -> range:
-    decorators = getattr(statement, "decorator_list", [])
-    first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
-    return range(first, (statement.end_lineno or first) + 1)
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(statement):
+        docstring, *solution = statement.body
+        if [type(each) for each in solution] == [ast.Pass]:
+            return range(lines_of(statement)[0], (docstring.end_lineno or 0) + 1)
+    return range(0)
 
 
 def _notes_above(number: int, lines: list[str]) -> Iterator[int]:
@@ -158,13 +147,12 @@ def _notes_above(number: int, lines: list[str]) -> Iterator[int]:
 
 
 def _given(statements: list[ast.stmt], directive: Directive) -> list[ast.stmt]:
-    """The statements that are definitions the directive asks for, now or before it was changed."""
+    """The definitions that the directive asks for, now or before one was renamed."""
     asked = {reference.name for reference in directive.references}
-    bound = {id(s): set(bound_names(s)) for s in statements}
-    missing = asked.difference(*bound.values())
-    others = [s for s in statements if bound[id(s)] and not bound[id(s)] & asked]
-    renamed = others if len(others) <= len(missing) else []
-    return [s for s in statements if bound[id(s)] & asked or s in renamed]
+    definitions = [each for each in statements if bound_names(each)]
+    if len(definitions) <= len(asked):
+        return definitions
+    return [each for each in definitions if asked.intersection(bound_names(each))]
 
 
 def read_source(path: Path) -> NotebookNode:
@@ -200,54 +188,6 @@ def read_source(path: Path) -> NotebookNode:
 def to_text(notebook: NotebookNode) -> str:
     """A notebook as nbformat writes it to a file: keys sorted, indented by one, a last newline."""
     return str(nbformat.writes(notebook, version=4)).rstrip("\n") + "\n"
-
-
-def _content(directive: Directive, definitions: list[Definition]) -> str:
-    if directive.verb == "GIVEN":
-        return given_cell(definitions)
-    return solution_cell(definitions)
-
-
-def _check_names(
-    notebook: NotebookNode, index: int, definitions: list[Definition], where: CellPlace
-) -> None:
-    """Raise ReleaseError where a definition uses what its notebook does not have by then."""
-    available = set(_BUILTINS)
-    for number, cell in enumerate(notebook.cells[: index + 1]):
-        if cell.cell_type == "code":
-            available |= _bound_names(cell.source, place(where.notebook, number, cell))
-    for definition in definitions:
-        missing = sorted(_used_names(definition.whole) - available)
-        if missing:
-            raise ReleaseError(
-                f"{where}: {definition.reference} uses {', '.join(missing)}, which no cell up to "
-                "there imports or defines; move it inside the function, or give it in the notebook"
-            )
-
-
-def _bound_names(source: str, where: CellPlace) -> set[str]:
-    """The names that a cell binds at its top level, by import, assignment or definition."""
-    try:
-        table = symtable.symtable(plain_python(source), "cell", "exec")
-    except SyntaxError as error:
-        raise ReleaseError(f"{where} is not Python: {error}") from error
-    bound = {s.get_name() for s in table.get_symbols() if s.is_imported() or s.is_assigned()}
-    return bound | {child.get_name() for child in table.get_children()}
-
-
-def _used_names(source: str) -> set[str]:
-    """The names that a definition expects its module to have."""
-    return set(_free(symtable.symtable(source, "definition", "exec")))
-
-
-def _free(table: symtable.SymbolTable) -> Iterator[str]:
-    top = table.get_type() == "module"
-    for symbol in table.get_symbols():
-        own = symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
-        if (symbol.is_global() or top) and symbol.is_referenced() and not (top and own):
-            yield symbol.get_name()
-    for child in table.get_children():
-        yield from _free(child)
 
 
 def plain_python(source: str) -> str:

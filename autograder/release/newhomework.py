@@ -12,13 +12,13 @@ import re
 import secrets
 import shutil
 import tomllib
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from autograder.course.assignment import Course
 from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS, CourseFolder
+from autograder.durable import write_text
 from autograder.errors import CourseError
 from autograder.release.fill import fill_source
 
@@ -88,10 +88,6 @@ class NewHomework:
             f'bonus = ["{BONUS}"]\n'
         )
 
-    def words(self) -> Mapping[str, str]:
-        """What stands for the words in capitals."""
-        return {"HOMEWORK_TITLE": self.title, "HOMEWORK": self.name}
-
 
 def course_for(folder: Path | None) -> Course | None:
     """The course that a new homework goes into; None where `folder` is one to be begun.
@@ -115,14 +111,10 @@ def course_for(folder: Path | None) -> Course | None:
 def begin_course(folder: Path, zone: str = "UTC") -> Course:
     """Make a folder a course without homeworks: its settings, nbgrader's, and what git ignores."""
     folder.mkdir(parents=True, exist_ok=True)
-    for source, name in (
-        ("gitignore", ".gitignore"),
-        (NBGRADER_SETTINGS, NBGRADER_SETTINGS),
-        (SETTINGS, SETTINGS),
-    ):
+    for name in (".gitignore", NBGRADER_SETTINGS, SETTINGS):
         if not (folder / name).exists():
-            text = (EXAMPLE / "course" / source).read_text(encoding="utf-8")
-            _write(folder / name, text.replace("HOMEWORK_ZONE", zone))
+            text = (EXAMPLE / "course" / name.lstrip(".")).read_text(encoding="utf-8")
+            write_text(folder / name, text.replace("HOMEWORK_ZONE", zone))
     return Course(folder)
 
 
@@ -132,37 +124,27 @@ def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
     CourseError names what is there already, or what stands against it; nothing is changed then.
     """
     homework.check()
-    folders = _folders(course, homework.name)
+    own = CourseFolder(course.root)  # always the course, never an installed kit
+    folders = {
+        each: getattr(own, each)(homework.name) for each in ("source", "solutions", "hidden")
+    }
     if there := [str(path) for path in folders.values() if path.exists() or path.is_symlink()]:
         raise CourseError(f"{', '.join(there)} is there already: choose another name")
     settings = course.settings_file
     before = settings.read_bytes().decode("utf-8")
     entered = _with_entry(settings, homework)
-    made: list[Path] = []
     try:
         for part, folder in folders.items():
-            folder.parent.mkdir(parents=True, exist_ok=True)
-            folder.mkdir()
-            made.append(folder)
-            _write_example(EXAMPLE / part, folder, homework.words())
-        _write(settings, entered)
+            folder.mkdir(parents=True)
+            _write_example(EXAMPLE / part, folder, homework)
+        write_text(settings, entered)
         fill_source(Course(course.root), homework.name)
     except BaseException:
-        for folder in made:
-            shutil.rmtree(folder)
-        _write(settings, before)
+        for folder in folders.values():
+            shutil.rmtree(folder, ignore_errors=True)
+        write_text(settings, before)
         raise
     return (*folders.values(), settings)
-
-
-def _folders(course: Course, name: str) -> Mapping[str, Path]:
-    """Where the parts of the example go: always into the course, never into an installed kit."""
-    own = CourseFolder(course.root)
-    return {
-        "source": own.source(name),
-        "solutions": own.solutions(name),
-        "hidden": own.hidden(name),
-    }
 
 
 def _with_entry(path: Path, homework: NewHomework) -> str:
@@ -175,32 +157,20 @@ def _with_entry(path: Path, homework: NewHomework) -> str:
     gap = "" if text.endswith("\n") else new_line
     entered = text + gap + new_line + homework.settings().replace("\n", new_line)
     try:
-        added = tomllib.loads(entered)["assignments"].pop(homework.name)
+        tomllib.loads(entered)
     except tomllib.TOMLDecodeError as error:
         raise CourseError(
             f"{path} takes no table [assignments.{homework.name}] at its end ({error}): write its "
             "assignments as such tables"
         ) from error
-    assert added["title"] == homework.title
     return entered
 
 
-def _write_example(example: Path, folder: Path, words: Mapping[str, str]) -> None:
-    for path in _example_files(example):
+def _write_example(example: Path, folder: Path, homework: NewHomework) -> None:
+    words = {"HOMEWORK_TITLE": homework.title, "HOMEWORK": homework.name}
+    for path in filter(Path.is_file, example.iterdir()):  # not what Python leaves beside them
         text = path.read_text(encoding="utf-8")
-        _write(folder / path.name, _WORD.sub(lambda word: words[word[0]], text))
-
-
-def _example_files(example: Path) -> Iterator[Path]:
-    """The example's files, without what Python leaves beside them."""
-    return (path for path in sorted(example.iterdir()) if path.is_file())
-
-
-def _write(path: Path, text: str) -> None:
-    """Put a file in its place whole, its line ends as they are."""
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_bytes(text.encode("utf-8"))
-    fresh.replace(path)
+        write_text(folder / path.name, _WORD.sub(lambda word: words[word[0]], text))
 
 
 def _is_free(folder: Path) -> bool:

@@ -75,7 +75,7 @@ class StripDirectives(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader h
             {key: NotebookNode(value) for key, value in NOTEBOOK_METADATA.items()}
         )
         for cell in nb.cells:
-            _strip(cell)
+            strip(cell)
         return nb, resources
 
 
@@ -111,7 +111,8 @@ def _default(section: Config, key: str, value: object) -> None:
         section[key] = value
 
 
-def _strip(cell: NotebookNode) -> None:
+def strip(cell: NotebookNode) -> None:
+    """Drop the directive lines and the metadata of a cell that a release has no use for."""
     if cell.cell_type == "code":
         cell.source = without_directives(cell.source)
     if is_solution(cell):

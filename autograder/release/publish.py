@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import TemporaryDirectory
 
 from autograder.course.assignment import Course
 from autograder.course.layout import CourseFolder
+from autograder.durable import write_bytes
 from autograder.release.build import build
 from autograder.release.proof.findings import Proof
 from autograder.release.proof.freshness import stage_source
-from autograder.release.proof.proof import Matrix, prove
-from autograder.release.proof.trials import Mark, Say
+from autograder.release.proof.proof import prove
+from autograder.release.proof.trials import Say
 
 
 def release(
@@ -21,73 +21,50 @@ def release(
     name: str,
     *,
     check: bool = False,
-    mark: Mark | None = None,
-    matrix: Matrix | None = None,
-    say: Say | None = None,
+    say: Say = lambda _: None,
     again: bool = False,
 ) -> Proof:
     """Release the assignment: fill its source, build its release, prove both, write both.
 
     Where the proof fails, source and previous release stay as they were. With `check` nothing is
     ever written: what is proved is what stands there now, and being out of date is a fault.
-    `again` repeats what an earlier proof has found with the same inputs.
+    `say` is told what is being looked at. `again` repeats what an earlier proof has found with the
+    same inputs.
     Raises ReleaseError where filling or building is impossible.
     """
     assignment = course.assignment(name)
-    if check:
-        return prove(
-            course, assignment, course.release(name), mark=mark, matrix=matrix, say=say, again=again
-        )
     with TemporaryDirectory(prefix="fdl-release-") as folder:
         scratch = Path(folder).resolve()
+        say("filling and building afresh")
         source = stage_source(course, assignment, scratch)
         tree = CourseFolder(scratch).release(name)
         build(source, tree, assignment, config=course.nbgrader_settings)
-        proof = prove(
-            course,
-            assignment,
-            tree,
-            source_follows=True,
-            mark=mark,
-            matrix=matrix,
-            say=say,
-            again=again,
-        )
-        if not proof.ok:
-            return proof
-        written = (
-            *_replace_tree(tree, course.release(name)),
-            *_replace_files(source, course.source(name)),
-        )
-        return replace(proof, written=written)
+        proof = prove(course, assignment, source, tree, check=check, say=say, again=again)
+        if proof.ok and not check:
+            _replace_tree(tree, course.release(name))
+            _replace_files(source, course.source(name))
+    return proof
 
 
-def _replace_files(fresh: Path, folder: Path) -> list[Path]:
-    """Put each file of `fresh` in its place in `folder`; the files that changed."""
-    changed = []
+def _replace_files(fresh: Path, folder: Path) -> None:
+    """Put each file of `fresh` in its place in `folder`."""
     for path in sorted(fresh.iterdir()):
         place = folder / path.name
         if place.read_bytes() != path.read_bytes():
-            temporary = place.with_name(f".{place.name}.new")
-            shutil.copyfile(path, temporary)
-            temporary.replace(place)
-            changed.append(place)
-    return changed
+            write_bytes(place, path.read_bytes())
 
 
-def _replace_tree(fresh: Path, tree: Path) -> list[Path]:
-    """Put the whole of `fresh` in the place of `tree`; the files that changed.
+def _replace_tree(fresh: Path, tree: Path) -> None:
+    """Put the whole of `fresh` in the place of `tree`, unless they are equal.
 
     The old tree is moved aside and back again should anything go wrong.
     """
-    old, new = _contents(tree), _contents(fresh)
-    if old == new:
-        return []
-    names = sorted(old.keys() | new.keys())
+    if _contents(tree) == _contents(fresh):
+        return
     tree.parent.mkdir(parents=True, exist_ok=True)
     # beside the tree, so that both moves stay on one file system
-    workshop = Path(mkdtemp(prefix=f".{tree.name}-", dir=tree.parent))
-    try:
+    with TemporaryDirectory(prefix=f".{tree.name}-", dir=tree.parent) as folder:
+        workshop = Path(folder)
         shutil.copytree(fresh, workshop / "new")
         if tree.exists():
             tree.rename(workshop / "old")
@@ -96,9 +73,6 @@ def _replace_tree(fresh: Path, tree: Path) -> list[Path]:
         except OSError:
             (workshop / "old").rename(tree)
             raise
-    finally:
-        shutil.rmtree(workshop)
-    return [tree / name for name in names if name not in old or old[name] != new.get(name)]
 
 
 def _contents(tree: Path) -> dict[str, bytes | None]:

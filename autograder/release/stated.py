@@ -22,8 +22,8 @@ from autograder.errors import ReleaseError
 _MARK = re.compile(r"<!-- (/?)([a-z]+) -->")
 _PAIR = re.compile(r"<!-- ([a-z]+) -->(?:(?!<!-- /?[a-z]+ -->).)*<!-- /\1 -->", re.DOTALL)
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
     "October", "November", "December",
 )  # fmt: skip
@@ -46,6 +46,11 @@ def with_facts(text: str, facts: Mapping[str, str], where: object) -> str:
         return f"<!-- {name} -->{facts[name]}<!-- /{name} -->"
 
     return _PAIR.sub(write, text)
+
+
+def without_facts(text: str) -> str:
+    """Return the text without what stands between its marks; lines keep their numbers."""
+    return _PAIR.sub(lambda pair: "\n" * pair[0].count("\n"), text)
 
 
 def readme_facts(course: Course, assignment: Assignment) -> dict[str, str]:
@@ -82,12 +87,12 @@ def _dates(assignment: Assignment, zone: str) -> list[str]:
 
 def _in_words(moment: datetime) -> str:
     """As in Thursday, 21 November 2024, 23:55, whatever the machine's language is."""
-    day, month = _DAYS[moment.weekday()], _MONTHS[moment.month - 1]
+    day, month = DAYS[moment.weekday()], MONTHS[moment.month - 1]
     return f"{day}, {moment.day} {month} {moment.year}, {moment:%H:%M}"
 
 
 def _worth(course: Course, assignment: Assignment) -> str:
-    regular, bonus = _sums(assignment.items.values())
+    regular, bonus = sums(assignment.items.values())
     text = f"The homework is worth {regular:g} points"
     text += f", and {bonus:g} bonus point{'s' * (bonus != 1)} on top." if bonus else "."
     counting = course.counting
@@ -121,7 +126,7 @@ def _asked(item: Item) -> str:
     return ", ".join(f"`{asked.name}`" for asked in item.references)
 
 
-def _sums(items: Iterable[Item]) -> tuple[float, float]:
+def sums(items: Iterable[Item]) -> tuple[float, float]:
     """Return the regular points and the bonus points."""
     items = list(items)
     bonus = sum(item.max_points for item in items if item.bonus)
@@ -129,7 +134,7 @@ def _sums(items: Iterable[Item]) -> tuple[float, float]:
 
 
 def _total(items: Iterable[Item]) -> str:
-    regular, bonus = _sums(items)
+    regular, bonus = sums(items)
     return f"{regular:g} + {bonus:g} bonus" if bonus else f"{regular:g}"
 
 

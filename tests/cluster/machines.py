@@ -15,8 +15,7 @@ from pathlib import Path
 
 from autograder.course.assignment import Course
 from autograder.course.samples import SampleStudent, write_submission
-from autograder.release import release
-from tests.release.marking import Marker
+from tests.release.marking import Marker, release
 from tests.release.tiny import write_course
 
 HOMEWORK = "tiny"

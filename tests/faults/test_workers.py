@@ -23,9 +23,8 @@ from autograder.course.assignment import Course
 from autograder.course.samples import SampleStudent, write_submission
 from autograder.grading import forkserver
 from autograder.grading.report import Report
-from autograder.release import release
 from tests.grading.tiny_class import Done, run_here
-from tests.release.marking import Marker
+from tests.release.marking import Marker, release
 from tests.release.tiny import write_course
 
 from . import result

@@ -372,15 +372,6 @@ def test_without_notebooks_it_does_nothing(
     assert {p.name for p in folder.iterdir()} <= {"checks.py", "__pycache__"}
 
 
-def test_plain_python_runs_cells_where_ipython_is_missing(packing: ModuleType) -> None:
-    names, run = packing.plain_interpreter()
-    assert run("x = 2") is None
-    assert isinstance(run("1 / 0"), ZeroDivisionError)
-    assert isinstance(run("%matplotlib"), SyntaxError)
-    assert isinstance(run("raise SystemExit"), SystemExit)
-    assert names["x"] == 2
-
-
 # versions
 
 PINS = "# Python >=3.11,<3.14\nnumpy>=2.4,<2.6\nmatplotlib>=3.9,<3.99\njupyterlab>=4.2\n"

@@ -9,9 +9,8 @@ import matplotlib as mpl
 import pytest
 
 from autograder.course.assignment import Course
-from autograder.release import release
 
-from .marking import Marker
+from .marking import Marker, release
 from .tiny import write_course
 
 mpl.use("Agg")

@@ -10,13 +10,12 @@ from tempfile import TemporaryDirectory
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Course, read_notebook
-from autograder.release import Proof, release
+from autograder.release import Proof
 from autograder.release.build import build
 from autograder.release.proof.freshness import stage_source
 from autograder.release.proof.proof import Reading
-from autograder.release.proof.trials import Mark
 
-from .marking import mark_on_paper
+from .marking import Mark, mark_on_paper, release
 from .tiny import write_notebook
 
 

@@ -164,15 +164,6 @@ def test_course_settings_for_nbgrader_are_used(filled: Course) -> None:
     assert cell(read_notebook(tree / "valley.ipynb"), "t-proof").source == "Write here."
 
 
-def test_settings_that_keep_directives_are_refused(filled: Course) -> None:
-    config = filled.root / "nbgrader_config.py"
-    config.write_text("c = get_config()\nc.GenerateAssignment.preprocessors = []\n")
-    with pytest.raises(ReleaseError, match="lacks StripDirectives"):
-        build(
-            filled.source("tiny"), filled.root / "built", filled.assignment("tiny"), config=config
-        )
-
-
 def test_settings_that_fail_are_named(filled: Course) -> None:
     config = filled.root / "nbgrader_config.py"
     config.write_text("1 / 0\n")

@@ -13,13 +13,13 @@ import pytest
 from autograder.course.assignment import Course
 from autograder.errors import CourseError
 from autograder.grading.mark import MarkSettings, mark_submission
-from autograder.release import Proof, release
+from autograder.release import Proof
 from autograder.release.proof import tidy
 from autograder.release.proof.junk import write_reference
 from autograder.release.proof.killmatrix import kill_matrix
 
 from .helpers import change_source, faults, looked_at, looked_at_anew, replace_text
-from .marking import mark_on_paper
+from .marking import mark_on_paper, release
 from .misconceptions import write_misconceptions
 from .tiny import given
 

@@ -13,16 +13,15 @@ from typer.testing import CliRunner
 from autograder.cli import app
 from autograder.course.assignment import Assignment, Course
 from autograder.errors import CourseError
-from autograder.grading.classrun import Job
-from autograder.grading.mark import MarkSettings
+from autograder.grading.classrun import Job, Marked
+from autograder.grading.mark import Marking, MarkSettings
 from autograder.release import Finding, Proof, release
 from autograder.release.proof import killmatrix
 from autograder.release.proof.killmatrix import Row
-from autograder.release.proof.trials import Mark
 from tests.consoles import wide_consoles
 
 from .helpers import replace_text
-from .marking import Marked, mark_on_paper
+from .marking import Mark, mark_on_paper
 
 TRIALS = ["reference", "skeleton", "junk-zeros", "junk-ones", "junk-random", "junk-arguments"]
 MISCONCEPTIONS = "misconceptions"
@@ -31,15 +30,6 @@ MISCONCEPTIONS = "misconceptions"
 @pytest.fixture(autouse=True)
 def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-
-@dataclass(frozen=True)
-class MarkedJob:
-    """Stands in for classrun's Marked."""
-
-    student: str
-    marking: Marked | None
-    error: str = ""
 
 
 @dataclass
@@ -57,7 +47,7 @@ class CountingRun:
         *,
         workers: int,
         settings: MarkSettings | None,
-    ) -> Iterator[MarkedJob]:
+    ) -> Iterator[Marked]:
         assert workers >= 1
         is_long = settings is not None and settings.limits.submission_seconds > 600
         assert is_long == any(job.student == "misconceptions" for job in jobs)
@@ -67,10 +57,9 @@ class CountingRun:
             try:
                 marking = self.mark(course, assignment, job.path, release=job.release)
             except CourseError as error:
-                yield MarkedJob(job.student, None, str(error))
+                yield Marked(job.student, None, str(error))
             else:
-                assert isinstance(marking, Marked)
-                yield MarkedJob(job.student, marking)
+                yield Marked(job.student, marking)
 
     def taken(self) -> list[str]:
         """Return what was marked since the last call, in the order of the trials."""
@@ -223,13 +212,13 @@ def test_what_no_trial_depends_on_repeats_none(proved_before: Course, run: Count
     assert run.taken() == []
 
 
-def generous(course: Course, assignment: Assignment, path: Path, *, release: Path) -> Marked:
+def generous(course: Course, assignment: Assignment, path: Path, *, release: Path) -> Marking:
     """Give the skeleton the marks of the reference."""
     known = path.with_name("reference") if path.name == "skeleton" else path
     return mark_on_paper(course, assignment, known, release=release)
 
 
-def refusing(course: Course, assignment: Assignment, path: Path, *, release: Path) -> Marked:
+def refusing(course: Course, assignment: Assignment, path: Path, *, release: Path) -> Marking:
     if path.name == "skeleton":
         raise CourseError("the hidden tests did not run")
     return mark_on_paper(course, assignment, path, release=release)
@@ -257,16 +246,6 @@ def test_a_failed_trial_is_never_kept(
     assert run.taken() == ["skeleton"]
     assert proved(released).ok
     assert run.taken() == []
-
-
-def test_what_another_marker_finds_is_neither_kept_nor_looked_up(
-    released: Course, run: CountingRun
-) -> None:
-    release(released, "tiny", check=True, mark=mark_on_paper)
-    proved(released)
-    assert run.taken() == TRIALS
-    with_faults = release(released, "tiny", check=True, mark=generous)
-    assert not of_trials(with_faults)[SKELETON].ok
 
 
 def test_progress_counts_what_is_marked_now(released: Course, run: CountingRun) -> None:

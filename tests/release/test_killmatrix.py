@@ -13,11 +13,10 @@ from autograder.capacity import Machine
 from autograder.course.assignment import Course
 from autograder.errors import CourseError
 from autograder.grading.misconceptions import load_misconceptions
-from autograder.release import release
 from autograder.release.proof.killmatrix import KillMatrix, kill_matrix
 
 from .helpers import replace_text
-from .marking import mark_on_paper
+from .marking import mark_on_paper, release
 from .misconceptions import SOUND, TWIN, UNTESTED, write_misconceptions
 
 

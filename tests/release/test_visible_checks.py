@@ -9,12 +9,12 @@ from nbformat.v4 import new_code_cell, new_output
 
 from autograder.course.assignment import Course, read_notebook
 from autograder.grading.misconceptions import load_misconceptions
-from autograder.release import Proof, release
+from autograder.release import Proof
 from autograder.release.proof import proof, trials
 from autograder.release.proof.visible import catches, verdict, write_wrong
 
 from .helpers import cell, change_source, faults, replace_text
-from .marking import Marker, run
+from .marking import Marker, release, run
 from .misconceptions import SOUND, write_misconceptions
 
 ACCEPTS = "visible checks accept the reference"
@@ -86,7 +86,7 @@ def test_nothing_is_marked_where_something_that_is_read_is_at_fault(
     spoil(course, "(9, 18)", "(9, 19)")
     monkeypatch.setattr(trials.Trials, "findings", never)
     monkeypatch.setattr(proof, "kill_matrix", never)
-    found = release(course, "tiny")
+    found = proved(course)
     assert set(faults(found)) == {"imports and requirements.txt"}
     assert not found.complete
     assert found.table().caption == (

@@ -9,7 +9,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from autograder.release.checkskit.facts import ASSIGNMENT, PROBLEMS, SECONDS
-from autograder.release.checkskit.items import Item, Names, State, named
+from autograder.release.checkskit.items import Item, State, named
 from autograder.release.checkskit.verdicts import HINTS, hint, quietly, row, shell, summed_up
 
 PACKAGE = f"{ASSIGNMENT}_submission.zip"
@@ -322,7 +322,6 @@ def run_afresh(folder: Path, notebook: Saved, most: float) -> Run:
         command = [sys.executable or "python", str(Path(__file__).resolve()), "run"]
         settings = {_INSIDE: "1", "MPLBACKEND": "Agg", "IPYTHONDIR": scratch}
         settings["PYTHONIOENCODING"] = "utf-8"  # Windows has no ✓ in its own
-        late = False
         try:
             process = subprocess.Popen(
                 [*command, notebook.problem, str(copy), str(log)],
@@ -337,6 +336,7 @@ def run_afresh(folder: Path, notebook: Saved, most: float) -> Run:
             return Run({}, 0, (f"it can't be run from here ({named(error)}).",))
         try:
             process.wait(most)
+            late = False
         except subprocess.TimeoutExpired:
             late = True
         finally:
@@ -383,54 +383,24 @@ def _run_told(log: str, late: bool, seconds: float) -> Run:
 
 def _run_cells(problem: str, copy: str, log: str) -> None:
     """In the process that runs a notebook: run its code, then its checks; write down what came."""
+    from IPython.core.interactiveshell import InteractiveShell
+
+    notebook = InteractiveShell.instance()  # its files go into IPYTHONDIR, which is thrown away
     with Path(log).open("w", encoding="utf-8") as file:
 
         def tell(**what: object) -> None:
             print(json.dumps(what), file=file, flush=True)
 
-        names, run = _interpreter()
         sources = json.loads(Path(copy).read_text(encoding="utf-8"))
         for number, source in enumerate(sources, start=1):
             tell(cell=number)
-            error = run(source)
+            result = notebook.run_cell(source)
             plt.close("all")
+            error = result.error_before_exec or result.error_in_exec
             if error is not None and not isinstance(error, NotImplementedError):
                 tell(error=named(error))
         asked = [item.name for item in PROBLEMS[problem] if item.answers]
-        tell(states={item: quietly(item, names) for item in asked})
-
-
-def _interpreter() -> tuple[Names, Callable[[str], BaseException | None]]:
-    """The names of a fresh notebook and what runs a cell in it: IPython, or else plain Python."""
-    try:
-        from IPython.core.interactiveshell import InteractiveShell
-        from traitlets.config import Config
-    except ImportError:
-        return plain_interpreter()
-    settings = Config()
-    settings.HistoryManager.enabled = False
-    shell = InteractiveShell.instance(config=settings)
-
-    def run(source: str) -> BaseException | None:
-        result = shell.run_cell(source)
-        error: BaseException | None = result.error_before_exec or result.error_in_exec
-        return error
-
-    return shell.user_ns, run
-
-
-def plain_interpreter() -> tuple[Names, Callable[[str], BaseException | None]]:
-    """As `_interpreter`, where IPython is not there: magic commands are syntax errors then."""
-    names: dict[str, Any] = {"__name__": "__main__"}
-
-    def run(source: str) -> BaseException | None:
-        try:
-            exec(compile(source, "<cell>", "exec"), names)
-        except (Exception, SystemExit) as error:
-            return error
-        return None
-
-    return names, run
+        tell(states={item: quietly(item, notebook.user_ns) for item in asked})
 
 
 # Writing the package

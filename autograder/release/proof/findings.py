@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass
 
 from rich.table import Table
 from rich.text import Text
@@ -28,14 +26,10 @@ class Finding:
 
 @dataclass(frozen=True)
 class Proof:
-    """All findings about one release; `written` are the files that were replaced for it.
-
-    A proof that is not `complete` has stopped at the first rows with a fault.
-    """
+    """All findings about one release; not `complete` if it stopped at the first with a fault."""
 
     assignment: str
     findings: tuple[Finding, ...]
-    written: tuple[Path, ...] = ()
     complete: bool = True
 
     @property
@@ -68,16 +62,6 @@ class Proof:
         table.caption = "\n".join(captions) or None
         table.caption_justify = "left"
         return table
-
-    def to_dict(self) -> dict[str, Any]:
-        """The proof as plain data."""
-        return {
-            "assignment": self.assignment,
-            "ok": self.ok,
-            "complete": self.complete,
-            "findings": [asdict(finding) for finding in self.findings],
-            "written": [str(path) for path in self.written],
-        }
 
 
 def finding(check: str, faults: Iterable[str], seen: str) -> Finding:

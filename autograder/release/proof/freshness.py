@@ -11,7 +11,6 @@ from nbformat import NotebookNode
 from autograder.course.assignment import Assignment, Course
 from autograder.course.gradecells import grade_id
 from autograder.course.layout import COMPANIONS, CourseFolder
-from autograder.errors import ReleaseError
 from autograder.release.fill import filled_source, read_source
 
 
@@ -39,13 +38,10 @@ def stale_faults(tree: Path, fresh: Path, label: str) -> Iterator[str]:
 
 
 def _where(present: Path, fresh: Path) -> str:
-    """The cells that differ, in words; nothing where there is no telling."""
+    """The cells that differ, in words."""
     if fresh.suffix != ".ipynb":
         return ""
-    try:
-        old, new = _cells(read_source(present)), _cells(read_source(fresh))
-    except ReleaseError:
-        return ""
+    old, new = _cells(read_source(present)), _cells(read_source(fresh))
     names = [name for name in dict.fromkeys([*new, *old]) if new.get(name) != old.get(name)]
     if not names:
         return ""

@@ -13,9 +13,10 @@ from autograder.course.directives import (
     without_directives,
     without_solution_markers,
 )
-from autograder.course.gradecells import grade_id, is_answer, place
+from autograder.course.gradecells import grade_id, is_answer
 from autograder.release.fill import read_source, to_text
 from autograder.release.proof import scrambler
+from autograder.release.proof.texts import cells
 
 KINDS = {
     "zeros": "zeros, and figures that are labelled but empty",
@@ -42,7 +43,19 @@ def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
     """Write the submission whose answers have the right shapes and junk in them."""
     for name, skeleton, filled in pairs(source, release):
         junk = with_answers(skeleton, filled)
-        _spoil(junk, _answer_names(filled, Path(name).stem), kind)
+        answers = {
+            grade_id(cell): directive.references
+            for where, cell in cells({name: filled})
+            if (directive := directive_of(cell, where)) and directive.verb == "REFERENCE"
+        }
+        # the answer cells are the only ones that a marker is sure to leave as they are
+        text = Path(scrambler.__file__).read_text(encoding="utf-8")
+        for cell in junk.cells:
+            if is_answer(cell) and grade_id(cell) in answers:
+                names = [each.name for each in answers[grade_id(cell)]]
+                lines = [f"{answer} = junk_answer({answer}, {kind!r})" for answer in names]
+                cell.source = "\n".join([cell.source, text, *lines])
+                text = ""
         write_notebook(folder / name, junk)
 
 
@@ -61,26 +74,6 @@ def pairs(source: Path, release: Path) -> Iterator[tuple[str, NotebookNode, Note
     """The name of each notebook, as it is released and as it is filled."""
     for path in sorted(source.glob("*.ipynb")):
         yield path.name, read_source(release / path.name), read_source(path)
-
-
-def _answer_names(filled: NotebookNode, notebook: str) -> dict[str, tuple[str, ...]]:
-    """The names that each answer cell defines, by the cell's nbgrader id."""
-    names = {}
-    for index, cell in enumerate(filled.cells):
-        directive = directive_of(cell, place(notebook, index, cell))
-        if directive is not None and directive.verb == "REFERENCE":
-            names[grade_id(cell)] = tuple(each.name for each in directive.references)
-    return names
-
-
-def _spoil(notebook: NotebookNode, names: dict[str, tuple[str, ...]], kind: str) -> None:
-    # the answer cells are the only ones that a marker is sure to leave as they are
-    text = Path(scrambler.__file__).read_text(encoding="utf-8")
-    for cell in notebook.cells:
-        if is_answer(cell) and grade_id(cell) in names:
-            lines = [f"{name} = junk_answer({name}, {kind!r})" for name in names[grade_id(cell)]]
-            cell.source = "\n".join([cell.source, text, *lines])
-            text = ""
 
 
 def write_notebook(path: Path, notebook: NotebookNode) -> None:

@@ -157,13 +157,8 @@ def kill_matrix(
             keep.put(item, found)
         if watch is not None:
             watch(sum(map(len, rows.values())), len(catalogue))
-    return KillMatrix(
-        assignment.name,
-        seed,
-        auto,
-        tuple(chain(*rows.values())),
-        earlier=bool(rows and not waiting),
-    )
+    every, is_earlier = tuple(chain(*rows.values())), bool(rows and not waiting)
+    return KillMatrix(assignment.name, seed, auto, every, is_earlier)
 
 
 def _rows(

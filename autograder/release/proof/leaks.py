@@ -10,7 +10,7 @@ import ast
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
@@ -18,10 +18,10 @@ from textwrap import dedent
 from nbformat import NotebookNode
 
 from autograder.course.directives import directive_of
-from autograder.course.gradecells import is_answer, is_manual, place
+from autograder.course.gradecells import is_answer, is_manual
 from autograder.course.rubric import without_evidence
 from autograder.release.definitions import Definition, Solutions, parse_python
-from autograder.release.proof.texts import Text, squeeze
+from autograder.release.proof.texts import Text, cells, squeeze
 
 MIN_CODE = 24
 """Shortest telling line of a solution, white space aside."""
@@ -64,11 +64,10 @@ def rubric_faults(all_texts: Iterable[Text]) -> Iterator[str]:
             yield f"{text.where} holds a rubric: {found[0].strip()}"
 
 
-def stub_faults(name: str, released: NotebookNode) -> Iterator[str]:
+def stub_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
     """Answer cells that hold more than signatures, docstrings and stubs."""
-    for index, cell in enumerate(released.cells):
+    for where, cell in cells(released):
         if is_answer(cell):
-            where = place(name, index, cell)
             try:
                 tree = ast.parse(cell.source)
             except SyntaxError:
@@ -92,23 +91,15 @@ def solution_secrets(sources: dict[str, NotebookNode], solutions: Solutions) -> 
 
 def manual_secrets(sources: dict[str, NotebookNode]) -> Iterator[Secret]:
     """The sentences of model answers and rubrics."""
-    for name, notebook in sources.items():
-        public = " ".join(_public_texts(notebook))
-        for index, cell in enumerate(notebook.cells):
-            if not is_manual(cell):
-                continue
-            what = f"the model answer or rubric of {place(Path(name).stem, index, cell)}"
-            for sentence in _SENTENCE_END.split(_without_points(without_evidence(cell.source))):
-                piece = squeeze(sentence)
-                if len(piece) >= MIN_SENTENCE and piece not in squeeze(public):
-                    yield Secret(piece, what)
-
-
-def hidden_secrets(hidden: Path, public: str) -> Iterator[Secret]:
-    """Lines and docstrings of the hidden tests, save those that students are meant to read."""
-    for secret in _hidden_secrets(hidden):
-        if secret.piece not in public:
-            yield secret
+    texts = [each for each in cells(sources) if each[1].cell_type == "markdown"]
+    public = squeeze(" ".join(cell.source for _, cell in texts if not is_manual(cell)))
+    for where, cell in texts:
+        if is_manual(cell):
+            # what a step says tells as much without its points
+            answer = _STEP_POINTS.sub("", without_evidence(cell.source))
+            for piece in map(squeeze, _SENTENCE_END.split(answer)):
+                if len(piece) >= MIN_SENTENCE and piece not in public:
+                    yield Secret(piece, f"the model answer or rubric of {where}")
 
 
 def public_code(sources: dict[str, NotebookNode], solutions: Solutions) -> str:
@@ -118,7 +109,8 @@ def public_code(sources: dict[str, NotebookNode], solutions: Solutions) -> str:
     return "\n".join(squeeze(text) for text in shown)
 
 
-def _hidden_secrets(hidden: Path) -> Iterator[Secret]:
+def hidden_secrets(hidden: Path) -> Iterator[Secret]:
+    """Lines and docstrings of the hidden tests."""
     for path in sorted(hidden.rglob("*.py")):
         tree, text = parse_python(path), path.read_text(encoding="utf-8")
         what = f"the hidden test file {path.name}"
@@ -138,26 +130,12 @@ def _named(
     """The definitions that notebooks give to students, and those they ask of them."""
     given: list[Definition] = []
     asked: list[Definition] = []
-    for name, notebook in sources.items():
-        for index, cell in enumerate(notebook.cells):
-            where = place(Path(name).stem, index, cell)
-            directive = directive_of(cell, where)
-            if directive is not None:
-                found = [solutions.find(reference, where) for reference in directive.references]
-                (given if directive.verb == "GIVEN" else asked).extend(found)
+    for where, cell in cells(sources):
+        directive = directive_of(cell, where)
+        if directive is not None:
+            found = [solutions.find(reference, where) for reference in directive.references]
+            (given if directive.verb == "GIVEN" else asked).extend(found)
     return given, asked
-
-
-def _without_points(text: str) -> str:
-    """The text without the points of its steps: what a step says tells as much without them."""
-    return _STEP_POINTS.sub("", text)
-
-
-def _public_texts(notebook: NotebookNode) -> Iterator[str]:
-    """What the instructor meant students to read: texts that are not answers."""
-    for cell in notebook.cells:
-        if cell.cell_type == "markdown" and not is_manual(cell):
-            yield cell.source
 
 
 def _pieces(code: str, shortest: int) -> Iterator[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,107 +12,93 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.code import load_references
-from autograder.course.layout import CHECKS, CourseFolder
+from autograder.course.layout import CHECKS
 from autograder.errors import KitError, ReleaseError
-from autograder.grading.misconceptions import Misconception, read_catalogue
-from autograder.release.build import build
+from autograder.grading.misconceptions import read_catalogue
 from autograder.release.definitions import Solutions
 from autograder.release.fill import dropped_lines, read_source
 from autograder.release.proof import leaks, structure, tidy
 from autograder.release.proof.findings import Finding, Proof, finding
-from autograder.release.proof.freshness import stage_source, stale_faults
+from autograder.release.proof.freshness import stale_faults
 from autograder.release.proof.imports import import_faults
-from autograder.release.proof.killmatrix import KillMatrix, kill_matrix
+from autograder.release.proof.killmatrix import kill_matrix
 from autograder.release.proof.statements import Statements
 from autograder.release.proof.texts import notebooks, texts
-from autograder.release.proof.trials import Mark, Say, Trials
-
-Matrix = Callable[[Course, Assignment], KillMatrix]
+from autograder.release.proof.trials import Say, Trials
 
 
 def prove(
     course: Course,
     assignment: Assignment,
-    tree: Path,
+    filled: Path,
+    fresh: Path,
     *,
-    source_follows: bool = False,
-    mark: Mark | None = None,
-    matrix: Matrix | None = None,
-    say: Say | None = None,
-    again: bool = False,
+    check: bool,
+    say: Say,
+    again: bool,
 ) -> Proof:
-    """Prove the release in `tree` against the course's source, solutions and hidden tests.
+    """Prove a release against the course's source, solutions and hidden tests; see `release`.
 
-    Nothing of the course is changed. With `source_follows` the source notebooks need not be filled
-    yet, and what editors leave may lie beside them: the caller fills them if the proof holds.
-    `mark` marks a submission (default: the real grading path), `matrix` holds the misconceptions
-    against the hidden tests (default: really), `say` is told what is being looked at. Trials and
-    misconceptions that an earlier proof held with the same inputs are not held again, unless
-    `again` asks for it.
+    `filled` is the source after filling, `fresh` the release built from it. With `check`, what is
+    proved is what the course holds; else it is `fresh`, and the source need not be filled yet.
 
     The parts of the proof come in an order in which each builds on those before it: files, then
     what is in them, then trials, then misconceptions. The proof stops after the first part that
-    has a fault, so that one cause is told once. What can't be filled or built at all raises
-    ReleaseError.
+    has a fault, so that one cause is told once.
     """
-    say = say or _silent
-    with TemporaryDirectory(prefix="fdl-proof-") as folder:
-        scratch = Path(folder).resolve()
-        say("filling and building afresh")
-        filled = stage_source(course, assignment, scratch)
-        fresh = CourseFolder(scratch).release(assignment.name)
-        build(filled, fresh, assignment, config=course.nbgrader_settings)
-        say("reading both trees")
-        reading = Reading(course, assignment, filled, tree)
-        trials = Trials(
-            course,
-            assignment,
-            source=filled,
-            release=tree,
-            scratch=scratch,
-            mark=mark,
-            again=again,
-        )
-        parts: list[Callable[[], Iterator[Finding]]] = [
-            partial(reading.files, at_work=source_follows),
-            partial(reading.freshness, fresh, source_follows),
-            reading.contents,
-            lambda: iter(trials.findings(say)),
-            lambda: iter(
-                [_matrix_finding((matrix or _real_matrix(say, again))(course, assignment))]
-            ),
-        ]
-        found: list[Finding] = []
-        while parts and all(each.ok for each in found):
-            found += parts.pop(0)()
-    return Proof(assignment.name, tuple(found), complete=not parts)
+    tree = course.release(assignment.name) if check else fresh
+    say("reading both trees")
+    reading = Reading(course, assignment, filled, tree)
 
+    def in_trials() -> Iterable[Finding]:
+        with TemporaryDirectory(prefix="fdl-proof-") as scratch:
+            yield from Trials(
+                course,
+                assignment,
+                source=filled,
+                release=tree,
+                scratch=Path(scratch).resolve(),
+                again=again,
+            ).findings(say)
 
-def _real_matrix(say: Say, again: bool) -> Matrix:
+    def of_misconceptions() -> Iterable[Finding]:
+        """Whether every misconception loses its own item alone, and none is taken for another."""
+        found = kill_matrix(course, assignment, watch=watch, earlier=True, again=again)
+        check = "each misconception loses its own item alone"
+        yield replace(finding(check, found.faults(), found.summary()), earlier=found.earlier)
+
     def watch(done: int, count: int) -> None:
         say(f"holding misconceptions against the hidden tests: {done} of {count}")
 
-    return partial(kill_matrix, watch=watch, earlier=True, again=again)
+    parts: list[Callable[[], Iterable[Finding]]] = [
+        partial(reading.files, at_work=not check),
+        partial(reading.freshness, fresh, source_follows=not check),
+        reading.contents,
+        in_trials,
+        of_misconceptions,
+    ]
+    found: list[Finding] = []
+    while parts and all(each.ok for each in found):
+        found += parts.pop(0)()
+    return Proof(assignment.name, tuple(found), complete=not parts)
 
 
-def _matrix_finding(matrix: KillMatrix) -> Finding:
-    """Whether every misconception loses its own item alone, and none is taken for another."""
-    check = "each misconception loses its own item alone"
-    return replace(finding(check, matrix.faults(), matrix.summary()), earlier=matrix.earlier)
-
-
+@dataclass
 class Reading:
     """What is found by reading a release: nothing of it is run, save our own solutions.
 
     `filled` is the source as it is after filling, `tree` the release that is to be proved.
     """
 
-    def __init__(self, course: Course, assignment: Assignment, filled: Path, tree: Path) -> None:
-        self._course, self._assignment = course, assignment
-        self._filled, self._tree = filled, tree
-        self._source = course.source(assignment.name)
-        self._solutions = course.solutions(assignment.name)
-        self._hidden = course.hidden(assignment.name)
+    course: Course
+    assignment: Assignment
+    filled: Path
+    tree: Path
+
+    def __post_init__(self) -> None:
+        self._source = self.course.source(self.assignment.name)
+        self._solutions = self.course.solutions(self.assignment.name)
+        self._hidden = self.course.hidden(self.assignment.name)
 
     def files(self, *, at_work: bool) -> Iterator[Finding]:
         """Whether both trees consist of the files that belong there, and whether these open.
@@ -120,20 +106,20 @@ class Reading:
         Where somebody is at work on the source, what editors leave beside it is no fault. What is
         wrong with the source is not told again of the release.
         """
-        count = len(tidy.expected_files(self._assignment))
+        count = len(tidy.expected_files(self.assignment))
         told: set[str] = set()
         for folder, tree, in_use in (
             ("source", self._source, at_work),
-            ("release", self._tree, False),
+            ("release", self.tree, False),
         ):
             label = f"{folder}/{tree.name}"
-            faults = tidy.file_faults(tree, self._assignment, label, in_use=in_use)
+            faults = tidy.file_faults(tree, self.assignment, label, in_use=in_use)
             new = [each for each in faults if each.removeprefix(label) not in told]
             told.update(each.removeprefix(label) for each in new)
             yield finding(f"files of {label}", new, f"the {count} files that belong there")
         yield finding("the notebooks open", self._opening_faults(), "valid, cell ids unique")
 
-    def freshness(self, fresh: Path, source_follows: bool) -> Iterator[Finding]:
+    def freshness(self, fresh: Path, *, source_follows: bool) -> Iterator[Finding]:
         """Whether the trees are what they would be if they were made now, and nothing is lost."""
         dropped = [
             fault
@@ -142,22 +128,35 @@ class Reading:
         ]
         yield finding("filling drops nothing that is typed by hand", dropped, "nothing")
         check = "the source is filled from the solutions"
-        stale = list(stale_faults(self._source, self._filled, f"source/{self._source.name}"))
+        stale = list(stale_faults(self._source, self.filled, f"source/{self._source.name}"))
         if source_follows:
             yield finding(check, (), "\n".join(["filled with this release", *stale]))
         elif not dropped:
             yield finding(check, stale, "up to date")
         if source_follows or not (stale or dropped):
-            faults = stale_faults(self._tree, fresh, f"release/{self._tree.name}")
+            faults = stale_faults(self.tree, fresh, f"release/{self.tree.name}")
             yield finding("the release is built from the source", faults, "up to date")
 
     def contents(self) -> Iterator[Finding]:
         """What the release and all that belongs to it say."""
-        imports = self._imports()
+        faults = import_faults(self._sources, self.tree, (self._solutions, self._hidden))
+        imports = finding("imports and requirements.txt", faults, "they agree")
         yield imports
+        known: list[tuple[str, str]] = []
         if imports.ok:
-            yield self._loading()
-        names = self._names()
+            failed = []
+            try:
+                load_references(self.course, self.assignment)
+                catalogue = read_catalogue(self.course, self.assignment)
+                known = [(wrong.name, wrong.item) for wrong in catalogue]
+            except KitError as error:
+                failed = [str(error)]
+            seen = f"the solutions and {len(known)} misconceptions"
+            yield finding("the solutions and misconceptions load", failed, seen)
+        faults = structure.name_faults(
+            self.assignment, self._sources, self.tree / CHECKS, self._hidden, known
+        )
+        names = finding("each item has its tests and its check", faults, "all are known")
         yield names
         if names.ok:
             yield from self._order()
@@ -166,58 +165,28 @@ class Reading:
 
     @cached_property
     def _released(self) -> dict[str, NotebookNode]:
-        return notebooks(self._tree)
+        return notebooks(self.tree)
 
     @cached_property
     def _sources(self) -> dict[str, NotebookNode]:
-        return notebooks(self._filled)
+        return notebooks(self.filled)
 
     def _opening_faults(self) -> Iterator[str]:
-        for path in sorted(self._tree.glob("*.ipynb")):
+        for path in sorted(self.tree.glob("*.ipynb")):
             try:
                 read_source(path)
             except ReleaseError as error:
                 yield str(error)
 
-    def _imports(self) -> Finding:
-        own_code = (self._solutions, self._hidden)
-        faults = import_faults(self._sources, self._tree, own_code)
-        return finding("imports and requirements.txt", faults, "they agree")
-
-    def _loading(self) -> Finding:
-        """Whether the solutions and the misconceptions can be imported."""
-        faults = []
-        try:
-            load_references(self._course, self._assignment)
-            count = len(self._misconceptions)
-        except KitError as error:
-            faults = [str(error)]
-        seen = "" if faults else f"the solutions and {count} misconceptions"
-        return finding("the solutions and misconceptions load", faults, seen)
-
-    @cached_property
-    def _misconceptions(self) -> tuple[Misconception, ...]:
-        return tuple(read_catalogue(self._course, self._assignment))
-
-    def _names(self) -> Finding:
-        try:
-            known = [(wrong.name, wrong.item) for wrong in self._misconceptions]
-        except KitError:  # told by `_loading`, or by `_imports`
-            known = []
-        faults = structure.name_faults(
-            self._assignment, self._sources, self._tree / CHECKS, self._hidden, known
-        )
-        return finding("each item has its tests and its check", faults, "all are known")
-
     def _order(self) -> Iterator[Finding]:
         """Whether items, points, cells, rubrics and hidden tests belong together."""
-        assignment = self._assignment
+        assignment = self.assignment
         yield finding(
             "items and points",
-            structure.point_faults(assignment, self._released),
+            structure.problem_faults(assignment),
             structure.points_summary(assignment),
         )
-        statements = Statements(assignment, self._tree, self._released)
+        statements = Statements(assignment, self.tree, self._released)
         yield finding(
             "points and items in texts, rubrics and checks",
             [
@@ -228,7 +197,7 @@ class Reading:
         )
         yield finding(
             "dates in texts",
-            statements.date_faults(assignment.opens, assignment.due),
+            statements.date_faults(),
             "those of course.toml",
         )
         yield finding(
@@ -250,8 +219,8 @@ class Reading:
 
     def _secrets(self) -> Iterator[Finding]:
         """What the release must not give away."""
-        everything, solutions = texts(self._tree), Solutions(self._solutions)
-        stubs = _each(self._released, leaks.stub_faults)
+        everything, solutions = texts(self.tree), Solutions(self._solutions)
+        stubs = leaks.stub_faults(self._released)
         yield finding("answer cells hold stubs alone", stubs, "they do")
         solved = list(leaks.solution_secrets(self._sources, solutions))
         yield finding(
@@ -266,7 +235,7 @@ class Reading:
             f"none of {len(answered)} sentences",
         )
         public = leaks.public_code(self._sources, solutions)
-        tested = list(leaks.hidden_secrets(self._hidden, public))
+        tested = [each for each in leaks.hidden_secrets(self._hidden) if each.piece not in public]
         yield finding(
             "no hidden test is given away",
             leaks.leak_faults(everything, tested),
@@ -275,22 +244,8 @@ class Reading:
 
     def _traces(self) -> Iterator[Finding]:
         """What a machine has left in the release."""
-        strange = [
-            *_each(self._released, tidy.cell_faults),
-            *_each(self._released, tidy.notebook_faults),
-        ]
+        strange = tidy.cell_faults(self._released)
         yield finding("no output, count, attachment or strange metadata", strange, "none")
-        own = (self._course.root, self._solutions, self._hidden)
-        faults = tidy.path_faults(texts(self._tree), own=own)
+        own = (self.course.root, self._solutions, self._hidden)
+        faults = tidy.path_faults(texts(self.tree), own=own)
         yield finding("no path of a machine", faults, "none")
-
-
-def _each(
-    released: dict[str, NotebookNode], faults: Callable[[str, NotebookNode], Iterator[str]]
-) -> Iterator[str]:
-    for file, notebook in released.items():
-        yield from faults(Path(file).stem, notebook)
-
-
-def _silent(_: str) -> None:
-    """Say nothing."""

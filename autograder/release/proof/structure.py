@@ -18,16 +18,15 @@ from autograder.course.gradecells import (
     grade_id,
     is_answer,
     is_check,
-    is_graded,
     is_locked,
     is_manual,
-    place,
-    points_of,
 )
 from autograder.course.rubric import Evidence, read_rubric
 from autograder.errors import CourseError, ReleaseError
 from autograder.release.definitions import parse_python
 from autograder.release.proof.statements import worth
+from autograder.release.proof.texts import cells
+from autograder.release.stated import sums
 
 
 @dataclass(frozen=True)
@@ -79,17 +78,18 @@ def name_faults(
     auto = [item.name for item in assignment.select("auto")]
     wanted = [(test.where, test.item) for test in tests]
     wanted += [(f"the misconception {name!r}", item) for name, item in misconceptions]
-    for where, item in wanted:
+    for what, item in wanted:
         if item not in auto:
             kind = "a manual item" if item in assignment.items else "no item"
-            yield f"{where} is for {item}, which is {kind} of {assignment.name}"
+            yield f"{what} is for {item}, which is {kind} of {assignment.name}"
     tested = {test.item for test in tests}
     yield from (f"item {name} has no hidden test" for name in auto if name not in tested)
-    functions = _functions(checks)
-    for name, notebook in sources.items():
-        for index, cell in enumerate(notebook.cells):
-            if is_check(cell):
-                yield from _check_faults(cell, place(Path(name).stem, index, cell), functions)
+    functions = {
+        each.name for each in parse_python(checks).body if isinstance(each, ast.FunctionDef)
+    }
+    for where, cell in cells(sources):
+        if is_check(cell):
+            yield from _check_faults(cell, where, functions)
 
 
 def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
@@ -106,12 +106,26 @@ def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
 
 
 def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
-    """Auto items that lack an answer to fill or a locked check cell."""
+    """Auto items that lack an answer to fill, or a locked check cell below it."""
     for name, notebook in sources.items():
-        yield from _answer_faults(assignment, Path(name).stem, notebook)
-        for index, cell in enumerate(notebook.cells):
-            if is_check(cell) and not is_locked(cell):
-                yield f"{place(Path(name).stem, index, cell)}: a check cell must be locked"
+        answer = ""
+        unchecked: CellPlace | None = None
+        for where, cell in cells({name: notebook}):
+            if is_answer(cell):
+                if directive_of(cell, where) is None:
+                    yield f"{where} is an answer cell without a REFERENCE line"
+                if unchecked:
+                    yield f"{unchecked} is an answer cell that no check cell follows"
+                answer, unchecked = grade_id(cell), where
+            elif is_check(cell):
+                owner = answer.removesuffix("-answer")
+                if not answer or (owner in assignment.items and owner != grade_id(cell)):
+                    yield f"{where}: item {grade_id(cell)} has no answer cell before its check cell"
+                if not is_locked(cell):
+                    yield f"{where}: a check cell must be locked"
+                unchecked = None
+        if unchecked:
+            yield f"{unchecked} is an answer cell that no check cell follows"
 
 
 def rubric_faults(
@@ -120,7 +134,16 @@ def rubric_faults(
     """Manual items whose rubric is missing or unreadable, or names what no core test gives."""
     tests, _ = hidden_tests(hidden)
     for where, _, source in _manual(assignment, sources):
-        yield from _rubric_faults(source, where, assignment, tests)
+        try:
+            model, rubric = split_answer(source, where)[0], read_rubric(source, where)
+        except CourseError as error:
+            yield str(error)
+            continue
+        if not model.strip():
+            yield f"{where} has no model answer before its rubric"
+        for evidence in rubric.evidence:
+            if fault := _evidence_fault(evidence, assignment, tests):
+                yield f"{where} names the evidence {evidence}{fault}"
 
 
 def rubric_point_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
@@ -135,106 +158,50 @@ def rubric_point_faults(assignment: Assignment, sources: dict[str, NotebookNode]
 def _manual(
     assignment: Assignment, sources: dict[str, NotebookNode]
 ) -> Iterator[tuple[CellPlace, Item, str]]:
-    for name, notebook in sources.items():
-        for index, cell in enumerate(notebook.cells):
-            if is_manual(cell):
-                item = assignment.items[grade_id(cell)]
-                yield place(Path(name).stem, index, cell), item, cell.source
+    for where, cell in cells(sources):
+        if is_manual(cell):
+            yield where, assignment.items[grade_id(cell)], cell.source
 
 
-def point_faults(assignment: Assignment, released: dict[str, NotebookNode]) -> Iterator[str]:
-    """Items that a release lacks, has beyond the source, or has with other points or kind."""
-    found: dict[str, tuple[str, float, str]] = {}
-    for name, notebook in released.items():
-        for cell in notebook.cells:
-            if is_graded(cell):
-                kind = "manual" if is_manual(cell) else "auto"
-                found[grade_id(cell)] = (kind, points_of(cell), Path(name).stem)
-    wanted = {i.name: (i.kind, i.max_points, i.problem) for i in assignment.items.values()}
+def problem_faults(assignment: Assignment) -> Iterator[str]:
+    """Notebooks without an item."""
     for problem in assignment.problems:
         if not problem.items:
             yield f"{problem.name}.ipynb has no item; what is no problem belongs elsewhere"
-    for name in sorted(wanted.keys() | found.keys()):
-        if wanted.get(name) != found.get(name):
-            yield (
-                f"item {name} is {_told(found.get(name))} in the release and "
-                f"{_told(wanted.get(name))} in the source"
-            )
 
 
 def points_summary(assignment: Assignment) -> str:
-    """How many items of which kind there are, and what they are worth."""
-
-    def worth(items: Iterable[Item]) -> str:
-        return f"{sum(item.max_points for item in items):g} points"
-
-    kinds = (
-        f"{len(items)} {kind} items of {worth(items)}"
-        for kind in get_args(Kind)
-        if (items := assignment.select(kind))
-    )
-    bonus = worth(item for item in assignment.items.values() if item.bonus)
-    regular = worth(item for item in assignment.items.values() if not item.bonus)
-    return f"{', '.join(kinds)}; {regular} regular, {bonus} bonus"
-
-
-def _told(entry: tuple[str, float, str] | None) -> str:
-    if entry is None:
-        return "not there"
-    kind, points, problem = entry
-    return f"{kind}, {points:g} points, in {problem}"
+    """How many items there are, and what they are worth."""
+    kinds = " and ".join(f"{len(assignment.select(kind))} {kind}" for kind in get_args(Kind))
+    regular, bonus = sums(assignment.items.values())
+    return f"{kinds} items; {regular:g} points and {bonus:g} bonus points"
 
 
 def _hidden_test(node: ast.FunctionDef, where: str) -> HiddenTest:
-    calls = [d for d in node.decorator_list if isinstance(d, ast.Call) and _is_item(d.func)]
+    calls = [each for each in node.decorator_list if _is_item(each)]
     if len(calls) != 1:
         raise ReleaseError(f"{where} has {len(calls)} @item decorators; it needs exactly one")
-    call = calls[0]
-    named = {word.arg: word.value for word in call.keywords}
-    arguments = [*call.args, *([named["name"]] if "name" in named else [])]
+    (call,) = calls
+    assert isinstance(call, ast.Call)
+    given = dict(zip(("name",), call.args, strict=False))
+    given |= {word.arg or "": word.value for word in call.keywords}
     try:
-        item = str(ast.literal_eval(arguments[0]))
-        part = str(ast.literal_eval(named["part"])) if "part" in named else "answer"
-        costs = float(ast.literal_eval(named["costs"])) if "costs" in named else 0.0
-        care = str(ast.literal_eval(named["care"])) if "care" in named else ""
-    except (IndexError, ValueError, TypeError, SyntaxError) as error:
+        values = {
+            name: ast.literal_eval(given[name])
+            for name in ("name", "part", "costs", "care")
+            if name in given
+        }
+        core = not (float(values.get("costs", 0)) or values.get("care"))
+        return HiddenTest(where, str(values["name"]), str(values.get("part", "answer")), core)
+    except (KeyError, ValueError, TypeError, SyntaxError) as error:
         raise ReleaseError(
             f"{where}: @item must be given its name, part, costs and care as plain values"
         ) from error
-    return HiddenTest(where, item, part, core=costs == 0.0 and not care)
 
 
-def _is_item(function: ast.expr) -> bool:
-    return (isinstance(function, ast.Name) and function.id == "item") or (
-        isinstance(function, ast.Attribute) and function.attr == "item"
-    )
-
-
-def _functions(path: Path) -> set[str]:
-    if not path.is_file():
-        return set()
-    return {node.name for node in parse_python(path).body if isinstance(node, ast.FunctionDef)}
-
-
-def _answer_faults(assignment: Assignment, name: str, notebook: NotebookNode) -> Iterator[str]:
-    """Follow the cells: each check must come after the answer that it looks at."""
-    answer: tuple[str, CellPlace] | None = None
-    checked = True
-    for index, cell in enumerate(notebook.cells):
-        where = place(name, index, cell)
-        if is_answer(cell):
-            if directive_of(cell, where) is None:
-                yield f"{where} is an answer cell without a REFERENCE line"
-            if answer is not None and not checked:
-                yield f"{answer[1]} is an answer cell that no check cell follows"
-            answer, checked = (grade_id(cell), where), False
-        elif is_check(cell):
-            owner = answer[0].removesuffix("-answer") if answer else ""
-            if answer is None or (owner in assignment.items and owner != grade_id(cell)):
-                yield f"{where}: item {grade_id(cell)} has no answer cell before its check cell"
-            checked = True
-    if answer is not None and not checked:
-        yield f"{answer[1]} is an answer cell that no check cell follows"
+def _is_item(decorator: ast.expr) -> bool:
+    """Whether a decorator is a call such as `@item(...)` or `@testkit.item(...)`."""
+    return isinstance(decorator, ast.Call) and ast.unparse(decorator.func).split(".")[-1] == "item"
 
 
 def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> Iterator[str]:
@@ -245,31 +212,12 @@ def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> 
         yield f"checks.py has no function {function} for item {grade_id(cell)}"
 
 
-def _rubric_faults(
-    source: str, where: CellPlace, assignment: Assignment, tests: list[HiddenTest]
-) -> Iterator[str]:
-    try:
-        model, _ = split_answer(source, where)
-        rubric = read_rubric(source, where)
-    except CourseError as error:
-        yield str(error)
-        return
-    if not model.strip():
-        yield f"{where} has no model answer before its rubric"
-    for evidence in rubric.evidence:
-        for fault in _evidence_faults(evidence, assignment, tests):
-            yield f"{where} {fault}"
-
-
-def _evidence_faults(
-    evidence: Evidence, assignment: Assignment, tests: list[HiddenTest]
-) -> Iterator[str]:
+def _evidence_fault(evidence: Evidence, assignment: Assignment, tests: list[HiddenTest]) -> str:
     item = assignment.items.get(evidence.item)
     if item is None or item.kind != "auto":
         kind = "no item" if item is None else "a manual item"
-        yield f"names the evidence {evidence}, but {evidence.item} is {kind} of {assignment.name}"
-        return
+        return f", but {evidence.item} is {kind} of {assignment.name}"
     parts = {test.part for test in tests if test.item == evidence.item and test.core}
     if evidence.part and evidence.part not in parts:
-        known = ", ".join(sorted(parts)) or "none"
-        yield f"names the evidence {evidence}; {evidence.item} has the parts {known}"
+        return f"; {evidence.item} has the parts {', '.join(sorted(parts)) or 'none'}"
+    return ""

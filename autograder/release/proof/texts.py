@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from nbformat import NotebookNode
 
-from autograder.course.gradecells import place
-from autograder.errors import ReleaseError
+from autograder.course.gradecells import CellPlace, place
 from autograder.release.fill import read_source
 
 
@@ -39,6 +37,13 @@ def notebooks(tree: Path) -> dict[str, NotebookNode]:
     return {path.name: read_source(path) for path in sorted(tree.glob("*.ipynb"))}
 
 
+def cells(notebooks: Mapping[str, NotebookNode]) -> Iterator[tuple[CellPlace, NotebookNode]]:
+    """Each cell of the notebooks, with its place."""
+    for file, notebook in notebooks.items():
+        for index, cell in enumerate(notebook.cells):
+            yield place(Path(file).stem, index, cell), cell
+
+
 def texts(tree: Path) -> list[Text]:
     """All text of all files: cells, their metadata and outputs, notebook metadata, other files.
 
@@ -57,30 +62,23 @@ def texts(tree: Path) -> list[Text]:
 
 
 def _notebook_texts(path: Path) -> Iterator[Text]:
-    try:
-        notebook = read_source(path)
-    except ReleaseError:
-        # what is no notebook is searched as it stands
-        yield Text(path.name, path.read_bytes().decode("utf-8", errors="replace"))
-        return
-    for index, cell in enumerate(notebook.cells):
-        where = str(place(path.stem, index, cell))
-        yield Text(where, cell.source)
-        rest = {key: value for key, value in cell.items() if key != "source"}
-        yield from (Text(f"{where}, its {key}", text) for key, text in _strings(rest))
-    yield from (Text(f"{path.name}, its metadata", t) for _, t in _strings(notebook.metadata))
+    notebook = read_source(path)
+    for where, cell in cells({path.name: notebook}):
+        yield Text(str(where), cell.source)
+        for key, value in cell.items():
+            if key != "source":
+                yield from (Text(f"{where}, its {key}", text) for text in _strings(value))
+    yield from (Text(f"{path.name}, its metadata", t) for t in _strings(notebook.metadata))
 
 
-def _strings(value: object, key: str = "metadata") -> Iterator[tuple[str, str]]:
-    """The strings within JSON data, keys included, with the outermost key that holds them."""
+def _strings(value: object) -> Iterator[str]:
+    """The strings within JSON data, keys included."""
     if isinstance(value, dict):
         for name, entry in value.items():
-            yield key, str(name)
-            yield from _strings(entry, name if name in ("outputs", "attachments") else key)
+            yield str(name)
+            yield from _strings(entry)
     elif isinstance(value, list):
         for entry in value:
-            yield from _strings(entry, key)
-    elif isinstance(value, str):
-        yield key, value
-    elif value is not None:
-        yield key, json.dumps(value)
+            yield from _strings(entry)
+    else:
+        yield str(value)

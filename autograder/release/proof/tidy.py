@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from pathlib import Path
 
 from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment
-from autograder.course.directives import without_directives
-from autograder.course.gradecells import nbgrader_metadata, place
 from autograder.course.layout import COMPANIONS, SETTINGS
-from autograder.release.preprocessors import CELL_KEYS, MARK_KEYS, NOTEBOOK_METADATA, TAGS
-from autograder.release.proof.texts import Text
+from autograder.release.preprocessors import NOTEBOOK_METADATA, strip
+from autograder.release.proof.texts import Text, cells
 
 _MACHINE_PATH = re.compile(
     r"(?<![\w./:~)\]}-])(?:/(?:home|Users|root|tmp|var|mnt|opt|private|work|srv|media|data)/[\w.]"
@@ -22,7 +21,6 @@ _MACHINE_PATH = re.compile(
 )
 
 _LEFT_BY_PROGRAMS = frozenset({".ipynb_checkpoints", "__pycache__", ".DS_Store"})
-
 
 MAX_DATA_BYTES = 15_000_000
 """Bytes that the data files of a homework may hold together: they go into each sandbox at once."""
@@ -45,23 +43,20 @@ def file_faults(
     if not tree.is_dir():
         yield f"{label} is missing"
         return
-    for path in sorted(tree.rglob("*")):
-        below = path.relative_to(tree)
-        name = below.as_posix()
-        if in_use and not _LEFT_BY_PROGRAMS.isdisjoint(below.parts):
+    for path in sorted(tree.iterdir()):
+        if in_use and path.name in _LEFT_BY_PROGRAMS:
             continue
+        where = f"{label}/{path.name}"
         if path.is_symlink():
-            yield f"{label}/{name} is a link; put the file itself there"
+            yield f"{where} is a link; put the file itself there"
         elif path.is_dir():
-            yield f"{label}/{name}/ does not belong there; delete the folder"
-        elif name not in expected and "/" not in name:
+            yield f"{where}/ does not belong there; delete the folder"
+        elif path.name not in expected:
             yield (
-                f"{label}/{name} does not belong there; delete it or move it elsewhere, or list it "
+                f"{where} does not belong there; delete it or move it elsewhere, or list it "
                 f"in {SETTINGS} if students need it: [assignments.{assignment.name}] "
-                f'files = ["{name}"]'
+                f'files = ["{path.name}"]'
             )
-        elif name not in expected:
-            yield f"{label}/{name} does not belong there"
     for name in sorted(expected):
         if not (tree / name).is_file():
             listed = (
@@ -76,26 +71,26 @@ def file_faults(
         )
 
 
-def cell_faults(name: str, notebook: NotebookNode) -> Iterator[str]:
+def cell_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
     """Outputs, counts, attachments and metadata that a released notebook must not have."""
-    for index, cell in enumerate(notebook.cells):
-        where = place(name, index, cell)
+    for where, cell in cells(released):
         if cell.get("outputs"):
             yield f"{where} has an output"
         if cell.get("execution_count") is not None:
             yield f"{where} has the execution count {cell.execution_count}"
         if cell.get("attachments"):
             yield f"{where} has the attachment {', '.join(sorted(cell.attachments))}"
-        if cell.cell_type == "code" and without_directives(cell.source) != cell.source:
+        clean = deepcopy(cell)
+        strip(clean)
+        if clean.source != cell.source:
             yield f"{where} still has its directive line"
-        yield from (f"{where} has {fault}" for fault in _metadata_faults(cell))
-
-
-def notebook_faults(name: str, notebook: NotebookNode) -> Iterator[str]:
-    """Metadata of the notebook itself that is not the normal one."""
-    for key in sorted(set(notebook.metadata) | set(NOTEBOOK_METADATA)):
-        if notebook.metadata.get(key) != NOTEBOOK_METADATA.get(key):
-            yield f"{name}.ipynb: its metadata {key!r} is not what a release has"
+        for key, value in sorted(cell.metadata.items()):
+            if clean.metadata.get(key) != value or not isinstance(value, bool | dict | list):
+                yield f"{where} has the metadata {key} = {value!r}, which a release has no use for"
+    for name, notebook in released.items():
+        for key in sorted(set(notebook.metadata) | set(NOTEBOOK_METADATA)):
+            if notebook.metadata.get(key) != NOTEBOOK_METADATA.get(key):
+                yield f"{name}: its metadata {key!r} is not what a release has"
 
 
 def path_faults(all_texts: Iterable[Text], *, own: Iterable[Path] = ()) -> Iterator[str]:
@@ -106,18 +101,3 @@ def path_faults(all_texts: Iterable[Text], *, own: Iterable[Path] = ()) -> Itera
         known = next((prefix for prefix in prefixes if prefix in text.content), None)
         if found or known:
             yield f"{text.where} holds a path of a machine: {found[0] if found else known}"
-
-
-def _metadata_faults(cell: NotebookNode) -> Iterator[str]:
-    if strange := sorted(set(cell.metadata) - CELL_KEYS):
-        yield f"the metadata {', '.join(strange)}"
-    if strange := sorted(set(nbgrader_metadata(cell)) - MARK_KEYS):
-        yield f"the nbgrader metadata {', '.join(strange)}"
-    if strange := sorted(set(cell.metadata.get("tags", ())) - TAGS):
-        yield f"the tag {', '.join(strange)}"
-    for key, value in nbgrader_metadata(cell).items():
-        if isinstance(value, dict | list):
-            yield f"an nbgrader entry {key} that is no plain value"
-    for key in ("deletable", "editable"):
-        if not isinstance(cell.metadata.get(key, False), bool):
-            yield f"an entry {key} that is neither true nor false"

@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from nbformat import NotebookNode
 
@@ -33,6 +33,9 @@ from autograder.release.proof.visible import (
     write_wrong,
 )
 
+if TYPE_CHECKING:
+    from autograder.grading.mark import Marking
+
 Say = Callable[[str], None]
 
 REFERENCE = "reference"
@@ -40,27 +43,6 @@ REFERENCE = "reference"
 
 LONG_SECONDS = 900.0
 """Seconds for the trial that runs a visible check on hundreds of misconceptions."""
-
-
-class Marked(Protocol):
-    """What marking gives back: the Report, and the notebooks with the outputs of their run."""
-
-    @property
-    def report(self) -> Report:
-        """The marks."""
-
-    @property
-    def notebooks(self) -> Mapping[str, NotebookNode]:
-        """The executed notebooks by problem."""
-
-
-class Mark(Protocol):
-    """Marks the submission in the folder `path` against the skeletons in the folder `release`."""
-
-    def __call__(
-        self, course: Course, assignment: Assignment, path: Path, *, release: Path
-    ) -> Marked:
-        """Mark it; nothing is written."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +55,10 @@ class Trial:
     name: str
     check: str
     write: Callable[[Path], None]
-    judge: Callable[[Marked], Iterable[Finding]]
+    judge: Callable[[Marking], Iterable[Finding]]
     is_long: bool = False
 
-    def findings(self, marked: Marked | CourseError) -> list[Finding]:
+    def findings(self, marked: Marking | CourseError) -> list[Finding]:
         """Return what follows from the marks, or from the reason why there are none."""
         try:
             if isinstance(marked, CourseError):
@@ -86,31 +68,19 @@ class Trial:
             return [Finding(self.check, False, f"it can't be marked: {error}")]
 
 
+@dataclass
 class Trials:
-    """Writes, marks and judges the trial submissions of one release."""
+    """Writes, marks and judges the trial submissions of one release, in the folder `scratch`.
 
-    def __init__(
-        self,
-        course: Course,
-        assignment: Assignment,
-        *,
-        source: Path,
-        release: Path,
-        scratch: Path,
-        mark: Mark | None = None,
-        again: bool = False,
-    ) -> None:
-        """`mark` marks a submission (default: the real grading path, several at once).
+    Trials that went well in an earlier proof count, unless `again` is set.
+    """
 
-        On the real path, trials that went well in an earlier proof count, unless `again` is set.
-        """
-        self._course = course
-        self._assignment = assignment
-        self._source = source
-        self._release = release
-        self._submitted = scratch / SUBMITTED
-        self._mark = mark
-        self._again = again
+    course: Course
+    assignment: Assignment
+    source: Path
+    release: Path
+    scratch: Path
+    again: bool = False
 
     def findings(self, say: Say) -> list[Finding]:
         """Hold all trials, telling `say` how many are done.
@@ -118,17 +88,16 @@ class Trials:
         Where the reference can't be marked, nothing can: it is told once.
         """
         trials = {trial.name: trial for trial in self._trials()}
-        earlier = None if self._mark else self._earlier()
-        found: dict[str, list[Finding] | None] = dict.fromkeys(trials)
-        if earlier is not None and not self._again:
-            found = {name: earlier.find(name) for name in trials}
+        earlier = self._earlier()
+        found: dict[str, list[Finding] | None] = {
+            name: None if self.again else earlier.find(name) for name in trials
+        }
         waiting = [trial for name, trial in trials.items() if found[name] is None]
         say(f"marking trial submissions: 0 of {len(waiting)}")
-        marking = self._one_by_one(waiting) if self._mark else self._in_processes(waiting)
-        with closing(marking):
+        with closing(self._marked(waiting)) as marking:
             for done, (name, marked) in enumerate(marking, start=1):
                 found[name] = results = trials[name].findings(marked)
-                if earlier is not None and all(result.ok for result in results):
+                if all(result.ok for result in results):
                     earlier.put(name, [replace(result, earlier=True) for result in results])
                 if name == REFERENCE and isinstance(marked, CourseError):
                     return results
@@ -140,10 +109,10 @@ class Trials:
 
         return earlier_findings(
             "trials",
-            self._course,
-            self._assignment,
-            seed=self._assignment.seed,
-            folders=(self._source, self._release),
+            self.course,
+            self.assignment,
+            seed=self.assignment.seed,
+            folders=(self.source, self.release),
             walls=examine().level,
         )
 
@@ -151,21 +120,21 @@ class Trials:
         yield Trial(
             REFERENCE,
             "the reference earns every point",
-            partial(write_reference, self._source, self._release),
+            partial(write_reference, self.source, self.release),
             self._judge_reference,
         )
         yield Trial(
             "skeleton",
             "the untouched skeleton earns nothing",
-            partial(write_skeleton, self._release),
+            partial(write_skeleton, self.release),
             self._judge_skeleton,
         )
-        catalogue = load_misconceptions(self._course, self._assignment)
+        catalogue = load_misconceptions(self.course, self.assignment)
         if len(catalogue):
             yield Trial(
                 "misconceptions",
                 "misconceptions that visible checks catch",
-                partial(write_wrong, self._source, self._release, catalogue=catalogue),
+                partial(write_wrong, self.source, self.release, catalogue=catalogue),
                 lambda marked: [catches(marked.notebooks, catalogue)],
                 is_long=True,
             )
@@ -173,76 +142,61 @@ class Trials:
             yield Trial(
                 f"junk-{kind}",
                 f"junk earns nothing: {words}",
-                partial(write_junk, self._source, self._release, kind=kind),
+                partial(write_junk, self.source, self.release, kind=kind),
                 partial(self._judge_junk, words),
             )
 
-    def _one_by_one(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
-        assert self._mark is not None
-        for trial in trials:
-            folder = self._submitted / trial.name
-            try:
-                trial.write(folder)
-                yield (
-                    trial.name,
-                    self._mark(self._course, self._assignment, folder, release=self._release),
-                )
-            except CourseError as error:
-                yield trial.name, error
-
-    def _in_processes(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marked | CourseError]]:
-        """Mark through the real grading path, with its default settings but for long trials."""
-        # a proof that is handed another `mark` needs neither the sandbox nor pytest
+    def _marked(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marking | CourseError]]:
+        """Write and mark, as `fdl grade` does; the name of each trial, and what came of it."""
         from autograder.grading.classrun import Job, default_jobs, mark_class
         from autograder.grading.mark import MarkSettings
 
         jobs: dict[bool, list[Job]] = {False: [], True: []}
         for trial in trials:
-            folder = self._submitted / trial.name
+            folder = self.scratch / SUBMITTED / trial.name
             try:
                 trial.write(folder)
+                jobs[trial.is_long].append(Job(trial.name, folder, self.release))
             except CourseError as error:
                 yield trial.name, error
-            else:
-                jobs[trial.is_long].append(Job(trial.name, folder, self._release))
-        limits = self._assignment.limits
+        limits = self.assignment.limits
         patient = MarkSettings(replace(limits, submission_seconds=LONG_SECONDS))
-        for waiting, settings in ((jobs[False], None), (jobs[True], patient)):
+        for is_long, waiting in jobs.items():
             if waiting:
                 marking = mark_class(
-                    self._course,
-                    self._assignment,
+                    self.course,
+                    self.assignment,
                     waiting,
                     workers=default_jobs(limits),
-                    settings=settings,
+                    settings=patient if is_long else None,
                 )
                 with closing(marking):
                     for each in marking:
                         yield each.student, each.marking or CourseError(each.error)
 
-    def _judge_reference(self, marked: Marked) -> Iterator[Finding]:
+    def _judge_reference(self, marked: Marking) -> Iterator[Finding]:
         items = self._auto(marked.report)
         lost = [name for name, item in items.items() if not _full(item)]
         faults = [_missed(name, items[name]) for name in lost]
-        faults += _run_faults(self._assignment, marked, "the reference")
+        faults += _run_faults(self.assignment, marked, "the reference")
         faults += [f"a hidden test is at fault: {note}" for note in marked.report.notes]
         points = f"{marked.report.points:g} + {marked.report.bonus_points:g} bonus points"
         seen = f"all {len(items)} auto items, {points}"
         yield finding("the reference earns every point", faults, seen)
         yield accepts_reference(marked.notebooks, lost)
 
-    def _judge_skeleton(self, marked: Marked) -> Iterator[Finding]:
+    def _judge_skeleton(self, marked: Marking) -> Iterator[Finding]:
         faults = [*_earned(self._auto(marked.report), "the untouched skeleton")]
-        faults += _run_faults(self._assignment, marked, "the skeleton")
+        faults += _run_faults(self.assignment, marked, "the skeleton")
         yield finding("the untouched skeleton earns nothing", faults, "0 points; its cells all run")
         yield rejects_skeleton(marked.notebooks)
 
-    def _judge_junk(self, words: str, marked: Marked) -> Iterator[Finding]:
+    def _judge_junk(self, words: str, marked: Marking) -> Iterator[Finding]:
         faults = _earned(self._auto(marked.report), words)
         yield finding(f"junk earns nothing: {words}", faults, "0 points")
 
     def _auto(self, report: Report) -> dict[str, ItemReport]:
-        names = [item.name for item in self._assignment.select("auto")]
+        names = [item.name for item in self.assignment.select("auto")]
         if missing := [name for name in names if name not in report.items]:
             raise CourseError(f"its Report lacks the items {', '.join(missing)}")
         return {name: report.items[name] for name in names}
@@ -269,7 +223,7 @@ def _earned(items: Mapping[str, ItemReport], who: str) -> Iterator[str]:
             )
 
 
-def _run_faults(assignment: Assignment, marked: Marked, who: str) -> list[str]:
+def _run_faults(assignment: Assignment, marked: Marking, who: str) -> list[str]:
     """Notebooks that did not run through, and cells that ended in an error they should not."""
     faults = []
     for name, notebook in marked.report.notebooks.items():
