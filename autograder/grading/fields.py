@@ -17,7 +17,7 @@ from autograder.grading.testkit.figures import find_once
 from autograder.grading.testkit.surfaces import (
     View,
     is_turned,
-    ranks_of,
+    rank_correlation,
     shows_function,
     spread,
     view_of,
@@ -52,8 +52,7 @@ class Meanings:
     def of(self, axes: AxesData, field: FieldData, function: Polynomial) -> str:
         """What it shows: "the function", a name for a usual mistake, "nothing" or "other"."""
         key = "meaning", id(field), function.coefficients.tobytes()
-        found: str = find_once(axes, key, lambda: self._of(axes, field, function))
-        return found
+        return find_once(axes, key, lambda: self._of(axes, field, function))
 
     def _of(self, axes: AxesData, field: FieldData, function: Polynomial) -> str:
         view = view_of(axes, field)
@@ -121,8 +120,8 @@ def _is_stretched(field: FieldData, function: Polynomial, turned: bool) -> bool:
     samples = field.samples[spread(len(field.samples))]
     places = samples[:, 1::-1] if turned else samples[:, :2]
     with np.errstate(over="ignore", invalid="ignore"):
-        found = [_alike(_middles(samples), function(size * places.T)) for size in _STRETCHES]
-    return max(found) >= _ALIKE
+        drawn = [np.nan_to_num(function(size * places.T)) for size in _STRETCHES]
+    return max(rank_correlation(_middles(samples), values) for values in drawn) >= _ALIKE
 
 
 def _middles(samples: np.ndarray) -> np.ndarray:
@@ -130,14 +129,6 @@ def _middles(samples: np.ndarray) -> np.ndarray:
     low, high = (np.clip(part, -1e200, 1e200) for part in samples[:, 2:].T)
     middles: np.ndarray = low / 2 + high / 2
     return middles
-
-
-def _alike(some: np.ndarray, others: np.ndarray) -> float:
-    """The rank correlation of two arrays of values; 0 where one of them does not vary."""
-    ranks = ranks_of(some), ranks_of(np.nan_to_num(others))
-    if min(map(np.ptp, ranks)) == 0:
-        return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
 
 
 def are_alike(field: FieldData, turned: bool, ours: FieldData, ours_turned: bool) -> bool:
@@ -154,4 +145,5 @@ def are_alike(field: FieldData, turned: bool, ours: FieldData, ours_turned: bool
     if inside.mean() < 0.1:
         return False
     gaps = ((places[inside, np.newaxis] - known) ** 2).sum(axis=2)
-    return _alike(_middles(mine)[inside], _middles(theirs)[gaps.argmin(axis=1)]) >= _ALIKE - 0.05
+    nearest = np.nan_to_num(_middles(theirs)[gaps.argmin(axis=1)])
+    return rank_correlation(_middles(mine)[inside], nearest) >= _ALIKE - 0.05

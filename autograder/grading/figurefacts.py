@@ -125,7 +125,7 @@ class Looks:
         for field in axes.fields[:MOST]:
             reached |= field.covers(known[:, ::-1] if is_turned(axes) else known)
         for curve in axes.curves:
-            near = which_match(*_places(axes, curve).T, *known.T) if len(known) else known
+            near = which_match(_places(axes, curve), known) if len(known) else known
             for number in np.flatnonzero(near.any(axis=0)) if len(known) else ():
                 yield _sight(axes, curve), int(number)
                 yield "reached", bool(reached[number])
@@ -154,7 +154,7 @@ class Looks:
         for curve in axes.curves:
             places = _places(axes, curve)
             if 0 < len(places) <= _MOST_MARKS:
-                new = ~which_match(*places.T, *known.T).any(axis=1) if len(known) else slice(None)
+                new = ~which_match(places, known).any(axis=1) if len(known) else slice(None)
                 known = self._marks[place] = np.concatenate([known, places[new]])
 
     def _learn(self, figure: FigureData) -> None:

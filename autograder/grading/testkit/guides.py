@@ -11,12 +11,13 @@ import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed
 from autograder.grading.testkit.figures import (
+    Reading,
     Sight,
     as_figure,
     matching_curves,
     pieced_together,
     readings,
-    same_points,
+    readings_as,
     why_hidden,
 )
 from autograder.grading.testkit.names import (
@@ -96,17 +97,16 @@ def assert_log_log(answer: object, x: np.ndarray, y: np.ndarray) -> None:
     """The curve through these points is drawn on logarithmic axes, or as labelled logarithms."""
     figure = as_figure(answer)
     ways = [
-        (read.log_x, read.log_y)
+        reading
         for axes, curve in matching_curves(figure, x, y)
-        for read in readings(axes, curve)
-        if same_points(read.x, read.y, x, y)
+        for reading in readings_as(axes, curve, x, y)
     ]
-    ways = ways or [(a.is_log, b.is_log) for _, (a, b) in pieced_together(figure, x, y)]
-    linear = {"x", "y"}
-    for way in ways:
-        here = {name for name, is_log in zip("xy", way, strict=True) if not is_log}
-        linear = min(linear, here, key=len)
-    if ways and not linear:
+    ways = ways or [reading for _, reading in pieced_together(figure, x, y)]
+    straight = (
+        {name for name, shown in zip("xy", way, strict=True) if not shown.is_log} for way in ways
+    )
+    linear = min(straight, key=len, default={"x", "y"})
+    if not linear:
         return
     which = "Neither axis is" if len(linear) == 2 else f"The {min(linear)}-axis is not"
     raise ClaimFailed(
@@ -172,18 +172,14 @@ def _axes_of_data(
 ) -> Iterator[tuple[AxesData, set[tuple[float, float]]]]:
     """The axes with the data, and how these are to be read; the guide is read in the same way."""
     for axes in {id(axes): axes for axes, _ in found}.values():
-        yield (
-            axes,
-            {
-                read.bases
-                for owner, curve in found
-                if owner is axes
-                for read in readings(axes, curve)
-                if same_points(read.x, read.y, x, y)
-            },
-        )
-    for axes, (shown_x, shown_y) in pieced_together(figure, x, y) if not found else ():
-        yield axes, {(shown_x.base, shown_y.base)}
+        own = (curve for owner, curve in found if owner is axes)
+        yield axes, {_bases(read) for curve in own for read in readings_as(axes, curve, x, y)}
+    for axes, reading in pieced_together(figure, x, y) if not found else ():
+        yield axes, {_bases(reading)}
+
+
+def _bases(reading: Reading) -> tuple[float, float]:
+    return reading[0].base, reading[1].base
 
 
 @dataclass(frozen=True)
@@ -213,12 +209,12 @@ def _straight_lines(
 ) -> Iterator[_StraightLine]:
     """The line that a curve is when it is read with these bases; a triangle is its long side."""
     for read in readings(axes, curve):
-        if read.bases not in bases:
+        if _bases(read) not in bases or not all(shown.is_log for shown in read):
             continue
-        positive = (read.x > 0) & (read.y > 0) & np.isfinite(read.x) & np.isfinite(read.y)
-        if not (read.log_x and read.log_y) or positive.sum() < 2:
+        positive = np.all([(s.values > 0) & np.isfinite(s.values) for s in read], axis=0)
+        if positive.sum() < 2:
             continue
-        run, rise = (np.diff(np.log10(part[positive])) for part in (read.x, read.y))
+        run, rise = (np.diff(np.log10(shown.values[positive])) for shown in read)
         oblique = np.abs(run) > 0
         if len(run) <= _MOST_SIDES:  # a slope triangle has a level side and an upright one
             oblique &= np.abs(rise) > 1e-9 * np.abs(run)

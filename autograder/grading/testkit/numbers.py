@@ -109,6 +109,15 @@ def as_vector(argument: object, size: int) -> np.ndarray:
     return array.astype(np.float64)
 
 
+def numbers_of(answer: object) -> np.ndarray | None:
+    """The answer as an array of numbers, real or complex; None where it is none."""
+    try:
+        array = np.asarray(answer)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return array if array.dtype.kind in "biufc" else None
+
+
 def _numeric(answer: object, what: str) -> np.ndarray:
     if answer is None:
         raise ClaimFailed(f"{capital(what)} is None: does the function end with `return …`?")
@@ -233,12 +242,10 @@ def assert_left_alone(after: object, before: np.ndarray, what: str) -> None:
 
 def as_floats_of(answer: object, right: np.ndarray) -> np.ndarray | None:
     """A copy of the answer as floats, NaN among them, if it is real numbers in the right shape."""
-    try:
-        array = np.asarray(answer)
-    except (ValueError, TypeError, OverflowError):
+    array = numbers_of(answer)
+    if array is None or array.shape != right.shape or np.iscomplexobj(array):
         return None
-    fits = array.shape == right.shape and array.dtype.kind in "biuf"
-    return array.astype(np.float64) if fits else None
+    return array.astype(np.float64)
 
 
 def own_rows(answers: Sequence[object], expected: Sequence[np.ndarray]) -> list[object]:
@@ -284,12 +291,10 @@ def assert_own_rows(answers: Iterable[object], start: np.ndarray, what: str) -> 
 
 def _rows_of(answer: object) -> np.ndarray | None:
     """The answer as a matrix of real numbers with at least one row; None where it is none."""
-    try:
-        array = np.asarray(answer)
-    except (ValueError, TypeError, OverflowError):
+    array = numbers_of(answer)
+    if array is None or array.ndim != 2 or len(array) == 0 or np.iscomplexobj(array):
         return None
-    fits = array.dtype.kind in "biuf" and array.ndim == 2 and len(array) > 0
-    return array if fits and array.size <= _MAX_SIZE else None
+    return array if array.size <= _MAX_SIZE else None
 
 
 def _ends_right(array: np.ndarray, right: np.ndarray) -> bool:
