@@ -162,9 +162,9 @@ def find_once(thing: AxesData | FigureData, key: Hashable, find_out: Callable[[]
 
 def assert_curves(answer: object, curves: Mapping[Any, Curve], *, what: str) -> None:
     """The figure shows each of these curves, as `assert_curve` does."""
-    asked = [*curves.values()]
+    figure, asked = as_figure(answer), [*curves.values()]
     for x, y in asked:
-        _assert_curve(as_figure(answer), x, y, asked, what)
+        _assert_curve(figure, x, y, asked, what)
 
 
 def assert_curve(answer: object, x: np.ndarray, y: np.ndarray, *, what: str) -> None:
@@ -172,7 +172,7 @@ def assert_curve(answer: object, x: np.ndarray, y: np.ndarray, *, what: str) -> 
 
     It can be told from the others: only a few are at the same x and as prominent as it is.
     """
-    _assert_curve(as_figure(answer), x, y, [(x, y)], what)
+    assert_curves(answer, {"": (x, y)}, what=what)
 
 
 def _assert_curve(
@@ -196,7 +196,11 @@ def _assert_stands_out(
     figure: FigureData, seen: Sequence[Sight], x: np.ndarray, asked: Sequence[Curve], what: str
 ) -> None:
     """There are not so many other curves at these x that any guess would be among them."""
-    alike = [other for other in asked if _same_numbers(other[0], x)]
+    alike = [
+        other
+        for other in asked
+        if len(other[0]) == len(x) and np.allclose(np.sort(other[0]), np.sort(x))
+    ]
     right = {id(curve) for other in alike for _, curve in matching_curves(figure, *other)}
     rivals = {
         curve.points.tobytes(): curve
@@ -224,10 +228,6 @@ def _assert_stands_out(
 def _form(curve: CurveData) -> Hashable:
     """As what a curve is drawn: a line, markers or separate strokes."""
     return "strokes" if curve.kind == "segments" else curve.line != "None"
-
-
-def _same_numbers(some: np.ndarray, others: np.ndarray) -> bool:
-    return len(some) == len(others) and bool(np.allclose(np.sort(some), np.sort(others)))
 
 
 def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Sight]:
@@ -325,10 +325,7 @@ def _curves_on(axes: AxesData) -> list[CurveData]:
 
 
 def which_match(drawn: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Which drawn point (row) is at which expected point (column); no row where too many are.
-
-    Both have shape (points, 2 or more): x and y, and what is not looked at.
-    """
+    """Which drawn point (row) is, by x and y, at which wanted one (column); no row if too many."""
     near_x = _Wanted.of(wanted[:, 0]).near(drawn[:, 0])
     return near_x & _Wanted.of(wanted[:, 1]).near(drawn[:, 1]) if near_x.any() else near_x
 

@@ -204,11 +204,8 @@ class _Style:
         yield from product((self.hues,), (self.line, _ANY), (self.marker, _ANY))
 
     def may_stand_for(self) -> Iterator[Hashable]:
-        """The keys of the curves that a handle of this style may stand for.
-
-        They have the same colours, and nothing is against it: a handmade handle is often a solid
-        line.
-        """
+        """The keys of the curves in its colours that a handle of this style may stand for."""
+        # a handmade handle is often a solid line
         lines = (_ANY,) if self.line in ("None", "-") else (self.line, "None")
         markers = (_ANY,) if self.marker == "None" else (self.marker, "None")
         yield from product((self.hues,), lines, markers)
@@ -230,12 +227,8 @@ class _Styles:
                 self._near[key].append(curve)
 
     def alike(self, handle: _Style) -> list[CurveData]:
-        """The curves of the handle's style; if there are none, those that it may stand for.
-
-        Where there are many, two are given.
-        """
-        same = self._same.get(handle, [])
-        if same:
+        """At most two curves: of the handle's style, or else those that it may stand for."""
+        if same := self._same.get(handle, []):
             return same[:2]
         near = [curve for key in handle.may_stand_for() for curve in self._near.get(key, [])[:2]]
         return near[:2]

@@ -28,14 +28,14 @@ _FEWEST = 30
 
 _MIN_LEVELS = 4
 
-_SLACK = {"contours": 0.025, "filled contours": 0.025}
-"""Error that interpolation between the points of a coarse grid may make, for each kind of field.
+_CONTOURS = ("contours", "filled contours")
+"""Kinds of fields that are interpolated between the points of a grid, which may be coarse."""
 
-In terms of the range of the function; 0.015 for the others, which show values as they are given.
-"""
+_CONTOUR_SLACK, _SLACK = 0.025, 0.015
+"""Error that contours, and fields that show values as given, may have, by the function's range."""
 
-_BINS = {"contours": 4, "filled contours": 4}
-"""Into how many parts each direction is cut to see whether a field is everywhere; 6 for others."""
+_CONTOUR_BINS, _BINS = 4, 6
+"""Into how many parts each direction is cut to see whether a field is everywhere."""
 
 _MIN_COVER = 0.6
 """Share of these parts in which a field has to show something."""
@@ -44,10 +44,7 @@ _MIN_EXTENT = 0.2
 """Share of the visible width, and of the height, that the field has to take up."""
 
 _LONGEST = 8
-"""How many times as long as high, or as high as long, the part that is seen may be.
-
-In a longer one the function hardly depends on one of its variables.
-"""
+"""Longest side over shortest one of what is seen; beyond it, one variable hardly matters."""
 
 _MOST_OTHERS = 8
 """Number of fields in sight that may show something else: the function is no guess among many."""
@@ -80,10 +77,7 @@ def assert_surface(answer: object, function: Function) -> None:
 
 @dataclass(frozen=True)
 class Surface:
-    """An axes that shows the function, and the fields on it that do.
-
-    `turned` says whether they have u upwards and v to the right.
-    """
+    """An axes that shows the function, and its fields that do; `turned`, if u goes upwards."""
 
     axes: AxesData
     turned: bool
@@ -92,13 +86,7 @@ class Surface:
 
 def surfaces(figure: FigureData, function: Function) -> list[Surface]:
     """The axes that show the function, with what shows it."""
-    # the function is kept beside what was found, so that its id is no other's
-    _, found = find_once(
-        figure,
-        ("surfaces", id(function)),
-        lambda: (function, _find_surfaces(figure, function)),
-    )
-    return found
+    return find_once(figure, ("surfaces", function), lambda: _find_surfaces(figure, function))
 
 
 def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
@@ -229,10 +217,7 @@ def _obstacle(axes: AxesData, field: FieldData) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """What of a field lies within the limits of the axes: its samples and half of their cells.
-
-    `low` and `high` are the corners of the rectangle around them.
-    """
+    """What of a field is in sight: samples, half of their cells, and the corners around them."""
 
     kind: str
     samples: np.ndarray
@@ -282,7 +267,7 @@ def shows_function(view: View, function: Function, turned: bool) -> bool:
     if is_small.mean() < 0.9 or is_small.sum() < _FEWEST:
         return False
     shown, low, high = samples[is_small, 2:], low[is_small], high[is_small]
-    slack, side = _SLACK.get(view.kind, 0.015), _side(view.kind)
+    slack, side = _CONTOUR_SLACK if view.kind in _CONTOURS else _SLACK, _side(view.kind)
     return any(
         part.mean() >= _MIN_UNCLIPPED
         and _agrees(shown[part], low[part], high[part], slack)
@@ -293,7 +278,7 @@ def shows_function(view: View, function: Function, turned: bool) -> bool:
 
 def _side(kind: str) -> Side:
     """A level of contours is one value of the function; cells of one colour may be clipped ones."""
-    return "right" if kind in _SLACK else "left"
+    return "right" if kind in _CONTOURS else "left"
 
 
 def spread(count: int, most: int = _SAMPLES) -> np.ndarray:
@@ -303,7 +288,7 @@ def spread(count: int, most: int = _SAMPLES) -> np.ndarray:
 
 def _is_everywhere(view: View) -> bool:
     """Whether the samples are all over the rectangle around them: no strip, no large holes."""
-    bins = _BINS.get(view.kind, 6)
+    bins = _CONTOUR_BINS if view.kind in _CONTOURS else _BINS
     places = (view.samples[:, :2] - view.low) / (view.high - view.low)
     parts = np.clip((bins * places).astype(int), 0, bins - 1)
     return len(np.unique(parts @ (bins, 1))) >= _MIN_COVER * bins**2
@@ -355,12 +340,7 @@ def _ranks_of(values: np.ndarray) -> np.ndarray:
 
 
 def _rises(
-    shown: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    slack: float,
-    part: np.ndarray,
-    side: Side,
+    shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float, part: np.ndarray, side: Side
 ) -> bool:
     """Whether a larger value is shown only where the function is larger.
 
@@ -455,7 +435,7 @@ def _are_at_height(surface: Surface, function: Function, points: np.ndarray) -> 
     low, high = samples[:, 2].min(), samples[:, 2].max()
     slack = _FLOATING * (high - low)
     is_flat = np.ptp(heights) <= 1e-6 * (high - low)
-    has_contours = any(field.kind in _SLACK for field in surface.axes.fields)
+    has_contours = any(field.kind in _CONTOURS for field in surface.axes.fields)
     if is_flat and (has_contours or heights[0] <= low + slack):
         return True
     as_shown = np.abs(np.interp(values, at[order], samples[order, 2]) - heights) <= slack
