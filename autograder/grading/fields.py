@@ -7,7 +7,6 @@ with the function as it looks after the usual mistakes. The work grows with the 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +14,6 @@ import numpy as np
 
 from autograder.grading.testkit.figures import find_once
 from autograder.grading.testkit.surfaces import (
-    View,
     is_turned,
     rank_correlation,
     shows_function,
@@ -43,32 +41,16 @@ _COMPARED = 400, 1000
 Values = Callable[[np.ndarray], Any]
 
 
-class Meanings:
-    """Finds out what fields say; of fields with the same data it is found out once."""
-
-    def __init__(self) -> None:
-        self._found: dict[bytes, str] = {}
-
-    def of(self, axes: AxesData, field: FieldData, function: Polynomial) -> str:
-        """What it shows: "the function", a name for a usual mistake, "nothing" or "other"."""
-        key = "meaning", id(field), function.coefficients.tobytes()
-        return find_once(axes, key, lambda: self._of(axes, field, function))
-
-    def _of(self, axes: AxesData, field: FieldData, function: Polynomial) -> str:
-        view = view_of(axes, field)
-        if view is None:
-            return "nothing"
-        turned = is_turned(axes)
-        digest = hashlib.blake2b(function.coefficients.tobytes())
-        for part in (view.samples, view.half, view.low, view.high, *field.box):
-            digest.update(np.ascontiguousarray(part).data)
-        key = digest.digest() + f"{field.kind} {turned}".encode()
-        if key not in self._found:
-            self._found[key] = _meaning(view, field, function, turned)
-        return self._found[key]
+def meaning_of(axes: AxesData, field: FieldData, function: Polynomial) -> str:
+    """What a field shows: "the function", a name for a usual mistake, "nothing" or "other"."""
+    key = "meaning", id(field), function.coefficients.tobytes()
+    return find_once(axes, key, lambda: _meaning(axes, field, function))
 
 
-def _meaning(view: View, field: FieldData, function: Polynomial, turned: bool) -> str:
+def _meaning(axes: AxesData, field: FieldData, function: Polynomial) -> str:
+    view, turned = view_of(axes, field), is_turned(axes)
+    if view is None:
+        return "nothing"
     for name, values in _mistakes(field, function, turned):
         if shows_function(view, values, turned):
             is_image = field.kind == "image" and name == "upside down"
