@@ -60,10 +60,11 @@ def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> 
     """The submissions in submitted/, one for each student who has a folder for the assignment."""
     submitted = course.submitted
     if students:
-        if odd := [name for name in students if name != Path(name).name or name.startswith(".")]:
-            raise CourseError(
-                f"{odd[0]!r} is no student: name the folder in {submitted} alone, without a path"
-            )
+        for name in students:
+            if name != Path(name).name or name.startswith("."):
+                raise CourseError(
+                    f"{name!r} is no student: name the folder in {submitted} alone, without a path"
+                )
         jobs = [Job(each, course.submission(each, assignment)) for each in dict.fromkeys(students)]
         if missing := [job.student for job in jobs if not job.path.is_dir()]:
             raise CourseError(
@@ -77,11 +78,8 @@ def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> 
             f"{SUBMITTED}/STUDENT/{assignment}/"
         )
     folders = (folder for folder in sorted(submitted.iterdir()) if not folder.name.startswith("."))
-    return [
-        Job(folder.name, folder / assignment)
-        for folder in folders
-        if (folder / assignment).is_dir()
-    ]
+    jobs = [Job(folder.name, folder / assignment) for folder in folders]
+    return [job for job in jobs if job.path.is_dir()]
 
 
 def long_seconds(assignment: Assignment) -> float:
@@ -110,10 +108,7 @@ def unknown_extensions(course: Course, assignment: str) -> list[str]:
 
 
 def default_jobs(limits: Limits | None = None, machine: Machine | None = None) -> int:
-    """As many submissions at once as there are processors, and memory.
-
-    Memory has to do for the usual need of each, and for one that takes all that it may.
-    """
+    """As many submissions at once as there are processors, and memory if one takes the most."""
     limits, machine = limits or Limits(), machine or Machine()
     most = limits.total_memory_bytes + limits.disk_bytes  # without a disk, files are in memory
     others = (machine.available_memory() - most) // USUAL_MEMORY
@@ -172,8 +167,9 @@ def _run_pool(
                 try:
                     with forkserver.starting():
                         future = pool.submit(
-                            _mark_job, course.root, assignment.name, job, seed, settings
-                        )
+                            mark_here, course.root, assignment.name, job.student, job.path, seed,
+                            settings, release=job.release,
+                        )  # fmt: skip
                 except (BrokenProcessPool, OSError, EOFError) as error:  # the server may be gone
                     is_whole = False
                     if running or lost:
@@ -219,10 +215,6 @@ def _end_with_the_run() -> None:
     end_with(run.sentinel)
 
 
-def _mark_job(root: Path, name: str, job: Job, seed: int | None, settings: MarkSettings) -> Marked:
-    return mark_here(root, name, job.student, job.path, seed, settings, release=job.release)
-
-
 def mark_here(
     root: Path,
     name: str,
@@ -241,11 +233,8 @@ def mark_here(
     except KitError as error:
         return Marked(student, None, str(error))
     except MemoryError:
-        return Marked(
-            student,
-            None,
-            "marking it takes more memory than a submission gets: look for large files",
-        )
+        why = "marking it takes more memory than a submission gets: look for large files"
+        return Marked(student, None, why)
     except Exception as error:  # one submission that breaks the grader must not stop a class
         return Marked(student, None, f"marking broke with {type(error).__name__}: {error}")
 
@@ -267,10 +256,7 @@ def _check_room(sandbox: Sandbox) -> None:
 
 
 class _Worker:
-    """Marks one submission of an assignment after another in this process.
-
-    It keeps its sandbox and all that is `Warm` for the next one.
-    """
+    """Marks one submission after another, with the same sandbox and all that is `Warm`."""
 
     def __init__(self, root: Path, name: str, settings: MarkSettings) -> None:
         self._course = Course(root)

@@ -13,6 +13,7 @@ differs from the reference's: such ways have to be there, all of them.
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,19 +22,18 @@ from typing import Any
 import numpy as np
 
 from autograder.course.assignment import Assignment, Course
+from autograder.course.code import version_of_tests
 from autograder.grading.figurefacts import Looks, at_same_places, functions_of_the_plane
 from autograder.grading.inprocess import LocalMarker
 from autograder.grading.misconceptions import (
     Catalogue,
     Misconception,
-    Pair,
     load_misconceptions,
     pairs_in_one_function,
-    together,
 )
 from autograder.grading.plugin import Outcome
-from autograder.grading.testkit.numbers import allowing, tolerance
-from autograder.grading.transcript import Event
+from autograder.grading.testkit.numbers import allowing, numbers_of, tolerance
+from autograder.grading.transcript import Event, mapped
 from autograder.grading.trialcache import Keep
 from autograder.grading.versions import hash_of_tests
 from autograder.sandbox import FigureData
@@ -88,24 +88,20 @@ def _about(outcomes: Outcomes, wrong: Collection[tuple[str, str]]) -> list[Outco
     ]
 
 
-@dataclass(frozen=True)
-class _Trials:
-    """What an item's tests found of the reference, and of its misconceptions by their names."""
+_Trials = Mapping[str, tuple[Outcome, ...]]
+"""What an item's tests found of its misconceptions by their names, and of the `_REFERENCE`."""
 
-    reference: tuple[Outcome, ...]
-    found: Mapping[str, tuple[Outcome, ...]]
+_REFERENCE = ""
 
 
 class Diagnostician:
     """Names misconceptions in what the hidden tests found, for one assignment and seed.
 
-    What the misconceptions of an item answer is found out when it is first asked for. With `keep`,
-    it is kept for other processes and later runs.
+    What the misconceptions of an item answer is found out when it is first asked for, and kept in
+    `keep` for other processes and later runs.
     """
 
-    def __init__(
-        self, course: Course, assignment: Assignment, seed: int, keep: Keep | None = None
-    ) -> None:
+    def __init__(self, course: Course, assignment: Assignment, seed: int, keep: Keep) -> None:
         self.catalogue: Catalogue = load_misconceptions(course, assignment)
         self._marker = LocalMarker(course, assignment, seed=seed)
         self._trials: dict[str, _Trials] = {}
@@ -116,20 +112,16 @@ class Diagnostician:
     def learn(self, item: str, found: Mapping[str, Outcomes]) -> None:
         """Take what the hidden tests found of all the item's misconceptions, by their names."""
         (reference,) = self._outcomes(item, [{}])
-        self._trials[item] = _trials(reference, found)
-        if self._keep is not None:
-            self._keep.put(item, self._trials[item])
+        bare = {name: tuple(map(_bare, outcomes)) for name, outcomes in found.items()}
+        self._trials[item] = {_REFERENCE: reference, **bare}
+        self._keep.put(item, self._trials[item])
 
     def diagnose(
         self, item: str, outcomes: Outcomes, seconds: float = float("inf")
-    ) -> Misconception | None:
-        """What explains a failed item's outcomes; None where nothing does.
-
-        Several misconceptions come as one that says the sentence of each. None, too, where
-        comparing takes longer than `seconds`.
-        """
+    ) -> tuple[Misconception, ...]:
+        """Return what explains a failed item's outcomes; nothing if that takes over `seconds`."""
         if all(outcome.passed for outcome in outcomes) or _tells_nothing(outcomes):
-            return None
+            return ()
         self._known(item)  # what the misconceptions answer costs the submission no time
         started = time.monotonic()
         try:
@@ -142,86 +134,70 @@ class Diagnostician:
                 with allowing(self._tolerance), time_limit(seconds):
                     found += _common([t for t in pairs if _explains(t, outcomes, unexplained)])
         except TimeUpError:
-            return None
+            return ()
         named = {each.name for trial in found for each in trial.misconceptions}
-        known = [each for each in self.catalogue.of(item) if each.name in named]
-        return together(known) if known else None
+        return tuple(each for each in self.catalogue.of(item) if each.name in named)
 
-    def shared(self, item: str, misconception: Misconception | None) -> dict[str, frozenset[str]]:
+    def shared(self, item: str, found: Sequence[Misconception]) -> dict[str, frozenset[str]]:
         """The mistakes of a diagnosis that other items may share, and the claims that fail by each.
 
         A claim that fails by another misconception of the diagnosis too is left out.
         """
-        names = misconception.name.split(" + ") if misconception else []
-        known = [each for each in self.catalogue.of(item) if each.name in names]
-        failed: dict[str, frozenset[str]] = {}
-        for each in known:
+        failed: dict[str, set[str]] = defaultdict(set)
+        for each in found:
+            outcomes = self._known(item)[each.name]
             cause = self.catalogue.cause(each) or each.name
-            failed[cause] = failed.get(cause, frozenset()) | self._failed_claims(item, each.name)
-        found = {}
-        for cause in {self.catalogue.cause(each) for each in known} - {""}:
-            found[cause] = failed[cause].difference(*(f for c, f in failed.items() if c != cause))
-        return found
-
-    def _failed_claims(self, item: str, name: str) -> frozenset[str]:
-        outcomes = self._known(item).found[name]
-        return frozenset(outcome.claim for outcome in outcomes if not outcome.passed)
+            failed[cause] |= {outcome.claim for outcome in outcomes if not outcome.passed}
+        return {
+            cause: frozenset(failed[cause]).difference(*(failed[c] for c in failed if c != cause))
+            for cause in {self.catalogue.cause(each) for each in found} - {""}
+        }
 
     def _find(self, item: str, outcomes: Outcomes) -> list[_Trial]:
         known = self._known(item)
-        trials = [_Trial((m,), known.found[m.name]) for m in self.catalogue.of(item)]
-        agreeing = [
-            trial for trial in trials if _recognised(trial, outcomes) or _agrees(trial, outcomes)
-        ]
+        reference = known[_REFERENCE]
+        trials = [_Trial((m,), known[m.name]) for m in self.catalogue.of(item)]
+        agreeing = [trial for trial in trials if _agrees(trial, outcomes)]
         if not _has_figures(outcomes):
             return _clear(_largest(agreeing), outcomes, most=1)
         possible = [trial for trial in trials if trial.failed and trial.failed <= _failed(outcomes)]
-        found = _in_picture(outcomes, known.reference, agreeing, strictly=True)
-        found = found or _in_picture(outcomes, known.reference, possible, strictly=False)
+        found = _in_picture(outcomes, reference, agreeing, strictly=True)
+        found = found or _in_picture(outcomes, reference, possible, strictly=False)
         if not found:  # what it lacks besides, such as a name, may be more or less
             alike = [trial for trial in trials if _fails_as(trial, outcomes)]
-            found = _in_picture(outcomes, known.reference, alike, strictly=True)
+            found = _in_picture(outcomes, reference, alike, strictly=True)
         return found
 
     def _known_pairs(self, item: str) -> list[_Trial]:
         """What the core tests find of two misconceptions in the same functions."""
         if item not in self._pairs:
             pairs = [*pairs_in_one_function(self.catalogue.of(item))]
-            found: list[tuple[Outcome, ...]] = (
-                self._keep.get(f"{item}.pairs", lambda: self._try_pairs(item, pairs))
-                if self._keep
-                else self._try_pairs(item, pairs)
+            answers = [pair.answers for pair in pairs]
+            found = self._keep.get(
+                f"{item}.pairs", lambda: self._outcomes(item, answers, core=True) if answers else []
             )
             self._pairs[item] = [
-                _Trial((pair.one, pair.other), outcomes)
+                _Trial(pair.misconceptions, outcomes)
                 for pair, outcomes in zip(pairs, found, strict=True)
             ]
         return self._pairs[item]
 
-    def _try_pairs(self, item: str, pairs: Sequence[Pair]) -> list[tuple[Outcome, ...]]:
-        if not pairs:
-            return []
-        found = self._outcomes(item, [pair.answers for pair in pairs], core=True)
-        return [tuple(map(_bare, outcomes)) for outcomes in found]
-
     def _known(self, item: str) -> _Trials:
         if item not in self._trials:
-            self._trials[item] = (
-                self._keep.get(item, lambda: self._try(item)) if self._keep else self._try(item)
-            )
+            self._trials[item] = self._keep.get(item, lambda: self._try(item))
         return self._trials[item]
 
     def _try(self, item: str) -> _Trials:
-        known = self.catalogue.of(item)
-        reference, *found = self._outcomes(item, [{}, *(each.answers for each in known)])
-        return _trials(reference, dict(zip((each.name for each in known), found, strict=True)))
+        answers: dict[str, Mapping[str, Any]] = {_REFERENCE: {}}
+        answers |= {each.name: each.answers for each in self.catalogue.of(item)}
+        return dict(zip(answers, self._outcomes(item, [*answers.values()]), strict=True))
 
     def _outcomes(
         self, item: str, answers: Sequence[Mapping[str, Any]], *, core: bool = False
     ) -> list[tuple[Outcome, ...]]:
         problem = self._marker.assignment.items[item].problem
         markings = self._marker.mark_each(problem, answers, [item], core=core)
-        return [marking.outcomes[item] for marking in markings]
+        return [tuple(map(_bare, marking.outcomes[item])) for marking in markings]
 
 
 class Diagnosticians:
@@ -233,8 +209,7 @@ class Diagnosticians:
     def get(self, course: Course, assignment: Assignment, seed: int) -> Diagnostician:
         """The Diagnostician for these tests, solutions and misconceptions."""
         folders = course.hidden(assignment.name), course.solutions(assignment.name)
-        paths = sorted(path for folder in folders for path in folder.glob("*.py"))
-        stamps = tuple((path, path.stat().st_mtime_ns) for path in paths)
+        stamps = [version_of_tests(folder) for folder in folders]
         key = course.root, assignment.name, seed, assignment.tolerance
         if key not in self._kept or self._kept[key][0] != stamps:
             keep = Keep(hash_of_tests(course, assignment, seed))
@@ -242,29 +217,18 @@ class Diagnosticians:
         return self._kept[key][1]
 
 
-def _trials(reference: Outcomes, found: Mapping[str, Outcomes]) -> _Trials:
-    return _Trials(
-        tuple(map(_bare, reference)),
-        {name: tuple(map(_bare, outcomes)) for name, outcomes in found.items()},
-    )
-
-
 def _bare(outcome: Outcome) -> Outcome:
     """An outcome without what is not compared: inputs, and what functions that crossed would do."""
     events = (
-        replace(event, args=(), kwargs=None, answer=_without_functions(event.answer))
+        replace(event, args=(), kwargs=None, answer=mapped(event.answer, _without_function))
         for event in outcome.transcript
     )
     compared = None if outcome.compared is None else (None, None)  # that numbers were compared
     return replace(outcome, transcript=tuple(events), compared=compared)
 
 
-def _without_functions(answer: Any) -> Any:
-    if isinstance(answer, Mapping):
-        return {key: _without_functions(part) for key, part in answer.items()}
-    if type(answer) in (list, tuple):
-        return type(answer)(map(_without_functions, answer))
-    return any_function if callable(answer) else answer
+def _without_function(part: Any) -> Any:
+    return any_function if callable(part) else part
 
 
 def any_function() -> None:
@@ -284,15 +248,13 @@ def _has_figures(outcomes: Outcomes) -> bool:
     return any(isinstance(e.answer, FigureData) for o in outcomes for e in o.transcript)
 
 
-def _recognised(trial: _Trial, outcomes: Outcomes) -> bool:
-    return any(m.recognises is not None and m.recognises(outcomes) for m in trial.misconceptions)
-
-
 def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
     """Whether all that the trial gets wrong is wrong here in the same way (figures aside).
 
     Where the answer is wrong in other ways as well, a slip in care is known by what is said of it.
     """
+    if any(each.recognises and each.recognises(outcomes) for each in trial.misconceptions):
+        return True
     if not trial.failed or not trial.failed <= _failed(outcomes):
         return False
     if _same_outcomes(_about(outcomes, trial.wrong), _about(trial.outcomes, trial.wrong)):
@@ -304,20 +266,14 @@ def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
 def _says_the_same(trial: _Trial, outcomes: Outcomes) -> bool:
     """Whether the tests said of the trial's slips what they say here, and compared no numbers."""
     slips = [outcome for outcome in trial.outcomes if not outcome.passed]
-    said = {outcome.case: outcome for outcome in outcomes}
-    heard = [said.get(slip.case) for slip in slips]
-    return (
-        all(slip.care and slip.compared is None for slip in slips)
-        and all(
-            own is not None and own.message == slip.message
-            for own, slip in zip(heard, slips, strict=True)
-        )
-        and any(own is not None and not _has_failures(own) for own in heard)
-    )
-
-
-def _has_failures(outcome: Outcome) -> bool:
-    return any(event.failure for event in outcome.transcript)
+    own = {outcome.case: outcome for outcome in outcomes}
+    return all(
+        slip.care
+        and slip.compared is None
+        and slip.case in own
+        and own[slip.case].message == slip.message
+        for slip in slips
+    ) and not all(any(event.failure for event in own[slip.case].transcript) for slip in slips)
 
 
 def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[str, str]]) -> bool:
@@ -369,10 +325,7 @@ def _largest(trials: Sequence[_Trial], *, of_parts: bool = True) -> list[_Trial]
 def _in_picture(
     outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
 ) -> list[_Trial]:
-    """The trials that explain a picture; none if they leave a part of it unexplained.
-
-    What a picture lacks is no news where nobody knows what it shows.
-    """
+    """The trials that explain a picture; none if they leave a part of it unexplained."""
     alike = _alike(outcomes, right, trials, strictly=strictly)
     found = _clear(_largest(alike, of_parts=strictly), outcomes, most=2)
     missed = _parts(_wrong(outcomes)) - {part for trial in found for part in trial.wrong}
@@ -442,7 +395,7 @@ def _same(answer: Any, other: Any) -> bool:
         return True
     if isinstance(answer, FigureData) or isinstance(other, FigureData):
         return isinstance(answer, FigureData) and isinstance(other, FigureData)
-    numbers, wanted = _numbers(answer), _numbers(other)
+    numbers, wanted = numbers_of(answer), numbers_of(other)
     if numbers is not None and wanted is not None:
         return _near(numbers, wanted)
     if isinstance(answer, Mapping) and isinstance(other, Mapping):
@@ -450,14 +403,6 @@ def _same(answer: Any, other: Any) -> bool:
     if isinstance(answer, (list, tuple)) and isinstance(other, (list, tuple)):
         return len(answer) == len(other) and all(map(_same, answer, other))
     return type(answer) is type(other) and bool(answer == other)
-
-
-def _numbers(answer: Any) -> np.ndarray | None:
-    try:
-        array = np.asarray(answer)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return array if array.dtype.kind in "biufc" else None
 
 
 def _near(numbers: np.ndarray, wanted: np.ndarray) -> bool:
@@ -469,6 +414,5 @@ def _near(numbers: np.ndarray, wanted: np.ndarray) -> bool:
         return False
     size = float(np.abs(wanted[finite]).max(initial=0.0)) or 1.0
     with np.errstate(over="ignore"):
-        return bool(
-            np.all(np.abs(numbers[finite] - wanted[finite]) <= _ROUNDED * tolerance() * size)
-        )
+        gaps = np.abs(numbers[finite] - wanted[finite])
+    return bool(np.all(gaps <= _ROUNDED * tolerance() * size))

@@ -7,7 +7,6 @@ with the function as it looks after the usual mistakes. The work grows with the 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,9 +14,8 @@ import numpy as np
 
 from autograder.grading.testkit.figures import find_once
 from autograder.grading.testkit.surfaces import (
-    View,
     is_turned,
-    ranks_of,
+    rank_correlation,
     shows_function,
     spread,
     view_of,
@@ -43,33 +41,16 @@ _COMPARED = 400, 1000
 Values = Callable[[np.ndarray], Any]
 
 
-class Meanings:
-    """Finds out what fields say; of fields with the same data it is found out once."""
-
-    def __init__(self) -> None:
-        self._found: dict[bytes, str] = {}
-
-    def of(self, axes: AxesData, field: FieldData, function: Polynomial) -> str:
-        """What it shows: "the function", a name for a usual mistake, "nothing" or "other"."""
-        key = "meaning", id(field), function.coefficients.tobytes()
-        found: str = find_once(axes, key, lambda: self._of(axes, field, function))
-        return found
-
-    def _of(self, axes: AxesData, field: FieldData, function: Polynomial) -> str:
-        view = view_of(axes, field)
-        if view is None:
-            return "nothing"
-        turned = is_turned(axes)
-        digest = hashlib.blake2b(function.coefficients.tobytes())
-        for part in (view.samples, view.half, view.low, view.high, *field.box):
-            digest.update(np.ascontiguousarray(part).data)
-        key = digest.digest() + f"{field.kind} {turned}".encode()
-        if key not in self._found:
-            self._found[key] = _meaning(view, field, function, turned)
-        return self._found[key]
+def meaning_of(axes: AxesData, field: FieldData, function: Polynomial) -> str:
+    """What a field shows: "the function", a name for a usual mistake, "nothing" or "other"."""
+    key = "meaning", id(field), function.coefficients.tobytes()
+    return find_once(axes, key, lambda: _meaning(axes, field, function))
 
 
-def _meaning(view: View, field: FieldData, function: Polynomial, turned: bool) -> str:
+def _meaning(axes: AxesData, field: FieldData, function: Polynomial) -> str:
+    view, turned = view_of(axes, field), is_turned(axes)
+    if view is None:
+        return "nothing"
     for name, values in _mistakes(field, function, turned):
         if shows_function(view, values, turned):
             is_image = field.kind == "image" and name == "upside down"
@@ -121,8 +102,8 @@ def _is_stretched(field: FieldData, function: Polynomial, turned: bool) -> bool:
     samples = field.samples[spread(len(field.samples))]
     places = samples[:, 1::-1] if turned else samples[:, :2]
     with np.errstate(over="ignore", invalid="ignore"):
-        found = [_alike(_middles(samples), function(size * places.T)) for size in _STRETCHES]
-    return max(found) >= _ALIKE
+        drawn = [np.nan_to_num(function(size * places.T)) for size in _STRETCHES]
+    return max(rank_correlation(_middles(samples), values) for values in drawn) >= _ALIKE
 
 
 def _middles(samples: np.ndarray) -> np.ndarray:
@@ -130,14 +111,6 @@ def _middles(samples: np.ndarray) -> np.ndarray:
     low, high = (np.clip(part, -1e200, 1e200) for part in samples[:, 2:].T)
     middles: np.ndarray = low / 2 + high / 2
     return middles
-
-
-def _alike(some: np.ndarray, others: np.ndarray) -> float:
-    """The rank correlation of two arrays of values; 0 where one of them does not vary."""
-    ranks = ranks_of(some), ranks_of(np.nan_to_num(others))
-    if min(map(np.ptp, ranks)) == 0:
-        return 0.0
-    return float(np.corrcoef(*ranks)[0, 1])
 
 
 def are_alike(field: FieldData, turned: bool, ours: FieldData, ours_turned: bool) -> bool:
@@ -154,4 +127,5 @@ def are_alike(field: FieldData, turned: bool, ours: FieldData, ours_turned: bool
     if inside.mean() < 0.1:
         return False
     gaps = ((places[inside, np.newaxis] - known) ** 2).sum(axis=2)
-    return _alike(_middles(mine)[inside], _middles(theirs)[gaps.argmin(axis=1)]) >= _ALIKE - 0.05
+    nearest = np.nan_to_num(_middles(theirs)[gaps.argmin(axis=1)])
+    return rank_correlation(_middles(mine)[inside], nearest) >= _ALIKE - 0.05

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.grading.fields import MOST, Meanings, are_alike
+from autograder.grading.fields import MOST, are_alike, meaning_of
 from autograder.grading.plugin import Outcome
 from autograder.grading.testkit.figures import which_match
 from autograder.grading.testkit.names import legend_entries, names_in_legends
@@ -54,7 +54,6 @@ class Looks:
         self._known: dict[tuple[int, ...], list[_Known]] = defaultdict(list)
         self._numbers: dict[tuple[tuple[int, ...], bytes], int] = {}
         self._functions = functions or {}
-        self._meanings = Meanings()
         self._marks: dict[FigurePlace, np.ndarray] = {}
         self._others: dict[FigurePlace, list[tuple[FieldData, bool]]] = defaultdict(list)
         for outcomes in ours:
@@ -117,7 +116,7 @@ class Looks:
     ) -> Iterator[Fact]:
         """What an axes says of the function, and which places on it are marked, as (u, v)."""
         for field in axes.fields[:MOST]:
-            said = self._meanings.of(axes, field, self._functions[place])
+            said = meaning_of(axes, field, self._functions[place])
             like = self._like(place, axes, field) if said == "other" else None
             yield "field", said, like
         known = self._marks.get(place, np.empty((0, 2)))
@@ -125,8 +124,8 @@ class Looks:
         for field in axes.fields[:MOST]:
             reached |= field.covers(known[:, ::-1] if is_turned(axes) else known)
         for curve in axes.curves:
-            near = which_match(*_places(axes, curve).T, *known.T) if len(known) else known
-            for number in np.flatnonzero(near.any(axis=0)) if len(known) else ():
+            near = which_match(_places(axes, curve), known)
+            for number in np.flatnonzero(near.any(axis=0)):
                 yield _sight(axes, curve), int(number)
                 yield "reached", bool(reached[number])
                 for name in called.get(id(curve), ()):
@@ -143,10 +142,8 @@ class Looks:
             if axes.visible and not axes.colorbar:
                 self._learn_places(place, axes)
                 for field in axes.fields[:MOST]:
-                    if (
-                        self._meanings.of(axes, field, self._functions[place]) == "other"
-                        and self._like(place, axes, field) is None
-                    ):
+                    said = meaning_of(axes, field, self._functions[place])
+                    if said == "other" and self._like(place, axes, field) is None:
                         self._others[place].append((field, is_turned(axes)))
 
     def _learn_places(self, place: FigurePlace, axes: AxesData) -> None:
@@ -154,7 +151,7 @@ class Looks:
         for curve in axes.curves:
             places = _places(axes, curve)
             if 0 < len(places) <= _MOST_MARKS:
-                new = ~which_match(*places.T, *known.T).any(axis=1) if len(known) else slice(None)
+                new = ~which_match(places, known).any(axis=1)
                 known = self._marks[place] = np.concatenate([known, places[new]])
 
     def _learn(self, figure: FigureData) -> None:
@@ -187,9 +184,8 @@ class _Known:
     def of(cls, data: np.ndarray, number: int) -> _Known:
         finite = np.isfinite(data)
         extent = np.ptp(np.where(finite, data, 0.0), axis=0) if data.size else np.zeros(1)
-        return cls(
-            data, finite, np.broadcast_to(tolerance() / 2 * extent + 1e-12, data.shape), number
-        )
+        slack = np.broadcast_to(tolerance() / 2 * extent + 1e-12, data.shape)
+        return cls(data, finite, slack, number)
 
     def is_same(self, data: np.ndarray) -> bool:
         """Whether data of the same shape are these, up to rounding; the first ones soon tell."""

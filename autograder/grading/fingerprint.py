@@ -19,7 +19,7 @@ from autograder.course.assignment import Assignment, Course
 from autograder.course.bundle import course_files
 from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS
 from autograder.grading.mark import MarkSettings
-from autograder.grading.versions import add, hash_of_grader, settings_of_marking
+from autograder.grading.versions import add, hash_of_grader
 from autograder.sandbox import Protection, examine
 from autograder.submission.files import content_of
 
@@ -36,10 +36,7 @@ class Fingerprints:
         settings: MarkSettings | None = None,
         protections: Sequence[Protection] = (),
     ) -> None:
-        """`protections` are what each submission is marked behind, one or another of them.
-
-        Default: this machine's.
-        """
+        """`protections` are those that submissions are marked behind (default: this machine's)."""
         settings = settings or MarkSettings(assignment.limits)
         behind = protections or [
             examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
@@ -49,13 +46,16 @@ class Fingerprints:
             assignment.name,
             assignment.seed if seed is None else seed,
             sorted(asdict(settings.limits).items()),
-            *sorted(set(map(_stands_for, behind))),
+            *sorted({repr((each.level, sorted(each.walls().items()))) for each in behind}),
         ):
             add(found, "settings", repr(part).encode())
         for name, content in course_files(course, assignment.name, NBGRADER_SETTINGS).items():
             if name != SETTINGS:
                 add(found, name, content)
-        add(found, SETTINGS, settings_of_marking(course, assignment.name))
+        # without what is worked out from marks: more time for one student marks nobody again
+        own = course.settings.homework[assignment.name]
+        marking = (own.title, own.seed, own.tolerance, own.bonus, own.files, own.limits)
+        add(found, SETTINGS, repr((course.settings.course, marking)).encode())
         add(found, "grader", hash_of_grader().encode())
         self._common = found
         self._problems = tuple(problem.name for problem in assignment.problems)
@@ -66,7 +66,3 @@ class Fingerprints:
         for name, content in content_of(path, self._problems):
             add(found, name, content)
         return found.hexdigest()
-
-
-def _stands_for(protection: Protection) -> str:
-    return repr((protection.level, sorted(protection.walls().items())))

@@ -38,7 +38,6 @@ MAX_SECONDS = 5.0
 MAX_NUMBERS = 500
 MAX_COUNT = 100
 
-
 Pairs = Mapping[str, Mapping[str, str]]
 """Which answer may build on which others: name → name that it may call → the reason."""
 
@@ -156,18 +155,12 @@ def _differs(part: Sequence[np.ndarray]) -> bool:
 
 def circular(saved_by: Mapping[str, Iterable[str]]) -> frozenset[str]:
     """The names on a circle of `saved_by` (a function -> those that were stood in for below it)."""
-
-    def reach(start: str) -> set[str]:
-        seen: set[str] = set()
-        waiting = list(saved_by.get(start, ()))
-        while waiting:
-            name = waiting.pop()
-            if name not in seen:
-                seen.add(name)
-                waiting.extend(saved_by.get(name, ()))
-        return seen
-
-    return frozenset(name for name in saved_by if name in reach(name))
+    reach = {name: set(others) for name, others in saved_by.items()}
+    for middle in reach:  # Warshall: then ways through this name count, too
+        for reached in reach.values():
+            if middle in reached:
+                reached |= reach[middle]
+    return frozenset(name for name in reach if name in reach[name])
 
 
 def _draws(function: Callable[..., object]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,19 +35,14 @@ _OPTIONS = (
 
 
 class HiddenTests:
-    """The hidden tests of a folder, collected, to be run as often as wanted with one plugin.
+    """The hidden tests of a folder, collected once; CourseError where they can't be read."""
 
-    `close` ends pytest's session. CourseError where the tests can't be read.
-    """
-
-    def __init__(self, hidden: Path, plugin: MarkingPlugin, arguments: Sequence[str] = ()) -> None:
+    def __init__(self, hidden: Path, plugin: MarkingPlugin) -> None:
         if not hidden.is_dir():
             raise CourseError(f"there are no hidden tests in {hidden}")
         self._hidden = hidden
         serve_hidden_tests(hidden)
-        options = [
-            str(hidden), f"--rootdir={hidden}", f"--confcutdir={hidden}", *_OPTIONS, *arguments,
-        ]  # fmt: skip
+        options = [str(hidden), f"--rootdir={hidden}", f"--confcutdir={hidden}", *_OPTIONS]
         with self._quietly():
             self._config = _prepareconfig(options, [plugin])
             self._session = pytest.Session.from_config(self._config)
@@ -100,12 +95,6 @@ class HiddenTests:
         return CourseError(f"the hidden tests in {self._hidden} did not run:\n{told}")
 
 
-def run_hidden_tests(hidden: Path, plugin: MarkingPlugin, arguments: Sequence[str] = ()) -> None:
-    """Run the hidden tests of the folder once."""
-    with contextlib.closing(HiddenTests(hidden, plugin, arguments)) as tests:
-        tests.run()
-
-
 class KeptTests:
     """The hidden tests of the last submission, kept for the next one if it takes the same."""
 
@@ -115,17 +104,17 @@ class KeptTests:
 
     @contextlib.contextmanager
     def open(
-        self, hidden: Path, assignment: Assignment, arguments: Sequence[str]
+        self, hidden: Path, assignment: Assignment
     ) -> Iterator[tuple[MarkingPlugin, HiddenTests]]:
         """The plugin and the tests for one submission; collected anew where they have changed."""
-        key = (hidden, version_of_tests(hidden), assignment, tuple(arguments))
+        key = (hidden, version_of_tests(hidden), assignment)
         if self._kept is None or self._key != key:
             self.close()
             plugin = MarkingPlugin(assignment)
-            self._key, self._kept = key, (plugin, HiddenTests(hidden, plugin, arguments))
+            self._key, self._kept = key, (plugin, HiddenTests(hidden, plugin))
         try:
             yield self._kept
-        except BaseException:  # amid a test there is no telling what it has left
+        except BaseException:  # nobody knows what a test left that was stopped half-way
             self.close()
             raise
 

@@ -7,15 +7,17 @@ runs here. Never for code of students.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from autograder.course.assignment import Assignment, Course, Item
 from autograder.course.code import load_references
 from autograder.grading.followthrough import read_pairs
-from autograder.grading.hiddentests import run_hidden_tests
-from autograder.grading.misconceptions import Worlds
-from autograder.grading.plugin import Outcome, RepeatedMarking
+from autograder.grading.hiddentests import HiddenTests
+from autograder.grading.misconceptions import world_of
+from autograder.grading.plugin import MarkingPlugin, Outcome
 from autograder.grading.points import charge_once, item_report, outcomes_by_item
 from autograder.grading.report import ItemReport, NotebookReport
 from autograder.sandbox.inprocess import LocalStudent
@@ -41,15 +43,11 @@ class LocalMarker:
         self.course = course
         self.assignment = assignment
         self.seed = assignment.seed if seed is None else seed
-        self._worlds = Worlds(course, assignment)
 
     def mark(
         self, problem: str, answers: Mapping[str, Any], items: Collection[str] | None = None
     ) -> LocalMarking:
-        """Mark a notebook of `problem` whose answers are the reference's but for `answers`.
-
-        `items` are those of the problem to be tested (default: all its auto items).
-        """
+        """Mark one notebook as `mark_each` does."""
         return self.mark_each(problem, [answers], items)[0]
 
     def mark_each(
@@ -60,29 +58,36 @@ class LocalMarker:
         *,
         core: bool = False,
     ) -> list[LocalMarking]:
-        """Mark a notebook for each of the answers; the hidden tests are collected once for all.
+        """Mark a notebook of `problem` for each of the answers; others are the reference's.
 
-        With `core`, robustness tests are left out.
+        `items` are those of the problem to be tested (default: all its auto items). With `core`,
+        robustness tests are left out.
         """
         auto = [item for item in self.assignment.select("auto") if item.problem == problem]
         wanted = [item for item in auto if items is None or item.name in items]
-        plugin = RepeatedMarking(
-            self.assignment,
-            [_OneNotebook(self._worlds, each) for each in answers],
-            seed=self.seed,
-            references=load_references(self.course, self.assignment),
-            pairs=read_pairs(self.course, self.assignment),
-            only={item.name for item in wanted},
-            core=core,
-        )
-        with self.course.beside_files(self.assignment):
-            run_hidden_tests(self.course.hidden(self.assignment.name), plugin)
-        return [_marking(wanted, outcomes_by_item(outcomes)) for outcomes in plugin.rounds]
+        plugin = MarkingPlugin(self.assignment, only={item.name for item in wanted}, core=core)
+        hidden = self.course.hidden(self.assignment.name)
+        references = load_references(self.course, self.assignment)
+        pairs = read_pairs(self.course, self.assignment)
+        found = []
+        with (
+            self.course.beside_files(self.assignment),
+            closing(HiddenTests(hidden, plugin)) as tests,
+        ):
+            for each in answers:
+                plugin.begin(partial(self._student, each), self.seed, references, pairs)
+                tests.run()
+                plugin.end()
+                found.append(_marking(wanted, outcomes_by_item(plugin.outcomes)))
+        return found
 
     def world(self, problem: str) -> dict[str, Any]:
         """What a finished notebook of the problem defines."""
         with self.course.beside_files(self.assignment):
-            return self._worlds.world(problem, {})
+            return world_of(self.course, self.assignment, problem, {})
+
+    def _student(self, answers: Mapping[str, Any], problem: str) -> LocalStudent:
+        return LocalStudent(partial(world_of, self.course, self.assignment, problem, answers))
 
 
 def _marking(items: Iterable[Item], found: Mapping[str, Sequence[Outcome]]) -> LocalMarking:
@@ -90,13 +95,3 @@ def _marking(items: Iterable[Item], found: Mapping[str, Sequence[Outcome]]) -> L
     notebook = NotebookReport(state="marked")
     reports = {item.name: item_report(item, outcomes[item.name], notebook) for item in items}
     return LocalMarking(outcomes, charge_once(reports))
-
-
-class _OneNotebook:
-    def __init__(self, worlds: Worlds, answers: Mapping[str, Any]) -> None:
-        self._worlds = worlds
-        self._answers = answers
-
-    def student(self, problem: str) -> LocalStudent:
-        """A student of that notebook."""
-        return LocalStudent(lambda: self._worlds.world(problem, self._answers))

@@ -28,20 +28,16 @@ MAX_QUOTE = 80
 _MAGIC = re.compile(r"^([ \t]*)[%!?].*$", re.MULTILINE)
 _CLEARING = re.compile(r"^[ \t]*%(?:reset|reset_selective|xdel|pylab|run)\b", re.MULTILINE)
 
-_SETTING = frozenset(
-    (
-        "seed", "set_state", "seterr", "simplefilter", "filterwarnings", "rc", "rcdefaults",
-        "rc_file", "use", "switch_backend", "reload", "update", "setrecursionlimit",
-    )
-)  # fmt: skip
+_SETTING = frozenset({
+    "seed", "set_state", "seterr", "simplefilter", "filterwarnings", "rc", "rcdefaults", "rc_file",
+    "use", "switch_backend", "reload", "update", "setrecursionlimit",
+})  # fmt: skip
 """Functions that change what other functions of their module do."""
 
-_CHANGING = frozenset(
-    (
-        "append", "extend", "insert", "remove", "pop", "popitem", "clear", "sort", "reverse",
-        "update", "setdefault", "add", "discard", "fill", "resize", "put",
-    )
-)  # fmt: skip
+_CHANGING = frozenset({
+    "append", "extend", "insert", "remove", "pop", "popitem", "clear", "sort", "reverse",
+    "update", "setdefault", "add", "discard", "fill", "resize", "put",
+})  # fmt: skip
 """Methods that change the object they belong to."""
 
 _ANY_NAME = frozenset({"exec", "setattr", "delattr"})
@@ -119,11 +115,17 @@ def told(notebook: NotebookNode, changes: Sequence[LaterChange]) -> str:
 
 
 def _told(notebook: NotebookNode, change: LaterChange) -> str:
-    lines = notebook.cells[change.cell].source.split("\n")
-    text = lines[change.line - 1].strip() if change.line <= len(lines) else ""
-    line = shown(text[:MAX_QUOTE]).replace("`", "'")
+    line = line_of(notebook, change.cell, change.line, MAX_QUOTE).replace("`", "'")
     name = f"`{change.name}` " if change.name else ""
     return f"{name}in cell {change.cell + 1} from the top (`{line}`)"
+
+
+def line_of(notebook: NotebookNode, cell: int, line: int, most: int) -> str:
+    """Return the beginning of a line of a code cell; empty where there is no such line."""
+    if cell >= len(notebook.cells) or notebook.cells[cell].cell_type != "code":
+        return ""
+    lines = notebook.cells[cell].source.split("\n")  # as Python counts lines
+    return shown(lines[line - 1].strip()[:most]) if line <= len(lines) else ""
 
 
 def _used(names: Iterable[str], cells: Sequence[_CellEffects]) -> frozenset[str]:

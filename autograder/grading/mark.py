@@ -35,7 +35,7 @@ from autograder.grading.report import ItemReport, Report
 from autograder.sandbox import Limits, Sandbox, examine
 from autograder.sandbox.stages import StageTimes
 from autograder.submission.parcel import Parcel
-from autograder.submission.receiving import Submission, read_submission, receive
+from autograder.submission.receiving import read_submission, receive
 
 DIAGNOSIS_SECONDS = 10.0
 """Time for comparing a submission's answers with misconceptions after its own time is over."""
@@ -90,18 +90,15 @@ def mark_submission(
     seed: int | None = None,
     settings: MarkSettings | None = None,
     release: Path | None = None,
-    tests: Sequence[str] = (),
     sandbox: Sandbox | None = None,
     warm: Warm | None = None,
 ) -> Marking:
     """Mark the submission in the folder (or the one notebook) `path`; nothing is written.
 
     `path` may also be a Parcel that came from another machine.
-
-    `release` is the tree of skeletons to hold the submission against (default: the course's),
-    `tests` are further arguments for pytest, such as `["-k", "momentum"]`. `sandbox` is one from
-    `open_sandbox(settings)` that has served others and goes on serving (default: one of its own),
-    and so is `warm`.
+    `release` is the tree of skeletons to hold the submission against (default: the course's).
+    `sandbox` is one from `open_sandbox(settings)` that has served others and goes on serving
+    (default: one of its own), and so is `warm`.
     """
     settings = settings or MarkSettings(assignment.limits)
     seed = assignment.seed if seed is None else seed
@@ -111,15 +108,9 @@ def mark_submission(
         warm = warm or stack.enter_context(contextlib.closing(Warm()))
         with times.stage("reading"):
             notebooks = open_notebooks(
-                course,
-                assignment,
-                path,
-                seed=seed,
-                settings=settings,
-                release=release,
-                sandbox=sandbox,
+                course, assignment, path, seed, settings, release=release, sandbox=sandbox,
                 times=times,
-            )
+            )  # fmt: skip
         stack.enter_context(times.stage("other"))
         stack.enter_context(notebooks)
         notebooks.make_ready()
@@ -130,11 +121,9 @@ def mark_submission(
         pairs = read_pairs(course, assignment)
         with (
             times.stage("pytest"),
-            warm.tests.open(course.hidden(assignment.name), assignment, tests) as (plugin, hidden),
+            warm.tests.open(course.hidden(assignment.name), assignment) as (plugin, hidden),
         ):
-            plugin.begin(
-                notebooks, seed=seed, references=references, pairs=pairs, deadline=deadline
-            )
+            plugin.begin(notebooks.student, seed, references, pairs, deadline=deadline)
             hidden.run()
             tested, notes = _tested_again(assignment, notebooks, plugin, hidden, deadline)
             plugin.end()
@@ -146,10 +135,11 @@ def mark_submission(
                 items[name] = unattempted(items[name])
         with times.stage("diagnosis"):
             diagnostician = warm.diagnosticians.get(course, assignment, seed)
-            named = {}
-            for name, found in outcomes.items():
-                left = deadline + DIAGNOSIS_SECONDS - time.monotonic()
-                named[name] = diagnostician.diagnose(name, found, left)
+            end = deadline + DIAGNOSIS_SECONDS
+            named = {
+                name: diagnostician.diagnose(name, found, end - time.monotonic())
+                for name, found in outcomes.items()
+            }
             causes = {name: diagnostician.shared(name, found) for name, found in named.items()}
         items = charge_once(items, causes)
         items |= {name: with_diagnosis(items[name], found) for name, found in named.items()}
@@ -174,11 +164,7 @@ def _tested_again(
     hidden: HiddenTests,
     deadline: float,
 ) -> tuple[tuple[Outcome, ...], dict[str, str]]:
-    """The outcomes with those at an item's check in place of the final ones, if they earn more.
-
-    Only items that cells below their check may have spoiled are tested again. With the outcomes
-    comes the note for each item that earned more.
-    """
+    """The outcomes, those at an item's check where they earn more, and a note on each such item."""
     found = tuple(plugin.outcomes)
     _, before = _items(assignment, notebooks, found)
     notes: dict[str, str] = {}
@@ -208,9 +194,9 @@ def open_notebooks(
     course: Course,
     assignment: Assignment,
     path: Path | Parcel,
-    *,
     seed: int,
     settings: MarkSettings,
+    *,
     release: Path | None = None,
     sandbox: Sandbox | None = None,
     times: StageTimes | None = None,
@@ -218,18 +204,15 @@ def open_notebooks(
     """Read the submission at `path` and prepare, but not yet run, its notebooks."""
     release = release or course.release(assignment.name)
     skeletons = read_skeletons(assignment, release)
-    submission = _read(path, skeletons)
+    if isinstance(path, Parcel):
+        submission = receive(path.name, path.files, skeletons, path.manifest)
+    else:
+        submission = read_submission(path, skeletons)
     own = sandbox or open_sandbox(settings)
     own.times = times or StageTimes()
     leave = own.renew if sandbox else own.close
     files = support_files(release, assignment.files)
     return RunNotebooks(submission, skeletons, files, own, seed, leave)
-
-
-def _read(path: Path | Parcel, skeletons: Mapping[str, NotebookNode]) -> Submission:
-    if isinstance(path, Parcel):
-        return receive(path.name, path.files, skeletons, path.manifest)
-    return read_submission(path, skeletons)
 
 
 def open_sandbox(settings: MarkSettings) -> Sandbox:

@@ -26,10 +26,7 @@ def bounded_memory(size: int = GRADER_BYTES) -> Iterator[None]:
     used = _data_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if used is not None:
-        bounds = [
-            used + size,
-            *(bound for bound in (soft, hard) if bound != resource.RLIM_INFINITY),
-        ]
+        bounds = {used + size, soft, hard} - {resource.RLIM_INFINITY}
         resource.setrlimit(resource.RLIMIT_DATA, (min(bounds), hard))
     try:
         yield

@@ -39,27 +39,19 @@ class Change:
     pieces: tuple[tuple[str, str], ...]
 
     def text(self) -> str:
-        """The text with its pieces exchanged."""
+        """The text with its pieces exchanged; ValueError unless each is there once in its turn."""
         text = self.reference
         for old, new in self.pieces:
+            if (count := text.count(old)) != 1:
+                raise ValueError(f"{old!r}, which stands {count} times")
             text = text.replace(old, new)
         return text
 
-    def fault(self) -> tuple[str, int] | None:
-        """A piece that does not stand there exactly once when its turn comes, and how often."""
-        text = self.reference
-        for old, new in self.pieces:
-            if text.count(old) != 1:
-                return old, text.count(old)
-            text = text.replace(old, new)
-        return None
-
-    def and_then(self, other: Change) -> Change | None:
-        """Both changes of the same reference in one; None where they touch the same piece."""
+    def text_with(self, other: Change) -> str | None:
+        """The text with both changes; None where they touch the same piece."""
         for first, second in ((self, other), (other, self)):
-            both = Change(self.reference, (*first.pieces, *second.pieces))
-            if both.fault() is None:
-                return both
+            with contextlib.suppress(ValueError):
+                return Change(self.reference, (*first.pieces, *second.pieces)).text()
         return None
 
 
@@ -101,11 +93,6 @@ class Catalogue:
 
     def __len__(self) -> int:
         return len(self._found)
-
-    @property
-    def helpers(self) -> Mapping[str, Callable[..., Any]]:
-        """The functions that wrong functions call, by their names."""
-        return dict(self._helpers)
 
     def of(self, item: str) -> tuple[Misconception, ...]:
         """Those of one item."""
@@ -173,26 +160,17 @@ class Catalogue:
         CourseError where a piece does not stand in the reference exactly once.
         """
         change = Change(textwrap.dedent(inspect.getsource(reference)), changes)
-        if fault := change.fault():
-            old, count = fault
+        target = reference.__name__
+        try:
+            text = change.text()
+        except ValueError as error:
             raise CourseError(
-                f"misconception {name!r} of {item} changes {old!r}, which stands "
-                f"{count} times in {reference.__name__}: it has to be there once"
-            )
-        text = change.text()
-        code = compile(text, f"<{item}: {name}>", "exec", dont_inherit=True)
-        self.add(
-            Misconception(
-                name,
-                item,
-                sentence,
-                {reference.__name__: code},
-                text,
-                keeps,
-                {} if alone else {reference.__name__: change},
-                recognises,
-            )
-        )
+                f"misconception {name!r} of {item} changes {error} in {target}: "
+                "it has to be there once"
+            ) from error
+        answers = {target: compile(text, f"<{item}: {name}>", "exec", dont_inherit=True)}
+        pieces = {} if alone else {target: change}
+        self.add(Misconception(name, item, sentence, answers, text, keeps, pieces, recognises))
 
     def values(
         self, item: str, name: str, sentence: str, *, keeps: float = 0.0, **values: object
@@ -216,40 +194,26 @@ class Catalogue:
         self._found[key] = misconception
 
 
-def together(found: Sequence[Misconception]) -> Misconception:
-    """Several misconceptions of an answer as one, which says the sentence of each."""
-    if len(found) == 1:
-        return found[0]
-    return Misconception(
-        name=" + ".join(each.name for each in found),
-        item=found[0].item,
-        sentence=" ".join(each.sentence for each in found),
-        answers={key: answer for each in found for key, answer in each.answers.items()},
-        source="\n\n".join(each.source for each in found),
-    )
-
-
 def pairs_in_one_function(known: Sequence[Misconception]) -> Iterator[Pair]:
     """Pairs of misconceptions that change different pieces of the same functions."""
     for one, other in combinations(known, 2):
         if one.changes.keys() == one.answers.keys() == other.changes.keys():
-            both = {name: one.changes[name].and_then(other.changes[name]) for name in one.changes}
-            made = {name: change.text() for name, change in both.items() if change is not None}
+            texts = {name: one.changes[name].text_with(other.changes[name]) for name in one.changes}
             with contextlib.suppress(SyntaxError):
                 codes = {
                     name: compile(text, f"<{one} + {other.name}>", "exec", dont_inherit=True)
-                    for name, text in made.items()
+                    for name, text in texts.items()
+                    if text is not None
                 }
-                if codes.keys() == both.keys():
-                    yield Pair(one, other, codes)
+                if codes.keys() == texts.keys():
+                    yield Pair((one, other), codes)
 
 
 @dataclass(frozen=True)
 class Pair:
     """Two misconceptions of one item in the same functions, and the answers that have both."""
 
-    one: Misconception
-    other: Misconception
+    misconceptions: tuple[Misconception, Misconception]
     answers: Mapping[str, CodeType]
 
 
@@ -300,31 +264,23 @@ def read_catalogue(course: Course, assignment: Assignment) -> Catalogue:
     return catalogue
 
 
-class Worlds:
-    """What a finished notebook of each problem defines, with some answers exchanged."""
+def world_of(
+    course: Course, assignment: Assignment, problem: str, answers: Mapping[str, Any]
+) -> Names:
+    """What a finished notebook of the problem defines, with `answers` in the place of some names.
 
-    def __init__(self, course: Course, assignment: Assignment) -> None:
-        self._folder = course.solutions(assignment.name)
-        self._modules = {
-            problem.name: tuple(
-                dict.fromkeys(
-                    reference.module for item in problem.items for reference in item.references
-                )
-            )
-            for problem in assignment.problems
-        }
-
-    def world(self, problem: str, answers: Mapping[str, Any]) -> Names:
-        """The reference's names, with `answers` in the place of some; functions see this world."""
-        names: Names = {"__name__": "__main__"}
-        for module in self._modules[problem]:
-            run_solution(self._folder / f"{module}.py", names)
-        for name, answer in answers.items():
-            if isinstance(answer, CodeType):
-                exec(answer, names)
-            else:
-                names[name] = _moved(answer, names)
-        return names
+    Its functions see this world.
+    """
+    names: Names = {"__name__": "__main__"}
+    items = assignment.problem(problem).items
+    for module in dict.fromkeys(each.module for item in items for each in item.references):
+        run_solution(course.solutions(assignment.name) / f"{module}.py", names)
+    for name, answer in answers.items():
+        if isinstance(answer, CodeType):
+            exec(answer, names)
+        else:
+            names[name] = _moved(answer, names)
+    return names
 
 
 def _moved(answer: Any, world: Names) -> Any:

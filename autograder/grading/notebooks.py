@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from types import TracebackType
+from contextlib import AbstractContextManager
 
 import nbformat
 from nbformat import NotebookNode
@@ -13,21 +13,12 @@ from autograder.content.sanitize import clean_notebook, released_texts
 from autograder.course.assignment import Item
 from autograder.course.gradecells import grade_id, items_by_answer
 from autograder.grading.errortexts import fit_to_show
-from autograder.grading.latercells import later_changes, told
+from autograder.grading.latercells import later_changes, line_of, told
 from autograder.grading.otherversions import told_of_line
 from autograder.grading.report import CellFault, NotebookReport
-from autograder.sandbox import (
-    Cell,
-    CellResult,
-    CodePlace,
-    NoAnswer,
-    Notebook,
-    Sandbox,
-    Student,
-)
+from autograder.sandbox import Cell, CellResult, CodePlace, NoAnswer, Notebook, Sandbox, Student
 from autograder.submission.cells import normal
 from autograder.submission.receiving import Submission
-from autograder.words import shown
 
 MAX_QUOTE = 120
 MAX_FAULTS = 20
@@ -36,7 +27,7 @@ _PLACE_IN_TEXT = re.compile(r" \(<cell \d+>, line \d+\)$")
 """What Python adds to a syntax error; pages count cells from 1, and tell the line themselves."""
 
 
-class RunNotebooks:
+class RunNotebooks(AbstractContextManager["RunNotebooks"]):
     """The notebooks of one submission, running; a context manager that ends all of them.
 
     `executed` are the notebooks with what their cells showed, as it may stand on a page.
@@ -63,15 +54,7 @@ class RunNotebooks:
         self._leave = leave
         self._running: dict[str, Notebook] = {}
 
-    def __enter__(self) -> RunNotebooks:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._leave()
 
     def make_ready(self) -> None:
@@ -129,10 +112,11 @@ class RunNotebooks:
         """The items of that problem whose answer cells the student has not touched."""
         skeleton, notebook = self._skeletons[problem], self.submission.notebooks[problem].notebook
         released = released_texts(skeleton)
+        texts = {name: normal(text) for name, text in released.items()}
         untouched = {
             grade_id(cell)
             for cell in (notebook.cells if notebook is not None else ())
-            if not cell.get("attachments") and _is_released(cell, released)
+            if not cell.get("attachments") and normal(cell.source) == texts.get(grade_id(cell))
         }
         answers = items_by_answer(skeleton).items()
         return frozenset(item for answer, items in answers if answer in untouched for item in items)
@@ -145,8 +129,7 @@ class RunNotebooks:
         released = [cell.source for cell in self._skeletons[problem].cells]
 
         def own_text(text: str, place: CodePlace | None) -> str:
-            line = _line(notebook, place) if notebook is not None and place is not None else ""
-            return fit_to_show(text, [*released, line])
+            return fit_to_show(text, [*released, _line(notebook, place)])
 
         return self._running[problem].student(lambda place: _quote(notebook, place), own_text)
 
@@ -160,17 +143,9 @@ def _drop_pictures(notebook: NotebookNode) -> None:
         cell.pop("attachments", None)
 
 
-def _is_released(cell: NotebookNode, released: Mapping[str, str]) -> bool:
-    text = released.get(grade_id(cell))
-    return text is not None and normal(cell.source) == normal(text)
-
-
 def _code_cells(notebook: NotebookNode) -> list[Cell]:
-    return [
-        Cell(index, cell.source)
-        for index, cell in enumerate(notebook.cells)
-        if cell.cell_type == "code"
-    ]
+    cells = enumerate(notebook.cells)
+    return [Cell(index, cell.source) for index, cell in cells if cell.cell_type == "code"]
 
 
 def _with_outputs(notebook: NotebookNode, results: Mapping[int, CellResult]) -> NotebookNode:
@@ -194,19 +169,12 @@ def _faults(
         if error is None or error.kind == "NotImplementedError":
             continue
         line = error.place.line if error.place and error.place.cell == index else None
-        source = _line(notebook, error.place) if error.place else ""
-        text = _fault_text(error.kind, error.text, stopped)
+        source = _line(notebook, error.place)
+        text = _with_cause(_fault_text(error.kind, error.text, stopped), source)
         if error.kind == "timeout":
             stopped = "This cell was stopped: after one that was, a cell gets less time."
-        found.append(
-            CellFault(
-                cell=index,
-                error=_with_cause(text, source),
-                line=line,
-                source=source,
-                item=_item_of(notebook, index),
-            )
-        )
+        item = grade_id(notebook.cells[index]).removesuffix("-answer") or None
+        found.append(CellFault(cell=index, error=text, line=line, source=source, item=item))
     return tuple(found[:MAX_FAULTS])
 
 
@@ -224,19 +192,14 @@ def _fault_text(kind: str, text: str, stopped: str) -> str:
     return f"{kind}: {text}" if text else kind
 
 
-def _item_of(notebook: NotebookNode, index: int) -> str | None:
-    return grade_id(notebook.cells[index]).removesuffix("-answer") or None
-
-
 def _quote(notebook: NotebookNode | None, place: CodePlace) -> str:
-    text = _line(notebook, place) if notebook is not None else ""
+    text = _line(notebook, place)
     cause = told_of_line(text)
     return (f" in your line `{text}`" + (f" ({cause})" if cause else "")) if text else ""
 
 
-def _line(notebook: NotebookNode, place: CodePlace) -> str:
-    """The student's own line at that place; empty where there is no such line."""
-    if place.cell >= len(notebook.cells) or notebook.cells[place.cell].cell_type != "code":
+def _line(notebook: NotebookNode | None, place: CodePlace | None) -> str:
+    """The student's own line at that place; empty where there is none."""
+    if notebook is None or place is None:
         return ""
-    lines = notebook.cells[place.cell].source.split("\n")  # as Python counts lines
-    return shown(lines[place.line - 1].strip()[:MAX_QUOTE]) if place.line <= len(lines) else ""
+    return line_of(notebook, place.cell, place.line, MAX_QUOTE)

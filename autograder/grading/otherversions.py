@@ -6,6 +6,7 @@ true whatever the submission says of itself.
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import re
 import sys
@@ -36,11 +37,8 @@ def versions_here() -> dict[str, str]:
     """The versions with which this process marks."""
     found = {"python": platform.python_version()}
     for name in VERSIONED:
-        if name not in found:
-            try:
-                found[name] = version(name)
-            except PackageNotFoundError:
-                continue
+        with contextlib.suppress(PackageNotFoundError):
+            found.setdefault(name, version(name))
     return found
 
 
@@ -104,16 +102,10 @@ def _lacks(module: str, names: list[str]) -> bool:
         if not isinstance(found, ModuleType):
             return False
         if name not in dir(found):
-            return not _has_submodule(found, name)
+            place = getattr(found, "__path__", ())
+            return PathFinder.find_spec(f"{found.__name__}.{name}", place) is None
         found = vars(found).get(name)
     return False
-
-
-def _has_submodule(module: ModuleType, name: str) -> bool:
-    return (
-        PathFinder.find_spec(f"{module.__name__}.{name}", getattr(module, "__path__", ()))
-        is not None
-    )
 
 
 def _differ(one: str | None, other: str) -> bool:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import time
 import zlib
+from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -38,11 +38,8 @@ AFTER_DUE_DATE = "After the due date:"
 UNFIT = "The answer can't be compared with what is asked for."
 
 
-class Notebooks(Protocol):
-    """Where students come from: one notebook's functions for each problem."""
-
-    def student(self, problem: str) -> AnyStudent:
-        """A student for one test; StudentFailure where the notebook can't be run."""
+StudentOf = Callable[[str], AnyStudent]
+"""Gives a student of a problem's notebook for one test; StudentFailure if it can't be run."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +85,6 @@ class _Run:
     follow: Follow | None = None
 
 
-@dataclass(frozen=True)
-class _Served:
-    """A student that has served tests of an item, and may serve more of them."""
-
-    item: str
-    student: AnyStudent
-
-
 class MarkingPlugin:
     """Gives hidden tests their fixtures and collects an Outcome for each test case."""
 
@@ -110,38 +99,38 @@ class MarkingPlugin:
 
     def begin(
         self,
-        notebooks: Notebooks,
-        *,
+        student_of: StudentOf,
         seed: int,
         references: Mapping[str, Callable[..., object]],
         pairs: Pairs,
+        *,
         deadline: float = float("inf"),
     ) -> None:
-        """Have the next run of the tests ask these notebooks.
+        """Have the next run of the tests ask these students.
 
         `pairs` says which answers may build on which others; at `deadline` the tests end.
         """
-        self._notebooks = notebooks
+        self._student_of = student_of
         self._seed = seed
         self._references = references
         self._pairs = pairs
         self._deadline = deadline
-        self._served: _Served | None = None
+        self._served: tuple[str, AnyStudent] | None = None
         self._room = Room()
         self.start_over()
 
     def start_over(self) -> None:
-        """Forget the outcomes, and have the next run of the tests ask the same notebooks again."""
+        """Forget the outcomes, and have the next run of the tests ask the same students again."""
         self.end()
         self.outcomes: list[Outcome] = []
-        self._runs: dict[str, _Run] = {}
-        self._timeouts: dict[str, int] = {}
-        self._once: dict[str, Once] = {}
+        self._runs: dict[str, _Run] = defaultdict(_Run)
+        self._once: dict[str, Once] = defaultdict(Once)
+        self._timeouts: Counter[str] = Counter()
 
     def end(self) -> None:
-        """End the process that has served tests."""
+        """End the process that has served tests of an item."""
         if self._served is not None:
-            self._served.student.close()
+            self._served[1].close()
             self._served = None
 
     @pytest.fixture
@@ -149,14 +138,14 @@ class MarkingPlugin:
         """The student's functions, in a process that only tests of this item use."""
         item = self._item(request.node)
         self._check_time(item)
-        run = self._runs.setdefault(request.node.nodeid, _Run())
-        served = self._served
-        if served is not None and served.item == item.name:
-            served.student.renew()
+        run = self._runs[request.node.nodeid]
+        served_item, student = self._served or ("", None)
+        if student is not None and served_item == item.name:
+            student.renew()
             run.is_first = False
         else:
-            served = self._fresh(item)
-        return RecordedStudent(served.student, run.events, self._room)
+            student = self._fresh(item)
+        return RecordedStudent(student, run.events, self._room)
 
     @pytest.fixture
     def follow(self, request: pytest.FixtureRequest, student: RecordedStudent) -> Follow:
@@ -174,9 +163,9 @@ class MarkingPlugin:
 
         A test that fails by what another one was given asks again, as `_take` does.
         """
-        once = self._once.setdefault(self._item(request.node).name, Once())
+        once = self._once[self._item(request.node).name]
         if once.is_answered:
-            self._runs.setdefault(request.node.nodeid, _Run()).is_first = False
+            self._runs[request.node.nodeid].is_first = False
         return once
 
     def pytest_exception_interact(
@@ -238,7 +227,7 @@ class MarkingPlugin:
             if run.is_first:
                 raise
             run.events, run.is_first = [], True
-            fresh = self._fresh(self._item(test)).student
+            fresh = self._fresh(self._item(test))
             arguments |= self._anew(test, arguments, RecordedStudent(fresh, run.events, self._room))
             test.obj(**arguments)
 
@@ -246,26 +235,26 @@ class MarkingPlugin:
         self, test: pytest.Function, arguments: Mapping[str, Any], student: RecordedStudent
     ) -> dict[str, Any]:
         """The arguments to run a test again with another student."""
-        again = {**arguments, "student": student}
-        if "rng" in again:
-            again["rng"] = self._generator(test)
-        if "once" in again:
-            again["once"] = Once()
-        if "follow" in again:
-            again["follow"] = self._follow(test, student)
-        return again
+        again = {
+            "student": student,
+            "rng": self._generator(test),
+            "once": Once(),
+            "follow": self._follow(test, student),
+        }
+        return {name: again.get(name, value) for name, value in arguments.items()}
 
     def _follow(self, test: pytest.Item, student: RecordedStudent) -> Follow:
         """A Follow for one run of a test; that of the last run counts."""
         follow = Follow(cast(Student, student.aside()))
-        self._runs.setdefault(test.nodeid, _Run()).follow = follow
+        self._runs[test.nodeid].follow = follow
         return follow
 
-    def _fresh(self, item: Item) -> _Served:
+    def _fresh(self, item: Item) -> AnyStudent:
         """A student in a fresh process, to serve this item's tests; the last one's ends."""
         self.end()
-        self._served = _Served(item.name, self._notebooks.student(item.problem))
-        return self._served
+        student = self._student_of(item.problem)
+        self._served = item.name, student
+        return student
 
     def pytest_sessionfinish(self) -> None:
         """End the last process."""
@@ -298,7 +287,7 @@ class MarkingPlugin:
         stand_ins = StandIns(self._built_on(asked_for(run.events)))
         if not stand_ins.functions:
             return False
-        student = self._notebooks.student(item.problem).with_stand_ins(stand_ins.functions)
+        student = self._student_of(item.problem).with_stand_ins(stand_ins.functions)
         events: list[Event] = []
         holds = True
         try:
@@ -331,6 +320,7 @@ class MarkingPlugin:
         error = call.excinfo.value if call.excinfo is not None else None
         if error is not None:
             message, fault = self._explain(test, error)
+        compared = error.compared if isinstance(error, ClaimFailed) else None
         if isinstance(error, ClaimFailed) and care:
             care = error.care or care
         run = self._runs.pop(test.nodeid, _Run())
@@ -353,29 +343,23 @@ class MarkingPlugin:
             case=case,
             transcript=tuple(run.events),
             own_events=tuple(run.own_events),
-            compared=self._kept_pair(error) if isinstance(error, ClaimFailed) else None,
+            compared=compared and (kept(compared[0], self._room), kept(compared[1], self._room)),
         )
 
-    def _kept_pair(self, failure: ClaimFailed) -> tuple[Any, Any] | None:
-        if failure.compared is None:
-            return None
-        answer, expected = failure.compared
-        return kept(answer, self._room), kept(expected, self._room)
-
-    def _is_graded(self, test: pytest.Item, error: NotDone) -> bool:
-        """Whether it is another answer of the notebook that is not written."""
+    def _is_graded(self, test: pytest.Item, function: str) -> bool:
+        """Whether the function is an answer of the test's notebook."""
         problem = self._assignment.problem(self._item(test).problem)
-        return any(
-            error.function == reference.name
-            for item in problem.items
-            for reference in item.references
-        )
+        references = (each for item in problem.items for each in item.references)
+        return any(function == reference.name for reference in references)
 
     def _explain(self, test: pytest.Item, error: BaseException) -> tuple[str, str]:
         if isinstance(error, NoAnswer):
-            name = self._item(test).name
-            self._timeouts[name] = self._timeouts.get(name, 0) + 1
-        if isinstance(error, NotDone) and not error.by_itself and self._is_graded(test, error):
+            self._timeouts[self._item(test).name] += 1
+        if (
+            isinstance(error, NotDone)
+            and not error.by_itself
+            and self._is_graded(test, error.function)
+        ):
             return f"It calls `{error.function}`, which is not written yet.", ""
         if isinstance(error, StudentFailure):
             return error.message, ""
@@ -388,17 +372,16 @@ class MarkingPlugin:
     def _check_time(self, item: Item) -> None:
         if time.monotonic() > self._deadline:
             raise NoAnswer("Not called: the time for this submission was used up before.")
-        if self._timeouts.get(item.name, 0) >= MAX_TIMEOUTS:
+        if self._timeouts[item.name] >= MAX_TIMEOUTS:
             raise NoAnswer("Not called again: earlier calls did not end properly.")
 
     def _item(self, test: pytest.Item) -> Item:
         name = item_of(test)
-        try:
-            item = self._assignment.items[name]
-        except KeyError:
+        item = self._assignment.items.get(name)
+        if item is None:
             raise CourseError(
                 f"hidden test {test.name} is for item {name}, which {self._assignment.name} lacks"
-            ) from None
+            )
         if item.kind != "auto":
             raise CourseError(f"hidden test {test.name} is for {name}, which a person marks")
         return item
@@ -406,37 +389,6 @@ class MarkingPlugin:
     def _generator(self, test: pytest.Item) -> np.random.Generator:
         name = "::".join((test.path.name, *test.nodeid.split("::")[1:]))
         return np.random.default_rng([self._seed, zlib.crc32(name.encode())])
-
-
-class RepeatedMarking(MarkingPlugin):
-    """Has one notebook after another take the same tests; `rounds` are the outcomes of each."""
-
-    def __init__(
-        self,
-        assignment: Assignment,
-        notebooks: Sequence[Notebooks],
-        *,
-        seed: int,
-        references: Mapping[str, Callable[..., object]],
-        pairs: Pairs,
-        only: Container[str] | None = None,
-        core: bool = False,
-    ) -> None:
-        super().__init__(assignment, only=only, core=core)
-        self.rounds: list[list[Outcome]] = []
-        self._all = notebooks
-        self._begin = partial(self.begin, seed=seed, references=references, pairs=pairs)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        """Run all tests once for each notebook."""
-        for notebook in self._all:
-            self._begin(notebook)
-            for test, following in zip(session.items, [*session.items[1:], None], strict=False):
-                session.config.hook.pytest_runtest_protocol(item=test, nextitem=following)
-            self.end()
-            self.rounds.append(self.outcomes)
-        return True
 
 
 def _item_mark(test: pytest.Item) -> pytest.Mark:

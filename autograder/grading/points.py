@@ -10,7 +10,7 @@ from autograder.course.assignment import Item
 from autograder.grading.followthrough import circular, is_written
 from autograder.grading.misconceptions import Misconception
 from autograder.grading.plugin import Outcome
-from autograder.grading.report import Claim, ItemOutcome, ItemReport, NotebookReport
+from autograder.grading.report import Claim, ItemReport, NotebookReport
 from autograder.grading.transcript import asked_for
 from autograder.sandbox import FigureData
 
@@ -35,49 +35,43 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     }
     found: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
+        why = ""
         if missing := outcome.stand_ins & unwritten:
             why = (
                 f"It calls `{min(missing)}`, which is not written: it gives no numbers, "
                 "or the same ones whatever it is asked."
             )
-            outcome = _withdrawn(outcome, why)
         elif missing := outcome.follows & unwritten:
             why = (
                 f"It is right for your `{min(missing)}` alone, which gives no numbers, or the same "
                 "ones whatever it is asked."
             )
-            outcome = _withdrawn(outcome, why)
         elif outcome.stand_ins and asked_for(outcome.transcript) & on_circles:
             names = _quoted(outcome.stand_ins)
             why = f"It builds on {names}, which in turn builds on this answer and is not right."
-            outcome = _withdrawn(outcome, why)
-        found[outcome.item].append(outcome)
+        none = frozenset[str]()
+        withdrawn = replace(outcome, passed=False, message=why, stand_ins=none, follows=none)
+        found[outcome.item].append(withdrawn if why else outcome)
     return found
-
-
-def _withdrawn(outcome: Outcome, message: str) -> Outcome:
-    return replace(
-        outcome, passed=False, message=message, stand_ins=frozenset(), follows=frozenset()
-    )
 
 
 def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookReport) -> ItemReport:
     """The item's part of the Report, from what its tests found in that notebook."""
-    if item.kind == "manual":
-        return _unmarked(item, "open", "")
-    if notebook.state in ("missing", "unreadable") or not outcomes:
-        return _unmarked(item, "not marked", notebook.message or "No test was run for this item.")
-    claims = _claims(outcomes)
-    return ItemReport(
+    unmarked = ItemReport(
         kind=item.kind,
         problem=item.problem,
-        points=_points(item.max_points, claims),
+        points=0.0,
         max_points=item.max_points,
         bonus=item.bonus,
-        outcome="marked",
-        claims=claims,
-        found=_figure_found(outcomes),
+        outcome="open" if item.kind == "manual" else "not marked",
     )
+    if item.kind == "manual":
+        return unmarked
+    if notebook.state in ("missing", "unreadable") or not outcomes:
+        return replace(unmarked, message=notebook.message or "No test was run for this item.")
+    claims, found = _claims(outcomes), _figure_found(outcomes)
+    points = _points(item.max_points, claims)
+    return replace(unmarked, points=points, outcome="marked", claims=claims, found=found)
 
 
 def unattempted(report: ItemReport) -> ItemReport:
@@ -89,17 +83,23 @@ def unattempted(report: ItemReport) -> ItemReport:
     return report if holds or report.points else replace(report, attempted=False)
 
 
-def with_diagnosis(report: ItemReport, misconception: Misconception | None) -> ItemReport:
-    """The item's part of the Report where its answer agrees with a misconception, or none."""
-    if misconception is None:
-        return report
-    kept = round(misconception.keeps * report.max_points, 2)
+def with_diagnosis(report: ItemReport, found: Sequence[Misconception]) -> ItemReport:
+    """The item's part of the Report with the sentence of each misconception that was found.
+
+    One that is alone keeps its part of the points.
+    """
+    kept = round(found[0].keeps * report.max_points, 2) if len(found) == 1 else 0.0
     return replace(
         report,
         points=max(report.points, kept),
-        diagnosis=misconception.sentence,
-        misconception=misconception.name,
+        diagnosis=" ".join(each.sentence for each in found),
+        misconception=joined_names(found),
     )
+
+
+def joined_names(found: Sequence[Misconception]) -> str:
+    """The names of a diagnosis as one; empty if nothing was found."""
+    return " + ".join(each.name for each in found)
 
 
 Causes = Mapping[str, Mapping[str, frozenset[str]]]
@@ -168,18 +168,6 @@ def _figure_found(outcomes: Sequence[Outcome]) -> str:
     return next((a.summary() for a in answers if isinstance(a, FigureData)), "")
 
 
-def _unmarked(item: Item, outcome: ItemOutcome, message: str) -> ItemReport:
-    return ItemReport(
-        kind=item.kind,
-        problem=item.problem,
-        points=0.0,
-        max_points=item.max_points,
-        bonus=item.bonus,
-        outcome=outcome,
-        message=message,
-    )
-
-
 def _quoted(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in sorted(names))
 
@@ -195,15 +183,14 @@ def _claims(outcomes: Sequence[Outcome]) -> tuple[Claim, ...]:
 def _claim(cases: Sequence[Outcome]) -> Claim:
     failed = [case for case in cases if not case.passed]
     first = failed[0] if failed else cases[0]
-    stand_ins = sorted(set().union(*(case.stand_ins for case in cases)))
-    follows = sorted(set().union(*(case.follows for case in cases)))
+    stand_ins = set().union(*(case.stand_ins for case in cases))
+    follows = set().union(*(case.follows for case in cases))
     note = ""
     if follows and not failed:
         note = f"Right for your {_quoted(follows)}: the mistake there costs nothing here."
     elif stand_ins and not failed:
-        note = (
-            f"Passes with a correct {_quoted(stand_ins)} in place of yours: nothing is lost here."
-        )
+        names = _quoted(stand_ins)
+        note = f"Passes with a correct {names} in place of yours: nothing is lost here."
     held = len(cases) - len(failed)
     return Claim(
         claim=first.claim,

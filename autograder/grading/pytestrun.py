@@ -35,9 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "item(name, part, costs, care): the item a hidden test belongs to"
     )
-    if any(isinstance(plugin, MarkingPlugin) for plugin in config.pluginmanager.get_plugins()):
-        return
-    if config.option.collectonly or config.option.help:
+    plugins = config.pluginmanager.get_plugins()
+    is_marking = any(isinstance(plugin, MarkingPlugin) for plugin in plugins)
+    if is_marking or config.option.collectonly or config.option.help:
         return
     path: Path | None = config.option.submission
     if path is None:
@@ -64,11 +64,10 @@ def _start(config: pytest.Config, path: Path) -> None:
     serve_hidden_tests(folder)
     seed = assignment.seed if config.option.seed is None else config.option.seed
     settings = MarkSettings(assignment.limits, unprotected=config.option.unprotected)
-    notebooks = open_notebooks(course, assignment, path, seed=seed, settings=settings)
+    notebooks = open_notebooks(course, assignment, path, seed, settings)
     config.stash[NOTEBOOKS] = notebooks
     notebooks.run_notebooks(time.monotonic() + settings.limits.submission_seconds)
-    references = load_references(course, assignment)
+    references, pairs = load_references(course, assignment), read_pairs(course, assignment)
     plugin = MarkingPlugin(assignment)
-    pairs = read_pairs(course, assignment)
-    plugin.begin(notebooks, seed=seed, references=references, pairs=pairs)
+    plugin.begin(notebooks.student, seed, references, pairs)
     config.pluginmanager.register(plugin, "fdl-marking")

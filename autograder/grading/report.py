@@ -35,7 +35,13 @@ NotebookState = Literal["marked", "missing", "unreadable", "stopped"]
 
 
 @dataclass(frozen=True)
-class Claim:
+class _Shown:
+    def __post_init__(self) -> None:
+        show_fields(self)
+
+
+@dataclass(frozen=True)
+class Claim(_Shown):
     """One thing a hidden test found to hold or not, in words that a student may read.
 
     `part` names the share of the item's points it belongs to; `costs` is the part of the item's
@@ -57,9 +63,6 @@ class Claim:
     care: str = ""
     taken: str = ""
 
-    def __post_init__(self) -> None:
-        show_fields(self)
-
     @property
     def text(self) -> str:
         """The claim with its result."""
@@ -67,7 +70,7 @@ class Claim:
 
 
 @dataclass(frozen=True)
-class ItemReport:
+class ItemReport(_Shown):
     """The outcome for one item.
 
     `diagnosis` is the sentence of the one misconception that the answer agrees with, and
@@ -88,9 +91,6 @@ class ItemReport:
     found: str = ""
     attempted: bool = True
 
-    def __post_init__(self) -> None:
-        show_fields(self)
-
     @property
     def told(self) -> tuple[Claim, ...]:
         """The claims that say something of what was written."""
@@ -108,7 +108,7 @@ class ItemReport:
 
 
 @dataclass(frozen=True)
-class CellFault:
+class CellFault(_Shown):
     """An error in one of the notebook's cells, told by the student's own line."""
 
     cell: int
@@ -117,12 +117,9 @@ class CellFault:
     source: str = ""
     item: str | None = None
 
-    def __post_init__(self) -> None:
-        show_fields(self)
-
 
 @dataclass(frozen=True)
-class NotebookReport:
+class NotebookReport(_Shown):
     """What happened to one notebook before its items were tested."""
 
     state: NotebookState
@@ -130,12 +127,9 @@ class NotebookReport:
     notes: tuple[str, ...] = ()
     faults: tuple[CellFault, ...] = ()
 
-    def __post_init__(self) -> None:
-        show_fields(self)
-
 
 @dataclass(frozen=True)
-class Report:
+class Report(_Shown):
     """The marks of one submission.
 
     `points` and `max_points` count the regular auto items, `bonus_points` and
@@ -157,9 +151,6 @@ class Report:
     notes: tuple[str, ...] = field(default=())
     versions: str = ""
     schema: str = SCHEMA
-
-    def __post_init__(self) -> None:
-        show_fields(self)
 
     def without_results(self) -> Report:
         """Return the Report as a student may read it whose due date is not over."""

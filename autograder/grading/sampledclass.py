@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from autograder.course.assignment import Assignment, Course, Item, read_notebook
 from autograder.course.directives import without_directives
-from autograder.course.gradecells import grade_id, is_solution
+from autograder.course.gradecells import grade_id, is_solution, items_by_answer
 from autograder.course.samples import SampleStudent
 from autograder.grading.inprocess import LocalMarker
-from autograder.grading.misconceptions import Catalogue, Misconception, load_misconceptions
+from autograder.grading.misconceptions import Catalogue, load_misconceptions
 from autograder.grading.points import charge_once
 from autograder.grading.report import ItemReport
 
@@ -32,15 +31,10 @@ def draw_class(
     rng = np.random.default_rng(seed)
     cells = _answer_cells(course, assignment)
     catalogue = load_misconceptions(course, assignment)
-    pool = {
-        cell.name: [m for item in cell.items for m in catalogue.of(item.name)] for cell in cells
-    }
     marker = LocalMarker(course, assignment)
     width = len(str(count))
-    return tuple(
-        _draw(f"student-{k:0{width}}", rng, cells, pool, marker, catalogue)
-        for k in range(1, count + 1)
-    )
+    names = (f"student-{k:0{width}}" for k in range(1, count + 1))
+    return tuple(_draw(name, rng, cells, marker, catalogue) for name in names)
 
 
 @dataclass(frozen=True)
@@ -56,7 +50,6 @@ def _draw(
     name: str,
     rng: np.random.Generator,
     cells: list[_AnswerCell],
-    pool: Mapping[str, list[Misconception]],
     marker: LocalMarker,
     catalogue: Catalogue,
 ) -> SampleStudent:
@@ -71,8 +64,9 @@ def _draw(
             lost |= {item.name: item.max_points for item in cell.items}
             continue
         done.add(cell.name)
-        if fate == "misconception" and pool[cell.name]:
-            wrong = pool[cell.name][rng.integers(len(pool[cell.name]))]
+        pool = [each for item in cell.items for each in catalogue.of(item.name)]
+        if fate == "misconception" and pool:
+            wrong = pool[rng.integers(len(pool))]
             answers[cell.name] = f"{cell.reference}\n\n{wrong.source}"
             item = marker.assignment.items[wrong.item]
             marking = marker.mark(item.problem, wrong.answers, [item.name])
@@ -89,18 +83,15 @@ def _draw(
 
 
 def _answer_cells(course: Course, assignment: Assignment) -> list[_AnswerCell]:
-    """Every answer cell of the source; an item is answered by the last such cell above it."""
+    """Every answer cell of the source in code, with the auto items that it is for."""
     found: list[_AnswerCell] = []
     for problem in assignment.problems:
         notebook = read_notebook(course.source(assignment.name) / f"{problem.name}.ipynb")
-        answered: dict[str, tuple[str, list[Item]]] = {}
-        above = ""
+        items_of = items_by_answer(notebook)
         for cell in notebook.cells:
-            name = grade_id(cell)
             if is_solution(cell) and cell.cell_type == "code":
-                above = name
-                answered[name] = without_directives(cell.source), []
-            elif name in assignment.items and assignment.items[name].kind == "auto":
-                answered[above][1].append(assignment.items[name])
-        found += [_AnswerCell(name, text, tuple(i)) for name, (text, i) in answered.items()]
+                name, text = grade_id(cell), without_directives(cell.source)
+                items = (assignment.items[item] for item in items_of[name])
+                auto = tuple(item for item in items if item.kind == "auto")
+                found.append(_AnswerCell(name, text, auto))
     return found

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
-from autograder.sandbox import FigureData, Raised, StudentFailure
+from autograder.sandbox import FigureData, Raised, Student, StudentFailure
+from autograder.sandbox.inprocess import LocalStudent
 
 KEPT_BYTES = 200_000
 """Size of the largest value that is kept as it is; of figures, each is kept while there is room."""
@@ -24,27 +25,8 @@ _PART_BYTES = 100
 """What a part of a list counts for; it takes about as much memory."""
 
 
-class AnyStudent(Protocol):
-    """What a hidden test gets as `student`; its functions are called by their names."""
-
-    @property
-    def arguments_after(self) -> tuple[Any, ...]:
-        """The positional arguments of the last call, as the call left them."""
-
-    def value(self, name: str) -> Any:
-        """The student's variable of that name."""
-
-    def without(self, *names: str) -> AnyStudent:
-        """The same student in a world where these names do not exist."""
-
-    def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> AnyStudent:
-        """The same student with other functions in the place of some."""
-
-    def renew(self) -> None:
-        """Make ready for another test in the same process."""
-
-    def close(self) -> None:
-        """End what belongs to it."""
+AnyStudent = Student | LocalStudent
+"""What a hidden test gets as `student`; its functions are called by their names."""
 
 
 @dataclass(frozen=True)
@@ -129,11 +111,7 @@ class RecordedStudent:
     """A student whose every use is written down in `events`."""
 
     def __init__(
-        self,
-        student: AnyStudent,
-        events: list[Event],
-        room: Room,
-        without: tuple[str, ...] = (),
+        self, student: AnyStudent, events: list[Event], room: Room, without: tuple[str, ...] = ()
     ) -> None:
         self._student = student
         self._events = events
@@ -145,7 +123,7 @@ class RecordedStudent:
             raise AttributeError(name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
-            inputs = _copied(args), _copied(kwargs)
+            inputs = mapped(args, _copied), mapped(kwargs, _copied)
             function = getattr(self._student, name)
             return self._write("call", name, lambda: function(*args, **kwargs), *inputs)
 
@@ -166,22 +144,9 @@ class RecordedStudent:
         without = (*self._without, *names)
         return RecordedStudent(self._student.without(*names), self._events, self._room, without)
 
-    def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> RecordedStudent:
-        """The same student with other functions in the place of some."""
-        student = self._student.with_stand_ins(functions)
-        return RecordedStudent(student, self._events, self._room, self._without)
-
     def aside(self) -> AnyStudent:
         """The same student, of whom nothing is written down."""
         return self._student
-
-    def renew(self) -> None:
-        """Make ready for another test in the same process."""
-        self._student.renew()
-
-    def close(self) -> None:
-        """End what belongs to the student."""
-        self._student.close()
 
     def _write(
         self,
@@ -193,15 +158,13 @@ class RecordedStudent:
     ) -> Any:
         args = tuple(kept(value, self._room) for value in args)
         kwargs = {key: kept(value, self._room) for key, value in (kwargs or {}).items()}
+        event = Event(kind, name, args, kwargs, without=self._without)
         try:
             answer = ask()
         except StudentFailure as failure:
-            told = failure_kind(failure)
-            self._events.append(Event(kind, name, args, kwargs, None, told, self._without))
+            self._events.append(replace(event, failure=failure_kind(failure)))
             raise
-        self._events.append(
-            Event(kind, name, args, kwargs, kept(answer, self._room), "", self._without)
-        )
+        self._events.append(replace(event, answer=kept(answer, self._room)))
         return answer
 
 
@@ -211,12 +174,15 @@ def failure_kind(failure: StudentFailure) -> str:
     return f"{kind}: {failure.error}" if isinstance(failure, Raised) else kind
 
 
-def _copied(value: Any) -> Any:
-    """A copy that a test can't change later."""
-    if isinstance(value, np.ndarray):
-        return value.copy()
+def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+    """A copy of plain data, with each part changed that is no list, tuple or dict."""
     if type(value) in (list, tuple):
-        return type(value)(_copied(part) for part in value)
+        return type(value)(mapped(part, change) for part in value)
     if type(value) is dict:
-        return {key: _copied(part) for key, part in value.items()}
-    return value
+        return {key: mapped(part, change) for key, part in value.items()}
+    return change(value)
+
+
+def _copied(part: Any) -> Any:
+    """A copy that a test can't change later."""
+    return part.copy() if isinstance(part, np.ndarray) else part

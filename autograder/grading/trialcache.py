@@ -43,26 +43,21 @@ class Keep:
         Where several processes ask at the same time, one works it out and the others wait.
         """
         with self._alone(name) as path:
-            if path is None:
-                return work_out()
-            with contextlib.suppress(_NothingKeptError):
-                found: Found = _read(path)
-                return found
-            made = work_out()
-            _write(path, made)
-            return made
+            found: Found | None = _read(path)
+            if found is None:
+                found = work_out()
+                _write(path, found)
+            return found
 
     def find(self, name: str) -> Any:
         """Return the value kept under the name, or None."""
-        with self._alone(name) as path, contextlib.suppress(_NothingKeptError):
-            return None if path is None else _read(path)
-        return None
+        with self._alone(name) as path:
+            return _read(path)
 
     def put(self, name: str, found: object) -> None:
         """Keep it under the name."""
         with self._alone(name) as path:
-            if path is not None:
-                _write(path, found)
+            _write(path, found)
 
     @contextlib.contextmanager
     def _alone(self, name: str) -> Iterator[Path | None]:
@@ -91,19 +86,18 @@ def _is_ours_alone(folder: Path) -> bool:
     return found.st_uid == os.geteuid() and not found.st_mode & 0o022
 
 
-def _read(path: Path) -> Any:
-    try:
-        return pickle.loads(zlib.decompress(path.read_bytes()))
-    except Exception as error:  # a missing or broken file can make reading it fail in any way
-        raise _NothingKeptError from error
+def _read(path: Path | None) -> Any:
+    """What the file holds; None if it is missing or cannot be read."""
+    if path is not None:
+        with contextlib.suppress(Exception):  # a broken file can make reading it fail in any way
+            return pickle.loads(zlib.decompress(path.read_bytes()))
+    return None
 
 
-class _NothingKeptError(Exception):
-    """The file is missing or cannot be read."""
-
-
-def _write(path: Path, found: object) -> None:
+def _write(path: Path | None, found: object) -> None:
     """Put the file in its place whole, or not at all; a full disk is no reason not to go on."""
+    if path is None:
+        return
     with contextlib.suppress(OSError):
         content = zlib.compress(pickle.dumps(found, protocol=5), 1)
         descriptor, written = tempfile.mkstemp(dir=path.parent)

@@ -32,36 +32,19 @@ AFTER_MARKING = frozenset(
 
 def hash_of_tests(course: Course, assignment: Assignment, seed: int) -> str:
     """The hash of all that the outcomes of the hidden tests depend on, but for the answers."""
-    found = hashlib.sha256()
-    add(found, "seed", str(seed).encode())
     asked = (assignment.name, list(assignment.items.items()))
-    add(found, "items", repr((*asked, assignment.tolerance, assignment.limits)).encode())
-    for name, content in (
-        *_contents("hidden", course.hidden(assignment.name)),
-        *_contents("solutions", course.solutions(assignment.name)),
-    ):
-        add(found, name, content)
-    add(found, "grader", hash_of_grader(recording=False).encode())
-    return found.hexdigest()
+    parts = (seed, *asked, assignment.tolerance, assignment.limits, hash_of_grader(recording=False))
+    folders = course.hidden(assignment.name), course.solutions(assignment.name)
+    return hashlib.sha256(repr((parts, hash_of_folders(*folders))).encode()).hexdigest()
 
 
 def hash_of_folders(*folders: Path) -> str:
     """Return the hash of the files in these folders: their names in them, and their contents."""
     found = hashlib.sha256()
     for number, folder in enumerate(folders):
-        for name, content in _contents(str(number), folder):
-            add(found, name, content)
+        for name, path in files_in(folder):
+            add(found, f"{number}/{name}", path.read_bytes())
     return found.hexdigest()
-
-
-def settings_of_marking(course: Course, assignment: str) -> bytes:
-    """The settings without what is worked out from marks, and without other assignments'.
-
-    So more time for one marks nobody anew, nor does the next homework.
-    """
-    own = course.settings.homework[assignment]
-    marking = (own.title, own.seed, own.tolerance, own.bonus, own.files, own.limits)
-    return repr((course.settings.course, marking)).encode()
 
 
 @cache
@@ -92,21 +75,14 @@ def hash_of_grader(*, recording: bool = True) -> str:
 
     With `recording=False`, the code that only records, releases or prints marks does not count.
     """
-    found = hashlib.sha256()
     code = _code(frozenset() if recording else AFTER_MARKING)
-    add(found, "grader", repr((code, _packages(), sys.version)).encode())
-    return found.hexdigest()
+    return hashlib.sha256(repr((code, _packages(), sys.version)).encode()).hexdigest()
 
 
 def add(found: hashlib._Hash, name: str, content: bytes) -> None:
     """Add a part so that no two lists of parts read alike."""
     label = name.encode("utf-8", "surrogateescape")
     found.update(b"%d %d " % (len(label), len(content)) + label + content)
-
-
-def _contents(name: str, folder: Path) -> Iterator[tuple[str, bytes]]:
-    for inner, path in files_in(folder):
-        yield f"{name}/{inner}", path.read_bytes()
 
 
 def _version(package: str) -> str:
@@ -118,9 +94,8 @@ def _version(package: str) -> str:
 
 @cache
 def _code(left_out: frozenset[str] = frozenset()) -> str:
-    folder = Path(__file__).parents[1]
     found = hashlib.sha256()
-    for name, path in files_in(folder):
+    for name, path in files_in(Path(__file__).parents[1]):
         if path.suffix in _CODE and name.partition("/")[0] not in left_out | {"hidden"}:
             add(found, name, path.read_bytes())
     return found.hexdigest()

@@ -14,7 +14,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from autograder.course.assignment import read_notebook
-from autograder.grading.misconceptions import Worlds
+from autograder.grading.misconceptions import world_of
 
 from ..hidden.answers import Variant
 from ..hidden.marking import COURSE, HOMEWORK, PROBLEMS, failures, mark, shares
@@ -25,7 +25,6 @@ __all__ = ["checks", "checks_file"]
 pytestmark = pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
 
 EXPERIMENTS = ("p1-experiment", "p2c-traces", "p2c-surface", "p3-experiment")
-WORLDS = Worlds(COURSE, HOMEWORK)
 
 
 def one_entry(number: Any) -> Any:
@@ -73,7 +72,7 @@ class InForm:
 
 def graded(problem: str, form: str) -> dict[str, Any]:
     """All answers to a problem in one form."""
-    right = WORLDS.world(problem, {})
+    right = world_of(COURSE, HOMEWORK, problem, {})
     names = {r.name for item in HOMEWORK.problem(problem).items for r in item.references}
     return {
         name: InForm(right[name], form) if callable(right[name]) else formed(right[name], form)
@@ -86,7 +85,7 @@ def run_given(checks: ModuleType, problem: str, answers: Mapping[str, Any]) -> i
 
     An error in one of them fails the test.
     """
-    names = {"checks": checks, "plt": plt, "np": np, **WORLDS.world(problem, answers)}
+    names = {"checks": checks, "plt": plt, "np": np, **world_of(COURSE, HOMEWORK, problem, answers)}
     source = read_notebook(COURSE.source(HOMEWORK.name) / f"{problem}.ipynb")
     with mpl.rc_context():
         plt.close("all")
@@ -121,7 +120,7 @@ def test_hidden_tests_take_every_form(problem: str, form: str) -> None:
 
 
 def test_a_slow_kernel_gets_fewer_draws(checks: ModuleType) -> None:
-    right = WORLDS.world("problem3_ntk", {})["empirical_ntk"]
+    right = world_of(COURSE, HOMEWORK, "problem3_ntk", {})["empirical_ntk"]
     slow = InForm(right, "lists", seconds=1 / 500)
     start = time.monotonic()
     pictures = run_given(checks, "problem3_ntk", {"empirical_ntk": slow})

@@ -18,7 +18,7 @@ from autograder.course.code import (
 from autograder.course.samples import load_sample_class
 from autograder.errors import CourseError
 from autograder.grading.hiddentests import HiddenTests
-from autograder.grading.misconceptions import Worlds, load_misconceptions
+from autograder.grading.misconceptions import load_misconceptions, world_of
 from autograder.grading.plugin import MarkingPlugin
 from tests.release.tiny import write_course
 
@@ -39,7 +39,7 @@ def references(course: Course) -> object:
 
 def world(course: Course) -> object:
     [problem] = course.assignment(NAME).problems
-    return Worlds(course, course.assignment(NAME)).world(problem.name, {})
+    return world_of(course, course.assignment(NAME), problem.name, {})
 
 
 def hidden_tests(course: Course) -> object:

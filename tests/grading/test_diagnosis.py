@@ -17,7 +17,8 @@ from autograder.course.assignment import Assignment, Course
 from autograder.grading.diagnosis import Diagnostician
 from autograder.grading.inprocess import LocalMarker
 from autograder.grading.misconceptions import Catalogue
-from autograder.grading.points import with_diagnosis
+from autograder.grading.points import joined_names, with_diagnosis
+from autograder.grading.trialcache import Keep
 from solutions.hw2 import landscape, momentum
 
 KNOWN = Catalogue()
@@ -84,17 +85,22 @@ def marker(course: Course, homework: Assignment) -> LocalMarker:
 
 
 @pytest.fixture(scope="module")
-def named(course: Course, homework: Assignment, marker: LocalMarker) -> Callable[..., str | None]:
+def named(
+    course: Course,
+    homework: Assignment,
+    marker: LocalMarker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., str | None]:
     """The name of the misconception that is found in some answers to an item."""
-    diagnostician = Diagnostician(course, homework, marker.seed)
+    keep = Keep("of this test", tmp_path_factory.mktemp("kept"))
+    diagnostician = Diagnostician(course, homework, marker.seed, keep)
     diagnostician.catalogue = KNOWN
 
     def diagnose(item: str, **answers: Any) -> str | None:
         answers.setdefault("draw", draw)
         problem = homework.items[item].problem
         found = marker.mark(problem, answers, [item]).outcomes[item]
-        misconception = diagnostician.diagnose(item, found)
-        return misconception.name if misconception else None
+        return joined_names(diagnostician.diagnose(item, found)) or None
 
     for misconception in KNOWN:
         misconception.answers["draw"] = draw  # type: ignore[index]
@@ -197,6 +203,6 @@ def test_it_changes_no_mark_but_for_the_stated_part(marker: LocalMarker) -> None
     (dropped,) = (m for m in KNOWN if m.name == "start_dropped")
     for misconception, points in ((dampening, 0.5), (dropped, 0.0)):
         marking = marker.mark("problem1_momentum", misconception.answers, ["p1-momentum"])
-        report = with_diagnosis(marking.items["p1-momentum"], misconception)
+        report = with_diagnosis(marking.items["p1-momentum"], [misconception])
         assert marking.items["p1-momentum"].points == 0
         assert (report.points, report.diagnosis) == (points, misconception.sentence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import math
 import warnings
@@ -17,7 +18,7 @@ import pytest
 from autograder.course.assignment import Assignment, Item, Problem
 from autograder.course.directives import Reference
 from autograder.course.rules import Deadline
-from autograder.grading.hiddentests import run_hidden_tests
+from autograder.grading.hiddentests import HiddenTests
 from autograder.grading.plugin import MarkingPlugin, Outcome
 from autograder.sandbox import (
     Cell,
@@ -98,8 +99,9 @@ def outcomes(
     )
     plugin = MarkingPlugin(homework)
     pairs = {"f": dict.fromkeys(references, "f may build on it")}
-    plugin.begin(desk, seed=0, deadline=deadline, references=references, pairs=pairs)
-    run_hidden_tests(folder, plugin)
+    plugin.begin(desk.student, seed=0, deadline=deadline, references=references, pairs=pairs)
+    with contextlib.closing(HiddenTests(folder, plugin)) as tests_of_folder:
+        tests_of_folder.run()
     return plugin.outcomes
 
 

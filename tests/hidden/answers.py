@@ -104,7 +104,7 @@ def variants(*modules: ModuleType) -> list[Variant]:
 
 def _helpers(module: ModuleType) -> dict[str, Any]:
     """The module's imports, its other functions, and the misconceptions' helpers."""
-    found: dict[str, Any] = dict(misconceptions.helpers)
+    found: dict[str, Any] = dict(misconceptions._helpers)
     for name, thing in vars(module).items():
         own = isinstance(thing, FunctionType) and thing.__module__ == module.__name__
         if isinstance(thing, ModuleType) or (own and not hasattr(thing, "variants")):

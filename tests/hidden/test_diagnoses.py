@@ -32,7 +32,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 def named(item: str, marking: LocalMarking, seed: int = SEED) -> set[str]:
     """The names of the misconceptions that diagnosis finds in an answer."""
     found = WARM.diagnosticians.get(COURSE, HOMEWORK, seed).diagnose(item, marking.outcomes[item])
-    return set(found.name.split(" + ")) if found else set()
+    return {each.name for each in found}
 
 
 def failed_parts(item: str, marking: LocalMarking) -> set[str]:
@@ -178,7 +178,7 @@ def in_two_functions(item: Item) -> list[Two]:
 def in_one_function(item: Item) -> list[Two]:
     """Pairs that change different pieces of one function."""
     found = pairs_in_one_function(CATALOGUE.of(item.name))
-    return [Two(pair.one, pair.other, pair.answers) for pair in found]
+    return [Two(*pair.misconceptions, pair.answers) for pair in found]
 
 
 def is_seen(two: Two, marking: LocalMarking) -> bool:

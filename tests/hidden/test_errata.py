@@ -91,8 +91,7 @@ def test_printed_derivative_is_recognised(name: str) -> None:
 def assert_called(key: tuple[str, str], item: str, wanted: str) -> None:
     """The answer is called so, in a sentence that speaks of the erratum."""
     outcomes = MARKED.marking(key).outcomes[item]
-    found = WARM.diagnosticians.get(COURSE, HOMEWORK, HOMEWORK.seed).diagnose(item, outcomes)
-    assert found is not None
+    (found,) = WARM.diagnosticians.get(COURSE, HOMEWORK, HOMEWORK.seed).diagnose(item, outcomes)
     assert found.name == wanted
     assert "erratum" in found.sentence
 

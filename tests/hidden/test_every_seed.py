@@ -17,7 +17,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from autograder.grading.misconceptions import Worlds, load_misconceptions
+from autograder.grading.misconceptions import load_misconceptions, world_of
 from autograder.grading.testkit import Once
 from autograder.hidden.hw2 import (
     test_problem1_momentum,
@@ -31,7 +31,6 @@ from .marking import COURSE, HOMEWORK
 SEEDS = range(50)
 MODULES = test_problem1_momentum, test_problem2_landscape, test_problem3_ntk
 CATALOGUE = load_misconceptions(COURSE, HOMEWORK)
-WORLDS = Worlds(COURSE, HOMEWORK)
 
 Case = tuple[Callable[..., None], dict[str, Any]]
 
@@ -55,7 +54,7 @@ for a_module in MODULES:
 def first_failure(item: str, answers: Mapping[str, Any], seed: int) -> str:
     """The name of the first hidden test that fails, "" where none does."""
     problem = HOMEWORK.items[item].problem
-    student, once = LocalStudent(lambda: WORLDS.world(problem, answers)), Once()
+    student, once = LocalStudent(lambda: world_of(COURSE, HOMEWORK, problem, answers)), Once()
     try:
         for test, parameters in CASES[item]:
             key = zlib.crc32(f"{test.__name__}{parameters}".encode())

@@ -7,7 +7,8 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from autograder.sandbox.figurerecord import AxesData, CurveData, FigureData
 
 Sight = tuple[AxesData, CurveData]
 """A curve together with the axes that it is drawn on."""
+
+Found = TypeVar("Found")
 
 Curve = tuple[np.ndarray, np.ndarray]
 """The x and the y of the points that a curve should have."""
@@ -85,32 +88,33 @@ class Shown(NamedTuple):
     base: float = 1.0
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What a curve's points stand for, on axes that may show logarithms or named ticks."""
-
-    x: np.ndarray
-    y: np.ndarray
-    log_x: bool
-    log_y: bool
-    bases: tuple[float, float]
+Reading = tuple[Shown, Shown]
+"""What the x and the y of points stand for, in one way to read them."""
 
 
 def readings(axes: AxesData, curve: CurveData) -> Iterator[Reading]:
     """The points as they are; and, where a label or named ticks say so, what they stand for."""
-    for x, log_x, base_x in _shown_by(axes, curve, 0):
-        for y, log_y, base_y in _shown_by(axes, curve, 1):
-            yield Reading(x, y, log_x, log_y, (base_x, base_y))
+    return product(_shown_by(axes, curve, 0), _shown_by(axes, curve, 1))
+
+
+def readings_as(
+    axes: AxesData, curve: CurveData, x: np.ndarray, y: np.ndarray
+) -> Iterator[Reading]:
+    """The readings by which the curve's points are the expected ones, in any order."""
+    for reading in readings(axes, curve):
+        drawn = np.column_stack([shown.values for shown in reading])
+        finite = np.isfinite(drawn).all(axis=1)
+        if _is_one_to_each(which_match(drawn[finite], np.column_stack([x, y]))):
+            yield reading
 
 
 def _shown_by(axes: AxesData, curve: CurveData, direction: int) -> tuple[Shown, ...]:
     """What the coordinates of a curve stand for, in all ways to read them."""
-    found: tuple[Shown, ...] = find_once(
+    return find_once(
         axes,
         ("shown", id(curve), direction),
         lambda: tuple(_shown(axes, curve.points[:, direction], direction)),
     )
-    return found
 
 
 def _shown(axes: AxesData, drawn: np.ndarray, direction: int) -> Iterator[Shown]:
@@ -148,18 +152,19 @@ _LG, _LN = re.compile(r"\blg\b", re.IGNORECASE), re.compile(r"\bln\b", re.IGNORE
 _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
-def find_once(thing: AxesData | FigureData, key: Hashable, find_out: Callable[[], Any]) -> Any:
+def find_once(thing: AxesData | FigureData, key: Hashable, find_out: Callable[[], Found]) -> Found:
     """What `find_out` finds of a figure or an axes; it is called for the first time alone."""
     if key not in thing.memo:
         thing.memo[key] = find_out()
-    return thing.memo[key]
+    found: Found = thing.memo[key]
+    return found
 
 
 def assert_curves(answer: object, curves: Mapping[Any, Curve], *, what: str) -> None:
     """The figure shows each of these curves, as `assert_curve` does."""
-    asked = [*curves.values()]
+    figure, asked = as_figure(answer), [*curves.values()]
     for x, y in asked:
-        _assert_curve(as_figure(answer), x, y, asked, what)
+        _assert_curve(figure, x, y, asked, what)
 
 
 def assert_curve(answer: object, x: np.ndarray, y: np.ndarray, *, what: str) -> None:
@@ -167,7 +172,7 @@ def assert_curve(answer: object, x: np.ndarray, y: np.ndarray, *, what: str) -> 
 
     It can be told from the others: only a few are at the same x and as prominent as it is.
     """
-    _assert_curve(as_figure(answer), x, y, [(x, y)], what)
+    assert_curves(answer, {"": (x, y)}, what=what)
 
 
 def _assert_curve(
@@ -178,7 +183,7 @@ def _assert_curve(
     if seen:
         _assert_stands_out(figure, seen, x, asked, what)
         return
-    if _is_pieced_together(figure, x, y, len(asked)):
+    if any(True for _ in pieced_together(figure, x, y, len(asked))):
         return
     if found:
         raise ClaimFailed(f"{capital(what)} is drawn, but it can't be seen: {_why_unseen(found)}.")
@@ -191,7 +196,11 @@ def _assert_stands_out(
     figure: FigureData, seen: Sequence[Sight], x: np.ndarray, asked: Sequence[Curve], what: str
 ) -> None:
     """There are not so many other curves at these x that any guess would be among them."""
-    alike = [other for other in asked if _same_numbers(other[0], x)]
+    alike = [
+        other
+        for other in asked
+        if len(other[0]) == len(x) and np.allclose(np.sort(other[0]), np.sort(x))
+    ]
     right = {id(curve) for other in alike for _, curve in matching_curves(figure, *other)}
     rivals = {
         curve.points.tobytes(): curve
@@ -221,10 +230,6 @@ def _form(curve: CurveData) -> Hashable:
     return "strokes" if curve.kind == "segments" else curve.line != "None"
 
 
-def _same_numbers(some: np.ndarray, others: np.ndarray) -> bool:
-    return len(some) == len(others) and bool(np.allclose(np.sort(some), np.sort(others)))
-
-
 def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Sight]:
     """The curves that stand for exactly these points, whether or not they can be seen."""
 
@@ -238,8 +243,7 @@ def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Si
         ]
 
     x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
-    found: list[Sight] = find_once(figure, ("matching", x.tobytes(), y.tobytes()), find_out)
-    return found
+    return find_once(figure, ("matching", x.tobytes(), y.tobytes()), find_out)
 
 
 def _curves_at(
@@ -249,16 +253,15 @@ def _curves_at(
 
     def find_out() -> list[tuple[AxesData, CurveData, list[np.ndarray]]]:
         wanted = _Wanted.of(x)
-        read = (
-            (axes, curve, _rows_at(axes, curve, 0, wanted)) for axes, curve in curves_of(figure)
-        )
-        return [found for found in read if found[2]]
+        return [
+            (axes, curve, rows)
+            for axes in figure.axes
+            for curve in _curves_on(axes)
+            if (rows := _rows_at(axes, curve, 0, wanted))
+        ]
 
     x = np.asarray(x, dtype=float)
-    found: list[tuple[AxesData, CurveData, list[np.ndarray]]] = find_once(
-        figure, ("at", x.tobytes()), find_out
-    )
-    return found
+    return find_once(figure, ("at", x.tobytes()), find_out)
 
 
 @dataclass(frozen=True)
@@ -314,25 +317,22 @@ def _is_one_to_each(near: np.ndarray) -> bool:
     return bool(near.size and near.any(axis=0).all() and near.any(axis=1).all())
 
 
-def curves_of(figure: FigureData) -> Iterator[Sight]:
-    """The lines, markers and segments on all plane axes."""
-    for axes in figure.axes:
-        if axes.kind == "plane" and not axes.colorbar:
-            for curve in axes.curves:
-                if curve.kind in ("line", "points", "segments"):
-                    yield axes, curve
+def all_curves(figure: FigureData) -> Iterator[CurveData]:
+    """The curves of all axes, of every kind."""
+    return (curve for axes in figure.axes for curve in axes.curves)
 
 
-def same_points(xs: np.ndarray, ys: np.ndarray, x: np.ndarray, y: np.ndarray) -> bool:
-    """Whether the drawn points (xs, ys) are the expected ones, in any order."""
-    drawn = np.isfinite(xs) & np.isfinite(ys)
-    return _is_one_to_each(which_match(xs[drawn], ys[drawn], x, y))
+def _curves_on(axes: AxesData) -> list[CurveData]:
+    """The lines, markers and segments on plane axes."""
+    if axes.kind != "plane" or axes.colorbar:
+        return []
+    return [curve for curve in axes.curves if curve.kind in ("line", "points", "segments")]
 
 
-def which_match(xs: np.ndarray, ys: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Which drawn point (row) is at which expected point (column); no row where too many are."""
-    near_x = _Wanted.of(x).near(xs)
-    return near_x & _Wanted.of(y).near(ys) if near_x.any() else near_x
+def which_match(drawn: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Which drawn point (row) is, by x and y, at which wanted one (column); no row if too many."""
+    near_x = _Wanted.of(wanted[:, 0]).near(drawn[:, 0])
+    return near_x & _Wanted.of(wanted[:, 1]).near(drawn[:, 1]) if near_x.any() else near_x
 
 
 def in_sight(axes: AxesData, curve: CurveData) -> bool:
@@ -383,13 +383,9 @@ def why_hidden(axes: AxesData, curves: Sequence[CurveData]) -> str:
     return "it is painted over"
 
 
-def _is_pieced_together(figure: FigureData, x: np.ndarray, y: np.ndarray, asked: int) -> bool:
-    return any(True for _ in pieced_together(figure, x, y, asked))
-
-
 def pieced_together(
     figure: FigureData, x: np.ndarray, y: np.ndarray, asked: int = 1
-) -> Iterator[tuple[AxesData, tuple[Shown, Shown]]]:
+) -> Iterator[tuple[AxesData, Reading]]:
     """The axes on which dots and strokes drawn one by one make up these points, and how they do.
 
     Pieces of one style make up a curve, be it in one colour or in many, and so do all pieces of an
@@ -418,19 +414,15 @@ def _pieces(axes: AxesData) -> list[np.ndarray]:
 
     def find_out() -> list[np.ndarray]:
         groups: dict[Hashable, list[np.ndarray]] = defaultdict(list)
-        if axes.kind != "plane" or axes.colorbar:
-            return []
-        for curve in axes.curves:
+        for curve in _curves_on(axes):
             short = len(curve.points) <= _POOLED or curve.kind == "segments"
-            known = curve.kind in ("line", "points", "segments")
-            if known and short and in_sight(axes, curve):
+            if short and in_sight(axes, curve):
                 style = curve.kind, curve.line, curve.marker, round(curve.size, 3)
                 for key in ((*style, curve.inks), style, "all"):
                     groups[key].append(curve.points[:, :2])
         return [np.concatenate(points) for points in groups.values()]
 
-    found: list[np.ndarray] = find_once(axes, "pieces", find_out)
-    return found
+    return find_once(axes, "pieces", find_out)
 
 
 def _are_few(near_x: np.ndarray, ys: np.ndarray, asked: int) -> bool:
@@ -447,11 +439,9 @@ def assert_labelled_axes(answer: object) -> None:
     if not used:
         raise ClaimFailed("The figure shows no lines, no markers and no surface.")
     for axes in used:
-        missing = [
-            name for name, label in zip("xy", axes.labels, strict=False) if not _says_a_thing(label)
-        ]
-        if missing:
-            raise ClaimFailed(f"There is no label on the {missing[0]}-axis, or it can't be read.")
+        for name, label in zip("xy", axes.labels, strict=False):
+            if not _says_a_thing(label):
+                raise ClaimFailed(f"There is no label on the {name}-axis, or it can't be read.")
 
 
 def assert_labels_fit(
@@ -482,8 +472,8 @@ def _assert_logarithms_are_shown(axes: AxesData, drawn: CurveData, curve: Curve)
     """A label of a linear axis speaks of logarithms only if logarithms are drawn."""
     for direction, name in enumerate("xy"):
         if axes.scales[direction] == "linear" and _LOGARITHM(axes.labels[direction]):
-            shown = [read for read in readings(axes, drawn) if same_points(read.x, read.y, *curve)]
-            if not any(read.bases[direction] > 1 for read in shown):
+            shown = readings_as(axes, drawn, *curve)
+            if not any(reading[direction].base > 1 for reading in shown):
                 raise ClaimFailed(
                     f"The label on the {name}-axis speaks of a logarithm, but neither is the axis "
                     "logarithmic nor are logarithms drawn."

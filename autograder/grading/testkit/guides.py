@@ -11,12 +11,13 @@ import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed
 from autograder.grading.testkit.figures import (
+    Reading,
     Sight,
     as_figure,
     matching_curves,
     pieced_together,
     readings,
-    same_points,
+    readings_as,
     why_hidden,
 )
 from autograder.grading.testkit.names import (
@@ -29,17 +30,8 @@ from autograder.grading.testkit.words import Words, folded
 from autograder.sandbox.figurerecord import AxesData, CurveData, FigureData
 
 _GUIDE = Words(
-    *(
-        "guides?",
-        "guideline",
-        "references?",
-        r"referenz\w*",
-        r"theor\w*",
-        "rates?",
-        "raten?",
-        "taux",
-    ),
-    *("expected", r"erwartet\w*", r"attendue?s?", "orders?", "ordnung", "ordre", "slopes?"),
+    *("guides?", "guideline", "references?", r"referenz\w*", r"theor\w*", "rates?", "raten?"),
+    *("taux", "expected", r"erwartet\w*", r"attendue?s?", "orders?", "ordnung", "ordre", "slopes?"),
     *("steigung", "pentes?", r"(?:hilfs|richt|leit|vergleichs|referenz)linien?", r"asympt\w*"),
     *("trend", r"ideal\w*", r"predict\w*", r"vorhersag\w*", r"prevision\w*", "scaling", "decay"),
     *(r"skalierung\w*", "abfall", "o ?\\(.*", r"(?:square )?roots?", r"\w*wurzel\w*", "racine"),
@@ -83,10 +75,7 @@ def _size(text: str) -> float:
 
 
 _MOST_SLOPES = 4
-"""Number of straight lines of other slopes that may be drawn beside the data.
-
-Guides for some powers are fine; a fan of them is no answer.
-"""
+"""Number of straight lines of other slopes beside the data: a fan of guides is no answer."""
 
 _MOST_SIDES = 5
 """Number of sides that a triangle of the slope may have, with the strokes in which it is drawn."""
@@ -96,17 +85,16 @@ def assert_log_log(answer: object, x: np.ndarray, y: np.ndarray) -> None:
     """The curve through these points is drawn on logarithmic axes, or as labelled logarithms."""
     figure = as_figure(answer)
     ways = [
-        (read.log_x, read.log_y)
+        reading
         for axes, curve in matching_curves(figure, x, y)
-        for read in readings(axes, curve)
-        if same_points(read.x, read.y, x, y)
+        for reading in readings_as(axes, curve, x, y)
     ]
-    ways = ways or [(a.is_log, b.is_log) for _, (a, b) in pieced_together(figure, x, y)]
-    linear = {"x", "y"}
-    for way in ways:
-        here = {name for name, is_log in zip("xy", way, strict=True) if not is_log}
-        linear = min(linear, here, key=len)
-    if ways and not linear:
+    ways = ways or [reading for _, reading in pieced_together(figure, x, y)]
+    straight = (
+        {name for name, shown in zip("xy", way, strict=True) if not shown.is_log} for way in ways
+    )
+    linear = min(straight, key=len, default={"x", "y"})
+    if not linear:
         return
     which = "Neither axis is" if len(linear) == 2 else f"The {min(linear)}-axis is not"
     raise ClaimFailed(
@@ -115,10 +103,7 @@ def assert_log_log(answer: object, x: np.ndarray, y: np.ndarray) -> None:
 
 
 def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> CurveData:
-    """Beside the curve through these points there is a straight line of this slope, in sight.
-
-    There are only a few straight lines of other slopes.
-    """
+    """Beside the curve there is a straight line of this slope in sight, and few of other slopes."""
     figure = as_figure(answer)
     found = matching_curves(figure, x, y)
     data = {id(curve) for _, curve in found}
@@ -143,8 +128,10 @@ def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> 
             )
         if guides:
             return guides[0].curve
-        if right:
-            unseen = unseen or _why_unseen(axes, right)
+        if right and any(axes.shows(line.curve) for line in right):
+            unseen = unseen or "too little of it is within the limits of the axes"
+        elif right:
+            unseen = unseen or why_hidden(axes, [line.curve for line in right])
     if unseen:
         raise ClaimFailed(
             f"There is a straight line of slope {in_words(slope)}, but it can't be seen: {unseen}."
@@ -153,12 +140,6 @@ def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> 
         f"No straight line of slope {in_words(slope)} (on logarithmic axes) was found beside the "
         "data."
     )
-
-
-def _why_unseen(axes: AxesData, lines: list[_StraightLine]) -> str:
-    if any(axes.shows(line.curve) for line in lines):
-        return "too little of it is within the limits of the axes"
-    return why_hidden(axes, [line.curve for line in lines])
 
 
 def in_words(slope: float) -> str:
@@ -172,18 +153,14 @@ def _axes_of_data(
 ) -> Iterator[tuple[AxesData, set[tuple[float, float]]]]:
     """The axes with the data, and how these are to be read; the guide is read in the same way."""
     for axes in {id(axes): axes for axes, _ in found}.values():
-        yield (
-            axes,
-            {
-                read.bases
-                for owner, curve in found
-                if owner is axes
-                for read in readings(axes, curve)
-                if same_points(read.x, read.y, x, y)
-            },
-        )
-    for axes, (shown_x, shown_y) in pieced_together(figure, x, y) if not found else ():
-        yield axes, {(shown_x.base, shown_y.base)}
+        own = (curve for owner, curve in found if owner is axes)
+        yield axes, {_bases(read) for curve in own for read in readings_as(axes, curve, x, y)}
+    for axes, reading in pieced_together(figure, x, y) if not found else ():
+        yield axes, {_bases(reading)}
+
+
+def _bases(reading: Reading) -> tuple[float, float]:
+    return reading[0].base, reading[1].base
 
 
 @dataclass(frozen=True)
@@ -213,12 +190,12 @@ def _straight_lines(
 ) -> Iterator[_StraightLine]:
     """The line that a curve is when it is read with these bases; a triangle is its long side."""
     for read in readings(axes, curve):
-        if read.bases not in bases:
+        if _bases(read) not in bases or not all(shown.is_log for shown in read):
             continue
-        positive = (read.x > 0) & (read.y > 0) & np.isfinite(read.x) & np.isfinite(read.y)
-        if not (read.log_x and read.log_y) or positive.sum() < 2:
+        positive = np.all([(s.values > 0) & np.isfinite(s.values) for s in read], axis=0)
+        if positive.sum() < 2:
             continue
-        run, rise = (np.diff(np.log10(part[positive])) for part in (read.x, read.y))
+        run, rise = (np.diff(np.log10(shown.values[positive])) for shown in read)
         oblique = np.abs(run) > 0
         if len(run) <= _MOST_SIDES:  # a slope triangle has a level side and an upright one
             oblique &= np.abs(rise) > 1e-9 * np.abs(run)

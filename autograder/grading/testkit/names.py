@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed
-from autograder.grading.testkit.figures import as_figure, find_once, matching_curves
+from autograder.grading.testkit.figures import all_curves, as_figure, find_once, matching_curves
 from autograder.grading.testkit.keys import styles_of
-from autograder.grading.testkit.words import Says, Words, once_each
+from autograder.grading.testkit.words import Says, Words
 from autograder.sandbox.figurerecord import AxesData, Color, CurveData, FigureData, LegendEntry
 
 
@@ -29,7 +31,7 @@ def assert_named_curves(
     line tells, in words.
     """
     figure = as_figure(answer)
-    names = {key: once_each(name(key)) for key in curves}
+    names = {key: cache(name(key)) for key in curves}
     called = names_in_legends(figure, lambda text: any(named(text) for named in names.values()))
     beside = {id(axes): _words_on(figure, axes) for axes in figure.axes}
     for key, (x, y) in curves.items():
@@ -90,12 +92,9 @@ def without_legend(figure: FigureData, curves: Iterable[CurveData]) -> str:
 
 def assert_nowhere_said(answer: object, said: Says, *, what: str) -> None:
     """No legend, title or text of the figure says this."""
-    if any(map(said, _all_words(as_figure(answer)))):
+    figure = as_figure(answer)
+    if any(map(said, (*legend_texts(figure), *free_texts(figure)))):
         raise ClaimFailed(f"A text in the figure says {what}.")
-
-
-def _all_words(figure: FigureData) -> tuple[str, ...]:
-    return (*legend_texts(figure), *free_texts(figure))
 
 
 def free_texts(figure: FigureData) -> tuple[str, ...]:
@@ -139,12 +138,7 @@ def assert_told_apart(
     }
     for name, found in telling.items():
         if not found:
-            labelled = (
-                curve
-                for axes in figure.axes
-                for curve in axes.curves
-                if names[name](curve.own_label)
-            )
+            labelled = [c for c in all_curves(figure) if names[name](c.own_label)]
             raise ClaimFailed(
                 without_legend(figure, labelled)
                 or f"Neither a legend nor a text was found that names {name}."
@@ -164,31 +158,25 @@ def names_in_legends(
     does it go by its own label, if a legend has it.
     """
     found: dict[int, list[str]] = defaultdict(list)
-    styles = _styles_in_sight(figure)
+    styles = find_once(figure, "styles", lambda: _Styles(_shown_curves(figure)))
     for entry in filter(lambda entry: tells(entry.text), legend_entries(figure)):
         alike = styles.alike(_Style.of(entry))
         if len(alike) == 1:
             found[id(alike[0])].append(entry.text)
     called = {key: tuple(texts) for key, texts in found.items()}
     texts = frozenset(legend_texts(figure))
-    for axes in figure.axes:
-        for curve in axes.curves:
-            if curve.own_label in texts:
-                called.setdefault(id(curve), (curve.own_label,))
+    for curve in all_curves(figure):
+        if curve.own_label in texts:
+            called.setdefault(id(curve), (curve.own_label,))
     return called
 
 
-def _styles_in_sight(figure: FigureData) -> _Styles:
-    def find_out() -> _Styles:
-        return _Styles([c for axes in figure.axes for c in axes.curves if _is_shown(axes, c)])
-
-    styles: _Styles = find_once(figure, "styles", find_out)
-    return styles
-
-
-def _is_shown(axes: AxesData, curve: CurveData) -> bool:
-    """Not so are the empty curves that are drawn for the sake of a legend."""
-    return axes.shows(curve) and bool(np.isfinite(curve.points).all(axis=1).any())
+def _shown_curves(figure: FigureData) -> Iterator[CurveData]:
+    """The curves in sight, without the empty ones that are drawn for the sake of a legend."""
+    for axes in figure.axes:
+        for curve in axes.curves:
+            if axes.shows(curve) and np.isfinite(curve.points).all(axis=1).any():
+                yield curve
 
 
 @dataclass(frozen=True)
@@ -207,21 +195,14 @@ class _Style:
 
     def wildcards(self) -> Iterator[Hashable]:
         """The keys under which a handle is looked for that may stand for a curve of this style."""
-        for line in (self.line, _ANY):
-            for marker in (self.marker, _ANY):
-                yield self.hues, line, marker
+        yield from product((self.hues,), (self.line, _ANY), (self.marker, _ANY))
 
     def may_stand_for(self) -> Iterator[Hashable]:
-        """The keys of the curves that a handle of this style may stand for.
-
-        They have the same colours, and nothing is against it: a handmade handle is often a solid
-        line.
-        """
+        """The keys of the curves in its colours that a handle of this style may stand for."""
+        # a handmade handle is often a solid line
         lines = (_ANY,) if self.line in ("None", "-") else (self.line, "None")
         markers = (_ANY,) if self.marker == "None" else (self.marker, "None")
-        for line in lines:
-            for marker in markers:
-                yield self.hues, line, marker
+        yield from product((self.hues,), lines, markers)
 
 
 _ANY = object()
@@ -240,12 +221,8 @@ class _Styles:
                 self._near[key].append(curve)
 
     def alike(self, handle: _Style) -> list[CurveData]:
-        """The curves of the handle's style; if there are none, those that it may stand for.
-
-        Where there are many, two are given.
-        """
-        same = self._same.get(handle, [])
-        if same:
+        """At most two curves: of the handle's style, or else those that it may stand for."""
+        if same := self._same.get(handle, []):
             return same[:2]
         near = [curve for key in handle.may_stand_for() for curve in self._near.get(key, [])[:2]]
         return near[:2]

@@ -109,6 +109,15 @@ def as_vector(argument: object, size: int) -> np.ndarray:
     return array.astype(np.float64)
 
 
+def numbers_of(answer: object) -> np.ndarray | None:
+    """The answer as an array of numbers, real or complex; None where it is none."""
+    try:
+        array = np.asarray(answer)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return array if array.dtype.kind in "biufc" else None
+
+
 def _numeric(answer: object, what: str) -> np.ndarray:
     if answer is None:
         raise ClaimFailed(f"{capital(what)} is None: does the function end with `return …`?")
@@ -143,8 +152,7 @@ def assert_close(
     error = relative_error(array, right)
     if not error <= rtol:
         raise ClaimFailed(
-            f"{capital(what)} is wrong: {how_far(error, rtol, right)}.",
-            compared=(array, right),
+            f"{capital(what)} is wrong: {how_far(error, rtol, right)}.", compared=(array, right)
         )
 
 
@@ -190,7 +198,8 @@ def as_pair(answer: object, parts: str, what: str = "the answer") -> tuple[Any, 
     """The two parts of an answer such as `return x, z`; `parts` says how they are called."""
     if answer is None:
         raise ClaimFailed(f"{capital(what)} is None: does the function end with `return …`?")
-    if not isinstance(answer, (tuple, list, np.ndarray)) or _is_bare(answer):
+    is_single = isinstance(answer, np.ndarray) and answer.ndim == 0
+    if is_single or not isinstance(answer, (tuple, list, np.ndarray)):
         raise ClaimFailed(
             f"{capital(what)} is {kind_of(answer)} where the pair ({parts}) is asked for."
         )
@@ -200,10 +209,6 @@ def as_pair(answer: object, parts: str, what: str = "the answer") -> tuple[Any, 
             "for."
         )
     return answer[0], answer[1]
-
-
-def _is_bare(answer: object) -> bool:
-    return isinstance(answer, np.ndarray) and answer.ndim == 0
 
 
 def ask_from_integers(student: Student, ask: Callable[[Any], Any], start: np.ndarray) -> Any:
@@ -233,12 +238,10 @@ def assert_left_alone(after: object, before: np.ndarray, what: str) -> None:
 
 def as_floats_of(answer: object, right: np.ndarray) -> np.ndarray | None:
     """A copy of the answer as floats, NaN among them, if it is real numbers in the right shape."""
-    try:
-        array = np.asarray(answer)
-    except (ValueError, TypeError, OverflowError):
+    array = numbers_of(answer)
+    if array is None or array.shape != right.shape or np.iscomplexobj(array):
         return None
-    fits = array.shape == right.shape and array.dtype.kind in "biuf"
-    return array.astype(np.float64) if fits else None
+    return array.astype(np.float64)
 
 
 def own_rows(answers: Sequence[object], expected: Sequence[np.ndarray]) -> list[object]:
@@ -247,18 +250,21 @@ def own_rows(answers: Sequence[object], expected: Sequence[np.ndarray]) -> list[
     That happens where an array is kept, and changed in place afterwards: its row then holds the
     last iterate. Nothing is put right where the last iterate is wrong itself.
     """
-    arrays = [_rows_of(answer) for answer in answers]
+    found: list[object] = list(answers)
+    arrays = [
+        (k, array, right)
+        for k, right in enumerate(expected)
+        if (array := _rows_of(answers[k])) is not None and array.shape == right.shape
+    ]
     ends = [
         array[-1]
-        for array, right in zip(arrays, expected, strict=True)
-        if array is not None and array.shape == right.shape and _ends_right(array, right)
+        for _, array, right in arrays
+        if np.abs(array[-1] - right[-1]).max(initial=0.0) <= tolerance() * np.abs(right).max()
     ]
-    found: list[object] = list(answers)
-    for k, (array, right) in enumerate(zip(arrays, expected, strict=True)):
-        if array is not None and array.shape == right.shape:
-            overwritten = _overwritten(array, ends)
-            if overwritten.any():
-                found[k] = np.where(overwritten[:, np.newaxis], right, array)
+    for k, array, right in arrays:
+        overwritten = _overwritten(array, ends)
+        if overwritten.any():
+            found[k] = np.where(overwritten[:, np.newaxis], right, array)
     return found
 
 
@@ -268,10 +274,7 @@ def assert_iterates(answer: object, expected: np.ndarray, *, what: str) -> None:
 
 
 def assert_own_rows(answers: Iterable[object], start: np.ndarray, what: str) -> None:
-    """No row holds a later iterate that has overwritten its own; arrays that never move are left.
-
-    Other mistakes are not looked for.
-    """
+    """No row holds a later iterate that has overwritten its own; arrays that never move pass."""
     arrays = [_rows_of(as_array(answer, what)) for answer in answers]
     found = [array for array in arrays if array is not None and len(array) > 1]
     ends = [array[-1] for array in found if not np.array_equal(array[-1], start)]
@@ -284,18 +287,10 @@ def assert_own_rows(answers: Iterable[object], start: np.ndarray, what: str) -> 
 
 def _rows_of(answer: object) -> np.ndarray | None:
     """The answer as a matrix of real numbers with at least one row; None where it is none."""
-    try:
-        array = np.asarray(answer)
-    except (ValueError, TypeError, OverflowError):
+    array = numbers_of(answer)
+    if array is None or array.ndim != 2 or len(array) == 0 or np.iscomplexobj(array):
         return None
-    fits = array.dtype.kind in "biuf" and array.ndim == 2 and len(array) > 0
-    return array if fits and array.size <= _MAX_SIZE else None
-
-
-def _ends_right(array: np.ndarray, right: np.ndarray) -> bool:
-    return bool(
-        np.max(np.abs(array[-1] - right[-1]), initial=0.0) <= tolerance() * np.abs(right).max()
-    )
+    return array if array.size <= _MAX_SIZE else None
 
 
 def _overwritten(array: np.ndarray, ends: Iterable[np.ndarray]) -> np.ndarray:

@@ -9,10 +9,7 @@ Answer = TypeVar("Answer")
 
 
 class Once:
-    """Asks once, and afterwards gives the answer of that time: `once(ask)`.
-
-    Where nothing came of asking, the next one asks again.
-    """
+    """Asks until there is an answer, and afterwards gives that one: `once(ask)`."""
 
     def __init__(self) -> None:
         self._answers: list[Any] = []

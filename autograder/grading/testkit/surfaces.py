@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed, capital
-from autograder.grading.testkit.figures import as_figure, find_once, which_match
+from autograder.grading.testkit.figures import all_curves, as_figure, find_once, which_match
 from autograder.grading.testkit.keys import Style, styles_of
 from autograder.grading.testkit.names import free_texts, names_in_legends
-from autograder.grading.testkit.words import Says, Words, folded, once_each
+from autograder.grading.testkit.words import Says, Words, folded
 from autograder.sandbox.figurerecord import FAINT, AxesData, CurveData, FieldData, FigureData
 
 Function = Callable[[np.ndarray], Any]
+Side = Literal["left", "right"]
 
 _SAMPLES = 1000
 """Number of samples of a field that are compared with the function."""
@@ -26,14 +28,14 @@ _FEWEST = 30
 
 _MIN_LEVELS = 4
 
-_SLACK = {"contours": 0.025, "filled contours": 0.025}
-"""Error that interpolation between the points of a coarse grid may make, for each kind of field.
+_CONTOURS = ("contours", "filled contours")
+"""Kinds of fields that are interpolated between the points of a grid, which may be coarse."""
 
-In terms of the range of the function; 0.015 for the others, which show values as they are given.
-"""
+_CONTOUR_SLACK, _SLACK = 0.025, 0.015
+"""Error that contours, and fields that show values as given, may have, by the function's range."""
 
-_BINS = {"contours": 4, "filled contours": 4}
-"""Into how many parts each direction is cut to see whether a field is everywhere; 6 for others."""
+_CONTOUR_BINS, _BINS = 4, 6
+"""Into how many parts each direction is cut to see whether a field is everywhere."""
 
 _MIN_COVER = 0.6
 """Share of these parts in which a field has to show something."""
@@ -42,10 +44,7 @@ _MIN_EXTENT = 0.2
 """Share of the visible width, and of the height, that the field has to take up."""
 
 _LONGEST = 8
-"""How many times as long as high, or as high as long, the part that is seen may be.
-
-In a longer one the function hardly depends on one of its variables.
-"""
+"""Longest side over shortest one of what is seen; beyond it, one variable hardly matters."""
 
 _MOST_OTHERS = 8
 """Number of fields in sight that may show something else: the function is no guess among many."""
@@ -78,10 +77,7 @@ def assert_surface(answer: object, function: Function) -> None:
 
 @dataclass(frozen=True)
 class Surface:
-    """An axes that shows the function, and the fields on it that do.
-
-    `turned` says whether they have u upwards and v to the right.
-    """
+    """An axes that shows the function, and its fields that do; `turned`, if u goes upwards."""
 
     axes: AxesData
     turned: bool
@@ -90,13 +86,7 @@ class Surface:
 
 def surfaces(figure: FigureData, function: Function) -> list[Surface]:
     """The axes that show the function, with what shows it."""
-    # the function is kept beside what was found, so that its id is no other's
-    found: tuple[Function, list[Surface]] = find_once(
-        figure,
-        ("surfaces", id(function)),
-        lambda: (function, _find_surfaces(figure, function)),
-    )
-    return found[1]
+    return find_once(figure, ("surfaces", function), lambda: _find_surfaces(figure, function))
 
 
 def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
@@ -197,16 +187,15 @@ def _follows(field: FieldData, function: Function) -> bool:
         places = samples[:, 1::-1] if turned else samples[:, :2]
         values = function(places.T)
         many = len(np.unique(samples[:, 2])) >= _MIN_LEVELS
-        ranks = ranks_of(samples[:, 2] / 2 + samples[:, 3] / 2), ranks_of(values)
-        varies = min(map(np.ptp, ranks)) > 0
-        if many and not (varies and np.corrcoef(*ranks)[0, 1] >= _MIN_AGREEMENT):
+        middles = samples[:, 2] / 2 + samples[:, 3] / 2
+        if many and rank_correlation(middles, values) < _MIN_AGREEMENT:
             continue
         if not np.ptp(samples[:, 2]):  # one level, at which the function has to be
             low_enough = samples[:, 2] - 0.05 * extent <= values
             if np.mean(low_enough & (values <= samples[:, 3] + 0.05 * extent)) < 0.95:
                 continue
-        side: Literal["left", "right"] = "right" if field.kind in _SLACK else "left"
-        if many or _is_ordered(samples[:, 2:], values, values, 0.05 * extent, side).mean() > 0.95:
+        slack, side = 0.05 * extent, _side(field.kind)
+        if many or _is_ordered(samples[:, 2:], values, values, slack, side).mean() > 0.95:
             return True
     return False
 
@@ -228,10 +217,7 @@ def _obstacle(axes: AxesData, field: FieldData) -> str:
 
 @dataclass(frozen=True)
 class View:
-    """What of a field lies within the limits of the axes: its samples and half of their cells.
-
-    `low` and `high` are the corners of the rectangle around them.
-    """
+    """What of a field is in sight: samples, half of their cells, and the corners around them."""
 
     kind: str
     samples: np.ndarray
@@ -281,15 +267,18 @@ def shows_function(view: View, function: Function, turned: bool) -> bool:
     if is_small.mean() < 0.9 or is_small.sum() < _FEWEST:
         return False
     shown, low, high = samples[is_small, 2:], low[is_small], high[is_small]
-    slack = _SLACK.get(view.kind, 0.015)
-    # a level of contours is one value of the function; cells of one colour may be clipped ones
-    side: Literal["left", "right"] = "right" if view.kind in _SLACK else "left"
+    slack, side = _CONTOUR_SLACK if view.kind in _CONTOURS else _SLACK, _side(view.kind)
     return any(
         part.mean() >= _MIN_UNCLIPPED
         and _agrees(shown[part], low[part], high[part], slack)
         and _rises(shown, low, high, slack, part, side)
         for part in (np.ones(len(shown), dtype=bool), shown[:, 0] < shown[:, 0].max())
     )
+
+
+def _side(kind: str) -> Side:
+    """A level of contours is one value of the function; cells of one colour may be clipped ones."""
+    return "right" if kind in _CONTOURS else "left"
 
 
 def spread(count: int, most: int = _SAMPLES) -> np.ndarray:
@@ -299,7 +288,7 @@ def spread(count: int, most: int = _SAMPLES) -> np.ndarray:
 
 def _is_everywhere(view: View) -> bool:
     """Whether the samples are all over the rectangle around them: no strip, no large holes."""
-    bins = _BINS.get(view.kind, 6)
+    bins = _CONTOUR_BINS if view.kind in _CONTOURS else _BINS
     places = (view.samples[:, :2] - view.low) / (view.high - view.low)
     parts = np.clip((bins * places).astype(int), 0, bins - 1)
     return len(np.unique(parts @ (bins, 1))) >= _MIN_COVER * bins**2
@@ -328,11 +317,8 @@ def _agrees(shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float) 
     middle = (low + high) / 2
     extent = _extent(middle)
     changes_little = high - low <= _LARGEST_CHANGE * extent + slack * extent
-    ranks = ranks_of(shown[:, 0] / 2 + shown[:, 1] / 2), ranks_of(middle)
-    if extent <= 0 or min(map(np.ptp, ranks)) == 0:
-        return False
-    agreement = float(np.corrcoef(*ranks)[0, 1])
-    return float(changes_little.mean()) > 0.9 and agreement >= _MIN_AGREEMENT
+    agreement = rank_correlation(shown[:, 0] / 2 + shown[:, 1] / 2, middle)
+    return extent > 0 and changes_little.mean() > 0.9 and agreement >= _MIN_AGREEMENT
 
 
 def _extent(values: np.ndarray) -> float:
@@ -341,19 +327,20 @@ def _extent(values: np.ndarray) -> float:
     return float(largest - least)
 
 
-def ranks_of(values: np.ndarray) -> np.ndarray:
+def rank_correlation(values: np.ndarray, others: np.ndarray) -> float:
+    """The rank correlation of two arrays of values; 0 where one of them does not vary."""
+    ranks = _ranks_of(values), _ranks_of(others)
+    return float(np.corrcoef(*ranks)[0, 1]) if min(map(np.ptp, ranks)) else 0.0
+
+
+def _ranks_of(values: np.ndarray) -> np.ndarray:
     """The place of each value in their order; equal values share the middle one."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2)[inverse.ravel()]
 
 
 def _rises(
-    shown: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    slack: float,
-    part: np.ndarray,
-    side: Literal["left", "right"],
+    shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float, part: np.ndarray, side: Side
 ) -> bool:
     """Whether a larger value is shown only where the function is larger.
 
@@ -362,21 +349,14 @@ def _rises(
     """
     extent = _extent((low[part] + high[part]) / 2)
     holds = _is_ordered(shown, low, high, slack * extent, side)
-    above = _has_below(shown, side)
+    above = (
+        np.searchsorted(np.sort(shown[:, 1]), shown[:, 0], side=side) > 0
+    )  # others that show less
     return bool(above.any() and holds[above].mean() > 0.98 and np.mean(holds[part & above]) > 0.95)
 
 
-def _has_below(shown: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
-    """Which samples have others that show less."""
-    return np.searchsorted(np.sort(shown[:, 1]), shown[:, 0], side=side) > 0
-
-
 def _is_ordered(
-    shown: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    slack: float,
-    side: Literal["left", "right"],
+    shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float, side: Side
 ) -> np.ndarray:
     """At which samples the function is at least what it is at all samples that show less."""
     shown_low, shown_high = shown.T
@@ -413,8 +393,7 @@ def _why_unmarked(figure: FigureData, found: list[Surface], points: np.ndarray) 
             if surface.turned != is_turned(axes):
                 return "are drawn, but the surface below them has u and v exchanged"
             return "are drawn with u and v exchanged"
-    curves = [curve for axes in figure.axes for curve in axes.curves]
-    if _drawn(curves, points).all():
+    if _drawn(all_curves(figure), points).all():
         return "are drawn, but not on the axes that show the function"
     return "were not found among what is marked on the surface"
 
@@ -423,8 +402,7 @@ def _drawn(curves: Iterable[CurveData], wanted: np.ndarray) -> np.ndarray:
     """Which of the points are on some curve, seen or unseen."""
     found = np.zeros(len(wanted), dtype=bool)
     for curve in curves:
-        x, y = curve.points[:, 0], curve.points[:, 1]
-        found |= which_match(x, y, wanted[:, 0], wanted[:, 1]).any(axis=0)
+        found |= which_match(curve.points, wanted).any(axis=0)
     return found
 
 
@@ -445,8 +423,7 @@ def _are_at_height(surface: Surface, function: Function, points: np.ndarray) -> 
     wanted = points[:, ::-1] if surface.turned else points
     curves = [c for c in surface.axes.curves if c.points.shape[1] == 3 and surface.axes.shows(c)]
     marks = np.concatenate([np.empty((0, 3)), *(curve.points for curve in curves)])
-    near = which_match(marks[:, 0], marks[:, 1], wanted[:, 0], wanted[:, 1])
-    rows, which = np.nonzero(near)
+    rows, which = np.nonzero(which_match(marks, wanted))
     if not len(rows):
         return True
     heights, values = marks[rows, 2], function(points[which].T)
@@ -457,7 +434,7 @@ def _are_at_height(surface: Surface, function: Function, points: np.ndarray) -> 
     low, high = samples[:, 2].min(), samples[:, 2].max()
     slack = _FLOATING * (high - low)
     is_flat = np.ptp(heights) <= 1e-6 * (high - low)
-    has_contours = any(field.kind in _SLACK for field in surface.axes.fields)
+    has_contours = any(field.kind in _CONTOURS for field in surface.axes.fields)
     if is_flat and (has_contours or heights[0] <= low + slack):
         return True
     as_shown = np.abs(np.interp(values, at[order], samples[order, 2]) - heights) <= slack
@@ -511,8 +488,7 @@ def _marks(axes: AxesData, points: np.ndarray, turned: bool) -> np.ndarray:
     for curve in axes.curves:
         if axes.shows(curve):
             in_view = axes.within_limits(curve.points) & ~axes.painted_over(curve)
-            seen = curve.points[in_view][:, :2]
-            marked |= which_match(seen[:, 0], seen[:, 1], wanted[:, 0], wanted[:, 1]).any(axis=0)
+            marked |= which_match(curve.points[in_view], wanted).any(axis=0)
     return marked
 
 
@@ -529,7 +505,7 @@ def assert_marks_named(
     """
     figure = as_figure(answer)
     called = names_in_legends(figure)
-    says = {name: once_each(named) for name, named in names.items()}
+    says = {name: cache(named) for name, named in names.items()}
     held: dict[int, list[str]] = {}
     for axes in figure.axes:
         title = [name for name, named in says.items() if named(axes.title)]
@@ -556,7 +532,7 @@ def _assert_style_fits(
     figure: FigureData, styles: Mapping[str, Style], held: Mapping[int, list[str]]
 ) -> None:
     """No style that is said to be one group's is another group's alone."""
-    curves = [curve for axes in figure.axes for curve in axes.curves if held.get(id(curve))]
+    curves = [curve for curve in all_curves(figure) if held.get(id(curve))]
     for name, style in styles.items():
         own = [style.fits(curve) for curve in curves if name in held[id(curve)]]
         others = [style.fits(curve) for curve in curves if name not in held[id(curve)]]
@@ -572,7 +548,4 @@ def _holds(curve: CurveData, points: np.ndarray) -> bool:
     if not len(points):
         return False
     drawn = curve.points[np.isfinite(curve.points).all(axis=1)]
-    return any(
-        bool(which_match(drawn[:, 0], drawn[:, 1], points[:, i], points[:, 1 - i]).any())
-        for i in (0, 1)
-    )
+    return any(which_match(drawn, way).any() for way in (points, points[:, ::-1]))

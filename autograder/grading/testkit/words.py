@@ -198,11 +198,6 @@ def _given(text: str) -> Iterator[tuple[str, list[float]]]:
         yield match[1], numbers_in(text[match.end() : end])
 
 
-def once_each(says: Says) -> Says:
-    """The same, but each text is looked at once."""
-    return cache(says)
-
-
 def plain(text: str) -> str:
     """The text in small letters, without spaces and the signs of mathematics."""
     return re.sub(r"[$\\{}\s]|mathrm|text", "", text).lower()
@@ -219,8 +214,7 @@ def numbers_in(text: str) -> list[float]:
     text = re.sub(r"(?<![\d.])10(?:\^|\*\*)(-?\d+)", r"1e\1", text)
     found = []
     for top, bottom in re.findall(rf"({_NUMBER})(?:/({_NUMBER}))?", text):
-        value = float(top) / (float(bottom) if bottom and float(bottom) else 1.0)
-        found.append(value)
+        found.append(float(top) / (float(bottom or 1) or 1.0))
     return found
 
 

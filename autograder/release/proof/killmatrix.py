@@ -20,6 +20,7 @@ from autograder.grading.diagnosis import Diagnostician
 from autograder.grading.inprocess import LocalMarker, LocalMarking
 from autograder.grading.misconceptions import Misconception, load_misconceptions, names_in
 from autograder.grading.plugin import Outcome
+from autograder.grading.points import joined_names
 from autograder.grading.trialcache import Keep
 from autograder.grading.versions import hash_of_tests
 from autograder.release.proof.earlier import earlier_findings
@@ -248,7 +249,7 @@ def _row(
         sentence=misconception.sentence,
         keeps=misconception.keeps,
         lost={name: marking.lost(name) if name in marking.items else 0.0 for name in items},
-        named=named.name if named else "",
+        named=joined_names(named),
         broken=_broken(marking.outcomes[item]),
     )
 
