@@ -274,7 +274,7 @@ def test_ids_are_unique_and_links_within_the_page_lead_somewhere(page: str) -> N
 def test_pictures_have_words_and_tables_have_headings(page: str) -> None:
     soup = soup_of(page)
     pictures = soup.select("figure svg")
-    assert len(pictures) == 6
+    assert len(pictures) == 5
     for picture in pictures:
         assert picture["role"] == "img"
         title, text = (soup.find(id=name) for name in picture["aria-labelledby"].split())
