@@ -28,6 +28,7 @@ from autograder.grading.inprocess import LocalMarker
 from autograder.grading.misconceptions import (
     Catalogue,
     Misconception,
+    Pair,
     load_misconceptions,
     pairs_in_one_function,
 )
@@ -112,8 +113,7 @@ class Diagnostician:
     def learn(self, item: str, found: Mapping[str, Outcomes]) -> None:
         """Take what the hidden tests found of all the item's misconceptions, by their names."""
         (reference,) = self._outcomes(item, [{}])
-        bare = {name: tuple(map(_bare, outcomes)) for name, outcomes in found.items()}
-        self._trials[item] = {_REFERENCE: reference, **bare}
+        self._trials[item] = _trials({_REFERENCE: reference, **found})
         self._keep.put(item, self._trials[item])
 
     def diagnose(
@@ -172,15 +172,18 @@ class Diagnostician:
         """What the core tests find of two misconceptions in the same functions."""
         if item not in self._pairs:
             pairs = [*pairs_in_one_function(self.catalogue.of(item))]
-            answers = [pair.answers for pair in pairs]
-            found = self._keep.get(
-                f"{item}.pairs", lambda: self._outcomes(item, answers, core=True) if answers else []
-            )
+            found = self._keep.get(f"{item}.pairs", lambda: self._try_pairs(item, pairs))
             self._pairs[item] = [
                 _Trial(pair.misconceptions, outcomes)
                 for pair, outcomes in zip(pairs, found, strict=True)
             ]
         return self._pairs[item]
+
+    def _try_pairs(self, item: str, pairs: Sequence[Pair]) -> list[tuple[Outcome, ...]]:
+        if not pairs:
+            return []
+        found = self._outcomes(item, [pair.answers for pair in pairs], core=True)
+        return [tuple(map(_bare, outcomes)) for outcomes in found]
 
     def _known(self, item: str) -> _Trials:
         if item not in self._trials:
@@ -190,14 +193,15 @@ class Diagnostician:
     def _try(self, item: str) -> _Trials:
         answers: dict[str, Mapping[str, Any]] = {_REFERENCE: {}}
         answers |= {each.name: each.answers for each in self.catalogue.of(item)}
-        return dict(zip(answers, self._outcomes(item, [*answers.values()]), strict=True))
+        found = self._outcomes(item, [*answers.values()])
+        return _trials(dict(zip(answers, found, strict=True)))
 
     def _outcomes(
         self, item: str, answers: Sequence[Mapping[str, Any]], *, core: bool = False
     ) -> list[tuple[Outcome, ...]]:
         problem = self._marker.assignment.items[item].problem
         markings = self._marker.mark_each(problem, answers, [item], core=core)
-        return [tuple(map(_bare, marking.outcomes[item])) for marking in markings]
+        return [marking.outcomes[item] for marking in markings]
 
 
 class Diagnosticians:
@@ -215,6 +219,10 @@ class Diagnosticians:
             keep = Keep(hash_of_tests(course, assignment, seed))
             self._kept[key] = stamps, Diagnostician(course, assignment, seed, keep)
         return self._kept[key][1]
+
+
+def _trials(found: Mapping[str, Outcomes]) -> _Trials:
+    return {name: tuple(map(_bare, outcomes)) for name, outcomes in found.items()}
 
 
 def _bare(outcome: Outcome) -> Outcome:
@@ -414,5 +422,6 @@ def _near(numbers: np.ndarray, wanted: np.ndarray) -> bool:
         return False
     size = float(np.abs(wanted[finite]).max(initial=0.0)) or 1.0
     with np.errstate(over="ignore"):
-        gaps = np.abs(numbers[finite] - wanted[finite])
-    return bool(np.all(gaps <= _ROUNDED * tolerance() * size))
+        return bool(
+            np.all(np.abs(numbers[finite] - wanted[finite]) <= _ROUNDED * tolerance() * size)
+        )

@@ -114,7 +114,7 @@ class KeptTests:
             self._key, self._kept = key, (plugin, HiddenTests(hidden, plugin))
         try:
             yield self._kept
-        except BaseException:  # nobody knows what a test left that was stopped half-way
+        except BaseException:  # amid a test there is no telling what it has left
             self.close()
             raise
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 
 import nbformat
 from nbformat import NotebookNode
@@ -27,7 +26,7 @@ _PLACE_IN_TEXT = re.compile(r" \(<cell \d+>, line \d+\)$")
 """What Python adds to a syntax error; pages count cells from 1, and tell the line themselves."""
 
 
-class RunNotebooks(AbstractContextManager["RunNotebooks"]):
+class RunNotebooks:
     """The notebooks of one submission, running; a context manager that ends all of them.
 
     `executed` are the notebooks with what their cells showed, as it may stand on a page.
@@ -53,6 +52,9 @@ class RunNotebooks(AbstractContextManager["RunNotebooks"]):
         self._sandbox = sandbox
         self._leave = leave
         self._running: dict[str, Notebook] = {}
+
+    def __enter__(self) -> RunNotebooks:
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._leave()

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -123,9 +122,9 @@ class MarkingPlugin:
         """Forget the outcomes, and have the next run of the tests ask the same students again."""
         self.end()
         self.outcomes: list[Outcome] = []
-        self._runs: dict[str, _Run] = defaultdict(_Run)
-        self._once: dict[str, Once] = defaultdict(Once)
-        self._timeouts: Counter[str] = Counter()
+        self._runs: dict[str, _Run] = {}
+        self._timeouts: dict[str, int] = {}
+        self._once: dict[str, Once] = {}
 
     def end(self) -> None:
         """End the process that has served tests of an item."""
@@ -138,7 +137,7 @@ class MarkingPlugin:
         """The student's functions, in a process that only tests of this item use."""
         item = self._item(request.node)
         self._check_time(item)
-        run = self._runs[request.node.nodeid]
+        run = self._runs.setdefault(request.node.nodeid, _Run())
         served_item, student = self._served or ("", None)
         if student is not None and served_item == item.name:
             student.renew()
@@ -163,9 +162,9 @@ class MarkingPlugin:
 
         A test that fails by what another one was given asks again, as `_take` does.
         """
-        once = self._once[self._item(request.node).name]
+        once = self._once.setdefault(self._item(request.node).name, Once())
         if once.is_answered:
-            self._runs[request.node.nodeid].is_first = False
+            self._runs.setdefault(request.node.nodeid, _Run()).is_first = False
         return once
 
     def pytest_exception_interact(
@@ -246,7 +245,7 @@ class MarkingPlugin:
     def _follow(self, test: pytest.Item, student: RecordedStudent) -> Follow:
         """A Follow for one run of a test; that of the last run counts."""
         follow = Follow(cast(Student, student.aside()))
-        self._runs[test.nodeid].follow = follow
+        self._runs.setdefault(test.nodeid, _Run()).follow = follow
         return follow
 
     def _fresh(self, item: Item) -> AnyStudent:
@@ -354,7 +353,8 @@ class MarkingPlugin:
 
     def _explain(self, test: pytest.Item, error: BaseException) -> tuple[str, str]:
         if isinstance(error, NoAnswer):
-            self._timeouts[self._item(test).name] += 1
+            name = self._item(test).name
+            self._timeouts[name] = self._timeouts.get(name, 0) + 1
         if (
             isinstance(error, NotDone)
             and not error.by_itself
@@ -372,7 +372,7 @@ class MarkingPlugin:
     def _check_time(self, item: Item) -> None:
         if time.monotonic() > self._deadline:
             raise NoAnswer("Not called: the time for this submission was used up before.")
-        if self._timeouts[item.name] >= MAX_TIMEOUTS:
+        if self._timeouts.get(item.name, 0) >= MAX_TIMEOUTS:
             raise NoAnswer("Not called again: earlier calls did not end properly.")
 
     def _item(self, test: pytest.Item) -> Item:

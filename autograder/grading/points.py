@@ -189,8 +189,9 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
     if follows and not failed:
         note = f"Right for your {_quoted(follows)}: the mistake there costs nothing here."
     elif stand_ins and not failed:
-        names = _quoted(stand_ins)
-        note = f"Passes with a correct {names} in place of yours: nothing is lost here."
+        note = (
+            f"Passes with a correct {_quoted(stand_ins)} in place of yours: nothing is lost here."
+        )
     held = len(cases) - len(failed)
     return Claim(
         claim=first.claim,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -158,13 +158,15 @@ class RecordedStudent:
     ) -> Any:
         args = tuple(kept(value, self._room) for value in args)
         kwargs = {key: kept(value, self._room) for key, value in (kwargs or {}).items()}
-        event = Event(kind, name, args, kwargs, without=self._without)
         try:
             answer = ask()
         except StudentFailure as failure:
-            self._events.append(replace(event, failure=failure_kind(failure)))
+            told = failure_kind(failure)
+            self._events.append(Event(kind, name, args, kwargs, None, told, self._without))
             raise
-        self._events.append(replace(event, answer=kept(answer, self._room)))
+        self._events.append(
+            Event(kind, name, args, kwargs, kept(answer, self._room), "", self._without)
+        )
         return answer
 
 

@@ -317,11 +317,6 @@ def _is_one_to_each(near: np.ndarray) -> bool:
     return bool(near.size and near.any(axis=0).all() and near.any(axis=1).all())
 
 
-def all_curves(figure: FigureData) -> Iterator[CurveData]:
-    """The curves of all axes, of every kind."""
-    return (curve for axes in figure.axes for curve in axes.curves)
-
-
 def _curves_on(axes: AxesData) -> list[CurveData]:
     """The lines, markers and segments on plane axes."""
     if axes.kind != "plane" or axes.colorbar:

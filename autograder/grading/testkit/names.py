@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed
-from autograder.grading.testkit.figures import all_curves, as_figure, find_once, matching_curves
+from autograder.grading.testkit.figures import as_figure, find_once, matching_curves
 from autograder.grading.testkit.keys import styles_of
 from autograder.grading.testkit.words import Says, Words
 from autograder.sandbox.figurerecord import AxesData, Color, CurveData, FigureData, LegendEntry
@@ -138,7 +138,12 @@ def assert_told_apart(
     }
     for name, found in telling.items():
         if not found:
-            labelled = [c for c in all_curves(figure) if names[name](c.own_label)]
+            labelled = (
+                curve
+                for axes in figure.axes
+                for curve in axes.curves
+                if names[name](curve.own_label)
+            )
             raise ClaimFailed(
                 without_legend(figure, labelled)
                 or f"Neither a legend nor a text was found that names {name}."
@@ -165,9 +170,10 @@ def names_in_legends(
             found[id(alike[0])].append(entry.text)
     called = {key: tuple(texts) for key, texts in found.items()}
     texts = frozenset(legend_texts(figure))
-    for curve in all_curves(figure):
-        if curve.own_label in texts:
-            called.setdefault(id(curve), (curve.own_label,))
+    for axes in figure.axes:
+        for curve in axes.curves:
+            if curve.own_label in texts:
+                called.setdefault(id(curve), (curve.own_label,))
     return called
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autograder.grading.testkit.claims import ClaimFailed, capital
-from autograder.grading.testkit.figures import all_curves, as_figure, find_once, which_match
+from autograder.grading.testkit.figures import as_figure, find_once, which_match
 from autograder.grading.testkit.keys import Style, styles_of
 from autograder.grading.testkit.names import free_texts, names_in_legends
 from autograder.grading.testkit.words import Says, Words, folded
@@ -393,7 +393,8 @@ def _why_unmarked(figure: FigureData, found: list[Surface], points: np.ndarray) 
             if surface.turned != is_turned(axes):
                 return "are drawn, but the surface below them has u and v exchanged"
             return "are drawn with u and v exchanged"
-    if _drawn(all_curves(figure), points).all():
+    curves = [curve for axes in figure.axes for curve in axes.curves]
+    if _drawn(curves, points).all():
         return "are drawn, but not on the axes that show the function"
     return "were not found among what is marked on the surface"
 
@@ -532,7 +533,7 @@ def _assert_style_fits(
     figure: FigureData, styles: Mapping[str, Style], held: Mapping[int, list[str]]
 ) -> None:
     """No style that is said to be one group's is another group's alone."""
-    curves = [curve for curve in all_curves(figure) if held.get(id(curve))]
+    curves = [curve for axes in figure.axes for curve in axes.curves if held.get(id(curve))]
     for name, style in styles.items():
         own = [style.fits(curve) for curve in curves if name in held[id(curve)]]
         others = [style.fits(curve) for curve in curves if name not in held[id(curve)]]
