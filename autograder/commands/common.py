@@ -1,4 +1,4 @@
-"""What all commands share: the app, its consoles, and how errors are told."""
+"""What all commands share: the app, its consoles, and how errors are reported."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def command(name: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Add a function to `app` as a command (default: by its own name) whose errors are told."""
+    """Add a function to `app` as a command (default: by its own name) whose errors are reported in one line."""
     return lambda function: app.command(name)(told(function))
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Any, Literal
 
 import numpy as np
@@ -349,9 +350,8 @@ def _rises(
     """
     extent = _extent((low[part] + high[part]) / 2)
     holds = _is_ordered(shown, low, high, slack * extent, side)
-    above = (
-        np.searchsorted(np.sort(shown[:, 1]), shown[:, 0], side=side) > 0
-    )  # others that show less
+    # the samples that have others that show less
+    above = np.searchsorted(np.sort(shown[:, 1]), shown[:, 0], side=side) > 0
     return bool(above.any() and holds[above].mean() > 0.98 and np.mean(holds[part & above]) > 0.95)
 
 
@@ -525,16 +525,17 @@ def assert_marks_named(
         if len(title) == len(on_axes) == 1 and not on_axes & set(title):
             (shown,) = on_axes
             raise ClaimFailed(f"A title says {title[0]} where the points of {shown} are.")
-    for text in free_texts(figure) if keys else ():
-        _assert_style_fits(figure, styles_of(text, keys or {}), held)
+    # texts may be many, and what they say of colours and markers is soon the same again
+    said_styles = (styles_of(text, keys).items() for text in free_texts(figure)) if keys else ()
+    _assert_styles_fit(figure, dict.fromkeys(chain.from_iterable(said_styles)), held)
 
 
-def _assert_style_fits(
-    figure: FigureData, styles: Mapping[str, Style], held: Mapping[int, list[str]]
+def _assert_styles_fit(
+    figure: FigureData, styles: Iterable[tuple[str, Style]], held: Mapping[int, list[str]]
 ) -> None:
     """No style that is said to be one group's is another group's alone."""
     curves = [curve for axes in figure.axes for curve in axes.curves if held.get(id(curve))]
-    for name, style in styles.items():
+    for name, style in styles:
         own = [style.fits(curve) for curve in curves if name in held[id(curve)]]
         others = [style.fits(curve) for curve in curves if name not in held[id(curve)]]
         if own and not any(own) and any(others):
