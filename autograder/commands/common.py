@@ -76,7 +76,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def command(name: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Add a function to `app` as a command (default: by its own name) whose errors are reported in one line."""
+    """Add a function to `app` as a command (default: its name); report its errors in a line."""
     return lambda function: app.command(name)(told(function))
 
 
