@@ -86,12 +86,16 @@ def uneven(rows: int, columns: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return x, y, height(*np.meshgrid((x[1:] + x[:-1]) / 2, (y[1:] + y[:-1]) / 2))
 
 
+MOST_TRIANGLES = 40
+"""Into how many rows and columns triangles are laid at most: matplotlib is slow with more."""
+
+
 def triangles(rows: int, columns: int) -> tuple[Triangulation, np.ndarray]:
     """A triangulation of half of the points, some triangles masked, and values at the points.
 
     Around the triangles are points of no triangle, with other values.
     """
-    u, v, values = grid(min(rows, 40), min(columns, 40))
+    u, v, values = grid(min(rows, MOST_TRIANGLES), min(columns, MOST_TRIANGLES))
     x, y = np.append(u.ravel(), [50.0, 60.0]), np.append(v.ravel(), [50.0, 60.0])
     found = Triangulation(u.ravel(), v.ravel()).triangles
     made = Triangulation(x, y, found, mask=np.arange(len(found)) % 11 == 0)
@@ -216,7 +220,7 @@ def assert_reads_what_is_drawn(way: str, size: tuple[int, int], runs: int) -> No
     (field,) = figure.axes[0].fields
     assert figure.unread == 0
     places, low, high = field.samples[:, :2], *field.samples[:, 2:].T
-    cell = (HIGH - LOW) / (min(size) - 1)
+    cell = (HIGH - LOW) / (min(*size, MOST_TRIANGLES if "tri" in way else min(size)) - 1)
     assert (places >= LOW - cell).all()
     assert (places <= HIGH + cell).all()
     steepest, between = 4.0, 2 if "contour" in way or "tri" in way else 1

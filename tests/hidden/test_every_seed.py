@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from autograder.grading.misconceptions import load_misconceptions, world_of
-from autograder.grading.testkit import Once
+from autograder.grading.testkit import Follow, Once
 from autograder.hidden.hw2 import (
     test_problem1_momentum,
     test_problem2_landscape,
@@ -62,6 +62,7 @@ def first_failure(item: str, answers: Mapping[str, Any], seed: int) -> str:
                 "student": student,
                 "rng": np.random.default_rng([seed, key]),
                 "once": once,
+                "follow": Follow(student),
                 **parameters,
             }
             student.renew()

@@ -59,7 +59,7 @@ _LARGEST_CHANGE = 0.4
 _MIN_AGREEMENT = 0.9
 """Rank correlation between what is shown and the function."""
 
-_MIN_UNCLIPPED = 0.2
+_MIN_UNCLIPPED = 0.15
 """Share of the samples that has to remain where large values are clipped."""
 
 _FLOATING = 0.15
