@@ -1,8 +1,7 @@
-"""`fdl gradescope`, `fdl classroom`, `fdl classroom-mark`: marking where users already are."""
+"""`fdl gradescope` and `fdl github`: files for other platforms."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -50,42 +49,18 @@ def gradescope(
 
 
 @command()
-def classroom(
+def github(
     assignment: str,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="A new folder (default: classroom).")
+        Path | None,
+        typer.Option("-o", "--output", help="A new folder (default: ASSIGNMENT-template)."),
     ] = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Write the template repository for GitHub Classroom, and the workflow that marks."""
-    from autograder.platforms.github.template import MARKING, TEMPLATE, write_classroom
+    """Write the template repository for GitHub, which runs the visible checks at each push."""
+    from autograder.platforms.github.template import write_template
 
     found = Course.find(course)
-    folder = output or Path("classroom")
-    write_classroom(found, found.assignment(assignment), folder)
-    out.print(Text(f"{folder / TEMPLATE}: the template repository, for students"))
-    out.print(Text(f"{folder / MARKING}: goes into the private repository that holds the course"))
-
-
-@command("classroom-mark")
-def classroom_mark(
-    path: Annotated[Path, typer.Argument(help="A student's repository.")],
-    assignment: Annotated[str, typer.Option(help="Which homework it is.")],
-    seed: options.Seed = None,
-    inner_only: options.InnerOnly = False,
-    unprotected: options.Unprotected = False,
-    course: options.CoursePath = None,
-) -> None:
-    """Mark one submission as the step of a workflow: points for GitHub, a table in its summary."""
-    from autograder.grading.mark import MarkSettings, mark_submission
-    from autograder.platforms.github.results import lines_of, remarks_of
-    from autograder.platforms.github.step import tell
-
-    found = Course.find(course)
-    homework = found.assignment(assignment)
-    settings = MarkSettings(homework.limits, use_outer=not inner_only, unprotected=unprotected)
-    report = mark_submission(found, homework, path, seed=seed, settings=settings).report
-    deadline = found.deadline(assignment)
-    if not deadline.is_over(datetime.now(UTC), deadline.longest_extension):
-        report = report.without_results()  # whose repository it is, and when they are due: unknown
-    tell(homework.title, lines_of(homework, report), remarks_of(homework, report))
+    folder = output or Path(f"{assignment}-template")
+    write_template(found, found.assignment(assignment), folder)
+    out.print(Text(f"{folder}: the template repository, ready to be committed and pushed"))
