@@ -41,8 +41,7 @@ def write_template(course: Course, assignment: Assignment, folder: Path) -> list
         "minutes": str(minutes),
     }
     content = {
-        HOMEWORK if name == README else name: path.read_bytes()
-        for name, path in files_in(release)
+        HOMEWORK if name == README else name: path.read_bytes() for name, path in files_in(release)
     }
     content |= {
         README: _filled("student.md", words),
