@@ -32,20 +32,23 @@ def gradescope(
     visibility: Annotated[
         Visibility, typer.Option(help="When students see the items and their points.")
     ] = Visibility.AFTER_PUBLISHED,
-    minutes: Annotated[int, typer.Option(help="The time limit that is set on Gradescope.")] = 10,
+    minutes: Annotated[int, typer.Option(help="The time limit on Gradescope, in minutes.")] = 10,
     unprotected: Annotated[
-        bool, typer.Option("--unprotected", help="Mark even where its container has no wall.")
+        bool, typer.Option("--unprotected", help="Mark even if no wall works in its container.")
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Make the autograder that is uploaded to Gradescope; it holds what no student may see."""
+    """Make the autograder zip for Gradescope, with hidden tests and solutions.
+
+    Example: fdl gradescope hw2 -o hw2.zip
+    """
     from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
 
     found = Course.find(course)
     target = output or Path(f"{assignment}.zip")
     settings = GradescopeSettings(assignment, visibility.value, minutes, unprotected)
     write_autograder(found, found.assignment(assignment), settings, target)
-    out.print(Text(f"{target}: with hidden tests and solutions, for Gradescope alone"))
+    out.print(Text(f"{target}: contains hidden tests and solutions; upload it to Gradescope only"))
 
 
 @command()
@@ -57,10 +60,13 @@ def github(
     ] = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Write the template repository for GitHub, which runs the visible checks at each push."""
+    """Write the template repository for GitHub, which runs the visible checks at each push.
+
+    Example: fdl github hw2 -o hw2-template
+    """
     from autograder.platforms.github.template import write_template
 
     found = Course.find(course)
     folder = output or Path(f"{assignment}-template")
     write_template(found, found.assignment(assignment), folder)
-    out.print(Text(f"{folder}: the template repository, ready to be committed and pushed"))
+    out.print(Text(f"{folder}: the template repository. Commit it and push it to GitHub"))

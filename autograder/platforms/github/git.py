@@ -101,7 +101,6 @@ class Git:
             raise SubmissionError("git is not installed, and collecting needs it: apt install git")
         kept = {name: value for name, value in os.environ.items() if name not in _OF_OTHERS}
         self._environment = {
-            "GIT_SSH_COMMAND": "ssh -o BatchMode=yes -o ConnectTimeout=20",
             **kept,
             "GIT_ALLOW_PROTOCOL": "https:ssh:file" if local else "https:ssh",
             "GIT_TERMINAL_PROMPT": "0",
@@ -265,6 +264,11 @@ _CAUSES = (
         r"couldn't find remote ref",
         "it has no branch {branch}",
         "Ask the student to push to it, or give another --branch.",
+    ),
+    (
+        r"Host key verification failed",
+        "SSH does not know the server's key",
+        "Connect to it once by hand, such as with `ssh -T git@github.com`, and accept its key.",
     ),
     (
         r"could not read Username|Authentication failed|Permission denied|error: 40[13]",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.bundle import files_in, write_files
-from autograder.course.layout import README
+from autograder.course.layout import README, REQUIREMENTS
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 
@@ -43,6 +43,7 @@ def write_template(course: Course, assignment: Assignment, folder: Path) -> list
     content = {
         HOMEWORK if name == README else name: path.read_bytes() for name, path in files_in(release)
     }
+    content.setdefault(REQUIREMENTS, b"")  # the workflow installs what it names
     content |= {
         README: _filled("student.md", words),
         ".gitignore": _filled("gitignore", words),
