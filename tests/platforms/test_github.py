@@ -322,7 +322,8 @@ def test_untouched_repository_is_green_and_all_open(tmp_path: Path) -> None:
     assert set(run.results.values()) == {"skipped: not done yet"}
     assert list(run.results) == [item.name for item in HOMEWORK.select("auto")]
     assert [row[0].split()[0] for row in run.rows] == list(HOMEWORK.items)
-    assert 'checks.hint("p1-momentum")' in run.rows[0][3]
+    assert run.rows[0][3].startswith("`momentum` still raises NotImplementedError")
+    assert "hint" not in run.page  # nobody is stuck in what was not begun
 
 
 @pytest.mark.slow
@@ -349,4 +350,7 @@ def test_one_wrong_answer_turns_the_run_red_and_says_what_to_do(tmp_path: Path) 
     assert run.code == 1
     assert run.results["p3a-gradients"] == "passed"
     assert "Expected" in run.results["p3b-kernel"]
+    [row] = [row for row in run.rows if row[0] == "p3b-kernel"]
+    assert row[1] == "✗ not right yet"
+    assert 'checks.hint("p3b-kernel")' in row[3]
     assert sum(result.startswith("failure") for result in run.results.values()) == 1

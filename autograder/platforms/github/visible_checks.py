@@ -210,11 +210,12 @@ def verdict_of(item: str, said: str) -> Verdict:
     if not headline or sign not in SIGNS:
         return _stopped("The check gave no verdict. Is checks.py unchanged?")
     sentence, *lines = rest.split("\n")
+    left_out = ("  ✓ ", "  ? ") if sign == "…" else ("  ✓ ",)  # no hint before a first try
     held = [line.strip().removeprefix("✓ ") for line in lines if line.startswith("  ✓ ")]
     advice = [
         line.strip().removeprefix(f"{sign} ").removeprefix("? ")
         for line in lines
-        if line.strip() and not line.startswith("  ✓ ")
+        if line.strip() and not line.startswith(left_out)
     ]
     if sign != "✓" and not advice:
         advice = [sentence]
