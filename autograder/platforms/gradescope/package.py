@@ -59,8 +59,8 @@ class GradescopeSettings:
     def __post_init__(self) -> None:
         if self.minutes < MIN_MINUTES:
             raise RecordError(
-                f"{self.minutes} minutes are too short for marking; write --minutes {MIN_MINUTES} "
-                "or more (Gradescope's default is 10)"
+                f"--minutes {self.minutes} is too short for marking; write {MIN_MINUTES} or more "
+                "(Gradescope's default is 10)"
             )
 
     @property
