@@ -194,6 +194,24 @@ def test_commit_that_was_not_there_before_cannot_be_older_than_that(course: Cour
     assert outcome.state == "replaced"
 
 
+def test_only_the_newest_commit_of_the_same_branch_shows_what_was_not_there(
+    course: Course,
+) -> None:
+    folder = repository(course, "anna", answered)
+    git(folder, "branch", "work")
+    answered(folder, "late, but long before it was collected")
+    commit(folder, LATE)
+    due = datetime(2024, 11, 21, 23, 55, tzinfo=UTC)
+    collected(course, folder, plan=Plan(before=lambda _: due, local=True))
+    collected(course, folder, plan=Plan(branch="work", local=True))
+    with (course.submitted / ".collected/hw.jsonl").open("a", encoding="utf-8") as file:
+        file.write('{"student": "anna", "commit"')  # a run that was killed
+    [outcome] = collected(course, folder)
+    assert (outcome.state, outcome.time) == ("replaced", datetime.fromisoformat(LATE))
+    *_, last = (course.submitted / ".collected/hw.jsonl").read_text("utf-8").splitlines()
+    assert json.loads(last)["commit"] == outcome.commit
+
+
 def test_date_in_the_future_becomes_the_time_of_collecting(course: Course) -> None:
     folder = repository(course, "anna", answered, date="2090-01-01T00:00:00+00:00")
     [outcome] = collected(course, folder)

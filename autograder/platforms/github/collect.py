@@ -123,7 +123,7 @@ class _Work:
 
     def __init__(self, course: Course, assignment: Assignment, git: Git, plan: Plan) -> None:
         self.course, self.assignment, self.git, self.plan = course, assignment, git, plan
-        self.record = Record(course, assignment.name)
+        self.record = Record(course, assignment.name, plan)
         release = course.release(assignment.name)
         self.released = {_blob_name(path.read_bytes()) for path in release.glob("*.ipynb")}
 
@@ -144,7 +144,7 @@ class _Work:
         if isinstance(snapshot, GitError):
             return _failed(wanted, snapshot)
         seen = datetime.now(UTC)
-        time, note = self._time(wanted.student, snapshot, seen)
+        time, note = self._time(wanted, snapshot, seen)
         self.record.add(wanted, snapshot, seen)
         notebooks = [entry for entry in snapshot.entries if _is_notebook(entry)]
         about: dict[str, Any] = {"commit": snapshot.commit, "time": time}
@@ -203,7 +203,7 @@ class _Work:
         found = Found(printable(entry.path), parts, None, read, refusal)
         return Sent(found, (sender,), parts[-1], refusal=refusal)
 
-    def _time(self, student: str, snapshot: Snapshot, seen: datetime) -> tuple[datetime, str]:
+    def _time(self, wanted: Wanted, snapshot: Snapshot, seen: datetime) -> tuple[datetime, str]:
         """Return when a commit was handed in, and what to say of it.
 
         It is the date that the commit states, but no later than now, and no earlier than the last
@@ -212,7 +212,7 @@ class _Work:
         stated = snapshot.time
         if stated is None or stated > seen:
             return seen, "The commit's date is not possible; the time of collecting was used."
-        earlier = self.record.last_without(student, snapshot.commit)
+        earlier = self.record.last_without(wanted, snapshot.commit)
         if self.plan.before is None and earlier is not None and stated < earlier:
             local = earlier.astimezone(self.course.timezone)
             return earlier, f"Its commit was not there yet on {local:%Y-%m-%d at %H:%M}."
@@ -220,27 +220,36 @@ class _Work:
 
 
 class Record:
-    """Which commit was collected when: a line of JSON each, to which lines are only added."""
+    """Which commit was collected when: a line of JSON each, to which lines are only added.
 
-    def __init__(self, course: Course, assignment: str) -> None:
+    Only the newest commit of the same branch of the same repository shows what was not there.
+    """
+
+    def __init__(self, course: Course, assignment: str, plan: Plan) -> None:
         self._path = course.submitted / COLLECTED / f"{assignment}.jsonl"
-        self._lines: dict[str, list[tuple[str, datetime]]] = {}
+        self._branch, self._is_newest = plan.branch, plan.before is None
+        self._lines: dict[tuple[str, str], list[tuple[str, datetime]]] = {}
+        self._end_of_line = ""
         try:
             text = self._path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return
+        if text and not text.endswith("\n"):
+            self._end_of_line = "\n"  # the last line of a run that was killed stays by itself
         for line in text.splitlines():
             try:
                 told = json.loads(line)
                 moment = datetime.fromisoformat(told["collected"])
-            except (ValueError, KeyError, TypeError):  # the last line of a run that was killed
+                whose = told["student"], told["repository"]
+                if told["newest"] and told["branch"] == self._branch:
+                    self._lines.setdefault(whose, []).append((told["commit"], moment))
+            except (ValueError, KeyError, TypeError):
                 continue
-            self._lines.setdefault(told["student"], []).append((told["commit"], moment))
 
-    def last_without(self, student: str, commit: str) -> datetime | None:
+    def last_without(self, wanted: Wanted, commit: str) -> datetime | None:
         """Return when a collection last found another commit before it first found this one."""
         last = None
-        for other, moment in self._lines.get(student, []):
+        for other, moment in self._lines.get((wanted.student, wanted.shown), []):
             if other == commit:
                 break
             last = moment
@@ -251,13 +260,16 @@ class Record:
         line = {
             "student": wanted.student,
             "repository": wanted.shown,
+            "branch": self._branch,
+            "newest": self._is_newest,
             "commit": snapshot.commit,
             "stated": snapshot.time.isoformat() if snapshot.time else None,
             "collected": seen.isoformat(),
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+            file.write(f"{self._end_of_line}{json.dumps(line)}\n")
+        self._end_of_line = ""
 
 
 def _failed(wanted: Wanted, error: GitError | SubmissionError, **about: Any) -> Outcome:
