@@ -18,7 +18,7 @@ import typer
 from autograder.cli import app
 
 PAGE = Path(__file__).with_name("commands.md")
-SHARED = 3
+SHARED = 2
 """Number of commands from which on an option is explained once, for all of them."""
 
 HEAD = """\
@@ -119,7 +119,7 @@ def _plain(written: str) -> str:
 
 
 def _lines(entry: Entry, shared: Sequence[Option], level: str) -> list[str]:
-    lines = [f"{level} fdl {entry.name}\n", "\n\n".join(entry.texts), ""]
+    lines = [f"{level} fdl {entry.name}\n", " ".join(entry.texts), ""]
     if entry.examples:
         word = "Example" if len(entry.examples) == 1 else "Examples"
         lines += [f"{word}: {', '.join(f'`{line}`' for line in entry.examples)}", ""]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import runpy
 import unicodedata
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import typer
 
 from autograder.cli import app
+from autograder.grading import testkit
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
@@ -97,6 +100,33 @@ def test_each_page_is_linked_from_another() -> None:
 def test_the_page_of_commands_is_up_to_date() -> None:
     commands = runpy.run_path(str(ROOT / "docs" / "commands.py"))
     assert commands["PAGE"].read_text(encoding="utf-8") == commands["page"]()
+
+
+def test_the_page_of_the_testkit_explains_every_name() -> None:
+    offered = {
+        name
+        for name, value in vars(testkit).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType) and name != "annotations"
+    }
+    text = (ROOT / "docs" / "testkit.md").read_text(encoding="utf-8")
+    code = " ".join(re.findall(r"`([^`\n]+)`", text_of(ROOT / "docs" / "testkit.md")))
+    named = set(re.findall(r"\w+", code))
+    assert offered - named == set()
+    imported = re.findall(r"from autograder\.grading\.testkit import ([\w, ]+)", text)
+    assert {name for names in imported for name in names.split(", ")} <= offered
+
+
+def test_the_checks_on_that_page_have_the_arguments_of_the_testkit() -> None:
+    page = text_of(ROOT / "docs" / "testkit.md")
+    shown = re.findall(r"^\| `(\w+)\(([^`\"\d]*)\)`", page, re.M)
+    assert len(shown) > 25
+    for name, arguments in shown:
+        known = inspect.signature(getattr(testkit, name)).parameters
+        listed = [each for each in arguments.split(", ") if each != "*"]
+        # answers are untrusted: in the page an answer that has to be a figure is called one
+        assert ["answer" if each == "figure" else each for each in listed] == [
+            "answer" if each == "figure" else each for each in known
+        ], name
 
 
 def test_the_picture_of_the_layers_is_up_to_date() -> None:

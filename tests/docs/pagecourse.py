@@ -26,8 +26,9 @@ Row = Sequence[object]
 def make_course(root: Path) -> None:
     """Make a course at `root`: one homework, published, handed in by three students and marked.
 
-    A person has marked every text, so all marks are final. Beside the course's folders lie
-    `EXPORT.zip`, `students.csv` and `worksheet.csv`, as Moodle and a teacher write them.
+    A person has marked every text, so all marks are final. The course's folder also contains
+    `EXPORT.zip` and `worksheet.csv` as Moodle writes them, the list `students.csv`, and `student`,
+    a student's repository.
     """
     make = run_here(["new", HOMEWORK, "--course", str(root)])
     assert make.returncode == 0, make.stderr
@@ -67,6 +68,7 @@ def _write_lists(root: Path) -> None:
         for name, full, _, number in people:
             for path in sorted((root / "submitted" / name / HOMEWORK).iterdir()):
                 export.write(path, f"{full}_{number}_assignsubmission_file/{path.name}")
+    (root / "submitted" / "anna" / HOMEWORK).rename(root / "student")
     shutil.rmtree(root / "submitted")
 
 
