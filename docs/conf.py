@@ -31,6 +31,7 @@ root_doc = FRONT
 include_patterns = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/*.md"]
 exclude_patterns = [".*", "autograder", "build", "release", "solutions", "source", "tests"]
 myst_heading_anchors = 4
+smartquotes = False  # an option begins with two hyphens, also in a sentence
 highlight_language = "none"  # blocks without a language are commands
 
 html_theme = "furo"
