@@ -52,6 +52,8 @@ def follow(lines: list[Shown], course: Path, folder: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         for shown in filter(lambda each: each.runs, lines):
+            if shown.line == "fdl restore":  # it refuses to replace a gradebook that is sound
+                Path("gradebook.db").write_bytes(b"")
             done = run(shown)
             assert done.returncode == 0, f"{shown}\n{done.stdout}{done.stderr}"
 
