@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -rs
 AGAIN ?=
 
 .PHONY: setup demo test test-slow test-inner lint release bench bench-scale bench-numerics \
-  compare-attacks mutation lock clean
+  compare-attacks mutation docs lock clean
 
 setup: $(VENV)/.run
 
@@ -36,7 +36,7 @@ demo: $(VENV)/.run        ## prove the release, mark a class of sample students,
 test: $(VENV)/.test       ## the everyday tests; linter, type checker and release proof are among them
 	$(PYTEST)
 
-test-slow: $(VENV)/.test $(VENV)/.fuzz  ## the tests that take minutes
+test-slow: $(VENV)/.test $(VENV)/.fuzz $(VENV)/.docs  ## the tests that take minutes
 	$(PYTEST) -m slow
 
 test-inner: $(VENV)/.test  ## the everyday tests of walls, attacks and grading without bubblewrap (needs root)
@@ -68,6 +68,11 @@ bench-numerics: $(VENV)/.test  ## the kernels beside jax, torch.func, neural-tan
 mutation: $(VENV)/.test   ## small changes to the reference solutions before the hidden tests: docs/mutation.md
 	$(BIN)/python -m tests.mutation
 
+docs: $(VENV)/.docs       ## the site of README.md and docs/: .site/index.html
+	$(BIN)/python docs/commands.py
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky \
+	  --conf-dir docs --doctree-dir .site/.doctrees . .site
+
 # `run` comes first; the other locks keep its versions.
 COMPILE = uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
   --no-header --no-annotate --quiet
@@ -76,7 +81,8 @@ lock:                     ## renew the locks in requirements/, and Gradescope's,
 	$(COMPILE) --constraints requirements/run.lock --extra test --extra lint --extra browser --extra mutation --extra similarity --output-file requirements/test.lock
 	$(COMPILE) --constraints requirements/test.lock --extra cluster --output-file requirements/cluster.lock
 	$(COMPILE) --constraints requirements/test.lock --extra fuzz --output-file requirements/fuzz.lock
+	$(COMPILE) --constraints requirements/test.lock --extra docs --output-file requirements/docs.lock
 	cp requirements/run.lock autograder/platforms/gradescope/requirements.lock
 
 clean:
-	rm -rf $(VENV) demo build dist *.egg-info
+	rm -rf $(VENV) .site demo build dist *.egg-info

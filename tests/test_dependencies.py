@@ -91,6 +91,7 @@ PURPOSES = {
     "test": ["test", "lint", "browser", "mutation", "similarity"],
     "cluster": ["cluster"],
     "fuzz": ["fuzz"],
+    "docs": ["docs"],
 }
 """The extras that each lock holds, besides what running needs."""
 

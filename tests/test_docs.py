@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import runpy
 import unicodedata
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import typer
 
 from autograder.cli import app
+from autograder.grading import testkit
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md")]
 PAGES += sorted((ROOT / "docs").glob("*.md"))
-WRITTEN_BY_COMMANDS = ("comparison.md", "mutation.md")
 
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -48,9 +50,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_pages_are_short(page: Path) -> None:
-    if page.name not in WRITTEN_BY_COMMANDS:
-        most = 150 if page.name == "README.md" else 200
-        assert len(page.read_text(encoding="utf-8").splitlines()) <= most
+    most = 150 if page.name == "README.md" else 200
+    assert len(page.read_text(encoding="utf-8").splitlines()) <= most
 
 
 def test_the_readme_names_every_command_and_no_other() -> None:
@@ -61,6 +62,13 @@ def test_the_readme_names_every_command_and_no_other() -> None:
     assert named == set(commands)
 
 
+def test_sentences_name_commands_that_exist() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for page in set(PAGES) - {ROOT / "CHANGELOG.md"}:  # it also tells of earlier ones
+        named = set(re.findall(r"`fdl ([a-z][a-z-]*)", page.read_text(encoding="utf-8")))
+        assert named <= set(commands), page.name
+
+
 def test_options_in_the_pages_are_those_of_the_commands() -> None:
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for page in PAGES:
@@ -69,6 +77,56 @@ def test_options_in_the_pages_are_those_of_the_commands() -> None:
                 known = {option for each in commands[name].params for option in each.opts}
                 used = set(re.findall(r"(?<![\w-])(--[a-z][a-z-]+)", rest))
                 assert used <= known | {"--help"}, f"{page.name}: fdl {name}{rest}"
+
+
+def test_each_page_is_in_the_menu_of_the_site() -> None:
+    menu = runpy.run_path(str(ROOT / "docs" / "conf.py"))["NAVIGATION"]
+    named = [f"{name}.md" for pages in menu.values() for name in pages]
+    assert len(set(named)) == len(named)
+    files = {(ROOT / "docs" / name).resolve() for name in named} | {ROOT / "README.md"}
+    assert files == set(PAGES)
+
+
+def test_each_page_is_linked_from_another() -> None:
+    targets = {
+        (page.parent / link.partition("#")[0]).resolve()
+        for page in PAGES
+        for link in LINK.findall(text_of(page))
+        if "://" not in link and not link.startswith("#")
+    }
+    assert set(PAGES) - targets - {ROOT / "README.md", ROOT / "CHANGELOG.md"} == set()
+
+
+def test_the_page_of_commands_is_up_to_date() -> None:
+    commands = runpy.run_path(str(ROOT / "docs" / "commands.py"))
+    assert commands["PAGE"].read_text(encoding="utf-8") == commands["page"]()
+
+
+def test_the_page_of_the_testkit_explains_every_name() -> None:
+    offered = {
+        name
+        for name, value in vars(testkit).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType) and name != "annotations"
+    }
+    text = (ROOT / "docs" / "testkit.md").read_text(encoding="utf-8")
+    code = " ".join(re.findall(r"`([^`\n]+)`", text_of(ROOT / "docs" / "testkit.md")))
+    named = set(re.findall(r"\w+", code))
+    assert offered - named == set()
+    imported = re.findall(r"from autograder\.grading\.testkit import ([\w, ]+)", text)
+    assert {name for names in imported for name in names.split(", ")} <= offered
+
+
+def test_the_checks_on_that_page_have_the_arguments_of_the_testkit() -> None:
+    page = text_of(ROOT / "docs" / "testkit.md")
+    shown = re.findall(r"^\| `(\w+)\(([^`\"\d]*)\)`", page, re.M)
+    assert len(shown) > 25
+    for name, arguments in shown:
+        known = inspect.signature(getattr(testkit, name)).parameters
+        listed = [each for each in arguments.split(", ") if each != "*"]
+        # answers are untrusted: in the page an answer that has to be a figure is called one
+        assert ["answer" if each == "figure" else each for each in listed] == [
+            "answer" if each == "figure" else each for each in known
+        ], name
 
 
 def test_the_picture_of_the_layers_is_up_to_date() -> None:

@@ -128,15 +128,13 @@ def _markdown(comparison: Comparison, ideas: Sequence[Idea], cells: Mapping[str,
 
 
 def _each(comparison: Comparison, ideas: Sequence[Idea], tools: Sequence[str]) -> str:
-    lines: list[str] = []
-    for kind in (kind for kind in KINDS if any(idea.kind == kind for idea in ideas)):
-        lines += [f"\n### {kind.capitalize()}\n", f"| idea | {' | '.join(tools)} |"]
-        lines.append("| --- |" + " --- |" * len(tools))
+    lines = [f"| class | idea | {' | '.join(tools)} |", "| --- | --- |" + " --- |" * len(tools)]
+    for kind in KINDS:
         for idea in ideas:
             if idea.kind == kind and all(idea.name in r.verdicts for r in comparison.results):
                 told = [outcome(idea, r.verdicts[idea.name]) for r in comparison.results]
-                lines.append(f"| **{idea.name}**: {idea.idea} | {' | '.join(told)} |")
-    return "\n".join(lines).strip()
+                lines.append(f"| {kind} | **{idea.name}**: {idea.idea} | {' | '.join(told)} |")
+    return "\n".join(lines)
 
 
 def outcome(idea: Idea, verdict: Verdict) -> str:

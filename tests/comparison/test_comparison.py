@@ -332,5 +332,5 @@ def test_the_page_tells_every_idea_and_its_outcome() -> None:
 def test_the_written_page_is_of_this_catalogue() -> None:
     """`make compare-attacks` has been run since an idea was added, removed or said anew."""
     text = (homework.CHECKOUT / "docs" / "comparison.md").read_text(encoding="utf-8")
-    told = re.findall(r"(?m)^\| \*\*([\w-]+)\*\*: (.*?) \| ", text)
-    assert told == [(idea.name, idea.idea) for idea in IDEAS]
+    told = re.findall(r"(?m)^\| ([\w ]+) \| \*\*([\w-]+)\*\*: (.*?) \| ", text)
+    assert told == [(idea.kind, idea.name, idea.idea) for idea in IDEAS]

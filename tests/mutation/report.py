@@ -10,35 +10,42 @@ from .run import Run
 OPENING = """\
 # Mutation run
 
-Written by `make mutation`; `make test-slow` fails where it is out of date.
+Written by `make mutation`. `make test-slow` fails if it is out of date.
 
 How strong are the hidden tests? Each reference solution is changed in one small place, and the
-changed function (a *mutant*) is marked as a student's answer. A mutant that loses a point is
-caught. One that loses none on some seed's inputs is a *survivor*: either it is no wrong answer,
-for a reason that is written down in `tests/mutation/survivors.toml`, or the hidden tests are too
-weak. **No survivor is left without a reason.**
+changed function (a *mutant*) is marked as a student's answer. A mutant that loses points is
+*caught*. A mutant that keeps all its points with some seed is a *survivor*: it may be a right
+answer, or the hidden tests may be too weak. **Every survivor has a reason why it is a right
+answer.**
 """
 
 METHOD = """\
-## How it is done
+## Method
 
-- **What is changed**: the text of every function and value that an auto item asks for; not the
-  functions that a notebook gives to students, nor docstrings and annotations.
-- **How**: by mutmut's operators (a number + 1, another operator, an argument left out or `None`,
-  a text in other letters, each arm of a choice alone …), and by operators of our own where
-  numerical code needs more: a number − 1, every other operator among + − * / **, either operand
-  alone, every other comparison, no minus, no call (`x.copy()` → `x`), a slice open at one end
-  more, a comprehension without its filter, a statement left out, a loop of no turn or of one, and
-  in the place of a variable each other variable of the function.
-- **All of these mutants are tried**; nothing is drawn at random. Left out are those that are no
-  Python, those that were there before, and those that differ in taste alone: colours, sizes,
-  markers, dashes, grids, and how axes, titles and colour bars are worded.
-- **Marking** is the real one but for the sandbox, in a process of its own with bounded time and
-  memory. Expected values come from the untouched reference. A mutant that does not end in time
-  is caught, as it is in the sandbox.
-- **Seeds**: {seeds}. A mutant has to lose points on both; the second is tried unless every test of
-  the item has failed on the first.
+- **What is changed:** the text of every function and value that an auto item asks for. Functions
+  that a notebook gives to students, docstrings and annotations stay.
+- **How:** with mutmut's operators (a number + 1, another operator, an argument left out or
+  `None`, changed letters in a text, one arm of a conditional), and with operators that numerical
+  code needs: a number − 1, every other operator among `+ - * / **`, one operand alone, every
+  other comparison, no minus, no call (`x.copy()` → `x`), a slice with one end open, a
+  comprehension without its filter, a statement left out, a loop with zero turns or one, and a
+  variable replaced by each other variable of the function.
+- **All mutants are tried;** nothing is drawn at random. Mutants are left out if they are not
+  valid Python, equal an earlier one, or change only the style of a picture: colours, sizes,
+  markers, dashes, grids, and the words of axes, titles and colour bars.
+- **Marking** is the real one without the sandbox, in a process of its own with bounded time and
+  memory. Expected values come from the unchanged reference. A mutant that runs out of time is
+  caught, as it is in the sandbox.
+- **Seeds:** {seeds}. A mutant must lose points with both. The second is tried unless every test
+  of the item failed with the first.
 - {shrunk}
+"""
+
+REASONS = """\
+## Why the survivors are right answers
+
+[`survivors.toml`](../tests/mutation/survivors.toml) lists every survivor under its reason: the
+function, the changed lines, and what they became.
 """
 
 
@@ -50,7 +57,7 @@ def markdown(run: Run) -> str:
         OPENING,
         f"Mutants: **{len(run.trials)}**. Caught: **{caught}**"
         + (f" ({stopped} of them by time or memory)" if stopped else "")
-        + f". Survivors: **{len(run.survivors)}**, all for one of {len(run.reasons)} reasons.\n",
+        + f". Survivors: **{len(run.survivors)}**, with {len(run.reasons)} reasons.\n",
         METHOD.format(seeds=_enumerated(run.seeds), shrunk=_shrunk()),
         *_table(run),
         *_survivors(run),
@@ -65,9 +72,9 @@ def _enumerated(numbers: tuple[int, ...]) -> str:
 def _shrunk() -> str:
     (name, (size, instead)), *_ = SHRUNK.items()
     return (
-        f"**One size is made smaller**: `{name}` sums over pieces of the width that hold {size} "
-        f"numbers.\n  In the run they hold {instead}, so that small networks are made of several "
-        "pieces, too."
+        f"**One size is made smaller:** `{name}` sums over pieces of the width that hold {size} "
+        f"numbers.\n  In the run they hold {instead}, so that small networks, too, are made of "
+        "several pieces."
     )
 
 
@@ -84,18 +91,10 @@ def _table(run: Run) -> list[str]:
 
 
 def _survivors(run: Run) -> list[str]:
-    lines = ["## The survivors, and why none is a wrong answer", ""]
+    """The reasons with the number of their survivors, and the answers that these change."""
+    lines = [REASONS, "| reason | answers | survivors |", "|---|---|---:|"]
     for reason in run.reasons:
-        lines += [f"### {reason.because}", ""]
-        lines += [f"- {_as_code(name)}" for name in reason.mutants]
-        lines.append("")
-    return lines
-
-
-def _as_code(name: str) -> str:
-    """A mutant with its lines set as code."""
-    answer, change = name.split(": ", 1)
-    old, new = change.split(" → ", 1)
-    return f"`{answer}`: " + " → ".join(
-        f"`` {part} ``" if part else "nothing" for part in (old, new)
-    )
+        answers = dict.fromkeys(name.partition(":")[0] for name in reason.mutants)
+        named = ", ".join(f"`{answer}`" for answer in answers)
+        lines.append(f"| {reason.because} | {named} | {len(reason.mutants)} |")
+    return [*lines, ""]

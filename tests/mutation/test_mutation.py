@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from autograder.course.assignment import Course
@@ -9,7 +11,7 @@ from autograder.grading.inprocess import LocalMarker
 
 from .mutants import Mutant, mutations
 from .report import markdown
-from .run import ASSIGNMENT, REPORT, ROOT, Run, run, warm_up
+from .run import ASSIGNMENT, REPORT, ROOT, Reason, Run, load_reasons, run, warm_up
 from .trials import Trial, try_all
 
 ITEM = "p2b-gd-update"
@@ -85,3 +87,22 @@ def test_mutants_differ_in_more_than_looks() -> None:
 def test_every_arithmetic_operator_is_tried() -> None:
     found = set(mutations("def f(a, b):\n    return a + b\n"))
     assert {f"def f(a, b):\n    return (a {sign} b)\n" for sign in ("*", "/", "**")} <= found
+
+
+def test_page_counts_the_survivors_of_each_reason() -> None:
+    wrong = Mutant("problem2_landscape", (ITEM,), "gd_update", "u → 2 * u", "")
+    right = [replace(wrong, change=f"{k} → pass") for k in range(300)]
+    trials = [Trial(wrong, ({ITEM: 1.0},)), *(Trial(each, ({ITEM: 0.0},)) for each in right)]
+    reason = Reason("It changes nothing.", tuple(map(str, right)))
+    page = markdown(Run((1,), tuple(trials), (reason,)))
+    assert "Mutants: **301**. Caught: **1**. Survivors: **300**, with 1 reasons." in page
+    assert f"| `gd_update` | {ITEM} | 301 | 1 | 300 |" in page
+    assert "| It changes nothing. | `gd_update` | 300 |" in page
+    assert "→ pass" not in page  # the survivors are listed beside their reasons, in survivors.toml
+
+
+def test_page_names_every_reason() -> None:
+    page = REPORT.read_text(encoding="utf-8")
+    assert [
+        reason.because for reason in load_reasons() if f"| {reason.because} |" not in page
+    ] == []

@@ -1,0 +1,96 @@
+"""The commands that the pages show, and which of them can run in a scratch course."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from autograder.cli import app
+
+ROOT = Path(__file__).parents[2]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PROGRAMS = ("fdl ", "make ", "pytest ")
+LISTED = re.compile(
+    r"^```\w+\n.*?^```$"  # code, not commands
+    r"|^```\n(?P<block>.*?)^```$|^(?P<row>(?:\| \d+ \||Examples?:)[^\n]*)$",
+    re.M | re.S,
+)
+CODE = re.compile(r"`([^`]+)`")
+
+NOT_RUN = {
+    r"make .*": "takes minutes, or installs the kit; the target is looked up in the Makefile",
+    r"fdl .* --cluster .*": "needs a scheduler and workers on other machines",
+}
+"""Commands that a scratch course cannot run, and why. Their options are checked all the same."""
+
+LONG = {"release", "prove", "grade", "regrade", "demo", "pytest"}
+"""Commands that take longer than a second or two."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A command that a page shows."""
+
+    page: str
+    line: str
+
+    def __str__(self) -> str:
+        return f"{self.page}: {self.line}"
+
+    @property
+    def words(self) -> list[str]:
+        """The program and its arguments."""
+        return shlex.split(self.line, comments=True)
+
+    @property
+    def takes_long(self) -> bool:
+        """Whether it proves, marks or installs something."""
+        return bool(LONG & set(self.words[:2]))
+
+    @property
+    def runs(self) -> bool:
+        """Whether a scratch course can run it."""
+        return not any(re.fullmatch(pattern, self.line) for pattern in NOT_RUN)
+
+
+def commands(page: Path) -> Iterator[Shown]:
+    """Yield what a page tells its reader to type: in blocks, and in lists of steps or examples.
+
+    Inside a sentence a command is only named, often without its arguments.
+    """
+    text = page.read_text(encoding="utf-8")
+    for match in LISTED.finditer(text):
+        lines = match["block"].splitlines() if match["block"] else CODE.findall(match["row"] or "")
+        for line in lines:
+            if line.startswith(PROGRAMS) and "COMMAND" not in line:
+                yield Shown(page.name, line.partition("  #")[0].strip())
+
+
+@cache
+def whole_app() -> Any:
+    """Return the app with all its commands, made once."""
+    return typer.main.get_command(app)
+
+
+def wrong_call(line: list[str]) -> str:
+    """Return what is wrong with a call of `fdl`, as far as its name and options tell, or ""."""
+    group = whole_app()
+    name, *arguments = line or ["--help"]
+    if name.startswith("-"):
+        return ""
+    if name not in group.commands:
+        return f"fdl has no command {name!r}"
+    try:
+        group.commands[name].make_context(name, arguments)
+    except Exception as error:  # Typer's versions keep the class UsageError in other places
+        if type(error).__name__ == "Exit":
+            return ""  # after --help
+        return str(getattr(error, "message", "") or error)
+    return ""
