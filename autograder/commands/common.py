@@ -35,8 +35,10 @@ class Commands(TyperGroup):
 
 app = typer.Typer(
     cls=Commands,
-    help="Release, mark and record the homework of a course.",
-    no_args_is_help=True,
+    help=(
+        "Publish, collect and grade the homework of a course.\n\n"
+        "`fdl` alone shows how far each homework is and which command comes next."
+    ),
     pretty_exceptions_enable=False,
 )
 
@@ -77,7 +79,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
 
 def command(name: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
     """Add a function to `app` as a command (default: its name); report its errors in a line."""
-    return lambda function: app.command(name)(told(function))
+    return lambda function: app.command(name or function.__name__)(told(function))
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -15,17 +15,17 @@ from autograder.course.assignment import Course
 
 @command()
 def report(
-    assignment: str,
+    assignment: options.Homework,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Where the page goes (default: in reports/)."),
+        typer.Option("--output", "-o", help="File for the page (default: in reports/)."),
     ] = None,
     anonymous: Annotated[
-        bool, typer.Option("--anonymous", help="Numbers in the place of names, everywhere.")
+        bool, typer.Option("--anonymous", help="Replace names by numbers everywhere.")
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Write one page on how the class did: points, items, misconceptions, similar answers."""
+    """Write a page on how the class did: points, items, misconceptions, similar answers."""
     from autograder.pages.classreport import write_class_report
 
     found = Course.find(course)
@@ -36,9 +36,14 @@ def report(
 
 @command()
 def feedback(
-    assignment: str, student: options.Students = None, course: options.CoursePath = None
+    assignment: options.Homework,
+    student: options.Students = None,
+    course: options.CoursePath = None,
 ) -> None:
-    """Write the pages that students get into feedback/."""
+    """Write the pages that students get into feedback/.
+
+    Run it again after the due date: before it, pages state no results.
+    """
     from autograder.pages.feedback import write_feedback
 
     found = Course.find(course)

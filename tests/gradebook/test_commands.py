@@ -81,7 +81,7 @@ def test_a_folder_that_is_passed_over_is_named(course: Course, markings: dict[st
     markings["anna"] = Marked("anna", mark(course, answers={}))
     result = CliRunner().invoke(app, ["grade", "hw", "--course", str(course.root)])
     assert result.exit_code == 0
-    assert "submitted/.zoe is passed over" in result.output
+    assert "skipping submitted/.zoe: student folders cannot start with a dot" in result.output
     assert "zoe" not in rows(result.output)
 
 
@@ -95,5 +95,5 @@ def test_more_time_for_a_name_that_nobody_has_is_told(
     result = CliRunner().invoke(app, ["grade", "hw", "--course", str(course.root)])
     assert result.exit_code == 0
     said = " ".join(result.output.split())
-    assert "gives ana more time: nothing is in submitted/ana, is it right?" in said
+    assert "gives ana an extension, but submitted/ana does not exist. Is the name" in said
     assert "gives anna" not in said
