@@ -22,7 +22,7 @@ from autograder.commands.common import command, err, out
 from autograder.commands.progress import progress
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import SETTINGS
-from autograder.errors import KitError
+from autograder.errors import CourseError, KitError, RecordError
 from autograder.grading import forkserver
 from autograder.words import as_json, shown
 
@@ -197,6 +197,10 @@ def regrade(
             found, homework, settings, stack
         )
         graded = regrading.read_graded(found, homework, students)
+        if not graded.paths and not graded.unreadable:
+            raise RecordError(
+                f"nobody has marks of {assignment}: run `fdl grade {assignment}` first"
+            )
 
         def fingerprints(seed: int) -> Fingerprints:
             return Fingerprints(
@@ -242,6 +246,11 @@ def grade_students(
     from autograder.runs.grade import grade_class
 
     submissions = find_jobs(course, assignment.name, students)
+    if not submissions:
+        raise CourseError(
+            f"there is nothing to mark: no folder {course.submission('STUDENT', assignment.name)}. "
+            f"Collect submissions: `fdl intake {assignment.name} EXPORT.zip`"
+        )
     for name in () if students else skipped_folders(course, assignment.name):
         err.print(Text(f"skipping submitted/{name}: student folders cannot start with a dot"))
     for name in () if students else unknown_extensions(course, assignment.name):

@@ -84,6 +84,11 @@ def _print(result: Intake, course: Course) -> None:
     counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
     rest = len(result.left_out) - len(matters)
     out.print(Text(f"{', '.join(counts) or 'nothing new'}; {rest} files not needed"))
+    if result.unknown_senders:
+        advice = "Add the unknown students to the file of --students"
+        err.print(f"{advice}, or take in one student's files with --student NAME.")
+    if result.taken:
+        out.print(f"Next: fdl grade {result.assignment}")
 
 
 def _taken(taken: Iterable[Taken], course: Course) -> Table:

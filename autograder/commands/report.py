@@ -11,6 +11,7 @@ from rich.text import Text
 from autograder.commands import options
 from autograder.commands.common import command, out
 from autograder.course.assignment import Course
+from autograder.errors import RecordError
 
 
 @command()
@@ -48,4 +49,8 @@ def feedback(
 
     found = Course.find(course)
     paths = write_feedback(found, found.assignment(assignment), student or None)
-    out.print(f"{len(paths)} feedback pages in {found.all_feedback}")
+    if not paths:
+        raise RecordError(
+            f"nobody has marks of {assignment} yet: run `fdl grade {assignment}` first"
+        )
+    out.print(Text(f"{len(paths)} feedback pages in {found.all_feedback}"))

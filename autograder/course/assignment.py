@@ -149,8 +149,10 @@ class Course(CourseFolder):
         known = self.settings.homework
         if name in known:
             return known[name]
-        hint = did_you_mean(name, known) or f"it has: {', '.join(known) or 'none'}"
-        raise CourseError(f"{self.settings_file} has no assignment {name!r}; {hint}")
+        hint = did_you_mean(name, known) or f"it has: {', '.join(known) or 'none'}."
+        raise CourseError(
+            f"{self.settings_file} has no assignment {name!r}; {hint} To begin it: `fdl new {name}`"
+        )
 
     def _problems(self, name: str, bonus: Collection[str]) -> Iterator[Problem]:
         for path in sorted(self.source(name).glob("*.ipynb")):
