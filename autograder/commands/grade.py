@@ -196,6 +196,7 @@ def regrade(
         mark, protections = Site(jobs, cluster, cluster_tls).marker(
             found, homework, settings, stack
         )
+        jobs_found = find_jobs(found, homework.name, students)
         graded = regrading.read_graded(found, homework, students)
         if not graded.paths and not graded.unreadable:
             raise RecordError(
@@ -209,7 +210,6 @@ def regrade(
 
         spool = stack.enter_context(regrading.Spool(found, fingerprints)) if apply else None
         with progress(err, f"Marking {assignment}") as watch:
-            jobs_found = find_jobs(found, homework.name, students)
             result = regrading.mark_again(homework, graded, jobs_found, mark, watch, spool=spool)
         _print_regrading(result, form)
         failed = list(result.failed)

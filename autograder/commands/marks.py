@@ -84,13 +84,13 @@ def standing(
     """Show each student's standing in the course, by the rules in course.toml."""
     from autograder.exports.standing import read_standing
 
+    if to is StandingForm.TABLE and output is not None:
+        raise RecordError("a table can't be written to a file: add --to csv or --to json")
     result = read_standing(Course.find(course))
     if to is StandingForm.CSV:
         _deliver(result.to_csv(), output)
     elif to is StandingForm.JSON:
         _deliver(result.to_json().encode("utf-8"), output)
-    elif output is not None:
-        raise RecordError("a table can't be written to a file: add --to csv or --to json")
     else:
         out.print(_standing_table(result))
     for name in result.missing:
