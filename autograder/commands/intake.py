@@ -26,16 +26,22 @@ def intake(
     assignment: options.Homework,
     paths: Annotated[
         list[Path],
-        typer.Argument(help="Zip files or folders that Moodle, Canvas, ILIAS or others exported."),
+        typer.Argument(
+            metavar="FILES...", help="Zip files or folders that Moodle, Canvas or others exported."
+        ),
     ],
     students: Annotated[
         Path | None,
-        typer.Option(help="CSV file: a column `student`, and columns with what platforms know."),
+        typer.Option(
+            help="CSV file with a column `student`, and names or numbers from the platform."
+        ),
     ] = None,
-    student: Annotated[str | None, typer.Option(help="Everything is from this student.")] = None,
+    student: Annotated[str | None, typer.Option(help="Student who handed in all of it.")] = None,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Replace earlier submissions even if these may be older."),
+        typer.Option(
+            "--replace", help="Replace earlier submissions even if these files may be older."
+        ),
     ] = False,
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,

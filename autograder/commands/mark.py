@@ -19,20 +19,22 @@ from autograder.grading.report import ItemReport, Report
 
 @command()
 def mark(
-    path: Annotated[Path, typer.Argument(help="Folder of a submission, or one notebook.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="Folder of a submission, or one notebook.")
+    ],
     assignment: Annotated[
         str | None, typer.Option(help="Name of the homework (default: taken from the path).")
     ] = None,
     form: options.PrintedAs = options.Format.TABLE,
     output: Annotated[
         Path | None,
-        typer.Option(help="Also write the Report (with --instructor: the page) to this file."),
+        typer.Option(help="File for the Report, as JSON; with --instructor, for the page."),
     ] = None,
     instructor: Annotated[
         bool,
         typer.Option(
             "--instructor",
-            help="Write a page with the hidden inputs, and expected and actual values.",
+            help="Write a page that shows hidden inputs, expected and actual values.",
         ),
     ] = False,
     seed: options.Seed = None,

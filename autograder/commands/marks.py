@@ -37,7 +37,7 @@ def export(
     to: Annotated[System, typer.Option(help="System that will import the marks.")],
     output: OutputOption = None,
     roster: Annotated[
-        Path | None, typer.Option(help="File that the system exported; it is filled in.")
+        Path | None, typer.Option(help="File exported by that system, to be filled in.")
     ] = None,
     column: Annotated[
         str | None,

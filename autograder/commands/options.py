@@ -20,7 +20,9 @@ CoursePath = Annotated[
 Students = Annotated[list[str] | None, typer.Option(help="Only this student; can be repeated.")]
 Jobs = Annotated[
     int | None,
-    typer.Option(min=1, help="Number of submissions marked at once (default: as memory allows)."),
+    typer.Option(
+        min=1, help="Number of submissions marked at once (default: as the machine allows)."
+    ),
 ]
 Seed = Annotated[
     int | None, typer.Option(help="Random seed for the hidden inputs (default: the homework's).")

@@ -26,20 +26,23 @@ class Visibility(StrEnum):
 
 @command()
 def gradescope(
-    assignment: str,
+    assignment: options.Homework,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The zip (default: ASSIGNMENT.zip).")
+        Path | None, typer.Option("-o", "--output", help="File to write (default: HOMEWORK.zip).")
     ] = None,
     visibility: Annotated[
-        Visibility, typer.Option(help="When students see the items and their points.")
+        Visibility, typer.Option(help="When students see their items and points.")
     ] = Visibility.AFTER_PUBLISHED,
-    minutes: Annotated[int, typer.Option(help="The time limit that is set on Gradescope.")] = 10,
+    minutes: Annotated[int, typer.Option(help="Time limit set on Gradescope, in minutes.")] = 10,
     unprotected: Annotated[
-        bool, typer.Option("--unprotected", help="Mark even where its container has no wall.")
+        bool, typer.Option("--unprotected", help="Mark even if its container has no wall.")
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Make the autograder that is uploaded to Gradescope; it holds what no student may see."""
+    """Make the zip with the autograder for Gradescope.
+
+    It contains hidden tests and solutions: upload it to Gradescope only.
+    """
     from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
 
     found = Course.find(course)

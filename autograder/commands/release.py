@@ -32,7 +32,7 @@ def release(
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Fill the source from the solutions, build the release, prove it and write it.
+    """Build the release from source and solutions, prove that it is fit, and write it.
 
     A release that is not fit to publish is not written.
     """

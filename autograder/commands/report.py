@@ -43,7 +43,7 @@ def feedback(
 ) -> None:
     """Write the pages that students get into feedback/.
 
-    Run it again after the due date: before it, pages state no results.
+    Before a student's due date, pages leave out results: run it again after that date.
     """
     from autograder.pages.feedback import write_feedback
 
