@@ -33,6 +33,12 @@ OUT_OF_DATE = "out of date"
 _REMOVED = re.compile(r"^ *### BEGIN (.+?)$.*?^ *### END \1$", re.MULTILINE | re.DOTALL)
 """What nbgrader takes out of a released cell."""
 
+SOUND = {"locked": "fdl", "readonly": "fdl standing"}
+"""What to run if SQLite says this of a gradebook: another command is writing, or was killed then.
+
+Every command that opens the gradebook for writing first undoes what the killed one had begun.
+"""
+
 Step = tuple[object, str, str]
 """Whether there is something to do, the command that does it, and the reason."""
 
@@ -41,9 +47,10 @@ Step = tuple[object, str, str]
 class HomeworkStatus:
     """How far a homework is.
 
-    `release` is "no", "yes" or "out of date"; `exported` is the last export to each system; `fault`
-    says why the source can't be read. The rest are numbers of students: `to_grade` handed in
-    something that is not graded, `by_hand` wait for a person, `feedback` have current pages.
+    `release` is "no", "yes", "out of date" or, if the source can't be read, "unknown"; `fault` says
+    why. `exported` is the time of the last export to each system. The rest are numbers of students:
+    `to_grade` handed in something that is not graded, `by_hand` wait for a person, `feedback` have
+    pages as new as their Report.
     """
 
     due: datetime
@@ -86,13 +93,16 @@ class HomeworkStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """How far a course is; `fault` says why the gradebook can't be read."""
+    """How far a course is, and the next command with its reason.
+
+    `faults` says what can't be read.
+    """
 
     course: str
     homework: Mapping[str, HomeworkStatus]
     next: str
     reason: str
-    fault: str = ""
+    faults: tuple[str, ...] = ()
 
 
 @app.callback(invoke_without_command=True)
@@ -112,7 +122,7 @@ def _begin(context: typer.Context) -> None:
             "in an empty folder with `fdl new hw1`."
         )
     else:
-        _print(read_status(course, datetime.now(UTC)), course)
+        _show(course, options.Format.TABLE)
 
 
 @command()
@@ -123,14 +133,18 @@ def status(
 
     It writes nothing.
     """
-    found = Course.find(course)
-    result = read_status(found, datetime.now(UTC))
+    _show(Course.find(course), form)
+
+
+def _show(course: Course, form: options.Format) -> None:
+    status = read_status(course, datetime.now(UTC))
     if form is options.Format.JSON:
-        typer.echo(
-            as_json({"schema": SCHEMA, **asdict(result)}, default=datetime.isoformat), nl=False
-        )
+        content = {"schema": SCHEMA, **asdict(status)}
+        typer.echo(as_json(content, default=datetime.isoformat), nl=False)
     else:
-        _print(result, found)
+        _print(status)
+    if status.faults:
+        raise typer.Exit(1)
 
 
 def read_status(course: Course, now: datetime) -> Status:
@@ -143,14 +157,16 @@ def read_status(course: Course, now: datetime) -> Status:
         elif course.all_autograded(f"*/{REPORT}"):
             fault, repair = "it is empty or missing", "fdl restore"
     except (sqlite3.DatabaseError, ValueError) as error:
-        is_busy = any(word in str(error) for word in ("locked", "readonly"))
-        fault, repair = str(error), "fdl" if is_busy else "fdl restore"
+        found = (command for word, command in SOUND.items() if word in str(error))
+        fault, repair = str(error), next(found, "fdl restore")
     homework = {name: _look(course, name, graded.get(name, {})) for name in course.assignment_names}
     if fault:
+        fault = f"the gradebook {course.gradebook} can't be read: {fault}"
         command, reason = repair, "the gradebook can't be read"
     else:
         command, reason = _next(homework, now)
-    return Status(course.title, homework, command, reason, fault)
+    faults = (fault, *(each.fault for each in homework.values()))
+    return Status(course.title, homework, command, reason, tuple(filter(None, faults)))
 
 
 def _next(homework: Mapping[str, HomeworkStatus], now: datetime) -> tuple[str, str]:
@@ -178,7 +194,7 @@ def _look(course: Course, name: str, graded: Mapping[str, Graded]) -> HomeworkSt
         if course.release(name).is_dir():
             release = "yes" if _is_current(course, assignment) else OUT_OF_DATE
     except CourseError as error:
-        fault = str(error)
+        release, fault = "unknown", str(error)
     exports = course.exported(name).glob("*")
     return HomeworkStatus(
         due=course.deadline(name).due,
@@ -255,9 +271,9 @@ def _is_filled(cell: NotebookNode, solutions: Set[str]) -> bool:
     return all(line.strip() in solutions for line in lines)
 
 
-def _print(status: Status, course: Course) -> None:
+def _print(status: Status) -> None:
     columns = ("", "due", "release", "handed in", "graded", "by hand", "feedback", "exported")
-    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, title=course.title)
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, title=status.course)
     table.title_justify, table.columns[1].no_wrap = "left", True
     for name, each in status.homework.items():
         numbers = (each.submitted, each.graded, each.by_hand, each.feedback)
@@ -265,10 +281,6 @@ def _print(status: Status, course: Course) -> None:
         day = f"{each.due:%Y-%m-%d}"
         table.add_row(name, day, each.release, *map(str, numbers), ", ".join(exports) or "no")
     out.print(table)
-    faults = [status.fault and f"the gradebook {course.gradebook} can't be read: {status.fault}"]
-    faults += [each.fault for each in status.homework.values()]
-    for fault in filter(None, faults):
+    for fault in status.faults:
         err.print(Text(f"fdl: {fault}", style="red"), soft_wrap=True)
     out.print(Text(f"Next: {status.next}  # {status.reason}"), soft_wrap=True)
-    if any(faults):
-        raise typer.Exit(1)

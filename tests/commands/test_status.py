@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -251,6 +253,39 @@ def test_a_damaged_gradebook_is_restored_first(course: Course, content: bytes) -
     assert course.gradebook.read_bytes() == content
 
 
+def test_a_gradebook_that_is_being_changed_is_sound(course: Course) -> None:
+    with closing(sqlite3.connect(course.gradebook, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        result = run()
+    assert result.exit_code == 1
+    assert "can't be read: database is locked" in result.output
+    assert "Next: fdl  # " in result.output
+
+
+KILLED = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN")
+database.execute("CREATE TABLE filler (text)")
+database.executemany("INSERT INTO filler VALUES (?)", [("x" * 500,)] * 500)
+database.execute("COMMIT")
+database.execute("PRAGMA cache_size = 5")
+database.execute("BEGIN IMMEDIATE")
+database.execute("UPDATE filler SET text = 'y' || text")
+os._exit(9)
+"""
+"""Ends in the middle of a change that SQLite has begun to write."""
+
+
+def test_a_gradebook_that_a_killed_command_left_is_put_right(course: Course) -> None:
+    subprocess.run([sys.executable, "-c", KILLED, str(course.gradebook)], check=False)
+    result = run()
+    assert result.exit_code == 1
+    assert "Next: fdl standing  # " in result.output
+    assert run("standing").exit_code == 0
+    assert status()["next"] == "jupyter lab"
+
+
 def test_a_missing_gradebook_is_restored_first(course: Course) -> None:
     course.gradebook.unlink()
     assert "Next: fdl restore" in run().output
@@ -265,6 +300,11 @@ def test_a_source_that_cannot_be_read_is_named_beside_the_others(course: Course)
     assert result.exit_code == 1
     assert "source/ha does not exist" in result.output
     assert "Next: jupyter lab" in result.output
+    as_data = run("status", "--format", "json")
+    assert as_data.exit_code == 1
+    found = json.loads(as_data.stdout)
+    assert "source/ha does not exist" in found["faults"][0]
+    assert found["homework"]["ha"]["release"] == "unknown"
 
 
 def test_a_missing_setting_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
