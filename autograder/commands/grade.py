@@ -271,7 +271,7 @@ def grade_students(
         )
         stack.enter_context(closing(found))
         for done, each in enumerate(found, start=1):
-            # those that are unchanged come first and say nothing about how long marking takes
+            # unchanged ones come first; their speed says nothing about how long marking takes
             if not each.unchanged or done == len(submissions):
                 watch(done, len(submissions))
             yield each
