@@ -18,6 +18,6 @@ def doctor() -> None:
     for row in protection.advice():
         table.add_row(*row)
     out.print(table)
-    out.print(f"Protection while student code runs: {protection.level}")
+    out.print(f"Student code is marked behind: {protection.level}")
     if protection.level == "unprotected":
         raise typer.Exit(1)
