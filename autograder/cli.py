@@ -1,22 +1,69 @@
-"""The command `fdl`: each module of `commands` adds the commands of one kind of work.
+"""The command `fdl`: its commands, in groups and in the order of a term, each with an example.
 
-Exit codes: 0 as asked, 1 done but something is not as it should be (an unfit release, a
-submission that could not be marked), 2 can't be done as asked, 3 an error in fdl itself (its
-traceback is in a file that the message names), 130 stopped by Ctrl-C.
+Exit codes: 0 done, 1 done but something needs a look (an unfit release, a submission that could not
+be marked), 2 not possible as asked, 3 an error in fdl itself (the message names the file with its
+traceback), 130 stopped by Ctrl-C.
 """
+
+from __future__ import annotations
 
 from importlib import import_module
 
 from autograder.commands.common import app
 
-__all__ = ["app"]
+__all__ = ["GROUPS", "app"]
 
-# in the order of a term, which is the order of `fdl --help`
-for kind in (
-    *("new", "release", "intake", "collect", "grade", "mark", "report", "marks", "platforms"),
-    *("gradebook", "demo", "machine"),
-):
+GROUPS = {
+    "Begin: once, before the term": {
+        "new": 'fdl new hw3 --title "Homework 3" --due 2025-11-21T23:55',
+        "demo": "fdl demo hw2",
+        "doctor": "fdl doctor",
+    },
+    "Publish: before a homework opens": {
+        "release": "fdl release hw2",
+        "prove": "fdl prove hw2 --matrix matrix.html",
+    },
+    "Collect and grade: after the due date": {
+        "intake": "fdl intake hw2 EXPORT.zip --students students.csv",
+        "collect": "fdl collect hw2 --students students.csv --url https://github.com/ORG/hw2-{github}",
+        "grade": "fdl grade hw2",
+        "mark": "fdl mark submitted/anna/hw2 --instructor",
+        "regrade": "fdl regrade hw2 --apply",
+    },
+    "Hand back: once the marks are final": {
+        "feedback": "fdl feedback hw2",
+        "report": "fdl report hw2 --anonymous",
+        "export": "fdl export hw2 --to moodle --roster worksheet.csv --output marks.csv",
+        "standing": "fdl standing --to csv --output standing.csv",
+    },
+    "Mark elsewhere: on Gradescope or GitHub": {
+        "gradescope": "fdl gradescope hw2 --output hw2.zip",
+        "github": "fdl github hw2 --output hw2-template",
+    },
+    "Look after the course: at any time": {
+        "status": "fdl status",
+        "restore": "fdl restore",
+    },
+}
+"""All commands with an example of each, by the heading that `fdl --help` shows them under."""
+
+KINDS = (
+    *("new", "demo", "machine", "release", "intake", "collect", "grade", "mark", "report", "marks"),
+    *("platforms", "status", "gradebook"),
+)
+"""The modules of `commands` that add commands to the app."""
+
+for kind in KINDS:
     import_module(f"autograder.commands.{kind}")
+
+_PLACES = {
+    name: (group, f"Example: {example}")
+    for group, examples in GROUPS.items()
+    for name, example in examples.items()
+}
+app.registered_commands.sort(key=lambda each: list(_PLACES).index(str(each.name)))
+for each in app.registered_commands:
+    each.rich_help_panel, each.epilog = _PLACES[str(each.name)]
 
 if __name__ == "__main__":
     app()

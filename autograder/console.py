@@ -1,4 +1,4 @@
-"""Consoles for texts from outside: no text acts there, whatever it holds and wherever it stands."""
+"""Consoles that print texts of students safely: nothing in them can control the terminal."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ if TYPE_CHECKING:
 
 
 class Terminal(Console):
-    """A console that takes each text letter by letter, also in tables, titles and progress bars.
+    """A console that prints every text as it is, also in tables, titles and progress bars.
 
-    It knows no markup (`[red]`) and no emoji codes: a style is given with a `Text`. What is not
-    fit to be `shown` does not reach the terminal.
+    Markup (`[red]`) and emoji codes have no effect: a `Text` sets a style. Only what `shown`
+    leaves of a text reaches the terminal.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """The text as it is shown; `markup` and `emoji` are ignored."""
+        """Return the text as it is printed; `markup` and `emoji` are ignored."""
         return super().render_str(shown(text), **{**options, "markup": False, "emoji": False})
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """As Rich renders it, with each text as it is shown."""
+        """Render as Rich does, with each text made safe."""
         return super().render(_shown(renderable), options)
 
     def status(self, status: RenderableType, **options: Any) -> Status:
-        """A line that says what is being done; no letter in it is markup."""
+        """Show a line that says what is being done; markup in it has no effect."""
         return super().status(as_line(status), **options)
 
 
 def as_line(what: RenderableType) -> RenderableType:
-    """A text for the line of a status, whose `update` would read markup in it."""
+    """Return a text for a status line, whose `update` would interpret markup."""
     return Text(shown(what)) if isinstance(what, str) else what
 
 

@@ -12,6 +12,10 @@ class CourseError(KitError):
     """The course folder, its settings or its source notebooks are not as they should be."""
 
 
+class NoCourseError(CourseError):
+    """There is no course here."""
+
+
 class ReleaseError(KitError):
     """A release can't be built, or was built and is not fit to publish."""
 

@@ -1,1 +1,1 @@
-"""The commands of `fdl` beyond marking, one module for each kind of work."""
+"""The commands of `fdl`: one module for each kind of work."""

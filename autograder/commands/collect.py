@@ -26,7 +26,7 @@ DUE = "due"
 
 @command()
 def collect(
-    assignment: str,
+    assignment: options.Homework,
     students: Annotated[
         Path,
         typer.Option(help="A CSV file: columns `student`, `repository`, and any others."),
@@ -61,10 +61,7 @@ def collect(
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,
 ) -> None:
-    """Put what students pushed to their Git repositories into submitted/.
-
-    Example: fdl collect hw2 --students students.csv
-    """
+    """Put what students pushed to their Git repositories into submitted/."""
     from autograder.gradebook.people import keep_people
     from autograder.platforms.github.collect import Plan
     from autograder.platforms.github.collect import collect as collect_all

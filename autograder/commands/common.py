@@ -1,4 +1,4 @@
-"""What all commands share: the app, its consoles, and how errors are reported."""
+"""The app, its consoles and its error messages, which all commands share."""
 
 from __future__ import annotations
 
@@ -21,22 +21,29 @@ from autograder.words import printable, shown
 
 
 class Commands(TyperGroup):
-    """All commands. The error of a wrong call may hold the name of a student's folder."""
+    """All commands. The error of a wrong call may contain the name of a student's folder."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
-        """As Typer does it; what it will print of its own errors holds nothing that acts."""
+        """Invoke the command as Typer does, and make the messages of its errors safe to print.
+
+        If something is missing, the message shows the command's example.
+        """
         try:
             return super().invoke(ctx)
         except Exception as error:  # Typer's versions keep the class UsageError in other places
             if isinstance(message := getattr(error, "message", None), str):
-                error.message = shown(message)  # type: ignore[attr-defined]
+                called = getattr(getattr(error, "ctx", None), "command", None)
+                example = getattr(called, "epilog", None) or ""
+                error.message = shown(message) or example  # type: ignore[attr-defined]
             raise
 
 
 app = typer.Typer(
     cls=Commands,
-    help="Release, mark and record the homework of a course.",
-    no_args_is_help=True,
+    help=(
+        "Publish, collect and grade the homework of a course.\n\n"
+        "`fdl` alone shows how far each homework is and which command comes next."
+    ),
     pretty_exceptions_enable=False,
 )
 
@@ -49,7 +56,7 @@ _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:
-    """Print errors as messages and end with code 2, or 3 if the error is one of fdl's own."""
+    """Print errors as messages and exit with code 2, or with 3 if the error is a bug in fdl."""
 
     @wraps(command)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -59,7 +66,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
             _fail(str(error), 2)
         except KeyboardInterrupt:
             err.print(
-                "\nfdl: stopped. What was finished is kept; the same command goes on from there."
+                "\nfdl: stopped. What is finished is kept; the same command goes on from there."
             )
             raise typer.Exit(130) from None
         except BrokenPipeError:  # the reader, such as `head`, has read enough
@@ -76,8 +83,8 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def command(name: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Add a function to `app` as a command (default: its name); report its errors in a line."""
-    return lambda function: app.command(name)(told(function))
+    """Add a function to `app` as a command of that name (default: its own), with error messages."""
+    return lambda function: app.command(name or function.__name__)(told(function))
 
 
 def _fail(message: str, code: int) -> NoReturn:
@@ -86,7 +93,7 @@ def _fail(message: str, code: int) -> NoReturn:
 
 
 def _reported(error: Exception) -> str:
-    """What to say of an error that nobody expected, once its traceback is in a file."""
+    """Write the traceback of an unexpected error to a file, and return the message for the user."""
     what = f"an error in fdl itself: {type(error).__name__}: {printable(str(error))}"
     details = "".join(traceback.format_exception(error))
     try:
@@ -95,4 +102,4 @@ def _reported(error: Exception) -> str:
             file.write(f"{sys.argv}\n{sys.version}\n\n{details}")
     except OSError as full:
         return f"{what}. The details could not be written to a file ({full.strerror})"
-    return f"{what}. Send {path} with a report of the bug; it may hold names of students"
+    return f"{what}. Send {path} with a bug report; it may contain names of students"

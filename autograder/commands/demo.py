@@ -1,4 +1,4 @@
-"""`fdl demo`: a class of sample students in a scratch course, beside the marks they should get."""
+"""`fdl demo`: mark sample students in a scratch course, and compare with their true marks."""
 
 from __future__ import annotations
 
@@ -32,19 +32,20 @@ QUICK = Limits(cell_seconds=5.0, call_seconds=2.0)
 
 @command()
 def demo(
-    assignment: str,
+    assignment: options.Homework,
     folder: Annotated[
-        Path | None, typer.Option(help="Where the scratch course goes (default: demo/).")
+        Path | None, typer.Option(help="Folder for the scratch course (default: demo/).")
     ] = None,
     jobs: options.Jobs = None,
     count: Annotated[
-        int | None, typer.Option(min=1, help="Draw so many students from the misconceptions.")
+        int | None,
+        typer.Option(min=1, help="Number of students to generate from the misconceptions."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="What the drawn students depend on.")] = 0,
+    seed: Annotated[int, typer.Option(help="Random seed for the generated students.")] = 0,
     inner_only: options.InnerOnly = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Mark a class of sample students in a scratch course, beside the marks they should get."""
+    """Mark sample students in a scratch course and compare with the marks they should get."""
     forkserver.start()  # it imports while this process does
     from autograder.grading.mark import MarkSettings
     from autograder.grading.sampledclass import draw_class
@@ -65,20 +66,20 @@ def demo(
         comparisons[each.student], open_points[each.student] = comparison, each.open_points
         name, _, points, bonus, verdict = comparison.row()
         marks = f"{points}, bonus {bonus}" if each.report else each.error
-        err.print(Text(f"{name}: {marks}; as it should be: {verdict}"))
+        err.print(Text(f"{name}: {marks}; correct: {verdict}"))
     in_order = [comparisons[student.name] for student in students]
     out.print(_demo_table(in_order, open_points))
     _print_next_steps(scratch, homework, in_order)
     if not all(comparison.right for comparison in in_order):
-        err.print("Some marks are not what they should be.", style="red")
+        err.print("Some marks are wrong.", style="red")
         raise typer.Exit(1)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A sample student's marks beside the true ones.
+    """A sample student's marks, compared with the true ones.
 
-    `wrong` holds item -> (got, should); without a Report nothing was marked.
+    `wrong` maps items to (points given, true points). Without a Report, nothing was marked.
     """
 
     student: SampleStudent
@@ -87,11 +88,11 @@ class Comparison:
 
     @property
     def right(self) -> bool:
-        """Whether every item got what it should."""
+        """Whether every item has its true points."""
         return self.report is not None and not self.wrong
 
     def row(self) -> tuple[str, str, str, str, str]:
-        """Name, story, points, bonus points and verdict, as a table shows them."""
+        """Return name, story, points, bonus points and verdict for a table."""
         who = self.student.name, self.student.story
         if self.report is None:
             return *who, "", "", "NO: not marked"
@@ -104,14 +105,14 @@ class Comparison:
 
 
 def limits_of(homework: Assignment) -> Limits:
-    """The limits of a demo: short ones, unless the homework sets its own."""
+    """Return the limits of a demo: short ones, unless the homework sets its own."""
     return QUICK if homework.limits == Limits() else homework.limits
 
 
 def make_scratch_course(
     course: Course, assignment: Assignment, students: Sequence[SampleStudent], root: Path
 ) -> Course:
-    """A course of its own at `root` (emptied first) with the students' submissions."""
+    """Make a course in the folder `root` (emptied first) with the students' submissions."""
     files = files_for_marking(course, assignment.name, NBGRADER_SETTINGS)
     if root.exists():
         shutil.rmtree(root)
@@ -139,7 +140,7 @@ def worth_reading(comparisons: Sequence[Comparison]) -> SampleStudent:
 
 
 def compare(assignment: Assignment, student: SampleStudent, report: Report | None) -> Comparison:
-    """Hold a sample student's Report against the marks that the student should get."""
+    """Compare a sample student's Report with the true points."""
     wrong = {
         name: (report.items[name].points, points)
         for name, points in student.true_points(assignment).items()
@@ -151,7 +152,7 @@ def compare(assignment: Assignment, student: SampleStudent, report: Report | Non
 def _print_next_steps(
     scratch: Course, assignment: Assignment, comparisons: Sequence[Comparison]
 ) -> None:
-    """Write the pages of a scratch course; print where they are, and what a teacher types next."""
+    """Write the pages of a scratch course; print where they are and what a teacher types next."""
     from autograder.pages.classreport import write_class_report
     from autograder.pages.feedback import write_feedback
 
@@ -168,14 +169,17 @@ def _print_next_steps(
     fdl = "fdl" if which("fdl") else os.path.relpath(sys.argv[0])
     for line, what in (
         (f"release {assignment.name}", "build, prove and publish what students get"),
-        (f"intake {assignment.name} EXPORT.zip --students students.csv", "take in what they sent"),
-        (f"grade {assignment.name}", "mark it, and record the marks"),
+        (
+            f"intake {assignment.name} EXPORT.zip --students students.csv",
+            "collect what they handed in",
+        ),
+        (f"grade {assignment.name}", "mark it and record the marks"),
     ):
         out.print(Text(f"  {fdl} {line}  # {what}"), soft_wrap=True)
 
 
 def _demo_table(comparisons: Iterable[Comparison], open_points: Mapping[str, float]) -> Table:
-    heads = ("student", "who it is", "points", "bonus", "open", "as it should be")
+    heads = ("student", "story", "points", "bonus", "open", "correct")
     table = Table(*heads, title="Sample class")
     for comparison in comparisons:
         name, *marks, verdict = comparison.row()

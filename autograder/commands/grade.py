@@ -1,11 +1,12 @@
-"""`fdl grade` and `fdl regrade`: a class, on this machine or on a cluster."""
+"""`fdl grade` and `fdl regrade`: mark a class, on this machine or on a cluster."""
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -21,9 +22,9 @@ from autograder.commands.common import command, err, out
 from autograder.commands.progress import progress
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import SETTINGS
-from autograder.errors import KitError
+from autograder.errors import CourseError, KitError, RecordError
 from autograder.grading import forkserver
-from autograder.words import shown
+from autograder.words import as_json, shown
 
 if TYPE_CHECKING:  # the commands import what they need, so that each starts quickly
     from autograder.grading.mark import MarkSettings
@@ -31,12 +32,14 @@ if TYPE_CHECKING:  # the commands import what they need, so that each starts qui
     from autograder.runs.grade import Recorded, SeededMarker
     from autograder.sandbox import Protection
 
+SCHEMA = "fdl-grade/1"
+
 
 @dataclass(frozen=True)
 class Site:
     """Where submissions are marked: on this machine, or by the workers of a Dask scheduler.
 
-    `certificates` is the folder of those for the scheduler's address.
+    `certificates` is the folder with the certificates for the scheduler's address.
     """
 
     jobs: int | None = None
@@ -46,15 +49,16 @@ class Site:
     def __post_init__(self) -> None:
         if self.address is not None and self.jobs is not None:
             raise KitError(
-                "--jobs is for this machine; on a cluster, its workers' threads are the jobs"
+                "--jobs is for this machine: leave it out with --cluster, whose workers' threads "
+                "decide how many submissions are marked at once"
             )
         if self.certificates is not None and self.address is None:
-            raise KitError("--cluster-tls is for a cluster: name its scheduler with --cluster")
+            raise KitError("--cluster-tls needs a cluster: add --cluster tls://HOST:PORT")
 
     def marker(
         self, course: Course, assignment: Assignment, settings: MarkSettings, stack: ExitStack
     ) -> tuple[SeededMarker, list[Protection]]:
-        """Return what marks, and behind what; the end of the stack stops it."""
+        """Return a function that marks, and its protections; closing the stack stops it."""
         if self.address is not None:
             return self._cluster(self.address, course, assignment, settings, stack)
         from autograder.grading.classrun import default_jobs, mark_class
@@ -80,14 +84,14 @@ class Site:
             from autograder.grading.cluster.workers import Workers
         except ImportError as error:
             raise KitError(
-                f"--cluster needs Dask, and there is none here ({error}): "
+                f"--cluster needs Dask, which is not installed ({error}): run "
                 "pip install 'fdl-homework-kit[cluster]'"
             ) from error
 
         def say(text: str) -> None:
             err.print(Text(f"fdl: {text}", style="yellow"))
 
-        with err.status(f"Asking the workers of {address}"):
+        with err.status(f"Connecting to the workers of {address}"):
             workers = stack.enter_context(Workers(address, self.certificates, settings, say))
         threads = sum(member.threads for member in workers.members.values())
         err.print(Text(f"Marking on {len(workers.protections)} workers, {threads} at once"))
@@ -96,22 +100,29 @@ class Site:
 
 @command()
 def grade(
-    assignment: str,
+    assignment: options.Homework,
     student: options.Students = None,
     jobs: options.Jobs = None,
     seed: options.Seed = None,
-    again: Annotated[bool, typer.Option("--again", help="Mark also what has not changed.")] = False,
-    cold: Annotated[
-        bool, typer.Option("--cold", help="Start a sandbox for each submission: slow, same marks.")
+    again: Annotated[
+        bool, typer.Option("--again", help="Also mark submissions that have not changed.")
     ] = False,
-    profile: Annotated[bool, typer.Option("--profile", help="Tell where the time went.")] = False,
+    cold: Annotated[
+        bool,
+        typer.Option("--cold", help="Start a new sandbox for each submission: slower, same marks."),
+    ] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Show where the time went.")] = False,
+    form: options.PrintedAs = options.Format.TABLE,
     cluster: options.Cluster = None,
     cluster_tls: options.ClusterTls = None,
     inner_only: options.InnerOnly = False,
     unprotected: options.Unprotected = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Mark what is new or changed in submitted/ and record it in nbgrader's gradebook."""
+    """Mark new or changed submissions and record the marks in the gradebook.
+
+    Run it as often as you like. Submissions are read from submitted/STUDENT/HOMEWORK.
+    """
     if cluster is None:
         forkserver.start()  # it imports while this process does
     from autograder.grading.exceeded import change_limits, exceeded, texts_of
@@ -123,36 +134,30 @@ def grade(
         homework.limits, use_outer=not inner_only, unprotected=unprotected, cold=cold
     )
     site = Site(jobs, cluster, cluster_tls)
-    rows, failed, unchanged, seconds = [], [], 0, list[Mapping[str, float]]()
+    rows: dict[str, Row] = {}
     over = Counter[str]()
     marking = grade_students(found, homework, student or (), settings, site, seed, again=again)
     try:
-        with closing(marking):  # also where Ctrl-C comes while a row is made
+        with closing(marking):  # also if Ctrl-C comes while a row is made
             for each in marking:
-                rows.append(_class_row(each, homework))
-                unchanged += each.unchanged
-                if each.error:
-                    failed.append(each.student)
-                if each.seconds:
-                    seconds.append(each.seconds)
+                rows[each.student] = Row.of(each, homework)
                 if each.report is not None:
                     over.update(exceeded(texts_of(each.report)))
-    except KitError:  # such as a gradebook that is locked in the end: tell of those before
+    except KitError:  # such as a gradebook that is locked at the end: show the marks before that
         if rows:
-            out.print(_class_table(rows))
+            _print_class(assignment, rows, form)
         raise
-    out.print(_class_table(rows))
-    if unchanged:
-        out.print(f"{unchanged} of {len(rows)} have not changed and were not marked anew (--again)")
+    _print_class(assignment, rows, form)
     for name, count in over.items():
         who = "1 submission" if count == 1 else f"{count} submissions"
         err.print(Text(f"{who} exceeded a limit: {change_limits(homework, [name])}"))
-    if profile and seconds:
+    seconds = [row.seconds for row in rows.values() if row.seconds]
+    if profile and seconds and form is options.Format.TABLE:
         out.print(_profile_table(seconds))
-    if failed:
+    if failed := sorted(name for name, row in rows.items() if row.error):
         err.print(
-            f"{len(failed)} not marked: {', '.join(sorted(failed))}. Their earlier marks, if "
-            "any, stand; run the command again with --student to try them alone.",
+            f"{len(failed)} not marked: {', '.join(failed)}. Earlier marks stay. Try one alone: "
+            f"fdl grade {assignment} --student {shlex.quote(failed[0])}",
             style="red",
         )
         raise typer.Exit(1)
@@ -160,9 +165,11 @@ def grade(
 
 @command()
 def regrade(
-    assignment: str,
+    assignment: options.Homework,
     student: options.Students = None,
-    apply: Annotated[bool, typer.Option("--apply", help="Record the new marks.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Record the new marks (default: only show them).")
+    ] = False,
     form: options.PrintedAs = options.Format.TABLE,
     jobs: options.Jobs = None,
     cluster: options.Cluster = None,
@@ -171,7 +178,10 @@ def regrade(
     unprotected: options.Unprotected = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Show which marks change where tests, misconceptions or points have changed; then apply it."""
+    """Show which marks change after a change of tests or points; --apply records them.
+
+    Points and comments that a person gave stay.
+    """
     from autograder.grading.classrun import find_jobs
     from autograder.grading.fingerprint import Fingerprints
     from autograder.grading.mark import MarkSettings
@@ -186,7 +196,12 @@ def regrade(
         mark, protections = Site(jobs, cluster, cluster_tls).marker(
             found, homework, settings, stack
         )
+        jobs_found = find_jobs(found, homework.name, students)
         graded = regrading.read_graded(found, homework, students)
+        if not graded.paths and not graded.unreadable:
+            raise RecordError(
+                f"nobody has marks of {assignment}: run `fdl grade {assignment}` first"
+            )
 
         def fingerprints(seed: int) -> Fingerprints:
             return Fingerprints(
@@ -195,7 +210,6 @@ def regrade(
 
         spool = stack.enter_context(regrading.Spool(found, fingerprints)) if apply else None
         with progress(err, f"Marking {assignment}") as watch:
-            jobs_found = find_jobs(found, homework.name, students)
             result = regrading.mark_again(homework, graded, jobs_found, mark, watch, spool=spool)
         _print_regrading(result, form)
         failed = list(result.failed)
@@ -206,10 +220,12 @@ def regrade(
                 err.print(Text(failure, style="red"))
             if kept is not None:
                 recorded = len(set(result.reports_changed) - set(failures))
-                err.print(Text(f"New Reports recorded: {recorded}. What changed is kept in {kept}"))
+                err.print(
+                    Text(f"New Reports recorded: {recorded}. The changes are listed in {kept}")
+                )
             failed += failures
         elif result.reports_changed:
-            err.print("Nothing was written; --apply records it.")
+            err.print(f"Nothing was recorded. Next: fdl regrade {assignment} --apply")
     if failed:
         raise typer.Exit(1)
 
@@ -224,17 +240,25 @@ def grade_students(
     *,
     again: bool = False,
 ) -> Generator[Recorded]:
-    """Mark and record these students (none named: all), showing progress."""
+    """Mark and record these students (default: all), and show progress."""
     from autograder.grading.classrun import find_jobs, skipped_folders, unknown_extensions
     from autograder.grading.fingerprint import Fingerprints
     from autograder.runs.grade import grade_class
 
     submissions = find_jobs(course, assignment.name, students)
+    if not submissions:
+        raise CourseError(
+            f"there is nothing to mark: no folder {course.submission('STUDENT', assignment.name)}. "
+            f"Collect submissions: `fdl intake {assignment.name} EXPORT.zip`"
+        )
     for name in () if students else skipped_folders(course, assignment.name):
-        err.print(Text(f"submitted/{name} is passed over: no student's name begins with a dot"))
+        err.print(Text(f"skipping submitted/{name}: student folders cannot start with a dot"))
     for name in () if students else unknown_extensions(course, assignment.name):
         err.print(
-            Text(f"{SETTINGS} gives {name} more time: nothing is in submitted/{name}, is it right?")
+            Text(
+                f"{SETTINGS} gives {name} an extension, but submitted/{name} does not exist. "
+                "Is the name spelt correctly?"
+            )
         )
     with ExitStack() as stack:
         mark, protections = site.marker(course, assignment, settings, stack)
@@ -247,7 +271,7 @@ def grade_students(
         )
         stack.enter_context(closing(found))
         for done, each in enumerate(found, start=1):
-            # looking others up first says nothing of how long marking takes
+            # unchanged ones come first; their speed says nothing about how long marking takes
             if not each.unchanged or done == len(submissions):
                 watch(done, len(submissions))
             yield each
@@ -263,42 +287,66 @@ def _print_regrading(regrading: Regrading, form: options.Format) -> None:
         out.print(Text(remark))
 
 
-def _class_row(each: Recorded, homework: Assignment) -> tuple[str, ...]:
-    """A student's row of the class table."""
-    from autograder.grading.classrun import long_seconds
+@dataclass(frozen=True)
+class Row:
+    """A student's marks in the class table; `seconds` says where the time went."""
 
-    report = each.report
-    if report is None:
-        return each.student, "", "", "", "; ".join(filter(None, (each.error, each.date)))
-    notes = [each.date] if each.date else []
-    notes += [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
-    notes += [report.versions] if report.versions else []
-    if (seconds := sum(each.seconds.values())) > long_seconds(homework):
-        notes.append(f"took {seconds:.0f} s")
-    return (
-        each.student,
-        f"{report.points:g} of {report.max_points:g}",
-        f"{report.bonus_points:g} of {report.max_bonus_points:g}",
-        f"{each.open_points:g}",
-        "; ".join(notes),
-    )
+    points: float = 0.0
+    max_points: float = 0.0
+    bonus_points: float = 0.0
+    max_bonus_points: float = 0.0
+    open_points: float = 0.0
+    notes: tuple[str, ...] = ()
+    unchanged: bool = False
+    error: str = ""
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, each: Recorded, homework: Assignment) -> Row:
+        """Return the row of a student; `error` says why there are no marks."""
+        from autograder.grading.classrun import long_seconds
 
-def _class_table(rows: Iterable[tuple[str, ...]]) -> Table:
-    table = Table("student", "points", "bonus", "open", "notes", title="Marks")
-    for row in sorted(rows):
-        is_marked = bool(row[1])
-        table.add_row(
-            *(
-                Text(shown(part), style="" if is_marked or not k else "red")
-                for k, part in enumerate(row)
-            )
+        report, notes = each.report, [each.date]
+        if report is None:
+            return cls(notes=tuple(filter(None, notes)), error=each.error)
+        notes += [f"{name}: {nb.message}" for name, nb in report.notebooks.items() if nb.message]
+        notes.append(report.versions)
+        if (seconds := sum(each.seconds.values())) > long_seconds(homework):
+            notes.append(f"took {seconds:.0f} s")
+        return cls(
+            report.points, report.max_points, report.bonus_points, report.max_bonus_points,
+            each.open_points, tuple(filter(None, notes)), each.unchanged, seconds=each.seconds,
+        )  # fmt: skip
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the cells of the table, without the student's name."""
+        if self.error:
+            return "", "", "", "; ".join((self.error, *self.notes))
+        return (
+            f"{self.points:g} of {self.max_points:g}",
+            f"{self.bonus_points:g} of {self.max_bonus_points:g}",
+            f"{self.open_points:g}",
+            "; ".join(self.notes),
         )
-    return table
+
+
+def _print_class(assignment: str, rows: Mapping[str, Row], form: options.Format) -> None:
+    if form is options.Format.JSON:
+        students = {name: asdict(rows[name]) for name in sorted(rows)}
+        content = {"schema": SCHEMA, "assignment": assignment, "students": students}
+        typer.echo(as_json(content), nl=False)
+        return
+    table = Table("student", "points", "bonus", "open", "notes", title="Marks")
+    for name, row in sorted(rows.items()):
+        style = "red" if row.error else ""
+        table.add_row(*(Text(shown(cell), style) for cell in (name, *row.cells())))
+    out.print(table)
+    if unchanged := sum(row.unchanged for row in rows.values()):
+        out.print(f"{unchanged} of {len(rows)} have not changed; --again marks them too")
 
 
 def _profile_table(seconds: Sequence[Mapping[str, float]]) -> Table:
-    """Where the time of a submission goes, all processes' work together."""
+    """Return the mean seconds of a submission by stage, of all its processes together."""
     table = Table("stage", title=f"Seconds per submission, mean of {len(seconds)}")
     table.add_column("seconds", justify="right")
     table.add_column("share", justify="right")
@@ -307,5 +355,5 @@ def _profile_table(seconds: Sequence[Mapping[str, float]]) -> Table:
     total = sum(means.values())
     for name, mean in sorted(means.items(), key=lambda part: -part[1]):
         table.add_row(name, f"{mean:.3f}", f"{mean / total:.0%}")
-    table.add_row("together", f"{total:.3f}", "")
+    table.add_row("total", f"{total:.3f}", "")
     return table

@@ -1,4 +1,4 @@
-"""`fdl restore`: the last copy of a gradebook that is damaged."""
+"""`fdl restore`: put the last backup in the place of a damaged gradebook."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from autograder.course.assignment import Course
 
 @command()
 def restore(course: options.CoursePath = None) -> None:
-    """Put the last copy of a gradebook back that is damaged, empty or gone."""
+    """Restore a damaged, empty or missing gradebook from its last backup."""
     from autograder.gradebook.database import restore_gradebook
 
     restored = restore_gradebook(Course.find(course))
-    out.print(Text(f"The gradebook was put back as it was in {restored.copy}"))
+    out.print(Text(f"The gradebook was restored from {restored.copy}"))
     if restored.kept is not None:
         out.print(Text(f"The damaged file is kept in {restored.kept}"))
-        out.print(f"Marks by hand that were carried over from it: {len(restored.carried)}")
+        out.print(f"Marks given by hand since that backup, now restored: {len(restored.carried)}")
     if restored.unread:
         err.print(
-            f"{restored.unread} marks or comments can't be read in the damaged file: they are "
-            "as in the copy. Look at what was marked by hand since then.",
+            f"{restored.unread} marks or comments in the damaged file can't be read. They are now "
+            "as in the backup: check what was marked by hand after it was made.",
             style="red",
         )
-    out.print("Run `fdl grade` again: it records anew what tests marked.")
+    out.print("Next: run `fdl grade` for each homework. It records the marks of tests again.")

@@ -1,4 +1,4 @@
-"""`fdl intake`: take in what a learning platform exports."""
+"""`fdl intake`: sort what a learning platform exported into submitted/."""
 
 from __future__ import annotations
 
@@ -23,28 +23,39 @@ if TYPE_CHECKING:
 
 @command()
 def intake(
-    assignment: str,
+    assignment: options.Homework,
     paths: Annotated[
-        list[Path], typer.Argument(help="Zip files or folders: of Moodle, Canvas, ILIAS, …")
+        list[Path],
+        typer.Argument(
+            metavar="FILES...", help="Zip files or folders that Moodle, Canvas or others exported."
+        ),
     ],
     students: Annotated[
         Path | None,
-        typer.Option(help="A CSV file: a column `student`, others with what platforms know."),
+        typer.Option(
+            help="CSV file with a column `student`, and names or numbers from the platform."
+        ),
     ] = None,
-    student: Annotated[str | None, typer.Option(help="All of it is this student's.")] = None,
+    student: Annotated[str | None, typer.Option(help="Student who handed in all of it.")] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Take it even where it is not known to be newer.")
+        bool,
+        typer.Option(
+            "--replace", help="Replace earlier submissions even if these files may be older."
+        ),
     ] = False,
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,
 ) -> None:
-    """Put what students handed in elsewhere into submitted/, and tell what has no place."""
+    """Put submissions from a learning platform into submitted/.
+
+    Files that are not used are listed with the reason.
+    """
     from autograder.submission.intake.roster import Roster
     from autograder.submission.intake.run import take_in
 
     found = Course.find(course)
     roster = None if students is None else Roster.read(students)
-    with err.status("Looking") as status:
+    with err.status("Reading") as status:
         result = take_in(
             found,
             found.assignment(assignment),
@@ -70,15 +81,20 @@ def _print(result: Intake, course: Course) -> None:
     if result.taken:
         out.print(_taken(result.taken, course))
     matters = [file for file in result.left_out if file.matters]
-    for title, files in (("Nobody's", result.unknown_senders), ("No place", matters)):
+    for title, files in (("Unknown student", result.unknown_senders), ("Not recognised", matters)):
         if files:
             out.print(_left_out(title, files))
     if result.absent:
-        out.print(Text(f"Nothing is there of: {', '.join(result.absent)}"))
+        out.print(Text(f"No submission from: {', '.join(result.absent)}"))
     states = [each.state for each in result.taken]
     counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
     rest = len(result.left_out) - len(matters)
-    out.print(Text(f"{', '.join(counts) or 'nothing taken in'}; {rest} files not needed"))
+    out.print(Text(f"{', '.join(counts) or 'nothing new'}; {rest} files not needed"))
+    if result.unknown_senders:
+        advice = "Add the unknown students to the file of --students"
+        err.print(f"{advice}, or take in one student's files with --student NAME.")
+    if result.taken:
+        out.print(f"Next: fdl grade {result.assignment}")
 
 
 def _taken(taken: Iterable[Taken], course: Course) -> Table:

@@ -1,4 +1,4 @@
-"""`fdl doctor`: what this machine can enforce."""
+"""`fdl doctor`: which walls this machine has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from autograder.commands.common import command, out
 
 @command()
 def doctor() -> None:
-    """Tell what this machine can enforce, what each wall covers, and how to get what is missing."""
+    """Show which walls around student code this machine has, and how to get a missing one."""
     from autograder.sandbox import examine
 
     protection = examine()

@@ -1,4 +1,4 @@
-"""`fdl mark`: one submission, for a look."""
+"""`fdl mark`: look at one submission."""
 
 from __future__ import annotations
 
@@ -19,19 +19,30 @@ from autograder.grading.report import ItemReport, Report
 
 @command()
 def mark(
-    path: Annotated[Path, typer.Argument(help="A submission's folder, or one notebook.")],
-    assignment: Annotated[str | None, typer.Option(help="Which homework it is.")] = None,
+    path: Annotated[
+        Path, typer.Argument(metavar="PATH", help="Folder of a submission, or one notebook.")
+    ],
+    assignment: Annotated[
+        str | None, typer.Option(help="Name of the homework (default: taken from the path).")
+    ] = None,
     form: options.PrintedAs = options.Format.TABLE,
-    output: Annotated[Path | None, typer.Option(help="Write it to this file.")] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="File for the Report, as JSON; with --instructor, for the page."),
+    ] = None,
     instructor: Annotated[
-        bool, typer.Option("--instructor", help="A page with the hidden inputs and both values.")
+        bool,
+        typer.Option(
+            "--instructor",
+            help="Write a page that shows hidden inputs, expected and actual values.",
+        ),
     ] = False,
     seed: options.Seed = None,
     inner_only: options.InnerOnly = False,
     unprotected: options.Unprotected = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Mark one submission and touch nothing else."""
+    """Mark one submission and record nothing."""
     from autograder.grading.exceeded import change_limits, exceeded, texts_of
     from autograder.grading.mark import MarkSettings, mark_submission
 
@@ -48,7 +59,9 @@ def mark(
         target = output or Path(f"{report.submission}-instructor.html")
         page = instructor_page(found, homework, marking)
         target.write_text(page, encoding="utf-8")
-        out.print(Text(f"{target}: with hidden inputs and expected values, not for students"))
+        out.print(
+            Text(f"{target}: has hidden inputs and expected values; do not give it to students")
+        )
         return
     if output is not None:
         output.write_text(report.to_json(), encoding="utf-8")
@@ -69,12 +82,13 @@ def _only_assignment(course: Course, path: Path) -> str:
     if len(names) == 1:
         return names[0]
     raise KitError(
-        f"which homework is {path}? Name it with --assignment ({', '.join(names) or 'none'} known)"
+        f"the homework of {path} is unknown: name it with --assignment "
+        f"(this course has: {', '.join(names) or 'none'})"
     )
 
 
 def _print_report(report: Report) -> None:
-    table = Table("item", "points", "what was found", title=f"{report.submission}")
+    table = Table("item", "points", "result", title=f"{report.submission}")
     for name, item in report.items.items():
         table.add_row(name, _points(item), "\n".join(_findings(item)))
     out.print(table)

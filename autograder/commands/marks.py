@@ -1,4 +1,4 @@
-"""The commands that hand marks on: to other systems, and as a standing of the course."""
+"""`fdl export` and `fdl standing`: marks for other systems, and for the whole course."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.text import Text
 from autograder.commands import options
 from autograder.commands.common import command, err, out
 from autograder.course.assignment import Course
+from autograder.durable import make_folder, write_bytes
 from autograder.errors import RecordError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from autograder.exports.standing import HomeworkStanding, Standing, StudentStanding
 
 OutputOption = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Write it to this file (default: print it).")
+    Path | None, typer.Option("--output", "-o", help="File to write (default: print it).")
 ]
 
 
@@ -32,29 +33,41 @@ StandingForm = StrEnum("StandingForm", ("TABLE", "CSV", "JSON"))
 
 @command()
 def export(
-    assignment: str,
-    to: Annotated[System, typer.Option(help="The system that is to import the marks.")],
+    assignment: options.Homework,
+    to: Annotated[System, typer.Option(help="System that will import the marks.")],
     output: OutputOption = None,
     roster: Annotated[
-        Path | None, typer.Option(help="That system's own file, which is filled in.")
+        Path | None, typer.Option(help="File exported by that system, to be filled in.")
     ] = None,
     column: Annotated[
-        str | None, typer.Option(help="The column of the roster that takes the points.")
+        str | None,
+        typer.Option(
+            help="Column of the roster for the points, if it can't be told from its name."
+        ),
     ] = None,
     partial: Annotated[
-        bool, typer.Option("--partial", help="Leave out whose marks are not final.")
+        bool, typer.Option("--partial", help="Skip students whose marks are not final.")
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Write the marks in the form that another system imports."""
+    """Write the marks in the format that another system imports.
+
+    A copy is kept in exported/.
+    """
     from autograder.exports import export as export_marks
     from autograder.gradebook.penalties import read_marks_settled
 
-    _, found = read_marks_settled(Course.find(course), [assignment])
+    place = Course.find(course)
+    _, found = read_marks_settled(place, [assignment])
     if assignment not in found:
-        raise RecordError(f"the gradebook has no marks of {assignment}: run `fdl grade` first")
+        raise RecordError(
+            f"the gradebook has no marks of {assignment}: run `fdl grade {assignment}` first"
+        )
     theirs = None if roster is None else roster.read_bytes()
     result = export_marks(found[assignment], to.value, theirs, column=column, partial=partial)
+    kept = place.exported(assignment) / f"{to.value}.csv"
+    make_folder(kept.parent)
+    write_bytes(kept, result.content)
     _deliver(result.content, output)
     for line in _remarks(result):
         err.print(line)
@@ -64,32 +77,30 @@ def export(
 
 @command()
 def standing(
-    to: Annotated[StandingForm, typer.Option(help="How to give it.")] = StandingForm.TABLE,
+    to: Annotated[StandingForm, typer.Option(help="Format of the standing.")] = StandingForm.TABLE,
     output: OutputOption = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Show where everybody stands in the course: the homework that counts, the best of it."""
+    """Show each student's standing in the course, by the rules in course.toml."""
     from autograder.exports.standing import read_standing
 
+    if to is StandingForm.TABLE and output is not None:
+        raise RecordError("a table can't be written to a file: add --to csv or --to json")
     result = read_standing(Course.find(course))
     if to is StandingForm.CSV:
         _deliver(result.to_csv(), output)
     elif to is StandingForm.JSON:
         _deliver(result.to_json().encode("utf-8"), output)
-    elif output is not None:
-        raise RecordError("a table is for the terminal: give --to csv or --to json with --output")
     else:
         out.print(_standing_table(result))
     for name in result.missing:
-        err.print(Text(f"{name} is not in the gradebook yet: it counts as 0 until it is."))
+        err.print(Text(f"{name} has no marks and counts as 0. Next: fdl grade {name}"))
     unsettled = sum(not each.final for each in result.students)
     if unsettled:
-        err.print(f"{unsettled} not final (*): a person still has to mark something of theirs.")
+        err.print(f"{unsettled} students are not final (*): some answers wait for a mark by hand.")
 
 
 def _deliver(content: bytes, output: Path | None) -> None:
-    from autograder.durable import write_bytes
-
     if output is None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
@@ -103,14 +114,14 @@ def _deliver(content: bytes, output: Path | None) -> None:
 
 def _remarks(result: Export) -> Iterator[Text]:
     for heading, names in (
-        ("In the roster, not ours", result.only_theirs),
-        ("Ours, not in the roster", result.only_ours),
-        ("Not as it should be", result.faults),
+        ("In the roster, but without a mark here", result.only_theirs),
+        ("Marked here, but not in the roster", result.only_ours),
+        ("Problem", result.faults),
     ):
         for name in names:
             yield Text(f"{heading}: {name}", style="red")
     if result.left_open:
-        yield Text(f"Left out, not final: {', '.join(result.left_open)}")
+        yield Text(f"Skipped, since not final: {', '.join(result.left_open)}")
 
 
 def _standing_table(result: Standing) -> Table:
@@ -126,7 +137,7 @@ def _standing_table(result: Standing) -> Table:
 
 
 def _shown(homework: HomeworkStanding) -> Text:
-    """Such as `25 of 30`; what does not count stands in brackets."""
+    """Return text such as `25 of 30`; marks that do not count are in brackets."""
     if homework.maximum is None:
         return Text("not yet", style="dim")
     text = "–" if homework.points is None else f"{homework.points:g} of {homework.maximum:g}"

@@ -1,4 +1,4 @@
-"""`fdl new`: the folders of a new homework, and where there is none yet, of a course."""
+"""`fdl new`: create a homework, and the course if there is none."""
 
 from __future__ import annotations
 
@@ -9,33 +9,37 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
+from autograder.commands import options
 from autograder.commands.common import command, out
 
 Moment = Annotated[
     datetime | None,
     typer.Option(
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        help="In the course's time zone (default: a date some weeks ahead).",
+        help="Date, or date and time in the course's time zone (default: some weeks ahead).",
     ),
 ]
 
 
 @command()
 def new(
-    assignment: Annotated[str, typer.Argument(help="Its name, such as hw3.")],
-    title: Annotated[str | None, typer.Option(help="As students read it.")] = None,
+    assignment: Annotated[
+        str, typer.Argument(metavar="HOMEWORK", help="Name of the new homework, such as hw3.")
+    ],
+    title: Annotated[
+        str | None, typer.Option(help="Title that students read (default: Homework 3 for hw3).")
+    ] = None,
     opens: Moment = None,
     due: Moment = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="What hidden inputs are drawn from (default: drawn).")
+        int | None,
+        typer.Option(min=0, help="Random seed for the hidden inputs (default: a random one)."),
     ] = None,
-    course: Annotated[
-        Path | None, typer.Option("--course", help="The course folder (default: found from here).")
-    ] = None,
+    course: options.CoursePath = None,
 ) -> None:
-    """Make the folders of a new homework, with a small example that can be released at once.
+    """Create a homework with a small example that is ready to be released.
 
-    In an empty folder (or with --course, at a place where there is none) it begins a course.
+    In an empty folder, or with --course and a new folder, it also creates the course.
     """
     from autograder.release.newhomework import NewHomework, begin_course, course_for, make_homework
 
@@ -45,12 +49,12 @@ def new(
     homework.check()  # before a course is begun for it
     if found is None:
         found = begin_course(course or Path.cwd())
-        out.print(Text(f"A new course: write its title and zone into {found.settings_file}"))
+        out.print(Text(f"New course: write its title and time zone into {found.settings_file}"))
     for path in make_homework(found, homework):
         out.print(Text(f"  {path.relative_to(found.root)}"))
     out.print(
         Text(
-            f"opens {homework.opens:%Y-%m-%d %H:%M}, due {homework.due:%Y-%m-%d %H:%M}; "
-            f"change the example, then run: fdl release {assignment}"
+            f"opens {homework.opens:%Y-%m-%d %H:%M}, due {homework.due:%Y-%m-%d %H:%M}. "
+            f"Change the example, then run: fdl release {assignment}"
         )
     )

@@ -10,22 +10,33 @@ import typer
 
 Format = StrEnum("Format", ("TABLE", "JSON"))
 
-CoursePath = Annotated[
-    Path | None, typer.Option("--course", help="The course folder (default: found from here).")
+Homework = Annotated[
+    str, typer.Argument(metavar="HOMEWORK", help="Name of the homework, such as hw2.")
 ]
-Students = Annotated[list[str] | None, typer.Option(help="Only this student.")]
-Jobs = Annotated[int | None, typer.Option(min=1, help="How many at once.")]
-Seed = Annotated[int | None, typer.Option(help="Draw the hidden inputs from this seed.")]
+CoursePath = Annotated[
+    Path | None,
+    typer.Option("--course", help="Course folder (default: the one you are in)."),
+]
+Students = Annotated[list[str] | None, typer.Option(help="Only this student; can be repeated.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Number of submissions marked at once (default: as the machine allows)."
+    ),
+]
+Seed = Annotated[
+    int | None, typer.Option(help="Random seed for the hidden inputs (default: the homework's).")
+]
 Unprotected = Annotated[
-    bool, typer.Option("--unprotected", help="Mark even where this machine has no wall that works.")
+    bool, typer.Option("--unprotected", help="Mark even if this machine has no wall.")
 ]
 InnerOnly = Annotated[
     bool, typer.Option("--inner-only", help="Leave out the outer wall (bubblewrap).")
 ]
-PrintedAs = Annotated[Format, typer.Option("--format", help="How to print it.")]
+PrintedAs = Annotated[Format, typer.Option("--format", help="Format of what is printed.")]
 Cluster = Annotated[
     str | None, typer.Option(help="Mark on this Dask scheduler: tls://HOST:PORT or tcp://...")
 ]
 ClusterTls = Annotated[
-    Path | None, typer.Option(help="The folder with ca.pem, cert.pem and key.pem for tls://.")
+    Path | None, typer.Option(help="Folder with ca.pem, cert.pem and key.pem for tls://.")
 ]

@@ -25,22 +25,22 @@ class Visibility(StrEnum):
 
 @command()
 def gradescope(
-    assignment: str,
+    assignment: options.Homework,
     output: Annotated[
-        Path | None, typer.Option("-o", "--output", help="The zip (default: ASSIGNMENT.zip).")
+        Path | None, typer.Option("-o", "--output", help="File to write (default: HOMEWORK.zip).")
     ] = None,
     visibility: Annotated[
-        Visibility, typer.Option(help="When students see the items and their points.")
+        Visibility, typer.Option(help="When students see their items and points.")
     ] = Visibility.AFTER_PUBLISHED,
-    minutes: Annotated[int, typer.Option(help="The time limit on Gradescope, in minutes.")] = 10,
+    minutes: Annotated[int, typer.Option(help="Time limit set on Gradescope, in minutes.")] = 10,
     unprotected: Annotated[
-        bool, typer.Option("--unprotected", help="Mark even if no wall works in its container.")
+        bool, typer.Option("--unprotected", help="Mark even if its container has no wall.")
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Make the autograder zip for Gradescope, with hidden tests and solutions.
+    """Make the zip with the autograder for Gradescope.
 
-    Example: fdl gradescope hw2 -o hw2.zip
+    It contains hidden tests and solutions: upload it to Gradescope only.
     """
     from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
 
@@ -53,17 +53,14 @@ def gradescope(
 
 @command()
 def github(
-    assignment: str,
+    assignment: options.Homework,
     output: Annotated[
         Path | None,
-        typer.Option("-o", "--output", help="A new folder (default: ASSIGNMENT-template)."),
+        typer.Option("-o", "--output", help="A new folder (default: HOMEWORK-template)."),
     ] = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Write the template repository for GitHub, which runs the visible checks at each push.
-
-    Example: fdl github hw2 -o hw2-template
-    """
+    """Write the template repository for GitHub, which runs the visible checks at each push."""
     from autograder.platforms.github.template import write_template
 
     found = Course.find(course)

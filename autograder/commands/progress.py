@@ -1,4 +1,4 @@
-"""How far a long command is: a bar on a terminal, a line now and then elsewhere."""
+"""Progress of a long command: a bar on a terminal, elsewhere a line now and then."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ Watch = Callable[[int, int], None]
 
 
 class _Rate(ProgressColumn):
-    """How many were done in a minute, of late."""
+    """The current number per minute."""
 
     def render(self, task: Task) -> Text:
-        """The rate as text; nothing before the first."""
+        """Return the rate as text; empty before the first is done."""
         speed = task.finished_speed or task.speed
         return Text("" if speed is None else f"{60 * speed:.0f} per minute")
 
 
 class _Lines:
-    """Prints a line for the first, for the last, and every so many seconds between them."""
+    """Prints a line for the first, for the last, and at regular intervals between them."""
 
     def __init__(self, console: Console, what: str) -> None:
         self._console = console

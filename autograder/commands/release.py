@@ -1,4 +1,4 @@
-"""`fdl release` and `fdl prove`: what students get, and the proof that it is fit."""
+"""`fdl release` and `fdl prove`: what students get, and the proof that it is fit to publish."""
 
 from __future__ import annotations
 
@@ -17,17 +17,25 @@ from autograder.course.assignment import Course
 
 @command()
 def release(
-    assignment: str,
+    assignment: options.Homework,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Change nothing; fail if a tree is out of date or unfit."),
+        typer.Option(
+            "--check", help="Change nothing; exit with 1 if anything is out of date or unfit."
+        ),
     ] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Repeat also the parts whose inputs have not changed.")
+        bool,
+        typer.Option(
+            "--again", help="Also repeat the parts of the proof whose inputs have not changed."
+        ),
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Fill the source from the solutions, build the release, and prove it fit to publish."""
+    """Build the release from source and solutions, prove that it is fit, and write it.
+
+    A release that is not fit to publish is not written.
+    """
     from autograder.release import release as make_release
 
     with err.status(f"Building and proving {assignment}") as status:
@@ -40,20 +48,25 @@ def release(
         )
     out.print(proof.table())
     if not proof.ok:
-        err.print(f"{assignment} is not fit to publish; nothing was changed.", style="red")
+        err.print(
+            f"{assignment} is not fit to publish and nothing was changed. Fix what the table "
+            f"marks with ✗, then run: fdl release {assignment}",
+            style="red",
+        )
         raise typer.Exit(1)
 
 
 @command()
 def prove(
-    assignment: str,
+    assignment: options.Homework,
     matrix: Annotated[
-        Path | None, typer.Option(help="Write the kill matrix to this .html file, and as .csv.")
+        Path | None,
+        typer.Option(help="Write the matrix to this .html file, and as .csv beside it."),
     ] = None,
     seed: options.Seed = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Hold every misconception against the hidden tests: each must lose its own item alone."""
+    """Run every misconception against the hidden tests: each must fail its own item alone."""
     from autograder.release.proof.killmatrix import kill_matrix
 
     found = Course.find(course)

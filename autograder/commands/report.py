@@ -11,21 +11,22 @@ from rich.text import Text
 from autograder.commands import options
 from autograder.commands.common import command, out
 from autograder.course.assignment import Course
+from autograder.errors import RecordError
 
 
 @command()
 def report(
-    assignment: str,
+    assignment: options.Homework,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Where the page goes (default: in reports/)."),
+        typer.Option("--output", "-o", help="File for the page (default: in reports/)."),
     ] = None,
     anonymous: Annotated[
-        bool, typer.Option("--anonymous", help="Numbers in the place of names, everywhere.")
+        bool, typer.Option("--anonymous", help="Replace names by numbers everywhere.")
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Write one page on how the class did: points, items, misconceptions, similar answers."""
+    """Write a page on how the class did: points, items, misconceptions, similar answers."""
     from autograder.pages.classreport import write_class_report
 
     found = Course.find(course)
@@ -36,11 +37,20 @@ def report(
 
 @command()
 def feedback(
-    assignment: str, student: options.Students = None, course: options.CoursePath = None
+    assignment: options.Homework,
+    student: options.Students = None,
+    course: options.CoursePath = None,
 ) -> None:
-    """Write the pages that students get into feedback/."""
+    """Write the pages that students get into feedback/.
+
+    Before a student's due date, pages leave out results: run it again after that date.
+    """
     from autograder.pages.feedback import write_feedback
 
     found = Course.find(course)
     paths = write_feedback(found, found.assignment(assignment), student or None)
-    out.print(f"{len(paths)} feedback pages in {found.all_feedback}")
+    if not paths:
+        raise RecordError(
+            f"nobody has marks of {assignment} yet: run `fdl grade {assignment}` first"
+        )
+    out.print(Text(f"{len(paths)} feedback pages in {found.all_feedback}"))

@@ -30,7 +30,7 @@ from autograder.course.gradecells import (
 from autograder.course.layout import SETTINGS, CourseFolder
 from autograder.course.rules import Counting, Deadline, Rules
 from autograder.course.settings import HomeworkSettings, did_you_mean, read_settings
-from autograder.errors import CourseError
+from autograder.errors import CourseError, NoCourseError
 
 Kind = Literal["auto", "manual"]
 
@@ -106,9 +106,9 @@ class Course(CourseFolder):
         for folder in (start, *start.parents):
             if (folder / SETTINGS).exists():
                 return cls(folder)
-        raise CourseError(
-            f"no {SETTINGS} in {start} or above it: run this inside a course checkout, "
-            "or name it with --course FOLDER"
+        raise NoCourseError(
+            f"no {SETTINGS} in {start} or above it: go into the course's folder, name it with "
+            "--course FOLDER, or begin a course with `fdl new hw1` in an empty folder"
         )
 
     def assignment(self, name: str) -> Assignment:
@@ -149,8 +149,10 @@ class Course(CourseFolder):
         known = self.settings.homework
         if name in known:
             return known[name]
-        hint = did_you_mean(name, known) or f"it has: {', '.join(known) or 'none'}"
-        raise CourseError(f"{self.settings_file} has no assignment {name!r}; {hint}")
+        hint = did_you_mean(name, known) or f"it has: {', '.join(known) or 'none'}."
+        raise CourseError(
+            f"{self.settings_file} has no assignment {name!r}; {hint} To begin it: `fdl new {name}`"
+        )
 
     def _problems(self, name: str, bonus: Collection[str]) -> Iterator[Problem]:
         for path in sorted(self.source(name).glob("*.ipynb")):

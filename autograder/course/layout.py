@@ -12,6 +12,7 @@ autograded/STUDENT/HW/ the marked notebooks and report.json
 feedback/STUDENT/HW/   the students' pages
 reports/               the class reports
 regraded/HW/           what each `fdl regrade` changed
+exported/HW/           the last export to each system
 gradebook.db           nbgrader's gradebook
 demo/                  the scratch course of `fdl demo`
 """
@@ -102,3 +103,7 @@ class CourseFolder:
     def regraded(self, assignment: str) -> Path:
         """Return the folder with the changes that `fdl regrade` recorded."""
         return self.root / "regraded" / assignment
+
+    def exported(self, assignment: str) -> Path:
+        """Return the folder with the last export to each system."""
+        return self.root / "exported" / assignment

@@ -33,12 +33,13 @@ def read_marks_settled(
 
     Penalties in the gradebook are up to date then. RecordError if there is no gradebook.
     """
-    path = course.gradebook
+    path, names = course.gradebook, list(assignments)
     if not path.exists():
-        raise RecordError(f"there is no gradebook yet ({path}): run `fdl grade` first")
+        first = f"fdl grade {names[0]}"
+        raise RecordError(f"there is no gradebook yet ({path}): run `{first}` first")
     found: dict[str, Marks] = {}
     with open_gradebook(course) as gradebook:
-        for name in assignments:
+        for name in names:
             marks = update_penalties(gradebook, course, name)
             if marks is not None:
                 found[name] = marks

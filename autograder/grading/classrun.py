@@ -18,6 +18,7 @@ from autograder.capacity import Machine
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import SUBMITTED
 from autograder.course.limits import Limits, MiB
+from autograder.course.settings import did_you_mean
 from autograder.errors import CourseError, KitError, SandboxError
 from autograder.grading import forkserver
 from autograder.grading.lifeline import end_with
@@ -67,15 +68,16 @@ def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> 
                 )
         jobs = [Job(each, course.submission(each, assignment)) for each in dict.fromkeys(students)]
         if missing := [job.student for job in jobs if not job.path.is_dir()]:
+            known = [folder.name for folder in submitted.glob("[!.]*")]
             raise CourseError(
                 f"no submission of {', '.join(missing)}: expected a folder "
-                f"{course.submission(missing[0], assignment)}"
+                f"{course.submission(missing[0], assignment)}. {did_you_mean(missing[0], known)}"
             )
         return jobs
     if not submitted.is_dir():
         raise CourseError(
-            f"{submitted} does not exist: put each student's notebooks into "
-            f"{SUBMITTED}/STUDENT/{assignment}/"
+            f"{submitted} does not exist: run `fdl intake {assignment} EXPORT.zip`, or put each "
+            f"student's notebooks into {SUBMITTED}/STUDENT/{assignment}/"
         )
     folders = (folder for folder in sorted(submitted.iterdir()) if not folder.name.startswith("."))
     jobs = [Job(folder.name, folder / assignment) for folder in folders]

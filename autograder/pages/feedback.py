@@ -251,7 +251,8 @@ def _stored_report(path: Path, student: str) -> Report:
     except RecordError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             raise RecordError(
-                f"{student} has no marks yet ({path} does not exist): run `fdl grade` first"
+                f"{student} has no marks yet ({path} does not exist): "
+                f"run `fdl grade {path.parent.name}` first"
             ) from None
         raise RecordError(
             f"the Report of {student} ({path}) can't be read: {error}; run `fdl grade` again"

@@ -385,3 +385,60 @@ def test_file_that_cannot_be_used_is_named_without_a_log(log_folder: Path) -> No
 def test_exits_and_wrong_calls_pass() -> None:
     assert raising(typer.Exit(5)).exit_code == 5
     assert "Traceback" not in raising(typer.BadParameter("no")).output
+
+
+# --- the command to run next, for the faults of a first term ---
+
+
+def gone(*folders: str) -> Fault:
+    return lambda root: shutil.rmtree(root.joinpath(*folders))
+
+
+def damaged(root: Path) -> None:
+    (root / "gradebook.db").write_bytes(b"no database")
+
+
+def nothing(_root: Path) -> None:
+    return None
+
+
+NEXT: dict[str, tuple[Fault, list[str], str]] = {
+    "no homework of that name": (nothing, ["grade", "hw7"], "fdl new hw7"),
+    "a homework misspelt": (nothing, ["grade", "tinny"], "did you mean tiny?"),
+    "not released: grade": (gone("release"), ["grade", "tiny"], "fdl release tiny"),
+    "not released: feedback": (gone("release"), ["feedback", "tiny"], "fdl release tiny"),
+    "not released: regrade": (gone("release"), ["regrade", "tiny"], "fdl release tiny"),
+    "nothing submitted at all": (
+        gone("submitted"),
+        ["grade", "tiny"],
+        "fdl intake tiny EXPORT.zip",
+    ),
+    "no submission of it": (
+        gone("submitted", "anna"),
+        ["grade", "tiny"],
+        "fdl intake tiny EXPORT.zip",
+    ),
+    "unknown student": (nothing, ["grade", "tiny", "--student", "ana"], "did you mean anna?"),
+    "not graded: feedback": (nothing, ["feedback", "tiny"], "fdl grade tiny"),
+    "not graded: feedback of one": (
+        nothing,
+        ["feedback", "tiny", "--student", "anna"],
+        "fdl grade tiny",
+    ),
+    "not graded: regrade": (nothing, ["regrade", "tiny"], "fdl grade tiny"),
+    "not graded: report": (nothing, ["report", "tiny"], "fdl grade tiny"),
+    "not graded: export": (nothing, ["export", "tiny", "--to", "csv"], "fdl grade tiny"),
+    "not graded: standing": (nothing, ["standing"], "fdl grade tiny"),
+    "no such export": (nothing, ["intake", "tiny", "x.zip"], "zip file or a folder"),
+    "no such path": (nothing, ["mark", "submitted/ana/tiny"], "submitted/ana/tiny"),
+    "a gradebook that is damaged": (damaged, ["feedback", "tiny"], "fdl restore"),
+    "a name that is taken": (nothing, ["new", "tiny"], "choose another name"),
+    "a table into a file": (nothing, ["standing", "-o", "x"], "--to csv"),
+}
+
+
+@pytest.mark.parametrize("fault", NEXT)
+def test_an_error_says_what_to_do_next(root: Path, fault: str) -> None:
+    spoil, arguments, advice = NEXT[fault]
+    spoil(root)
+    assert_told(run(arguments), advice)

@@ -13,7 +13,8 @@ KIT = Path(layout.__file__).parent.parent
 
 NAMES = (
     "course.toml", "nbgrader_config.py", "submitted", "autograded", "feedback", "reports",
-    "regraded", "gradebook.db", "report.json", "sample_class.py", "misconceptions.py", ".earlier",
+    "regraded", "exported", "gradebook.db", "report.json", "sample_class.py", "misconceptions.py",
+    ".earlier",
 )  # fmt: skip
 
 
@@ -33,6 +34,7 @@ def test_a_homework_has_its_folders_in_the_course(tmp_path: Path) -> None:
         course.feedback("anna", "hw"): "feedback/anna/hw",
         course.reports: "reports",
         course.regraded("hw"): "regraded/hw",
+        course.exported("hw"): "exported/hw",
         course.demo: "demo",
     }
     for path, place in found.items():

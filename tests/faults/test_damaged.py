@@ -148,7 +148,7 @@ def test_marks_given_since_the_copy_are_carried_over_as_far_as_they_can_be_read(
         (root / "gradebook.db").write_bytes(data)
         ended = scene.theatre.run(root, RESTORE)
         assert ended.code == 0, ended.output
-        assert "carried over from it: 1" in ended.output
+        assert "now restored: 1" in ended.output
         [listed] = (root / "gradebook-copies").glob("damaged-*/marks-by-hand.csv")
         assert listed.read_text(encoding="utf-8").splitlines()[1:] == ["hw,chloe,b-essay,0.75,,"]
         assert scene.run(root).code == 0

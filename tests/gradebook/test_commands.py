@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -81,7 +82,7 @@ def test_a_folder_that_is_passed_over_is_named(course: Course, markings: dict[st
     markings["anna"] = Marked("anna", mark(course, answers={}))
     result = CliRunner().invoke(app, ["grade", "hw", "--course", str(course.root)])
     assert result.exit_code == 0
-    assert "submitted/.zoe is passed over" in result.output
+    assert "skipping submitted/.zoe: student folders cannot start with a dot" in result.output
     assert "zoe" not in rows(result.output)
 
 
@@ -95,5 +96,29 @@ def test_more_time_for_a_name_that_nobody_has_is_told(
     result = CliRunner().invoke(app, ["grade", "hw", "--course", str(course.root)])
     assert result.exit_code == 0
     said = " ".join(result.output.split())
-    assert "gives ana more time: nothing is in submitted/ana, is it right?" in said
+    assert "gives ana an extension, but submitted/ana does not exist. Is the name" in said
     assert "gives anna" not in said
+
+
+def test_the_marks_are_printed_for_programs(
+    course: Course, markings: dict[str, Marked], marker: Marker
+) -> None:
+    """A student who was not marked is in the result with the reason; nothing else is printed."""
+    for student in ("anna", "bela"):
+        hand_in(course, student)
+    markings["anna"] = Marked("anna", mark(course, points={"a-bend": 0.5}))
+    markings["bela"] = Marked("bela", None, "it \x1b[31mbroke")
+    arguments = ["grade", "hw", "--course", str(course.root), "--format", "json"]
+    first = CliRunner().invoke(app, arguments)
+    assert first.exit_code == 1
+    assert "\x1b" not in first.stdout
+    content = json.loads(first.stdout)
+    assert (content["schema"], content["assignment"]) == ("fdl-grade/1", "hw")
+    anna, bela = (content["students"][name] for name in ("anna", "bela"))
+    assert (anna["points"], anna["max_points"]) == (1.5, 3)
+    assert (anna["bonus_points"], anna["max_bonus_points"]) == (2, 2)
+    assert (anna["open_points"], anna["unchanged"], anna["error"]) == (3, False, "")
+    assert bela["error"] == "it \x1b[31mbroke"
+    marker.give("a-proof", 1.5)
+    again = json.loads(CliRunner().invoke(app, arguments).stdout)["students"]["anna"]
+    assert again == {**anna, "open_points": 1, "unchanged": True, "seconds": {}}

@@ -102,8 +102,8 @@ def test_standing_is_printed_with_what_is_open_and_what_is_not_there_yet(taught:
         "chloe": ["9 of 10", "–", "not yet", "45.0"],
     }
     assert "best 2 of 3" in result.output
-    assert "hw3 is not in the gradebook yet" in result.output
-    assert "1 not final" in result.output
+    assert "hw3 has no marks and counts as 0. Next: fdl grade hw3" in result.output
+    assert "1 students are not final" in result.output
 
 
 def test_standing_is_exported_as_csv(taught: Course, tmp_path: Path) -> None:
@@ -142,10 +142,12 @@ def test_export_refuses_what_is_not_final_and_writes_the_rest_when_asked(
     refused = run(taught, "export", "hw", "--to", "csv", "-o", str(path))
     assert refused.exit_code == 2
     assert "1 marks are not final" in " ".join(refused.output.split())
+    assert "formgrader" in refused.output
+    assert "--partial" in refused.output
     assert not path.exists()
     result = run(taught, "export", "hw", "--to", "csv", "-o", str(path), "--partial")
     assert result.exit_code == 0
-    assert "Left out, not final: bela" in result.output
+    assert "Skipped, since not final: bela" in result.output
     header, *body = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))
     assert {row[0]: row[header.index("total")] for row in body} == {"anna": "5", "bela": ""}
 
@@ -159,7 +161,7 @@ def test_export_fills_a_roster_and_ends_with_1_where_the_two_do_not_agree(
     result = run(course, "export", "hw", "--to", "csv", "--roster", str(roster))
     assert result.exit_code == 1
     assert result.stdout.startswith("id,total\nanna,5\n")
-    assert "In the roster, not ours: zoe" in result.stderr
+    assert "In the roster, but without a mark here: zoe" in result.stderr
     assert "\x1b[31m" not in result.stderr
     roster.write_text("id,total\nanna,\n", encoding="utf-8")
     assert run(course, "export", "hw", "--to", "csv", "--roster", str(roster)).exit_code == 0

@@ -1,0 +1,286 @@
+"""`fdl status`, and `fdl` alone: how far each homework is, and which command comes next."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+from nbformat import NotebookNode
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from autograder.commands import options
+from autograder.commands.common import app, command, err, out, told
+from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.course.directives import without_directives, without_solution_markers
+from autograder.course.gradecells import declared, is_solution
+from autograder.course.layout import INDEX, README, REPORT
+from autograder.errors import CourseError, NoCourseError
+from autograder.gradebook.glance import Graded, glance
+from autograder.submission.timestamps import read_timestamp
+from autograder.words import as_json
+
+SCHEMA = "fdl-status/1"
+
+OUT_OF_DATE = "out of date"
+
+_REMOVED = re.compile(r"^ *### BEGIN (.+?)$.*?^ *### END \1$", re.MULTILINE | re.DOTALL)
+"""What nbgrader takes out of a released cell."""
+
+SOUND = {"locked": "fdl", "readonly": "fdl standing"}
+"""What to run if SQLite says this of a gradebook: another command is writing, or was killed then.
+
+Every command that opens the gradebook for writing first undoes what the killed one had begun.
+"""
+
+Step = tuple[object, str, str]
+"""Whether there is something to do, the command that does it, and the reason."""
+
+
+@dataclass(frozen=True)
+class HomeworkStatus:
+    """How far a homework is.
+
+    `release` is "no", "yes", "out of date" or, if the source can't be read, "unknown"; `fault` says
+    why. `exported` is the time of the last export to each system. The rest are numbers of students:
+    `to_grade` handed in something that is not graded, `by_hand` wait for a person, `feedback` have
+    pages as new as their Report.
+    """
+
+    due: datetime
+    release: str = "no"
+    submitted: int = 0
+    to_grade: int = 0
+    graded: int = 0
+    by_hand: int = 0
+    feedback: int = 0
+    exported: Mapping[str, datetime] = field(default_factory=dict)
+    fault: str = ""
+
+    def steps(self, name: str, now: datetime) -> Iterator[Step]:
+        """Yield what there may be to do, the most urgent first."""
+        due = f"{self.due:%Y-%m-%d %H:%M}"
+        collect = f"fdl intake {name} EXPORT.zip --students students.csv"
+        expects = self.release != "no" and not self.submitted
+        yield (
+            self.release == OUT_OF_DATE,
+            f"fdl release {name}",
+            "source or solutions have changed since the release",
+        )
+        yield self.to_grade, f"fdl grade {name}", f"submissions to grade: {self.to_grade}"
+        yield (
+            self.by_hand,
+            "jupyter lab",
+            f"students of {name} to mark by hand, in Nbgrader → Formgrader: {self.by_hand}",
+        )
+        without = self.graded - self.feedback
+        yield without > 0, f"fdl feedback {name}", f"students without current pages: {without}"
+        yield self.release == "no", f"fdl release {name}", "students have no notebooks yet"
+        yield expects and self.due <= now, collect, f"it was due on {due}"
+        yield (
+            self.graded and not self.exported,
+            f"fdl export {name} --to csv --output {name}.csv",
+            "no marks were exported yet",
+        )
+        yield expects, collect, f"after the due date, {due}"
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a course is, and the next command with its reason.
+
+    `faults` says what can't be read.
+    """
+
+    course: str
+    homework: Mapping[str, HomeworkStatus]
+    next: str
+    reason: str
+    faults: tuple[str, ...] = ()
+
+
+@app.callback(invoke_without_command=True)
+def alone(context: typer.Context) -> None:
+    """Show where the course stands if no command is given."""
+    if context.invoked_subcommand is None:
+        told(_begin)(context)
+
+
+def _begin(context: typer.Context) -> None:
+    try:
+        course = Course.find()
+    except NoCourseError:
+        typer.echo(context.get_help())
+        out.print(
+            "There is no course here. Go into your course's folder with `cd`, or begin a course "
+            "in an empty folder with `fdl new hw1`."
+        )
+    else:
+        _show(course, options.Format.TABLE)
+
+
+@command()
+def status(
+    form: options.PrintedAs = options.Format.TABLE, course: options.CoursePath = None
+) -> None:
+    """Show how far each homework is and which command comes next, as `fdl` alone does.
+
+    It writes nothing.
+    """
+    _show(Course.find(course), form)
+
+
+def _show(course: Course, form: options.Format) -> None:
+    status = read_status(course, datetime.now(UTC))
+    if form is options.Format.JSON:
+        content = {"schema": SCHEMA, **asdict(status)}
+        typer.echo(as_json(content, default=datetime.isoformat), nl=False)
+    else:
+        _print(status)
+    if status.faults:
+        raise typer.Exit(1)
+
+
+def read_status(course: Course, now: datetime) -> Status:
+    """Look at the course's folders and gradebook; nothing is written."""
+    graded: Mapping[str, Mapping[str, Graded]] = {}
+    fault, repair = "", ""
+    try:
+        if course.gradebook.exists() and course.gradebook.stat().st_size:
+            graded = glance(course.gradebook)
+        elif course.all_autograded(f"*/{REPORT}"):
+            fault, repair = "it is empty or missing", "fdl restore"
+    except (sqlite3.DatabaseError, ValueError) as error:
+        found = (command for word, command in SOUND.items() if word in str(error))
+        fault, repair = str(error), next(found, "fdl restore")
+    homework = {name: _look(course, name, graded.get(name, {})) for name in course.assignment_names}
+    if fault:
+        fault = f"the gradebook {course.gradebook} can't be read: {fault}"
+        command, reason = repair, "the gradebook can't be read"
+    else:
+        command, reason = _next(homework, now)
+    faults = (fault, *(each.fault for each in homework.values()))
+    return Status(course.title, homework, command, reason, tuple(filter(None, faults)))
+
+
+def _next(homework: Mapping[str, HomeworkStatus], now: datetime) -> tuple[str, str]:
+    found = [
+        (rank, command, reason)
+        for name, each in homework.items()
+        for rank, (is_due, command, reason) in enumerate(each.steps(name, now))
+        if is_due and not each.fault
+    ]
+    if found:
+        return min(found, key=lambda step: step[0])[1:]
+    if any(each.fault for each in homework.values()):
+        return "fdl", "once the source can be read"
+    if homework:
+        return "fdl standing", "all marks were handed on"
+    return "fdl new hw1", "the course has no homework yet"
+
+
+def _look(course: Course, name: str, graded: Mapping[str, Graded]) -> HomeworkStatus:
+    folders = {each.name: each / name for each in course.submitted.glob("[!.]*")}
+    folders = {student: folder for student, folder in folders.items() if folder.is_dir()}
+    release, fault = "no", ""
+    try:
+        assignment = course.assignment(name)
+        if course.release(name).is_dir():
+            release = "yes" if _is_current(course, assignment) else OUT_OF_DATE
+    except CourseError as error:
+        release, fault = "unknown", str(error)
+    exports = course.exported(name).glob("*")
+    return HomeworkStatus(
+        due=course.deadline(name).due,
+        release=release,
+        submitted=len(folders),
+        to_grade=sum(_is_new(folder, graded.get(each)) for each, folder in folders.items()),
+        graded=len(graded),
+        by_hand=sum(each.awaiting > 0 for each in graded.values()),
+        feedback=sum(_has_feedback(course, student, name) for student in graded),
+        exported={
+            path.stem: datetime.fromtimestamp(path.stat().st_mtime, course.timezone)
+            for path in sorted(exports)
+        },
+        fault=fault,
+    )
+
+
+def _is_new(folder: Path, graded: Graded | None) -> bool:
+    """Whether a submission is not graded, or was handed in again since then."""
+    return graded is None or read_timestamp(folder) not in (None, graded.handed_in)
+
+
+def _has_feedback(course: Course, student: str, name: str) -> bool:
+    page, report = course.feedback(student, name) / INDEX, course.report(student, name)
+    try:
+        return page.stat().st_mtime >= report.stat().st_mtime
+    except OSError:
+        return False
+
+
+def _is_current(course: Course, assignment: Assignment) -> bool:
+    """Whether a quick look finds no change of source and solutions since the release.
+
+    It compares what students are given, and whether the lines of the solutions are those that the
+    source was filled with; `fdl release --check` builds the release again and misses nothing.
+    """
+    source, release = course.source(assignment.name), course.release(assignment.name)
+    for file in (README, *assignment.files):
+        if (source / file).is_file() and _content(source / file) != _content(release / file):
+            return False
+    solutions = {
+        line.strip().replace("#:", "#")
+        for path in course.solutions(assignment.name).glob("*.py")
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+    }
+    return all(
+        (release / path.name).is_file() and _is_filled_and_released(path, release, solutions)
+        for path in sorted(source.glob("*.ipynb"))
+    )
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _is_filled_and_released(path: Path, release: Path, solutions: Set[str]) -> bool:
+    old, new = (read_notebook(folder / path.name).cells for folder in (release, path.parent))
+    return len(old) == len(new) and all(
+        _is_released(*pair) and _is_filled(pair[1], solutions)
+        for pair in zip(old, new, strict=True)
+    )
+
+
+def _is_released(old: NotebookNode, new: NotebookNode) -> bool:
+    if is_solution(new) and not _REMOVED.search(new.source):
+        return declared(old) == declared(new)  # nbgrader clears the whole cell
+    kept = _REMOVED.sub("\0", without_directives(new.source)).split("\0")
+    return declared(old) == declared(new) and all(part.strip() in old.source for part in kept)
+
+
+def _is_filled(cell: NotebookNode, solutions: Set[str]) -> bool:
+    text = without_directives(cell.source)
+    lines = without_solution_markers(text).splitlines() if text != cell.source else ()
+    return all(line.strip() in solutions for line in lines)
+
+
+def _print(status: Status) -> None:
+    columns = ("", "due", "release", "handed in", "graded", "by hand", "feedback", "exported")
+    table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, title=status.course)
+    table.title_justify, table.columns[1].no_wrap = "left", True
+    for name, each in status.homework.items():
+        numbers = (each.submitted, each.graded, each.by_hand, each.feedback)
+        exports = [f"{system} {moment:%m-%d}" for system, moment in each.exported.items()]
+        day = f"{each.due:%Y-%m-%d}"
+        table.add_row(name, day, each.release, *map(str, numbers), ", ".join(exports) or "no")
+    out.print(table)
+    for fault in status.faults:
+        err.print(Text(f"fdl: {fault}", style="red"), soft_wrap=True)
+    out.print(Text(f"Next: {status.next}  # {status.reason}"), soft_wrap=True)
