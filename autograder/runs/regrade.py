@@ -29,7 +29,7 @@ from autograder.course.gradecells import points_by_item
 from autograder.course.layout import REPORT
 from autograder.durable import make_folder, sync
 from autograder.errors import CourseError, RecordError
-from autograder.gradebook.backup import copies
+from autograder.gradebook.backup import backups
 from autograder.gradebook.database import SECONDS, PatientGradebook, open_gradebook
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.recorder import Recorder
@@ -138,7 +138,7 @@ def check_release(course: Course, assignment: Assignment) -> None:
 def read_graded(course: Course, assignment: Assignment, students: Sequence[str] = ()) -> Graded:
     """What is recorded of these students (none named: of all)."""
     path = course.gradebook
-    if not path.is_file() and not copies(path):  # opening it would make one
+    if not path.is_file() and not backups(path):  # opening it would create a new gradebook
         return _find_reports(course, assignment, students)
     with open_gradebook(course) as gradebook:
         settle_all(gradebook, course, assignment)
