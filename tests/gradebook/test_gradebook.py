@@ -563,7 +563,7 @@ def test_cells_added_after_marks_are_refused_with_advice(
     recorded: Course, assignment: Assignment
 ) -> None:
     _add_cell(recorded)
-    with pytest.raises(RecordError, match="new gradebook file"):
+    with pytest.raises(RecordError, match="start a new gradebook"):
         record(recorded, assignment, "anna", mark(recorded))
 
 
