@@ -89,10 +89,10 @@ def test_problems_stand_side_by_side() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("<!-- points -->", "<!-- points --> has no counterpart <!-- /points -->"),
-        ("<!-- /points -->", "<!-- /points --> has no counterpart <!-- points -->"),
-        ("<!-- points --> 5 <!-- /dates -->", "has no counterpart"),
-        ("<!-- point --><!-- /point -->", "stands for no fact; known are: points, dates"),
+        ("<!-- points -->", "<!-- points --> has no matching <!-- /points -->"),
+        ("<!-- /points -->", "<!-- /points --> has no matching <!-- points -->"),
+        ("<!-- points --> 5 <!-- /dates -->", "has no matching"),
+        ("<!-- point --><!-- /point -->", "is unknown; use one of: points, dates"),
     ],
 )
 def test_marks_that_can_not_be_filled_are_told(text: str, told: str) -> None:
