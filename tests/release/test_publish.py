@@ -142,6 +142,6 @@ def test_progress_is_told(released: Course) -> None:
     release(released, "tiny", check=True, mark=mark_on_paper, say=told.append)
     assert told == [
         "filling the source and building the release",
-        "reading both trees",
+        "reading the source and the release",
         *(f"marking trial submissions: {done} of 6" for done in range(7)),
     ]
