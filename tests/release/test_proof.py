@@ -28,7 +28,7 @@ from .helpers import (
     looked_at_anew,
     replace_text,
 )
-from .marking import Mark, Marker, Namespace, mark_on_paper, release
+from .marking import Marker, MarkFunction, Namespace, mark_on_paper, release
 from .tiny import answer, check, code, write_notebook
 
 FILES = "files of release/tiny"
@@ -48,7 +48,7 @@ STALE_RELEASE = "the release is built from the source"
 STALE_SOURCE = "the source is filled from the solutions"
 
 
-def proved(course: Course, mark: Mark = mark_on_paper) -> Proof:
+def proved(course: Course, mark: MarkFunction = mark_on_paper) -> Proof:
     """The proof of a new release of the course."""
     return release(course, "tiny", mark=mark)
 
