@@ -18,11 +18,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 MAX_NAMED = 5
-"""Number of names to list before "and N more"."""
+"""Maximum number of names to list before "and N more"."""
 MAX_SHOWN = 80
-"""Length of a name as it is shown, in characters."""
+"""Maximum length of a shown name, in characters."""
 MAX_STACKED = 3
-"""Number of accents allowed on one letter: a tower of them covers the lines above."""
+"""Maximum number of accents on one letter: a tower of them covers the lines above."""
 
 ODD = "?"
 """Replacement for a character that is not shown."""

@@ -12,7 +12,7 @@ from autograder.errors import RecordError
 from autograder.exports import cells
 
 MAX_BYTES = 20_000_000
-"""Bytes that a roster may have."""
+"""Maximum size of a roster, in bytes."""
 
 _BOM = b"\xef\xbb\xbf"
 

@@ -78,7 +78,7 @@ _CREDIT = _table("fdl_recorded_credit", ["grade_id"], "points", Float())
 _EXTENSION = _table("fdl_recorded_extension", ["submission_id"], "seconds", Float())
 
 FOLDER = _table("fdl_recorded_folder", _OF_STUDENT, "digest", String(64))
-"""Digest of the folder in autograded/ that belongs to a student's marks."""
+"""Digest of the folder in autograded/ that belongs to a student's marks, as hex digits."""
 
 FINGERPRINT = _table("fdl_fingerprint", _OF_STUDENT, "fingerprint", String(64))
 """Fingerprint of what a student's marks were made from; "" if unknown."""

@@ -69,7 +69,7 @@ def notebook_facts(problem: Problem) -> dict[str, str]:
         for item in problem.items
     ]
     head = ["| item | what you write | points |", "|---|---|---|"]
-    return {"items": _block([*head, *rows, f"| **together** | | **{_total(problem.items)}** |"])}
+    return {"items": _block([*head, *rows, f"| **total** | | **{_total(problem.items)}** |"])}
 
 
 def _counterpart(mark: re.Match[str]) -> str:
@@ -108,7 +108,7 @@ def _points(assignment: Assignment) -> list[str]:
         for problem in assignment.problems
     ]
     heads = [problem.title.partition(":")[0] for problem in assignment.problems]
-    totals = [f"**together** | **{_total(problem.items)}**" for problem in assignment.problems]
+    totals = [f"**total** | **{_total(problem.items)}**" for problem in assignment.problems]
     first = [f"{head} | points" for head in heads]
     rows = [first, *zip_longest(*columns, fillvalue="|"), totals]
     lines = [f"| {' | '.join(row)} |" for row in rows]

@@ -972,13 +972,13 @@ def _read_log(log: str, late: bool, seconds: float) -> Run:
     last = 0
     for line in log.splitlines():
         try:
-            told = json.loads(line)
+            entry = json.loads(line)
         except ValueError:  # cut off in the middle
             break
-        last = told.get("cell", last)
-        states.update(told.get("states", {}))
-        if "error" in told:
-            faults.append(f"code cell {last} stops with {told['error']}")
+        last = entry.get("cell", last)
+        states.update(entry.get("states", {}))
+        if "error" in entry:
+            faults.append(f"code cell {last} stops with {entry['error']}")
     if late:
         faults.append(f"stopped after {seconds:.0f} s, in code cell {last}. Does a loop never end?")
     elif not states:
@@ -993,19 +993,19 @@ def _run_cells(problem: str, copy: str, log: str) -> None:
     notebook = InteractiveShell.instance()  # its files go into IPYTHONDIR, which is deleted
     with Path(log).open("w", encoding="utf-8") as file:
 
-        def tell(**what: object) -> None:
-            print(json.dumps(what), file=file, flush=True)
+        def write(**entry: object) -> None:
+            print(json.dumps(entry), file=file, flush=True)
 
         sources = json.loads(Path(copy).read_text(encoding="utf-8"))
         for number, source in enumerate(sources, start=1):
-            tell(cell=number)
+            write(cell=number)
             result = notebook.run_cell(source)
             plt.close("all")
             error = result.error_before_exec or result.error_in_exec
             if error is not None and not isinstance(error, NotImplementedError):
-                tell(error=named(error))
+                write(error=named(error))
         asked = [item.name for item in PROBLEMS[problem] if item.answers]
-        tell(states={item: quietly(item, notebook.user_ns) for item in asked})
+        write(states={item: quietly(item, notebook.user_ns) for item in asked})
 
 
 # Writing the package

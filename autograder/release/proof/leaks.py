@@ -24,16 +24,16 @@ from autograder.release.definitions import Definition, Solutions, parse_python
 from autograder.release.proof.texts import Text, cells, squeeze
 
 MIN_CODE = 24
-"""Length from which a line of a solution counts as a secret, in characters other than spaces."""
+"""Minimum length of a solution's line that counts as a secret, in characters but white space."""
 
 MIN_BODY = 12
-"""Length from which the body of a whole function counts as a secret, in such characters."""
+"""Minimum length of a whole function's body that counts as a secret, in the same unit."""
 
 MIN_TEST_LINE = 30
-"""Length from which a line of a hidden test counts as a secret, in such characters."""
+"""Minimum length of a hidden test's line that counts as a secret, in the same unit."""
 
 MIN_SENTENCE = 40
-"""Length from which a sentence of a model answer counts as a secret, in such characters."""
+"""Minimum length of a model answer's sentence that counts as a secret, in the same unit."""
 
 _BOILERPLATE = re.compile(r"^(import|from|return\w*$|fig|ax|def|@|#$|plt\.|if\w+:$|else:$)")
 _RUBRIC = re.compile(r"^#{1,6}\s*Rubric\b|^\s*[-*]\s*\([\d.]+ points?\)", re.MULTILINE)
@@ -51,12 +51,12 @@ class Secret:
 
 def leak_faults(all_texts: Iterable[Text], secrets: Iterable[Secret]) -> Iterator[str]:
     """Yield each place of the release that contains a secret, once for each source of it."""
-    told = set()
+    found = set()
     pieces = list(secrets)
     for text in all_texts:
         for secret in pieces:
-            if (text.where, secret.what) not in told and secret.piece in text.squeezed:
-                told.add((text.where, secret.what))
+            if (text.where, secret.what) not in found and secret.piece in text.squeezed:
+                found.add((text.where, secret.what))
                 yield f"{text.where} contains part of {secret.what}: {_short(secret.piece)}"
 
 

@@ -107,15 +107,15 @@ class Reading:
         not repeated for the release.
         """
         count = len(tidy.expected_files(self.assignment))
-        told: set[str] = set()
+        reported: set[str] = set()
         for folder, tree, in_use in (
             ("source", self._source, at_work),
             ("release", self.tree, False),
         ):
             label = f"{folder}/{tree.name}"
             faults = tidy.file_faults(tree, self.assignment, label, in_use=in_use)
-            new = [each for each in faults if each.removeprefix(label) not in told]
-            told.update(each.removeprefix(label) for each in new)
+            new = [each for each in faults if each.removeprefix(label) not in reported]
+            reported.update(each.removeprefix(label) for each in new)
             yield finding(f"files of {label}", new, f"the {count} expected files")
         yield finding("the notebooks open", self._opening_faults(), "valid, cell ids unique")
 

@@ -1,8 +1,8 @@
 """Check the points and dates in the texts of a release.
 
 Points must agree with the grade cells, dates and time zone with course.toml. Tables of points must
-be generated. Checked are headings with points, sentences that say what something is worth, dates
-near words such as "due", and items that a `checks.py` lists by hand.
+be generated. The check reads headings with points, sentences that say what something is worth,
+dates near words such as "due", and items that a `checks.py` lists by hand.
 """
 
 from __future__ import annotations
@@ -115,8 +115,8 @@ class Statements:
                 near = [word for word in words if match.start() - word.end() <= _NEAR]
                 right = self._assignment.opens if near and near[-1]["opens"] else due
                 if near and not _agrees(match, right):
-                    told = f"{DAYS[right.weekday()]}, {right:%Y-%m-%d %H:%M}"
-                    yield f"{line.where} says {match[0].strip()!r}; course.toml has {told}"
+                    wanted = f"{DAYS[right.weekday()]}, {right:%Y-%m-%d %H:%M}"
+                    yield f"{line.where} says {match[0].strip()!r}; course.toml has {wanted}"
             if line.text.startswith("|"):
                 strange = set(_ZONE.findall(line.text)) - {str(due.tzinfo)}
                 for zone in sorted(strange & available_timezones()):
@@ -222,7 +222,7 @@ def _agrees(date: re.Match[str], right: datetime) -> bool:
         return False
     right = right.replace(tzinfo=None)
     try:
-        told = parser.parse(date[0], default=right, dayfirst=not date["iso"], fuzzy=True)
+        found = parser.parse(date[0], default=right, dayfirst=not date["iso"], fuzzy=True)
     except parser.ParserError:  # no such day exists
         return False
-    return bool(told == right)
+    return bool(found == right)

@@ -23,7 +23,7 @@ _MACHINE_PATH = re.compile(
 _LEFT_BY_PROGRAMS = frozenset({".ipynb_checkpoints", "__pycache__", ".DS_Store"})
 
 MAX_DATA_BYTES = 15_000_000
-"""Bytes allowed for all data files of a homework together, since each sandbox gets all of them."""
+"""Maximum size of all data files of a homework, in bytes, since each sandbox gets all of them."""
 
 
 def expected_files(assignment: Assignment) -> frozenset[str]:
