@@ -119,7 +119,7 @@ def match(
         {number: marks.students[student] for number, student in sure.items()},
         tuple(name(rows[number]) for number, who in found.items() if not who),
         tuple(student for student in marks.students if student not in places),
-        tuple(_doubts(rows, found, places, name)),
+        tuple(_ambiguities(rows, found, places, name)),
     )
 
 
@@ -136,7 +136,7 @@ def _key(value: str) -> str:
     return value.strip().casefold()
 
 
-def _doubts(
+def _ambiguities(
     rows: Sequence[Row],
     found: Mapping[int, set[str]],
     places: Mapping[str, set[int]],

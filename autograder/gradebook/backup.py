@@ -273,7 +273,7 @@ def restore(gradebook: Path, now: datetime) -> Restored:
                 f"{backup_folder(gradebook)} has no sound backup of {gradebook}: nothing was "
                 "changed. If you have a backup elsewhere, copy it there"
             )
-        kept = _keep_damaged(gradebook, now)
+        kept = _save_damaged(gradebook, now)
         fresh = gradebook.with_name(f".{gradebook.name}-restored")
         shutil.copyfile(backup, fresh)
         carried: list[ManualMark] = []
@@ -300,7 +300,7 @@ def _is_sound(path: Path) -> bool:
     return True
 
 
-def _keep_damaged(gradebook: Path, now: datetime) -> Path | None:
+def _save_damaged(gradebook: Path, now: datetime) -> Path | None:
     """Copy the damaged files to a new folder and return it; None if there are no files."""
     damaged = [path for path in _files_of(gradebook) if path.is_file()]
     if not damaged:

@@ -205,10 +205,10 @@ class _Calculator:
         for name, item in self._items.items():
             if takes_bonus or not item.bonus:
                 earned[item.problem] = earned.get(item.problem, 0.0) + marks[name].points
-        return penalty, _spread(penalty, earned)
+        return penalty, _split_penalty(penalty, earned)
 
 
-def _spread(penalty: float, earned: Mapping[str, float]) -> dict[str, float]:
+def _split_penalty(penalty: float, earned: Mapping[str, float]) -> dict[str, float]:
     """Split the penalty in proportion to the points that each notebook earned."""
     positive = {name: max(points, 0.0) for name, points in earned.items()}
     whole = sum(positive.values())

@@ -121,12 +121,12 @@ def _wants_extension(
 
 def _differs(submission: Any, wanted: Mapping[str, float | None] | None) -> bool:
     return wanted is not None and any(
-        _is_other(each.late_submission_penalty, wanted.get(each.name))
+        _is_different(each.late_submission_penalty, wanted.get(each.name))
         for each in submission.notebooks
     )
 
 
-def _is_other(stored: float | None, wanted: float | None) -> bool:
+def _is_different(stored: float | None, wanted: float | None) -> bool:
     if stored is None or wanted is None:
         return stored is not wanted
     return abs(stored - wanted) > NEARLY

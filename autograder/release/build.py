@@ -94,10 +94,10 @@ class _Converter(Generate):
         try:
             super().convert_single_notebook(notebook_filename)
         except Exception as error:
-            self.failure = ReleaseError(self._blame(notebook_filename, error))
+            self.failure = ReleaseError(self._failure_message(notebook_filename, error))
             raise
 
-    def _blame(self, filename: str, error: Exception) -> str:
+    def _failure_message(self, filename: str, error: Exception) -> str:
         """Return the message for a failed notebook, with the first cell that fails on its own."""
         path = Path(filename)
         notebook = read_source(path)

@@ -36,7 +36,7 @@ def item_facts(item: Item) -> tuple[str, float, tuple[str, ...], bool]:
 def self_contained(source: str, assignment: Assignment) -> str:
     """Return the file that students get; ReleaseError if it defines a name of checkskit."""
     own = _parsed(source)
-    if not any(_is_of_kit(statement) for statement in own.body):
+    if not any(_is_checkskit(statement) for statement in own.body):
         return source
     texts = [
         _facts(assignment) if part == "facts" else (_FOLDER / f"{part}.py").read_text("utf-8")
@@ -102,7 +102,7 @@ def _imports(trees: Iterable[ast.Module]) -> Iterator[str]:
         for statement in tree.body:
             if isinstance(statement, ast.Import):
                 whole.update(ast.unparse(statement).splitlines())
-            elif isinstance(statement, ast.ImportFrom) and not _is_of_kit(statement):
+            elif isinstance(statement, ast.ImportFrom) and not _is_checkskit(statement):
                 names[statement.module or ""].update(map(ast.unparse, statement.names))
     yield "from __future__ import annotations"
     del names["__future__"]
@@ -110,16 +110,16 @@ def _imports(trees: Iterable[ast.Module]) -> Iterator[str]:
     for is_ours in (True, False):
         yield ""
         yield from sorted(
-            (line for line in lines if _is_pythons(line) is is_ours),
+            (line for line in lines if _is_stdlib(line) is is_ours),
             key=lambda line: (line.startswith("from"), line),
         )
 
 
-def _is_pythons(line: str) -> bool:
+def _is_stdlib(line: str) -> bool:
     return line.split()[1].partition(".")[0] in sys.stdlib_module_names
 
 
-def _is_of_kit(statement: ast.stmt) -> bool:
+def _is_checkskit(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(_KIT)
 
 

@@ -98,12 +98,12 @@ def course_for(folder: Path | None) -> Course | None:
     place = (folder or Path.cwd()).resolve()
     if (place / SETTINGS).is_file():
         return Course(place)
-    if folder is not None and _is_free(place):
+    if folder is not None and _is_empty(place):
         return None
     try:
         return Course.find(place)
     except CourseError:
-        if _is_free(place):
+        if _is_empty(place):
             return None
         raise
 
@@ -173,7 +173,7 @@ def _write_example(example: Path, folder: Path, homework: NewHomework) -> None:
         write_text(folder / path.name, _WORD.sub(lambda word: words[word[0]], text))
 
 
-def _is_free(folder: Path) -> bool:
+def _is_empty(folder: Path) -> bool:
     """Return whether a folder is missing or has only names with a leading dot, such as .git."""
     return not folder.exists() or (
         folder.is_dir() and all(path.name.startswith(".") for path in folder.iterdir())

@@ -323,7 +323,7 @@ def test_the_command_says_what_was_found_earlier(
     assert "found earlier" not in printed()
     again = printed()
     assert again.count("(found earlier)") == ROWS
-    assert "--again repeats it" in again
+    assert "--again repeats these checks" in again
     assert run.taken() == TRIALS
     assert "found earlier" not in printed("--again")
     assert run.taken() == TRIALS

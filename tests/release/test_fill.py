@@ -122,7 +122,11 @@ def fails(course: Course, *parts: str) -> None:
     ("grade_id", "line", "message"),
     [
         ("t-slope-answer", "### REFERENCE valley.slop", "valley.py does not define slop"),
-        ("t-slope-answer", "### REFERENCE ridge.slope", "no tiny/ridge.py"),
+        (
+            "t-slope-answer",
+            "### REFERENCE ridge.slope",
+            "needs tiny/ridge.py, which does not exist",
+        ),
         ("t-slope-answer", "### REFERENCE slope", "write module.name"),
         ("t-slope-answer", "### REFERENCE", "write module.name"),
         ("t-slope-answer", "### GIVEN valley.slope", "GIVEN belongs in a locked code cell"),

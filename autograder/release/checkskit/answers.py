@@ -140,7 +140,7 @@ def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
         deviation <= TOLERANCE,
         f"{what}. Yours:\n{shown(found)}\nExpected:\n{shown(right)}" + (hint and f"\n{hint}"),
     )
-    return f"{what}: as expected ({_off(deviation)})"
+    return f"{what}: as expected ({_deviation_text(deviation)})"
 
 
 def holds(left: Any, right: Any, rule: str) -> str:
@@ -151,7 +151,7 @@ def holds(left: Any, right: Any, rule: str) -> str:
         deviation <= TOLERANCE,
         f"{rule}: this does not hold. Left side:\n{shown(a)}\nRight side:\n{shown(b)}",
     )
-    return f"{rule} ({_off(deviation)})"
+    return f"{rule} ({_deviation_text(deviation)})"
 
 
 def unchanged(after: np.ndarray, before: np.ndarray, what: str) -> str:
@@ -181,6 +181,6 @@ def _deviation(found: np.ndarray, right: np.ndarray) -> float:
     return float(np.max(np.abs(found - right), initial=0.0)) / largest
 
 
-def _off(deviation: float) -> str:
+def _deviation_text(deviation: float) -> str:
     """Return a relative deviation and the allowed one as text."""
     return f"relative deviation {deviation:.1e}, allowed {TOLERANCE}" if deviation else "exactly"
