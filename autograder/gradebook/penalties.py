@@ -54,7 +54,7 @@ def update_penalties(
 ) -> Marks | None:
     """Update extensions and penalties in the gradebook (default: of all students).
 
-    `without_rule` gives the penalty of each notebook if the course has no rule; if it is None too,
+    `without_rule` gives the penalty of each notebook if the course has no rule; if it is None,
     stored penalties stay. Returns the marks; None if the gradebook does not have the assignment.
     """
     marks = marks_in(gradebook, course, assignment, read_people(gradebook, students), students)

@@ -166,7 +166,7 @@ def test_wrong_shape_is_told_with_both_shapes(
 ) -> None:
     for name in answers(checks, item):
         text = told(item, spoilt(names, name, lambda array: np.array([array, array])))
-        shapes = re.search(r"the shape is (\(.*\)) and should be (\(.*\))\.", text)
+        shapes = re.search(r"the shape is (\(.*\)) but should be (\(.*\))\.", text)
         assert shapes, text
         assert shapes[1] != shapes[2]
 
