@@ -16,7 +16,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Machine:
-    """The kernel's folders with facts about processors, memory and control groups."""
+    """The machine, described by the kernel's files about processors, memory and groups."""
 
     groups: Path = Path("/sys/fs/cgroup")
     proc: Path = Path("/proc")

@@ -93,7 +93,7 @@ def backups(gradebook: Path) -> list[Path]:
 
 
 def ensure_exists(gradebook: Path, make: Callable[[Path], None]) -> None:
-    """Call `make` to create a gradebook if there was never one; Damaged if one is gone."""
+    """Call `make` to create the gradebook if there never was one; raise Damaged if it was lost."""
     temporary = gradebook.with_name(f".{gradebook.name}-unfinished")
     if _has_content(gradebook) and not temporary.exists():
         return

@@ -38,8 +38,8 @@ class SeededMarker(Protocol):
 class Recorded:
     """A student's Report and its points that await marking by hand; or the error.
 
-    `unchanged` if an earlier run recorded it; `date` says what is wrong with its date; `seconds`
-    is the time that each stage took.
+    `unchanged` is True if an earlier run recorded it; `date` says what is wrong with its date;
+    `seconds` is the time that each stage took.
     """
 
     student: str

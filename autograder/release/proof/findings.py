@@ -15,7 +15,7 @@ from autograder.words import shown
 class Finding:
     """The result of one check; `detail` says what was seen, or what is wrong and where.
 
-    `earlier` if it was found by an earlier proof with the same inputs.
+    `earlier` is True if it was found by an earlier proof with the same inputs.
     """
 
     check: str

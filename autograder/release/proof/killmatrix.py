@@ -64,7 +64,7 @@ class Row:
 class KillMatrix:
     """All misconceptions of an assignment against all its auto items, with one seed's inputs.
 
-    `earlier` if all of it comes from an earlier call with the same tests.
+    `earlier` is True if all of it comes from an earlier call with the same tests.
     """
 
     assignment: str

@@ -43,7 +43,7 @@ _SENTENCE_END = re.compile(r"(?<=[.:;!?])\s+|\n+")
 
 @dataclass(frozen=True)
 class Secret:
-    """A piece of text that students must not get, without white space, and what it is part of."""
+    """A piece of text that students must not get (without white space), and its origin."""
 
     piece: str
     what: str
