@@ -187,7 +187,7 @@ def test_known_name_is_refused(course: Course) -> None:
     with (course.root / "course.toml").open("a") as settings:
         settings.write(f"\n[assignments.hw3]\n{DATES}")
     before = files(course.root)
-    with pytest.raises(CourseError, match="has an assignment hw3 already"):
+    with pytest.raises(CourseError, match="already has an assignment hw3"):
         make_homework(Course(course.root), planned())
     assert files(course.root) == before
 
