@@ -46,7 +46,7 @@ def test_each_loses_its_own_item_and_is_called_by_name(sound: KillMatrix) -> Non
 
 def test_items_of_which_it_shows_nothing_are_named(released: Course) -> None:
     write_misconceptions(released, SOUND.partition("misconceptions.values")[0])
-    found = "3 of 3 caught, 3 diagnosed by name; no misconceptions for t-values, t-plot"
+    found = "3 of 3 caught, 3 diagnosed; no misconceptions for t-values, t-plot"
     assert matrix_of(released).summary() == found
 
 
@@ -88,7 +88,7 @@ def test_the_table_has_a_row_for_each(sound: KillMatrix) -> None:
     assert rows[3] == ["t-slope", "nothing_squared", "nothing_squared", "0.5", "1", "0", "0"]
     page = sound.to_html()
     assert "The factor v is to be squared." in page
-    assert "5 of 5 caught, 5 diagnosed by name" in page
+    assert "5 of 5 caught, 5 diagnosed" in page
     assert "<script" not in page
 
 

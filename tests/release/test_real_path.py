@@ -48,7 +48,7 @@ def test_sound_course_is_published(
     stands = walls.outer.stands or walls.inner.stands
     proof = really_release(course, "tiny") if stands else release(course, "tiny", mark=mark)
     assert proof.ok, proof.faults
-    assert proof.findings[-1].detail == "5 of 5 caught, 5 diagnosed by name"
+    assert proof.findings[-1].detail == "5 of 5 caught, 5 diagnosed"
     assert not any(finding.earlier for finding in proof.findings)
     assert (course.release("tiny") / "valley.ipynb").is_file()
 

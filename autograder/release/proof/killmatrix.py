@@ -104,7 +104,7 @@ class KillMatrix:
     def summary(self) -> str:
         """Return the matrix in one line, with the items that have no misconceptions."""
         killed = len(self.rows) - len(self.survivors)
-        found = f"{killed} of {len(self.rows)} caught, {self.named} diagnosed by name"
+        found = f"{killed} of {len(self.rows)} caught, {self.named} diagnosed"
         tried = {row.item for row in self.rows}
         untried = [item for item in self.items if item not in tried]
         return f"{found}; no misconceptions for {', '.join(untried)}" if untried else found
