@@ -1,4 +1,4 @@
-"""Where the kit keeps, for this user, what it can make anew."""
+"""The user's cache folders, for data that the kit can compute again."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from platformdirs import user_cache_path
 
 
 def cache_folder(name: str) -> Path:
-    """The folder for what is kept under that name, in the user's folder for caches."""
+    """Return the cache folder of this name, in the user's folder for caches."""
     return user_cache_path("fdl-homework-kit") / name

@@ -1,8 +1,8 @@
-"""How many processors and how much memory this process may use: the machine's or its container's.
+"""Number of processors and amount of memory that this process may use.
 
-Containers, batch systems and `systemd-run` bound both by control groups, which neither
-`os.cpu_count` nor `/proc/meminfo` tells of. Both versions of them are read, and the bounds of all
-groups above the process's own.
+Containers, batch systems and `systemd-run` limit both with control groups, which `os.cpu_count` and
+`/proc/meminfo` do not show. Both versions of control groups are read, and the limits of all parent
+groups count too.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Machine:
-    """Where the kernel tells of processors, memory and control groups."""
+    """The machine, described by the kernel's files about processors, memory and groups."""
 
     groups: Path = Path("/sys/fs/cgroup")
     proc: Path = Path("/proc")
 
     def processors(self) -> int:
-        """As many as this process may run on, or as its groups' shares of time are worth."""
-        return max(1, min([len(os.sched_getaffinity(0)), *self._shares()]))
+        """Return the number of processors that this process may use, as its groups allow."""
+        return max(1, min([len(os.sched_getaffinity(0)), *self._quotas()]))
 
     def memory_bound(self) -> int | None:
-        """The least memory, in bytes, that one of the process's groups may use; None without."""
-        return min((bound for bound, _ in self._memory()), default=None)
+        """Return the lowest memory limit, in bytes, of the process's groups; None without one."""
+        return min((limit for limit, _ in self._memory()), default=None)
 
     def available_memory(self) -> int:
-        """Bytes that can still be used, by this process and others, before something is ended."""
-        free = _figures(self.proc / "meminfo").get("MemAvailable:", 0) * 1024
-        return min([free, *(max(bound - used, 0) for bound, used in self._memory())])
+        """Return the bytes still free for this process and others before the kernel kills one."""
+        free = _numbers(self.proc / "meminfo").get("MemAvailable:", 0) * 1024
+        return min([free, *(max(limit - used, 0) for limit, used in self._memory())])
 
-    def _shares(self) -> Iterator[int]:
-        """The processors that each group's share of time is worth, where it has a bound."""
+    def _quotas(self) -> Iterator[int]:
+        """Yield the number of processors that each group's quota allows, if it has one."""
         for folder in self._folders("cpu"):
             quota = _words(folder / "cpu.max") or [
                 *_words(folder / "cpu.cfs_quota_us"),
@@ -45,19 +45,19 @@ class Machine:
                 yield math.ceil(int(quota[0]) / int(quota[1]))
 
     def _memory(self) -> Iterator[tuple[int, int]]:
-        """Bound and use of each group that has a bound; files that can be let go are no use."""
+        """Yield limit and use of each group with a limit, without cached files it can drop."""
         for folder in self._folders("memory"):
-            for bound, used, idle in (
+            for limit, used, idle in (
                 ("memory.max", "memory.current", "inactive_file"),
                 ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
             ):
-                found, usage = _words(folder / bound), _words(folder / used)
+                found, usage = _words(folder / limit), _words(folder / used)
                 if found and found[0].isdigit():
                     taken = int(usage[0]) if usage and usage[0].isdigit() else 0
-                    yield int(found[0]), taken - _figures(folder / "memory.stat").get(idle, 0)
+                    yield int(found[0]), taken - _numbers(folder / "memory.stat").get(idle, 0)
 
     def _folders(self, controller: str) -> Iterator[Path]:
-        """The folders of this process's groups for a controller, and of the groups above."""
+        """Yield the folders of this process's groups for a controller, and of their parents."""
         for line in _lines(self.proc / "self" / "cgroup"):
             _, controllers, path = line.split(":", 2)
             if not controllers:
@@ -66,7 +66,7 @@ class Machine:
                 top = self.groups / controller
             else:
                 continue
-            # In a container the path may be the host's: then only the top is there.
+            # In a container the path may be the host's; then only the top folder exists.
             group = top / path.lstrip("/")
             yield from (each for each in (group, *group.parents) if each.is_relative_to(top))
 
@@ -74,7 +74,7 @@ class Machine:
 def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:  # such a thing is not there
+    except OSError:  # this kernel or container has no such file
         return []
 
 
@@ -82,7 +82,7 @@ def _words(path: Path) -> list[str]:
     return " ".join(_lines(path)).split()
 
 
-def _figures(path: Path) -> dict[str, int]:
-    """A file whose lines are a name and a number."""
+def _numbers(path: Path) -> dict[str, int]:
+    """Return the numbers by name from a file whose lines are a name and a number."""
     parts = (line.split() for line in _lines(path))
     return {part[0]: int(part[1]) for part in parts if len(part) > 1 and part[1].isdigit()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from rich.console import ConsoleOptions, RenderableType
     from rich.segment import Segment
     from rich.status import Status
+
+ProgressCallback = Callable[[int, int], None]
+"""A function that shows progress: called with the number done and the total."""
 
 
 class Terminal(Console):

@@ -1,6 +1,6 @@
-"""Files and folders that outlive a loss of power: what is written reaches the disk before we go on.
+"""Write files and folders so that they survive a power failure.
 
-A file's data are safe once the file was synced, its name once the folder was.
+A file's data is safe once the file has been synced; its name is safe once its folder has been.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def sync(path: Path) -> None:
-    """Have a file's data, or a folder's names, reach the disk."""
+    """Flush a file's data, or a folder's names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -19,14 +19,14 @@ def sync(path: Path) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Have all files in a folder, and their names, reach the disk."""
+    """Flush all files in a folder, and their names, to the disk."""
     for path in sorted(folder.rglob("*")):
         sync(path)
     sync(folder)
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, for good."""
+    """Create a folder and its missing parents, and flush them to the disk."""
     if not folder.is_dir():
         make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
@@ -34,14 +34,14 @@ def make_folder(folder: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Put a file of UTF-8 in its place for good: whole, or not at all."""
+    """Write a UTF-8 file durably and atomically: all of it or nothing."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Put a file in its place for good: whole, or not at all."""
-    written = path.with_name(f".{path.name}")
-    written.write_bytes(content)
-    sync(written)
-    written.replace(path)
+    """Write a file durably and atomically: all of it or nothing."""
+    temporary = path.with_name(f".{path.name}")
+    temporary.write_bytes(content)
+    sync(temporary)
+    temporary.replace(path)
     sync(path.parent)

@@ -1,15 +1,15 @@
-"""Every exception of the kit's own, in one place.
+"""The kit's own exceptions.
 
 A message says what was found, where (student, notebook, item, file), and what to do about it.
 """
 
 
 class KitError(Exception):
-    """Something the kit's user can act on; the command line prints its message, not a traceback."""
+    """A problem the user can act on; the command line prints its message without a traceback."""
 
 
 class CourseError(KitError):
-    """The course folder, its settings or its source notebooks are not as they should be."""
+    """The course folder, its settings or its source notebooks are wrong."""
 
 
 class NoCourseError(CourseError):
@@ -17,7 +17,7 @@ class NoCourseError(CourseError):
 
 
 class ReleaseError(KitError):
-    """A release can't be built, or was built and is not fit to publish."""
+    """A release can't be built, or it was built but can't be published."""
 
 
 class SubmissionError(KitError):
@@ -25,8 +25,8 @@ class SubmissionError(KitError):
 
 
 class SandboxError(KitError):
-    """The sandbox can't be started as asked, or broke down for no reason of the student's."""
+    """The sandbox can't be started as asked, or it failed and student code is not the cause."""
 
 
 class RecordError(KitError):
-    """A Report can't be written to, or read from, where marks are kept."""
+    """Marks can't be written to or read from the gradebook, or from the files beside it."""

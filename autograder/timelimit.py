@@ -1,4 +1,4 @@
-"""An upper bound on the time that a piece of the grader's own work takes."""
+"""Time limits for the grader's own work."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from dataclasses import dataclass
 from types import FrameType
 
 _AGAIN = 0.5
-"""Seconds until the alarm is raised once more, where something caught the first one."""
+"""Seconds between repeated alarms, in case something caught the first one."""
 
 _SOON = 1e-3
-"""Seconds until an alarm that is overdue: 0 would be none at all."""
+"""Seconds until an overdue alarm is raised; 0 would switch the alarm off."""
 
 
 class TimeUpError(Exception):
-    """The time for a piece of work was used up before it ended."""
+    """The time limit was reached before the work ended."""
 
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Stop the block with TimeUpError after N seconds.
+    """Stop the block with TimeUpError after that many seconds.
 
     Limits may be nested; the inner one ends no later than the outer one. A limit may be infinite.
-    Outside of the main thread there is no means to stop a block: there it runs to its end.
+    Outside the main thread a block cannot be stopped, so it runs to its end.
     """
     if math.isinf(seconds) or threading.current_thread() is not threading.main_thread():
         yield
@@ -49,7 +49,7 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, max(min(seconds, left or seconds), _SOON), _AGAIN)
         yield
     finally:
-        is_active = False  # an alarm that comes from here on is one of the outer limit's
+        is_active = False  # from here on, an alarm belongs to the outer limit
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, handler)
         if left:
@@ -68,9 +68,9 @@ _UNDISTURBED = _Undisturbed()
 
 @contextlib.contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let no limit stop the block; where the time is up meanwhile, TimeUpError comes at its end.
+    """Protect the block from time limits; raise TimeUpError at its end if the time ran out.
 
-    For what has to be whole, such as starting a process and noting who ends it.
+    For steps that must not be cut in two, such as starting a process and noting who ends it.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

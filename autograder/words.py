@@ -1,10 +1,10 @@
-"""Words for notes and messages: texts from outside, as they can be shown anywhere.
+"""Make text from outside safe to show anywhere: in notes, messages and tables.
 
-What a student writes (lines, errors, names of files, folders and people) must act nowhere. `shown`
-is the one function that takes care of it: for terminals, tables, CSV files, logs, JSON and pages.
-It leaves no letter that controls something, that turns the direction of a line, that nobody sees,
-or that can't be stored. Marks of its own (of HTML, of Rich) are for whoever sets the text: a
-`console.Terminal` knows none, pages escape all.
+Text that a student wrote (lines, errors, names of files, folders and people) must have no effect
+where it is shown. `shown` is the one function that ensures this, for terminals, tables, CSV files,
+logs, JSON and pages. It replaces control characters, characters that change the writing direction,
+invisible ones, and those that can't be stored. Markup (HTML, Rich) is the job of whoever shows the
+text: a `console.Terminal` interprets none, and pages escape all of it.
 """
 
 from __future__ import annotations
@@ -18,25 +18,27 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 MAX_NAMED = 5
+"""Maximum number of names to list before "and N more"."""
 MAX_SHOWN = 80
+"""Maximum length of a shown name, in characters."""
 MAX_STACKED = 3
-"""The most accents on one letter: a tower of them covers the lines above."""
+"""Maximum number of accents on one letter: a tower of them covers the lines above."""
 
 ODD = "?"
-"""Stands for a letter that is not shown."""
+"""Replacement for a character that is not shown."""
 
 _INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozenset(
     map(chr, range(0xE0100, 0xE01F0))
 )
-"""Letters that Unicode counts as printable, and that nobody sees."""
+"""Invisible characters that Unicode counts as printable."""
 _COLOUR = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]")
-"""A code that sets colours, or moves the cursor: of an honest text, it is no part."""
+"""A terminal code that sets colours or moves the cursor; honest text contains none."""
 _PLAIN = re.compile(r"[\n -~]*")
 _NOT_ASCII = re.compile(r"[^\n -~]")
 
 
 def shown(text: str, odd: str = ODD) -> str:
-    """The text without anything that acts; only line breaks stay. `odd` stands for the rest."""
+    """Return the text with `odd` for each unsafe character; line breaks stay."""
     if _PLAIN.fullmatch(text):
         return text
     text = _COLOUR.sub("", text).replace("\r\n", "\n").replace("\t", "    ")
@@ -61,24 +63,24 @@ def _is_odd(letter: str) -> bool:
 
 
 def printable(name: str, odd: str = ODD) -> str:
-    """A name from outside, such as a file's: as `shown`, in one line, and not endless."""
+    """Return a name from outside, such as a file's, made safe by `shown`, short and on one line."""
     text = shown(name, odd).replace("\n", odd)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
 def storable(text: str) -> str:
-    """The text with `ODD` for what is not UTF-8, such as half a surrogate pair."""
+    """Return the text with "?" for what UTF-8 can't encode, such as half a surrogate pair."""
     return text.encode("utf-8", "replace").decode()
 
 
 def listed(names: Sequence[str]) -> str:
-    """The names in a row, the first few of them if there are many."""
+    """Return the names as one text; of many names, only the first few and a count."""
     text = ", ".join(names[:MAX_NAMED])
     return text if len(names) <= MAX_NAMED else f"{text} and {len(names) - MAX_NAMED} more"
 
 
 def show_fields(record: Any) -> None:
-    """Have each text of a frozen dataclass, and of its tuples of texts, be as `shown`."""
+    """Pass each text of a frozen dataclass, and of its tuples of texts, through `shown`."""
     for field in dataclasses.fields(record):
         value = getattr(record, field.name)
         if isinstance(value, str):
@@ -88,10 +90,10 @@ def show_fields(record: Any) -> None:
 
 
 class ShownLog(logging.Filter):
-    """Has what is logged be as it can be shown, whatever a message and its arguments hold."""
+    """A filter that makes log entries safe to show, whatever their arguments contain."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Put the entry right; each is let through."""
+        """Make the entry safe; keep every entry."""
         record.msg, record.args = shown(record.getMessage()), None
         if record.exc_info:
             record.exc_text = shown(logging.Formatter().formatException(record.exc_info))
@@ -101,9 +103,9 @@ class ShownLog(logging.Filter):
 def as_json(
     content: object, *, indent: int = 2, default: Callable[[Any], Any] | None = None
 ) -> str:
-    """JSON that holds each text as it is, and no letter that would act where it is printed.
+    """Return JSON that keeps every text and is safe to print.
 
-    Letters that are not shown, half a surrogate pair among them, are written as `\\u202e`.
+    Unsafe characters, including half a surrogate pair, are escaped, such as `\\u202e`.
     """
     text = json.dumps(content, ensure_ascii=False, indent=indent, default=default)
     return _NOT_ASCII.sub(_escaped, text) + "\n"

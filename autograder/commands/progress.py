@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
@@ -20,11 +20,9 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from autograder.console import ProgressCallback
+
 SECONDS_BETWEEN_LINES = 15.0
-
-
-Watch = Callable[[int, int], None]
-"""Told how many are done, out of how many."""
 
 
 class _Rate(ProgressColumn):
@@ -62,8 +60,8 @@ class _Lines:
 
 
 @contextmanager
-def progress(console: Console, what: str) -> Iterator[Watch]:
-    """Show how far `what` is; the Watch is to be called whenever one more is done."""
+def progress(console: Console, what: str) -> Iterator[ProgressCallback]:
+    """Show the progress of `what`; call the yielded function whenever one more is done."""
     if not console.is_terminal:
         yield _Lines(console, what)
         return

@@ -1,9 +1,9 @@
-"""Marks in the form that another system imports, one module for each system.
+"""Export marks to other systems; there is one module for each system.
 
-A system's own file (its roster, gradebook or worksheet, as it exports it) can be given: then that
-file is filled in, with every row and column that it has. Students are matched by the identifiers
-that the system knows, exactly, and never by a name. A mark that is not final is never written:
-such a student's cell stays as it was.
+You can give the system's own file: its roster, gradebook or worksheet, as the system exports it.
+That file is then filled in and keeps all its rows and columns. Students are matched by the
+identifiers that the system knows, exactly, and never by name. A mark that is not final is never
+written: the student's cell stays unchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autograder.exports.sheet import Sheet, read_sheet
 from autograder.gradebook.marks import Marks
 
 System = tuple[Callable[[Marks], Sheet], Callable[[Marks, Sheet, str | None], Filled]]
-"""Makes a table of our own; fills in the system's own file, of which a column may be named."""
+"""Two functions: make a new table; fill in the system's own file, in a column that may be named."""
 
 SYSTEMS: Mapping[str, System] = {
     "csv": (plain.table, plain.fill_in),
@@ -36,16 +36,16 @@ def export(
     column: str | None = None,
     partial: bool = False,
 ) -> Export:
-    """The file for a system; RecordError where marks are open, unless `partial` leaves them out.
+    """Return the file for a system; RecordError if marks are open, unless `partial` skips them.
 
-    `roster` is the system's own file, `column` the one in it that takes the points (default: the
-    one that is known by its name).
+    `roster` is the system's own file; `column` is the name of its column for the points (default:
+    the column that the system's module recognises).
     """
     if marks.open_students and not partial:
         raise RecordError(
-            f"{marks.name}: {len(marks.open_students)} marks are not final, since items await a "
-            f"person: {', '.join(marks.open_students)}. Mark them in the formgrader, or export "
-            "the others alone with --partial"
+            f"{marks.name}: {len(marks.open_students)} marks are not final because items await "
+            f"marking by hand: {', '.join(marks.open_students)}. Mark them in the formgrader, or "
+            "export only the others with --partial"
         )
     table, fill_in = SYSTEMS[system]
     if roster is None:

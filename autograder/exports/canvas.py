@@ -2,12 +2,12 @@
 
 With the gradebook (Grades → Export) as roster, the column of the assignment, "Title (12345)", is
 filled. Canvas finds a student by the column ID, else by SIS User ID or SIS Login ID, and by the
-name as a last resort. It takes over the row "Points Possible" and would create an assignment for a
-column that it does not know, so both stay as they are; other columns are as they were exported, and
-Canvas passes over what has not changed. Cells with EX (excused) or N/A (not assigned) stay.
+name as a last resort. It imports the row "Points Possible" and creates an assignment for a column
+that it does not know, so both stay unchanged. Other columns stay as they were exported; Canvas
+skips what has not changed. Cells with EX (excused) or N/A (not assigned) stay too.
 
-Names stand behind an apostrophe where a spreadsheet would run them; the IDs never change, so Canvas
-finds everybody. There is no byte order mark: its reader stumbles over one before quotes.
+An apostrophe comes before names that a spreadsheet would run. The IDs never change, so Canvas finds
+all students. The file has no byte order mark, which Canvas can't read before a quote.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _KEPT = ("EX", "N/A")
 
 
 def table(marks: Marks) -> Sheet:
-    """For a course where our ids are SIS logins; Canvas makes an assignment for the column."""
+    """Return a table for courses where our ids are SIS logins; Canvas creates the assignment."""
     header = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", cells.text(marks.title))
     rows = [(f"    {_POINTS_POSSIBLE}", "", "", "", "", cells.points(marks.max_points))]
     for each in marks.students.values():
@@ -49,7 +49,7 @@ def table(marks: Marks) -> Sheet:
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """The gradebook filled in."""
+    """Return the gradebook filled in."""
     number = sheet.need("gradebook of Canvas", "ID")
     sheet.need("gradebook of Canvas", "Section")
     names = sheet.places("Student", "LastName", "FirstName")
@@ -73,9 +73,9 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
 
 
 def _is_person(row: Row, name: int, number: int, logins: Sequence[int]) -> bool:
-    """Whether a row is a student's: no points, nothing hidden, not Canvas's test student.
+    """Return whether the row is a student's, not one for points, hidden or of the test student.
 
-    Who has a number is a person, whatever the name.
+    A row with a number is a person's, whatever the name.
     """
     is_numbered = bool(row[number].strip())
     if row[name].strip() == _POINTS_POSSIBLE and not is_numbered:
@@ -92,11 +92,17 @@ def _column(marks: Marks, sheet: Sheet, wanted: str | None) -> int:
         for place, heading in enumerate(sheet.header)
         if _TITLE.sub("", heading).strip().casefold() in ours
     ]
-    column = column_named(sheet, wanted, found, f"None is {marks.title!r}.")
+    column = column_named(sheet, wanted, found, f"No column is called {marks.title!r}.")
     if sheet.header[column].strip() in _ABOUT:
-        raise RecordError(f"the column {sheet.header[column]!r} tells who a student is")
+        raise RecordError(
+            f"the column {sheet.header[column]!r} identifies students: name another one with "
+            "--column"
+        )
     if "read only" in _possible(sheet, column):
-        raise RecordError(f"Canvas does not read the column {sheet.header[column]!r}: read only")
+        raise RecordError(
+            f"the column {sheet.header[column]!r} is read only in Canvas: name another one with "
+            "--column"
+        )
     return column
 
 
@@ -110,8 +116,8 @@ def _possible(sheet: Sheet, column: int) -> str:
 
 def _kept(sheet: Sheet, matching: Matching, column: int) -> list[str]:
     return [
-        f"{each.person.id} stays {sheet.rows[number][column].strip()} in Canvas, though there is a "
-        f"mark of {cells.points(each.total)}"
+        f"{each.person.id} stays {sheet.rows[number][column].strip()} in Canvas, although the mark "
+        f"is {cells.points(each.total)}: change it there if the mark should count"
         for number, each in matching.students.items()
         if sheet.rows[number][column].strip() in _KEPT and each.final
     ]
@@ -123,5 +129,5 @@ def _other_maximum(marks: Marks, sheet: Sheet, column: int) -> list[str]:
         return []
     return [
         f"Canvas has {possible:g} points possible, {marks.name} has {marks.max_points:g}: change "
-        "the assignment there"
+        "the assignment in Canvas"
     ]

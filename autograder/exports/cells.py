@@ -1,12 +1,12 @@
-"""Texts and numbers as cells that no spreadsheet runs.
+"""Write texts and numbers as cells that spreadsheets do not run as formulas.
 
-A spreadsheet takes a cell that begins with = + - or @ for a formula, also in a CSV file and behind
-quotes. An apostrophe before it makes it text. It is also put after separators within a cell: with
-another separator set, a spreadsheet cuts cells where it should not, and what follows would begin
-one. Numbers are not touched: -1 stays -1.
+A spreadsheet treats a cell that begins with = + - or @ as a formula, even in a CSV file and inside
+quotes. An apostrophe in front makes it text. An apostrophe is also inserted after separators within
+a cell: a spreadsheet with another separator setting splits the cell there, and the rest becomes a
+cell of its own. Numbers are not changed: -1 stays -1.
 
-Identifiers have to come back as they were, or the system would not know them. What has only
-letters, digits and . _ @ + - can name nothing that runs, so it is left as it is.
+Identifiers must stay the same, or the system would not recognise them. A text with only letters,
+digits and . _ @ + - can't name anything that runs, so it is left unchanged.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from autograder.words import shown
 
-# the wide forms mean the same to some spreadsheets
+# some spreadsheets treat the full-width forms in the same way
 _SIGN = r"[=+\-@＝＋－＠]"
 _START = re.compile(rf"^(?=\s*{_SIGN})")
 _AFTER = re.compile(rf"([;,|\t]\s*+[\"'“”]*+\s*+)(?={_SIGN})")
@@ -25,7 +25,7 @@ _HARMLESS = re.compile(r"[\w.@+-]*")
 
 
 def text(value: str) -> str:
-    """A text for people, in one line, that no spreadsheet takes for a formula."""
+    """Return a text for people as one line that no spreadsheet treats as a formula."""
     line = " ".join(shown(value.replace("\t", " "), odd=" ").splitlines())
     if _NUMBER.fullmatch(line):
         return line
@@ -33,20 +33,20 @@ def text(value: str) -> str:
 
 
 def identifier(value: str) -> str:
-    """An identifier: as it is where it can do nothing, else as a text."""
+    """Return an identifier unchanged if it is harmless, otherwise as a text."""
     return value if _HARMLESS.fullmatch(value) else text(value)
 
 
 def first(value: str) -> str:
-    """The first cell of a row: a number or an identifier there may begin a formula, too.
+    """Return the first cell of a row, where even a number or an identifier may begin a formula.
 
-    Where a file is cut at other separators, a whole row may be one cell: `-1,cmd|...`.
+    If a file is split at other separators, a whole row may be one cell: `-1,cmd|...`.
     """
     return _START.sub("'", value)
 
 
 def points(value: float) -> str:
-    """Points with two decimals at most, half a hundredth upwards, such as 12.5."""
-    # through repr: 1.005 is meant as it is written
+    """Return points as text, rounded half up to at most two decimals, such as 12.5."""
+    # repr keeps the decimal digits as written: 1.005 is rounded up
     rounded = Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return f"{rounded.normalize() + 0:f}"

@@ -1,4 +1,4 @@
-"""What all exports share: the request, the result, and how students are found in a roster."""
+"""What all exports share: the result, and how students are found in a roster."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Row = Sequence[str]
 
 @dataclass(frozen=True)
 class Export:
-    """The file, and what a person has to know of it.
+    """The file, and what a person has to know about it.
 
-    `only_theirs` are the rows of the roster to which no student of ours belongs, `only_ours` the
-    students who stand in no row; `faults` is what else the system would refuse or take wrongly.
-    `left_open` are students whose mark is not final: the file has none for them.
+    `only_theirs` are the rows of the roster that match none of our students; `only_ours` are our
+    students without a row; `faults` is what else the system would reject or read wrongly.
+    `left_open` are students whose mark is not final: the file has no mark for them.
     """
 
     content: bytes
@@ -30,15 +30,15 @@ class Export:
 
     @property
     def is_whole(self) -> bool:
-        """Whether everybody was found on both sides and nothing will be refused."""
+        """Whether all students were found on both sides and nothing will be rejected."""
         return not (self.only_theirs or self.only_ours or self.faults)
 
 
 @dataclass(frozen=True)
 class Matching:
-    """Which student of ours each row of a roster is; rows and students that stay alone.
+    """Our student for each row of a roster, and the rows and students without a match.
 
-    `people` are the rows of persons.
+    `people` are the numbers of the rows that belong to a person.
     """
 
     people: Collection[int]
@@ -50,7 +50,7 @@ class Matching:
 
 @dataclass(frozen=True)
 class Filled:
-    """A roster with our points in it, and what else the system would refuse or take wrongly."""
+    """A roster with our points in it, and what else the system would reject or read wrongly."""
 
     sheet: Sheet
     rows: list[list[str]]
@@ -58,12 +58,12 @@ class Filled:
     faults: Sequence[str] = ()
 
     def graded(self) -> list[tuple[list[str], StudentMarks]]:
-        """The rows of students whose marks are final, with these marks."""
+        """Return the rows of students whose marks are final, with their marks."""
         found = self.matching.students.items()
         return [(self.rows[number], each) for number, each in found if each.final]
 
     def export(self, open_students: tuple[str, ...]) -> Export:
-        """The file, and what a person has to know of it."""
+        """Return the file, and what a person has to know about it."""
         matching = self.matching
         return Export(
             self.sheet.with_rows(self.rows).to_bytes(),
@@ -86,11 +86,10 @@ def match(
 ) -> Matching:
     """Find our students in the roster's rows.
 
-    A student's id is looked for in the columns `ids` and `emails`, the address that nbgrader knows
-    in `emails`, the id that nbgrader has for the other system (`lms_user_id`) in `numbers`: that
-    system's own numbers, which may be like somebody else's id. Letters of either case are the same.
-    Where a row may be two students, or a student two rows, none is taken and a fault says so.
-    `name` shows a row to a person.
+    A student's id is searched in the columns `ids` and `emails`, the email address in `emails`, and
+    the other system's id (nbgrader's `lms_user_id`) only in `numbers`: such numbers may equal
+    somebody else's id. Letter case is ignored. If a row matches two students, or a student matches
+    two rows, neither is used and a fault says so. `name` describes a row to a person.
     """
     finders = [
         ((*ids, *emails), _index(marks, lambda each: each.person.id)),
@@ -120,12 +119,12 @@ def match(
         {number: marks.students[student] for number, student in sure.items()},
         tuple(name(rows[number]) for number, who in found.items() if not who),
         tuple(student for student in marks.students if student not in places),
-        tuple(_doubts(rows, found, places, name)),
+        tuple(_ambiguities(rows, found, places, name)),
     )
 
 
 def _index(marks: Marks, key: Callable[[StudentMarks], str]) -> dict[str, set[str]]:
-    """The students by a key; those without one are not in it."""
+    """Return the students by key, without those whose key is empty."""
     index: dict[str, set[str]] = {}
     for student, each in marks.students.items():
         if found := _key(key(each)):
@@ -137,7 +136,7 @@ def _key(value: str) -> str:
     return value.strip().casefold()
 
 
-def _doubts(
+def _ambiguities(
     rows: Sequence[Row],
     found: Mapping[int, set[str]],
     places: Mapping[str, set[int]],
@@ -146,11 +145,11 @@ def _doubts(
     for number, who in found.items():
         if len(who) > 1:
             ours = ", ".join(sorted(who))
-            yield f"{name(rows[number])} may be several of ours ({ours}): none was written"
+            yield f"{name(rows[number])} matches several students ({ours}): no mark was written"
     for student, numbers in sorted(places.items()):
         if len(numbers) > 1:
             theirs = ", ".join(name(rows[number]) for number in sorted(numbers))
-            yield f"{student} stands in several rows ({theirs}): none was written"
+            yield f"{student} matches several rows ({theirs}): no mark was written"
 
 
 def fill(
@@ -162,11 +161,11 @@ def fill(
     kept: Collection[int] = (),
     words: Collection[str] = (),
 ) -> Filled:
-    """Fill a column with total points, and make the roster's other cells such that none runs.
+    """Fill a column with total points, and make the roster's other cells safe for spreadsheets.
 
-    Marks that are not final are left out, and a cell that holds one of `words` stays. The columns
-    `texts` are for people to read; those in `kept` stay as they are. Students fill more fields of
-    a profile than we know, and a system may export each.
+    Marks that are not final are skipped, and a cell with one of `words` stays. The columns in
+    `texts` are for people to read; those in `kept` stay unchanged. All other columns are made safe,
+    because students fill in profile fields that we do not know, and systems may export them.
     """
     rows = [list(row) for row in sheet.rows]
     guarded = set(range(len(sheet.header))) - {*texts, *kept}
@@ -182,25 +181,25 @@ def fill(
 
 
 def column_named(sheet: Sheet, wanted: str | None, candidates: Sequence[int], hint: str) -> int:
-    """The one column that takes points: the one that is named, or the only one that may be it."""
+    """Return the column for the points: the one that is named, or the only candidate."""
     if wanted is not None:
         named = [place for place, heading in enumerate(sheet.header) if heading.strip() == wanted]
         if len(named) == 1:
             return named[0]
         count = "no" if not named else "more than one"
         raise RecordError(
-            f"the roster has {count} column {wanted!r}; it has: {', '.join(sheet.header)}"
+            f"the roster has {count} column {wanted!r}; its columns are: {', '.join(sheet.header)}"
         )
     if len(candidates) == 1:
         return candidates[0]
     raise RecordError(
-        f"which column of the roster takes the points? {hint} Name it with --column; it has: "
-        f"{', '.join(sheet.header)}"
+        f"which column of the roster is for the points? {hint} Name it with --column. The columns "
+        f"are: {', '.join(sheet.header)}"
     )
 
 
 def number_in(cell: str) -> float | None:
-    """The number in a cell, with a point or a comma; None where there is none."""
+    """Return the number in a cell, with decimal point or comma; None if it is not a number."""
     try:
         return float(cell.strip().replace(",", "."))
     except ValueError:
@@ -208,7 +207,7 @@ def number_in(cell: str) -> float | None:
 
 
 def named(person: Person) -> tuple[str, str, str, str]:
-    """Id, last name, first name and email address as cells."""
+    """Return id, last name, first name and email address as cells."""
     return (
         cells.identifier(person.id),
         cells.text(person.last_name),

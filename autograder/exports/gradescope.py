@@ -1,10 +1,9 @@
-"""Gradescope: a table in the form of its own "Download Grades", one column an item.
+"""Gradescope: a table in the form of its "Download Grades", with one column per item.
 
-Gradescope documents no import of scores: an autograder's results come from within it, other scores
-are typed. So this file serves what reads Gradescope's tables (scripts, and systems to which its
-grades are carried), and can be held against a download. With a download or a roster as `--roster`,
-its rows and columns are kept, and Total Score and the columns of items ("3: p1-rate (2.0 pts)")
-are filled where they are there.
+Gradescope documents no import of scores: they come from its own autograder or are typed. So this
+file is for scripts and systems that read Gradescope's tables, and for comparison with a download.
+With a download or a roster as `--roster`, its rows and columns are kept; Total Score and, if they
+exist, the columns of items ("3: p1-rate (2.0 pts)") are filled.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _ITEM = re.compile(r"(?:\d+(?:\.\d+)*:?\s*)?(?P<name>.*?)\s*(?:\([\d.]+ pts?\))?
 
 
 def table(marks: Marks) -> Sheet:
-    """A table as Gradescope downloads it."""
+    """Return a table in the form of Gradescope's download."""
     items = (
         f"{number}: {item.name} ({item.max_points:.1f} pts)"
         for number, item in enumerate(marks.items.values(), start=1)
@@ -36,7 +35,7 @@ def table(marks: Marks) -> Sheet:
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """The roster with its total scores and its columns of items filled."""
+    """Return the roster with its total scores and its columns of items filled."""
     email, sids = sheet.need("table of Gradescope", "Email"), sheet.places("SID")
     if wanted is None:
         sheet, total = sheet.with_column("Total Score")

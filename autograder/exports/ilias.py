@@ -1,13 +1,14 @@
 """ILIAS: the status file of an exercise's assignment.
 
-ILIAS by itself exports marks of an exercise but imports none. Its plugin ExerciseStatusFile does
-(made for StudOn; ILIAS 8 and later): the download of "Multi-Feedback" holds `status.csv`, which is
-read back from the upload. That file is the roster here; without it there is nothing to fill in,
-since ILIAS finds a member by its own number, `usr_id`, which nobody else knows.
+ILIAS can export the marks of an exercise but not import them. Its plugin ExerciseStatusFile (made
+for StudOn; ILIAS 8 and later) imports them: the download of "Multi-Feedback" contains `status.csv`,
+which the upload reads back. That file is the roster here. It is required, since ILIAS finds a
+member by its own number, `usr_id`, which no other system knows.
 
-Filled are `mark`, and `update` with 1, without which a row is passed over. `status` stays as it is
-("notgraded", "passed", "failed"): a homework's points say nothing about passing. Columns keep their
-order, which the plugin relies on. Names are not read back, so they are made safe for spreadsheets.
+`mark` is filled, and `update` is set to 1, because ILIAS skips rows without it. `status` stays
+unchanged ("notgraded", "passed", "failed"): a homework's points do not decide who passes. Columns
+keep their order, which the plugin relies on. Names are not read back, so they are made safe for
+spreadsheets.
 """
 
 from __future__ import annotations
@@ -29,23 +30,23 @@ _STATES = ("notgraded", "passed", "failed")
 
 
 def table(_marks: Marks) -> Never:
-    """RecordError: there is no file without the system's own."""
+    """Raise RecordError: a file for ILIAS can only be made from its own file."""
     raise RecordError(
-        "ILIAS finds members by numbers of its own: download the assignment's status.csv "
+        "ILIAS finds members by its own numbers: download the assignment's status.csv "
         "(Multi-Feedback, plugin ExerciseStatusFile) and give it with --roster"
     )
 
 
 def fill_in(marks: Marks, sheet: Sheet, _wanted: str | None) -> Filled:
-    """The status file filled in."""
+    """Return the status file filled in."""
     update, number, login, _, _, status, mark, *_ = (sheet.need(_FORM, name) for name in _COLUMNS)
     if sheet.header[: len(_COLUMNS)] != _COLUMNS:
         raise RecordError(
-            "ILIAS reads the columns of status.csv by their order, which was changed: "
-            f"{', '.join(sheet.header)}; it should be {', '.join(_COLUMNS)}"
+            "ILIAS reads the columns of status.csv by their order, which was changed. Found: "
+            f"{', '.join(sheet.header)}; the order must be: {', '.join(_COLUMNS)}"
         )
     matching = match(marks, sheet.rows, lambda row: row[login], ids=[login], numbers=[number])
-    # what is behind is of no known use, and what is before are numbers and teachers' words
+    # these columns hold numbers and teachers' texts; columns after them are unknown
     kept = set(range(len(_COLUMNS))) - {login}
     filled = fill(sheet, matching, mark, texts=sheet.places("lastname", "firstname"), kept=kept)
     for row in filled.rows:
@@ -53,8 +54,8 @@ def fill_in(marks: Marks, sheet: Sheet, _wanted: str | None) -> Filled:
     for row, _ in filled.graded():
         row[update] = "1"
     faults = [
-        f"{row[login]} has the status {row[status]!r}, which ILIAS refuses with the whole file: "
-        f"write one of {', '.join(_STATES)}"
+        f"{row[login]} has the status {row[status]!r}, for which ILIAS rejects the whole file: "
+        f"change it to one of {', '.join(_STATES)}"
         for row in filled.rows
         if row[update] == "1" and row[status] not in _STATES
     ]

@@ -1,13 +1,13 @@
 """Moodle: the offline grading worksheet of an assignment, or a file for the gradebook's import.
 
 With a worksheet (Assignment → Download grading worksheet) as roster, its column Grade is filled.
-Moodle finds a participant by the column Identifier ("Participant 123456"), skips empty grades,
-and passes over, without a word, grades above the column Maximum Grade: those are told as faults.
-The names and addresses in it are not read, so they are made safe for spreadsheets; everything else
-(also feedback comments, which are read) stays as it was.
+Moodle finds a participant by the column Identifier ("Participant 123456"), skips empty grades, and
+silently skips grades above the column Maximum Grade; these are reported as faults. Moodle does not
+read the names and addresses back, so they are made safe for spreadsheets; everything else,
+including feedback comments, stays unchanged.
 
-Without one, the file is for Grades → Import → CSV file, UTF-8, where the teacher says which column
-names the user (ID number or Email address) and which holds the grade.
+Without a worksheet, the file is for Grades → Import → CSV file (UTF-8), where the teacher selects
+the column that identifies the user (ID number or Email address) and the column with the grade.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _SHOWN = (
 
 
 def table(marks: Marks) -> Sheet:
-    """A file for the gradebook's import."""
+    """Return a file for the gradebook's import."""
     item = f"Assignment: {cells.text(marks.title)} (Real)"
     header = ("First name", "Last name", "ID number", "Email address", item)
     return Sheet(header, tuple(_row(each) for each in marks.students.values() if each.final))
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """The worksheet, or a file that Moodle's gradebook exported, with our points in it."""
+    """Return the worksheet, or an export of Moodle's gradebook, with our points in it."""
     if sheet.find("Identifier") is None:
         return _gradebook(marks, sheet, wanted)
     return _worksheet(marks, sheet, wanted)
@@ -48,7 +48,7 @@ def _worksheet(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         sheet,
         wanted,
         [place for place, name in enumerate(sheet.header) if name.strip() == "Grade"],
-        "Download the worksheet with Moodle set to English, or say which it is.",
+        "Download the worksheet with Moodle set to English, or choose a column.",
     )
     full_name = sheet.find("Full name", "Email address")
 
@@ -70,18 +70,18 @@ def _worksheet(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         return filled
     rows = [filled.rows[number] for number in matching.students]
     faults = [
-        f"{shown(row)}: Moodle takes no grade above {reach:g}, this is {points:g}: raise the "
-        "assignment's maximum grade there"
+        f"{shown(row)}: Moodle skips grades above {limit:g}, this one is {points:g}: raise the "
+        "assignment's maximum grade in Moodle"
         for row in rows
         if (points := number_in(row[grade])) is not None
-        and (reach := number_in(row[maximum])) is not None
-        and points > reach
+        and (limit := number_in(row[maximum])) is not None
+        and points > limit
     ]
     return replace(filled, faults=faults)
 
 
 def _comments(sheet: Sheet) -> list[int]:
-    """The columns that hold what teachers wrote, which Moodle reads back."""
+    """Return the columns with teachers' comments, which Moodle reads back."""
     return [place for place, name in enumerate(sheet.header) if "feedback" in name.casefold()]
 
 
@@ -95,7 +95,7 @@ def _gradebook(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         for place, heading in enumerate(sheet.header)
         if title in heading.casefold() and place not in comments
     ]
-    column = column_named(sheet, wanted, ours, f"None is of {marks.title!r}.")
+    column = column_named(sheet, wanted, ours, f"No column is for {marks.title!r}.")
     first = (known + emails)[0]
     matching = match(marks, sheet.rows, lambda row: row[first], ids=known, emails=emails)
     texts = [place for place in sheet.places(*_SHOWN) if place not in emails]

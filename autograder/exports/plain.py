@@ -1,6 +1,6 @@
-"""A CSV file for people and programs of one's own: every item, what is open, and what counts.
+"""A CSV file for people and scripts: all items, the open ones, and the total.
 
-It is UTF-8 with a byte order mark, since spreadsheets take umlauts for something else without one.
+It is UTF-8 with a byte order mark, because spreadsheets show umlauts wrongly without one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ POINTS = "total"
 
 
 def table(marks: Marks) -> Sheet:
-    """All marks."""
+    """Return a table of all marks."""
     header = (
         "student", "last_name", "first_name", "email", *marks.items, "points", "bonus",
         "penalty", POINTS, "maximum", "final", "open_items",
@@ -28,7 +28,7 @@ def table(marks: Marks) -> Sheet:
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """The roster's rows with a column `total` more, or filled."""
+    """Return the roster with its column `total` filled; the column is added if it is missing."""
     sheet, column = sheet.with_column(wanted or POINTS)
     ids, emails = sheet.places(*IDS), sheet.places(*EMAILS)
     if not ids and not emails:
@@ -45,7 +45,7 @@ def _row(marks: Marks, each: StudentMarks) -> Iterator[str]:
         yield "" if mark.open else cells.points(mark.points)
     for points in (each.regular, each.bonus, each.penalty):
         yield cells.points(points)
-    # what is not final is no mark
+    # a mark counts only once it is final
     yield cells.points(each.total) if each.final else ""
     yield cells.points(marks.max_points)
     yield "yes" if each.final else "no"

@@ -1,8 +1,8 @@
-"""Where everybody stands in the course: the homework that counts, the best so many of it.
+"""Each student's standing in the course: the best N homework marks.
 
-A homework's share is what counts of it by its maximum. What a student did not hand in is worth 0,
-and so is what the gradebook does not have yet; both are told apart. A standing that rests on a mark
-that a person still has to settle is not final.
+A homework's share is its total divided by its maximum. A homework that was not handed in counts 0,
+and so does one that is not in the gradebook yet; the output distinguishes the two. A standing is
+not final while a mark in it awaits marking by hand.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SCHEMA = "fdl-standing/1"
 
 @dataclass(frozen=True)
 class HomeworkStanding:
-    """One homework of a student; `points` is None where nothing was handed in or marked."""
+    """One homework of a student; `points` is None if nothing was handed in or marked."""
 
     points: float | None
     maximum: float | None
@@ -35,7 +35,7 @@ class HomeworkStanding:
 
 @dataclass(frozen=True)
 class StudentStanding:
-    """Where a student stands: the mean share, in percent, of the homework that counts."""
+    """A student's standing: the mean share, in percent, of the homework that counts."""
 
     person: Person
     homework: Mapping[str, HomeworkStanding]
@@ -43,20 +43,20 @@ class StudentStanding:
 
     @property
     def final(self) -> bool:
-        """Whether no mark of any homework is open: an open one may come to count."""
+        """Whether the marks of all homework are final; an open one might count later."""
         return all(each.final for each in self.homework.values())
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Everybody's standing; `missing` is the homework that the gradebook does not have yet."""
+    """All students' standings; `missing` is the homework that is not in the gradebook yet."""
 
     counting: Counting
     missing: tuple[str, ...]
     students: tuple[StudentStanding, ...]
 
     def to_csv(self) -> bytes:
-        """A table with one row a student: UTF-8 with a mark, as spreadsheets need it."""
+        """Return a table with one row per student, in UTF-8 with a byte order mark."""
         out = io.StringIO()
         writer = csv.writer(out)
         columns = [
@@ -80,7 +80,7 @@ class Standing:
         yield "yes" if each.final and not self.missing else "no"
 
     def to_json(self) -> str:
-        """All of it, for programs."""
+        """Return everything as JSON, for programs."""
         content = {
             "schema": SCHEMA,
             "assignments": self.counting.assignments,
@@ -94,7 +94,7 @@ class Standing:
 
 
 def read_standing(course: Course) -> Standing:
-    """Everybody's standing by the course's rules, from the gradebook."""
+    """Return all students' standings by the course's rules, from the gradebook."""
     counting = course.counting
     people, found = read_marks_settled(course, counting.assignments)
     missing = tuple(name for name in counting.assignments if name not in found)

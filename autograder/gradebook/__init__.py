@@ -1,1 +1,1 @@
-"""nbgrader's gradebook: what is recorded, how it is kept whole, and what marks follow from it."""
+"""nbgrader's gradebook: recording marks, keeping the file safe, and reading marks from it."""

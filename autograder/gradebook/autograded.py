@@ -1,4 +1,4 @@
-"""The autograded notebooks, from which the formgrader shows a person what to mark.
+"""The autograded notebooks, which the formgrader shows to markers.
 
 Each is the marked notebook with one clean number as the output of each check cell, and the rubric
 below each answer that a person marks.
@@ -33,7 +33,7 @@ from autograder.gradebook.evidence import marker_text
 from autograder.grading.mark import Marking
 
 Content = tuple[str, str]
-"""Text and pictures of a cell."""
+"""The text and the pictures of a cell."""
 
 
 def autograded(
@@ -43,9 +43,9 @@ def autograded(
     rubrics: Mapping[str, Rubric],
     marking: Marking,
 ) -> NotebookNode:
-    """Return the notebook of the problem `name` as the formgrader gets it.
+    """Return the notebook of the problem `name` for the formgrader.
 
-    RecordError if it lacks one of the release's cells.
+    RecordError if it does not have each cell of the release exactly once.
     """
     run = marking.notebooks.get(name)
     if run is None:
@@ -72,47 +72,49 @@ def autograded(
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook as nbformat does; ValidationError if it is not one."""
+    """Write a notebook as nbformat does; ValidationError if it is invalid."""
     nbformat.validate(notebook)
-    # as nbformat.v4.writes, whose JSON encoder for indented text takes several times as long
+    # nbformat.v4.writes does the same, but its JSON encoder is several times slower
     lines = strip_transient(split_lines(deepcopy(notebook)))
     compact = json.dumps(lines, sort_keys=True, ensure_ascii=False)
     path.write_bytes(msgspec.json.format(compact.encode("utf-8"), indent=1) + b"\n")
 
 
 def contents(path: Path) -> dict[str, Content]:
-    """What the cells of an autograded notebook hold, by their nbgrader ids; {} without one."""
+    """Return the contents of an autograded notebook's cells by nbgrader id; {} without one."""
     if not path.is_file():
         return {}
     try:
         notebook = read_notebook(path)
-    except CourseError:  # damaged: then all is new
+    except CourseError:  # damaged: every cell counts as new
         return {}
     return {name: content(cell) for name, cell in by_grade_id(notebook).items()}
 
 
 def content(cell: NotebookNode) -> Content:
-    """What a cell holds."""
+    """Return the content of a cell."""
     return str(cell.source), repr(cell.get("attachments", {}))
 
 
 def item_of(cell: NotebookNode, assignment: Assignment) -> Item | None:
-    """The item whose grade cell this is; None if it is not a grade cell."""
+    """Return the item whose grade cell this is; None if it is not a grade cell."""
     return assignment.items[grade_id(cell)] if is_graded(cell) else None
 
 
 def _check_cells(name: str, notebook: NotebookNode, skeleton: NotebookNode) -> None:
-    """Each of the release's cells once: one that is doubled or gone would shift marks silently."""
+    """Check that each released cell is there once: otherwise marks would shift without notice."""
     found, wanted = (
         Counter(filter(None, map(grade_id, each.cells))) for each in (notebook, skeleton)
     )
     if found != wanted:
         wrong = sorted(((found - wanted) + (wanted - found)).keys())
-        raise RecordError(f"{name}: not once, as in the release: the cells {', '.join(wrong)}")
+        raise RecordError(
+            f"{name}: these cells must be there once, as in the release: {', '.join(wrong)}"
+        )
 
 
 def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:
-    """What the visible check showed, and the points as the one number that nbgrader reads."""
+    """Return the visible check's output, and the points as the one number that nbgrader reads."""
     shown = [o for o in cell.outputs if o.output_type == "stream" and o.name == "stdout"]
     score = NotebookNode(
         output_type="execute_result",
@@ -124,9 +126,9 @@ def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:
 
 
 def _drop_points(cell: NotebookNode) -> None:
-    """Let a bonus item's cell be out of 0 points, as in the gradebook.
+    """Set the maximum of a bonus item's cell to 0 points, as in the gradebook.
 
-    The checksum goes along: nbgrader tells an untouched answer by it.
+    The checksum is updated too: nbgrader recognises an untouched answer by it.
     """
     cell.metadata = deepcopy(cell.metadata)
     known = nbgrader_metadata(cell)
@@ -139,14 +141,14 @@ def _drop_points(cell: NotebookNode) -> None:
 def _marker_note(item: Item) -> NotebookNode:
     text = (
         f"**For the marker:** {item.name} is a bonus item. Type its points (at most "
-        f"{item.max_points:g}) into the field *extra credit* and leave the score empty."
+        f"{item.max_points:g}) into the *extra credit* field and leave the score empty."
     )
     return _note(text, f"note-{item.name}")
 
 
 def _stub(skeleton: NotebookNode, reason: str) -> NotebookNode:
-    """The skeleton with the reason why there is no answer in it."""
-    # the reason may quote the name that a student gave a file
+    """Return the skeleton with the reason why it contains no answer."""
+    # the reason may quote a file name that a student chose
     text = f"**This notebook could not be marked.** {clean_markdown(reason)}"
     return NotebookNode({**skeleton, "cells": [_note(text, "note-not-marked"), *skeleton.cells]})
 

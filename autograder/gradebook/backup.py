@@ -1,9 +1,9 @@
-"""Backups of the gradebook's file: it is checked and copied before it is used.
+"""Backups of the gradebook: its file is checked and backed up before it is used.
 
-Marks that tests gave can be computed again; those that a person gave can't. So each command that
-opens the gradebook first has SQLite check it, and keeps a copy beside it whenever it has changed. A
-gradebook that is damaged, empty or missing is never written to or replaced by a new one: the
-command stops and says so, and `restore` restores the last copy, with those marks by hand in it that
+Marks from tests can be computed again; marks given by hand can't. So each command that opens the
+gradebook first lets SQLite check it, and makes a backup beside it if it has changed. A gradebook
+that is damaged, empty or missing is never written to or replaced by a new one: the command stops
+and says so. `restore` puts the last backup in its place, together with the marks given by hand that
 can still be read in the damaged file.
 """
 
@@ -33,39 +33,41 @@ from autograder.durable import make_folder, sync
 from autograder.errors import RecordError
 from autograder.grading.report import Report
 
-KEPT = 10
-"""Number of recent copies to keep, besides the newest of each of the last `DAYS` days."""
+RECENT = 10
+"""Number of recent backups to keep, besides the newest of each of the last `DAYS` days."""
 
 DAYS = 60
-"""Number of days of which the newest copy is kept."""
+"""Number of days for which the newest backup is kept."""
 
-MADE = "%Y-%m-%dT%H-%M-%S"
+TIME_FORMAT = "%Y-%m-%dT%H-%M-%S"
 BY_HAND = "marks-by-hand.csv"
 
 _BESIDE = ("-journal", "-wal", "-shm")
-_SPARE_ROWS = 10_000  # how far past the copy's last row the damaged file is searched
+_SPARE_ROWS = 10_000
+"""Number of rows to search in the damaged file past the backup's last row."""
 
 _ADVICE = (
-    "Nothing was written to it. Close what uses it (formgrader, database browser) and run `fdl "
-    "restore`: it puts the last copy back, with all marks by hand that can still be read, and "
-    "keeps the damaged file"
+    "Nothing was written to it. Close the programs that use it (formgrader, database browser) and "
+    "run `fdl restore`: it restores the last backup with all marks given by hand that can still "
+    "be read, and keeps the damaged file"
 )
 
-_PIECE = 2**20
+_CHUNK = 2**20
+"""Bytes to compare at a time."""
 
 _GIVEN = {
     "grade": ("manual_score", "extra_credit", "needs_manual_grade"),
     "comment": ("manual_comment",),
 }
-"""The columns that hold what a person gave, by table."""
+"""The columns with marks and comments given by hand, by table."""
 
 
 class Damaged(RecordError):
-    """The gradebook's file is not sound."""
+    """The gradebook's file is damaged, empty or missing."""
 
 
 def file_of(db_url: str) -> Path | None:
-    """The gradebook's file; None where a server keeps it."""
+    """Return the gradebook's file; None if the gradebook is on a server."""
     url = make_url(db_url)
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         return None
@@ -73,72 +75,72 @@ def file_of(db_url: str) -> Path | None:
 
 
 def _files_of(gradebook: Path) -> list[Path]:
-    """The gradebook's file, and those that SQLite may have beside it."""
+    """Return the gradebook's file, and the files that SQLite may keep beside it."""
     return [gradebook.with_name(gradebook.name + ending) for ending in ("", *_BESIDE)]
 
 
-def copies_of(gradebook: Path) -> Path:
-    """The folder with the gradebook's copies."""
+def backup_folder(gradebook: Path) -> Path:
+    """Return the folder with the gradebook's backups."""
     return gradebook.with_name(f"{gradebook.stem}-copies")
 
 
-def copies(gradebook: Path) -> list[Path]:
-    """The gradebook's copies, the oldest first."""
-    return sorted(copies_of(gradebook).glob(f"{gradebook.stem}-*{gradebook.suffix}"))
+def backups(gradebook: Path) -> list[Path]:
+    """Return the gradebook's backups, the oldest first."""
+    return sorted(backup_folder(gradebook).glob(f"{gradebook.stem}-*{gradebook.suffix}"))
 
 
-# --- before it is used ---------------------------------------------------------------------------
+# --- making a backup -----------------------------------------------------------------------------
 
 
-def make_sure(gradebook: Path, make: Callable[[Path], None]) -> None:
-    """Have `make` make a gradebook where there was none; RecordError where one has gone."""
-    place = gradebook.with_name(f".{gradebook.name}-unfinished")
-    if _is_begun(gradebook) and not place.exists():
+def ensure_exists(gradebook: Path, make: Callable[[Path], None]) -> None:
+    """Call `make` to create the gradebook if there never was one; raise Damaged if it was lost."""
+    temporary = gradebook.with_name(f".{gradebook.name}-unfinished")
+    if _has_content(gradebook) and not temporary.exists():
         return
     make_folder(gradebook.parent)
-    with _alone(gradebook.parent):
-        if _is_begun(gradebook):  # meanwhile, by another process; or by one that was killed then
-            shutil.rmtree(place, ignore_errors=True)
+    with _locked(gradebook.parent):
+        if _has_content(gradebook):  # another process has just made it, or was killed after that
+            shutil.rmtree(temporary, ignore_errors=True)
             return
-        if copies(gradebook):
-            what = "is empty" if gradebook.exists() else "is gone"
+        if backups(gradebook):
+            what = "is empty" if gradebook.exists() else "is missing"
             raise Damaged(
-                f"the gradebook {gradebook} {what}, though marks were recorded in it: run `fdl "
-                "restore` to put the last copy back; or, to begin a new gradebook, move "
-                f"{copies_of(gradebook)} to another place first"
+                f"the gradebook {gradebook} {what}, although marks were recorded in it: run `fdl "
+                "restore` to restore the last backup, or, to begin a new gradebook, first move "
+                f"{backup_folder(gradebook)} to another folder"
             )
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
         try:
-            make(place / gradebook.name)
-            sync(place / gradebook.name)
-            (place / gradebook.name).replace(gradebook)
+            make(temporary / gradebook.name)
+            sync(temporary / gradebook.name)
+            (temporary / gradebook.name).replace(gradebook)
             sync(gradebook.parent)
         finally:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _is_begun(gradebook: Path) -> bool:
+def _has_content(gradebook: Path) -> bool:
     return gradebook.exists() and gradebook.stat().st_size > 0
 
 
-def keep_copy(gradebook: Path, now: datetime, seconds: float) -> None:
-    """Check a gradebook, and keep a copy of it if it is not as in the last one.
+def back_up(gradebook: Path, now: datetime, seconds: float) -> None:
+    """Check a gradebook, and back it up if it differs from the last backup.
 
-    Damaged tells of what is wrong with it; sqlite3.OperationalError of a lock that was held for
-    longer than `seconds`.
+    Raises Damaged if the check fails, and sqlite3.OperationalError if another program keeps the
+    gradebook locked for longer than `seconds`.
     """
-    folder = copies_of(gradebook)
+    folder = backup_folder(gradebook)
     make_folder(folder)
-    with _alone(folder):
+    with _locked(folder):
         fresh = folder / ".unfinished"
         try:
             _copy(gradebook, fresh, seconds)
-            last = copies(gradebook)[-1:]
-            if not (last and _are_alike(last[0], fresh)):
+            last = backups(gradebook)[-1:]
+            if not (last and _are_equal(last[0], fresh)):
                 sync(fresh)
                 fresh.replace(_new_name(gradebook, now))
-                _thin_out(gradebook, now)
+                _delete_old(gradebook, now)
                 sync(folder)
         finally:
             fresh.unlink(missing_ok=True)
@@ -149,26 +151,26 @@ def _copy(gradebook: Path, target: Path, seconds: float) -> None:
     try:
         with closing(sqlite3.connect(gradebook, timeout=seconds)) as database:
             database.isolation_level = None
-            # a lock of this connection's own: `backup` would wait for others without end
+            # take a lock first: `backup` alone would wait for other programs without a time limit
             database.execute("BEGIN")
             _check(gradebook, database)
             with closing(sqlite3.connect(target)) as copy:
                 copy.execute("PRAGMA journal_mode = OFF")
                 copy.execute("PRAGMA synchronous = OFF")
                 database.backup(copy)
-    except sqlite3.OperationalError:  # locked, or the disk is full: nothing that it says of itself
+    except sqlite3.OperationalError:  # locked, or the disk is full: the file itself may be sound
         raise
     except sqlite3.DatabaseError as error:
         raise Damaged(f"the gradebook {gradebook} is damaged ({error}). {_ADVICE}") from error
 
 
 def _check(gradebook: Path, database: sqlite3.Connection) -> None:
-    """Damaged where SQLite, or what should be in a gradebook, says so."""
+    """Raise Damaged if SQLite reports an error, or if tables of a gradebook are missing."""
     found = database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     tables = {name for (name,) in found}
     if missing := sorted(set(Base.metadata.tables) - tables):
         raise Damaged(
-            f"{gradebook} is no gradebook, or a damaged one: it lacks the tables "
+            f"{gradebook} is not a gradebook, or it is damaged: it lacks the tables "
             f"{', '.join(missing)}. {_ADVICE}"
         )
     [(verdict, *_), *_] = database.execute("PRAGMA integrity_check(1)").fetchall()
@@ -176,65 +178,66 @@ def _check(gradebook: Path, database: sqlite3.Connection) -> None:
         raise Damaged(f"the gradebook {gradebook} is damaged ({verdict}). {_ADVICE}")
 
 
-def _are_alike(path: Path, other: Path) -> bool:
-    """Whether two databases are the same but for the numbers that count their changes."""
+def _are_equal(path: Path, other: Path) -> bool:
+    """Return whether two databases are equal, apart from their change counters."""
     if path.stat().st_size != other.stat().st_size:
         return False
     with path.open("rb") as one, other.open("rb") as two:
-        if _uncounted(one.read(_PIECE)) != _uncounted(two.read(_PIECE)):
+        if _without_counters(one.read(_CHUNK)) != _without_counters(two.read(_CHUNK)):
             return False
-        while piece := one.read(_PIECE):
-            if piece != two.read(_PIECE):
+        while chunk := one.read(_CHUNK):
+            if chunk != two.read(_CHUNK):
                 return False
     return True
 
 
-def _uncounted(head: bytes) -> bytes:
-    """The beginning of a database without the numbers that count its changes."""
+def _without_counters(head: bytes) -> bytes:
+    """Return the beginning of a database with its change counters set to 0."""
     data = bytearray(head)
     data[24:28], data[92:100] = bytes(4), bytes(8)
     return bytes(data)
 
 
 def _new_name(gradebook: Path, now: datetime) -> Path:
-    # never before the last one: a clock may go back
-    if known := copies(gradebook):
-        last = datetime.strptime(_moment(known[-1], gradebook), MADE).replace(tzinfo=now.tzinfo)
-        now = max(now, last + timedelta(seconds=1))
-    return copies_of(gradebook) / f"{gradebook.stem}-{now.strftime(MADE)}{gradebook.suffix}"
+    # always later than the last one: a clock may be set back
+    if known := backups(gradebook):
+        last = datetime.strptime(_time_in(known[-1], gradebook), TIME_FORMAT)
+        now = max(now, last.replace(tzinfo=now.tzinfo) + timedelta(seconds=1))
+    name = f"{gradebook.stem}-{now.strftime(TIME_FORMAT)}{gradebook.suffix}"
+    return backup_folder(gradebook) / name
 
 
-def _moment(copy: Path, gradebook: Path) -> str:
-    return copy.stem.removeprefix(f"{gradebook.stem}-")
+def _time_in(backup: Path, gradebook: Path) -> str:
+    return backup.stem.removeprefix(f"{gradebook.stem}-")
 
 
-def _thin_out(gradebook: Path, now: datetime) -> None:
-    oldest = (now - timedelta(days=DAYS)).strftime(MADE)
-    earlier = copies(gradebook)[:-KEPT]
+def _delete_old(gradebook: Path, now: datetime) -> None:
+    oldest = (now - timedelta(days=DAYS)).strftime(TIME_FORMAT)
+    earlier = backups(gradebook)[:-RECENT]
     newest_of_day = {path.stem.rpartition("T")[0]: path for path in earlier}.values()
     for path in earlier:
-        if _moment(path, gradebook) < oldest or path not in newest_of_day:
+        if _time_in(path, gradebook) < oldest or path not in newest_of_day:
             path.unlink()
 
 
 @contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let no other process of the kit in here meanwhile."""
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other processes of the kit out of this block."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        with contextlib.suppress(OSError):  # some network file systems have no such locks
+        with contextlib.suppress(OSError):  # some network file systems have no file locks
             fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
 
 
-# --- from a copy ---------------------------------------------------------------------------------
+# --- restoring a backup --------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What a person gave: points, extra credit or a comment on one cell of a student's notebook."""
+class ManualMark:
+    """Points, extra credit or a comment that a person gave for one cell of a student's notebook."""
 
     assignment: str
     student: str
@@ -246,45 +249,46 @@ class Mark:
 
 @dataclass(frozen=True)
 class Restored:
-    """What was put back: the copy, where the damaged file is kept, and the marks carried over.
+    """The restored backup, the folder with the damaged file, and the marks carried over from it.
 
-    `unread` counts the marks and comments of the copy whose rows could not be read any more.
+    `unread` is the number of the backup's marks and comments whose rows in the damaged file could
+    not be read.
     """
 
     copy: Path
     kept: Path | None
-    carried: tuple[Mark, ...]
+    carried: tuple[ManualMark, ...]
     unread: int
 
 
 def restore(gradebook: Path, now: datetime) -> Restored:
-    """Put the newest sound copy in the place of a gradebook that is damaged, empty or gone."""
-    make_folder(copies_of(gradebook))
-    with _alone(copies_of(gradebook)):
-        if _is_begun(gradebook) and _is_sound(gradebook):
-            raise RecordError(f"the gradebook {gradebook} is sound: nothing was changed")
-        copy = next((path for path in reversed(copies(gradebook)) if _is_sound(path)), None)
-        if copy is None:
+    """Restore a damaged, empty or missing gradebook from its newest sound backup."""
+    make_folder(backup_folder(gradebook))
+    with _locked(backup_folder(gradebook)):
+        if _has_content(gradebook) and _is_sound(gradebook):
+            raise RecordError(f"the gradebook {gradebook} is not damaged: nothing was changed")
+        backup = next((path for path in reversed(backups(gradebook)) if _is_sound(path)), None)
+        if backup is None:
             raise RecordError(
-                f"there is no sound copy of {gradebook} in {copies_of(gradebook)}: put one back "
-                "from elsewhere. Nothing was changed"
+                f"{backup_folder(gradebook)} has no sound backup of {gradebook}: nothing was "
+                "changed. If you have a backup elsewhere, copy it there"
             )
-        kept = _keep_damaged(gradebook, now)
+        kept = _save_damaged(gradebook, now)
         fresh = gradebook.with_name(f".{gradebook.name}-restored")
-        shutil.copyfile(copy, fresh)
-        carried: list[Mark] = []
+        shutil.copyfile(backup, fresh)
+        carried: list[ManualMark] = []
         unread = 0
         if kept is not None:
             carried, unread = _carry_over(kept / gradebook.name, fresh, gradebook.parent)
             _write_marks(kept / BY_HAND, carried)
         sync(fresh)
         for path in _files_of(gradebook)[1:]:
-            # of the damaged one: SQLite would put its pages into the restored one
+            # these belong to the damaged file: SQLite would write their pages into the restored one
             path.unlink(missing_ok=True)
         sync(gradebook.parent)
         fresh.replace(gradebook)
         sync(gradebook.parent)
-        return Restored(copy, kept, tuple(carried), unread)
+        return Restored(backup, kept, tuple(carried), unread)
 
 
 def _is_sound(path: Path) -> bool:
@@ -296,26 +300,29 @@ def _is_sound(path: Path) -> bool:
     return True
 
 
-def _keep_damaged(gradebook: Path, now: datetime) -> Path | None:
-    """Copy the damaged files to a folder of their own; None where there are none."""
-    there = [path for path in _files_of(gradebook) if path.is_file()]
-    if not there:
+def _save_damaged(gradebook: Path, now: datetime) -> Path | None:
+    """Copy the damaged files to a new folder and return it; None if there are no files."""
+    damaged = [path for path in _files_of(gradebook) if path.is_file()]
+    if not damaged:
         return None
-    stem = f"damaged-{now.strftime(MADE)}"
+    stem = f"damaged-{now.strftime(TIME_FORMAT)}"
     names = chain([stem], (f"{stem}-{number}" for number in count(2)))
-    paths = (copies_of(gradebook) / name for name in names)
+    paths = (backup_folder(gradebook) / name for name in names)
     folder = next(path for path in paths if not path.exists())
     make_folder(folder)
-    for path in there:
+    for path in damaged:
         shutil.copyfile(path, folder / path.name)
         sync(folder / path.name)
     sync(folder)
     return folder
 
 
-def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[Mark], int]:
-    """Bring what a person gave since the copy was made from the damaged file into the copy."""
-    carried: list[Mark] = []
+def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[ManualMark], int]:
+    """Copy the marks given by hand since the backup from the damaged file into the fresh one.
+
+    Returns these marks, and the number of rows that could not be read.
+    """
+    carried: list[ManualMark] = []
     unread = 0
     with closing(sqlite3.connect(fresh)) as new, _opened_damaged(damaged) as old:
         grades = _last_row(new, "grade")
@@ -330,16 +337,16 @@ def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[Mark], int
                 if row not in known or known[row][1] == values:
                     continue
                 where, before = known[row]
-                given = _mark(where, table, values)
+                given = _manual_mark(where, table, values)
                 if (
                     given.score is None
                     and given.extra_credit is not None
                     and (given.extra_credit in (ours.get(row), _reported(root, given)))
-                ):  # bonus points of tests are no mark by hand, and are had again
+                ):  # bonus points from tests: no mark by hand, and computed again
                     continue
                 setting = ", ".join(f"{column} = ?" for column in columns)
                 new.execute(f"UPDATE {table} SET {setting} WHERE id = ?", (*values, row))
-                if given != _mark(where, table, before):
+                if given != _manual_mark(where, table, before):
                     carried.append(given)
         new.commit()
     return carried, unread
@@ -347,13 +354,13 @@ def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[Mark], int
 
 @contextlib.contextmanager
 def _opened_damaged(damaged: Path) -> Iterator[sqlite3.Connection]:
-    # in a copy: to open it may change it
+    # opens a copy, because opening may change the file
     with tempfile.TemporaryDirectory(dir=damaged.parent) as folder:
         for path in filter(Path.is_file, _files_of(damaged)):
             shutil.copyfile(path, Path(folder, path.name))
         with closing(sqlite3.connect(Path(folder, damaged.name))) as database:
             with contextlib.suppress(sqlite3.DatabaseError):
-                # so that SQLite reads a file that ends too early as far as it goes
+                # makes SQLite read as much as it can of a file that was cut off
                 database.execute("PRAGMA writable_schema = ON")
             yield database
 
@@ -361,7 +368,7 @@ def _opened_damaged(damaged: Path) -> Iterator[sqlite3.Connection]:
 def _known_rows(
     database: sqlite3.Connection, table: str, columns: tuple[str, ...]
 ) -> dict[str, tuple[tuple[str, str, str], list[object]]]:
-    """Of each row who and what it is about, and the columns."""
+    """Return by row its assignment, student and cell, and the values of the columns."""
     wanted = ", ".join(f"row.{column}" for column in columns)
     found = database.execute(
         f"""SELECT row.id, homework.name, handed_in.student_id, cell.name, {wanted}
@@ -379,14 +386,14 @@ def _last_row(database: sqlite3.Connection, table: str) -> int:
 
 
 def _readable(database: sqlite3.Connection, query: str, last: int) -> Iterator[tuple[Any, ...]]:
-    """Row by row, so that a damaged page costs no more than what is on it."""
+    """Yield the rows one by one, so that a damaged page loses only the rows on it."""
     for row in range(1, last + _SPARE_ROWS):
         with contextlib.suppress(sqlite3.Error, OverflowError):
             yield from database.execute(f"{query} WHERE rowid = ?", (row,)).fetchall()
 
 
-def _reported(root: Path, given: Mark) -> float | None:
-    """The points of tests that the Report beside a student's notebooks gives for the cell."""
+def _reported(root: Path, given: ManualMark) -> float | None:
+    """Return the points from tests that the student's stored Report has for the cell."""
     path = CourseFolder(root).report(given.student, given.assignment)
     try:
         item = Report.read(path).items[given.cell]
@@ -404,13 +411,13 @@ def _is_plausible(table: str, values: list[object]) -> bool:
     )
 
 
-def _mark(where: tuple[str, str, str], table: str, values: list[Any]) -> Mark:
+def _manual_mark(where: tuple[str, str, str], table: str, values: list[Any]) -> ManualMark:
     if table == "comment":
-        return Mark(*where, comment=values[0])
-    return Mark(*where, *values[:2])
+        return ManualMark(*where, comment=values[0])
+    return ManualMark(*where, *values[:2])
 
 
-def _write_marks(path: Path, marks: list[Mark]) -> None:
+def _write_marks(path: Path, marks: list[ManualMark]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(("assignment", "student", "cell", "score", "extra credit", "comment"))

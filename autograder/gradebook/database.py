@@ -50,24 +50,24 @@ from autograder.errors import RecordError
 from autograder.gradebook import backup
 
 LOCK_SECONDS = 60.0
-"""Seconds to wait for somebody else's change to the gradebook, such as a marker's, to end."""
+"""Seconds to wait for another program's change to the gradebook, such as a marker's, to end."""
 
 LOCKED = (
-    "the gradebook stayed locked for {:g} seconds: close what is changing it (a formgrader, "
-    "another run, a database browser) and run the command again"
+    "the gradebook stayed locked for {:g} seconds: close the program that is changing it (a "
+    "formgrader, another run, a database browser) and run the command again"
 )
 
 IMPATIENT_SECONDS = 1.0
-"""Seconds to wait once somebody has held the gradebook for longer than `LOCK_SECONDS`."""
+"""Seconds to wait once another program has locked the gradebook for `LOCK_SECONDS`."""
 
-FULL = "the disk is full: make room on it and run the command again"
+FULL = "the disk is full: free some space on it and run the command again"
 
 
 _KIT_TABLES = MetaData()
 
 
 def _table(name: str, keys: Iterable[str], column: str, kind: TypeEngine[Any]) -> Table:
-    """A table of the kit's own with one value for each key."""
+    """Return a table of the kit's own with one value for each key."""
     columns = (Column(key, String(128), primary_key=True) for key in keys)
     return Table(name, _KIT_TABLES, *columns, Column(column, kind, nullable=False))
 
@@ -78,19 +78,19 @@ _CREDIT = _table("fdl_recorded_credit", ["grade_id"], "points", Float())
 _EXTENSION = _table("fdl_recorded_extension", ["submission_id"], "seconds", Float())
 
 FOLDER = _table("fdl_recorded_folder", _OF_STUDENT, "digest", String(64))
-"""The digest of the folder in autograded/ that belongs to a student's marks."""
+"""Digest of the folder in autograded/ that belongs to a student's marks, as hex digits."""
 
 FINGERPRINT = _table("fdl_fingerprint", _OF_STUDENT, "fingerprint", String(64))
-"""What a student's marks are given for; "" if that is not known."""
+"""Fingerprint of what a student's marks were made from; "" if unknown."""
 
 SECONDS = _table("fdl_marking_seconds", _OF_STUDENT, "seconds", Float())
-"""Seconds that marking a student took; they differ from run to run, so no Report has them."""
+"""Seconds that marking a student took; not in the Report, since they differ from run to run."""
 
 PSEUDONYM = _table("fdl_pseudonym", _OF_STUDENT, "number", Integer())
-"""The number that stands for a student on pages without names."""
+"""Number that replaces a student's name on pages without names."""
 
-# nbgrader's own indexes lead from a cell to the grades of the whole class: without these, the time
-# to record one student grows with the number of those recorded.
+# nbgrader's own indexes find the grades of the whole class by cell. Without these, recording one
+# student takes longer the more students are recorded.
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS fdl_grade_by_notebook ON grade (notebook_id, cell_id)",
     "CREATE INDEX IF NOT EXISTS fdl_comment_by_notebook ON comment (notebook_id, cell_id)",
@@ -102,33 +102,33 @@ _INDEXES = (
 
 
 class _PatientSession(Session):
-    """A session in which nbgrader's many commits (one a cell) only send; `finish` commits."""
+    """A session whose `commit`, which nbgrader calls for each cell, only flushes."""
 
     def commit(self) -> None:
         """Send the changes to the database, within the transaction."""
         self.flush()
 
     def finish(self) -> None:
-        """End the transaction and keep its changes."""
+        """Commit the transaction."""
         super().commit()
 
 
 class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no types
-    """nbgrader's Gradebook that waits for locks, and keeps a `transaction` whole or not at all."""
+    """nbgrader's Gradebook, extended: it waits for locks and has a `transaction`."""
 
     engine: Engine
 
     def __init__(self, db_url: str, course_id: str) -> None:
         self._is_open = False
         self._open_patiently(db_url, course_id)
-        # the first connection is nbgrader's own and waits 5 seconds
+        # nbgrader made the first connection, which waits only 5 seconds
         self.engine.dispose()
         self._is_file = self.engine.dialect.name == "sqlite"
         options = {"timeout": LOCK_SECONDS} if self._is_file else {}
         self._seconds = LOCK_SECONDS
         self.engine = create_engine(db_url, connect_args=options)
         if self._is_file:
-            event.listen(self.engine, "connect", _keep_for_good)
+            event.listen(self.engine, "connect", _make_durable)
         self.db = scoped_session(sessionmaker(bind=self.engine, class_=_PatientSession))
 
     def _open_patiently(self, db_url: str, course_id: str) -> None:
@@ -160,11 +160,11 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
             if self._is_file:
                 connection = session.connection()
                 connection.exec_driver_sql(f"PRAGMA busy_timeout = {1000 * self._seconds:.0f}")
-                # from the start: a transaction that reads first can't wait for a lock later on
+                # lock at once: a transaction that has already read can't wait for a lock
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 self._seconds = LOCK_SECONDS
             self._is_open = True
-            with warnings.catch_warnings(), _told_once():
+            with warnings.catch_warnings(), _without_tracebacks():
                 # nbgrader builds a submission before it is in the session
                 warnings.simplefilter("ignore", SAWarning)
                 yield
@@ -181,7 +181,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
             self._is_open = False
 
     def add_submission(self, assignment: str, student: str, **known: Any) -> SubmittedAssignment:
-        """As nbgrader's, which makes an object for each cell: that takes several times as long."""
+        """Add a submission as nbgrader does, but without an object per cell, which is slow."""
         if "timestamp" in known:
             known["timestamp"] = parse_utc(known["timestamp"])
         homework = self.find_assignment(assignment)
@@ -205,46 +205,46 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         return submission
 
     def recorded_credit(self, grades: Iterable[str]) -> dict[str, float]:
-        """The extra credit that the kit itself last gave, by the grade's id."""
+        """Return the extra credit that the kit itself last gave, by the grade's id."""
         wanted = select(_CREDIT).where(_CREDIT.c.grade_id.in_(list(grades)))
         return {str(grade): float(points) for grade, points in self.db().execute(wanted)}
 
     def note_credit(self, points: Mapping[str, float]) -> None:
-        """Remember what the kit gave, to tell it from what a person types over it."""
+        """Store what the kit gave, so that points typed by a person can be told apart."""
         for grade, each in points.items():
             self._put(_CREDIT, grade, each)
 
     def recorded_extensions(self, submission: str | None = None) -> dict[str, timedelta]:
-        """The extensions that the kit itself last gave (to one submission), by its id."""
+        """Return the extensions that the kit last gave, by submission id (of one or of all)."""
         wanted = select(_EXTENSION)
         if submission is not None:
             wanted = wanted.filter_by(submission_id=submission)
         return {name: timedelta(seconds=each) for name, each in self.db().execute(wanted)}
 
     def note_extension(self, submission_id: str, extension: timedelta | None) -> None:
-        """Remember what the kit gave, to tell it from what a person gives through nbgrader."""
+        """Store what the kit gave, so that extensions given in nbgrader can be told apart."""
         seconds = None if extension is None else extension.total_seconds()
         self._put(_EXTENSION, submission_id, seconds)
 
     def note(self, table: Table, assignment: str, student: str, value: object) -> None:
-        """Keep the value of a student in one of the kit's tables."""
+        """Store a student's value in one of the kit's tables."""
         self._put(table, assignment, student, value)
 
     def noted(self, table: Table, assignment: str) -> dict[str, Any]:
-        """The values in one of the kit's tables, by student."""
+        """Return the values in one of the kit's tables, by student."""
         wanted = select(*list(table.c)[1:]).filter_by(assignment=assignment)
         return {str(student): value for student, value in self.db().execute(wanted)}
 
     def recorded_folder(self, assignment: str, student: str) -> str | None:
-        """The digest of the folder that was recorded last; None if there is none."""
+        """Return the digest of the folder that was recorded last; None if there is none."""
         wanted = select(FOLDER.c.digest).filter_by(assignment=assignment, student=student)
         digest: str | None = self.db().execute(wanted).scalar()
         return digest
 
     def fingerprints(self, assignment: str) -> dict[str, str]:
-        """What each student's marks were given for, where that is known, by student.
+        """Return the known fingerprints of the students' marks, by student.
 
-        Those are left out whose marks were removed since, such as by `nbgrader db student remove`.
+        Skips students whose marks were removed since, such as by `nbgrader db student remove`.
         """
         wanted = (
             select(SubmittedAssignment.student_id)
@@ -256,7 +256,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         return {student: known[student] for student in known.keys() & marked}
 
     def awaiting(self, assignment: str) -> dict[str, list[str]]:
-        """The items that await a person, by student."""
+        """Return the items that await marking by hand, by student."""
         wanted = (
             select(SubmittedAssignment.student_id, BaseCell.name)
             .join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
@@ -271,32 +271,32 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         return found
 
     def _put(self, table: Table, *row: object) -> None:
-        """Put a row in the place of the one with the same keys; without a value, remove that."""
+        """Replace the row with the same keys; if the value is None, only delete it."""
         named = dict(zip(table.primary_key.columns.keys(), row, strict=False))
         self.db().execute(delete(table).filter_by(**named))
         if row[-1] is not None:
             self.db().execute(table.insert().values(row))
 
 
-def _keep_for_good(connection: sqlite3.Connection, _: object) -> None:
-    # a transaction that has ended stays ended where the machine loses power: SQLite's own setting
-    # may bring its journal back, while the folder that belongs to the marks is in its place
+def _make_durable(connection: sqlite3.Connection, _: object) -> None:
+    # With SQLite's default, a power failure may undo a finished transaction, although the folder
+    # that belongs to its marks has already been replaced.
     connection.execute("PRAGMA synchronous = EXTRA")
 
 
 @contextlib.contextmanager
-def _told_once() -> Iterator[None]:
-    """Keep nbgrader from printing the traceback of an error that it raises again."""
-    log = logging.getLogger("tornado.application")  # the one that it uses
+def _without_tracebacks() -> Iterator[None]:
+    """Keep nbgrader from logging the traceback of an error that it raises as well."""
+    log = logging.getLogger("tornado.application")  # the one that nbgrader uses
 
-    def is_news(entry: logging.LogRecord) -> bool:
+    def is_wanted(entry: logging.LogRecord) -> bool:
         return not entry.getMessage().startswith("Rolling back session")
 
-    log.addFilter(is_news)
+    log.addFilter(is_wanted)
     try:
         yield
     finally:
-        log.removeFilter(is_news)
+        log.removeFilter(is_wanted)
 
 
 def _is_full(error: BaseException) -> bool:
@@ -306,7 +306,7 @@ def _is_full(error: BaseException) -> bool:
 
 
 def _says(error: BaseException | None, word: str) -> bool:
-    """Whether SQLite itself says that; what is raised for it may quote what was to be stored."""
+    """Return whether SQLite's own error has that word; other errors may quote stored text."""
     while error is not None:
         if isinstance(error, sqlite3.OperationalError):
             return word in str(error)
@@ -316,16 +316,16 @@ def _says(error: BaseException | None, word: str) -> bool:
 
 @contextlib.contextmanager
 def open_gradebook(course: Course, db_url: str | None = None) -> Iterator[PatientGradebook]:
-    """The gradebook (default: the course's), checked and copied before; made if there is none.
+    """Check, back up and open the gradebook (default: the course's); create a missing one.
 
-    RecordError where it can't be opened or used.
+    RecordError if it can't be opened or used.
     """
     db_url = db_url or gradebook_url(course)
     try:
         path = backup.file_of(db_url)
         if path is not None:
-            backup.make_sure(path, lambda new: _make_gradebook(new, course))
-            backup.keep_copy(path, datetime.now(course.timezone), LOCK_SECONDS)
+            backup.ensure_exists(path, lambda new: _make_gradebook(new, course))
+            backup.back_up(path, datetime.now(course.timezone), LOCK_SECONDS)
         gradebook = PatientGradebook(db_url, course_id(course))
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise _unusable(db_url, error) from error
@@ -340,16 +340,16 @@ def _make_gradebook(path: Path, course: Course) -> None:
     PatientGradebook(f"sqlite:///{path}", course_id(course)).close()
 
 
-def copy_gradebook(course: Course, db_url: str | None) -> None:
-    """Keep a copy of what was recorded, if that can be done: the next command makes one anyway."""
+def back_up_gradebook(course: Course, db_url: str | None) -> None:
+    """Back up what was recorded; ignore errors, since the next command backs it up anyway."""
     path = backup.file_of(db_url or gradebook_url(course))
     if path is not None:
         with contextlib.suppress(RecordError, sqlite3.Error, OSError):
-            backup.keep_copy(path, datetime.now(course.timezone), LOCK_SECONDS)
+            backup.back_up(path, datetime.now(course.timezone), LOCK_SECONDS)
 
 
 def restore_gradebook(course: Course) -> backup.Restored:
-    """Put the last copy of the course's gradebook back where it is damaged, empty or gone."""
+    """Restore the course's damaged, empty or missing gradebook from its last backup."""
     path = course.gradebook
     try:
         return backup.restore(path, datetime.now(course.timezone))
@@ -366,22 +366,22 @@ def _unusable(db_url: str, error: Exception) -> RecordError:
 
 
 def first_line(error: BaseException) -> str:
-    """What an error says, without the lines that SQLAlchemy adds."""
+    """Return an error's message without the lines that SQLAlchemy adds."""
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def newest_migration() -> str:
-    """Return the version of nbgrader's newest migration, which a new gradebook is given.
+    """Return the version of nbgrader's newest migration, for new gradebooks.
 
-    nbgrader itself starts the program `alembic` for it, which takes seconds, has to be on PATH, and
-    reads settings from the current folder, which may be a student's.
+    nbgrader itself runs the program `alembic` for this. That takes seconds, needs `alembic` on
+    PATH, and reads settings from the current folder, which may be a student's.
     """
     from alembic.script import ScriptDirectory  # rarely needed, and slow to import
 
     migrations = Path(nbgrader.api.__file__).with_name("alembic")
     head = ScriptDirectory(str(migrations)).get_current_head()
     if head is None:
-        raise RecordError("nbgrader is installed without its migrations: install it again")
+        raise RecordError("nbgrader is installed without its migrations: reinstall nbgrader")
     return head
 
 
@@ -392,10 +392,10 @@ nbgrader.api.get_alembic_version = newest_migration
 
 
 def course_id(course: Course) -> str:
-    """The course's name in the gradebook."""
+    """Return the course's name in the gradebook."""
     return course.settings.course.id
 
 
 def gradebook_url(course: Course) -> str:
-    """The address of the course's gradebook, as nbgrader has it without settings of its own."""
+    """Return the URL of the course's gradebook, which is also nbgrader's default."""
     return f"sqlite:///{course.gradebook}"

@@ -1,4 +1,4 @@
-"""What the hidden tests say of the steps of a proof, and the rubric as its marker sees it."""
+"""What hidden tests found about the steps of a proof, and the rubric as the marker sees it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from autograder.course.rubric import Evidence, Rubric, Step
 from autograder.grading.report import Report
 
 EVIDENCE_NOTE = (
-    "*✓ and ✗ tell what the hidden tests found of the same claim in the student's code.*"
+    "*✓ and ✗ show what the hidden tests found about the same claim in the student's code.*"
 )
 
 
 @dataclass(frozen=True)
 class EvidenceFound:
-    """What hidden tests found of one claim of a proof.
+    """What hidden tests found about one claim of a proof.
 
-    `phrase` says which claim, in words that a student may read; `item` is the auto item whose
-    tests look at it; `holds` tells whether all its core tests passed. Where its notebook could not
-    be run, nothing was `tested`, and so nothing holds.
+    `phrase` is the claim, in words that a student may read; `item` is the auto item whose tests
+    check it; `holds` says whether all its core tests passed. If its notebook could not be run, the
+    claim was not `tested` and does not hold.
     """
 
     phrase: str
@@ -33,7 +33,7 @@ class EvidenceFound:
 def evidence(
     rubrics: Mapping[str, Rubric], report: Report
 ) -> Mapping[str, tuple[EvidenceFound, ...]]:
-    """The evidence for each manual item that has some, in the order of its steps, each once."""
+    """Return the evidence for each manual item that has some, in the order of its steps."""
     return {
         name: tuple(look_up(claim, report) for claim in rubric.evidence)
         for name, rubric in rubrics.items()
@@ -42,10 +42,10 @@ def evidence(
 
 
 def look_up(claim: Evidence, report: Report) -> EvidenceFound:
-    """What the Report says of a claim.
+    """Return what the Report says about a claim.
 
-    Robustness tests say nothing of mathematics (a start changed in place, integer input) and are
-    left aside.
+    Robustness tests (a start changed in place, integer input) are ignored: they say nothing about
+    the mathematics.
     """
     found = report.items.get(claim.item)
     core = [
@@ -57,9 +57,9 @@ def look_up(claim: Evidence, report: Report) -> EvidenceFound:
 
 
 def marker_text(item: Item, rubric: Rubric, report: Report) -> str:
-    """The rubric as markdown for the marker: a list of steps with points, and their evidence.
+    """Return the rubric as markdown for the marker: steps with points, and their evidence.
 
-    It stands in a panel, which a student's text can't draw: tags are taken out of that.
+    It is in a panel, which a student's text can't imitate, because tags are removed from it.
     """
     title = f"For the marker: rubric of {item.name} ({_points(item.max_points)})"
     lines = [
@@ -79,11 +79,11 @@ def marker_text(item: Item, rubric: Rubric, report: Report) -> str:
 def _step_lines(step: Step, report: Report) -> Iterator[str]:
     yield f"- **{_points(step.points)}:** {step.text}"
     for claim in step.evidence:
-        yield f"    - {_told(look_up(claim, report), report)}"
+        yield f"    - {_evidence_line(look_up(claim, report), report)}"
 
 
-def _told(found: EvidenceFound, report: Report) -> str:
-    """The evidence in one line, with the mistake's name where the tests know it."""
+def _evidence_line(found: EvidenceFound, report: Report) -> str:
+    """Return the evidence in one line, with the diagnosis if there is one."""
     phrase = _plain(found.phrase)
     if not found.tested:
         return f"– `{found.item}` could not be tested: {phrase}"
@@ -98,8 +98,8 @@ def _points(number: float) -> str:
 
 
 def _plain(text: str) -> str:
-    """Text in which nothing is read as markdown, HTML or a formula; code stays code."""
+    """Return the text with markdown, HTML and formulas escaped; code stays code."""
     text = html.escape(text, quote=False)
     for sign in "\\*_$[]":
         text = text.replace(sign, f"&#{ord(sign)};")
-    return text.replace("://", ":&#47;/")  # else an address becomes a link
+    return text.replace("://", ":&#47;/")  # otherwise a URL becomes a link

@@ -1,11 +1,11 @@
-"""A student's folder in autograded/: replaced as a whole, and in step with the gradebook.
+"""A student's folder in autograded/: replaced as a whole, and consistent with the gradebook.
 
-What is recorded is written beside the folder it replaces, and the gradebook keeps a digest of it in
-the transaction that holds the marks. So a run that was killed can be finished: of the folder and
-the unfinished one beside it, that one is right whose digest the gradebook has.
+A new folder is first written beside the one it replaces, and its digest is stored in the gradebook
+in the same transaction as the marks. So a killed run can be finished later: the right folder is the
+one whose digest the gradebook has.
 
-All of it reaches the disk before the next step relies on it, so that the same holds where the
-machine loses power.
+Each step reaches the disk before the next step relies on it, so this also works after a power
+failure.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from autograder.gradebook.database import PatientGradebook
 
 
 def unfinished(final: Path) -> Path:
-    """Where a folder is written until all of it is there and recorded."""
+    """Return the path where a folder is written until it is complete and recorded."""
     return final.with_name(f".{final.name}-unfinished")
 
 
 def digest(folder: Path) -> str:
-    """What is in the files of a folder, in 64 letters; hidden ones are other programs' business."""
+    """Return a digest of a folder's files as 64 hex digits; hidden files are ignored."""
     found = hashlib.sha256()
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         inside = path.relative_to(folder)
@@ -37,11 +37,11 @@ def digest(folder: Path) -> str:
 
 
 def settle(gradebook: PatientGradebook, assignment: str, student: str, final: Path) -> None:
-    """Put the unfinished folder in its place if it was recorded, and let no other lie about."""
+    """Finish what a killed run left: move the recorded folder into place, remove any other."""
     staging, old = unfinished(final), _old(final)
     if not staging.is_dir() and not old.is_dir():
         return
-    with gradebook.transaction():  # so that no other process does the same
+    with gradebook.transaction():  # keeps other processes from doing the same
         recorded = gradebook.recorded_folder(assignment, student)
         if staging.is_dir() and recorded == digest(staging):
             _replace(final, staging)
@@ -54,7 +54,7 @@ def settle(gradebook: PatientGradebook, assignment: str, student: str, final: Pa
 
 
 def settle_all(gradebook: PatientGradebook, course: Course, assignment: Assignment) -> None:
-    """Settle what runs that were killed left of any student."""
+    """Finish what killed runs left, for all students."""
     for name in (unfinished(Path(assignment.name)), _old(Path(assignment.name))):
         for left in course.all_autograded(str(name)):
             final = left.with_name(assignment.name)
@@ -62,7 +62,7 @@ def settle_all(gradebook: PatientGradebook, course: Course, assignment: Assignme
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder with all that is in it, if there is one."""
+    """Delete a folder and its contents, if it exists."""
     if folder.is_dir() and not folder.is_symlink():
         shutil.rmtree(folder)
 
@@ -72,12 +72,12 @@ def _old(final: Path) -> Path:
 
 
 def _replace(final: Path, staging: Path) -> None:
-    """Put the folder `staging` in the place of `final`."""
+    """Replace the folder `final` with `staging`."""
     old = _old(final)
     remove(old)
     if final.exists():
         final.rename(old)
     staging.rename(final)
-    sync(final.parent)  # the new name before the earlier files go
+    sync(final.parent)  # the new name must be on the disk before the earlier files are deleted
     sync(final.parent.parent)
     remove(old)

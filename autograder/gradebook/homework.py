@@ -1,8 +1,8 @@
-"""What nbgrader's gradebook knows of an assignment: its notebooks, cells, points and due date.
+"""Tell nbgrader's gradebook about an assignment: its notebooks, cells, points and due date.
 
-Bonus items have a maximum of 0 in the gradebook and their points as extra credit: nbgrader has no
-bonus of its own, and adds extra credit to a score but not to what can be reached. So 30 regular
-points stay 30. The released notebooks keep the points of their bonus items.
+nbgrader has no bonus items. So in the gradebook they have a maximum of 0, and their points are
+extra credit, which adds to a score but not to the maximum: 30 regular points stay 30. The released
+notebooks keep the points of their bonus items.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from autograder.errors import RecordError
 from autograder.gradebook.database import PatientGradebook, first_line
 
 _QUIET = logging.Logger("fdl-nbgrader", logging.CRITICAL + 1)
-"""A log that prints nothing."""
+"""A logger that prints nothing."""
 
 
 class SaveCellsWithBonus(SaveCells):  # type: ignore[misc]  # nbgrader has no types
-    """SaveCells that lets nothing be reached by bonus items: their maximum is 0."""
+    """SaveCells that gives bonus items a maximum of 0."""
 
     bonus = Dict(help="The names of the bonus items of each assignment.").tag(config=True)
 
     def save(
         self, gradebook: PatientGradebook, assignment: str, name: str, notebook: NotebookNode
     ) -> None:
-        """As `preprocess`, into a gradebook that is open."""
+        """Do what `preprocess` does, in a gradebook that is already open."""
         self.gradebook, self.notebook_id, self.assignment_id = gradebook, name, assignment
-        gradebook.check_course()  # nbgrader's own leaves this row, too
+        gradebook.check_course()  # adds the course's row, as nbgrader does
         self.new_grade_cells: dict[str, Any] = {}
         self.new_solution_cells: dict[str, Any] = {}
         self.new_task_cells: dict[str, Any] = {}
         self.new_source_cells: dict[str, Any] = {}
-        # past SaveCells.preprocess, which would open a gradebook of its own
+        # skips SaveCells.preprocess, which would open the gradebook again
         super(SaveCells, self).preprocess(notebook, {})
         self._create_notebook(notebook)
 
@@ -57,7 +57,7 @@ class SaveCellsWithBonus(SaveCells):  # type: ignore[misc]  # nbgrader has no ty
 def prepare(
     gradebook: PatientGradebook, assignment: Assignment, skeletons: Mapping[str, NotebookNode]
 ) -> None:
-    """Tell the gradebook what the assignment consists of, unless it knows already."""
+    """Store the assignment's notebooks, cells and due date in the gradebook if they changed."""
     bonus = {item.name for item in assignment.items.values() if item.bonus}
     due = assignment.due.astimezone(UTC).replace(tzinfo=None)
     if not _is_due(gradebook, assignment.name, due):
@@ -75,9 +75,9 @@ def prepare(
                 saver.save(gradebook, assignment.name, name, deepcopy(skeletons[name]))
     except (SQLAlchemyError, RuntimeError) as error:
         raise RecordError(
-            f"the gradebook can't take up {assignment.name}: {first_line(error)}. Where cells were "
-            "added or removed after marks were recorded, start with a new gradebook file: move the "
-            "old one, and the folder with its copies, to another place."
+            f"the gradebook can't store {assignment.name}: {first_line(error)}. If cells were "
+            "added or removed after marks were recorded, start a new gradebook: move the old file "
+            "and the folder with its backups to another folder."
         ) from error
 
 
@@ -109,5 +109,5 @@ def _is_known(
 
 
 def bonus_items(course: Course) -> Mapping[str, list[str]]:
-    """The names of the bonus items of each assignment, as the settings have them."""
+    """Return the names of each assignment's bonus items, as in the settings."""
     return {name: list(each.bonus) for name, each in course.settings.homework.items()}

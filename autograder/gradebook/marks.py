@@ -1,9 +1,9 @@
 """The marks of an assignment as one typed table, read from nbgrader's gradebook.
 
-The table holds, for each student with a submission, the points of each item, what still awaits a
-person, the penalty for being late, and what counts in the end by the course's rules. Penalties are
-computed from the marks as they are now, so a mark that a person has just given is in them; where
-the course has no rule about being late, what nbgrader recorded stands.
+For each student with a submission, the table has the points of each item, the items that await
+marking by hand, the late penalty, and the total by the course's rules. Penalties are computed from
+the current marks, including those just given by hand. If the course has no rule about late
+submissions, the penalty that nbgrader recorded counts.
 
 An assignment is read by its name alone: its source need not be in this checkout.
 """
@@ -37,7 +37,7 @@ from autograder.gradebook.homework import bonus_items
 
 @dataclass(frozen=True)
 class Person:
-    """A student as the gradebook knows one; `id` is the name of the folder in submitted/."""
+    """A student in the gradebook; `id` is the name of the folder in submitted/."""
 
     id: str
     first_name: str = ""
@@ -48,7 +48,7 @@ class Person:
 
 @dataclass(frozen=True)
 class MarkedItem:
-    """An item that the gradebook has; a bonus item's maximum is known from the source alone."""
+    """An item in the gradebook; a bonus item's maximum comes from the source notebooks."""
 
     name: str
     problem: str
@@ -59,7 +59,7 @@ class MarkedItem:
 
 @dataclass(frozen=True)
 class ItemMark:
-    """A student's points of an item; `open`: a person still has to look at it."""
+    """A student's points for an item; `open` if it awaits marking by hand."""
 
     points: float
     open: bool
@@ -70,7 +70,7 @@ class StudentMarks:
     """All marks of one student's submission.
 
     `regular` and `bonus` are sums of points; `total` is what counts: with bonus points by the
-    course's rule, and less the penalty. `shares` tells how the penalty is spread over notebooks.
+    course's rule, and less the penalty. `shares` is the penalty of each notebook.
     """
 
     person: Person
@@ -85,18 +85,18 @@ class StudentMarks:
 
     @property
     def open_items(self) -> tuple[str, ...]:
-        """The items that await a person, in the order of the notebooks."""
+        """The items that await marking by hand, in the order of the notebooks."""
         return tuple(name for name, mark in self.items.items() if mark.open)
 
     @property
     def final(self) -> bool:
-        """Whether nothing awaits a person."""
+        """Whether no item awaits marking by hand."""
         return not self.open_items
 
 
 @dataclass(frozen=True)
 class Marks:
-    """The marks of an assignment; `max_points` is what regular items can give."""
+    """The marks of an assignment."""
 
     name: str
     title: str
@@ -105,7 +105,7 @@ class Marks:
 
     @property
     def max_points(self) -> float:
-        """What the regular items can give together."""
+        """The sum of the regular items' maximum points."""
         return sum(item.max_points for item in self.items.values() if not item.bonus)
 
     @property
@@ -117,7 +117,7 @@ class Marks:
 def read_people(
     gradebook: PatientGradebook, students: Sequence[str] | None = None
 ) -> dict[str, Person]:
-    """Everybody whom the gradebook knows (of these students only), by id."""
+    """Return the people in the gradebook by id (default: all students)."""
     columns = (Student.id, Student.first_name, Student.last_name, Student.email)
     wanted = select(*columns, Student.lms_user_id).order_by(Student.id)
     rows = gradebook.db().execute(_only(wanted, Student.id, students))
@@ -131,7 +131,7 @@ def marks_in(
     people: Mapping[str, Person],
     students: Sequence[str] | None = None,
 ) -> Marks | None:
-    """The marks in an open gradebook (of these students only); None without the assignment."""
+    """Return an assignment's marks (default: of all students); None if it is not there."""
     items = _items(gradebook, course, assignment)
     if not items:
         return None
@@ -149,7 +149,7 @@ def marks_in(
 
 
 class _Calculator:
-    """Puts a student's rows of the gradebook together, by the rules of the assignment."""
+    """Computes a student's marks from rows of the gradebook, by the rules of the assignment."""
 
     def __init__(self, course: Course, assignment: str, items: Mapping[str, MarkedItem]) -> None:
         is_known = assignment in course.assignment_names
@@ -183,10 +183,10 @@ class _Calculator:
     ) -> timedelta:
         if self._deadline is None:
             return timedelta(0)
-        longer = self._deadline.extensions.get(student)
-        if longer is None and row.extension != by_kit:
-            longer = row.extension  # a person gave it, through nbgrader
-        return self._deadline.late(handed_in, longer)
+        extension = self._deadline.extensions.get(student)
+        if extension is None and row.extension != by_kit:
+            extension = row.extension  # a person gave it, through nbgrader
+        return self._deadline.late(handed_in, extension)
 
     def _penalty(
         self,
@@ -205,21 +205,24 @@ class _Calculator:
         for name, item in self._items.items():
             if takes_bonus or not item.bonus:
                 earned[item.problem] = earned.get(item.problem, 0.0) + marks[name].points
-        return penalty, _spread(penalty, earned)
+        return penalty, _split_penalty(penalty, earned)
 
 
-def _spread(penalty: float, earned: Mapping[str, float]) -> dict[str, float]:
-    """The penalty in parts as the points that each notebook earned, so that each can bear its."""
-    bearing = {name: max(points, 0.0) for name, points in earned.items()}
-    whole = sum(bearing.values())
+def _split_penalty(penalty: float, earned: Mapping[str, float]) -> dict[str, float]:
+    """Split the penalty in proportion to the points that each notebook earned."""
+    positive = {name: max(points, 0.0) for name, points in earned.items()}
+    whole = sum(positive.values())
     return {
         name: min(penalty * points / whole, points) if whole > 0 else 0.0
-        for name, points in bearing.items()
+        for name, points in positive.items()
     }
 
 
 def _mark(grade: Any) -> ItemMark:
-    """As nbgrader adds up: a person's score before the tests', extra credit only with a score."""
+    """Return the points as nbgrader adds them up.
+
+    A score given by hand replaces the tests'; extra credit counts only if there is a score.
+    """
     score = grade.auto_score if grade.manual_score is None else grade.manual_score
     points = 0.0 if score is None else float(score) + float(grade.extra_credit or 0.0)
     return ItemMark(points, bool(grade.needs_manual_grade))
@@ -253,7 +256,7 @@ def _items(gradebook: PatientGradebook, course: Course, assignment: str) -> dict
 
 
 def _source(course: Course, assignment: str) -> tuple[list[str], dict[str, float]]:
-    """The order and the points of the items in the source; nothing where it is not here."""
+    """Return the order and the points of the items in the source; nothing without a source."""
     if not course.source(assignment).is_dir():
         return [], {}
     try:
@@ -268,7 +271,7 @@ def _source(course: Course, assignment: str) -> tuple[list[str], dict[str, float
 def _only(
     wanted: Select[Any], column: InstrumentedAttribute[str], students: Sequence[str] | None
 ) -> Select[Any]:
-    """The rows of these students only, if some are named."""
+    """Restrict a query to these students; None stands for all."""
     return wanted if students is None else wanted.where(column.in_(students))
 
 
@@ -293,7 +296,7 @@ def _submissions(
 def _grades(
     gradebook: PatientGradebook, assignment: str, students: Sequence[str] | None
 ) -> dict[str, list[Any]]:
-    """The grades of the assignment by the id of the submission."""
+    """Return the grades of the assignment by the id of the submission."""
     wanted = (
         select(
             SubmittedAssignment.id.label("submission"),

@@ -1,10 +1,9 @@
-"""Late penalties in nbgrader's gradebook, kept in step with the course's rules and with the marks.
+"""Late penalties in nbgrader's gradebook, kept up to date with the course's rules and the marks.
 
-nbgrader stores a penalty in points when a submission is autograded. A rule in percent may mean
-other points once a person has marked the rest, or once somebody got more time. So penalties are
-recomputed whenever `fdl` grades, writes feedback, exports or sums up, and when a mark is saved in
-the formgrader: for the marks as they are then. Without a rule in `course.toml`, what nbgrader
-stored stays.
+nbgrader stores a penalty in points when a submission is autograded. A percentage of the marks
+changes when a person marks an item, and any penalty changes with an extension. So penalties are
+recomputed from the current marks whenever `fdl` grades, writes feedback, exports or reports, and
+when a mark is saved in the formgrader. If `course.toml` has no rule, nbgrader's penalty stays.
 """
 
 from __future__ import annotations
@@ -19,19 +18,19 @@ from autograder.gradebook.database import PatientGradebook, open_gradebook
 from autograder.gradebook.marks import Marks, Person, marks_in, read_people
 
 Penalty = Callable[[Any], float | None]
-"""Returns the points that being late costs a submitted notebook; None if it costs nothing."""
+"""A function that returns the late penalty of a submitted notebook in points, or None."""
 
 
 def no_penalty(_notebook: Any) -> None:
-    """Being late costs nothing, as nbgrader has it without settings of its own."""
+    """Return None: no penalty for late submissions, which is nbgrader's default."""
 
 
 def read_marks_settled(
     course: Course, assignments: Iterable[str]
 ) -> tuple[dict[str, Person], dict[str, Marks]]:
-    """Everybody whom the gradebook knows, and the marks of those assignments that it has.
+    """Update all penalties; return the people in the gradebook and the marks by assignment.
 
-    Penalties in the gradebook are up to date then. RecordError if there is no gradebook.
+    Assignments without recorded marks are left out. RecordError if there is no gradebook.
     """
     path, names = course.gradebook, list(assignments)
     if not path.exists():
@@ -54,20 +53,20 @@ def update_penalties(
     *,
     without_rule: Penalty | None = None,
 ) -> Marks | None:
-    """Bring extensions and penalties in the gradebook up to date (of these students only).
+    """Update extensions and penalties in the gradebook (default: of all students).
 
-    `without_rule` gives the penalty of each notebook in a course that has no rule; without it,
-    stored penalties stay there. Returns the marks; None if the gradebook lacks the assignment.
+    `without_rule` gives the penalty of each notebook if the course has no rule; if it is None,
+    stored penalties stay. Returns the marks; None if the gradebook does not have the assignment.
     """
     marks = marks_in(gradebook, course, assignment, read_people(gradebook, students), students)
     if marks is None or assignment not in course.assignment_names:
         return marks
     has_rule = course.rules(assignment).late is not None
-    longer = course.deadline(assignment).extensions
+    extensions = course.deadline(assignment).extensions
     by_kit = gradebook.recorded_extensions()
 
     def wanted(submission: Any) -> Mapping[str, float | None] | None:
-        """The penalty of each notebook; None if those that are stored stay."""
+        """Return the penalty of each notebook; None if the stored penalties stay."""
         is_late = submission.total_seconds_late > 0
         shares: Mapping[str, float | None] = {}
         if has_rule:
@@ -81,14 +80,14 @@ def update_penalties(
     stale = [
         name
         for name, submission in _submissions(gradebook, assignment, marks, students)
-        if _wants_extension(submission, longer.get(name), by_kit.get(submission.id))
+        if _wants_extension(submission, extensions.get(name), by_kit.get(submission.id))
         or _differs(submission, wanted(submission))
     ]
     if stale:
         with gradebook.transaction():
             for name in stale:
                 submission = gradebook.find_submission(assignment, name)
-                give_extension(gradebook, submission, longer.get(name))
+                give_extension(gradebook, submission, extensions.get(name))
                 _store(submission, wanted(submission))
     return marks
 
@@ -105,7 +104,7 @@ def _submissions(
 def give_extension(
     gradebook: PatientGradebook, submission: Any, extension: timedelta | None
 ) -> None:
-    """Let a submission have the time that the settings give; what a person gave stays otherwise."""
+    """Store the extension from the settings; without one, an extension given by hand stays."""
     by_kit = gradebook.recorded_extensions(submission.id).get(submission.id)
     if _wants_extension(submission, extension, by_kit):
         submission.extension = extension
@@ -115,20 +114,20 @@ def give_extension(
 def _wants_extension(
     submission: Any, extension: timedelta | None, by_kit: timedelta | None
 ) -> bool:
-    is_persons = submission.extension is not None and submission.extension != by_kit
+    is_by_hand = submission.extension is not None and submission.extension != by_kit
     if extension is None:
-        return by_kit is not None and not is_persons
+        return by_kit is not None and not is_by_hand
     return bool(submission.extension != extension or by_kit != extension)
 
 
 def _differs(submission: Any, wanted: Mapping[str, float | None] | None) -> bool:
     return wanted is not None and any(
-        _is_other(each.late_submission_penalty, wanted.get(each.name))
+        _is_different(each.late_submission_penalty, wanted.get(each.name))
         for each in submission.notebooks
     )
 
 
-def _is_other(stored: float | None, wanted: float | None) -> bool:
+def _is_different(stored: float | None, wanted: float | None) -> bool:
     if stored is None or wanted is None:
         return stored is not wanted
     return abs(stored - wanted) > NEARLY

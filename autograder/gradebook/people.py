@@ -1,4 +1,4 @@
-"""The course's students in the gradebook, as `nbgrader db student import` puts them there."""
+"""Store the course's students in the gradebook, as `nbgrader db student import` does."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from autograder.gradebook.database import open_gradebook
 
 
 def keep_people(course: Course, people: Mapping[str, Mapping[str, str]]) -> None:
-    """Have the gradebook know these students by what a list says of each.
+    """Add these students to the gradebook, or update them.
 
-    `people` are, by a student's id, some of `first_name`, `last_name`, `email`, `lms_user_id`. What
-    the list does not say stays as it is, and so do students who are not on it.
+    `people` gives, by student id, some of `first_name`, `last_name`, `email` and `lms_user_id`.
+    Other fields and other students stay as they are.
     """
     with open_gradebook(course) as gradebook, gradebook.transaction():
         for student, known in people.items():

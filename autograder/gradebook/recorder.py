@@ -1,6 +1,6 @@
-"""Records Markings: the marks in nbgrader's gradebook, the marked notebooks in autograded/.
+"""Record Markings: the marks in nbgrader's gradebook, the marked notebooks in autograded/.
 
-Nothing of a submission's folder is read here but its date.
+From a submission's folder, only the date is read here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from autograder.gradebook.database import (
     FOLDER,
     SECONDS,
     PatientGradebook,
-    copy_gradebook,
+    back_up_gradebook,
     first_line,
     open_gradebook,
 )
@@ -39,14 +39,14 @@ from autograder.submission.files import TIMESTAMP
 from autograder.submission.timestamps import read_timestamp
 
 READ_ONLY = 0o444
-"""Mode of the files in autograded/, as nbgrader has it: a person marks in the gradebook."""
+"""Mode of the files in autograded/, as in nbgrader: marks by hand go into the gradebook."""
 
 
 class Recorder(AbstractContextManager["Recorder"]):
-    """Records an assignment's Markings in the course's gradebook, which is open meanwhile.
+    """Records an assignment's Markings in the course's gradebook, which stays open meanwhile.
 
-    Entering it brings the gradebook up to date with the assignment, leaving it the penalties of the
-    whole class. RecordError where the gradebook can't be used.
+    Entering the context updates the assignment in the gradebook; leaving it updates the penalties
+    of the whole class. RecordError if the gradebook can't be used.
     """
 
     def __init__(
@@ -57,9 +57,10 @@ class Recorder(AbstractContextManager["Recorder"]):
         db_url: str | None = None,
         penalty: Penalty = no_penalty,
     ) -> None:
-        """`db_url` is the gradebook's address (default: the course's own).
+        """Prepare to record; the gradebook is opened on entering the context.
 
-        `penalty` is what being late costs where the course has no rule for it.
+        `db_url` is the gradebook's URL (default: the course's own); `penalty` is used if the
+        course has no rule about late submissions.
         """
         self._course = course
         self._assignment = assignment
@@ -85,17 +86,17 @@ class Recorder(AbstractContextManager["Recorder"]):
             homework.prepare(self._gradebook, self._assignment, self._skeletons)
             settle_all(self._gradebook, self._course, self._assignment)
             yield
-            # of those, too, who were not recorded: marks by hand and settings may have changed
+            # also of students not recorded now: marks by hand and settings may have changed
             update_penalties(self._gradebook, self._course, name)
-        copy_gradebook(self._course, self._db_url)
+        back_up_gradebook(self._course, self._db_url)
 
-    # --- what is recorded ---
+    # --- reading what is recorded ---
 
     def recorded(self, student: str, fingerprint: str) -> tuple[Report, float] | None:
-        """The Report that is recorded for this fingerprint, and the points that await a person.
+        """Return the Report recorded for this fingerprint, and the points still open.
 
-        None where the marks are of something else, or of nothing that is known, or where somebody
-        has changed the folder that belongs to them.
+        None if the recorded fingerprint is another one or unknown, or if somebody has changed the
+        folder that belongs to the marks.
         """
         if self._fingerprints.get(student) != fingerprint:
             return None
@@ -116,26 +117,26 @@ class Recorder(AbstractContextManager["Recorder"]):
         return self._gradebook.awaiting(self._assignment.name)
 
     def marking_seconds(self) -> dict[str, float]:
-        """How long marking took when it was last recorded, by student."""
+        """Return the seconds that marking took when it was last recorded, by student."""
         return self._gradebook.noted(SECONDS, self._assignment.name)
 
     # --- recording ---
 
     def record(self, student: str, marking: Marking, fingerprint: str = "") -> float:
-        """Record a Marking: all of it, or nothing.
+        """Record a Marking: all of it or nothing.
 
-        Marks and comments that a person gave stay as they are. `fingerprint` (see
-        `grading.fingerprint`) says what the Marking is of, for `recorded`. Returns the points of
-        the items that now await a person; a text that was left as it was released does not, since
+        Marks and comments given by hand stay as they are. `fingerprint` (see `grading.fingerprint`)
+        identifies what the Marking was made from, for `recorded`. Returns the points of the items
+        that now await marking by hand. A text that the student left unchanged is not among them:
         nbgrader gives it 0 points by itself.
 
-        A run that is killed leaves the earlier marks or the new ones; where it had no time to put
-        the new notebooks in their place, the next command does it. RecordError tells why recording
+        A killed run leaves either the earlier marks or the new ones; if it did not get as far as
+        moving the new notebooks into place, the next command does. RecordError says why recording
         failed.
         """
         try:
             return self._record(student, marking, fingerprint)
-        except Exception as error:  # of any kind: one student must not stop the others
+        except Exception as error:  # any exception: one student must not stop the others
             kind = "" if isinstance(error, KitError) else f"{type(error).__name__}: "
             raise RecordError(
                 f"the marks of {student} could not be recorded: {kind}{first_line(error)}"
@@ -149,7 +150,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         handed_in = read_timestamp(submitted)
         settle(self._gradebook, self._assignment.name, student, final)
         with self._gradebook.transaction():
-            # within it: another run may be writing there until this one has the lock
+            # inside the transaction: until this run has the lock, another may be writing there
             remove(staging)
             try:
                 notebooks = self._write(staging, marking, handed_in)
@@ -164,7 +165,7 @@ class Recorder(AbstractContextManager["Recorder"]):
     def _write(
         self, folder: Path, marking: Marking, handed_in: datetime | None
     ) -> dict[str, NotebookNode]:
-        """Write the folder, for good; returns the autograded notebooks in it."""
+        """Write the folder and flush it to the disk; return its autograded notebooks."""
         make_folder(folder)
         (folder / REPORT).write_text(marking.report.to_json(), encoding="utf-8")
         if handed_in is not None:
@@ -187,7 +188,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         handed_in: datetime | None,
         notebooks: Mapping[str, NotebookNode],
     ) -> list[str]:
-        """Store the scores, the date and the penalty; returns the items that await a person."""
+        """Store scores, date and penalty; return the items that await marking by hand."""
         gradebook, name = self._gradebook, self._assignment.name
         gradebook.update_or_create_student(student)
         known = {} if handed_in is None else {"timestamp": handed_in}
@@ -215,9 +216,9 @@ class Recorder(AbstractContextManager["Recorder"]):
             self._gradebook.note(SECONDS, name, student, sum(marking.seconds.values()))
 
     def _is_same(self, student: str, item: Item, cell: NotebookNode) -> bool:
-        """Whether an answer is the one that was recorded before, which a person may have marked.
+        """Return whether an answer equals the recorded one, which a person may have marked.
 
-        It is not where somebody changed the folder, or put an earlier gradebook in place.
+        False if somebody changed the folder or restored an earlier gradebook.
         """
         folder = self._folder(student)
         recorded = self._gradebook.recorded_folder(self._assignment.name, student)
@@ -234,15 +235,15 @@ class Recorder(AbstractContextManager["Recorder"]):
 
 
 def _check_name(student: str) -> None:
-    """A student's name becomes a folder's name: hold it to one, inside autograded/."""
+    """Raise RecordError unless the name is safe as the name of one folder in autograded/."""
     if student in ("", ".", "..") or "/" in student or "\0" in student:
         raise RecordError(f"{student!r} is not the name of one student's folder")
     if not is_plain_name(student):
         raise RecordError(
-            f"the folder's name {student!r} can't stand on the formgrader's pages: rename it, "
-            'without any of < > " % ? # \\ and without signs that are not seen'
+            f"the formgrader can't show the folder name {student!r}: rename the folder, without "
+            'any of < > " % ? # \\ and without invisible characters'
         )
     try:
         student.encode()
     except UnicodeEncodeError:
-        raise RecordError(f"the folder's name {student!r} is not UTF-8: rename it") from None
+        raise RecordError(f"the folder name {student!r} is not UTF-8: rename the folder") from None

@@ -1,8 +1,8 @@
-"""The scores of a submission in nbgrader's tables, as its SaveAutoGrades would put them there.
+"""Store a submission's scores in nbgrader's tables, as its SaveAutoGrades does, with two changes.
 
-A bonus item's points become extra credit, unless a person typed another number there. What a
-person has marked stays settled as long as the answer and its tests' points are as they were;
-nbgrader would ask for another look after each run.
+A bonus item's points become extra credit, unless a person typed another number there. An item
+marked by hand stays marked as long as the answer and the tests' points are unchanged; nbgrader
+would ask for another look after each run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Rows = dict[tuple[str, str], dict[str, Any]]
 """The grades or comments of a submission, by notebook and cell."""
 
 IsSame = Callable[[Item, NotebookNode], bool]
-"""Tells whether the answer in a cell is the one that was recorded before."""
+"""A function that returns whether the answer in a cell is the one recorded before."""
 
 UNTOUCHED = "No response."
 _SCORES = ("auto_score", "manual_score", "extra_credit", "needs_manual_grade")
@@ -41,7 +41,7 @@ def save_scores(
 ) -> list[str]:
     """Store the scores of a submission's autograded notebooks; `submission` is its id.
 
-    `points` are those that tests gave, by item. Returns the items that await a person.
+    `points` are the points from tests, by item. Returns the items that await marking by hand.
     """
     grades = _read(gradebook, Grade, _SCORES, submission)
     comments = _read(gradebook, Comment, _TEXTS, submission)
@@ -83,12 +83,12 @@ def _read(gradebook: PatientGradebook, kind: Any, columns: tuple[str, ...], of: 
 
 
 def _score(cell: NotebookNode, item: Item, grade: dict[str, Any], is_same: IsSame) -> None:
-    """Set the score of tests, and whether the grade awaits a person."""
+    """Set the score from tests, and whether the item awaits marking by hand."""
     was_open, before = grade["needs_manual_grade"], grade["auto_score"]
     score, _ = determine_grade(cell)
     is_open = grade["manual_score"] is not None or score is None
     if item.bonus and score is None:
-        # without any score, nbgrader does not count extra credit
+        # nbgrader does not count extra credit without a score
         score, is_open = 0.0, True
     is_marked = (grade["manual_score"], grade["extra_credit"]) != (None, None)
     if is_marked and not was_open and score == before:
@@ -97,6 +97,6 @@ def _score(cell: NotebookNode, item: Item, grade: dict[str, Any], is_same: IsSam
 
 
 def _text(cell: NotebookNode) -> str | None:
-    """What nbgrader says of an answer that is as it was released."""
+    """Return nbgrader's comment on an answer that is unchanged since the release."""
     is_untouched = checksum_of(cell) == compute_checksum(cell)
     return UNTOUCHED if is_untouched and not is_task(cell) else None

@@ -1,4 +1,4 @@
-"""Solutions → source → release, and the proof that a release is fit to publish."""
+"""Fill the source from the solutions, build the release, and prove that it can be published."""
 
 from autograder.release.build import build
 from autograder.release.fill import fill_source, filled_source

@@ -1,7 +1,7 @@
-"""Source → release, through nbgrader's own GenerateAssignment in a scratch folder.
+"""Build the release from the source with nbgrader's GenerateAssignment, in a scratch folder.
 
-Nothing of the checkout is read but the folder given as source and `nbgrader_config.py`; nothing of
-it is written, no gradebook either. The same source gives the same bytes on every machine.
+Only the source folder and `nbgrader_config.py` of the course are read; nothing in the course is
+written, not even the gradebook. The same source gives the same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from autograder.release.preprocessors import configure
 def build(
     source: Path, destination: Path, assignment: Assignment, *, config: Path | None = None
 ) -> None:
-    """Make the release of a filled source folder at `destination`, which must not exist.
+    """Build the release of a filled source folder at `destination`, which must not exist.
 
-    The data files are those of `assignment`, whose facts the checks get, too. `config` is the
-    course's nbgrader_config.py, if it has one. Raises ReleaseError that names the notebook and,
-    where one is at fault, the cell.
+    `assignment` names the data files to include and gives the checks their facts. `config` is the
+    course's nbgrader_config.py, if it has one. ReleaseError names the notebook and, if one cell is
+    the cause, the cell.
     """
     name = source.name
     with tempfile.TemporaryDirectory(prefix="fdl-build-") as folder:
@@ -46,19 +46,19 @@ def build(
 
 
 class _Converter(Generate):
-    """The converter, quiet, and keeping the error that nbgrader would only log."""
+    """The converter without log output; it keeps the error that nbgrader would only log."""
 
     failure: ReleaseError | None = None
     assignment: Assignment
 
     @classmethod
     def at(cls, root: Path, assignment: Assignment, config: Config) -> _Converter:
-        """Return a converter for the assignment in the scratch folder `root`; `config` changes."""
+        """Return a converter for the assignment in the scratch folder `root`; modify `config`."""
         config.CourseDirectory.root = str(root)
         config.CourseDirectory.source_directory = SOURCE
         config.CourseDirectory.release_directory = RELEASE
         config.CourseDirectory.assignment_id = assignment.name
-        # as `nbgrader generate_assignment --no-db` does: a release is no entry in a gradebook
+        # as `nbgrader generate_assignment --no-db`: a release needs no gradebook entry
         config.GenerateAssignment.no_database = True
         config.SaveCells.enabled = False
         log = logging.Logger("fdl-release")
@@ -69,11 +69,11 @@ class _Converter(Generate):
         return converter
 
     def facts(self, _: str) -> Assignment:
-        """Return the assignment: nothing of its course but the source is here."""
+        """Return the assignment; the scratch folder has no settings to read it from."""
         return self.assignment
 
     def run(self) -> None:
-        """Convert; ReleaseError says what stopped it."""
+        """Convert the assignment; ReleaseError says what went wrong."""
         try:
             self.start()
         except NbGraderException as error:
@@ -82,7 +82,7 @@ class _Converter(Generate):
             raise ReleaseError(f"nbgrader can't build the release: {error}") from error
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
-        """Prepare the folder, remembering what went wrong."""
+        """Prepare the folder; keep the error if that fails."""
         try:
             super().init_assignment(assignment_id, student_id)
         except ReleaseError as error:
@@ -90,15 +90,15 @@ class _Converter(Generate):
             raise
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
-        """Convert one notebook, remembering what went wrong."""
+        """Convert one notebook; keep the error if that fails."""
         try:
             super().convert_single_notebook(notebook_filename)
         except Exception as error:
-            self.failure = ReleaseError(self._blame(notebook_filename, error))
+            self.failure = ReleaseError(self._failure_message(notebook_filename, error))
             raise
 
-    def _blame(self, filename: str, error: Exception) -> str:
-        """The message for a failed notebook: the first cell that fails by itself is at fault."""
+    def _failure_message(self, filename: str, error: Exception) -> str:
+        """Return the message for a failed notebook, with the first cell that fails on its own."""
         path = Path(filename)
         notebook = read_source(path)
         for index, cell in enumerate(notebook.cells):
@@ -106,16 +106,16 @@ class _Converter(Generate):
             resources = self.init_single_notebook_resources(filename)
             try:
                 self.exporter.from_notebook_node(alone, resources=resources)
-            except Exception as own:  # of any kind: nbgrader's preprocessors raise many
+            except Exception as own:  # nbgrader's preprocessors raise many kinds
                 return f"{place(path.stem, index, cell)}: nbgrader can't convert it: {own}"
         names = [grade_id(cell) for cell in notebook.cells if grade_id(cell)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
-            return f"{path.name}: two cells have the nbgrader id {', '.join(twice)}"
+            return f"{path.name}: two cells have the nbgrader id {', '.join(twice)}: rename one"
         return f"{path.name}: nbgrader can't convert it: {error}"
 
 
 def _copy_source(source: Path, scratch: Path, files: set[str]) -> None:
-    """Copy what may be released: the notebooks and these files."""
+    """Copy the files that may be released: the notebooks and these files."""
     scratch.mkdir(parents=True)
     for path in sorted(source.iterdir()):
         released = path.suffix == ".ipynb" or path.name in files
@@ -128,7 +128,7 @@ def _settings(path: Path | None) -> Config:
     if path is not None and path.is_file():
         try:
             config = Config(PyFileConfigLoader(path.name, path=str(path.parent)).load_config())
-        except Exception as error:  # the file is a program: it may fail in any way
+        except Exception as error:  # the file is a program and can raise anything
             raise ReleaseError(f"{path} can't be read: {type(error).__name__}: {error}") from error
     configure(config)
     return config

@@ -1,8 +1,8 @@
-"""The visible checks as students get them: one file, with the machinery and the facts in it.
+"""Build the `checks.py` that students get: one file that includes checkskit and the facts.
 
 A homework's own `checks.py` begins with `from autograder.release.checkskit import *`. In a release
-the text of those modules is in that line's place, and the items, points and tolerance of the
-homework are written out. A `checks.py` without that line is released as it is.
+that line is replaced by the text of those modules and by the items, points and tolerance of the
+homework. A `checks.py` without that line is released unchanged.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from autograder.release.definitions import bound_names
 _KIT = "autograder.release.checkskit"
 _FOLDER = Path(__file__).with_name("checkskit")
 _PARTS = ("items", "facts", "answers", "pictures", "verdicts", "packing")
-"""The modules of the machinery, each below those that it imports from."""
+"""Modules of checkskit, each after those it imports from."""
 
 _WIDTH = 92
 _LAST = 'if __name__ == "__main__":\n    sys.exit(command(sys.argv[1:]))\n'
 
 
 def item_facts(item: Item) -> tuple[str, float, tuple[str, ...], bool]:
-    """Return what the checks know of an item: name, points, names to define, whether a bonus."""
+    """Return an item's facts for the checks: name, points, names to define, whether a bonus."""
     points = int(item.max_points) if item.max_points.is_integer() else item.max_points
     answers = () if item.kind == "manual" else tuple(asked.name for asked in item.references)
     return item.name, points, answers, item.bonus
 
 
 def self_contained(source: str, assignment: Assignment) -> str:
-    """Return the file that students get; ReleaseError if its own names are the machinery's."""
+    """Return the file that students get; ReleaseError if it defines a name of checkskit."""
     own = _parsed(source)
-    if not any(_is_of_kit(statement) for statement in own.body):
+    if not any(_is_checkskit(statement) for statement in own.body):
         return source
     texts = [
         _facts(assignment) if part == "facts" else (_FOLDER / f"{part}.py").read_text("utf-8")
@@ -46,8 +46,8 @@ def self_contained(source: str, assignment: Assignment) -> str:
     known = set().union(*map(_defined, trees))
     if twice := sorted(known & _defined(own)):
         raise ReleaseError(
-            f"{assignment.name}/checks.py defines {', '.join(twice)}, which is a name of the "
-            "checks' machinery: choose another name"
+            f"{assignment.name}/checks.py defines {', '.join(twice)}, but checkskit uses that "
+            "name: choose another name"
         )
     sections = [_section(*pair) for pair in zip(texts, trees, strict=True)]
     head = "\n".join(source.splitlines()[: own.body[0].end_lineno])
@@ -61,20 +61,20 @@ def _parsed(source: str) -> ast.Module:
     except SyntaxError as error:
         raise ReleaseError(f"checks.py is not Python: {error}") from error
     if ast.get_docstring(tree) is None:
-        raise ReleaseError("checks.py has no docstring: begin it with what the checks are for")
+        raise ReleaseError("checks.py has no docstring: add one that says what the checks do")
     return tree
 
 
 def _facts(assignment: Assignment) -> str:
     """Return the homework's facts as the text of a module."""
     lines = [
-        '"""What is asked, and what it is worth."""',
+        '"""The items and their points."""',
         "from collections.abc import Mapping",
         f"ASSIGNMENT = {assignment.name!r}\n",
         f"TOLERANCE = {assignment.tolerance!r}",
         '"""Allowed error, divided by the largest entry of the right answer."""\n',
         f"SECONDS = {assignment.limits.submission_seconds:g}",
-        '"""Seconds for all notebooks together when they are packed; marking gives as many."""\n',
+        '"""Seconds for running all notebooks before packing; marking has the same limit."""\n',
         "PROBLEMS: Mapping[str, tuple[Item, ...]] = {",
     ]
     for problem in assignment.problems:
@@ -102,7 +102,7 @@ def _imports(trees: Iterable[ast.Module]) -> Iterator[str]:
         for statement in tree.body:
             if isinstance(statement, ast.Import):
                 whole.update(ast.unparse(statement).splitlines())
-            elif isinstance(statement, ast.ImportFrom) and not _is_of_kit(statement):
+            elif isinstance(statement, ast.ImportFrom) and not _is_checkskit(statement):
                 names[statement.module or ""].update(map(ast.unparse, statement.names))
     yield "from __future__ import annotations"
     del names["__future__"]
@@ -110,16 +110,16 @@ def _imports(trees: Iterable[ast.Module]) -> Iterator[str]:
     for is_ours in (True, False):
         yield ""
         yield from sorted(
-            (line for line in lines if _is_pythons(line) is is_ours),
+            (line for line in lines if _is_stdlib(line) is is_ours),
             key=lambda line: (line.startswith("from"), line),
         )
 
 
-def _is_pythons(line: str) -> bool:
+def _is_stdlib(line: str) -> bool:
     return line.split()[1].partition(".")[0] in sys.stdlib_module_names
 
 
-def _is_of_kit(statement: ast.stmt) -> bool:
+def _is_checkskit(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(_KIT)
 
 

@@ -1,4 +1,4 @@
-"""nbgrader's converter from source to release; it finishes what lies beside the notebooks, too."""
+"""nbgrader's converter from source to release, which also finishes the files beside notebooks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograder.release.pins import pin
 
 
 class Generate(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no types
-    """Pins versions, and puts the machinery and the facts of the homework into its checks."""
+    """Pins versions, and makes `checks.py` self-contained."""
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         """Copy the files beside the notebooks, then finish them."""
@@ -26,7 +26,7 @@ class Generate(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no typ
             checks.write_text(text, encoding="utf-8", newline="\n")
 
     def facts(self, name: str) -> Assignment:
-        """Return the assignment of that name, as its course has it."""
+        """Return the course's assignment of that name."""
         return Course(Path(self.coursedir.root)).assignment(name)
 
 

@@ -1,7 +1,7 @@
-"""The reference definitions, taken from the text of `solutions/ASSIGNMENT/*.py`.
+"""Read reference definitions from the text of `solutions/ASSIGNMENT/*.py`.
 
-The modules are parsed, never imported, and what is handed on is their own text: comments, line
-breaks and the letters of the sheet stay as their author wrote them.
+The modules are parsed, never imported, and their text is used unchanged: comments, line breaks and
+names stay as the author wrote them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Statement = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
 @dataclass(frozen=True)
 class Definition:
-    """One top-level definition of a solutions module: its tree, and its module's lines."""
+    """One top-level definition of a solutions module: its syntax tree and its module's lines."""
 
     reference: str
     statement: Statement
@@ -34,38 +34,38 @@ class Definition:
 
     @property
     def whole(self) -> str:
-        """The definition as it stands, decorators included."""
+        """The text of the whole definition, decorators included."""
         return self._text(lines_of(self.statement))
 
     @property
     def heading(self) -> str:
-        """What students see of it: signature and docstring; a variable's `#:` lines."""
+        """The part that students see: signature and docstring, or a variable's `#:` lines."""
         if self.is_variable:
             return "\n".join(self._notes)
         return self._text(range(self._first, self._docstring_end + 1))
 
     @property
     def solution(self) -> str:
-        """What students are to find: the function's body, or the assignment, with comments."""
+        """The part that students write: the function's body, or the assignment, with comments."""
         if self.is_variable:
             return self.whole
         lines = self.lines[self._docstring_end : lines_of(self.statement)[-1]]
         return "\n".join(dropwhile(lambda line: not line.strip(), lines))
 
     def check(self, where: object) -> None:
-        """Raise ReleaseError unless it can be split into what is shown and what is solved."""
+        """Raise ReleaseError unless heading and solution can be separated."""
         statement = self.statement
         if isinstance(statement, ast.Assign | ast.AnnAssign):
             return
         if ast.get_docstring(statement) is None:
             raise ReleaseError(
-                f"{where}: {self.reference} has no docstring; students would not know what to write"
+                f"{where}: {self.reference} has no docstring: add one that says what to write"
             )
         body = statement.body
         end = self._docstring_end
         if body[0].lineno == statement.lineno or any(part.lineno <= end for part in body[1:]):
             raise ReleaseError(
-                f"{where}: {self.reference}: begin docstring and body on lines of their own"
+                f"{where}: {self.reference}: put the docstring and the body on separate lines"
             )
 
     @property
@@ -81,7 +81,7 @@ class Definition:
 
     @property
     def _notes(self) -> list[str]:
-        """The `#:` comment lines right above a variable: its docstring, so to say."""
+        """The `#:` comment lines right above a variable, which serve as its docstring."""
         above = reversed(self.lines[: self._first - 1])
         notes = takewhile(lambda line: line.startswith("#:"), above)
         return ["#" + line[2:] for line in notes][::-1]
@@ -96,26 +96,28 @@ class Solutions:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         if not folder.is_dir():
-            raise ReleaseError(f"{folder} is missing: the reference solutions belong there")
+            raise ReleaseError(f"{folder} is missing: put the reference solutions there")
 
     def find(self, reference: Reference, where: object) -> Definition:
-        """The definition of that name; ReleaseError where there is none, or more than one."""
+        """Return the definition of that name; ReleaseError unless there is exactly one."""
         module, name = reference.module, reference.name
         if module not in self._definitions:
             known = ", ".join(sorted(self._definitions)) or "nothing"
             raise ReleaseError(
-                f"{where}: there is no {self.folder.name}/{module}.py to take {reference} from; "
-                f"the folder holds {known}"
+                f"{where}: {reference} needs {self.folder.name}/{module}.py, which does not exist; "
+                f"the folder has {known}"
             )
         found = [d for key, d in self._definitions[module] if key == name]
         if not found:
             raise ReleaseError(
-                f"{where}: {module}.py defines no {name} (a function, class or variable "
-                "at its top level)"
+                f"{where}: {module}.py does not define {name} at its top level, as a function, "
+                "class or variable"
             )
         if len(found) > 1:
             lines = ", ".join(str(d.statement.lineno) for d in found)
-            raise ReleaseError(f"{where}: {module}.py defines {name} twice, in lines {lines}")
+            raise ReleaseError(
+                f"{where}: {module}.py defines {name} more than once, in lines {lines}: keep one"
+            )
         found[0].check(where)
         return found[0]
 
@@ -125,23 +127,23 @@ class Solutions:
 
 
 def lines_of(statement: ast.stmt) -> range:
-    """The numbers of a statement's lines, its decorators among them."""
+    """Return the line numbers of a statement, including its decorators."""
     decorators = getattr(statement, "decorator_list", [])
     first = min([statement.lineno, *(decorator.lineno for decorator in decorators)])
     return range(first, (statement.end_lineno or first) + 1)
 
 
 def parse_python(path: Path) -> ast.Module:
-    """The syntax tree of a Python file; ReleaseError where it has none."""
+    """Return the syntax tree of a Python file; ReleaseError if it can't be parsed."""
     try:
         return ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
     except (SyntaxError, UnicodeDecodeError) as error:
-        where = "/".join(path.parts[-3:])  # as in solutions/hw2/momentum.py
+        where = "/".join(path.parts[-3:])  # such as solutions/hw2/momentum.py
         raise ReleaseError(f"{where} can't be parsed: {error}") from error
 
 
 def solution_cell(definitions: list[Definition]) -> str:
-    """The text of an answer cell: what is shown, and the bodies between solution markers."""
+    """Return the text of an answer cell: headings, and solutions between solution markers."""
     functions = [_solved(d) for d in definitions if not d.is_variable]
     variables = [d for d in definitions if d.is_variable]
     blocks = [_solved_variables(variables)] if variables else []
@@ -149,20 +151,20 @@ def solution_cell(definitions: list[Definition]) -> str:
 
 
 def given_cell(definitions: list[Definition]) -> str:
-    """The text of a cell of given definitions."""
+    """Return the text of a cell with given definitions."""
     return "\n\n\n".join(dict.fromkeys(definition.whole for definition in definitions))
 
 
 def _solved(definition: Definition) -> str:
     body = definition.solution
     if not body.strip():
-        raise ReleaseError(f"{definition.reference} has no body below its docstring")
+        raise ReleaseError(f"{definition.reference} has no body below its docstring: add one")
     indent = body[: len(body) - len(body.lstrip())]
     return "\n".join([definition.heading, indent + BEGIN, body, indent + END])
 
 
 def _solved_variables(definitions: list[Definition]) -> str:
-    # one statement may bind several of the names: it is written once
+    # one statement may bind several of the names; it is written only once
     headings = [d.heading for d in definitions if d.heading]
     statements = [d.solution for d in definitions]
     return "\n".join([*dict.fromkeys(headings), BEGIN, *dict.fromkeys(statements), END])
@@ -178,7 +180,7 @@ def _read(path: Path) -> Iterator[tuple[str, Definition]]:
 
 
 def bound_names(statement: ast.stmt) -> list[str]:
-    """The names that a function, a class or an assignment binds; none for other statements."""
+    """Return the names that a function, class or assignment binds; none for other statements."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
         return [statement.name]
     if isinstance(statement, ast.AnnAssign) and statement.value is not None:

@@ -1,7 +1,7 @@
-"""Solutions → source: write into each notebook cell the reference definitions that it names.
+"""Fill the source from the solutions: write the reference definitions that each cell names.
 
-Filling is a pure function of the source, the settings and the solutions' text. It changes nothing
-but the cells below a directive line and what texts say of points and dates (`stated`), and filling
+Filling is a pure function of the source, the settings and the solutions' text. It changes only the
+cells below a directive line and the generated points and dates in texts (see `stated`). Filling
 twice gives the same bytes.
 """
 
@@ -48,11 +48,13 @@ def fill_source(course: Course, name: str) -> tuple[Path, ...]:
 
 
 def filled_source(course: Course, name: str) -> Mapping[str, str]:
-    """Return what the source notebooks and the README should be: file name → text."""
+    """Return the filled source notebooks and README, by file name."""
     solutions = Solutions(course.solutions(name))
     paths = sorted(course.source(name).glob("*.ipynb"))
     if not paths:
-        raise ReleaseError(f"{course.source(name)} holds no notebook to fill")
+        raise ReleaseError(
+            f"{course.source(name)} has no notebooks: put the source notebooks there"
+        )
     notebooks = {path: fill_notebook(read_source(path), solutions, path.stem) for path in paths}
     assignment = course.assignment(name)
     for path, notebook in notebooks.items():
@@ -66,7 +68,7 @@ def filled_source(course: Course, name: str) -> Mapping[str, str]:
 
 
 def fill_notebook(notebook: NotebookNode, solutions: Solutions, name: str) -> NotebookNode:
-    """The notebook with every directive's cell written afresh from the solutions."""
+    """Return the notebook with each directive's cell rewritten from the solutions."""
     filled = deepcopy(notebook)
     for index, cell in enumerate(filled.cells):
         where = place(name, index, cell)
@@ -80,7 +82,7 @@ def fill_notebook(notebook: NotebookNode, solutions: Solutions, name: str) -> No
 
 
 def _state_facts(notebook: NotebookNode, problem: Problem) -> None:
-    """Write into the notebook's texts what they say of its items."""
+    """Write the generated tables of items into the notebook's texts."""
     facts = notebook_facts(problem)
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type == "markdown" and not is_manual(cell):
@@ -88,7 +90,7 @@ def _state_facts(notebook: NotebookNode, problem: Problem) -> None:
 
 
 def dropped_lines(notebook: NotebookNode, name: str) -> Iterator[str]:
-    """Yield a sentence for each cell with lines that are typed by hand and that filling drops."""
+    """Yield a sentence for each cell with lines typed by hand that filling would drop."""
     for index, cell in enumerate(notebook.cells):
         where = place(name, index, cell)
         directive = directive_of(cell, where)
@@ -110,7 +112,7 @@ def dropped_lines(notebook: NotebookNode, name: str) -> Iterator[str]:
 
 
 def _generated(lines: list[str], directive: Directive) -> set[int]:
-    """The numbers of those lines that an earlier filling can have written, from the same or not."""
+    """Return the numbers of the lines that an earlier filling may have written."""
     if directive.verb == "GIVEN":
         return {n for each in _given(_statements(lines), directive) for n in lines_of(each)}
     plain = _SOLVED.sub(
@@ -125,12 +127,12 @@ def _generated(lines: list[str], directive: Directive) -> set[int]:
 def _statements(lines: list[str]) -> list[ast.stmt]:
     try:
         return ast.parse("\n".join(lines)).body
-    except SyntaxError:  # what is not Python was typed by hand
+    except SyntaxError:  # text that is not Python was typed by hand
         return []
 
 
 def _heading(statement: ast.stmt) -> range:
-    """The lines of signature and docstring, of a definition that a solution follows."""
+    """Return the lines of signature and docstring of a definition with a solution below."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(statement):
         docstring, *solution = statement.body
         if [type(each) for each in solution] == [ast.Pass]:
@@ -139,7 +141,7 @@ def _heading(statement: ast.stmt) -> range:
 
 
 def _notes_above(number: int, lines: list[str]) -> Iterator[int]:
-    """The comment lines right above a line: what is told of the variables of a solution."""
+    """Yield the comment lines right above a line, which describe a solution's variables."""
     for above in range(number - 1, 1, -1):
         if not lines[above - 1].startswith("#"):
             return
@@ -147,7 +149,7 @@ def _notes_above(number: int, lines: list[str]) -> Iterator[int]:
 
 
 def _given(statements: list[ast.stmt], directive: Directive) -> list[ast.stmt]:
-    """The definitions that the directive asks for, now or before one was renamed."""
+    """Return the definitions that the directive names, or named before one was renamed."""
     asked = {reference.name for reference in directive.references}
     definitions = [each for each in statements if bound_names(each)]
     if len(definitions) <= len(asked):
@@ -156,12 +158,11 @@ def _given(statements: list[ast.stmt], directive: Directive) -> list[ast.stmt]:
 
 
 def read_source(path: Path) -> NotebookNode:
-    """Read a source notebook strictly: it must be valid, of format 4.5, its cell ids unique.
+    """Read a source notebook strictly: it must be valid, of format 4.5, with unique cell ids.
 
-    nbformat repairs what it reads, with ids drawn at random; a release would then differ from
-    one run to the next.
+    nbformat repairs notebooks with random ids, so that a release would differ from run to run.
     """
-    where = "/".join(path.parts[-3:])  # as in source/hw2/problem1_momentum.ipynb
+    where = "/".join(path.parts[-3:])  # such as source/hw2/problem1_momentum.ipynb
     try:
         text = path.read_text(encoding="utf-8")
         raw = json.loads(text)
@@ -172,10 +173,10 @@ def read_source(path: Path) -> NotebookNode:
     if version < (4, 5) or "" in ids:
         raise ReleaseError(
             f"{where} has cells without an id (its format is {version[0]}.{version[1]}): "
-            "save it once in JupyterLab, which writes format 4.5"
+            "open it in JupyterLab and save it, which writes format 4.5"
         )
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
-        raise ReleaseError(f"{where}: cell id {', '.join(twice)} stands there twice")
+        raise ReleaseError(f"{where}: two cells have the id {', '.join(twice)}: change one")
     try:
         notebook: NotebookNode = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
@@ -186,10 +187,10 @@ def read_source(path: Path) -> NotebookNode:
 
 
 def to_text(notebook: NotebookNode) -> str:
-    """A notebook as nbformat writes it to a file: keys sorted, indented by one, a last newline."""
+    """Return a notebook's text as nbformat writes it: sorted keys, indent 1, a final newline."""
     return str(nbformat.writes(notebook, version=4)).rstrip("\n") + "\n"
 
 
 def plain_python(source: str) -> str:
-    """The cell as Python sees it once IPython has rewritten its magics."""
+    """Return the cell as plain Python, after IPython has rewritten its magics."""
     return str(TransformerManager().transform_cell(source))

@@ -1,4 +1,4 @@
-"""The settings by which a course folder is an nbgrader course, for its `nbgrader_config.py`."""
+"""nbgrader's settings for a course folder, called by its `nbgrader_config.py`."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from autograder.platforms.nbgrader import converters, formgrader
 from autograder.release import preprocessors
 
 IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".DS_Store", "*.zip", ".*"]
-"""Names of files that nbgrader never copies."""
+"""Patterns of the files that nbgrader never copies."""
 
 
 def configure(config: Config, path: str) -> None:
-    """Make the folder of the `nbgrader_config.py` at `path` an nbgrader course.
+    """Configure the folder of the `nbgrader_config.py` at `path` as an nbgrader course.
 
-    nbgrader's commands and the formgrader of this process then mark as `fdl grade` does.
+    After that, nbgrader's commands and the formgrader of this process mark as `fdl grade` does.
     """
     course = Course(Path(path).parent)
     config.CourseDirectory.root = str(course.root)

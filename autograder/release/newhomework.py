@@ -1,7 +1,7 @@
-"""A new homework: the folders of a small example that is fit to be released as it is.
+"""Create a new homework from a small example that can be released unchanged.
 
-The example's files stand in `example/`, with words in capitals where the homework's own name and
-title go. Nothing that is there is ever written over.
+The example's files are in `example/`; words in capitals are replaced by the homework's name and
+title. Existing files are never overwritten.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from autograder.release.fill import fill_source
 
 EXAMPLE = Path(__file__).with_name("example")
 BONUS = "p1-order"
-"""The example's bonus item: settings alone can say so."""
+"""The example's bonus item, which is set in the course's settings."""
 
 _SEEDS = 10**8
 _WORD = re.compile(r"HOMEWORK(_[A-Z]+)?")
@@ -32,7 +32,7 @@ _WORD = re.compile(r"HOMEWORK(_[A-Z]+)?")
 
 @dataclass(frozen=True)
 class NewHomework:
-    """What the example has to be told: name, title, dates (in the course's zone) and seed."""
+    """The facts of a new homework: name, title, dates (in the course's time zone) and seed."""
 
     name: str
     title: str
@@ -51,7 +51,7 @@ class NewHomework:
         due: datetime | None = None,
         seed: int | None = None,
     ) -> NewHomework:
-        """With what is not given filled in: it opens in a week and is due three weeks later."""
+        """Return the plan with defaults: it opens in a week and is due three weeks later."""
         if opens is None:
             opens = _at(due - timedelta(weeks=3) if due else today + timedelta(weeks=1), 8, 0)
         return cls(
@@ -63,22 +63,22 @@ class NewHomework:
         )
 
     def check(self) -> None:
-        """CourseError where the name can be no folder's and package's, or the dates are odd."""
+        """Raise CourseError if name, title or dates are invalid."""
         if not re.fullmatch("[a-z][a-z0-9_]*", self.name) or keyword.iskeyword(self.name):
             raise CourseError(
                 f"{self.name!r} can't be a homework's name: it names folders and a Python package, "
-                "so write small letters and digits, a letter first, such as hw3"
+                "so use lowercase letters and digits and begin with a letter, such as hw3"
             )
         if not self.title or not self.title.isprintable():
             raise CourseError(f"{self.title!r} can't be a title: write one line of text")
         if self.due <= self.opens:
             raise CourseError(
                 f"{self.name} would be due on {self.due:%Y-%m-%d %H:%M}, before it opens on "
-                f"{self.opens:%Y-%m-%d %H:%M}"
+                f"{self.opens:%Y-%m-%d %H:%M}: change one of the dates"
             )
 
     def settings(self) -> str:
-        """Its table in the course's settings."""
+        """Return the homework's table for the course's settings."""
         return (
             f"[assignments.{self.name}]\n"
             f"title = {json.dumps(self.title, ensure_ascii=False)}\n"
@@ -90,26 +90,26 @@ class NewHomework:
 
 
 def course_for(folder: Path | None) -> Course | None:
-    """The course that a new homework goes into; None where `folder` is one to be begun.
+    """Return the course for a new homework; None if `folder` should become a new course.
 
-    A folder that is named, or the working folder, begins a course where nothing is in it and no
-    course is around it.
+    The folder, by default the working folder, becomes a new course if it is empty. An empty
+    working folder inside a course belongs to that course.
     """
     place = (folder or Path.cwd()).resolve()
     if (place / SETTINGS).is_file():
         return Course(place)
-    if folder is not None and _is_free(place):
+    if folder is not None and _is_empty(place):
         return None
     try:
         return Course.find(place)
     except CourseError:
-        if _is_free(place):
+        if _is_empty(place):
             return None
         raise
 
 
 def begin_course(folder: Path, zone: str = "UTC") -> Course:
-    """Make a folder a course without homeworks: its settings, nbgrader's, and what git ignores."""
+    """Create a course without homework: course.toml, nbgrader_config.py and .gitignore."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in (".gitignore", NBGRADER_SETTINGS, SETTINGS):
         if not (folder / name).exists():
@@ -119,17 +119,17 @@ def begin_course(folder: Path, zone: str = "UTC") -> Course:
 
 
 def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
-    """Make the homework's three folders and its entry in the settings; what was made.
+    """Create the homework's three folders and its entry in the settings; return their paths.
 
-    CourseError names what is there already, or what stands against it; nothing is changed then.
+    If something is in the way, raise CourseError and change nothing.
     """
     homework.check()
-    own = CourseFolder(course.root)  # always the course, never an installed kit
+    own = CourseFolder(course.root)  # the course's own folders, never those of an installed kit
     folders = {
         each: getattr(own, each)(homework.name) for each in ("source", "solutions", "hidden")
     }
     if there := [str(path) for path in folders.values() if path.exists() or path.is_symlink()]:
-        raise CourseError(f"{', '.join(there)} is there already: choose another name")
+        raise CourseError(f"{', '.join(there)} exists already: choose another name")
     settings = course.settings_file
     before = settings.read_bytes().decode("utf-8")
     entered = _with_entry(settings, homework)
@@ -148,11 +148,11 @@ def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
 
 
 def _with_entry(path: Path, homework: NewHomework) -> str:
-    """The settings' text with the homework's table at its end, all else as it stands."""
+    """Return the settings' text with the homework's table added at its end."""
     text = path.read_bytes().decode("utf-8")
     old = tomllib.loads(text)
     if homework.name in old.get("assignments", {}):
-        raise CourseError(f"{path} has an assignment {homework.name} already: choose another name")
+        raise CourseError(f"{path} already has an assignment {homework.name}: choose another name")
     new_line = "\r\n" if "\r\n" in text else "\n"
     gap = "" if text.endswith("\n") else new_line
     entered = text + gap + new_line + homework.settings().replace("\n", new_line)
@@ -160,28 +160,28 @@ def _with_entry(path: Path, homework: NewHomework) -> str:
         tomllib.loads(entered)
     except tomllib.TOMLDecodeError as error:
         raise CourseError(
-            f"{path} takes no table [assignments.{homework.name}] at its end ({error}): write its "
-            "assignments as such tables"
+            f"the table [assignments.{homework.name}] can't be added to {path} ({error}): write "
+            "each of its assignments as a table of that form"
         ) from error
     return entered
 
 
 def _write_example(example: Path, folder: Path, homework: NewHomework) -> None:
     words = {"HOMEWORK_TITLE": homework.title, "HOMEWORK": homework.name}
-    for path in filter(Path.is_file, example.iterdir()):  # not what Python leaves beside them
+    for path in filter(Path.is_file, example.iterdir()):  # skips __pycache__
         text = path.read_text(encoding="utf-8")
         write_text(folder / path.name, _WORD.sub(lambda word: words[word[0]], text))
 
 
-def _is_free(folder: Path) -> bool:
-    """Whether a folder is missing, or holds nothing but what begins with a dot (git's, say)."""
+def _is_empty(folder: Path) -> bool:
+    """Return whether a folder is missing or has only names with a leading dot, such as .git."""
     return not folder.exists() or (
         folder.is_dir() and all(path.name.startswith(".") for path in folder.iterdir())
     )
 
 
 def _default_title(name: str) -> str:
-    """Homework 3 for hw3, else the name itself."""
+    """Return "Homework 3" for hw3, and other names unchanged."""
     number = name.removeprefix("hw")
     return f"Homework {number}" if number.isdigit() and number != name else name
 

@@ -1,7 +1,7 @@
-"""The requirements that students get, with the versions that marking uses.
+"""Pin the requirements that students get to the versions that marking uses.
 
-A source's `requirements.txt` names packages. Those without a version get bounds from the kit's lock
-file, so that what runs on a student's machine runs when it is marked.
+A source's `requirements.txt` names packages. Packages without a version get bounds from the kit's
+lock file, so that code that runs on a student's machine also runs when it is marked.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _BARE = re.compile(r"[A-Za-z0-9._-]+")
 
 
 def pinned(requirements: str, lock: str, python: str) -> str:
-    """The requirements with bounds, headed by a comment with the versions of Python.
+    """Return the requirements with version bounds, below a comment with the Python versions.
 
     >>> pinned("numpy", "numpy==2.4.6 \\\\", "<3.14,>=3.11")
     '# Python >=3.11,<3.14\\nnumpy>=2.4,<2.5\\n'
@@ -37,7 +37,7 @@ def pinned(requirements: str, lock: str, python: str) -> str:
 
 
 def pin(path: Path) -> None:
-    """Pin the requirements in a file, if there is one."""
+    """Pin the requirements in a file, if it exists."""
     if path.is_file():
         lock = LOCK.read_text(encoding="utf-8")
         text = pinned(path.read_text(encoding="utf-8"), lock, metadata(KIT)["Requires-Python"])

@@ -1,4 +1,4 @@
-"""What nbgrader does with our source notebooks beyond its own: the settings of a release.
+"""The settings and preprocessors with which nbgrader builds our releases.
 
 `nbgrader_config.py` calls `configure(c)`, so that plain `nbgrader generate_assignment` and
 `fdl release` write the same notebooks.
@@ -61,10 +61,10 @@ NOTEBOOK_METADATA: dict[str, dict[str, str]] = {
 
 
 class StripDirectives(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
-    """Drop directive lines, and every piece of metadata that a release has no use for.
+    """Removes directive lines, and all metadata that a release does not need.
 
-    The kernel and language become the normal ones: which Python the instructor saved the source
-    with is nobody's business, and would make releases differ between machines.
+    Kernel and language are set to the defaults: the Python with which the instructor saved the
+    source should not be published, and would make releases differ between machines.
     """
 
     def preprocess(
@@ -92,13 +92,13 @@ PREPROCESSORS: tuple[type[Preprocessor], ...] = (
     ComputeChecksums,
     CheckCellMetadata,
 )
-"""nbgrader's own list and order, without headers and generated tests, which we don't use."""
+"""nbgrader's own preprocessors in its order, without headers and generated tests."""
 
 
 def configure(config: Config) -> None:
-    """Set what a release needs in an nbgrader configuration, where it says nothing of its own.
+    """Set defaults that a release needs in an nbgrader configuration.
 
-    From then on nbgrader's own commands finish the files beside the notebooks, too.
+    After that, nbgrader's own commands also finish the files beside the notebooks.
     """
     install()
     _default(config.GenerateAssignment, "preprocessors", list(PREPROCESSORS))
@@ -112,11 +112,11 @@ def _default(section: Config, key: str, value: object) -> None:
 
 
 def strip(cell: NotebookNode) -> None:
-    """Drop the directive lines and the metadata of a cell that a release has no use for."""
+    """Remove a cell's directive lines, and the metadata that a release does not need."""
     if cell.cell_type == "code":
         cell.source = without_directives(cell.source)
     if is_solution(cell):
-        # a picture in a model answer would outlive its text
+        # otherwise a picture in a model answer would stay when its text is removed
         cell.pop("attachments", None)
     for key in set(cell.metadata) - CELL_KEYS:
         del cell.metadata[key]

@@ -1,4 +1,4 @@
-"""Fill, build, prove, publish: a release that fails its proof is not written."""
+"""Fill, build, prove and publish a release; if the proof fails, nothing is written."""
 
 from __future__ import annotations
 
@@ -26,16 +26,15 @@ def release(
 ) -> Proof:
     """Release the assignment: fill its source, build its release, prove both, write both.
 
-    Where the proof fails, source and previous release stay as they were. With `check` nothing is
-    ever written: what is proved is what stands there now, and being out of date is a fault.
-    `say` is told what is being looked at. `again` repeats what an earlier proof has found with the
-    same inputs.
-    Raises ReleaseError where filling or building is impossible.
+    If the proof fails, the source and the previous release stay unchanged. With `check` nothing is
+    written: the existing source and release are proved, and being out of date is a fault. `say` is
+    called with the current step. With `again`, findings of earlier proofs with the same inputs are
+    not reused. ReleaseError if filling or building is impossible.
     """
     assignment = course.assignment(name)
     with TemporaryDirectory(prefix="fdl-release-") as folder:
         scratch = Path(folder).resolve()
-        say("filling and building afresh")
+        say("filling the source and building the release")
         source = stage_source(course, assignment, scratch)
         tree = CourseFolder(scratch).release(name)
         build(source, tree, assignment, config=course.nbgrader_settings)
@@ -47,7 +46,7 @@ def release(
 
 
 def _replace_files(fresh: Path, folder: Path) -> None:
-    """Put each file of `fresh` in its place in `folder`."""
+    """Write each file of `fresh` that differs into `folder`."""
     for path in sorted(fresh.iterdir()):
         place = folder / path.name
         if place.read_bytes() != path.read_bytes():
@@ -55,28 +54,28 @@ def _replace_files(fresh: Path, folder: Path) -> None:
 
 
 def _replace_tree(fresh: Path, tree: Path) -> None:
-    """Put the whole of `fresh` in the place of `tree`, unless they are equal.
+    """Replace `tree` by `fresh` as a whole, unless they are equal.
 
-    The old tree is moved aside and back again should anything go wrong.
+    The old tree is moved aside first, and back again if anything goes wrong.
     """
     if _contents(tree) == _contents(fresh):
         return
     tree.parent.mkdir(parents=True, exist_ok=True)
     # beside the tree, so that both moves stay on one file system
     with TemporaryDirectory(prefix=f".{tree.name}-", dir=tree.parent) as folder:
-        workshop = Path(folder)
-        shutil.copytree(fresh, workshop / "new")
+        temporary = Path(folder)
+        shutil.copytree(fresh, temporary / "new")
         if tree.exists():
-            tree.rename(workshop / "old")
+            tree.rename(temporary / "old")
         try:
-            (workshop / "new").rename(tree)
+            (temporary / "new").rename(tree)
         except OSError:
-            (workshop / "old").rename(tree)
+            (temporary / "old").rename(tree)
             raise
 
 
 def _contents(tree: Path) -> dict[str, bytes | None]:
-    """The files of a tree with their bytes, and its folders with None."""
+    """Return a tree's files with their bytes, and its folders with None."""
     return {
         path.relative_to(tree).as_posix(): path.read_bytes() if path.is_file() else None
         for path in tree.rglob("*")

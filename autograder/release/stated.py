@@ -1,12 +1,12 @@
-"""What a homework's texts say of facts that are decided elsewhere: items, points, dates, tolerance.
+"""Write facts into a homework's texts: items, points, dates and tolerance.
 
-In a README, and in the locked texts of a notebook, filling writes between such a pair of marks
+Filling writes the values from the grade cells and course.toml between a pair of tags such as
 
     <!-- points -->
     <!-- /points -->
 
-what the grade cells and course.toml say. `items` is the table of one notebook; `points`, `dates`
-and `tolerance` are for the README.
+in a README or in the locked texts of a notebook. `items` is the table of one notebook; `points`,
+`dates` and `tolerance` are for the README.
 """
 
 from __future__ import annotations
@@ -30,31 +30,31 @@ MONTHS = (
 
 
 def with_facts(text: str, facts: Mapping[str, str], where: object) -> str:
-    """Return the text with what stands between its marks written from the facts.
+    """Return the text with the facts written between its tags.
 
-    ReleaseError names a mark without its counterpart, and one that stands for no fact.
+    ReleaseError names a tag without its counterpart, or with an unknown name.
     """
     lone = _MARK.search(_PAIR.sub("", text))
     if lone:
-        raise ReleaseError(f"{where}: {lone[0]} has no counterpart {_counterpart(lone)}")
+        raise ReleaseError(f"{where}: {lone[0]} has no matching {_counterpart(lone)}: add it")
 
     def write(pair: re.Match[str]) -> str:
         name = pair[1]
         if name not in facts:
             known = ", ".join(facts)
-            raise ReleaseError(f"{where}: <!-- {name} --> stands for no fact; known are: {known}")
+            raise ReleaseError(f"{where}: <!-- {name} --> is unknown; use one of: {known}")
         return f"<!-- {name} -->{facts[name]}<!-- /{name} -->"
 
     return _PAIR.sub(write, text)
 
 
 def without_facts(text: str) -> str:
-    """Return the text without what stands between its marks; lines keep their numbers."""
+    """Return the text without what is between its tags; lines keep their numbers."""
     return _PAIR.sub(lambda pair: "\n" * pair[0].count("\n"), text)
 
 
 def readme_facts(course: Course, assignment: Assignment) -> dict[str, str]:
-    """Return what a README can say, by the name of its mark."""
+    """Return the facts for a README, by the name of the tag."""
     return {
         "dates": _block(_dates(assignment, course.timezone.key)),
         "points": _block([_worth(course, assignment), "", *_points(assignment)]),
@@ -63,13 +63,13 @@ def readme_facts(course: Course, assignment: Assignment) -> dict[str, str]:
 
 
 def notebook_facts(problem: Problem) -> dict[str, str]:
-    """Return what a notebook's texts can say, by the name of the mark."""
+    """Return the facts for a notebook's texts, by the name of the tag."""
     rows = [
         f"| {item.name} | {_asked(item)} | {item.max_points:g}{' (bonus)' * item.bonus} |"
         for item in problem.items
     ]
     head = ["| item | what you write | points |", "|---|---|---|"]
-    return {"items": _block([*head, *rows, f"| **together** | | **{_total(problem.items)}** |"])}
+    return {"items": _block([*head, *rows, f"| **total** | | **{_total(problem.items)}** |"])}
 
 
 def _counterpart(mark: re.Match[str]) -> str:
@@ -86,7 +86,7 @@ def _dates(assignment: Assignment, zone: str) -> list[str]:
 
 
 def _in_words(moment: datetime) -> str:
-    """As in Thursday, 21 November 2024, 23:55, whatever the machine's language is."""
+    """Return the date in English, such as Thursday, 21 November 2024, 23:55."""
     day, month = DAYS[moment.weekday()], MONTHS[moment.month - 1]
     return f"{day}, {moment.day} {month} {moment.year}, {moment:%H:%M}"
 
@@ -108,7 +108,7 @@ def _points(assignment: Assignment) -> list[str]:
         for problem in assignment.problems
     ]
     heads = [problem.title.partition(":")[0] for problem in assignment.problems]
-    totals = [f"**together** | **{_total(problem.items)}**" for problem in assignment.problems]
+    totals = [f"**total** | **{_total(problem.items)}**" for problem in assignment.problems]
     first = [f"{head} | points" for head in heads]
     rows = [first, *zip_longest(*columns, fillvalue="|"), totals]
     lines = [f"| {' | '.join(row)} |" for row in rows]
@@ -139,7 +139,7 @@ def _total(items: Iterable[Item]) -> str:
 
 
 def _power(number: float) -> str:
-    """Return a small number in LaTeX, as in 2\\cdot10^{-3}."""
+    """Return a small number in LaTeX, such as 2\\cdot10^{-3}."""
     digits, _, exponent = f"{number:e}".partition("e")
     factor = f"{float(digits):g}"
     return f"{factor}\\cdot10^{{{int(exponent)}}}" if factor != "1" else f"10^{{{int(exponent)}}}"

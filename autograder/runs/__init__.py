@@ -1,1 +1,1 @@
-"""Runs over a class, where marking and recording meet."""
+"""Runs over a class: mark submissions and record the results."""

@@ -1,4 +1,4 @@
-"""What differs between two Reports of a submission, and of a class: marks that change, and why."""
+"""Compare old and new Reports, of a submission and of a class: which marks change, and why."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SCHEMA = "fdl-regrading/1"
 class ItemChange:
     """An item of one student whose points or maximum change.
 
-    `before` and `after` are the points that tests give: None where a person gives them, or where
-    there is no such item, which then has no maximum either. `kept` are points that a person gave
-    in the formgrader; they stay, whatever the tests say.
+    `before` and `after` are the points from tests: None if the item is marked by hand, or if there
+    is no such item, which then has no maximum either. `kept` are points given by hand in the
+    formgrader; they stay, whatever the tests say.
     """
 
     item: str
@@ -38,69 +38,69 @@ class ItemChange:
 
     @property
     def gain(self) -> float:
-        """By how much the student's mark changes."""
+        """The change of the student's mark, in points."""
         if self.kept is not None:
             return 0.0
         return round((self.after or 0.0) - (self.before or 0.0), 2)
 
     def points(self) -> str:
-        """Old and new points in words, such as `0.5 of 2 → 2 of 2`."""
+        """Return old and new points as text, such as `0.5 of 2 → 2 of 2`."""
         before, after = (
             "no item" if best is None else f"of {best:g}" if got is None else f"{got:g} of {best:g}"
             for got, best in ((self.before, self.max_before), (self.after, self.max_after))
         )
         change = f"{before} → {after}"
         if self.kept is not None:
-            return f"{self.kept:g} kept by hand ({change})"
+            return f"{self.kept:g} by hand, kept ({change})"
         return f"open ({change})" if self.kind == "manual" else change
 
     def why(self) -> tuple[str, ...]:
-        """The reasons, and what a marker has to do."""
-        if self.kept is not None and self.is_tested_otherwise:
-            return (*self.reasons, "the tests' points changed: the mark by hand awaits a look")
+        """Return the reasons, and what a marker has to do."""
+        if self.kept is not None and self.has_new_test_points:
+            return (*self.reasons, "points from tests changed: please check the mark by hand")
         return self.reasons
 
     @property
     def has_new_maximum(self) -> bool:
-        """Whether the item is there before and after, and worth something else."""
+        """Whether the item exists before and after, with different maximum points."""
         return None not in (self.max_before, self.max_after) and self.max_before != self.max_after
 
     @property
-    def is_tested_otherwise(self) -> bool:
-        """Whether tests give other points now, and not just out of another maximum."""
+    def has_new_test_points(self) -> bool:
+        """Whether the points from tests changed, and not only the maximum."""
         return abs((self.after or 0.0) - (self.before or 0.0)) > NEARLY
 
 
 def changes_between(
     old: Report, new: Report, by_hand: Mapping[str, float]
 ) -> tuple[ItemChange, ...]:
-    """The items whose points or maximum differ, in the order of the new Report.
+    """Return the items whose points or maximum differ, in the order of the new Report.
 
-    `by_hand` holds the points that a person gave, by item.
+    `by_hand` holds the points given by hand, by item.
     """
     names = [*new.items, *(name for name in old.items if name not in new.items)]
     return tuple(
         _change(name, old.items.get(name), new.items.get(name), by_hand.get(name))
         for name in names
-        if _mark(old.items.get(name)) != _mark(new.items.get(name))
+        if _points_of(old.items.get(name)) != _points_of(new.items.get(name))
     )
 
 
 def other_findings(old: Report, new: Report) -> int:
-    """How many items keep their mark and say something else of it, be it in words alone."""
+    """Return how many items keep their points but have other claims or other words."""
     return sum(
         name in old.items
-        and _mark(old.items[name]) == _mark(item)
-        and _said(old.items[name]) != _said(item)
+        and _points_of(old.items[name]) == _points_of(item)
+        and _findings_of(old.items[name]) != _findings_of(item)
         for name, item in new.items.items()
     )
 
 
-def _mark(item: ItemReport | None) -> tuple[object, ...]:
+def _points_of(item: ItemReport | None) -> tuple[object, ...]:
     return () if item is None else (item.kind, item.bonus, item.points, item.max_points)
 
 
-def _said(item: ItemReport) -> tuple[object, ...]:
+def _findings_of(item: ItemReport) -> tuple[object, ...]:
     return item.claims, item.message, item.diagnosis, item.misconception, item.found
 
 
@@ -132,25 +132,25 @@ def _tested_points(item: ItemReport | None) -> float | None:
 
 
 def _reasons(old: ItemReport | None, new: ItemReport | None) -> Iterator[str]:
-    """Which claims fail or hold now, came or went; and what else changed."""
+    """Yield which claims changed, were added or were removed, and what else changed."""
     if old is None or new is None:
-        yield "the item is new" if old is None else "the item is no more"
+        yield "the item is new" if old is None else "the item was removed"
         return
     if old.max_points != new.max_points:
         yield f"it is worth {new.max_points:g} instead of {old.max_points:g}"
     if (old.kind, old.bonus) != (new.kind, new.bonus):
-        yield f"it was {_sort(old)} and is {_sort(new)}"
+        yield f"it was {_kind(old)} and is now {_kind(new)}"
     findings = list(_findings(old, new))
     yield from findings
     if not findings and _share(old) != _share(new):
         yield (
-            "its misconception keeps another part of the points"
+            "its misconception now keeps a different share of the points"
             if new.misconception
-            else "the same claims earn another part of the points"
+            else "the same claims now earn a different share of the points"
         )
 
 
-def _sort(item: ItemReport) -> str:
+def _kind(item: ItemReport) -> str:
     return f"{'a bonus' if item.bonus else 'a regular'} {item.kind} item"
 
 
@@ -160,7 +160,7 @@ def _share(item: ItemReport) -> float:
 
 def _findings(old: ItemReport, new: ItemReport) -> Iterator[str]:
     if new.outcome != old.outcome and new.message:
-        yield f"not marked now: {new.message}"
+        yield f"could not be marked now: {new.message}"
     elif new.outcome != old.outcome and old.message:
         yield f"marked now; before: {old.message}"
     before, after = _by_text(old.claims), _by_text(new.claims)
@@ -172,17 +172,17 @@ def _findings(old: ItemReport, new: ItemReport) -> Iterator[str]:
         if holds != held:
             yield f"{'now holds' if holds else 'now fails'}: {text}"
         elif counts != counted:
-            yield f"counts otherwise: {text}"
-    yield from (f"no longer asked: {text}" for text in before if text not in after)
+            yield f"counts differently: {text}"
+    yield from (f"no longer tested: {text}" for text in before if text not in after)
     if new.misconception != old.misconception:
         if old.diagnosis:
-            yield f"no longer named: {old.diagnosis}"
+            yield f"no longer diagnosed: {old.diagnosis}"
         if new.diagnosis:
-            yield f"now named: {new.diagnosis}"
+            yield f"now diagnosed: {new.diagnosis}"
 
 
 def _by_text(claims: Iterable[Claim]) -> dict[str, tuple[bool, frozenset[tuple[str, float]]]]:
-    """Of each claim whether it holds, and what it counts for; one of the same text goes with it."""
+    """Return by text whether a claim holds and what it counts for; equal texts are combined."""
     found: dict[str, tuple[bool, frozenset[tuple[str, float]]]] = {}
     for claim in claims:
         holds, counts = found.get(claim.claim, (True, frozenset()))
@@ -195,11 +195,11 @@ def _by_text(claims: Iterable[Claim]) -> dict[str, tuple[bool, frozenset[tuple[s
 
 @dataclass(frozen=True)
 class Regrading:
-    """What marking a class anew found, by student.
+    """The result of marking a class again, by student.
 
     `unchanged` are students whose marks stay; `failed` could not be marked and keep their marks;
-    `reports_changed` have another Report, be it in words alone; `other_findings` counts the items
-    of which other words or claims are told for the same mark.
+    `reports_changed` have a different Report, even if only in words; `other_findings` is the number
+    of items with the same points but other words or claims.
     """
 
     assignment: str
@@ -213,7 +213,7 @@ class Regrading:
     kit: str = field(default_factory=lambda: _kit_version())
 
     def totals(self) -> dict[str, tuple[int, float]]:
-        """For each item how many students it changes for, and their points gained together."""
+        """Return by item the number of students with changes and the sum of points gained."""
         found: dict[str, tuple[int, float]] = {}
         for change in self._all():
             students, points = found.get(change.item, (0, 0.0))
@@ -221,40 +221,41 @@ class Regrading:
         return found
 
     def gain(self, *, bonus: bool) -> float:
-        """How many regular or bonus points the class gains."""
+        """Return the regular or bonus points that the class gains."""
         return round(sum(change.gain for change in self._all() if change.bonus == bonus), 2)
 
     def table(self) -> Table:
-        """Every student and item whose mark changes, and why; below, the totals."""
+        """Return the table of all changed marks with their reasons, and the totals below."""
         table = Table("student", "item", "points", "why", title=f"Marks of {self.assignment}")
         for student, changes in self.changes.items():
             for change in changes:
                 table.add_row(student, change.item, change.points(), "\n".join(change.why()))
         table.add_section()
         for item, (count, points) in self.totals().items():
-            table.add_row("together", item, _signed(points), _counted(count, "student"))
+            table.add_row("all students", item, _signed(points), _counted(count, "student"))
         regular, bonus = self.gain(bonus=False), self.gain(bonus=True)
-        everyone = _counted(len(self.changes), "student")
-        table.add_row("the class", "", f"{_signed(regular)}, {_signed(bonus)} bonus", everyone)
+        changed = _counted(len(self.changes), "student")
+        gained = f"{_signed(regular)}, {_signed(bonus)} bonus"
+        table.add_row("all students", "all items", gained, changed)
         return table
 
     def remarks(self) -> Iterator[str]:
-        """What else there is to say, in sentences."""
+        """Yield the remarks below the table, in sentences."""
         yield f"Students with changed marks: {len(self.changes)}; without: {len(self.unchanged)}."
         if self.other_findings:
-            yield f"Items with other words or claims and the same mark: {self.other_findings}."
+            yield f"Items with the same points but other words or claims: {self.other_findings}."
         if any(change.has_new_maximum for change in self._all()):
             yield (
-                "A changed maximum goes for everybody at once, also for students whose marks were "
-                "not changed."
+                "A changed maximum applies to all students at once, including those whose marks "
+                "were not changed."
             )
         for student, reason in self.failed.items():
-            yield f"{student} was not marked and keeps the earlier marks: {reason}"
+            yield f"{student} could not be marked and keeps the earlier marks: {reason}"
         if self.ungraded:
-            yield f"Never graded, so left alone: {', '.join(self.ungraded)}."
+            yield f"Skipped, because they were never graded: {', '.join(self.ungraded)}."
 
     def to_json(self, **more: object) -> str:
-        """All of it as JSON, with the kit's version and the seeds; `more` stands at its end."""
+        """Return everything as JSON, with the kit's version and the seeds; `more` comes last."""
         content = {
             "schema": SCHEMA,
             "assignment": self.assignment,
@@ -296,5 +297,5 @@ def _counted(number: int, word: str) -> str:
 def _kit_version() -> str:
     try:
         return version("fdl-homework-kit")
-    except PackageNotFoundError:  # run from a folder that was copied
+    except PackageNotFoundError:  # run from a copied folder that was not installed
         return "unknown"

@@ -1,8 +1,8 @@
 """Grade a class: look up which submissions have not changed, mark the rest, record each.
 
-A submission is recorded while others are still being marked. One that is recorded already for the
-same content, assignment, grader and settings is only looked up. So a run that was cut off continues
-where it was, and a second run costs next to nothing.
+Each submission is recorded as soon as it is marked. A submission that is already recorded for the
+same content, assignment, grader and settings is only looked up. So an interrupted run continues
+where it stopped, and a second run takes almost no time.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from autograder.grading.report import Report
 from autograder.submission.timestamps import unreadable_timestamp
 
 Marker = Callable[[Sequence[Job]], Generator[Marked]]
-"""Marks jobs and gives each as it is done, such as a SeededMarker whose seed is settled."""
+"""A function that marks jobs and yields each as it is done, such as a SeededMarker with a seed."""
 
 
 class SeededMarker(Protocol):
-    """Marks jobs with a seed (None: the assignment's) and gives each as it is done.
+    """A function that marks jobs with a seed (None: the assignment's) and yields each when done.
 
-    So does `classrun.mark_class` for a course and an assignment.
+    `classrun.mark_class` does this for a course and an assignment.
     """
 
     def __call__(self, jobs: Sequence[Job], /, *, seed: int | None) -> Generator[Marked]: ...
@@ -36,10 +36,10 @@ class SeededMarker(Protocol):
 
 @dataclass(frozen=True)
 class Recorded:
-    """A student's Report and the points in it that await a person; or why nothing was recorded.
+    """A student's Report and its points that await marking by hand; or the error.
 
-    `unchanged` says that it was recorded by an earlier run, `date` what is wrong with its date.
-    `seconds` says where the time went.
+    `unchanged` is True if an earlier run recorded it; `date` says what is wrong with its date;
+    `seconds` is the time that each stage took.
     """
 
     student: str
@@ -60,9 +60,9 @@ def grade_class(
     *,
     again: bool = False,
 ) -> Generator[Recorded]:
-    """Mark what has changed with `mark` and record it; yield each student as it is done.
+    """Mark the changed submissions with `mark` and record them; yield each student when done.
 
-    Students whose submission has not changed come first. `again` marks them too.
+    Students whose submission has not changed come first; with `again` they are marked too.
     """
     dates = {job.student: unreadable_timestamp(job.path) for job in jobs}
     prints = {job.student: fingerprints.of(job.path) for job in jobs}

@@ -1,10 +1,10 @@
-"""Mark a graded class again: show what would change first, then record it and keep a list of it.
+"""Mark a graded class again: first show what would change, then record it and keep a list.
 
-The stored Reports are compared with new ones of the same seeds. Points that a person gave stay,
+The stored Reports are compared with new ones made with the same seeds. Points given by hand stay,
 whatever the new Report says. The list of changes is kept under its date in regraded/.
 
 Stored Reports are read when they are needed, and new Markings wait on the disk until they are
-recorded: memory use does not grow with the notebooks of the class.
+recorded, so memory use does not grow with the number of notebooks.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from typing import Any
 
 from nbgrader.api import MissingEntry
 
-from autograder.console import Terminal
+from autograder.console import ProgressCallback, Terminal
 from autograder.course.assignment import Assignment, Course, Item
 from autograder.course.gradecells import points_by_item
 from autograder.course.layout import REPORT
 from autograder.durable import make_folder, sync
 from autograder.errors import CourseError, RecordError
-from autograder.gradebook.backup import copies
+from autograder.gradebook.backup import backups
 from autograder.gradebook.database import SECONDS, PatientGradebook, open_gradebook
 from autograder.gradebook.folders import settle_all
 from autograder.gradebook.recorder import Recorder
@@ -41,17 +41,15 @@ from autograder.runs.changes import ItemChange, Regrading, changes_between, othe
 from autograder.runs.grade import SeededMarker
 
 PAGE_WIDTH = 120
-
-Progress = Callable[[int, int], None]
-"""Shows how many submissions are marked, out of how many."""
+"""Number of columns of the list of changes."""
 
 
 @dataclass(frozen=True)
 class Graded:
-    """What is recorded of students: the seeds of their Reports, and where these are.
+    """What is recorded about students: the paths and the seeds of their Reports.
 
-    `by_hand` holds the points that persons gave, by student and item; `unreadable` names the
-    students whose stored Report can't be read, and why; `seconds` says how long marking took.
+    `by_hand` holds the points given by hand, by student and item; `unreadable` says why a student's
+    stored Report can't be read; `seconds` is the time that marking took.
     """
 
     paths: Mapping[str, Path]
@@ -61,58 +59,58 @@ class Graded:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     def report(self, student: str) -> Report:
-        """The stored Report, read again each time."""
+        """Return the stored Report, read again each time."""
         return Report.read(self.paths[student])
 
 
 class Spool(AbstractContextManager["Spool"]):
     """New Markings that wait to be recorded, with the fingerprints they were made from.
 
-    They are in a file without a name on the course's disk, which ends with this process.
+    They are in a temporary file on the course's disk, which is deleted when this process ends.
     """
 
     def __init__(self, course: Course, fingerprints: Callable[[int], Fingerprints]) -> None:
-        """`fingerprints` gives those of a seed; RecordError where no file can be made there."""
+        """Create the file; `fingerprints` returns those of a seed. RecordError if it fails."""
         self._folder = course.root
         self._fingerprints = fingerprints
         self._prints: dict[str, str] = {}
         self._places: dict[str, int] = {}
-        with self._told():
+        with self._clear_errors():
             self._file = tempfile.TemporaryFile(dir=course.root)  # noqa: SIM115
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def expect(self, jobs: Sequence[Job], seed: int) -> None:
-        """Note what the submissions are, before they are marked with that seed."""
+        """Note the submissions' fingerprints before they are marked with that seed."""
         of_seed = self._fingerprints(seed)
         self._prints |= {job.student: of_seed.of(job.path) for job in jobs}
 
     def put(self, student: str, marking: Marking) -> None:
-        """Keep a student's Marking; RecordError where there is no room."""
-        with self._told():
+        """Store a student's Marking; RecordError if the disk is full."""
+        with self._clear_errors():
             self._places[student] = self._file.seek(0, io.SEEK_END)
             pickle.dump(marking, self._file, pickle.HIGHEST_PROTOCOL)
             self._file.flush()
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """The students whose Markings are here, and the fingerprints."""
+        """Return the students whose Markings are stored, and the fingerprints."""
         return ((student, self._prints[student]) for student in sorted(self._places))
 
     def take(self, student: str) -> Marking:
-        """A student's Marking."""
+        """Return a student's Marking."""
         self._file.seek(self._places[student])
-        found: Marking = pickle.load(self._file)  # this process wrote it, and no other can
+        found: Marking = pickle.load(self._file)  # safe: only this process can write the file
         return found
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _clear_errors(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             raise RecordError(
-                f"new marks can't wait in {self._folder} to be recorded: {error}. Nothing was "
-                "changed; make room there and run the command again"
+                f"new marks can't be stored temporarily in {self._folder}: {error}. Nothing was "
+                "changed; free some space there and run the command again"
             ) from error
 
 
@@ -120,9 +118,9 @@ class Spool(AbstractContextManager["Spool"]):
 
 
 def check_release(course: Course, assignment: Assignment) -> None:
-    """CourseError where the release has other items or points than the source.
+    """Raise CourseError if release and source differ in items or points.
 
-    The gradebook learns of the release's, a Report of the source's: they would not fit together.
+    The gradebook gets its items from the release and a Report from the source, so both must agree.
     """
     skeletons = read_skeletons(assignment, course.release(assignment.name)).values()
     released = dict(chain.from_iterable(points_by_item(nb).items() for nb in skeletons))
@@ -130,15 +128,15 @@ def check_release(course: Course, assignment: Assignment) -> None:
     names = dict.fromkeys([*wanted, *released])
     if stale := [name for name in names if wanted.get(name) != released.get(name)]:
         raise CourseError(
-            f"release/{assignment.name} has other items or points than source/{assignment.name} "
+            f"release/{assignment.name} and source/{assignment.name} differ in items or points "
             f"({', '.join(stale)}): run `fdl release {assignment.name}` first"
         )
 
 
 def read_graded(course: Course, assignment: Assignment, students: Sequence[str] = ()) -> Graded:
-    """What is recorded of these students (none named: of all)."""
+    """Return what is recorded about these students (default: about all)."""
     path = course.gradebook
-    if not path.is_file() and not copies(path):  # opening it would make one
+    if not path.is_file() and not backups(path):  # opening it would create a new gradebook
         return _find_reports(course, assignment, students)
     with open_gradebook(course) as gradebook:
         settle_all(gradebook, course, assignment)
@@ -170,7 +168,7 @@ def _given_by_hand(
 ) -> dict[str, float]:
     try:
         submission = gradebook.find_submission(assignment.name, student)
-    except MissingEntry:  # such as in a gradebook that was begun anew
+    except MissingEntry:  # for example in a new gradebook
         return {}
     grades = [grade for notebook in submission.notebooks for grade in notebook.grades]
     by_kit = gradebook.recorded_credit(grade.id for grade in grades)
@@ -190,7 +188,7 @@ def _is_by_hand(item: Item, grade: Any, by_kit: float | None) -> bool:
     return grade.manual_score is not None
 
 
-# --- marking anew --------------------------------------------------------------------------------
+# --- marking again -------------------------------------------------------------------------------
 
 
 def mark_again(
@@ -198,13 +196,13 @@ def mark_again(
     graded: Graded,
     submissions: Sequence[Job],
     mark: SeededMarker,
-    progress: Progress,
+    progress: ProgressCallback,
     *,
     spool: Spool | None = None,
 ) -> Regrading:
-    """Mark the graded students among the submissions, each with the stored seed, and compare.
+    """Mark the graded students' submissions again, each with its stored seed, and compare.
 
-    The new Markings are put into the spool, if there is one.
+    The new Markings go into the spool, if there is one.
     """
     handed_in = {job.student for job in submissions}
     failed = dict(graded.unreadable)
@@ -254,7 +252,7 @@ def mark_again(
     )
 
 
-# --- recording it --------------------------------------------------------------------------------
+# --- recording -----------------------------------------------------------------------------------
 
 
 def apply(
@@ -264,13 +262,13 @@ def apply(
     spool: Spool,
     moment: datetime,
 ) -> tuple[Path | None, dict[str, str]]:
-    """Record what is in the spool, and keep what changed; returns where, and who failed.
+    """Record the spool and keep a list of changes; return its path, and why students failed.
 
-    Also recorded are Markings with the same Report as before whose submission, tests or settings
-    are not those that it was recorded for: the next `fdl grade` has nothing to mark then.
+    Markings whose Report is the same but whose submission, tests or settings changed are recorded
+    too, so that the next `fdl grade` has nothing to mark.
 
-    While it runs, a file STEM.unfinished.json holds what is to be changed: after a run that was
-    killed, it tells what may have been. Where no Report changed, there is nothing to keep.
+    During the run a file STEM.unfinished.json holds the planned changes: after a killed run it
+    shows what may have been changed. If no Report changed, no list is kept.
     """
     at = moment.isoformat()
     stem = moment.strftime("%Y-%m-%dT%H-%M-%S")
@@ -287,14 +285,14 @@ def apply(
         sync(folder)
     except OSError as error:
         raise RecordError(
-            f"what changed could not be kept in {folder}: {error}. Marks may have been recorded: "
-            f"a file that ends in .unfinished.json there tells which"
+            f"the list of changes could not be written to {folder}: {error}. Marks may have been "
+            f"recorded: a file there that ends in .unfinished.json shows which"
         ) from error
     return kept, failures
 
 
 def _record_all(recorder: Recorder, spool: Spool, regrading: Regrading) -> dict[str, str]:
-    """Record what is not recorded yet; returns who failed, and why."""
+    """Record what is not recorded yet; return the errors by student."""
     failures: dict[str, str] = {}
     changed = set(regrading.reports_changed)
     for student, fingerprint in spool:
@@ -307,23 +305,23 @@ def _record_all(recorder: Recorder, spool: Spool, regrading: Regrading) -> dict[
 
 
 def _new_file(folder: Path, stem: str, suffix: str, text: str) -> Path:
-    """Write a file of that name, or of one with a number where that is taken; whole, for good."""
+    """Write a new file durably and atomically; add a number if its name is taken."""
     make_folder(folder)
-    written = folder / f".{stem}{suffix}"
-    written.write_text(text, encoding="utf-8")
-    sync(written)
+    temporary = folder / f".{stem}{suffix}"
+    temporary.write_text(text, encoding="utf-8")
+    sync(temporary)
     for number in count(1):
         path = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
         with suppress(FileExistsError):
-            path.hardlink_to(written)
+            path.hardlink_to(temporary)
             break
-    written.unlink()
+    temporary.unlink()
     sync(folder)
     return path
 
 
 def _page(regrading: Regrading, moment: datetime, failures: Mapping[str, str]) -> str:
-    """What was changed, to be read by persons."""
+    """Return the list of changes as a text for people."""
     text = io.StringIO()
     console = Terminal(file=text, width=PAGE_WIDTH, color_system=None)
     seeds = ", ".join(map(str, sorted(set(regrading.seeds.values()))))

@@ -42,15 +42,15 @@ from matplotlib.figure import Figure
 # --- Items and verdicts -------------------------------------------------------------------
 
 Names = Mapping[str, Any]
-"""What a notebook has defined so far: its `globals()`."""
+"""The names that a notebook has defined so far: its `globals()`."""
 
 State = Literal["passed", "missing", "open", "broken", "wrong"]
-"""missing: not defined; open: not done yet; broken: no usable answer; wrong: another answer."""
+"""missing: not defined; open: not done yet; broken: no usable answer; wrong: a wrong answer."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that is marked; `answers` are the names to define, empty where a person reads."""
+    """An item; `answers` are the names to define, empty for a text that a person marks."""
 
     name: str
     points: float
@@ -59,12 +59,12 @@ class Item:
 
     @property
     def worth(self) -> str:
-        """Its points in words."""
+        """The points as text."""
         return f"{self.points:g} {'bonus ' * self.bonus}point{'s' * (self.points != 1)}"
 
 
 class CheckError(Exception):
-    """What a check found wrong, in words for the student."""
+    """A fault that a check found, in words for the student."""
 
     def __init__(self, state: State, message: str) -> None:
         super().__init__(message)
@@ -72,11 +72,11 @@ class CheckError(Exception):
 
 
 def named(error: BaseException) -> str:
-    """Return an error in one line, as Python's own tracebacks end."""
+    """Return an error as one line, like the last line of a traceback."""
     return traceback.format_exception_only(error)[-1].strip()
 
 
-# --- What is asked, and what it is worth --------------------------------------------------
+# --- The items and their points -----------------------------------------------------------
 
 ASSIGNMENT = "hw2"
 
@@ -84,7 +84,7 @@ TOLERANCE = 0.002
 """Allowed error, divided by the largest entry of the right answer."""
 
 SECONDS = 90
-"""Seconds for all notebooks together when they are packed; marking gives as many."""
+"""Seconds for running all notebooks before packing; marking has the same limit."""
 
 PROBLEMS: Mapping[str, tuple[Item, ...]] = {
     "problem1_momentum": (
@@ -128,7 +128,7 @@ PROBLEMS: Mapping[str, tuple[Item, ...]] = {
 # --- Calling your functions and comparing their answers -----------------------------------
 
 _NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
-"""Where the lines of an error's traceback are not the student's own."""
+"""Paths of the code in a traceback that is not the student's own."""
 
 
 class Answers:
@@ -138,7 +138,7 @@ class Answers:
         self._names = names
 
     def value(self, name: str) -> Any:
-        """Return what the notebook calls `name`."""
+        """Return the notebook's value of `name`."""
         if name not in self._names:
             raise CheckError(
                 "missing", f"`{name}` is not defined. Write it in the cell above and run that cell."
@@ -146,7 +146,7 @@ class Answers:
         return self._names[name]
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        """Return what calls the notebook's function `name`; an error in it becomes a message."""
+        """Return a function that calls the notebook's `name`; errors in it become messages."""
         return functools.partial(self._call, name)
 
     def _call(self, name: str, *arguments: Any) -> Any:
@@ -155,7 +155,7 @@ class Answers:
             raise CheckError(
                 "broken",
                 f"`{name}` is not a function any more but {kind(function)}: "
-                "give that variable another name and run the cell above again.",
+                "rename that variable and run the cell above again.",
             )
         try:
             return function(*arguments)
@@ -167,23 +167,23 @@ class Answers:
 
 
 def _unfinished(name: str, error: NotImplementedError) -> str:
-    """Say which function is the unfinished one: the called one, or one that it calls."""
+    """Return which function is unfinished: the called one, or one that it calls."""
     frames = traceback.extract_tb(error.__traceback__)
     inner = frames[-1].name if len(frames) > 1 else name
     if inner == name or not inner.isidentifier():
-        return f"`{name}` still raises NotImplementedError: put your code in that line's place."
+        return f"`{name}` still raises NotImplementedError: replace that line with your code."
     return f"`{name}` calls `{inner}`, which still raises NotImplementedError."
 
 
 def _line(error: BaseException) -> str:
-    """Return the student's line in which an error arose, where it can be told."""
+    """Return the student's line that raised an error, if it is known."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame.line for frame in frames if not frame.filename.startswith(_NOT_YOURS)]
     return f"\nin the line: {own[-1]}" if own and own[-1] else ""
 
 
 def kind(thing: Any) -> str:
-    """Return what a thing is, with its article, for use in a sentence."""
+    """Return the type of a thing with its article, for use in a sentence."""
     if thing is None:
         return "None"
     name = {"ndarray": "array"}.get(type(thing).__name__, type(thing).__name__)
@@ -197,10 +197,8 @@ def expect(condition: Any, message: str, state: State = "wrong") -> None:
 
 
 def something(answer: Any, what: str) -> None:
-    """Make sure that a function returned anything at all."""
-    expect(
-        answer is not None, f"{what}: got None, as from a function without `return …`.", "broken"
-    )
+    """Check that a function returned anything at all."""
+    expect(answer is not None, f"{what}: got None. Is a `return …` missing?", "broken")
 
 
 def numbers(answer: Any, what: str) -> np.ndarray:
@@ -214,7 +212,7 @@ def numbers(answer: Any, what: str) -> np.ndarray:
             raise TypeError
         return found.astype(float)
     except (TypeError, ValueError):
-        message = f"{what}: got {kind(answer)} and not an array of real numbers."
+        message = f"{what}: got {kind(answer)} instead of an array of real numbers."
         raise CheckError("broken", message) from None
 
 
@@ -225,11 +223,11 @@ def array(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> np.nd
         found = found.reshape(())  # an array with a single entry is a number too
     expect(
         shape is None or found.shape == shape,
-        f"{what}: the shape is {found.shape} and should be {shape}.",
+        f"{what}: the shape is {found.shape} but should be {shape}.",
         "broken",
     )
     odd = "NaN" if np.isnan(found).any() else "infinity"
-    expect(np.isfinite(found).all(), f"{what}: there is {odd} in your answer:\n{shown(found)}")
+    expect(np.isfinite(found).all(), f"{what}: your answer contains {odd}:\n{shown(found)}")
     return found
 
 
@@ -237,8 +235,8 @@ def pair(answer: Any, what: str, parts: str) -> tuple[Any, Any]:
     """Return the two parts of an answer such as `return x, z`."""
     something(answer, what)
     if not isinstance(answer, (tuple, list, np.ndarray)) or getattr(answer, "shape", 0) == ():
-        raise CheckError("broken", f"{what}: got {kind(answer)} in place of the pair ({parts}).")
-    expect(len(answer) == 2, f"{what}: got {len(answer)} things in place of ({parts}).", "broken")
+        raise CheckError("broken", f"{what}: got {kind(answer)} instead of the pair ({parts}).")
+    expect(len(answer) == 2, f"{what}: got {len(answer)} things instead of ({parts}).", "broken")
     return answer[0], answer[1]
 
 
@@ -248,7 +246,7 @@ def shown(found: np.ndarray) -> str:
 
 
 def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
-    """Compare an answer with the right one; return the line that says how close it came."""
+    """Compare an answer with the right one; return a line that says how close it is."""
     right = np.asarray(expected, dtype=float)
     found = array(answer, what, right.shape)
     deviation = _deviation(found, right)
@@ -256,31 +254,31 @@ def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
         deviation <= TOLERANCE,
         f"{what}. Yours:\n{shown(found)}\nExpected:\n{shown(right)}" + (hint and f"\n{hint}"),
     )
-    return f"{what}: as expected ({_off(deviation)})"
+    return f"{what}: as expected ({_deviation_text(deviation)})"
 
 
 def holds(left: Any, right: Any, rule: str) -> str:
-    """Compare the two sides of a rule that a right answer obeys, whatever its values."""
+    """Compare the two sides of a rule that every right answer obeys."""
     a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
     deviation = _deviation(a, b)
     expect(
         deviation <= TOLERANCE,
         f"{rule}: this does not hold. Left side:\n{shown(a)}\nRight side:\n{shown(b)}",
     )
-    return f"{rule} ({_off(deviation)})"
+    return f"{rule} ({_deviation_text(deviation)})"
 
 
 def unchanged(after: np.ndarray, before: np.ndarray, what: str) -> str:
-    """Make sure that a function did not write into its argument."""
+    """Check that a function did not change its argument."""
     expect(
         np.array_equal(after, before),
         f"The function changed {what} in place; work on a copy of it.",
     )
-    return f"{what} is left as it was"
+    return f"{what} is unchanged"
 
 
 def slopes(function: Callable[[np.ndarray], Any], point: np.ndarray) -> np.ndarray:
-    """Return central finite differences of a function of an array, an entry at a time."""
+    """Return central finite differences of a function of an array, one entry at a time."""
     step = 1e-5
     found = []
     for index in np.ndindex(point.shape):
@@ -297,15 +295,15 @@ def _deviation(found: np.ndarray, right: np.ndarray) -> float:
     return float(np.max(np.abs(found - right), initial=0.0)) / largest
 
 
-def _off(deviation: float) -> str:
-    """Return a relative deviation beside the allowed one."""
+def _deviation_text(deviation: float) -> str:
+    """Return a relative deviation and the allowed one as text."""
     return f"relative deviation {deviation:.1e}, allowed {TOLERANCE}" if deviation else "exactly"
 
 
 # --- Looking at figures -------------------------------------------------------------------
 
 def as_figure(answer: Any) -> Figure:
-    """Return the Figure that a plotting function returned, with something drawn in it."""
+    """Return the Figure that a plotting function returned; CheckError unless it has axes."""
     figure = answer
     if isinstance(answer, (tuple, list)):  # such as `return figure, axes`
         figure = next((part for part in answer if isinstance(part, (Figure, Axes))), answer)
@@ -314,7 +312,7 @@ def as_figure(answer: Any) -> Figure:
     if not isinstance(figure, Figure):
         raise CheckError(
             "broken",
-            f"The function returned {kind(answer)} and should return the Figure: start with "
+            f"The function returned {kind(answer)} but should return the Figure: start with "
             "`figure, axes = plt.subplots()` and end with `return figure`.",
         )
     expect(figure.axes, "The Figure that the function returned has no axes in it.", "broken")
@@ -331,7 +329,7 @@ def curves(figure: Figure) -> list[tuple[Axes, np.ndarray, np.ndarray]]:
 
 
 def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
-    """Return the axes that hold the line through the given points."""
+    """Return the axes with the line through the given points."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     found = curves(figure)
     for axes, xs, ys in found:
@@ -346,24 +344,24 @@ def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
 
 
 def legend_texts(figure: Figure) -> list[str]:
-    """Return the words of all legends of a figure."""
+    """Return the texts of all legends of a figure."""
     legends = [*(axes.get_legend() for axes in figure.axes), *figure.legends]
     return [text.get_text() for legend in legends if legend for text in legend.get_texts()]
 
 
 def legend_names(figure: Figure, count: int) -> str:
-    """Make sure that a legend names so many things."""
+    """Check that the legends have at least `count` labels, and return them as a line."""
     words = legend_texts(figure)
     expect(
         len([word for word in words if word.strip()]) >= count,
-        f"The legend names {len(words)} things and should name {count}: give each `label=…` and "
+        f"The legend names {len(words)} things but should name {count}: give each a `label=…` and "
         "call `axes.legend()`.",
     )
     return "the legend says: " + ", ".join(words)
 
 
 def axis_labels(axes: Axes) -> str:
-    """Make sure that both axes say what they show."""
+    """Check that both axes have a label, and return them as a line."""
     labels = {"x": axes.get_xlabel(), "y": axes.get_ylabel()}
     for direction, label in labels.items():
         expect(
@@ -377,18 +375,18 @@ def axis_labels(axes: Axes) -> str:
 # --- Verdicts, hints, and where you stand -------------------------------------------------
 
 Lines = Iterator[str]
-"""A line for each comparison of a check that holds."""
+"""The lines that a check yields, one for each comparison that holds."""
 
 BODIES: dict[str, Callable[[Answers], Lines]] = {}
-"""What each item's check does: it raises `CheckError` at the first comparison that fails."""
+"""Each item's check, which raises `CheckError` at the first comparison that fails."""
 
 HINTS: dict[str, tuple[str, str, str]] = {}
-"""For each item that has a check: a nudge, then the answer's shape, then where to look."""
+"""The hints for each item with a check: a nudge, the answer's shape, and where to look."""
 
-_RUNGS = ("a nudge", "the shape of the answer", "where to look")
+_STEPS = ("a nudge", "the shape of the answer", "where to look")
 
 _given: dict[str, int] = {}
-"""Number of hints of an item that `hint` has given so far."""
+"""Number of hints that `hint` has given for an item so far."""
 
 _VERDICTS: Mapping[State, tuple[str, str, str, str]] = {
     "passed": ("✓", "passes", "the visible check passes.", "#1a7f37"),
@@ -397,12 +395,12 @@ _VERDICTS: Mapping[State, tuple[str, str, str, str]] = {
     "broken": ("✗", "can't compare", "the answer can't be compared yet.", "#8a4600"),
     "wrong": ("✗", "not right yet", "not right yet.", "#b3261e"),
 }
-"""A sign, a word, a sentence, and a colour on which white letters are easy to read."""
+"""A sign, a word, a sentence, and a colour on which white text is easy to read."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of one check: the comparisons that held, then what did not."""
+    """The outcome of one check: the comparisons that held, and a message about the first fault."""
 
     state: State
     held: tuple[str, ...]
@@ -412,9 +410,9 @@ class Result:
 def check(
     nudge: str, shape: str, place: str
 ) -> Callable[[Callable[[Answers], Lines]], Callable[[Names], None]]:
-    """Make a function the check of the item it is named like, with three hints.
+    """Register a function as the check of the item with its name, with three hints.
 
-    What comes of it is what a notebook calls: it prints a verdict and never raises.
+    The notebook calls the decorated function, which prints a verdict and never raises.
     """
 
     def decorate(body: Callable[[Answers], Lines]) -> Callable[[Names], None]:
@@ -431,7 +429,7 @@ def check(
 
 
 def examine(item: str, names: Names) -> Result:
-    """Run one check; whatever happens in it becomes a result."""
+    """Run one check; errors in it become a result too."""
     held: list[str] = []
     with _figures_closed():
         try:
@@ -440,7 +438,7 @@ def examine(item: str, names: Names) -> Result:
         except CheckError as error:
             return Result(error.state, tuple(held), str(error))
         except Exception as error:
-            return Result("broken", tuple(held), f"The check could not go on: {named(error)}")
+            return Result("broken", tuple(held), f"The check could not continue: {named(error)}")
     return Result("passed", tuple(held))
 
 
@@ -456,47 +454,47 @@ def _figures_closed() -> Iterator[None]:
 
 
 def quietly(item: str, names: Names) -> State:
-    """Run a check and keep back whatever the student's code prints."""
+    """Run a check and discard everything that the student's code prints."""
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         return examine(item, names).state
 
 
 def shell() -> Any:
-    """Return the IPython that this code runs in, or None; never imported for the purpose."""
+    """Return the IPython shell that this code runs in, or None; does not import IPython."""
     get = getattr(sys.modules.get("IPython"), "get_ipython", None)
     return get() if get else None
 
 
 def _show(item: str, result: Result) -> None:
-    """Show a result as HTML where a notebook can, with the same as text for everything else."""
+    """Show a result: in a notebook as HTML and text, elsewhere as text only."""
     here = shell()
     if getattr(here, "kernel", None) is None:
-        print(_told(item, result))
+        print(_text(item, result))
     else:
-        page = {"text/plain": _told(item, result), "text/html": _page(item, result)}
+        page = {"text/plain": _text(item, result), "text/html": _page(item, result)}
         here.display_pub.publish(data=page, metadata={})
 
 
-def _told(item: str, result: Result) -> str:
-    """Return a result as text: a headline, the comparisons that held, and what did not."""
+def _text(item: str, result: Result) -> str:
+    """Return a result as text: a headline, the comparisons that held, and the message."""
     sign, _, sentence, _ = _VERDICTS[result.state]
     lines = [f"{sign} {item}: {sentence}", *(f"  ✓ {line}" for line in result.held)]
     if result.message:
         lines.append(f"  {sign} " + result.message.replace("\n", "\n    "))
-    if _helps(result):
-        lines.append(f'  ? Stuck? checks.hint("{item}") gives a hint; each further call, the next.')
+    if _needs_hints(result):
+        lines.append(f'  ? Stuck? checks.hint("{item}") gives a hint; call it again for the next.')
     return "\n".join(lines)
 
 
-def _helps(result: Result) -> bool:
-    """Whether hints are of use: not where all is right, nor where the cell was not run."""
+def _needs_hints(result: Result) -> bool:
+    """Return whether hints can help: not if all is right, nor if the cell was not run."""
     return result.state not in ("passed", "missing")
 
 
 def _page(item: str, result: Result) -> str:
     """Return a result as HTML: a badge with a sign and a word, and hints that open one by one.
 
-    No script, no style sheet, nothing to load; without its styles it still reads well.
+    It has no script and no style sheet, loads nothing, and is readable without its styles.
     """
     sign, word, sentence, colour = _VERDICTS[result.state]
     badge = f"background:{colour};color:#fff;border-radius:3px;padding:1px 7px"
@@ -509,30 +507,30 @@ def _page(item: str, result: Result) -> str:
         first, _, rest = result.message.partition("\n")
         lines.append(f"<div>{sign} {_marked_up(first)}</div>")
         lines += [f'<pre style="margin:0 0 0 1.5em">{html.escape(rest)}</pre>'] if rest else []
-    if _helps(result):
-        lines.append(_ladder(item))
+    if _needs_hints(result):
+        lines.append(_hints(item))
     box = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0"
     return f'<div style="{box}">' + "\n".join(lines) + "</div>"
 
 
-def _ladder(item: str) -> str:
-    """Return an item's hints as HTML, the next inside the one before, all of them closed."""
+def _hints(item: str) -> str:
+    """Return an item's hints as HTML, each folded inside the one before."""
     page = ""
-    for step in reversed(range(len(_RUNGS))):
+    for step in reversed(range(len(_STEPS))):
         page = (
-            f'<details style="margin:2px 0 0 1em"><summary>{_rung_title(step)}</summary>'
+            f'<details style="margin:2px 0 0 1em"><summary>{_hint_title(step)}</summary>'
             f'<div style="margin-left:1em">{_marked_up(HINTS[item][step])}</div>{page}</details>'
         )
     return page
 
 
 def _marked_up(text: str) -> str:
-    """Return a line as HTML, with what stands between backticks as code."""
+    """Return a line as HTML, with text between backticks as code."""
     return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text))
 
 
-def _rung_title(step: int) -> str:
-    return f"Hint {step + 1} of {len(_RUNGS)}: {_RUNGS[step]}"
+def _hint_title(step: int) -> str:
+    return f"Hint {step + 1} of {len(_STEPS)}: {_STEPS[step]}"
 
 
 def hint(item: str) -> None:
@@ -540,22 +538,22 @@ def hint(item: str) -> None:
     if item not in HINTS:
         print(f"There is no hint for {item!r}. There are hints for: {', '.join(HINTS)}.")
         return
-    step = _given.get(item, 0) % len(_RUNGS)
+    step = _given.get(item, 0) % len(_STEPS)
     _given[item] = step + 1
-    print(f"{item}, {_rung_title(step)}\n  {HINTS[item][step]}")
-    more = step + 1 < len(_RUNGS)
+    print(f"{item}, {_hint_title(step)}\n  {HINTS[item][step]}")
+    more = step + 1 < len(_STEPS)
     print(
-        "  Call it again for the next."
+        "  Call it again for the next hint."
         if more
         else "  That was the last; calling it again starts from the first hint."
     )
 
 
 def ready(names: Names, *needed: str) -> bool:
-    """Whether an experiment can run: every function that it needs is there and gives answers.
+    """Return whether an experiment can run: all functions that it needs exist and give answers.
 
-    Prints what is still to be done. A function whose answers are wrong does not stop the
-    experiment, but a note says so, since its picture will be wrong too.
+    Prints the names that are not done yet. A function with wrong answers does not stop the
+    experiment, but a note warns that its picture will be wrong too.
     """
     open_names, doubtful = [], []
     for name in needed:
@@ -573,9 +571,9 @@ def ready(names: Names, *needed: str) -> bool:
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the same function with its answers as arrays, and as a number if it is only one.
+    """Wrap a function so that it returns arrays, or a number if there is only one.
 
-    With it an experiment takes every form of a right answer, such as a list or an array (1,).
+    An experiment can then use every form of a right answer, such as a list or an array (1,).
     """
 
     def call(*arguments: Any, **named: Any) -> Any:
@@ -588,7 +586,7 @@ def plain(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _items_of(name: str) -> list[str]:
-    """Return the items that a function answers; none for a given one."""
+    """Return the items that a function answers; a given function answers none."""
     return [item.name for items in PROBLEMS.values() for item in items if name in item.answers]
 
 
@@ -611,7 +609,7 @@ def summary(problem: str, names: Names) -> None:
 
 
 def summed_up(item: Item, state: State | None) -> str:
-    """Return one line of the summary."""
+    """Return an item's line of the summary."""
     mark, word = {
         "passed": ("✓", "passes"),
         "missing": ("…", "not found yet: write it, then run its cell"),
@@ -632,18 +630,18 @@ def row(mark: str, item: Item, word: str) -> str:
 # --- Handing in ---------------------------------------------------------------------------
 
 PACKAGE = f"{ASSIGNMENT}_submission.zip"
-"""The file to hand in: the notebooks as they are saved, and manifest.json."""
+"""The file to hand in: the saved notebooks and manifest.json."""
 
 _UNANSWERED = "Your answer goes here"
 _INSIDE = "FDL_CHECKS_PACKING"
-"""Set where a notebook runs because it is being packed, so that packing does not start again."""
+"""Set while a notebook runs for packing, so that it does not start packing again."""
 
 _BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A notebook as it is saved; `fault` says why it can't be read."""
+    """A saved notebook; `fault` says why it can't be read."""
 
     problem: str
     content: bytes
@@ -662,7 +660,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class Run:
-    """What came of running a notebook afresh: its checks' outcome, and what went wrong."""
+    """The result of running a notebook: the outcome of its checks, and what went wrong."""
 
     states: Mapping[str, State]
     seconds: float
@@ -670,13 +668,13 @@ class Run:
 
 
 def pack() -> None:
-    """Run the saved notebooks afresh, tell what passes, and pack them into one file.
+    """Run the saved notebooks from the top, print what passes, and pack them into one file.
 
-    Each runs in a process of its own, all together for at most SECONDS seconds. Nothing is changed
-    in the notebooks, and whatever fails, they are packed: the file is PACKAGE, beside them.
+    Each runs in its own process, all together for at most SECONDS seconds. The notebooks are not
+    changed, and they are packed even if something fails. The file is PACKAGE, beside them.
     """
     if os.environ.get(_INSIDE):
-        print("checks.pack(): not here, this notebook is being packed just now.")
+        print("checks.pack(): skipped, because this notebook is being packed.")
         return
     folder = Path(__file__).resolve().parent
     try:
@@ -685,27 +683,27 @@ def pack() -> None:
             _pack(folder, saved)
         else:
             print(
-                "checks.pack(): not here, no notebook of this homework is beside checks.py. In "
-                "Colab, hand in the notebooks themselves: File → Download → Download .ipynb."
+                "checks.pack(): found no notebook of this homework beside checks.py. In Colab, "
+                "hand in the notebooks themselves: File → Download → Download .ipynb."
             )
     except OSError as error:
         print(f"✗ Packing did not work here ({named(error)}). Hand in the notebooks instead.")
 
 
 def _pack(folder: Path, saved: list[Saved]) -> None:
-    """Run, report and write; `saved` holds what was found on the disk."""
+    """Run the saved notebooks, print the results, and write the package."""
     there = {notebook.problem for notebook in saved}
     warnings = [f"{name}.ipynb is not in this folder." for name in PROBLEMS if name not in there]
     warnings += _other_versions(folder)
     outcomes: dict[str, str] = {}
     left: float = SECONDS
     for notebook in saved:
-        print(f"{notebook.name}, saved {_ago(notebook.time)}: running it afresh …", flush=True)
-        run = run_afresh(folder, notebook, left)
+        print(f"{notebook.name}, saved {_ago(notebook.time)}: running all cells …", flush=True)
+        run = run_again(folder, notebook, left)
         found = [*filter(None, [notebook.fault]), *run.faults, *_forgotten(notebook, run)]
         found += [*_unsaved(notebook), *_too_new(notebook, folder)]
         warnings += [f"{notebook.name}: {fault}" for fault in found]
-        print(f"  {run.seconds:.0f} s (your notebooks have {SECONDS} s together)")
+        print(f"  {run.seconds:.0f} s (the limit is {SECONDS} s for all notebooks together)")
         left = max(left - run.seconds, 1)
         for item in PROBLEMS[notebook.problem]:
             line, outcomes[item.name] = _packed_line(item, notebook, run)
@@ -719,18 +717,18 @@ def _pack(folder: Path, saved: list[Saved]) -> None:
         "Hand in this one file. If you change anything: save, then pack again.\n"
         "Changes that are not saved are not in it. "
         + (
-            "Of these, only functions that this kernel ran were looked for."
+            "Only functions that this kernel ran were checked for such changes."
             if shell()
             else "Run from a terminal, this cannot see unsaved changes."
         )
     )
 
 
-# Reading what is saved
+# Reading saved notebooks
 
 
 def _saved(folder: Path, problem: str) -> Saved | None:
-    """Return the notebook of a problem as it is saved; None if there is none."""
+    """Return the saved notebook of a problem; None if there is none."""
     path = folder / f"{problem}.ipynb"
     if not path.is_file():
         return None
@@ -739,12 +737,12 @@ def _saved(folder: Path, problem: str) -> Saved | None:
         cells = json.loads(content)["cells"]
         cells = tuple(cell for cell in cells if isinstance(cell, Mapping))
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Saved(problem, content, time, (), "the file is no notebook; is it damaged?")
+        return Saved(problem, content, time, (), "the file is not a notebook. Is it damaged?")
     return Saved(problem, content, time, cells)
 
 
 def _source(cell: Mapping[str, Any]) -> str:
-    """Return a cell's text, which a file holds as one string or as a list of lines."""
+    """Return a cell's text, which a file stores as one string or as a list of lines."""
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(map(str, source))
 
@@ -759,7 +757,7 @@ def _grade_id(cell: Mapping[str, Any]) -> str:
 
 
 def _ago(time: float) -> str:
-    """Return when a file was saved, for a person."""
+    """Return when a file was saved, in words."""
     then = datetime.fromtimestamp(time)
     seconds = (datetime.now() - then).total_seconds()
     for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
@@ -768,20 +766,20 @@ def _ago(time: float) -> str:
     return f"{then:%H:%M} (just now)"
 
 
-# What may have been forgotten
+# Finding what may have been forgotten
 
 
 def _forgotten(notebook: Saved, run: Run) -> Iterator[str]:
-    """Cells that are gone or doubled, texts that are not written, answers that are stubs."""
+    """Yield faults: missing or duplicate cells, texts not written, and answers not done."""
     if not notebook.cells:
         return
     ids = [_grade_id(cell) for cell in notebook.cells]
     items = PROBLEMS[notebook.problem]
     for item in items:
         if (count := ids.count(item.name)) == 0:
-            yield f"the cell of {item.name} is gone. Copy your answers into a fresh notebook."
+            yield f"the cell of {item.name} is missing. Copy your answers into a fresh notebook."
         elif count > 1:
-            yield f"the cell of {item.name} is there {count} times; delete the copies."
+            yield f"the cell of {item.name} is there {count} times. Delete the copies."
     stubs = [i.name for i in items if run.states.get(i.name) in ("open", "missing")]
     if stubs:
         yield "not done yet: " + ", ".join(stubs)
@@ -791,16 +789,16 @@ def _forgotten(notebook: Saved, run: Run) -> Iterator[str]:
 
 
 def _is_written(notebook: Saved, item: str) -> bool:
-    """Whether a text item holds anything but the line to be written over."""
+    """Return whether a text item contains more than the line to replace."""
     texts = [_source(cell).strip() for cell in notebook.cells if _grade_id(cell) == item]
     return any(text and _UNANSWERED not in text for text in texts)
 
 
 def _unsaved(notebook: Saved) -> Iterator[str]:
-    """Functions that this kernel runs in a version that the saved file does not hold.
+    """Yield functions whose version in this kernel is not in the saved file.
 
-    IPython keeps the text of each cell that it ran, and a function knows its cell. Answers that
-    are no functions, texts, and notebooks of other kernels can't be compared.
+    IPython keeps the text of each cell that it ran, and a function knows its cell. Other answers,
+    texts, and notebooks of other kernels can't be compared.
     """
     import linecache
 
@@ -810,7 +808,7 @@ def _unsaved(notebook: Saved) -> Iterator[str]:
         for name in item.answers:
             code = getattr(defined.get(name), "__code__", None)
             cell = "".join(linecache.getlines(code.co_filename)) if code else ""
-            # a cell with magic commands is kept in another form than it was typed
+            # IPython keeps a cell with magic commands in a different form than it was typed
             if cell and "get_ipython()" not in cell and _normal(cell) not in known:
                 yield (
                     f"the `{name}` that you ran last is not in the saved file. Save the notebook, "
@@ -823,10 +821,10 @@ def _normal(source: str) -> str:
 
 
 def _bounds(folder: Path) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
-    """Return the versions that marking uses (from, below), as requirements.txt says."""
+    """Return the versions that marking uses (from, below), from requirements.txt."""
     try:
         text = (folder / "requirements.txt").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):  # it is not needed here
+    except (OSError, UnicodeDecodeError):  # packing works without it
         return {}
     numbers = [(name, *map(int, rest)) for name, *rest in _BOUNDS.findall(text)]
     return {name: ((a, b), (c, d)) for name, a, b, c, d in numbers}
@@ -841,7 +839,7 @@ def _versions() -> dict[str, str]:
 
 
 def _other_versions(folder: Path) -> Iterator[str]:
-    """What runs here in a version that marking does not use."""
+    """Yield a warning for each package that is here in a version that marking does not use."""
     bounds = _bounds(folder)
     for name, version in _versions().items():
         numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
@@ -850,13 +848,13 @@ def _other_versions(folder: Path) -> Iterator[str]:
             newest = f" to {high}.{end - 1}" if (low, minor) != (high, end - 1) else ""
             way = "Use that Python." if name == "Python" else "`pip install -r requirements.txt`"
             yield (
-                f"{name} is {version} here, and marking uses {low}.{minor}{newest}: what you wrote "
+                f"{name} is {version} here, but marking uses {low}.{minor}{newest}: your code "
                 f"may not run there. {way}"
             )
 
 
 def _too_new(notebook: Saved, folder: Path) -> Iterator[str]:
-    """Cells that this Python reads and the oldest one that may be used for marking does not."""
+    """Yield cells that this Python can read but the oldest Python used for marking can't."""
     here = sys.version_info[:2]
     oldest = _bounds(folder).get("Python", (here, here))[0]
     if oldest >= here:
@@ -865,13 +863,13 @@ def _too_new(notebook: Saved, folder: Path) -> Iterator[str]:
         if _reads(source, here) and not _reads(source, oldest):
             yield (
                 f"code cell {number} needs a newer Python than {oldest[0]}.{oldest[1]}, which may "
-                "be used for marking. Write it as older versions have it (in an f-string, use "
-                "other quotes inside than around it)."
+                "be used for marking. Change it so that older versions can read it (inside an "
+                "f-string, use other quotes than around it)."
             )
 
 
 def _reads(source: str, version: tuple[int, int]) -> bool:
-    """Whether a version of Python can read a text, as far as this one can tell."""
+    """Return whether a version of Python can read a text, as far as this one knows."""
     try:
         ast.parse(source, feature_version=version)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -880,7 +878,7 @@ def _reads(source: str, version: tuple[int, int]) -> bool:
 
 
 def _has_new_fstring(source: str) -> bool:
-    """Whether an f-string holds its own quotes, a backslash or a comment within braces."""
+    """Return whether an f-string has its own quotes, a backslash or a comment within braces."""
     import tokenize
 
     around: list[str] = []
@@ -905,18 +903,18 @@ def _packed_line(item: Item, notebook: Saved, run: Run) -> tuple[str, str]:
     """Return an item's line in the table, and its outcome for the manifest."""
     if item.answers:
         if (state := run.states.get(item.name)) is None:
-            return row("✗", item, "not known, the run did not end"), "unknown"
+            return row("✗", item, "unknown, because the run did not finish"), "unknown"
         return summed_up(item, state), state
     if _is_written(notebook, item.name):
         return summed_up(item, None), "text"
     return row("…", item, "no text yet"), "no text"
 
 
-# Running a notebook in a process of its own
+# Running a notebook in its own process
 
 
-def run_afresh(folder: Path, notebook: Saved, most: float) -> Run:
-    """Run a notebook in a process of its own, which is stopped with all that it started."""
+def run_again(folder: Path, notebook: Saved, most: float) -> Run:
+    """Run a notebook in its own process for at most `most` seconds, then stop all it started."""
     import subprocess
     import tempfile
     import time
@@ -928,7 +926,7 @@ def run_afresh(folder: Path, notebook: Saved, most: float) -> Run:
         log.touch()
         command = [sys.executable or "python", str(Path(__file__).resolve()), "run"]
         settings = {_INSIDE: "1", "MPLBACKEND": "Agg", "IPYTHONDIR": scratch}
-        settings["PYTHONIOENCODING"] = "utf-8"  # Windows has no ✓ in its own
+        settings["PYTHONIOENCODING"] = "utf-8"  # Windows' default has no ✓
         try:
             process = subprocess.Popen(
                 [*command, notebook.problem, str(copy), str(log)],
@@ -948,16 +946,16 @@ def run_afresh(folder: Path, notebook: Saved, most: float) -> Run:
             late = True
         finally:
             _kill_tree(process)
-        return _run_told(log.read_text(encoding="utf-8"), late, time.monotonic() - start)
+        return _read_log(log.read_text(encoding="utf-8"), late, time.monotonic() - start)
 
 
 def _kill_tree(process: Any) -> None:
-    """End a process and those that it started."""
+    """Kill a process and the processes that it started."""
     import signal
     import subprocess
 
     if hasattr(os, "killpg"):
-        with suppress(OSError):  # all may have ended by themselves
+        with suppress(OSError):  # all may have ended already
             os.killpg(process.pid, signal.SIGKILL)
     elif process.poll() is None:
         subprocess.run(
@@ -967,47 +965,47 @@ def _kill_tree(process: Any) -> None:
     process.wait()
 
 
-def _run_told(log: str, late: bool, seconds: float) -> Run:
-    """What a run wrote down line by line, until its end or until it was stopped."""
+def _read_log(log: str, late: bool, seconds: float) -> Run:
+    """Return the run that a log describes line by line, up to its end or until it was stopped."""
     states: dict[str, State] = {}
     faults = []
     last = 0
     for line in log.splitlines():
         try:
-            told = json.loads(line)
+            entry = json.loads(line)
         except ValueError:  # cut off in the middle
             break
-        last = told.get("cell", last)
-        states.update(told.get("states", {}))
-        if "error" in told:
-            faults.append(f"code cell {last} stops with {told['error']}")
+        last = entry.get("cell", last)
+        states.update(entry.get("states", {}))
+        if "error" in entry:
+            faults.append(f"code cell {last} stops with {entry['error']}")
     if late:
         faults.append(f"stopped after {seconds:.0f} s, in code cell {last}. Does a loop never end?")
     elif not states:
-        faults.append(f"the run broke off in code cell {last}.")
+        faults.append(f"the run stopped unexpectedly in code cell {last}.")
     return Run(states, seconds, tuple(faults))
 
 
 def _run_cells(problem: str, copy: str, log: str) -> None:
-    """In the process that runs a notebook: run its code, then its checks; write down what came."""
+    """Run a notebook's code, then its checks, and log the results; called in its own process."""
     from IPython.core.interactiveshell import InteractiveShell
 
-    notebook = InteractiveShell.instance()  # its files go into IPYTHONDIR, which is thrown away
+    notebook = InteractiveShell.instance()  # its files go into IPYTHONDIR, which is deleted
     with Path(log).open("w", encoding="utf-8") as file:
 
-        def tell(**what: object) -> None:
-            print(json.dumps(what), file=file, flush=True)
+        def write(**entry: object) -> None:
+            print(json.dumps(entry), file=file, flush=True)
 
         sources = json.loads(Path(copy).read_text(encoding="utf-8"))
         for number, source in enumerate(sources, start=1):
-            tell(cell=number)
+            write(cell=number)
             result = notebook.run_cell(source)
             plt.close("all")
             error = result.error_before_exec or result.error_in_exec
             if error is not None and not isinstance(error, NotImplementedError):
-                tell(error=named(error))
+                write(error=named(error))
         asked = [item.name for item in PROBLEMS[problem] if item.answers]
-        tell(states={item: quietly(item, notebook.user_ns) for item in asked})
+        write(states={item: quietly(item, notebook.user_ns) for item in asked})
 
 
 # Writing the package
@@ -1016,7 +1014,7 @@ def _run_cells(problem: str, copy: str, log: str) -> None:
 def _members(
     saved: list[Saved], outcomes: Mapping[str, str], warnings: list[str]
 ) -> dict[str, bytes]:
-    """The files of the package: the notebooks, and manifest.json that says what they are."""
+    """Return the files of the package: the notebooks, and manifest.json, which describes them."""
     import hashlib
 
     def stated(time: float) -> str:
@@ -1043,7 +1041,7 @@ def _members(
 
 
 def write_package(target: Path, members: Mapping[str, bytes]) -> int:
-    """Write the zip file: the same members give the same bytes. It is whole or not there at all."""
+    """Write the zip file atomically; the same members give the same bytes. Return its size."""
     import tempfile
     import zipfile
 
@@ -1051,7 +1049,7 @@ def write_package(target: Path, members: Mapping[str, bytes]) -> int:
     try:
         with open(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
             for member in sorted(members):
-                about = zipfile.ZipInfo(member)  # dated 1980: the manifest tells the times
+                about = zipfile.ZipInfo(member)  # dated 1980: the manifest has the times
                 about.compress_type, about.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
                 about.create_system = 3
                 archive.writestr(about, members[member])
@@ -1064,7 +1062,7 @@ def write_package(target: Path, members: Mapping[str, bytes]) -> int:
 
 
 def command(words: list[str]) -> int:
-    """`python checks.py pack`, and `python checks.py hint ITEM`."""
+    """Run `python checks.py pack` or `python checks.py hint ITEM`; return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # not every terminal has a ✓
     if words == ["pack"]:

@@ -86,7 +86,7 @@ def test_grade_that_moodle_would_pass_over_is_told() -> None:
     result = export(marks_of(totals=[33, 30, 1]), "moodle", form("moodle-worksheet"))
     [fault] = result.faults
     assert "Participant 104711" in fault
-    assert "no grade above 30, this is 33" in fault
+    assert "skips grades above 30, this one is 33" in fault
     assert not result.is_whole
 
 
@@ -116,7 +116,7 @@ def test_canvas_with_another_maximum_is_told() -> None:
     ("wanted", "words"),
     [
         ("Current Score", "read only"),
-        ("SIS User ID", "tells who a student is"),
+        ("SIS User ID", "identifies students"),
         ("Homework 9", "no column 'Homework 9'"),
     ],
 )
@@ -345,14 +345,14 @@ def test_row_that_may_be_two_students_is_left_alone() -> None:
     marks = marks_of((Person("anna"), Person("other", email="anna.mueller@example.ch")))
     result = export(marks, "gradescope", form("gradescope"))
     assert column(result.content, "Total Score")[0] == ""
-    assert "may be several of ours (anna, other): none was written" in result.faults[0]
+    assert "matches several students (anna, other): no mark was written" in result.faults[0]
 
 
 def test_student_in_two_rows_is_left_alone() -> None:
     theirs = form("gradescope") + b"Anna,M,anna,second@example.ch,,,,,,,,,,,\n"
     result = export(marks_of(), "gradescope", theirs)
     assert column(result.content, "Total Score") == ["", "2", "3", ""]
-    assert "anna stands in several rows" in result.faults[0]
+    assert "anna matches several rows" in result.faults[0]
 
 
 def test_another_systems_number_is_not_taken_for_an_id_of_ours() -> None:
@@ -415,9 +415,9 @@ def test_partial_export_without_a_roster_has_no_mark_that_is_not_final() -> None
         (b"\n\n", "empty"),
         (b"PK\x03\x04...", "Excel"),
         ("Identifier;Grade\nMüller;\n".encode("latin-1"), "not UTF-8"),
-        (b"a,b\n1,2,3\n", "row 1 below the header has 3 cells, the header has 2"),
-        (b'a,b\n"1,2\n', "no CSV file: line"),
-        (b"a,b\n1,2\n", "no column 'Identifier', so it is no file of Moodle"),
+        (b"a,b\n1,2,3\n", "row 1 below the roster's header has 3 cells, but the header has 2"),
+        (b'a,b\n"1,2\n', "not a CSV file: line"),
+        (b"a,b\n1,2\n", "no column 'Identifier', so it is not a file of Moodle"),
         (b"x" * 20_000_001, "larger than"),
     ],
 )

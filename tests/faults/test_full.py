@@ -107,7 +107,7 @@ def test_run_whose_disk_is_filled_by_other_data_is_finished_by_the_next(
     told = [f"the marks of {student} could not be recorded" for student in STUDENTS]
     printed = " ".join(ended.output.replace("│", " ").split())
     assert [text in printed for text in told] == [False, False, True, True]
-    assert "make room on it" in printed
+    assert "free some space on it" in printed
 
 
 @needs_root

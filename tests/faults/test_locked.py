@@ -17,7 +17,7 @@ from .madeupclass import STUDENTS
 from .trial import Scene
 
 LOCKS = {"for reading, too": "BEGIN EXCLUSIVE", "for changes": "BEGIN IMMEDIATE"}
-ADVICE = "close what is changing it"
+ADVICE = "close the program that is changing it"
 
 
 @contextmanager

@@ -49,9 +49,9 @@ def test_newest_copy_is_the_last_whatever_the_clock_says(
     for number, step in enumerate(steps):
         now += step
         change(gradebook, f"name {number}")
-        backup.keep_copy(gradebook, now, 1.0)
-        assert name_in(backup.copies(gradebook)[-1]) == f"name {number}"
-    assert len(backup.copies(gradebook)) >= backup.KEPT
+        backup.back_up(gradebook, now, 1.0)
+        assert name_in(backup.backups(gradebook)[-1]) == f"name {number}"
+    assert len(backup.backups(gradebook)) >= backup.RECENT
     gradebook.write_bytes(b"")
     backup.restore(gradebook, now - timedelta(days=1_000))
     assert name_in(gradebook) == f"name {len(steps) - 1}"

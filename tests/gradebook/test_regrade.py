@@ -161,8 +161,8 @@ def test_the_table_says_who_what_and_why(graded: Course, regrade: Regrade) -> No
     output = " ".join(regrade({name: mark(graded) for name in STUDENTS}).stdout.split())
     for words in (
         "bela │ a-slope │ 0 of 1 → 1 of 1 │ now holds: The claim about a-slope.",
-        "together │ b-bonus │ +2 │ 1 student",
-        "the class │ │ +1, +2 bonus │ 2 students",
+        "all students │ b-bonus │ +2 │ 1 student",
+        "all students │ all items │ +1, +2 bonus │ 2 students",
         "Students with changed marks: 2; without: 1.",
     ):
         assert words in output, output
@@ -176,7 +176,7 @@ def test_other_words_for_the_same_marks_are_counted_in_a_line(
     new = {"anna": with_item(marking, "a-slope", claims=(replace(claim, message="Well done."),))}
     output = regrade(new, "--student", "anna").stdout
     assert "Students with changed marks: 0; without: 1." in output
-    assert "Items with other words or claims and the same mark: 1." in output
+    assert "Items with the same points but other words or claims: 1." in output
     assert "Marks of hw" not in output
 
 
@@ -214,7 +214,7 @@ def test_who_can_not_be_marked_keeps_the_marks_and_fails_the_command(
 ) -> None:
     before = reports(graded)
     new = {"anna": mark(graded), "carla": mark(graded)}
-    assert "bela was not marked and keeps the earlier marks: it broke" in regrade(new).stdout
+    assert "bela could not be marked and keeps the earlier marks: it broke" in regrade(new).stdout
     result = regrade(new, "--apply", "--format", "json")
     assert result.exit_code == 1
     assert told(result)["failed"] == {"bela": "it broke"}
@@ -227,7 +227,7 @@ def test_who_was_never_graded_is_named_and_left_alone(graded: Course, regrade: R
     hand_in(graded, "dora")
     result = regrade({name: mark(graded) for name in (*STUDENTS, "dora")}, "--apply")
     assert result.exit_code == 0
-    assert "Never graded, so left alone: dora." in result.stdout
+    assert "Skipped, because they were never graded: dora." in result.stdout
     assert "dora" not in reports(graded)
 
 
@@ -282,8 +282,8 @@ def test_claims_that_come_go_or_count_otherwise_are_named(graded: Course, regrad
     new = with_item(marking, "a-bend", points=1.0, claims=changed)
     new = with_item(new, "a-slope", points=0.0, claims=())
     assert why(regrade({"anna": new}, "--student", "anna", "--format", "json")) == {
-        "a-slope": ["no longer asked: The claim about a-slope."],
-        "a-bend": ["counts otherwise: The claim about a-bend.", "new, fails: A claim of late."],
+        "a-slope": ["no longer tested: The claim about a-slope."],
+        "a-bend": ["counts differently: The claim about a-bend.", "new, fails: A claim of late."],
     }
 
 
@@ -305,13 +305,13 @@ def test_misconceptions_that_change_points_are_named(
     record(graded, assignment, "anna", wrong)
     options = ("--student", "anna", "--format", "json")
     assert why(regrade({"anna": new}, *options)) == {
-        "a-bend": ["now named: The factor is missing."]
+        "a-bend": ["now diagnosed: The factor is missing."]
     }
     assert regrade({"anna": new}, "--student", "anna", "--apply").exit_code == 0
     keeps_more = with_item(new, "a-bend", points=1.0)
-    expected = {"a-bend": ["its misconception keeps another part of the points"]}
+    expected = {"a-bend": ["its misconception now keeps a different share of the points"]}
     assert why(regrade({"anna": keeps_more}, *options)) == expected
-    expected = {"a-bend": ["no longer named: The factor is missing."]}
+    expected = {"a-bend": ["no longer diagnosed: The factor is missing."]}
     assert why(regrade({"anna": wrong}, *options)) == expected
 
 
@@ -320,7 +320,7 @@ def test_notebook_that_is_not_marked_any_more_is_the_reason(
 ) -> None:
     new = {"anna": mark(graded, broken={"a_slopes": "It is not JSON."})}
     found = why(regrade(new, "--student", "anna", "--format", "json"))
-    assert found["a-slope"][0] == "not marked now: It is not JSON."
+    assert found["a-slope"][0] == "could not be marked now: It is not JSON."
 
 
 # changed items
@@ -345,7 +345,7 @@ def test_changed_maximum_is_shown_and_recorded(
     assert why(result, "bela")["a-slope"][0] == "it is worth 3 instead of 1"
     assert told(result)["totals"]["a-slope"] == {"students": 3, "points": 2 + 3 + 2}
     assert marker.total("bela")[:2] == (3.0 + 2.0 + 2.0, 7.0)
-    assert "goes for everybody" not in regrade(new).stdout
+    assert "applies to all students" not in regrade(new).stdout
 
 
 def test_changed_maximum_of_an_answer_in_words_is_shown_and_its_mark_stays(
@@ -356,9 +356,9 @@ def test_changed_maximum_of_an_answer_in_words_is_shown_and_its_mark_stays(
                   '"points": 4,\n     "schema_version": 3,\n     "solution": true')  # fmt: skip
     result = regrade({name: mark(graded) for name in STUDENTS}, "--apply")
     output = " ".join(result.stdout.split())
-    assert "anna │ a-proof │ 1.5 kept by hand (of 2 → of 4)" in output
+    assert "anna │ a-proof │ 1.5 by hand, kept (of 2 → of 4)" in output
     assert "bela │ a-proof │ open (of 2 → of 4)" in output
-    assert "A changed maximum goes for everybody at once" in output
+    assert "A changed maximum applies to all students at once" in output
     assert marker.grade("a-proof")["manual_score"] == 1.5
     assert marker.total()[1] == 5.0 + 2.0
 
@@ -379,7 +379,7 @@ def test_items_that_come_or_go_are_named(graded: Course, regrade: Regrade) -> No
     items["a-new"] = items.pop("a-bend")
     new = replace(marking, report=replace(marking.report, items=items))
     result = regrade({"anna": new}, "--student", "anna", "--format", "json")
-    assert why(result) == {"a-new": ["the item is new"], "a-bend": ["the item is no more"]}
+    assert why(result) == {"a-new": ["the item is new"], "a-bend": ["the item was removed"]}
     assert points(result)["anna"] == {"a-new": (None, 2), "a-bend": (2, None)}
     output = " ".join(regrade({"anna": new}, "--student", "anna").stdout.split())
     assert "no item → 2 of 2" in output
@@ -395,7 +395,7 @@ def test_gradebook_that_can_not_take_an_item_up_is_left_as_it_was(
     result = regrade(dict.fromkeys(STUDENTS, new), "--apply")
     assert result.exit_code == 2
     assert "the item is new" in result.output
-    assert "new gradebook file" in " ".join(result.output.split())
+    assert "start a new gradebook" in " ".join(result.output.split())
     assert files(graded) == before
 
 
@@ -455,8 +455,8 @@ def test_points_kept_by_hand_are_marked_as_such_in_the_table(
     marker.give("a-slope", 0.5)
     new = {"anna": mark(graded, {"a-slope": 0.0})}
     output = " ".join(regrade(new, "--student", "anna").stdout.split())
-    assert "a-slope │ 0.5 kept by hand (1 of 1 → 0 of 1)" in output
-    assert "the mark by hand awaits a look" in output
+    assert "a-slope │ 0.5 by hand, kept (1 of 1 → 0 of 1)" in output
+    assert "please check the mark by hand" in output
 
 
 def test_record_holds_points_claims_version_and_seeds(graded: Course, regrade: Regrade) -> None:

@@ -41,7 +41,7 @@ def test_second_homework_stands_beside_the_first(tmp_path: Path) -> None:
 def test_what_is_there_is_told_and_ends_with_code_2(tmp_path: Path) -> None:
     assert fdl("new", "hw1", "--course", tmp_path)[0] == 0
     code, told = fdl("new", "hw1", "--course", tmp_path)
-    assert (code, "there already" in told) == (2, True)
+    assert (code, "exists already" in told) == (2, True)
 
 
 def test_refused_name_begins_no_course(tmp_path: Path) -> None:
@@ -85,5 +85,5 @@ def passes_its_proof(tmp_path: Path) -> None:
     assert fdl("new", "hw3", "--course", tmp_path, "--seed", "5")[0] == 0
     code, told = fdl("release", "hw3", "--course", tmp_path)
     assert (code, "hw3: fit to publish" in told) == (0, True), told
-    assert "18 of 18 caught, 18 called by name" in told
+    assert "18 of 18 caught, 18 diagnosed" in told
     assert (tmp_path / "release" / "hw3" / "problem1_newton.ipynb").is_file()

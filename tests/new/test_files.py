@@ -178,7 +178,7 @@ def _dangling(path: Path) -> None:
 def test_nothing_is_written_over(course: Course, place: str, make: Callable[[Path], None]) -> None:
     make(course.root / place)
     before = files(course.root)
-    with pytest.raises(CourseError, match=f"{place} is there already"):
+    with pytest.raises(CourseError, match=f"{place} exists already"):
         make_homework(course, planned())
     assert files(course.root) == before
 
@@ -187,7 +187,7 @@ def test_known_name_is_refused(course: Course) -> None:
     with (course.root / "course.toml").open("a") as settings:
         settings.write(f"\n[assignments.hw3]\n{DATES}")
     before = files(course.root)
-    with pytest.raises(CourseError, match="has an assignment hw3 already"):
+    with pytest.raises(CourseError, match="already has an assignment hw3"):
         make_homework(Course(course.root), planned())
     assert files(course.root) == before
 
@@ -195,7 +195,7 @@ def test_known_name_is_refused(course: Course) -> None:
 def test_settings_that_take_no_table_are_told_and_left_alone(course: Course) -> None:
     (course.root / "course.toml").write_text("assignments = {}\n[course]\ntitle = 'T'\n")
     before = files(course.root)
-    with pytest.raises(CourseError, match=r"takes no table \[assignments.hw3\]"):
+    with pytest.raises(CourseError, match=r"table \[assignments.hw3\] can.t be added"):
         make_homework(Course(course.root), planned())
     assert files(course.root) == before
 

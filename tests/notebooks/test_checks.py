@@ -127,7 +127,7 @@ def test_things_that_are_no_numbers_are_told(
             answer = thing if name in VALUES else lambda *_, thing=thing: thing
             text = told(item, {**names, name: answer})
             assert text.startswith(f"✗ {item}:")
-            assert "could not go on" not in text
+            assert "could not continue" not in text
 
 
 @pytest.mark.parametrize("item", AUTO_ITEMS)
@@ -166,7 +166,7 @@ def test_wrong_shape_is_told_with_both_shapes(
 ) -> None:
     for name in answers(checks, item):
         text = told(item, spoilt(names, name, lambda array: np.array([array, array])))
-        shapes = re.search(r"the shape is (\(.*\)) and should be (\(.*\))\.", text)
+        shapes = re.search(r"the shape is (\(.*\)) but should be (\(.*\))\.", text)
         assert shapes, text
         assert shapes[1] != shapes[2]
 
@@ -304,7 +304,7 @@ def test_empty_or_foreign_picture_is_told(name: str, told: Told, names: Names) -
     for thing in (Figure(), Figure().subplots(), "picture"):
         text = told(PLOT_ITEMS[name], {**names, name: lambda *_, thing=thing: thing})
         assert text.startswith(f"✗ {PLOT_ITEMS[name]}:")
-        assert "could not go on" not in text
+        assert "could not continue" not in text
 
 
 def test_guide_of_another_slope_is_told(told: Told, names: Names) -> None:

@@ -51,7 +51,7 @@ def packing(folder: Path) -> ModuleType:
 @pytest.fixture
 def _nothing_runs(packing: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests of what stands in the files alone."""
-    monkeypatch.setattr(packing, "run_afresh", lambda *_: packing.Run({}, 0))
+    monkeypatch.setattr(packing, "run_again", lambda *_: packing.Run({}, 0))
 
 
 def source_cells(problem: str) -> Cells:
@@ -148,7 +148,7 @@ def test_folder_in_which_all_passes_lacks_nothing(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     passed = {name: "passed" for _, name, kind, _ in TABLE if kind == AUTO}
-    monkeypatch.setattr(packing, "run_afresh", lambda *_: packing.Run(passed, 0))
+    monkeypatch.setattr(packing, "run_again", lambda *_: packing.Run(passed, 0))
     for problem in PROBLEMS:
         write(folder, problem, source_cells(problem))
     packing.pack()
@@ -245,7 +245,7 @@ def test_notebook_that_ends_its_process_is_told_of(
     write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], "x = 1", "import os\nos._exit(0)"))
     packing.pack()
     text = capsys.readouterr().out
-    assert "broke off in code cell 2" in text
+    assert "stopped unexpectedly in code cell 2" in text
     assert "code cell 2 stops with" not in text
 
 
@@ -259,7 +259,7 @@ def test_error_in_a_cell_is_told_and_the_next_cell_runs(
     text = capsys.readouterr().out
     assert "code cell 1 stops with ZeroDivisionError: division by zero" in text
     assert "code cell 2 stops with SystemExit" in text
-    assert "broke off" not in text
+    assert "stopped unexpectedly" not in text
     assert (folder / "b").exists()
 
 
@@ -272,9 +272,9 @@ def test_cells_that_are_gone_or_doubled_and_damaged_files_are_told(
     (folder / f"{PROBLEMS[1]}.ipynb").write_bytes(b"{half a file")
     packing.pack()
     text = capsys.readouterr().out
-    assert "the cell of p1-momentum is gone" in text
+    assert "the cell of p1-momentum is missing" in text
     assert "the cell of p1-plot is there 2 times" in text
-    assert f"{PROBLEMS[1]}.ipynb: the file is no notebook" in text
+    assert f"{PROBLEMS[1]}.ipynb: the file is not a notebook" in text
     assert f"{PROBLEMS[2]}.ipynb is not in this folder" in text
     assert packed(folder)[f"{PROBLEMS[1]}.ipynb"] == b"{half a file"
 
@@ -368,7 +368,7 @@ def test_without_notebooks_it_does_nothing(
     """As where submissions are marked: no process is started and no file written."""
     monkeypatch.setattr(subprocess, "Popen", None)
     packing.pack()
-    assert "not here" in capsys.readouterr().out
+    assert "no notebook of this homework" in capsys.readouterr().out
     assert {p.name for p in folder.iterdir()} <= {"checks.py", "__pycache__"}
 
 

@@ -15,7 +15,7 @@ from autograder.release.build import build
 from autograder.release.proof.freshness import stage_source
 from autograder.release.proof.proof import Reading
 
-from .marking import Mark, mark_on_paper, release
+from .marking import MarkFunction, mark_on_paper, release
 from .tiny import write_notebook
 
 
@@ -58,7 +58,7 @@ def fingerprint(*trees: Path) -> dict[str, str]:
     }
 
 
-def checked(course: Course, mark: Mark = mark_on_paper) -> Proof:
+def checked(course: Course, mark: MarkFunction = mark_on_paper) -> Proof:
     """The proof of what stands in the course."""
     return release(course, "tiny", check=True, mark=mark)
 

@@ -59,7 +59,7 @@ JUDGES: Mapping[str, Mapping[str, Judge]] = {
 }
 
 
-Mark = Callable[..., Marking]
+MarkFunction = Callable[..., Marking]
 Matrix = Callable[[Course, Assignment], KillMatrix]
 
 
@@ -67,7 +67,7 @@ def release(
     course: Course,
     name: str,
     *,
-    mark: Mark,
+    mark: MarkFunction,
     matrix: Matrix | None = None,
     check: bool = False,
     say: Callable[[str], None] = lambda _: None,

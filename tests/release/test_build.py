@@ -204,5 +204,5 @@ def test_fault_of_the_checks_is_told(filled: Course) -> None:
     checks = filled.source("tiny") / "checks.py"
     own = "from autograder.release.checkskit import *\n\ndef summary(problem, names): ..."
     checks.write_text(f'"""My checks."""\n\n{own}\n', encoding="utf-8")
-    with pytest.raises(ReleaseError, match=r"tiny/checks.py defines summary, which is a name"):
+    with pytest.raises(ReleaseError, match=r"tiny/checks.py defines summary, but checkskit"):
         built(filled)

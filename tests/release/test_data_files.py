@@ -198,7 +198,7 @@ def test_file_that_is_a_link_is_named(data: Course, tmp_path: Path) -> None:
 
 def test_files_that_are_too_large_are_named(data: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tidy, "MAX_DATA_BYTES", 50)
-    assert "a sandbox takes" in faults(proved(data))["files of source/tiny"]
+    assert "a sandbox accepts" in faults(proved(data))["files of source/tiny"]
 
 
 def test_changed_file_makes_the_release_stale(data: Course) -> None:
@@ -214,7 +214,7 @@ def test_solution_in_a_data_file_is_found(data: Course) -> None:
     with (data.source("tiny") / "measurements.csv").open("a") as file:
         file.write("# squared_norm = float(np.dot(u, u))\n")
     found = faults(looked_at_anew(data))["no solution is given away"]
-    assert "measurements.csv holds part of the solution of valley.slope" in found
+    assert "measurements.csv contains part of the solution of valley.slope" in found
 
 
 def test_data_that_is_no_text_is_no_fault(data: Course) -> None:

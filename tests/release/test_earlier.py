@@ -21,7 +21,7 @@ from autograder.release.proof.killmatrix import Row
 from tests.consoles import wide_consoles
 
 from .helpers import replace_text
-from .marking import Mark, mark_on_paper
+from .marking import MarkFunction, mark_on_paper
 
 TRIALS = ["reference", "skeleton", "junk-zeros", "junk-ones", "junk-random", "junk-arguments"]
 MISCONCEPTIONS = "misconceptions"
@@ -36,7 +36,7 @@ def _empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 class CountingRun:
     """Stands in for `mark_class`: notes what it marks, and gives it back in another order."""
 
-    mark: Mark = mark_on_paper
+    mark: MarkFunction = mark_on_paper
     marked: list[str] = field(default_factory=list)
 
     def __call__(
@@ -229,7 +229,7 @@ def refusing(course: Course, assignment: Assignment, path: Path, *, release: Pat
     [(generous, "points for the untouched skeleton"), (refusing, "it can't be marked: the hidden")],
 )
 def test_a_failed_trial_is_never_kept(
-    released: Course, run: CountingRun, mark: Mark, told: str
+    released: Course, run: CountingRun, mark: MarkFunction, told: str
 ) -> None:
     run.mark = mark
     failed = proved(released)
@@ -323,7 +323,7 @@ def test_the_command_says_what_was_found_earlier(
     assert "found earlier" not in printed()
     again = printed()
     assert again.count("(found earlier)") == ROWS
-    assert "--again repeats it" in again
+    assert "--again repeats these checks" in again
     assert run.taken() == TRIALS
     assert "found earlier" not in printed("--again")
     assert run.taken() == TRIALS

@@ -121,8 +121,12 @@ def fails(course: Course, *parts: str) -> None:
 @pytest.mark.parametrize(
     ("grade_id", "line", "message"),
     [
-        ("t-slope-answer", "### REFERENCE valley.slop", "valley.py defines no slop"),
-        ("t-slope-answer", "### REFERENCE ridge.slope", "no tiny/ridge.py"),
+        ("t-slope-answer", "### REFERENCE valley.slop", "valley.py does not define slop"),
+        (
+            "t-slope-answer",
+            "### REFERENCE ridge.slope",
+            "needs tiny/ridge.py, which does not exist",
+        ),
         ("t-slope-answer", "### REFERENCE slope", "write module.name"),
         ("t-slope-answer", "### REFERENCE", "write module.name"),
         ("t-slope-answer", "### GIVEN valley.slope", "GIVEN belongs in a locked code cell"),
@@ -146,7 +150,7 @@ def test_directive_in_a_text_cell_is_refused(course: Course) -> None:
 def test_name_defined_twice_is_refused_with_both_lines(course: Course) -> None:
     with solutions(course).open("a", encoding="utf-8") as file:
         file.write("\n\nslope = None\n")
-    fails(course, "(t-slope-answer)", "valley.py defines slope twice, in lines")
+    fails(course, "(t-slope-answer)", "valley.py defines slope more than once, in lines")
 
 
 def test_function_without_docstring_is_refused(course: Course) -> None:
@@ -187,7 +191,7 @@ def test_duplicate_cell_ids_are_refused(course: Course) -> None:
     change = json.loads((course.source("tiny") / "valley.ipynb").read_text(encoding="utf-8"))
     change["cells"][1]["id"] = change["cells"][0]["id"]
     (course.source("tiny") / "valley.ipynb").write_text(json.dumps(change), encoding="utf-8")
-    fails(course, "cell id t-intro stands there twice")
+    fails(course, "two cells have the id t-intro")
 
 
 # --- What is typed by hand ------------------------------------------------------------------------

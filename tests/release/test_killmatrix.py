@@ -46,7 +46,7 @@ def test_each_loses_its_own_item_and_is_called_by_name(sound: KillMatrix) -> Non
 
 def test_items_of_which_it_shows_nothing_are_named(released: Course) -> None:
     write_misconceptions(released, SOUND.partition("misconceptions.values")[0])
-    found = "3 of 3 caught, 3 called by name; none is known for t-values, t-plot"
+    found = "3 of 3 caught, 3 diagnosed; no misconceptions for t-values, t-plot"
     assert matrix_of(released).summary() == found
 
 
@@ -58,7 +58,7 @@ def test_a_release_with_a_survivor_is_not_written(released: Course) -> None:
         released, "tiny", mark=mark_on_paper, matrix=lambda course, _assignment: matrix_of(course)
     )
     assert [finding.detail for finding in proof.faults] == [
-        "item t-plot: its tests let the misconception 'unlabelled' pass"
+        "item t-plot: its tests do not notice the misconception 'unlabelled'"
     ]
     assert (released.release("tiny") / "valley.ipynb").read_bytes() == before
 
@@ -70,7 +70,7 @@ def test_an_item_that_another_ones_misconception_costs_is_named(released: Course
         'misconceptions.values("t-values", "no_slope", "...", last_part=0.0, slope=None)',
     )
     assert list(matrix_of(released).faults()) == [
-        "item t-slope: it loses points through 'no_slope', which is t-values's"
+        "item t-slope: it loses points with 'no_slope', which belongs to t-values"
     ]
 
 
@@ -88,7 +88,7 @@ def test_the_table_has_a_row_for_each(sound: KillMatrix) -> None:
     assert rows[3] == ["t-slope", "nothing_squared", "nothing_squared", "0.5", "1", "0", "0"]
     page = sound.to_html()
     assert "The factor v is to be squared." in page
-    assert "5 of 5 caught, 5 called by name" in page
+    assert "5 of 5 caught, 5 diagnosed" in page
     assert "<script" not in page
 
 

@@ -28,16 +28,16 @@ from .helpers import (
     looked_at_anew,
     replace_text,
 )
-from .marking import Mark, Marker, Namespace, mark_on_paper, release
+from .marking import Marker, MarkFunction, Namespace, mark_on_paper, release
 from .tiny import answer, check, code, write_notebook
 
 FILES = "files of release/tiny"
 SOURCE_FILES = "files of source/tiny"
 SOLUTION = "no solution is given away"
-STUBS = "answer cells hold stubs alone"
+STUBS = "answer cells contain only stubs"
 MODEL = "no model answer or rubric is given away"
 HIDDEN = "no hidden test is given away"
-TRACES = "no output, count, attachment or strange metadata"
+TRACES = "no output, execution count, attachment or other metadata"
 TESTS = "hidden tests"
 POINTS = "points and items in texts, rubrics and checks"
 NAMES = "each item has its tests and its check"
@@ -48,7 +48,7 @@ STALE_RELEASE = "the release is built from the source"
 STALE_SOURCE = "the source is filled from the solutions"
 
 
-def proved(course: Course, mark: Mark = mark_on_paper) -> Proof:
+def proved(course: Course, mark: MarkFunction = mark_on_paper) -> Proof:
     """The proof of a new release of the course."""
     return release(course, "tiny", mark=mark)
 
@@ -94,7 +94,7 @@ def test_link_is_named(released: Course) -> None:
     target.unlink()
     target.symlink_to(released.source("tiny") / "checks.py")
     assert faults(checked(released)) == {
-        FILES: "release/tiny/checks.py is a link; put the file itself there"
+        FILES: "release/tiny/checks.py is a link; replace it with the file itself"
     }
 
 
@@ -123,9 +123,11 @@ def test_solution_body_left_in_an_answer_cell_is_named(released: Course) -> None
     change_release(released, leave)
     found = faults(looked_at(released))
     assert found[STUBS] == (
-        "valley.ipynb, cell 4 (t-slope-answer) holds a body for slope, where a stub is expected"
+        "valley.ipynb, cell 4 (t-slope-answer) contains a body for slope instead of a stub"
     )
-    assert "cell 4 (t-slope-answer) holds part of the solution of valley.slope" in found[SOLUTION]
+    assert (
+        "cell 4 (t-slope-answer) contains part of the solution of valley.slope" in found[SOLUTION]
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,13 +141,13 @@ def test_solution_body_left_in_an_answer_cell_is_named(released: Course) -> None
 def test_solution_line_in_another_cell_of_the_source_is_named(course: Course, leaked: str) -> None:
     change_source(course, lambda nb: cell(nb, "t-experiment").update(source=leaked))
     found = faults(looked_at_anew(course))[SOLUTION]
-    assert "valley.ipynb, cell 10 (t-experiment) holds part of the solution of valley." in found
+    assert "valley.ipynb, cell 10 (t-experiment) contains part of the solution of valley." in found
 
 
 def test_solution_in_a_companion_file_is_named(course: Course) -> None:
     with (course.source("tiny") / "README.md").open("a") as file:
         file.write("\nHint: squared_norm = float(np.dot(u, u))  # ‖u‖²\n")
-    assert "README.md holds part of" in faults(looked_at_anew(course))[SOLUTION]
+    assert "README.md contains part of" in faults(looked_at_anew(course))[SOLUTION]
 
 
 def test_solution_in_metadata_is_named(released: Course) -> None:
@@ -155,7 +157,9 @@ def test_solution_in_metadata_is_named(released: Course) -> None:
         )
 
     change_release(released, hide)
-    assert "cell 1 (t-intro), its metadata holds part of" in faults(looked_at(released))[SOLUTION]
+    assert (
+        "cell 1 (t-intro), its metadata contains part of" in faults(looked_at(released))[SOLUTION]
+    )
 
 
 def test_given_code_is_no_leak(course: Course) -> None:
@@ -175,7 +179,9 @@ def test_model_answer_left_is_named(released: Course) -> None:
         cell(notebook, "t-intro").source += "\n\nSince ½‖u‖² grows along u itself, " + text[16:]
 
     change_release(released, leave)
-    assert "cell 1 (t-intro) holds part of the model answer" in faults(looked_at(released))[MODEL]
+    assert (
+        "cell 1 (t-intro) contains part of the model answer" in faults(looked_at(released))[MODEL]
+    )
 
 
 def test_step_of_a_rubric_left_without_its_points_is_named(released: Course) -> None:
@@ -183,14 +189,16 @@ def test_step_of_a_rubric_left_without_its_points_is_named(released: Course) -> 
     change_release(
         released, lambda nb: cell(nb, "t-intro").update(source=f"# One valley\n\n{step}")
     )
-    assert "cell 1 (t-intro) holds part of the model answer" in faults(looked_at(released))[MODEL]
+    assert (
+        "cell 1 (t-intro) contains part of the model answer" in faults(looked_at(released))[MODEL]
+    )
 
 
 @pytest.mark.parametrize("line", ["#### Rubric", "- (0.5 points) says something"])
 def test_rubric_left_is_named(released: Course, line: str) -> None:
     change_release(released, lambda nb: cell(nb, "t-proof").update(source=f"My answer\n\n{line}"))
     found = faults(looked_at(released))[MODEL]
-    assert found == f"valley.ipynb, cell 11 (t-proof) holds a rubric: {line.split(') ')[0]}" + (
+    assert found == f"valley.ipynb, cell 11 (t-proof) contains a rubric: {line.split(') ')[0]}" + (
         ")" if ")" in line else ""
     )
 
@@ -209,7 +217,7 @@ def test_hidden_test_in_metadata_is_named(released: Course, leaked: str) -> None
 
     change_release(released, hide)
     found = faults(looked_at(released))
-    assert "cell 5 (t-slope), its metadata holds part of the hidden test" in found[HIDDEN]
+    assert "cell 5 (t-slope), its metadata contains part of the hidden test" in found[HIDDEN]
     assert "cell 5 (t-slope) has the metadata notes" in found[TRACES]
 
 
@@ -227,7 +235,7 @@ def test_hidden_test_in_notebook_metadata_is_named(released: Course) -> None:
     line = "assert_close(student.slope(u, v)[0], v * v * u)"
     change_release(released, lambda nb: nb.metadata.update(draft=line))
     found = faults(looked_at(released))
-    assert "valley.ipynb, its metadata holds part of the hidden test" in found[HIDDEN]
+    assert "valley.ipynb, its metadata contains part of the hidden test" in found[HIDDEN]
     assert "valley.ipynb: its metadata 'draft'" in found[TRACES]
 
 
@@ -277,7 +285,7 @@ def spoil_kernel(notebook: NotebookNode) -> None:
         ),
         (spoil_mark, "cell 5 (t-slope) has the metadata nbgrader = {"),
         (spoil_editable, "cell 5 (t-slope) has the metadata editable = 'a + b'"),
-        (spoil_kernel, "valley.ipynb: its metadata 'kernelspec' is not what a release has"),
+        (spoil_kernel, "valley.ipynb: its metadata 'kernelspec' differs from that of a release"),
     ],
 )
 def test_what_a_release_has_no_use_for_is_named(
@@ -298,13 +306,13 @@ def test_attachment_in_the_source_is_named(course: Course) -> None:
 def test_path_of_a_machine_is_named(course: Course, path: str) -> None:
     change_source(course, lambda nb: cell(nb, "t-experiment").update(source=f"data = r'{path}'"))
     found = faults(looked_at_anew(course))["no path of a machine"]
-    assert found == f"valley.ipynb, cell 10 (t-experiment) holds a path of a machine: {path}"
+    assert found == f"valley.ipynb, cell 10 (t-experiment) contains a path of a machine: {path}"
 
 
 def test_the_course_folder_itself_is_a_path_of_a_machine(released: Course) -> None:
     with (released.release("tiny") / "README.md").open("a") as file:
         file.write(f"\nSee {released.root}\n")
-    assert "README.md holds a path" in faults(looked_at(released))["no path of a machine"]
+    assert "README.md contains a path" in faults(looked_at(released))["no path of a machine"]
 
 
 @pytest.mark.parametrize(
@@ -332,7 +340,7 @@ def test_item_without_hidden_test_is_named(released: Course) -> None:
 def test_hidden_test_for_no_item_is_named(released: Course) -> None:
     replace_text(hidden(released), '@item("t-plot")', '@item("t-plots")')
     assert faults(looked_at(released))[NAMES].splitlines() == [
-        "test_valley.py, test_plot is for t-plots, which is no item of tiny",
+        "test_valley.py, test_plot is for t-plots, which is not an item of tiny",
         "item t-plot has no hidden test",
     ]
 
@@ -344,7 +352,7 @@ def test_hidden_test_for_a_manual_item_is_named(released: Course) -> None:
 
 def test_item_with_robustness_tests_alone_is_named(released: Course) -> None:
     replace_text(hidden(released), '@item("t-plot")', '@item("t-plot", costs=0.5)')
-    assert "item t-plot has robustness tests alone" in faults(looked_at(released))[TESTS]
+    assert "item t-plot has only robustness tests" in faults(looked_at(released))[TESTS]
 
 
 def test_part_without_core_test_is_named(released: Course) -> None:
@@ -356,7 +364,7 @@ def test_part_without_core_test_is_named(released: Course) -> None:
     ("old", "new", "message"),
     [
         ('@item("t-plot")\n', "", "test_plot has 0 @item decorators"),
-        ('@item("t-plot")', "@item(NAME)", "@item must be given its name"),
+        ('@item("t-plot")', "@item(NAME)", "give @item its name"),
         ('    """Integers are numbers too."""\n', "", "test_integers_are_welcome has no docstring"),
     ],
 )
@@ -378,7 +386,11 @@ def test_hidden_test_that_does_not_say_its_item_is_named(
         ("#### Rubric", "Rubric", ": no line `#### Rubric`; write one"),
         ("- (1 point) diff", "- diff", ", line 5: this rubric line does not read"),
         ("[evidence: ", "[evidence of ", ", line 5: the evidence does not read `[evidence: ITEM"),
-        ("t-slope/first", "t-gone", " names the evidence t-gone, but t-gone is no item of tiny"),
+        (
+            "t-slope/first",
+            "t-gone",
+            " names the evidence t-gone, but t-gone is not an item of tiny",
+        ),
         (
             "t-slope/first",
             "t-proof",
@@ -429,7 +441,7 @@ def test_answer_without_check_or_directive_is_named(course: Course) -> None:
 def test_check_cell_with_other_content_is_named(course: Course) -> None:
     change_source(course, lambda nb: cell(nb, "t-slope").update(source="assert slope(1, 2) == 4"))
     found = faults(looked_at_anew(course))[NAMES]
-    assert "cell 5 (t-slope): a check cell reads `checks.t_slope(globals())`" in found
+    assert "cell 5 (t-slope): a check cell must contain only `checks.t_slope(globals())`" in found
 
 
 @pytest.mark.parametrize("points", ["two", 0, -1])
@@ -450,7 +462,7 @@ def test_missing_folder_is_told_once(course: Course, folder: str) -> None:
         found = list(faults(proved(course)).values())
     except ReleaseError as error:
         found = [str(error)]
-    assert found == [f"{path} is missing: the {NEEDED[folder]} belong there"]
+    assert found == [f"{path} is missing: put the {NEEDED[folder]} there"]
 
 
 NEEDED = {"hidden": "hidden tests", "solutions": "reference solutions"}
@@ -459,7 +471,7 @@ NEEDED = {"hidden": "hidden tests", "solutions": "reference solutions"}
 def test_notebook_without_items_is_named(course: Course) -> None:
     write_notebook(course.source("tiny") / "Untitled.ipynb", new_notebook(cells=[]))
     found = faults(looked_at_anew(course))["items and points"]
-    assert found == "Untitled.ipynb has no item; what is no problem belongs elsewhere"
+    assert found == "Untitled.ipynb has no item: add one, or move the notebook elsewhere"
 
 
 def test_points_are_shown(released: Course) -> None:
@@ -548,7 +560,7 @@ def test_point_that_an_untouched_skeleton_earns_is_named(released: Course) -> No
     found = faults(checked(released, lenient))
     assert found[SKELETON] == (
         "item t-slope: 2 of 2 points for the untouched skeleton, "
-        "since these hold: “a claim of its own”"
+        "since these claims hold: “a claim of its own”"
     )
 
 
@@ -618,7 +630,7 @@ def test_experiment_that_does_not_wait_for_its_functions_is_named(course: Course
     change_source(course, lambda nb: cell(nb, "t-experiment").update(source="slope(np.ones(2), 1)"))
     assert faults(proved(course, Marker())) == {
         SKELETON: "valley.ipynb, cell 10 (t-experiment) stops at an unfinished answer with the "
-        "skeleton; guard it with `if checks.ready(...)`"
+        "skeleton: guard it with `if checks.ready(...)`"
     }
 
 

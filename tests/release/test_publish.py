@@ -141,7 +141,7 @@ def test_progress_is_told(released: Course) -> None:
     told: list[str] = []
     release(released, "tiny", check=True, mark=mark_on_paper, say=told.append)
     assert told == [
-        "filling and building afresh",
-        "reading both trees",
+        "filling the source and building the release",
+        "reading the source and the release",
         *(f"marking trial submissions: {done} of 6" for done in range(7)),
     ]

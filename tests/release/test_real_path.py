@@ -15,7 +15,7 @@ from autograder.release import release as really_release
 from autograder.sandbox import examine
 
 from .helpers import faults, replace_text
-from .marking import Mark, release
+from .marking import MarkFunction, release
 from .misconceptions import SOUND, write_misconceptions
 
 SETTINGS = MarkSettings(unprotected=True)
@@ -23,7 +23,7 @@ SETTINGS = MarkSettings(unprotected=True)
 
 
 @pytest.fixture(scope="module")
-def mark() -> Iterator[Mark]:
+def mark() -> Iterator[MarkFunction]:
     """The real path, with one sandbox for all submissions."""
     with open_sandbox(SETTINGS) as sandbox:
 
@@ -39,7 +39,7 @@ def mark() -> Iterator[Mark]:
 
 @pytest.mark.slow
 def test_sound_course_is_published(
-    course: Course, mark: Mark, monkeypatch: pytest.MonkeyPatch
+    course: Course, mark: MarkFunction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As `fdl release` does it, trials and misconceptions in processes; trials insist on a wall."""
     monkeypatch.setattr(classrun, "default_jobs", lambda: 1)
@@ -48,14 +48,14 @@ def test_sound_course_is_published(
     stands = walls.outer.stands or walls.inner.stands
     proof = really_release(course, "tiny") if stands else release(course, "tiny", mark=mark)
     assert proof.ok, proof.faults
-    assert proof.findings[-1].detail == "5 of 5 caught, 5 called by name"
+    assert proof.findings[-1].detail == "5 of 5 caught, 5 diagnosed"
     assert not any(finding.earlier for finding in proof.findings)
     assert (course.release("tiny") / "valley.ipynb").is_file()
 
 
 @pytest.fixture(scope="module")
 def found(
-    published: Path, mark: Mark, tmp_path_factory: pytest.TempPathFactory
+    published: Path, mark: MarkFunction, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, str]:
     """What a proof finds where the hidden tests of two items are wrong."""
     root = tmp_path_factory.mktemp("weak") / "course"

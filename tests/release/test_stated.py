@@ -53,7 +53,7 @@ def test_readme_states_points_dates_and_tolerance(made: Course) -> None:
     assert "The homework is worth 5 points, and 1 bonus point on top." in text
     for row in ("p1-newton | 2", "p1-proof (text) | 2", "p1-order (bonus) | 1"):
         assert f"| {row} |" in text
-    assert "| **together** | **5 + 1 bonus** |" in text
+    assert "| **total** | **5 + 1 bonus** |" in text
     assert r"\le 2\cdot10^{-3}\,\max|e|" in text
 
 
@@ -82,17 +82,17 @@ def test_problems_stand_side_by_side() -> None:
         "|---|---|---|---|---|---|",
         "| p1-momentum | 1 | p2a-derivation (text) | 3 | p3a-proof (text) | 1 |",
     ]
-    assert table[-1].startswith("| **together** | **10** | **together** | **10 + 8 bonus** |")
+    assert table[-1].startswith("| **total** | **10** | **total** | **10 + 8 bonus** |")
     assert {line.count("|") for line in table[2:]} == {7}
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("<!-- points -->", "<!-- points --> has no counterpart <!-- /points -->"),
-        ("<!-- /points -->", "<!-- /points --> has no counterpart <!-- points -->"),
-        ("<!-- points --> 5 <!-- /dates -->", "has no counterpart"),
-        ("<!-- point --><!-- /point -->", "stands for no fact; known are: points, dates"),
+        ("<!-- points -->", "<!-- points --> has no matching <!-- /points -->"),
+        ("<!-- /points -->", "<!-- /points --> has no matching <!-- points -->"),
+        ("<!-- points --> 5 <!-- /dates -->", "has no matching"),
+        ("<!-- point --><!-- /point -->", "is unknown; use one of: points, dates"),
     ],
 )
 def test_marks_that_can_not_be_filled_are_told(text: str, told: str) -> None:

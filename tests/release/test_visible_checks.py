@@ -90,7 +90,7 @@ def test_nothing_is_marked_where_something_that_is_read_is_at_fault(
     assert set(faults(found)) == {"imports and requirements.txt"}
     assert not found.complete
     assert found.table().caption == (
-        "stopped at the first faults: the rest depends on what they are about"
+        "stopped at the first faults: fix them, and the other checks will run"
     )
 
 

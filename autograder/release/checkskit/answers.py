@@ -14,7 +14,7 @@ from autograder.release.checkskit.facts import TOLERANCE
 from autograder.release.checkskit.items import CheckError, Names, State, named
 
 _NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
-"""Where the lines of an error's traceback are not the student's own."""
+"""Paths of the code in a traceback that is not the student's own."""
 
 
 class Answers:
@@ -24,7 +24,7 @@ class Answers:
         self._names = names
 
     def value(self, name: str) -> Any:
-        """Return what the notebook calls `name`."""
+        """Return the notebook's value of `name`."""
         if name not in self._names:
             raise CheckError(
                 "missing", f"`{name}` is not defined. Write it in the cell above and run that cell."
@@ -32,7 +32,7 @@ class Answers:
         return self._names[name]
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        """Return what calls the notebook's function `name`; an error in it becomes a message."""
+        """Return a function that calls the notebook's `name`; errors in it become messages."""
         return functools.partial(self._call, name)
 
     def _call(self, name: str, *arguments: Any) -> Any:
@@ -41,7 +41,7 @@ class Answers:
             raise CheckError(
                 "broken",
                 f"`{name}` is not a function any more but {kind(function)}: "
-                "give that variable another name and run the cell above again.",
+                "rename that variable and run the cell above again.",
             )
         try:
             return function(*arguments)
@@ -53,23 +53,23 @@ class Answers:
 
 
 def _unfinished(name: str, error: NotImplementedError) -> str:
-    """Say which function is the unfinished one: the called one, or one that it calls."""
+    """Return which function is unfinished: the called one, or one that it calls."""
     frames = traceback.extract_tb(error.__traceback__)
     inner = frames[-1].name if len(frames) > 1 else name
     if inner == name or not inner.isidentifier():
-        return f"`{name}` still raises NotImplementedError: put your code in that line's place."
+        return f"`{name}` still raises NotImplementedError: replace that line with your code."
     return f"`{name}` calls `{inner}`, which still raises NotImplementedError."
 
 
 def _line(error: BaseException) -> str:
-    """Return the student's line in which an error arose, where it can be told."""
+    """Return the student's line that raised an error, if it is known."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame.line for frame in frames if not frame.filename.startswith(_NOT_YOURS)]
     return f"\nin the line: {own[-1]}" if own and own[-1] else ""
 
 
 def kind(thing: Any) -> str:
-    """Return what a thing is, with its article, for use in a sentence."""
+    """Return the type of a thing with its article, for use in a sentence."""
     if thing is None:
         return "None"
     name = {"ndarray": "array"}.get(type(thing).__name__, type(thing).__name__)
@@ -83,10 +83,8 @@ def expect(condition: Any, message: str, state: State = "wrong") -> None:
 
 
 def something(answer: Any, what: str) -> None:
-    """Make sure that a function returned anything at all."""
-    expect(
-        answer is not None, f"{what}: got None, as from a function without `return …`.", "broken"
-    )
+    """Check that a function returned anything at all."""
+    expect(answer is not None, f"{what}: got None. Is a `return …` missing?", "broken")
 
 
 def numbers(answer: Any, what: str) -> np.ndarray:
@@ -100,7 +98,7 @@ def numbers(answer: Any, what: str) -> np.ndarray:
             raise TypeError
         return found.astype(float)
     except (TypeError, ValueError):
-        message = f"{what}: got {kind(answer)} and not an array of real numbers."
+        message = f"{what}: got {kind(answer)} instead of an array of real numbers."
         raise CheckError("broken", message) from None
 
 
@@ -111,11 +109,11 @@ def array(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> np.nd
         found = found.reshape(())  # an array with a single entry is a number too
     expect(
         shape is None or found.shape == shape,
-        f"{what}: the shape is {found.shape} and should be {shape}.",
+        f"{what}: the shape is {found.shape} but should be {shape}.",
         "broken",
     )
     odd = "NaN" if np.isnan(found).any() else "infinity"
-    expect(np.isfinite(found).all(), f"{what}: there is {odd} in your answer:\n{shown(found)}")
+    expect(np.isfinite(found).all(), f"{what}: your answer contains {odd}:\n{shown(found)}")
     return found
 
 
@@ -123,8 +121,8 @@ def pair(answer: Any, what: str, parts: str) -> tuple[Any, Any]:
     """Return the two parts of an answer such as `return x, z`."""
     something(answer, what)
     if not isinstance(answer, (tuple, list, np.ndarray)) or getattr(answer, "shape", 0) == ():
-        raise CheckError("broken", f"{what}: got {kind(answer)} in place of the pair ({parts}).")
-    expect(len(answer) == 2, f"{what}: got {len(answer)} things in place of ({parts}).", "broken")
+        raise CheckError("broken", f"{what}: got {kind(answer)} instead of the pair ({parts}).")
+    expect(len(answer) == 2, f"{what}: got {len(answer)} things instead of ({parts}).", "broken")
     return answer[0], answer[1]
 
 
@@ -134,7 +132,7 @@ def shown(found: np.ndarray) -> str:
 
 
 def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
-    """Compare an answer with the right one; return the line that says how close it came."""
+    """Compare an answer with the right one; return a line that says how close it is."""
     right = np.asarray(expected, dtype=float)
     found = array(answer, what, right.shape)
     deviation = _deviation(found, right)
@@ -142,31 +140,31 @@ def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
         deviation <= TOLERANCE,
         f"{what}. Yours:\n{shown(found)}\nExpected:\n{shown(right)}" + (hint and f"\n{hint}"),
     )
-    return f"{what}: as expected ({_off(deviation)})"
+    return f"{what}: as expected ({_deviation_text(deviation)})"
 
 
 def holds(left: Any, right: Any, rule: str) -> str:
-    """Compare the two sides of a rule that a right answer obeys, whatever its values."""
+    """Compare the two sides of a rule that every right answer obeys."""
     a, b = np.asarray(left, dtype=float), np.asarray(right, dtype=float)
     deviation = _deviation(a, b)
     expect(
         deviation <= TOLERANCE,
         f"{rule}: this does not hold. Left side:\n{shown(a)}\nRight side:\n{shown(b)}",
     )
-    return f"{rule} ({_off(deviation)})"
+    return f"{rule} ({_deviation_text(deviation)})"
 
 
 def unchanged(after: np.ndarray, before: np.ndarray, what: str) -> str:
-    """Make sure that a function did not write into its argument."""
+    """Check that a function did not change its argument."""
     expect(
         np.array_equal(after, before),
         f"The function changed {what} in place; work on a copy of it.",
     )
-    return f"{what} is left as it was"
+    return f"{what} is unchanged"
 
 
 def slopes(function: Callable[[np.ndarray], Any], point: np.ndarray) -> np.ndarray:
-    """Return central finite differences of a function of an array, an entry at a time."""
+    """Return central finite differences of a function of an array, one entry at a time."""
     step = 1e-5
     found = []
     for index in np.ndindex(point.shape):
@@ -183,6 +181,6 @@ def _deviation(found: np.ndarray, right: np.ndarray) -> float:
     return float(np.max(np.abs(found - right), initial=0.0)) / largest
 
 
-def _off(deviation: float) -> str:
-    """Return a relative deviation beside the allowed one."""
+def _deviation_text(deviation: float) -> str:
+    """Return a relative deviation and the allowed one as text."""
     return f"relative deviation {deviation:.1e}, allowed {TOLERANCE}" if deviation else "exactly"

@@ -1,6 +1,6 @@
 """The facts of a homework, read from the course around the working folder.
 
-They are for checks that run in the source tree. A release has the facts written out instead.
+Checks in the source tree use this module. A release contains the facts as plain text instead.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from autograder.release.checkskit.items import Item
 def _homework(folder: Path) -> Assignment | None:
     try:
         return Course.find(folder).assignment(folder.name)
-    except CourseError:  # a copy that lies elsewhere
+    except CourseError:  # a copy outside a course
         return None
 
 

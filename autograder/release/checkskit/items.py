@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Names = Mapping[str, Any]
-"""What a notebook has defined so far: its `globals()`."""
+"""The names that a notebook has defined so far: its `globals()`."""
 
 State = Literal["passed", "missing", "open", "broken", "wrong"]
-"""missing: not defined; open: not done yet; broken: no usable answer; wrong: another answer."""
+"""missing: not defined; open: not done yet; broken: no usable answer; wrong: a wrong answer."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that is marked; `answers` are the names to define, empty where a person reads."""
+    """An item; `answers` are the names to define, empty for a text that a person marks."""
 
     name: str
     points: float
@@ -25,12 +25,12 @@ class Item:
 
     @property
     def worth(self) -> str:
-        """Its points in words."""
+        """The points as text."""
         return f"{self.points:g} {'bonus ' * self.bonus}point{'s' * (self.points != 1)}"
 
 
 class CheckError(Exception):
-    """What a check found wrong, in words for the student."""
+    """A fault that a check found, in words for the student."""
 
     def __init__(self, state: State, message: str) -> None:
         super().__init__(message)
@@ -38,5 +38,5 @@ class CheckError(Exception):
 
 
 def named(error: BaseException) -> str:
-    """Return an error in one line, as Python's own tracebacks end."""
+    """Return an error as one line, like the last line of a traceback."""
     return traceback.format_exception_only(error)[-1].strip()

@@ -25,18 +25,18 @@ from autograder.release.checkskit.items import Item, State, named
 from autograder.release.checkskit.verdicts import HINTS, hint, quietly, row, shell, summed_up
 
 PACKAGE = f"{ASSIGNMENT}_submission.zip"
-"""The file to hand in: the notebooks as they are saved, and manifest.json."""
+"""The file to hand in: the saved notebooks and manifest.json."""
 
 _UNANSWERED = "Your answer goes here"
 _INSIDE = "FDL_CHECKS_PACKING"
-"""Set where a notebook runs because it is being packed, so that packing does not start again."""
+"""Set while a notebook runs for packing, so that it does not start packing again."""
 
 _BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A notebook as it is saved; `fault` says why it can't be read."""
+    """A saved notebook; `fault` says why it can't be read."""
 
     problem: str
     content: bytes
@@ -55,7 +55,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class Run:
-    """What came of running a notebook afresh: its checks' outcome, and what went wrong."""
+    """The result of running a notebook: the outcome of its checks, and what went wrong."""
 
     states: Mapping[str, State]
     seconds: float
@@ -63,13 +63,13 @@ class Run:
 
 
 def pack() -> None:
-    """Run the saved notebooks afresh, tell what passes, and pack them into one file.
+    """Run the saved notebooks from the top, print what passes, and pack them into one file.
 
-    Each runs in a process of its own, all together for at most SECONDS seconds. Nothing is changed
-    in the notebooks, and whatever fails, they are packed: the file is PACKAGE, beside them.
+    Each runs in its own process, all together for at most SECONDS seconds. The notebooks are not
+    changed, and they are packed even if something fails. The file is PACKAGE, beside them.
     """
     if os.environ.get(_INSIDE):
-        print("checks.pack(): not here, this notebook is being packed just now.")
+        print("checks.pack(): skipped, because this notebook is being packed.")
         return
     folder = Path(__file__).resolve().parent
     try:
@@ -78,27 +78,27 @@ def pack() -> None:
             _pack(folder, saved)
         else:
             print(
-                "checks.pack(): not here, no notebook of this homework is beside checks.py. In "
-                "Colab, hand in the notebooks themselves: File → Download → Download .ipynb."
+                "checks.pack(): found no notebook of this homework beside checks.py. In Colab, "
+                "hand in the notebooks themselves: File → Download → Download .ipynb."
             )
     except OSError as error:
         print(f"✗ Packing did not work here ({named(error)}). Hand in the notebooks instead.")
 
 
 def _pack(folder: Path, saved: list[Saved]) -> None:
-    """Run, report and write; `saved` holds what was found on the disk."""
+    """Run the saved notebooks, print the results, and write the package."""
     there = {notebook.problem for notebook in saved}
     warnings = [f"{name}.ipynb is not in this folder." for name in PROBLEMS if name not in there]
     warnings += _other_versions(folder)
     outcomes: dict[str, str] = {}
     left: float = SECONDS
     for notebook in saved:
-        print(f"{notebook.name}, saved {_ago(notebook.time)}: running it afresh …", flush=True)
-        run = run_afresh(folder, notebook, left)
+        print(f"{notebook.name}, saved {_ago(notebook.time)}: running all cells …", flush=True)
+        run = run_again(folder, notebook, left)
         found = [*filter(None, [notebook.fault]), *run.faults, *_forgotten(notebook, run)]
         found += [*_unsaved(notebook), *_too_new(notebook, folder)]
         warnings += [f"{notebook.name}: {fault}" for fault in found]
-        print(f"  {run.seconds:.0f} s (your notebooks have {SECONDS} s together)")
+        print(f"  {run.seconds:.0f} s (the limit is {SECONDS} s for all notebooks together)")
         left = max(left - run.seconds, 1)
         for item in PROBLEMS[notebook.problem]:
             line, outcomes[item.name] = _packed_line(item, notebook, run)
@@ -112,18 +112,18 @@ def _pack(folder: Path, saved: list[Saved]) -> None:
         "Hand in this one file. If you change anything: save, then pack again.\n"
         "Changes that are not saved are not in it. "
         + (
-            "Of these, only functions that this kernel ran were looked for."
+            "Only functions that this kernel ran were checked for such changes."
             if shell()
             else "Run from a terminal, this cannot see unsaved changes."
         )
     )
 
 
-# Reading what is saved
+# Reading saved notebooks
 
 
 def _saved(folder: Path, problem: str) -> Saved | None:
-    """Return the notebook of a problem as it is saved; None if there is none."""
+    """Return the saved notebook of a problem; None if there is none."""
     path = folder / f"{problem}.ipynb"
     if not path.is_file():
         return None
@@ -132,12 +132,12 @@ def _saved(folder: Path, problem: str) -> Saved | None:
         cells = json.loads(content)["cells"]
         cells = tuple(cell for cell in cells if isinstance(cell, Mapping))
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Saved(problem, content, time, (), "the file is no notebook; is it damaged?")
+        return Saved(problem, content, time, (), "the file is not a notebook. Is it damaged?")
     return Saved(problem, content, time, cells)
 
 
 def _source(cell: Mapping[str, Any]) -> str:
-    """Return a cell's text, which a file holds as one string or as a list of lines."""
+    """Return a cell's text, which a file stores as one string or as a list of lines."""
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(map(str, source))
 
@@ -152,7 +152,7 @@ def _grade_id(cell: Mapping[str, Any]) -> str:
 
 
 def _ago(time: float) -> str:
-    """Return when a file was saved, for a person."""
+    """Return when a file was saved, in words."""
     then = datetime.fromtimestamp(time)
     seconds = (datetime.now() - then).total_seconds()
     for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
@@ -161,20 +161,20 @@ def _ago(time: float) -> str:
     return f"{then:%H:%M} (just now)"
 
 
-# What may have been forgotten
+# Finding what may have been forgotten
 
 
 def _forgotten(notebook: Saved, run: Run) -> Iterator[str]:
-    """Cells that are gone or doubled, texts that are not written, answers that are stubs."""
+    """Yield faults: missing or duplicate cells, texts not written, and answers not done."""
     if not notebook.cells:
         return
     ids = [_grade_id(cell) for cell in notebook.cells]
     items = PROBLEMS[notebook.problem]
     for item in items:
         if (count := ids.count(item.name)) == 0:
-            yield f"the cell of {item.name} is gone. Copy your answers into a fresh notebook."
+            yield f"the cell of {item.name} is missing. Copy your answers into a fresh notebook."
         elif count > 1:
-            yield f"the cell of {item.name} is there {count} times; delete the copies."
+            yield f"the cell of {item.name} is there {count} times. Delete the copies."
     stubs = [i.name for i in items if run.states.get(i.name) in ("open", "missing")]
     if stubs:
         yield "not done yet: " + ", ".join(stubs)
@@ -184,16 +184,16 @@ def _forgotten(notebook: Saved, run: Run) -> Iterator[str]:
 
 
 def _is_written(notebook: Saved, item: str) -> bool:
-    """Whether a text item holds anything but the line to be written over."""
+    """Return whether a text item contains more than the line to replace."""
     texts = [_source(cell).strip() for cell in notebook.cells if _grade_id(cell) == item]
     return any(text and _UNANSWERED not in text for text in texts)
 
 
 def _unsaved(notebook: Saved) -> Iterator[str]:
-    """Functions that this kernel runs in a version that the saved file does not hold.
+    """Yield functions whose version in this kernel is not in the saved file.
 
-    IPython keeps the text of each cell that it ran, and a function knows its cell. Answers that
-    are no functions, texts, and notebooks of other kernels can't be compared.
+    IPython keeps the text of each cell that it ran, and a function knows its cell. Other answers,
+    texts, and notebooks of other kernels can't be compared.
     """
     import linecache
 
@@ -203,7 +203,7 @@ def _unsaved(notebook: Saved) -> Iterator[str]:
         for name in item.answers:
             code = getattr(defined.get(name), "__code__", None)
             cell = "".join(linecache.getlines(code.co_filename)) if code else ""
-            # a cell with magic commands is kept in another form than it was typed
+            # IPython keeps a cell with magic commands in a different form than it was typed
             if cell and "get_ipython()" not in cell and _normal(cell) not in known:
                 yield (
                     f"the `{name}` that you ran last is not in the saved file. Save the notebook, "
@@ -216,10 +216,10 @@ def _normal(source: str) -> str:
 
 
 def _bounds(folder: Path) -> dict[str, tuple[tuple[int, int], tuple[int, int]]]:
-    """Return the versions that marking uses (from, below), as requirements.txt says."""
+    """Return the versions that marking uses (from, below), from requirements.txt."""
     try:
         text = (folder / "requirements.txt").read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):  # it is not needed here
+    except (OSError, UnicodeDecodeError):  # packing works without it
         return {}
     numbers = [(name, *map(int, rest)) for name, *rest in _BOUNDS.findall(text)]
     return {name: ((a, b), (c, d)) for name, a, b, c, d in numbers}
@@ -234,7 +234,7 @@ def _versions() -> dict[str, str]:
 
 
 def _other_versions(folder: Path) -> Iterator[str]:
-    """What runs here in a version that marking does not use."""
+    """Yield a warning for each package that is here in a version that marking does not use."""
     bounds = _bounds(folder)
     for name, version in _versions().items():
         numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
@@ -243,13 +243,13 @@ def _other_versions(folder: Path) -> Iterator[str]:
             newest = f" to {high}.{end - 1}" if (low, minor) != (high, end - 1) else ""
             way = "Use that Python." if name == "Python" else "`pip install -r requirements.txt`"
             yield (
-                f"{name} is {version} here, and marking uses {low}.{minor}{newest}: what you wrote "
+                f"{name} is {version} here, but marking uses {low}.{minor}{newest}: your code "
                 f"may not run there. {way}"
             )
 
 
 def _too_new(notebook: Saved, folder: Path) -> Iterator[str]:
-    """Cells that this Python reads and the oldest one that may be used for marking does not."""
+    """Yield cells that this Python can read but the oldest Python used for marking can't."""
     here = sys.version_info[:2]
     oldest = _bounds(folder).get("Python", (here, here))[0]
     if oldest >= here:
@@ -258,13 +258,13 @@ def _too_new(notebook: Saved, folder: Path) -> Iterator[str]:
         if _reads(source, here) and not _reads(source, oldest):
             yield (
                 f"code cell {number} needs a newer Python than {oldest[0]}.{oldest[1]}, which may "
-                "be used for marking. Write it as older versions have it (in an f-string, use "
-                "other quotes inside than around it)."
+                "be used for marking. Change it so that older versions can read it (inside an "
+                "f-string, use other quotes than around it)."
             )
 
 
 def _reads(source: str, version: tuple[int, int]) -> bool:
-    """Whether a version of Python can read a text, as far as this one can tell."""
+    """Return whether a version of Python can read a text, as far as this one knows."""
     try:
         ast.parse(source, feature_version=version)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -273,7 +273,7 @@ def _reads(source: str, version: tuple[int, int]) -> bool:
 
 
 def _has_new_fstring(source: str) -> bool:
-    """Whether an f-string holds its own quotes, a backslash or a comment within braces."""
+    """Return whether an f-string has its own quotes, a backslash or a comment within braces."""
     import tokenize
 
     around: list[str] = []
@@ -298,18 +298,18 @@ def _packed_line(item: Item, notebook: Saved, run: Run) -> tuple[str, str]:
     """Return an item's line in the table, and its outcome for the manifest."""
     if item.answers:
         if (state := run.states.get(item.name)) is None:
-            return row("✗", item, "not known, the run did not end"), "unknown"
+            return row("✗", item, "unknown, because the run did not finish"), "unknown"
         return summed_up(item, state), state
     if _is_written(notebook, item.name):
         return summed_up(item, None), "text"
     return row("…", item, "no text yet"), "no text"
 
 
-# Running a notebook in a process of its own
+# Running a notebook in its own process
 
 
-def run_afresh(folder: Path, notebook: Saved, most: float) -> Run:
-    """Run a notebook in a process of its own, which is stopped with all that it started."""
+def run_again(folder: Path, notebook: Saved, most: float) -> Run:
+    """Run a notebook in its own process for at most `most` seconds, then stop all it started."""
     import subprocess
     import tempfile
     import time
@@ -321,7 +321,7 @@ def run_afresh(folder: Path, notebook: Saved, most: float) -> Run:
         log.touch()
         command = [sys.executable or "python", str(Path(__file__).resolve()), "run"]
         settings = {_INSIDE: "1", "MPLBACKEND": "Agg", "IPYTHONDIR": scratch}
-        settings["PYTHONIOENCODING"] = "utf-8"  # Windows has no ✓ in its own
+        settings["PYTHONIOENCODING"] = "utf-8"  # Windows' default has no ✓
         try:
             process = subprocess.Popen(
                 [*command, notebook.problem, str(copy), str(log)],
@@ -341,16 +341,16 @@ def run_afresh(folder: Path, notebook: Saved, most: float) -> Run:
             late = True
         finally:
             _kill_tree(process)
-        return _run_told(log.read_text(encoding="utf-8"), late, time.monotonic() - start)
+        return _read_log(log.read_text(encoding="utf-8"), late, time.monotonic() - start)
 
 
 def _kill_tree(process: Any) -> None:
-    """End a process and those that it started."""
+    """Kill a process and the processes that it started."""
     import signal
     import subprocess
 
     if hasattr(os, "killpg"):
-        with suppress(OSError):  # all may have ended by themselves
+        with suppress(OSError):  # all may have ended already
             os.killpg(process.pid, signal.SIGKILL)
     elif process.poll() is None:
         subprocess.run(
@@ -360,47 +360,47 @@ def _kill_tree(process: Any) -> None:
     process.wait()
 
 
-def _run_told(log: str, late: bool, seconds: float) -> Run:
-    """What a run wrote down line by line, until its end or until it was stopped."""
+def _read_log(log: str, late: bool, seconds: float) -> Run:
+    """Return the run that a log describes line by line, up to its end or until it was stopped."""
     states: dict[str, State] = {}
     faults = []
     last = 0
     for line in log.splitlines():
         try:
-            told = json.loads(line)
+            entry = json.loads(line)
         except ValueError:  # cut off in the middle
             break
-        last = told.get("cell", last)
-        states.update(told.get("states", {}))
-        if "error" in told:
-            faults.append(f"code cell {last} stops with {told['error']}")
+        last = entry.get("cell", last)
+        states.update(entry.get("states", {}))
+        if "error" in entry:
+            faults.append(f"code cell {last} stops with {entry['error']}")
     if late:
         faults.append(f"stopped after {seconds:.0f} s, in code cell {last}. Does a loop never end?")
     elif not states:
-        faults.append(f"the run broke off in code cell {last}.")
+        faults.append(f"the run stopped unexpectedly in code cell {last}.")
     return Run(states, seconds, tuple(faults))
 
 
 def _run_cells(problem: str, copy: str, log: str) -> None:
-    """In the process that runs a notebook: run its code, then its checks; write down what came."""
+    """Run a notebook's code, then its checks, and log the results; called in its own process."""
     from IPython.core.interactiveshell import InteractiveShell
 
-    notebook = InteractiveShell.instance()  # its files go into IPYTHONDIR, which is thrown away
+    notebook = InteractiveShell.instance()  # its files go into IPYTHONDIR, which is deleted
     with Path(log).open("w", encoding="utf-8") as file:
 
-        def tell(**what: object) -> None:
-            print(json.dumps(what), file=file, flush=True)
+        def write(**entry: object) -> None:
+            print(json.dumps(entry), file=file, flush=True)
 
         sources = json.loads(Path(copy).read_text(encoding="utf-8"))
         for number, source in enumerate(sources, start=1):
-            tell(cell=number)
+            write(cell=number)
             result = notebook.run_cell(source)
             plt.close("all")
             error = result.error_before_exec or result.error_in_exec
             if error is not None and not isinstance(error, NotImplementedError):
-                tell(error=named(error))
+                write(error=named(error))
         asked = [item.name for item in PROBLEMS[problem] if item.answers]
-        tell(states={item: quietly(item, notebook.user_ns) for item in asked})
+        write(states={item: quietly(item, notebook.user_ns) for item in asked})
 
 
 # Writing the package
@@ -409,7 +409,7 @@ def _run_cells(problem: str, copy: str, log: str) -> None:
 def _members(
     saved: list[Saved], outcomes: Mapping[str, str], warnings: list[str]
 ) -> dict[str, bytes]:
-    """The files of the package: the notebooks, and manifest.json that says what they are."""
+    """Return the files of the package: the notebooks, and manifest.json, which describes them."""
     import hashlib
 
     def stated(time: float) -> str:
@@ -436,7 +436,7 @@ def _members(
 
 
 def write_package(target: Path, members: Mapping[str, bytes]) -> int:
-    """Write the zip file: the same members give the same bytes. It is whole or not there at all."""
+    """Write the zip file atomically; the same members give the same bytes. Return its size."""
     import tempfile
     import zipfile
 
@@ -444,7 +444,7 @@ def write_package(target: Path, members: Mapping[str, bytes]) -> int:
     try:
         with open(handle, "wb") as file, zipfile.ZipFile(file, "w") as archive:
             for member in sorted(members):
-                about = zipfile.ZipInfo(member)  # dated 1980: the manifest tells the times
+                about = zipfile.ZipInfo(member)  # dated 1980: the manifest has the times
                 about.compress_type, about.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
                 about.create_system = 3
                 archive.writestr(about, members[member])
@@ -457,7 +457,7 @@ def write_package(target: Path, members: Mapping[str, bytes]) -> int:
 
 
 def command(words: list[str]) -> int:
-    """`python checks.py pack`, and `python checks.py hint ITEM`."""
+    """Run `python checks.py pack` or `python checks.py hint ITEM`; return the exit code."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # not every terminal has a ✓
     if words == ["pack"]:

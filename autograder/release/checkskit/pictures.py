@@ -14,7 +14,7 @@ from autograder.release.checkskit.items import CheckError
 
 
 def as_figure(answer: Any) -> Figure:
-    """Return the Figure that a plotting function returned, with something drawn in it."""
+    """Return the Figure that a plotting function returned; CheckError unless it has axes."""
     figure = answer
     if isinstance(answer, (tuple, list)):  # such as `return figure, axes`
         figure = next((part for part in answer if isinstance(part, (Figure, Axes))), answer)
@@ -23,7 +23,7 @@ def as_figure(answer: Any) -> Figure:
     if not isinstance(figure, Figure):
         raise CheckError(
             "broken",
-            f"The function returned {kind(answer)} and should return the Figure: start with "
+            f"The function returned {kind(answer)} but should return the Figure: start with "
             "`figure, axes = plt.subplots()` and end with `return figure`.",
         )
     expect(figure.axes, "The Figure that the function returned has no axes in it.", "broken")
@@ -40,7 +40,7 @@ def curves(figure: Figure) -> list[tuple[Axes, np.ndarray, np.ndarray]]:
 
 
 def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
-    """Return the axes that hold the line through the given points."""
+    """Return the axes with the line through the given points."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     found = curves(figure)
     for axes, xs, ys in found:
@@ -55,24 +55,24 @@ def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
 
 
 def legend_texts(figure: Figure) -> list[str]:
-    """Return the words of all legends of a figure."""
+    """Return the texts of all legends of a figure."""
     legends = [*(axes.get_legend() for axes in figure.axes), *figure.legends]
     return [text.get_text() for legend in legends if legend for text in legend.get_texts()]
 
 
 def legend_names(figure: Figure, count: int) -> str:
-    """Make sure that a legend names so many things."""
+    """Check that the legends have at least `count` labels, and return them as a line."""
     words = legend_texts(figure)
     expect(
         len([word for word in words if word.strip()]) >= count,
-        f"The legend names {len(words)} things and should name {count}: give each `label=…` and "
+        f"The legend names {len(words)} things but should name {count}: give each a `label=…` and "
         "call `axes.legend()`.",
     )
     return "the legend says: " + ", ".join(words)
 
 
 def axis_labels(axes: Axes) -> str:
-    """Make sure that both axes say what they show."""
+    """Check that both axes have a label, and return them as a line."""
     labels = {"x": axes.get_xlabel(), "y": axes.get_ylabel()}
     for direction, label in labels.items():
         expect(

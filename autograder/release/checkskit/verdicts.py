@@ -20,18 +20,18 @@ from autograder.release.checkskit.facts import PROBLEMS
 from autograder.release.checkskit.items import CheckError, Item, Names, State, named
 
 Lines = Iterator[str]
-"""A line for each comparison of a check that holds."""
+"""The lines that a check yields, one for each comparison that holds."""
 
 BODIES: dict[str, Callable[[Answers], Lines]] = {}
-"""What each item's check does: it raises `CheckError` at the first comparison that fails."""
+"""Each item's check, which raises `CheckError` at the first comparison that fails."""
 
 HINTS: dict[str, tuple[str, str, str]] = {}
-"""For each item that has a check: a nudge, then the answer's shape, then where to look."""
+"""The hints for each item with a check: a nudge, the answer's shape, and where to look."""
 
-_RUNGS = ("a nudge", "the shape of the answer", "where to look")
+_STEPS = ("a nudge", "the shape of the answer", "where to look")
 
 _given: dict[str, int] = {}
-"""Number of hints of an item that `hint` has given so far."""
+"""Number of hints that `hint` has given for an item so far."""
 
 _VERDICTS: Mapping[State, tuple[str, str, str, str]] = {
     "passed": ("✓", "passes", "the visible check passes.", "#1a7f37"),
@@ -40,12 +40,12 @@ _VERDICTS: Mapping[State, tuple[str, str, str, str]] = {
     "broken": ("✗", "can't compare", "the answer can't be compared yet.", "#8a4600"),
     "wrong": ("✗", "not right yet", "not right yet.", "#b3261e"),
 }
-"""A sign, a word, a sentence, and a colour on which white letters are easy to read."""
+"""A sign, a word, a sentence, and a colour on which white text is easy to read."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of one check: the comparisons that held, then what did not."""
+    """The outcome of one check: the comparisons that held, and a message about the first fault."""
 
     state: State
     held: tuple[str, ...]
@@ -55,9 +55,9 @@ class Result:
 def check(
     nudge: str, shape: str, place: str
 ) -> Callable[[Callable[[Answers], Lines]], Callable[[Names], None]]:
-    """Make a function the check of the item it is named like, with three hints.
+    """Register a function as the check of the item with its name, with three hints.
 
-    What comes of it is what a notebook calls: it prints a verdict and never raises.
+    The notebook calls the decorated function, which prints a verdict and never raises.
     """
 
     def decorate(body: Callable[[Answers], Lines]) -> Callable[[Names], None]:
@@ -74,7 +74,7 @@ def check(
 
 
 def examine(item: str, names: Names) -> Result:
-    """Run one check; whatever happens in it becomes a result."""
+    """Run one check; errors in it become a result too."""
     held: list[str] = []
     with _figures_closed():
         try:
@@ -83,7 +83,7 @@ def examine(item: str, names: Names) -> Result:
         except CheckError as error:
             return Result(error.state, tuple(held), str(error))
         except Exception as error:
-            return Result("broken", tuple(held), f"The check could not go on: {named(error)}")
+            return Result("broken", tuple(held), f"The check could not continue: {named(error)}")
     return Result("passed", tuple(held))
 
 
@@ -99,47 +99,47 @@ def _figures_closed() -> Iterator[None]:
 
 
 def quietly(item: str, names: Names) -> State:
-    """Run a check and keep back whatever the student's code prints."""
+    """Run a check and discard everything that the student's code prints."""
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         return examine(item, names).state
 
 
 def shell() -> Any:
-    """Return the IPython that this code runs in, or None; never imported for the purpose."""
+    """Return the IPython shell that this code runs in, or None; does not import IPython."""
     get = getattr(sys.modules.get("IPython"), "get_ipython", None)
     return get() if get else None
 
 
 def _show(item: str, result: Result) -> None:
-    """Show a result as HTML where a notebook can, with the same as text for everything else."""
+    """Show a result: in a notebook as HTML and text, elsewhere as text only."""
     here = shell()
     if getattr(here, "kernel", None) is None:
-        print(_told(item, result))
+        print(_text(item, result))
     else:
-        page = {"text/plain": _told(item, result), "text/html": _page(item, result)}
+        page = {"text/plain": _text(item, result), "text/html": _page(item, result)}
         here.display_pub.publish(data=page, metadata={})
 
 
-def _told(item: str, result: Result) -> str:
-    """Return a result as text: a headline, the comparisons that held, and what did not."""
+def _text(item: str, result: Result) -> str:
+    """Return a result as text: a headline, the comparisons that held, and the message."""
     sign, _, sentence, _ = _VERDICTS[result.state]
     lines = [f"{sign} {item}: {sentence}", *(f"  ✓ {line}" for line in result.held)]
     if result.message:
         lines.append(f"  {sign} " + result.message.replace("\n", "\n    "))
-    if _helps(result):
-        lines.append(f'  ? Stuck? checks.hint("{item}") gives a hint; each further call, the next.')
+    if _needs_hints(result):
+        lines.append(f'  ? Stuck? checks.hint("{item}") gives a hint; call it again for the next.')
     return "\n".join(lines)
 
 
-def _helps(result: Result) -> bool:
-    """Whether hints are of use: not where all is right, nor where the cell was not run."""
+def _needs_hints(result: Result) -> bool:
+    """Return whether hints can help: not if all is right, nor if the cell was not run."""
     return result.state not in ("passed", "missing")
 
 
 def _page(item: str, result: Result) -> str:
     """Return a result as HTML: a badge with a sign and a word, and hints that open one by one.
 
-    No script, no style sheet, nothing to load; without its styles it still reads well.
+    It has no script and no style sheet, loads nothing, and is readable without its styles.
     """
     sign, word, sentence, colour = _VERDICTS[result.state]
     badge = f"background:{colour};color:#fff;border-radius:3px;padding:1px 7px"
@@ -152,30 +152,30 @@ def _page(item: str, result: Result) -> str:
         first, _, rest = result.message.partition("\n")
         lines.append(f"<div>{sign} {_marked_up(first)}</div>")
         lines += [f'<pre style="margin:0 0 0 1.5em">{html.escape(rest)}</pre>'] if rest else []
-    if _helps(result):
-        lines.append(_ladder(item))
+    if _needs_hints(result):
+        lines.append(_hints(item))
     box = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0"
     return f'<div style="{box}">' + "\n".join(lines) + "</div>"
 
 
-def _ladder(item: str) -> str:
-    """Return an item's hints as HTML, the next inside the one before, all of them closed."""
+def _hints(item: str) -> str:
+    """Return an item's hints as HTML, each folded inside the one before."""
     page = ""
-    for step in reversed(range(len(_RUNGS))):
+    for step in reversed(range(len(_STEPS))):
         page = (
-            f'<details style="margin:2px 0 0 1em"><summary>{_rung_title(step)}</summary>'
+            f'<details style="margin:2px 0 0 1em"><summary>{_hint_title(step)}</summary>'
             f'<div style="margin-left:1em">{_marked_up(HINTS[item][step])}</div>{page}</details>'
         )
     return page
 
 
 def _marked_up(text: str) -> str:
-    """Return a line as HTML, with what stands between backticks as code."""
+    """Return a line as HTML, with text between backticks as code."""
     return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text))
 
 
-def _rung_title(step: int) -> str:
-    return f"Hint {step + 1} of {len(_RUNGS)}: {_RUNGS[step]}"
+def _hint_title(step: int) -> str:
+    return f"Hint {step + 1} of {len(_STEPS)}: {_STEPS[step]}"
 
 
 def hint(item: str) -> None:
@@ -183,22 +183,22 @@ def hint(item: str) -> None:
     if item not in HINTS:
         print(f"There is no hint for {item!r}. There are hints for: {', '.join(HINTS)}.")
         return
-    step = _given.get(item, 0) % len(_RUNGS)
+    step = _given.get(item, 0) % len(_STEPS)
     _given[item] = step + 1
-    print(f"{item}, {_rung_title(step)}\n  {HINTS[item][step]}")
-    more = step + 1 < len(_RUNGS)
+    print(f"{item}, {_hint_title(step)}\n  {HINTS[item][step]}")
+    more = step + 1 < len(_STEPS)
     print(
-        "  Call it again for the next."
+        "  Call it again for the next hint."
         if more
         else "  That was the last; calling it again starts from the first hint."
     )
 
 
 def ready(names: Names, *needed: str) -> bool:
-    """Whether an experiment can run: every function that it needs is there and gives answers.
+    """Return whether an experiment can run: all functions that it needs exist and give answers.
 
-    Prints what is still to be done. A function whose answers are wrong does not stop the
-    experiment, but a note says so, since its picture will be wrong too.
+    Prints the names that are not done yet. A function with wrong answers does not stop the
+    experiment, but a note warns that its picture will be wrong too.
     """
     open_names, doubtful = [], []
     for name in needed:
@@ -216,9 +216,9 @@ def ready(names: Names, *needed: str) -> bool:
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the same function with its answers as arrays, and as a number if it is only one.
+    """Wrap a function so that it returns arrays, or a number if there is only one.
 
-    With it an experiment takes every form of a right answer, such as a list or an array (1,).
+    An experiment can then use every form of a right answer, such as a list or an array (1,).
     """
 
     def call(*arguments: Any, **named: Any) -> Any:
@@ -231,7 +231,7 @@ def plain(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _items_of(name: str) -> list[str]:
-    """Return the items that a function answers; none for a given one."""
+    """Return the items that a function answers; a given function answers none."""
     return [item.name for items in PROBLEMS.values() for item in items if name in item.answers]
 
 
@@ -254,7 +254,7 @@ def summary(problem: str, names: Names) -> None:
 
 
 def summed_up(item: Item, state: State | None) -> str:
-    """Return one line of the summary."""
+    """Return an item's line of the summary."""
     mark, word = {
         "passed": ("✓", "passes"),
         "missing": ("…", "not found yet: write it, then run its cell"),

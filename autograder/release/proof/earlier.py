@@ -1,4 +1,4 @@
-"""What earlier proofs have found, kept until something that they depend on changes."""
+"""Cache findings of earlier proofs until something that they depend on changes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def earlier_findings(
     folders: Iterable[Path] = (),
     walls: str = "",
 ) -> Keep:
-    """Return what earlier proofs found with the same tests, solutions, grader and seed.
+    """Return the cache of findings made with the same tests, solutions, grader and seed.
 
-    `kind` is what they looked at, `folders` are those whose contents it depends on too, `walls`
-    those that student code ran behind.
+    `kind` names the part of the proof; `folders` are further folders that the findings depend on;
+    `walls` is the level of protection that student code ran with.
     """
     own_code = Path(__file__).parents[1]  # all of release
     parts = (hash_of_tests(course, assignment, seed), hash_of_folders(own_code, *folders), walls)

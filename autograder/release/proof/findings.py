@@ -1,4 +1,4 @@
-"""What a proof consists of: findings, in words and as a table."""
+"""The findings of a proof, in words and as a table."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from autograder.words import shown
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at; `detail` is what was seen, or what is at fault and where.
+    """The result of one check; `detail` says what was seen, or what is wrong and where.
 
-    `earlier` says that an earlier proof with the same inputs found it.
+    `earlier` is True if it was found by an earlier proof with the same inputs.
     """
 
     check: str
@@ -26,7 +26,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Proof:
-    """All findings about one release; not `complete` if it stopped at the first with a fault."""
+    """All findings about one release; `complete` unless the proof stopped early at a fault."""
 
     assignment: str
     findings: tuple[Finding, ...]
@@ -39,14 +39,14 @@ class Proof:
 
     @property
     def faults(self) -> tuple[Finding, ...]:
-        """The findings that stand against it."""
+        """The findings that prevent publishing."""
         return tuple(finding for finding in self.findings if not finding.ok)
 
     def table(self) -> Table:
-        """The proof as a table for the terminal."""
+        """Return the proof as a table for the terminal."""
         verdict = "fit to publish" if self.ok else "not fit to publish"
         table = Table(title=f"{self.assignment}: {verdict}", title_justify="left")
-        for heading in ("", "Looked at", "Found"):
+        for heading in ("", "Check", "Result"):
             table.add_column(heading, overflow="fold")
         for finding in self.findings:
             sign = Text("✓", "green") if finding.ok else Text("✗", "bold red")
@@ -56,15 +56,15 @@ class Proof:
             table.add_row(sign, finding.check, found)
         captions = []
         if any(finding.earlier for finding in self.findings):
-            captions.append("found earlier: with the same inputs; --again repeats it")
+            captions.append("found earlier, with the same inputs: --again repeats these checks")
         if not self.complete:
-            captions.append("stopped at the first faults: the rest depends on what they are about")
+            captions.append("stopped at the first faults: fix them, and the other checks will run")
         table.caption = "\n".join(captions) or None
         table.caption_justify = "left"
         return table
 
 
 def finding(check: str, faults: Iterable[str], seen: str) -> Finding:
-    """The finding of a check: its faults, each told once, or what was seen where there are none."""
+    """Return a check's finding: its faults, without repetitions, or what was seen."""
     found = list(dict.fromkeys(faults))
     return Finding(check, not found, "\n".join(found) or seen)

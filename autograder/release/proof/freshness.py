@@ -1,4 +1,4 @@
-"""Are the generated trees what they would be if they were made now?"""
+"""Check that the generated source and release are up to date."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autograder.release.fill import filled_source, read_source
 
 
 def stage_source(course: Course, assignment: Assignment, folder: Path) -> Path:
-    """Write the assignment's source, filled, into `folder`/source/NAME. The course stays."""
+    """Write the filled source into `folder`/source/NAME; the course itself is not changed."""
     source, stage = course.source(assignment.name), CourseFolder(folder).source(assignment.name)
     stage.mkdir(parents=True)
     for file, text in filled_source(course, assignment.name).items():
@@ -28,17 +28,17 @@ def stage_source(course: Course, assignment: Assignment, folder: Path) -> Path:
 
 
 def stale_faults(tree: Path, fresh: Path, label: str) -> Iterator[str]:
-    """Files of `tree` that differ from those of `fresh`, with the cells in which they do."""
+    """Yield the files of `tree` that differ from those of `fresh`, with the differing cells."""
     for path in sorted(fresh.iterdir()):
         present = tree / path.name
         if not present.is_file():
-            yield f"{label}/{path.name} is not there"
+            yield f"{label}/{path.name} is missing"
         elif present.read_bytes() != path.read_bytes():
             yield f"{label}/{path.name} is out of date{_where(present, path)}"
 
 
 def _where(present: Path, fresh: Path) -> str:
-    """The cells that differ, in words."""
+    """Return the differing cells as text."""
     if fresh.suffix != ".ipynb":
         return ""
     old, new = _cells(read_source(present)), _cells(read_source(fresh))

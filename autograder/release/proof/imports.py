@@ -1,4 +1,4 @@
-"""Does all code import only what students are told to install, and what marking has?"""
+"""Check that all code imports only packages that students install and that marking has."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from autograder.release.proof.texts import cells
 
 _WITH_EVERY_KERNEL = frozenset({"IPython", "ipykernel"})
 _FRONT_ENDS = ("jupyter", "notebook", "nbclassic", "ipy")
-"""Beginnings of the names of packages that show notebooks: marking does without them."""
+"""Prefixes of packages that show notebooks, which marking does not need."""
 _IMPORT_CALL = re.compile(r"(?:\w+\.)*(?:import_module|__import__)\('(\w+)")
 
 
 def import_faults(
     sources: Mapping[str, NotebookNode], tree: Path, own_code: Iterable[Path]
 ) -> Iterator[str]:
-    """Modules that are imported but not required, or required or imported but not to be had.
+    """Yield modules that are imported but not required, and those that are not available.
 
-    `sources` are the filled notebooks, `tree` is the release with its modules and requirements.
+    `sources` are the filled notebooks, `tree` is the release with its modules and requirements, and
     `own_code` are the folders of code that only runs where homework is marked.
     """
     known, faults = _required(tree / REQUIREMENTS)
@@ -50,26 +50,27 @@ def import_faults(
     for folder in own_code:
         for path in sorted(folder.rglob("*.py")):
             for module, line in _imported(parse_python(path)):
-                if not _can_be_had(module, folder):
+                if not _is_importable(module, folder):
                     yield (
                         f"{folder.parent.name}/{path.relative_to(folder.parent)}, line {line} "
-                        f"imports {module}, which is not installed here: install it, or do without"
+                        f"imports {module}, which is not installed here: install it, or remove "
+                        "the import"
                     )
 
 
 def _not_required(code: ast.Module, where: object, known: Collection[str]) -> Iterator[str]:
-    """Imports of modules that are not known, nor part of a known package."""
+    """Yield imports of modules that are neither known nor part of a known package."""
     for module, line in _imported(code):
         names = {canonicalize_name(name) for name in _packages().get(module, [module])}
         if module not in known and names.isdisjoint(known):
             yield (
-                f"{where}, line {line} imports {module}, which {REQUIREMENTS} does not ask for: "
-                f"add {' or '.join(sorted(names))} to it, or do without"
+                f"{where}, line {line} imports {module}, which {REQUIREMENTS} does not list: "
+                f"add {' or '.join(sorted(names))} to it, or remove the import"
             )
 
 
 def _required(path: Path) -> tuple[set[str], list[str]]:
-    """The names of required packages, and the lines that ask for what there is not."""
+    """Return the names of required packages, and the faults in the requirements."""
     names: set[str] = set()
     faults = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -79,12 +80,14 @@ def _required(path: Path) -> tuple[set[str], list[str]]:
         try:
             name = canonicalize_name(Requirement(text).name)
         except InvalidRequirement:
-            faults.append(f"{path.name}, line {number}: {text!r} does not read as a requirement")
+            faults.append(
+                f"{path.name}, line {number}: {text!r} is not a requirement: write a package name"
+            )
             continue
         names.add(name)
         if not (name.startswith(_FRONT_ENDS) or _is_available(name)):
             faults.append(
-                f"{path.name}, line {number} asks for {name}, which marking does not have: "
+                f"{path.name}, line {number} lists {name}, which marking does not have: "
                 "correct its name, or install it wherever homework is marked"
             )
     return names, faults
@@ -97,12 +100,12 @@ def _is_available(package: str) -> bool:
 
 @cache
 def _packages() -> Mapping[str, list[str]]:
-    """The installed packages that each module comes with."""
+    """Return by module the installed packages that contain it."""
     return packages_distributions()
 
 
 def _imported(node: ast.AST) -> Iterator[tuple[str, int]]:
-    """The outermost modules that are imported, with their lines, unless code can do without."""
+    """Yield the imported top-level modules with their lines, without optional imports."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import):
             yield from ((alias.name.partition(".")[0], child.lineno) for alias in child.names)
@@ -110,18 +113,18 @@ def _imported(node: ast.AST) -> Iterator[tuple[str, int]]:
             yield child.module.partition(".")[0], child.lineno
         elif isinstance(child, ast.Call) and (named := _IMPORT_CALL.match(ast.unparse(child))):
             yield named[1], child.lineno
-        elif isinstance(child, ast.Try) and child.handlers:  # it can do without what is tried
+        elif isinstance(child, ast.Try) and child.handlers:  # imports in the try are optional
             for part in (*child.handlers, *child.orelse, *child.finalbody):
                 yield from _imported(part)
         elif not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
             yield from _imported(child)
 
 
-def _can_be_had(module: str, folder: Path) -> bool:
+def _is_importable(module: str, folder: Path) -> bool:
     beside = any((folder / name).exists() for name in (f"{module}.py", module))
     if beside or module in ("autograder", "solutions"):
         return True
     try:
         return find_spec(module) is not None
-    except (ImportError, ValueError):  # such as of a module that is only half there
+    except (ImportError, ValueError):  # for example, the module is partly installed
         return False

@@ -1,4 +1,4 @@
-"""Sample submissions for the proof: the reference, and junk that has its shapes."""
+"""Write sample submissions for the proof: the reference, the skeleton, and junk."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ KINDS = {
     "random": "random numbers, and figures with random lines",
     "arguments": "the arguments handed back, as numbers and as lines",
 }
-"""The kinds of junk, and how to call them in a message."""
+"""The kinds of junk, with their names in messages."""
 
 
 def write_reference(source: Path, release: Path, folder: Path) -> None:
-    """Write the submission of a student who found the reference's answers."""
+    """Write the submission of a student who has all the reference's answers."""
     for name, skeleton, filled in pairs(source, release):
         write_notebook(folder / name, with_answers(skeleton, filled))
 
@@ -40,7 +40,7 @@ def write_skeleton(release: Path, folder: Path) -> None:
 
 
 def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
-    """Write the submission whose answers have the right shapes and junk in them."""
+    """Write a submission whose answers have the right shapes but contain junk."""
     for name, skeleton, filled in pairs(source, release):
         junk = with_answers(skeleton, filled)
         answers = {
@@ -48,7 +48,7 @@ def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
             for where, cell in cells({name: filled})
             if (directive := directive_of(cell, where)) and directive.verb == "REFERENCE"
         }
-        # the answer cells are the only ones that a marker is sure to leave as they are
+        # only the answer cells are certain to be kept by marking
         text = Path(scrambler.__file__).read_text(encoding="utf-8")
         for cell in junk.cells:
             if is_answer(cell) and grade_id(cell) in answers:
@@ -60,7 +60,7 @@ def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
 
 
 def with_answers(skeleton: NotebookNode, filled: NotebookNode) -> NotebookNode:
-    """The released notebook with the source's code answers typed into it."""
+    """Return the released notebook with the source's code answers in it."""
     answers = {grade_id(cell): cell.source for cell in filled.cells if is_answer(cell)}
     notebook = deepcopy(skeleton)
     for cell in notebook.cells:
@@ -71,12 +71,12 @@ def with_answers(skeleton: NotebookNode, filled: NotebookNode) -> NotebookNode:
 
 
 def pairs(source: Path, release: Path) -> Iterator[tuple[str, NotebookNode, NotebookNode]]:
-    """The name of each notebook, as it is released and as it is filled."""
+    """Yield each notebook's name with its released and its filled version."""
     for path in sorted(source.glob("*.ipynb")):
         yield path.name, read_source(release / path.name), read_source(path)
 
 
 def write_notebook(path: Path, notebook: NotebookNode) -> None:
-    """Write a notebook, and the folder that it is in."""
+    """Write a notebook; create its folder if necessary."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(to_text(notebook), encoding="utf-8", newline="\n")

@@ -1,15 +1,16 @@
-"""The kill matrix: which items each misconception loses. It should be its own, and no other."""
+"""The kill matrix: each misconception must lose points in its own item and in no other."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, groupby
 from pathlib import Path
 from types import FunctionType
+from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
@@ -25,17 +26,17 @@ from autograder.grading.trialcache import Keep
 from autograder.grading.versions import hash_of_tests
 from autograder.release.proof.earlier import earlier_findings
 
-Watch = Callable[[int, int], None]
-"""Told how many misconceptions are done, of how many."""
+if TYPE_CHECKING:
+    from autograder.console import ProgressCallback
 
 
 @dataclass(frozen=True)
 class Row:
-    """A misconception's way through the hidden tests of its problem.
+    """The results of one misconception in the hidden tests of its problem.
 
-    `lost` is the share of its points that each item of the problem loses, `named` the name of the
-    misconception that diagnosis finds in it ("" where it stays silent), `broken` the error by
-    which it fails to be an answer at all: a name that it misses, or a call of itself without end.
+    `lost` is the share of its points that each item of the problem loses; `named` is the
+    misconception that diagnosis finds ("" if none); `broken` is the error of a misconception that
+    does not work as an answer: NameError, or RecursionError if it calls itself.
     """
 
     name: str
@@ -48,12 +49,12 @@ class Row:
 
     @property
     def killed(self) -> bool:
-        """Whether its own item notices it."""
+        """Whether its own item loses points."""
         return self.lost[self.item] > NEARLY
 
     @property
     def strays(self) -> tuple[str, ...]:
-        """The other items that lose points through it."""
+        """The other items that lose points."""
         return tuple(
             name for name, lost in self.lost.items() if name != self.item and lost > NEARLY
         )
@@ -61,9 +62,9 @@ class Row:
 
 @dataclass(frozen=True)
 class KillMatrix:
-    """All misconceptions of an assignment against all its auto items, on one seed's inputs.
+    """All misconceptions of an assignment against all its auto items, with one seed's inputs.
 
-    `earlier` says that an earlier call found all of it, with the same tests.
+    `earlier` is True if all of it comes from an earlier call with the same tests.
     """
 
     assignment: str
@@ -74,42 +75,42 @@ class KillMatrix:
 
     @property
     def survivors(self) -> tuple[Row, ...]:
-        """Those that no test of their own item notices."""
+        """The misconceptions that no test of their own item notices."""
         return tuple(row for row in self.rows if not row.killed)
 
     @property
     def misnamed(self) -> tuple[Row, ...]:
-        """Those that diagnosis takes for another one."""
+        """The misconceptions that diagnosis mistakes for another one."""
         return tuple(row for row in self.rows if row.named not in ("", row.name))
 
     @property
     def named(self) -> int:
-        """How many diagnosis calls by their name."""
+        """Number of misconceptions that diagnosis recognises."""
         return sum(row.named == row.name for row in self.rows)
 
     def faults(self) -> Iterator[str]:
-        """What speaks against the hidden tests, in sentences."""
+        """Yield the faults of the hidden tests, in sentences."""
         for row in self.rows:
             if row.broken:
-                yield f"item {row.item}: the misconception {row.name!r} ends in a {row.broken}"
+                yield f"item {row.item}: the misconception {row.name!r} ends with a {row.broken}"
         for row in self.survivors:
-            yield f"item {row.item}: its tests let the misconception {row.name!r} pass"
+            yield f"item {row.item}: its tests do not notice the misconception {row.name!r}"
         for row in self.rows:
             for item in row.strays:
-                yield f"item {item}: it loses points through {row.name!r}, which is {row.item}'s"
+                yield f"item {item}: it loses points with {row.name!r}, which belongs to {row.item}"
         for row in self.misnamed:
-            yield f"item {row.item}: {row.name!r} is taken for {row.named!r}"
+            yield f"item {row.item}: {row.name!r} is diagnosed as {row.named!r}"
 
     def summary(self) -> str:
-        """The matrix in a line, with the items of which it shows nothing."""
+        """Return the matrix in one line, with the items that have no misconceptions."""
         killed = len(self.rows) - len(self.survivors)
-        found = f"{killed} of {len(self.rows)} caught, {self.named} called by name"
+        found = f"{killed} of {len(self.rows)} caught, {self.named} diagnosed"
         tried = {row.item for row in self.rows}
         untried = [item for item in self.items if item not in tried]
-        return f"{found}; none is known for {', '.join(untried)}" if untried else found
+        return f"{found}; no misconceptions for {', '.join(untried)}" if untried else found
 
     def to_csv(self) -> str:
-        """One line for each misconception, one column for each item."""
+        """Return a table with one row per misconception and one column per item."""
         file = io.StringIO()
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["item", "misconception", "named", "keeps", *self.items])
@@ -119,7 +120,7 @@ class KillMatrix:
         return file.getvalue()
 
     def to_html(self) -> str:
-        """A page with the matrix as a table; it loads nothing."""
+        """Return a self-contained page with the matrix as a table."""
         loader = PackageLoader("autograder.release.proof")
         pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
         return pages.get_template("killmatrix.html").render(matrix=self, lost_from=NEARLY) + "\n"
@@ -131,14 +132,14 @@ def kill_matrix(
     *,
     seed: int | None = None,
     workers: int | None = None,
-    watch: Watch | None = None,
+    watch: ProgressCallback | None = None,
     earlier: bool = False,
     again: bool = False,
 ) -> KillMatrix:
-    """Have every misconception take the hidden tests of its problem.
+    """Run the hidden tests of each problem on all its misconceptions.
 
-    With `earlier`, rows that an earlier call found with the same tests count (unless `again` is
-    set), and new ones are kept.
+    With `earlier`, rows of an earlier call with the same tests are reused (unless `again` is set),
+    and new rows are cached. `watch` is called with the number of misconceptions done.
     """
     seed = assignment.seed if seed is None else seed
     catalogue = load_misconceptions(course, assignment)
@@ -149,7 +150,7 @@ def kill_matrix(
         item: [] if keep is None or again else keep.find(item) or [] for item in wanted
     }
     waiting = [item for item, found in rows.items() if not found]
-    # items with many misconceptions take longest; done last, one would keep a processor idle
+    # items with many misconceptions take longest; started last, they would leave processors idle
     waiting.sort(key=lambda item: -len(catalogue.of(item)))
     workers = min(workers or Machine().processors(), len(waiting))
     for item, found in zip(waiting, _rows(course, assignment, waiting, seed, workers), strict=True):
@@ -178,7 +179,7 @@ def _rows(
 
 
 def _rows_of(root: Path, name: str, item: str, seed: int) -> list[Row]:
-    """The rows of one item's misconceptions."""
+    """Return the rows of one item's misconceptions."""
     course = Course(root)
     assignment = course.assignment(name)
     marker = LocalMarker(course, assignment, seed=seed)
@@ -197,10 +198,11 @@ def _rows_of(root: Path, name: str, item: str, seed: int) -> list[Row]:
 
 
 class _Reach:
-    """Which items of a problem can notice a change of some names.
+    """Finds the items of a problem whose tests can notice a change of some names.
 
-    An item's tests can where they use one of the names themselves, or a function that does: what
-    they use is seen in their transcripts with the reference. All others find what they find there.
+    An item's tests notice a change if they use one of the names, directly or through a function.
+    Their transcripts with the reference show which names they use. All other items give the same
+    results as with the reference.
     """
 
     def __init__(self, marker: LocalMarker, problem: str) -> None:
@@ -216,14 +218,14 @@ class _Reach:
         }
 
     def of(self, misconception: Misconception) -> tuple[str, ...]:
-        """The items that can notice the misconception, its own one among them."""
+        """Return the items that can notice the misconception, including its own."""
         changed = misconception.answers.keys()
         found = {item for item, names in self.items.items() if names & changed}
         return tuple(sorted(found | {misconception.item}))
 
 
 def _names_below(name: str, world: Mapping[str, object]) -> set[str]:
-    """The name and all names of the world that its function uses, directly or through others."""
+    """Return the name and all names that its function uses, directly or through others."""
     found: set[str] = set()
     waiting = {name}
     while waiting:

@@ -1,7 +1,7 @@
-"""Does a release give away what it must not: solutions, model answers, rubrics, hidden tests?
+"""Check that a release gives away no solution, model answer, rubric or hidden test.
 
-Secrets are cut into pieces (lines of code, sentences), and each piece long enough to be telling is
-looked for in every text of the release, white space aside.
+Secrets are split into pieces (lines of code, sentences). Each piece that is long enough to reveal
+something is searched in all texts of the release, ignoring white space.
 """
 
 from __future__ import annotations
@@ -24,13 +24,16 @@ from autograder.release.definitions import Definition, Solutions, parse_python
 from autograder.release.proof.texts import Text, cells, squeeze
 
 MIN_CODE = 24
-"""Shortest telling line of a solution, white space aside."""
+"""Minimum length of a solution's line that counts as a secret, in characters but white space."""
 
 MIN_BODY = 12
-"""Shortest telling body of a whole function."""
+"""Minimum length of a whole function's body that counts as a secret, in the same unit."""
 
 MIN_TEST_LINE = 30
+"""Minimum length of a hidden test's line that counts as a secret, in the same unit."""
+
 MIN_SENTENCE = 40
+"""Minimum length of a model answer's sentence that counts as a secret, in the same unit."""
 
 _BOILERPLATE = re.compile(r"^(import|from|return\w*$|fig|ax|def|@|#$|plt\.|if\w+:$|else:$)")
 _RUBRIC = re.compile(r"^#{1,6}\s*Rubric\b|^\s*[-*]\s*\([\d.]+ points?\)", re.MULTILINE)
@@ -40,32 +43,32 @@ _SENTENCE_END = re.compile(r"(?<=[.:;!?])\s+|\n+")
 
 @dataclass(frozen=True)
 class Secret:
-    """A piece of text that students must not get, white space dropped, and what it is part of."""
+    """A piece of text that students must not get (without white space), and its origin."""
 
     piece: str
     what: str
 
 
 def leak_faults(all_texts: Iterable[Text], secrets: Iterable[Secret]) -> Iterator[str]:
-    """Each place of the release that holds a secret, once for each thing that it is part of."""
-    told = set()
+    """Yield each place of the release that contains a secret, once for each source of it."""
+    found = set()
     pieces = list(secrets)
     for text in all_texts:
         for secret in pieces:
-            if (text.where, secret.what) not in told and secret.piece in text.squeezed:
-                told.add((text.where, secret.what))
-                yield f"{text.where} holds part of {secret.what}: {_short(secret.piece)}"
+            if (text.where, secret.what) not in found and secret.piece in text.squeezed:
+                found.add((text.where, secret.what))
+                yield f"{text.where} contains part of {secret.what}: {_short(secret.piece)}"
 
 
 def rubric_faults(all_texts: Iterable[Text]) -> Iterator[str]:
-    """Places that look like a marking rubric, whoever wrote it."""
+    """Yield places that look like a marking rubric."""
     for text in all_texts:
         if found := _RUBRIC.search(text.content):
-            yield f"{text.where} holds a rubric: {found[0].strip()}"
+            yield f"{text.where} contains a rubric: {found[0].strip()}"
 
 
 def stub_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
-    """Answer cells that hold more than signatures, docstrings and stubs."""
+    """Yield answer cells with more than signatures, docstrings and stubs."""
     for where, cell in cells(released):
         if is_answer(cell):
             try:
@@ -73,11 +76,11 @@ def stub_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
             except SyntaxError:
                 yield f"{where} is not Python"
                 continue
-            yield from (f"{where} holds {fault}" for fault in _beyond_stubs(tree))
+            yield from (f"{where} contains {fault}" for fault in _beyond_stubs(tree))
 
 
 def solution_secrets(sources: dict[str, NotebookNode], solutions: Solutions) -> Iterator[Secret]:
-    """The bodies of the reference functions that students are to write."""
+    """Yield the bodies of the reference functions that students have to write."""
     public = public_code(sources, solutions)
     for definition in _named(sources, solutions)[1]:
         what = f"the solution of {definition.reference}"
@@ -90,12 +93,12 @@ def solution_secrets(sources: dict[str, NotebookNode], solutions: Solutions) -> 
 
 
 def manual_secrets(sources: dict[str, NotebookNode]) -> Iterator[Secret]:
-    """The sentences of model answers and rubrics."""
+    """Yield the sentences of model answers and rubrics."""
     texts = [each for each in cells(sources) if each[1].cell_type == "markdown"]
     public = squeeze(" ".join(cell.source for _, cell in texts if not is_manual(cell)))
     for where, cell in texts:
         if is_manual(cell):
-            # what a step says tells as much without its points
+            # a step reveals as much without its points
             answer = _STEP_POINTS.sub("", without_evidence(cell.source))
             for piece in map(squeeze, _SENTENCE_END.split(answer)):
                 if len(piece) >= MIN_SENTENCE and piece not in public:
@@ -103,14 +106,14 @@ def manual_secrets(sources: dict[str, NotebookNode]) -> Iterator[Secret]:
 
 
 def public_code(sources: dict[str, NotebookNode], solutions: Solutions) -> str:
-    """What students get of the solutions: given definitions, signatures, docstrings; squeezed."""
+    """Return what students get of the solutions, squeezed: given code, signatures, docstrings."""
     given, asked = _named(sources, solutions)
     shown = [*(d.whole for d in given), *(d.heading for d in asked)]
     return "\n".join(squeeze(text) for text in shown)
 
 
 def hidden_secrets(hidden: Path) -> Iterator[Secret]:
-    """Lines and docstrings of the hidden tests."""
+    """Yield the lines and docstrings of the hidden tests."""
     for path in sorted(hidden.rglob("*.py")):
         tree, text = parse_python(path), path.read_text(encoding="utf-8")
         what = f"the hidden test file {path.name}"
@@ -127,7 +130,7 @@ def hidden_secrets(hidden: Path) -> Iterator[Secret]:
 def _named(
     sources: dict[str, NotebookNode], solutions: Solutions
 ) -> tuple[list[Definition], list[Definition]]:
-    """The definitions that notebooks give to students, and those they ask of them."""
+    """Return the definitions that notebooks give to students, and those that students write."""
     given: list[Definition] = []
     asked: list[Definition] = []
     for where, cell in cells(sources):
@@ -146,7 +149,7 @@ def _pieces(code: str, shortest: int) -> Iterator[str]:
 
 
 def _without_comments(code: str) -> str:
-    """The code with its comments cut off: they are easily lost where code is copied."""
+    """Return the code without comments, which are easily lost when code is copied."""
     code = dedent(code)
     lines = code.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(code).readline):
@@ -160,7 +163,7 @@ def _beyond_stubs(tree: ast.Module) -> Iterator[str]:
     for statement in tree.body:
         if isinstance(statement, ast.FunctionDef):
             if not _is_stub(statement.body[-1]) or len(statement.body) > 2:
-                yield f"a body for {statement.name}, where a stub is expected"
+                yield f"a body for {statement.name} instead of a stub"
         elif not _is_stub(statement):
             yield f"more than stubs: {ast.unparse(statement).splitlines()[0]}"
 

@@ -1,4 +1,4 @@
-"""The proof that a release is fit to publish."""
+"""Prove that a release can be published."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ def prove(
 ) -> Proof:
     """Prove a release against the course's source, solutions and hidden tests; see `release`.
 
-    `filled` is the source after filling, `fresh` the release built from it. With `check`, what is
-    proved is what the course holds; else it is `fresh`, and the source need not be filled yet.
+    `filled` is the source after filling, `fresh` the release built from it. With `check`, the
+    course's own release is proved; otherwise `fresh`, and the source need not be filled yet.
 
-    The parts of the proof come in an order in which each builds on those before it: files, then
-    what is in them, then trials, then misconceptions. The proof stops after the first part that
-    has a fault, so that one cause is told once.
+    Each part of the proof relies on the parts before it: files, their contents, trials,
+    misconceptions. The proof stops after the first part with a fault, so that one cause is reported
+    only once.
     """
     tree = course.release(assignment.name) if check else fresh
-    say("reading both trees")
+    say("reading the source and the release")
     reading = Reading(course, assignment, filled, tree)
 
     def in_trials() -> Iterable[Finding]:
@@ -62,13 +62,13 @@ def prove(
             ).findings(say)
 
     def of_misconceptions() -> Iterable[Finding]:
-        """Whether every misconception loses its own item alone, and none is taken for another."""
+        """Check that each misconception loses only its own item and is not mistaken for another."""
         found = kill_matrix(course, assignment, watch=watch, earlier=True, again=again)
-        check = "each misconception loses its own item alone"
+        check = "each misconception loses only its own item"
         yield replace(finding(check, found.faults(), found.summary()), earlier=found.earlier)
 
     def watch(done: int, count: int) -> None:
-        say(f"holding misconceptions against the hidden tests: {done} of {count}")
+        say(f"testing misconceptions: {done} of {count}")
 
     parts: list[Callable[[], Iterable[Finding]]] = [
         partial(reading.files, at_work=not check),
@@ -85,9 +85,9 @@ def prove(
 
 @dataclass
 class Reading:
-    """What is found by reading a release: nothing of it is run, save our own solutions.
+    """The findings from reading a release; no code is run, except our own solutions.
 
-    `filled` is the source as it is after filling, `tree` the release that is to be proved.
+    `filled` is the source after filling, `tree` the release to prove.
     """
 
     course: Course
@@ -101,26 +101,26 @@ class Reading:
         self._hidden = self.course.hidden(self.assignment.name)
 
     def files(self, *, at_work: bool) -> Iterator[Finding]:
-        """Whether both trees consist of the files that belong there, and whether these open.
+        """Check that both trees consist of the expected files, and that the notebooks open.
 
-        Where somebody is at work on the source, what editors leave beside it is no fault. What is
-        wrong with the source is not told again of the release.
+        If `at_work`, files that editors leave in the source are no fault. Faults of the source are
+        not repeated for the release.
         """
         count = len(tidy.expected_files(self.assignment))
-        told: set[str] = set()
+        reported: set[str] = set()
         for folder, tree, in_use in (
             ("source", self._source, at_work),
             ("release", self.tree, False),
         ):
             label = f"{folder}/{tree.name}"
             faults = tidy.file_faults(tree, self.assignment, label, in_use=in_use)
-            new = [each for each in faults if each.removeprefix(label) not in told]
-            told.update(each.removeprefix(label) for each in new)
-            yield finding(f"files of {label}", new, f"the {count} files that belong there")
+            new = [each for each in faults if each.removeprefix(label) not in reported]
+            reported.update(each.removeprefix(label) for each in new)
+            yield finding(f"files of {label}", new, f"the {count} expected files")
         yield finding("the notebooks open", self._opening_faults(), "valid, cell ids unique")
 
     def freshness(self, fresh: Path, *, source_follows: bool) -> Iterator[Finding]:
-        """Whether the trees are what they would be if they were made now, and nothing is lost."""
+        """Check that both trees are up to date, and that filling loses nothing."""
         dropped = [
             fault
             for file, notebook in notebooks(self._source).items()
@@ -138,7 +138,7 @@ class Reading:
             yield finding("the release is built from the source", faults, "up to date")
 
     def contents(self) -> Iterator[Finding]:
-        """What the release and all that belongs to it say."""
+        """Check the contents of the release, and that solutions and tests belong to it."""
         faults = import_faults(self._sources, self.tree, (self._solutions, self._hidden))
         imports = finding("imports and requirements.txt", faults, "they agree")
         yield imports
@@ -179,7 +179,7 @@ class Reading:
                 yield str(error)
 
     def _order(self) -> Iterator[Finding]:
-        """Whether items, points, cells, rubrics and hidden tests belong together."""
+        """Check that items, points, cells, rubrics and hidden tests belong together."""
         assignment = self.assignment
         yield finding(
             "items and points",
@@ -193,12 +193,12 @@ class Reading:
                 *statements.point_faults(),
                 *structure.rubric_point_faults(assignment, self._sources),
             ],
-            "those of the grade cells",
+            "as in the grade cells",
         )
         yield finding(
             "dates in texts",
             statements.date_faults(),
-            "those of course.toml",
+            "as in course.toml",
         )
         yield finding(
             "answer and check cells",
@@ -218,34 +218,34 @@ class Reading:
         )
 
     def _secrets(self) -> Iterator[Finding]:
-        """What the release must not give away."""
+        """Check that the release gives no secrets away."""
         everything, solutions = texts(self.tree), Solutions(self._solutions)
         stubs = leaks.stub_faults(self._released)
-        yield finding("answer cells hold stubs alone", stubs, "they do")
+        yield finding("answer cells contain only stubs", stubs, "they do")
         solved = list(leaks.solution_secrets(self._sources, solutions))
         yield finding(
             "no solution is given away",
             leaks.leak_faults(everything, solved),
-            f"none of {len(solved)} telling lines",
+            f"none of {len(solved)} lines found",
         )
         answered = list(leaks.manual_secrets(self._sources))
         yield finding(
             "no model answer or rubric is given away",
             [*leaks.leak_faults(everything, answered), *leaks.rubric_faults(everything)],
-            f"none of {len(answered)} sentences",
+            f"none of {len(answered)} sentences found",
         )
         public = leaks.public_code(self._sources, solutions)
         tested = [each for each in leaks.hidden_secrets(self._hidden) if each.piece not in public]
         yield finding(
             "no hidden test is given away",
             leaks.leak_faults(everything, tested),
-            f"none of {len(tested)} telling lines",
+            f"none of {len(tested)} lines found",
         )
 
     def _traces(self) -> Iterator[Finding]:
-        """What a machine has left in the release."""
+        """Check that the release has no traces of the machine that it was made on."""
         strange = tidy.cell_faults(self._released)
-        yield finding("no output, count, attachment or strange metadata", strange, "none")
+        yield finding("no output, execution count, attachment or other metadata", strange, "none")
         own = (self.course.root, self._solutions, self._hidden)
         faults = tidy.path_faults(texts(self.tree), own=own)
         yield finding("no path of a machine", faults, "none")

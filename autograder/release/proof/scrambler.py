@@ -1,12 +1,11 @@
-"""Turns right answers into junk of the same shape. Its text is put into notebooks, so it imports
-numpy and matplotlib alone.
+"""Turn right answers into junk of the same shape. Its text is put into notebooks, so it imports
+only numpy and matplotlib.
 
-`junk_answer(answer, kind)` behaves as `answer` does, save that every number that comes out is
-replaced; the right function is called to learn the structure alone. The kinds: "zeros", "ones",
-"random" (standard normal, fixed seed), "arguments" (what was handed in is handed back where its
-shape fits, else zeros). A figure becomes one with the same axes, labels, titles, scales and
-legends; it holds no data (zeros), or other data in as many lines and markers, and in a surface
-where there was one.
+`junk_answer(answer, kind)` behaves like `answer`, but every number in its result is replaced; the
+right function is only called to learn the structure. The kinds are "zeros", "ones", "random"
+(standard normal, fixed seed) and "arguments" (an argument is returned if its shape fits, otherwise
+zeros). A figure becomes one with the same axes, labels, titles, scales and legends. It has no data
+(zeros), or other data in as many lines and markers, and a surface if there was one.
 """
 
 import functools
@@ -20,7 +19,7 @@ from matplotlib.figure import Figure
 
 
 def junk_answer(answer: Any, kind: str) -> Any:
-    """A function that gives junk where `answer` gives numbers; a value is replaced at once."""
+    """Return a function with junk in place of `answer`'s numbers; a value is replaced at once."""
     if not callable(answer):
         return JunkMaker(kind, ()).replace(answer)
     right: Callable[..., Any] = answer
@@ -34,7 +33,7 @@ def junk_answer(answer: Any, kind: str) -> Any:
 
 
 class JunkMaker:
-    """Replaces numbers, recursively; it knows the arguments that may be handed back."""
+    """Replaces numbers recursively; it knows the arguments that may be returned."""
 
     def __init__(self, kind: str, arguments: tuple[Any, ...]) -> None:
         self.kind = kind
@@ -43,7 +42,7 @@ class JunkMaker:
         self.given = 0
 
     def replace(self, value: Any) -> Any:
-        """The same structure with other numbers; what holds no number stays as it is."""
+        """Return the same structure with other numbers; everything else stays unchanged."""
         if isinstance(value, Figure):
             return self.figure(value)
         if isinstance(value, dict):
@@ -57,7 +56,7 @@ class JunkMaker:
         return value
 
     def numbers(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Junk of that shape."""
+        """Return junk of that shape."""
         fitting = [array for array in self.handed_in if array.shape == shape]
         if self.kind == "arguments" and fitting:
             return self.next_of(fitting)
@@ -67,12 +66,12 @@ class JunkMaker:
         return np.ones(shape) if self.kind == "ones" else np.zeros(shape)
 
     def next_of(self, arrays: list[np.ndarray]) -> np.ndarray:
-        """The arrays in turn, so that two answers get two arguments."""
+        """Return the arrays in turn, so that two answers get two arguments."""
         self.given += 1
         return arrays[(self.given - 1) % len(arrays)]
 
     def curve(self, count: int) -> np.ndarray:
-        """Junk for a line of that many points, positive so that a logarithmic axis shows it."""
+        """Return junk for a line of `count` points; it is positive, for logarithmic axes."""
         curves = [array for array in self.handed_in if array.ndim == 1 and array.size > 1]
         if self.kind == "arguments" and curves:
             return self.next_of(curves)
@@ -80,7 +79,7 @@ class JunkMaker:
         return heights
 
     def figure(self, figure: Figure) -> Figure:
-        """A figure that looks right to all who don't look at its data."""
+        """Return a figure that looks right apart from its data."""
         junk = plt.figure(figsize=tuple(figure.get_size_inches()))
         junk.suptitle(figure.get_suptitle())
         for axes in figure.axes:
@@ -89,13 +88,13 @@ class JunkMaker:
         return junk
 
     def axes(self, junk: Figure, axes: Any) -> None:
-        """Copy one axes' dress, and draw other data on it."""
+        """Copy the labels, scales and legend of one axes, and draw other data on it."""
         projection: dict[str, Any] = {"projection": "3d"} if axes.name == "3d" else {}
         copy: Any = junk.add_axes(axes.get_position().bounds, label=axes.get_label(), **projection)
         if self.kind != "zeros":
             self.data(copy, axes)
-        dress = ("xlabel", "ylabel", "title", "xscale", "yscale", "xlim", "ylim")
-        copy.set(**{name: getattr(axes, f"get_{name}")() for name in dress})
+        properties = ("xlabel", "ylabel", "title", "xscale", "yscale", "xlim", "ylim")
+        copy.set(**{name: getattr(axes, f"get_{name}")() for name in properties})
         if projection:
             copy.set_zlabel(axes.get_zlabel())
         if axes.get_legend() is not None:
@@ -104,7 +103,7 @@ class JunkMaker:
             copy.legend()
 
     def data(self, copy: Any, axes: Any) -> None:
-        """Lines, markers and surfaces as many as the right figure has, with other data."""
+        """Draw as many lines, markers and surfaces as the right figure has, with other data."""
         for line in axes.lines:
             heights = self.curve(np.size(line.get_data()[0]))
             copy.plot(np.arange(1.0, len(heights) + 1), heights, label=line.get_label())
@@ -119,7 +118,7 @@ class JunkMaker:
 
 
 def junk_arrays(value: Any) -> Iterator[np.ndarray]:
-    """Every array or number within the arguments, callables and texts left out."""
+    """Yield every array or number in the arguments, except callables and texts."""
     if callable(value) or isinstance(value, str | bool | None):
         return
     entries = list(value.values()) if isinstance(value, dict) else value

@@ -1,8 +1,8 @@
-"""What the texts of a release state: points and dates. They must be those that count.
+"""Check the points and dates in the texts of a release.
 
-Points are those of the grade cells, dates and time zone those of course.toml. Tables of points must
-be generated; looked at are headings with points, sentences that say what something is worth, dates
-beside words such as "due", and items that a `checks.py` lists by hand.
+Points must agree with the grade cells, dates and time zone with course.toml. Tables of points must
+be generated. The check reads headings with points, sentences that say what something is worth,
+dates near words such as "due", and items that a `checks.py` lists by hand.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from autograder.release.stated import DAYS, MONTHS, sums, without_facts
 
 _POINTS = r"\s*(\d+(?:[.,]\d+)?)\s+(bonus\s+)?(?:points?|pts)\b"
 _BRACKET = re.compile(rf"[(\[]{_POINTS}\s*[)\]]|[—–:,-]{_POINTS}\s*$", re.IGNORECASE)
-"""Points of a heading: in brackets, or at its end behind a dash, a colon or a comma."""
+"""Points in a heading: in brackets, or at its end after a dash, a colon or a comma."""
 _WORTH = re.compile(rf"\b(?:worth|counts?){_POINTS}", re.IGNORECASE)
 _TABLE = re.compile(
     r"^\|.*\|[\s*_]*(?:max(?:\.|imum)? )?(?:points?|pts)[\s*_]*(?:\||$)", re.IGNORECASE
 )
-"""The head of a table with a column of points, to the right of another column."""
+"""The header of a table with a column of points to the right of another column."""
 _HEADING = re.compile(r"^(#{1,6})\s+")
 
 _MONTH = rf"(?:{'|'.join(f'{name[:3]}(?:{name[3:]})?' for name in MONTHS)})\b\.?"
@@ -50,7 +50,7 @@ _OPENS = r"opens?|opening"
 _DUE = r"due(?!\s+to\b)|deadline|closes|hand(?:ed)?[ -]in|submit(?:\s+by)?|submission"
 _ABOUT = re.compile(rf"\b(?:(?P<opens>{_OPENS})|(?P<due>{_DUE}))\b", re.IGNORECASE)
 _NEAR = 40
-"""Letters between the word that says what a date is for and the date."""
+"""Number of characters allowed between a word such as "due" and its date."""
 _ZONE = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+\b")
 
 
@@ -64,7 +64,7 @@ class Line:
 
 
 Outline = list[Line | Item]
-"""The lines of a text and the items that stand between them, in their order."""
+"""The lines of a text and the items between them, in order."""
 
 
 class Statements:
@@ -82,13 +82,13 @@ class Statements:
         self._lines = [e for outline in self._outlines for e in outline if isinstance(e, Line)]
 
     def point_faults(self) -> Iterator[str]:
-        """Points and items that are not those of the grade cells."""
+        """Yield points and items that do not agree with the grade cells."""
         for line in self._lines:
             if _TABLE.match(line.text):
                 yield (
-                    f"{line.where}: a table of points is typed by hand; have it written between "
-                    "<!-- points --> and <!-- /points --> (in README.md), or <!-- items --> and "
-                    "<!-- /items --> (in a notebook)"
+                    f"{line.where}: a table of points is typed by hand; replace it with "
+                    "<!-- points --><!-- /points --> (in README.md) or "
+                    "<!-- items --><!-- /items --> (in a notebook), and `fdl release` writes it"
                 )
         sections = [section for outline in self._outlines[1:] for section in _sections(outline)]
         for line, items in sections:
@@ -101,11 +101,13 @@ class Statements:
             for match in _WORTH.finditer(line.text):
                 points = _number(match[1])
                 if points >= 1 and not any(_is_any(points, _sums(group)) for group in groups):
-                    yield f"{line.where} says {match[0]!r}; no item, part or problem is worth that"
+                    yield (
+                        f"{line.where} says {match[0]!r}; no item, part or problem has these points"
+                    )
         yield from _check_faults(self._checks, self._assignment)
 
     def date_faults(self) -> Iterator[str]:
-        """Dates beside words such as "due", and time zones of tables, not of course.toml."""
+        """Yield dates near words such as "due", and time zones, that differ from course.toml."""
         due = self._assignment.due
         for line in self._lines:
             for match in _DATE.finditer(line.text):
@@ -113,8 +115,8 @@ class Statements:
                 near = [word for word in words if match.start() - word.end() <= _NEAR]
                 right = self._assignment.opens if near and near[-1]["opens"] else due
                 if near and not _agrees(match, right):
-                    told = f"{DAYS[right.weekday()]}, {right:%Y-%m-%d %H:%M}"
-                    yield f"{line.where} says {match[0].strip()!r}; course.toml has {told}"
+                    wanted = f"{DAYS[right.weekday()]}, {right:%Y-%m-%d %H:%M}"
+                    yield f"{line.where} says {match[0].strip()!r}; course.toml has {wanted}"
             if line.text.startswith("|"):
                 strange = set(_ZONE.findall(line.text)) - {str(due.tzinfo)}
                 for zone in sorted(strange & available_timezones()):
@@ -122,7 +124,7 @@ class Statements:
 
 
 def worth(items: Sequence[Item]) -> str:
-    """What the grade cells of the items say, in words."""
+    """Return as text the points in the items' grade cells."""
     whole, *parts = _sums(items)
     names = items[0].name if len(items) == 1 else f"{items[0].name} to {items[-1].name}"
     split = f" ({parts[0]:g} regular, {parts[1]:g} bonus)" if len(parts) == 2 else ""
@@ -131,7 +133,7 @@ def worth(items: Sequence[Item]) -> str:
 
 
 def _lines(where: str, text: str) -> Iterator[Line]:
-    """The lines of a text, without blocks of code and what filling writes."""
+    """Yield the lines of a text, without code blocks and generated parts."""
     fence = ""
     for number, line in enumerate(without_facts(text).split("\n"), start=1):
         mark = re.match(r"\s*(```|~~~)", line)
@@ -152,7 +154,7 @@ def _outline(problem: Problem, notebook: NotebookNode) -> Iterator[Line | Item]:
 
 
 def _sections(outline: Outline) -> Iterator[tuple[Line, list[Item]]]:
-    """Each heading, and each line in bold, with the items below it."""
+    """Yield each heading, and each line in bold, with the items below it."""
 
     def is_below(entry: Line | Item) -> bool:
         return isinstance(entry, Item) or not 0 < entry.level <= level
@@ -170,21 +172,21 @@ def _heading_faults(line: Line, items: Sequence[Item]) -> Iterator[str]:
         return
     points, bonus = match[1] or match[3], match[2] or match[4]
     if not items:
-        yield f"{line.where} gives {match[0]!r}, and no item follows"
+        yield f"{line.where} gives {match[0]!r}, but no item follows"
     elif not _is_any(_number(points), (items[0].max_points, *_sums(items))):
         yield f"{line.where} gives {match[0]!r}; {worth(items)}"
     elif bonus and not any(item.bonus for item in items):
-        yield f"{line.where} gives {match[0]!r}; in course.toml it is no bonus item"
+        yield f"{line.where} gives {match[0]!r}; in course.toml it is not a bonus item"
 
 
 def _check_faults(checks: Path, assignment: Assignment) -> Iterator[str]:
-    """Items that checks list by hand, in calls such as `Item("p1-newton", 2, bonus=True)`."""
+    """Yield wrong items that checks list by hand, such as `Item("p1-newton", 2, bonus=True)`."""
     listed: dict[str, str] = {}
     for node in ast.walk(parse_python(checks)):
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Item"):
             given = dict(zip(("name", "points", "answers", "bonus"), node.args, strict=False))
             given |= {word.arg or "": word.value for word in node.keywords}
-            with suppress(ValueError, TypeError, KeyError):  # it is not made of plain values
+            with suppress(ValueError, TypeError, KeyError):  # not plain values
                 values = {name: ast.literal_eval(value) for name, value in given.items()}
                 bonus = values.get("bonus", False)
                 listed[values["name"]] = _in_words(values["points"], bonus)
@@ -192,7 +194,7 @@ def _check_faults(checks: Path, assignment: Assignment) -> Iterator[str]:
     for name in sorted(listed.keys() | right.keys()) if listed else ():
         here, there = (known.get(name, "unknown") for known in (listed, right))
         if here != there:
-            yield f"{checks.name}: item {name} is {here} there, and {there} in the notebooks"
+            yield f"{checks.name}: item {name} is {here} there, but {there} in the notebooks"
 
 
 def _in_words(points: float, bonus: bool) -> str:
@@ -204,7 +206,7 @@ def _number(text: str) -> float:
 
 
 def _sums(items: Iterable[Item]) -> tuple[float, ...]:
-    """What items are worth together: all of them, the regular ones, and those of the bonus."""
+    """Return the points of all items, of the regular ones and of the bonus items, if not 0."""
     regular, bonus = sums(items)
     return tuple(points for points in (regular + bonus, regular, bonus) if points)
 
@@ -214,13 +216,13 @@ def _is_any(points: float, sums: Iterable[float]) -> bool:
 
 
 def _agrees(date: re.Match[str], right: datetime) -> bool:
-    """Whether all that a date in words says is right."""
+    """Return whether every part of a date in a text is right."""
     weekday = date["weekday"]
     if weekday and weekday.lower() != DAYS[right.weekday()][:3].lower():
         return False
     right = right.replace(tzinfo=None)
     try:
-        told = parser.parse(date[0], default=right, dayfirst=not date["iso"], fuzzy=True)
-    except parser.ParserError:  # there is no such day
+        found = parser.parse(date[0], default=right, dayfirst=not date["iso"], fuzzy=True)
+    except parser.ParserError:  # no such day exists
         return False
-    return bool(told == right)
+    return bool(found == right)

@@ -1,4 +1,4 @@
-"""Does everything that belongs together come together? Items, answers, checks, tests, rubrics."""
+"""Check that items, answers, checks, hidden tests and rubrics belong together."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from autograder.release.stated import sums
 
 @dataclass(frozen=True)
 class HiddenTest:
-    """A hidden test as its decorator tells: the item, the part of it, and what a failure costs."""
+    """A hidden test as in its decorator: the item, its part, and whether it is a core test."""
 
     where: str
     item: str
@@ -40,7 +40,7 @@ class HiddenTest:
 
 
 def hidden_tests(hidden: Path) -> tuple[list[HiddenTest], list[str]]:
-    """The hidden tests of an assignment, and what is wrong with how they name their items.
+    """Return an assignment's hidden tests, and the faults in their decorators and docstrings.
 
     The files are parsed, not run.
     """
@@ -55,7 +55,7 @@ def hidden_tests(hidden: Path) -> tuple[list[HiddenTest], list[str]]:
                 except ReleaseError as error:
                     faults.append(str(error))
                 if not ast.get_docstring(node):
-                    faults.append(f"{where} has no docstring: students read it as the claim")
+                    faults.append(f"{where} has no docstring: add the claim that students read")
     return tests, faults
 
 
@@ -66,12 +66,12 @@ def name_faults(
     hidden: Path,
     misconceptions: Iterable[tuple[str, str]],
 ) -> Iterator[str]:
-    """Items without a hidden test or a visible check, and tests and the like of unknown items.
+    """Yield items without hidden test or visible check, and names of unknown items.
 
-    `misconceptions` are pairs of their names and items. A renamed item is told here alone.
+    `misconceptions` are pairs of names and items. A renamed item is reported only here.
     """
     if not hidden.is_dir():
-        yield f"{hidden} is missing: the hidden tests belong there"
+        yield f"{hidden} is missing: put the hidden tests there"
         return
     tests, faults = hidden_tests(hidden)
     yield from faults
@@ -80,7 +80,7 @@ def name_faults(
     wanted += [(f"the misconception {name!r}", item) for name, item in misconceptions]
     for what, item in wanted:
         if item not in auto:
-            kind = "a manual item" if item in assignment.items else "no item"
+            kind = "a manual item" if item in assignment.items else "not an item"
             yield f"{what} is for {item}, which is {kind} of {assignment.name}"
     tested = {test.item for test in tests}
     yield from (f"item {name} has no hidden test" for name in auto if name not in tested)
@@ -93,20 +93,20 @@ def name_faults(
 
 
 def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
-    """Items and parts without a core test: nothing could earn their points."""
+    """Yield items and parts without a core test, whose points could not be earned."""
     tests, _ = hidden_tests(hidden)
     for name in sorted(item.name for item in assignment.select("auto")):
         mine = [test for test in tests if test.item == name]
         core = {test.part for test in mine if test.core}
         if mine and not core:
-            yield f"item {name} has robustness tests alone: no test can earn its points"
+            yield f"item {name} has only robustness tests: no test can earn its points"
         for test in mine:
             if core and not test.core and test.part not in core | {"answer"}:
                 yield f"{test.where}: part {test.part!r} of {name} has no core test"
 
 
 def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
-    """Auto items that lack an answer to fill, or a locked check cell below it."""
+    """Yield auto items without an answer cell, or without a locked check cell below it."""
     for name, notebook in sources.items():
         answer = ""
         unchecked: CellPlace | None = None
@@ -131,7 +131,7 @@ def cell_order_faults(assignment: Assignment, sources: dict[str, NotebookNode]) 
 def rubric_faults(
     assignment: Assignment, sources: dict[str, NotebookNode], hidden: Path
 ) -> Iterator[str]:
-    """Manual items whose rubric is missing or unreadable, or names what no core test gives."""
+    """Yield manual items whose rubric is missing, unreadable, or has unknown evidence."""
     tests, _ = hidden_tests(hidden)
     for where, _, source in _manual(assignment, sources):
         try:
@@ -147,9 +147,9 @@ def rubric_faults(
 
 
 def rubric_point_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
-    """Rubrics that do not add up to their items' points."""
+    """Yield rubrics whose points do not add up to their items' points."""
     for where, item, source in _manual(assignment, sources):
-        with suppress(CourseError):  # told by `rubric_faults`
+        with suppress(CourseError):  # reported by `rubric_faults`
             points = read_rubric(source, where).points
             if abs(points - item.max_points) > NEARLY:
                 yield f"{where} has a rubric of {points:g} points; {worth([item])}"
@@ -164,14 +164,14 @@ def _manual(
 
 
 def problem_faults(assignment: Assignment) -> Iterator[str]:
-    """Notebooks without an item."""
+    """Yield notebooks without an item."""
     for problem in assignment.problems:
         if not problem.items:
-            yield f"{problem.name}.ipynb has no item; what is no problem belongs elsewhere"
+            yield f"{problem.name}.ipynb has no item: add one, or move the notebook elsewhere"
 
 
 def points_summary(assignment: Assignment) -> str:
-    """How many items there are, and what they are worth."""
+    """Return as text the number of items and their points."""
     kinds = " and ".join(f"{len(assignment.select(kind))} {kind}" for kind in get_args(Kind))
     regular, bonus = sums(assignment.items.values())
     return f"{kinds} items; {regular:g} points and {bonus:g} bonus points"
@@ -195,19 +195,19 @@ def _hidden_test(node: ast.FunctionDef, where: str) -> HiddenTest:
         return HiddenTest(where, str(values["name"]), str(values.get("part", "answer")), core)
     except (KeyError, ValueError, TypeError, SyntaxError) as error:
         raise ReleaseError(
-            f"{where}: @item must be given its name, part, costs and care as plain values"
+            f"{where}: give @item its name, part, costs and care as plain values"
         ) from error
 
 
 def _is_item(decorator: ast.expr) -> bool:
-    """Whether a decorator is a call such as `@item(...)` or `@testkit.item(...)`."""
+    """Return whether a decorator is a call such as `@item(...)` or `@testkit.item(...)`."""
     return isinstance(decorator, ast.Call) and ast.unparse(decorator.func).split(".")[-1] == "item"
 
 
 def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> Iterator[str]:
     function = grade_id(cell).replace("-", "_")
     if cell.source.strip() != f"checks.{function}(globals())":
-        yield f"{where}: a check cell reads `checks.{function}(globals())`, this one does not"
+        yield f"{where}: a check cell must contain only `checks.{function}(globals())`"
     if function not in functions:
         yield f"checks.py has no function {function} for item {grade_id(cell)}"
 
@@ -215,7 +215,7 @@ def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> 
 def _evidence_fault(evidence: Evidence, assignment: Assignment, tests: list[HiddenTest]) -> str:
     item = assignment.items.get(evidence.item)
     if item is None or item.kind != "auto":
-        kind = "no item" if item is None else "a manual item"
+        kind = "not an item" if item is None else "a manual item"
         return f", but {evidence.item} is {kind} of {assignment.name}"
     parts = {test.part for test in tests if test.item == evidence.item and test.core}
     if evidence.part and evidence.part not in parts:

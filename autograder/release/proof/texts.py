@@ -1,4 +1,4 @@
-"""Every piece of text that a release holds, each with its place, so that it can be searched."""
+"""Collect all texts of a release, each with its place, so that they can be searched."""
 
 from __future__ import annotations
 
@@ -16,38 +16,38 @@ from autograder.release.fill import read_source
 
 @dataclass(frozen=True)
 class Text:
-    """A text of the release, and where it stands."""
+    """A text of the release, and where it is."""
 
     where: str
     content: str
 
     @cached_property
     def squeezed(self) -> str:
-        """The text without its white space: how a line was broken or indented doesn't matter."""
+        """The text without white space, so that line breaks and indentation do not matter."""
         return squeeze(self.content)
 
 
 def squeeze(text: str) -> str:
-    """Text with all white space dropped."""
+    """Return the text without white space."""
     return re.sub(r"\s+", "", text)
 
 
 def notebooks(tree: Path) -> dict[str, NotebookNode]:
-    """The notebooks of a tree by file name, as they are on disk: nothing repaired."""
+    """Return the notebooks of a tree by file name, exactly as they are on disk."""
     return {path.name: read_source(path) for path in sorted(tree.glob("*.ipynb"))}
 
 
 def cells(notebooks: Mapping[str, NotebookNode]) -> Iterator[tuple[CellPlace, NotebookNode]]:
-    """Each cell of the notebooks, with its place."""
+    """Yield each cell of the notebooks with its place."""
     for file, notebook in notebooks.items():
         for index, cell in enumerate(notebook.cells):
             yield place(Path(file).stem, index, cell), cell
 
 
 def texts(tree: Path) -> list[Text]:
-    """All text of all files: cells, their metadata and outputs, notebook metadata, other files.
+    """Return all texts: cells, their metadata and outputs, notebook metadata, other files.
 
-    Data files that are not text, such as pictures, are left out.
+    Data files that are not text, such as pictures, are skipped.
     """
     found: list[Text] = []
     for path in sorted(p for p in tree.rglob("*") if p.is_file()):
@@ -72,7 +72,7 @@ def _notebook_texts(path: Path) -> Iterator[Text]:
 
 
 def _strings(value: object) -> Iterator[str]:
-    """The strings within JSON data, keys included."""
+    """Yield the strings in JSON data, including keys."""
     if isinstance(value, dict):
         for name, entry in value.items():
             yield str(name)

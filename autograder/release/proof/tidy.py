@@ -1,4 +1,4 @@
-"""Is a release clean? Its files, its cells' metadata, and what a machine leaves in a notebook."""
+"""Check that a release has no stray files, and no traces of the machine it was made on."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _MACHINE_PATH = re.compile(
 _LEFT_BY_PROGRAMS = frozenset({".ipynb_checkpoints", "__pycache__", ".DS_Store"})
 
 MAX_DATA_BYTES = 15_000_000
-"""Bytes that the data files of a homework may hold together: they go into each sandbox at once."""
+"""Maximum size of all data files of a homework, in bytes, since each sandbox gets all of them."""
 
 
 def expected_files(assignment: Assignment) -> frozenset[str]:
-    """The files that source and release of an assignment consist of."""
+    """Return the names of the files in an assignment's source and release."""
     notebooks = (f"{problem.name}.ipynb" for problem in assignment.problems)
     return frozenset((*notebooks, *COMPANIONS, *assignment.files))
 
@@ -35,9 +35,9 @@ def expected_files(assignment: Assignment) -> frozenset[str]:
 def file_faults(
     tree: Path, assignment: Assignment, label: str, *, in_use: bool = False
 ) -> Iterator[str]:
-    """What is in a tree and should not be, and what should be and is not.
+    """Yield files that do not belong in a tree, and files that are missing.
 
-    In one that is `in_use`, what JupyterLab, Python and file managers leave by themselves may be.
+    If the tree is `in_use`, files that JupyterLab, Python and file managers create are allowed.
     """
     expected = expected_files(assignment)
     if not tree.is_dir():
@@ -48,7 +48,7 @@ def file_faults(
             continue
         where = f"{label}/{path.name}"
         if path.is_symlink():
-            yield f"{where} is a link; put the file itself there"
+            yield f"{where} is a link; replace it with the file itself"
         elif path.is_dir():
             yield f"{where}/ does not belong there; delete the folder"
         elif path.name not in expected:
@@ -66,13 +66,13 @@ def file_faults(
     size = sum((tree / n).stat().st_size for n in assignment.files if (tree / n).is_file())
     if size > MAX_DATA_BYTES:
         yield (
-            f"{label}: its data files hold {size / 1e6:.0f} MB together, and a sandbox takes "
-            f"{MAX_DATA_BYTES / 1e6:.0f} MB at most: make them smaller"
+            f"{label}: the data files have {size / 1e6:.0f} MB together, but a sandbox accepts "
+            f"at most {MAX_DATA_BYTES / 1e6:.0f} MB: make them smaller"
         )
 
 
 def cell_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
-    """Outputs, counts, attachments and metadata that a released notebook must not have."""
+    """Yield outputs, counts, attachments and metadata that a release must not have."""
     for where, cell in cells(released):
         if cell.get("outputs"):
             yield f"{where} has an output"
@@ -86,18 +86,18 @@ def cell_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
             yield f"{where} still has its directive line"
         for key, value in sorted(cell.metadata.items()):
             if clean.metadata.get(key) != value or not isinstance(value, bool | dict | list):
-                yield f"{where} has the metadata {key} = {value!r}, which a release has no use for"
+                yield f"{where} has the metadata {key} = {value!r}, which a release does not need"
     for name, notebook in released.items():
         for key in sorted(set(notebook.metadata) | set(NOTEBOOK_METADATA)):
             if notebook.metadata.get(key) != NOTEBOOK_METADATA.get(key):
-                yield f"{name}: its metadata {key!r} is not what a release has"
+                yield f"{name}: its metadata {key!r} differs from that of a release"
 
 
 def path_faults(all_texts: Iterable[Text], *, own: Iterable[Path] = ()) -> Iterator[str]:
-    """Absolute paths of a machine: this one's, or any that looks like a home or scratch folder."""
+    """Yield absolute paths: of this machine, or any that looks like a home or scratch folder."""
     prefixes = {str(path) for path in (*own, Path.home(), Path(sys.prefix)) if len(path.parts) > 2}
     for text in all_texts:
         found = _MACHINE_PATH.search(text.content)
         known = next((prefix for prefix in prefixes if prefix in text.content), None)
         if found or known:
-            yield f"{text.where} holds a path of a machine: {found[0] if found else known}"
+            yield f"{text.where} contains a path of a machine: {found[0] if found else known}"

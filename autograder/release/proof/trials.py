@@ -1,7 +1,7 @@
 """Trial submissions: the reference must earn every point, the skeleton and junk must earn none.
 
-They are marked the way that students' submissions are, as many at once as the machine allows. A
-trial that went well is kept until something that it depends on changes.
+They are marked in the same way as students' submissions, in parallel. The result of a trial that
+passed is cached until something that it depends on changes.
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ REFERENCE = "reference"
 """The trial that all others depend on."""
 
 LONG_SECONDS = 900.0
-"""Seconds for the trial that runs a visible check on hundreds of misconceptions."""
+"""Seconds allowed for the trial that runs visible checks on hundreds of misconceptions."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A submission whose marks are known before: how to write it, and how to judge its marks.
+    """A submission with known marks: how to write it, and how to judge its marks.
 
-    One that `is_long` gets more time than a student's submission.
+    If it `is_long`, it gets more time than a student's submission.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Trial:
     is_long: bool = False
 
     def findings(self, marked: Marking | CourseError) -> list[Finding]:
-        """Return what follows from the marks, or from the reason why there are none."""
+        """Return the findings for these marks, or for the error that prevented marking."""
         try:
             if isinstance(marked, CourseError):
                 raise marked
@@ -72,7 +72,7 @@ class Trial:
 class Trials:
     """Writes, marks and judges the trial submissions of one release, in the folder `scratch`.
 
-    Trials that went well in an earlier proof count, unless `again` is set.
+    Trials that passed in an earlier proof are reused, unless `again` is set.
     """
 
     course: Course
@@ -83,9 +83,9 @@ class Trials:
     again: bool = False
 
     def findings(self, say: Say) -> list[Finding]:
-        """Hold all trials, telling `say` how many are done.
+        """Run all trials and return their findings; call `say` with the number done.
 
-        Where the reference can't be marked, nothing can: it is told once.
+        If the reference can't be marked, stop there: nothing else can be marked either.
         """
         trials = {trial.name: trial for trial in self._trials()}
         earlier = self._earlier()
@@ -147,7 +147,7 @@ class Trials:
             )
 
     def _marked(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marking | CourseError]]:
-        """Write and mark, as `fdl grade` does; the name of each trial, and what came of it."""
+        """Write and mark trials as `fdl grade` does; yield each one's name and its result."""
         from autograder.grading.classrun import Job, default_jobs, mark_class
         from autograder.grading.mark import MarkSettings
 
@@ -188,7 +188,7 @@ class Trials:
     def _judge_skeleton(self, marked: Marking) -> Iterator[Finding]:
         faults = [*_earned(self._auto(marked.report), "the untouched skeleton")]
         faults += _run_faults(self.assignment, marked, "the skeleton")
-        yield finding("the untouched skeleton earns nothing", faults, "0 points; its cells all run")
+        yield finding("the untouched skeleton earns nothing", faults, "0 points; all its cells run")
         yield rejects_skeleton(marked.notebooks)
 
     def _judge_junk(self, words: str, marked: Marking) -> Iterator[Finding]:
@@ -219,12 +219,12 @@ def _earned(items: Mapping[str, ItemReport], who: str) -> Iterator[str]:
             held = [f"“{claim.claim}”" for claim in item.claims if claim.passed and not claim.costs]
             yield (
                 f"item {name}: {item.points:g} of {item.max_points:g} points for {who}, "
-                f"since these hold: {', '.join(held)}"
+                f"since these claims hold: {', '.join(held)}"
             )
 
 
 def _run_faults(assignment: Assignment, marked: Marking, who: str) -> list[str]:
-    """Notebooks that did not run through, and cells that ended in an error they should not."""
+    """Return faults for notebooks that did not run to their end, and for cells with errors."""
     faults = []
     for name, notebook in marked.report.notebooks.items():
         if notebook.state != "marked":
@@ -241,13 +241,13 @@ def _run_faults(assignment: Assignment, marked: Marking, who: str) -> list[str]:
 
 
 def _unguarded(name: str, executed: NotebookNode, who: str) -> Iterator[str]:
-    """Cells other than answers that end at a stub: an experiment must wait for its functions."""
+    """Yield cells other than answers that stop at a stub: experiments need a guard."""
     for index, cell in enumerate(executed.cells):
         for output in cell.get("outputs", ()):
             stub = output.get("ename") == "NotImplementedError"
             expected = is_answer(cell) and "raises-exception" in cell.metadata.get("tags", ())
             if stub and not expected:
                 yield (
-                    f"{place(name, index, cell)} stops at an unfinished answer with {who}; "
+                    f"{place(name, index, cell)} stops at an unfinished answer with {who}: "
                     "guard it with `if checks.ready(...)`"
                 )

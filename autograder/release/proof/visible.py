@@ -1,4 +1,4 @@
-"""The visible checks: what they said in notebooks that were run, and wrong answers for them."""
+"""Read the verdicts of visible checks in notebooks, and write wrong answers to try them on."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from autograder.release.proof.junk import pairs, with_answers, write_notebook
 PASSED = "✓"
 _VERDICT = re.compile(r"^\s*([✓✗…])(.*(?:\n.*){0,2})", re.MULTILINE)
 _HEAD = "# {item}, wrong: {name}"
-_KEEP = "right_answers = {name: it for name, it in globals().items() if name[0] != '_'}"
-_PUT_BACK = "globals().update(right_answers)"
+_SAVE = "right_answers = {name: it for name, it in globals().items() if name[0] != '_'}"
+_RESTORE = "globals().update(right_answers)"
 
 Notebooks = Mapping[str, NotebookNode]
 
 
 def verdict(cell: NotebookNode) -> tuple[str, str]:
-    """The sign that a check cell's verdict begins with, and its first lines.
+    """Return the sign at the beginning of a check cell's verdict, and its first lines.
 
     Without a verdict the sign is empty, and the text says what the cell did instead.
     """
@@ -36,7 +36,7 @@ def verdict(cell: NotebookNode) -> tuple[str, str]:
 
 
 def accepts_reference(executed: Notebooks, lost: Collection[str]) -> Finding:
-    """Whether each visible check passes; the items that `lost` points are told already."""
+    """Check that each visible check passes, except for `lost` items, reported already."""
     cells = _check_cells(executed)
     faults = [
         f"item {item}: its check {'says' if sign else ''} {said}".replace("  ", " ")
@@ -49,7 +49,7 @@ def accepts_reference(executed: Notebooks, lost: Collection[str]) -> Finding:
 
 
 def rejects_skeleton(executed: Notebooks) -> Finding:
-    """Whether no visible check passes where nothing is answered."""
+    """Check that no visible check passes without an answer."""
     cells = _check_cells(executed)
     faults = [
         f"item {item}: its check passes without an answer"
@@ -60,7 +60,7 @@ def rejects_skeleton(executed: Notebooks) -> Finding:
 
 
 def catches(executed: Notebooks, catalogue: Catalogue) -> Finding:
-    """How many misconceptions the visible checks notice; those that they miss are no fault."""
+    """Count the misconceptions that the visible checks notice; missing some is no fault."""
     signs = {
         cell.source.split("\n")[0]: verdict(cell)[0]
         for notebook in executed.values()
@@ -84,18 +84,18 @@ def catches(executed: Notebooks, catalogue: Catalogue) -> Finding:
 
 
 def write_wrong(source: Path, release: Path, folder: Path, catalogue: Catalogue) -> None:
-    """Write the reference's submission, with cells below that try each misconception's answer.
+    """Write the reference's submission, followed by cells that try each misconception's answer.
 
-    Each is followed by the item's check, and by all right answers again.
+    After each such answer come the item's check and a cell that restores the right answers.
     """
     for name, skeleton, filled in pairs(source, release):
         notebook = with_answers(skeleton, filled)
-        notebook.cells.append(new_code_cell(_KEEP))
+        notebook.cells.append(new_code_cell(_SAVE))
         checks = [(grade_id(cell), cell.source) for cell in notebook.cells if is_check(cell)]
         for item, check in checks:
             for wrong in catalogue.of(item):
                 tried = f"{_head(wrong)}\n{wrong.source}\n\n{check}"
-                notebook.cells += [new_code_cell(tried), new_code_cell(_PUT_BACK)]
+                notebook.cells += [new_code_cell(tried), new_code_cell(_RESTORE)]
         write_notebook(folder / name, notebook)
 
 

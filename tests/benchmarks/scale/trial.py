@@ -12,7 +12,7 @@ from pathlib import Path
 from autograder.commands.demo import make_scratch_course
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import REPORT
-from autograder.gradebook.backup import copies_of
+from autograder.gradebook.backup import backup_folder
 from autograder.grading.report import Report
 from tests.benchmarks.courses import Marks
 
@@ -96,7 +96,7 @@ def _figures(
         recording_seconds=_stage(resumed.printed, "recording"),
         own_seconds=killed.own_seconds + resumed.own_seconds,
         gradebook_bytes=gradebook.stat().st_size,
-        copies_bytes=_size(copies_of(gradebook)),
+        copies_bytes=_size(backup_folder(gradebook)),
         autograded_bytes=_size(root / "autograded"),
         submitted_bytes=_size(root / "submitted"),
     )

@@ -1,5 +1,5 @@
-"""Makes this folder a normal nbgrader course, whose commands mark as `fdl grade` does."""
+"""Configure this folder as an nbgrader course, whose commands mark as `fdl grade` does."""
 
 from autograder.release.nbgraderconfig import configure
 
-configure(get_config(), __file__)  # get_config is given by the loader of this file
+configure(get_config(), __file__)  # nbgrader defines get_config when it loads this file

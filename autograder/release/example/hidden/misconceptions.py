@@ -1,8 +1,8 @@
 """Misconceptions of HOMEWORK: wrong answers, each with the sentence that helps.
 
-Most are the reference with a piece of its text exchanged. `fdl prove HOMEWORK` holds each of them
-against the hidden tests: it has to lose its own item and no other. Write at least four for each
-item, from what students have really answered, and none that gives the solution away.
+Most are the reference with a piece of its text replaced. `fdl prove HOMEWORK` runs the hidden tests
+on each of them: it must lose points in its own item and in no other. Write at least four for each
+item, based on real answers of students. No sentence may give the solution away.
 """
 
 from __future__ import annotations
@@ -64,8 +64,8 @@ change(
 )
 
 
-# A wrong function can be written out, too; its name is the misconception's, and its text that of
-# a notebook's cell, so it uses nothing else that stands here.
+# A wrong function can also be written in full. Its name is the misconception's name. Its text goes
+# into a notebook cell, so it must not use anything else from this module.
 @misconceptions.function(
     "p1-newton",
     "newton",

@@ -1,13 +1,13 @@
 """Hidden tests of Problem 1: Newton's method, its picture and its order.
 
-They run on the grader's side: `student` calls the functions of a notebook that runs in the
-sandbox, and `rng` is drawn from the seed in course.toml, so that a mark can be had again. A test's
-docstring is the line that the student reads, so it must not give the answer away.
+They run in the grader: `student` calls the functions of a notebook that runs in the sandbox, and
+`rng` depends only on the seed in course.toml, so that a mark can be reproduced. A test's docstring
+is the line that the student reads, so it must not give the answer away.
 
-`@item(NAME)` says which item a test belongs to. All such tests of an item have to pass for its
-points; with `part="..."` the parts share them. `costs=0.25` makes a test that can't earn, only
-take this share away, such as for labels; `care="integers"` looks for a kind of slip, which costs
-at most a quarter of an item and once in the homework.
+`@item(NAME)` says which item a test belongs to. An item's points are earned if all its tests pass;
+with `part="..."` the parts share the points. A test with `costs=0.25` earns nothing, but failing it
+costs this share, for example for labels. A test with `care="integers"` looks for one kind of slip,
+which costs at most a quarter of an item and only once in the homework.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Function = Callable[[Any], float]
 
 
 def make_function(rng: Generator) -> tuple[Function, Function]:
-    """A made-up f(x) = a x + b sin x + c and its derivative, which is above zero everywhere."""
+    """Return a random f(x) = a x + b sin x + c and its derivative, which is always positive."""
     a, b, c = rng.uniform(1.2, 2.0), rng.uniform(0.5, 0.9), rng.uniform(-1, 1)
 
     def f(x: Any) -> float:
@@ -48,7 +48,7 @@ def make_function(rng: Generator) -> tuple[Function, Function]:
 
 
 def make_runs(rng: Generator) -> tuple[float, dict[str, np.ndarray]]:
-    """A root, and runs on both sides of it."""
+    """Return a root, and runs on both sides of it."""
     root = rng.uniform(0.5, 1.5)
     sides = {"near": np.array([1, -1, 1, -1, 1]), "far": np.array([-1, -1, 1, 1, -1, 1, 1])}
     runs = {name: root + side * rng.uniform(0.05, 1, side.shape) for name, side in sides.items()}
@@ -58,7 +58,7 @@ def make_runs(rng: Generator) -> tuple[float, dict[str, np.ndarray]]:
 def expected_curves(
     root: float, runs: Mapping[str, np.ndarray]
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """What the picture of these runs should show, by label."""
+    """Return the curves that the picture of these runs should show, by label."""
     return {name: (np.arange(len(run)), np.abs(run - root)) for name, run in runs.items()}
 
 
@@ -75,12 +75,12 @@ def test_newton(student: Student, rng: Generator, num_steps: int) -> None:
 
 
 @item("p1-newton", care="integers")
-def test_newton_takes_integers_and_no_step(student: Student, rng: Generator) -> None:
-    """A start that is an integer works, and so does no step at all."""
+def test_newton_takes_integers_and_zero_steps(student: Student, rng: Generator) -> None:
+    """An integer start works, and so do zero steps."""
     f, slope = make_function(rng)
     answer = student.newton(f, slope, 3, 4)
     assert_close(answer, newton.newton(f, slope, 3, 4), what="the array from an integer start")
-    assert_close(student.newton(f, slope, 2.5, 0), [2.5], what="the array of no step")
+    assert_close(student.newton(f, slope, 2.5, 0), [2.5], what="the array of zero steps")
 
 
 # --- The picture ----------------------------------------------------------------------------------
@@ -88,7 +88,7 @@ def test_newton_takes_integers_and_no_step(student: Student, rng: Generator) -> 
 
 @item("p1-plot")
 def test_plot_shows_the_distances(student: Student, rng: Generator) -> None:
-    """For each run the picture shows its distances from the root against the steps, in sight."""
+    """For each run the picture shows its distances from the root against the steps."""
     root, runs = make_runs(rng)
     figure = student.plot_errors(root, runs)
     for x, y in expected_curves(root, runs).values():
@@ -114,7 +114,7 @@ def test_plot_labels_its_axes(student: Student, rng: Generator) -> None:
 @item("p1-order")
 @pytest.mark.parametrize("count", [3, 6])
 def test_order(student: Student, rng: Generator, count: int) -> None:
-    """The order is that of the last three iterates, on whichever side of the root they are."""
+    """The order is that of the last three iterates, on either side of the root."""
     root = rng.uniform(0.5, 1.5)
     signs = np.array([1, -1, -1, 1, 1, -1])[:count]
     iterates = root + signs * np.cumprod(rng.uniform(0.1, 0.6, size=count))

@@ -14,8 +14,8 @@ def plot_errors(root: float, trajectories: Mapping[str, np.ndarray]) -> Figure:
     """Draw the distance from the root along each run against the number of steps.
 
     trajectories maps a label to the iterates x^0, ..., x^T of a run, shape (T+1,); lengths may
-    differ. One line for each run, with its label in a legend, and both axes labelled. A
-    logarithmic axis for the distance shows the most.
+    differ. Draw one line for each run, with its label in a legend, and label both axes. A
+    logarithmic axis for the distance shows most.
     """
     figure, axes = plt.subplots(figsize=(6.4, 4.0))
     for label, iterates in trajectories.items():

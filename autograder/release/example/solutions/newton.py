@@ -15,7 +15,7 @@ def newton(
     """Run Newton's method, equation (1), from the start x0.
 
     f(x) is the function's value at a number x, slope(x) its derivative there, never zero. Exactly
-    T = num_steps steps are taken; T = 0 is legal.
+    T = num_steps steps are taken; T = 0 is allowed.
 
     Returns all iterates, shape (T+1,), with the start in entry 0.
     """
@@ -29,8 +29,8 @@ def newton(
 def convergence_order(iterates: np.ndarray, root: float) -> float:
     """Estimate the order of convergence by equation (2).
 
-    iterates holds x^0, ..., x^T with T ≥ 2, shape (T+1,), none of them the root itself. The last
-    three of them count.
+    iterates contains x^0, ..., x^T with T ≥ 2, shape (T+1,); none of them is the root. Only the
+    last three are used.
 
     Returns the number p.
     """

@@ -3,7 +3,7 @@
 Each item that is marked by tests has a function here, named like the item (`p1-newton` is
 `p1_newton`), and a cell of its notebook calls it with `globals()`. It tries your functions on an
 example small enough for pen and paper. Stuck? Each check has three hints: open them below its
-verdict, or call `checks.hint("p1-newton")` once, twice, three times.
+verdict, or call `checks.hint("p1-newton")` up to three times.
 
 When you are done, `checks.pack()` (or `python checks.py pack`) runs your saved notebooks again and
 packs them into one file to hand in.
@@ -20,7 +20,7 @@ from autograder.release.checkskit import *
 
 @check(
     "Where does the tangent at the last iterate cross zero? Solve its equation for x on paper.",
-    "An array of T + 1 floats: the start, then one entry for each step. No step gives one entry.",
+    "An array of T + 1 floats: the start, then one entry per step. Zero steps give one entry.",
     "Section a), equation (1), and the example below it.",
 )
 def p1_newton(yours: Answers) -> Lines:
@@ -30,9 +30,9 @@ def p1_newton(yours: Answers) -> Lines:
 
 
 @check(
-    "Each run holds iterates; the picture shows distances. From what, and with which sign?",
-    "One line for each entry of the dictionary against 0, 1, …; a legend, two axis labels, and the "
-    "Figure as what the function returns.",
+    "The runs are iterates, but the picture shows distances. From what, and with which sign?",
+    "One line for each entry of the dictionary against 0, 1, …; a legend and two axis labels. The "
+    "function returns the Figure.",
     "Section b). The runs may have different lengths.",
 )
 def p1_plot(yours: Answers) -> Lines:
