@@ -206,7 +206,7 @@ def test_feedback_takes_the_penalty_from_marks_as_they_are_now(
     marker.give("a-proof", 2.0)
     marker.give("b-essay", None, extra=0.0)
     assert totals(course)[:2] == ["4.5 of 5 points", "2 of 3 bonus points"]
-    assert "−0.5 for handing in late (counted above)" in totals(course)
+    assert "−0.5 late penalty (already subtracted above)" in totals(course)
 
 
 def test_feedback_shows_no_point_less_than_none_where_all_is_lost(course: Course) -> None:

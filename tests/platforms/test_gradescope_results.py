@@ -59,7 +59,7 @@ def test_texts_have_neither_points_nor_a_maximum(course: Course, assignment: Ass
     [proof] = [test for test in data["tests"] if test["name"] == "a-proof"]
     assert "score" not in proof
     assert "max_score" not in proof
-    assert "A person reads and marks this answer" in proof["output"]
+    assert "A person will read and mark this answer" in proof["output"]
     assert "worth 2 points" in proof["output"]
 
 
