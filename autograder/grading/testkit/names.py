@@ -105,7 +105,7 @@ def free_texts(figure: FigureData) -> tuple[str, ...]:
 
 
 def legend_entries(figure: FigureData) -> tuple[LegendEntry, ...]:
-    """The entries of all legends of a figure."""
+    """Return the entries of all legends of a figure."""
     return (*figure.legend, *(entry for axes in figure.axes for entry in axes.legend))
 
 

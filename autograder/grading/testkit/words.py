@@ -41,7 +41,7 @@ class Words:
         return self._words.pattern
 
     def __call__(self, text: str) -> bool:
-        """Whether the text holds one of the words."""
+        """Return whether the text has one of the words."""
         return bool(self._words.search(self._kept(text)))
 
     def places(self, text: str) -> list[tuple[int, int]]:
@@ -204,7 +204,7 @@ def plain(text: str) -> str:
 
 
 def numbers_in(text: str) -> list[float]:
-    """The numbers in a text: 0.05, 0,05, 5e-2, 10^{-2}, 5·10⁻², 1/20."""
+    """Return the numbers in a text: 0.05, 0,05, 5e-2, 10^{-2}, 5·10⁻², 1/20."""
     text = _with_points(re.sub(f"[{_RAISED}]+", _raised, text))
     text = re.sub(r"\\[dt]?frac\{?(\d+)\}?\{?(\d+)\}?", r"\1/\2", text)
     text = re.sub(r"\\times|\\cdot|×|·", "*", text.replace("−", "-"))
