@@ -135,7 +135,7 @@ def test_lateness_is_told_and_costs_nothing(course: Course, assignment: Assignme
     assert results.extra_data["late_seconds"] == 4 * 3600 + 300
     assert results.score == 5.0
     on_time = replace(late, at=due)
-    assert "in time" in told(assignment, mark(course).report, handed_in=on_time).output
+    assert "on time" in told(assignment, mark(course).report, handed_in=on_time).output
 
 
 def test_metadata_is_read_as_gradescope_writes_it(tmp_path: Path) -> None:

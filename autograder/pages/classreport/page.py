@@ -149,7 +149,7 @@ def render(
         distributions=list(_distributions(items, students)),
         item_rows=rows,
         items_picture=_items_picture(rows),
-        not_drawn=[row.item.name for row in rows if not is_told(row)],
+        not_drawn=[row.item.name for row in rows if not can_be_drawn(row)],
         alpha=_alpha(items, students),
         misconceptions=misconception_rows(items, students),
         first_shown=FIRST_SHOWN,
@@ -295,7 +295,7 @@ def _distributions(
 
 
 def _items_picture(rows: Sequence[ItemRow]) -> Markup:
-    shares = {row.item: row.statistics.difficulty or 0.0 for row in rows if is_told(row)}
+    shares = {row.item: row.statistics.difficulty or 0.0 for row in rows if can_be_drawn(row)}
     hardest = sorted(shares, key=shares.__getitem__)[:3]
     named = ", ".join(f"{item.name} {shares[item]:.0%}" for item in hardest)
     regular = [share * (not item.bonus) for item, share in shares.items()]
@@ -314,7 +314,7 @@ def _items_picture(rows: Sequence[ItemRow]) -> Markup:
     )
 
 
-def is_told(row: ItemRow) -> bool:
+def can_be_drawn(row: ItemRow) -> bool:
     """Return whether enough marks of the item are settled to draw it."""
     return row.statistics.n >= FEWEST
 
