@@ -72,7 +72,7 @@ class Form:
         return same
 
     def is_changed(self, cell: ReceivedCell) -> bool:
-        """Return whether a cell that matches no released cell has a read-only cell's nbgrader id."""
+        """Return whether a cell without a released cell has a read-only cell's nbgrader id."""
         # a cell id alone is too weak a reason to drop a student's code
         slot = self._by_grade_id.get(cell.grade_id)
         return slot is not None and slot.role == "locked"
