@@ -1,1 +1,1 @@
-"""What students wrote and showed, made harmless for every page that holds it."""
+"""Make students' texts and outputs harmless for every page that shows them."""

@@ -1,4 +1,4 @@
-"""Markdown of people who mark, as HTML that does nothing: formatting, and formulas as pictures."""
+"""Render the Markdown of people who mark as harmless HTML: formatting, and formulas as pictures."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ from autograder.content.sanitize import (
 from autograder.timelimit import time_limit
 
 MAX_FORMULA = 500
-"""Length of the longest formula that is drawn, in letters."""
+"""Most characters of a formula to draw."""
 
 MAX_SIDE = 2_000.0
-"""Width and height of the largest formula that is drawn, in points."""
+"""Largest width and height of a formula to draw, in points."""
 
 _SIZE = 12.0
 _DPI = 200
 _SCALE = 1.15
-"""How much larger formulas are set than the text: their letters are smaller than its own."""
+"""Size of formulas relative to the text, since their letters look smaller."""
 _ALIASES = {
     "tfrac": "frac", "dfrac": "frac", "lVert": "|", "rVert": "|", "lvert": "vert", "rvert": "vert",
     "le": "leq", "ge": "geq", "ne": "neq", "to": "rightarrow", "implies": "Rightarrow",
     "iff": "Leftrightarrow", "displaystyle": "",
 }  # fmt: skip
-"""Commands of LaTeX by the ones that matplotlib knows."""
+"""LaTeX commands and the equivalents that matplotlib knows."""
 _COMMAND = re.compile(rf"\\({'|'.join(_ALIASES)})(?![A-Za-z])")
 _BARE_FRACTION = re.compile(r"\\frac ?(\w) ?(\w)")
 _MARKS = re.compile("[\ue000\ue001]")
 _PLACE = re.compile("\ue000(\\d+)\ue001")
-"""Stands for a formula while the HTML around it is cleaned."""
+"""Pattern of the placeholder for a formula while the HTML around it is cleaned."""
 
 
 def render_markdown(text: str) -> str:
-    """Return the text as HTML: no link, picture, script or tag of its own; formulas are drawn.
+    """Return the text as HTML without links, pictures, scripts or typed tags; draw formulas.
 
-    A text that can't be rendered in time, and a formula that can't be drawn, is shown as typed.
+    A text that can't be rendered in time and a formula that can't be drawn are shown as typed.
     """
     text = _MARKS.sub("", plain_text(text))
     if len(text) <= MAX_RENDERED and not is_laborious(text):
@@ -57,7 +57,7 @@ def render_markdown(text: str) -> str:
                 renderer = _Renderer()
                 page = MarkdownWithMath(renderer=renderer).render(text)
                 clean = nh3.clean(page, tags=TAGS, attributes=ATTRIBUTES, url_schemes=set())
-        except Exception:  # of any kind, TimeUpError too: nothing may keep a page from being made
+        except Exception:  # any kind, also TimeUpError: the page must be made in any case
             pass
         else:
             formulas = dict(enumerate(renderer.formulas))
@@ -67,7 +67,7 @@ def render_markdown(text: str) -> str:
 
 @dataclass(frozen=True)
 class _Formula:
-    """A formula: what stands between its signs (empty if it can't be drawn), and all as typed."""
+    """A formula: its body between the signs (empty if it can't be drawn), and its typed text."""
 
     body: str
     typed: str
@@ -78,18 +78,18 @@ _NOTHING = _Formula("", "")
 
 
 class _Renderer(IPythonRenderer):
-    """Keeps formulas aside, so that HTML is cleaned without them."""
+    """A renderer that keeps formulas aside, so that HTML is cleaned without them."""
 
     def __init__(self) -> None:
         super().__init__(escape=True, exclude_anchor_links=True)
         self.formulas: list[_Formula] = []
 
     def inline_math(self, body: str) -> str:
-        """Keep a formula within a line."""
+        """Keep an inline formula."""
         return self._keep(_Formula(body, f"${body}$"))
 
     def block_math(self, body: str) -> str:
-        """Keep a formula of its own line."""
+        """Keep a formula on its own line."""
         return self._keep(_Formula(body, f"$${body}$$", is_block=True))
 
     def multiline_math(self, text: str) -> str:
@@ -121,7 +121,7 @@ def _known(command: re.Match[str]) -> str:
 
 @lru_cache(maxsize=1024)
 def _drawn(formula: str) -> str:
-    """Return a formula as an image that stands in a line; empty if matplotlib can't set it."""
+    """Return a formula as an inline image; empty if matplotlib can't draw it."""
     import matplotlib as mpl
     from matplotlib.font_manager import FontProperties
     from matplotlib.mathtext import MathTextParser, math_to_image
@@ -129,7 +129,7 @@ def _drawn(formula: str) -> str:
     picture = io.BytesIO()
     try:
         with mpl.rc_context():
-            mpl.rcdefaults()  # whatever settings lie where this process was started
+            mpl.rcdefaults()  # independent of settings in the current folder
             mpl.rcParams.update({"mathtext.fontset": "stix", "savefig.transparent": True})
             font = FontProperties(size=_SIZE)
             width, height, depth, *_ = MathTextParser("path").parse(f"${formula}$", 72, font)

@@ -1,14 +1,14 @@
-"""What of a student's notebook may be stored where nbgrader shows it: nothing that acts.
+"""Sanitise a student's notebook before it is stored where nbgrader shows it.
 
-nbgrader's formgrader and feedback render markdown and outputs as HTML without sanitising them,
-beside an interface that can change marks. So tags, links and active LaTeX commands are taken out of
+nbgrader's formgrader and feedback render Markdown and outputs as HTML without sanitising them,
+beside an interface that can change marks. So tags, links and active LaTeX commands are removed from
 a student's texts, and outputs are reduced to text, tables and pictures, before they are stored.
 
-Markdown is then rendered once, as nbgrader will do it. What would still put anything but formatting
-on a page, take the id of one of its fields, or keep it waiting, is set as plain text instead.
+The Markdown is then rendered once, as nbgrader will do it. A text that would still put anything but
+formatting on a page, take the id of one of its fields, or block it, is stored as plain text.
 
-All of it happens in the process that marks, within the submission's time: no expression here takes
-more than linear time, and rendering is stopped after RENDERING_SECONDS.
+All this happens in the marking process, within the submission's time: every regular expression here
+takes linear time, and rendering is stopped after RENDERING_SECONDS.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ MAX_PICTURE_BYTES = 4_000_000
 MAX_PIXELS = 50_000_000
 MAX_TEXT = 200_000
 MAX_RENDERED = 50_000
-"""The longest text that is set as markdown; a longer one is shown as it was typed."""
+"""Most characters of a text to render as Markdown; a longer one is shown as it was typed."""
 MAX_NOTEBOOK_RENDERED = 400_000
 MAX_NOTEBOOK_TEXT = 2_000_000
 MAX_NOTEBOOK_PICTURES = 40_000_000
 RENDERING_SECONDS = 2.0
-"""Time for rendering one text; each page that shows it takes as long again."""
+"""Seconds to render one text; each page that shows it takes as long again."""
 NOTEBOOK_SECONDS = 5.0
-"""Time for rendering and cleaning all texts of a notebook."""
+"""Seconds to render and clean all texts of a notebook."""
 MAX_OPEN_FORMULAS = 20
 MAX_DEPTH = 100
 TAGS = {
@@ -67,7 +67,7 @@ PICTURES = tuple(_FORMATS)
 _SHOWN_KINDS = ("text/plain", "text/html", "text/latex", *PICTURES)
 
 _JOINER = "\u2060"
-"""A letter that nobody sees: it keeps `https://` from being a link, and ids from being taken."""
+"""An invisible character: it stops `https://` from becoming a link and ids from being taken."""
 
 _ENTITY = re.compile(r"&(?=#?\w)(#?\w{1,32};)?")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -98,7 +98,7 @@ _NO_NAME = re.compile(rf"{_CONTROL.pattern}|[\t\n<>\"\\%?#]")
 
 
 class PageBudget:
-    """What a notebook may still show and cost: letters, bytes of pictures, seconds of rendering."""
+    """A notebook's remaining budget: letters, bytes of pictures, seconds of rendering."""
 
     def __init__(self) -> None:
         self.text = MAX_NOTEBOOK_TEXT
@@ -107,12 +107,12 @@ class PageBudget:
         self.seconds = NOTEBOOK_SECONDS
 
     def cut(self, text: str) -> str:
-        """As much of the text as there is room for."""
+        """Return as much of the text as there is room for."""
         room, self.text = self.text, max(self.text - len(text), 0)
         return text if len(text) <= room else text[:room] + _CUT
 
     def as_markdown(self, text: str, pictures: Mapping[str, Mapping[str, str]]) -> str:
-        """The text as markdown, or as it was typed where too much has been rendered already."""
+        """Return the text as Markdown, or as it was typed if too much has been rendered."""
         self.rendered -= len(text)
         if self.rendered < 0 or self.seconds <= 0:
             return as_typed(plain_text(text))
@@ -120,7 +120,7 @@ class PageBudget:
             return clean_markdown(text, pictures, min(self.seconds, RENDERING_SECONDS))
 
     def as_html(self, text: str) -> str:
-        """Tables and formatting of the HTML; nothing where cleaning has taken too long already."""
+        """Return tables and formatting of the HTML; empty if cleaning has taken too long."""
         if self.seconds <= 0:
             return ""
         with self._clock():
@@ -128,7 +128,7 @@ class PageBudget:
 
     @contextlib.contextmanager
     def _clock(self) -> Iterator[None]:
-        """Take the time of the block off the seconds that are left."""
+        """Subtract the time of the block from the remaining seconds."""
         start = time.monotonic()
         try:
             yield
@@ -136,7 +136,7 @@ class PageBudget:
             self.seconds -= time.monotonic() - start
 
     def has_room(self, pictures: int) -> bool:
-        """Whether pictures of so many letters in base64 fit; if so, they are counted."""
+        """Return whether pictures with this many base64 letters fit; if so, count them."""
         fits = pictures <= self.pictures
         self.pictures -= pictures if fits else 0
         return fits
@@ -149,10 +149,10 @@ _MAY_RAISE = "raises-exception"
 def clean_notebook(
     notebook: NotebookNode, released: Mapping[str, str] | None = None
 ) -> NotebookNode:
-    """A copy of the notebook whose student texts and outputs can be shown safely.
+    """Return a copy of the notebook whose student texts and outputs are safe to show.
 
-    `released` has the instructor's text of each released cell, by its nbgrader id: an answer that
-    was left as it was released stays as it is.
+    `released` has the instructor's text of each released cell, by its nbgrader id: an unchanged
+    answer cell stays as it is.
     """
     budget, released = PageBudget(), released or {}
     known = {key: _names(notebook.metadata.get(key), needed) for key, needed in _ABOUT.items()}
@@ -166,7 +166,7 @@ def clean_notebook(
 
 
 def _names(about: object, needed: Collection[str]) -> NotebookNode:
-    """What of a kernel's or a language's description is a plain name; nothing if one is not."""
+    """Return the plain names in a kernel's or language's description; none if one is missing."""
     known = about.items() if isinstance(about, Mapping) else ()
     names = NotebookNode(
         {key: value for key, value in known if isinstance(value, str) and _WORDS.fullmatch(value)}
@@ -202,7 +202,7 @@ def _affordable(outputs: Iterable[NotebookNode], budget: PageBudget) -> Iterator
         if "text" in output:
             output.text = budget.cut(output.text)
         for kind in [kind for kind in data if kind not in _FORMATS]:
-            # a page cut within a tag would swallow what follows
+            # HTML cut inside a tag would swallow what follows
             shown = budget.cut(data[kind])
             data[kind] = shown if shown == data[kind] or kind != "text/html" else ""
         for kind in [kind for kind, value in data.items() if not value]:
@@ -229,16 +229,16 @@ def clean_markdown(
     pictures: Mapping[str, Mapping[str, str]] | None = None,
     seconds: float = RENDERING_SECONDS,
 ) -> str:
-    """Markdown in which no tag, no link and no active LaTeX command is left; formulas stay.
+    """Return Markdown without tags, links and active LaTeX commands; formulas stay.
 
-    A text that can't be rendered within `seconds` is set as it was typed.
+    A text that can't be rendered within `seconds` is returned as it was typed.
 
-    A blank after `<` and `]` keeps both from being read as HTML or as a link, and is hardly seen in
-    prose and not at all in formulas. Of pictures only those attached to the cell by a name in
-    `pictures` stay: nbconvert refuses a page with one that is missing.
+    A space after `<` and `]` stops both from being read as HTML or as a link; it is hardly visible
+    in prose and invisible in formulas. Only pictures attached to the cell by a name in `pictures`
+    stay: nbconvert rejects a page with a missing one.
     """
     pictures = pictures or {}
-    # a letter written as an entity would come back as the sign that was taken out
+    # a character written as an entity would come back as a sign that was removed
     typed = plain_text(_ENTITY.sub(_letter, plain_text(text)))
     text = _ADDRESS.sub(rf"\1:{_JOINER}", _LINK.sub("] ", _TAG.sub("< ", typed)))
     text = _DRAWING.sub(_JOINER, _LATEX.sub(r"\\ ", text))
@@ -259,36 +259,36 @@ def _letter(match: re.Match[str]) -> str:
 
 
 def as_plain_text(text: str) -> str:
-    """Return what `clean_markdown` made of a text without the letters that nobody sees."""
+    """Return a result of `clean_markdown` without the invisible characters."""
     return text.replace(_JOINER, "")
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether nbgrader's pages can name a student so: its scripts put names into addresses."""
+    """Return whether nbgrader's pages can show a student's name: its scripts put it into URLs."""
     return not _NO_NAME.search(name)
 
 
 def as_typed(text: str) -> str:
-    """Markdown that shows the text letter by letter."""
+    """Return Markdown that shows the text exactly as it was typed."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)
     return f"{fence}\n{text}\n{fence}"
 
 
 def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: float) -> bool:
-    """Whether nbgrader's pages will make nothing but formatting of the markdown, and soon."""
+    """Return whether nbgrader's pages will render the Markdown to nothing but formatting, fast."""
     if len(text) > MAX_RENDERED or is_laborious(text):
         return False
     renderer = IPythonRenderer(escape=False, attachments=dict(pictures))  # type: ignore[arg-type]
     try:
         with time_limit(seconds):
             return _Page(MarkdownWithMath(renderer=renderer).render(text)).is_harmless
-    except Exception:  # also TimeUpError; the page would end with it, or wait for it, too
+    except Exception:  # also TimeUpError; the page would fail or wait in the same way
         return False
 
 
 def is_laborious(text: str) -> bool:
-    """Whether many formulas are left open: each is looked for to the end of the text."""
+    """Return whether many formulas are left open: each costs a search to the end of the text."""
     closed = {"(": 0, "[": 0}
     opened: dict[str, list[int]] = {}
     for match in _FORMULA.finditer(text):
@@ -304,7 +304,7 @@ def is_laborious(text: str) -> bool:
 
 
 class _Page(HTMLParser):
-    """Looks through a page for anything that is no formatting."""
+    """A parser that finds anything in a page that is not formatting."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -355,7 +355,9 @@ _RENDERED: Mapping[str, Mapping[str, re.Pattern[str]]] = {
 
 
 def plain_text(text: str) -> str:
-    """The text without terminal codes, control characters, direction overrides, accent towers."""
+    """Return the text without terminal codes, control characters, direction overrides and stacked
+    accents.
+    """
     text = _CONTROL.sub("", _ANSI.sub("", str(text)[: 2 * MAX_TEXT]))
     text = text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + _CUT
     return text if text.isascii() else "".join(_with_few_accents(text))
@@ -366,14 +368,14 @@ def _with_few_accents(text: str) -> Iterator[str]:
     for letter in text:
         stacked = stacked + 1 if unicodedata.category(letter) in ("Mn", "Me") else 0
         if stacked <= MAX_STACKED:
-            # lone halves of a pair can't be stored
+            # half of a surrogate pair can't be stored
             yield letter if not "\ud800" <= letter <= "\udfff" else "\ufffd"
 
 
 def clean_html(text: str) -> str:
-    """Tables and plain formatting of the HTML; no links, styles, pictures, scripts or macros.
+    """Return tables and formatting of the HTML; no links, styles, pictures, scripts or macros.
 
-    Nothing is left of what is nested so deeply that cleaning it would take minutes.
+    HTML nested so deeply that cleaning it would take minutes is dropped.
     """
     text = plain_text(text)
     if _depth(text) > MAX_DEPTH:
@@ -383,9 +385,9 @@ def clean_html(text: str) -> str:
 
 
 def _depth(text: str) -> int:
-    """How deep the tags are nested, those aside that end by themselves; too many, if in doubt.
+    """Return how deep the tags are nested, without void ones; rather too deep than too shallow.
 
-    A tag that is closed by another name counts as open, as it does for browsers.
+    A tag closed under another name counts as open, as in browsers.
     """
     opened: list[str] = []
     deepest = 0
@@ -402,7 +404,7 @@ def _depth(text: str) -> int:
 
 
 def clean_output(output: object, budget: PageBudget) -> NotebookNode | None:
-    """One output, safe to show; None where nothing of it is left or it is no output at all."""
+    """Return one output, safe to show; None if nothing of it remains or it is not an output."""
     if not isinstance(output, Mapping):
         return None
     kind = output.get("output_type")
@@ -432,12 +434,12 @@ def _text_of(output: Mapping[str, object], key: str, budget: PageBudget) -> str:
 
 
 def released_texts(skeleton: NotebookNode) -> dict[str, str]:
-    """The text of each released cell by its nbgrader id."""
+    """Return the text of each released cell by its nbgrader id."""
     return {name: cell.source for name, cell in by_grade_id(skeleton).items()}
 
 
 def _clean_bundle(data: object, kinds: Iterable[str], budget: PageBudget) -> NotebookNode:
-    """Those representations of these kinds that can be shown safely, each cleaned."""
+    """Return the representations of these kinds that are safe to show, each cleaned."""
     clean = NotebookNode()
     if isinstance(data, Mapping):
         for kind in kinds:
@@ -448,7 +450,7 @@ def _clean_bundle(data: object, kinds: Iterable[str], budget: PageBudget) -> Not
 
 
 def _cleaned(kind: str, value: str, budget: PageBudget) -> str:
-    """One representation of an output, safe to show; empty if it can't be."""
+    """Return one representation of an output, safe to show; empty if it can't be made safe."""
     if kind in _FORMATS:
         fits = len(value) <= budget.pictures
         return _clean_picture(value, _FORMATS[kind]) if fits else ""
@@ -469,18 +471,18 @@ def _clean_picture(value: str, form: str) -> str:
 
 
 def _is_picture(content: bytes, form: str) -> bool:
-    """Whether it begins as a picture of this format, of a size that a browser can draw."""
+    """Return whether it begins as a picture of this format, of a size that a browser can draw."""
     try:
         with Image.open(io.BytesIO(content), formats=[form]) as picture:
             return picture.width * picture.height <= MAX_PIXELS
-    except Exception:  # of any kind: the readers are not written for hostile files
+    except Exception:  # any kind: Pillow's readers are not written for hostile files
         return False
 
 
 def _is_instructors(cell: NotebookNode, released: Mapping[str, str]) -> bool:
-    """Whether the text is the instructor's: submissions are restored before, so the mark holds."""
+    """Return whether the text is the instructor's; submissions were restored, so metadata hold."""
     if is_locked(cell) and not is_solution(cell):
         return True
-    # an answer that was left as it was released
+    # an unchanged answer cell
     untouched = is_solution(cell) and cell.source == released.get(grade_id(cell))
     return untouched and not cell.get("attachments")

@@ -1,4 +1,4 @@
-"""Marks many submissions at once, in processes of their own; one that fails stops no other."""
+"""Mark many submissions at once, in separate processes; one that fails does not stop the others."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from autograder.sandbox import Sandbox
 from autograder.submission.parcel import Parcel
 
 ALONE = 2
-"""How often a submission is tried alone: before, another one may have broken the pool."""
+"""Times to try a submission alone; before that, another one may have broken the pool."""
 USUAL_MEMORY = 768 * MiB
-"""What marking a submission takes at most if it is not out for more, its processes together."""
+"""Most bytes that marking an ordinary submission takes, all its processes together."""
 
 
 LONG_SECONDS = 30.0
-"""Seconds of marking from which on a submission waits until the others are marked."""
+"""Seconds of marking above which a submission waits until the others are marked."""
 
 LONG_SHARE = 1 / 3
-"""Share of a submission's time that marking it exceeds only if its code waits or never ends."""
+"""Share of a submission's time that is exceeded only if its code waits or never ends."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Marked:
-    """What became of a job: a Marking, or the reason why there is none."""
+    """The result of a job: a Marking, or the reason why there is none."""
 
     student: str
     marking: Marking | None
@@ -58,13 +58,14 @@ class Marked:
 
 
 def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> list[Job]:
-    """The submissions in submitted/, one for each student who has a folder for the assignment."""
+    """Return the submissions in submitted/, one for each student who has one for the assignment."""
     submitted = course.submitted
     if students:
         for name in students:
             if name != Path(name).name or name.startswith("."):
                 raise CourseError(
-                    f"{name!r} is no student: name the folder in {submitted} alone, without a path"
+                    f"{name!r} is not a student: give the name of a folder in {submitted}, "
+                    "without a path"
                 )
         jobs = [Job(each, course.submission(each, assignment)) for each in dict.fromkeys(students)]
         if missing := [job.student for job in jobs if not job.path.is_dir()]:
@@ -90,18 +91,18 @@ def long_seconds(assignment: Assignment) -> float:
 
 
 def long_ones_last(jobs: Sequence[Job], seconds: Mapping[str, float]) -> list[Job]:
-    """The jobs, those at the end that took long the last time: nobody waits for them."""
+    """Return the jobs, with those that took long last time at the end, so nobody waits for them."""
     return sorted(jobs, key=lambda job: seconds.get(job.student, 0.0) > LONG_SECONDS)
 
 
 def skipped_folders(course: Course, assignment: str) -> list[str]:
-    """The folders in submitted/ that `find_jobs` passes over: they begin with a dot."""
+    """Return the folders in submitted/ that `find_jobs` skips: they begin with a dot."""
     hidden = course.submitted.glob(".*")
     return sorted(folder.name for folder in hidden if (folder / assignment).is_dir())
 
 
 def unknown_extensions(course: Course, assignment: str) -> list[str]:
-    """Whom the settings give more time for the assignment, without a folder in submitted/."""
+    """Return the students with an extension for the assignment but no folder in submitted/."""
     return sorted(
         name
         for name in course.deadline(assignment).extensions
@@ -110,7 +111,10 @@ def unknown_extensions(course: Course, assignment: str) -> list[str]:
 
 
 def default_jobs(limits: Limits | None = None, machine: Machine | None = None) -> int:
-    """As many submissions at once as there are processors, and memory if one takes the most."""
+    """Return how many submissions to mark at once: one per processor, if memory suffices.
+
+    Memory must suffice even if one submission takes the most it may.
+    """
     limits, machine = limits or Limits(), machine or Machine()
     most = limits.total_memory_bytes + limits.disk_bytes  # without a disk, files are in memory
     others = (machine.available_memory() - most) // USUAL_MEMORY
@@ -128,8 +132,8 @@ def mark_class(
 ) -> Generator[Marked]:
     """Mark every job and yield each as it is done.
 
-    A marking process that dies takes only the jobs with it that were being marked; each
-    of these is tried on its own when the others are done, and once more if it dies there.
+    If a marking process dies, only the jobs being marked are affected. Each of them is tried alone
+    after the others, and once more if it dies there.
     """
     settings = settings or MarkSettings(assignment.limits)
     workers = max(1, min(workers, len(jobs)))
@@ -154,7 +158,7 @@ def _run_pool(
     seed: int | None,
     settings: MarkSettings,
 ) -> Generator[Marked, None, tuple[dict[Job, str], list[Job]]]:
-    """Mark jobs until the pool breaks; returns those it broke with, and why, and those left."""
+    """Mark jobs until the pool breaks; return the jobs it broke with, and why, and the rest."""
     waiting = list(reversed(jobs))
     running: dict[Future[Marked], Job] = {}
     lost: dict[Job, str] = {}
@@ -188,7 +192,7 @@ def _run_pool(
                     lost[job] = "the marking process died, twice"
                 else:
                     yield _outcome(job, future)
-    except BaseException:  # such as Ctrl-C: what is being marked now will be marked another time
+    except BaseException:  # such as Ctrl-C: the submissions being marked will be marked later
         _end_at_once(pool)
         raise
     pool.shutdown()
@@ -196,7 +200,7 @@ def _run_pool(
 
 
 def _end_at_once(pool: ProcessPoolExecutor) -> None:
-    """End the marking processes, whatever they are at; their sandboxes end with them."""
+    """Kill the marking processes, whatever they are doing; their sandboxes end with them."""
     processes = list((pool._processes or {}).values())
     pool.shutdown(wait=False, cancel_futures=True)
     for process in processes:
@@ -211,7 +215,7 @@ def _outcome(job: Job, future: Future[Marked]) -> Marked:
 
 
 def _end_with_the_run() -> None:
-    """End this marking process when the run's process ends; it would wait for jobs for ever."""
+    """End this marking process with the run's process, or it would wait for jobs for ever."""
     run = multiprocessing.parent_process()
     assert run is not None
     end_with(run.sentinel)
@@ -227,24 +231,24 @@ def mark_here(
     *,
     release: Path | None = None,
 ) -> Marked:
-    """Mark in this process, which keeps its sandbox for the next one; whatever breaks is told."""
+    """Mark in this process and keep its sandbox for the next one; return any failure as text."""
     try:
         marking = _worker(root, name, settings).mark(submission, seed, release)
-        # What tests asked and got stays here: it can't leave this process, nor should it.
+        # The tests' calls and answers can't leave this process, and should not.
         return Marked(student, replace(marking, outcomes={}))
     except KitError as error:
         return Marked(student, None, str(error))
     except MemoryError:
-        why = "marking it takes more memory than a submission gets: look for large files"
+        why = "marking it needs more memory than a submission may use: look for large files"
         return Marked(student, None, why)
     except Exception as error:  # one submission that breaks the grader must not stop a class
         return Marked(student, None, f"marking broke with {type(error).__name__}: {error}")
 
 
 def _check_room(sandbox: Sandbox) -> None:
-    """SandboxError where an answer may have failed for a disk of this machine that was full.
+    """Raise SandboxError if an answer may have failed because this machine's disk is full.
 
-    Without the outer wall, what student code writes lies on it.
+    Without the outer wall, student code writes to this disk.
     """
     if sandbox.protection.outer.stands:
         return
@@ -252,13 +256,13 @@ def _check_room(sandbox: Sandbox) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise SandboxError(
-            f"only {free / MiB:.0f} MB are free in {folder}, and a submission may use "
-            f"{needed / MiB:.0f}: make room there, or name another folder in TMPDIR"
+            f"only {free / MiB:.0f} MB are free in {folder}, but a submission may use "
+            f"{needed / MiB:.0f}: free some space, or set TMPDIR to another folder"
         )
 
 
 class _Worker:
-    """Marks one submission after another, with the same sandbox and all that is `Warm`."""
+    """A marker of one submission after another, with the same sandbox and `Warm` cache."""
 
     def __init__(self, root: Path, name: str, settings: MarkSettings) -> None:
         self._course = Course(root)
@@ -292,5 +296,5 @@ class _Worker:
 
 @cache
 def _worker(root: Path, name: str, settings: MarkSettings) -> _Worker:
-    """This process's worker: a pool calls functions, so that only a module can hold it."""
+    """Return this process's worker; a pool calls functions, so only the module can keep it."""
     return _Worker(root, name, settings)

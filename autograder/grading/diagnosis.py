@@ -1,13 +1,13 @@
-"""Which misconceptions a wrong answer agrees with, on what the hidden tests asked of it.
+"""Find the misconceptions that a wrong answer agrees with, judged by the hidden tests.
 
-A misconception goes through the same hidden tests on the same inputs, and its transcript is held
-against the student's. It is named where everything that it gets wrong is wrong here in the same
-way, and no other misconception explains that: so a sentence blames nothing that is right. What an
-answer gets right is not compared, and several misconceptions are named where each explains another
-part. Two in one function answer as neither does alone, so pairs are tried as well.
+A misconception goes through the same hidden tests with the same inputs, and its transcript is
+compared with the student's. It is named if everything that it gets wrong is wrong here in the same
+way, and no other misconception explains that: so a sentence never blames anything right. What an
+answer gets right is not compared, and several misconceptions are named if each explains another
+part. Two misconceptions in one function answer as neither does alone, so pairs are tried too.
 
-Pictures are drawn in any style, so of them only the ways are compared in which the misconception's
-differs from the reference's: such ways have to be there, all of them.
+Pictures may be drawn in any style. So only the features are compared in which the misconception's
+picture differs from the reference's; the student's picture must have all of them.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ from autograder.sandbox import FigureData
 from autograder.timelimit import TimeUpError, time_limit
 
 _ROUNDED = 1 / 4
-"""Share of the tolerance up to which two answers are the same one, rounded in other places."""
+"""Share of the tolerance within which two answers differ only by rounding."""
 
 Outcomes = Sequence[Outcome]
 
 
 @dataclass(frozen=True)
 class _Trial:
-    """Misconceptions in one answer, and what the hidden tests found of it.
+    """Misconceptions in one answer, and the hidden tests' outcomes for it.
 
-    `failed` are the tests that it fails, and `wrong` what it is about: the parts of the item of
-    which it fails a core test, or the robustness tests that it fails if there are none.
+    `failed` are the tests that it fails. `wrong` is what it gets wrong: the parts of the item in
+    which it fails a core test, or else the robustness tests that it fails.
     """
 
     misconceptions: tuple[Misconception, ...]
@@ -81,7 +81,7 @@ def _parts(wrong: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
 
 
 def _about(outcomes: Outcomes, wrong: Collection[tuple[str, str]]) -> list[Outcome]:
-    """The outcomes of the core tests of these parts, and of these robustness tests."""
+    """Return the outcomes of the core tests of these parts, and of these robustness tests."""
     return [
         outcome
         for outcome in outcomes
@@ -90,15 +90,15 @@ def _about(outcomes: Outcomes, wrong: Collection[tuple[str, str]]) -> list[Outco
 
 
 _Trials = Mapping[str, tuple[Outcome, ...]]
-"""What an item's tests found of its misconceptions by their names, and of the `_REFERENCE`."""
+"""The outcomes of an item's tests for its misconceptions, by name, and for the `_REFERENCE`."""
 
 _REFERENCE = ""
 
 
 class Diagnostician:
-    """Names misconceptions in what the hidden tests found, for one assignment and seed.
+    """Names the misconceptions behind hidden tests' outcomes, for one assignment and seed.
 
-    What the misconceptions of an item answer is found out when it is first asked for, and kept in
+    The answers of an item's misconceptions are computed when they are first needed, and cached in
     `keep` for other processes and later runs.
     """
 
@@ -111,7 +111,7 @@ class Diagnostician:
         self._keep = keep
 
     def learn(self, item: str, found: Mapping[str, Outcomes]) -> None:
-        """Take what the hidden tests found of all the item's misconceptions, by their names."""
+        """Store the hidden tests' outcomes for all the item's misconceptions, by name."""
         (reference,) = self._outcomes(item, [{}])
         self._trials[item] = _trials({_REFERENCE: reference, **found})
         self._keep.put(item, self._trials[item])
@@ -119,10 +119,10 @@ class Diagnostician:
     def diagnose(
         self, item: str, outcomes: Outcomes, seconds: float = float("inf")
     ) -> tuple[Misconception, ...]:
-        """Return what explains a failed item's outcomes; nothing if that takes over `seconds`."""
+        """Return what explains a failed item's outcomes; empty if it takes over `seconds`."""
         if all(outcome.passed for outcome in outcomes) or _tells_nothing(outcomes):
             return ()
-        self._known(item)  # what the misconceptions answer costs the submission no time
+        self._known(item)  # running the misconceptions does not count as the submission's time
         started = time.monotonic()
         try:
             with allowing(self._tolerance), time_limit(seconds):
@@ -139,9 +139,9 @@ class Diagnostician:
         return tuple(each for each in self.catalogue.of(item) if each.name in named)
 
     def shared(self, item: str, found: Sequence[Misconception]) -> dict[str, frozenset[str]]:
-        """The mistakes of a diagnosis that other items may share, and the claims that fail by each.
+        """Return the mistakes of a diagnosis that other items may share, with the claims they fail.
 
-        A claim that fails by another misconception of the diagnosis too is left out.
+        A claim that another misconception of the diagnosis fails too is left out.
         """
         failed: dict[str, set[str]] = defaultdict(set)
         for each in found:
@@ -163,13 +163,13 @@ class Diagnostician:
         possible = [trial for trial in trials if trial.failed and trial.failed <= _failed(outcomes)]
         found = _in_picture(outcomes, reference, agreeing, strictly=True)
         found = found or _in_picture(outcomes, reference, possible, strictly=False)
-        if not found:  # what it lacks besides, such as a name, may be more or less
+        if not found:  # it may also lack other things, such as a name
             alike = [trial for trial in trials if _fails_as(trial, outcomes)]
             found = _in_picture(outcomes, reference, alike, strictly=True)
         return found
 
     def _known_pairs(self, item: str) -> list[_Trial]:
-        """What the core tests find of two misconceptions in the same functions."""
+        """Return the core tests' outcomes for pairs of misconceptions in the same functions."""
         if item not in self._pairs:
             pairs = [*pairs_in_one_function(self.catalogue.of(item))]
             found = self._keep.get(f"{item}.pairs", lambda: self._try_pairs(item, pairs))
@@ -205,13 +205,13 @@ class Diagnostician:
 
 
 class Diagnosticians:
-    """One Diagnostician for each assignment and seed, made again when the course's code changes."""
+    """One Diagnostician for each assignment and seed, renewed when the course's code changes."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[Path, str, int, float], tuple[object, Diagnostician]] = {}
 
     def get(self, course: Course, assignment: Assignment, seed: int) -> Diagnostician:
-        """The Diagnostician for these tests, solutions and misconceptions."""
+        """Return the Diagnostician for these tests, solutions and misconceptions."""
         folders = course.hidden(assignment.name), course.solutions(assignment.name)
         stamps = [version_of_tests(folder) for folder in folders]
         key = course.root, assignment.name, seed, assignment.tolerance
@@ -226,12 +226,12 @@ def _trials(found: Mapping[str, Outcomes]) -> _Trials:
 
 
 def _bare(outcome: Outcome) -> Outcome:
-    """An outcome without what is not compared: inputs, and what functions that crossed would do."""
+    """Return an outcome without the parts that are not compared: inputs and functions."""
     events = (
         replace(event, args=(), kwargs=None, answer=mapped(event.answer, _without_function))
         for event in outcome.transcript
     )
-    compared = None if outcome.compared is None else (None, None)  # that numbers were compared
+    compared = None if outcome.compared is None else (None, None)  # only whether there were any
     return replace(outcome, transcript=tuple(events), compared=compared)
 
 
@@ -240,13 +240,13 @@ def _without_function(part: Any) -> Any:
 
 
 def any_function() -> None:
-    """Stands where an answer was a function: one function counts as the same as another."""
+    """Replace an answer that was a function: all functions count as the same."""
 
 
 def _tells_nothing(outcomes: Outcomes) -> bool:
-    """Whether the tests got no answer at all: errors of one kind may come of anything.
+    """Return whether the tests got no answer at all: equal errors may have different causes.
 
-    An error where names had been taken away tells that they are used.
+    An error after names were taken away shows that the code uses them.
     """
     events = [event for outcome in outcomes for event in outcome.transcript]
     return all(event.failure and not event.without for event in events)
@@ -257,9 +257,9 @@ def _has_figures(outcomes: Outcomes) -> bool:
 
 
 def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
-    """Whether all that the trial gets wrong is wrong here in the same way (figures aside).
+    """Return whether all that the trial gets wrong is wrong here in the same way (except figures).
 
-    Where the answer is wrong in other ways as well, a slip in care is known by what is said of it.
+    If the answer is wrong in other ways as well, a slip is recognised by the test's message.
     """
     if any(each.recognises and each.recognises(outcomes) for each in trial.misconceptions):
         return True
@@ -272,7 +272,7 @@ def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
 
 
 def _says_the_same(trial: _Trial, outcomes: Outcomes) -> bool:
-    """Whether the tests said of the trial's slips what they say here, and compared no numbers."""
+    """Return whether the trial's slips have the same messages here, without compared numbers."""
     slips = [outcome for outcome in trial.outcomes if not outcome.passed]
     own = {outcome.case: outcome for outcome in outcomes}
     return all(
@@ -285,7 +285,7 @@ def _says_the_same(trial: _Trial, outcomes: Outcomes) -> bool:
 
 
 def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[str, str]]) -> bool:
-    """Whether a trial of core tests explains parts that nothing else does."""
+    """Return whether a trial of core tests explains parts that nothing else explains."""
     return (
         bool(trial.wrong)
         and trial.wrong <= unexplained
@@ -294,10 +294,10 @@ def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[st
 
 
 def _clear(trials: Sequence[_Trial], outcomes: Outcomes, *, most: int) -> list[_Trial]:
-    """The trials that no other one rivals, being about the same robustness test or part.
+    """Return the trials without a rival for the same robustness test or part.
 
-    Of rivals the one counts that agrees in all that was asked, right or wrong. A part may have
-    `most` trials: a picture can show two mistakes at once.
+    Among rivals, one that agrees with all answers, right or wrong, counts. A part may have `most`
+    trials: a picture can show two mistakes at once.
     """
     found = []
     for trial in trials:
@@ -309,7 +309,7 @@ def _clear(trials: Sequence[_Trial], outcomes: Outcomes, *, most: int) -> list[_
 
 
 def _common(trials: Sequence[_Trial]) -> list[_Trial]:
-    """What all of these pairs have in common: both misconceptions, one of them, or nothing."""
+    """Return what all of these pairs have in common: both misconceptions, one, or none."""
     if not trials:
         return []
     first = trials[0].misconceptions
@@ -318,9 +318,9 @@ def _common(trials: Sequence[_Trial]) -> list[_Trial]:
 
 
 def _largest(trials: Sequence[_Trial], *, of_parts: bool = True) -> list[_Trial]:
-    """The trials that do not fail less than another one.
+    """Return the trials whose failures are not a proper part of another's.
 
-    Without `of_parts`, only those are compared with others that fail robustness tests alone.
+    Without `of_parts`, this compares only trials that fail nothing but robustness tests.
     """
     return [
         trial
@@ -333,7 +333,7 @@ def _largest(trials: Sequence[_Trial], *, of_parts: bool = True) -> list[_Trial]
 def _in_picture(
     outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
 ) -> list[_Trial]:
-    """The trials that explain a picture; none if they leave a part of it unexplained."""
+    """Return the trials that explain a picture; none if they leave a part of it unexplained."""
     alike = _alike(outcomes, right, trials, strictly=strictly)
     found = _clear(_largest(alike, of_parts=strictly), outcomes, most=2)
     missed = _parts(_wrong(outcomes)) - {part for trial in found for part in trial.wrong}
@@ -343,11 +343,11 @@ def _in_picture(
 def _alike(
     outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
 ) -> list[_Trial]:
-    """The trials whose figures differ from the reference's in ways that the student's have, too.
+    """Return the trials whose figures differ from the reference's as the student's figures do.
 
-    Where one trial's ways are among another's, the other one tells more. Only what was asked of
-    the reference can differ from it; unless `strictly`, only where all were asked as often, since
-    a test that fails asks again about other data.
+    If one trial's differences are among another's, the other one says more. Only calls that the
+    reference got too are compared; unless `strictly`, only cases with equally many calls, since a
+    test that fails asks again with other data.
     """
     ours = [right, *(trial.outcomes for trial in trials)]
     looks = Looks(ours, functions_of_the_plane(outcomes))
@@ -355,7 +355,7 @@ def _alike(
     asked = {fact[:2] for fact in reference}
     ways = []
     for trial in trials:
-        # a test that fails asks for a figure of its own, which the reference was not asked for
+        # a test that fails asks for another figure, which the reference was not asked for
         drawn, right_facts, own = at_same_places(looks.facts(trial.outcomes), reference, all_own)
         alike = None if strictly else _asked_alike(outcomes, right, trial.outcomes)
         differing = {
@@ -369,19 +369,19 @@ def _alike(
 
 
 def _fails_as(trial: _Trial, outcomes: Outcomes) -> bool:
-    """Whether the same core tests fail, of which there are some."""
+    """Return whether the same core tests fail, and at least one does."""
     core = [outcome for outcome in outcomes if not outcome.costs]
     return any(not outcome.passed for outcome in core) and _same_outcomes(core, trial.outcomes)
 
 
 def _asked_alike(*found: Outcomes) -> set[str]:
-    """The cases in which all were asked equally often."""
+    """Return the cases in which all got equally many calls."""
     counts = [{(o.case, len(o.transcript)) for o in outcomes} for outcomes in found]
     return {case for case, _ in set.intersection(*counts)}
 
 
 def _same_outcomes(outcomes: Outcomes, others: Outcomes) -> bool:
-    """Whether the same tests were passed, with the same answers (figures aside)."""
+    """Return whether the same tests were passed, with the same answers (except figures)."""
     found = {other.case: other for other in others}
     return all(
         (other := found.get(outcome.case)) is not None
@@ -398,7 +398,7 @@ def _same_event(event: Event, other: Event) -> bool:
 
 
 def _same(answer: Any, other: Any) -> bool:
-    """Whether two answers in plain data are the same up to rounding, functions left out."""
+    """Return whether two answers in plain data are the same up to rounding; skip functions."""
     if callable(answer) or callable(other):
         return True
     if isinstance(answer, FigureData) or isinstance(other, FigureData):

@@ -1,9 +1,9 @@
-"""Which texts of errors a student may read: those that can't hold a hidden input.
+"""Decide which error texts a student may read: only ones that can't hold a hidden input.
 
-An error that a student's function raises under a test may say anything, such as the numbers that it
-was called with. So its text is shown only if it is one of these sentences of Python or numpy, with
-a number below 20 where a size belongs, and names that are Python's, numpy's, the released
-notebook's, or in the line that raised the error, which the student is shown anyway.
+An error that a student's function raises during a test may say anything, such as the numbers that
+it was called with. So its text is shown only if it is one of these sentences of Python or numpy,
+with numbers below 20 as sizes. Its names must be Python's, numpy's, the released notebook's, or in
+the line that raised the error, which the student sees anyway.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SLOTS = {
     "F": rf"((?:{_NAME}|<lambda>)(?:\.(?:{_NAME}|<locals>|<lambda>))*)\(\)",
     "O": r"(?:[-+*/%@&|^<>=]{1,3}|\*\* or pow\(\))",
 }
-"""What stands for a slot: a small number, a shape, a name, a call and an operator."""
+"""Patterns of the slots: a small number, a shape, a name, a call and an operator."""
 
 _TEMPLATES = r"""
 name 'W' is not defined
@@ -120,9 +120,9 @@ _KNOWN = frozenset(dir(builtins)).union(
 
 
 def fit_to_show(text: str, words: Iterable[str]) -> str:
-    """Return the text of an error if it can hold nothing hidden, else nothing.
+    """Return the text of an error if it can't hold anything hidden, else "".
 
-    `words` are texts whose names may stand in it: the released notebook's, and the line's own.
+    `words` are texts whose names it may contain: the released notebook's and the failing line.
     """
     text = text.strip()
     if len(text) > MAX_TEXT or not text.isascii():

@@ -1,9 +1,9 @@
-"""Which limits a submission exceeded, and what the teacher can change.
+"""Find the limits that a submission exceeded, and tell the teacher what to change.
 
-Students read in their feedback that a cell was stopped after 30 s; only the teacher can change
-that, so the key of the settings is named where teachers look: on the terminal, in the proof of a
-release and on the page for instructors. Reports hold the students' sentences alone. A student who
-prints such a sentence makes a hint appear, and nothing else.
+Students read in their feedback that a cell was stopped after 30 s. Only the teacher can change
+that, so the setting is named where teachers look: on the terminal, in the proof of a release and on
+the instructor's page. Reports have only the students' sentences. If a student prints such a
+sentence, a hint appears, but nothing else happens.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SIGNS = {
     "output_bytes": r"\[output cut here\]",
     "shown_bytes": r"this notebook shows more than is kept",
 }
-"""By what a limit shows in a student's texts, as a regular expression."""
+"""Regular expressions that recognise each exceeded limit in a student's texts."""
 
 
 def exceeded(texts: Iterable[str]) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def exceeded(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def texts_of(report: Report, notebooks: Mapping[str, NotebookNode] | None = None) -> Iterator[str]:
-    """Yield the texts of a Report, and of executed notebooks, that can say so."""
+    """Yield the texts of a Report, and of executed notebooks, that may mention limits."""
     for notebook in report.notebooks.values():
         yield from (fault.error for fault in notebook.faults)
     for item in report.items.values():
@@ -57,7 +57,7 @@ def texts_of(report: Report, notebooks: Mapping[str, NotebookNode] | None = None
 
 
 def change_limits(assignment: Assignment, names: Iterable[str]) -> str:
-    """Return where a teacher changes these limits, with their values; empty without one."""
+    """Return where a teacher can change these limits, with their values; empty without any."""
     limits = (f"{name} = {as_written(getattr(assignment.limits, name))}" for name in names)
     shown = ", ".join(limits)
     return f"[assignments.{assignment.name}.limits] in {SETTINGS} has {shown}" if shown else ""

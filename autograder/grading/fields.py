@@ -1,8 +1,9 @@
-"""What a field in a figure says about a function of the plane: that it shows it, or what else.
+"""Find out whether a field in a figure shows a function of the plane, or a usual mistake.
 
-A field is drawn on any grid, in any style, so its values are never compared with those of another
-picture. They are compared with the function at the field's own samples; if they do not show it,
-with the function as it looks after the usual mistakes. The work grows with the number of samples.
+A field may be drawn on any grid, in any style, so its values are never compared with those of
+another picture. They are compared with the function at the field's own samples; if they do not show
+it, with the function as it looks after the usual mistakes. The work grows with the number of
+samples.
 """
 
 from __future__ import annotations
@@ -24,25 +25,25 @@ from autograder.sandbox import Polynomial
 from autograder.sandbox.figurerecord import AxesData, FieldData
 
 MOST = 8
-"""Number of fields of an axes that are looked at."""
+"""Number of fields of an axes to look at."""
 
 _STRETCHES = np.geomspace(0.2, 5.0, 41)
-"""How much wider than its grid a surface may be drawn, to be recognised."""
+"""Factors by which a surface may be drawn wider than its grid and still be recognised."""
 
 _ALIKE = 0.98
 """Rank correlation above which two things drawn over the plane count as the same."""
 
 _FEWEST_CELLS = 9
-"""Cells in each direction that a field has at least if they are counted in place of u and v."""
+"""Fewest cells in each direction of a field whose axes count cells instead of showing u and v."""
 
 _COMPARED = 400, 1000
-"""Number of samples of a field, and of one of ours, that are compared with each other."""
+"""Numbers of samples of a field, and of one of ours, to compare with each other."""
 
 Values = Callable[[np.ndarray], Any]
 
 
 def meaning_of(axes: AxesData, field: FieldData, function: Polynomial) -> str:
-    """What a field shows: "the function", a name for a usual mistake, "nothing" or "other"."""
+    """Return what a field shows: "the function", a usual mistake's name, "nothing" or "other"."""
     key = "meaning", id(field), function.coefficients.tobytes()
     return find_once(axes, key, lambda: _meaning(axes, field, function))
 
@@ -61,7 +62,7 @@ def _meaning(axes: AxesData, field: FieldData, function: Polynomial) -> str:
 
 
 def _mistakes(field: FieldData, function: Polynomial, turned: bool) -> Iterator[tuple[str, Values]]:
-    """The function as it is, and as it looks after the usual mistakes, by their names."""
+    """Yield the function, and how it looks after the usual mistakes, by name."""
     low, high = (corner[::-1] if turned else corner for corner in field.box)
     size = np.maximum(high - low, 1e-300)
 
@@ -70,7 +71,7 @@ def _mistakes(field: FieldData, function: Polynomial, turned: bool) -> Iterator[
         return lambda x: middle[:, np.newaxis] + sign[:, np.newaxis] * (x - middle[:, np.newaxis])
 
     def exchanged(x: np.ndarray) -> np.ndarray:
-        """The place that a transposed array has at the place of another one, in its rectangle."""
+        """Return the place that a transposed array shows at a place of its rectangle."""
         share = (x - low[:, np.newaxis]) / size[:, np.newaxis]
         return np.asarray(low[:, np.newaxis] + share[::-1] * size[:, np.newaxis])
 
@@ -88,7 +89,7 @@ def _mistakes(field: FieldData, function: Polynomial, turned: bool) -> Iterator[
 
 
 def _counts_cells(field: FieldData) -> bool:
-    """Whether the coordinates count rows and columns, as without an extent or a grid."""
+    """Return whether the coordinates count rows and columns, as without an extent or a grid."""
     low, high = field.box
     half = np.median(field.half, axis=0)
     from_nought = bool(np.allclose(low, 0, atol=0.51)) and bool((high >= _FEWEST_CELLS).all())
@@ -98,7 +99,7 @@ def _counts_cells(field: FieldData) -> bool:
 
 
 def _is_stretched(field: FieldData, function: Polynomial, turned: bool) -> bool:
-    """Whether the field shows the function on a plane of another size, with the same middle."""
+    """Return whether the field shows the function on a plane of another size, same centre."""
     samples = field.samples[spread(len(field.samples))]
     places = samples[:, 1::-1] if turned else samples[:, :2]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -107,14 +108,14 @@ def _is_stretched(field: FieldData, function: Polynomial, turned: bool) -> bool:
 
 
 def _middles(samples: np.ndarray) -> np.ndarray:
-    """The values shown, between the least and the largest one; those without an end are cut."""
+    """Return the middles of the ranges shown; an infinite end of a range is cut off."""
     low, high = (np.clip(part, -1e200, 1e200) for part in samples[:, 2:].T)
     middles: np.ndarray = low / 2 + high / 2
     return middles
 
 
 def are_alike(field: FieldData, turned: bool, ours: FieldData, ours_turned: bool) -> bool:
-    """Whether a field rises where one of ours does, at its samples that ours reaches."""
+    """Return whether a field rises where one of ours does, at its samples inside ours."""
     mine, theirs = (
         each.samples[spread(len(each.samples), most)]
         for each, most in zip((field, ours), _COMPARED, strict=True)

@@ -1,14 +1,14 @@
 """How figures look, as facts that can be compared between figures in different styles.
 
-A fact is a plain tuple: that an axis is logarithmic or labelled, that the labels say that v goes to
-the right and u upwards, that there is a legend, that a curve with certain data is in sight, hidden
-or outside of its axes, what a legend calls it, that a field shows certain values. Data count as the
-same where they agree with the same data of ours to within a thousandth. A student's data are never
-compared with each other, so the work grows with their number alone.
+A fact is a plain tuple: an axis is logarithmic or labelled, the labels say that v goes to the right
+and u upwards, there is a legend, a curve with certain data is visible, hidden or outside its axes,
+a legend gives it a name, a field shows certain values. Data count as equal if they agree with the
+same data of ours to within a thousandth. A student's data are never compared with each other, so
+the work grows only with their number.
 
-Where the test passed in a function of the plane, the facts do not depend on grids and on how marks
-are grouped: what a field says about that function, and of each place that one of our figures marks,
-whether it is marked.
+If the test passed in a function of the plane, the facts do not depend on grids or on how marks are
+grouped. They say what a field shows about that function, and which of the places that our figures
+mark are marked.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from autograder.sandbox.figurerecord import AxesData, CurveData, FieldData
 _SIGHTS = ("in sight", "outside", "hidden")
 
 _MOST_MARKS = 100
-"""Number of points that a curve of ours may have for its points to be looked for."""
+"""Most points of a curve of ours whose points are looked for one by one."""
 
 Fact = tuple[object, ...]
 
 FigurePlace = tuple[str, int]
-"""Where a figure was the answer: the test's case, and the number of the event."""
+"""The place of a figure among the answers: the test's case, and the number of the event."""
 
 
 class Looks:
-    """Reads facts; the same data of curves and fields get the same number in every figure.
+    """A reader of facts; equal data of curves and fields get the same number in every figure.
 
-    `ours` are outcomes whose figures we drew: their data are those that others are compared with.
+    `ours` are outcomes whose figures we drew: other data are compared with theirs.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Looks:
         ours: Iterable[Sequence[Outcome]] = (),
         functions: Mapping[FigurePlace, Polynomial] | None = None,
     ) -> None:
-        """`functions` are those of the plane that figures were asked to show."""
+        """Learn our figures; `functions` are those of the plane that figures had to show."""
         self._known: dict[tuple[int, ...], list[_Known]] = defaultdict(list)
         self._numbers: dict[tuple[tuple[int, ...], bytes], int] = {}
         self._functions = functions or {}
@@ -64,7 +64,7 @@ class Looks:
                     self._learn(figure)
 
     def facts(self, outcomes: Sequence[Outcome]) -> frozenset[Fact]:
-        """All facts of the figures that answered the tests, each with the test's case."""
+        """Return all facts of the figures that answered the tests, each with the test's case."""
         return frozenset(
             (*place, *fact)
             for place, figure in _figures(outcomes)
@@ -73,7 +73,7 @@ class Looks:
 
     @staticmethod
     def differing(facts: frozenset[Fact], others: frozenset[Fact]) -> frozenset[Fact]:
-        """The facts in which two figures differ; names count where both have what is named."""
+        """Return the facts in which two figures differ; names count if both show what they name."""
         shared = {(*fact[:2], fact[3]) for fact in facts & others if fact[2] in _SIGHTS}
         return frozenset(
             fact for fact in facts ^ others if fact[2] != "named" or (*fact[:2], fact[3]) in shared
@@ -89,7 +89,7 @@ class Looks:
             for fact in self._of_axes(place, axes, called)
         ]
         yield from facts
-        # That something is missing is another thing than that something else is there.
+        # Something missing is not the same as something else being there.
         yield "curves in sight", len({fact for fact in facts if fact[0] == "in sight"})
         yield "fields", any(fact[0] == "field" for fact in facts)
 
@@ -114,7 +114,7 @@ class Looks:
     def _of_plane(
         self, place: FigurePlace, axes: AxesData, called: Mapping[int, Sequence[str]]
     ) -> Iterator[Fact]:
-        """What an axes says of the function, and which places on it are marked, as (u, v)."""
+        """Yield what an axes says of the function, and which places on it are marked."""
         for field in axes.fields[:MOST]:
             said = meaning_of(axes, field, self._functions[place])
             like = self._like(place, axes, field) if said == "other" else None
@@ -132,7 +132,7 @@ class Looks:
                     yield "named", int(number), " ".join(name.lower().split())
 
     def _like(self, place: FigurePlace, axes: AxesData, field: FieldData) -> int | None:
-        """The number of the field of ours that this one is like, among those that show others."""
+        """Return the number of our field of another function that looks like this one, or None."""
         turned = is_turned(axes)
         ours = enumerate(self._others[place])
         return next((k for k, other in ours if are_alike(field, turned, *other)), None)
@@ -173,7 +173,7 @@ class Looks:
 
 @dataclass(frozen=True)
 class _Known:
-    """Data of ours with their number; `slack` is how far other data may be away from them."""
+    """Data of ours with their number; `slack` is how far away equal data may be."""
 
     data: np.ndarray
     finite: np.ndarray
@@ -188,7 +188,7 @@ class _Known:
         return cls(data, finite, slack, number)
 
     def is_same(self, data: np.ndarray) -> bool:
-        """Whether data of the same shape are these, up to rounding; the first ones soon tell."""
+        """Return whether data of the same shape are these, up to rounding; try two rows first."""
         return all(self._are_same(data, rows) for rows in (slice(2), slice(2, None)))
 
     def _are_same(self, data: np.ndarray, rows: slice) -> bool:
@@ -199,13 +199,13 @@ class _Known:
 
 
 def at_same_places(*facts: frozenset[Fact]) -> list[frozenset[Fact]]:
-    """Those of each of the facts that are of figures which all of them are of."""
+    """Return, for each set of facts, the ones about figures that all sets have."""
     places = frozenset.intersection(*(frozenset(fact[:2] for fact in each) for each in facts))
     return [frozenset(fact for fact in each if fact[:2] in places) for each in facts]
 
 
 def functions_of_the_plane(outcomes: Sequence[Outcome]) -> dict[FigurePlace, Polynomial]:
-    """The functions of u and v that were passed in where the answer is a figure."""
+    """Return the functions of u and v that were passed in, by the place of the call."""
     return {
         (outcome.case, number): argument
         for outcome in outcomes
@@ -223,7 +223,7 @@ def _figures(outcomes: Sequence[Outcome]) -> Iterator[tuple[FigurePlace, FigureD
 
 
 def _places(axes: AxesData, curve: CurveData) -> np.ndarray:
-    """Where a curve has points, as (u, v)."""
+    """Return the points of a curve, as (u, v)."""
     places: np.ndarray = curve.points[np.isfinite(curve.points).all(axis=1), :2]
     return places[:, ::-1] if is_turned(axes) else places
 

@@ -1,11 +1,11 @@
-"""What a mark depends on, as one hash: the submission, the assignment, the grader and its settings.
+"""Everything a mark depends on, as one hash: submission, assignment, grader and settings.
 
-Marking is a pure function of these. So where the hash is the same as it was, so are the marks, and
-nothing has to be run to know them.
+Marking is a pure function of these. If the hash is unchanged, so are the marks, and nothing needs
+to run.
 
-The hash is one for all items: a change of one problem's tests has every notebook of every student
-marked anew. A hash for each problem would save the others' time, but tests may share helpers, and a
-Report is made of one run. That a change is never missed is worth more.
+All items share one hash: if the tests of one problem change, every notebook of every student is
+marked again. A hash for each problem would save time, but tests may share helpers, and a Report
+comes from one run. Never missing a change is worth more.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Fingerprints:
         settings: MarkSettings | None = None,
         protections: Sequence[Protection] = (),
     ) -> None:
-        """`protections` are those that submissions are marked behind (default: this machine's)."""
+        """Hash the common part; submissions are marked behind `protections` (default: our own)."""
         settings = settings or MarkSettings(assignment.limits)
         behind = protections or [
             examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
@@ -52,7 +52,7 @@ class Fingerprints:
         for name, content in course_files(course, assignment.name, NBGRADER_SETTINGS).items():
             if name != SETTINGS:
                 add(found, name, content)
-        # without what is worked out from marks: more time for one student marks nobody again
+        # without settings that only use marks: an extension must not mark anyone again
         own = course.settings.homework[assignment.name]
         marking = (own.title, own.seed, own.tolerance, own.bonus, own.files, own.limits)
         add(found, SETTINGS, repr((course.settings.course, marking)).encode())
@@ -61,7 +61,7 @@ class Fingerprints:
         self._problems = tuple(problem.name for problem in assignment.problems)
 
     def of(self, path: Path) -> str:
-        """The fingerprint of the submission in a folder, or of one notebook: 64 letters."""
+        """Return the fingerprint of a submission's folder or one notebook: 64 hex digits."""
         found = self._common.copy()
         for name, content in content_of(path, self._problems):
             add(found, name, content)

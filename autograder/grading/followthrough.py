@@ -1,20 +1,20 @@
-"""Stand-ins: the reference in the place of a student's other functions, called back to here.
+"""Stand-ins: the reference replaces a student's other functions, by calls back to the grader.
 
-An answer may build on another answer of its notebook where that is a natural solution: a table
-beside the hidden tests, `follow_through.toml`, lists these pairs, each with a reason. Where such an
-answer fails, it is tested a second time with the reference in the place of the answer that it
-calls, so that one mistake costs one item. The student's code gets what the reference answers, never
-the reference.
+An answer may build on another answer of its notebook if that is a natural solution: the table
+`follow_through.toml` beside the hidden tests lists these pairs, each with a reason. If such an
+answer fails, it is tested a second time with the reference instead of the answer that it calls, so
+that one mistake costs one item. The student's code gets the reference's results, never the
+reference.
 
-Nothing is paid for what nobody wrote: the answer that is called has to be a wrong one, not a stub
-or a function that answers the same whatever it is asked (see `is_written`).
+Unwritten code earns nothing: the answer that is called must be a wrong one, not a stub or a
+function that always returns the same (see `is_written`).
 
-Arguments of a stand-in are untrusted, so the reference runs within a time limit and on few numbers:
-what it makes of them may be as large as the square of their count, in the grader's own memory. For
-the same reason nothing stands in for a function that draws; a figure could not cross.
+Arguments of a stand-in are untrusted, so the reference runs with a time limit and on few numbers:
+its result may be as large as the square of their count, in the grader's own memory. A function that
+draws has no stand-in, because a figure can't be sent back.
 
-Two functions may not save each other: where stand-ins that were used form a circle (A is right if
-B is, B is right if A is), none of the functions on it is saved.
+Two functions may not save each other: if the stand-ins that were used form a circle (A is right if
+B is, B is right if A is), no function on it is saved.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ MAX_NUMBERS = 500
 MAX_COUNT = 100
 
 Pairs = Mapping[str, Mapping[str, str]]
-"""Which answer may build on which others: name → name that it may call → the reason."""
+"""The answers that each answer may build on: name → name that it may call → the reason."""
 
 
 def read_pairs(course: Course, assignment: Assignment) -> Pairs:
-    """The assignment's table; empty where it has none. CourseError where it can't be used."""
+    """Read the assignment's table; empty if it has none. Raise CourseError if it is wrong."""
     path = course.hidden(assignment.name) / FILE
     if not path.is_file():
         return {}
@@ -62,17 +62,17 @@ def read_pairs(course: Course, assignment: Assignment) -> Pairs:
         for name in (caller, *called):
             if name not in problems:
                 raise CourseError(
-                    f"{path}: {name} is no answer of an auto item of {assignment.name}"
+                    f"{path}: {name} is not an answer of an auto item of {assignment.name}"
                 )
             if problems[name] != problems[caller]:
-                raise CourseError(f"{path}: {caller} and {name} stand in different notebooks")
+                raise CourseError(f"{path}: {caller} and {name} are in different notebooks")
         if caller in called:
             raise CourseError(f"{path}: {caller} can't build on itself")
     return table
 
 
 class StandIns:
-    """The reference in the place of other functions, with a record of which were called."""
+    """The reference instead of other functions, with a record of which were called."""
 
     def __init__(self, references: Mapping[str, Callable[..., object]]) -> None:
         self.used: set[str] = set()
@@ -98,11 +98,11 @@ class StandIns:
 
 
 def is_written(calls: Sequence[Event]) -> bool:
-    """Whether a function answers as one that somebody wrote does, right or wrong.
+    """Return whether a function behaves as if somebody wrote it, right or wrong.
 
-    It has to answer at least half of its calls with finite numbers, and some part of its answers
-    has to depend on more than the shapes of the arguments. Where no test asked for it, nothing
-    speaks against it.
+    It must answer at least half of its calls with finite numbers, and some part of its answers
+    must depend on more than the shapes of the arguments. A function that no test called counts as
+    written.
     """
     asked = [event for event in calls if event.kind == "call"]
     answers = [(_shapes(event.args), parts) for event in asked if (parts := _finite_parts(event))]
@@ -122,14 +122,14 @@ def is_written(calls: Sequence[Event]) -> bool:
 
 
 def _shapes(value: object) -> object:
-    """The shapes of all arrays in a value; other parts by their kind."""
+    """Return the shapes of all arrays in a value, and the types of other parts."""
     if isinstance(value, (tuple, list)):
         return tuple(map(_shapes, value))
     return np.shape(value) if isinstance(value, np.ndarray) else type(value)
 
 
 def _finite_parts(event: Event) -> list[np.ndarray]:
-    """The parts of an answer as flat arrays; none where it is anything but finite numbers."""
+    """Return the parts of an answer as flat arrays; none if it has more than finite numbers."""
     answer = event.answer
     try:
         parts = answer if isinstance(answer, (tuple, list)) else [answer]
@@ -144,7 +144,7 @@ def _same(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> bool:
 
 
 def _differs(part: Sequence[np.ndarray]) -> bool:
-    """Whether a part of the answers differs from call to call, as far as it is as long."""
+    """Return whether a part of the answers differs between calls, up to the shorter length."""
     filled = [numbers for numbers in part if numbers.size]
     if len(filled) == 1:
         return bool(np.ptp(filled[0]) > 0)
@@ -154,9 +154,9 @@ def _differs(part: Sequence[np.ndarray]) -> bool:
 
 
 def circular(saved_by: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """The names on a circle of `saved_by` (a function -> those that were stood in for below it)."""
+    """Return the names on a circle of `saved_by` (function → functions with stand-ins below it)."""
     reach = {name: set(others) for name, others in saved_by.items()}
-    for middle in reach:  # Warshall: then ways through this name count, too
+    for middle in reach:  # Warshall: from now on paths through this name count too
         for reached in reach.values():
             if middle in reached:
                 reached |= reach[middle]
@@ -171,7 +171,7 @@ def _draws(function: Callable[..., object]) -> bool:
 
 
 def _bounded(argument: Any) -> Any:
-    """A function of the student's whose answers are held to the same bounds; all else as it is."""
+    """Return a student's function with the same limits on its answers; all else unchanged."""
     if not callable(argument):
         return argument
 
@@ -184,7 +184,7 @@ def _bounded(argument: Any) -> Any:
 
 
 def _check_size(value: object) -> None:
-    """Refuse more than MAX_NUMBERS numbers, and whole numbers above MAX_COUNT: they may count."""
+    """Reject more than MAX_NUMBERS numbers, and integers above MAX_COUNT: they may be counts."""
     numbers = 0
     waiting = [value]
     while waiting:

@@ -1,6 +1,6 @@
-"""The process that marking processes are forked from: it has imported what marking needs.
+"""The process that marking processes are forked from; it has imported all that marking needs.
 
-Nothing is imported from the folder that it is started in, which may be a student's.
+It imports nothing from its current folder, which may be a student's.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = "fdl-run-"
-"""How the folder begins, beside other temporary ones, in which a run meets its server."""
+"""Prefix of the temporary folder with the socket between a run and its server."""
 _SAFE = "PYTHONSAFEPATH"
 
 
 def start() -> ForkServerContext:
-    """Have the server import meanwhile, if it does not yet; what marking processes are made by.
+    """Start the server, if it is not running, and return the context for marking processes.
 
-    It starts no thread, so that its forks are sound. Where it can't be started, the first marking
-    process can't, which tells why.
+    The server imports in the background and starts no thread, so that its forks are safe. If it
+    can't start, neither can the first marking process, whose error says why.
     """
     context = multiprocessing.get_context("forkserver")
     with contextlib.suppress(OSError):
@@ -40,9 +40,9 @@ def start() -> ForkServerContext:
 
 
 def _use_own_folder() -> None:
-    """Have the server's socket lie in a folder that the next run removes if this one is killed.
+    """Put the server's socket into a folder that the next run removes if this one is killed.
 
-    By itself, multiprocessing makes a folder that nobody removes then.
+    The folder that multiprocessing makes by default would stay for ever.
     """
     settings: dict[str, Any] = multiprocessing.current_process()._config  # type: ignore[attr-defined]
     if settings.get("tempdir") is not None:
@@ -63,21 +63,21 @@ def _remove(folder: str, handle: int) -> None:
 
 
 def _remove_left_folders() -> None:
-    """Remove the folders of this user's runs that are no more."""
+    """Remove the folders of this user's runs that have ended."""
     for path in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
         if (handle := _lock(str(path))) is not None:
             _remove(str(path), handle)
 
 
 def _lock(folder: str) -> int | None:
-    """A handle that holds the folder as long as this process lives; None if another has it."""
+    """Lock the folder while this process lives; return the handle, or None if it is locked."""
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return None
     with contextlib.suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # who looked for folders that are left may have found it before it was locked
+        # another run may have removed it as left over before it was locked
         if os.fstat(handle).st_uid == os.geteuid() and os.path.isdir(folder):
             return handle
     os.close(handle)
@@ -86,7 +86,7 @@ def _lock(folder: str) -> int | None:
 
 @contextlib.contextmanager
 def starting() -> Iterator[None]:
-    """Where a marking process is started: the server, if it has died, is started anew with it."""
+    """Set the environment for starting a marking process, which restarts a dead server."""
     before = os.environ.get(_SAFE)
     os.environ[_SAFE] = "1"
     try:
@@ -98,9 +98,9 @@ def starting() -> Iterator[None]:
 
 
 def stop() -> None:
-    """End the server, where it runs, whatever it is at: no marking process may be there any more.
+    """Kill the server if it is running; no marking process may be left.
 
-    By itself it would end with this process, but only once it has imported everything.
+    It would end with this process anyway, but only after importing everything.
     """
     server: Any = forkserver._forkserver
     if server._forkserver_pid is not None:

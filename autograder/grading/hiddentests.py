@@ -1,7 +1,7 @@
-"""Runs an assignment's hidden tests under pytest, in this process.
+"""Run an assignment's hidden tests with pytest, in this process.
 
-pytest's set-up and the collection of the tests take as long as running them does, so a session is
-kept open, and one submission after another goes through it.
+Starting pytest and collecting the tests takes as long as running them, so one session stays open
+for one submission after another.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OPTIONS = (
 
 
 class HiddenTests:
-    """The hidden tests of a folder, collected once; CourseError where they can't be read."""
+    """The hidden tests of a folder, collected once; CourseError if they can't be read."""
 
     def __init__(self, hidden: Path, plugin: MarkingPlugin) -> None:
         if not hidden.is_dir():
@@ -55,7 +55,7 @@ class HiddenTests:
                 if plugin.broken:
                     forget_hidden_tests(hidden)
                     raise self._failure("\n".join(map(str, plugin.broken)))
-            # nobody reads pytest's own traceback of a failed test, and it takes long to write
+            # nobody reads pytest's own traceback of a failed test, and writing it is slow
             self._config.option.tbstyle = "no"
             self._ending = stack.pop_all()
 
@@ -66,7 +66,7 @@ class HiddenTests:
 
     def run(self, item: str | None = None) -> None:
         """Run every test once, or those of one item."""
-        self._session.testsfailed = 0  # those of the submission before this one
+        self._session.testsfailed = 0  # of the submission before this one
         self._session.shouldfail = self._session.shouldstop = False
         tests = self._session.items
         if item is not None:
@@ -79,7 +79,7 @@ class HiddenTests:
 
     @contextlib.contextmanager
     def _quietly(self) -> Iterator[None]:
-        """Let nothing be printed; CourseError, with what was, if pytest itself fails."""
+        """Capture all output; raise CourseError with it if pytest itself fails."""
         output = io.StringIO()
         try:
             with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
@@ -96,7 +96,7 @@ class HiddenTests:
 
 
 class KeptTests:
-    """The hidden tests of the last submission, kept for the next one if it takes the same."""
+    """The hidden tests of the last submission, kept for the next one if it needs the same."""
 
     def __init__(self) -> None:
         self._key: object = None
@@ -106,7 +106,7 @@ class KeptTests:
     def open(
         self, hidden: Path, assignment: Assignment
     ) -> Iterator[tuple[MarkingPlugin, HiddenTests]]:
-        """The plugin and the tests for one submission; collected anew where they have changed."""
+        """Yield the plugin and the tests for one submission; collect changed tests again."""
         key = (hidden, version_of_tests(hidden), assignment)
         if self._kept is None or self._key != key:
             self.close()
@@ -114,12 +114,12 @@ class KeptTests:
             self._key, self._kept = key, (plugin, HiddenTests(hidden, plugin))
         try:
             yield self._kept
-        except BaseException:  # amid a test there is no telling what it has left
+        except BaseException:  # an interrupted test may have left anything behind
             self.close()
             raise
 
     def close(self) -> None:
-        """End the session that is kept, if there is one."""
+        """End the kept session, if there is one."""
         kept, self._kept = self._kept, None
         if kept is not None:
             kept[1].close()

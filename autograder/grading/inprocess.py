@@ -1,7 +1,7 @@
-"""Marks answers of our own, function by function, without a sandbox.
+"""Mark answers of our own, function by function, without a sandbox.
 
-They go through the same hidden tests, follow-through and points as a submission's; only their code
-runs here. Never for code of students.
+They go through the same hidden tests, follow-through and points as a submission's answers, but
+their code runs in this process. Never use this for students' code.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from autograder.sandbox.inprocess import LocalStudent
 
 @dataclass(frozen=True)
 class LocalMarking:
-    """What the hidden tests found, by item: every outcome, and the points that come of them."""
+    """The hidden tests' outcomes by item, and the points they give."""
 
     outcomes: Mapping[str, tuple[Outcome, ...]]
     items: Mapping[str, ItemReport]
 
     def lost(self, item: str) -> float:
-        """The share of the item's points that was lost."""
+        """Return the lost share of the item's points."""
         found = self.items[item]
         return 1.0 - found.points / found.max_points
 
 
 class LocalMarker:
-    """Marks answers against one assignment's hidden tests, on one seed's inputs."""
+    """A marker of answers by one assignment's hidden tests, with one seed's inputs."""
 
     def __init__(self, course: Course, assignment: Assignment, *, seed: int | None = None) -> None:
         self.course = course
@@ -47,7 +47,7 @@ class LocalMarker:
     def mark(
         self, problem: str, answers: Mapping[str, Any], items: Collection[str] | None = None
     ) -> LocalMarking:
-        """Mark one notebook as `mark_each` does."""
+        """Mark one notebook; see `mark_each`."""
         return self.mark_each(problem, [answers], items)[0]
 
     def mark_each(
@@ -58,10 +58,10 @@ class LocalMarker:
         *,
         core: bool = False,
     ) -> list[LocalMarking]:
-        """Mark a notebook of `problem` for each of the answers; others are the reference's.
+        """Mark a notebook of `problem` for each of the answers; the rest is the reference's.
 
-        `items` are those of the problem to be tested (default: all its auto items). With `core`,
-        robustness tests are left out.
+        `items` are the problem's items to test (default: all its auto items). `core` leaves out
+        robustness tests.
         """
         auto = [item for item in self.assignment.select("auto") if item.problem == problem]
         wanted = [item for item in auto if items is None or item.name in items]
@@ -82,7 +82,7 @@ class LocalMarker:
         return found
 
     def world(self, problem: str) -> dict[str, Any]:
-        """What a finished notebook of the problem defines."""
+        """Return the globals of a finished notebook of the problem."""
         with self.course.beside_files(self.assignment):
             return world_of(self.course, self.assignment, problem, {})
 

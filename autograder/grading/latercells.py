@@ -1,9 +1,9 @@
-"""Finds what the cells below an item's check change of what its answer uses.
+"""Find lines below an item's check that change something its answer uses.
 
-A test line such as `max = 4` at the end of a notebook takes nothing away from an answer above it.
-Where this finds such a line, the item is tested again as the notebook stood at its check.
+A test line such as `max = 4` at the end of a notebook must not spoil an answer above it. If there
+is such a line, the item is tested again with the notebook as it was at the check.
 
-Only the text of the cells is looked at. Cells that can't be read as Python change nothing.
+This looks only at the text of the cells. Cells that are not valid Python change nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from autograder.course.gradecells import is_locked
 from autograder.words import shown
 
 MAX_SOURCE = 20_000
-"""Length of the longest cell that is looked at: Python's parser is not made for hostile text."""
+"""Most characters of a cell to look at: Python's parser is not made for hostile text."""
 MAX_SHOWN = 3
 MAX_QUOTE = 80
 
@@ -32,7 +32,7 @@ _SETTING = frozenset({
     "seed", "set_state", "seterr", "simplefilter", "filterwarnings", "rc", "rcdefaults", "rc_file",
     "use", "switch_backend", "reload", "update", "setrecursionlimit",
 })  # fmt: skip
-"""Functions that change what other functions of their module do."""
+"""Functions that change the behaviour of other functions of their module."""
 
 _CHANGING = frozenset({
     "append", "extend", "insert", "remove", "pop", "popitem", "clear", "sort", "reverse",
@@ -46,7 +46,7 @@ _NAMESPACES = frozenset({"globals", "locals", "vars"})
 
 @dataclass(frozen=True)
 class LaterChange:
-    """A line below a check that changes a name; "" where it may change any name."""
+    """A line below a check that changes a name; "" if it may change any name."""
 
     name: str
     cell: int
@@ -55,12 +55,12 @@ class LaterChange:
 
 @dataclass(frozen=True)
 class _CellEffects:
-    """What a cell does at its top level: by name, the line that does it.
+    """The effects of a cell at its top level: names, with the lines of the effects.
 
-    `binds` are names that get another meaning, `sets` are names through which something is assigned
-    or set, `mutates` those of which a method changes the object. `any_name` are lines that may
-    change every name, `imports` says where an imported name comes from, and `reads` are the global
-    names that the cell's functions read.
+    `binds` are names that are bound again, `sets` names through which something is assigned or
+    set, `mutates` names whose object a method changes. `any_name` are lines that may change every
+    name, `imports` says where an imported name comes from, and `reads` are the global names that
+    the cell's functions read.
     """
 
     binds: dict[str, int] = field(default_factory=dict)
@@ -74,9 +74,9 @@ class _CellEffects:
 def later_changes(
     notebook: NotebookNode, check: int, names: Collection[str]
 ) -> tuple[LaterChange, ...]:
-    """The changes in cells below the cell `check` that an answer which defines `names` may feel.
+    """Return changes below the cell `check` that may affect an answer that defines `names`.
 
-    Of the released cells, only the names that they bind count.
+    In released cells only the names that they bind count.
     """
     cells = {
         index: _read(cell.source)
@@ -106,11 +106,11 @@ def later_changes(
 
 
 def told(notebook: NotebookNode, changes: Sequence[LaterChange]) -> str:
-    """The note for the student whose item was tested as the notebook stood at its check."""
+    """Return the note for a student whose item was tested as the notebook was at its check."""
     lines = "; ".join(_told(notebook, change) for change in changes[:MAX_SHOWN])
     return (
-        "This item was tested as your notebook stood at its check, because a cell further down "
-        f"changes what the answer uses: {lines}. You lose no points by it."
+        "This item was tested with your notebook as it was at its check, because a later cell "
+        f"changes something that your answer uses: {lines}. This costs no points."
     )
 
 
@@ -121,7 +121,7 @@ def _told(notebook: NotebookNode, change: LaterChange) -> str:
 
 
 def line_of(notebook: NotebookNode, cell: int, line: int, most: int) -> str:
-    """Return the beginning of a line of a code cell; empty where there is no such line."""
+    """Return the beginning of a line of a code cell; empty if there is no such line."""
     if cell >= len(notebook.cells) or notebook.cells[cell].cell_type != "code":
         return ""
     lines = notebook.cells[cell].source.split("\n")  # as Python counts lines
@@ -129,7 +129,7 @@ def line_of(notebook: NotebookNode, cell: int, line: int, most: int) -> str:
 
 
 def _used(names: Iterable[str], cells: Sequence[_CellEffects]) -> frozenset[str]:
-    """The names and all global names that functions read which are reached from them."""
+    """Return these names and all global names that their functions read, also indirectly."""
     seen: set[str] = set()
     waiting = list(names)
     while waiting:
@@ -170,7 +170,7 @@ _SCOPES = (
 
 
 def _reads(top: symtable.SymbolTable) -> Iterator[str]:
-    """The global names that a cell's functions and classes read."""
+    """Yield the global names that a cell's functions and classes read."""
     waiting = list(top.get_children())
     while waiting:
         table = waiting.pop()
@@ -181,7 +181,7 @@ def _reads(top: symtable.SymbolTable) -> Iterator[str]:
 
 
 def _take(node: ast.AST, cell: _CellEffects) -> None:
-    """Add what one part of a cell's top level does."""
+    """Add the effects of one node at a cell's top level."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         cell.binds[node.name] = node.lineno
     elif isinstance(node, ast.Import | ast.ImportFrom):
@@ -209,7 +209,7 @@ def _take(node: ast.AST, cell: _CellEffects) -> None:
 def _take_change(
     node: ast.Attribute | ast.Subscript, changes: dict[str, int], cell: _CellEffects
 ) -> None:
-    """Add a change of something that is reached through a name, or through `globals()`."""
+    """Add a change of something reached through a name or through `globals()`."""
     root: ast.expr = node
     while isinstance(root, ast.Attribute | ast.Subscript):
         root = root.value

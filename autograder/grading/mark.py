@@ -1,4 +1,4 @@
-"""Marks one submission: a pure function of it, the assignment, the grader and a seed."""
+"""Mark one submission: a pure function of it, the assignment, the grader and a seed."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ from autograder.submission.parcel import Parcel
 from autograder.submission.receiving import read_submission, receive
 
 DIAGNOSIS_SECONDS = 10.0
-"""Time for comparing a submission's answers with misconceptions after its own time is over."""
+"""Seconds to compare a submission's answers with misconceptions after its own time is over."""
 
 
 @dataclass(frozen=True)
 class MarkSettings:
-    """How to mark: the limits on student code, and which walls to put up.
+    """Settings of marking: the limits on student code, and which walls to use.
 
-    `use_outer=False` marks behind the inner wall alone; `unprotected=True` marks even where this
-    machine has no wall that works, and every Report says so. `cold=True` starts a sandbox for
-    each submission instead of one for many; the Reports are the same.
+    `use_outer=False` marks behind the inner wall only; `unprotected=True` marks even if no wall
+    works on this machine, and every Report says so. `cold=True` starts a sandbox for each
+    submission instead of one for many; the Reports are the same.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -58,10 +58,10 @@ class MarkSettings:
 
 @dataclass(frozen=True)
 class Marking:
-    """A Report, and the notebooks it speaks of with the outputs of their run, fit for a page.
+    """A Report, and its notebooks with the outputs of their run, safe to show on a page.
 
-    `outcomes` are what the hidden tests found of each auto item, hidden inputs included: for the
-    instructor's eyes alone. `seconds` says where the time went, by stage.
+    `outcomes` are the hidden tests' results for each auto item, with hidden inputs: only for
+    instructors. `seconds` is the time of each stage.
     """
 
     report: Report
@@ -71,14 +71,14 @@ class Marking:
 
 
 class Warm:
-    """What marking a submission leaves for the next one: collected tests, tried misconceptions."""
+    """A cache that marking leaves for the next submission: collected tests, diagnosis trials."""
 
     def __init__(self) -> None:
         self.tests = KeptTests()
         self.diagnosticians = Diagnosticians()
 
     def close(self) -> None:
-        """End the session of the tests."""
+        """End the test session."""
         self.tests.close()
 
 
@@ -95,10 +95,9 @@ def mark_submission(
 ) -> Marking:
     """Mark the submission in the folder (or the one notebook) `path`; nothing is written.
 
-    `path` may also be a Parcel that came from another machine.
-    `release` is the tree of skeletons to hold the submission against (default: the course's).
-    `sandbox` is one from `open_sandbox(settings)` that has served others and goes on serving
-    (default: one of its own), and so is `warm`.
+    `path` may also be a Parcel from another machine. `release` is the folder of skeletons to
+    compare the submission with (default: the course's). `sandbox`, from `open_sandbox(settings)`,
+    and `warm` are reused for many submissions (default: new ones).
     """
     settings = settings or MarkSettings(assignment.limits)
     seed = assignment.seed if seed is None else seed
@@ -164,7 +163,7 @@ def _tested_again(
     hidden: HiddenTests,
     deadline: float,
 ) -> tuple[tuple[Outcome, ...], dict[str, str]]:
-    """The outcomes, those at an item's check where they earn more, and a note on each such item."""
+    """Return the outcomes, taken at an item's check if that earns more, and notes on such items."""
     found = tuple(plugin.outcomes)
     _, before = _items(assignment, notebooks, found)
     notes: dict[str, str] = {}
@@ -185,7 +184,7 @@ def _tested_again(
 
 
 def _is_attempted(item: Item, found: Iterable[Outcome]) -> bool:
-    """Whether some test of the item failed by more than an answer that is not written."""
+    """Return whether some test of the item failed for another reason than a missing answer."""
     failed = (each for each in found if each.item == item.name and not each.passed)
     return any(event.failure != "NotDone" for each in failed for event in each.transcript)
 
@@ -201,7 +200,7 @@ def open_notebooks(
     sandbox: Sandbox | None = None,
     times: StageTimes | None = None,
 ) -> RunNotebooks:
-    """Read the submission at `path` and prepare, but not yet run, its notebooks."""
+    """Read the submission at `path` and prepare its notebooks without running them."""
     release = release or course.release(assignment.name)
     skeletons = read_skeletons(assignment, release)
     if isinstance(path, Parcel):
@@ -216,19 +215,19 @@ def open_notebooks(
 
 
 def open_sandbox(settings: MarkSettings) -> Sandbox:
-    """A sandbox for one submission after another; SandboxError where no wall stands."""
+    """Return a sandbox for one submission after another; raise SandboxError without any wall."""
     protection = examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
     return Sandbox(protection, settings.limits)
 
 
 def read_skeletons(assignment: Assignment, release: Path) -> dict[str, NotebookNode]:
-    """The released notebooks by problem; CourseError where the release lacks one."""
+    """Return the released notebooks by problem; raise CourseError if the release lacks one."""
     skeletons = {}
     for problem in assignment.problems:
         path = release / f"{problem.name}.ipynb"
         if not path.is_file():
             raise CourseError(
-                f"{path} does not exist: submissions are held against the release, "
+                f"{path} does not exist: submissions are compared with the release, "
                 f"so make it first with `fdl release {assignment.name}`"
             )
         skeletons[problem.name] = read_notebook(path)
@@ -236,10 +235,10 @@ def read_skeletons(assignment: Assignment, release: Path) -> dict[str, NotebookN
 
 
 def support_files(release: Path, data: Sequence[str] = ()) -> dict[str, bytes]:
-    """The modules and data files beside the released notebooks, which their cells open.
+    """Return the modules and data files beside the released notebooks, which their cells open.
 
-    With each module goes its bytecode: compiling takes longer than running it. CourseError if the
-    release lacks a data file.
+    Each module comes with its bytecode, since compiling takes longer than running. Raise
+    CourseError if the release lacks a data file.
     """
     found = {}
     for name in data:
@@ -247,8 +246,8 @@ def support_files(release: Path, data: Sequence[str] = ()) -> dict[str, bytes]:
             found[name] = (release / name).read_bytes()
         except OSError as error:
             raise CourseError(
-                f"{release / name} can't be read ({error.strerror}): course.toml lists it among "
-                "the homework's files, so put it into the source and release the homework again"
+                f"{release / name} can't be read ({error.strerror}): course.toml lists it in the "
+                "homework's files, so put it into the source and release the homework again"
             ) from error
     for path in sorted(release.glob("*.py")):
         found[path.name] = content = path.read_bytes()
@@ -258,9 +257,9 @@ def support_files(release: Path, data: Sequence[str] = ()) -> dict[str, bytes]:
 
 @lru_cache(maxsize=32)
 def _compiled(name: str, content: bytes) -> Mapping[str, bytes]:
-    """A module's bytecode under the name by which Python finds it; nothing where it can't be read.
+    """Return a module's bytecode under the name that Python looks for; empty if it can't compile.
 
-    Python takes it for this very text alone: a notebook may write another one in its place.
+    Python uses it only for exactly this text: a notebook may overwrite the module.
     """
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch, name)

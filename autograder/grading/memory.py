@@ -1,4 +1,4 @@
-"""A bound on the memory that marking one submission takes in the grader's own process."""
+"""A limit on the memory that marking one submission takes in the grader's own process."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 from autograder.course.limits import MiB
 
 GRADER_BYTES = 512 * MiB
-"""Bytes that marking a submission can get beyond what the process had before.
+"""Bytes that marking a submission may add to what the process had before.
 
-An honest one takes a tenth of it. More is asked for than is used: threads and buffers reserve room
-that they never touch.
+An honest one needs a tenth of it. The limit is generous because threads and buffers reserve memory
+that they never use.
 """
 
 
 @contextlib.contextmanager
 def bounded_memory(size: int = GRADER_BYTES) -> Iterator[None]:
-    """Let the block get N bytes more; beyond that it gets a MemoryError.
+    """Let the block allocate `size` more bytes; beyond that it gets a MemoryError.
 
-    Without the kernel's count of what a process has (Linux alone keeps one), nothing is bounded.
+    There is no limit without the kernel's count of a process's memory, which only Linux keeps.
     """
     used = _data_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
@@ -35,7 +35,7 @@ def bounded_memory(size: int = GRADER_BYTES) -> Iterator[None]:
 
 
 def _data_bytes() -> int | None:
-    """What RLIMIT_DATA counts of this process, in bytes."""
+    """Return the memory of this process that RLIMIT_DATA counts, in bytes."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
         line = next(line for line in status.splitlines() if line.startswith("VmData:"))

@@ -1,10 +1,10 @@
 """Misconceptions: wrong answers that people really give, each with the sentence that helps.
 
-An assignment's `autograder/hidden/NAME/misconceptions.py` makes one Catalogue, `misconceptions`,
-and fills it. A misconception is a wrong function (or a change of the reference's text, or a wrong
-value) in the place of one of the names that an item asks for. They serve three times: the release
-proof shows that each loses its own item alone, diagnosis tells a student which one an answer
-agrees with, and sample classes are drawn from them.
+An assignment's `autograder/hidden/NAME/misconceptions.py` fills one Catalogue, `misconceptions`.
+A misconception is a wrong function (or a changed text of the reference, or a wrong value) for one
+of the names that an item asks for. They have three uses: the release proof shows that each fails
+only its own item, diagnosis tells a student which one an answer agrees with, and sample classes
+are generated from them.
 """
 
 from __future__ import annotations
@@ -33,22 +33,22 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Change:
-    """A reference's text, and the pieces of it that are exchanged: (what stands there, instead)."""
+    """A reference's text and the pieces of it to replace, as pairs (old, new)."""
 
     reference: str
     pieces: tuple[tuple[str, str], ...]
 
     def text(self) -> str:
-        """The text with its pieces exchanged; ValueError unless each is there once in its turn."""
+        """Return the text with its pieces replaced; raise ValueError unless each occurs once."""
         text = self.reference
         for old, new in self.pieces:
             if (count := text.count(old)) != 1:
-                raise ValueError(f"{old!r}, which stands {count} times")
+                raise ValueError(f"{old!r}, which occurs {count} times")
             text = text.replace(old, new)
         return text
 
     def text_with(self, other: Change) -> str | None:
-        """The text with both changes; None where they touch the same piece."""
+        """Return the text with both changes; None if they touch the same piece."""
         for first, second in ((self, other), (other, self)):
             with contextlib.suppress(ValueError):
                 return Change(self.reference, (*first.pieces, *second.pieces)).text()
@@ -59,12 +59,12 @@ class Change:
 class Misconception:
     """One wrong answer to an item.
 
-    `sentence` is what the student reads where an answer agrees with it; `answers` are the names
-    of the notebook that it gets wrong, with what stands under them, and `source` is that as the
-    text of a cell; `keeps` is the part of the item's points that an instructor leaves to it.
-    `changes` are, for the answers that are a reference with pieces exchanged, that reference's text
-    and the pieces. `recognises`, if it is there, tells from what the hidden tests found whether an
-    answer has the misconception; comparing answers can't where they leave something free.
+    `sentence` is shown to a student whose answer agrees with it. `answers` maps the notebook's
+    names that it gets wrong to their wrong values, and `source` is the same as a cell's text.
+    `keeps` is the share of the item's points that an instructor leaves to it. `changes` holds, for
+    each answer that is a reference with pieces replaced, the reference's text and the pieces.
+    `recognises`, if given, decides from the tests' outcomes whether an answer has the
+    misconception; comparing answers can't if the tests leave something open.
     """
 
     name: str
@@ -95,35 +95,35 @@ class Catalogue:
         return len(self._found)
 
     def of(self, item: str) -> tuple[Misconception, ...]:
-        """Those of one item."""
+        """Return the misconceptions of one item."""
         return tuple(found for found in self if found.item == item)
 
     def share(self, cause: str, *misconceptions: tuple[str, str]) -> None:
-        """Have these (item, name) count as one mistake, which only the first item pays for.
+        """Count these (item, name) as one mistake, which costs points only in the first item.
 
-        CourseError where one of them is not there.
+        Raise CourseError if one of them does not exist.
         """
         for key in misconceptions:
             if key not in self._found:
-                raise CourseError(f"there is no misconception {key[1]!r} of {key[0]} to share")
+                raise CourseError(f"{key[0]} has no misconception {key[1]!r} to share")
             self._causes[key] = cause
 
     def cause(self, misconception: Misconception) -> str:
-        """The mistake that it shares with misconceptions of other items; empty if there is none."""
+        """Return the mistake that it shares with misconceptions of other items; empty if none."""
         return self._causes.get((misconception.item, misconception.name), "")
 
     def helper(self, function: Function) -> Function:
-        """Decorates a function that wrong functions below it may call; it goes where they go."""
+        """Register a helper that wrong functions below it may call; it is copied with them."""
         self._helpers[function.__name__] = function
         return function
 
     def function(
         self, item: str, target: str, sentence: str, *, keeps: float = 0.0
     ) -> Callable[[Function], Function]:
-        """Decorates a wrong function that stands in the notebook under the name `target`.
+        """Register a wrong function that the notebook has under the name `target`.
 
-        The decorated function's own name is the misconception's. It sees the notebook's world:
-        `np`, `plt` and the other answers (which are right).
+        The decorated function's own name is the misconception's name. It sees the notebook's
+        globals: `np`, `plt` and the other answers (which are right).
         """
 
         def register(function: Function) -> Function:
@@ -137,7 +137,7 @@ class Catalogue:
         return register
 
     def _called_by(self, function: Callable[..., Any]) -> dict[str, Callable[..., Any]]:
-        """The helpers that the function calls, and those that these call."""
+        """Return the helpers that the function calls, directly or through other helpers."""
         found: dict[str, Callable[..., Any]] = {}
         for name in sorted(names_in(function.__code__) & self._helpers.keys()):
             found |= {**self._called_by(self._helpers[name]), name: self._helpers[name]}
@@ -154,10 +154,10 @@ class Catalogue:
         recognises: Callable[[Sequence[Outcome]], bool] | None = None,
         alone: bool = False,
     ) -> None:
-        """The reference function with pieces of its text exchanged: (what stands there, instead).
+        """Register the reference function with pieces of its text replaced: pairs (old, new).
 
-        With `alone`, an answer is never explained by this one together with another one.
-        CourseError where a piece does not stand in the reference exactly once.
+        With `alone`, an answer is never explained by this one combined with another one. Raise
+        CourseError if a piece does not occur in the reference exactly once.
         """
         change = Change(textwrap.dedent(inspect.getsource(reference)), changes)
         target = reference.__name__
@@ -166,7 +166,7 @@ class Catalogue:
         except ValueError as error:
             raise CourseError(
                 f"misconception {name!r} of {item} changes {error} in {target}: "
-                "it has to be there once"
+                "it must occur exactly once"
             ) from error
         answers = {target: compile(text, f"<{item}: {name}>", "exec", dont_inherit=True)}
         pieces = {} if alone else {target: change}
@@ -175,19 +175,19 @@ class Catalogue:
     def values(
         self, item: str, name: str, sentence: str, *, keeps: float = 0.0, **values: object
     ) -> None:
-        """Wrong values of the notebook's variables."""
+        """Register wrong values of the notebook's variables."""
         text = "\n".join(f"{key} = {_literal(value)}" for key, value in values.items())
         self.add(Misconception(name, item, sentence, values, text, keeps))
 
     def add(self, misconception: Misconception) -> None:
-        """Take one in; CourseError where its name is taken, or it keeps no proper part."""
+        """Add one; raise CourseError if its name is taken or its `keeps` is out of range."""
         key = misconception.item, misconception.name
         if key in self._found:
             raise CourseError(f"there are two misconceptions {misconception}")
         if not 0 <= misconception.keeps < 1:
             raise CourseError(
-                f"misconception {misconception} keeps {misconception.keeps}: "
-                "write a part of the points, at least 0 and below 1"
+                f"misconception {misconception} has keeps={misconception.keeps}: "
+                "write a share of the points, at least 0 and below 1"
             )
         if not misconception.sentence.strip():
             raise CourseError(f"misconception {misconception} has no sentence for the student")
@@ -195,7 +195,7 @@ class Catalogue:
 
 
 def pairs_in_one_function(known: Sequence[Misconception]) -> Iterator[Pair]:
-    """Pairs of misconceptions that change different pieces of the same functions."""
+    """Yield pairs of misconceptions that change different pieces of the same functions."""
     for one, other in combinations(known, 2):
         if one.changes.keys() == one.answers.keys() == other.changes.keys():
             texts = {name: one.changes[name].text_with(other.changes[name]) for name in one.changes}
@@ -218,27 +218,27 @@ class Pair:
 
 
 def _text(function: Callable[..., Any], name: str) -> str:
-    """The function's definition under another name, without its decorators."""
+    """Return the function's definition under another name, without its decorators."""
     text = textwrap.dedent(inspect.getsource(function))
     head = f"def {function.__name__}("
     return text[text.index(head) :].replace(head, f"def {name}(", 1)
 
 
 def names_in(code: CodeType) -> set[str]:
-    """The global names that a function uses, and its inner functions."""
+    """Return the global names that a function and its inner functions use."""
     inner = (part for part in code.co_consts if isinstance(part, CodeType))
     return set(code.co_names).union(*map(names_in, inner))
 
 
 def _literal(value: object) -> str:
-    """The value as a cell would write it."""
+    """Return the value as a cell would write it."""
     return f"np.array({value.tolist()!r})" if isinstance(value, np.ndarray) else repr(value)
 
 
 def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:
     """Return the assignment's catalogue; an empty one if it has no such file.
 
-    CourseError if a misconception belongs to no auto item of the assignment.
+    Raise CourseError if a misconception belongs to no auto item of the assignment.
     """
     catalogue = read_catalogue(course, assignment)
     auto = {item.name for item in assignment.select("auto")}
@@ -246,8 +246,8 @@ def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:
         if misconception.item not in auto:
             raise CourseError(
                 f"{course.hidden(assignment.name) / MODULE}.py: misconception "
-                f"{misconception.name!r} is for item {misconception.item}, which is no auto item "
-                f"of {assignment.name}"
+                f"{misconception.name!r} is for item {misconception.item}, which is not an auto "
+                f"item of {assignment.name}"
             )
     return catalogue
 
@@ -260,16 +260,16 @@ def read_catalogue(course: Course, assignment: Assignment) -> Catalogue:
         return Catalogue()
     catalogue = getattr(module, MODULE, None)
     if not isinstance(catalogue, Catalogue):
-        raise CourseError(f"{module.__file__} makes no Catalogue named `{MODULE}`")
+        raise CourseError(f"{module.__file__} defines no Catalogue named `{MODULE}`")
     return catalogue
 
 
 def world_of(
     course: Course, assignment: Assignment, problem: str, answers: Mapping[str, Any]
 ) -> Names:
-    """What a finished notebook of the problem defines, with `answers` in the place of some names.
+    """Return the globals of a finished notebook of the problem, with `answers` replacing some.
 
-    Its functions see this world.
+    Its functions see these globals.
     """
     names: Names = {"__name__": "__main__"}
     items = assignment.problem(problem).items
@@ -284,7 +284,7 @@ def world_of(
 
 
 def _moved(answer: Any, world: Names) -> Any:
-    """A function of ours as if it had been defined in that world."""
+    """Return a function of ours as if it had been defined with these globals."""
     if not isinstance(answer, FunctionType):
         return answer
     moved = FunctionType(

@@ -1,4 +1,4 @@
-"""Runs a submission's notebooks in the sandbox, and hands out students to tests."""
+"""Run a submission's notebooks in the sandbox, and give students to tests."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ MAX_QUOTE = 120
 MAX_FAULTS = 20
 
 _PLACE_IN_TEXT = re.compile(r" \(<cell \d+>, line \d+\)$")
-"""What Python adds to a syntax error; pages count cells from 1, and tell the line themselves."""
+"""Pattern of what Python adds to a syntax error; pages count cells from 1 and show the line."""
 
 
 class RunNotebooks:
-    """The notebooks of one submission, running; a context manager that ends all of them.
+    """The running notebooks of one submission; a context manager that ends all of them.
 
-    `executed` are the notebooks with what their cells showed, as it may stand on a page.
-    `leave` is called at its end: it closes the sandbox or makes it ready for another submission.
+    `executed` are the notebooks with their cells' outputs, safe to show on a page. `leave` is
+    called at the end: it closes the sandbox or prepares it for another submission.
     """
 
     def __init__(
@@ -60,12 +60,12 @@ class RunNotebooks:
         self._leave()
 
     def make_ready(self) -> None:
-        """Start the sandbox if there is anything to run: the submission's time begins after it."""
+        """Start the sandbox if there is anything to run; the submission's time starts later."""
         if any(received.notebook for received in self.submission.notebooks.values()):
             self._sandbox.make_ready()
 
     def run_notebooks(self, deadline: float) -> None:
-        """Run every notebook that could be read; each problem has a NotebookReport afterwards."""
+        """Run every notebook that could be read, and give each problem a NotebookReport."""
         for problem, received in self.submission.notebooks.items():
             if received.notebook is None:
                 self.reports[problem] = NotebookReport(
@@ -85,7 +85,7 @@ class RunNotebooks:
             running.forget_outputs()
 
     def later_changes(self, item: Item) -> str:
-        """What the student reads if cells below the item's check change what its answer uses."""
+        """Return a note if cells below the item's check change something its answer uses."""
         notebook = self.submission.notebooks[item.problem].notebook
         if item.problem not in self._running or notebook is None:
             return ""
@@ -94,13 +94,13 @@ class RunNotebooks:
         return told(notebook, changes) if changes else ""
 
     def go_back_to(self, item: Item) -> None:
-        """From now on, have students of the item's notebook as it stood at the item's check."""
+        """From now on, give students of the item's notebook as it was at the item's check."""
         notebook = self.submission.notebooks[item.problem].notebook
         assert notebook is not None
         self._running[item.problem].stop_before(_check_cell(notebook, item))
 
     def _cleaned(self, problem: str, source: NotebookNode, running: Notebook) -> NotebookNode:
-        """The notebook as pages may show it; the large pictures are taken out of `source`."""
+        """Return the notebook as pages may show it, and remove large pictures from `source`."""
         released = released_texts(self._skeletons[problem])
         try:
             return clean_notebook(_with_outputs(source, running.results), released)
@@ -111,7 +111,7 @@ class RunNotebooks:
             _drop_pictures(source)
 
     def left_as_released(self, problem: str) -> frozenset[str]:
-        """The items of that problem whose answer cells the student has not touched."""
+        """Return the items of that problem whose answer cells the student has not touched."""
         skeleton, notebook = self._skeletons[problem], self.submission.notebooks[problem].notebook
         released = released_texts(skeleton)
         texts = {name: normal(text) for name, text in released.items()}
@@ -124,7 +124,7 @@ class RunNotebooks:
         return frozenset(item for answer, items in answers if answer in untouched for item in items)
 
     def student(self, problem: str) -> Student:
-        """A student for one test of that problem."""
+        """Return a student for one test of that problem."""
         if problem not in self._running:
             raise NoAnswer(self.reports[problem].message)
         notebook = self.submission.notebooks[problem].notebook
@@ -174,7 +174,7 @@ def _faults(
         source = _line(notebook, error.place)
         text = _with_cause(_fault_text(error.kind, error.text, stopped), source)
         if error.kind == "timeout":
-            stopped = "This cell was stopped: after one that was, a cell gets less time."
+            stopped = "This cell was stopped early, because an earlier cell took too long."
         item = grade_id(notebook.cells[index]).removesuffix("-answer") or None
         found.append(CellFault(cell=index, error=text, line=line, source=source, item=item))
     return tuple(found[:MAX_FAULTS])
@@ -201,7 +201,7 @@ def _quote(notebook: NotebookNode | None, place: CodePlace) -> str:
 
 
 def _line(notebook: NotebookNode | None, place: CodePlace | None) -> str:
-    """The student's own line at that place; empty where there is none."""
+    """Return the student's own line at that place; empty if there is none."""
     if notebook is None or place is None:
         return ""
     return line_of(notebook, place.cell, place.line, MAX_QUOTE)

@@ -1,7 +1,7 @@
-"""Tells what a difference of versions does: between a student's machine and the one that marks.
+"""Explain version differences between a student's machine and the one that marks.
 
-A line that needs another version is told from its text and this machine's packages, so that it is
-true whatever the submission says of itself.
+Whether a line needs another version is decided by its text and by this machine's packages, so it is
+true whatever versions the submission states.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _NEWER_SYNTAX = (
     (re.compile(r"\s*except\*? +[\w.]+(?: *, *[\w.]+)+ *:"), (3, 14)),
     (re.compile(r".*\b[tT][rR]?[\"']"), (3, 14)),
 )
-"""What a line looks like that older versions of Python can't read, and the first that can."""
+"""Patterns of lines that older versions of Python can't read, and the first version that can."""
 
 
 def versions_here() -> dict[str, str]:
-    """The versions with which this process marks."""
+    """Return the versions with which this process marks."""
     found = {"python": platform.python_version()}
     for name in VERSIONED:
         with contextlib.suppress(PackageNotFoundError):
@@ -43,21 +43,21 @@ def versions_here() -> dict[str, str]:
 
 
 def told_difference(written: Mapping[str, str]) -> str:
-    """A sentence if a submission was written under other versions than it is marked with, or ""."""
+    """Return a sentence if a submission was written with other versions than it is marked with."""
     here = versions_here()
     other = [name for name in VERSIONED if name in here and _differ(written.get(name), here[name])]
     if not other:
         return ""
     return (
-        f"Written under {_listed({name: written[name] for name in other})}; "
-        f"marked under {_listed({name: here[name] for name in other})}."
+        f"Written with {_listed({name: written[name] for name in other})}; "
+        f"marked with {_listed({name: here[name] for name in other})}."
     )
 
 
 def told_of_line(line: str, error: str = "") -> str:
-    """What in a line that failed is missing in the versions that mark; "" if nothing is.
+    """Return what a failed line needs that the marking versions lack; "" if nothing.
 
-    `error` is the kind and text of the failure, where it is known.
+    `error` is the kind and text of the failure, if known.
     """
     if error.startswith("SyntaxError"):
         return _told_of_syntax(line, error)
@@ -66,7 +66,7 @@ def told_of_line(line: str, error: str = "") -> str:
         return ""
     package, name = missing
     here = f"{package} {versions_here()[package]}"
-    return f"`{name}` does not exist in {here}, with which your notebook was marked"
+    return f"`{name}` does not exist in {here}, which was used to mark your notebook"
 
 
 def _told_of_syntax(line: str, error: str) -> str:
@@ -78,13 +78,13 @@ def _told_of_syntax(line: str, error: str) -> str:
     if "f-string" in error and sys.version_info < (3, 12):
         return (
             f"your notebook was marked with {here}; if this line runs on your machine, it needs "
-            "Python 3.12. Inside an f-string, use other quotes than around it, and no backslash"
+            "Python 3.12. Inside an f-string, use other quotes than outside, and no backslash"
         )
     return ""
 
 
 def _missing(line: str) -> Iterator[tuple[str, str]]:
-    """The packages and the names in a line that the packages do not have here."""
+    """Yield the packages and the names in a line that these packages do not have here."""
     for alias, path in _USED.findall(line):
         if _lacks(_ALIASES.get(alias, alias), path[1:].split(".")[:_MAX_DEPTH]):
             yield _ALIASES.get(alias, alias).partition(".")[0], alias + path
@@ -96,7 +96,7 @@ def _missing(line: str) -> Iterator[tuple[str, str]]:
 
 
 def _lacks(module: str, names: list[str]) -> bool:
-    """Whether a module lacks a name; nothing is imported for the purpose."""
+    """Return whether a module lacks a name, without importing anything."""
     found: object = sys.modules.get(module)
     for name in names:
         if not isinstance(found, ModuleType):
@@ -109,7 +109,7 @@ def _lacks(module: str, names: list[str]) -> bool:
 
 
 def _differ(one: str | None, other: str) -> bool:
-    """Whether two versions differ by more than their last part."""
+    """Return whether two versions differ in more than their last part."""
     return one is not None and one.split(".")[:2] != other.split(".")[:2]
 
 

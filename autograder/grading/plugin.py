@@ -1,13 +1,13 @@
-"""The pytest side of marking: fixtures for hidden tests, and the claims that come of them.
+"""The pytest side of marking: fixtures for hidden tests, and the claims that result from them.
 
 Hidden tests run here, in the grader's process; `student` is the only way to the student's code.
-A failing test is run once more with the reference in the place of those answers that the one under
-test may build on (follow-through): an answer that is wrong only because of what it calls keeps its
-item. The note on such a claim tells the student why.
+A failing test is run once more with the reference instead of the answers that the tested one may
+build on (follow-through): an answer that is wrong only because of what it calls keeps its item. The
+note on such a claim tells the student why.
 
-The tests of one item share a process of the student's, as long as they pass. A test that fails in
-one that has served others is taken again in a fresh one, and that counts: so nothing that an
-earlier test has left, not even of the same item, can cost a point.
+The tests of one item share a process of the student's code, as long as they pass. A test that fails
+in a process that has served others runs again in a fresh one, and that result counts. So nothing
+that an earlier test left behind, not even one of the same item, can cost a point.
 """
 
 from __future__ import annotations
@@ -33,24 +33,27 @@ from autograder.timelimit import TimeUpError, time_limit
 
 MAX_TIMEOUTS = 2
 AFTER_DUE_DATE = "After the due date:"
-"""What stands before a result in a docstring: no student reads it before."""
-UNFIT = "The answer can't be compared with what is asked for."
+"""Words before a result in a docstring, which no student reads before that date."""
+UNFIT = "The answer can't be compared with the expected one."
 
 
 StudentOf = Callable[[str], AnyStudent]
-"""Gives a student of a problem's notebook for one test; StudentFailure if it can't be run."""
+"""A function that returns a student of a problem's notebook for one test.
+
+It raises StudentFailure if the notebook can't be run.
+"""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run of one test case found.
+    """The result of one run of one test case.
 
-    `result` is what the claim may add once the homework is due. `told_case` names the case in words
-    for students, and `unwritten` the function that still raises NotImplementedError. `follows`
-    names other answers, wrong ones, for which this one is right. `case` names the test with its
-    parameters; `transcript` (what was asked and answered), `own_events` (the same without
-    stand-ins, where they saved the test) and `compared` (the answer and what was expected, where
-    it was numbers that differed) hold hidden inputs and never get into a Report.
+    `result` is what the claim may add after the due date. `told_case` names the case in words for
+    students, and `unwritten` the function that still raises NotImplementedError. `follows` names
+    other, wrong answers that this one follows from correctly. `case` names the test with its
+    parameters. Three fields hold hidden inputs and never get into a Report: `transcript` (calls
+    and answers), `own_events` (the same without stand-ins, if they saved the test) and `compared`
+    (the answer and the expected value, if numbers differed).
     """
 
     item: str
@@ -75,7 +78,7 @@ class Outcome:
 
 @dataclass
 class _Run:
-    """What the plugin remembers of the test that is running."""
+    """The plugin's record of the running test."""
 
     stand_ins: frozenset[str] = frozenset()
     events: list[Event] = field(default_factory=list)
@@ -90,7 +93,7 @@ class MarkingPlugin:
     def __init__(
         self, assignment: Assignment, *, only: Container[str] | None = None, core: bool = False
     ) -> None:
-        """`only` names the items to test (default: all); `core` leaves out robustness tests."""
+        """Test the items `only` (default: all); `core` leaves out robustness tests."""
         self.broken: list[CourseError] = []
         self._assignment = assignment
         self._only = only
@@ -105,9 +108,9 @@ class MarkingPlugin:
         *,
         deadline: float = float("inf"),
     ) -> None:
-        """Have the next run of the tests ask these students.
+        """Use these students in the next run of the tests.
 
-        `pairs` says which answers may build on which others; at `deadline` the tests end.
+        `pairs` says which answers may build on which others; the tests end at `deadline`.
         """
         self._student_of = student_of
         self._seed = seed
@@ -119,7 +122,7 @@ class MarkingPlugin:
         self.start_over()
 
     def start_over(self) -> None:
-        """Forget the outcomes, and have the next run of the tests ask the same students again."""
+        """Forget the outcomes, and use the same students in the next run of the tests."""
         self.end()
         self.outcomes: list[Outcome] = []
         self._runs: dict[str, _Run] = {}
@@ -127,14 +130,14 @@ class MarkingPlugin:
         self._once: dict[str, Once] = {}
 
     def end(self) -> None:
-        """End the process that has served tests of an item."""
+        """End the process that served the tests of an item."""
         if self._served is not None:
             self._served[1].close()
             self._served = None
 
     @pytest.fixture
     def student(self, request: pytest.FixtureRequest) -> RecordedStudent:
-        """The student's functions, in a process that only tests of this item use."""
+        """Return the student's functions, in a process that only tests of this item use."""
         item = self._item(request.node)
         self._check_time(item)
         run = self._runs.setdefault(request.node.nodeid, _Run())
@@ -148,19 +151,19 @@ class MarkingPlugin:
 
     @pytest.fixture
     def follow(self, request: pytest.FixtureRequest, student: RecordedStudent) -> Follow:
-        """Lets an answer pass that follows from another one of the student's, a wrong one."""
+        """Return a Follow, which lets an answer pass that follows from another, wrong answer."""
         return self._follow(request.node, student)
 
     @pytest.fixture
     def rng(self, request: pytest.FixtureRequest) -> np.random.Generator:
-        """Random numbers that depend on the Report's seed and the test alone."""
+        """Return random numbers that depend only on the Report's seed and the test."""
         return self._generator(request.node)
 
     @pytest.fixture
     def once(self, request: pytest.FixtureRequest) -> Once:
-        """Takes what all tests of the item look at, such as a picture, from the student once.
+        """Return the cache of answers that all tests of the item look at, such as a picture.
 
-        A test that fails by what another one was given asks again, as `_take` does.
+        A test that fails with an answer given to another test asks again; see `_take`.
         """
         once = self._once.setdefault(self._item(request.node).name, Once())
         if once.is_answered:
@@ -173,13 +176,13 @@ class MarkingPlugin:
         call: pytest.CallInfo[object],
         report: pytest.CollectReport | pytest.TestReport,
     ) -> None:
-        """Keep why a module of hidden tests can't be read."""
+        """Record why a module of hidden tests can't be read."""
         if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
-            error = call.excinfo.value  # pytest's own, of what the module raised
+            error = call.excinfo.value  # pytest's own error, whose cause the module raised
             self.broken.append(error_in_code(error.__cause__ or error, node.path))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Refuse a hidden test that belongs to no item; leave out those not asked for."""
+        """Reject a hidden test that belongs to no item; leave out tests that are not asked for."""
         items[:] = [test for test in items if self._is_wanted(test)]
 
     def _is_wanted(self, test: pytest.Item) -> bool:
@@ -189,7 +192,7 @@ class MarkingPlugin:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
-        """Run a test; where it fails, once more in a fresh process, then with stand-ins."""
+        """Run a test; if it fails, run it again in a fresh process, then with stand-ins."""
         if "student" not in pyfuncitem.funcargs:
             return None
         arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
@@ -216,7 +219,9 @@ class MarkingPlugin:
                 raise
 
     def _take(self, test: pytest.Function, arguments: dict[str, Any]) -> None:
-        """Run a test, in a fresh process if it fails by one (or by an answer) that others had."""
+        """Run a test; if it fails with a process or an answer that served other tests, run it
+        again with fresh ones.
+        """
         try:
             test.obj(**arguments)
         except TimeUpError:
@@ -227,13 +232,14 @@ class MarkingPlugin:
                 raise
             run.events, run.is_first = [], True
             fresh = self._fresh(self._item(test))
-            arguments |= self._anew(test, arguments, RecordedStudent(fresh, run.events, self._room))
+            student = RecordedStudent(fresh, run.events, self._room)
+            arguments |= self._arguments_again(test, arguments, student)
             test.obj(**arguments)
 
-    def _anew(
+    def _arguments_again(
         self, test: pytest.Function, arguments: Mapping[str, Any], student: RecordedStudent
     ) -> dict[str, Any]:
-        """The arguments to run a test again with another student."""
+        """Return the arguments to run a test again with another student."""
         again = {
             "student": student,
             "rng": self._generator(test),
@@ -243,13 +249,13 @@ class MarkingPlugin:
         return {name: again.get(name, value) for name, value in arguments.items()}
 
     def _follow(self, test: pytest.Item, student: RecordedStudent) -> Follow:
-        """A Follow for one run of a test; that of the last run counts."""
+        """Return a Follow for one run of a test; the one of the last run counts."""
         follow = Follow(cast(Student, student.aside()))
         self._runs.setdefault(test.nodeid, _Run()).follow = follow
         return follow
 
     def _fresh(self, item: Item) -> AnyStudent:
-        """A student in a fresh process, to serve this item's tests; the last one's ends."""
+        """Return a student in a fresh process for this item's tests; end the last process."""
         self.end()
         student = self._student_of(item.problem)
         self._served = item.name, student
@@ -263,9 +269,9 @@ class MarkingPlugin:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Iterator[Any]:
-        """Keep what the test found."""
+        """Record the outcome of the test."""
         if call.excinfo is not None:
-            # nobody is shown the traceback, and pytest takes milliseconds to write it
+            # nobody sees the traceback, and pytest takes milliseconds to write it
             call.excinfo.traceback = call.excinfo.traceback[-1:]
         report = yield
         failed_setup = call.when == "setup" and call.excinfo is not None
@@ -278,7 +284,7 @@ class MarkingPlugin:
     ) -> bool:
         told = isinstance(failure, (StudentFailure, AssertionError))
         run = self._runs[test.nodeid]
-        # A variable got its value when the cells ran: it calls nothing by now.
+        # A variable got its value when the cells ran: it no longer calls anything.
         computed = any(event.kind == "value" for event in run.events)
         if isinstance(failure, (NoAnswer, NotDone)) or computed or not told:
             return False
@@ -290,10 +296,11 @@ class MarkingPlugin:
         events: list[Event] = []
         holds = True
         try:
-            test.obj(**self._anew(test, arguments, RecordedStudent(student, events, self._room)))
+            recorded = RecordedStudent(student, events, self._room)
+            test.obj(**self._arguments_again(test, arguments, recorded))
         except TimeUpError:
             raise
-        except Exception:  # whatever it is, the first failure is the one to tell
+        except Exception:  # whatever it is, the first failure is the one to report
             holds = False
         finally:
             student.close()
@@ -305,9 +312,9 @@ class MarkingPlugin:
         return holds
 
     def _built_on(self, asked: frozenset[str]) -> dict[str, Callable[..., object]]:
-        """The references of what the answers that a test asks for may build on.
+        """Return the references of the functions that the tested answers may build on.
 
-        An item's own functions are among them: a Hessian that is wrong costs no trace of it.
+        They include the item's own functions: a wrong Hessian does not cost its trace.
         """
         names = {name for caller in asked for name in self._pairs.get(caller, ())}
         return {name: self._references[name] for name in names - asked if name in self._references}
@@ -346,7 +353,7 @@ class MarkingPlugin:
         )
 
     def _is_graded(self, test: pytest.Item, function: str) -> bool:
-        """Whether the function is an answer of the test's notebook."""
+        """Return whether the function is an answer of the test's notebook."""
         problem = self._assignment.problem(self._item(test).problem)
         references = (each for item in problem.items for each in item.references)
         return any(function == reference.name for reference in references)
@@ -364,14 +371,14 @@ class MarkingPlugin:
         if isinstance(error, StudentFailure):
             return error.message, ""
         if isinstance(error, MemoryError):
-            return "The answer takes more memory than marking has for it.", ""
+            return "The answer needs more memory than marking allows.", ""
         if isinstance(error, ClaimFailed):
             return str(error), ""
         return UNFIT, f"{test.name} ended with {type(error).__name__}"
 
     def _check_time(self, item: Item) -> None:
         if time.monotonic() > self._deadline:
-            raise NoAnswer("Not called: the time for this submission was used up before.")
+            raise NoAnswer("Not called: the time for this submission was already used up.")
         if self._timeouts.get(item.name, 0) >= MAX_TIMEOUTS:
             raise NoAnswer("Not called again: earlier calls did not end properly.")
 
@@ -380,7 +387,8 @@ class MarkingPlugin:
         item = self._assignment.items.get(name)
         if item is None:
             raise CourseError(
-                f"hidden test {test.name} is for item {name}, which {self._assignment.name} lacks"
+                f"hidden test {test.name} is for item {name}, but {self._assignment.name} has no "
+                "such item"
             )
         if item.kind != "auto":
             raise CourseError(f"hidden test {test.name} is for {name}, which a person marks")
@@ -399,19 +407,19 @@ def _item_mark(test: pytest.Item) -> pytest.Mark:
 
 
 def item_of(test: pytest.Item) -> str:
-    """The name of the item that a hidden test belongs to."""
+    """Return the name of the item that a hidden test belongs to."""
     return str(_item_mark(test).args[0])
 
 
 def _told_case(test: pytest.Item) -> str:
-    """Return the words that the test has for its case; empty if it has none."""
+    """Return the test's words for its case; empty if it has none."""
     words = _item_mark(test).kwargs.get("cases")
     case = getattr(test, "callspec", None)
     return str(words(**case.params)) if words is not None and case is not None else ""
 
 
 def _unwritten(error: BaseException | None, events: Sequence[Event]) -> str:
-    """Return the name of the function that a test asked for and that is not written."""
+    """Return the name of the function that the test called and that is not written."""
     is_stub = isinstance(error, NotDone) and error.by_itself
     return events[-1].name if is_stub and events else ""
 

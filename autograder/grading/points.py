@@ -1,4 +1,4 @@
-"""From what hidden tests found to the points of an item."""
+"""From the outcomes of hidden tests to the points of an item."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from autograder.sandbox import FigureData
 
 
 def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
-    """The outcomes of each item.
+    """Return the outcomes of each item.
 
-    One that stand-ins saved counts as failed where they are on a circle, or stand for a function
+    An outcome that stand-ins saved counts as failed if they are on a circle or replace a function
     that nobody wrote.
     """
     saved_by: dict[str, set[str]] = defaultdict(set)
@@ -38,17 +38,17 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
         why = ""
         if missing := outcome.stand_ins & unwritten:
             why = (
-                f"It calls `{min(missing)}`, which is not written: it gives no numbers, "
-                "or the same ones whatever it is asked."
+                f"It calls `{min(missing)}`, which is not written: it returns no numbers, or "
+                "always the same ones."
             )
         elif missing := outcome.follows & unwritten:
             why = (
-                f"It is right for your `{min(missing)}` alone, which gives no numbers, or the same "
-                "ones whatever it is asked."
+                f"It is right only for your `{min(missing)}`, which returns no numbers, or always "
+                "the same ones."
             )
         elif outcome.stand_ins and asked_for(outcome.transcript) & on_circles:
             names = _quoted(outcome.stand_ins)
-            why = f"It builds on {names}, which in turn builds on this answer and is not right."
+            why = f"It builds on {names}, which is not right and in turn builds on this answer."
         none = frozenset[str]()
         withdrawn = replace(outcome, passed=False, message=why, stand_ins=none, follows=none)
         found[outcome.item].append(withdrawn if why else outcome)
@@ -56,7 +56,7 @@ def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
 
 
 def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookReport) -> ItemReport:
-    """The item's part of the Report, from what its tests found in that notebook."""
+    """Return the item's part of the Report, from the outcomes of its tests in that notebook."""
     unmarked = ItemReport(
         kind=item.kind,
         problem=item.problem,
@@ -75,18 +75,18 @@ def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookRepor
 
 
 def unattempted(report: ItemReport) -> ItemReport:
-    """Return the part of the Report of an item whose answer cell was left as it was released.
+    """Mark an item as not attempted whose answer cell is as it was released.
 
-    What was written elsewhere counts all the same, so nothing may hold.
+    Code elsewhere counts too, so the item stays as it is if any claim holds.
     """
     holds = any(claim.passed for claim in report.claims)
     return report if holds or report.points else replace(report, attempted=False)
 
 
 def with_diagnosis(report: ItemReport, found: Sequence[Misconception]) -> ItemReport:
-    """The item's part of the Report with the sentence of each misconception that was found.
+    """Return the item's part of the Report with the sentences of the misconceptions found.
 
-    One that is alone keeps its part of the points.
+    If there is only one, it keeps its share of the points.
     """
     kept = round(found[0].keeps * report.max_points, 2) if len(found) == 1 else 0.0
     return replace(
@@ -98,21 +98,21 @@ def with_diagnosis(report: ItemReport, found: Sequence[Misconception]) -> ItemRe
 
 
 def joined_names(found: Sequence[Misconception]) -> str:
-    """The names of a diagnosis as one; empty if nothing was found."""
+    """Return the names of a diagnosis as one text; empty if nothing was found."""
     return " + ".join(each.name for each in found)
 
 
 Causes = Mapping[str, Mapping[str, frozenset[str]]]
-"""By item: the mistakes that it shares with other items, and the claims that fail by each."""
+"""For each item: the mistakes it shares with other items, and the claims that each one fails."""
 
 
 def charge_once(
     items: Mapping[str, ItemReport], causes: Causes | None = None
 ) -> dict[str, ItemReport]:
-    """The items, in the order of the assignment, with each slip and mistake charged to one of them.
+    """Return the items, in the assignment's order, with each slip and mistake charged only once.
 
-    That is the first item that loses points by it. Where the rest of an item is wrong, nothing is
-    left for a slip to take, and a later item pays.
+    The first item that loses points by it is charged. If the rest of an item is wrong, there is
+    nothing left to lose by a slip, and a later item is charged.
     """
     paid: dict[str, str] = {}
     charged: dict[str, ItemReport] = {}
@@ -131,9 +131,9 @@ def charge_once(
 def _reasons(
     claims: Sequence[Claim], shared: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, frozenset[str]]]:
-    """What an item may pay for, and the claims that fail by it: shared mistakes, and slips.
+    """Yield the shared mistakes and slips of an item, with the claims that fail because of each.
 
-    Slips of several kinds cost no more than one, so all of them are paid for together.
+    Slips of several kinds cost no more than one, so all of them are charged together.
     """
     yield from ((f"mistake: {cause}", texts) for cause, texts in shared.items())
     slips = [claim for claim in claims if _is_charged(claim) and claim.care]
@@ -144,17 +144,17 @@ def _reasons(
 def _paid_before(
     claim: Claim, shared: Mapping[str, frozenset[str]], paid: Mapping[str, str]
 ) -> Claim:
-    """The claim; one that costs nothing if earlier items have paid for why it fails."""
+    """Return the claim; it costs nothing if earlier items were charged for the same cause."""
     if claim.passed:
         return claim
     mistakes = [f"mistake: {cause}" for cause, texts in shared.items() if claim.claim in texts]
     if mistakes and all(mistake in paid for mistake in mistakes):
-        item, what = paid[mistakes[0]], "The same mistake has cost its points"
+        item, what = paid[mistakes[0]], "The same mistake"
     elif claim.care and f"slip: {claim.care}" in paid:
-        item, what = paid[f"slip: {claim.care}"], "This slip has cost its part"
+        item, what = paid[f"slip: {claim.care}"], "This slip"
     else:
         return claim
-    note = f"{what} in `{item}` already: nothing is taken off for it here."
+    note = f"{what} already cost points in `{item}`; it costs nothing here."
     return replace(claim, taken=item, note=note)
 
 
@@ -163,7 +163,7 @@ def _is_charged(claim: Claim) -> bool:
 
 
 def _figure_found(outcomes: Sequence[Outcome]) -> str:
-    """What is in the first figure that the item's tests got; empty where they got none."""
+    """Return what is in the first figure that the item's tests got; empty if they got none."""
     answers = (event.answer for outcome in outcomes for event in outcome.transcript)
     return next((a.summary() for a in answers if isinstance(a, FigureData)), "")
 
@@ -173,7 +173,7 @@ def _quoted(names: Iterable[str]) -> str:
 
 
 def _claims(outcomes: Sequence[Outcome]) -> tuple[Claim, ...]:
-    """One claim for each test, whatever its number of cases: it holds if every case does."""
+    """Return one claim for each test; it holds if every case of the test holds."""
     cases: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         cases[outcome.test].append(outcome)
@@ -189,9 +189,7 @@ def _claim(cases: Sequence[Outcome]) -> Claim:
     if follows and not failed:
         note = f"Right for your {_quoted(follows)}: the mistake there costs nothing here."
     elif stand_ins and not failed:
-        note = (
-            f"Passes with a correct {_quoted(stand_ins)} in place of yours: nothing is lost here."
-        )
+        note = f"Passes with a correct {_quoted(stand_ins)}: the mistake there costs nothing here."
     held = len(cases) - len(failed)
     return Claim(
         claim=first.claim,
@@ -216,9 +214,9 @@ def _failed_cases(failed: Sequence[Outcome]) -> str:
 
 
 def _points(max_points: float, claims: Sequence[Claim]) -> float:
-    """Equal shares for the parts whose core claims all hold, less what robustness claims cost.
+    """Return equal shares for the parts whose core claims all hold, less failed robustness claims.
 
-    Slips in care cost once, however many kinds of them there are.
+    Slips cost once, however many kinds of them there are.
     """
     parts: dict[str, bool] = {}
     for claim in claims:

@@ -23,7 +23,7 @@ NOTEBOOKS = pytest.StashKey[RunNotebooks]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options that say what to mark, and how."""
+    """Add the options that say what to mark, and how."""
     group = parser.getgroup("fdl", "hidden tests of a homework")
     group.addoption("--submission", type=Path, help="the folder (or notebook) to test")
     group.addoption("--seed", type=int, help="draw hidden inputs from this seed")

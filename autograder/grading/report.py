@@ -1,9 +1,9 @@
-"""The Report: all that marking says about one submission, and the only thing that leaves marking.
+"""The Report: everything that marking says about one submission; nothing else leaves marking.
 
-A Report is plain data with a version. `Report.to_json` and `Report.from_json` are each other's
-inverse; two runs with the same submission, assignment, grader and seed give the same bytes. Keys
-that this version of the kit does not know are ignored; missing ones get their default.
-Its texts hold nothing that acts on a terminal or a page (`words.shown`), wherever they come from.
+A Report is plain data with a version. `Report.from_json` reads what `Report.to_json` writes, and
+two runs with the same submission, assignment, grader and seed give the same bytes. Unknown keys
+are ignored; missing ones get their default. Its texts have no control characters that could act on
+a terminal or a page (`words.shown`), wherever they come from.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from autograder.words import show_fields
 SCHEMA = "fdl-report/1"
 
 NOT_ATTEMPTED = "Not attempted."
-"""What is said of an answer that was left as it was released."""
+"""Message about an answer that is as it was released."""
 
 ItemOutcome = Literal["marked", "open", "not marked"]
-"""marked: tests gave the points; open: a person will; not marked: its notebook can't be run."""
+"""Outcomes: marked (by tests), open (a person will mark it), not marked (notebook can't be run)."""
 
 Points = Annotated[int, msgspec.Meta(ge=-(2**53), le=2**53)] | float
-"""A whole number of points stays one, so that a Report is written as it was read."""
+"""Points; whole numbers stay integers, so that a Report is written as it was read."""
 
 NotebookState = Literal["marked", "missing", "unreadable", "stopped"]
 
@@ -42,14 +42,14 @@ class _Shown:
 
 @dataclass(frozen=True)
 class Claim(_Shown):
-    """One thing a hidden test found to hold or not, in words that a student may read.
+    """One thing that a hidden test checked, in words that a student may read.
 
-    `part` names the share of the item's points it belongs to; `costs` is the part of the item's
+    `part` names the share of the item's points it belongs to; `costs` is the share of the item's
     points that a failed robustness claim takes away (0 for a core claim). `unwritten` names the
-    function that still raises NotImplementedError, if the claim fails by that alone. `result`
-    states what the homework asks to derive: it is for students whose due date is over. `care` is
-    the kind of slip that a claim looks for, and `taken` the earlier item that has paid for a
-    failed one.
+    function that still raises NotImplementedError, if the claim fails only because of that.
+    `result` states what the homework asks to derive; students read it after their due date.
+    `care` is the kind of slip that a claim looks for, and `taken` the earlier item that has
+    already lost points for it.
     """
 
     claim: str
@@ -65,17 +65,17 @@ class Claim(_Shown):
 
     @property
     def text(self) -> str:
-        """The claim with its result."""
+        """The claim and its result."""
         return f"{self.claim} {self.result}".strip()
 
 
 @dataclass(frozen=True)
 class ItemReport(_Shown):
-    """The outcome for one item.
+    """The result of one item.
 
-    `diagnosis` is the sentence of the one misconception that the answer agrees with, and
-    `misconception` its name; `found` says what is in the figure that the answer drew. `attempted`
-    is false if the answer cell was left as it was released.
+    `diagnosis` holds the sentence of the misconception that the answer agrees with, and
+    `misconception` its name; `found` describes the figure that the answer drew. `attempted` is
+    false if the answer cell is as it was released.
     """
 
     kind: str
@@ -93,12 +93,12 @@ class ItemReport(_Shown):
 
     @property
     def told(self) -> tuple[Claim, ...]:
-        """The claims that say something of what was written."""
+        """The claims about code that was written."""
         return tuple(claim for claim in self.claims if self.attempted and not claim.unwritten)
 
     @property
     def gap(self) -> str:
-        """A sentence on what is not written; empty if nothing is missing."""
+        """A sentence about what is not written; empty if nothing is missing."""
         names = dict.fromkeys(claim.unwritten for claim in self.claims if claim.unwritten)
         if not self.attempted:
             return NOT_ATTEMPTED
@@ -109,7 +109,7 @@ class ItemReport(_Shown):
 
 @dataclass(frozen=True)
 class CellFault(_Shown):
-    """An error in one of the notebook's cells, told by the student's own line."""
+    """An error in one of the notebook's cells, with the student's own line."""
 
     cell: int
     error: str
@@ -120,7 +120,7 @@ class CellFault(_Shown):
 
 @dataclass(frozen=True)
 class NotebookReport(_Shown):
-    """What happened to one notebook before its items were tested."""
+    """The state of one notebook before its items were tested."""
 
     state: NotebookState
     message: str = ""
@@ -133,8 +133,9 @@ class Report(_Shown):
     """The marks of one submission.
 
     `points` and `max_points` count the regular auto items, `bonus_points` and
-    `max_bonus_points` the bonus auto items; manual items stand in `items` with outcome "open".
-    `versions` says so if the submission was written under other versions than it was marked with.
+    `max_bonus_points` the bonus auto items; manual items are in `items` with outcome "open".
+    `versions` is a sentence if the submission was written with other versions than it was marked
+    with.
     """
 
     assignment: str
@@ -153,7 +154,7 @@ class Report(_Shown):
     schema: str = SCHEMA
 
     def without_results(self) -> Report:
-        """Return the Report as a student may read it whose due date is not over."""
+        """Return the Report as a student may read it before the due date."""
         items = {
             name: dataclasses.replace(
                 item, claims=tuple(dataclasses.replace(claim, result="") for claim in item.claims)
@@ -163,12 +164,12 @@ class Report(_Shown):
         return dataclasses.replace(self, items=items)
 
     def to_json(self) -> str:
-        """The Report as JSON text, keys in a fixed order."""
+        """Return the Report as JSON text, with keys in a fixed order."""
         return json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n"
 
     @classmethod
     def read(cls, path: Path) -> Report:
-        """The Report that is stored there; RecordError where there is none to be read."""
+        """Read the Report stored at `path`; raise RecordError if there is none."""
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
@@ -177,12 +178,12 @@ class Report(_Shown):
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """Read what `to_json` wrote; RecordError if it is something else."""
+        """Read what `to_json` wrote; raise RecordError for anything else."""
         try:
             schema = msgspec.json.decode(text, type=_Schema).schema
             if schema != SCHEMA:
                 raise RecordError(
-                    f"this Report has schema {schema[:40]!r}, this kit reads {SCHEMA!r}: "
+                    f"this Report has schema {schema[:40]!r}, but this kit reads {SCHEMA!r}: "
                     "mark the submission again"
                 )
             return msgspec.json.decode(text, type=cls)

@@ -1,4 +1,4 @@
-"""Classes drawn at random from references, misconceptions and omissions, with their true marks."""
+"""Random classes made of references, misconceptions and omissions, with their true marks."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from autograder.grading.points import charge_once
 from autograder.grading.report import ItemReport
 
 CHANCES = {"right": 0.6, "misconception": 0.3, "omitted": 0.1}
-"""What becomes of an answer cell, and how often."""
+"""Probabilities of what an answer cell becomes."""
 
 
 def draw_class(
     course: Course, assignment: Assignment, count: int, *, seed: int
 ) -> tuple[SampleStudent, ...]:
-    """`count` students, each answer of each of them drawn by `CHANCES`.
+    """Return `count` students, with every answer chosen at random by `CHANCES`.
 
-    A misconception should lose what it loses where it is the only one in its notebook, less what an
-    earlier item has paid for, and an omitted answer all of its items' points: that is
-    their true mark in any mixture.
+    Their true marks: a misconception loses what it loses alone in a notebook, less what an earlier
+    item has already lost for it. An omitted answer loses all points of its items.
     """
     rng = np.random.default_rng(seed)
     cells = _answer_cells(course, assignment)
@@ -39,7 +38,7 @@ def draw_class(
 
 @dataclass(frozen=True)
 class _AnswerCell:
-    """A cell that students write into: its id, the reference's text, and the items it answers."""
+    """A cell that students fill in: its id, the reference's text, and the items it answers."""
 
     name: str
     reference: str
@@ -83,7 +82,7 @@ def _draw(
 
 
 def _answer_cells(course: Course, assignment: Assignment) -> list[_AnswerCell]:
-    """Every answer cell of the source in code, with the auto items that it is for."""
+    """Return every code answer cell of the source, with the auto items that it answers."""
     found: list[_AnswerCell] = []
     for problem in assignment.problems:
         notebook = read_notebook(course.source(assignment.name) / f"{problem.name}.ipynb")

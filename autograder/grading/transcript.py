@@ -1,8 +1,8 @@
-"""What a hidden test asked a student's functions, and what they answered.
+"""Transcripts: a hidden test's calls of a student's functions, and their answers.
 
 A transcript never leaves the grader: it holds hidden inputs. Diagnosis compares transcripts, and an
-instructor can read them. It is kept until the submission has been marked, so what is large is kept
-as a Digest: no answer that is asked for is as large as that.
+instructor can read them. They stay in memory until the submission has been marked, so a large value
+is stored as a Digest; no right answer is that large.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from autograder.sandbox import FigureData, Raised, Student, StudentFailure
 from autograder.sandbox.inprocess import LocalStudent
 
 KEPT_BYTES = 200_000
-"""Size of the largest value that is kept as it is; of figures, each is kept while there is room."""
+"""Largest value to store unchanged, in bytes; figures are stored while there is room."""
 TRANSCRIPT_BYTES = 60_000_000
-"""Size of all values that are kept of one submission."""
+"""Bytes of all values to store of one submission."""
 _PART_BYTES = 100
-"""What a part of a list counts for; it takes about as much memory."""
+"""Bytes to count for a part of a list, about what it takes in memory."""
 
 
 AnyStudent = Student | LocalStudent
-"""What a hidden test gets as `student`; its functions are called by their names."""
+"""The `student` of a hidden test; its functions are called by their names."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Event:
     """One use of a student by a test.
 
     `kind` is "call" (of the function `name`), "value" (of the variable `name`) or "arguments" (of
-    the last call, as it left them). `without` are the names that had been taken away; `failure`
-    names the kind of failure where there was no answer.
+    the last call, as it left them). `without` are the names that had been taken away; `failure` is
+    the kind of failure if there was no answer.
     """
 
     kind: Literal["call", "value", "arguments"]
@@ -49,9 +49,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Digest:
-    """Stands for a value that is too large to be kept: its kind, its shape, a hash of its numbers.
+    """A substitute for a value that is too large to store: its kind, shape and hash.
 
-    Of a list, a dict or a text, the shape is its length.
+    The shape of a list, a dict or a text is its length.
     """
 
     kind: str
@@ -59,18 +59,18 @@ class Digest:
     hash: str = ""
 
     def __repr__(self) -> str:
-        return f"<{self.kind} of shape {self.shape}, too large to be kept>"
+        return f"<{self.kind} of shape {self.shape}, too large to store>"
 
 
 @dataclass
 class Room:
-    """Bytes that the transcripts of one submission may still take."""
+    """The bytes that the transcripts of one submission may still use."""
 
     left: int = TRANSCRIPT_BYTES
 
 
 def kept(value: Any, room: Room) -> Any:
-    """The value, or the Digest that stands for it where it is large or there is no more room."""
+    """Return the value, or a Digest if it is large or there is no more room."""
     size = _size(value, max(KEPT_BYTES, room.left))
     if size <= room.left and (size <= KEPT_BYTES or isinstance(value, FigureData)):
         room.left -= size
@@ -82,7 +82,7 @@ def kept(value: Any, room: Room) -> Any:
 
 
 def _size(value: Any, most: int) -> int:
-    """Bytes that a value in plain data takes, about; more than `most` where it takes more."""
+    """Return roughly the bytes that a value in plain data takes; stop counting above `most`."""
     size, waiting = 0, [value]
     while waiting and size <= most:
         part = waiting.pop()
@@ -103,12 +103,12 @@ def _size(value: Any, most: int) -> int:
 
 
 def asked_for(events: Iterable[Event]) -> frozenset[str]:
-    """The names of the functions and variables that a test asked for."""
+    """Return the names of the functions and variables that a test asked for."""
     return frozenset(event.name for event in events if event.kind != "arguments")
 
 
 class RecordedStudent:
-    """A student whose every use is written down in `events`."""
+    """A student whose every use is recorded in `events`."""
 
     def __init__(
         self, student: AnyStudent, events: list[Event], room: Room, without: tuple[str, ...] = ()
@@ -130,7 +130,7 @@ class RecordedStudent:
         return call
 
     def value(self, name: str) -> Any:
-        """The student's variable of that name."""
+        """Return the student's variable of that name."""
         return self._write("value", name, lambda: self._student.value(name))
 
     @property
@@ -140,12 +140,12 @@ class RecordedStudent:
         return found
 
     def without(self, *names: str) -> RecordedStudent:
-        """The same student in a world where these names do not exist."""
+        """Return the same student without these names in its globals."""
         without = (*self._without, *names)
         return RecordedStudent(self._student.without(*names), self._events, self._room, without)
 
     def aside(self) -> AnyStudent:
-        """The same student, of whom nothing is written down."""
+        """Return the same student without recording."""
         return self._student
 
     def _write(
@@ -171,13 +171,13 @@ class RecordedStudent:
 
 
 def failure_kind(failure: StudentFailure) -> str:
-    """The kind of a failure: its class, and of an exception of the student's code its kind."""
+    """Return the kind of a failure: its class, with the kind of a student's exception."""
     kind = type(failure).__name__
     return f"{kind}: {failure.error}" if isinstance(failure, Raised) else kind
 
 
 def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
-    """A copy of plain data, with each part changed that is no list, tuple or dict."""
+    """Return a copy of plain data with `change` applied to all parts but lists, tuples, dicts."""
     if type(value) in (list, tuple):
         return type(value)(mapped(part, change) for part in value)
     if type(value) is dict:
@@ -186,5 +186,5 @@ def mapped(value: Any, change: Callable[[Any], Any]) -> Any:
 
 
 def _copied(part: Any) -> Any:
-    """A copy that a test can't change later."""
+    """Return a copy that a test can't change later."""
     return part.copy() if isinstance(part, np.ndarray) else part

@@ -1,7 +1,7 @@
-"""Keeps what holds until the tests change, for other processes and later runs.
+"""A cache of results that hold until the tests change, for other processes and later runs.
 
-What is kept lies in the user's folder for caches, closed to all others, under a hash of all that it
-depends on. Nothing is lost where a file of it is: it is worked out again.
+It is in the user's cache folder, closed to other users, under a hash of everything that the results
+depend on. A lost file is no harm: its result is computed again.
 """
 
 from __future__ import annotations
@@ -20,27 +20,27 @@ from typing import Any, TypeVar
 from autograder.cache import cache_folder
 
 KEPT = 4
-"""For so many versions of the tests; what was not used for longest goes first."""
+"""Number of test versions to keep; the least recently used goes first."""
 
 Found = TypeVar("Found")
 
 
 class Keep:
-    """What is kept under one hash, by names; what can't be kept is worked out each time.
+    """The cached results of one hash, by name; what can't be stored is computed each time.
 
-    Files are pickles, which run what they say: they are read only where no other user could have
-    written them. Who could, as this user, can change the hidden tests as well.
+    Files are pickles, which can run code when read: they are read only if no other user could have
+    written them. Anyone who could write them as this user could change the hidden tests as well.
     """
 
     def __init__(self, key: str, folder: Path | None = None) -> None:
-        """`folder` is that of all hashes (default: in the user's folder for caches)."""
+        """Use the cache of the hash `key`; `folder` is for all hashes (default: user's cache)."""
         self._all = folder or cache_folder("trials")
         self._folder = self._all / key
 
     def get(self, name: str, work_out: Callable[[], Found]) -> Found:
-        """What is kept under the name, or else what `work_out` finds, which is kept then.
+        """Return the value stored under the name; if there is none, compute and store it.
 
-        Where several processes ask at the same time, one works it out and the others wait.
+        If several processes ask at the same time, one computes it and the others wait.
         """
         with self._alone(name) as path:
             found: Found | None = _read(path)
@@ -50,25 +50,25 @@ class Keep:
             return found
 
     def find(self, name: str) -> Any:
-        """Return the value kept under the name, or None."""
+        """Return the value stored under the name, or None."""
         with self._alone(name) as path:
             return _read(path)
 
     def put(self, name: str, found: object) -> None:
-        """Keep it under the name."""
+        """Store a value under the name."""
         with self._alone(name) as path:
             _write(path, found)
 
     @contextlib.contextmanager
     def _alone(self, name: str) -> Iterator[Path | None]:
-        """The file of that name while no other process has it; None where nothing can be kept."""
+        """Yield the locked file of that name; None if nothing can be stored."""
         with contextlib.ExitStack() as stack:
             try:
-                if not self._folder.is_absolute():  # nobody knows where this user's home is
+                if not self._folder.is_absolute():  # this user's home is unknown
                     raise FileNotFoundError(self._folder)
                 is_new = not self._folder.is_dir()
                 self._all.parent.mkdir(parents=True, exist_ok=True)
-                for folder in (self._all, self._folder):  # closed to others, whatever the umask is
+                for folder in (self._all, self._folder):  # closed to others, with any umask
                     folder.mkdir(mode=0o700, exist_ok=True)
                 os.utime(self._folder)
                 if is_new:
@@ -87,7 +87,7 @@ def _is_ours_alone(folder: Path) -> bool:
 
 
 def _read(path: Path | None) -> Any:
-    """What the file holds; None if it is missing or cannot be read."""
+    """Return the content of the file; None if it is missing or can't be read."""
     if path is not None:
         with contextlib.suppress(Exception):  # a broken file can make reading it fail in any way
             return pickle.loads(zlib.decompress(path.read_bytes()))
@@ -95,7 +95,7 @@ def _read(path: Path | None) -> Any:
 
 
 def _write(path: Path | None, found: object) -> None:
-    """Put the file in its place whole, or not at all; a full disk is no reason not to go on."""
+    """Write the file completely or not at all; a full disk is not an error."""
     if path is None:
         return
     with contextlib.suppress(OSError):
@@ -111,7 +111,7 @@ def _write(path: Path | None, found: object) -> None:
 
 
 def _forget(folder: Path, newest: Path) -> None:
-    """Remove what is kept for versions that were used longest ago."""
+    """Remove the least recently used versions."""
     older = [path for path in folder.iterdir() if path.is_dir() and path != newest]
     older.sort(key=lambda path: path.stat().st_mtime)
     for path in older[: max(0, len(older) - KEPT + 1)]:

@@ -1,6 +1,6 @@
-"""What this grader and an assignment are, as versions and hashes.
+"""Versions and hashes of this grader and of an assignment.
 
-Whatever is worked out from them alone can be kept under these hashes for as long as they hold.
+Results that depend only on them can be cached under these hashes.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ PACKAGES = (
     "numpy", "matplotlib", "ipython", "msgpack", "msgspec", "nbconvert", "nbformat", "nbgrader",
     "nh3", "pillow", "pytest",
 )  # fmt: skip
-"""Packages that mark, or show what is marked."""
+"""Packages that take part in marking or in showing marks."""
 
 _CODE = {".py", ".html", ".css"}
 AFTER_MARKING = frozenset(
     {"cli.py", "commands", "exports", "gradebook", "pages", "platforms", "release", "runs"}
 )
-"""Parts of the kit that marking imports nothing from."""
+"""Parts of the kit that marking does not import."""
 
 
 def hash_of_tests(course: Course, assignment: Assignment, seed: int) -> str:
-    """The hash of all that the outcomes of the hidden tests depend on, but for the answers."""
+    """Return the hash of everything but the answers that the tests' outcomes depend on."""
     asked = (assignment.name, list(assignment.items.items()))
     parts = (seed, *asked, assignment.tolerance, assignment.limits, hash_of_grader(recording=False))
     folders = course.hidden(assignment.name), course.solutions(assignment.name)
@@ -39,7 +39,7 @@ def hash_of_tests(course: Course, assignment: Assignment, seed: int) -> str:
 
 
 def hash_of_folders(*folders: Path) -> str:
-    """Return the hash of the files in these folders: their names in them, and their contents."""
+    """Return the hash of the files in these folders: their relative names and contents."""
     found = hashlib.sha256()
     for number, folder in enumerate(folders):
         for name, path in files_in(folder):
@@ -49,38 +49,38 @@ def hash_of_folders(*folders: Path) -> str:
 
 @cache
 def grader_parts() -> Mapping[str, str]:
-    """What this grader is, in parts that people know: versions, and the hash of its code."""
+    """Return this grader's parts for people to compare: versions, and the hash of its code."""
     versions = {name: _version(name) for name in PACKAGES}
     return {"kit": _version(KIT), "code": _code(), **versions, "Python": sys.version}
 
 
 def differences(there: Mapping[str, str], here: Mapping[str, str]) -> Iterator[str]:
-    """Yield in words each part of two graders that is not the same."""
+    """Yield each difference between two graders, in words."""
     names = [name for name in {**here, **there} if there.get(name) != here.get(name)]
     for name in names:
         yield f"{name} {_short(name, there)} there, {_short(name, here)} here"
     if names and "kit" not in names:
-        yield f"both call themselves version {here['kit']} of the kit"
+        yield f"both have version {here['kit']} of the kit"
 
 
 def _short(name: str, parts: Mapping[str, str]) -> str:
-    """A part's version on one line; of a hash, the beginning."""
+    """Return a part's version on one line; only the beginning of a hash."""
     value = " ".join(parts.get(name, "none").split())
     return value[:12] if name == "code" else value
 
 
 @cache
 def hash_of_grader(*, recording: bool = True) -> str:
-    """What a mark depends on of this grader: its code, all that is installed, and Python.
+    """Return the hash of this grader: its code, all installed packages, and Python.
 
-    With `recording=False`, the code that only records, releases or prints marks does not count.
+    With `recording=False`, code that only records, releases or prints marks does not count.
     """
     code = _code(frozenset() if recording else AFTER_MARKING)
     return hashlib.sha256(repr((code, _packages(), sys.version)).encode()).hexdigest()
 
 
 def add(found: hashlib._Hash, name: str, content: bytes) -> None:
-    """Add a part so that no two lists of parts read alike."""
+    """Add a part to the hash, so that different lists of parts never look the same."""
     label = name.encode("utf-8", "surrogateescape")
     found.update(b"%d %d " % (len(label), len(content)) + label + content)
 
@@ -102,7 +102,7 @@ def _code(left_out: frozenset[str] = frozenset()) -> str:
 
 
 def _packages() -> list[str]:
-    """The installed packages with their versions: a student's code may import any of them."""
+    """Return the installed packages with their versions; a student's code may import any."""
     return sorted(
         path.name
         for folder in view().packages

@@ -1,8 +1,8 @@
-"""The feedback pages that students get: what each item earned, what holds, what does not, and why.
+"""The feedback pages for students: what each item earned, what holds, what does not, and why.
 
-A page is made from the stored Report and from what persons wrote into the gradebook, whose points
-count. It shows claims and messages (fit for students by construction) and the student's own lines;
-it holds no script, loads nothing, and has nothing of a student's outputs in it.
+A page is made from the stored Report and from what people wrote into the gradebook, whose points
+count. It shows claims and messages (always fit for students) and lines of the student's own code.
+It has no script, loads nothing, and shows none of the student's outputs.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from autograder.pages.texts import templates
 from autograder.words import shown
 
 MAX_WORK = 20_000
-"""Length of the longest answer that a page shows whole, in letters."""
+"""Most characters of an answer to show."""
 
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -47,9 +47,9 @@ _POINTS = re.compile(r"\s*\([^()]*\bpoints?\)$")
 
 @dataclass(frozen=True)
 class GradebookEntry:
-    """What the gradebook says of one item.
+    """The gradebook's entry for one item.
 
-    `open`: it awaits a person; `given`: its points are in a field that persons write.
+    `open`: a person has yet to mark it; `given`: a person wrote its points.
     """
 
     points: float = 0.0
@@ -60,7 +60,7 @@ class GradebookEntry:
 
 @dataclass(frozen=True)
 class GradebookView:
-    """What the gradebook says of one submission."""
+    """The gradebook's entries for one submission."""
 
     entries: Mapping[str, GradebookEntry]
     penalty: float = 0.0
@@ -69,10 +69,10 @@ class GradebookView:
 
 @dataclass(frozen=True)
 class Headings:
-    """What the released notebooks say of the items: the page's words for them.
+    """The items' names on the page, from the released notebooks.
 
-    `titles` holds each item's nearest heading above it, with its name if others have the same
-    one; `commented` the items that a comment on a cell is about, by the cell's nbgrader id.
+    `titles` holds the nearest heading above each item, followed by the item's name if several
+    share it. `commented` holds the items that a comment on a cell is about, by nbgrader id.
     """
 
     titles: Mapping[str, str]
@@ -86,7 +86,7 @@ class Headings:
 
 @dataclass(frozen=True)
 class Work:
-    """What a student wrote for an item."""
+    """The answer that a student wrote for an item."""
 
     title: str
     text: str
@@ -112,7 +112,7 @@ class ItemView:
 
 @dataclass(frozen=True)
 class FeedbackContent:
-    """All that a page is made from: the Report, the marks, the evidence, pictures and answers."""
+    """Everything a page is made from: the Report, marks, evidence, pictures and answers."""
 
     report: Report
     marks: GradebookView
@@ -141,12 +141,12 @@ def write_feedback(
     db_url: str | None = None,
     moment: datetime | None = None,
 ) -> list[Path]:
-    """Write the pages of these students (default: all who were marked); their paths.
+    """Write the pages of these students (default: all who were marked); return their paths.
 
     Each student gets feedback/STUDENT/ASSIGNMENT/index.html with everything, and beside it a page
-    for each notebook, named as nbgrader names it. Pages of a student whose due date is after
-    `moment` (default: now) state no result that the homework asks to derive. RecordError, once all
-    others have their pages, names the students who have none and why.
+    for each notebook, named as nbgrader names it. If the student's due date is after `moment`
+    (default: now), the pages state no result that the homework asks to derive. Students whose
+    pages fail are skipped; a RecordError at the end names them with the reasons.
     """
     deadline, moment = course.deadline(assignment.name), moment or datetime.now(UTC)
     headings = read_headings(assignment, course.release(assignment.name))
@@ -192,9 +192,9 @@ def render(
     *,
     alone: bool = False,
 ) -> str:
-    """One page: the totals over the whole assignment, and the items of these problems.
+    """Return one page: the totals of the whole assignment and the items of these problems.
 
-    A page that stands `alone`, for one notebook, links to the one with everything.
+    A page for a single notebook is `alone`: it links to the page with everything.
     """
     view = content.marks
     items = assignment.items.values()
@@ -203,7 +203,7 @@ def render(
     still_open = [item for item in items if _entry(view, item).open]
     rules = course.rules(assignment.name)
     points, bonus_points = _points(view, regular), _points(view, bonus)
-    # where all is lost, the penalty takes bonus points too
+    # a penalty larger than the regular points takes bonus points too
     from_regular = min(view.penalty, max(points, 0.0))
     total = rules.total(points, bonus_points, view.penalty, _max_points(regular))
     return templates("autograder.pages").get_template("feedback.html").render(
@@ -287,7 +287,7 @@ def _bounded(text: str) -> str:
 
 
 def read_headings(assignment: Assignment, release: Path) -> Headings:
-    """The page's words for the items, read from the released notebooks."""
+    """Read the names for the items from the released notebooks."""
     skeletons = read_skeletons(assignment, release)
     titles: dict[str, str] = {}
     for skeleton in skeletons.values():
@@ -301,7 +301,7 @@ def read_headings(assignment: Assignment, release: Path) -> Headings:
 
 
 def _titles(skeleton: NotebookNode) -> dict[str, str]:
-    """Each item's nearest heading above it, without its points and marks of markdown."""
+    """Return the nearest heading above each item, without its points and Markdown signs."""
     found: dict[str, str] = {}
     title = ""
     for cell in skeleton.cells:
@@ -373,7 +373,7 @@ def _problem_view(
 
 
 def _subtotal(items: Sequence[Item], view: GradebookView) -> str:
-    """Such as `6 of 10 + 3 of 8 bonus`."""
+    """Return text such as `6 of 10 + 3 of 8 bonus`."""
     parts = []
     for bonus in (False, True):
         chosen = [item for item in items if item.bonus == bonus]
@@ -408,16 +408,16 @@ def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> Item
 
 
 def _gap(item: Item, entry: GradebookEntry, found: ItemReport, notebook: NotebookReport) -> str:
-    """What is not written of an answer; a text is written if a person marks it, or has."""
+    """Return what is missing from an answer; empty for a text that a person marks or has marked."""
     if item.kind == "auto":
         return found.gap
     return "" if entry.open or entry.given or notebook.message else NOT_ATTEMPTED
 
 
 def _confirmations(found: Iterable[EvidenceFound]) -> tuple[EvidenceFound, ...]:
-    """What a student is told: that code fails says nothing of a proof, and would look as if it did.
+    """Return the evidence to show to a student: failing code proves nothing about a proof.
 
-    Once a person has marked the proof, their word alone counts, so nothing is told.
+    Once a person has marked the proof, only their judgement counts, and no evidence is shown.
     """
     return tuple(claim for claim in found if claim.holds)
 
@@ -437,5 +437,5 @@ def _message(
         changed = abs(entry.points - auto_points) > NEARLY
         return "A person changed the points of this item." if changed else ""
     if entry.open:
-        return "A person reads and marks this answer; it is still open."
+        return "A person will read and mark this answer."
     return "" if entry.given else notebook.message

@@ -1,6 +1,6 @@
 """The page for instructors: one submission with the hidden inputs and both values.
 
-It holds what no student may see, and is made from a Marking at hand: nothing of it is stored.
+It shows what no student may see. It is made from a Marking in memory and never stored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_SHOWN = 1_500
 
 
 def instructor_page(course: Course, assignment: Assignment, marking: Marking) -> str:
-    """The page as HTML; it loads nothing."""
+    """Return the page as HTML; it loads nothing."""
     failed = {
         name: [outcome for outcome in marking.outcomes.get(name, ()) if not outcome.passed]
         for name, item in marking.report.items.items()
@@ -39,7 +39,7 @@ def instructor_page(course: Course, assignment: Assignment, marking: Marking) ->
 
 
 def _asked(use: Event) -> str:
-    """What a test asked of the student's code."""
+    """Return what a test asked the student's code for."""
     inputs = [shown(value) for value in use.args]
     inputs += [f"{name}={shown(value)}" for name, value in (use.kwargs or {}).items()]
     return {
@@ -50,7 +50,7 @@ def _asked(use: Event) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value of the wire in a few lines, large ones with their middle left out."""
+    """Return a value in a few lines; the middle of a large one is left out."""
     if isinstance(value, FigureData):
         return f"a figure: {value.summary()}"
     if callable(value):

@@ -1,4 +1,4 @@
-"""How texts are set on pages: escaped, code as code, indices below and above the line."""
+"""Formatting of texts on pages: escaped, with code as code, subscripts and superscripts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from autograder.words import shown
 _INDEX = re.compile(
     r"(?<![^\W\u1d40])([^\W\d_]\u0302?)([_^])(?:\{([^{}]*)\}|([^\W\u1d40])(?![^\W\u1d40]))"
 )
-"""Letters with an index; a ᵀ (U+1D40) may stand before and after them, as in x_iᵀx_j."""
+"""Pattern of letters with an index; a ᵀ (U+1D40) may come before and after, as in x_iᵀx_j."""
 
 
 @cache
 def templates(package: str) -> Environment:
-    """The page templates of a package; all is escaped, and `code` and `formulas` set texts."""
+    """Return the page templates of a package: everything is escaped; filters format texts."""
     environment = Environment(
         loader=PackageLoader(package),
         autoescape=True,
@@ -34,25 +34,25 @@ def templates(package: str) -> Environment:
 
 
 def set_code(text: str) -> Markup:
-    """The text, escaped, with what stands between backticks set as code."""
+    """Return the escaped text, with the parts between backticks as code."""
     return _set(text, str)
 
 
 def set_formulas(text: str) -> Markup:
-    """As `set_code`, and indices such as those of x_t and x^{t+1} set below and above the line.
+    """Format as `set_code`, with indices such as x_t and x^{t+1} as sub- and superscripts.
 
-    For the kit's own texts: in a student's words, a_b is a name.
+    Only for the kit's own texts: in a student's text, a_b is a name.
     """
     return _set(text, lambda plain: _INDEX.sub(_index, plain))
 
 
 def set_markdown(text: str) -> Markup:
-    """Return the Markdown of a person who marks, with its formulas, as HTML that does nothing."""
-    return Markup(render_markdown(shown(text)))  # all tags are its own
+    """Return the Markdown, with formulas, of a person who marks, as harmless HTML."""
+    return Markup(render_markdown(shown(text)))  # all tags come from render_markdown
 
 
 def shown_plainly(value: object) -> object:
-    """What a page's template puts out: a text without anything that acts."""
+    """Return what a template outputs: a text without control characters."""
     return shown(value) if type(value) is str else value
 
 

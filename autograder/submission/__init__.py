@@ -1,13 +1,13 @@
-"""What a student handed in, read without trust and put back into the instructor's form.
+"""Submissions, read without trust and put back into the form of the released notebooks.
 
-`read_submission` takes the folder as it was sent (or one notebook of it) and gives, for every
-problem, a notebook that is fit to be run: all the released cells in the released order, with the
-released metadata, the student's answers in the answer cells, and the student's own further cells
-where they stood. Nothing a file holds can make it fail: what can't be read is named as such and the
-rest of the submission goes on.
+`read_submission` takes the folder as it was sent (or one notebook) and returns a notebook to run
+for every problem. It has all the released cells in the released order, with the released metadata,
+the student's answers in the answer cells, and the student's own extra cells where they were. No
+content of a file can make it fail: a file that can't be read is reported, and the rest of the
+submission is still marked.
 
-Three steps: find the files (no link is followed, nothing but regular files is opened), read each
-(JSON of any nbformat, checked piece by piece; outputs and metadata are left behind), then fit the
-student's cells to the released ones. A cell is known by its nbgrader id, else by its cell id, else
-by the names that it defines, else by its text.
+There are three steps: find the files (only regular files are opened, and no link is followed), read
+each one (JSON of any nbformat, checked piece by piece; outputs and metadata are dropped), then fit
+the student's cells to the released ones. A cell is recognised by its nbgrader id, else by its cell
+id, else by the names it defines, else by its text.
 """

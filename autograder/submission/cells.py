@@ -1,4 +1,4 @@
-"""A student's cell, checked, with what may tell where it belongs."""
+"""A student's cell after the checks, with the signs of where it belongs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ DEFINITION = re.compile(
 
 @dataclass(frozen=True)
 class ReceivedCell:
-    """A student's cell, checked: text and what may tell where it belongs.
+    """A student's cell after the checks: its text and the signs of where it belongs.
 
-    `declared` is what the cell's nbgrader metadata says, unchecked.
+    `declared` is the cell's nbgrader metadata, unchecked.
     """
 
     kind: CellKind
@@ -48,15 +48,15 @@ class ReceivedCell:
 
 
 def normal(source: str) -> str:
-    """The text without what editors change by themselves: space at line ends, outer blank lines."""
+    """Return the text without what editors change: spaces at line ends, outer blank lines."""
     return "\n".join(line.rstrip() for line in source.splitlines()).strip()
 
 
 def names_bound(source: str) -> frozenset[str]:
-    """The names that a cell defines at its top level, as far as a look at its lines can tell.
+    """Return the names that a cell defines at its top level, as far as its lines show.
 
-    Python's own parser is not for hostile text (it can exhaust the stack), and a cell need not be
-    Python alone (magics).
+    Python's own parser is unsafe for hostile text (it can exhaust the stack), and a cell may have
+    more than Python (magics).
     """
     names: set[str] = set()
     for match in DEFINITION.finditer(re.sub(r";[ \t]*", "\n", source)):

@@ -1,6 +1,6 @@
-"""The files of a submission that may be notebooks: found and opened without trust.
+"""The files of a submission that may be notebooks, found and opened without trust.
 
-No link is followed, nothing but regular files is opened, and no more is read than the limit.
+Only regular files are opened, no link is followed, and no more than the limit is read.
 """
 
 from __future__ import annotations
@@ -19,32 +19,32 @@ from autograder.errors import SubmissionError
 from autograder.words import printable
 
 MAX_BYTES = 100_000_000
-"""The largest notebook file that is read; twice as much for all files of a submission together."""
+"""Largest notebook file to read, in bytes; all files of a submission may have twice as many."""
 MAX_FILES = 20
 
 TIMESTAMP = "timestamp.txt"
-"""When the submission was handed in, as nbgrader keeps it beside the notebooks."""
+"""Name of the file with the submission time, which nbgrader keeps beside the notebooks."""
 MAX_TIMESTAMP_BYTES = 200
 
 MANIFEST = "manifest.json"
-"""What `checks.pack()` says of a submission: versions among it."""
+"""Name of the file in which `checks.pack()` describes a submission, including its versions."""
 MAX_MANIFEST = 200_000
 
 NOTEBOOK_NAME = re.compile(r"(.*)\.ipynb(?:\.(?:json|txt))?(?: ?\(\d+\))?", re.I | re.S)
 
 
 MAX_WORDS = 10_000
-"""The longest name, or reason why a file can't be read, of a file that was sent."""
+"""Most characters in a received file's name, or in the reason why it can't be read."""
 Words = Annotated[str, msgspec.Meta(max_length=MAX_WORDS)]
 
 
 class UnreadableError(Exception):
-    """A file is no notebook; the text ends the sentence "NAME can't be read: ..."."""
+    """A file is not a notebook; the text completes the sentence "NAME can't be read: ..."."""
 
 
 @dataclass(frozen=True)
 class FilePlace:
-    """A file that may be a notebook: where it is, and its name as seen from the submission."""
+    """A file that may be a notebook: its path, and its name inside the submission."""
 
     path: Path
     shown: str
@@ -55,12 +55,12 @@ class FilePlace:
         return stem_of(self.path.name)
 
     def read(self, limit: int) -> bytes:
-        """Its content, of at most `limit` bytes; UnreadableError says why there is none."""
+        """Return its content, at most `limit` bytes; raise UnreadableError with the reason."""
         return read_bytes(self.path, limit)
 
 
 class SentFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """A file of a submission that was sent: its content, or the reason why it has none."""
+    """A file of a received submission: its content, or the reason why it has none."""
 
     name: Annotated[bytes, msgspec.Meta(max_length=MAX_WORDS)]
     shown: Words
@@ -73,7 +73,7 @@ class SentFile(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fiel
         return stem_of(os.fsdecode(self.name))
 
     def read(self, limit: int) -> bytes:
-        """Its content; UnreadableError with the reason that was found where it was sent from."""
+        """Return its content; raise UnreadableError with the reason found by the sender."""
         if self.content is None or len(self.content) > limit:
             raise UnreadableError(self.failure or "it is too large")
         return self.content
@@ -84,12 +84,12 @@ F = TypeVar("F", bound=FilePlace | SentFile)
 
 
 def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
-    """The notebooks in the folder and in its folders, likely names first; or `path` itself."""
+    """Return the notebooks in a folder and its subfolders, likely ones first; or `path` itself."""
     try:
         mode = os.lstat(path).st_mode
     except (OSError, ValueError) as error:
         raise SubmissionError(
-            f"there is no submission at {path}: name a folder with notebooks, or one notebook"
+            f"there is no submission at {path}: give a folder with notebooks, or one notebook"
         ) from error
     if not stat.S_ISDIR(mode):
         return [FilePlace(path, printable(path.name), 0)]
@@ -107,7 +107,7 @@ def find_files(path: Path, problems: Sequence[str]) -> list[FilePlace]:
 
 
 def read_files(places: Sequence[F]) -> Iterator[tuple[F, bytes | UnreadableError]]:
-    """Each file's content, or why it can't be read; no more files and bytes than are marked."""
+    """Yield each file's content, or why it can't be read, within the limits on files and bytes."""
     budget = 2 * MAX_BYTES
     for place in places[:MAX_FILES]:
         try:
@@ -122,9 +122,9 @@ def read_files(places: Sequence[F]) -> Iterator[tuple[F, bytes | UnreadableError
 
 
 def content_of(path: Path, problems: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """All that a mark can depend on: what is read of the files, in that order, and the timestamp.
+    """Yield everything a mark can depend on: the files' contents, in order, and the timestamp.
 
-    Where a file can't be read the reason stands under a name that no file can have.
+    If a file can't be read, the reason comes under a name that no file can have.
     """
     for place, content in read_files(find_files(path, problems)):
         name = str(place.path.relative_to(path.parent))
@@ -138,7 +138,7 @@ def content_of(path: Path, problems: Sequence[str]) -> Iterator[tuple[str, bytes
 
 
 def read_timestamp_file(folder: Path) -> bytes:
-    """The beginning of the submission's timestamp; nothing where no regular file is one."""
+    """Return the beginning of the submission's timestamp; empty without a regular file."""
     try:
         with _open_regular(folder / TIMESTAMP) as file:
             return file.read(MAX_TIMESTAMP_BYTES)
@@ -147,7 +147,7 @@ def read_timestamp_file(folder: Path) -> bytes:
 
 
 def read_manifest_file(folder: Path) -> bytes:
-    """What was packed with the submission says of itself; nothing where no small file does."""
+    """Return the manifest packed with the submission; empty without a small regular file."""
     try:
         return read_bytes(folder / MANIFEST, MAX_MANIFEST)
     except UnreadableError:
@@ -165,29 +165,29 @@ def _listing(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
-    except OSError:  # a folder that can't be listed holds nothing for us
+    except OSError:  # a folder that can't be listed counts as empty
         return []
 
 
 def _is_hidden(name: str) -> bool:
-    """Whether it is an editor's or archiver's own: .ipynb_checkpoints, __MACOSX, ._name."""
+    """Return whether an editor or archiver made it: .ipynb_checkpoints, __MACOSX, ._name."""
     return name.startswith(".") or name == "__MACOSX"
 
 
 def stem_of(name: str) -> str:
-    """A notebook file's name without what stands for its kind, or for its being a copy."""
+    """Return a notebook file's name without its ending and without the number of a copy."""
     match = NOTEBOOK_NAME.fullmatch(name)
     return match[1] if match else name
 
 
 def problem_by_name(stem: str, problems: Sequence[str]) -> str:
-    """The longest problem name in the file's name, whatever case and separators it has there."""
+    """Return the longest problem name in the file's name, in any case, with any separators."""
     found = [problem for problem in problems if name_pattern(problem).search(stem)]
     return max(found, key=len, default="")
 
 
 def name_pattern(problem: str) -> re.Pattern[str]:
-    """What finds the problem's name in a file's name, whatever case and separators it has."""
+    """Return a pattern for the problem's name in a file's name, in any case and separators."""
     words = re.findall(r"[^\W_]+", problem) or [re.escape(problem)]
     # problem1 is not in the name problem12, nor 2nd in 12nd
     before = r"(?<!\d)" if words[0][0].isdigit() else ""
@@ -196,7 +196,7 @@ def name_pattern(problem: str) -> re.Pattern[str]:
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
-    """The content of a regular file of at most `limit` bytes; UnreadableError says why not."""
+    """Return a regular file's content, at most `limit` bytes; else raise UnreadableError."""
     with _open_regular(path) as file:
         try:
             size = os.fstat(file.fileno()).st_size
@@ -206,17 +206,17 @@ def read_bytes(path: Path, limit: int) -> bytes:
             raise UnreadableError(f"it can't be read ({error.strerror})") from error
     raise UnreadableError(
         f"it is too large (more than {MAX_BYTES // 1_000_000} MB, or twice that with the "
-        "files beside it); clear its outputs and save it again"
+        "other files); clear its outputs and save it again"
     )
 
 
 def _open_regular(path: Path) -> IO[bytes]:
-    """The regular file at `path`, opened; UnreadableError where there is none."""
+    """Open the regular file at `path`; raise UnreadableError if there is none."""
     try:
         mode = os.lstat(path).st_mode
         if not stat.S_ISREG(mode):
             raise UnreadableError(f"it is {_kind_of_file(mode)}, not a file")
-        # without O_NONBLOCK, a pipe put there in the meantime would keep us waiting for ever
+        # without O_NONBLOCK, a pipe put there in the meantime would make us wait for ever
         file = open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb")  # noqa: SIM115
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error

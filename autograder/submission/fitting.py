@@ -1,4 +1,4 @@
-"""A student's cells fitted to the released ones."""
+"""Fit a student's cells to the released ones."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from autograder.submission.form import Form, Slot
 from autograder.submission.reading import MAX_CODE_BYTES
 from autograder.words import listed
 
-ELSEWHERE = "# The answer to this item stands in another cell of this notebook."
-"""The source of an answer cell that was deleted, where other cells define what it asks for."""
+ELSEWHERE = "# The answer to this item is in another cell of this notebook."
+"""Source of a deleted answer cell if other cells define what it asks for."""
 
 _Names = Mapping[int, frozenset[str]]
 _Best = Callable[..., int]
 
 
 class Fitting:
-    """The student's cells, each given its place among the released ones.
+    """The student's cells, each with its place among the released ones.
 
     A student's cell is an answer (its source goes into that answer cell), a copy of a read-only
-    cell or of a stub (not needed), or an extra (kept as it stands). `gaps` says in front of which
-    released cell an extra goes.
+    cell or of a stub (not needed), or an extra (kept unchanged). `gaps` holds the released cell in
+    front of which each extra goes.
     """
 
     def __init__(self, form: Form, cells: Sequence[ReceivedCell]) -> None:
@@ -51,7 +51,7 @@ class Fitting:
     def _sort_cells(self) -> None:
         for index, cell in enumerate(self.cells):
             slot = self.form.claim(cell)
-            # text may be longer than code: too long to become code again
+            # a text may be longer than code may be, so it may be too long to become code again
             is_too_long = len(cell.source.encode()) > MAX_CODE_BYTES
             if slot is not None and slot.role == "code" and is_too_long:
                 self.free.append(index)
@@ -65,10 +65,10 @@ class Fitting:
     # answers in code
 
     def _choose_answers(self) -> None:
-        """Choose the cell whose source becomes the answer: what a run from the top ends with.
+        """Choose the cell whose source becomes each answer: the last one in a run from the top.
 
-        First for the cells that say which answer they are, and do define it, then for the rest.
-        Copies that are not chosen stay extras.
+        Cells that claim to be an answer and do define it come first, then the rest. Copies that are
+        not chosen stay extras.
         """
         slots = [slot for slot in self.form.slots if slot.role == "code"]
         for slot in slots:
@@ -94,7 +94,7 @@ class Fitting:
                     return recognised
         if filled:
             last = self._last(filled)
-            # text in the place of an answer that stands in other cells is a remark, no code
+            # text in an answer cell is a remark, not code, if the answer is in other cells
             if not self._is_code(last) and any(
                 self._is_code(i) and self.cells[i].binds & slot.names for i in self.free
             ):
@@ -104,14 +104,14 @@ class Fitting:
         return max((i for i in claimed if self._is_code(i)), default=None)
 
     def _filled(self, slot: Slot) -> list[int]:
-        """The cells that say they are this one, and are neither its stub nor empty."""
+        """Return the cells that claim to be this one and are neither its stub nor empty."""
         return [i for i in self.claims[slot.position] if self.cells[i].text not in ("", slot.text)]
 
     def _last(self, indices: Iterable[int]) -> int:
         return max(indices, key=lambda i: (self._is_code(i), i))
 
     def _recognised(self, slot: Slot, indices: list[int]) -> int | None:
-        """The last of the cells that define most of this answer's names, and no other answer's."""
+        """Return the last of the cells that define most of this answer's names and no other's."""
         fitting = [
             i
             for i in indices
@@ -139,9 +139,9 @@ class Fitting:
                 self.texts[slot.position] = filled
 
     def _adopt_texts(self) -> None:
-        """Take text that was written beside an untouched answer cell for the answer.
+        """Use text that was written beside an untouched answer cell as the answer.
 
-        nbgrader gives no points, unseen, for an answer in words that was left as it was.
+        nbgrader gives an untouched text answer no points without showing it to anyone.
         """
         open_slots = [position for position, filled in self.texts.items() if not filled]
         for index in [i for i in self.extras if not self._is_code(i)]:
@@ -157,7 +157,7 @@ class Fitting:
     # extras and order
 
     def _anchors(self) -> list[tuple[int, int]]:
-        """Cells and the released cells that they are, as many as stand in the released order."""
+        """Return the largest set of matched cells that is in the released order."""
         pairs = [(index, position) for position, index in self.answers.items()]
         for slot in self.form.slots:
             if slot.role != "code" and self.claims[slot.position]:
@@ -165,7 +165,7 @@ class Fitting:
         return _longest_rise(sorted(pairs))
 
     def _gaps(self) -> dict[int, int]:
-        """For each extra, the released cell it goes in front of: after the one it stood behind."""
+        """Return the released cell that each extra goes in front of, keeping its neighbour."""
         gaps: dict[int, int] = {}
         anchors = dict(self.anchors)
         gap = 0
@@ -180,10 +180,10 @@ class Fitting:
         return gaps
 
     def _keep_order(self, gaps: dict[int, int]) -> None:
-        """Where an answer goes back to its place, let the extras that belong to it go along.
+        """Move the extras that belong to an answer along with it when it goes back to its place.
 
-        What defines a name stays in front of what uses it, as far as that can be; above all, cells
-        that define the same name stay in their order, so that the same one has the last word.
+        Definitions of a name stay before its uses where possible. Above all, cells that define the
+        same name keep their order, so that the same definition comes last.
         """
         fixed = set(self.answers.values())
         order = [
@@ -198,9 +198,9 @@ class Fitting:
     def _shift(
         self, gaps: dict[int, int], order: list[int], own: _Names, others: _Names, best: _Best
     ) -> None:
-        """Put each extra beyond the cells so far in the order that share a name with it.
+        """Move each extra past the earlier cells of `order` that share a name with it.
 
-        These are the cells whose `others` are among its `own` names: with `min` the extra goes in
+        They share a name if their `others` include one of its `own`. With `min` the extra goes in
         front of them, with `max` behind them.
         """
         behind = int(best is max)
@@ -217,7 +217,7 @@ class Fitting:
     # the result
 
     def notebook(self) -> NotebookNode:
-        """The released notebook with the student's answers and extras in it."""
+        """Return the released notebook with the student's answers and extras in it."""
         bound = {
             name
             for i in [*self.answers.values(), *self.extras]
@@ -268,7 +268,7 @@ class Fitting:
 
     def _extra(self, index: int) -> NotebookNode:
         cell = self.cells[index]
-        # a raw cell would go into a page as it is, so it becomes text
+        # a raw cell would go into a page unchanged, so it becomes text
         kind = "code" if cell.kind == "code" else "markdown"
         content = {"cell_type": kind, "metadata": {}, "source": cell.source}
         content["id"] = self._new_id(f"extra-{index + 1}")
@@ -281,7 +281,7 @@ class Fitting:
     # notes
 
     def notes(self) -> list[str]:
-        """What was amiss, in sentences for the student."""
+        """Return what was wrong, in sentences for the student."""
         return list(dict.fromkeys(self._notes()))
 
     def _notes(self) -> Iterator[str]:
@@ -290,10 +290,10 @@ class Fitting:
                 yield f"{sentence}: {listed(names)}."
         claimed = ((indices[0], p) for p, indices in self.claims.items() if indices)
         if len(_longest_rise(first := sorted(claimed))) < len(first):
-            yield "Cells were moved; they were put back in the order of the released notebook."
+            yield "Cells were moved; they are back in the order of the released notebook."
 
     def _named_notes(self) -> Iterator[tuple[str, list[str]]]:
-        """Sentences, and the released cells that each is true of."""
+        """Yield sentences, each with the released cells that it is about."""
         slots = self.form.slots
         edited = list(dict.fromkeys(self.cells[i].grade_id for i in self.edited))
         yield "Read-only cells were changed; the originals were put back", edited
@@ -305,21 +305,21 @@ class Fitting:
         yield "Answer cells were missing; they were put back", gone
         copies = [s.grade_id for s in slots if s.role == "code" and len(self._filled(s)) > 1]
         yield "There are several copies of an answer cell; all were run", copies
-        yield "Text beside an untouched answer cell was taken as the answer", self.adopted
+        yield "Text beside an untouched answer cell was used as the answer", self.adopted
         moved = [p for p, index in self.answers.items() if index not in self.claims[p]]
         recognised = [slots[position].grade_id for position in moved]
         yield "Answers were recognised by the names they define", recognised
         matched = [(slot, self.cells[i]) for slot in slots for i in self.claims[slot.position]]
         retyped = [slot.grade_id for slot, cell in matched if cell.kind != slot.kind]
-        yield "Cells had their type changed; it was put back", retyped
+        yield "Cells had another type; it was changed back", retyped
         forged = [slot.grade_id for slot, cell in matched if declared(slot.cell) != cell.declared]
-        yield "The metadata of cells was changed; the originals count", forged
+        yield "The metadata of cells was changed; the original metadata counts", forged
 
 
 def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The longest part of the pairs, in their order, whose second members rise strictly."""
-    tails: list[int] = []  # the least second member that ends a rise of each length
-    ends: list[int] = []  # and the pair it is in
+    """Return the longest subsequence of the pairs whose second members strictly increase."""
+    tails: list[int] = []  # the smallest second member that ends a rise of each length
+    ends: list[int] = []  # and its pair
     previous: list[int] = []
     for number, (_, position) in enumerate(pairs):
         length = bisect_left(tails, position)

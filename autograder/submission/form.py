@@ -1,4 +1,4 @@
-"""The released notebook, and which of its cells a student's cell is."""
+"""The released notebook as a form: matching a student's cells to the released cells."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Role = Literal["code", "text", "locked"]
 
 @dataclass(frozen=True)
 class Slot:
-    """A released cell: where it stands, what it is for, and the names that its stub defines."""
+    """A released cell: its position, its role, and the names that its stub defines."""
 
     position: int
     cell: NotebookNode
@@ -32,7 +32,7 @@ class Slot:
 
 
 class Form:
-    """A released notebook, with the means to tell which of its cells a student's cell is."""
+    """A released notebook that matches a student's cells to its own."""
 
     def __init__(self, skeleton: NotebookNode) -> None:
         self.skeleton = skeleton
@@ -49,15 +49,15 @@ class Form:
                 self._owners.setdefault(name, set()).add(slot.position)
 
     def named(self, cell: ReceivedCell) -> list[Slot]:
-        """The released cells that the cell says it is, by its nbgrader id and by its own id."""
+        """Return the released cells that the cell claims to be, by nbgrader id and by cell id."""
         found = self._by_grade_id.get(cell.grade_id), self._by_cell_id.get(cell.cell_id)
         return [slot for slot in found if slot is not None]
 
     def claim(self, cell: ReceivedCell) -> Slot | None:
-        """The released cell that the student's cell is: by what it says, if that can be, or text.
+        """Return the released cell of a student's cell, by its ids if plausible, else by its text.
 
-        It can't be if the released cell is read-only and has another text, or if the cell answers
-        another item than it says.
+        An id is not plausible if the released cell is read-only and its text differs, or if the
+        cell answers another item.
         """
         same = self._by_text.get(cell.text)
         if same is not None and same.role == "locked":
@@ -72,28 +72,28 @@ class Form:
         return same
 
     def is_changed(self, cell: ReceivedCell) -> bool:
-        """Whether the cell, which claims none, has a read-only cell's nbgrader id."""
-        # a cell id alone is too weak a sign to leave a student's code out
+        """Return whether a cell without a released cell has a read-only cell's nbgrader id."""
+        # a cell id alone is too weak a reason to drop a student's code
         slot = self._by_grade_id.get(cell.grade_id)
         return slot is not None and slot.role == "locked"
 
     def owners(self, cell: ReceivedCell) -> set[int]:
-        """The answer cells whose names the cell defines."""
+        """Return the positions of the answer cells whose names the cell defines."""
         return set().union(*(self._owners.get(name, ()) for name in cell.binds))
 
     def is_stub(self, cell: ReceivedCell) -> bool:
-        """Whether the cell is a copy of an untouched answer cell."""
+        """Return whether the cell is a copy of an untouched answer cell."""
         return cell.text in self._stubs
 
     def votes(self, cells: Iterable[ReceivedCell]) -> tuple[int, int]:
-        """How many released cells the cells are, by their ids, and how many by their names."""
+        """Count the released cells that these cells match by id, and by the names they define."""
         cells = list(cells)
         by_id = {slot.position for cell in cells for slot in self.named(cell)}
         by_name = {owner for cell in cells for owner in self.owners(cell)}
         return len(by_id), len(by_name)
 
     def answered(self, cells: Iterable[ReceivedCell]) -> int:
-        """How many answer cells have an answer, whatever it is worth."""
+        """Count the answer cells that have an answer, right or wrong."""
         found = set()
         for cell in cells:
             slot = self.claim(cell)

@@ -1,8 +1,8 @@
-"""A submission as it is sent to another machine: its files' bytes, read here without trust.
+"""A submission as it is sent to another machine: its files' bytes, read there without trust.
 
-Nothing of a parcel is written to a disk there. It is read as the files themselves would be, so
-that a mark does not depend on where it is made. Names come from a student: they are letters to
-look at, never paths to open.
+Nothing of a parcel is written to a disk there. It is read as the files themselves would be, so a
+mark does not depend on the machine. Names come from a student: they are compared as text and never
+opened as paths.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from autograder.submission.receiving import submission_name
 class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All files of a submission that may be notebooks, likely ones first.
 
-    SubmissionError if it is not one that `pack` makes.
+    Raise SubmissionError if `pack` could not have made it.
     """
 
     name: Words
@@ -43,16 +43,19 @@ class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         sizes = [len(each.content or b"") for each in self.files]
         if max(sizes, default=0) > MAX_BYTES or sum(sizes) > 2 * MAX_BYTES:
-            raise SubmissionError("what was sent is no submission: it is too large")
+            raise SubmissionError("the data received is not a submission: it is too large")
         for each in self.files:
             if os.path.basename(each.name) != each.name:
-                raise SubmissionError(f"what was sent is no submission: {each.name!r} is a path")
+                raise SubmissionError(
+                    f"the data received is not a submission: {each.name!r} is a path"
+                )
 
 
 def pack(path: Path, problems: Sequence[str]) -> Parcel:
-    """The submission in the folder (or the one notebook) `path`; SubmissionError if none is there.
+    """Pack the submission in the folder (or the one notebook) `path`.
 
-    `problems` are the names of the assignment's problems.
+    `problems` are the names of the assignment's problems. Raise SubmissionError if nothing is
+    there.
     """
     files = [_sent(*found) for found in read_files(find_files(path, problems))]
     return Parcel(submission_name(path), tuple(files), read_manifest_file(path))

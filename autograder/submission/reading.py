@@ -1,6 +1,6 @@
-"""A notebook file's content as checked cells, whatever its nbformat.
+"""Read a notebook file of any nbformat as checked cells.
 
-The JSON is checked piece by piece; outputs and metadata are left behind.
+The JSON is checked piece by piece; outputs and metadata are dropped.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from autograder.submission.files import AnyFile, UnreadableError, read_files
 from autograder.words import printable
 
 MAX_PARTS = 10_000_000
-"""The most lists, maps and members in a file: each can take 20 times its size in memory."""
+"""Most lists, maps and members in a file: each can take 20 times its size in memory."""
 MAX_CELLS = 5_000
 MAX_CODE_BYTES = 500_000
-"""The longest code cell: what goes to a worker in one message."""
+"""Longest code cell, in bytes: it goes to a worker in one message."""
 MAX_ALL_CODE_BYTES = 5_000_000
 MAX_TEXT_BYTES = 5_000_000
 
@@ -32,7 +32,7 @@ BASE64 = re.compile(r"[A-Za-z0-9+/\s]*+={0,2}\s*+\Z")
 class Read:
     """A notebook file: its cells and notes, or the reason why it has none.
 
-    `python` is the version of Python that it was saved with, if it says one.
+    `python` is the version of Python that it was saved with, if it states one.
     """
 
     place: AnyFile
@@ -43,7 +43,7 @@ class Read:
 
 
 def read_notebooks(places: Sequence[AnyFile]) -> Iterator[Read]:
-    """Each file's cells, or the reason why it has none; the first MAX_FILES of them."""
+    """Yield each file's cells, or the reason why it has none, for the first MAX_FILES."""
     for place, content in read_files(places):
         try:
             if isinstance(content, UnreadableError):
@@ -58,7 +58,7 @@ def read_notebooks(places: Sequence[AnyFile]) -> Iterator[Read]:
 
 
 def plain_version(value: object) -> str:
-    """The version number that an untrusted value is; "" if it is none."""
+    """Return an untrusted value if it is a version number, else ""."""
     return value if isinstance(value, str) and _VERSION.fullmatch(value) else ""
 
 
@@ -66,9 +66,9 @@ _VERSION = re.compile(r"\d{1,2}\.\d{1,3}(?:\.[0-9A-Za-z]{1,8})?", re.ASCII)
 
 
 def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...], str]:
-    """The cells of a notebook file of any nbformat, notes on repairs, and Python's version.
+    """Return the cells of a notebook file, notes on repairs, and Python's version.
 
-    UnreadableError where it is no notebook.
+    Raise UnreadableError if it is not a notebook.
     """
     notebook, notes = _load(content)
     major = notebook.get("nbformat")
@@ -77,12 +77,11 @@ def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...
         raise UnreadableError(f"it has more than {MAX_CELLS:,} cells")
     if isinstance(major, int) and major != 4 and 0 < major < 100:
         notes.append(
-            f"The notebook was saved in the format nbformat {major} instead of 4; "
-            "it was read all the same."
+            f"The notebook was saved as nbformat {major} instead of 4; it was read anyway."
         )
     cells = [_read_cell(cell) for cell in raw]
     if None in cells:
-        notes.append("Cells that can't be read (no text in them, or far too much) were left out.")
+        notes.append("Cells that can't be read (without text, or much too long) were left out.")
     good = tuple(cell for cell in cells if cell is not None)
     if sum(len(cell.source) for cell in good if cell.kind != "markdown") > MAX_ALL_CODE_BYTES:
         raise UnreadableError(f"it has more than {MAX_ALL_CODE_BYTES // 1_000_000} MB of code")
@@ -109,14 +108,14 @@ def _load(content: bytes) -> tuple[dict[str, Any], list[str]]:
     except RecursionError as error:
         raise UnreadableError("it is nested too deeply") from error
     except ValueError as error:  # such as a number of thousands of digits
-        raise UnreadableError("it holds something that JSON is not meant for") from error
+        raise UnreadableError("it has a value that JSON does not allow") from error
     if not isinstance(notebook, dict):
         raise UnreadableError("it is JSON, but not a notebook")
     return notebook, notes
 
 
 def _raw_cells(notebook: Mapping[str, Any]) -> list[Any]:
-    """The list of cells; up to nbformat 3 it stands in worksheets."""
+    """Return the list of cells; up to nbformat 3 they are in worksheets."""
     cells = notebook.get("cells")
     if isinstance(cells, list):
         return cells
@@ -131,7 +130,7 @@ def _raw_cells(notebook: Mapping[str, Any]) -> list[Any]:
 
 
 def _read_cell(raw: object) -> ReceivedCell | None:
-    """One cell, whichever nbformat it is of; None where there is no text to be had."""
+    """Return one cell of any nbformat; None if it has no text."""
     if not isinstance(raw, dict):
         return None
     kind = raw.get("cell_type")
@@ -165,7 +164,7 @@ def _kind(name: object) -> CellKind:
 
 
 def _joined(source: object) -> str | None:
-    """A cell's text as one string without what is no text (NUL, half a surrogate pair)."""
+    """Return a cell's text as one string, without NUL and half surrogate pairs."""
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
     if not isinstance(source, str):
@@ -178,7 +177,7 @@ def _joined(source: object) -> str | None:
 
 
 def _pictures(attachments: object) -> dict[str, dict[str, str]]:
-    """The pictures pasted into a text cell, such as a photo of a proof; nothing that is active."""
+    """Return pictures pasted into a text cell (a photo of a proof), without active content."""
     found: dict[str, dict[str, str]] = {}
     if not isinstance(attachments, dict):
         return found

@@ -1,4 +1,4 @@
-"""From a folder to a notebook for every problem: files are sorted, and the best one is fitted."""
+"""From a folder to a notebook for every problem: sort the files and fit the best one."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from autograder.words import listed, printable
 MAX_NOTES = 10
 
 VERSIONED = ("python", "numpy", "matplotlib")
-"""What a submission says the versions of."""
+"""Software whose versions a submission states."""
 
 
 @dataclass(frozen=True)
 class ReceivedNotebook:
-    """The notebook of one problem: fit to be run, or None with the reason in `message`.
+    """The notebook of one problem, ready to run, or None with the reason in `message`.
 
-    `notes` say, in sentences for the student, what was found amiss and how it was put right.
+    `notes` tell the student, in sentences, what was wrong and how it was repaired.
     """
 
     notebook: NotebookNode | None
@@ -47,9 +47,9 @@ class ReceivedNotebook:
 
 @dataclass(frozen=True)
 class Submission:
-    """What one student handed in: a notebook for every problem, in the assignment's order.
+    """One student's submission: a notebook for every problem, in the assignment's order.
 
-    `versions` are those that it says it was written with, by names of VERSIONED.
+    `versions` are the software versions it states, by names in VERSIONED.
     """
 
     name: str
@@ -60,8 +60,8 @@ class Submission:
 def read_submission(path: Path, skeletons: Mapping[str, NotebookNode]) -> Submission:
     """Read the folder (or the one notebook) `path`; `skeletons` are the released notebooks.
 
-    Raises SubmissionError if there is nothing at `path`; every other fault is told in the notebook
-    that it concerns.
+    Raise SubmissionError if there is nothing at `path`; every other fault is reported in the
+    notebook that it concerns.
     """
     places = find_files(path, tuple(skeletons))
     return receive(submission_name(path), places, skeletons, read_manifest_file(path))
@@ -73,9 +73,9 @@ def receive(
     skeletons: Mapping[str, NotebookNode],
     manifest: bytes = b"",
 ) -> Submission:
-    """The submission in these files, likely ones first; `name` is whose it is."""
+    """Return the submission of the student `name` in these files, likely ones first."""
     forms = {problem: Form(skeleton) for problem, skeleton in skeletons.items()}
-    # those that belong to no problem are under the key ""
+    # files of no problem are under the key ""
     files: dict[str, list[Read]] = {"": [], **{problem: [] for problem in forms}}
     for read in read_notebooks(places):
         files[_problem_of(read, forms)].append(read)
@@ -87,7 +87,7 @@ def receive(
 
 
 def _versions(manifest: bytes, pythons: Sequence[str]) -> dict[str, str]:
-    """The versions that a manifest tells, or of Python what a notebook does."""
+    """Return the versions in a manifest; if it lacks Python's, the one in a notebook."""
     versions: dict[str, str] = {}
     with contextlib.suppress(ValueError, RecursionError, MemoryError):
         versions = versions_in(json.loads(manifest))
@@ -96,7 +96,7 @@ def _versions(manifest: bytes, pythons: Sequence[str]) -> dict[str, str]:
 
 
 def versions_in(manifest: object) -> dict[str, str]:
-    """The versions that an untrusted manifest tells, of what is named in VERSIONED."""
+    """Return the versions in an untrusted manifest, by names in VERSIONED."""
     told = manifest.get("versions") if isinstance(manifest, dict) else None
     found = told if isinstance(told, dict) else {}
     versions = {name: plain_version(found.get(name)) for name in VERSIONED}
@@ -104,7 +104,7 @@ def versions_in(manifest: object) -> dict[str, str]:
 
 
 def submission_name(path: Path) -> str:
-    """STUDENT for submitted/STUDENT/hw2 and the files in it, else the folder's or file's name."""
+    """Return STUDENT for submitted/STUDENT/hw2 or a file in it, else the name of folder or file."""
     place = Path(os.path.abspath(path))
     folder = place if place.is_dir() else place.parent
     if folder.parent.parent.name == SUBMITTED:
@@ -113,7 +113,7 @@ def submission_name(path: Path) -> str:
 
 
 def _problem_of(read: Read, forms: Mapping[str, Form]) -> str:
-    """The problem that a file belongs to, by its name unless its cells say another; or ""."""
+    """Return the problem of a file: by its name unless its cells disagree; "" if unknown."""
     by_name = problem_by_name(read.place.stem, tuple(forms))
     votes = {problem: form.votes(read.cells) for problem, form in forms.items()}
     if by_name and (not read.cells or any(votes[by_name])):
@@ -122,7 +122,7 @@ def _problem_of(read: Read, forms: Mapping[str, Form]) -> str:
 
 
 def _clear_winner(votes: Mapping[str, tuple[int, int]]) -> str:
-    """The problem with more than twice the votes of any other: by ids, or by names without any."""
+    """Return the problem with more than twice the votes of any other; names count if no id does."""
     for way in (0, 1):
         ranked = sorted(votes, key=lambda problem: -votes[problem][way])
         counts = [votes[problem][way] for problem in ranked] + [0, 0]
@@ -132,7 +132,7 @@ def _clear_winner(votes: Mapping[str, tuple[int, int]]) -> str:
 
 
 def _receive(problem: str, form: Form, files: Mapping[str, Sequence[Read]]) -> ReceivedNotebook:
-    """The notebook of one problem, made from the best of its files."""
+    """Return the notebook of one problem, made from the best of its files."""
     reads = sorted(files[problem], key=lambda read: _rank(read, problem, form))
     if not reads:
         return ReceivedNotebook(None, "missing", _missing(problem, files[""]), ())
@@ -147,7 +147,7 @@ def _receive(problem: str, form: Form, files: Mapping[str, Sequence[Read]]) -> R
 
 
 def _rank(read: Read, problem: str, form: Form) -> tuple[bool, bool, bool, int, int, str]:
-    """Readable before unreadable, answered before untouched, the exact name, most answers."""
+    """Return a sort key: readable, answered, with the exact name and most answers first."""
     answered = form.answered(read.cells)
     return (
         bool(read.failure),
@@ -160,26 +160,24 @@ def _rank(read: Read, problem: str, form: Form) -> tuple[bool, bool, bool, int, 
 
 
 def _missing(problem: str, strangers: Sequence[Read]) -> str:
-    message = f"There is no notebook {problem}.ipynb in what was handed in."
+    message = f"Your submission has no notebook {problem}.ipynb."
     shown = [
         read.place.shown + (f" (can't be read: {read.failure})" if read.failure else "")
         for read in strangers
     ]
-    return (
-        f"{message} Files that belong to no single problem: {listed(shown)}." if shown else message
-    )
+    return f"{message} Files that do not match one problem: {listed(shown)}." if shown else message
 
 
 def _choice_notes(problem: str, best: Read, others: Sequence[Read]) -> list[str]:
     notes = []
     if others:
         names = listed([read.place.shown for read in others])
-        notes.append(f"Several files are there for this problem: {best.place.shown} was taken, "
-                     f"{names} left aside.")  # fmt: skip
+        notes.append(f"Several files match this problem: {best.place.shown} was used, "
+                     f"not {names}.")  # fmt: skip
     if not name_pattern(problem).search(best.place.stem):
         notes.append(
             f"{best.place.shown} was recognised by its cells; its name should be {problem}.ipynb."
         )
     elif best.place.stem != problem:
-        notes.append(f"{best.place.shown} was taken for {problem}.ipynb.")
+        notes.append(f"{best.place.shown} was used as {problem}.ipynb.")
     return notes

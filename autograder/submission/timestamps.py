@@ -1,7 +1,7 @@
-"""When a submission was handed in, as its timestamp.txt says: a date without doubt, or none.
+"""The submission time from timestamp.txt: an unambiguous date, or none.
 
 nbgrader writes `2024-11-22 00:10:00.000000 UTC`; people write other forms. A date with dots is
-day.month.year. What can be read in two ways, such as 03/12/2024, is not read at all.
+day.month.year. An ambiguous date, such as 03/12/2024, is ignored.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from autograder.submission.files import TIMESTAMP, read_timestamp_file
 from autograder.words import printable, shown
 
 YEARS = range(1970, 9000)
-"""The years that a time of handing in can lie in."""
+"""Years that a submission time may be in."""
 AHEAD = timedelta(days=2)
-"""How far a time of handing in can lie ahead of this machine's clock."""
+"""How far a submission time may be ahead of this machine's clock."""
 
 _MOMENT = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"
@@ -39,30 +39,30 @@ _OFFSETS = {
     "WEST": "+01:00", "CET": "+01:00", "CEST": "+02:00", "MEZ": "+01:00", "MESZ": "+02:00",
     "EET": "+02:00", "EEST": "+03:00",
 }  # fmt: skip
-"""UTC where no zone is given; nbgrader's exchange writes short names of European zones."""
+"""Offsets of zones, UTC if none is given; nbgrader's exchange writes short European names."""
 
 
 def read_timestamp(folder: Path) -> datetime | None:
-    """When the submission in a folder was handed in, in UTC without a zone; None if not known.
+    """Return the submission time of a folder, in UTC without a zone; None if unknown.
 
-    The file comes from outside: only the beginning of a regular file is read.
+    The file is not trusted: only the beginning of a regular file is read.
     """
     found = parse_time(read_timestamp_file(folder))
     return found.replace(tzinfo=None) if found else None
 
 
 def unreadable_timestamp(folder: Path) -> str:
-    """What is in a timestamp.txt that gives no date, for a teacher to read; "" if all is well."""
+    """Return a message about a timestamp.txt without a date, for a teacher; "" if all is well."""
     if not os.path.lexists(folder / TIMESTAMP) or read_timestamp(folder) is not None:
         return ""
     content = read_timestamp_file(folder)
     text = " ".join(shown(content.decode("utf-8", "replace")).split())
-    what = f"“{printable(text)}”" if text else "nothing"
-    return f"date unreadable: {TIMESTAMP} holds {what}. It counts as on time; decide by hand"
+    what = f"says “{printable(text)}”" if text else "is empty"
+    return f"date unreadable: {TIMESTAMP} {what}. It counts as on time; decide by hand"
 
 
 def parse_time(content: bytes) -> datetime | None:
-    """The moment that a timestamp's content names, in UTC; None if it names none without doubt."""
+    """Return the moment that a timestamp states, in UTC; None if there is any doubt."""
     try:
         found = _parsed(_decoded(content).strip().strip("\0\ufeff"))
         if found is None:

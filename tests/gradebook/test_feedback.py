@@ -67,7 +67,7 @@ def test_page_tells_points_of_each_item_and_totals(course: Course, assignment: A
     assert totals(soup) == [
         "1.5 of 5 points so far",
         "2 of 3 bonus points so far",
-        "2 + 1 bonus points that a person still marks",
+        "2 + 1 bonus points still to be marked by a person",
     ]
     assert "full points: 1 of 1" in words(box(soup, "a-slope"))
     assert "part of the points: 0.5 of 2" in words(box(soup, "a-bend"))
@@ -235,7 +235,7 @@ def test_late_penalty_is_told_and_counted(
 ) -> None:
     marker.penalise("a_slopes", 0.75)
     assert totals(page(recorded, assignment))[0] == "2.25 of 5 points so far"
-    assert "−0.75 for handing in late (counted above)" in totals(page(recorded, assignment))
+    assert "−0.75 late penalty (already subtracted above)" in totals(page(recorded, assignment))
 
 
 def test_each_notebook_has_a_page_of_its_own(recorded: Course, assignment: Assignment) -> None:

@@ -206,7 +206,7 @@ def test_feedback_takes_the_penalty_from_marks_as_they_are_now(
     marker.give("a-proof", 2.0)
     marker.give("b-essay", None, extra=0.0)
     assert totals(course)[:2] == ["4.5 of 5 points", "2 of 3 bonus points"]
-    assert "−0.5 for handing in late (counted above)" in totals(course)
+    assert "−0.5 late penalty (already subtracted above)" in totals(course)
 
 
 def test_feedback_shows_no_point_less_than_none_where_all_is_lost(course: Course) -> None:
@@ -219,8 +219,8 @@ def test_feedback_shows_no_point_less_than_none_where_all_is_lost(course: Course
 @pytest.mark.parametrize(
     ("above", "shown"),
     [
-        ("true", "7 of 5 together"),
-        ("false", "5 of 5 together; bonus points count up to the maximum"),
+        ("true", "7 of 5 total"),
+        ("false", "5 of 5 total; bonus points count up to the maximum"),
     ],
 )
 def test_feedback_says_what_counts_together_where_the_course_has_a_rule(
@@ -229,7 +229,7 @@ def test_feedback_says_what_counts_together_where_the_course_has_a_rule(
     grade(course)
     marker.give("a-proof", 2.0)
     marker.give("b-essay", None, extra=0.0)
-    assert not any("together" in tile for tile in totals(course))
+    assert not any(" total" in tile for tile in totals(course))
     assert totals(with_rules(course, f"bonus_above_maximum = {above}"))[-1] == shown
 
 

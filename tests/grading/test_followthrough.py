@@ -305,8 +305,8 @@ def test_an_update_that_is_to_be_written_out_calls_no_other_answer(
     [
         ("a = 1", "write [a]"),
         ("[a]\nb = 2", "write [a]"),
-        ("[momentum]\nnobody = 'x'", "nobody is no answer"),
-        ("[nobody]\nmomentum = 'x'", "nobody is no answer"),
+        ("[momentum]\nnobody = 'x'", "nobody is not an answer"),
+        ("[nobody]\nmomentum = 'x'", "nobody is not an answer"),
         ("[momentum]\ngd = 'x'", "different notebooks"),
         ("[momentum]\nmomentum = 'x'", "on itself"),
         ("[momentum", "can't be read"),

@@ -63,7 +63,7 @@ def test_second_run_marks_nothing_and_changes_nothing(root: Path) -> None:
 def test_unreadable_date_is_told_in_the_class_table(root: Path) -> None:
     told = grade_here(root).stdout
     assert [name for name, row in rows(told).items() if "date" in " ".join(row)] == ["dan"]
-    assert "date unreadable: timestamp.txt holds “no date”" in told
+    assert "date unreadable: timestamp.txt says “no date”" in told
 
 
 @pytest.mark.slow

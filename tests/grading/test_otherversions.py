@@ -73,7 +73,7 @@ def test_other_versions_are_told_and_a_last_part_is_not() -> None:
     assert told_difference({"python": ".".join(HERE.split(".")[:2]) + ".99"}) == ""
     told = told_difference({"python": "3.9.1", "numpy": "1.26.4"})
     assert told == (
-        f"Written under Python 3.9.1, numpy 1.26.4; marked under Python {HERE}, "
+        f"Written with Python 3.9.1, numpy 1.26.4; marked with Python {HERE}, "
         f"numpy {np.__version__}."
     )
 
@@ -111,7 +111,7 @@ def test_versions_of_the_manifest_are_in_the_report(
     packed: bool, tiny: Course, sandbox: Sandbox, tmp_path: Path
 ) -> None:
     report = report_of(tiny, sandbox, submission(tiny, tmp_path / "anna", MANIFEST), packed=packed)
-    assert report.versions.startswith("Written under Python 3.9.1, numpy 2.0.2; marked under")
+    assert report.versions.startswith("Written with Python 3.9.1, numpy 2.0.2; marked with")
     assert Report.from_json(report.to_json()) == report
 
 

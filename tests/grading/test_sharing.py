@@ -170,7 +170,7 @@ def test_no_call_is_said_to_have_failed_where_none_was_made(tmp_path: Path) -> N
     """Once the time is used up, every test says so."""
     desk = Desk(lambda _: "right")
     found = outcomes(tmp_path, THREE_AND_ONE, desk, deadline=0.0)
-    told = "Not called: the time for this submission was used up before."
+    told = "Not called: the time for this submission was already used up."
     assert [outcome.message for outcome in found] == [told] * 4
     assert desk.log == []
 

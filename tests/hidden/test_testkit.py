@@ -54,7 +54,7 @@ DIFFERENT: dict[str, tuple[Any, str]] = {
     "zeros": (0 * RIGHT, "its largest error is about 100 % of"),
     "nine times as large": (9 * RIGHT, "its largest error is about 800 % of"),
     "huge": (np.full((2, 3), 1.7e308), "more than 10 times the largest entry of the right answer;"),
-    "transposed": (RIGHT.T, "shape (3, 2) where (2, 3)"),
+    "transposed": (RIGHT.T, "shape (3, 2), but (2, 3)"),
     "one row": (RIGHT[:1], "shape (1, 3)"),
     "one number": (1.0, "shape () (a number)"),
     "ragged": ([[1.0], [2.0, 3.0]], "differ in shape"),
@@ -85,9 +85,7 @@ def test_error_of_a_number_is_told_as_a_part_of_the_right_value() -> None:
 def test_where_all_is_zero_no_size_of_an_error_is_told() -> None:
     with pytest.raises(ClaimFailed) as caught:
         assert_close([0.6, 0.0], [0.0, 0.0])
-    assert str(caught.value) == (
-        "The answer is wrong: its largest error is more than what is allowed."
-    )
+    assert str(caught.value) == ("The answer is wrong: its largest error is more than allowed.")
 
 
 @pytest.mark.parametrize("name", DIFFERENT)

@@ -89,7 +89,7 @@ def test_canvas_files(course: Course, take: Take, tmp_path: Path) -> None:
     result = take(saved(tmp_path, "submissions.zip", archive(files)), rows=ROWS)
     anna, bob, cleo = result.taken
     assert placed(course)[f"anna/{NAME}/{PROBLEM}.ipynb"] == SECOND, "the second upload"
-    assert "newest of its name" in " ".join(anna.notes)
+    assert "newest with this name" in " ".join(anna.notes)
     assert (bob.student, cleo.student) == ("bob", "cleo")
     assert "late" in " ".join(bob.notes)
     assert "manifest" in cleo.time_source
@@ -240,7 +240,7 @@ def test_notebook_of_another_name_is_known_by_its_items(
     result = take(folder)
     assert f"anna/{NAME}/{OTHER}.ipynb" in placed(course)
     assert "no problem" in "".join(file.why for file in result.left_out)
-    assert "my work.ipynb was taken" in " ".join(result.taken[0].notes)
+    assert "my work.ipynb was used" in " ".join(result.taken[0].notes)
 
 
 def test_exact_name_goes_before_a_copy(course: Course, take: Take, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_texts_have_neither_points_nor_a_maximum(course: Course, assignment: Ass
     [proof] = [test for test in data["tests"] if test["name"] == "a-proof"]
     assert "score" not in proof
     assert "max_score" not in proof
-    assert "A person reads and marks this answer" in proof["output"]
+    assert "A person will read and mark this answer" in proof["output"]
     assert "worth 2 points" in proof["output"]
 
 
@@ -135,7 +135,7 @@ def test_lateness_is_told_and_costs_nothing(course: Course, assignment: Assignme
     assert results.extra_data["late_seconds"] == 4 * 3600 + 300
     assert results.score == 5.0
     on_time = replace(late, at=due)
-    assert "in time" in told(assignment, mark(course).report, handed_in=on_time).output
+    assert "on time" in told(assignment, mark(course).report, handed_in=on_time).output
 
 
 def test_metadata_is_read_as_gradescope_writes_it(tmp_path: Path) -> None:

@@ -95,14 +95,14 @@ def test_the_table_has_a_row_for_each(sound: KillMatrix) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('misconceptions.values("t-none", "a", "...", x=1)', "t-none, which is no auto item"),
+        ('misconceptions.values("t-none", "a", "...", x=1)', "t-none, which is not an auto item"),
         ('misconceptions.values("t-values", "a", " ", x=1)', "has no sentence"),
-        ('misconceptions.values("t-values", "a", "...", keeps=1.0, x=1)', "keeps 1.0"),
+        ('misconceptions.values("t-values", "a", "...", keeps=1.0, x=1)', "keeps=1.0"),
         ('misconceptions.values("t-values", "parts_exchanged", "...", x=1)', "there are two"),
         (
             "from solutions.hw2 import momentum\n"
             'misconceptions.change("t-slope", "a", "...", momentum.momentum, ("no such", ""))',
-            "stands 0 times in momentum",
+            "occurs 0 times in momentum",
         ),
     ],
 )

@@ -315,7 +315,7 @@ def test_requirement_makes_an_import_right(course: Course) -> None:
     [
         ("solutions/tiny/valley.py", "ratio = 1 / 0", "line 41: ZeroDivisionError"),
         ("autograder/hidden/tiny/misconceptions.py", "nonsense", "line 2: NameError"),
-        ("autograder/hidden/tiny/misconceptions.py", "x = 1", "makes no Catalogue"),
+        ("autograder/hidden/tiny/misconceptions.py", "x = 1", "defines no Catalogue"),
     ],
 )
 def test_own_code_that_does_not_load_is_named(

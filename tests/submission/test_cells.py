@@ -101,7 +101,7 @@ def test_retyped_cell_gets_its_type_back(tmp_path: Path, name: str, kind: str) -
     was = cell(notebook, name).cell_type
     cell(notebook, name).cell_type = kind
     assert repaired(tmp_path, notebook) == filled()
-    assert ("type changed" in notes_of(tmp_path, notebook)) is (kind != was)
+    assert ("another type" in notes_of(tmp_path, notebook)) is (kind != was)
 
 
 def test_reversed_notebook_is_put_in_order(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_forged_points_and_flags_are_put_right(tmp_path: Path, name: str) -> Non
         points=1000, grade=True, locked=False, solution=True, schema_version=99, checksum="0"
     )
     assert repaired(tmp_path, notebook) == filled()
-    assert f"metadata of cells was changed; the originals count: {name}" in notes_of(
+    assert f"metadata of cells was changed; the original metadata counts: {name}" in notes_of(
         tmp_path, notebook
     )
 

@@ -1,7 +1,7 @@
-"""Where a scheduler may be, and with which certificates it is talked to.
+"""The address of a scheduler, and the certificates for talking to it.
 
-Dask runs whatever it is sent, on every machine of a cluster, and sends it as it is. So hidden
-tests go to a scheduler that has shown a certificate, or to one on this machine.
+Dask runs whatever it receives, on every machine of a cluster, and does not encrypt it by itself. So
+hidden tests go only to a scheduler with a certificate, or to one on this machine.
 """
 
 from __future__ import annotations
@@ -18,41 +18,41 @@ from distributed.security import Security
 from autograder.errors import KitError
 
 FILES = {"tls_ca_file": "ca.pem", "tls_client_cert": "cert.pem", "tls_client_key": "key.pem"}
-"""What Dask calls them, and the names of the files in the folder of certificates."""
+"""Dask's names of the certificates, and the names of their files in the folder."""
 
 
 def contact(address: str, certificates: Path | None = None) -> tuple[str, Security | None]:
-    """Return how Dask reaches the scheduler at tcp://HOST:PORT or tls://HOST:PORT, and by what.
+    """Return Dask's address and security for a scheduler at tcp://HOST:PORT or tls://HOST:PORT.
 
-    KitError if that would not be safe. `certificates` is a folder with ca.pem, cert.pem and
-    key.pem (default: as Dask is configured).
+    Raise KitError if that would not be safe. `certificates` is a folder with ca.pem, cert.pem and
+    key.pem (default: Dask's own configuration).
     """
     parts, port = _split(address)
     if parts.scheme == "tls":
         return address, _security(address, certificates)
     if certificates is not None:
-        raise KitError(f"{address} makes no use of certificates: write tls://{parts.netloc}")
+        raise KitError(f"{address} does not use certificates: write tls://{parts.netloc}")
     found = _resolve(parts.hostname or "", port)
     if outside := [each for each in found if not is_loopback(each)]:
         raise KitError(
-            f"{address} is on another machine ({outside[0]}) and tcp:// neither encrypts nor asks "
-            f"who is there, so hidden tests are not sent to it. Use tls://{parts.netloc} with "
+            f"{address} is on another machine ({outside[0]}), and tcp:// has no encryption and no "
+            f"authentication, so hidden tests are not sent to it. Use tls://{parts.netloc} with "
             f"certificates (--cluster-tls FOLDER), or a tunnel: ssh -N -L {port}:127.0.0.1:{port} "
             f"HOST, and then --cluster tcp://127.0.0.1:{port}"
         )
-    # the address that was looked at, not a name that may come to mean another one
+    # the address that was checked, not a name that may later resolve to another one
     host = f"[{found[0]}]" if found[0].version == 6 else str(found[0])
     return f"tcp://{host}:{port}", None
 
 
 def is_loopback(address: IPv4Address | IPv6Address) -> bool:
-    """Whether it is this machine's own, also where an IPv4 address is written as an IPv6 one."""
+    """Return whether it is this machine's own, even if IPv4 is written as IPv6."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback
 
 
 def is_plain_and_outside(address: str) -> bool:
-    """Whether a Dask address such as a worker's is reached in the clear, over a network."""
+    """Return whether a Dask address, such as a worker's, is unencrypted and over a network."""
     parts = urlsplit(address)
     try:
         return parts.scheme == "tcp" and not is_loopback(ip_address(parts.hostname or ""))
@@ -66,7 +66,7 @@ def _split(address: str) -> tuple[SplitResult, int]:
         if parts.scheme in ("tcp", "tls") and parts.hostname and parts.port and not parts.path:
             return parts, parts.port
     raise KitError(
-        f"{address!r} is no scheduler's address: write tcp://HOST:PORT or tls://HOST:PORT, "
+        f"{address!r} is not a scheduler's address: write tcp://HOST:PORT or tls://HOST:PORT, "
         "such as tcp://127.0.0.1:8786 (IPv6: tcp://[::1]:8786)"
     )
 
@@ -83,14 +83,14 @@ def _security(address: str, folder: Path | None) -> Any:
     found = {key: str(folder / name) for key, name in FILES.items()} if folder else {}
     if missing := [path for path in found.values() if not Path(path).is_file()]:
         raise KitError(
-            f"there is no {missing[0]}: --cluster-tls names a folder with ca.pem (who is to be "
-            "trusted), cert.pem and key.pem (who this is)"
+            f"{missing[0]} does not exist: --cluster-tls needs a folder with ca.pem (whom to "
+            "trust), cert.pem and key.pem (this machine's own)"
         )
     security: Any = Security(require_encryption=True, **found)
-    if not (security.tls_ca_file and security.tls_client_cert):  # Dask's settings have none, too
+    if not (security.tls_ca_file and security.tls_client_cert):  # nor do Dask's settings have any
         raise KitError(
-            f"{address} needs certificates: name their folder with --cluster-tls FOLDER, or "
-            "give Dask distributed.comm.tls.ca-file, .client.cert and .client.key"
+            f"{address} needs certificates: give their folder with --cluster-tls FOLDER, or "
+            "set distributed.comm.tls.ca-file, .client.cert and .client.key for Dask"
         )
     try:
         security.get_connection_args("client")

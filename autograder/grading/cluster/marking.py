@@ -1,4 +1,4 @@
-"""The marking process of a worker: greets and marks, in one sandbox, until the worker is gone."""
+"""The marking process of a worker: it greets and marks, in one sandbox, until the worker ends."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _answer(course: Path, message: bytes) -> Message:
 
 
 def main() -> None:
-    """Serve the worker that holds the other ends of what was inherited."""
+    """Serve the worker that holds the other ends of the inherited pipes."""
     orders = int(sys.argv[1])
     os.set_inheritable(orders, False)  # the sandbox's processes would keep it open
     end = os.dup(0)

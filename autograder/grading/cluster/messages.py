@@ -1,7 +1,7 @@
-"""What the run and its workers' marking processes tell each other, in msgpack, checked on arrival.
+"""The messages between a run and its workers' marking processes: msgpack, checked on arrival.
 
-The run asks by an Order and gets a Done or a Failed; a worker introduces itself by a Greeting.
-Nothing in a message could do anything by being read.
+The run sends an Order and gets a Done or a Failed; a worker introduces itself with a Greeting.
+Reading a message never runs anything.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from autograder.sandbox import Protection
 from autograder.submission.parcel import Parcel
 
 MAX_BYTES = 1_000_000_000
-"""Bytes of one message, at most."""
+"""Most bytes of one message."""
 
 
 class MessageError(KitError):
@@ -33,24 +33,24 @@ class MessageError(KitError):
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """What is sent; the name of its class goes with it."""
+    """A message; the name of its class is sent with it."""
 
 
 class Hello(Message, frozen=True):
-    """Asks a worker what it is."""
+    """A question to a worker: what is it?"""
 
     use_outer: bool
 
 
 class Greeting(Message, frozen=True):
-    """What a worker is: its grader, part by part, and what student code runs behind there."""
+    """A worker's answer: the parts of its grader, and the walls around student code there."""
 
     grader: dict[str, str]
     protection: Protection
 
 
 class Order(Message, frozen=True):
-    """One submission to mark, and how. `seed` is what hidden inputs are drawn from, of any size."""
+    """One submission to mark, and how. `seed`, for hidden inputs, may be an integer of any size."""
 
     assignment: str
     seed: str
@@ -67,14 +67,14 @@ class Done(Message, frozen=True):
 
 
 class Failed(Message, frozen=True):
-    """Why there is no Marking."""
+    """The reason why there is no Marking."""
 
     why: str
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What a worker was asked to mark, and behind what; its answer has to fit."""
+    """The order of a worker and its walls; its answer must match."""
 
     assignment: Assignment
     submission: str
@@ -88,23 +88,23 @@ def write(message: Message) -> bytes:
 
 
 def read(message: object, kind: Any) -> Any:
-    """Return a message of that kind, or union of kinds; MessageError if it is something else.
+    """Return a message of that kind, or union of kinds; raise MessageError for anything else.
 
-    It has to be written as `write` does, so that nothing unknown is in it at any depth.
+    It must be exactly what `write` would write, so that nothing unknown is in it at any depth.
     """
     if type(message) is not bytes or len(message) > MAX_BYTES:
-        raise MessageError(f"a message was expected, and a {type(message).__name__} came")
+        raise MessageError(f"expected a message, got a {type(message).__name__}")
     try:
         found = msgspec.msgpack.decode(message, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise MessageError(f"a message can't be read: {error}") from error
     if write(found) != message:
-        raise MessageError("a message can't be read: it holds something unknown")
+        raise MessageError("a message can't be read: it has unknown parts")
     return found
 
 
 def answer_of(marked: Marked) -> Done | Failed:
-    """Return what became of an order, as a message."""
+    """Return the result of an order as a message."""
     if (marking := marked.marking) is None:
         return Failed(marked.error)
     notebooks = {name: json.dumps(notebook) for name, notebook in marking.notebooks.items()}
@@ -112,9 +112,9 @@ def answer_of(marked: Marked) -> Done | Failed:
 
 
 def marked(answer: Done | Failed, student: str, asked: Asked) -> Marked:
-    """Return what an answer says; MessageError if it is no answer to what was asked.
+    """Return the result in an answer; raise MessageError if it does not match the order.
 
-    A worker says what it likes: nothing but a Report and notebooks of the right form is taken.
+    A worker is not trusted: only a Report and notebooks of the right form are accepted.
     """
     if isinstance(answer, Failed):
         return Marked(student, None, answer.why)
@@ -126,17 +126,17 @@ def marked(answer: Done | Failed, student: str, asked: Asked) -> Marked:
         for notebook in notebooks.values():
             nbformat.validate(notebook)
     except (LookupError, TypeError, ValueError, RecursionError, RecordError, Invalid) as error:
-        raise MessageError(f"what came is no Marking: {str(error)[:200]}") from error
+        raise MessageError(f"the answer is not a Marking: {str(error)[:200]}") from error
     known = {problem.name for problem in asked.assignment.problems}
     is_timed = all(map(math.isfinite, answer.seconds.values()))
     fault = "" if is_timed and notebooks.keys() <= known else "it has other notebooks, or times"
     if fault := fault or _fault(report, asked):
-        raise MessageError(f"what came is no Marking of this submission: {fault}")
+        raise MessageError(f"the answer is not a Marking of this submission: {fault}")
     return Marked(student, Marking(report, notebooks, {}, answer.seconds))
 
 
 def _fault(report: Report, asked: Asked) -> str:
-    """What in a Report does not belong to what was asked for; empty if all does."""
+    """Return what in a Report does not match the order; empty if everything does."""
 
     def worth(items: Mapping[str, Item] | Mapping[str, ItemReport]) -> dict[str, object]:
         return {name: (i.kind, i.problem, i.max_points, i.bonus) for name, i in items.items()}

@@ -1,8 +1,8 @@
-"""Marks a class on the workers of a Dask scheduler, as `classrun` does on this machine.
+"""Mark a class on the workers of a Dask scheduler, as `classrun` does on this machine.
 
-Each worker is given one submission more than it can mark at once, so that neither the scheduler
-nor this machine ever holds a class. Which worker has which submission is decided here: so it is
-known who was there when a worker died, and each of them is tried again with a worker of its own.
+Each worker gets one submission more than it can mark at once, so neither the scheduler nor this
+machine ever holds a whole class. The run itself assigns submissions to workers. So if a worker
+dies, the submissions it had are known, and each is tried again alone on a worker.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from autograder.grading.mark import MarkSettings
 from autograder.submission import parcel
 
 ALLOWED_DEATHS = 1
-"""Times that a submission may be there when a worker or its process dies, and is tried again."""
+"""Number of deaths of a worker or its process after which a submission is still tried again."""
 
 
 def mark_class(
@@ -43,7 +43,7 @@ def mark_class(
     """Mark every job on the workers and yield each as it is done."""
     seed = assignment.seed if seed is None else seed
     bundle = pack(files_for_marking(course, assignment.name))
-    # as a worker reads them: a whole number may stand for seconds
+    # as a worker reads them: seconds may be written as an integer
     settings = msgspec.convert(msgspec.to_builtins(workers.settings), MarkSettings)
     run = _ClassRun(workers, assignment, bundle, seed, settings, deque(jobs))
     try:
@@ -54,7 +54,7 @@ def mark_class(
 
 @dataclass
 class _ClassRun:
-    """One class on its way through the cluster."""
+    """One class being marked on the cluster."""
 
     workers: Workers
     assignment: Assignment
@@ -67,7 +67,7 @@ class _ClassRun:
     found: deque[Marked] = field(default_factory=deque)
 
     def marked(self) -> Iterator[Marked]:
-        """Yield what becomes of each job, as soon as it is known."""
+        """Yield the result of each job as soon as it is known."""
         while self.waiting or self.caught or self.workers.running():
             for member in self.workers.attend():
                 self._take_back(member)
@@ -76,12 +76,12 @@ class _ClassRun:
             for member in self.workers.members.values():
                 for future in [each for each in member.running if each.done()]:
                     self._take(member, future)
-            self._hand_out()  # so that they are at work while this is recorded
+            self._hand_out()  # so that the workers are busy while results are recorded
             while self.found:
                 yield self.found.popleft()
 
     def stop(self) -> None:
-        """Have the workers let go of what they were given and have not finished."""
+        """Cancel all jobs that the workers have not finished."""
         futures = self.workers.running()
         for member in self.workers.members.values():
             member.running.clear()
@@ -101,7 +101,7 @@ class _ClassRun:
             time.sleep(LOOK_SECONDS)
 
     def _hand_out(self) -> None:
-        """Give each worker what it can take; those who were caught in a death, one at a time."""
+        """Give each worker as many jobs as it can take; jobs caught in a death go one at a time."""
         ready = self.workers.fit()
         while self.waiting and (free := [each for each in ready if self._has_room(each)]):
             member = min(free, key=lambda each: len(each.running) / each.threads)
@@ -112,7 +112,7 @@ class _ClassRun:
                     self._give(self.caught.popleft(), member)
 
     def _has_room(self, member: Member) -> bool:
-        """Whether it can take one more; one ahead, so that it need not wait for the next."""
+        """Return whether it can take one more; one job is queued so that it need not wait."""
         suspects = {job for job, _ in self.deaths}
         is_apart = any(job in suspects for job, _ in member.running.values())
         return len(member.running) <= member.threads and not is_apart
@@ -133,14 +133,14 @@ class _ClassRun:
         member.running[self.workers.send(member, worker.mark, *sending)] = job, asked
 
     def _take(self, member: Member, future: Future[bytes]) -> None:
-        """Take what came of a job, or whatever else has become of it."""
+        """Take the result of a job, or handle its failure."""
         job, asked = member.running.pop(future)
         try:
             answer = messages.read(future.result(timeout=FETCH_SECONDS), Done | Failed)
             self.found.append(messages.marked(answer, job.student, asked))
-        except TimeoutError:  # the next look tells whether the worker that has it is gone
+        except TimeoutError:  # the next look shows whether its worker is gone
             member.running[future] = job, asked
-        except CancelledError:  # by somebody else
+        except CancelledError:  # by someone else
             self.waiting.append(job)
         except distributed.KilledWorker:
             self._blame(job, "the worker that marked it died")
@@ -157,7 +157,7 @@ class _ClassRun:
             self.found.append(Marked(job.student, None, why))
 
     def _take_back(self, member: Member) -> None:
-        """Take what a worker had that is gone; each may be the one that it died of."""
+        """Take back the jobs of a worker that is gone; any of them may have killed it."""
         for job, _ in member.running.values():
             self._blame(job, "the worker that marked it died")
         with contextlib.suppress(OSError, CancelledError):

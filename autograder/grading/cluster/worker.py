@@ -1,7 +1,7 @@
-"""What a run has its workers do: Dask imports this there. What they answer is bytes.
+"""The tasks that Dask runs on a worker, which imports this module; their results are bytes.
 
-Marking goes on in a program of its own (`marking`): Dask runs tasks in threads, of which none may
-use signals, and its workers may not fork. What marking imports stays out of the worker's process.
+Marking runs in a separate program (`marking`): Dask runs tasks in threads, which may not use
+signals, and its workers may not fork. The worker's process imports nothing that marking needs.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _own = threading.local()
 
 
 class DiedError(Exception):
-    """The marking process ended before it had answered."""
+    """The marking process ended before it answered."""
 
 
 class NoBundleError(Exception):
-    """The worker has not got the bundle; it was started again."""
+    """The worker does not have the bundle, because it was restarted."""
 
 
 class MarkingProcess:
     """A process that marks.
 
-    It ends with the worker, or the worker's thread: that closes its standard input, to which
-    nothing is ever written.
+    It ends with the worker or the worker's thread, which closes its standard input; nothing is
+    ever written to that.
     """
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ class MarkingProcess:
     def ask(self, course: str, message: bytes) -> bytes:
         """Return the answer to a message about a course.
 
-        DiedError if the process ends first. It is ended if Dask's task is cancelled.
+        Raise DiedError if the process ends first. Cancelling Dask's task ends the process.
         """
         worker = get_worker()
         key = worker.get_current_task()
@@ -69,15 +69,15 @@ class MarkingProcess:
 
 
 def greet(message: bytes) -> bytes:
-    """Tell what this worker marks with, and behind which walls."""
+    """Return what this worker marks with, and behind which walls."""
     return _process().ask("", message)
 
 
 def mark(bundle: str, content: bytes, order: bytes) -> bytes:
-    """Mark in this thread's own process, by the bundle of that name.
+    """Mark in this thread's own process, with the bundle of that name.
 
-    Its content is sent once, and kept in this worker's own folder, which Dask clears away.
-    CourseError if it is not to be taken, NoBundleError without it, DiedError.
+    Its content is sent once and kept in this worker's own folder, which Dask deletes. Raise
+    CourseError if the bundle is rejected, NoBundleError if it is missing, or DiedError.
     """
     folder = Path(get_worker().local_directory) / "fdl-bundles"
     course = keep(Bundle(bundle, content), folder) if content else find(bundle, folder)

@@ -1,7 +1,7 @@
-"""The workers of a scheduler, which come and go, and those of them that may mark.
+"""The workers of a scheduler, which come and go, and which of them may mark.
 
-A worker is asked first what it is. One with another grader, or without the walls that the others
-stand behind, is refused.
+Each worker is first asked what it is. A worker with another grader, or with other walls than the
+rest, is rejected.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ STOP_SECONDS = 5.0
 FETCH_SECONDS = 5.0
 LOOK_SECONDS = 0.5
 WAIT_SECONDS = 60.0
-"""Seconds that the run goes on without a worker that can mark."""
+"""Seconds to wait for a worker that can mark."""
 PREPARE_SECONDS = 300.0
-"""Seconds that it does while workers are there and have not answered yet."""
+"""Seconds to wait if there are workers that have not answered yet."""
 
 Say = Callable[[str], None]
 
 
 @dataclass(eq=False)
 class Member:
-    """A worker: what it was asked and has answered, and what it marks."""
+    """A worker: its greeting and answer, and the jobs it marks."""
 
     address: str
     threads: int
@@ -52,16 +52,16 @@ class Member:
 
 
 class Workers(contextlib.AbstractContextManager["Workers"]):
-    """The workers of one scheduler, as of the last look; `protections` is what they stand behind.
+    """The workers of one scheduler, as of the last look; `protections` are their walls.
 
-    `certificates` is a folder with ca.pem, cert.pem and key.pem for tls:// (default: as Dask is
-    configured); `settings` says how they mark; `say` is told what a person should know.
+    `certificates` is a folder with ca.pem, cert.pem and key.pem for tls:// (default: Dask's own
+    configuration); `settings` says how they mark; `say` shows a message to a person.
     """
 
     def __init__(
         self, address: str, certificates: Path | None, settings: MarkSettings, say: Say
     ) -> None:
-        """Connect, wait for workers and greet them; KitError if one may not mark."""
+        """Connect, wait for workers and greet them; raise KitError if one may not mark."""
         self.address, security = contact(address, certificates)
         self.settings, self.say = settings, say
         self.members: dict[str, Member] = {}
@@ -76,7 +76,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
         except (OSError, TimeoutError, ValueError, TypeError, RuntimeError) as error:
             raise KitError(
                 f"no Dask scheduler can be reached at {self.address} ({error}): start one with "
-                "`dask scheduler`, and look at the address, its port and the certificates"
+                "`dask scheduler`, and check the address, the port and the certificates"
             ) from error
         try:
             self._gather()
@@ -90,17 +90,17 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
             self.client.close(timeout=STOP_SECONDS)
 
     def fit(self) -> list[Member]:
-        """Those that may mark."""
+        """Return the workers that may mark."""
         return [each for each in self.members.values() if each.protection and not each.fault]
 
     def running(self) -> list[Future[bytes]]:
-        """All that they mark."""
+        """Return all jobs that the workers have."""
         return [each for member in self.members.values() for each in member.running]
 
     def attend(self) -> list[Member]:
-        """Greet those who have come and hear what they answer; return those who have gone.
+        """Greet new workers and read their answers; return the workers that have gone.
 
-        KitError if nobody has been able to mark for a while.
+        Raise KitError if no worker could mark for a while.
         """
         gone = []
         if time.monotonic() - self._looked >= LOOK_SECONDS:
@@ -116,18 +116,18 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
         return gone
 
     def send(self, member: Member, what: Callable[..., bytes], *arguments: object) -> Future[bytes]:
-        """Have one worker, and no other, do something."""
+        """Run a task on one worker and no other."""
         there = {"workers": [member.address], "pure": False, "retries": 0}
         future: Future[bytes] = self._ask(self.client.submit, what, *arguments, **there)
         return future
 
     def refuse(self, member: Member, fault: str) -> None:
-        """Use a worker no more, and say why."""
+        """Stop using a worker, and say why."""
         member.fault = fault
         self.say(f"the worker {member.address} can't be used: {fault}")
 
     def _gather(self) -> None:
-        """Wait until all who are there have answered, or take long while others are fit."""
+        """Wait until all workers have answered, or some are fit and the others take too long."""
         end = time.monotonic() + WAIT_SECONDS
         while not self.fit() or (
             time.monotonic() < end and any(each.greeting for each in self.members.values())
@@ -144,26 +144,26 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
             self._is_warned = True
             self.say(
                 f"hidden tests and submissions go to the worker {member.address} unencrypted, and "
-                "whoever can reach that scheduler could be a worker: use tls:// on a network that "
-                "others share"
+                "anyone who can reach that scheduler could act as a worker: use tls:// on a "
+                "shared network"
             )
         member.greeting = self.send(member, worker.greet, write(Hello(self.settings.use_outer)))
 
     def _hear(self, member: Member, greeting: Future[bytes]) -> None:
-        """Take what a worker has answered to a greeting."""
+        """Read a worker's answer to a greeting."""
         member.greeting = None
         try:
             found = read(greeting.result(timeout=FETCH_SECONDS), Greeting)
-        except (TimeoutError, CancelledError):  # the next look tells whether it has gone
+        except (TimeoutError, CancelledError):  # the next look shows whether it has gone
             self.members.pop(member.address)
             return
         except ImportError as error:
             fault = (
-                f"it has not got this kit ({error}): install it there in the version "
-                f"{grader_parts()['kit']}, with the extra `cluster`"
+                f"this kit is not installed there ({error}): install version "
+                f"{grader_parts()['kit']} with the extra `cluster`"
             )
         except Exception as error:  # whatever a strange worker may answer
-            fault = f"it does not answer as this kit does ({type(error).__name__}: {error})"
+            fault = f"it does not answer like this kit ({type(error).__name__}: {error})"
         else:
             fault = self._fault(found)
             member.protection = found.protection
@@ -171,23 +171,27 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
             self.refuse(member, fault)
 
     def _fault(self, greeting: Greeting) -> str:
-        """Why a worker may not mark; empty if it may."""
+        """Return why a worker may not mark; empty if it may."""
         if differing := "; ".join(differences(greeting.grader, grader_parts())):
-            return f"its grader differs, so its marks may: install the same as here. {differing}"
+            return (
+                "its grader differs, so its marks may differ: install the same versions as here. "
+                f"{differing}"
+            )
         protection = greeting.protection
         if protection.level == "unprotected" and not self.settings.unprotected:
             advice = " ".join(f"{name} wall: {todo}" for name, _, todo in protection.advice())
             return (
-                f"no wall between student code and that machine can be put up. {advice} To mark "
-                "there all the same, say so with --unprotected; every Report will tell"
+                f"no wall between student code and that machine works. {advice} To mark there "
+                "anyway, add --unprotected; every Report will say so"
             )
         there = self.protections or self._behind()
         is_new = protection.walls() not in [each.walls() for each in there]
         if there and (protection.level != there[0].level or (is_new and self.protections)):
             return (
-                f"it marks behind other walls ({protection.level}) than others "
-                f"({there[0].level}). Put up what is missing (`fdl doctor` there tells how), stop "
-                "some, or use --inner-only on all. If it came during a run, the next one can use it"
+                f"its walls ({protection.level}) differ from those of other workers "
+                f"({there[0].level}). Add what is missing (`fdl doctor` there says how), stop some "
+                "workers, or use --inner-only for all. If it joined during a run, the next run can "
+                "use it"
             )
         return ""
 
@@ -209,15 +213,15 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
             raise KitError(
                 f"no worker at {self.address} could mark for {patience:g} s: start some with `dask "
                 f"worker {self.address} --nthreads 1` on machines that have this kit, or wait for "
-                "those that are busy. What was finished is kept; the same command goes on"
+                "busy ones. Finished work is kept; run the same command to continue"
             )
 
     def _ask(self, question: Callable[..., Any], *arguments: object, **named: object) -> Any:
-        """Ask the scheduler; KitError if it has gone."""
+        """Ask the scheduler; raise KitError if it is gone."""
         try:
             return question(*arguments, **named)
         except (OSError, TimeoutError, CancelledError, RuntimeError) as error:
             raise KitError(
-                f"the scheduler at {self.address} is gone ({error}). What was finished is kept; "
-                "the same command goes on"
+                f"the scheduler at {self.address} is gone ({error}). Finished work is kept; run "
+                "the same command to continue"
             ) from error

@@ -1,7 +1,7 @@
-"""What hidden tests are written with: the `item` decorator and comparisons of untrusted answers.
+"""Tools for writing hidden tests: the `item` decorator and comparisons of untrusted answers.
 
-Every comparison raises ClaimFailed with a message that the student reads. It tells the kind of
-failure (shape, NaN, size of the relative error) and never a hidden input or an expected value.
+Every comparison raises ClaimFailed with a message for the student. The message gives the kind of
+failure (shape, NaN, size of the relative error), never a hidden input or an expected value.
 """
 
 from __future__ import annotations

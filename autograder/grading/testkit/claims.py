@@ -1,4 +1,4 @@
-"""The mark of a hidden test, and the failure whose message the student reads."""
+"""The `item` decorator of hidden tests, and the failure whose message the student reads."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 
 class ClaimFailed(AssertionError):
-    """An answer is not as claimed; the message is fit for the student.
+    """An answer is not what a test claims; the message may be shown to the student.
 
-    `compared` is the answer and what was expected where the two differ: for instructors alone.
-    `care` is the kind of slip that is at fault, if it is another one than the test looks for.
+    `compared` holds the answer and the expected value if the two differ: for instructors only.
+    `care` is the kind of slip that caused it, if it differs from the one the test looks for.
     """
 
     def __init__(
         self, message: str, *, compared: tuple[object, object] | None = None, care: str = ""
     ) -> None:
-        super().__init__(shown(message))  # it may name what stands in a student's figure
+        super().__init__(shown(message))  # it may quote a text of the student's figure
         self.compared = compared
         self.care = care
 
 
 CARE_COSTS = 0.25
-"""The most that slips in care take of an item's points."""
+"""Largest share of an item's points that careless slips can cost."""
 
 
 def item(
@@ -40,16 +40,16 @@ def item(
     care: str = "",
     cases: Callable[..., str] | None = None,
 ) -> Callable[[Test], Test]:
-    """Mark a hidden test as one of the item `name`.
+    """Mark a hidden test as a test of the item `name`.
 
-    With neither `costs` nor `care` it is a core test of a `part`: an item's points are shared
-    equally among its parts, and a part is earned if all its core tests pass. With `costs=c` it is
-    a robustness test that can only take c times the item's points away. With `care=KIND` it looks
+    Without `costs` and `care` it is a core test of a `part`. An item's points are shared equally
+    among its parts, and a part is earned if all its core tests pass. With `costs=c` it is a
+    robustness test: failing it takes c times the item's points away. With `care=KIND` it looks
     for one kind of slip (such as "integers"): all slips of an item together cost `costs` of it
-    (default: CARE_COSTS), and each kind costs once in the whole homework.
+    (default: CARE_COSTS), and each kind costs points only once in the whole homework.
 
-    `cases` makes words for students of the parameters of a case, such as `"d = {d}".format`: none
-    of them may be a hidden input.
+    `cases` turns the parameters of a case into words for students, such as `"d = {d}".format`;
+    none of these parameters may be a hidden input.
     """
     costs = (CARE_COSTS if care else 0.0) if costs is None else costs
     if not 0 <= costs < 1:
@@ -64,7 +64,7 @@ def item(
 
 
 def kind_of(answer: object) -> str:
-    """What an answer is, in words for a sentence."""
+    """Return what an answer is, in words for a sentence."""
     names = {
         "NoneType": "None",
         "ndarray": "an array",
@@ -83,5 +83,5 @@ def kind_of(answer: object) -> str:
 
 
 def capital(text: str) -> str:
-    """The text as the beginning of a sentence; the names of things stay as they are."""
+    """Return the text with a capital letter for the start of a sentence, unless it is a name."""
     return text[:1].upper() + text[1:] if re.match(r"[a-z]+ ", text) else text

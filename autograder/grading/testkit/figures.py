@@ -18,42 +18,42 @@ from autograder.grading.testkit.words import Words, numbers_in, plain
 from autograder.sandbox.figurerecord import AxesData, CurveData, FigureData
 
 Sight = tuple[AxesData, CurveData]
-"""A curve together with the axes that it is drawn on."""
+"""A curve and the axes it is drawn on."""
 
 Found = TypeVar("Found")
 
 Curve = tuple[np.ndarray, np.ndarray]
-"""The x and the y of the points that a curve should have."""
+"""The x and the y of the points of an expected curve."""
 
 _POOLED = 2
-"""A thing with so few points may be one stroke or one dot of a curve that was drawn in pieces."""
+"""Most points of a piece: one stroke or one dot of a curve that was drawn in pieces."""
 
 _MOST_PIECES = 20
-"""As many points of pieces, for each point of the curve, may be other curves' and the like."""
+"""Most points in pieces for each point of the curve, since other curves may be in pieces too."""
 
 _MOST_HEIGHTS = 3
-"""Number of heights at which pieces of one style may stand above each other, for each curve.
+"""Most heights at one x, for each curve, at which pieces of one style may be.
 
-Where there are more, nobody sees which of them make up the curve.
+With more of them nobody can see which make up the curve.
 """
 
 _MOST_RIVALS = 5
-"""Number of other curves at the same x that may be as prominent as a curve, for each asked for.
+"""Most other curves at the same x, for each expected one, that may be as prominent as it is.
 
 Quartiles, extremes and a mean are fine beside a median; a curve for every guess is not.
 """
 
 _MOST_FAINT_RIVALS = 16
-"""The same, with those that are thinner or paler, such as single runs behind their median."""
+"""The same, counting thinner or paler curves too, such as single runs behind their median."""
 
 _LEAST_WIDTH = 0.01
-"""Share of the axes' width that a curve has to take up."""
+"""Smallest share of the axes' width that a curve must take up."""
 
 
 def as_figure(answer: object) -> FigureData:
-    """An untrusted answer as a figure that holds axes; ClaimFailed where it is none.
+    """Return an untrusted answer as a figure with axes; raise ClaimFailed if it is not one.
 
-    A pair such as `return figure, axes`, or a dict, is as good as the figure in it.
+    A figure inside a pair, such as `return figure, axes`, or inside a dict is accepted.
     """
     answer = next(_figures_in(answer, 2), answer)
     if answer is None:
@@ -61,7 +61,7 @@ def as_figure(answer: object) -> FigureData:
     if not isinstance(answer, FigureData):
         held = " without a Figure in it" if isinstance(answer, (tuple, list, dict)) else ""
         raise ClaimFailed(
-            f"The answer is {kind_of(answer)}{held}, and a Figure is asked for: end the function "
+            f"The answer is {kind_of(answer)}{held}, but a Figure is asked for: end the function "
             "with `return figure`."
         )
     if not answer.axes:
@@ -78,9 +78,9 @@ def _figures_in(answer: object, depth: int) -> Iterator[FigureData]:
 
 
 class Shown(NamedTuple):
-    """What coordinates stand for: values; whether their logarithms are what the eye sees.
+    """The values that coordinates stand for, and whether the eye sees their logarithms.
 
-    `base` is that of the logarithm that was undone; 0 where names of ticks were read, 1 otherwise.
+    `base` is the base of the logarithm that was undone, 0 if tick labels were read, 1 otherwise.
     """
 
     values: np.ndarray
@@ -89,18 +89,18 @@ class Shown(NamedTuple):
 
 
 Reading = tuple[Shown, Shown]
-"""What the x and the y of points stand for, in one way to read them."""
+"""The values that the x and the y of points stand for, in one way to read them."""
 
 
 def readings(axes: AxesData, curve: CurveData) -> Iterator[Reading]:
-    """The points as they are; and, where a label or named ticks say so, what they stand for."""
+    """Return the points as they are, and the values they stand for if labels or ticks say so."""
     return product(_shown_by(axes, curve, 0), _shown_by(axes, curve, 1))
 
 
 def readings_as(
     axes: AxesData, curve: CurveData, x: np.ndarray, y: np.ndarray
 ) -> Iterator[Reading]:
-    """The readings by which the curve's points are the expected ones, in any order."""
+    """Yield the readings in which the curve's points are the expected ones, in any order."""
     for reading in readings(axes, curve):
         drawn = np.column_stack([shown.values for shown in reading])
         finite = np.isfinite(drawn).all(axis=1)
@@ -109,7 +109,7 @@ def readings_as(
 
 
 def _shown_by(axes: AxesData, curve: CurveData, direction: int) -> tuple[Shown, ...]:
-    """What the coordinates of a curve stand for, in all ways to read them."""
+    """Return the values that a curve's coordinates stand for, in all ways to read them."""
     return find_once(
         axes,
         ("shown", id(curve), direction),
@@ -128,16 +128,16 @@ def _shown(axes: AxesData, drawn: np.ndarray, direction: int) -> Iterator[Shown]
 
 
 def _legible(axes: AxesData, direction: int) -> tuple[tuple[float, ...], dict[float, float]]:
-    """The bases of the logarithms that an axis shows, and the numbers that its named ticks say."""
+    """Return the bases of the logarithms that an axis shows, and the numbers on its tick labels."""
     ticks = axes.ticks[direction]
     names = {at: numbers[0] for at, name in ticks if (numbers := numbers_in(name))}
-    # on a logarithmic axis a label with "log" speaks of the scale
+    # on a logarithmic axis, "log" in a label means the scale
     bases = _bases(axes.labels[direction]) if axes.scales[direction] == "linear" else ()
     return bases, names
 
 
 def _bases(label: str) -> tuple[float, ...]:
-    """The bases that the logarithm in a label may have; none where it speaks of none."""
+    """Return the bases that the logarithm in a label may have; none if the label has none."""
     words = plain(label.translate(_SUBSCRIPTS)).replace("_", "")
     if re.search(r"log(base)?2(?!\d)|log.{0,30}base2(?!\d)", words):
         return (2.0,)
@@ -153,7 +153,7 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def find_once(thing: AxesData | FigureData, key: Hashable, find_out: Callable[[], Found]) -> Found:
-    """What `find_out` finds of a figure or an axes; it is called for the first time alone."""
+    """Return what `find_out` returns; it is called only once for a figure or an axes."""
     if key not in thing.memo:
         thing.memo[key] = find_out()
     found: Found = thing.memo[key]
@@ -161,16 +161,16 @@ def find_once(thing: AxesData | FigureData, key: Hashable, find_out: Callable[[]
 
 
 def assert_curves(answer: object, curves: Mapping[Any, Curve], *, what: str) -> None:
-    """The figure shows each of these curves, as `assert_curve` does."""
+    """Assert that the figure shows each of these curves; see `assert_curve`."""
     figure, asked = as_figure(answer), [*curves.values()]
     for x, y in asked:
         _assert_curve(figure, x, y, asked, what)
 
 
 def assert_curve(answer: object, x: np.ndarray, y: np.ndarray, *, what: str) -> None:
-    """Some curve of the figure shows exactly these points, in any order, and can be seen.
+    """Assert that a visible curve of the figure shows exactly these points, in any order.
 
-    It can be told from the others: only a few are at the same x and as prominent as it is.
+    The curve must stand out: only a few others at the same x may be as prominent.
     """
     assert_curves(answer, {"": (x, y)}, what=what)
 
@@ -188,14 +188,14 @@ def _assert_curve(
     if found:
         raise ClaimFailed(f"{capital(what)} is drawn, but it can't be seen: {_why_unseen(found)}.")
     if matching_curves(figure, y, x):
-        raise ClaimFailed(f"{capital(what)} is drawn with its axes swapped.")
-    raise ClaimFailed(f"The figure does not show {what}. What was found in it: {figure.summary()}.")
+        raise ClaimFailed(f"{capital(what)} is drawn with x and y swapped.")
+    raise ClaimFailed(f"The figure does not show {what}. It shows: {figure.summary()}.")
 
 
 def _assert_stands_out(
     figure: FigureData, seen: Sequence[Sight], x: np.ndarray, asked: Sequence[Curve], what: str
 ) -> None:
-    """There are not so many other curves at these x that any guess would be among them."""
+    """Assert that there are not so many other curves at these x that they cover any guess."""
     alike = [
         other
         for other in asked
@@ -207,7 +207,7 @@ def _assert_stands_out(
         for axes, curve, _ in _curves_at(figure, x)
         if id(curve) not in right and axes.shows(curve)
     }.values()
-    # error bars and their caps are no rivals of a line
+    # error bars and their caps do not compete with a line
     weights: dict[Hashable, float] = {}
     for _, curve in seen:
         weights[_form(curve)] = max(curve.weight, weights.get(_form(curve), 0.0))
@@ -220,18 +220,18 @@ def _assert_stands_out(
         or len(rivals) > _MOST_FAINT_RIVALS * len(alike) + 1
     ):
         raise ClaimFailed(
-            f"{capital(what)} can't be told from the many other curves that are drawn at the same "
-            "places: leave them out, or draw them thinner or paler."
+            f"{capital(what)} is lost among the many other curves at the same places: leave the "
+            "others out, or draw them thinner or paler."
         )
 
 
 def _form(curve: CurveData) -> Hashable:
-    """As what a curve is drawn: a line, markers or separate strokes."""
+    """Return how a curve is drawn: as a line, as markers or as separate strokes."""
     return "strokes" if curve.kind == "segments" else curve.line != "None"
 
 
 def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Sight]:
-    """The curves that stand for exactly these points, whether or not they can be seen."""
+    """Return the curves that stand for exactly these points, whether visible or not."""
 
     def find_out() -> list[Sight]:
         wanted = _Wanted.of(y)
@@ -249,7 +249,7 @@ def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Si
 def _curves_at(
     figure: FigureData, x: np.ndarray
 ) -> list[tuple[AxesData, CurveData, list[np.ndarray]]]:
-    """The curves whose points are at these x, all of them and no others, and which is at which."""
+    """Return the curves whose points are at exactly these x, and which point is at which x."""
 
     def find_out() -> list[tuple[AxesData, CurveData, list[np.ndarray]]]:
         wanted = _Wanted.of(x)
@@ -266,9 +266,9 @@ def _curves_at(
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Coordinates that are looked for, each with how far away from it another one may be.
+    """Coordinates to look for, each with the distance from it that is still accepted.
 
-    That is the homework's tolerance, relative to the coordinate's own size.
+    The distance is the homework's tolerance, relative to the coordinate's own size.
     """
 
     values: np.ndarray
@@ -282,11 +282,11 @@ class _Wanted:
         return cls(values, slack, tuple(zip(values.tolist(), slack.tolist(), strict=True)))
 
     def has(self, value: float) -> bool:
-        """Whether a coordinate is one of them: quicker than `near`, for a single one."""
+        """Return whether a single coordinate is one of them; quicker than `near`."""
         return any(abs(value - wanted) <= slack for wanted, slack in self.pairs)
 
     def near(self, drawn: np.ndarray) -> np.ndarray:
-        """Which drawn coordinate (row) is which wanted one (column); no row where too many are."""
+        """Return which drawn coordinate (row) is which wanted one (column); no rows if too many."""
         if len(drawn) > 50 * len(self.values) + 1000:
             return np.zeros((0, len(self.values)), dtype=bool)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -294,9 +294,9 @@ class _Wanted:
 
 
 def _rows_at(axes: AxesData, curve: CurveData, direction: int, wanted: _Wanted) -> list[np.ndarray]:
-    """Which point of a curve is at which of the coordinates, in each way to read them.
+    """Return which point of a curve is at which of the coordinates, in each way to read them.
 
-    Ways in which some finite point is at none, or none is at one of them, are left out.
+    A way is left out if a finite point is at none of them, or if one of them has no point.
     """
     finite = find_once(axes, ("finite", id(curve)), lambda: _finite_rows(curve))
     found = []
@@ -313,30 +313,30 @@ def _finite_rows(curve: CurveData) -> np.ndarray:
 
 
 def _is_one_to_each(near: np.ndarray) -> bool:
-    """Whether each row is at some column, and each column has some row."""
+    """Return whether each row has a column, and each column a row."""
     return bool(near.size and near.any(axis=0).all() and near.any(axis=1).all())
 
 
 def _curves_on(axes: AxesData) -> list[CurveData]:
-    """The lines, markers and segments on plane axes."""
+    """Return the lines, markers and segments on plane axes."""
     if axes.kind != "plane" or axes.colorbar:
         return []
     return [curve for curve in axes.curves if curve.kind in ("line", "points", "segments")]
 
 
 def which_match(drawn: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Which drawn point (row) is, by x and y, at which wanted one (column); no row if too many."""
+    """Return which drawn point (row) is at which wanted point (column); no rows if too many."""
     near_x = _Wanted.of(wanted[:, 0]).near(drawn[:, 0])
     return near_x & _Wanted.of(wanted[:, 1]).near(drawn[:, 1]) if near_x.any() else near_x
 
 
 def in_sight(axes: AxesData, curve: CurveData) -> bool:
-    """Whether a curve can be seen, and every point of it that its scales can show is in sight."""
+    """Return whether a curve is visible, with every point that its scales can show."""
     return axes.shows(curve) and bool(axes.within_limits(_showable(axes, curve)).all())
 
 
 def _showable(axes: AxesData, curve: CurveData) -> np.ndarray:
-    """The finite points without those that a logarithmic axis has no place for."""
+    """Return the finite points that can be shown; a logarithmic axis shows positive ones only."""
     points: np.ndarray = curve.points[np.isfinite(curve.points).all(axis=1)]
     for column, scale in enumerate(axes.scales[: points.shape[1]]):
         if scale == "log":
@@ -345,7 +345,7 @@ def _showable(axes: AxesData, curve: CurveData) -> np.ndarray:
 
 
 def _is_wide_enough(axes: AxesData, curve: CurveData) -> bool:
-    """Whether the curve is not squeezed into a hundredth of the axes' width."""
+    """Return whether the curve takes up more than a hundredth of the axes' width."""
     shown = _showable(axes, curve)[:, 0]
     ends = np.array(axes.limits[0])
     if axes.scales[0] == "log":
@@ -360,19 +360,19 @@ def _why_unseen(found: list[Sight]) -> str:
     if any(in_sight(axes, curve) for axes, curve in shown):
         return "it takes up less than a hundredth of the width of the axes"
     if shown:
-        return "part of it lies outside the limits of the axes"
+        return "part of it is outside the limits of the axes"
     axes = found[0][0]
     return why_hidden(axes, [curve for owner, curve in found if owner is axes])
 
 
 def why_hidden(axes: AxesData, curves: Sequence[CurveData]) -> str:
-    """Why curves that an axes does not show can't be seen, in words."""
+    """Return why an axes does not show these curves, in words."""
     if not axes.visible:
-        return "its axes are hidden, or have no room on the figure"
+        return "its axes are hidden or have no room in the figure"
     if not any(curve.visible for curve in curves):
         return "it is not visible"
     if all(curve.is_too_small for curve in curves):
-        return "it has neither a line nor markers, or much too thin ones"
+        return "it has no line and no markers, or much too thin ones"
     if not any(axes.has_contrast(curve) for curve in curves):
         return "it is transparent, or has the colour of what is behind it"
     return "it is painted over"
@@ -381,10 +381,10 @@ def why_hidden(axes: AxesData, curves: Sequence[CurveData]) -> str:
 def pieced_together(
     figure: FigureData, x: np.ndarray, y: np.ndarray, asked: int = 1
 ) -> Iterator[tuple[AxesData, Reading]]:
-    """The axes on which dots and strokes drawn one by one make up these points, and how they do.
+    """Yield the axes where separate dots and strokes make up these points, and how to read them.
 
-    Pieces of one style make up a curve, be it in one colour or in many, and so do all pieces of an
-    axes together; where there are so many that some would lie anywhere, they make up nothing.
+    Pieces of one style make up a curve, in one colour or several, and so do all pieces of an axes
+    together. If there are so many that any place would have one, they make up nothing.
     """
     at_x, at_y = _Wanted.of(x), _Wanted.of(y)
     for axes in figure.axes:
@@ -403,9 +403,7 @@ def pieced_together(
 
 
 def _pieces(axes: AxesData) -> list[np.ndarray]:
-    """The points of the pieces in sight: those of each style, of each style but for the colour,
-    and all of them.
-    """
+    """Return the points of the visible pieces: by style, by style without colour, and all."""
 
     def find_out() -> list[np.ndarray]:
         groups: dict[Hashable, list[np.ndarray]] = defaultdict(list)
@@ -421,31 +419,31 @@ def _pieces(axes: AxesData) -> list[np.ndarray]:
 
 
 def _are_few(near_x: np.ndarray, ys: np.ndarray, asked: int) -> bool:
-    """Whether above no expected x there are many heights at which there is something."""
+    """Return whether no expected x has points at many heights."""
     size = float(np.abs(ys[np.isfinite(ys)]).max(initial=0.0)) or 1.0
     heights = [len(np.unique(np.round(ys[column] / size, 6))) for column in near_x.T]
     return max(heights, default=0) <= _MOST_HEIGHTS * asked + 2
 
 
 def assert_labelled_axes(answer: object) -> None:
-    """Every axes that shows something has a label on its x-axis and on its y-axis."""
+    """Assert that every axes that shows something has a label on its x-axis and its y-axis."""
     figure = as_figure(answer)
     used = [axes for axes in figure.axes if not axes.colorbar and (axes.curves or axes.fields)]
     if not used:
-        raise ClaimFailed("The figure shows no lines, no markers and no surface.")
+        raise ClaimFailed("The figure shows no line, no marker and no surface.")
     for axes in used:
         for name, label in zip("xy", axes.labels, strict=False):
             if not _says_a_thing(label):
-                raise ClaimFailed(f"There is no label on the {name}-axis, or it can't be read.")
+                raise ClaimFailed(f"The {name}-axis has no label that can be read.")
 
 
 def assert_labels_fit(
     answer: object, curves: Iterable[Curve], *, x: Words, y: Words, others: Words | None = None
 ) -> None:
-    """No label of the axes that show these curves is the other axis' or that of something else.
+    """Assert that no axis with these curves has the other axis's label, or one for something else.
 
-    `x` and `y` are words for what the axes show, `others` for what neither of them does. What
-    other words say is right. No label speaks of logarithms where values are shown.
+    `x` and `y` are words for what the axes show, `others` for what neither of them shows. Any
+    other words are accepted. No label may mention logarithms where values are shown.
     """
     figure = as_figure(answer)
     for curve in curves:
@@ -457,21 +455,20 @@ def assert_labels_fit(
                 strange = other.are_all_of(label) or (others and others.are_all_of(label))
                 if strange and not own(label):
                     raise ClaimFailed(
-                        f"The label on the {name}-axis names something that this axis does not "
-                        "show."
+                        f"The label of the {name}-axis names something that it does not show."
                     )
             _assert_logarithms_are_shown(axes, drawn, curve)
 
 
 def _assert_logarithms_are_shown(axes: AxesData, drawn: CurveData, curve: Curve) -> None:
-    """A label of a linear axis speaks of logarithms only if logarithms are drawn."""
+    """Assert that the label of a linear axis mentions logarithms only if they are drawn."""
     for direction, name in enumerate("xy"):
         if axes.scales[direction] == "linear" and _LOGARITHM(axes.labels[direction]):
             shown = readings_as(axes, drawn, *curve)
             if not any(reading[direction].base > 1 for reading in shown):
                 raise ClaimFailed(
-                    f"The label on the {name}-axis speaks of a logarithm, but neither is the axis "
-                    "logarithmic nor are logarithms drawn."
+                    f"The label of the {name}-axis mentions a logarithm, but the axis is not "
+                    "logarithmic and you did not draw logarithms."
                 )
 
 
@@ -482,6 +479,6 @@ _LOGARITHM = Words(
 
 
 def _says_a_thing(label: str) -> bool:
-    """Whether a label has a letter, a number or a sign of mathematics in it, not just spaces."""
+    """Return whether a label has a letter, a number or a mathematical sign, not just spaces."""
     words = re.sub(r"\\[,;:! ]|\\q?quad|[$~{}\\^_]", "", label)
     return any(unicodedata.category(sign)[0] in "LNS" for sign in words)

@@ -1,4 +1,4 @@
-"""An answer that is right for another one of the student's, which is wrong, costs nothing."""
+"""Follow-through: an answer that follows from a wrong answer of the student costs nothing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from autograder.sandbox import Student, StudentFailure
 
 
 class Follow:
-    """Holds an answer against what follows from another one, where it is not right as it stands.
+    """A check of whether an answer that is wrong by itself follows from another of the student.
 
-    `names` are the other answers that it was found to follow from. What is asked of the student
-    for that is not written down, so diagnosis compares the same questions for everybody.
+    `names` are the other answers it was found to follow from. These extra calls to the student's
+    code are not recorded, so a diagnosis compares the same calls for every student.
     """
 
     def __init__(self, student: Student) -> None:
@@ -22,7 +22,7 @@ class Follow:
     def __call__(
         self, name: str, right: Callable[[], None], follows: Callable[[Student], None]
     ) -> None:
-        """Pass if `right` does, or if the answer `name` of the student makes `follows` pass."""
+        """Pass if `right` passes, or if `follows` passes with the student's answer `name`."""
         try:
             right()
         except ClaimFailed:

@@ -55,11 +55,11 @@ _UPWARDS = re.compile(
     r"(?:propto|const\w*|slope|steigung|pente|guides?|references?|referenz\w*|o|c|[ \\∝~=:*(])*"
     rf"(?:\+ ?{_SIZE}|[mn] ?(?:\^|\*\*) ?\(?\+? ?{_SIZE} ?\)?|sqrt ?\(? ?[mn])[ )]*"
 )
-"""A text that says nothing but a positive slope, as +1/2, m^(1/2) or √m do."""
+"""A text that gives only a positive slope, as +1/2, m^(1/2) or √m do."""
 
 
 def _sizes_said(text: str) -> list[float]:
-    """The sizes of the slopes that a text gives: as a slope, as a power or as a root."""
+    """Return the sizes of the slopes that a text gives: as a slope, as a power or as a root."""
     words = folded(text)
     for pattern, number in _IN_WORDS:
         words = pattern.sub(number, words)
@@ -75,14 +75,14 @@ def _size(text: str) -> float:
 
 
 _MOST_SLOPES = 4
-"""Number of straight lines of other slopes beside the data: a fan of guides is no answer."""
+"""Most straight lines of other slopes beside the data: a fan of guides is not an answer."""
 
 _MOST_SIDES = 5
-"""Number of sides that a triangle of the slope may have, with the strokes in which it is drawn."""
+"""Most strokes of a slope triangle."""
 
 
 def assert_log_log(answer: object, x: np.ndarray, y: np.ndarray) -> None:
-    """The curve through these points is drawn on logarithmic axes, or as labelled logarithms."""
+    """Assert that the curve is drawn on logarithmic axes, or as logarithms with labels."""
     figure = as_figure(answer)
     ways = [
         reading
@@ -98,12 +98,15 @@ def assert_log_log(answer: object, x: np.ndarray, y: np.ndarray) -> None:
         return
     which = "Neither axis is" if len(linear) == 2 else f"The {min(linear)}-axis is not"
     raise ClaimFailed(
-        f"{which} logarithmic: use `axes.loglog(…)`, or draw logarithms and say so in the labels."
+        f"{which} logarithmic: use `axes.loglog(…)`, or draw logarithms and write it in the labels."
     )
 
 
 def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> CurveData:
-    """Beside the curve there is a straight line of this slope in sight, and few of other slopes."""
+    """Assert that a straight line of this slope is visible beside the curve, and few others.
+
+    Return the line.
+    """
     figure = as_figure(answer)
     found = matching_curves(figure, x, y)
     data = {id(curve) for _, curve in found}
@@ -123,13 +126,13 @@ def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> 
         }
         if guides and len(others) > _MOST_SLOPES:
             raise ClaimFailed(
-                f"Beside the data there are straight lines of many slopes: draw the one of slope "
-                f"{in_words(slope)}, and a few others at most."
+                f"There are straight lines of many slopes beside the data: draw the one of slope "
+                f"{in_words(slope)} and at most a few others."
             )
         if guides:
             return guides[0].curve
         if right and any(axes.shows(line.curve) for line in right):
-            unseen = unseen or "too little of it is within the limits of the axes"
+            unseen = unseen or "too little of it is inside the limits of the axes"
         elif right:
             unseen = unseen or why_hidden(axes, [line.curve for line in right])
     if unseen:
@@ -137,13 +140,13 @@ def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> 
             f"There is a straight line of slope {in_words(slope)}, but it can't be seen: {unseen}."
         )
     raise ClaimFailed(
-        f"No straight line of slope {in_words(slope)} (on logarithmic axes) was found beside the "
+        f"There is no straight line of slope {in_words(slope)} (on logarithmic axes) beside the "
         "data."
     )
 
 
 def in_words(slope: float) -> str:
-    """The slope as the messages write it: −1/2, 2, 0.3."""
+    """Return the slope as messages write it: −1/2, 2, 0.3."""
     sign, size = "−" if slope < 0 else "", Fraction(abs(slope)).limit_denominator(6)
     return f"{sign}{size}" if abs(float(size) - abs(slope)) < 1e-9 else f"{sign}{abs(slope):g}"
 
@@ -151,7 +154,7 @@ def in_words(slope: float) -> str:
 def _axes_of_data(
     figure: FigureData, found: list[Sight], x: np.ndarray, y: np.ndarray
 ) -> Iterator[tuple[AxesData, set[tuple[float, float]]]]:
-    """The axes with the data, and how these are to be read; the guide is read in the same way."""
+    """Yield the axes with the data, and the bases to read the data, and so the guide, with."""
     for axes in {id(axes): axes for axes, _ in found}.values():
         own = (curve for owner, curve in found if owner is axes)
         yield axes, {_bases(read) for curve in own for read in readings_as(axes, curve, x, y)}
@@ -165,10 +168,10 @@ def _bases(reading: Reading) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class _StraightLine:
-    """A straight line on logarithmic axes: the strokes of a curve that have its slope.
+    """A straight line on logarithmic axes: the strokes of a curve that share a slope.
 
-    `ends` has shape (S, 2, 2): for each stroke its start and its end as they are drawn; `run` is
-    how far each goes to the right, in powers of ten.
+    `ends` has shape (S, 2, 2): the start and the end of each stroke as drawn. `run` is how far
+    each stroke goes to the right, in powers of ten.
     """
 
     curve: CurveData
@@ -177,18 +180,20 @@ class _StraightLine:
     run: np.ndarray
 
     def has(self, slope: float) -> bool:
-        """Whether the slope is this one."""
+        """Return whether the line has this slope."""
         return abs(self.slope - slope) <= 0.02
 
     def seen(self, axes: AxesData) -> float:
-        """How far the line goes to the right within the limits, in powers of ten."""
+        """Return how far the line goes to the right inside the limits, in powers of ten."""
         return float(np.sum(np.abs(self.run) * _seen_share(axes, self.ends)))
 
 
 def _straight_lines(
     axes: AxesData, curve: CurveData, bases: set[tuple[float, float]]
 ) -> Iterator[_StraightLine]:
-    """The line that a curve is when it is read with these bases; a triangle is its long side."""
+    """Yield the straight line that a curve shows, read with these bases; for a slope triangle,
+    its long side.
+    """
     for read in readings(axes, curve):
         if _bases(read) not in bases or not all(shown.is_log for shown in read):
             continue
@@ -215,7 +220,7 @@ _STEPS = np.linspace(0, 1, 20)[:, np.newaxis]
 
 
 def _seen_share(axes: AxesData, ends: np.ndarray) -> np.ndarray:
-    """For each stroke which share of it is within the limits."""
+    """Return the share of each stroke that is inside the limits."""
     flat = ends.copy()
     logs = [scale == "log" for scale in axes.scales[:2]]
     flat[..., logs] = np.log(flat[..., logs])
@@ -228,9 +233,9 @@ def _seen_share(axes: AxesData, ends: np.ndarray) -> np.ndarray:
 def assert_named_guide(
     answer: object, guide: CurveData, *, slope: float = -0.5, data: Words | None = None
 ) -> None:
-    """A legend entry or a text says what the guide is, and none gives it another slope.
+    """Assert that a legend entry or a text names the guide, and that none gives another slope.
 
-    `data` are words for what is drawn beside it: the guide is not called so.
+    `data` are words for the data beside it, which must not name the guide.
     """
     figure = as_figure(answer)
     named = names_in_legends(figure)
@@ -239,14 +244,14 @@ def assert_named_guide(
         _is_right(text, slope) for text in called
     ):
         raise ClaimFailed(
-            f"The legend gives the guide another slope than the {in_words(slope)} that it has."
+            f"The legend gives the guide a slope other than {in_words(slope)}, its real slope."
         )
     of_others = {text for key, texts in named.items() if key != id(guide) for text in texts}
     swapped = data and any(data(text) and not _names_a_guide(text, slope) for text in called)
     if swapped and any(_is_right(text, slope) for text in of_others):
-        raise ClaimFailed("The legend calls the guide and the data by each other's names.")
+        raise ClaimFailed("The legend swaps the names of the guide and the data.")
     if data and called and all(map(data.are_all_of, called)):
-        raise ClaimFailed("The legend calls the guide by a name for the data.")
+        raise ClaimFailed("The legend gives the guide a name for the data.")
     if guide.own_label in called:
         return
     entries = called or [text for text in legend_texts(figure) if text not in of_others]
@@ -255,7 +260,7 @@ def assert_named_guide(
         return
     raise ClaimFailed(
         without_legend(figure, [guide])
-        or f"Neither a legend nor a text says what the guide of slope {in_words(slope)} is."
+        or f"No legend and no text says what the guide of slope {in_words(slope)} is."
     )
 
 

@@ -1,4 +1,4 @@
-"""Texts that say by colours and markers what is what, as in "red crosses: GD, blue dots: USAM"."""
+"""Texts that explain colours and markers, as in "red crosses: GD, blue dots: USAM"."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ _HUES: Mapping[str, tuple[str, tuple[float, float]]] = {
     "pink": ("pink|magenta|rosa|roses?", (280, 358)),
     "brown": (f"brown|braun{_ENDING}|bruns?|marron", (0, 45)),
 }
-"""Words for colours, and from where to where they lie on the circle of hues, in degrees.
+"""Words for colours, and the range of hues of each, in degrees on the colour circle.
 
-Neighbours overlap: one person's red is another one's orange.
+Neighbours overlap: one person's red is another person's orange.
 """
 _GREYS: Mapping[str, tuple[str, tuple[float, float]]] = {
     "black": (f"black|schwarz{_ENDING}|noire?s?", (0.0, 0.3)),
     "grey": (f"gr[ae]y|grau{_ENDING}|grise?s?", (0.15, 0.92)),
     "white": (f"white|weiss{_ENDING}|blanc(?:he)?s?", (0.8, 1.0)),
 }
-"""Words for what has no hue, and how bright it is."""
+"""Words for colours without a hue, and the range of brightness of each."""
 _MARKERS: Mapping[str, tuple[str, str]] = {
     "cross": ("cross(?:es)?|kreuze?n?|croix|x", "xX+P1234"),
     "circle": ("circles?|kreise?n?|cercles?|ronds?|dots?|dis[ck]s?|o|○|●", "o.,8hH"),
@@ -40,19 +40,19 @@ _MARKERS: Mapping[str, tuple[str, str]] = {
     "diamond": ("diamonds?|rauten?|losanges?|◆|◇", "Dd"),
     "plus": ("plus(?:es)?|pluszeichen", "+P"),
 }
-"""Words for markers, and matplotlib's names of those that they may stand for."""
+"""Words for markers, and matplotlib's names of the markers that they may mean."""
 
 _STYLES = {name: Words(words) for name, (words, _) in {**_HUES, **_GREYS, **_MARKERS}.items()}
 
 
 @dataclass(frozen=True)
 class Style:
-    """What words say of the look of some marks: names of colours and markers."""
+    """The names of colours and markers that a text gives to some marks."""
 
     names: frozenset[str]
 
     def fits(self, curve: CurveData) -> bool:
-        """Whether a curve looks so: some ink of it has the colour, and it has the marker."""
+        """Return whether a curve looks like this: one of its inks and its marker agree."""
         colours = self.names - _MARKERS.keys()
         markers = self.names & _MARKERS.keys()
         return (not colours or any(_has(ink, name) for ink in curve.inks for name in colours)) and (
@@ -72,9 +72,9 @@ def _has(ink: Color, name: str) -> bool:
 
 
 def styles_of(text: str, names: Mapping[str, Words]) -> dict[str, Style]:
-    """The style in which each of the things is drawn by the word of a text; empty if it says none.
+    """Return the style that a text gives to each of the things; empty if it gives none.
 
-    A text counts only if things and styles alternate in it, and each thing is there once.
+    A text counts only if things and styles alternate in it, and it names each thing once.
     """
     said = sorted(
         (place, name)

@@ -1,4 +1,4 @@
-"""Claims about what the legends, titles and texts of a figure call the things in it."""
+"""Claims about the names that the legends, titles and texts of a figure give to what it shows."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def assert_named_curves(
     *,
     what: str = "name",
 ) -> None:
-    """Each curve is named by a legend, or by a text or title on its axes, and by its own name.
+    """Assert that a legend, or a text or title on its axes, gives each curve its own name.
 
-    A text that has the names of all curves says of none which it is. `what` is what the name of a
-    line tells, in words.
+    A text with the names of all curves does not say which is which. `what` says in words what
+    the name of a line tells.
     """
     figure = as_figure(answer)
     names = {key: cache(name(key)) for key in curves}
@@ -38,7 +38,7 @@ def assert_named_curves(
         sights: list[tuple[AxesData, CurveData | None]] = [*matching_curves(figure, x, y)]
         sights = sights or [(axes, None) for axes in figure.axes]
         groups = {
-            called.get(id(curve)) or beside[id(axes)]  # each group of words once
+            called.get(id(curve)) or beside[id(axes)]  # a set: each group of words once
             for axes, curve in sights
         }
         if not any(_tells(word, key, names) for words in groups for word in words):
@@ -50,7 +50,7 @@ def _words_on(figure: FigureData, axes: AxesData) -> tuple[str, ...]:
 
 
 def _tells(text: str, key: Hashable, names: Mapping[Any, Says]) -> bool:
-    """Whether a text has this name, and not those of all others too."""
+    """Return whether a text has this name, without also having the names of all others."""
     others = [named for other, named in names.items() if other != key]
     return names[key](text) and not (others and all(named(text) for named in others))
 
@@ -62,75 +62,75 @@ def _why_unnamed(
     names: Mapping[Any, Says],
     what: str,
 ) -> str:
-    """What is wrong with the name of a curve, and what to do."""
+    """Return what is wrong with the name of a curve, and what to do."""
     seen = [curve for _, curve in sights if curve is not None]
     called = names_in_legends(figure)
     if len(names) > 1 and any(
         all(named(word) for named in names.values()) for words in groups for word in words
     ):
-        return "One text names all lines, and does not say which is which: name each by itself."
+        return "One text names all lines and does not say which is which: name each line by itself."
     if any(called.get(id(curve)) for curve in seen):
         if any(named(word) for words in groups for word in words for named in names.values()):
-            return "The legend calls a line by the name of another one."
-        return f"The legend names a line, but the name does not tell its {what}."
+            return "The legend gives a line the name of another line."
+        return f"The legend names a line, but the name does not say its {what}."
     return without_legend(figure, seen) or (
-        f"No legend and no text was found that tells the {what} of a line: "
-        "give it a `label=…` and call `axes.legend()`."
+        f"No legend and no text says the {what} of a line: "
+        "give the line a `label=…` and call `axes.legend()`."
     )
 
 
 def without_legend(figure: FigureData, curves: Iterable[CurveData]) -> str:
-    """What to do about labels that no legend shows; empty where there are none."""
+    """Return what to do about labels that no legend shows; empty if there are none."""
     labels = {curve.own_label for curve in curves} - {"", *legend_texts(figure)}
     if not labels:
         return ""
     return (
-        "There is a `label=…`, but no legend shows it: call `axes.legend()` after everything is "
-        "drawn."
+        "You gave a `label=…`, but no legend shows it: call `axes.legend()` after drawing "
+        "everything."
     )
 
 
 def assert_nowhere_said(answer: object, said: Says, *, what: str) -> None:
-    """No legend, title or text of the figure says this."""
+    """Assert that no legend, title or text of the figure says this."""
     figure = as_figure(answer)
     if any(map(said, (*legend_texts(figure), *free_texts(figure)))):
         raise ClaimFailed(f"A text in the figure says {what}.")
 
 
 def free_texts(figure: FigureData) -> tuple[str, ...]:
-    """The titles and texts of a figure, without what its legends say of handles."""
+    """Return the titles and texts of a figure, without the legend entries that have a handle."""
     titles = (entry.text for entry in legend_entries(figure) if not entry.inks)
     beside = (text for axes in figure.axes for text in texts_beside(figure, axes))
     return tuple(dict.fromkeys((figure.title, *titles, *beside)))
 
 
 def legend_entries(figure: FigureData) -> tuple[LegendEntry, ...]:
-    """The entries of all legends of a figure."""
+    """Return the entries of all legends of a figure."""
     return (*figure.legend, *(entry for axes in figure.axes for entry in axes.legend))
 
 
 def legend_texts(figure: FigureData) -> tuple[str, ...]:
-    """What all legends of a figure say."""
+    """Return the texts of all legends of a figure."""
     return tuple(entry.text for entry in legend_entries(figure))
 
 
 def texts_beside(figure: FigureData, axes: AxesData) -> tuple[str, ...]:
-    """The texts on an axes, its title, and the texts of the figure around it."""
+    """Return the texts on an axes, its title, and the texts of the figure around it."""
     return (*axes.texts, axes.title, *figure.texts)
 
 
 def assert_told_apart(
     answer: object, names: Mapping[str, Says], keys: Mapping[str, Words] | None = None
 ) -> None:
-    """For each name there is a text of its own: in a legend, on an axes or in a title.
+    """Assert that each name has a text of its own: in a legend, on an axes or in a title.
 
-    Or a text says by colours or markers which is which; `keys` are the words for the names in it.
+    A text that explains colours or markers is enough too; `keys` are the words for the names in it.
     """
     figure = as_figure(answer)
     if keys and any(styles_of(text, keys) for text in free_texts(figure)):
         return
     entries = [entry.text for entry in legend_entries(figure) if entry.inks]
-    # an entry that has all names is none of what its handle stands for
+    # an entry with all names does not name what its handle stands for
     entries = [text for text in entries if not all(named(text) for named in names.values())]
     words = [*entries, *free_texts(figure)]
     telling = {
@@ -145,22 +145,21 @@ def assert_told_apart(
                 if names[name](curve.own_label)
             )
             raise ClaimFailed(
-                without_legend(figure, labelled)
-                or f"Neither a legend nor a text was found that names {name}."
+                without_legend(figure, labelled) or f"No legend and no text names {name}."
             )
     # a title that names both does not say which is which
     if len(set().union(*telling.values())) < len(names):
-        raise ClaimFailed("One text names all of them: give each its own `label=…`.")
+        raise ClaimFailed("One text names all of them: give each one its own `label=…`.")
 
 
 def names_in_legends(
     figure: FigureData, tells: Says = lambda _: True
 ) -> dict[int, tuple[str, ...]]:
-    """What the legends call the curves, by their `id`; those that they call nothing are left out.
+    """Return the names that legends give to curves, by the curve's `id`; unnamed ones are left out.
 
-    A legend may be made of handles and texts in any order. So an entry that `tells` something is
-    for the one curve in sight that has its handle's style. Only where no such entry is for a curve
-    does it go by its own label, if a legend has it.
+    A legend may be made of handles and texts in any order. So an entry that `tells` something
+    names the only visible curve that has the style of its handle. A curve that no such entry names
+    has its own label as its name, if a legend shows it.
     """
     found: dict[int, list[str]] = defaultdict(list)
     styles = find_once(figure, "styles", lambda: _Styles(_shown_curves(figure)))
@@ -178,7 +177,7 @@ def names_in_legends(
 
 
 def _shown_curves(figure: FigureData) -> Iterator[CurveData]:
-    """The curves in sight, without the empty ones that are drawn for the sake of a legend."""
+    """Yield the visible curves, without empty ones that are drawn only for a legend."""
     for axes in figure.axes:
         for curve in axes.curves:
             if axes.shows(curve) and np.isfinite(curve.points).all(axis=1).any():
@@ -187,7 +186,7 @@ def _shown_curves(figure: FigureData) -> Iterator[CurveData]:
 
 @dataclass(frozen=True)
 class _Style:
-    """What lines and handles are told apart by; `hues` are the colours without their opacity."""
+    """The look by which lines and handles differ; `hues` are the colours without their opacity."""
 
     line: str
     marker: str
@@ -200,11 +199,11 @@ class _Style:
         return cls(thing.line, thing.marker, frozenset(thing.inks), hues)
 
     def wildcards(self) -> Iterator[Hashable]:
-        """The keys under which a handle is looked for that may stand for a curve of this style."""
+        """Yield the keys under which a handle finds a curve of this style."""
         yield from product((self.hues,), (self.line, _ANY), (self.marker, _ANY))
 
     def may_stand_for(self) -> Iterator[Hashable]:
-        """The keys of the curves in its colours that a handle of this style may stand for."""
+        """Yield the keys of the curves, in the same colours, that this handle may stand for."""
         # a handmade handle is often a solid line
         lines = (_ANY,) if self.line in ("None", "-") else (self.line, "None")
         markers = (_ANY,) if self.marker == "None" else (self.marker, "None")
@@ -215,7 +214,7 @@ _ANY = object()
 
 
 class _Styles:
-    """Curves by their styles, so that a handle need not be compared with each of them."""
+    """Curves by their styles, so that a handle need not be compared with every curve."""
 
     def __init__(self, curves: Iterable[CurveData]) -> None:
         self._same: dict[_Style, list[CurveData]] = defaultdict(list)
@@ -227,7 +226,7 @@ class _Styles:
                 self._near[key].append(curve)
 
     def alike(self, handle: _Style) -> list[CurveData]:
-        """At most two curves: of the handle's style, or else those that it may stand for."""
+        """Return at most two curves of the handle's style, or else ones it may stand for."""
         if same := self._same.get(handle, []):
             return same[:2]
         near = [curve for key in handle.may_stand_for() for curve in self._near.get(key, [])[:2]]

@@ -18,10 +18,12 @@ from autograder.sandbox import Raised, Student
 _tolerance: ContextVar[float] = ContextVar("tolerance", default=TOLERANCE)
 
 _MAX_SIZE = 1_000_000
-"""The most numbers that are looked at; as floats they take up to eight times as much memory."""
+"""Most numbers of an answer to look at; as floats they take up to eight times as much memory."""
 _MAX_SHOWN_DIMENSIONS = 3
 _MAX_SHOWN_COUNT = 99
-"""The shape of an answer is its maker's choice, and could spell out what was passed in."""
+"""Largest dimensions and lengths to show: a student chooses the shape of an answer, and could use
+it to spell out a hidden input.
+"""
 
 
 def tolerance() -> float:
@@ -31,7 +33,7 @@ def tolerance() -> float:
 
 @contextmanager
 def allowing(error: float) -> Iterator[None]:
-    """Compare with this relative error allowed."""
+    """Allow this relative error in all comparisons of the block."""
     token = _tolerance.set(error)
     try:
         yield
@@ -59,17 +61,17 @@ UNITS = {
     "steep": Units(1.0, 1e15),
     "huge": Units(1e15, 1e15),
 }
-"""A right method makes the same steps in all of them, up to their units.
+"""Units in which a right method makes the same steps, up to the units themselves.
 
-One that stops at a small gradient or at a small move, or that limits gradients, points or step
-sizes, makes other ones. All are fit for single precision.
+A method that stops at a small gradient or a small move, or that limits gradients, points or step
+sizes, makes different steps. Single precision is enough for all of them.
 """
 
 
 def draw_mixed(rng: Generator, size: int) -> np.ndarray:
-    """Draw numbers of both signs whose sizes lie below 1 (0.6 to 0.9) and above (1.3 to 2.5).
+    """Draw numbers of both signs with sizes below 1 (0.6 to 0.9) and above it (1.3 to 2.5).
 
-    Two neighbours at the start are enough for both signs and both sizes; four hold every mixture.
+    The first two have both signs and both sizes; the first four have every combination.
     """
     places = np.arange(size)
     is_small = places % 2 == rng.integers(2)
@@ -81,13 +83,13 @@ def draw_mixed(rng: Generator, size: int) -> np.ndarray:
 
 
 def as_array(answer: object, what: str = "the answer") -> np.ndarray:
-    """An untrusted answer as an array of finite floats; ClaimFailed where it is none."""
+    """Return an untrusted answer as an array of finite floats, or raise ClaimFailed."""
     array = _numeric(answer, what)
     if array.size > _MAX_SIZE:
-        raise ClaimFailed(f"{capital(what)} has far more entries than are asked for.")
+        raise ClaimFailed(f"{capital(what)} has far too many entries.")
     if array.dtype.kind == "c":
         if np.any(array.imag != 0):
-            raise ClaimFailed(f"{capital(what)} has complex entries; real ones are asked for.")
+            raise ClaimFailed(f"{capital(what)} has complex entries, but they must be real.")
         array = array.real
     array = array.astype(np.float64)
     if np.isnan(array).any():
@@ -98,19 +100,19 @@ def as_array(answer: object, what: str = "the answer") -> np.ndarray:
 
 
 def as_vector(argument: object, size: int) -> np.ndarray:
-    """What a student's code passed to a made-up function, as a vector of `size` floats.
+    """Return what a student's code passed to a test's function, as a vector of `size` floats.
 
-    ValueError where it is something else: before anything is computed, since what comes of two
-    shapes that fit together may be far larger than both.
+    Raise ValueError for anything else. This comes before any computation: broadcasting two shapes
+    may give an array far larger than both.
     """
     array = np.asarray(argument)
     if array.shape != (size,) or array.dtype.kind not in "biuf":
-        raise ValueError(f"one vector of {size} numbers is asked for")
+        raise ValueError(f"the argument must be one vector of {size} numbers")
     return array.astype(np.float64)
 
 
 def numbers_of(answer: object) -> np.ndarray | None:
-    """The answer as an array of numbers, real or complex; None where it is none."""
+    """Return the answer as an array of real or complex numbers; None if it is not one."""
     try:
         array = np.asarray(answer)
     except (ValueError, TypeError, OverflowError):
@@ -125,27 +127,27 @@ def _numeric(answer: object, what: str) -> np.ndarray:
         array = np.asarray(answer)
     except (ValueError, TypeError, OverflowError):
         raise ClaimFailed(
-            f"{capital(what)} is no array: its parts differ in shape or kind."
+            f"{capital(what)} is not an array: its parts differ in shape or kind."
         ) from None
     if array.dtype.kind not in "biufc":
-        raise ClaimFailed(f"{capital(what)} holds {kind_of(answer)}, not an array of numbers.")
+        raise ClaimFailed(f"{capital(what)} is {kind_of(answer)}, not an array of numbers.")
     return array
 
 
 def assert_close(
     answer: object, expected: object, *, what: str = "the answer", rtol: float | None = None
 ) -> None:
-    """Compare in relative max-norm, max|a − e| ≤ rtol · max|e|, without broadcasting.
+    """Assert max|a − e| ≤ rtol · max|e|, without broadcasting.
 
-    `rtol` is the homework's tolerance unless it is given.
-    Where everything expected is zero, the error is measured against 1. Fails on NaN, on another
-    shape, and on what is no array of real numbers; takes lists, tuples and any number type.
+    `rtol` defaults to the homework's tolerance. If all expected values are zero, the error is
+    measured against 1. The test fails on NaN, on a different shape, and on anything but an array
+    of real numbers; lists, tuples and all number types are fine.
     """
     right = np.asarray(expected, dtype=np.float64)
     array = as_array(answer, what)
     if array.shape != right.shape:
         raise ClaimFailed(
-            f"{capital(what)} has shape {_shape(array)} where {_shape(right)} is asked for.",
+            f"{capital(what)} has shape {_shape(array)}, but {_shape(right)} is asked for.",
             compared=(array, right),
         )
     rtol = tolerance() if rtol is None else rtol
@@ -157,7 +159,7 @@ def assert_close(
 
 
 def relative_error(array: np.ndarray, expected: np.ndarray) -> float:
-    """max|a − e| / max|e|, or max|a − e| where e is all zero; 0 for empty arrays."""
+    """Return max|a − e| / max|e|, or max|a − e| if e is all zero; 0 for empty arrays."""
     if expected.size == 0:
         return 0.0
     size = float(np.max(np.abs(expected)))
@@ -166,13 +168,13 @@ def relative_error(array: np.ndarray, expected: np.ndarray) -> float:
 
 
 def how_far(error: float, rtol: float, expected: np.ndarray) -> str:
-    """Return a relative error above the allowed one in words, too coarse to tell what was expected.
+    """Return a relative error above the allowed one in words, too coarse to reveal the right value.
 
-    One significant digit at most: "its largest error is about 60 % of the largest entry of the
-    right answer; 0.2 % is allowed".
+    It has one significant digit at most: "its largest error is about 60 % of the largest entry of
+    the right answer; 0.2 % is allowed".
     """
     if not expected.any():
-        return "its largest error is more than what is allowed"
+        return "its largest error is more than allowed"
     error_is, of = "its largest error is", "the largest entry of the right answer"
     if expected.ndim == 0:
         error_is, of = "it is off by", "the right value"
@@ -187,34 +189,33 @@ def how_far(error: float, rtol: float, expected: np.ndarray) -> str:
 def assert_number_close(
     answer: object, expected: float, *, what: str = "the answer", rtol: float | None = None
 ) -> None:
-    """`assert_close` for a number; an array with one single entry is a number too."""
+    """Assert that a number is close, as `assert_close` does; an array with one entry counts too."""
     array = as_array(answer, what)
     if array.size != 1:
-        raise ClaimFailed(f"{capital(what)} has shape {_shape(array)} where a number is asked for.")
+        raise ClaimFailed(f"{capital(what)} has shape {_shape(array)}, but a number is asked for.")
     assert_close(array.reshape(()), expected, what=what, rtol=rtol)
 
 
 def as_pair(answer: object, parts: str, what: str = "the answer") -> tuple[Any, Any]:
-    """The two parts of an answer such as `return x, z`; `parts` says how they are called."""
+    """Return the two parts of an answer such as `return x, z`; `parts` gives their names."""
     if answer is None:
         raise ClaimFailed(f"{capital(what)} is None: does the function end with `return …`?")
     is_single = isinstance(answer, np.ndarray) and answer.ndim == 0
     if is_single or not isinstance(answer, (tuple, list, np.ndarray)):
         raise ClaimFailed(
-            f"{capital(what)} is {kind_of(answer)} where the pair ({parts}) is asked for."
+            f"{capital(what)} is {kind_of(answer)}, but the pair ({parts}) is asked for."
         )
     if len(answer) != 2:
         raise ClaimFailed(
-            f"{capital(what)} has {_count(len(answer))} parts where the pair ({parts}) is asked "
-            "for."
+            f"{capital(what)} has {_count(len(answer))} parts, but the pair ({parts}) is asked for."
         )
     return answer[0], answer[1]
 
 
 def ask_from_integers(student: Student, ask: Callable[[Any], Any], start: np.ndarray) -> Any:
-    """What `ask` gets from a method whose second argument is this start of integers.
+    """Return what `ask` gets from a method whose second argument is this start of integers.
 
-    An error that only comes of steps in place is told as that slip.
+    An error that happens only because the steps are made in place is reported as that slip.
     """
     try:
         return ask(start)
@@ -225,19 +226,19 @@ def ask_from_integers(student: Student, ask: Callable[[Any], Any], start: np.nda
             raise
     raise ClaimFailed(
         "It stops with an error: the steps change the start itself, and an array of integers can't "
-        "hold decimals.",
+        "store decimals.",
         care="in place",
     )
 
 
 def assert_left_alone(after: object, before: np.ndarray, what: str) -> None:
-    """The array that was handed in is as it was."""
+    """Assert that the array that was passed in is unchanged."""
     if not np.array_equal(_numeric(after, what), before):
         raise ClaimFailed(f"{capital(what)} was changed in place: work on a copy of it.")
 
 
 def as_floats_of(answer: object, right: np.ndarray) -> np.ndarray | None:
-    """A copy of the answer as floats, NaN among them, if it is real numbers in the right shape."""
+    """Return a copy of the answer as floats, NaN included; None if not real or of another shape."""
     array = numbers_of(answer)
     if array is None or array.shape != right.shape or np.iscomplexobj(array):
         return None
@@ -245,10 +246,10 @@ def as_floats_of(answer: object, right: np.ndarray) -> np.ndarray | None:
 
 
 def own_rows(answers: Sequence[object], expected: Sequence[np.ndarray]) -> list[object]:
-    """The arrays of an answer with each row put right that a later iterate has overwritten.
+    """Return the arrays of an answer, with each row corrected that a later iterate overwrote.
 
-    That happens where an array is kept, and changed in place afterwards: its row then holds the
-    last iterate. Nothing is put right where the last iterate is wrong itself.
+    This happens if an array is stored and later changed in place: its row then holds the last
+    iterate. Nothing is corrected if the last iterate itself is wrong.
     """
     found: list[object] = list(answers)
     arrays = [
@@ -269,24 +270,23 @@ def own_rows(answers: Sequence[object], expected: Sequence[np.ndarray]) -> list[
 
 
 def assert_iterates(answer: object, expected: np.ndarray, *, what: str) -> None:
-    """The iterates are right; whether rows were overwritten later is a claim of its own."""
+    """Assert that the iterates are right; `assert_own_rows` checks for overwritten rows."""
     assert_close(own_rows([answer], [expected])[0], expected, what=what)
 
 
 def assert_own_rows(answers: Iterable[object], start: np.ndarray, what: str) -> None:
-    """No row holds a later iterate that has overwritten its own; arrays that never move pass."""
+    """Assert that no later iterate overwrote a row; arrays that never change pass."""
     arrays = [_rows_of(as_array(answer, what)) for answer in answers]
     found = [array for array in arrays if array is not None and len(array) > 1]
     ends = [array[-1] for array in found if not np.array_equal(array[-1], start)]
     if any(_overwritten(array, ends).any() for array in found):
         raise ClaimFailed(
-            f"{capital(what)} has rows that a later step has overwritten: append a copy in each "
-            "step."
+            f"{capital(what)} has rows that a later step overwrote: append a copy in each step."
         )
 
 
 def _rows_of(answer: object) -> np.ndarray | None:
-    """The answer as a matrix of real numbers with at least one row; None where it is none."""
+    """Return the answer as a matrix of real numbers with at least one row, or None."""
     array = numbers_of(answer)
     if array is None or array.ndim != 2 or len(array) == 0 or np.iscomplexobj(array):
         return None
@@ -294,7 +294,7 @@ def _rows_of(answer: object) -> np.ndarray | None:
 
 
 def _overwritten(array: np.ndarray, ends: Iterable[np.ndarray]) -> np.ndarray:
-    """Which rows before the last one hold one of the ends, bit by bit."""
+    """Return which rows before the last one equal one of the ends, bit by bit."""
     same = np.zeros(len(array), dtype=bool)
     for end in ends:
         if end.shape == array.shape[1:]:
@@ -304,22 +304,25 @@ def _overwritten(array: np.ndarray, ends: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def lookup(answer: object, keys: Iterable[tuple[float, float]], names: str) -> list[Any]:
-    """The values of a dict at pairs of numbers, matched up to rounding, and no others in it."""
+    """Return the values of a dict for pairs of numbers, matched up to rounding.
+
+    Raise ClaimFailed if the dict lacks one of the pairs or has others.
+    """
     wanted = list(keys)
     if not isinstance(answer, Mapping):
-        raise ClaimFailed(f"The answer is {kind_of(answer)} where a dict is asked for.")
+        raise ClaimFailed(f"The answer is {kind_of(answer)}, but a dict is asked for.")
     pairs = {key: value for key, value in answer.items() if _is_pair(key)}
     if len(pairs) != len(answer):
-        raise ClaimFailed(f"The dict has keys that are no pair ({names}) of numbers.")
+        raise ClaimFailed(f"The dict has keys that are not a pair ({names}) of numbers.")
     found = []
     for pair in wanted:
         near = [v for key, v in pairs.items() if np.allclose(key, pair, rtol=1e-9, atol=1e-12)]
         if not near:
-            raise ClaimFailed(f"The dict lacks an entry for some pair ({names}).")
+            raise ClaimFailed(f"The dict has no entry for some pair ({names}).")
         found.append(near[0])
     if len(pairs) != len(wanted):
         raise ClaimFailed(
-            f"The dict has {_count(len(pairs))} entries where {len(wanted)} are asked for, one for "
+            f"The dict has {_count(len(pairs))} entries, but {len(wanted)} are asked for: one for "
             f"each pair ({names})."
         )
     return found

@@ -1,4 +1,4 @@
-"""What several tests of an item look at is taken from the student once."""
+"""Cache an answer that several tests of an item look at."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ Answer = TypeVar("Answer")
 
 
 class Once:
-    """Asks until there is an answer, and afterwards gives that one: `once(ask)`."""
+    """Calls `ask` until it answers, then returns that answer every time: `once(ask)`."""
 
     def __init__(self) -> None:
         self._answers: list[Any] = []
 
     @property
     def is_answered(self) -> bool:
-        """Whether somebody has got an answer."""
+        """Whether there is an answer."""
         return bool(self._answers)
 
     def __call__(self, ask: Callable[[], Answer]) -> Answer:

@@ -1,4 +1,4 @@
-"""Claims about a function that is shown over the plane, and about what is marked on it."""
+"""Claims about a function that is drawn over the plane, and about the points marked on it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ Function = Callable[[np.ndarray], Any]
 Side = Literal["left", "right"]
 
 _SAMPLES = 1000
-"""Number of samples of a field that are compared with the function."""
+"""Number of samples of a field to compare with the function."""
 
 _FEWEST = 30
-"""Number of samples below which a field shows nothing."""
+"""Fewest samples of a field that shows something."""
 
 _MIN_LEVELS = 4
 
@@ -33,44 +33,46 @@ _CONTOURS = ("contours", "filled contours")
 """Kinds of fields that are interpolated between the points of a grid, which may be coarse."""
 
 _CONTOUR_SLACK, _SLACK = 0.025, 0.015
-"""Error that contours, and fields that show values as given, may have, by the function's range."""
+"""Largest error of contours, and of fields that show exact values, as a share of the function's
+range.
+"""
 
 _CONTOUR_BINS, _BINS = 4, 6
-"""Into how many parts each direction is cut to see whether a field is everywhere."""
+"""Number of parts to divide each direction into, to see whether a field is everywhere."""
 
 _MIN_COVER = 0.6
-"""Share of these parts in which a field has to show something."""
+"""Smallest share of these parts in which a field must show something."""
 
 _MIN_EXTENT = 0.2
-"""Share of the visible width, and of the height, that the field has to take up."""
+"""Smallest share of the visible width, and of the height, that the field must take up."""
 
 _LONGEST = 8
-"""Longest side over shortest one of what is seen; beyond it, one variable hardly matters."""
+"""Largest ratio of the sides of the visible part; beyond it, one variable hardly matters."""
 
 _MOST_OTHERS = 8
-"""Number of fields in sight that may show something else: the function is no guess among many."""
+"""Most visible fields that may show something else: the function must not be one guess of many."""
 
 _LARGEST_CELL = 0.15
-"""Share of the field's width or height that a cell may take up."""
+"""Largest share of the field's width or height that a cell may take up."""
 
 _LARGEST_CHANGE = 0.4
-"""Share of the function's range by which it may change within a cell."""
+"""Largest change of the function inside a cell, as a share of its range."""
 
 _MIN_AGREEMENT = 0.9
-"""Rank correlation between what is shown and the function."""
+"""Smallest rank correlation between the values shown and the function."""
 
 _MIN_UNCLIPPED = 0.15
-"""Share of the samples that has to remain where large values are clipped."""
+"""Smallest share of the samples that must remain if large values are clipped."""
 
 _FLOATING = 0.15
-"""How far above or below a surface in 3D marks may be, in terms of the surface's height."""
+"""Largest distance of marks above or below a surface in 3D, as a share of the surface's height."""
 
 _FARTHEST = 1e6
-"""Where iterates have diverged; nothing is looked at there."""
+"""Largest coordinate to look at; iterates beyond it have diverged."""
 
 
 def assert_surface(answer: object, function: Function) -> None:
-    """The figure shows the function over the plane: its values, its contours or its surface."""
+    """Assert that the figure shows the function over the plane: values, contours or surface."""
     figure = as_figure(answer)
     if not surfaces(figure, function):
         raise ClaimFailed(_why_no_surface(figure, function))
@@ -78,7 +80,7 @@ def assert_surface(answer: object, function: Function) -> None:
 
 @dataclass(frozen=True)
 class Surface:
-    """An axes that shows the function, and its fields that do; `turned`, if u goes upwards."""
+    """An axes and the fields on it that show the function; `turned` if u goes upwards."""
 
     axes: AxesData
     turned: bool
@@ -86,7 +88,7 @@ class Surface:
 
 
 def surfaces(figure: FigureData, function: Function) -> list[Surface]:
-    """The axes that show the function, with what shows it."""
+    """Return the axes that show the function, with the fields that show it."""
     return find_once(figure, ("surfaces", function), lambda: _find_surfaces(figure, function))
 
 
@@ -95,7 +97,7 @@ def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
     for axes in figure.axes:
         if axes.visible and not axes.colorbar and axes.kind != "other":
             seen = [view for field in axes.fields if (view := view_of(axes, field))]
-            # labels may be wrong, so they only say which way is tried first
+            # labels may be wrong, so they only decide which way to try first
             for turned in (is_turned(axes), not is_turned(axes)):
                 views = [view for view in seen if shows_function(view, function, turned)]
                 if views:
@@ -106,18 +108,18 @@ def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
 
 
 def is_turned(axes: AxesData) -> bool:
-    """Whether the labels say that v goes to the right and u upwards."""
+    """Return whether the labels say that v goes to the right and u upwards."""
     return _letters_on(axes) == ("v", "u")
 
 
 def _letters_on(axes: AxesData) -> tuple[str, ...]:
-    """Which of u and v the labels of the x-axis and of the y-axis name first."""
+    """Return which of u and v the labels of the x-axis and of the y-axis name first."""
     letters = (re.findall(r"(?<![a-z])[uv](?![a-z])", folded(label)) for label in axes.labels[:2])
     return tuple(found[0] if found else "" for found in letters)
 
 
 def _place_on(label: str) -> int:
-    """Which entry of a point a label names, counted from any number: x₁, x[0] or "second entry"."""
+    """Return which entry of a point a label names: x₁, x[0] or "second entry"; 0 if none."""
     words = folded(label)
     for place, named in enumerate(_ORDINALS, start=1):
         if named(label):
@@ -133,9 +135,9 @@ _ORDINALS = (
 
 
 def assert_plane_labelled(answer: object, function: Function, others: Iterable[Words] = ()) -> None:
-    """No label calls u what is v in the function, or v what is u, or either by words for `others`.
+    """Assert that no label swaps u and v, or names one of the `others`.
 
-    A label in other words is right.
+    A label in other words is accepted.
     """
     for surface in surfaces(as_figure(answer), function):
         right = ("v", "u") if surface.turned else ("u", "v")
@@ -143,23 +145,22 @@ def assert_plane_labelled(answer: object, function: Function, others: Iterable[W
         first, second = map(_place_on, surface.axes.labels[:2])
         places_swapped = first and second and (first > second) != surface.turned
         if said == right[::-1] or (said == ("", "") and first != second and places_swapped):
-            raise ClaimFailed("The labels of the axes are swapped: what is called u is v.")
+            raise ClaimFailed("The labels of the axes are swapped: the axis labelled u shows v.")
         for axis, label, letter, own in zip("xy", surface.axes.labels, said, right, strict=False):
             strange = not letter and any(words.are_all_of(label) for words in others)
             if strange or letter not in ("", own):
                 raise ClaimFailed(
-                    f"The label on the {axis}-axis names something else than {own}, which this "
-                    "axis shows."
+                    f"The {axis}-axis shows {own}, but its label names something else."
                 )
 
 
 def _why_no_surface(figure: FigureData, function: Function) -> str:
-    """Why nothing in the figure shows the function, in words."""
+    """Return why nothing in the figure shows the function, in words."""
     drawn = [(axes, f) for axes in figure.axes if not axes.colorbar for f in axes.fields]
     if not drawn:
         return (
             "The figure shows no surface: draw it with `contourf`, `pcolormesh` or `plot_surface`. "
-            f"What was found in it: {figure.summary()}."
+            f"It shows: {figure.summary()}."
         )
     for axes, field in drawn[: _MOST_OTHERS + 1]:
         if _follows(field, function):
@@ -167,17 +168,16 @@ def _why_no_surface(figure: FigureData, function: Function) -> str:
             if obstacle:
                 return f"The function is drawn over the plane, but {obstacle}."
             return (
-                "What is drawn over the plane is like the function that was passed in, but does "
-                "not show it: it is another one, or its grid is too coarse, or too much is left "
-                "out."
+                "The surface resembles the function that was passed in, but does not show it: it "
+                "is another function, or its grid is too coarse, or too much is left out."
             )
     if len(drawn) > _MOST_OTHERS:
-        return "So much is drawn over the plane that nobody sees which of it is the function."
-    return "What is drawn over the plane is not the function that was passed in."
+        return "There are so many surfaces that nobody can see which one is the function."
+    return "The surface is not the function that was passed in."
 
 
 def _follows(field: FieldData, function: Function) -> bool:
-    """Whether the values of a field are the function's, seen or unseen, be they few or coarse."""
+    """Return whether a field has the function's values, even if hidden, few or coarse."""
     samples = field.samples[spread(len(field.samples))]
     low, high = field.box
     if np.abs([low, high]).max() > _FARTHEST:
@@ -191,7 +191,7 @@ def _follows(field: FieldData, function: Function) -> bool:
         middles = samples[:, 2] / 2 + samples[:, 3] / 2
         if many and rank_correlation(middles, values) < _MIN_AGREEMENT:
             continue
-        if not np.ptp(samples[:, 2]):  # one level, at which the function has to be
+        if not np.ptp(samples[:, 2]):  # one level, which must be the function's value
             low_enough = samples[:, 2] - 0.05 * extent <= values
             if np.mean(low_enough & (values <= samples[:, 3] + 0.05 * extent)) < 0.95:
                 continue
@@ -202,23 +202,23 @@ def _follows(field: FieldData, function: Function) -> bool:
 
 
 def _obstacle(axes: AxesData, field: FieldData) -> str:
-    """What keeps a field that has the right values from showing them; empty if that is unclear."""
+    """Return why a field with the right values does not show them; empty if that is unclear."""
     if axes.kind == "other":
-        return "on axes that are neither plane nor in 3D"
+        return "its axes are neither plane nor in 3D"
     if not axes.visible or not field.visible or field.alpha <= FAINT:
         return "it is hidden or transparent"
     if _is_covered(axes, field):
-        return "what was drawn later covers it"
+        return "something that you drew later covers it"
     if view_of(axes, field) is None:
-        return "the limits of the axes cut it off, or leave little of the picture to it"
+        return "the limits of the axes cut it off, or it takes up too little of the picture"
     if len(np.unique(field.samples[:, 2])) < _MIN_LEVELS:
-        return "with so few levels that they do not tell where it is large: ask for more `levels`"
+        return "it has too few levels to show where it is large: ask for more `levels`"
     return ""
 
 
 @dataclass(frozen=True)
 class View:
-    """What of a field is in sight: samples, half of their cells, and the corners around them."""
+    """The visible part of a field: samples, half of their cells, and the corners around them."""
 
     kind: str
     samples: np.ndarray
@@ -228,7 +228,7 @@ class View:
 
 
 def view_of(axes: AxesData, field: FieldData) -> View | None:
-    """What of a field can be seen; None where it is hidden, or too little of the picture."""
+    """Return the visible part of a field; None if it is hidden or too small."""
     if not field.visible or field.alpha <= FAINT or _is_covered(axes, field):
         return None
     ends = np.sort(np.array(axes.limits[:2]), axis=1)
@@ -247,16 +247,16 @@ def view_of(axes: AxesData, field: FieldData) -> View | None:
 
 
 def _is_covered(axes: AxesData, field: FieldData) -> bool:
-    """Whether fields that were drawn later hide most of this one."""
+    """Return whether fields that were drawn later hide most of this one."""
     return float(axes.hidden_behind(field.order, field.samples).mean()) > 0.5
 
 
 def shows_function(view: View, function: Function, turned: bool) -> bool:
-    """Whether the values shown are the function's, or rise with it (its logarithm, clipped).
+    """Return whether the values shown are the function's, or rise with it (its logarithm, clipped).
 
-    They are there all over the field, and each belongs to a place, or to a cell that is small and
-    in which the function changes little. Which values are larger than which others has to be as
-    with the function; and they are so many different ones that this says where it is large.
+    They must be everywhere in the field, each at one place, or in a small cell in which the
+    function changes little. They must have the same order as the function's values, and enough
+    different levels to show where the function is large.
     """
     if not _is_everywhere(view):
         return False
@@ -278,17 +278,19 @@ def shows_function(view: View, function: Function, turned: bool) -> bool:
 
 
 def _side(kind: str) -> Side:
-    """A level of contours is one value of the function; cells of one colour may be clipped ones."""
+    """Return the side for `_is_ordered`: a contour's level is one value of the function, but cells
+    of equal colour may be clipped.
+    """
     return "right" if kind in _CONTOURS else "left"
 
 
 def spread(count: int, most: int = _SAMPLES) -> np.ndarray:
-    """Which of so many samples are looked at."""
+    """Return the indices of at most `most` of `count` samples, evenly spread."""
     return np.linspace(0, count - 1, min(count, most)).astype(int)
 
 
 def _is_everywhere(view: View) -> bool:
-    """Whether the samples are all over the rectangle around them: no strip, no large holes."""
+    """Return whether the samples fill the rectangle around them: no strip, no large holes."""
     bins = _CONTOUR_BINS if view.kind in _CONTOURS else _BINS
     places = (view.samples[:, :2] - view.low) / (view.high - view.low)
     parts = np.clip((bins * places).astype(int), 0, bins - 1)
@@ -298,7 +300,7 @@ def _is_everywhere(view: View) -> bool:
 def _values_around(
     places: np.ndarray, half: np.ndarray, function: Function, turned: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the largest value of the function at the middle and the corners of a cell."""
+    """Return the least and largest value of the function at the middle and corners of each cell."""
     half = np.minimum(half, _FARTHEST)
     values = []
     for right, up in ((0, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
@@ -309,7 +311,7 @@ def _values_around(
 
 
 def _agrees(shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float) -> bool:
-    """Whether what is shown has several levels, and says where the function is large.
+    """Return whether the values shown have several levels, and show where the function is large.
 
     Cells in which the function changes much say little about it.
     """
@@ -323,19 +325,19 @@ def _agrees(shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float) 
 
 
 def _extent(values: np.ndarray) -> float:
-    """The range of values, but for the few that are far away from the others."""
+    """Return the range of values, without the few that are far from the others."""
     least, largest = np.quantile(values, (0.05, 0.95))
     return float(largest - least)
 
 
 def rank_correlation(values: np.ndarray, others: np.ndarray) -> float:
-    """The rank correlation of two arrays of values; 0 where one of them does not vary."""
+    """Return the rank correlation of two arrays of values; 0 if one of them is constant."""
     ranks = _ranks_of(values), _ranks_of(others)
     return float(np.corrcoef(*ranks)[0, 1]) if min(map(np.ptp, ranks)) else 0.0
 
 
 def _ranks_of(values: np.ndarray) -> np.ndarray:
-    """The place of each value in their order; equal values share the middle one."""
+    """Return the rank of each value; equal values share the middle rank."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts - 1) / 2)[inverse.ravel()]
 
@@ -343,14 +345,15 @@ def _ranks_of(values: np.ndarray) -> np.ndarray:
 def _rises(
     shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float, part: np.ndarray, side: Side
 ) -> bool:
-    """Whether a larger value is shown only where the function is larger.
+    """Return whether a larger value is shown only where the function is larger.
 
     For every pair of samples p, q with shown_high[p] < shown_low[q] (≤ for the side "right"), the
-    function at p may not exceed that at q, by more than the slack times its range on the `part`.
+    function at p must not exceed the function at q by more than the slack times its range on the
+    `part`.
     """
     extent = _extent((low[part] + high[part]) / 2)
     holds = _is_ordered(shown, low, high, slack * extent, side)
-    # the samples that have others that show less
+    # the samples for which others show less
     above = np.searchsorted(np.sort(shown[:, 1]), shown[:, 0], side=side) > 0
     return bool(above.any() and holds[above].mean() > 0.98 and np.mean(holds[part & above]) > 0.95)
 
@@ -358,7 +361,7 @@ def _rises(
 def _is_ordered(
     shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float, side: Side
 ) -> np.ndarray:
-    """At which samples the function is at least what it is at all samples that show less."""
+    """Return at which samples the function is no smaller than at any sample that shows less."""
     shown_low, shown_high = shown.T
     order = np.argsort(shown_high)
     largest_below = np.append(-np.inf, np.maximum.accumulate(low[order]))
@@ -368,7 +371,7 @@ def _is_ordered(
 
 
 def assert_marked(answer: object, function: Function, points: np.ndarray, *, what: str) -> None:
-    """Each of these points (u, v) is marked on an axes that shows the function, and can be seen."""
+    """Assert that each of these points (u, v) is visibly marked on axes that show the function."""
     figure = as_figure(answer)
     assert_surface(figure, function)
     if not is_marked(figure, function, points):
@@ -377,13 +380,13 @@ def assert_marked(answer: object, function: Function, points: np.ndarray, *, wha
 
 
 def _why_unmarked(figure: FigureData, found: list[Surface], points: np.ndarray) -> str:
-    """What keeps these points (u, v) from being marked on the surface, in words."""
+    """Return why these points (u, v) are not marked on the surface, in words."""
     for surface in found:
         axes, wanted = surface.axes, points[:, ::-1] if surface.turned else points
         drawn = _drawn(axes.curves, wanted)
         if drawn.all():
             if not axes.within_limits(wanted).all():
-                return "are drawn, but not all within the limits of the axes"
+                return "are drawn, but not all are inside the limits of the axes"
             if _drawn([curve for curve in axes.curves if axes.would_show(curve)], wanted).all():
                 return "are drawn, but under the surface: give them a larger `zorder`"
             return "are drawn, but can't be seen: they are hidden, transparent or too small"
@@ -391,16 +394,16 @@ def _why_unmarked(figure: FigureData, found: list[Surface], points: np.ndarray) 
             return "are not all marked on the surface"
         if _drawn(axes.curves, wanted[:, ::-1]).any():
             if surface.turned != is_turned(axes):
-                return "are drawn, but the surface below them has u and v exchanged"
-            return "are drawn with u and v exchanged"
+                return "are drawn, but the surface below them has u and v swapped"
+            return "are drawn with u and v swapped"
     curves = [curve for axes in figure.axes for curve in axes.curves]
     if _drawn(curves, points).all():
         return "are drawn, but not on the axes that show the function"
-    return "were not found among what is marked on the surface"
+    return "are not marked on the surface"
 
 
 def _drawn(curves: Iterable[CurveData], wanted: np.ndarray) -> np.ndarray:
-    """Which of the points are on some curve, seen or unseen."""
+    """Return which of the points are on some curve, visible or not."""
     found = np.zeros(len(wanted), dtype=bool)
     for curve in curves:
         found |= which_match(curve.points, wanted).any(axis=0)
@@ -408,15 +411,15 @@ def _drawn(curves: Iterable[CurveData], wanted: np.ndarray) -> np.ndarray:
 
 
 def assert_at_height(answer: object, function: Function, points: np.ndarray, *, what: str) -> None:
-    """In 3D, marks of these points (u, v) are near the surface, or all in one plane of their own.
+    """Assert that marks of these points (u, v) in 3D are near the surface, or all in one plane.
 
-    Such a plane is at the foot of the surface, or has contours drawn in it.
+    Such a plane is at the foot of the surface, or the axes have contours too.
     """
     for surface in surfaces(as_figure(answer), function):
         if surface.axes.kind == "3d" and not _are_at_height(surface, function, points):
             raise ClaimFailed(
-                f"{capital(what)} are far from the surface in height: mark [u, v] at the height "
-                "that the surface has there."
+                f"{capital(what)} are far above or below the surface: mark [u, v] at the height of "
+                "the surface there."
             )
 
 
@@ -439,7 +442,7 @@ def _are_at_height(surface: Surface, function: Function, points: np.ndarray) -> 
     if is_flat and (has_contours or heights[0] <= low + slack):
         return True
     as_shown = np.abs(np.interp(values, at[order], samples[order, 2]) - heights) <= slack
-    # where the surface is clipped, a mark may be at the function's own height
+    # on a clipped surface a mark may be at the function's own height
     is_itself = np.median(np.abs(at - samples[:, 2])) <= slack
     own = np.abs(values - heights) <= slack if is_itself else np.zeros(len(rows), dtype=bool)
     fits = np.zeros(len(points), dtype=bool)
@@ -448,42 +451,42 @@ def _are_at_height(surface: Surface, function: Function, points: np.ndarray) -> 
 
 
 def is_marked(figure: FigureData, function: Function, points: np.ndarray) -> bool:
-    """Whether some axes shows the function and has all these points (u, v) in sight."""
+    """Return whether some axes shows the function with all these points (u, v) visible."""
     return any(
         _marks(surface.axes, points, surface.turned).all() for surface in surfaces(figure, function)
     )
 
 
 def assert_not_marked(answer: object, function: Function, points: np.ndarray, *, what: str) -> None:
-    """None of these points (u, v) is marked on the surface."""
+    """Assert that none of these points (u, v) is marked on the surface."""
     figure = as_figure(answer)
     found = surfaces(figure, function)
     if any(_marks(surface.axes, points, surface.turned).any() for surface in found):
-        raise ClaimFailed(f"{capital(what)} are marked on the surface, and should not be.")
+        raise ClaimFailed(f"{capital(what)} are marked on the surface, but should not be.")
 
 
 def assert_surface_reaches(
     answer: object, function: Function, points: np.ndarray, *, what: str
 ) -> None:
-    """What shows the function over the plane extends as far as these points (u, v)."""
+    """Assert that the surface of the function reaches as far as these points (u, v)."""
     figure = as_figure(answer)
     assert_surface(figure, function)
     for surface in surfaces(figure, function):
         wanted = points[:, ::-1] if surface.turned else points
         if any(_reaches(view, wanted) for view in surface.views):
             return
-    raise ClaimFailed(f"The surface, as far as it is in sight, does not reach as far as {what}.")
+    raise ClaimFailed(f"The visible part of the surface does not reach as far as {what}.")
 
 
 def _reaches(view: View, points: np.ndarray) -> bool:
-    """Whether the field goes around all points; the lines of contours may end a little before."""
+    """Return whether the field reaches all points; contour lines may end a little before them."""
     middle = (view.low + view.high) / 2
     nearer = middle + (points - middle) / 1.05
     return bool(((nearer >= view.low) & (nearer <= view.high)).all())
 
 
 def _marks(axes: AxesData, points: np.ndarray, turned: bool) -> np.ndarray:
-    """Which of the points some curve marks in sight."""
+    """Return which of the points a visible curve marks."""
     wanted = points[:, ::-1] if turned else points
     marked = np.zeros(len(points), dtype=bool)
     for curve in axes.curves:
@@ -499,10 +502,10 @@ def assert_marks_named(
     names: Mapping[str, Says],
     keys: Mapping[str, Words] | None = None,
 ) -> None:
-    """No legend, and no title of an axes, calls the points (u, v) of one group as another one.
+    """Assert that no legend and no title gives one group's points (u, v) another group's name.
 
-    Points whose curve no legend names, or has points of several groups, may be called anything.
-    With `keys`, no text names the colours or markers of one group as those of another.
+    Points may have any name if no legend names their curve, or if it has points of several
+    groups. With `keys`, no text may give a group the colours or markers of another group.
     """
     figure = as_figure(answer)
     called = names_in_legends(figure)
@@ -520,12 +523,12 @@ def assert_marks_named(
                 on_axes.update(held[id(curve)])
                 if said and len(here) == 1 and here[0] not in said:
                     raise ClaimFailed(
-                        f"The legend calls points of {here[0]} by the name of {said[0]}."
+                        f"The legend gives points of {here[0]} the name of {said[0]}."
                     )
         if len(title) == len(on_axes) == 1 and not on_axes & set(title):
             (shown,) = on_axes
-            raise ClaimFailed(f"A title says {title[0]} where the points of {shown} are.")
-    # texts may be many, and what they say of colours and markers is soon the same again
+            raise ClaimFailed(f"A title says {title[0]}, but the points below are from {shown}.")
+    # there may be many texts, but they soon repeat the same colours and markers
     said_styles = (styles_of(text, keys).items() for text in free_texts(figure)) if keys else ()
     _assert_styles_fit(figure, dict.fromkeys(chain.from_iterable(said_styles)), held)
 
@@ -533,20 +536,20 @@ def assert_marks_named(
 def _assert_styles_fit(
     figure: FigureData, styles: Iterable[tuple[str, Style]], held: Mapping[int, list[str]]
 ) -> None:
-    """No style that is said to be one group's is another group's alone."""
+    """Assert that no style that a text gives to one group is only another group's."""
     curves = [curve for axes in figure.axes for curve in axes.curves if held.get(id(curve))]
     for name, style in styles:
         own = [style.fits(curve) for curve in curves if name in held[id(curve)]]
         others = [style.fits(curve) for curve in curves if name not in held[id(curve)]]
         if own and not any(own) and any(others):
             raise ClaimFailed(
-                f"A text says by colours or markers which points are those of {name}, but the "
-                "points that look so are others."
+                f"A text gives the colour or marker of the points of {name}, but other points "
+                "look like that."
             )
 
 
 def _holds(curve: CurveData, points: np.ndarray) -> bool:
-    """Whether the curve has some of the points (u, v), with u to the right or upwards."""
+    """Return whether the curve has some of the points (u, v), with u to the right or upwards."""
     if not len(points):
         return False
     drawn = curve.points[np.isfinite(curve.points).all(axis=1)]

@@ -1,4 +1,4 @@
-"""Whether a text in a figure names a thing or holds a number, in whatever notation."""
+"""Tests for texts in figures: does one name a thing, or give a number in any notation?"""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Letter = Literal["eta", "rho"]
 _LETTERS: Mapping[Letter, str] = {"eta": "η", "rho": "ρ"}
 
 _MOST_NUMBERS = 12
-"""A text with more numbers than that is a list of guesses, and says none of them."""
+"""Most numbers a text may have; a text with more is a list of guesses and gives none of them."""
 
-# A word begins where no letter stands before it, so that a search takes time in proportion to the
-# length of the text, whatever it holds.
+# A word starts only where no letter comes before it, so a search takes time proportional to the
+# length of the text, whatever the text is.
 _GIVES = re.compile(r"(?<![^\W\d])([^\W\d]+)[\s${}\\]*=")
 _NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
 
 
 class Words:
-    """Whether a text holds one of some words, in any case, with or without accents and hyphens.
+    """A set of words to find in a text, in any case, with or without accents and hyphens.
 
-    Each word is a regular expression over what `folded` makes of a text; it matches whole words.
-    What is in `never` is taken out of the text first.
+    Each word is a regular expression for whole words of the `folded` text. Matches of `never` are
+    removed from the text first.
     """
 
     def __init__(self, *words: str, never: tuple[str, ...] = ()) -> None:
@@ -41,21 +41,21 @@ class Words:
         return self._words.pattern
 
     def __call__(self, text: str) -> bool:
-        """Whether the text holds one of the words."""
+        """Return whether the text has one of the words."""
         return bool(self._words.search(self._kept(text)))
 
     def places(self, text: str) -> list[tuple[int, int]]:
-        """Where the words begin and end in the folded text."""
+        """Return where each word found begins and ends in the folded text."""
         return [match.span() for match in self._words.finditer(self._kept(text))]
 
     def are_all_of(self, text: str) -> bool:
-        """Whether the text says this and nothing else, but for little words and single letters."""
+        """Return whether the text has no other words, except little ones and single letters."""
         rest, count = self._words.subn(" ", self._kept(text))
         return count > 0 and not set(re.findall(r"[a-z]{2,}", rest)) - _LITTLE
 
     def _kept(self, text: str) -> str:
         text = folded(text)
-        # as many blanks, so that places stay what they are
+        # replaced by spaces of the same length, so that positions stay the same
         return self._never.sub(lambda m: " " * len(m[0]), text) if self._never else text
 
 
@@ -75,10 +75,10 @@ _LITTLE = frozenset(
 
 @lru_cache(maxsize=4096)
 def folded(text: str) -> str:
-    """The text in small letters without accents; Greek letters and signs are spelt out.
+    """Return the text in lower case without accents; Greek letters and signs are spelt out.
 
-    Braces are round, a root is `sqrt`, a fraction `a/b`, a power `^`; hyphens between letters,
-    apostrophes, underscores and the signs of mathematics are spaces.
+    Braces become parentheses, a root `sqrt`, a fraction `a/b`, a power `^`. Hyphens between
+    letters, apostrophes, underscores and LaTeX signs become spaces.
     """
     text = re.sub(f"[{_RAISED}]+", _raised, text)
     text = unicodedata.normalize("NFKC", text).casefold()
@@ -115,11 +115,11 @@ _SPELT: tuple[tuple[str, str], ...] = (
     (r"\}", ")"),
     (r"\\+[,;:! ]|\\+q?quad(?![a-z])|[\\$~_'’´`\"“”„«»]", " "),
 )  # fmt: skip
-"""What is written in other signs, in this order; each text has at most some hundred letters."""
+"""Patterns and their replacements, applied in this order; a text has at most some 100 letters."""
 
 
 def says(name: str) -> Says:
-    """Whether a text holds the name, as it is, set as mathematics or with hyphens."""
+    """Return a test for texts that have the name: as it is, as mathematics or with hyphens."""
 
     def says_it(text: str) -> bool:
         letters = _letters(name)
@@ -133,7 +133,7 @@ def _letters(text: str) -> str:
 
 
 def says_number(value: float) -> Says:
-    """Whether a text holds the number, in whatever notation; a list of many numbers holds none."""
+    """Return a test for texts that give the number in any notation; long lists give none."""
 
     def says_it(text: str) -> bool:
         numbers = numbers_in(text)
@@ -144,7 +144,7 @@ def says_number(value: float) -> Says:
 
 
 def says_number_of(value: float, others: Words) -> Says:
-    """Whether a text holds the number, and not just as the value of one of the other things."""
+    """Return a test for texts that give the number, other than as a value of the `others`."""
 
     def says_it(text: str) -> bool:
         rest = _numbers_after(others).sub(" ", folded(text)) if others(text) else text
@@ -154,10 +154,10 @@ def says_number_of(value: float, others: Words) -> Says:
 
 
 def says_otherwise(thing: Letter | Words, value: float) -> Says:
-    """Whether a text gives a Greek letter, or what the words name, a value, and not this one.
+    """Return a test for texts that give the Greek letter, or the thing named, another value only.
 
-    A text may give several, as in "ρ = 0.1, 0.2" and "ρ = 0.1 and ρ = 0.2"; what follows the next
-    sign of equality belongs to another letter.
+    A text may give several values, as in "ρ = 0.1, 0.2" and "ρ = 0.1 and ρ = 0.2". Numbers after
+    the next equals sign belong to another letter.
     """
     find = _values_of_letter(thing) if isinstance(thing, str) else _values_of_words(thing)
 
@@ -183,7 +183,7 @@ def _values_of_words(words: Words) -> Callable[[str], list[float]]:
 
 @cache
 def _numbers_after(words: Words) -> re.Pattern[str]:
-    """The words with the numbers after them, as in "radius: 0.1, 0.2"; group 1 are the numbers."""
+    """Return a pattern of the words and the numbers (group 1) after them: "radius: 0.1, 0.2"."""
     number = rf"{_NUMBER}(?:\s*/\s*{_NUMBER})?(?:\*10\^-?\d+)?"
     more = rf"(?:\s*(?:[,;&]|and|und|et|or|oder|ou)\s*{number}(?!\s*[a-z]*\s*=))*"
     between = r"(?:\s|[=:≈~(]|of\b|von\b|de\b|is\b|ist\b|est\b)*"
@@ -191,7 +191,7 @@ def _numbers_after(words: Words) -> re.Pattern[str]:
 
 
 def _given(text: str) -> Iterator[tuple[str, list[float]]]:
-    """Each word that is followed by a sign of equality, and the numbers between it and the next."""
+    """Yield each word before an equals sign, and the numbers between this sign and the next."""
     found = [*_GIVES.finditer(text)]
     ends = [*(match.start() for match in found[1:]), len(text)]
     for match, end in zip(found, ends, strict=False):
@@ -199,12 +199,12 @@ def _given(text: str) -> Iterator[tuple[str, list[float]]]:
 
 
 def plain(text: str) -> str:
-    """The text in small letters, without spaces and the signs of mathematics."""
+    """Return the text in lower case, without spaces and LaTeX signs."""
     return re.sub(r"[$\\{}\s]|mathrm|text", "", text).lower()
 
 
 def numbers_in(text: str) -> list[float]:
-    """The numbers in a text: 0.05, 0,05, 5e-2, 10^{-2}, 5·10⁻², 1/20."""
+    """Return the numbers in a text: 0.05, 0,05, 5e-2, 10^{-2}, 5·10⁻², 1/20."""
     text = _with_points(re.sub(f"[{_RAISED}]+", _raised, text))
     text = re.sub(r"\\[dt]?frac\{?(\d+)\}?\{?(\d+)\}?", r"\1/\2", text)
     text = re.sub(r"\\times|\\cdot|×|·", "*", text.replace("−", "-"))
@@ -219,9 +219,10 @@ def numbers_in(text: str) -> list[float]:
 
 
 def _with_points(text: str) -> str:
-    """The text with a point for each decimal comma, as in "0,05" and "0{,}05".
+    """Return the text with a point for each decimal comma, as in "0,05" and "0{,}05".
 
-    A comma before a space, or in a list such as 0.1,0.2 and 1,2,3, is none; 1,000 is a thousand.
+    A comma before a space, or in a list such as 0.1,0.2 and 1,2,3, is not a decimal comma; 1,000
+    is a thousand.
     """
     text = re.sub(r"(?<=\d)\{,\}(?=\d)", ",", text)
     text = re.sub(r"(?<![\d.,])([1-9]\d{0,2}),(\d{3})(?![\d.,])", r"\1\2", text)

@@ -1,7 +1,7 @@
-"""What a class report reads of an autograded notebook: answers, and what a visible check printed.
+"""Reading answers and the output of visible checks from an autograded notebook.
 
-The notebooks are the kit's own files, but their texts and outputs are students': nothing in them is
-taken on trust, and what is of another form than expected counts as not there.
+The notebooks are the kit's own files, but their texts and outputs come from students. Nothing in
+them is trusted, and anything of an unexpected form counts as missing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HEADLINE = re.compile(r"^([✓✗…]) ([\w-]{1,64}):", re.MULTILINE)
 class StudentCell:
     """A cell: `name` is its nbgrader id, empty for a cell that a student added.
 
-    `printed` is what it showed as text.
+    `printed` is its text output.
     """
 
     name: str
@@ -37,7 +37,7 @@ class StudentCell:
 
 
 def read_cells(path: Path) -> tuple[StudentCell, ...]:
-    """The cells of a notebook; none where it is missing, too large or no notebook."""
+    """Return the cells of a notebook; none if it is missing, too large or not a notebook."""
     try:
         if path.stat().st_size > MAX_NOTEBOOK_BYTES:
             return ()
@@ -50,10 +50,10 @@ def read_cells(path: Path) -> tuple[StudentCell, ...]:
 
 
 def visible_check(cell: StudentCell, item: str) -> Visible | None:
-    """What the visible check of an item said in its cell; None where it can't be told.
+    """Return what an item's visible check said in its cell; None if unknown.
 
-    Its headline begins with a sign and the item's name. A student's code may print the like: two
-    headlines that differ tell nothing.
+    Its headline begins with a sign and the item's name. A student's code may print the same, so
+    two headlines that differ count as unknown.
     """
     signs = {sign for sign, name in _HEADLINE.findall(cell.printed) if name == item}
     return _SIGNS[signs.pop()] if len(signs) == 1 else None
@@ -84,7 +84,7 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _text(value: object) -> str:
-    """A notebook's text, which may stand there as a list of lines."""
+    """Return a notebook's text, which may be stored as a list of lines."""
     if isinstance(value, list):
         value = "".join(line for line in value if isinstance(line, str))
     return value.replace("\r\n", "\n") if isinstance(value, str) else ""

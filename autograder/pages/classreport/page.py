@@ -1,7 +1,7 @@
-"""The class report as one page: what it shows of a class, in words, tables and pictures.
+"""The class report as one page, in words, tables and pictures.
 
-The page holds its own style, pictures and one small script of ours (which sorts tables), loads
-nothing, and forbids the browser to run or load anything else. All that came from students is text.
+The page contains its style, its pictures and one small script of ours (which sorts tables). It
+forbids the browser to run or load anything else. Everything from students is shown as text.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from autograder.pages.classreport.statistics import (
 from autograder.pages.texts import templates
 
 FIRST_SHOWN = 12
-"""How many misconceptions are seen at once; the others follow when asked for."""
+"""Number of misconceptions to show at first; a click shows the others."""
 
 MOST_CLAIMS = 10
-"""How many failed claims without a named misconception are listed."""
+"""Number of failed claims without a named misconception to list."""
 
 
 @dataclass(frozen=True)
 class Distribution:
-    """Points of one kind: what is told of them, and their picture."""
+    """The distribution of one kind of points, and its picture."""
 
     title: str
     most: float
@@ -55,7 +55,7 @@ class Distribution:
 
 @dataclass(frozen=True)
 class ItemRow:
-    """One item: what the class's points say of it, and how many marks are open."""
+    """One item: its statistics over the class, and how many marks are open."""
 
     item: Item
     statistics: ItemStatistics
@@ -66,7 +66,7 @@ class ItemRow:
 
 @dataclass(frozen=True)
 class MisconceptionRow:
-    """A misconception: how many students have it, and the points that it cost them together."""
+    """A misconception: how many students have it, and the points it cost them in total."""
 
     item: str
     name: str
@@ -78,7 +78,7 @@ class MisconceptionRow:
 
 @dataclass(frozen=True)
 class FailedClaim:
-    """A claim that failed where no misconception was named."""
+    """A failed claim of answers without a named misconception."""
 
     item: str
     claim: str
@@ -98,7 +98,7 @@ class CheckRow:
 
     @property
     def known(self) -> int:
-        """Of how many students both are known."""
+        """Number of students for whom both are known."""
         return self.both + self.only_visible + self.only_hidden + self.neither
 
 
@@ -114,7 +114,7 @@ class PairView:
 
 @dataclass(frozen=True)
 class SimilarityView:
-    """The similar submissions that are shown, how many there are, and what counted as common."""
+    """The similar pairs to show, the number of all pairs, and the limit for a rare passage."""
 
     pairs: tuple[PairView, ...]
     found: int
@@ -130,7 +130,7 @@ def render(
     *,
     anonymous: bool,
 ) -> str:
-    """The page, made at `moment`, of a class whose names are already as they should be shown."""
+    """Return the page, made at `moment`; the names in `record` are shown as they are."""
     students = record.students
     items = list(assignment.items.values())
     script = _text("sort.js")
@@ -149,7 +149,7 @@ def render(
         distributions=list(_distributions(items, students)),
         item_rows=rows,
         items_picture=_items_picture(rows),
-        not_drawn=[row.item.name for row in rows if not is_told(row)],
+        not_drawn=[row.item.name for row in rows if not can_be_drawn(row)],
         alpha=_alpha(items, students),
         misconceptions=misconception_rows(items, students),
         first_shown=FIRST_SHOWN,
@@ -175,14 +175,14 @@ def render(
 def points_table(
     items: Sequence[Item], students: Sequence[StudentRecord]
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Points of each student (rows) and item; NaN where a person is awaited."""
-    # of `None`, numpy makes NaN
+    """Return the points of each student (row) and item (column); NaN until a person marks it."""
+    # numpy turns None into NaN
     points = [[student.points.get(item.name) for item in items] for student in students]
     return np.array(points, dtype=float).reshape(len(students), len(items))
 
 
 def item_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[ItemRow]:
-    """What the class's points say of each item."""
+    """Return each item's statistics over the class."""
     table = points_table(items, students)
     best = np.array([item.max_points for item in items])
     full = (table >= best - NEARLY).sum(axis=0)
@@ -197,10 +197,9 @@ def item_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[
 def misconception_rows(
     items: Sequence[Item], students: Sequence[StudentRecord]
 ) -> list[MisconceptionRow]:
-    """What was named, that first which cost the class most; then that which most students have.
+    """Return the named misconceptions, most costly to the class first, then most frequent first.
 
-    The points lost over the class are the share of it that has the misconception, times what it
-    costs each of these.
+    The cost to the class is the number of its students, times what it cost each of them.
     """
     best = {item.name: item.max_points for item in items}
     count: Counter[tuple[str, str]] = Counter()
@@ -221,7 +220,7 @@ def misconception_rows(
 
 
 def failed_claims(students: Sequence[StudentRecord]) -> list[FailedClaim]:
-    """The claims that failed most often where no misconception was named."""
+    """Return the claims that failed most often in answers without a named misconception."""
     count = Counter(
         (item, claim)
         for student in students
@@ -234,9 +233,9 @@ def failed_claims(students: Sequence[StudentRecord]) -> list[FailedClaim]:
 
 
 def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[CheckRow]:
-    """Each auto item's visible check against its hidden mark; passing the latter: all points.
+    """Compare each auto item's visible check with its hidden mark; full points pass the latter.
 
-    A check that says that an answer is not done yet does not pass.
+    A visible check that says "not done yet" does not pass.
     """
     return [
         CheckRow(item.name, **Counter(_agreement(item, student) for student in students))
@@ -246,7 +245,7 @@ def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list
 
 
 def _agreement(item: Item, student: StudentRecord) -> str:
-    """Which column of a `CheckRow` counts the student."""
+    """Return the column of a `CheckRow` that counts the student."""
     finding, said = student.findings.get(item.name), student.visible.get(item.name)
     if finding is None or not finding.is_tested or said is None:
         return "unknown"
@@ -262,7 +261,7 @@ def _together(rows: Sequence[CheckRow]) -> CheckRow:
 
 
 def _alpha(items: Sequence[Item], students: Sequence[StudentRecord]) -> tuple[float | None, int]:
-    """Cronbach's α of the items that are marked for all, and how many these are."""
+    """Return Cronbach's α of the items that are marked for everyone, and their number."""
     table = points_table(items, students)
     settled = settled_items(table)
     return cronbach_alpha(table[:, settled]), int(settled.sum())
@@ -279,7 +278,7 @@ def _distributions(
     kinds = [("Regular points", regular, [each.regular for each in students])]
     if bonus:
         kinds.append(("Bonus points", bonus, [each.bonus for each in students]))
-    # by the course's rules, the most that a total can be is not the sum: bonus may be capped
+    # by the course's rules bonus may be capped, so the largest possible total may be below the sum
     totals = [each.total for each in students]
     kinds.append(("Total", max([regular, *totals]), totals))
     for title, most, values in kinds:
@@ -296,7 +295,7 @@ def _distributions(
 
 
 def _items_picture(rows: Sequence[ItemRow]) -> Markup:
-    shares = {row.item: row.statistics.difficulty or 0.0 for row in rows if is_told(row)}
+    shares = {row.item: row.statistics.difficulty or 0.0 for row in rows if can_be_drawn(row)}
     hardest = sorted(shares, key=shares.__getitem__)[:3]
     named = ", ".join(f"{item.name} {shares[item]:.0%}" for item in hardest)
     regular = [share * (not item.bonus) for item, share in shares.items()]
@@ -307,7 +306,7 @@ def _items_picture(rows: Sequence[ItemRow]) -> Markup:
     return pictures.bars_picture(
         "items",
         "Mean share of each item's points",
-        f"One bar for each item, from 0 to 1. The hardest: {named or 'none is marked yet'}.",
+        f"One bar for each item, from 0 to 1. The hardest: {named or 'none marked yet'}.",
         [item.name for item in shares],
         series,
         "mean share of the points",
@@ -315,8 +314,8 @@ def _items_picture(rows: Sequence[ItemRow]) -> Markup:
     )
 
 
-def is_told(row: ItemRow) -> bool:
-    """Whether enough marks of the item are settled to draw it."""
+def can_be_drawn(row: ItemRow) -> bool:
+    """Return whether enough marks of the item are settled to draw it."""
     return row.statistics.n >= FEWEST
 
 
@@ -324,8 +323,8 @@ def _checks_picture(rows: Sequence[CheckRow]) -> Markup:
     together = _together(rows)
     text = (
         f"One bar for each item, in students. All items together: {together.both} pass both, "
-        f"{together.only_visible} pass the visible check alone, {together.only_hidden} the hidden "
-        f"tests alone, {together.neither} neither, {together.unknown} are not known."
+        f"{together.only_visible} pass only the visible check, {together.only_hidden} only the "
+        f"hidden tests, {together.neither} neither, {together.unknown} are unknown."
     )
     return pictures.bars_picture(
         "checks",
@@ -334,10 +333,10 @@ def _checks_picture(rows: Sequence[CheckRow]) -> Markup:
         [row.item for row in rows],
         [
             Series("both pass", [row.both for row in rows], pictures.GREEN),
-            Series("visible alone", [row.only_visible for row in rows], pictures.AMBER, "///"),
-            Series("hidden alone", [row.only_hidden for row in rows], pictures.BLUE, "..."),
+            Series("visible only", [row.only_visible for row in rows], pictures.AMBER, "///"),
+            Series("hidden only", [row.only_hidden for row in rows], pictures.BLUE, "..."),
             Series("neither", [row.neither for row in rows], pictures.RED, "xxx"),
-            Series("not known", [row.unknown for row in rows], pictures.GREY),
+            Series("unknown", [row.unknown for row in rows], pictures.GREY),
         ],
         "students",
     )
@@ -347,7 +346,7 @@ def _checks_picture(rows: Sequence[CheckRow]) -> Markup:
 
 
 def renamed(record: ClassRecord, shown: Callable[[str], str]) -> ClassRecord:
-    """The class under other names, in their order."""
+    """Return the class under other names, sorted by them."""
     students = [replace(each, student=shown(each.student)) for each in record.students]
     absent = [replace(each, student=shown(each.student)) for each in record.absent]
     return ClassRecord(
@@ -357,13 +356,13 @@ def renamed(record: ClassRecord, shown: Callable[[str], str]) -> ClassRecord:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """A key that puts `Student 9` before `Student 10`, and else goes by letters."""
+    """Return a sort key that puts `Student 9` before `Student 10`, otherwise alphabetical."""
     parts = re.split(r"([0-9]{1,18})", name.casefold())
     return [(int(part), "") if k % 2 else (0, part) for k, part in enumerate(parts)]
 
 
 def seconds_in_words(seconds: float) -> str:
-    """Such as `3 min` or `2 d 4 h`."""
+    """Return text such as `3 min` or `2 d 4 h`."""
     minutes = max(1, round(seconds / 60))
     days, minutes = divmod(minutes, 24 * 60)
     hours, minutes = divmod(minutes, 60)
@@ -372,8 +371,8 @@ def seconds_in_words(seconds: float) -> str:
 
 
 def _number(value: float | None, digits: int = 2) -> str:
-    """A number with so many digits behind the point; a dash where there is none."""
-    # 0.0 takes the sign from what is rounded to zero
+    """Return a number with so many digits after the point; a dash for None."""
+    # adding 0.0 removes the sign of a number that rounds to zero
     return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 

@@ -1,7 +1,7 @@
-"""The pictures of a class report, as SVG elements that stand in the page.
+"""The pictures of a class report, as SVG elements inside the page.
 
-Each has a title and a description for those who do not see it. Nothing is told by colour alone:
-what differs has its own hatching, and every picture's numbers stand in a table of the page.
+Each has a title and a description for readers who cannot see it. Nothing depends on colour alone:
+each series has its own hatching, and a table on the page has the numbers of every picture.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _OWN: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "hatch.linewidth": 0.6,
-    # a name with a dollar sign in it is no formula
+    # a name with a dollar sign is not a formula
     "text.parse_math": False,
 }
 
 _STYLE: list[str | dict[str, Any]] = ["default", _OWN]
-"""The report's own style, whatever settings lie where this process was started."""
+"""The report's own style, independent of matplotlib settings in the current folder."""
 
 _HEAD = re.compile(r"^.*?<svg[^>]*?viewBox=\"([^\"]*)\"[^>]*>", re.DOTALL)
 _UNNEEDED = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", re.DOTALL)
@@ -66,7 +66,7 @@ def histogram_picture(
     counts: Sequence[int],
     unit: str,
 ) -> Markup:
-    """How many students are in each class of points or seconds."""
+    """Return a histogram of the number of students in each class of points or seconds."""
     with style.context(_STYLE):
         figure, axes = _figure(4.2, 2.5)
         for (left, right), count in zip(pairwise(edges), counts, strict=True):
@@ -91,7 +91,7 @@ def bars_picture(
     unit: str,
     most: float | None = None,
 ) -> Markup:
-    """Horizontal bars, one for each label, in which the series follow each other."""
+    """Return horizontal bars, one for each label, with the series stacked."""
     with style.context(_STYLE):
         figure, axes = _figure(5.0, 0.9 + 0.24 * max(len(labels), 2))
         left = [0.0] * len(labels)
@@ -121,13 +121,13 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def _svg(figure: Figure, name: str, title: str, description: str) -> Markup:
-    """The figure as an element whose ids begin with `name`."""
+    """Return the figure as an SVG element whose ids begin with `name`."""
     file = io.StringIO()
     figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     head = _HEAD.match(file.getvalue())
     assert head is not None
     body = _UNNEEDED.sub("", file.getvalue()[head.end() :])
-    # several pictures stand in one page
+    # a page has several pictures
     body = _NAMED.sub(rf"\g<1>{name}-", body).replace("xlink:href", "href")
     body = _FAMILY.sub("", body)
     return Markup(

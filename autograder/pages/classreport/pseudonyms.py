@@ -1,8 +1,8 @@
-"""Numbers in the place of names, and texts in which no known name is left.
+"""Numbers instead of names, and texts without any known name.
 
-The numbers are drawn at random and kept in the gradebook: a student keeps the same one on every
-page of a homework, and neither it nor the order of the numbers says anything of the name. A hash
-of the name would: whoever has the list of the class could compute it.
+The numbers are random and stored in the gradebook. So a student has the same number on every page
+of a homework, and neither the number nor the order says anything about the name. A hash of the
+name would: anyone with the class list could compute it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from autograder.gradebook.database import PSEUDONYM, PatientGradebook
 
 LEFT_OUT = "▒▒▒"
 SHORTEST = 3
-"""A name of fewer letters is left out where it is a word of its own, and not within words."""
+"""Letters from which a name is removed inside words too; a shorter one only as a whole word."""
 
 
 def numbers_for(
     gradebook: PatientGradebook, assignment: str, students: Iterable[str]
 ) -> dict[str, int]:
-    """A number for each of the students: the one that stands for them already, or a new one."""
+    """Return a number for each student: the one already stored, or a new one."""
     with gradebook.transaction():
         known: dict[str, int] = gradebook.noted(PSEUDONYM, assignment)
         new = [student for student in students if student not in known]
@@ -33,7 +33,7 @@ def numbers_for(
 
 
 def _draw(count: int, taken: set[int]) -> list[int]:
-    """So many numbers at random that are not taken, of as few digits as leave half of them free."""
+    """Draw `count` free random numbers, with as few digits as leave half of them unused."""
     top = 100
     while top < 2 * (count + len(taken)):
         top *= 10
@@ -42,15 +42,15 @@ def _draw(count: int, taken: set[int]) -> list[int]:
 
 
 def without_names(names: Mapping[str, Iterable[str]]) -> Callable[[str], str]:
-    """A function that leaves all these names, and their parts, out of a text."""
+    """Return a function that removes all these names and their parts from a text."""
     parts = {part for each in names.values() for name in each for part in _parts(name)}
-    # the longest first, so that of two names within each other nothing is left
+    # the longest first, so that a name inside another one leaves nothing behind
     known = [(part.casefold(), _pattern(part)) for part in sorted(parts, key=len, reverse=True)]
 
     def leave_out(text: str) -> str:
         text = normalize("NFC", text)
         folded = text.casefold()
-        # a class has thousands of names, and a text a few of them
+        # a class may have thousands of names, a text only a few
         present = [pattern for part, pattern in known if part in folded]
         return re.sub("|".join(present), LEFT_OUT, text, flags=re.I) if present else text
 
@@ -63,7 +63,7 @@ def _pattern(part: str) -> str:
 
 
 def _parts(name: str) -> set[str]:
-    """A name, and those of its words that are no numbers."""
+    """Return a name and those of its words that are not numbers."""
     name = normalize("NFC", name)
     words = (word for word in re.split(r"[\W_]+", name) if len(word) >= SHORTEST)
     return {name, *(word for word in words if not word.isdecimal())} - {""}

@@ -1,4 +1,4 @@
-"""What is known of a class: the gradebook's points, the Reports' findings, and who is missing."""
+"""The data of a class: the gradebook's points, the Reports' findings, and who is missing."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from autograder.words import storable
 
 @dataclass(frozen=True)
 class ItemFinding:
-    """What tests found of one item: its points, the misconception named, the claims that failed.
+    """The tests' findings for one item: points, named misconception, failed claims.
 
-    `is_tested` says whether its notebook could be marked at all.
+    `is_tested`: its notebook could be marked.
     """
 
     points: float
@@ -38,10 +38,10 @@ class ItemFinding:
 class StudentRecord:
     """One marked student.
 
-    `points` are the gradebook's, by item, None while a person is awaited; `findings` the tests'.
-    `total` is what counts by the course's rules, so far. `late` is in seconds; `seconds` is how
-    long marking took. `undated` says that the date of handing in can't be read,
-    `versions` under which others than marking's it was written.
+    `points` come from the gradebook, by item, None until a person marks it; `findings` come from
+    the tests. `total` is what counts so far by the course's rules. `late` is in seconds;
+    `seconds` is how long marking took. `undated`: the submission date can't be read. `versions`:
+    the software versions the work was written with, if they differ from those of marking.
     """
 
     student: str
@@ -60,7 +60,7 @@ class StudentRecord:
 
     @property
     def open_items(self) -> int:
-        """How many items await a person."""
+        """Number of items that a person has yet to mark."""
         return sum(points is None for points in self.points.values())
 
 
@@ -74,9 +74,9 @@ class Absence:
 
 @dataclass(frozen=True)
 class ClassRecord:
-    """A class: those who have marks, those who have none, and the names that must not be shown.
+    """A class: students with marks, students without, and the names that must not be shown.
 
-    `names` holds, of every student, all that the gradebook calls them.
+    `names` holds every name of each student in the gradebook.
     """
 
     students: tuple[StudentRecord, ...]
@@ -84,13 +84,13 @@ class ClassRecord:
     names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-NOT_HANDED_IN = "nothing was handed in"
-NOT_MARKED = "handed in, and not marked: run `fdl grade`"
-NO_REPORT = "has marks in the gradebook, and no Report that can be read: run `fdl grade` again"
+NOT_HANDED_IN = "no submission"
+NOT_MARKED = "submitted but not marked: run `fdl grade`"
+NO_REPORT = "has marks in the gradebook, but its Report can't be read: run `fdl grade` again"
 
 
 def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebook) -> ClassRecord:
-    """Read all that is recorded of the assignment; RecordError where nobody has marks."""
+    """Read everything recorded for the assignment; raise RecordError if nobody has marks."""
     settle_all(gradebook, course, assignment)
     people = read_people(gradebook)
     table = marks_in(gradebook, course, assignment.name, people)
@@ -124,7 +124,7 @@ def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebo
     absent += _absent(course, assignment, known=set(names), marked=marked)
     if not students:
         raise RecordError(
-            f"nobody has marks of {assignment.name} yet: run `fdl grade {assignment.name}` first"
+            f"nobody has marks for {assignment.name} yet: run `fdl grade {assignment.name}` first"
         )
     for absence in absent:
         names.setdefault(absence.student, (absence.student,))
@@ -150,7 +150,7 @@ def _report(folder: Path) -> Report | None:
 
 
 def _finding(item: ItemReport) -> ItemFinding:
-    """What is needed of an item's Report; a class says the same few sentences again and again."""
+    """Return what the page needs of an item's Report; interned, since a class repeats sentences."""
     failed = (claim.claim for claim in item.claims if not claim.passed)
     return ItemFinding(
         item.points,
@@ -162,7 +162,7 @@ def _finding(item: ItemReport) -> ItemFinding:
 
 
 def _visible(assignment: Assignment, folder: Path) -> dict[str, Visible]:
-    """What the visible checks said in the run that was marked."""
+    """Return what the visible checks said in the run that was marked."""
     found: dict[str, Visible] = {}
     for problem in assignment.problems:
         items = {item.name for item in problem.items if item.kind == "auto"}
@@ -175,12 +175,12 @@ def _visible(assignment: Assignment, folder: Path) -> dict[str, Visible]:
 def _absent(
     course: Course, assignment: Assignment, *, known: set[str], marked: set[str]
 ) -> Iterator[Absence]:
-    """Those whom the gradebook or submitted/ knows and who have no marks."""
+    """Yield the students in the gradebook or in submitted/ who have no marks."""
     submitted = course.submitted
     folders: dict[str, Any] = {}
     if submitted.is_dir():
         folders = {f.name: f for f in submitted.iterdir() if f.is_dir() and f.name[0] != "."}
     for student in (known | folders.keys()) - marked:
         has_handed_in = student in folders and (folders[student] / assignment.name).is_dir()
-        # a folder's name may be of bytes that no gradebook and no page can hold
+        # a folder's name may have bytes that no gradebook and no page can store
         yield Absence(storable(student), NOT_MARKED if has_handed_in else NOT_HANDED_IN)

@@ -1,18 +1,18 @@
 """Pairs of students whose answers share passages that hardly anyone else has.
 
 The method is winnowing (S. Schleimer, D. S. Wilkerson and A. Aiken, Winnowing: local algorithms for
-document fingerprinting, SIGMOD 2003), as the library copydetect does it: names, comments and layout
-are taken out of code, every run of `RUN` letters of what is left becomes a fingerprint, and of
-`WINDOW` neighbours one is kept. What stands in the release, in the reference solutions or in a
-known misconception counts for nothing, nor does what more than a few students share: where there
-are few right ways, many take them. Answers to the same item are compared (marking has put each
+document fingerprinting, SIGMOD 2003), as in the library copydetect. Names, comments and layout are
+removed from code; every run of `RUN` letters of the rest becomes a fingerprint, and one of every
+`WINDOW` neighbours is kept. Passages from the release, the reference solutions or a known
+misconception do not count. Nor do passages that more than a few students share: if there are few
+right ways, many students take them. Answers to the same item are compared (marking has put each
 into its cell).
 
-Work grows with the number of students, not with that of pairs: pairs are found through an index of
-fingerprints, of which each leads to `MOST_SHARERS` students at most.
+The work grows with the number of students, not of pairs: pairs are found through an index of
+fingerprints, each of which leads to at most `MOST_SHARERS` students.
 
-copydetect is an extra (`similarity`); its own fingerprints depend on Python's hash of strings,
-which differs from run to run, so they are computed here.
+copydetect is an extra (`similarity`). Its own fingerprints depend on Python's string hash, which
+differs from run to run, so they are computed here.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from autograder.pages.classreport.notebooks import StudentCell
 from autograder.pages.classreport.statistics import wilson_lower
 
 RUN = 18
-"""Letters of code, without names, comments and blanks: two or three short statements."""
+"""Letters of code in a passage, without names, comments and spaces: two or three statements."""
 
 TEXT_RUN = 36
-"""Letters of prose: five or six words."""
+"""Letters of prose in a passage: five or six words."""
 
 WINDOW = 4
 MOST_SHARERS = 10
-"""What more students than this share is common; in small classes it is a quarter, at least 3."""
+"""Most students who may share a rare passage; in small classes a quarter, but at least 3."""
 
 FEWEST_SHARED = 12
-"""A pair that shares fewer passages is not told of."""
+"""Fewest shared passages of a pair to list."""
 
 LEAST_SCORE = 0.4
 MOST_PAIRS = 25
@@ -60,7 +60,7 @@ _NONE: Prints = np.empty(0, np.uint64)
 
 @dataclass(frozen=True)
 class AnswerLine:
-    """A line of an answer; `shared`: it belongs to a passage that the other one has, too."""
+    """A line of an answer; `shared`: it belongs to a passage that the other student has too."""
 
     text: str
     shared: bool
@@ -79,8 +79,8 @@ class SharedCell:
 class Alike:
     """A cell that two students wrote alike.
 
-    `shared` counts the passages that they have in common and few others have, `of` those of the
-    one who has fewer such passages in this cell.
+    `shared` counts the rare passages they have in common, `of` all rare passages of the student
+    with fewer of them in this cell.
     """
 
     cell: str
@@ -95,7 +95,7 @@ class Alike:
 
 @dataclass(frozen=True)
 class SimilarPair:
-    """Two students, by their places in the class, and the cells that they wrote alike."""
+    """Two students, by their index in the class, and the cells that they wrote alike."""
 
     first: int
     second: int
@@ -103,13 +103,13 @@ class SimilarPair:
 
     @property
     def score(self) -> float:
-        """1 − Π (1 − score) over the cells: the more of them are alike, the higher."""
+        """1 − Π (1 − score) over the cells: the more cells are alike, the higher."""
         return 1.0 - prod(1.0 - cell.score for cell in self.cells)
 
 
 @dataclass(frozen=True)
 class Similarities:
-    """The ranked pairs that are shown, how many there are in all, and what counted as common."""
+    """The ranked pairs to show, the number of all pairs, and the limit for a rare passage."""
 
     pairs: tuple[SimilarPair, ...]
     found: int
@@ -117,7 +117,7 @@ class Similarities:
 
 
 def similar_pairs(class_prints: Sequence[StudentPrints]) -> Similarities:
-    """The pairs in a class of whose answers these are the fingerprints (see `own_prints`)."""
+    """Return the similar pairs in a class with these fingerprints (see `own_prints`)."""
     sharers = _most_sharers(len(class_prints))
     alike: dict[tuple[int, int], list[Alike]] = {}
     for cell in sorted({name for prints in class_prints for name in prints}):
@@ -141,7 +141,7 @@ def _most_sharers(students: int) -> int:
 def _rare(
     cell_prints: Sequence[Prints], sharers: int
 ) -> tuple[NDArray[np.int64], dict[tuple[int, int], int]]:
-    """How many rare fingerprints of a cell each student has, and each pair has in common."""
+    """Count the rare fingerprints of a cell: of each student, and shared by each pair."""
     own = np.zeros(len(cell_prints), dtype=np.int64)
     if not cell_prints:
         return own, {}
@@ -170,7 +170,7 @@ def _rare(
 
 
 def own_prints(cells: Iterable[StudentCell], boilerplate: Prints) -> StudentPrints:
-    """The fingerprints of a student's cells, each once, but for those of the boilerplate."""
+    """Return the distinct fingerprints of a student's cells, without those of the boilerplate."""
     found: dict[str, list[Prints]] = {}
     for cell in _bounded(cells):
         found.setdefault(cell.name, []).append(_kept(cell)[0])
@@ -179,13 +179,13 @@ def own_prints(cells: Iterable[StudentCell], boilerplate: Prints) -> StudentPrin
 
 
 def boilerplate_prints(texts: Iterable[tuple[str, bool]]) -> Prints:
-    """All fingerprints of texts that students are given, or that are right: (text, is it code)."""
+    """Return all fingerprints of given or right texts, passed as pairs (text, is it code)."""
     found = [_all(_plain(text, is_code)[0], is_code) for text, is_code in texts]
     return np.unique(np.concatenate(found)) if found else _NONE
 
 
 def _among(prints: Prints, known: Prints) -> NDArray[np.bool_]:
-    """Which of the fingerprints are among the known ones, which are many and in order."""
+    """Return which fingerprints are among the known ones, which are sorted."""
     if not len(known):
         return np.zeros(len(prints), dtype=bool)
     places = np.minimum(np.searchsorted(known, prints), len(known) - 1)
@@ -193,7 +193,7 @@ def _among(prints: Prints, known: Prints) -> NDArray[np.bool_]:
 
 
 def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:
-    """The cells that are looked at: a notebook may be as long as a student likes."""
+    """Yield the cells to look at, within limits: a student's notebook may be of any length."""
     room = MAX_STUDENT
     for cell in cells:
         if len(cell.text) <= min(room, MAX_CELL):
@@ -202,7 +202,7 @@ def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:
 
 
 def _kept(cell: StudentCell) -> tuple[Prints, NDArray[np.int64], NDArray[np.int64]]:
-    """A cell's fingerprints, where each begins, and where each plain letter was in the text."""
+    """Return a cell's fingerprints, where each begins, and where each letter was in the text."""
     from copydetect.utils import winnow
 
     plain, places = _plain(cell.text, cell.is_code)
@@ -214,11 +214,11 @@ def _kept(cell: StudentCell) -> tuple[Prints, NDArray[np.int64], NDArray[np.int6
 
 
 def _plain(text: str, is_code: bool) -> tuple[str, NDArray[np.int64]]:
-    """A text without what can be changed at will, and where each of its letters was."""
+    """Return a text without what is easily changed, and where each remaining letter was."""
     if is_code:
         from copydetect.utils import filter_code
 
-        # empty lines at the beginning are not counted in its places
+        # its positions do not count empty lines at the beginning
         skipped = len(text) - len(text.lstrip("\n"))
         plain, removed = filter_code(text, "", language="python")
         at = np.arange(len(plain))
@@ -232,7 +232,7 @@ def _plain(text: str, is_code: bool) -> tuple[str, NDArray[np.int64]]:
 
 
 def _all(plain: str, is_code: bool) -> Prints:
-    """A fingerprint of each run of letters: Σ cᵢ bⁱ mod 2⁶⁴, its bits mixed."""
+    """Return a fingerprint of each run of letters: Σ cᵢ bⁱ mod 2⁶⁴, with its bits mixed."""
     run = RUN if is_code else TEXT_RUN
     if len(plain) < run:
         return _NONE
@@ -253,10 +253,10 @@ def side_by_side(
     class_prints: Sequence[StudentPrints],
     shown: Callable[[StudentCell], str] = lambda cell: cell.text,
 ) -> tuple[SharedCell, ...]:
-    """The cells that a pair wrote alike, with the lines of the shared passages.
+    """Return the cells that a pair wrote alike, with the lines of the shared passages.
 
-    `texts` are the cells of both; `shown` gives a cell's text for the page, line by line as the
-    cell's own.
+    `texts` are the cells of both; `shown` returns a cell's text for the page, with the same lines
+    as the cell.
     """
     found = []
     for alike in pair.cells:
@@ -270,7 +270,7 @@ def side_by_side(
 
 
 def _counted(pair: SimilarPair, cell: str, class_prints: Sequence[StudentPrints]) -> Prints:
-    """The fingerprints of a cell that both have, and few others."""
+    """Return the fingerprints of a cell that both have and few others have."""
     mine, theirs = (class_prints[student][cell] for student in (pair.first, pair.second))
     both = np.intersect1d(mine, theirs, assume_unique=True)
     sharers = sum(np.isin(both, each[cell]).astype(int) for each in class_prints if cell in each)
@@ -280,7 +280,7 @@ def _counted(pair: SimilarPair, cell: str, class_prints: Sequence[StudentPrints]
 def _marked(
     cells: Answers, counted: Prints, shown: Callable[[StudentCell], str]
 ) -> tuple[AnswerLine, ...]:
-    """The lines of these cells, those marked in which a counted passage stands."""
+    """Return the lines of these cells; lines with a counted passage are marked as shared."""
     found: list[AnswerLine] = []
     for cell in _bounded(cells):
         prints, starts, places = _kept(cell)
@@ -295,7 +295,7 @@ def _marked(
 
 
 def without_comments(text: str) -> str:
-    """Code, line by line, without its comments and docstrings."""
+    """Return the code, with the same lines, without its comments and docstrings."""
     from pygments import token
     from pygments.lexers import PythonLexer
 

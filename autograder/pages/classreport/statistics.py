@@ -1,7 +1,7 @@
 """The numbers of a class report: pure functions of points, each with its formula and its source.
 
-Classical test theory. x[p, i] is the points of person p on item i, m[i] the item's maximum, and NaN
-where a person has still to mark. Sources:
+Classical test theory: x[p, i] is the points of person p on item i, NaN if not marked yet, and m[i]
+is the item's maximum. Sources:
 
 - R. L. Ebel and D. A. Frisbie, Essentials of Educational Measurement, 5th ed., 1991, chapters 5
   and 13: difficulty, discrimination.
@@ -24,12 +24,12 @@ from autograder.course.assignment import NEARLY
 Floats = NDArray[np.float64]
 
 FEWEST = 3
-"""Of two persons any two numbers correlate perfectly: a correlation needs three."""
+"""Fewest persons for a correlation; with two, any numbers correlate perfectly."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """What is told of a distribution; `lower` and `upper` are the quartiles."""
+    """The summary of a distribution; `lower` and `upper` are the quartiles."""
 
     n: int
     mean: float
@@ -43,10 +43,10 @@ class Spread:
 
 @dataclass(frozen=True)
 class ItemStatistics:
-    """What the class's points say of one item.
+    """The statistics of one item over the class.
 
     `n` persons have a settled mark. `difficulty` is their mean share of the points,
-    `discrimination` the correlation with the rest score; None if that can't be told, and `why`.
+    `discrimination` the correlation with the rest score; if it is None, `why` gives the reason.
     """
 
     n: int
@@ -56,17 +56,17 @@ class ItemStatistics:
 
     @property
     def is_suspect(self) -> bool:
-        """Whether it goes against the rest by more than chance would in one of twenty items.
+        """Whether it correlates with the rest so negatively that chance does it 1 time in 20.
 
-        Where item and rest have nothing to do with each other, r has the mean 0 and the standard
-        deviation 1/√(n−1), and is nearly normal.
+        If item and rest are independent, r is nearly normal, with mean 0 and standard deviation
+        1/√(n−1).
         """
         r = self.discrimination
         return r is not None and r < -1.645 / sqrt(self.n - 1)
 
 
 def spread(values: Sequence[float]) -> Spread | None:
-    """Mean, standard deviation (n − 1 below), extremes and quartiles; None of nothing.
+    """Return mean, standard deviation (divided by n − 1), extremes and quartiles; None if empty.
 
     A quartile between two values is interpolated linearly (numpy's default, type 7 of Hyndman and
     Fan, Sample quantiles in statistical packages, 1996).
@@ -83,9 +83,9 @@ def spread(values: Sequence[float]) -> Spread | None:
 
 
 def correlation(x: Floats, y: Floats) -> float | None:
-    """Pearson's r = Σ(x−x̄)(y−ȳ) / √(Σ(x−x̄)² Σ(y−ȳ)²).
+    """Return Pearson's r = Σ(x−x̄)(y−ȳ) / √(Σ(x−x̄)² Σ(y−ȳ)²).
 
-    None where x or y is the same for all (r is 0/0), or there are fewer than `FEWEST` persons.
+    Return None if x or y is the same for everyone (r is 0/0), or for fewer than `FEWEST` persons.
     """
     if len(x) < FEWEST or np.ptp(x) <= NEARLY or np.ptp(y) <= NEARLY:
         return None
@@ -93,9 +93,9 @@ def correlation(x: Floats, y: Floats) -> float | None:
 
 
 def cronbach_alpha(points: Floats) -> float | None:
-    """α = k/(k−1) · (1 − Σ var(xᵢ) / var(Σ xᵢ)) of persons' points on k items.
+    """Return α = k/(k−1) · (1 − Σ var(xᵢ) / var(Σ xᵢ)) of persons' points on k items.
 
-    None below two items or `FEWEST` persons, or where all have the same total.
+    Return None for fewer than two items or `FEWEST` persons, or if all totals are equal.
     """
     n, k = points.shape
     total = points.sum(axis=1)
@@ -105,17 +105,17 @@ def cronbach_alpha(points: Floats) -> float | None:
 
 
 def analyse_items(points: Floats, best: Floats) -> tuple[ItemStatistics, ...]:
-    """The statistics of each item, from persons' points (one row each, NaN: still open).
+    """Return the statistics of each item, from persons' points (one row each, NaN: still open).
 
     The rest score of a person on item i is Σ x[p, j] over the items j ≠ i that are settled for the
-    whole class: a total with open items in it would compare what marks there are, not persons.
+    whole class: a total with open items would show how much is marked, not how people did.
     """
     settled = settled_items(points)
     return tuple(_analyse(points, best, settled, item) for item in range(points.shape[1]))
 
 
 def settled_items(points: Floats) -> NDArray[np.bool_]:
-    """Which items are marked for every person."""
+    """Return which items are marked for every person."""
     return np.asarray(~np.isnan(points).any(axis=0))
 
 
@@ -123,7 +123,7 @@ def _analyse(points: Floats, best: Floats, settled: NDArray[np.bool_], item: int
     marked = ~np.isnan(points[:, item])
     n = int(marked.sum())
     if n == 0:
-        return ItemStatistics(0, None, None, "nobody has a mark of it yet")
+        return ItemStatistics(0, None, None, "nobody has a mark for it yet")
     own = points[marked, item]
     others = settled.copy()
     others[item] = False
@@ -134,7 +134,7 @@ def _analyse(points: Floats, best: Floats, settled: NDArray[np.bool_], item: int
 
 
 def _why_not(own: Floats, rest: Floats, n: int) -> str:
-    """Why there is no correlation, in words; empty where there is one."""
+    """Return why there is no correlation, in words; empty if there is one."""
     if n < FEWEST:
         return f"fewer than {FEWEST} marks"
     if np.ptp(own) <= NEARLY:
@@ -143,10 +143,10 @@ def _why_not(own: Floats, rest: Floats, n: int) -> str:
 
 
 def wilson_lower(hits: int, n: int, z: float = 1.96) -> float:
-    """The lower end of Wilson's interval for a share of `hits` in `n`; 0 of nothing.
+    """Return the lower end of Wilson's interval for a share of `hits` in `n`; 0 if n = 0.
 
-    (p + z²/2n − z √(p(1−p)/n + z²/4n²)) / (1 + z²/n): a high share of very little ranks below the
-    same share of much. E. B. Wilson, Probable inference, the law of succession, and statistical
+    (p + z²/2n − z √(p(1−p)/n + z²/4n²)) / (1 + z²/n): a high share of few ranks below the same
+    share of many. E. B. Wilson, Probable inference, the law of succession, and statistical
     inference, Journal of the American Statistical Association 22 (1927).
     """
     if n == 0:
@@ -158,9 +158,9 @@ def wilson_lower(hits: int, n: int, z: float = 1.96) -> float:
 
 
 def histogram(values: Sequence[float], most: float, bins: int) -> tuple[list[float], list[int]]:
-    """Edges of `bins` equal classes from 0 to `most`, and how many values are in each.
+    """Return the edges of `bins` equal classes from 0 to `most`, and the count in each.
 
-    What is below 0 or above `most` (a penalty, extra points by hand) counts in the outermost class.
+    Values below 0 or above `most` (a penalty, extra points by hand) count in the outermost class.
     """
     edges = np.linspace(0.0, most or 1.0, bins + 1)
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)

@@ -1,4 +1,4 @@
-"""Writes the class report: reads the class, leaves out names where asked, compares, renders."""
+"""Write the class report: read the class, remove names if asked to, compare, render."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def write_class_report(
     anonymous: bool = False,
     moment: datetime | None = None,
 ) -> Path:
-    """Write the page to `path` (default: in reports/), and return where it is.
+    """Write the page to `path` (default: in reports/), and return its path.
 
-    RecordError where nobody has marks, or the page can't be written.
+    Raise RecordError if nobody has marks or the page can't be written.
     """
     with open_gradebook(course) as gradebook:
         record = read_class(course, assignment, gradebook)
@@ -41,7 +41,7 @@ def write_class_report(
         name: f"Student {numbers[name]}" if numbers is not None else name for name in record.names
     }
     shown = _without(record.names) if anonymous else lambda cell: cell.text
-    # in the order of what is shown: nothing on the page may tell of another one
+    # in the order of the names shown, so that the order on the page reveals no real name
     students = sorted((each.student for each in record.students), key=names.__getitem__)
     similar = _similar(course, assignment, students, names, shown)
     renamed_class = renamed(record, names.__getitem__)
@@ -58,7 +58,7 @@ def write_class_report(
 
 
 def _without(names: Mapping[str, tuple[str, ...]]) -> ShownText:
-    """A cell's text without names: no comment, where people write them, and none that is known."""
+    """Return a function that removes names from a cell's text: comments and all known names."""
     leave_out = without_names(names)
 
     def shown(cell: StudentCell) -> str:
@@ -74,9 +74,9 @@ def _similar(
     names: Mapping[str, str],
     shown: ShownText,
 ) -> SimilarityView | None:
-    """Compare the answers of all; texts are read again for the few pairs that are shown.
+    """Compare all answers; read the texts again for the few pairs to show.
 
-    None without the extra `similarity`.
+    Return None without the extra `similarity`.
     """
     if find_spec("copydetect") is None:
         return None
@@ -99,7 +99,7 @@ def _similar(
 def _own_cells(
     course: Course, assignment: Assignment, student: str, known: frozenset[str]
 ) -> Iterator[StudentCell]:
-    """A student's answers, and the code cells that the student added."""
+    """Yield a student's answers, and the code cells that the student added."""
     folder = course.autograded(student, assignment.name)
     for problem in assignment.problems:
         for cell in read_cells(folder / f"{problem.name}.ipynb"):
@@ -110,7 +110,7 @@ def _own_cells(
 
 
 def _given_texts(course: Course, assignment: Assignment) -> Iterator[tuple[str, bool]]:
-    """What students are given, what is right, and what many get wrong in the same way."""
+    """Yield the texts given to students, the right ones, and known misconceptions."""
     for folder in (course.release(assignment.name), course.source(assignment.name)):
         for problem in assignment.problems:
             for cell in read_notebook(folder / f"{problem.name}.ipynb").cells:
@@ -123,7 +123,7 @@ def _given_texts(course: Course, assignment: Assignment) -> Iterator[tuple[str, 
 
 
 def _known_texts(course: Course, assignment: Assignment) -> frozenset[str]:
-    """The texts of the release's cells, which a student may have left as they are."""
+    """Return the texts of the release's cells, which a student may have left unchanged."""
     return frozenset(
         cell.text
         for problem in assignment.problems

@@ -1,8 +1,8 @@
-"""From what a learning platform exports to `submitted/STUDENT/ASSIGNMENT`, without trust.
+"""From a learning platform's export to `submitted/STUDENT/ASSIGNMENT`, without trust.
 
-Four steps, a module each: look into archives and folders without opening anything that could do
-harm (`archives`), recognise whose export it is and who handed in which file (`platforms`), find out
-who that is in the course (`roster`), choose a notebook for each problem (`choosing`) and put it
-where it belongs without losing what was there (`placing`). No name that comes from outside is ever
-part of a path that is written to, except a student's, and that is checked letter by letter.
+There are five steps, with a module each: list archives and folders without opening anything
+harmful (`archives`), recognise the platform and who submitted which file (`platforms`), match the
+senders to students of the course (`roster`), choose a notebook for each problem (`choosing`), and
+put it in its place without losing what was there (`placing`). No name from outside becomes part of
+a path that is written to, except a student's name, which is checked letter by letter.
 """

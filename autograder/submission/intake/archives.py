@@ -1,7 +1,7 @@
-"""What lies in a zip file or a folder: listed without trust, and read within a budget.
+"""The files in a zip file or a folder, listed without trust and read within a budget.
 
-Nothing is ever unpacked onto the disk. A name that leads elsewhere, a link, an encrypted or a
-swelling member is listed with the reason why it is not opened.
+Nothing is ever unpacked onto the disk. A name that leads elsewhere, a link, an encrypted member or
+a zip bomb is listed with the reason why it is not opened.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from autograder.submission.files import MAX_BYTES, UnreadableError, read_bytes
 from autograder.words import printable
 
 MAX_ENTRIES = 50_000
-"""Files in one archive or folder."""
+"""Most files in one archive or folder."""
 MAX_NESTED_ENTRIES = 500
-"""Files in an archive within an archive, which a student made."""
+"""Most files in an archive inside an archive, which a student made."""
 MAX_TOTAL_BYTES = 8_000_000_000
 MAX_RATIO = 200
-"""How many times its packed size a member may have, once it is larger than SMALL_BYTES."""
+"""Largest ratio of a member's size to its packed size, if it is larger than SMALL_BYTES."""
 SMALL_BYTES = 1_000_000
 MAX_DEPTH = 12
 MAX_NAME = 1_000
 _DIRECTORY_BYTES = 400
-"""For each member, what the directory of an archive takes at most; longer ones are odd."""
+"""Most bytes for each member in the directory of an archive; more is suspicious."""
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
@@ -45,12 +45,12 @@ _DATELESS = (1980, 1, 1, 0, 0, 0)
 
 @dataclass
 class IntakeBudget:
-    """How many bytes may still be read out of everything that was given."""
+    """The number of bytes that may still be read from all given files."""
 
     left: int = MAX_TOTAL_BYTES
 
     def spend(self, amount: int) -> None:
-        """Take note of what was read; UnreadableError once it is too much."""
+        """Count the bytes read; raise UnreadableError if they are too many."""
         self.left -= amount
         if self.left < 0:
             raise UnreadableError("all files together are too large")
@@ -58,9 +58,9 @@ class IntakeBudget:
 
 @dataclass(frozen=True)
 class Found:
-    """A file that was found: its way as clean parts, its time, and what reads it.
+    """A file that was found: its path as clean parts, its time, and a function that reads it.
 
-    `time` has a time zone. Where `refusal` says why a file is not opened, `parts` is for show.
+    `time` has a time zone. If `refusal` says why a file is not opened, `parts` is only for display.
     """
 
     where: str
@@ -75,7 +75,7 @@ class Found:
 
 
 def in_folder(folder: Path, budget: IntakeBudget) -> Iterator[Found]:
-    """The files in a folder and below; links are named and not followed."""
+    """Yield the files in a folder and below; links are listed but not followed."""
     count = 0
     for place, folders, files in os.walk(folder):
         here = Path(place)
@@ -85,7 +85,7 @@ def in_folder(folder: Path, budget: IntakeBudget) -> Iterator[Found]:
         for name in sorted(files + links):
             count += 1
             if count > MAX_ENTRIES:
-                raise UnreadableError(f"it holds more than {MAX_ENTRIES} files")
+                raise UnreadableError(f"it has more than {MAX_ENTRIES} files")
             path = here / name
             parts = (folder.name, *path.relative_to(folder).parts)
             yield _in_folder(path, tuple(map(_normal, parts)), budget)
@@ -99,12 +99,12 @@ def _in_folder(path: Path, parts: tuple[str, ...], budget: IntakeBudget) -> Foun
 
     status = os.lstat(path)
     time = datetime.fromtimestamp(status.st_mtime, UTC)
-    refusal = "" if stat.S_ISREG(status.st_mode) else "it is a link or no file"
+    refusal = "" if stat.S_ISREG(status.st_mode) else "it is a link, or not a file"
     return Found(printable("/".join(parts)), parts, time, read, refusal)
 
 
 def open_zip(content: Path | bytes, *, nested: bool) -> zipfile.ZipFile:
-    """Open an archive; UnreadableError where it is none, or its directory is too large."""
+    """Open an archive; raise UnreadableError if it is not one or its directory is too large."""
     most = MAX_NESTED_ENTRIES if nested else MAX_ENTRIES
     file: IO[bytes] | None = None
     try:
@@ -114,15 +114,15 @@ def open_zip(content: Path | bytes, *, nested: bool) -> zipfile.ZipFile:
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, struct.error) as error:
         if file is not None:
             file.close()
-        raise UnreadableError(f"it is no zip file that can be opened ({error})") from error
+        raise UnreadableError(f"it is not a zip file that can be opened ({error})") from error
     if len(archive.filelist) > most:
         archive.close()
-        raise UnreadableError(f"it holds more than {most} files")
+        raise UnreadableError(f"it has more than {most} files")
     return archive
 
 
 def _check_directory(file: IO[bytes], most: int, *, nested: bool) -> None:
-    """Look at the size of an archive's directory before it is read into memory as a whole."""
+    """Check the size of an archive's directory before all of it is read into memory."""
     size = file.seek(0, os.SEEK_END)
     start = max(0, size - 65_600)
     file.seek(start)
@@ -132,7 +132,7 @@ def _check_directory(file: IO[bytes], most: int, *, nested: bool) -> None:
         directory = int.from_bytes(tail[end + 12 : end + 16], "little")
         large = tail[max(0, end - 20) : end].startswith(_ZIP64_LOCATOR)
         if nested and large:
-            raise UnreadableError("it is in the form for huge archives (zip64)")
+            raise UnreadableError("it is in the format for huge archives (zip64)")
         if not large and directory > most * _DIRECTORY_BYTES:
             raise UnreadableError(f"its directory is too large for {most} files")
     file.seek(0)
@@ -145,7 +145,7 @@ def in_zip(
     zone: ZoneInfo,
     budget: IntakeBudget,
 ) -> Iterator[Found]:
-    """The files in an archive; `outer` are the parts before theirs, `zone` that of its times."""
+    """Yield the files in an archive; `outer` come before their parts, `zone` is of its times."""
     for info in archive.infolist():
         if info.filename.endswith("/"):
             continue
@@ -161,7 +161,7 @@ def in_zip(
 
 
 def _decoded(info: zipfile.ZipInfo) -> str:
-    """A member's name: some archivers write UTF-8 and do not say so."""
+    """Return a member's name; some archivers write UTF-8 without saying so."""
     if not info.flag_bits & _UTF8_FLAG:
         try:
             return info.filename.encode("cp437").decode("utf-8")
@@ -171,11 +171,11 @@ def _decoded(info: zipfile.ZipInfo) -> str:
 
 
 def _clean(name: str) -> tuple[str, ...]:
-    """A member's name as parts; UnreadableError if it leads elsewhere or hides something."""
+    """Return a member's name as parts; raise UnreadableError if it leads elsewhere or is odd."""
     if len(name) > MAX_NAME:
         raise UnreadableError("its name is too long")
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):
-        raise UnreadableError("its name holds control characters")
+        raise UnreadableError("its name has control characters")
     name = name.replace("\\", "/")
     if name.startswith("/") or _DRIVE.match(name):
         raise UnreadableError("its name is an absolute path")
@@ -183,7 +183,7 @@ def _clean(name: str) -> tuple[str, ...]:
     if ".." in parts:
         raise UnreadableError("its name leads out of its folder")
     if not parts or len(parts) > MAX_DEPTH:
-        raise UnreadableError("it lies in too many folders" if parts else "it has no name")
+        raise UnreadableError("it is in too many nested folders" if parts else "it has no name")
     return tuple(map(_normal, parts))
 
 
@@ -192,16 +192,16 @@ def _normal(part: str) -> str:
 
 
 def _refusal(info: zipfile.ZipInfo) -> str:
-    """Why a member is not to be opened, as far as its entry in the directory tells."""
+    """Return why a member must not be opened, judged by its entry in the directory."""
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return "it is a link or no file"
+        return "it is a link, or not a file"
     if info.flag_bits & _ENCRYPTED_FLAG:
         return "it is encrypted"
     if info.file_size > MAX_BYTES:
         return f"it is larger than {MAX_BYTES // 1_000_000} MB"
     if info.file_size > max(SMALL_BYTES, MAX_RATIO * info.compress_size):
-        return f"it swells to more than {MAX_RATIO} times its size"
+        return f"it unpacks to more than {MAX_RATIO} times its size"
     return ""
 
 
@@ -226,7 +226,7 @@ def _reader(
 
 
 def _time(info: zipfile.ZipInfo, zone: ZoneInfo) -> datetime | None:
-    """When a member was changed: as Unix wrote it, else in the archive's local time, or None."""
+    """Return when a member was changed: Unix time, else the archive's local time, or None."""
     extra = info.extra
     while len(extra) >= 4:
         kind, size = struct.unpack("<HH", extra[:4])

@@ -1,4 +1,4 @@
-"""Out of all that one student handed in: a notebook for each problem, and when it was handed in."""
+"""Choose a notebook for each problem from one student's files, and find the submission time."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ MAX_CANDIDATES = 60
 MAX_STUDENT_BYTES = 4 * MAX_BYTES
 
 _GIVEN, _PACKED, _KEPT = "the platform", "the student's own manifest", "the files' dates"
-"""Where a time comes from, the most trusted first."""
+"""Sources of a time, the most trusted first."""
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
-"""Nothing was handed in before."""
+"""Earliest possible submission time."""
 
-CLUTTER = "an archiver's or an editor's own"
-"""Why a file that nobody wrote is left out."""
+CLUTTER = "made by an archiver or an editor"
+"""Reason to leave out a file that nobody wrote."""
 
 NOT_NEEDED = frozenset({*map(str.lower, COMPANIONS), MANIFEST, TIMESTAMP})
-"""What comes with the notebooks and is not needed, in small letters."""
+"""Names, in lower case, of files that come with the notebooks and are not needed."""
 
 _ODD = (
     UnreadableError, ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError,
 )  # fmt: skip
-"""What a manifest that is none can end in."""
+"""Errors that a broken manifest can cause."""
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that has no place, whose it is (or "") and why; `matters` if a person should look."""
+    """A file left out, its sender (or "") and the reason; `matters` if a person should look."""
 
     where: str
     sender: str
@@ -67,7 +67,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Choice:
-    """What was chosen, where its time comes from, notes, and the files that were left out."""
+    """The chosen work, the source of its time, notes, and the files that were left out."""
 
     work: Work
     source: str
@@ -77,7 +77,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A notebook file that may be a problem's."""
+    """A notebook file that may belong to a problem."""
 
     where: str
     name: str
@@ -87,13 +87,13 @@ class _Candidate:
     depth: int
 
     def rank(self, problem: str) -> tuple[bool, float, int, int]:
-        """The exact name first, then the newest, then the last upload, then what lies on top."""
+        """Return a sort key; best are the exact name, the newest, the last upload, the topmost."""
         exact = self.name == f"{problem}.ipynb"
         return exact, self.time.timestamp() if self.time else 0.0, self.again, -self.depth
 
 
 class _Pile:
-    """One student's files, looked through."""
+    """One student's files, sorted into candidates and the rest."""
 
     def __init__(
         self, sender: str, assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget
@@ -107,7 +107,7 @@ class _Pile:
         self.times: dict[str, list[datetime]] = {_GIVEN: [], _PACKED: [], _KEPT: []}
 
     def add_all(self, files: Sequence[Sent]) -> None:
-        """Look at the files that the student handed in; they may be an unpacked package."""
+        """Add the student's files, which may be an unpacked package."""
         manifest = self._manifest(files)
         for sent in files:
             self._add(sent, manifest)
@@ -121,16 +121,16 @@ class _Pile:
         elif not sent.name.lower().endswith(".zip"):
             self._take(sent, depth, manifest)
         elif depth:
-            self.leave(sent.found.where, "an archive within an archive of the student's")
+            self.leave(sent.found.where, "an archive inside the student's archive")
         else:
             self._open(sent)
 
     def leave(self, where: str, why: str, *, matters: bool = True) -> None:
-        """Take note of a file that has no place."""
+        """Record a file that is left out."""
         self.rest.append(LeftOut(where, self.sender, why, matters))
 
     def _open(self, sent: Sent) -> None:
-        """Look into an archive of the student's, one level deep."""
+        """Add the files of a student's archive, one level deep."""
         try:
             content = self._read(sent)
             with open_zip(content, nested=True) as archive:
@@ -145,13 +145,13 @@ class _Pile:
             self.leave(sent.found.where, str(error))
 
     def _manifest(self, files: Sequence[Sent]) -> Mapping[str, str]:
-        """What a package says of itself: the digest of each notebook; its time is kept."""
+        """Return the digest of each notebook from a package's manifest, and keep its time."""
         for sent in files:
             if sent.name == MANIFEST and not sent.refusal:
                 try:
                     return self._read_manifest(sent)
                 except _ODD as error:
-                    self.leave(sent.found.where, f"it is no manifest ({type(error).__name__})")
+                    self.leave(sent.found.where, f"it is not a manifest ({type(error).__name__})")
         return {}
 
     def _read_manifest(self, sent: Sent) -> Mapping[str, str]:
@@ -175,13 +175,13 @@ class _Pile:
         return content
 
     def _take(self, sent: Sent, depth: int, manifest: Mapping[str, str]) -> None:
-        """Keep a notebook as a candidate; name anything else."""
+        """Keep a notebook as a candidate; leave out anything else."""
         where, time = sent.found.where, sent.found.time
         if is_clutter(sent.found.parts):
             self.leave(where, CLUTTER, matters=False)
         elif not NOTEBOOK_NAME.fullmatch(sent.name):
             known = sent.name.lower() in NOT_NEEDED or sent.name in self.assignment.files
-            self.leave(where, "not needed" if known else "no notebook", matters=not known)
+            self.leave(where, "not needed" if known else "not a notebook", matters=not known)
             if sent.name == TIMESTAMP and sent.senders and sent.senders[0].platform == "folders":
                 self._timestamp(sent)
         elif len(self.candidates) >= MAX_CANDIDATES:
@@ -199,18 +199,18 @@ class _Pile:
             self.candidates.append(_Candidate(where, sent.name, content, time, sent.again, depth))
 
     def _timestamp(self, sent: Sent) -> None:
-        """The time in a submission that was collected by nbgrader before."""
+        """Record the time in a submission that nbgrader collected before."""
         try:
             time = parse_time(self._read(sent, MAX_TIMESTAMP_BYTES))
         except UnreadableError:
             time = None
         if time is None:
-            self.notes.append(f"{TIMESTAMP} holds no date that can be read: decide by hand.")
+            self.notes.append(f"{TIMESTAMP} has no date that can be read: decide by hand.")
         else:
             self.times[_GIVEN].append(time)
 
     def problem_of(self, candidate: _Candidate) -> str:
-        """The problem of a notebook, by its name, else by the items in it; "" if neither tells."""
+        """Return the problem of a notebook, by its name, else by its items; "" if unknown."""
         names = [problem.name for problem in self.assignment.problems]
         if by_name := problem_by_name(stem_of(candidate.name), names):
             return by_name
@@ -228,20 +228,20 @@ class _Pile:
 def choose(
     sender: str, files: Sequence[Sent], assignment: Assignment, zone: ZoneInfo, budget: IntakeBudget
 ) -> Choice:
-    """Look through one student's files and choose; `sender` is who that is, for show."""
+    """Choose from one student's files; `sender` is the student's name for display."""
     pile = _Pile(sender, assignment, zone, budget)
     pile.add_all(files)
     by_problem: dict[str, list[_Candidate]] = {}
     for candidate in pile.candidates:
         by_problem.setdefault(pile.problem_of(candidate), []).append(candidate)
     for stranger in by_problem.pop("", ()):
-        pile.leave(stranger.where, f"a notebook of no problem of {assignment.name}")
+        pile.leave(stranger.where, f"a notebook that matches no problem of {assignment.name}")
     notebooks = {}
     for problem, candidates in by_problem.items():
         best, *others = sorted(candidates, key=lambda c: c.rank(problem), reverse=True)
         notebooks[problem] = best.content
         for other in others:
-            why = f"{printable(best.name)} was taken for {problem}"
+            why = f"{printable(best.name)} was used for {problem}"
             pile.leave(other.where, why, matters=other.content != best.content)
         pile.notes += _choice_notes(problem, best, others)
     pile.times[_GIVEN] += [each.time for sent in files for each in sent.senders if each.time]
@@ -256,18 +256,18 @@ def _choice_notes(problem: str, best: _Candidate, others: Sequence[_Candidate]) 
     if differing:
         why = "its name is exact" if best.name == f"{problem}.ipynb" else "it is the newest"
         if any(other.name == best.name for other in differing):
-            why = "it is the newest of its name"
+            why = "it is the newest with this name"
         names = printable(", ".join(other.name for other in differing))
-        yield f"{printable(best.name)} was taken for {problem} ({why}), not {names}."
+        yield f"{printable(best.name)} was used for {problem} ({why}), not {names}."
     elif best.name != f"{problem}.ipynb":
-        yield f"{printable(best.name)} was taken for {problem}."
+        yield f"{printable(best.name)} was used for {problem}."
 
 
 def _ahead(times: Iterable[datetime]) -> Iterator[str]:
-    """A note where a time lies ahead of this machine's clock, and so was left out."""
+    """Yield a note if a time is ahead of this machine's clock, and so was ignored."""
     if (last := max(times, default=EARLIEST)) >= _latest_possible():
         yield (
-            f"A time was left out that lies ahead, {last:%Y-%m-%d %H:%M}. "
+            f"A time in the future was ignored: {last:%Y-%m-%d %H:%M}. "
             "Is the clock of this machine right?"
         )
 
@@ -277,7 +277,7 @@ def _latest_possible() -> datetime:
 
 
 def _time(by_source: Mapping[str, Sequence[datetime]]) -> tuple[datetime | None, str]:
-    """The time of a submission and where it comes from: the platform's own word counts most."""
+    """Return the time of a submission and its source; the platform's own time counts most."""
     latest_possible = _latest_possible()
     for source, times in by_source.items():
         if sane := [time for time in times if EARLIEST < time < latest_possible]:

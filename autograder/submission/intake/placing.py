@@ -1,4 +1,4 @@
-"""Into `submitted/`: whole or not at all, and nothing that was there is lost."""
+"""Put submissions into `submitted/`: completely or not at all, without losing an earlier one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ State = Literal["new", "replaced", "unchanged", "older"]
 
 @dataclass(frozen=True)
 class Placed:
-    """What became of a submission, and what to tell of it."""
+    """The result of placing a submission, and a message about it."""
 
     state: State
     message: str = ""
@@ -46,15 +46,15 @@ class Work:
 def place(submitted: Path, student: str, assignment: str, new: Work, *, replace: bool) -> Placed:
     """Put a student's work into submitted/STUDENT/ASSIGNMENT.
 
-    What is there stays unless the new submission is known to be newer (or `replace` says so); the
-    one of the two that is not used is kept under submitted/.earlier/STUDENT/.
+    The submission that is there stays unless the new one is known to be newer (or with `replace`).
+    The unused one of the two is kept under submitted/.earlier/STUDENT/.
     """
     target = submitted / student / assignment
     if not os.path.lexists(target):
         _write(submitted, target, new)
         return Placed("new")
     if target.is_symlink() or not target.is_dir():
-        return Placed("older", f"{target} is no folder; move it away")
+        return Placed("older", f"{target} is not a folder; move it away")
     notebooks = {path.stem: _content(path) for path in target.glob("*.ipynb")}
     there = Work(notebooks, parse_time(read_timestamp_file(target)))
     if there.notebooks == new.notebooks:
@@ -67,9 +67,10 @@ def place(submitted: Path, student: str, assignment: str, new: Work, *, replace:
         aside = _aside(submitted, student, assignment, new)
         if not aside.exists():
             _write(submitted, aside, new)
-        why = "what is there is newer" if there.time and new.time else "which is newer is not known"
+        known = there.time and new.time
+        why = "the existing one is newer" if known else "it is not known which one is newer"
         kept = aside.relative_to(submitted.parent)
-        return Placed("older", f"{why}; kept as {kept}, --replace takes it")
+        return Placed("older", f"{why}; this one is kept as {kept}, use --replace to take it")
     aside = _move(target, _aside(submitted, student, assignment, there))
     _write(submitted, target, new)
     message = f"the earlier one is kept as {aside.relative_to(submitted.parent)}"
@@ -86,13 +87,13 @@ def _content(path: Path) -> bytes:
 
 
 def _write_time(folder: Path, time: datetime) -> None:
-    """The time as nbgrader writes it, which its plugin for late submissions reads."""
+    """Write the time in nbgrader's form, which its plugin for late submissions reads."""
     text = f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f} UTC"
     (folder / TIMESTAMP).write_text(text, encoding="ascii")
 
 
 def _write(submitted: Path, target: Path, work: Work) -> None:
-    """Write a folder beside its place, then move it there: no half of it is ever seen."""
+    """Write a folder beside its place, then move it there, so that it is never half-written."""
     target.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".intake-", dir=submitted))
     try:
@@ -110,7 +111,7 @@ def _write(submitted: Path, target: Path, work: Work) -> None:
 
 
 def _aside(submitted: Path, student: str, assignment: str, work: Work) -> Path:
-    """A place that is the same for the same submission, so that it is kept once."""
+    """Return the path to keep a submission at; equal submissions share it, so one copy is kept."""
     digest = hashlib.sha256()
     for name, content in sorted(work.notebooks.items()):
         digest.update(f"{name}.ipynb\0".encode() + hashlib.sha256(content).digest())
@@ -119,7 +120,7 @@ def _aside(submitted: Path, student: str, assignment: str, work: Work) -> Path:
 
 
 def _move(folder: Path, place: Path) -> Path:
-    """Move a submission, with all that lies beside its notebooks, to this place or one beside."""
+    """Move a submission with all its files to this path, or to a numbered one if it is taken."""
     number = 1
     while place.exists():
         number += 1

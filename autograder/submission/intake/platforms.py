@@ -1,17 +1,17 @@
-"""Whose export is it, and who handed in which file?
+"""Recognise whose export it is, and who submitted which file.
 
-What is assumed of each platform (the outermost match counts, so nothing that a student names a file
-or packs into an archive of theirs can make it another student's). Where a platform puts a name that
-a student chose beside its own number, a name may have several readings. All of them are kept, and
-`settle` takes one only if the list of students says which; without it the file belongs to nobody.
+The outermost match counts, so a student cannot make a file another student's by its name or by an
+archive around it. If a platform puts a name that a student chose beside its own number, there may
+be several readings of a file's name. All are kept, and `settle` takes one only if the roster says
+which; without a roster the file is not matched to anyone. These are the assumptions:
 
 - **Moodle**, "Download all submissions": for each participant a folder
   `Firstname Lastname_123456_assignsubmission_file_` (older versions: without the last `_`),
   `…_assignsubmission_onlinetext_` for texts typed online, and the same as beginnings of file names
-  where "Download submissions in folders" is off. The number is the participant's in this one
+  if "Download submissions in folders" is off. The number is the participant's in this one
   assignment (docs.moodle.org, "Using Assignment"; mod/assign/locallib.php). Times: the members'.
-  A folder is read from the right: what stands before its number is the name that the participant
-  chose. In front of a file, a second number may belong to the file's own name: two readings.
+  A folder's name is read from the right: everything before the number is the name that the
+  participant chose. In a file's name, a second number may belong to the file: two readings.
 - **Canvas**, "Download Submissions": flat files
   `lastnamefirstname_[LATE_]USERID_SUBMISSIONID_NAME`; a NAME uploaded again is `name-1.ext`
   (nbgrader's documentation, "Managing assignment files manually"; Canvas's guide, "How do I
@@ -19,11 +19,11 @@ a student chose beside its own number, a name may have several readings. All of 
 - **ILIAS**, Exercise, "Download all submissions":
   `TITLE/Abgaben/[Team 12/]Lastname_Firstname_login_4711/NAME` (English: `Submissions`);
   multi-feedback zips have the same folders below `multi_feedback…`. Fourteen digits and `_` before
-  a file's name are its time, as ILIAS names what it stores (Modules/Exercise, ilFSStorageExercise).
+  a file's name are its time, as ILIAS stores files (Modules/Exercise, ilFSStorageExercise).
 - **Gradescope**, "Export Submissions": folders `assignment_1_export/submission_12345/` and beside
   them `submission_metadata.yml`, which has for each of them `:submitters:` with `:name:`, `:sid:`
   and `:email:`, and `:created_at:` (as `.json`: without the colons).
-- anything else: a folder or an archive for each student, named like the student, as in
+- Anything else: a folder or an archive for each student, named after the student, as in
   `submitted/STUDENT/hw2/`.
 """
 
@@ -59,16 +59,17 @@ _GRADESCOPE = re.compile(r"submission_[0-9]+")
 MAX_READINGS = 20
 TWO_READINGS = "its name can be read in more than one way"
 SETTLE = (
-    "Add the platform's number (or login) of the right one to the list of students (--students), "
-    "or give the file by itself, with --student"
+    "Add the right student's number or login on the platform to the roster (--students), or take "
+    "in this file alone with --student"
 )
-MANY_READINGS = "can be read in too many ways; give it by itself, with --student"
-NOT_MOODLES = "is not as Moodle names it; give it by itself, with --student"
+NO_STUDENT = "it belongs to no known student"
+MANY_READINGS = "can be read in too many ways; take in this file alone with --student"
+NOT_MOODLES = "is not named as Moodle does it; take in this file alone with --student"
 
 
 @dataclass(frozen=True)
 class Sender:
-    """Someone as a platform knows them; `ids` (numbers, logins, addresses) tell best."""
+    """A person as a platform knows them; `ids` (numbers, logins, addresses) are most reliable."""
 
     platform: Platform
     shown: str
@@ -79,10 +80,10 @@ class Sender:
 
 @dataclass(frozen=True)
 class Sent:
-    """A file, who handed it in, and what its name was; `again` counts uploads of the same name.
+    """A file, its senders, and its original name; `again` counts uploads of the same name.
 
-    `others` are the other readings of its name. `above` are senders that the folders above may
-    name; the outermost of them who is a student has handed it in.
+    `others` are the other readings of its name. `above` are senders that the folders above it may
+    name; the outermost one who is a student submitted it.
     """
 
     found: Found
@@ -97,28 +98,28 @@ class Sent:
 
 
 Known = tuple[frozenset[str], bool]
-"""The students whom a sender may be by the list, and whether a number or login says so."""
+"""The students that a sender may be by the roster, and whether a number or login confirms it."""
 
 ExportReader = Callable[[Found], Sent | None]
-"""Tells who handed a file in, by the way it lies in an export; None if it isn't from there."""
+"""A function that finds a file's sender by its place in an export; None if it is not from one."""
 
 
 def is_clutter(parts: Sequence[str]) -> bool:
-    """Whether a file is an archiver's or an editor's own."""
+    """Return whether an archiver or an editor made this file."""
     return any(part.startswith(".") or part == "__MACOSX" for part in parts) or parts[-1] in (
         "Thumbs.db", "desktop.ini",
     )  # fmt: skip
 
 
 def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> list[Sent]:
-    """Each of the files, which can all be opened, with its sender as the platform tells."""
-    # below the archive's name, below one folder more; or its name itself
+    """Return each file with its sender as the platform names them; all files can be opened."""
+    # below the archive's name, below more folders, or at the name itself
     for depth in (1, 2, 3, 0):
         readers = [*_gradescope(files, depth), (depth, _canvas(depth))]
         readers += [(depth, _moodle(files, depth)), (depth - 1, _ilias(files, depth, zone))]
         for start, reader in readers:
             sent = [reader(file) for file in files]
-            # it may lie in the folder of one student, who made it all up
+            # it may be in the folder of one student, who made it all up
             known = [
                 replace(each, above=tuple(map(_called, each.found.parts[1:start])))
                 for each in sent
@@ -130,7 +131,7 @@ def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> list[S
 
 
 def _read_as(readings: Sequence[Sent]) -> Sent | None:
-    """The first of the readings, which knows those of other senders; None without any."""
+    """Return the first of the readings, with those of other senders inside; None without any."""
     if not readings:
         return None
     by_ids: dict[tuple[str, ...], Sent] = {}
@@ -143,10 +144,10 @@ def _read_as(readings: Sequence[Sent]) -> Sent | None:
 
 
 def _moodle(files: Sequence[Found], depth: int) -> ExportReader:
-    """The reader for files in folders, if all of them lie in one, else for names of files.
+    """Return the reader for files in folders, if all of them are in one, else for file names.
 
-    The name of a participant could hold a separator of folders: what lies below is nobody's, unless
-    the list of students settles it.
+    A participant's name could contain a path separator: files below it are matched to nobody,
+    unless the roster settles it.
     """
     in_folders = _lies_in_folders([file.parts[depth:] for file in files])
 
@@ -168,7 +169,7 @@ def _moodle(files: Sequence[Found], depth: int) -> ExportReader:
 
 
 def _lies_in_folders(ways: Sequence[tuple[str, ...]]) -> bool:
-    """Whether Moodle made a folder for each participant, by all files whose first name tells."""
+    """Return whether Moodle made a folder for each participant, by all files that show it."""
     telling = [way for way in ways if way and _MOODLE.search(way[0])]
     return bool(telling) and all(
         len(way) > 1 and _MOODLE_FOLDER.fullmatch(way[0]) for way in telling
@@ -176,7 +177,7 @@ def _lies_in_folders(ways: Sequence[tuple[str, ...]]) -> bool:
 
 
 def _moodle_flat(found: Found, here: Sequence[str]) -> Iterator[Sent]:
-    """What the beginning of a file's name may tell, or that of a folder of the student's."""
+    """Yield the readings of the beginning of a file's name, or of a student's folder's name."""
     for match in _MOODLE.finditer(here[0]):
         if match.start():
             name = here[-1] if len(here) > 1 else here[0][match.end() + 1 :] or here[0]
@@ -184,7 +185,7 @@ def _moodle_flat(found: Found, here: Sequence[str]) -> Iterator[Sent]:
 
 
 def _moodle_deeper(found: Found, here: Sequence[str]) -> Iterator[Sent]:
-    """What a name below the first would tell, if separators stood in that of a participant."""
+    """Yield the readings of deeper names, in case a participant's name has path separators."""
     for depth, part in enumerate(here[1:], start=1):
         for match in _MOODLE.finditer(part):
             name = "/".join((*here[:depth], part[: match.start()]))
@@ -224,10 +225,10 @@ def _ilias(files: Sequence[Found], depth: int, zone: ZoneInfo) -> ExportReader:
         parts = found.parts[depth - 1 :] if depth else ("Abgaben", *found.parts)
         if not parts or not _ILIAS_ROOTS.fullmatch(parts[0]):
             beside = len(parts) == 1 and len(roots) == 1
-            return Sent(found, (), found.name, refusal="it is nobody's") if beside else None
+            return Sent(found, (), found.name, refusal=NO_STUDENT) if beside else None
         here = parts[1:]
         if len(here) < 2:
-            return Sent(found, (), found.name, refusal="it is nobody's")
+            return Sent(found, (), found.name, refusal=NO_STUDENT)
         here = here[1:] if _ILIAS_TEAM.fullmatch(here[0]) else here
         match = _ILIAS.fullmatch(here[0]) if len(here) > 1 else None
         if match is None:
@@ -242,9 +243,9 @@ def _ilias(files: Sequence[Found], depth: int, zone: ZoneInfo) -> ExportReader:
 
 
 def _ilias_senders(shown: str, words: Sequence[str], number: str) -> list[Sender]:
-    """All that a folder's name can tell of: a last name, a first name, and a login.
+    """Return all readings of a folder's name as last name, first name and login.
 
-    Each may hold "_" itself. The likeliest comes first.
+    Each may contain "_" itself. The likeliest reading comes first.
     """
     starts = range(len(words) - 1, 1, -1) if len(words) > 2 else (1,)
     return [
@@ -261,7 +262,7 @@ def _fourteen_digits(text: str, zone: ZoneInfo) -> datetime | None:
 
 
 def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[int, ExportReader]]:
-    """The reader for an export whose list of submitters lies at this depth, if one does."""
+    """Return the reader for an export with a list of submitters at this depth, if there is one."""
     lists = [f for f in files if f.name in METADATA and len(f.parts) == depth + 1]
     if not lists:
         return []
@@ -272,18 +273,18 @@ def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[int, ExportRea
         if found is lists[0]:
             return Sent(found, (), here[-1], refusal="the list of submitters")
         if found.parts[:depth] != lists[0].parts[:depth]:
-            return None  # a list that a student sent tells nothing of the others
+            return None  # a list that a student sent says nothing about the others
         if not here or not _GRADESCOPE.fullmatch(here[0].partition(".")[0]):
-            return Sent(found, (), found.name, refusal="it is nobody's")
+            return Sent(found, (), found.name, refusal=NO_STUDENT)
         senders = about.get(here[0], ())
-        refusal = "" if senders else f"{lists[0].name} does not say whose it is"
+        refusal = "" if senders else f"{lists[0].name} does not say whose file it is"
         return Sent(found, senders, here[-1], refusal=refusal)
 
     return [(depth, read)]
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Reads YAML as plain data, also where Ruby has put its own names of types."""
+    """A loader that reads YAML as plain data, even with Ruby's own type tags."""
 
 
 def _plain(loader: Any, _: str, node: yaml.Node) -> Any:
@@ -298,7 +299,7 @@ _Loader.add_multi_constructor("!", _plain)
 
 
 def _gradescope_list(found: Found) -> Mapping[str, tuple[Sender, ...]]:
-    """The submitters of each folder, as far as the list can be read."""
+    """Return the submitters of each folder, as far as the list can be read."""
     try:
         raw = yaml.load(found.read().decode("utf-8"), _Loader)  # which reads JSON as well
     except (UnicodeError, ValueError, yaml.YAMLError, RecursionError, TypeError) as error:
@@ -322,7 +323,7 @@ def _submitters(about: Mapping[Any, Any]) -> tuple[Sender, ...]:
 
 
 def _get(about: Mapping[Any, Any], key: str) -> Any:
-    """A value of a mapping that Ruby wrote, with or without its colon."""
+    """Return a value of a mapping that Ruby wrote, with or without a colon in the key."""
     return about.get(f":{key}", about.get(key))
 
 
@@ -342,10 +343,10 @@ def _as_time(value: Any) -> datetime | None:
 
 
 def settle(sent: Sent, who: Callable[[Sender], Known] | None) -> Sent:
-    """The one reading of a file that the list of students leaves; without any, nobody's.
+    """Return the only reading of a file that agrees with the roster; else leave it unmatched.
 
-    The list settles it if all readings that it knows are of one student, whom it knows by a number
-    or login: of the name that stands there, another student may have chosen any part.
+    The roster settles it if all readings it knows are of one student, known by a number or login:
+    another student may have chosen any part of the name.
     """
     if who is not None:
         above = (each for each in sent.above if who(each)[0] == {each.ids[0]})
@@ -369,7 +370,7 @@ def _shown(sender: Sender) -> str:
 
 
 def _folders(files: Sequence[Found], assignment: str) -> list[Sent]:
-    """A folder or an archive for each student: below those folders that hold just one thing."""
+    """Read a folder or archive for each student, below outer folders with only one entry."""
     package = re.compile(rf"{re.escape(assignment)}_submission.*\.zip", re.IGNORECASE)
 
     def is_work(name: str) -> bool:
@@ -388,14 +389,14 @@ def _folders(files: Sequence[Found], assignment: str) -> list[Sent]:
 
 
 def _sent_by(found: Found, way: Sequence[str], assignment: str) -> Sent:
-    """A file whose student is the last of the way's names that can be a student's."""
+    """Return a file whose student is the last name in its path that can be a student's."""
     names = [re.sub(r"\.zip$", "", part, flags=re.IGNORECASE) for part in way]
     if names[-1] == assignment and len(names) > 1:
         names.pop()
     name = names[-1]
     is_file = len(way) == len(found.parts) and not found.name.lower().endswith(".zip")
     if is_file or re.match(rf"{re.escape(assignment)}(_submission.*)?$", name, re.IGNORECASE):
-        refusal = "it does not say who handed it in; name the student with --student"
+        refusal = "it does not say who submitted it; name the student with --student"
         return Sent(found, (), found.name, refusal=refusal)
     above = tuple(map(_called, names[1:-1]))
     return Sent(found, (_called(name),), found.name, above=above)

@@ -1,4 +1,4 @@
-"""Who a sender is in the course: by the course's own list, else by what the platform says."""
+"""Match senders to students of the course: by the course's roster, else by the platform's data."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograder.submission.intake.platforms import Sender
 from autograder.words import printable, shown
 
 ID_COLUMNS = ("student", "student_id", "id")
-"""The column with the name that a student has in the course: the first of these that is there."""
+"""Columns for the student's name in the course; the first one that exists is used."""
 
 FIRST_NAMES = ("firstname", "givenname", "vorname", "prenom")
 LAST_NAMES = ("lastname", "surname", "familyname", "nachname", "nom")
@@ -30,38 +30,38 @@ MAX_ID = 80
 _ID = re.compile(r"[^\W_](?:[\w.@-]*[\w-])?")
 _BETWEEN = re.compile(r"[-. /]")
 _PARTICIPANT = "participant "
-"""How Moodle's grading worksheet writes a participant's number."""
+"""Prefix of a participant's number in Moodle's grading worksheet."""
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 def fault_of(student: str) -> str:
-    """Why a name can't be that of a student's folder on every machine; "" if it can."""
+    """Return why a name can't be a student's folder on every machine; "" if it can."""
     if not _ID.fullmatch(student) or len(student) > MAX_ID:
-        return "letters, digits and . _ - @ alone can name a student"
+        return "use only letters, digits and . _ - @"
     if _DEVICES.fullmatch(student):
-        return "Windows keeps this name for a device"
+        return "Windows reserves this name for a device"
     return ""
 
 
 def squeezed(text: str) -> str:
-    """A name without case, accents, spaces and signs, for comparison."""
+    """Return a name without case, accents, spaces and signs, for comparison."""
     text = unicodedata.normalize("NFKD", text).casefold().replace("ß", "ss")
     return "".join(letter for letter in text if letter.isalnum())
 
 
 def _exactly(word: str) -> str:
-    """A number, login or address for comparison: each sign counts, but for those within numbers."""
+    """Return a number, login or address for comparison: only signs inside numbers are ignored."""
     word = unicodedata.normalize("NFC", word.strip()).casefold().removeprefix(_PARTICIPANT)
     return number if (number := _BETWEEN.sub("", word)).isascii() and number.isdigit() else word
 
 
 def alike(name: str) -> str:
-    """A student's name in the course, such that two which a disk may take for one are the same."""
+    """Return a student's name in the form in which a disk may compare it with another."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 
 def _turns(name: str) -> Iterator[str]:
-    """A name in all orders that platforms write it in: "Anna Meier", "Meier, Anna", "meieranna"."""
+    """Yield a name in all orders that platforms use: "Anna Meier", "Meier, Anna", "meieranna"."""
     words = [word for part in re.split(r"[\s,_]+", name) if (word := squeezed(part))]
     for start in range(len(words)):
         yield "".join(words[start:] + words[:start])
@@ -69,11 +69,11 @@ def _turns(name: str) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Roster:
-    """The course's students: what each is known by, numbers, addresses and names alike.
+    """The course's students, with the numbers, addresses and names that identify each of them.
 
-    `people` is what the gradebook can know of each, under its own names: `first_name`, `last_name`,
-    `email`, and `lms_user_id`, the platform's number. `cells` are the other columns of each as they
-    stand in the file, by the squeezed names of the columns.
+    `people` holds the gradebook's fields of each: `first_name`, `last_name`, `email`, and
+    `lms_user_id`, the platform's number. `cells` holds the other columns of each, by the squeezed
+    name of the column.
     """
 
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -89,18 +89,18 @@ class Roster:
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
             if len(content) > MAX_BYTES:
-                raise SubmissionError(f"{path}: it is larger than {MAX_BYTES:,} bytes")
+                raise SubmissionError(f"{path}: the roster is larger than {MAX_BYTES:,} bytes")
             text = content.decode("utf-8-sig")
-            # lines end where CSV says, and not at any sign that a name may hold
+            # lines end by CSV's rules, not at every line separator that a name may contain
             lines = io.StringIO(text, newline="")
             rows = list(csv.DictReader(lines, delimiter=_delimiter(text)))
         except (OSError, UnicodeError, csv.Error) as error:
-            raise SubmissionError(f"{path}: the list can't be read ({error})") from error
+            raise SubmissionError(f"{path}: the roster can't be read ({error})") from error
         named = {name.strip().lower(): name for name in (rows[0] if rows else {}) if name}
         column = next((name for name in ID_COLUMNS if name in named), None)
         if column is None:
             columns = ", ".join(named.values()) or "none"
-            raise SubmissionError(f"{path}: no column is named student; there are: {columns}")
+            raise SubmissionError(f"{path}: there is no column student; found columns: {columns}")
         return cls._of(path, [(row.pop(named[column]) or "", row) for row in rows])
 
     @classmethod
@@ -113,11 +113,13 @@ class Roster:
         for raw, others in rows:
             student = raw.strip()
             if fault := fault_of(student):
-                raise SubmissionError(f"{path}: {printable(student)!r} can't be a student: {fault}")
+                raise SubmissionError(
+                    f"{path}: {printable(student)!r} can't be a student's name: {fault}"
+                )
             if alike(student) in taken:
                 raise SubmissionError(
-                    f"{path}: {student} stands there twice, or differs from another by the case or "
-                    "the form of letters alone"
+                    f"{path}: {student} is listed twice, or another name differs only in the case "
+                    "or form of its letters"
                 )
             taken.add(alike(student))
             cells = all_cells[student] = _filled(others)
@@ -131,10 +133,10 @@ class Roster:
         return cls(people, all_cells, dict(exact), dict(names), by_column)
 
     def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
-        """As `find` for each; nobody is told from another by a name that both of them have.
+        """Return `find` for each sender; senders who share a name are not matched by it.
 
-        A platform's number tells two apart. If the list has that platform's numbers, a sender whom
-        only the name makes a student must not have another number than the one on the list.
+        Only a platform's number can tell them apart. If the roster has that platform's numbers, a
+        sender matched only by name must not have a number other than the student's.
         """
         found = {sender: self.find(sender) for sender in senders}
         numbered = {sender for sender in found if self._by_ids(sender)}
@@ -147,35 +149,35 @@ class Roster:
                 continue
             known = self._columns.get(student, {})
             if any(key in known for platform, key in columns if platform == sender.platform):
-                found[sender] = "", f"its name is {student}'s, and its number is not"
+                found[sender] = "", f"its name is {student}'s, but its number is not"
             elif len(same[sender.platform, student]) > 1:
-                why = f"several are called like {student}; add the right one's number to the list"
+                why = f"several have the name of {student}; add the right number to the roster"
                 found[sender] = "", why
         return found
 
     def find(self, sender: Sender) -> tuple[str, str]:
-        """The student that a sender is, and ""; or "" and why nobody was found.
+        """Return the student that a sender is, and ""; or "" and why nobody was found.
 
-        A number or an address tells more than a name, but where two of them tell of different
-        people, a person should look.
+        A number or an address is better evidence than a name. If they point to different people, a
+        person must decide.
         """
         by_ids, by_name = self._by_ids(sender), self._by_names(sender)
         if len(by_ids) > 1:
-            return "", f"its numbers and addresses are of different people: {_either(by_ids)}"
+            return "", f"its numbers and addresses belong to different people: {_either(by_ids)}"
         by_id = next(iter(by_ids), "")
         if by_id and by_name and by_id not in by_name:
-            return "", f"its number or address is {by_id}'s, its name that of {_either(by_name)}"
+            return "", f"its number or address is {by_id}'s, but its name is {_either(by_name)}'s"
         if by_id or len(by_name) == 1:
             return by_id or next(iter(by_name)), ""
         if by_name:
-            return "", f"it can be {_either(by_name)}; give the platform's number as well"
-        return "", "the list of students names nobody like that"
+            return "", f"it may be {_either(by_name)}; add the platform's number to the roster"
+        return "", "no student in the roster matches"
 
     def who(self, sender: Sender) -> tuple[frozenset[str], bool]:
-        """Whom a sender may be, and whether a number or login says so.
+        """Return whom a sender may be, and whether a number or login confirms it.
 
-        A login that is cut out of a longer name says so only if the name beside it fits, where the
-        list has one.
+        A login that was cut out of a longer name confirms it only if the name beside it fits,
+        provided that the roster has a name.
         """
         by_ids, by_name = self._by_ids(sender), self._by_names(sender)
         named = {student for student in by_ids if self.people[student].get("last_name")}
@@ -190,7 +192,7 @@ class Roster:
         return next(filter(None, map(self._by_name, sender.names)), frozenset())
 
     def _columns_of(self, sender: Sender) -> Iterator[str]:
-        """The columns of the list in which one of the sender's numbers stands."""
+        """Yield the columns of the roster that contain one of the sender's numbers."""
         words = set(map(_exactly, sender.ids))
         for student in self._by_ids(sender):
             yield from (key for key, word in self._columns[student].items() if word in words)
@@ -208,7 +210,7 @@ def _delimiter(text: str) -> str:
 
 
 def _filled(row: Mapping[str | None, object]) -> dict[str, str]:
-    """The cells with something in them, by the squeezed names of their columns."""
+    """Return the non-empty cells, by the squeezed names of their columns."""
     return {
         squeezed(column): value.strip()
         for column, value in row.items()
@@ -221,7 +223,7 @@ def _first(cells: Mapping[str, str], columns: Iterable[str]) -> str:
 
 
 def _known_as(cells: Mapping[str, str]) -> Iterator[str]:
-    """What a student is known by; first and last name in columns of their own count as one."""
+    """Yield the words that identify a student; first and last name columns are joined."""
     first, last = _first(cells, FIRST_NAMES), _first(cells, LAST_NAMES)
     yield from (word for key, word in cells.items() if key not in (*FIRST_NAMES, *LAST_NAMES))
     if first and last:
@@ -229,7 +231,7 @@ def _known_as(cells: Mapping[str, str]) -> Iterator[str]:
 
 
 def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:
-    """What the gradebook can know of a student; a name in one column stands as the last name."""
+    """Return the gradebook's fields of a student; a full name in one column is the last name."""
     known = {
         "first_name": _first(cells, FIRST_NAMES),
         "last_name": _first(cells, LAST_NAMES) or _first(cells, FULL_NAMES),
@@ -240,10 +242,10 @@ def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:
 
 
 def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
-    """Without a list: a student's name for each sender, and why it has none.
+    """Without a roster, return a student's name for each sender, or why it has none.
 
-    The login or address, where a platform gives one, else the name; with the platform's number
-    where two would be called the same.
+    The name is the login or address if a platform gives one, else the sender's name; the
+    platform's number is added if two would get the same name.
     """
     called = {sender: _slug(_calling(sender)) for sender in senders}
     often = Counter(map(alike, called.values()))
@@ -255,7 +257,7 @@ def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
     for sender, name in called.items():
         fault = fault_of(name)
         if often[alike(name)] > 1:
-            fault = f"two would be called {name}; tell them apart in a list (--students)"
+            fault = f"two senders would be called {name}; tell them apart in a roster (--students)"
         found[sender] = ("", fault) if fault else (name, "")
     return found
 
@@ -266,6 +268,6 @@ def _calling(sender: Sender) -> str:
 
 
 def _slug(name: str) -> str:
-    """A name with a dash for whatever a student's folder can't be called by."""
+    """Return a name with a dash for everything that a student's folder name can't contain."""
     plain = unicodedata.normalize("NFKC", name)
     return re.sub(r"[^\w.@-]+", "-", plain).strip("-._")[:MAX_ID]

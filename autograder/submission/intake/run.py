@@ -1,4 +1,4 @@
-"""The whole way: from the files that were given to submissions in their places, and a report."""
+"""The whole intake: from the given files to submissions in their places, and a report."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Taken:
-    """A submission that was put in its place (or was there, or had to stand back)."""
+    """A submission that was put in its place, was there already, or was kept aside as older."""
 
     student: str
     sender: str
@@ -51,29 +51,29 @@ class Taken:
 
 @dataclass
 class Intake:
-    """All that came of an intake."""
+    """The result of an intake."""
 
     assignment: str
     taken: list[Taken] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     unknown_senders: list[LeftOut] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)
-    """Students on the list of whom nothing came, now or before."""
+    """Students in the roster without a submission, now or before."""
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is left for a person to look at."""
+        """Whether there is nothing for a person to look at."""
         stood_back = any(each.state == "older" for each in self.taken)
         return not (stood_back or self.unknown_senders or any(f.matters for f in self.left_out))
 
     def to_json(self) -> str:
-        """The whole intake for programs."""
+        """Return the whole intake as JSON for programs."""
         content = {"schema": SCHEMA, **asdict(self), "is_clean": self.is_clean}
         return as_json(content, indent=1, default=datetime.isoformat)
 
 
 Pile = tuple[Sender, list[Sent]]
-"""What one sender handed in, within one of the given files."""
+"""A sender and their files, inside one of the given files."""
 
 
 def take_in(
@@ -86,16 +86,16 @@ def take_in(
     replace: bool = False,
     say: Callable[[str], object] = lambda _: None,
 ) -> Intake:
-    """Put what the given archives and folders hold into `submitted/`.
+    """Put the contents of the given archives and folders into `submitted/`.
 
-    `roster` says who is who; `student` says that all of it is one student's.
-    Running it again changes nothing. Raises SubmissionError if something given is not there at all.
+    `roster` matches senders to students; `student` says that all files are one student's. Running
+    it again changes nothing. Raise SubmissionError if a given path does not exist.
     """
     if student is not None and (fault := fault_of(student)):
-        raise SubmissionError(f"{printable(student)!r} can't be a student: {fault}")
+        raise SubmissionError(f"{printable(student)!r} can't be a student's name: {fault}")
     for path in paths:
         if not path.exists():
-            raise SubmissionError(f"{path} does not exist: name a zip file or a folder")
+            raise SubmissionError(f"{path} does not exist: give a zip file or a folder")
     course.submitted.mkdir(exist_ok=True)
     with ExitStack() as stack:
         intake = Intake(assignment.name)
@@ -132,7 +132,7 @@ def take_files(
 
 @dataclass(frozen=True)
 class _Work:
-    """One intake under way."""
+    """One running intake."""
 
     course: Course
     assignment: Assignment
@@ -144,7 +144,7 @@ class _Work:
     budget: IntakeBudget = field(default_factory=IntakeBudget)
 
     def piles(self, path: Path, student: str | None) -> list[Pile]:
-        """The files of one thing that was given, sorted by who handed them in."""
+        """Return the files of one given path, grouped by sender."""
         self.say(f"Looking into {path}")
         try:
             usable = self._usable(path)
@@ -169,7 +169,7 @@ class _Work:
         return list(piles.items())
 
     def _usable(self, path: Path) -> list[Found]:
-        """The files that may be opened; of each other one it is told why not."""
+        """Return the files that may be opened; for each other one, record why not."""
         usable = []
         for found in self._found(path):
             if found.refusal:
@@ -184,19 +184,19 @@ class _Work:
         if path.is_dir():
             folder = Path(os.path.abspath(path))
             inside = in_folder(folder, self.budget)
-            # submitted/STUDENT/hw2, given by itself, says whose it is one folder further up
+            # submitted/STUDENT/hw2, given alone, has the student's name one folder up
             is_inner = folder.name == self.assignment.name
             above = (folder.parent.name,) if is_inner else ()
             return (changed(found, parts=(*above, *found.parts)) for found in inside)
         if path.suffix.lower() != ".zip":
-            raise UnreadableError("it is no folder and its name does not end with .zip")
+            raise UnreadableError("it is not a folder and its name does not end with .zip")
         archive = self.stack.enter_context(open_zip(path, nested=False))
         return in_zip(archive, path.name, (path.stem,), self.course.timezone, self.budget)
 
     def place(self, sender: Sender, files: Sequence[Sent], name: str, why: str) -> None:
-        """Choose from a sender's files, and put what was chosen where it belongs.
+        """Choose from a sender's files, and put the chosen ones in their place.
 
-        `name` is the sender's in the course, or `why` says why there is none.
+        `name` is the sender's name in the course, or `why` says why there is none.
         """
         shown, where = printable(sender.shown), files[0].found.where
         if why := why or _on_disk(self.course.submitted, name):
@@ -208,11 +208,11 @@ class _Work:
         if choice.work.notebooks:
             self.intake.taken.append(self._put(sender, name, choice))
         else:
-            why = f"no notebook of {self.assignment.name} is in what this sender handed in"
+            why = f"this sender's files include no notebook of {self.assignment.name}"
             self.intake.left_out.append(LeftOut(where, shown, why))
 
     def _leave(self, where: str, why: str, *, matters: bool = True) -> None:
-        """Take note of a file that is nobody's."""
+        """Record a file without a known sender."""
         self.intake.left_out.append(LeftOut(where, "", why, matters))
 
     def _put(self, sender: Sender, student: str, choice: Choice) -> Taken:
@@ -221,7 +221,7 @@ class _Work:
             placed = place(self.course.submitted, student, name, choice.work, replace=self.replace)
         except OSError as error:
             raise SubmissionError(
-                f"submitted/{student}/{name} can't be written ({error}); what was there is kept"
+                f"submitted/{student}/{name} can't be written ({error}); the old files are kept"
             ) from error
         names = [problem.name for problem in self.assignment.problems]
         told = placed.message
@@ -241,7 +241,7 @@ class _Work:
 def _names(
     senders: Sequence[Sender], roster: Roster | None, student: str | None
 ) -> Mapping[Sender, tuple[str, str]]:
-    """Each sender's name in the course, and why there is none."""
+    """Return each sender's name in the course, or why there is none."""
     if student is not None:
         return dict.fromkeys(senders, (student, ""))
     if roster is not None:
@@ -250,11 +250,11 @@ def _names(
 
 
 def _on_disk(submitted: Path, name: str) -> str:
-    """Why the name can't be a folder's: one differs by case alone, on many disks the same."""
+    """Return why the name can't be a folder: many disks take it for one that differs in case."""
     for other in {path.name for path in submitted.iterdir()} - {name, EARLIER}:
         if alike(other) == alike(name):
             return (
-                f"submitted/{printable(other)} differs from {name} by case alone, or by the "
-                "form of its letters"
+                f"submitted/{printable(other)} differs from {name} only in case or in the form of "
+                "its letters"
             )
     return ""

@@ -156,7 +156,7 @@ def test_points_and_items_are_those_of_the_gradebook(page: str) -> None:
     assert items["a-slope"][4] == "– all have the same points"
     # (0.5 + 0.5 + 0) / 3 of 2 points
     assert items["a-bend"][2:4] == ["3", "0.17"]
-    assert items["a-proof"][2:5] == ["0", "–", "– nobody has a mark of it yet"]
+    assert items["a-proof"][2:5] == ["0", "–", "– nobody has a mark for it yet"]
     assert items["a-proof"][-1] == "3"
 
 
@@ -203,8 +203,8 @@ def test_missing_open_late_time_and_walls_are_told(people: Course, assignment: A
     record_class(people, assignment, markings)
     soup = soup_of(written(people, assignment))
     todo = part(soup, "todo")
-    assert rows(todo)["dora-unmarked"] == ["handed in, and not marked: run fdl grade"]
-    assert rows(todo)["emil-absent"] == ["nothing was handed in"]
+    assert rows(todo)["dora-unmarked"] == ["submitted but not marked: run fdl grade"]
+    assert rows(todo)["emil-absent"] == ["no submission"]
     assert rows(todo)["late"] == ["2 h 5 min", "0"]
     assert "Marks by hand still open: 10 , of 5 students" in words(todo)
     running = words(part(soup, "running"))
@@ -223,7 +223,7 @@ def test_damaged_report_takes_its_student_alone_out(people: Course, assignment: 
     report.chmod(0o600)
     report.write_text("{")
     soup = soup_of(written(people, assignment))
-    assert "no Report that can be read" in rows(part(soup, "todo"))["cy"][0]
+    assert "its Report can't be read" in rows(part(soup, "todo"))["cy"][0]
     assert "cy" not in rows(part(soup, "students"))
 
 
@@ -472,4 +472,4 @@ def test_unreadable_dates_are_told(people: Course, assignment: Assignment) -> No
         (hand_in(people, name) / "timestamp.txt").write_text(date)
     record_class(people, assignment, {name: marking(people, name) for name in ("ada", "bob")})
     todo = words(part(soup_of(written(people, assignment)), "todo"))
-    assert "Date unreadable: timestamp.txt of ada holds no date" in todo
+    assert "Date unreadable: timestamp.txt of ada has no date" in todo

@@ -1,4 +1,4 @@
-// Puts a button into each column heading of a sortable table: it sorts the rows by that column.
+// Put a button that sorts the rows into each column heading of a sortable table.
 "use strict";
 for (const table of document.querySelectorAll("table.sortable")) {
   const body = table.tBodies[0];
@@ -15,7 +15,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const value = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
       const rows = [...body.rows].map((row) => [value(row), row]);
       rows.sort(([a], [b]) => {
-        // what is not known stays at the end, whichever way the rows go
+        // unknown values stay at the end in both orders
         if (a === "" || b === "") return (a === "") - (b === "");
         const order = isNaN(a) || isNaN(b) ? a.localeCompare(b, "en", { numeric: true }) : a - b;
         return falling ? -order : order;
