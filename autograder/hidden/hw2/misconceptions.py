@@ -471,7 +471,7 @@ change(
 change(
     "p1a-parameters",
     "first_ratio_set_by_its_index",
-    "With no step at all (T = 0) your function ends in an error: empty arrays have no entry 0 "
+    "With zero steps (T = 0) your function ends in an error: empty arrays have no entry 0 "
     "that could be set.",
     momentum.heavy_ball_parameters,
     (
@@ -811,7 +811,7 @@ change(
 change(
     "p1b-parameters",
     "last_step_set_by_its_index",
-    "With no step at all (T = 0) your function ends in an error: there is no last step whose λ "
+    "With zero steps (T = 0) your function ends in an error: there is no last step whose λ "
     "could be set.",
     momentum.ima_parameters,
     (BACKWARDS, f"lambdas[len(gammas) - 1] = ratios[-1]\n    {BACKWARDS}"),
@@ -1183,7 +1183,7 @@ change_gd_update(
 )
 change_gd_update(
     "change_alone",
-    "Returned is the step itself, −η∇L; asked for are the u and v that it leads to.",
+    "The answer is the step itself, −η∇L; return the u and v that it leads to.",
     "return -eta * v**2 * u, -eta * (u @ u) * v",
 )
 change_gd_update(
@@ -1710,7 +1710,7 @@ change_usam(
 )
 change_usam(
     "lift_from_the_start",
-    "The step up is the one at the start, in all steps; it is ρ∇f(x_k), anew at each x_k.",
+    "The step up is the one at the start, in all steps; it is ρ∇f(x_k), computed at each x_k.",
     (LIFT, "rho * np.asarray(gradient(iterates[0].copy()))"),
 )
 change_usam(
@@ -2835,7 +2835,7 @@ change_limit(
     "p3c-squared",
     "as_printed",
     "This is the printed form with 5 and 4, which is a slip of the sheet (see the erratum): the "
-    "factor 2 of σ'(z) = 2z enters squared, and right are 7 and 6.",
+    "factor 2 of σ'(z) = 2z enters squared, and 7 and 6 are right.",
     "5 * S * C + omega * (1 + 4 * C**2)",
 )
 change_limit(

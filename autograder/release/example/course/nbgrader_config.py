@@ -1,5 +1,5 @@
-"""Makes this folder a normal nbgrader course, whose commands mark as `fdl grade` does."""
+"""Make this folder a normal nbgrader course whose commands mark like `fdl grade`."""
 
 from autograder.release.nbgraderconfig import configure
 
-configure(get_config(), __file__)  # get_config is given by the loader of this file
+configure(get_config(), __file__)  # nbgrader provides get_config when it loads this file
