@@ -140,9 +140,11 @@ class Course(CourseFolder):
 
     @property
     def counting(self) -> Counting:
-        """Which assignments count for the course; raises CourseError if there is none."""
+        """The assignments that count for the course; raises CourseError if there is none."""
         if not self.settings.counting.assignments:
-            raise CourseError(f"{SETTINGS} names no homework: add [assignments.hw1] or the like")
+            raise CourseError(
+                f"{SETTINGS} names no homework: add a table such as [assignments.hw1]"
+            )
         return self.settings.counting
 
     def _homework(self, name: str) -> HomeworkSettings:

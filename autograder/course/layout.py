@@ -45,7 +45,7 @@ INDEX = "index.html"
 
 
 class CourseFolder:
-    """Where everything of the course in the folder `root` is. None of it needs to exist yet."""
+    """Paths of everything in the course folder `root`, whether it exists yet or not."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()

@@ -28,7 +28,7 @@ Base = Literal["maximum", "earned"]
 
 @dataclass(frozen=True)
 class LatePolicy:
-    """What lateness costs; the default costs nothing.
+    """The cost of lateness; the default costs nothing.
 
     A submission that is later than `stop_after` earns nothing.
     """
@@ -75,7 +75,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Deadline:
-    """When a homework is due, and how much longer some students have."""
+    """The due date of a homework, and the extra time of some students."""
 
     due: datetime
     extensions: Mapping[str, timedelta] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Counting:
-    """Which homework counts: the best N of these, by their share of the maximum."""
+    """The homework that counts: the best N of these, by their share of the maximum."""
 
     assignments: tuple[str, ...]
     best: int

@@ -130,7 +130,7 @@ class HomeworkSettings:
     """`[assignments.NAME]`: what a homework's notebooks cannot say about it.
 
     `tolerance` is the largest error that an answer may have, divided by the largest entry of the
-    right one; `files` are the names of the data files that students get beside the notebooks.
+    right one. `files` are the names of the data files that students get beside the notebooks.
     """
 
     title: str

@@ -1,7 +1,7 @@
 """The sandbox in which student code runs, as the grader uses it.
 
-The modules in this folder run in the grader. What runs in the sandbox is in `inside/`, which
-imports nothing of the kit from outside that folder.
+The modules in this folder run in the grader. The folder `inside/` holds the code that runs in the
+sandbox; it imports nothing of the kit from outside itself.
 """
 
 from autograder.course.limits import Limits

@@ -1,6 +1,6 @@
 """Run our own functions as if they were a student's, without a sandbox.
 
-A LocalStudent behaves like the sandbox's proxy: arguments and answers are copied through the wire's
+A LocalStudent behaves like the sandbox's proxy. Arguments and answers are copied through the wire's
 encoding, passed-in functions are called with plain data, figures arrive as FigureData, and errors
 become StudentFailure. Nothing is confined, so use it only for code that we wrote, such as
 references and misconceptions.

@@ -1,12 +1,11 @@
 """Keep the hidden tests of one item from passing anything to those of the next item.
 
 Items are kept apart because a wrong answer must not spoil the next item, and because follow-through
-puts the right answer of another item in place of a student's on purpose, which no other test may
-see.
+asks about another item's answer on purpose, with the reference in its place.
 
 Each item's tests talk to their own fork of the notebook's process ("a test" below means everything
 asked of one fork). The notebook's process is the student's, so a fork could leave a message for it
-or for later forks: in a file, in shared memory, in a pipe, or by a signal. The notebook's process
+or for later forks, in a file, in shared memory, in a pipe or by a signal. The notebook's process
 is therefore stopped whenever it is not forking, and meanwhile its shared resources are inspected
 from outside. If a trace is found, the notebook is run again, in empty folders, before the next
 test.
@@ -48,7 +47,7 @@ Trace = dict[str, tuple[int, ...]]
 
 
 class HoldError(Exception):
-    """The process cannot be held: it is gone, or does not stop."""
+    """The process cannot be held: it has ended, or does not stop."""
 
 
 class Holder:
@@ -162,7 +161,7 @@ def is_alive(pid: int) -> bool:
 
 
 def is_dead(pid: int) -> bool:
-    """Return whether a process has ended: it is gone, or waits to be reaped without children."""
+    """Return whether a process has ended: it was removed, or waits to be reaped."""
     try:
         return processes.stat_fields(pid)[0] in "ZX"
     except _GONE:

@@ -1,4 +1,4 @@
-"""Which walls this machine can provide: each is tried once, with a scratch process."""
+"""Find out which walls this machine can provide, by trying each with a scratch process."""
 
 from __future__ import annotations
 

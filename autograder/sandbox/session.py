@@ -1,9 +1,9 @@
 """Run a submission's notebooks in the sandbox, and offer their functions to tests as students.
 
 One Sandbox holds one warm parent process (see `inside.worker`), which may serve one submission
-after another. A Notebook runs its cells in a child of that parent. If a cell ends the child (by an
-exit, a hang that ignores its alarm, a closed channel), that cell is skipped and the others are run
-again, so only that cell is lost. A cell that has run before gets one second chance.
+after another. A Notebook runs its cells in a child of that parent. A cell can end the child by an
+exit, a hang that ignores its alarm, or a closed channel. Such a cell is skipped and the others are
+run again, so only that cell is lost. A cell that has run before gets one second chance.
 """
 
 from __future__ import annotations
@@ -485,7 +485,7 @@ class Notebook:
             self.results.setdefault(cell.index, not_run)
 
     def student(self, quote: Quote, own_text: OwnText = lambda _text, _place: "") -> Student:
-        """Return a student for one test; if the process is gone, run the cells again first."""
+        """Return a student for one test; if the process has ended, run the cells again first."""
         limits, times = self._sandbox.limits, self._sandbox.times
         return Student(
             times.stage("forks")(self._connect),
@@ -497,7 +497,7 @@ class Notebook:
         )
 
     def stop_before(self, index: int) -> None:
-        """From now on, return students in the state before the cell `index`.
+        """Make later students start from the state before the cell `index`.
 
         If the process stopped further up, it continues from there; otherwise the notebook is run
         again from the top.
@@ -621,7 +621,7 @@ def _ended(reason: str, limits: Limits) -> CellResult:
 
 
 def _begins(message: Any, word: str) -> bool:
-    """Return whether a message is of that kind; a first part that is no string never is."""
+    """Return whether a message is of that kind; a first part that is not a string never is."""
     known = isinstance(message, list) and message and isinstance(message[0], str)
     return bool(known and message[0] == word)
 

@@ -1,4 +1,4 @@
-"""Which files of this machine the sandbox can see: the interpreter and its packages, no more."""
+"""The files of this machine that the sandbox can see: the interpreter and its packages."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NEEDED = ("numpy", "matplotlib", "IPython", "msgpack")
 
 @dataclass(frozen=True)
 class VisibleFiles:
-    """What may be read: `read` and all below it, except `hidden`; `packages` go on sys.path.
+    """The readable files: `read` and all below it, except `hidden`; `packages` go on sys.path.
 
     `inside` is the folder that becomes the package `inside` in the sandbox.
     """

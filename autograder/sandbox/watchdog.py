@@ -23,7 +23,7 @@ _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 @dataclass(frozen=True)
 class Bounds:
-    """What to watch: the processes below `top`, and the files in `folder` or on `mount`.
+    """The things to watch: the processes below `top`, and the files in `folder` or on `mount`.
 
     `uid` is the user of student code if it is not the grader's own. `folder` is walked (inner wall
     alone). `mount` is the sandbox's own file system: the kernel bounds its bytes, but not its

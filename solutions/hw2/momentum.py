@@ -54,7 +54,7 @@ def momentum(
 ) -> np.ndarray:
     """Run SGD with momentum, equations (1, 2).
 
-    gradient(i, x) is the gradient of f_i at x, shape (d,). x0 is the start, shape (d,); it must not
+    gradient(i, x) is the gradient of f_i at x, shape (d,). The start x0, shape (d,), must not
     change. gammas, betas and indices hold γ_t, β_t and i_t for t = 0, ..., T-1; T = 0 is allowed.
 
     Returns all iterates, shape (T+1, d), with the start in row 0.

@@ -76,7 +76,7 @@ def empirical_ntk(v: np.ndarray, W: np.ndarray, X: np.ndarray, n: int) -> np.nda
 def limit_ntk(X: np.ndarray, n: int) -> np.ndarray:
     """Return the limit of the tangent kernel for infinite width, shape (N, N).
 
-    X has shape (N, d) and holds one input of norm 1 in each row; rows may be equal or opposite, and
+    X has shape (N, d) and holds one input of norm 1 in each row. Rows may be equal or opposite, and
     rounding may make a norm differ slightly from 1. n ≥ 0 is the activation's degree.
     """
     X = np.asarray(X, dtype=float)

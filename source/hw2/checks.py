@@ -61,7 +61,7 @@ def _scaled(i: int, x: np.ndarray) -> np.ndarray:
     "paper, then let your loop print its memory and its point.",
 )
 def p1_momentum(yours: Answers) -> Lines:
-    """Three steps worked out by hand, zero steps, and an unchanged start."""
+    """Check three steps worked out by hand, zero steps, and an unchanged start."""
     return _three_steps(yours.momentum, gammas=(0.5, 0.25, 1), betas=(0.9, 0.5, 1))
 
 
@@ -74,7 +74,7 @@ def p1_momentum(yours: Answers) -> Lines:
     "which point is the gradient taken?",
 )
 def p1a_heavy_ball(yours: Answers) -> Lines:
-    """The same three steps, with the heavy ball's own parameters."""
+    """Check the same three steps, with the heavy ball's own parameters."""
     return _three_steps(yours.heavy_ball, gammas=(0.5, 0.25, 1), betas=(0.45, 0.25, 4))
 
 
@@ -102,7 +102,7 @@ def _three_steps(
     "both arrays are empty.",
 )
 def p1a_parameters(yours: Answers) -> Lines:
-    """The parameters that make the heavy ball take the momentum method's three steps."""
+    """Check the parameters with which the heavy ball takes momentum's three steps."""
     gammas, betas = np.array([0.5, 0.25, 1]), np.array([0.9, 0.5, 1])
     answer = yours.heavy_ball_parameters(gammas, betas)
     hat_gammas, hat_betas = pair(answer, "The answer", "γ̂, β̂")
@@ -119,7 +119,7 @@ def p1a_parameters(yours: Answers) -> Lines:
     "and not at z; the two weights in (5) add up to 1.",
 )
 def p1b_ima(yours: Answers) -> Lines:
-    """Two steps worked out by hand: λ₁ and λ₂ shape the averages, λ₀ has no effect."""
+    """Check two steps worked out by hand: λ₁ and λ₂ shape the averages, λ₀ has no effect."""
     start = np.array([2.0, 4.0])
     for first in (0.0, 7.0):
         rates = np.array([1.0, 1.0]), np.array([first, 1.0, 3.0])
@@ -140,7 +140,7 @@ def p1b_ima(yours: Answers) -> Lines:
     "you know its neighbour? The relation at t = 0 is not needed.",
 )
 def p1b_parameters(yours: Answers) -> Lines:
-    """Whichever λ you choose: they are finite, not −1, and obey the relation for t ≥ 1."""
+    """Check that the λ you choose are finite, not −1, and obey the relation for t ≥ 1."""
     for gammas, betas in (((0.5, 0.25, 1), (0.9, 0.5, 1)), ((1, 2, 0.5), (0.5, 0, 0.5))):
         g, b = np.array(gammas, dtype=float), np.array(betas, dtype=float)
         answer = yours.ima_parameters(g.copy(), b.copy())
@@ -168,7 +168,7 @@ def p1b_parameters(yours: Answers) -> Lines:
     "`objective` takes one point at a time.",
 )
 def p1_plot(yours: Answers) -> Lines:
-    """A line for each trajectory, at the objective's values, with a legend and axis labels."""
+    """Check a line for each trajectory at the objective's values, a legend and axis labels."""
     trajectories = {
         "first": np.array([[3.0, 0.0], [2.0, 0.0], [1.0, 0.0]]),
         "second": np.array([[0.0, 2.0], [1.0, 1.0], [0.5, 0.5]]),
@@ -198,7 +198,7 @@ def p1_plot(yours: Answers) -> Lines:
     "easy to miss: differentiate the entry for v once more by u.",
 )
 def p2a_values(yours: Answers) -> Lines:
-    """The shapes, and rules that hold since L(s·x) = s⁴ L(x): x·∇L = 4L and ∇²L x = 3∇L."""
+    """Check shapes and the rules x·∇L = 4L and ∇²L x = 3∇L, which follow from L(s·x) = s⁴ L(x)."""
     x, loss = np.array([3.0, -1.0, 2.0, 2.0]), 28.0
     gradient = array(yours.value("gradient_at_point"), "gradient_at_point", (4,))
     hessian = array(yours.value("hessian_at_point"), "hessian_at_point", (4, 4))
@@ -218,7 +218,7 @@ def p2a_values(yours: Answers) -> Lines:
     "front of a bracket.",
 )
 def p2b_gd_update(yours: Answers) -> Lines:
-    """One step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
+    """Check one step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
     u = np.array([1.0, 2.0])
     u_next, v_next = pair(yours.gd_update(u, 1.0, 0.1), "The answer", "u⁺, v⁺")
     yield close(u_next, (0.9, 1.8), "u⁺ from u = (1, 2), v = 1 with η = 0.1")
@@ -236,7 +236,7 @@ def p2b_gd_update(yours: Answers) -> Lines:
     "and each of these brings its own bracket.",
 )
 def p2b_usam_update(yours: Answers) -> Lines:
-    """One step of USAM from u = (1, 2), v = 1 with η = 0.1: like GD at ρ = 0, by hand at ρ = 0.1."""
+    """Check one step of USAM, η = 0.1: GD's step at ρ = 0, worked out by hand at ρ = 0.1."""
     u = np.array([1.0, 2.0])
     for rho, right_u, right_v in ((0.0, (0.9, 1.8), 0.5), (0.1, (0.7525, 1.505), 0.0925)):
         answer = yours.usam_update(u, 1.0, 0.1, rho)
@@ -254,7 +254,7 @@ def p2b_usam_update(yours: Answers) -> Lines:
     "compares the gradient with slopes of your own loss: if only it fails, the loss is right.",
 )
 def p2c_loss_gradient(yours: Answers) -> Lines:
-    """L at (1, 2, 2), and your gradient compared with finite differences of your loss."""
+    """Check L at (1, 2, 2), and your gradient against finite differences of your loss."""
     x = np.array([1.0, 2.0, 2.0])
     yield close(yours.loss(x), 10.0, "L at u = (1, 2), v = 2")
     right = slopes(yours.loss, x)
@@ -269,7 +269,7 @@ def p2c_loss_gradient(yours: Answers) -> Lines:
     "Section a): your Hessian, block by block, and its trace as a formula in d, ‖u‖² and v².",
 )
 def p2c_hessian_trace(yours: Answers) -> Lines:
-    """The Hessian at u = (1, 2), v = 3 and its trace, worked out by hand."""
+    """Check the Hessian at u = (1, 2), v = 3 and its trace, worked out by hand."""
     x = np.array([1.0, 2.0, 3.0])
     hessian = [(9, 0, 6), (0, 9, 12), (6, 12, 5)]
     yield close(yours.hessian(x), hessian, "The Hessian at u = (1, 2), v = 3")
@@ -285,7 +285,7 @@ def p2c_hessian_trace(yours: Answers) -> Lines:
     "the start, exactly that many steps).",
 )
 def p2c_gd(yours: Answers) -> Lines:
-    """Three halvings with ∇f(x) = x and η = ½, a step size for each step, and zero steps."""
+    """Check three halvings with ∇f(x) = x and η = ½, a step size for each step, and zero steps."""
     start = np.array([4.0, 8.0])
     answer = yours.gd(_itself, start, 0.5, 3)
     yield close(answer, [(4, 8), (2, 4), (1, 2), (0.5, 1)], "Three steps with ∇f(x) = x, η = ½")
@@ -305,7 +305,7 @@ def p2c_gd(yours: Answers) -> Lines:
     "dividing by its length, and the step down starts from where you were before.",
 )
 def p2c_usam(yours: Answers) -> Lines:
-    """Steps with ∇f(x) = x² (entry by entry), worked out by hand: ρ changes where it is taken."""
+    """Check steps with ∇f(x) = x² (entry by entry), worked out by hand, for two values of ρ."""
     start = np.array([1.0, 0.0])
     answer = yours.usam(_squares, start, 0.125, 1.0, 2)
     right = [(1, 0), (0.5, 0), (0.4296875, 0)]
@@ -334,7 +334,7 @@ def _drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np
     "function that is passed in, not your `usam`.",
 )
 def p2c_experiment(yours: Answers) -> Lines:
-    """Every pair (η, ρ) leads to the last iterates of a made-up optimiser from every start."""
+    """Check the last iterates of a made-up optimiser from every start, for every pair (η, ρ)."""
     starts = np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.0]])
     shifts = {(0.1, 0.0): 1.0, (0.1, 0.2): 7.0, (0.5, 0.0): 5.0, (0.5, 0.2): 11.0}
     answer = yours.run_experiment(_drift, _ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10)
@@ -361,7 +361,7 @@ def p2c_experiment(yours: Answers) -> Lines:
     "taken afterwards, over the runs that did not diverge.",
 )
 def p2c_trace_plot(yours: Answers) -> Lines:
-    """A line for each η: the median of a made-up trace over three starts, against ρ."""
+    """Check a line for each η: the median of a made-up trace over three starts, against ρ."""
     ends = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 9.0]])
     shifts = {(0.1, 0.0): 4.0, (0.1, 0.2): 3.0, (0.5, 0.0): 2.0, (0.5, 0.2): 0.5}
     results = {pair: ends + shift for pair, shift in shifts.items()}
@@ -383,7 +383,7 @@ def p2c_trace_plot(yours: Answers) -> Lines:
     "the iterates is u, the second v.",
 )
 def p2c_surface_plot(yours: Answers) -> Lines:
-    """The surface of a made-up loss, and on it the last iterates of GD and USAM at one η."""
+    """Check the surface of a made-up loss, with the last iterates of GD and USAM at one η."""
     ends = {0.0: [(1.0, 0.5), (-1.0, 1.0)], 0.2: [(0.5, -1.0), (0.25, 0.75)]}
     results = {(0.1, rho): np.array(points) for rho, points in ends.items()}
     results[0.5, 0.0] = results[0.5, 0.2] = np.array([(1.75, 1.75), (1.75, -1.75)])
@@ -436,7 +436,7 @@ _X = np.array([0.6, 0.8])
     "`activation` and `activation_derivative` are given.",
 )
 def p3a_gradients(yours: Answers) -> Lines:
-    """A network of width 4: ∂f/∂v worked out by hand, ∂f/∂W by finite differences of `network`."""
+    """Check ∂f/∂v, worked out by hand, and ∂f/∂W, against finite differences of `network`."""
     answer = yours.gradient_v(_V4, _W4, _X, 2)
     yield close(answer, (0.18, 2, 0, 16.82), "∂f/∂v at a network of width 4, n = 2")
     for n in (1, 2):
@@ -459,7 +459,7 @@ def p3a_gradients(yours: Answers) -> Lines:
     "matrices that are both a column times a row? Section a) has these matrices.",
 )
 def p3b_kernel(yours: Answers) -> Lines:
-    """The kernel of a network of width 2 at two inputs, worked out by hand for n = 1 and n = 2."""
+    """Check the kernel of a network of width 2 at two inputs, worked out by hand."""
     v, W = np.array([1.0, -2.0]), np.array([[1.0, 1.0], [2.0, -1.0]])
     X = np.array([[1.0, 0.0], [0.6, 0.8]])
     kernels = {1: [(5, 2.6), (2.6, 3.56)], 2: [(42.5, 6.82), (6.82, 7.1336)]}
@@ -478,7 +478,7 @@ def p3b_kernel(yours: Answers) -> Lines:
     "nothing is divided by the sine.",
 )
 def p3c_relu(yours: Answers) -> Lines:
-    """The limit for n = 1 at equal, orthogonal and opposite inputs."""
+    """Check the limit for n = 1 at equal, orthogonal and opposite inputs."""
     corner = 1 / (2 * np.pi)
     return _limit(yours, 1, [(1, corner, 0), (corner, 1, corner), (0, corner, 1)], hint="")
 
@@ -492,7 +492,7 @@ def p3c_relu(yours: Answers) -> Lines:
     "time. The erratum below it gives a value at θ = 0 to compare with.",
 )
 def p3c_squared(yours: Answers) -> Lines:
-    """The limit for n = 2 at equal, orthogonal and opposite inputs."""
+    """Check the limit for n = 2 at equal, orthogonal and opposite inputs."""
     right = [(3.5, 0.25, 0), (0.25, 3.5, 0.25), (0, 0.25, 3.5)]
     hint = (
         "At equal inputs the limit is E[z⁴ 1] + E[4z² 1] = 3/2 + 2; the printed sheet has 5/2 there, "
@@ -525,7 +525,7 @@ def _limit(yours: Answers, n: int, right: Any, *, hint: str) -> Lines:
     "logarithmic.",
 )
 def p3_plot(yours: Answers) -> Lines:
-    """The errors against width, both axes logarithmic, and a guide of slope −1/2 with its label."""
+    """Check the errors on logarithmic axes, and a guide of slope −1/2 with its label."""
     widths, errors = np.array([16, 64, 256, 1024]), np.array([0.4, 0.21, 0.09, 0.052])
     figure = as_figure(yours.plot_convergence(widths, errors))
     axes = curve(figure, widths, errors, "The errors")

@@ -150,7 +150,7 @@ def empirical_ntk(v, W, X, n):
 """
 
 
-# What some of them write in answers that a person reads and marks.
+# Texts that some of them write, for a person to read and mark.
 
 WELL_SAID = {
     "p1a-proof": r"""

@@ -1,4 +1,4 @@
-"""What students call the things in the homework's pictures, in English, German and French.
+"""Names that students give to things in the homework's pictures: English, German, French.
 
 Each word is a regular expression for a text in lower case without accents, with Greek letters spelt
 out (`testkit.words.folded`). `Words` match only whole words.
@@ -86,7 +86,7 @@ def _says_some(text: str, rhos: list[float]) -> bool:
     return any(says_number(rho)(text) for rho in rhos)
 
 
-# --- What is drawn against what -------------------------------------------------------------------
+# --- The quantities on the axes -------------------------------------------------------------------
 
 NUMBER = r"(?:number|no\.?|nr\.?|anzahl|zahl|nombre|index|nummer|numero|#)"
 

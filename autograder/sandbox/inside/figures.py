@@ -5,8 +5,8 @@ Runs in the sandbox. Drawn objects are sorted into two kinds:
     curves  represent a set of points: lines, markers, error bars, bars, segments
     fields  represent values over the plane: images, meshes, contours, surfaces
 
-A field is described by samples: a place (x, y), half the size of the cell around it, and the
-smallest and the largest value shown there (equal, except in the bands of filled contours).
+A field is described by samples. A sample is a place (x, y), half the size of the cell around it,
+and the smallest and largest value shown there (equal, except in the bands of filled contours).
 
 matplotlib's public data is preferred. Some facts, such as the faces of a surface, are only in its
 private data. Anything that matplotlib skips when it draws is skipped here too: padding that was
@@ -89,7 +89,7 @@ def read_figure(figure: Figure) -> Plain:
 
 
 class _FigureBudget:
-    """How much may still be read."""
+    """Numbers of objects that may still be read."""
 
     def __init__(self) -> None:
         self.left = dict(MOST)
@@ -597,7 +597,7 @@ _READERS: tuple[tuple[type, _Reader | None, _Reader | None], ...] = (
     (AxesImage, None, _read_image),
     (Polygon, _read_outline, None),
 )
-"""How an artist is read as a curve and as a field; the first kind that matches counts."""
+"""Readers of an artist as a curve and as a field; the first kind that matches counts."""
 
 # --- Small things ---------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ open:2:- openat:257:56 truncate:76:45 mmap:9:222 clone:56:220 prlimit64:302:261 
 kill:62:129 tgkill:234:131 socketpair:53:199 sendto:44:206 fcntl:72:25 ioctl:16:29
 """
 
-# These report success without doing anything: no wall checks the right to change modes and times
+# These report success without doing anything. No wall checks the right to change modes and times
 # of one's own files, and code that copies a file should not fail because of them.
 _PRETENDED = """
 chmod:90:- fchmod:91:52 fchmodat:268:53 fchmodat2:452:452 utime:132:- utimes:235:- futimesat:261:-
@@ -109,7 +109,7 @@ syncfs:306:267 seccomp:317:277 landlock_create_ruleset:444:444 landlock_add_rule
 landlock_restrict_self:446:446
 """
 
-# What the C libraries pass to start a thread and to fork. Other flags are forbidden: they create
+# Flags that the C libraries pass to start a thread and to fork. Others are forbidden: they create
 # namespaces, or a process that shares memory, files or its parent with the one that forked it.
 _CLONES = (0x3D0F00, 0x7D0F00, 0x1200011, 0x11)
 _MAP_SHARED_ANONYMOUS = 0x21

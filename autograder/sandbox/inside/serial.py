@@ -159,7 +159,7 @@ class ThreadQueue(queue.Queue[Any]):
 
 
 class Manager:
-    """Creates lists, dictionaries and the like that threads share."""
+    """Creates lists, dictionaries and other objects that threads share."""
 
     def __enter__(self) -> Manager:
         return self

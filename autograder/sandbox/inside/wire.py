@@ -54,7 +54,7 @@ class WireError(Exception):
 
 
 class WireClosed(WireError):
-    """The other side is gone."""
+    """The other side has ended."""
 
 
 class WireTimeout(WireError):

@@ -85,7 +85,7 @@ def main() -> None:
 def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
     """Take the inner wall, then run cells and fork test children as the grader asks."""
     walls.confine(order["walls"])
-    # A separate one: the parent's would tell the next submission about this one.
+    # A separate one: the parent's would reveal this submission to the next one.
     supervisor.null_streams(0, 1, 2)
     folder = Path(order["folder"])
     supervisor.remove(
