@@ -1,7 +1,7 @@
 """Run a notebook's code cells as a kernel would: in IPython's shell, without kernel or sockets.
 
-Outputs are kept in nbformat's own form, up to a limit in bytes. Shell lines and installs are answered
-with a sentence instead of being run.
+Outputs are kept in nbformat's own form, up to a limit in bytes. Shell lines and installs are
+answered with a sentence instead of being run.
 """
 
 from __future__ import annotations
