@@ -13,7 +13,7 @@ __all__ = ["app"]
 
 # in the order of a term, which is the order of `fdl --help`
 for kind in (
-    *("new", "release", "intake", "grade", "mark", "report", "marks", "platforms"),
+    *("new", "release", "intake", "collect", "grade", "mark", "report", "marks", "platforms"),
     *("gradebook", "demo", "machine"),
 ):
     import_module(f"autograder.commands.{kind}")

@@ -6,7 +6,8 @@ source/HW/             what instructors edit: notebooks, README.md, checks.py, r
 release/HW/            what students get
 solutions/HW/          the reference functions
 autograder/hidden/HW/  hidden tests, misconceptions.py, sample_class.py
-submitted/STUDENT/HW/  what students handed in; what it replaced is in submitted/.earlier/
+submitted/STUDENT/HW/  what students handed in; what it replaced is in submitted/.earlier/,
+                       and submitted/.collected/ records which commit was collected when
 autograded/STUDENT/HW/ the marked notebooks and report.json
 feedback/STUDENT/HW/   the students' pages
 reports/               the class reports
@@ -36,6 +37,9 @@ SAMPLE_CLASS = "sample_class.py"
 
 EARLIER = ".earlier"
 """Folder in `submitted/` for submissions that newer ones replaced."""
+
+COLLECTED = ".collected"
+"""The folder in `submitted/` with a record of each commit that was collected from a repository."""
 
 REPORT = "report.json"
 """Name of the Report beside a student's marked notebooks."""

@@ -1,1 +1,1 @@
-"""The systems that the kit works with: nbgrader, Gradescope and GitHub."""
+"""The platforms that the kit works with: nbgrader, Gradescope and GitHub."""

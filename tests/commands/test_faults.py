@@ -38,13 +38,13 @@ OF_HOMEWORK: dict[str, list[str]] = {
     "report": ["report", "tiny"],
     "feedback": ["feedback", "tiny"],
     "gradescope": ["gradescope", "tiny", "-o", "tiny.zip"],
-    "classroom": ["classroom", "tiny", "-o", "room"],
-    "classroom-mark": ["classroom-mark", "submitted/anna/tiny", "--assignment", "tiny"],
+    "github": ["github", "tiny", "-o", "template"],
+    "collect": ["collect", "tiny", "--students", "students.csv"],
     "demo": ["demo", "tiny"],
 }
 """Commands that read the source notebooks, too."""
 
-MARKING = ("grade", "mark", "regrade", "gradescope", "classroom", "classroom-mark")
+MARKING = ("grade", "mark", "regrade", "gradescope", "github")
 """Commands that hold submissions against the release."""
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.gradebook.course import write_course
 
-from .classroom import FEEDBACK, GRADE, REGRADE, hand_in_all, make_class
+from .madeupclass import FEEDBACK, GRADE, REGRADE, hand_in_all, make_class
 from .theatre import Theatre
 from .trial import Scene
 

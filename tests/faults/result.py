@@ -15,7 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from .classroom import BY_HAND, COMMENTS
+from .madeupclass import BY_HAND, COMMENTS
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _ROUNDS = 6  # a comment belongs to a notebook of a submission of an assignment of a course

@@ -2,7 +2,7 @@
 
 `python -m tests.faults.stage N` serves orders that come through descriptor N, a socket that keeps
 messages apart. An order is JSON: `root`, the course; `commands`, lists of arguments for `fdl`;
-`class`, the name of the made-up Markings to take (see `classroom.py`); `output`, a file for what
+`class`, the name of the made-up Markings to take (see `madeupclass.py`); `output`, a file for what
 is printed; `watched`; `patience`, the seconds to wait for a lock; `gate`, a named pipe whose end to
 wait for before the third student is marked, or nothing.
 """
@@ -35,8 +35,8 @@ from autograder.pages import feedback
 from autograder.runs import regrade
 from tests.gradebook.course import NO_WALLS
 
-from .classroom import marking
 from .listener import listen
+from .madeupclass import marking
 
 _LOADED = (mark, feedback, recorder, regrade)
 _FDL = typer.main.get_command(app)

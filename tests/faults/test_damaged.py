@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from . import result
-from .classroom import BEFORE
+from .madeupclass import BEFORE
 from .trial import Scene
 
 Damage = Callable[[Path], None]

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from .changes import Change
-from .classroom import STUDENTS
+from .madeupclass import STUDENTS
 from .theatre import Ended
 from .trial import GROWS, Scene, refuse_after, refuse_from, stages
 

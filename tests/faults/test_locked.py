@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from .classroom import STUDENTS
+from .madeupclass import STUDENTS
 from .trial import Scene
 
 LOCKS = {"for reading, too": "BEGIN EXCLUSIVE", "for changes": "BEGIN IMMEDIATE"}

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .changes import Change, Watched
-from .classroom import AFTER
 from .listener import Listener
+from .madeupclass import AFTER
 
 Decide = Callable[[int, Change], "int | Kill | None"]
 """Told of each change, counted from 0: an errno refuses it, None lets it be made."""

@@ -18,8 +18,8 @@ from autograder.gradebook.folders import digest, settle_all
 
 from . import result
 from .changes import Change
-from .classroom import AFTER, HOMEWORK, STUDENTS
 from .disk import read_tree
+from .madeupclass import AFTER, HOMEWORK, STUDENTS
 from .theatre import Decide, Ended, Kill, Theatre
 
 Commands = Sequence[Sequence[str]]

@@ -48,7 +48,7 @@ def add_earlier_homework(course: Course, points: dict[str, float]) -> None:
 
 
 @pytest.fixture(scope="session")
-def classroom_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def taught_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     course = copied(prepared, tmp_path_factory.mktemp("standing") / "course")
     markings = {"anna": mark(course), "bela": mark(course, NOTHING)}
     record_class(course, course.assignment("hw"), markings)
@@ -61,9 +61,9 @@ def classroom_once(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture
-def classroom(course: Course, classroom_once: Path) -> Course:
+def taught(course: Course, taught_once: Path) -> Course:
     """Anna has 3 + 2 bonus points of 5; bela's texts are open; chloe handed in hw0 alone."""
-    return copied(classroom_once, course.root)
+    return copied(taught_once, course.root)
 
 
 def standing_json(course: Course) -> dict[str, dict[str, object]]:
@@ -76,8 +76,8 @@ def standing_json(course: Course) -> dict[str, dict[str, object]]:
     return {each["person"]["id"]: each for each in content["students"]}
 
 
-def test_best_two_of_three_homeworks_make_the_standing(classroom: Course) -> None:
-    found = standing_json(classroom)
+def test_best_two_of_three_homeworks_make_the_standing(taught: Course) -> None:
+    found = standing_json(taught)
     assert {name: each["percent"] for name, each in found.items()} == {
         "anna": pytest.approx((70 + 100) / 2),
         "bela": 0.0,
@@ -91,8 +91,8 @@ def test_best_two_of_three_homeworks_make_the_standing(classroom: Course) -> Non
     assert [each["final"] for each in found.values()] == [False] * 3  # hw3 is still to come
 
 
-def test_standing_is_printed_with_what_is_open_and_what_is_not_there_yet(classroom: Course) -> None:
-    result = run(classroom, "standing")
+def test_standing_is_printed_with_what_is_open_and_what_is_not_there_yet(taught: Course) -> None:
+    result = run(taught, "standing")
     assert result.exit_code == 0
     lines = [[c.strip() for c in line.split("│")] for line in result.output.splitlines()]
     table = {line[1]: line[2:-1] for line in lines if len(line) > 3}
@@ -106,9 +106,9 @@ def test_standing_is_printed_with_what_is_open_and_what_is_not_there_yet(classro
     assert "1 not final" in result.output
 
 
-def test_standing_is_exported_as_csv(classroom: Course, tmp_path: Path) -> None:
+def test_standing_is_exported_as_csv(taught: Course, tmp_path: Path) -> None:
     path = tmp_path / "standing.csv"
-    assert run(classroom, "standing", "--to", "csv", "-o", str(path)).exit_code == 0
+    assert run(taught, "standing", "--to", "csv", "-o", str(path)).exit_code == 0
     header, anna, bela, _ = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))
     assert dict(zip(header, anna, strict=True)) == {
         "student": "anna", "last_name": "", "first_name": "", "email": "",
@@ -120,11 +120,11 @@ def test_standing_is_exported_as_csv(classroom: Course, tmp_path: Path) -> None:
     assert bela[-1] == "no"
 
 
-def test_bonus_rule_counts_in_the_standing(classroom: Course, marker: Marker) -> None:
+def test_bonus_rule_counts_in_the_standing(taught: Course, marker: Marker) -> None:
     marker.give("a-proof", 2.0)
-    assert standing_json(classroom)["anna"]["percent"] == pytest.approx((70 + 140) / 2)
-    add(classroom, "\n[rules]\nbonus_above_maximum = false\n")
-    assert standing_json(Course(classroom.root))["anna"]["percent"] == pytest.approx(85)
+    assert standing_json(taught)["anna"]["percent"] == pytest.approx((70 + 140) / 2)
+    add(taught, "\n[rules]\nbonus_above_maximum = false\n")
+    assert standing_json(Course(taught.root))["anna"]["percent"] == pytest.approx(85)
 
 
 def test_a_course_without_marks_is_told_what_to_do(course: Course) -> None:
@@ -136,14 +136,14 @@ def test_a_course_without_marks_is_told_what_to_do(course: Course) -> None:
 
 
 def test_export_refuses_what_is_not_final_and_writes_the_rest_when_asked(
-    classroom: Course, tmp_path: Path
+    taught: Course, tmp_path: Path
 ) -> None:
     path = tmp_path / "marks.csv"
-    refused = run(classroom, "export", "hw", "--to", "csv", "-o", str(path))
+    refused = run(taught, "export", "hw", "--to", "csv", "-o", str(path))
     assert refused.exit_code == 2
     assert "1 marks are not final" in " ".join(refused.output.split())
     assert not path.exists()
-    result = run(classroom, "export", "hw", "--to", "csv", "-o", str(path), "--partial")
+    result = run(taught, "export", "hw", "--to", "csv", "-o", str(path), "--partial")
     assert result.exit_code == 0
     assert "Left out, not final: bela" in result.output
     header, *body = csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig")))
@@ -185,7 +185,7 @@ def test_export_has_the_penalty_of_marks_as_they_are_now(
     assert marker.penalty() == pytest.approx(0.5)
 
 
-def test_homework_that_the_gradebook_does_not_have_is_told(classroom: Course) -> None:
-    result = run(classroom, "export", "hw3", "--to", "csv")
+def test_homework_that_the_gradebook_does_not_have_is_told(taught: Course) -> None:
+    result = run(taught, "export", "hw3", "--to", "csv")
     assert result.exit_code == 2
     assert "no marks of hw3" in " ".join(result.output.split())

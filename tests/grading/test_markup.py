@@ -214,10 +214,6 @@ def test_texts_of_students_act_nowhere_in_any_command(
     for options in ([], ["--format", "json"], ["--apply"]):
         looked_at(fdl(course, "regrade", HOMEWORK, *options), 0, 1)
     assert_files_are_harmless(course.root)
-    path = str(course.root / "submitted" / "code-0" / HOMEWORK)
-    for variable in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
-        monkeypatch.setenv(variable, str(outbox / f"{variable}.md"))
-    looked_at(fdl(course, "classroom-mark", path, "--assignment", HOMEWORK), 0)
     looked_at(fdl(course, "restore"), 0, 2)
     assert_files_are_harmless(course.root)
 

@@ -121,7 +121,7 @@ def test_release_has_to_be_there(tmp_path: Path) -> None:
 
 
 def test_settings_that_can_not_be_meant_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecordError, match="too few"):
+    with pytest.raises(RecordError, match="too short"):
         GradescopeSettings("hw2", minutes=1)
     path = tmp_path / "settings.json"
     path.write_text('{"assignment": "hw2", "visibility": "now"}', encoding="utf-8")

@@ -105,7 +105,7 @@ def test_marking_that_is_cut_off_leaves_results_that_say_so(tmp_path: Path) -> N
         check=False,
     )
     assert done.returncode == 0
-    assert "did not come to its end" in str(results_in(root)["output"])
+    assert "Marking did not finish" in str(results_in(root)["output"])
     assert results_in(root)["score"] == 0
     for name in ("source", "submission", "results"):
         assert (root / name).stat().st_mode & 0o077 == 0

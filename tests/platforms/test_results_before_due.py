@@ -1,4 +1,4 @@
-"""On no platform does a student read a result before their due date; `fdl mark` is for teachers."""
+"""On Gradescope, no student reads a result before the due date; `fdl mark` is for teachers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
 
-from autograder.cli import app
 from autograder.course.assignment import Course
-from autograder.grading import mark as marking_module
 from autograder.grading.mark import Marking
 from autograder.grading.report import Claim
 from autograder.platforms.gradescope import run
@@ -88,29 +85,3 @@ def test_gradescope_is_told_results_once_they_are_due(
     text = run.mark(tmp_path).to_json()
     assert "The slope is right." in text
     assert (RESULT in text) is is_stated
-
-
-@pytest.mark.parametrize(
-    ("date", "extension", "is_stated"),
-    [(PAST, None, True), (FUTURE, None, False), (PAST, FUTURE, False)],
-)
-def test_workflow_of_a_classroom_tells_results_once_they_are_due(
-    date: str,
-    extension: str | None,
-    is_stated: bool,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    course = due(write_course(tmp_path / "course"), date[:19])
-    if extension:
-        course = with_extension(course, extension[:19])
-    page, output = tmp_path / "summary.md", tmp_path / "output"
-    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
-    monkeypatch.setenv("GITHUB_OUTPUT", str(output))
-    monkeypatch.setattr(marking_module, "mark_submission", lambda *_a, **_o: marked(course))
-    command = ["classroom-mark", str(tmp_path), "--assignment", "hw", "--course", str(course.root)]
-    done = CliRunner().invoke(app, command)
-    assert done.exit_code == 0, done.output
-    text = page.read_text(encoding="utf-8")
-    assert "The slope is right" in text
-    assert ("It is 2x" in text) is is_stated

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
@@ -22,7 +23,7 @@ from autograder.grading import classrun, forkserver, mark
 from autograder.grading.exceeded import change_limits, exceeded
 from autograder.grading.fingerprint import Fingerprints
 from autograder.grading.mark import MarkSettings
-from autograder.platforms.github.template import write_classroom
+from autograder.platforms.github.template import write_template
 from autograder.platforms.gradescope.package import GradescopeSettings
 from tests.gradebook.course import NO_WALLS, hand_in, write_course
 
@@ -131,7 +132,6 @@ def used(monkeypatch: pytest.MonkeyPatch) -> list[Limits]:
     [
         ["mark", "submitted/anna/hw", "--assignment", "hw"],
         ["grade", "hw"],
-        ["classroom-mark", "submitted/anna/hw", "--assignment", "hw"],
     ],
     ids=lambda arguments: arguments[0],
 )
@@ -173,22 +173,16 @@ def test_gradescope_needs_time_for_the_submission(course: Course) -> None:
         GradescopeSettings("hw", minutes=7).check(limits)
 
 
-def test_workflows_have_time_for_the_limits(course: Course, tmp_path: Path) -> None:
-    slow = replace(
-        course.assignment("hw"), limits=Limits(cell_seconds=600, submission_seconds=1800)
-    )
-    for name, homework in {"slow": slow, "usual": replace(slow, limits=Limits())}.items():
-        write_classroom(course, homework, tmp_path / name)
-    assert _numbers(tmp_path / "slow") == ({60}, 600)
-    assert _numbers(tmp_path / "usual") == ({30}, 120)
-
-
-def _numbers(folder: Path) -> tuple[set[int], int]:
-    texts = [path.read_text(encoding="utf-8") for path in folder.rglob("*.yml")]
-    minutes = {int(n) for text in texts for n in re.findall(r"timeout-minutes: (\d+)", text)}
-    (step,) = folder.rglob("step.py")
-    (seconds,) = re.findall(r"^CELL_SECONDS = (\d+)$", step.read_text("utf-8"), re.MULTILINE)
-    return minutes, int(seconds)
+def test_workflow_has_time_for_the_limits(course: Course, tmp_path: Path) -> None:
+    homework = course.assignment("hw")
+    count = len(homework.problems)
+    for limits, seconds in ((Limits(submission_seconds=1800), 1800), (Limits(), 120)):
+        folder = tmp_path / str(seconds)
+        write_template(course, replace(homework, limits=limits), folder)
+        workflow = (folder / ".github/workflows/visible-checks.yml").read_text("utf-8")
+        assert f"timeout-minutes: {10 + count * seconds // 60}\n" in workflow
+        facts = json.loads((folder / ".github/checks/homework.json").read_text("utf-8"))
+        assert facts["seconds"] == seconds
 
 
 # --- what is said of a limit that was exceeded ---

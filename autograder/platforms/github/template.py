@@ -1,55 +1,80 @@
-"""The repositories for GitHub Classroom: students' template, and the workflow that marks.
-
-template/   the release with a workflow that runs its visible checks; students get copies
-marking/    a workflow for the private repository that holds the course; it marks a student's
-            repository with hidden tests, which never leave it
-"""
+"""The template repository: the release, a page for students, and a workflow."""
 
 from __future__ import annotations
 
+import json
 import math
+import re
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.bundle import files_in, write_files
+from autograder.course.layout import README, REQUIREMENTS
 from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
-from autograder.platforms.github.step import CELL_SECONDS
 
-MINUTES = 30
-"""Minutes that a workflow has, as our files state them: installing what is needed takes some."""
+HOMEWORK = "HOMEWORK.md"
+"""The release's own README in the repository, whose README says how to work on GitHub."""
+BRANCH = "main"
+INSTALL_MINUTES = 10
+"""Minutes of a workflow for all but the notebooks."""
+MIN_SECONDS = 120
+"""Seconds that each notebook gets at least, because a runner may be slower than the grader."""
 
-TEMPLATE, MARKING = "template", "marking"
-
-_WORKFLOWS = ".github/workflows"
+_CHECKS = ".github/checks"
 
 
-def write_classroom(course: Course, assignment: Assignment, folder: Path) -> list[Path]:
-    """Write both into `folder`, which must not hold anything yet; the files."""
+def write_template(course: Course, assignment: Assignment, folder: Path) -> list[Path]:
+    """Write the template repository into a new or empty folder, and return its files."""
     release = course.release(assignment.name)
-    read_skeletons(assignment, release)  # there has to be one
+    read_skeletons(assignment, release)  # a RecordError if there is none
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise RecordError(f"{folder} is there already: name a folder that is new or empty")
-    content = {f"{TEMPLATE}/{name}": path.read_bytes() for name, path in files_in(release)}
+        raise RecordError(f"{folder} is not empty: name a new or empty folder")
+    seconds = max(MIN_SECONDS, assignment.limits.submission_seconds)
+    minutes = INSTALL_MINUTES + math.ceil(len(assignment.problems) * seconds / 60)
+    words = {
+        "title": assignment.title,
+        "branch": BRANCH,
+        "notebooks": " ".join(f"{problem.name}.ipynb" for problem in assignment.problems),
+        "minutes": str(minutes),
+    }
+    content = {
+        HOMEWORK if name == README else name: path.read_bytes() for name, path in files_in(release)
+    }
+    content.setdefault(REQUIREMENTS, b"")  # the workflow installs what it names
     content |= {
-        f"{TEMPLATE}/{_WORKFLOWS}/classroom.yml": _own("classroom.yml", assignment),
-        f"{TEMPLATE}/.github/classroom/step.py": _own("step.py", assignment),
-        f"{MARKING}/{_WORKFLOWS}/mark-{assignment.name}.yml": _own("mark.yml", assignment),
+        README: _filled("student.md", words),
+        ".gitignore": _filled("gitignore", words),
+        ".github/workflows/visible-checks.yml": _filled("workflow.yml", words),
+        f"{_CHECKS}/test_visible.py": _filled("visible_checks.py", {}),
+        f"{_CHECKS}/pytest.ini": _filled("pytest.ini", {}),
+        f"{_CHECKS}/requirements.txt": _requirements().encode(),
+        f"{_CHECKS}/homework.json": _facts(assignment, seconds).encode(),
     }
     return write_files(content, folder)
 
 
-def _own(name: str, assignment: Assignment) -> bytes:
-    """One of our files, with the homework's name, and with time for what its limits allow."""
+def _filled(name: str, words: dict[str, str]) -> bytes:
+    """Return one of the files beside this module, with the homework's words in it."""
     text = files("autograder.platforms.github").joinpath(name).read_text(encoding="utf-8")
-    limits = assignment.limits
-    minutes = max(MINUTES, 2 * math.ceil(limits.submission_seconds / 60))
-    seconds = max(CELL_SECONDS, math.ceil(limits.cell_seconds))
-    for old, new in (
-        ("@assignment@", assignment.name),
-        (f"timeout-minutes: {MINUTES}\n", f"timeout-minutes: {minutes}\n"),
-        (f"\nCELL_SECONDS = {CELL_SECONDS}\n", f"\nCELL_SECONDS = {seconds}\n"),
-    ):
-        text = text.replace(old, new)
-    return text.encode()
+    return re.sub(r"@(\w+)@", lambda match: words.get(match[1], match[0]), text).encode()
+
+
+def _requirements() -> str:
+    """Return what the checks need, in the versions that the kit itself uses here."""
+    return "".join(f"{name}=={version(name)}\n" for name in ("ipython", "nbformat", "pytest"))
+
+
+def _facts(assignment: Assignment, seconds: float) -> str:
+    """Return what the checks' file has to know of the homework, as JSON."""
+    problems = {
+        problem.name: [
+            {"name": item.name, "bonus": item.bonus, "has_check": item.kind == "auto"}
+            for item in problem.items
+        ]
+        for problem in assignment.problems
+    }
+    facts = {"title": assignment.title, "seconds": seconds, "problems": problems}
+    return json.dumps(facts, indent=1, ensure_ascii=False) + "\n"

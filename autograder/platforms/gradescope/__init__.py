@@ -1,1 +1,1 @@
-"""Gradescope: the zip that instructors upload, and the results that its container gives back."""
+"""Gradescope: the zip that instructors upload, and the results that its container returns."""

@@ -1,6 +1,7 @@
-"""When a submission was handed in, as Gradescope's submission_metadata.json tells.
+"""When a submission was handed in, according to Gradescope's submission_metadata.json.
 
-The kit takes no points for lateness here: Gradescope knows late days and extensions, and does so.
+The kit takes no points for lateness here, because Gradescope applies its own late days and
+extensions.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ _MAX_BYTES = 50_000_000  # it holds the results of all earlier submissions
 
 @dataclass(frozen=True)
 class HandedIn:
-    """The moment of a submission and, where Gradescope has them, its due dates.
+    """The time of a submission and its due dates, as far as Gradescope states them.
 
     `own_due` is the latest due date of the students who handed in together.
     """
@@ -30,23 +31,23 @@ class HandedIn:
 
     @property
     def late(self) -> timedelta:
-        """How long after the due date; nothing where there is none."""
+        """The time after the due date; zero if there is none."""
         return max(self.at - self.due, timedelta()) if self.due else timedelta()
 
     @property
     def too_late(self) -> bool:
-        """Whether it came after the last date at which late submissions are taken."""
+        """Whether it came after the last date for late submissions."""
         return self.late_due is not None and self.at > self.late_due
 
     def words(self) -> str:
-        """Such as `2 days, 3 hours and 5 minutes`; empty where it was in time."""
+        """Return how late it was, as in `2 days, 3 hours and 5 minutes`; "" if it was on time."""
         minutes = -(-self.late // timedelta(minutes=1))
         counts = {"day": minutes // 1440, "hour": minutes // 60 % 24, "minute": minutes % 60}
         parts = [f"{n} {unit}{'s' if n > 1 else ''}" for unit, n in counts.items() if n]
         return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
     def data(self) -> dict[str, Any]:
-        """The same as plain data, for programs."""
+        """Return the same as plain data, for programs."""
         return {
             "handed_in": self.at,
             "due": self.due,
@@ -56,7 +57,7 @@ class HandedIn:
 
 
 def read_metadata(path: Path) -> HandedIn | None:
-    """What the file says; None where it is missing or says nothing that can be read."""
+    """Return what the file says; None if it is missing or cannot be read."""
     try:
         if path.stat().st_size > _MAX_BYTES:
             return None
@@ -81,7 +82,7 @@ def _own_due(users: object) -> datetime | None:
 
 
 def _moment(text: object) -> datetime | None:
-    """A moment with its offset from UTC, or None: without one nothing can be compared with it."""
+    """Return a time with its offset from UTC; None without an offset, as it cannot be compared."""
     if not isinstance(text, str):
         return None
     try:

@@ -1,12 +1,13 @@
 """The zip that an instructor uploads to Gradescope.
 
-At its root stand `setup.sh` and `run_autograder`, which Gradescope runs; beside them
+Gradescope runs `setup.sh` and `run_autograder` in its root. Beside them are
 
     kit/             this kit as a wheel, without any assignment's tests or solutions
     course/          course.toml, and source, release, solutions and hidden tests of one assignment
-    requirements.txt what the kit needs, each package with its version and hashes
-    settings.json    how to mark there; seconds: after how many marking is ended
-    unfinished.json  the results where marking is cut off
+    requirements.txt the packages that the kit needs, with versions and hashes
+    settings.json    how to mark there
+    seconds          seconds after which marking is stopped
+    unfinished.json  the results of a marking that is stopped
 """
 
 from __future__ import annotations
@@ -34,9 +35,9 @@ from autograder.platforms.gradescope.wheel import build_wheel, put
 MIN_MINUTES = 3
 
 UNFINISHED = (
-    "Marking did not come to its end: it took too long, or ran out of memory. A loop that does "
-    "not end is the usual reason. If all cells of your notebooks run through within a minute, "
-    "tell the person who teaches the course."
+    "Marking did not finish: it took too long, or ran out of memory. The usual reason is a loop "
+    "that never ends. If all cells of your notebooks run within a minute, tell the person who "
+    "teaches the course."
 )
 
 _SCRIPTS = ("setup.sh", "run_autograder")
@@ -46,8 +47,8 @@ _SCRIPTS = ("setup.sh", "run_autograder")
 class GradescopeSettings:
     """How to mark on Gradescope.
 
-    `visibility` says when students see the items; `minutes` is the container's time limit as set
-    on Gradescope; `unprotected` marks even where the container has no wall that works.
+    `visibility` says when students see the items. `minutes` is the container's time limit as set
+    on Gradescope. `unprotected` marks even if no wall works in the container.
     """
 
     assignment: str
@@ -58,22 +59,22 @@ class GradescopeSettings:
     def __post_init__(self) -> None:
         if self.minutes < MIN_MINUTES:
             raise RecordError(
-                f"{self.minutes} minutes are too few for marking; Gradescope gives 10 or more"
+                f"--minutes {self.minutes} is too short for marking; write {MIN_MINUTES} or more "
+                "(Gradescope's default is 10)"
             )
 
     @property
     def seconds(self) -> int:
-        """When marking is ended from outside, in time for Gradescope to take the results."""
+        """Seconds after which marking is stopped, so that Gradescope still gets results."""
         return 60 * self.minutes - 20
 
     @property
     def submission_seconds(self) -> float:
-        """The time for a submission's code: what is left is for the start and the last words."""
+        """Seconds for a submission's code; the rest is for starting and writing the results."""
         return 60.0 * self.minutes - 60.0
 
     def check(self, limits: Limits) -> None:
-        """RecordError if the container's time is too short for a submission that uses all of its
-        own."""
+        """Raise RecordError if the container's time is shorter than a submission's."""
         if limits.submission_seconds > self.submission_seconds:
             minutes = math.ceil(limits.submission_seconds / 60) + 1
             raise RecordError(
@@ -85,23 +86,23 @@ class GradescopeSettings:
             )
 
     def to_json(self) -> str:
-        """As it lies in the zip."""
+        """Return the settings as they are written into the zip."""
         return json.dumps(asdict(self), indent=2) + "\n"
 
     @classmethod
     def read(cls, path: Path) -> GradescopeSettings:
-        """Read what `to_json` wrote; RecordError where it is something else."""
+        """Read what `to_json` wrote; RecordError if it is something else."""
         try:
             return msgspec.json.decode(path.read_bytes(), type=cls)
         except (OSError, msgspec.MsgspecError) as error:
-            raise RecordError(f"{path} can't be read: {error}; build the zip anew") from error
+            raise RecordError(f"{path} cannot be read: {error}; make the zip again") from error
 
 
 def write_autograder(
     course: Course, assignment: Assignment, settings: GradescopeSettings, target: Path
 ) -> None:
-    """Write the zip to `target`: whole, or not at all."""
-    read_skeletons(assignment, course.release(assignment.name))  # there has to be a release
+    """Write the zip to `target`, or nothing if something is missing."""
+    read_skeletons(assignment, course.release(assignment.name))  # an error without a release
     settings.check(assignment.limits)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -1,13 +1,13 @@
-"""What Gradescope is told of a submission: its results.json, made from the Report.
+"""Gradescope's results.json for a submission, made from the Report.
 
-Texts are those of the feedback page, fit for students by construction. Three things differ from
-the Report, since Gradescope adds up points and shows them:
+The texts are those of the feedback page, which students may read. Three things differ from the
+Report, because Gradescope adds up the points itself:
 
-- a bonus item keeps its maximum, so the sum of points can exceed what the assignment is worth
-  there: that is how Gradescope does extra credit;
-- an item that a person marks has neither points nor a maximum: persons mark on Gradescope itself,
-  in questions of their own, and a 0 here would be taken for a mark;
-- whether the notebooks could be read is always shown, the items only when the instructor wants.
+- A bonus item keeps its maximum, so the sum can be above the assignment's points. That is how
+  Gradescope gives extra credit.
+- An item that a person marks has neither points nor a maximum. It is marked in a question of its
+  own on Gradescope, where a 0 from here would look like a mark.
+- Whether the notebooks could be read is always shown; the items only when the instructor wants.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from autograder.platforms.gradescope.metadata import HandedIn
 Visibility = Literal["visible", "after_due_date", "after_published", "hidden"]
 
 NOT_MARKED = (
-    "This submission could not be marked, and that is not its fault: something is wrong with the "
+    "This submission could not be marked. It is not your fault: something is wrong with the "
     "marking itself. Nothing is lost; tell the person who teaches the course."
 )
 
 
 @dataclass(frozen=True)
 class Test:
-    """One entry of Gradescope's list; what is unset is left out."""
+    """One entry of Gradescope's list; unset fields are left out."""
 
     number: str
     name: str
@@ -59,7 +59,7 @@ class Results:
     stdout_visibility: Visibility = "hidden"
 
     def to_json(self) -> str:
-        """As Gradescope reads it."""
+        """Return the results as Gradescope reads them."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2).decode() + "\n"
 
 
@@ -71,7 +71,7 @@ def results_of(
     visibility: Visibility,
     handed_in: HandedIn | None = None,
 ) -> Results:
-    """The results of a submission that was marked; `titles` are the page's words for the items."""
+    """Return the results of a marked submission; `titles` are the items' titles on the page."""
     return Results(
         score=round(report.points + report.bonus_points, 2),
         output=_part("summary", report=report, shown=visibility == "visible", when=handed_in),
@@ -92,12 +92,12 @@ def results_of(
 
 
 def results_of_failure(message: str = NOT_MARKED) -> Results:
-    """The results where nothing was marked, in words that tell a student nothing hidden."""
+    """Return the results if nothing was marked, in words that reveal nothing hidden."""
     return Results(0.0, _part("failure", message=message), extra_data={"not_marked": True})
 
 
 def _handed_in_test(assignment: Assignment, report: Report) -> Test:
-    """What became of the notebooks before they were tested: always shown, worth no points."""
+    """Return whether the notebooks could be read: always shown, and worth no points."""
     notebooks = [(problem.name, report.notebooks[problem.name]) for problem in assignment.problems]
     read = all(notebook.state == "marked" for _, notebook in notebooks)
     return Test(
@@ -130,6 +130,6 @@ def _item_tests(
 
 
 def _part(name: str, **values: object) -> str:
-    """One macro of the template, as HTML in which nothing but its own tags is left."""
+    """Return one macro of the template as HTML, with everything else escaped."""
     module: Any = templates("autograder.pages").get_template("gradescope.html").make_module()
     return str(getattr(module, name)(**values)).strip()

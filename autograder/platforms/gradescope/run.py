@@ -1,8 +1,8 @@
-"""Marks the one submission of a Gradescope container.
+"""Mark the one submission in a Gradescope container.
 
 `run_autograder` starts it as root: `python -m autograder.platforms.gradescope.run /autograder`.
-Whatever happens, results.json says something that a student may read; what went wrong goes to
-standard output, which Gradescope shows to instructors alone.
+Whatever happens, results.json holds a text that a student may read. Errors go to standard output,
+which Gradescope shows to instructors only.
 """
 
 from __future__ import annotations
@@ -28,12 +28,13 @@ from autograder.words import shown
 MIB = 2**20
 
 _OWN_MEMORY = 300 * MIB
-"""What the grader itself needs of a container's memory."""
+"""Bytes of a container's memory that the grader itself needs."""
 _LEAST_MEMORY = 400 * MIB
+"""Bytes of memory that a submission always gets."""
 
 
 def main(root: Path) -> None:
-    """Mark root/submission with what lies in root/source, and write root/results/results.json."""
+    """Mark root/submission with the course in root/source; write root/results/results.json."""
     try:
         results = mark(root)
     except KitError as error:
@@ -46,7 +47,7 @@ def main(root: Path) -> None:
 
 
 def mark(root: Path) -> Results:
-    """The results of the submission in the container whose folders are in `root`."""
+    """Return the results of the submission in the container whose folders are in `root`."""
     source = root / "source"
     settings = GradescopeSettings.read(source / "settings.json")
     course = Course(source / "course")
@@ -75,10 +76,10 @@ def mark(root: Path) -> Results:
 def is_due(
     course: Course, assignment: Assignment, handed_in: HandedIn | None, moment: datetime
 ) -> bool:
-    """Return whether the due date is over for those who handed in.
+    """Return whether the due date of those who handed in has passed.
 
-    Gradescope may not say what they were given beyond the due date: then the last date of anybody
-    in the course's own settings has to be over, too.
+    If Gradescope does not state their own due dates, the last date of anybody in the course's
+    settings must have passed too.
     """
     if handed_in is not None and handed_in.own_due is not None:
         return moment >= handed_in.own_due
@@ -91,7 +92,10 @@ def is_due(
 def mark_settings(
     settings: GradescopeSettings, limits: Limits, machine: Machine | None = None
 ) -> MarkSettings:
-    """How to mark here: within the container's time and memory, so that we end a greedy one."""
+    """Return the settings for marking within the container's memory.
+
+    With less memory than the container has, the kit can stop a greedy submission itself.
+    """
     bound = (machine or Machine()).memory_bound()
     if bound is not None:
         room = max(bound - _OWN_MEMORY, _LEAST_MEMORY)

@@ -1,7 +1,8 @@
-"""The kit that runs now as a wheel, made from its own files.
+"""The running kit as a wheel, made from its own files.
 
-The same for a checkout and for an installed kit, and without a build tool: what is sent elsewhere
-is what marks here. Hidden tests of a checkout's own homeworks are left out: they go beside it.
+It needs no build tool, and works for a checkout and for an installed kit: the code that marks here
+is the code that is sent elsewhere. Hidden tests of a checkout's homeworks are left out, because
+they are part of the course.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _WHEEL = "Wheel-Version: 1.0\nGenerator: fdl\nRoot-Is-Purelib: true\nTag: py3-no
 
 
 def build_wheel() -> tuple[str, bytes]:
-    """The wheel's file name and its content; the same kit gives the same bytes."""
+    """Return the wheel's file name and its content; the same kit gives the same bytes."""
     try:
         installed = distribution(DISTRIBUTION)
     except PackageNotFoundError as error:
@@ -47,7 +48,7 @@ def build_wheel() -> tuple[str, bytes]:
 
 
 def put(archive: zipfile.ZipFile, name: str, data: bytes, *, mode: int = 0o644) -> None:
-    """Add a file of that name and mode to the archive; the same files give the same bytes."""
+    """Add a file with this name and mode to the archive; the same files give the same bytes."""
     entry = zipfile.ZipInfo(name, _OLDEST)
     entry.compress_type = zipfile.ZIP_DEFLATED
     entry.external_attr = (0o100000 | mode) << 16

@@ -1,1 +1,1 @@
-"""nbgrader's commands and its formgrader, which mark and record as the kit does."""
+"""nbgrader's commands and formgrader, changed to mark and record as the kit does."""

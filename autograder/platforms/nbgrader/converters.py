@@ -1,11 +1,11 @@
-"""nbgrader's converters, taught to mark and record as the kit does.
+"""nbgrader's converters, changed to mark and record as the kit does.
 
-`MarkedAutograde` selects students as nbgrader's Autograde does, and has each marked and recorded.
+`MarkedAutograde` selects students as nbgrader's Autograde does; the kit marks and records each.
 `nbgrader_config.py` installs it, so that the plain `nbgrader autograde` and the formgrader's button
-give the marks that `fdl grade` gives.
+give the same marks as `fdl grade`.
 
-Nothing of a submission's folder is read by nbgrader itself: its own reading stops at a renamed or
-broken notebook, and copies every stray file.
+nbgrader itself reads nothing in a submission's folder, because it stops at a renamed or broken
+notebook and copies every stray file.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from autograder.submission.timestamps import read_timestamp
 from autograder.words import ShownLog
 
 _SHOWN = ShownLog()
-"""Names of folders and errors of students stand in what nbgrader and the converters log."""
+"""Makes the log harmless: nbgrader and the converters log names of folders and students' errors."""
 
 
 class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
     """Autograde whose notebooks and scores come from Markings instead of a kernel."""
 
     unprotected = Bool(
-        False, help="Mark even where this machine has no wall that works around student code."
+        False, help="Mark even if no wall around student code works on this machine."
     ).tag(config=True)
 
     def start(self) -> None:
@@ -51,26 +51,26 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
             with Recorder(course, assignment, db_url=url, penalty=self._penalty()) as recorder:
                 marked = [self._succeeds(course, assignment, job, recorder) for job in jobs]
         if failed := [job.student for job, done in zip(jobs, marked, strict=True) if not done]:
-            message = f"not marked: {', '.join(failed)}; their earlier marks, if any, stand"
+            message = f"not marked: {', '.join(failed)}; their earlier marks, if any, are kept"
             self.log.error(message)
             raise NbGraderException(message)
 
     def _selected(self, jobs: list[Job]) -> list[Job]:
         wanted = self.coursedir.student_id
         excluded = self.coursedir.student_id_exclude.split(",")
-        # a name that is written out may have letters in it that are special in a pattern
+        # a full name may contain letters that are special in a pattern
         chosen = [job for job in jobs if wanted == job.student] or [
             job for job in jobs if fnmatchcase(job.student, wanted) and job.student not in excluded
         ]
         if not chosen:
             raise CourseError(
-                f"no submission of {self.coursedir.assignment_id} in "
-                f"{self.coursedir.submitted_directory}/ is of a student {wanted!r}"
+                f"{self.coursedir.submitted_directory}/ has no submission of "
+                f"{self.coursedir.assignment_id} by a student {wanted!r}"
             )
         return chosen
 
     def _penalty(self) -> Any:
-        """What nbgrader's own settings say of being late, for courses without a rule."""
+        """Return the late penalty of nbgrader's own settings, for courses without a rule."""
         settings = AssignLatePenalties(parent=self)
         settings.init_plugin()
 
@@ -86,7 +86,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         return penalty
 
     def _is_done(self, job: Job, final: Path) -> bool:
-        """As in nbgrader: what was recorded is left alone unless the submission is newer."""
+        """Return whether the recorded submission is as new as this one, as nbgrader decides it."""
         if self.force or not (final / REPORT).is_file():
             return False
         new, old = read_timestamp(job.path), read_timestamp(final)
@@ -104,7 +104,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         try:
             marking = mark_submission(course, assignment, job.path, settings=settings)
             recorder.record(job.student, marking)
-        except Exception as error:  # of any kind: one student must not stop the others
+        except Exception as error:  # no error of one student may stop the others
             self.log.error("%s is not marked: %s: %s", job.student, type(error).__name__, error)
             return False
         self.set_permissions(assignment.name, job.student)
@@ -126,7 +126,7 @@ class MarkedFeedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader has no
 
 @contextmanager
 def _told(converter: Any) -> Iterator[None]:
-    """Log errors of the kit as nbgrader's commands do theirs."""
+    """Log errors of the kit as nbgrader's commands log their own."""
     converter.log.addFilter(_SHOWN)
     try:
         yield
@@ -147,9 +147,10 @@ def _submitted_timestamp(api: Any, assignment_id: str, student_id: str) -> Any:
 def install() -> None:
     """Make nbgrader's commands and the formgrader use these converters.
 
-    nbgrader names its converters in code, not in its configuration, so their names are bound anew
-    wherever it looks them up. It also reads a submission's timestamp without care: a pipe in its
-    place would hold up the formgrader for ever, and a text that is no date would empty its list.
+    nbgrader names its converters in code, not in its configuration, so they are replaced wherever
+    it looks them up. Its way of reading a submission's timestamp is replaced too: a pipe in place
+    of that file would block the formgrader for ever, and a text that is not a date would empty its
+    list.
     """
     import nbgrader.apps.api
     import nbgrader.apps.autogradeapp

@@ -1,9 +1,9 @@
-"""nbgrader's formgrader, taught to show what students wrote and their names as text alone.
+"""nbgrader's formgrader, changed to show students' names and answers as harmless text.
 
-What is stored of a submission does nothing (see `sanitize`); this is the wall behind it. nbgrader
-writes the names of students' folders into its pages as they are, and loads MathJax from elsewhere.
-Here names are escaped, MathJax comes from this server, a student's part of a page can't be drawn
-outside its place, and a policy lets the browser run no script but the page's own.
+Stored submissions are harmless already (see `sanitize`); this is a second wall. nbgrader writes the
+names of students' folders into its pages unescaped, and loads MathJax from another server. Here,
+names are escaped and MathJax comes from this server. A student's part of a page cannot cover other
+parts, and a policy lets the browser run no script but the page's own.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from autograder.gradebook.database import PatientGradebook, course_id
 from autograder.gradebook.penalties import update_penalties
 
 MATHJAX = "fdl-mathjax"
-"""Where on the server MathJax is, below its base address."""
+"""MathJax's path on the server, below its base address."""
 
 _CONFIGURATION = "TeX-AMS-MML_HTMLorMML-full,Safe"
 
-# what nbgrader's templates have in attributes, which a policy allows by its hash
+# scripts in attributes of nbgrader's templates, which a policy allows by their hashes
 _INLINE = ("toggle_name(true);", "toggle_name(false);", "toggleAllNames()")
 
 _SCRIPT = re.compile(r"<script(?=[\s>])")
@@ -42,7 +42,7 @@ _IN_SCRIPT = re.compile(r'= "\{\{ ([\w.]+) \}\}";')
 
 
 def install() -> None:
-    """Let the formgrader of this process use these pages, and list no name that it can't."""
+    """Make the formgrader of this process use these pages, and list no name that it cannot show."""
     from nbgrader.apps.api import NbGraderAPI
     from nbgrader.server_extensions.formgrader.apihandlers import GradeHandler
     from nbgrader.server_extensions.formgrader.base import BaseHandler
@@ -61,14 +61,14 @@ def install() -> None:
 
 
 def _settling(put: Callable[[Any, str], object]) -> Callable[[Any, str], None]:
-    """Saves a mark, then the penalty that it means for a late submission."""
+    """Return a handler that saves a mark, then the penalty of a late submission."""
 
     @wraps(put)
     def save(handler: Any, grade_id: str) -> None:
         put(handler, grade_id)
         try:
             _update_penalty(handler, grade_id)
-        except Exception as error:  # of any kind: the mark is saved, and has to be shown as saved
+        except Exception as error:  # the mark is saved, and must be shown as saved
             handler.log.error("the late penalty was not recomputed: %s", error)
 
     return save
@@ -85,7 +85,7 @@ def _update_penalty(handler: Any, grade_id: str) -> None:
 
 
 def policy(nonce: str) -> str:
-    """What a page of the formgrader may do: its own scripts, styles and pictures, nothing else."""
+    """Return the policy of a page: its own scripts, styles and pictures, and nothing else."""
     hashes = " ".join(f"'sha256-{_sha256(code)}'" for code in _INLINE)
     return (
         "default-src 'none'; "
@@ -100,7 +100,7 @@ def _sha256(code: str) -> str:
 
 
 def with_nonce(page: str, nonce: str) -> str:
-    """The page's own part with the word by which the policy knows its scripts."""
+    """Return the page with the nonce by which the policy recognises its scripts."""
     return _SCRIPT.sub(f'<script nonce="{nonce}"', page)
 
 
@@ -108,7 +108,7 @@ def with_nonce(page: str, nonce: str) -> str:
 
 
 class _Templates(FileSystemLoader):
-    """nbgrader's templates, with the nonce on their scripts and values in those set as JSON."""
+    """nbgrader's templates, with the nonce on their scripts, and values in scripts as JSON."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
         source, path, is_current = super().get_source(environment, template)
@@ -131,7 +131,7 @@ def _render(handler: Any, name: str, **values: object) -> str:
 
 def _set_policy(handler: Any, nonce: str) -> None:
     own = handler.content_security_policy.split(";")
-    # who may frame the page; Jupyter takes no report that has no token of its own
+    # keep who may frame the page; Jupyter accepts no report without a token
     kept = [part.strip() for part in own if not part.strip().startswith("report-uri")]
     handler.set_header("Content-Security-Policy", "; ".join([*kept, policy(nonce)]))
 
@@ -140,7 +140,7 @@ def _set_policy(handler: Any, nonce: str) -> None:
 
 
 class _SubmissionPage:
-    """Takes the place of nbgrader's exporter while one request is answered."""
+    """Replaces nbgrader's exporter while one request is answered."""
 
     def __init__(self, handler: Any) -> None:
         self._handler = handler
@@ -148,7 +148,7 @@ class _SubmissionPage:
     def from_filename(
         self, filename: str, resources: Mapping[str, Any]
     ) -> tuple[str, dict[str, Any]]:
-        """The page of an autograded notebook."""
+        """Return the page of an autograded notebook."""
         nonce = secrets.token_urlsafe(16)
         _set_policy(self._handler, nonce)
         escaped = {
@@ -177,7 +177,7 @@ def _template() -> str:
 
 
 def _serve_mathjax(handler: Any) -> str:
-    """The address of MathJax on this server, which serves it from now on."""
+    """Return the address of MathJax on this server, and serve it from now on."""
     base = f"{handler.base_url}/{MATHJAX}"
     if "fdl_mathjax" not in handler.settings:
         route = (rf"{re.escape(base)}/(.*)", StaticFileHandler, {"path": str(mathjax_folder())})
@@ -187,7 +187,7 @@ def _serve_mathjax(handler: Any) -> str:
 
 
 def mathjax_folder() -> Path:
-    """MathJax's files, as a package of Jupyter's brings them."""
+    """Return the folder of MathJax's files in the package jupyter-server-mathjax."""
     found = find_spec("jupyter_server_mathjax")
     if found is None or found.origin is None:
         raise ImportError("formulas need the package jupyter-server-mathjax")

@@ -42,7 +42,7 @@ from autograder.submission.files import NOTEBOOK_NAME, UnreadableError
 from autograder.submission.intake.archives import Found
 from autograder.words import printable
 
-Platform = Literal["moodle", "canvas", "ilias", "gradescope", "folders", "given"]
+Platform = Literal["moodle", "canvas", "ilias", "gradescope", "folders", "given", "git"]
 
 METADATA = ("submission_metadata.yml", "submission_metadata.yaml", "submission_metadata.json")
 

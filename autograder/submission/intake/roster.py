@@ -72,10 +72,12 @@ class Roster:
     """The course's students: what each is known by, numbers, addresses and names alike.
 
     `people` is what the gradebook can know of each, under its own names: `first_name`, `last_name`,
-    `email`, and `lms_user_id`, the platform's number.
+    `email`, and `lms_user_id`, the platform's number. `cells` are the other columns of each as they
+    stand in the file, by the squeezed names of the columns.
     """
 
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    cells: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     _exact: Mapping[str, Set[str]] = field(default_factory=dict)
     _names: Mapping[str, Set[str]] = field(default_factory=dict)
     _columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -105,6 +107,7 @@ class Roster:
     def _of(cls, path: Path, rows: Iterable[tuple[str, Mapping[str | None, object]]]) -> Roster:
         exact, names = defaultdict[str, set[str]](set), defaultdict[str, set[str]](set)
         people: dict[str, Mapping[str, str]] = {}
+        all_cells: dict[str, Mapping[str, str]] = {}
         by_column: dict[str, Mapping[str, str]] = {}
         taken = set[str]()
         for raw, others in rows:
@@ -117,7 +120,7 @@ class Roster:
                     "the form of letters alone"
                 )
             taken.add(alike(student))
-            cells = _filled(others)
+            cells = all_cells[student] = _filled(others)
             people[student] = _in_gradebook(cells)
             by_column[student] = {key: _exactly(word) for key, word in cells.items()}
             exact[_exactly(student)].add(student)
@@ -125,7 +128,7 @@ class Roster:
                 exact[_exactly(word)].add(student)
                 for turn in _turns(word):
                     names[turn].add(student)
-        return cls(people, dict(exact), dict(names), by_column)
+        return cls(people, all_cells, dict(exact), dict(names), by_column)
 
     def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
         """As `find` for each; nobody is told from another by a name that both of them have.

@@ -110,6 +110,26 @@ def take_in(
     return intake
 
 
+def take_files(
+    course: Course,
+    assignment: Assignment,
+    student: str,
+    files: Sequence[Sent],
+    *,
+    replace: bool = False,
+) -> Intake:
+    """Put files that were read elsewhere, and are one student's, into `submitted/`.
+
+    Each of the files names its sender. Raises SubmissionError if the files cannot be written.
+    """
+    course.submitted.mkdir(exist_ok=True)
+    intake = Intake(assignment.name)
+    with ExitStack() as stack:
+        work = _Work(course, assignment, stack, replace, lambda _: None, intake)
+        work.place(files[0].senders[0], files, student, fault_of(student))
+    return intake
+
+
 @dataclass(frozen=True)
 class _Work:
     """One intake under way."""

@@ -1,0 +1,133 @@
+"""`fdl collect`: take in what students pushed to their repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from autograder.commands import options
+from autograder.commands.common import command, err, out
+from autograder.commands.progress import progress
+from autograder.course.assignment import Course
+from autograder.errors import SubmissionError
+
+if TYPE_CHECKING:
+    from autograder.platforms.github.collect import Collection
+
+DUE = "due"
+
+
+@command()
+def collect(
+    assignment: str,
+    students: Annotated[
+        Path,
+        typer.Option(help="A CSV file: columns `student`, `repository`, and any others."),
+    ],
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="The address of each repository, such as "
+            "https://github.com/ORG/{assignment}-{github}; {github} is a column of the CSV file."
+        ),
+    ] = None,
+    student: Annotated[
+        list[str] | None, typer.Option(help="Collect only this student's repository.")
+    ] = None,
+    branch: Annotated[
+        str | None, typer.Option(help="The branch to collect (default: the repository's own).")
+    ] = None,
+    before: Annotated[
+        str | None,
+        typer.Option(
+            help="Take the last commit dated up to this time (2024-11-21T23:55), or up to each "
+            "student's due date (`due`). Students can set the dates of their commits."
+        ),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Take a commit even if it is not known to be newer.")
+    ] = False,
+    local: Annotated[
+        bool, typer.Option("--local", help="Allow repositories in folders of this machine.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, max=32, help="How many to fetch at once.")] = 8,
+    form: options.PrintedAs = options.Format.TABLE,
+    course: options.CoursePath = None,
+) -> None:
+    """Put what students pushed to their Git repositories into submitted/.
+
+    Example: fdl collect hw2 --students students.csv
+    """
+    from autograder.gradebook.people import keep_people
+    from autograder.platforms.github.collect import Plan
+    from autograder.platforms.github.collect import collect as collect_all
+    from autograder.platforms.github.repositories import repositories
+    from autograder.submission.intake.roster import Roster
+
+    found = Course.find(course)
+    homework = found.assignment(assignment)
+    roster = Roster.read(students)
+    wanted = list(repositories(roster, assignment, url, only=student or (), local=local))
+    until = None if before is None else _until(found, assignment, before)
+    plan = Plan(branch, until, replace, local, jobs)
+    with progress(err, "collecting") as watch:
+        result = collect_all(found, homework, wanted, plan, watch)
+    keep_people(found, roster.people)
+    if form is options.Format.JSON:
+        typer.echo(result.to_json(), nl=False)
+    else:
+        _print(result, found)
+    if not result.is_clean:
+        raise typer.Exit(1)
+
+
+def _until(course: Course, assignment: str, before: str) -> Callable[[str], datetime]:
+    """Return up to which time commits count for a student."""
+    if before == DUE:
+        deadline = course.deadline(assignment)
+        due = deadline.due.astimezone(UTC)
+        return lambda student: due + deadline.extensions.get(student, timedelta(0))
+    moment = _moment(before, course.timezone)
+    return lambda _student: moment
+
+
+def _moment(text: str, zone: ZoneInfo) -> datetime:
+    """Return a date and time, in the course's zone if it states none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SubmissionError(
+            f"--before {text} is not a date and time; write 2024-11-21T23:55, or {DUE}"
+        ) from None
+    if moment.tzinfo is None:
+        earlier, later = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+        if earlier.utcoffset() != later.utcoffset():
+            raise SubmissionError(
+                f"--before {text} comes twice or never in {zone.key}, because the clocks change; "
+                f"write {earlier.isoformat()} or {later.isoformat()}"
+            )
+        moment = earlier
+    return moment.astimezone(UTC)
+
+
+def _print(result: Collection, course: Course) -> None:
+    table = Table("student", "result", "commit", "handed in", "notes")
+    for each in result.outcomes:
+        local = each.time.astimezone(course.timezone) if each.time else None
+        when = f"{local:%Y-%m-%d %H:%M}" if local else ""
+        count = f"{len(each.notebooks)} notebooks." if each.notebooks else ""
+        notes = " ".join(filter(None, [count, each.what, each.advice]))
+        table.add_row(each.student, each.state, each.commit[:8], when, notes)
+    out.print(table)
+    states = [each.state for each in result.outcomes]
+    counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    out.print(Text(", ".join(counts) or "The list has no student."))
+    if any(each.time for each in result.outcomes):
+        out.print(Text("Times are those of the commits; students can set them."))

@@ -1,0 +1,294 @@
+"""From each student's repository to `submitted/`; one bad repository stops no other.
+
+The time of a submission is the date that its commit states, and whoever commits can set that date.
+So each collected commit is recorded with the time at which it was seen. A commit that an earlier
+collection did not find cannot have been there before, whatever its date says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from autograder.course.assignment import Assignment, Course
+from autograder.course.layout import COLLECTED
+from autograder.errors import SubmissionError
+from autograder.platforms.github.git import Entry, Git, GitError, Snapshot
+from autograder.platforms.github.repositories import Wanted
+from autograder.submission.files import MAX_BYTES, NOTEBOOK_NAME, UnreadableError
+from autograder.submission.intake.archives import MAX_DEPTH, Found
+from autograder.submission.intake.placing import State as PlacedState
+from autograder.submission.intake.platforms import Sender, Sent, is_clutter
+from autograder.submission.intake.run import take_files
+from autograder.words import as_json, printable, show_fields
+
+JOBS = 8
+"""Number of repositories to fetch at once; most of the time is spent waiting for the server."""
+SCHEMA = 1
+
+_LFS = b"version https://git-lfs"
+
+State = PlacedState | Literal["untouched", "failed"]
+"""What happened to a repository; the first four are those of an intake."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to collect: which branch, up to which date for each student, and what to replace."""
+
+    branch: str | None = None
+    before: Callable[[str], datetime] | None = None
+    replace: bool = False
+    local: bool = False
+    jobs: int = JOBS
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What happened to one student's repository, and what to do next."""
+
+    student: str
+    repository: str
+    state: State
+    what: str = ""
+    advice: str = ""
+    commit: str = ""
+    time: datetime | None = None
+    notebooks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        show_fields(self)
+
+
+@dataclass
+class Collection:
+    """All that came of collecting an assignment."""
+
+    assignment: str
+    outcomes: list[Outcome] = field(default_factory=list)
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is left for a person to look at."""
+        return not any(each.state in ("failed", "older") for each in self.outcomes)
+
+    def to_json(self) -> str:
+        """Return all of it for programs."""
+        content = {"schema": SCHEMA, **asdict(self), "is_clean": self.is_clean}
+        return as_json(content, indent=1, default=datetime.isoformat)
+
+
+def collect(
+    course: Course,
+    assignment: Assignment,
+    wanted: Sequence[Wanted],
+    plan: Plan,
+    watch: Callable[[int, int], object] = lambda _done, _total: None,
+) -> Collection:
+    """Fetch each repository and put its notebooks into `submitted/`.
+
+    `watch` is told how many are done, out of how many.
+    """
+    git = Git(local=plan.local)
+    found: dict[str, Outcome] = {}
+    work = _Work(course, assignment, git, plan)
+    with tempfile.TemporaryDirectory(prefix="fdl-collect-") as scratch:
+        pool = ThreadPoolExecutor(plan.jobs)
+        try:
+            fetched: dict[Future[Snapshot | GitError], tuple[Wanted, Path]] = {}
+            for number, each in enumerate(wanted):
+                folder = Path(scratch, str(number))
+                fetched[pool.submit(work.fetch, each, folder)] = each, folder
+            for done, future in enumerate(as_completed(fetched), start=1):
+                each, folder = fetched[future]
+                found[each.student] = work.outcome(each, folder, future.result())
+                shutil.rmtree(folder, ignore_errors=True)
+                watch(done, len(wanted))
+        finally:
+            git.stop()
+            pool.shutdown(cancel_futures=True)
+    return Collection(assignment.name, [found[each.student] for each in wanted])
+
+
+class _Work:
+    """One collection under way."""
+
+    def __init__(self, course: Course, assignment: Assignment, git: Git, plan: Plan) -> None:
+        self.course, self.assignment, self.git, self.plan = course, assignment, git, plan
+        self.record = Record(course, assignment.name, plan)
+        release = course.release(assignment.name)
+        self.released = {_blob_name(path.read_bytes()) for path in release.glob("*.ipynb")}
+
+    def fetch(self, wanted: Wanted, folder: Path) -> Snapshot | GitError:
+        """Fetch a repository; runs in a thread of its own."""
+        if wanted.fault:
+            return GitError(wanted.fault, "Correct the list of students.")
+        before = self.plan.before(wanted.student) if self.plan.before else None
+        try:
+            return self.git.fetch(folder, wanted.address, self.plan.branch, before)
+        except GitError as error:
+            return error
+        except OSError as error:
+            return GitError(f"it cannot be stored ({error})", "Make room on this machine.")
+
+    def outcome(self, wanted: Wanted, folder: Path, snapshot: Snapshot | GitError) -> Outcome:
+        """Put what was fetched into its place."""
+        if isinstance(snapshot, GitError):
+            return _failed(wanted, snapshot)
+        seen = datetime.now(UTC)
+        time, note = self._time(wanted, snapshot, seen)
+        self.record.add(wanted, snapshot, seen)
+        notebooks = [entry for entry in snapshot.entries if _is_notebook(entry)]
+        about: dict[str, Any] = {"commit": snapshot.commit, "time": time}
+        if notebooks and all(entry.name in self.released for entry in notebooks):
+            what = "The notebooks are as they were released; nothing was taken."
+            return Outcome(wanted.student, wanted.shown, "untouched", what, **about)
+        if not notebooks:
+            advice = "Ask the student to push the notebooks with their names unchanged."
+            return _failed(wanted, GitError("it holds no notebook", advice), **about)
+        try:
+            return self._place(wanted, folder, notebooks, note, about)
+        except (GitError, SubmissionError) as error:
+            return _failed(wanted, error, **about)
+
+    def _place(
+        self,
+        wanted: Wanted,
+        folder: Path,
+        notebooks: Sequence[Entry],
+        note: str,
+        about: Mapping[str, Any],
+    ) -> Outcome:
+        sender = Sender("git", wanted.student, (wanted.student,), time=about["time"])
+        files = [self._sent(sender, folder, entry) for entry in sorted(notebooks, key=_depth)]
+        intake = take_files(
+            self.course, self.assignment, wanted.student, files, replace=self.plan.replace
+        )
+        left = [f"{file.where}: {file.why}." for file in intake.left_out if file.matters]
+        if not intake.taken:
+            why = [file.why for file in intake.unknown_senders] or left
+            advice = "Ask the student to correct this and push again."
+            return _failed(wanted, GitError(" ".join(why), advice), **about)
+        [taken] = intake.taken
+        missing = [f"{', '.join(taken.missing)} is missing."] if taken.missing else []
+        what = " ".join([*filter(None, [note]), *taken.notes, *missing, *left])
+        return Outcome(
+            wanted.student, wanted.shown, taken.state, what, notebooks=taken.notebooks, **about
+        )
+
+    def _sent(self, sender: Sender, folder: Path, entry: Entry) -> Sent:
+        """Return a notebook of the repository as an intake knows files."""
+        refusal = "" if entry.is_file else "it is a link or a submodule, not a file"
+        if entry.size > MAX_BYTES:
+            refusal = f"it is larger than {MAX_BYTES // 1_000_000} MB"
+        parts = tuple(entry.path.split("/"))
+
+        def read() -> bytes:
+            try:
+                content = self.git.read(folder, entry)
+            except GitError as error:
+                raise UnreadableError(f"it cannot be read ({error})") from error
+            if content.startswith(_LFS):
+                raise UnreadableError("Git LFS holds its content; commit the notebook itself")
+            return content
+
+        found = Found(printable(entry.path), parts, None, read, refusal)
+        return Sent(found, (sender,), parts[-1], refusal=refusal)
+
+    def _time(self, wanted: Wanted, snapshot: Snapshot, seen: datetime) -> tuple[datetime, str]:
+        """Return when a commit was handed in, and what to say of it.
+
+        It is the date that the commit states, but no later than now, and no earlier than the last
+        collection that found another commit in its place.
+        """
+        stated = snapshot.time
+        if stated is None or stated > seen:
+            return seen, "The commit's date is not possible; the time of collecting was used."
+        earlier = self.record.last_without(wanted, snapshot.commit)
+        if self.plan.before is None and earlier is not None and stated < earlier:
+            local = earlier.astimezone(self.course.timezone)
+            return earlier, f"Its commit was not there yet on {local:%Y-%m-%d at %H:%M}."
+        return stated, ""
+
+
+class Record:
+    """Which commit was collected when: a line of JSON each, to which lines are only added.
+
+    Only the newest commit of the same branch of the same repository shows what was not there.
+    """
+
+    def __init__(self, course: Course, assignment: str, plan: Plan) -> None:
+        self._path = course.submitted / COLLECTED / f"{assignment}.jsonl"
+        self._branch, self._is_newest = plan.branch, plan.before is None
+        self._lines: dict[tuple[str, str], list[tuple[str, datetime]]] = {}
+        self._end_of_line = ""
+        try:
+            text = self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        if text and not text.endswith("\n"):
+            self._end_of_line = "\n"  # the last line of a run that was killed stays by itself
+        for line in text.splitlines():
+            try:
+                told = json.loads(line)
+                moment = datetime.fromisoformat(told["collected"])
+                whose = told["student"], told["repository"]
+                if told["newest"] and told["branch"] == self._branch:
+                    self._lines.setdefault(whose, []).append((told["commit"], moment))
+            except (ValueError, KeyError, TypeError):
+                continue
+
+    def last_without(self, wanted: Wanted, commit: str) -> datetime | None:
+        """Return when a collection last found another commit before it first found this one."""
+        last = None
+        for other, moment in self._lines.get((wanted.student, wanted.shown), []):
+            if other == commit:
+                break
+            last = moment
+        return last
+
+    def add(self, wanted: Wanted, snapshot: Snapshot, seen: datetime) -> None:
+        """Add a line for a commit that was found."""
+        line = {
+            "student": wanted.student,
+            "repository": wanted.shown,
+            "branch": self._branch,
+            "newest": self._is_newest,
+            "commit": snapshot.commit,
+            "stated": snapshot.time.isoformat() if snapshot.time else None,
+            "collected": seen.isoformat(),
+        }
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{self._end_of_line}{json.dumps(line)}\n")
+        self._end_of_line = ""
+
+
+def _failed(wanted: Wanted, error: GitError | SubmissionError, **about: Any) -> Outcome:
+    advice = error.advice if isinstance(error, GitError) else ""
+    what = str(error).rstrip(".")
+    sentence = f"{what[:1].upper()}{what[1:]}."
+    return Outcome(wanted.student, wanted.shown, "failed", sentence, advice, **about)
+
+
+def _is_notebook(entry: Entry) -> bool:
+    parts = entry.path.split("/")
+    is_named = NOTEBOOK_NAME.fullmatch(parts[-1]) is not None
+    return is_named and len(parts) <= MAX_DEPTH and not is_clutter(parts)
+
+
+def _depth(entry: Entry) -> int:
+    return entry.path.count("/")
+
+
+def _blob_name(content: bytes) -> str:
+    """Return the name that Git gives to a file with this content."""
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
