@@ -1,1 +1,1 @@
-"""What a course is: its settings, assignments, rules, rubrics and samples, and its own code."""
+"""A course as the kit reads it: settings, assignments, rules, rubrics, samples and its own code."""

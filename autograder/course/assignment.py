@@ -1,7 +1,7 @@
-"""What an assignment consists of: its problems, their items, points and dates.
+"""An assignment: its problems, their items, points and dates.
 
-The source notebooks are the only place where items and points are written; the course's settings
-(`course.toml`) add what a notebook cannot say: dates, time zone, which items are bonus.
+Items and points are written only in the source notebooks. The course's settings (`course.toml`) add
+what a notebook cannot say: dates, time zone, which items are bonus.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ Kind = Literal["auto", "manual"]
 _PYTHON = ("python", "ipython", "python3")
 
 NEARLY = 1e-9
-"""Difference between two numbers of points that are the same, but for rounding."""
+"""Largest difference between two numbers of points that count as equal, because of rounding."""
 
 
 @dataclass(frozen=True)
 class Item:
     """One thing that is marked; its name is the nbgrader id of its grade cell.
 
-    `references` are the definitions that its answer cell is filled from: what a student's
-    answer to it has to define.
+    `references` are the definitions that its answer cell is filled from, and so those that a
+    student's answer must contain.
     """
 
     name: str
@@ -58,7 +58,7 @@ class Item:
 
 @dataclass(frozen=True)
 class Problem:
-    """One notebook: `name` is its file name without the ending."""
+    """One notebook; `name` is its file name without the extension."""
 
     name: str
     title: str
@@ -67,22 +67,22 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment(HomeworkSettings):
-    """A homework: what is asked, what it is worth, and what the settings say of it."""
+    """A homework: its items, their points, and its settings."""
 
     name: str
     problems: tuple[Problem, ...]
 
     @cached_property
     def items(self) -> Mapping[str, Item]:
-        """Every item by its name, in the order of the notebooks."""
+        """All items by name, in the order of the notebooks."""
         return {item.name: item for problem in self.problems for item in problem.items}
 
     def select(self, kind: Kind) -> tuple[Item, ...]:
-        """The items of one kind, in the order of the notebooks."""
+        """Return the items of one kind, in the order of the notebooks."""
         return tuple(item for item in self.items.values() if item.kind == kind)
 
     def problem(self, name: str) -> Problem:
-        """The problem of that name, which has to be one of the assignment's."""
+        """Return the assignment's problem of that name."""
         return next(problem for problem in self.problems if problem.name == name)
 
 
@@ -94,14 +94,14 @@ class Course(CourseFolder):
         self.settings = read_settings(self.settings_file)
         self.title = self.settings.course.title
         self.timezone = self.settings.zone
-        """The zone of dates that state none."""
+        """Time zone of dates that state none."""
         self.assignment_names = tuple(self.settings.homework)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Course:
-        """The course that holds `start` (default: the working folder), looked for upwards."""
+        """Find the course that `start` (default: the working folder) is in, searching upwards."""
         if start is not None and not start.is_dir():
-            raise CourseError(f"{start} is not a folder: name the course's folder with --course")
+            raise CourseError(f"{start} is not a folder: give the course's folder with --course")
         start = (start or Path.cwd()).resolve()
         for folder in (start, *start.parents):
             if (folder / SETTINGS).exists():
@@ -118,7 +118,7 @@ class Course(CourseFolder):
             raise CourseError(f"{self.source(name)} does not exist: put the notebooks there")
         problems = tuple(self._problems(name, settings.bonus))
         if not problems:
-            raise CourseError(f"{self.source(name)} holds no notebook")
+            raise CourseError(f"{self.source(name)} has no notebook: put the notebooks there")
         assignment = Assignment(name=name, problems=problems, **vars(settings))
         _check_items(assignment)
         return assignment
@@ -126,23 +126,25 @@ class Course(CourseFolder):
     def beside_files(self, assignment: Assignment) -> AbstractContextManager[None]:
         """Work in the source folder while the block runs, if there are data files.
 
-        Our own code, which runs outside of the sandbox, opens them by their names alone too.
+        The course's own code runs outside the sandbox and opens data files by name alone too.
         """
         return chdir(self.source(assignment.name)) if assignment.files else nullcontext()
 
     def rules(self, assignment: str) -> Rules:
-        """What being late costs in an assignment, and what bonus points can do."""
+        """Return what lateness costs in an assignment, and how its bonus points count."""
         return self._homework(assignment).rules
 
     def deadline(self, assignment: str) -> Deadline:
-        """When an assignment is due, and for whom later."""
+        """Return when an assignment is due, with its extensions."""
         return self._homework(assignment).deadline
 
     @property
     def counting(self) -> Counting:
-        """Which assignments count for the course; CourseError if there is none."""
+        """The assignments that count for the course; raises CourseError if there is none."""
         if not self.settings.counting.assignments:
-            raise CourseError(f"{SETTINGS} names no homework: add [assignments.hw1] or the like")
+            raise CourseError(
+                f"{SETTINGS} names no homework: add a table such as [assignments.hw1]"
+            )
         return self.settings.counting
 
     def _homework(self, name: str) -> HomeworkSettings:
@@ -163,7 +165,7 @@ class Course(CourseFolder):
 
 
 def read_notebook(path: Path) -> NotebookNode:
-    """Read one of the instructor's notebooks; CourseError says which and why it can't be read."""
+    """Read one of the instructor's notebooks; raise CourseError with its path if that fails."""
     try:
         notebook: NotebookNode = nbformat.read(path, as_version=4)
     except Exception as error:  # nbformat raises many kinds; each means the same here

@@ -1,7 +1,7 @@
-"""The files of a course that marking one assignment needs, and how they travel.
+"""The course files that marking one assignment needs, and how they are sent.
 
 A cluster's workers, the zip for Gradescope and the demo's course all get the same files, named by
-their paths in the course. For a worker they are packed, and known by the hash of what is packed.
+their paths in the course. For a worker the files are packed and identified by the hash of the pack.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from autograder.course.layout import SETTINGS
 from autograder.errors import CourseError
 
 MAX_BYTES = 500_000_000
-"""Bytes of a bundle, at most."""
+"""Largest size of a bundle, in bytes."""
 MAX_FILES = 10_000
-"""Number of files in a bundle, at most."""
+"""Largest number of files in a bundle."""
 
 
 class _Content(msgspec.Struct, tag="fdl-bundle/2", forbid_unknown_fields=True):
@@ -40,7 +40,7 @@ class Bundle:
 
 
 def files_in(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield each file beneath the folder by its name from there; nothing hidden or compiled."""
+    """Yield each file below the folder with its path from there; skip hidden and compiled files."""
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _is_left_out(name))
         for path in (Path(here, name) for name in sorted(names) if not _is_left_out(name)):
@@ -49,9 +49,9 @@ def files_in(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def course_files(course: Course, assignment: str, *others: str) -> dict[str, bytes]:
-    """Return what marking the assignment needs, by path in the course, as far as it exists.
+    """Return the existing files that marking the assignment needs, by their path in the course.
 
-    `others` are files at the course's root that are wanted besides.
+    `others` are further files to include from the course's root.
     """
     roots = [name for name in (SETTINGS, *others) if (course.root / name).is_file()]
     found = {name: (course.root / name).read_bytes() for name in roots}
@@ -62,7 +62,7 @@ def course_files(course: Course, assignment: str, *others: str) -> dict[str, byt
 
 
 def files_for_marking(course: Course, assignment: str, *others: str) -> dict[str, bytes]:
-    """Return the same; CourseError if one of the four folders is empty or missing."""
+    """Return the same files; raise CourseError if one of the four folders is empty or missing."""
     for folder in _folders(course, assignment):
         if not any(files_in(folder)):
             is_release = folder == course.release(assignment)
@@ -77,7 +77,7 @@ def _folders(course: Course, assignment: str) -> list[Path]:
 
 
 def write_files(files: Mapping[str, bytes], folder: Path) -> list[Path]:
-    """Write the files below the folder; CourseError if a path would leave it."""
+    """Write the files below the folder; raise CourseError if a path would leave it."""
     places = [folder / _path_inside(name) for name in files]
     for place, content in zip(places, files.values(), strict=True):
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -95,45 +95,45 @@ def pack(files: Mapping[str, bytes]) -> Bundle:
 
 
 def keep(bundle: Bundle, folder: Path) -> Path:
-    """Unpack into a folder for this account alone, and return the course in it.
+    """Unpack a bundle into a folder that only this account can open; return the course in it.
 
-    CourseError if the content is not what its name says, or would leave the folder.
+    Raises CourseError if the content does not match the bundle's name, or would leave the folder.
     """
     files = _unpacked(bundle)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     if (kept := find(bundle.name, folder)) is not None:
         return kept
-    new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))  # 0700 as well
+    new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))  # also 0700
     try:
         write_files(files, new)
         os.rename(new, folder / bundle.name)
     except OSError as error:
         shutil.rmtree(new, ignore_errors=True)
-        if (kept := find(bundle.name, folder)) is not None:  # somebody else was quicker
+        if (kept := find(bundle.name, folder)) is not None:  # another process was faster
             return kept
         raise CourseError(f"the bundle can't be kept in {folder}: {error}") from error
     return folder / bundle.name
 
 
 def find(name: str, folder: Path) -> Path | None:
-    """Return the course of a bundle that `keep` has unpacked there; None without one."""
+    """Return the course of a bundle that `keep` unpacked there; None if there is none."""
     kept = folder / name
     return kept if kept.is_dir() else None
 
 
 def _unpacked(bundle: Bundle) -> dict[str, bytes]:
     if len(bundle.content) > MAX_BYTES:
-        raise CourseError("what was sent is no bundle of an assignment: it is too large")
+        raise CourseError("the received data is not an assignment's bundle: it is too large")
     if (found := hashlib.sha256(bundle.content).hexdigest()) != bundle.name:
         raise CourseError(
-            f"the assignment's bundle was changed on the way: its name is {bundle.name[:12]}, that "
-            f"of its content {found[:12]}"
+            f"the assignment's bundle was changed on the way: its name says "
+            f"{bundle.name[:12]}, its content {found[:12]}"
         )
     try:
         files = msgspec.msgpack.decode(bundle.content, type=_Content).files
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise CourseError(f"what was sent is no bundle of an assignment: {error}") from error
+        raise CourseError(f"the received data is not an assignment's bundle: {error}") from error
     for name in files:
         _path_inside(name)
     return files
@@ -142,7 +142,7 @@ def _unpacked(bundle: Bundle) -> dict[str, bytes]:
 def _path_inside(name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     if path.is_absolute() or not path.parts or ".." in path.parts or "\0" in name:
-        raise CourseError(f"this is no bundle of an assignment: {name!r} leads out of its folder")
+        raise CourseError(f"this is not an assignment's bundle: {name!r} leads out of its folder")
     return path
 
 

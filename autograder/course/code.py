@@ -1,9 +1,9 @@
-"""Loads a course's Python code: solutions, hidden tests, and the modules beside hidden tests.
+"""Load a course's Python code: solutions, hidden tests, and the modules beside hidden tests.
 
-It comes from the course's own folders, `solutions/NAME` and `autograder/hidden/NAME`, never from an
-installed package. That code imports itself by `from solutions.NAME import module` and
-`from autograder.hidden.NAME import module`: both packages are made here, for the course at hand.
-An error in it is a CourseError that names the file, the line and what to do.
+The code comes from the course's own folders, `solutions/NAME` and `autograder/hidden/NAME`, never
+from an installed package. It imports itself by `from solutions.NAME import module` and `from
+autograder.hidden.NAME import module`; this module creates both packages for the current course. An
+error in the code becomes a CourseError that names the file, the line and what to do.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def load_references(course: Course, assignment: Assignment) -> dict[str, Callabl
 
 
 def load_beside_tests(course: Course, assignment: str, name: str) -> ModuleType | None:
-    """Return the module of that name beside the hidden tests, as it is now; None without one."""
+    """Return the current module of that name beside the hidden tests; None if there is none."""
     path = course.hidden(assignment) / f"{name}.py"
     if not path.is_file():
         return None
@@ -58,26 +58,26 @@ def load_beside_tests(course: Course, assignment: str, name: str) -> ModuleType 
 
 
 def run_solution(path: Path, names: dict[str, Any]) -> None:
-    """Run the text of a solutions module in a notebook's world, `names`."""
+    """Run the text of a solutions module in a notebook's namespace, `names`."""
     serve_solutions(path.parent)
     with told(path):
         exec(_compiled(path, path.stat().st_mtime_ns), names)
 
 
 def serve_solutions(folder: Path) -> None:
-    """Make `solutions.NAME` the package in this folder, NAME being the folder's own name.
+    """Make `solutions.NAME` the package in this folder, where NAME is the folder's own name.
 
-    Modules that hold on to another course's package of that name keep it. A folder that does not
-    exist changes nothing.
+    Modules that already imported another course's package of that name keep it. A folder that does
+    not exist changes nothing.
     """
     _serve(SOLUTIONS, folder)
 
 
 def serve_hidden_tests(folder: Path) -> None:
-    """Do the same for `autograder.hidden.NAME`, with each of its modules as it is now.
+    """Do the same for `autograder.hidden.NAME`, with the current version of each module.
 
-    A test module is read again if it changed, or if another course's of that name was read; all
-    of them are if a module changed that tests may import.
+    A test module is loaded again if it changed, or if the loaded one is another course's. All test
+    modules are loaded again if a module that they may import changed.
     """
     _serve(HIDDEN, folder)
     if (package := sys.modules.get(f"{HIDDEN}.{folder.name}")) is None:
@@ -93,19 +93,19 @@ def serve_hidden_tests(folder: Path) -> None:
 
 
 def forget_hidden_tests(folder: Path) -> None:
-    """Have all of them read again: pytest keeps what it has read of a module that failed."""
+    """Forget loaded test modules, so that pytest reads them again even after an error."""
     for path in folder.glob("*.py"):
         _forget(path)
 
 
 def version_of_tests(folder: Path) -> tuple[tuple[str, int], ...]:
-    """Return what tells hidden tests from changed ones: the modules, and when they changed."""
+    """Return a value that changes when a hidden test changes: the modules with their times."""
     return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.py")))
 
 
 @contextlib.contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Turn what the course's code raises into a CourseError; `path` is what is being read."""
+    """Turn errors of the course's code into a CourseError; `path` is the file being read."""
     try:
         yield
     except (Exception, SystemExit) as error:
@@ -113,7 +113,7 @@ def told(path: Path) -> Iterator[None]:
 
 
 def error_in_code(error: BaseException, path: Path) -> CourseError:
-    """Return what was found, where in the course's code, and what to do about it."""
+    """Return an error that says what was found, where in the course's code, and what to do."""
     place = str(path)
     if isinstance(error, SyntaxError) and error.filename:
         place = f"{error.filename}, line {error.lineno}"
@@ -133,8 +133,8 @@ def _advice(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]
         if package in sys.modules:
-            return f"there is no module {error.name}: correct its name, or add it"
-        return f"{package} is not installed: `pip install {package}`, or do without it"
+            return f"there is no module {error.name}: correct its name or add it"
+        return f"{package} is not installed: run `pip install {package}` or do without it"
     if isinstance(error, ImportError):
         return f"{error}: define it there, or correct this line"
     return f"{type(error).__name__}: {error}; correct this line, or what it calls"
@@ -148,7 +148,7 @@ def _served_folders() -> Iterator[Path]:
 
 def _import(parent: str, path: Path) -> ModuleType:
     if not path.is_file():
-        raise CourseError(f"there is no {path}: add it, or correct its name where it is used")
+        raise CourseError(f"{path} does not exist: add it, or correct its name where it is used")
     with told(path):
         return importlib.import_module(f"{parent}.{path.parent.name}.{path.stem}")
 
@@ -165,7 +165,7 @@ def _serve(parent: str, folder: Path) -> None:
         return
     for known in [key for key in sys.modules if key == name or key.startswith(f"{name}.")]:
         del sys.modules[known]
-    # no loader: a folder without __init__.py is a package all the same
+    # no loader: a folder without __init__.py is a package too
     spec = ModuleSpec(name, None, is_package=True)
     spec.submodule_search_locations = [str(folder)]
     package = sys.modules[name] = importlib.util.module_from_spec(spec)
@@ -181,7 +181,7 @@ def _serve(parent: str, folder: Path) -> None:
 
 
 def _parent(name: str) -> ModuleType:
-    """The package that courses' packages are put in; `solutions` is nobody's but theirs."""
+    """Return the package that holds the courses' packages; `solutions` holds nothing else."""
     if name == SOLUTIONS and name not in sys.modules:
         sys.modules[name] = module = ModuleType(name)
         module.__path__ = []
@@ -189,19 +189,19 @@ def _parent(name: str) -> ModuleType:
 
 
 def _place(name: str) -> Path | None:
-    """The folder that the package of that name was made from, if it is there."""
+    """Return the folder that the package of that name was made from; None if there is none."""
     path = list(getattr(sys.modules.get(name), "__path__", ()))
     return Path(path[0]).resolve() if path else None
 
 
 def _is_of_another(path: Path) -> bool:
-    """Whether the test module that pytest read under this name is another course's."""
+    """Return whether pytest loaded another course's test module under this name."""
     known = getattr(sys.modules.get(path.stem), "__file__", None)
     return path.stem.startswith("test_") and known is not None and Path(known) != path
 
 
 def _forget(path: Path) -> None:
-    """Have the module read again; pytest gives test modules names of its own."""
+    """Forget a module, also under the names that pytest gives to test modules."""
     names = {f"{HIDDEN}.{path.parent.name}.{path.stem}"}
     if path.stem.startswith("test_"):
         names |= {name for name in sys.modules if name.rpartition(".")[2] == path.stem}

@@ -1,4 +1,4 @@
-"""The lines by which a source notebook's cell says what it has; the only module that parses them.
+"""The directives in a source notebook's cells; only this module parses them.
 
 A code cell may begin with one of
 
@@ -6,10 +6,10 @@ A code cell may begin with one of
     ### GIVEN ntk.activation
 
 REFERENCE belongs in an answer cell: students see signature and docstring, the body is the solution.
-GIVEN belongs in a locked cell: students get the whole definition. What follows the line is
-generated, its solutions between `### BEGIN SOLUTION` and `### END SOLUTION`. In the cell of an
-answer that a person marks, `#### Rubric` stands between the model answer and the rubric. Students
-see none of these lines.
+GIVEN belongs in a locked cell: students get the whole definition. The code below the line is
+generated; its solutions are between `### BEGIN SOLUTION` and `### END SOLUTION`. In the cell of an
+answer that a person marks, `#### Rubric` separates the model answer from the rubric. Students see
+none of these lines.
 
 Every error is a CourseError that names notebook, cell and line, and what to write there.
 """
@@ -48,7 +48,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Directive:
-    """A directive: its verb, the definitions that it asks for in order, and its own text."""
+    """A directive: its verb, the definitions that it names in order, and its own text."""
 
     verb: Verb
     references: tuple[Reference, ...]
@@ -56,7 +56,7 @@ class Directive:
 
 
 def directive_of(cell: NotebookNode, where: CellPlace) -> Directive | None:
-    """Return the cell's directive, or None; CourseError if it is malformed or misplaced."""
+    """Return the cell's directive, or None; raise CourseError if it is malformed or misplaced."""
     matches = list(_LINE.finditer(cell.source))
     if not matches:
         return None
@@ -87,7 +87,7 @@ def without_solution_markers(source: str) -> str:
 
 
 def split_answer(source: str, where: CellPlace) -> tuple[str, list[tuple[int, str]]]:
-    """Split the source of an answer that a person marks; CourseError unless it has one rubric.
+    """Split the source of a manual answer; raise CourseError unless it has exactly one rubric.
 
     Returns the model answer, and the rubric's lines with their numbers in the cell, from 1.
     """
@@ -107,7 +107,7 @@ def line_number(source: str, position: int) -> int:
 
 
 def fail(where: CellPlace, line: int | None, message: str) -> NoReturn:
-    """Raise the CourseError for a line of a cell (None: for the cell as a whole)."""
+    """Raise the CourseError for a line of a cell (None: for the whole cell)."""
     raise CourseError(f"{where}{f', line {line}' if line else ''}: {message}")
 
 

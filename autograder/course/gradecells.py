@@ -1,7 +1,7 @@
-"""What nbgrader's metadata says of a notebook's cells; the only module that reads it.
+"""nbgrader's metadata of a notebook's cells; only this module reads it.
 
 Each function takes a cell as nbformat or as `json` reads it. Students can write anything into the
-metadata, so nothing in it is trusted: what is not of the expected type counts as missing.
+metadata, so nothing in it is trusted: a value of the wrong type counts as missing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DECLARED = ("grade_id", "grade", "solution", "locked", "points")
 
 @dataclass(frozen=True)
 class CellPlace:
-    """A cell of an assignment, in words for messages; `index` counts from 0, the words from 1."""
+    """A cell of an assignment, as messages name it; `index` counts from 0, the message from 1."""
 
     notebook: str
     index: int
@@ -38,7 +38,7 @@ def place(notebook: str, index: int, cell: AnyCell) -> CellPlace:
 
 
 def nbgrader_metadata(cell: AnyCell) -> dict[str, Any]:
-    """Return the cell's own nbgrader metadata as it stands, or an empty dictionary."""
+    """Return the cell's own nbgrader metadata, or an empty dictionary."""
     metadata = cell.get("metadata")
     found = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     return found if isinstance(found, dict) else {}
@@ -65,7 +65,7 @@ def checksum_of(cell: AnyCell) -> str | None:
 
 
 def declared(cell: AnyCell) -> tuple[object, ...]:
-    """Return the entries that say what the cell is for: equal unless somebody changed them."""
+    """Return the entries that say what the cell is for; a change in them means tampering."""
     found = nbgrader_metadata(cell)
     return tuple(found.get(key) for key in _DECLARED)
 
@@ -119,7 +119,7 @@ def points_by_item(notebook: NotebookNode) -> dict[str, float]:
 def items_by_answer(notebook: NotebookNode) -> dict[str, tuple[str, ...]]:
     """Return the items that each answer cell is for, by the cell's nbgrader id.
 
-    An answer in words is its own item; a code answer is for the check cells that follow it.
+    A text answer is its own item; a code answer is for the check cells that follow it.
     """
     found: dict[str, tuple[str, ...]] = {}
     for cell in notebook.cells:

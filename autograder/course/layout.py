@@ -32,31 +32,31 @@ README = "README.md"
 CHECKS = "checks.py"
 REQUIREMENTS = "requirements.txt"
 COMPANIONS = (README, CHECKS, REQUIREMENTS)
-"""The files beside the notebooks that students get; nothing else is released."""
+"""Files beside the notebooks that students get; nothing else is released."""
 
 SAMPLE_CLASS = "sample_class.py"
 
 EARLIER = ".earlier"
-"""The folder in `submitted/` with the submissions that newer ones replaced."""
+"""Folder in `submitted/` for submissions that newer ones replaced."""
 
 COLLECTED = ".collected"
 """The folder in `submitted/` with a record of each commit that was collected from a repository."""
 
 REPORT = "report.json"
-"""The Report beside a student's marked notebooks."""
+"""Name of the Report beside a student's marked notebooks."""
 
 INDEX = "index.html"
-"""The first of a student's feedback pages."""
+"""Name of the first of a student's feedback pages."""
 
 
 class CourseFolder:
-    """Where everything of the course in the folder `root` is. Nothing need exist yet."""
+    """Paths of everything in the course folder `root`, whether it exists yet or not."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
         self.settings_file = self.root / SETTINGS
         self.nbgrader_settings = self.root / NBGRADER_SETTINGS
-        """nbgrader's configuration, which a course need not have."""
+        """nbgrader's configuration, which is optional."""
         self.gradebook = self.root / "gradebook.db"
         """nbgrader's gradebook, unless its configuration names another one."""
         self.submitted = self.root / SUBMITTED
@@ -89,7 +89,7 @@ class CourseFolder:
         return self.root / "autograded" / student / assignment
 
     def all_autograded(self, name: str) -> list[Path]:
-        """Return what has this name in the students' folders in autograded/, in their order."""
+        """Return what has this name in the students' folders in autograded/, in order."""
         return sorted((self.root / "autograded").glob(f"*/{name}"))
 
     def report(self, student: str, assignment: str) -> Path:

@@ -1,4 +1,4 @@
-"""How much time, memory and room one submission may use.
+"""How much time, memory and disk one submission may use.
 
 `[assignments.NAME.limits]` in the settings sets each of them for a homework. The bounds there keep
 a limit from being so small that nothing runs, or so large that the grader itself would break.
@@ -16,58 +16,58 @@ KiB, MiB, GiB = 2**10, 2**20, 2**30
 
 
 def _between(low: float, high: float, unit: str) -> Meta:
-    """The bounds of a limit in the settings, and what to write there."""
+    """Return a limit's bounds in the settings, with advice on what to write."""
     return Meta(ge=low, le=high, description=f"write a number of {unit} from {low:_} to {high:_}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Time, memory, disk and amounts that a submission's code gets.
+    """Time, memory, disk and counts that a submission's code may use.
 
-    `memory_bytes`, `file_bytes` and `descriptors` hold for each process on its own and are enforced
-    by the kernel. `total_memory_bytes`, `total_descriptors` and `files` (and `disk_bytes` without
-    the outer wall) are enforced by a watchdog. It looks ten times a second, and a hundred times
-    while more than a quarter of the memory is in use, so they can be exceeded for a moment. Files
-    behind the outer wall are in memory too, but count as disk.
+    The kernel enforces `memory_bytes`, `file_bytes` and `descriptors`, for each process on its own.
+    A watchdog enforces `total_memory_bytes`, `total_descriptors` and `files` (and `disk_bytes`
+    without the outer wall). It checks ten times a second, and a hundred times while more than a
+    quarter of the memory is in use, so these limits can be exceeded for a moment. Files behind the
+    outer wall are in memory too, but count as disk.
     """
 
     cell_seconds: Annotated[float, _between(1, 3_600, "seconds")] = 30.0
-    """Wall time for one cell of a notebook; a third of it after each cell that was stopped."""
+    """Seconds for one cell of a notebook; divided by 3 after each cell that was stopped."""
     call_seconds: Annotated[float, _between(0.1, 3_600, "seconds")] = 10.0
-    """Wall time for one call of a student's function by a hidden test."""
+    """Seconds for one call of a student's function by a hidden test."""
     submission_seconds: Annotated[float, _between(5, 86_400, "seconds")] = 90.0
-    """Wall time for one submission, with all its notebooks and all tests together."""
+    """Seconds for one submission, with all its notebooks and all tests together."""
 
     memory_bytes: Annotated[int, _between(512 * MiB, 1024 * GiB, "bytes")] = 2 * GiB
-    """Address space of one process; numpy, pyplot and IPython take about 0.3 GiB of it."""
+    """Bytes of address space of one process; numpy, pyplot and IPython take about 0.3 GiB."""
     total_memory_bytes: Annotated[int, _between(512 * MiB, 1024 * GiB, "bytes")] = 4 * GiB
-    """Memory in use by all processes together, with what the kernel needs to map it."""
+    """Bytes of memory that all processes use together, with the kernel's own to map it."""
     processes: Annotated[int, _between(8, 4_096, "processes")] = 64
-    """Processes and threads at the same time."""
+    """Number of processes and threads at the same time."""
     descriptors: Annotated[int, _between(64, 65_536, "open files")] = 256
-    """Open files and sockets of one process."""
+    """Number of open files and sockets of one process."""
     total_descriptors: Annotated[int, _between(64, 1_048_576, "open files")] = 2_048
-    """Open files and sockets of all processes together."""
+    """Number of open files and sockets of all processes together."""
     file_bytes: Annotated[int, _between(MiB, 64 * GiB, "bytes")] = 64 * MiB
-    """Size of one file."""
+    """Bytes of one file."""
     disk_bytes: Annotated[int, _between(16 * MiB, 256 * GiB, "bytes")] = 256 * MiB
-    """Size of all files together."""
+    """Bytes of all files together."""
     files: Annotated[int, _between(1_000, 10_000_000, "files")] = 20_000
     """Number of files and folders."""
 
     output_bytes: Annotated[int, _between(10_000, 16_000_000, "bytes")] = 4_000_000
-    """Text and pictures that are kept of one cell."""
+    """Bytes of text and pictures that are kept of one cell."""
     shown_bytes: Annotated[int, _between(10_000, 64_000_000, "bytes")] = 16_000_000
-    """Text and pictures that are kept of all cells of one notebook together."""
+    """Bytes of text and pictures that are kept of all cells of one notebook together."""
     message_bytes: Annotated[int, _between(100_000, 16_000_000, "bytes")] = 1_000_000
-    """Arguments or answer of one call, arrays not counted."""
+    """Bytes of the arguments or the answer of one call, without arrays."""
     answer_bytes: Annotated[int, _between(100_000, 64_000_000, "bytes")] = 16_000_000
-    """Arrays in the arguments or in the answer of one call."""
+    """Bytes of the arrays in the arguments or in the answer of one call."""
     callbacks: Annotated[int, _between(1_000, 100_000_000, "calls")] = 100_000
-    """Calls that a student's function may make back to the test, for each call of it."""
+    """Number of calls that a student's function may make back to the test, in each call of it."""
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
-        """Yield pairs of names (part, whole) of which the part's limit is above the whole's."""
+        """Yield pairs of names (part, whole) in which the part's limit exceeds the whole's."""
         for part, whole in _PARTS.items():
             if getattr(self, part) > getattr(self, whole):
                 yield part, whole
@@ -81,7 +81,7 @@ _PARTS = {
     "file_bytes": "disk_bytes",
     "output_bytes": "shown_bytes",
 }
-"""The limits that lie within another one."""
+"""Limits that are part of another one."""
 
 
 def size(count: int) -> str:

@@ -1,13 +1,13 @@
-"""Rubrics: what earns the points of an item that a person marks, read from the source notebooks.
+"""Rubrics: what earns the points of an item that a person marks, from the source notebooks.
 
-In the source, a manual item's cell holds the model answer, then a line `#### Rubric` and a list
-with one line a step:
+In the source, a manual item's cell holds the model answer, then a line `#### Rubric`, then a list
+with one line for each step:
 
     - (0.5 points) solves (2) for the memory
     - (1 point) gives the relation [evidence: p1a-parameters "the relation of the parameters"]
 
-Evidence names an auto item whose hidden tests look at the claim of that step, or `item/part` for
-one part of it, and says in words that a student may read which claim that is.
+Evidence names an auto item whose hidden tests check the claim of that step, or `item/part` for one
+part of it. The text in quotes says which claim that is, in words that a student may read.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _EVIDENCE = re.compile(r'\s*\[evidence: ([^\s/"\]]+)(?:/([^\s/"\]]+))? "([^"\n]+
 
 @dataclass(frozen=True)
 class Evidence:
-    """The claim of a step that hidden tests look at: those of an auto item, or of one part of it.
+    """The claim of a step that hidden tests check: the tests of an auto item, or of a part of it.
 
-    `phrase` says which claim it is, in words that a student may read; `part` is empty where all of
-    the item is meant.
+    `phrase` says which claim that is, in words that a student may read. `part` is empty if the
+    whole item is meant.
     """
 
     item: str
@@ -45,7 +45,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a rubric: points, what earns them, and the evidence that tests can give."""
+    """One line of a rubric: points, what earns them, and the evidence from tests."""
 
     points: float
     text: str
@@ -60,7 +60,7 @@ class Rubric:
 
     @property
     def points(self) -> float:
-        """What all steps earn together."""
+        """Points of all steps together."""
         return sum(step.points for step in self.steps)
 
     @property
@@ -70,10 +70,10 @@ class Rubric:
 
 
 def read_rubrics(course: Course, assignment: Assignment) -> Mapping[str, Rubric]:
-    """The rubrics of the assignment's manual items, by the items' names.
+    """Return the rubrics of the assignment's manual items, by the items' names.
 
-    An item whose rubric is missing or can't be read has none here: marking goes on without it, and
-    the proof of a release tells what is wrong with it.
+    An item whose rubric is missing or can't be read is left out: marking goes on without it, and
+    the proof of a release reports what is wrong.
     """
     found: dict[str, Rubric] = {}
     for problem in assignment.problems:
@@ -87,19 +87,19 @@ def read_rubrics(course: Course, assignment: Assignment) -> Mapping[str, Rubric]
 
 
 def read_rubric(source: str, where: CellPlace) -> Rubric:
-    """Return the rubric in a manual item's source; CourseError names the line that is wrong."""
+    """Return the rubric in a manual item's source; raise CourseError with the wrong line."""
     _, rubric = split_answer(source, where)
     lines = _list_lines(rubric)
     return Rubric(tuple(_step(line, where, number) for number, line in lines))
 
 
 def without_evidence(text: str) -> str:
-    """The text without the brackets that name evidence."""
+    """Return the text without the brackets that name evidence."""
     return _EVIDENCE.sub("", text)
 
 
 def _list_lines(rubric: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """Yield the list's lines, those that go on joined, with their numbers; no other text."""
+    """Yield the list's lines, continuation lines joined, with their numbers; skip other text."""
     line, start = "", 0
     for number, text in rubric:
         if _LIST_LINE.match(text) or not text.strip():
@@ -124,5 +124,5 @@ def _step(line: str, where: CellPlace, number: int) -> Step:
     if "[evidence" in text:
         fail(where, number, 'the evidence does not read `[evidence: ITEM "which claim"]`')
     if not text.strip():
-        fail(where, number, "this rubric line is evidence alone; say what earns its points")
+        fail(where, number, "this rubric line has only evidence; write what earns its points")
     return Step(float(found[1]), text.strip(), evidence)

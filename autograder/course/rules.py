@@ -1,16 +1,16 @@
-"""The rules of a course: what being late costs, what bonus points can do, which homework counts.
+"""The rules of a course: what lateness costs, how bonus points count, which homework counts.
 
-`settings` reads them from `course.toml`. They are arithmetic alone: nothing here knows of a
-gradebook.
+`settings` reads them from `course.toml`. This module only does arithmetic and knows no gradebook.
 
-Late. A submission that comes after its due date and the grace has been late since the due date.
-Each started day (24 hours, whatever the clocks do) costs `percent_per_day` of the points of the
-regular items: of those that can be reached ("maximum", the default: a day costs everybody the same)
-or of those that were earned ("earned"). That takes regular points alone, never more than there are.
-Where all is lost (a hard stop, or days that come to 100 percent), bonus points are lost too.
+Late. A submission after its due date and the grace period is late, counted from the due date. Each
+started day (24 hours, even when the clocks change) costs `percent_per_day` of the regular points:
+either of the maximum ("maximum", the default: a day costs every student the same) or of the points
+earned ("earned"). It takes only regular points, and no more than there are. If everything is lost
+(a hard stop, or days that add up to 100 percent), bonus points are lost too.
 
-Bonus. Bonus points are added to the regular ones. They lift a homework above its maximum, or fill
-it up to there at most; a penalty is taken off after that, so that being late always costs.
+Bonus. Bonus points are added to the regular ones. They either lift a homework above its maximum, or
+fill it up to its maximum at most. A penalty is subtracted afterwards, so that lateness always
+costs.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ Base = Literal["maximum", "earned"]
 
 @dataclass(frozen=True)
 class LatePolicy:
-    """What being late costs; the default costs nothing.
+    """The cost of lateness; the default costs nothing.
 
-    `stop_after`: nothing counts of what is later than that.
+    A submission that is later than `stop_after` earns nothing.
     """
 
     percent_per_day: float = 0.0
@@ -39,11 +39,11 @@ class LatePolicy:
     stop_after: timedelta | None = None
 
     def days(self, late: timedelta) -> int:
-        """The started days that count; none within the grace."""
+        """Return the number of started days that count; 0 within the grace period."""
         return 0 if late <= max(self.grace, timedelta(0)) else math.ceil(late / DAY)
 
     def penalty(self, late: timedelta, regular: float, bonus: float, maximum: float) -> float:
-        """The points that are taken off `regular` and `bonus` points for being so late."""
+        """Return the points to subtract from `regular` and `bonus` points for being so late."""
         regular, bonus = max(regular, 0.0), max(bonus, 0.0)
         days = self.days(late)
         lost = days * self.percent_per_day / 100
@@ -57,8 +57,8 @@ class LatePolicy:
 class Rules:
     """The rules of one homework.
 
-    `late` is None where the settings say nothing of it: a penalty that nbgrader has stands then.
-    `bonus_stated` says that the settings speak of bonus points.
+    `late` is None if the settings do not mention it: a penalty from nbgrader remains then.
+    `bonus_stated` is whether the settings mention bonus points.
     """
 
     late: LatePolicy | None = None
@@ -66,7 +66,7 @@ class Rules:
     bonus_stated: bool = False
 
     def total(self, regular: float, bonus: float, penalty: float, maximum: float) -> float:
-        """What counts of a homework: never less than 0."""
+        """Return the points that count for a homework, at least 0."""
         points = regular + bonus
         if not self.bonus_above_maximum:
             points = min(points, max(maximum, regular))
@@ -75,15 +75,15 @@ class Rules:
 
 @dataclass(frozen=True)
 class Deadline:
-    """When a homework is due, and how much longer some students have."""
+    """The due date of a homework, and the extra time of some students."""
 
     due: datetime
     extensions: Mapping[str, timedelta] = field(default_factory=dict)
 
     def late(self, handed_in: datetime | None, extension: timedelta | None) -> timedelta:
-        """How late it was handed in; not at all where nothing says when.
+        """Return how late it was handed in; 0 if that time is unknown.
 
-        Differences of times in one zone would leave out the hour by which the clocks change.
+        The times are compared in UTC, as local times ignore the hour by which the clocks change.
         """
         if handed_in is None:
             return timedelta(0)
@@ -91,27 +91,27 @@ class Deadline:
         return max(handed_in.astimezone(UTC) - due, timedelta(0))
 
     def is_over(self, moment: datetime, extension: timedelta | None) -> bool:
-        """Return whether the due date is over for a student with that extension."""
+        """Return whether the due date has passed for a student with that extension."""
         return moment.astimezone(UTC) >= self.due.astimezone(UTC) + (extension or timedelta(0))
 
     @property
     def longest_extension(self) -> timedelta:
-        """The most time that any student has beyond the due date."""
+        """The longest extension of any student."""
         return max(self.extensions.values(), default=timedelta(0))
 
 
 @dataclass(frozen=True)
 class Counting:
-    """Which homework counts: the best so many of these, by their share of the maximum."""
+    """The homework that counts: the best N of these, by their share of the maximum."""
 
     assignments: tuple[str, ...]
     best: int
 
     def chosen(self, shares: Mapping[str, float]) -> tuple[str, ...]:
-        """Those that count; what is missing is worth 0, and of equal ones the earlier counts."""
+        """Return those that count; a missing one is worth 0, of equal ones the first counts."""
         by_worth = sorted(self.assignments, key=lambda name: -shares.get(name, 0.0))
         return tuple(name for name in self.assignments if name in by_worth[: self.best])
 
     def standing(self, shares: Mapping[str, float]) -> float:
-        """The mean share of those that count."""
+        """Return the mean share of those that count."""
         return sum(shares.get(name, 0.0) for name in self.chosen(shares)) / self.best

@@ -1,7 +1,7 @@
-"""Sample submissions: made from the skeleton and the reference, with the marks they should get.
+"""Sample submissions, made from the skeleton and the reference, with their true marks.
 
-An assignment's own sample students stand beside its hidden tests in `sample_class.py`; demos,
-tests and benchmarks all draw on them.
+An assignment's own sample students are in `sample_class.py` beside its hidden tests; demos, tests
+and benchmarks all use them.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ Spoil = Callable[[Path], None]
 
 @dataclass(frozen=True)
 class SampleStudent:
-    """One student: what is in the notebooks, and which points that should lose.
+    """One student: the contents of the notebooks, and the points they should lose.
 
-    `answers` replaces the cells of these ids, `before` puts code in front of them. With
-    `done=None` every answer is the reference's, else only those of the ids in `done`.
-    `lost` gives the points that each item should lose, `spoil` changes the written folder.
-    `waits` says that the code runs into time limits, so that marking it takes longest.
+    `answers` replaces the cells of these ids, `before` puts code in front of them. With `done=None`
+    every other answer is the reference's, otherwise only those of the ids in `done`. `lost` gives
+    the points that each item should lose, `spoil` changes the written folder. `waits` says that the
+    code runs into time limits, so that marking it takes longest.
     """
 
     name: str
@@ -43,7 +43,7 @@ class SampleStudent:
     waits: bool = False
 
     def true_points(self, assignment: Assignment) -> dict[str, float]:
-        """What each auto item should get."""
+        """Return the points that each auto item should get."""
         return {
             item.name: item.max_points - self.lost.get(item.name, 0.0)
             for item in assignment.select("auto")
@@ -51,7 +51,7 @@ class SampleStudent:
 
 
 def load_sample_class(course: Course, assignment: str) -> tuple[SampleStudent, ...]:
-    """The assignment's own sample students; CourseError where it has none."""
+    """Return the assignment's own sample students; raise CourseError if it has none."""
     path = course.hidden(assignment) / SAMPLE_CLASS
     students = getattr(load_beside_tests(course, assignment, path.stem), "STUDENTS", None)
     if not isinstance(students, tuple) or not all(isinstance(s, SampleStudent) for s in students):

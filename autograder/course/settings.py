@@ -1,8 +1,8 @@
-"""`course.toml` as typed values, checked as a whole; an error names the key, what was found and
-what to write.
+"""`course.toml` as typed values, checked as a whole.
 
-Dates are in the course's time zone. A local time that daylight saving makes ambiguous or skips is
-rejected, and the message shows both ways to write it.
+An error names the key, what was found and what to write. Dates are in the course's time zone. A
+local time that daylight saving makes ambiguous or skips is rejected, and the message shows both
+ways to write it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from autograder.words import printable
 T = TypeVar("T")
 
 TOLERANCE = 2e-3
-"""Default of the key `tolerance`: right variants were seen below 2·10⁻⁴, wrong ones above 10⁻²."""
+"""Default of `tolerance`: right variants stayed below 2·10⁻⁴, wrong ones were above 10⁻²."""
 
 _EXTENSION = "write a new due date such as 2024-11-25T23:55:00, or { hours = 48 }"
 _A_TABLE = "write it as a table"
@@ -72,7 +72,7 @@ class _File:
 
 @dataclass(frozen=True)
 class CourseTable:
-    """`[course]`: what the course is called, and the zone of its dates."""
+    """`[course]`: the course's title and the time zone of its dates."""
 
     title: Text
     id: Text = ""
@@ -83,7 +83,7 @@ class CourseTable:
 
 @dataclass(frozen=True)
 class _Rules:
-    """`[rules]` and `[assignments.NAME.rules]`; None is a key that is left out."""
+    """`[rules]` and `[assignments.NAME.rules]`; None means that a key is left out."""
 
     late: Late | None = None
     late_percent_per_day: Percent | None = None
@@ -93,7 +93,7 @@ class _Rules:
     bonus_above_maximum: Flag | None = None
 
     def given(self) -> dict[str, Any]:
-        """The keys that are written."""
+        """Return the keys that are written."""
         return {key: value for key, value in vars(self).items() if value is not None}
 
 
@@ -130,7 +130,7 @@ class HomeworkSettings:
     """`[assignments.NAME]`: what a homework's notebooks cannot say about it.
 
     `tolerance` is the largest error that an answer may have, divided by the largest entry of the
-    right one; `files` are the names of the data files that students get beside the notebooks.
+    right one. `files` are the names of the data files that students get beside the notebooks.
     """
 
     title: str
@@ -160,7 +160,7 @@ class Settings:
 
 
 def read_settings(path: Path) -> Settings:
-    """Read a course's settings; CourseError says what is wrong, and where."""
+    """Read a course's settings; raise CourseError with what is wrong, and where."""
     try:
         return parse_settings(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
@@ -173,7 +173,7 @@ def read_settings(path: Path) -> Settings:
 
 
 def parse_settings(text: str) -> Settings:
-    """Return the settings that a text in TOML states; CourseError says what is wrong with it."""
+    """Return the settings in a TOML text; raise CourseError with what is wrong."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -235,7 +235,7 @@ def _late_policy(table: _Rules, place: str) -> LatePolicy | None:
         return LatePolicy(grace=grace, stop_after=grace)
     if table.late is None:
         if needing := [key for key in table.given() if key.startswith("late_")]:
-            advice = f'{needing[0]} needs it: write "percent", "stop" or "none"'
+            advice = f'{needing[0]} needs it; write "percent", "stop" or "none"'
             raise _missing(f"{place}.late", advice)
         return None
     if not table.late_percent_per_day:
@@ -251,7 +251,7 @@ def _limits(content: object, place: str) -> Limits:
     for part, whole in limits.conflicts():
         found, bound = (as_written(getattr(limits, name)) for name in (part, whole))
         raise CourseError(
-            f"{SETTINGS}: {place}.{part} is {found}, and {whole}, in which it lies, is {bound}; "
+            f"{SETTINGS}: {place}.{part} is {found}, but {whole}, which includes it, is {bound}; "
             "change one of them"
         )
     return limits
@@ -280,7 +280,7 @@ def _counting(content: Mapping[str, Any], known: tuple[str, ...]) -> Counting:
 
 def _check_name(name: str, place: str) -> None:
     if Path(name).name != name or name.startswith("."):
-        raise _wrong(place, name, "name it as its folders are named, such as hw2")
+        raise _wrong(place, name, "use the name of its folders, such as hw2")
 
 
 def _check_names(names: tuple[str, ...], place: str) -> None:
@@ -292,18 +292,18 @@ def _zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        advice = did_you_mean(name, available_timezones()) or "write it as in Europe/Zurich"
+        advice = did_you_mean(name, available_timezones()) or 'write a zone such as "Europe/Zurich"'
         raise _wrong("course.timezone", name, f"this zone is unknown; {advice}") from None
 
 
 def _moment(date: datetime, zone: ZoneInfo, place: str) -> datetime:
-    """A date and time, in the course's zone if it has none of its own."""
+    """Return a date and time, in the course's zone if it has none of its own."""
     if date.tzinfo:
         return date.astimezone(zone)
     earlier, later = (date.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if earlier.utcoffset() == later.utcoffset():
         return earlier
-    # through UTC, a time that the clocks leave out becomes one that they show
+    # through UTC, a skipped local time becomes one that exists
     in_utc = sorted(each.astimezone(UTC) for each in (earlier, later))
     moments = [moment.astimezone(zone) for moment in in_utc]
     ways = " or ".join(moment.isoformat() for moment in moments)
@@ -316,13 +316,13 @@ def _moment(date: datetime, zone: ZoneInfo, place: str) -> datetime:
 
 
 def _read(kind: type[T], content: object, place: str) -> T:
-    """The table at that place as a value of the dataclass `kind`, each field with its advice."""
+    """Return the table at that place as the dataclass `kind`; errors advise what to write."""
     if not isinstance(content, Mapping):
         raise _wrong(place, content, f"write it as a table, [{place}]")
     known = [part.name for part in fields(kind)]  # type: ignore[arg-type]
     for key in content:
         if key not in known:
-            hint = did_you_mean(key, known) or f"known are: {', '.join(known)}"
+            hint = did_you_mean(key, known) or f"known keys: {', '.join(known)}"
             raise CourseError(f"{SETTINGS}: {place or 'the file'} has no key {key!r}; {hint}")
     try:
         return msgspec.convert(content, kind, builtin_types=(datetime, date, time))
@@ -337,7 +337,7 @@ def _read(kind: type[T], content: object, place: str) -> T:
 
 
 def _advice_of(kind: type, key: str) -> str:
-    """What to write for a key, as the type of its field says."""
+    """Return what to write for a key, as given by the type of its field."""
     waiting = [get_type_hints(kind, include_extras=True)[key]]
     for hint in waiting:
         for meta in getattr(hint, "__metadata__", ()):
@@ -362,6 +362,6 @@ def _as_written(value: object) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the question whether a known name was meant; empty if none is close."""
+    """Return the question whether a known name was meant; empty if none is similar."""
     close = get_close_matches(name, list(known), 1)
     return f"did you mean {close[0]}?" if close else ""

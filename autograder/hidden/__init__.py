@@ -1,1 +1,1 @@
-"""Hidden tests, one folder for each assignment; nothing here is ever visible to student code."""
+"""Hidden tests, one folder for each assignment; student code never sees anything in here."""

@@ -1,6 +1,7 @@
-"""The door to the student's code, and the walls around it.
+"""The sandbox in which student code runs, as the grader uses it.
 
-The grader's side is here; what runs inside is in `inside/` and imports nothing of the grader's.
+The modules in this folder run in the grader. The folder `inside/` holds the code that runs in the
+sandbox; it imports nothing of the kit from outside itself.
 """
 
 from autograder.course.limits import Limits

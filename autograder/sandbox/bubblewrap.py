@@ -1,7 +1,8 @@
-"""The outer wall: bubblewrap, which starts a process in namespaces of its own.
+"""The outer wall: bubblewrap, which starts a process in its own namespaces.
 
-Nothing of the machine is there but what `view` names, read-only; no network, no other process, no
-/proc; one folder to write in, of fixed size and gone with the last process.
+Of this machine, the process sees only the files that `view` names, read-only. It has no network, no
+other processes and no /proc. It can write to one folder of fixed size, which disappears with the
+last process.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _CAPABILITIES = {number: name for name, number in vars(walls).items() if name.st
 
 @cache
 def installed() -> tuple[str, tuple[int, ...]] | None:
-    """bubblewrap's path and version, or None."""
+    """Return bubblewrap's path and version, or None if it is not installed."""
     path = shutil.which("bwrap")
     if path is None:
         return None
@@ -44,13 +45,14 @@ def command(
     info: int | None = None,
     lock: int | None = None,
 ) -> list[str]:
-    """The command that runs `inner` behind the wall.
+    """Return the command that runs `inner` behind the wall.
 
-    `size` bounds all files together; `capabilities` are what root keeps; `info` gets a line of
-    JSON with the process id; `lock` stays open as long as a process is left.
+    `size` is the limit for all files together, in bytes. `capabilities` are those that root keeps.
+    bubblewrap writes a line of JSON with the process id to the descriptor `info`. The descriptor
+    `lock` stays open as long as any process is left.
     """
     found = installed()
-    assert found is not None, "only called where bubblewrap was found"
+    assert found is not None, "only called if bubblewrap was found"
     path, version = found
     tmp_is_seen = any(path.is_relative_to("/tmp") for path in seen.read)
     return [
@@ -75,7 +77,7 @@ def _namespaces(version: tuple[int, ...], capabilities: Sequence[int]) -> Iterat
         if version >= (0, 8, 0):
             yield "--disable-userns"
         return
-    # Without a user namespace: in one made by bubblewrap there is no spare user to change to.
+    # No user namespace: inside one made by bubblewrap, there is no spare user to change to.
     for kind in ("ipc", "pid", "net", "uts", "cgroup-try"):
         yield f"--unshare-{kind}"
     yield from ("--hostname", "sandbox", "--cap-drop", "ALL")
@@ -88,7 +90,7 @@ def _system(seen: VisibleFiles) -> Iterator[str]:
     for link, target in links.items():
         yield from ("--symlink", target, link)
     for folder in sorted({parent for path in seen.read for parent in path.parents[:-1]}):
-        # Left to itself, bubblewrap makes some of them closed to others.
+        # Otherwise bubblewrap makes some of them inaccessible to other users.
         yield from ("--perms", "0755", "--dir", str(folder))
     for path in seen.read:
         yield from ("--ro-bind", str(path), str(path))
@@ -104,7 +106,7 @@ def _system(seen: VisibleFiles) -> Iterator[str]:
 
 
 def _box(size: int, font_list: Path | None) -> Iterator[str]:
-    # Open to all: the user who will write here is not the one who makes it.
+    # Open to all: the user who writes here is not the one who creates it.
     yield from ("--perms", "0777", "--size", str(size), "--tmpfs", BOX)
     for folder in ("work", "tmp", "home", "matplotlib"):
         yield from ("--perms", "0777", "--dir", f"{BOX}/{folder}")

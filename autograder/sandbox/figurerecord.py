@@ -1,12 +1,11 @@
-"""A student's figure as plain, typed data: what the reader in the sandbox told of it.
+"""A student's figure as plain, typed data, as the reader in the sandbox describes it.
 
-What comes over the wire is untrusted. `FigureData.from_wire` checks every field and every size, so
-that tests can rely on the types here: arrays of floats of the stated shape, strings of bounded
-length, finite limits. Whatever is malformed, or is more than the reader tells of, raises
-WireError.
+Data from the wire is untrusted. `FigureData.from_wire` checks every field and every size, so tests
+can rely on the types here: arrays of floats of the stated shape, strings of bounded length, finite
+limits. Malformed data, or more data than the reader ever sends, raises WireError.
 
-What takes time to find out about a figure, such as what is painted over, is found out once: figures
-keep it in their `memo`.
+Facts that are slow to compute, such as which points are painted over, are computed once and cached
+in the `memo` of a record.
 """
 
 from __future__ import annotations
@@ -33,18 +32,18 @@ CurveKind = Literal["line", "points", "segments", "outline", "bars"]
 FieldKind = Literal["mesh", "image", "contours", "filled contours", "surface", "coloured markers"]
 
 FAINT = 0.05
-"""Opacity, or difference from the background, below which nothing can be seen."""
+"""Opacity, or difference from the background, below which nothing is visible."""
 
 THIN = 0.1
-"""Width of a line, and size of a marker, in points, below which nothing can be seen."""
+"""Line width and marker size, in points, below which nothing is visible."""
 
 T = TypeVar("T")
 
 Text = Annotated[str, Meta(max_length=MAX_TEXT)]
 Style = Annotated[str, Meta(max_length=MAX_STYLE)]
-"""A short name: of a line's style, a marker, a scale."""
+"""Short name of a line style, a marker or a scale."""
 Number = Annotated[float, Meta(ge=-sys.float_info.max, le=sys.float_info.max)]
-"""A finite number: NaN and infinity lie within no bounds."""
+"""Finite number. NaN and infinity are outside these bounds."""
 Amount = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Unit = Annotated[float, Meta(ge=0, le=1)]
 Color = tuple[Unit, Unit, Unit, Unit]
@@ -55,12 +54,11 @@ Ticks = tuple[tuple[Number, Text], ...]
 
 @dataclass(frozen=True)
 class CurveData:
-    """Something drawn that stands for a set of points: a line, markers, bars, segments.
+    """A drawn object that represents a set of points: a line, markers, bars, segments.
 
-    `points` has shape (P, 2), in 3D axes (P, 3), and may hold NaN. `line` and `marker` are
-    matplotlib's names of the style, "None" where nothing of the kind is drawn; `width` and `size`
-    are in points; `inks` are the colours that it is drawn in. `order` grows from the back to the
-    front.
+    `points` has shape (P, 2), or (P, 3) in 3D axes, and may contain NaN. `line` and `marker` are
+    matplotlib's names of the style, "None" if nothing of that kind is drawn. `width` and `size` are
+    in points; `inks` are the colours used. `order` grows from the back to the front.
     """
 
     kind: CurveKind
@@ -87,14 +85,14 @@ class CurveData:
 
     @property
     def weight(self) -> float:
-        """How much a curve catches the eye: its width or its markers' size, times its opacity."""
+        """How much a curve stands out: its line width or marker size, times its opacity."""
         opacity = max((ink[3] for ink in self.inks), default=0.0)
         width = self.width if self.line != "None" else 0.0
         return opacity * max(width, self.size / 4 if self.marker != "None" else 0.0)
 
     @property
     def is_too_small(self) -> bool:
-        """Whether its line is so thin, and its markers so small, that nobody sees them."""
+        """Whether both its line and its markers are too small to be visible."""
         if self.kind in ("outline", "bars"):
             return False
         thin = self.line == "None" or self.width < THIN
@@ -108,11 +106,11 @@ class CurveData:
 
 @dataclass(frozen=True)
 class FieldData:
-    """Something drawn that stands for values over the plane: an image, a mesh, contours, a surface.
+    """A drawn object that represents values over the plane: an image, mesh, contours, surface.
 
-    Each row of `samples`, shape (S, 4), is a place (x, y) and the least and the largest value shown
-    there; `half`, shape (S, 2), is half the size of the cell around it. `levels` counts the levels
-    of contours that show.
+    Each row of `samples`, shape (S, 4), is a place (x, y) with the smallest and the largest value
+    shown there. `half`, shape (S, 2), is half the size of the cell around it. `levels` is the
+    number of visible contour levels.
     """
 
     kind: FieldKind
@@ -126,13 +124,13 @@ class FieldData:
 
     @cached_property
     def box(self) -> tuple[np.ndarray, np.ndarray]:
-        """The corners (x, y) of the rectangle around the field: the lower left, the upper right."""
+        """Corners (x, y) of the rectangle around the field: lower left and upper right."""
         places = self.samples[:, :2]
         with np.errstate(over="ignore"):
             return (places - self.half).min(axis=0), (places + self.half).max(axis=0)
 
     def covers(self, points: np.ndarray) -> np.ndarray:
-        """Which points, shape (P, 2), lie in the rectangle around the field."""
+        """Return which points, shape (P, 2), are in the rectangle around the field."""
         low, high = self.box
         inside = (points[:, :2] >= low) & (points[:, :2] <= high)
         return np.array(inside.all(axis=1))
@@ -140,10 +138,10 @@ class FieldData:
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """What a legend says, and the style of the handle beside it: `line`, `marker` and `inks`.
+    """The text of a legend entry and the style of the handle beside it: `line`, `marker`, `inks`.
 
-    These are as in CurveData. A title has no handle, and not every handle can be read: then the
-    inks are empty.
+    The style is described as in CurveData. A title has no handle, and some handles cannot be read;
+    `inks` is empty then.
     """
 
     text: Text
@@ -154,24 +152,24 @@ class LegendEntry:
 
 @dataclass(frozen=True)
 class _Remembering:
-    """A record that keeps what was found out about it."""
+    """A record that caches facts about itself."""
 
     @cached_property
     def memo(self) -> dict[Any, Any]:
-        """What was found out."""
+        """Cached facts."""
         return {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """What is sent and copied: the data alone, since a memo goes by the identity of curves."""
+        """Return the data to send or copy, without the memo: its keys are ids of curves."""
         return {part.name: getattr(self, part.name) for part in fields(self)}
 
 
 @dataclass(frozen=True)
 class AxesData(_Remembering):
-    """One axes: `kind` is "plane", "3d" or "other" (polar, a map, …).
+    """One axes. `kind` is "plane", "3d" or "other" (polar, a map, …).
 
-    `labels`, `scales` and `limits` are those of x and y, in 3D of z too. `ticks` are the ticks of x
-    and of y that were given names of their own, as pairs (position, name).
+    `labels`, `scales` and `limits` belong to x and y, and to z in 3D. `ticks` are the ticks of x
+    and y that have names of their own, as pairs (position, name).
     """
 
     kind: AxesKind
@@ -190,33 +188,33 @@ class AxesData(_Remembering):
 
     @property
     def lines(self) -> tuple[CurveData, ...]:
-        """The curves that were drawn as lines, with or without markers."""
+        """The curves drawn as lines, with or without markers."""
         return tuple(curve for curve in self.curves if curve.kind == "line")
 
     def shows(self, curve: CurveData) -> bool:
-        """Whether a curve can be seen: visible, inked, large enough, not painted over.
+        """Return whether a curve is visible, inked, large enough and not painted over.
 
-        The limits are left aside.
+        The limits of the axes are not considered.
         """
         return self._once(
             curve, "shows", lambda: self.would_show(curve) and not self.painted_over(curve).all()
         )
 
     def would_show(self, curve: CurveData) -> bool:
-        """Whether a curve could be seen if nothing were painted over it."""
+        """Return whether a curve would be visible if nothing were painted over it."""
         visible = self.visible and curve.visible and len(curve.points) > 0
         return visible and not curve.is_too_small and self.has_contrast(curve)
 
     def _once(self, curve: CurveData, what: str, find_out: Callable[[], T]) -> T:
-        """What is found out about a curve, which is found out once."""
+        """Return a fact about a curve; compute it on the first call only."""
         key = what, id(curve)
         if key not in self.memo:
-            self.memo[key] = curve, find_out()  # the curve is kept, so its id is no other's
+            self.memo[key] = curve, find_out()  # keeping the curve keeps its id unique
         found: T = self.memo[key][1]
         return found
 
     def has_contrast(self, curve: CurveData) -> bool:
-        """Whether some ink of it differs from what is behind; a field's colours always do."""
+        """Return whether one of its inks differs from the background; over a field, all do."""
         inks = np.array(curve.inks, dtype=float).reshape(-1, 4)
         contrast = np.ones(len(inks))
         if self.background and not self.fields:
@@ -224,13 +222,13 @@ class AxesData(_Remembering):
         return bool(np.any(contrast * inks[:, 3] > FAINT))
 
     def painted_over(self, curve: CurveData) -> np.ndarray:
-        """Which points of a curve lie under a field that was drawn later and hides them."""
+        """Return which points of a curve are hidden by an opaque field drawn later."""
         return self._once(
             curve, "painted over", lambda: self.hidden_behind(curve.order, curve.points)
         )
 
     def hidden_behind(self, order: int, points: np.ndarray) -> np.ndarray:
-        """Which points, shape (P, 2), lie under a field that was drawn later than `order`."""
+        """Return which points, shape (P, 2), are hidden by a field drawn later than `order`."""
         orders, low, high = self._hiding
         later = orders > order
         places = points[:, np.newaxis, :2]
@@ -239,9 +237,9 @@ class AxesData(_Remembering):
 
     @cached_property
     def _hiding(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The orders and the corners of the fields that hide what is behind them.
+        """Orders and corners of the fields that hide what is behind them.
 
-        Of those with the same rectangle the last one is enough.
+        If several have the same rectangle, the last one is enough.
         """
         last: dict[bytes, FieldData] = {}
         for each in self.fields if self.kind == "plane" else ():
@@ -253,7 +251,7 @@ class AxesData(_Remembering):
         return np.array([each.order for each in last.values()]), boxes[:, 0], boxes[:, 1]
 
     def within_limits(self, points: np.ndarray) -> np.ndarray:
-        """Which points, shape (P, 2) or (P, 3), lie within the limits of the axes."""
+        """Return which points, shape (P, 2) or (P, 3), are within the limits of the axes."""
         inside = np.ones(len(points), dtype=bool)
         for column, (first, last) in enumerate(self.limits[: points.shape[1]]):
             slack = 2e-6 * abs(last / 2 - first / 2)  # halves, since limits may be huge
@@ -264,7 +262,7 @@ class AxesData(_Remembering):
 
 @dataclass(frozen=True)
 class FigureData(_Remembering):
-    """A figure; `unread` counts what was beyond the bounds or could not be read."""
+    """A figure. `unread` counts objects that exceeded the bounds or could not be read."""
 
     title: Text
     legend: tuple[LegendEntry, ...]
@@ -274,7 +272,7 @@ class FigureData(_Remembering):
 
     @classmethod
     def from_wire(cls, value: Any) -> FigureData:
-        """The figure that plain data tells of; WireError where it is malformed."""
+        """Return the figure that plain data describes; raise WireError if it is malformed."""
         try:
             figure = msgspec.convert(value, cls)
         except (ValueError, TypeError, IndexError) as error:  # an array can look like a mapping
@@ -284,7 +282,7 @@ class FigureData(_Remembering):
 
     @property
     def size_bytes(self) -> int:
-        """Bytes that its arrays take."""
+        """Size of its arrays in bytes."""
         return sum(
             sum(curve.points.nbytes for curve in axes.curves)
             + sum(field.samples.nbytes + field.half.nbytes for field in axes.fields)
@@ -292,10 +290,10 @@ class FigureData(_Remembering):
         )
 
     def summary(self) -> str:
-        """What is in the figure, in a few words: "2 lines; logarithmic y-axis"."""
+        """Return the contents of the figure in a few words: "2 lines; logarithmic y-axis"."""
         kinds: list[str] = [curve.kind for axes in self.axes for curve in axes.curves]
         kinds += [field.kind for axes in self.axes if not axes.colorbar for field in axes.fields]
-        # In words that students read: what the sandbox says may be no message of its own.
+        # Students read this, so untrusted text must not become part of it.
         things = [f"{_some(n)} {_plural(kind, n)}" for kind, n in Counter(kinds).items()]
         return "; ".join([", ".join(things) or "nothing that is drawn", *self._dress()])
 
@@ -335,14 +333,14 @@ def _plural(kind: str, count: int) -> str:
 
 
 def _malformed(error: Exception) -> WireError:
-    """The error that names the malformed field: its value is the student's, and is not repeated."""
+    """Return an error that names the malformed field but not its value, which is the student's."""
     _, is_told, place = str(error).rpartition("`$")
     names = re.findall(r"[a-z]+", place) if is_told else []
     return WireError(f"a figure has a malformed {names[-1] if names else 'record'}")
 
 
 def _check(figure: FigureData) -> None:
-    """WireError if a figure holds too much, or parts that do not fit together."""
+    """Raise WireError if a figure holds too much, or parts that do not fit together."""
     curves = [curve for axes in figure.axes for curve in axes.curves]
     areas = [area for axes in figure.axes for area in axes.fields]
     entries = [*figure.legend, *(entry for axes in figure.axes for entry in axes.legend)]
@@ -359,7 +357,7 @@ def _check(figure: FigureData) -> None:
         "ticks": len(ticks),
         "characters": sum(map(len, characters)),
         "coordinates": sum(curve.points.size for curve in curves),
-        # each is four numbers, and two of half a cell
+        # a sample has four numbers, and two more for half its cell
         "samples": sum(area.samples.size + area.half.size for area in areas) / 6,
     }
     for kind, count in counts.items():
@@ -368,7 +366,7 @@ def _check(figure: FigureData) -> None:
     for axes in figure.axes:
         names = 3 if axes.kind == "3d" else 2
         if not len(axes.labels) == len(axes.scales) == len(axes.limits) == names:
-            raise WireError("an axes has not as many labels, scales and limits as directions")
+            raise WireError("an axes needs one label, scale and limit for each direction")
     for curve in curves:
         _tabulate(curve, "points", (2, 3))
     for area in areas:
@@ -380,13 +378,13 @@ def _check_samples(area: FieldData) -> None:
     _tabulate(area, "half", (2,))
     samples, half = area.samples, area.half
     is_finite = np.isfinite(samples[:, :2]).all() and np.isfinite(half).all()
-    is_ordered = np.all(samples[:, 2] <= samples[:, 3])  # which no NaN is
+    is_ordered = np.all(samples[:, 2] <= samples[:, 3])  # never true for NaN
     if not (len(samples) == len(half) > 0 and is_finite and is_ordered) or (half < 0).any():
         raise WireError("a figure has malformed samples")
 
 
 def _tabulate(record: CurveData | FieldData, name: str, columns: tuple[int, ...]) -> None:
-    """Make the record's array one of floats, read-only, with one of these numbers of columns."""
+    """Convert the record's array to read-only floats; its number of columns must be allowed."""
     value: np.ndarray = getattr(record, name)
     if value.ndim != 2 or value.shape[1] not in columns or value.dtype.kind not in "biuf":
         raise WireError(f"a figure has malformed {name}")

@@ -1,9 +1,9 @@
-"""Functions of our own in the place of a student's, without a sandbox.
+"""Run our own functions as if they were a student's, without a sandbox.
 
-A LocalStudent behaves as the proxy of the sandbox does: arguments and answers cross as copies in
-the wire's encoding, functions that are passed in are called with plain data, figures arrive as
-FigureData, and errors become StudentFailure. Nothing is confined: only for code that we wrote,
-such as references and misconceptions.
+A LocalStudent behaves like the sandbox's proxy. Arguments and answers are copied through the wire's
+encoding, passed-in functions are called with plain data, figures arrive as FigureData, and errors
+become StudentFailure. Nothing is confined, so use it only for code that we wrote, such as
+references and misconceptions.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Names = dict[str, Any]
 
 
 class LocalStudent:
-    """A fresh world of names for each student; `world` makes it when it is first used."""
+    """A student with its own namespace; `world` creates the namespace on first use."""
 
     def __init__(
         self,
@@ -59,11 +59,11 @@ class LocalStudent:
         named = {key: _to_student(value) for key, value in kwargs.items()}
         function = self._look_up(name)
         if not callable(function):
-            raise BadAnswer(f"`{name}` is a value where a function is asked for.")
+            raise BadAnswer(f"`{name}` is a value, not a function.")
         return _answer(partial(function, *self._last, **named))
 
     def value(self, name: str) -> Any:
-        """The variable of that name, as plain data."""
+        """Return the variable of that name, as plain data."""
         return _to_grader(self._look_up(name))
 
     @property
@@ -72,22 +72,22 @@ class LocalStudent:
         return tuple(None if callable(arg) else _to_grader(arg) for arg in self._last)
 
     def without(self, *names: str) -> LocalStudent:
-        """The same student in a world where these names do not exist."""
+        """Return the same student in a namespace without these names."""
         forget = (*self._forget, *names)
         return LocalStudent(self._make_world, forget=forget, stand_ins=self._stand_ins)
 
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> LocalStudent:
-        """The same student with other functions in the place of some of its own."""
+        """Return the same student with some of its functions replaced."""
         stand_ins = {**self._stand_ins, **functions}
         return LocalStudent(self._make_world, forget=self._forget, stand_ins=stand_ins)
 
     def renew(self) -> None:
-        """Make ready for another test in the same world."""
+        """Prepare for another test in the same namespace."""
         self._last = ()
         plt.close("all")
 
     def close(self) -> None:
-        """Let go of the world, and of the figures that were drawn in it."""
+        """Drop the namespace, and the figures that were drawn in it."""
         self._world = None
         plt.close("all")
 
@@ -95,7 +95,7 @@ class LocalStudent:
         if self._world is None:
             mpl.use("Agg")
             _draw_by_default()
-            self._world = self._make_world()  # the very dict that its functions look names up in
+            self._world = self._make_world()  # the dict in which its functions look up names
             for key, function in self._stand_ins.items():
                 self._world[key] = _to_student(function)
             for forgotten in self._forget:
@@ -107,12 +107,12 @@ class LocalStudent:
 
 @cache
 def _draw_by_default() -> None:
-    """Draw as matplotlib does by itself, whatever settings lie where this process was started."""
+    """Draw with matplotlib's defaults, whatever settings this process started with."""
     mpl.rcdefaults()
 
 
 def _answer(call: Callable[[], Any]) -> Any:
-    """What a call answers, as it arrives at the grader; a failure as the proxy tells of it."""
+    """Return a call's answer as the grader receives it; raise failures as the proxy does."""
     try:
         answer = call()
     except NotImplementedError:
@@ -127,7 +127,7 @@ def _answer(call: Callable[[], Any]) -> Any:
 
 
 def _to_student(value: Any) -> Any:
-    """A copy of an argument; a function becomes one that is called with plain data."""
+    """Return a copy of an argument; a function becomes one that is called with plain data."""
     if isinstance(value, Polynomial):
         return value
     if callable(value):
@@ -138,7 +138,7 @@ def _to_student(value: Any) -> Any:
 
 
 class _Crossing:
-    """A function of the test's as the student's code has it: it is called with copies."""
+    """A function of the test, as the student's code gets it: it is called with copies."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -149,7 +149,7 @@ class _Crossing:
 
 
 def _to_grader(value: Any) -> Any:
-    """An answer, or an argument of a call back, as it arrives: plain data or FigureData."""
+    """Return an answer, or a callback's argument, as it arrives: plain data or FigureData."""
     if isinstance(value, _Crossing):
         return value.function
     if callable(value) and not isinstance(value, (type, Polynomial)):

@@ -1,14 +1,16 @@
-"""Nothing passes from the hidden tests of one item to those of the next.
+"""Keep the hidden tests of one item from passing anything to those of the next item.
 
-They talk to forks of the notebook's process, each item's to its own ("a test", in here, is all that
-one fork is asked). But the notebook's process is the student's, and a fork could leave word with it
-or with the forks to come: in a file, in memory or a pipe that they share, by a signal. So the
-notebook's process is held still (stopped) whenever it isn't forking, and what it shares is looked
-at from outside while it is. Where a trace is found, the process is of no more use: the notebook is
-run again, in empty folders, before the next test.
+Items are kept apart because a wrong answer must not spoil the next item, and because follow-through
+asks about another item's answer on purpose, with the reference in its place.
 
-What is left are a few bits for each test: the time that a call took, and how many processes were
-started meanwhile.
+Each item's tests talk to their own fork of the notebook's process ("a test" below means everything
+asked of one fork). The notebook's process is the student's, so a fork could leave a message for it
+or for later forks, in a file, in shared memory, in a pipe or by a signal. The notebook's process
+is therefore stopped whenever it is not forking, and meanwhile its shared resources are inspected
+from outside. If a trace is found, the notebook is run again, in empty folders, before the next
+test.
+
+A few bits per test remain: how long a call took, and how many processes were started meanwhile.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from pathlib import Path
 from autograder.sandbox.inside import processes, walls
 
 _HOLD_SECONDS = 2.0
-_TICK_SECONDS = 0.02  # a file system's clock may stand still for so long
+_TICK_SECONDS = 0.02  # resolution of a file system's clock
 _LATER = 3600 * 10**9
 _MAX_FILES = 5_000
 _NULL = os.makedev(1, 3)
@@ -45,14 +47,14 @@ Trace = dict[str, tuple[int, ...]]
 
 
 class HoldError(Exception):
-    """The process can't be held: it is gone, or does not stop."""
+    """The process cannot be held: it has ended, or does not stop."""
 
 
 class Holder:
-    """Holds one process still and tells what it shares.
+    """Holds one process and reports what it shares.
 
-    `channel` is the inode of the only socket that it should have, `packages` are folders whose
-    files can't be written, `uid` is whose process it is if not the grader's own.
+    `channel` is the inode of the only socket it should have. Files in the folders `packages` cannot
+    be written. `uid` is the process's owner if it is not the grader's own user.
     """
 
     def __init__(self, pid: int, *, channel: int, packages: Sequence[str], uid: int | None) -> None:
@@ -64,16 +66,16 @@ class Holder:
         self._before: set[int] = set()
 
     def hold(self) -> list[int]:
-        """Stop all of its threads; returns the children that it has got since `let_go`."""
+        """Stop all its threads; return the children that it has started since `let_go`."""
         try:
             os.kill(self.pid, signal.SIGSTOP)
             self._last = None
             deadline = time.monotonic() + _HOLD_SECONDS
             while not all(found["State"][0] in "Tt" for found in self._threads().values()):
                 if time.monotonic() > deadline:
-                    raise HoldError("the process does not stop")
+                    raise HoldError("the process did not stop")
                 time.sleep(0.0001)
-            # A thread that stops is counted a moment later.
+            # The kernel counts the stop of a thread a moment later.
             last = None
             while self._last is None or last != self._last:
                 last, self._last = self._last, self._state()
@@ -82,7 +84,7 @@ class Holder:
             raise HoldError("the process is gone") from error
 
     def let_go(self) -> None:
-        """Let it run, to fork."""
+        """Let it run, so that it can fork."""
         self._before = set(processes.children(self.pid))
         try:
             os.kill(self.pid, signal.SIGCONT)
@@ -90,16 +92,16 @@ class Holder:
             raise HoldError("the process is gone") from error
 
     def moved(self) -> bool:
-        """Whether it ran, was sent a signal or had a shared descriptor changed since `hold`."""
+        """Return whether it ran, got a signal or had a shared descriptor changed since `hold`."""
         try:
             return self._state() != self._last
         except _GONE:
             return True
 
     def shares(self) -> str | None:
-        """What it has that its forks could leave word in; "" for nothing, None if hidden from us.
+        """Return something shared with its forks; "" if there is nothing, None if that is hidden.
 
-        To be asked while it is held: the answer holds until it is let go.
+        Call this while the process is held; the answer is valid until `let_go`.
         """
         with seeing_as(self._uid):
             try:
@@ -126,7 +128,7 @@ class Holder:
         return None
 
     def _state(self) -> list[str]:
-        """What changes when a stopped process is woken, or something is left for it."""
+        """Return values that change if a stopped process is woken or something is left for it."""
         found = []
         for thread, state in self._threads().items():
             pending = (int(state[name], 16) & ~_CHILD_ENDED for name in ("SigPnd", "ShdPnd"))
@@ -151,7 +153,7 @@ def _read(path: str) -> str:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process can still do something: it is there, and not yet on its way out."""
+    """Return whether a process can still act: it exists and is not ending."""
     try:
         return any(not _is_ending(f"{pid}/task/{name}") for name in os.listdir(f"/proc/{pid}/task"))
     except _GONE:
@@ -159,7 +161,7 @@ def is_alive(pid: int) -> bool:
 
 
 def is_dead(pid: int) -> bool:
-    """Whether all is over: it is gone, or waits to be reaped, and its children are another's."""
+    """Return whether a process has ended: it was removed, or waits to be reaped."""
     try:
         return processes.stat_fields(pid)[0] in "ZX"
     except _GONE:
@@ -176,9 +178,9 @@ def _is_ending(thread: str) -> bool:
 
 @contextlib.contextmanager
 def seeing_as(uid: int | None) -> Iterator[None]:
-    """Look at files and processes as that user: root may lack the right to look at others'.
+    """Access files and processes as that user: root may lack the right to see other users'.
 
-    It changes this thread alone.
+    Only this thread is changed.
     """
     if uid is None or os.geteuid() != 0:
         yield
@@ -186,7 +188,7 @@ def seeing_as(uid: int | None) -> Iterator[None]:
     own = os.getegid()
     _libc.setfsgid(uid)
     _libc.setfsuid(uid)
-    walls.use_capabilities()  # those that the change has put to rest
+    walls.use_capabilities()  # the change has disabled them
     try:
         yield
     finally:
@@ -195,9 +197,9 @@ def seeing_as(uid: int | None) -> Iterator[None]:
 
 
 def trace(folder: str) -> Trace | None:
-    """What changes when anything in the folder does; None where that can't be told.
+    """Return values that change when anything in the folder does; None if they can't be read.
 
-    The kernel's own times are among it, and no program can set those.
+    They include the kernel's own timestamps, which no program can set.
     """
     found: Trace = {}
     waiting = [folder]
@@ -217,10 +219,10 @@ def trace(folder: str) -> Trace | None:
 
 
 def settled_trace(folder: str) -> Trace | None:
-    """The same, at a moment from which on every change will show, and reading is none."""
+    """Return the same once every later change is sure to show, and reading changes nothing."""
     for path, marks in (trace(folder) or {}).items():
         with contextlib.suppress(OSError):
-            # The kernel tells when a file was read, but not where it seems to be read later yet.
+            # Reads update the access time, but not if it already appears to be in the future.
             times = time.time_ns() + _LATER, marks[-2]
             os.utime(path or folder, ns=times, follow_symlinks=False)
     time.sleep(_TICK_SECONDS)

@@ -1,4 +1,4 @@
-"""From the grader's process to a trusted parent behind the walls, and back to nothing.
+"""Start a trusted parent process behind the walls, and remove every trace of it afterwards.
 
     with launch(examine(), Limits()) as confinement:
         confinement.channel                  # a stream socket to the parent's descriptor 0
@@ -6,11 +6,12 @@
     # here all processes of the sandbox are gone, and all its files
 
 The parent is a bare interpreter that imports `module` (a module of the folder `inside`) and calls
-its `main()`. Its descriptor 0 is the channel, 1 and 2 go to a small log; its environment and
-folders are new. It holds imports only and may outlive a submission: `spec` is all that a child
-needs, so a warm parent can fork children for one submission after another.
+its `main()`. Its descriptor 0 is the channel, 1 and 2 write to a small log; its environment and
+folders are new. It holds only imports. As `spec` is all that a child needs, a warm parent can fork
+children for one submission after another.
 
-bubblewrap ends with the thread that started it, so `launch` belongs in a thread that stays.
+bubblewrap ends with the thread that started it, so call `launch` in a thread that lives long
+enough.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from autograder.sandbox.watchdog import Bounds, Cause, Watchdog
 _END_SECONDS = 20.0
 _SWEEPS, _SWEEP_SECONDS = 2_000, 0.0005
 _LOG_BYTES = 65_536
-_OWN_PROCESSES = 4  # bubblewrap's or the supervisor, the parent, and one to spare
+_OWN_PROCESSES = 4  # bubblewrap or the supervisor, the parent, and one to spare
 
 _START = """
 import json, sys
@@ -61,8 +62,8 @@ start.main(order)
 def launch(protection: Protection, limits: Limits, *, module: str = "inside.worker") -> Confinement:
     """Start the parent behind the walls that `protection` names.
 
-    Raises SandboxError if no wall stands, unless `protection` says to go on despite that, and if
-    the sandbox can't be started.
+    Raises SandboxError if the sandbox cannot be started. Without any wall it is started only if
+    `protection` allows that.
     """
     protection.require()
     seen = view()
@@ -87,12 +88,12 @@ def launch(protection: Protection, limits: Limits, *, module: str = "inside.work
 
 
 class Confinement:
-    """A sandbox that runs. Leaving it (or `close`) ends all its processes and removes its files.
+    """A running sandbox. Leaving it (or `close`) ends all its processes and removes its files.
 
     channel     stream socket whose other end is the parent's descriptor 0
     spec        plain data for `inside.walls.confine`
     cause       why the watchdog ended it: "memory", "disk", "processes", ...; or None
-    folder      all that student code can write in, as seen from this side
+    folder      all that student code can write to, as seen from outside
     """
 
     def __init__(
@@ -119,7 +120,7 @@ class Confinement:
         self.close()
 
     def kill(self, cause: Cause | None = None) -> None:
-        """End every process of the sandbox; may be called from any thread, and again."""
+        """End every process of the sandbox; may be called from any thread, more than once."""
         with self._killing:
             if not self._killed:
                 self._killed = True
@@ -127,14 +128,14 @@ class Confinement:
                 self._started.sandbox.kill()
 
     def outside_number(self, number: int) -> int | None:
-        """The process id, on this side, of the process that has that number in the sandbox."""
+        """Return the process id, seen from outside, of a process with that id in the sandbox."""
         return next((pid for pid in self.processes() if _own_number(pid) == number), None)
 
     def sweep(self, parent: int, keep: Collection[int]) -> bool:
-        """End all but the parent (as it numbers itself) and `keep` (as this side does).
+        """End all but the parent (its id inside the sandbox) and `keep` (ids outside of it).
 
-        What student code forks and leaves behind would use up the processes that it may have, or
-        take word from one test to the next. False where some of it does not end.
+        Processes that student code leaves behind would use up its process limit, or could carry
+        information from one test to the next. Returns False if some of them do not end.
         """
         childless: set[int] = set()
         for _ in range(_SWEEPS):
@@ -142,7 +143,7 @@ class Confinement:
             if strays is None:
                 return False
             alive = [pid for pid in strays if is_alive(pid)]
-            # The children of a process that ends go to another, which may have been looked at.
+            # Children of an ending process get a new parent, which may have been listed already.
             if not alive and childless.issuperset(strays):
                 return True
             processes.kill(alive)
@@ -153,7 +154,7 @@ class Confinement:
 
     @contextlib.contextmanager
     def paused(self, parent: int, keep: Collection[int]) -> Iterator[None]:
-        """Stop, for so long, what `sweep` would end."""
+        """Stop, while the block runs, the processes that `sweep` would end."""
         stopped: list[int] = []
         while fresh := [pid for pid in self._strays(parent, keep) or () if pid not in stopped]:
             processes.kill(fresh, signal.SIGSTOP)
@@ -164,9 +165,9 @@ class Confinement:
             processes.kill(stopped, signal.SIGCONT)
 
     def renew(self, parent: int) -> bool:
-        """Let another submission in: end all but the parent, and count the time anew.
+        """Prepare for another submission: end all but the parent, and restart the clock.
 
-        False where not all of the last one's processes end: this sandbox must serve no other.
+        Returns False if a process of the last submission does not end; do not reuse it then.
         """
         alone = self.sweep(parent, ())
         self.spec["rlimits"]["NPROC"] = self._started.tasks()
@@ -174,7 +175,7 @@ class Confinement:
         return alone and not self._killed
 
     def _strays(self, parent: int, keep: Collection[int]) -> list[int] | None:
-        """All that runs but the parent, those above it and `keep`; None without a parent."""
+        """Return all processes but the parent, its ancestors and `keep`; None without a parent."""
         above = self._above.get(parent)
         if above is None or not is_alive(above[-1]):
             own = self.outside_number(parent)
@@ -187,25 +188,25 @@ class Confinement:
         return [pid for pid in self.processes() if pid not in kept and not is_dead(pid)]
 
     def close(self) -> None:
-        """End every process, wait until all are gone, remove all files; may be called again."""
+        """End every process, wait for it, remove all files; may be called more than once."""
         self._watch.stop()
         self.kill()
         self._ends.close()
 
     def restart_time(self) -> None:
-        """Count the time that the sandbox may take from now."""
+        """Restart the clock of the sandbox's time limit."""
         self._watch.restart()
 
     def processes(self) -> list[int]:
-        """The process ids, on this side, of all that runs in the sandbox now."""
+        """Return the process ids, seen from outside, of all that runs in the sandbox now."""
         return processes.descendants(self._started.bounds.top)
 
     def all_processes(self) -> list[int]:
-        """As `processes`, and before them the first one, in which the sandbox starts."""
+        """Return `processes`, preceded by the process in which the sandbox starts."""
         return [self._started.bounds.top, *self.processes()]
 
     def log(self) -> str:
-        """What the sandbox wrote to descriptors 1 and 2 since the last time, at most 64 KiB."""
+        """Return what the sandbox wrote to descriptors 1 and 2 since the last call (64 KiB)."""
         with contextlib.suppress(OSError):
             return os.read(self._log, _LOG_BYTES).decode("utf-8", "replace")
         return ""
@@ -213,7 +214,7 @@ class Confinement:
 
 @dataclass(frozen=True)
 class _Plan:
-    """What is to be started."""
+    """Everything needed to start a sandbox."""
 
     seen: VisibleFiles
     limits: Limits
@@ -224,7 +225,7 @@ class _Plan:
     log: int
 
     def order(self, door: str, folder: str, capabilities: list[int] | None) -> dict[str, Any]:
-        """What `inside.start` is told."""
+        """Return the orders for `inside.start`."""
         return {
             "door": door,
             "packages": [str(path) for path in self.seen.packages],
@@ -235,7 +236,7 @@ class _Plan:
         }
 
     def spec(self, folder: str, read: list[Path], *, tasks: int) -> dict[str, Any]:
-        """What `inside.walls.confine` is told."""
+        """Return the argument of `inside.walls.confine`."""
         limits = self.limits
         inner, outer = self.protection.inner.stands, self.protection.outer.stands
         return {
@@ -246,7 +247,7 @@ class _Plan:
             "landlock": inner,
             "seccomp": inner,
             "rlimits": {
-                "DATA": limits.memory_bytes,  # in the place of the grader's own
+                "DATA": limits.memory_bytes,  # instead of the grader's own
                 "AS": limits.memory_bytes,
                 "CPU": math.ceil(limits.submission_seconds),
                 "NPROC": tasks,
@@ -257,11 +258,11 @@ class _Plan:
         }
 
     def tasks(self, counted: Callable[[], int]) -> Callable[[], int]:
-        """What RLIMIT_NPROC has to be, where `counted` tells what of others it counts as well."""
+        """Return a function that computes RLIMIT_NPROC; `counted` gives the others it counts."""
         return lambda: self.limits.processes + (0 if self.spare else counted())
 
     def bounds(self, top: int, **disk: str) -> Bounds:
-        """What the watchdog is told."""
+        """Return the bounds for the watchdog."""
         limits = self.limits
         return Bounds(
             top=top,
@@ -300,7 +301,7 @@ class _Started:
 
 
 def _start_apart(plan: _Plan) -> _Started:
-    """Behind the outer wall."""
+    """Start the parent behind the outer wall."""
     capabilities = root_keeps(plan.seen) if os.geteuid() == 0 else None
     order = plan.order(bubblewrap.DOOR, bubblewrap.BOX, capabilities)
     lock = plan.spare.lock if plan.spare else None
@@ -330,7 +331,7 @@ def _start_apart(plan: _Plan) -> _Started:
 
 
 class _Namespace:
-    """bubblewrap, and the first process of the namespace, with which all others end."""
+    """bubblewrap, and the namespace's first process, whose end is the end of all others."""
 
     def __init__(self, process: subprocess.Popen[bytes], says: int) -> None:
         self._process = process
@@ -343,8 +344,8 @@ class _Namespace:
             process.kill()
             process.wait()
             raise SandboxError(
-                "bubblewrap worked when it was tried and does not now: it ended with "
-                f"{process.returncode}; `fdl doctor` tries again"
+                f"bubblewrap worked before, but now ended with {process.returncode}; run "
+                "`fdl doctor` to try again"
             ) from error
 
     def kill(self) -> None:
@@ -353,18 +354,18 @@ class _Namespace:
         self._process.kill()
 
     def wait(self) -> None:
-        # The first process is not gone before every other one of its namespace is.
+        # The first process ends only after every other one of its namespace.
         poll = select.poll()
         poll.register(self._handle, select.POLLIN)
         gone = poll.poll(1000 * _END_SECONDS)
         os.close(self._handle)
         self._process.wait()
         if not gone:
-            raise SandboxError(f"the sandbox of process {self.first} does not end when killed")
+            raise SandboxError(f"the sandbox of process {self.first} did not end when killed")
 
 
 def _start_supervised(plan: _Plan) -> _Started:
-    """Without the outer wall: folders on this machine's disk, and a supervisor."""
+    """Start the parent without the outer wall: with folders on disk and a supervisor."""
     folder = tempfile.mkdtemp(prefix="fdl-sandbox-")
     control, held = os.pipe2(os.O_CLOEXEC)
     try:
@@ -383,7 +384,7 @@ def _start_supervised(plan: _Plan) -> _Started:
         raise
     finally:
         os.close(control)
-    # This user's other gradings count too and may grow, so there is room for three more of them;
+    # The user's other gradings count too and may grow, so this leaves room for three more of them;
     # the watchdog bounds each one.
     tasks = plan.tasks(lambda: _threads_of_this_user() + 3 * plan.limits.processes)
     read = [*plan.seen.pieces(), Path(door), plan.seen.inside]
@@ -393,19 +394,19 @@ def _start_supervised(plan: _Plan) -> _Started:
 
 
 def _lay_out(folder: Path, inside: Path, uid: int | None) -> str:
-    """Make the folders of a sandbox on disk; returns the one that the package `inside` is in."""
+    """Create the folders of a sandbox on disk; return the one that holds the package `inside`."""
     folder.chmod(0o711)
     door, box = folder / "door", folder / "box"
     for made in (door, box, *(box / name for name in ("work", "tmp", "home", "matplotlib"))):
         made.mkdir()
-        made.chmod(0o755)  # whatever the grader's umask: a spare user has to pass
+        made.chmod(0o755)  # whatever the grader's umask: a spare user needs access
     (door / "inside").symlink_to(inside)
     fonts = font_list()
     if fonts is not None:
         shutil.copyfile(fonts, box / "matplotlib" / fonts.name)
     if uid is not None:
         for path in box.rglob("*"):
-            # The parent keeps root's group but not root's power over all files.
+            # The parent keeps root's group, but not root's power over all files.
             os.chown(path, uid, os.getegid())
             path.chmod(0o770)
     return str(door)
@@ -429,15 +430,15 @@ class _Supervised:
             self._process.kill()
             self._process.wait()
             raise SandboxError(
-                f"the sandbox below process {self._process.pid} did not end when killed; what is "
-                "left of it may still run"
+                f"the sandbox below process {self._process.pid} did not end when killed; its "
+                "remaining processes may still run"
             ) from None
         finally:
             remove(self._folder)
 
 
 def _processes_counted_apart() -> int:
-    """What RLIMIT_NPROC counts already when the sandbox starts in a user namespace of its own."""
+    """Return what RLIMIT_NPROC already counts if the sandbox gets its own user namespace."""
     release = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
     return _OWN_PROCESSES if release >= (5, 14) else _threads_of_this_user()
 
@@ -452,7 +453,7 @@ def _threads_of_this_user() -> int:
 
 
 def _own_number(pid: int) -> int | None:
-    """The process id by which the process `pid` knows itself: the last of its namespaces'."""
+    """Return the id by which the process `pid` knows itself: that of its innermost namespace."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
     except OSError:

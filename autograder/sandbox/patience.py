@@ -1,4 +1,4 @@
-"""How long a sandbox may take to start: longer while the machine is too busy for it."""
+"""How long a sandbox may take to start: longer if the machine is too busy."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from autograder.errors import SandboxError
 from autograder.sandbox.inside import processes
 
 START_SECONDS = 60.0
-"""Seconds in which a sandbox starts, unless the machine is busy."""
+"""Seconds that a sandbox may take to start if the machine is not busy."""
 MOST_SECONDS = 900.0
-"""Seconds after which it is given up, however busy the machine is."""
+"""Seconds after which starting is given up, however busy the machine is."""
 MOST_WORK_SECONDS = 60.0
-"""Processor time after which it is given up: starting takes a second or two of it."""
+"""Processor time, in seconds, after which starting is given up; it takes a second or two."""
 LOOK_SECONDS = 5.0
-"""Seconds between two looks at what its processes do."""
+"""Seconds between two checks of the sandbox's processes."""
 LEAST_SHARE = 0.01
-"""Share of the time between two looks in which a process that starts uses a processor at least."""
+"""Least share of a processor, between two checks, that a starting process uses."""
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
 class BusyMachine(SandboxError):
-    """A sandbox that would have started got too little of a processor; the text says how much."""
+    """A sandbox did not start because it got too little processor time; the text says how much."""
 
 
 class Patience:
-    """Waits for the first word of a sandbox whose processes `find` gives."""
+    """Waits for the first message of a sandbox whose processes `find` returns."""
 
     def __init__(self, find: Callable[[], Collection[int]]) -> None:
         self._find = find
@@ -40,10 +40,10 @@ class Patience:
         self._used = 0.0
 
     def wait(self, stream: socket.socket, look: Callable[[], object] = lambda: None) -> None:
-        """Return once something can be read, or nothing is to be expected any more.
+        """Return once something can be read, or nothing can be expected any more.
 
-        `look` is called now and then. Raises BusyMachine where the processes still work or wait for
-        a processor, and it takes too long.
+        `look` is called now and then. Raises BusyMachine if it takes too long while the processes
+        still work or wait for a processor.
         """
         ready = select.poll()
         ready.register(stream, select.POLLIN)
@@ -57,13 +57,13 @@ class Patience:
                 return
             if seconds > MOST_SECONDS:
                 raise BusyMachine(
-                    f"the machine is too busy: within {seconds:.0f} seconds, the sandbox got "
-                    f"{self._used:.1f} seconds of a processor and did not start. Mark again "
-                    "when the machine has less to do, or fewer submissions at once (--jobs)"
+                    f"the machine is too busy: in {seconds:.0f} seconds, the sandbox got "
+                    f"{self._used:.1f} seconds of processor time and did not start. Mark again "
+                    "when the machine is less busy, or mark fewer submissions at once (--jobs)"
                 )
 
     def _works(self) -> bool:
-        """Whether the processes used a processor since the last look, or want one or a disk now."""
+        """Return whether the processes used a processor, or now wait for one or for a disk."""
         used, is_at_work = 0.0, False
         for pid in self._find():
             with contextlib.suppress(OSError):  # it has ended

@@ -1,4 +1,4 @@
-"""Which walls this machine can put up: each is tried for real, once, with a scratch process."""
+"""Find out which walls this machine can provide, by trying each with a scratch process."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from autograder.sandbox.visiblefiles import VisibleFiles, environment, python, v
 Level = Literal["outer and inner", "inner only", "outer only", "unprotected"]
 
 _CHANGE_USER = (walls.CAP_SETUID, walls.CAP_SETGID)
-_SECONDS = 120  # a busy machine may take long to start a process
+_SECONDS = 120  # starting a process can take long on a busy machine
 _SCRATCH_SIZE = 2**20
-_ONLY_LINUX = "Only Linux has it: grade in a container or virtual machine."
+_ONLY_LINUX = "It needs Linux: grade in a Linux container or virtual machine."
 _ALONE = (
-    "Alone, this wall lets student code see whether a file exists and how big it is.",
-    "Alone, it leaves total disk use to a watchdog.",
+    "Without the outer wall, student code can see whether a file exists and how large it is.",
+    "Without the outer wall, only a watchdog limits total disk use.",
 )
 
 
 @dataclass(frozen=True)
 class Wall:
-    """One wall: whether it is used, of what it is made, what it covers, what it lacks and why."""
+    """One wall: whether it is used, what it is made of, what it covers and what it lacks."""
 
     stands: bool
     made_of: Mapping[str, Any]
@@ -44,9 +44,9 @@ class Wall:
 
 @dataclass(frozen=True)
 class Protection:
-    """What stands between student code and this machine.
+    """The walls between student code and this machine; the argument of `launch`.
 
-    Pass one to `launch`. `despite` says that student code may be run with no wall at all.
+    `despite` allows student code to run with no wall at all.
     """
 
     outer: Wall
@@ -55,13 +55,13 @@ class Protection:
 
     @property
     def level(self) -> Level:
-        """The protection in a few words, as it is stamped on Reports."""
+        """The protection in a few words, as stamped on Reports."""
         if self.outer.stands:
             return "outer and inner" if self.inner.stands else "outer only"
         return "inner only" if self.inner.stands else "unprotected"
 
     def walls(self) -> dict[str, Any]:
-        """The walls as plain data for a Report."""
+        """Return the walls as plain data for a Report."""
         return {
             name: {
                 "stands": wall.stands,
@@ -73,30 +73,30 @@ class Protection:
         }
 
     def advice(self) -> list[tuple[str, str, str]]:
-        """Rows for a table: wall, whether it stands and covers what, how to get what is missing."""
+        """Return table rows: a wall, what it covers if it works, how to get what is missing."""
         return [
             (name, _summary(wall), " ".join(wall.lacks) or "nothing missing")
             for name, wall in (("outer", self.outer), ("inner", self.inner))
         ]
 
     def require(self) -> None:
-        """SandboxError, with the advice, where no wall stands and nobody said to go on despite."""
+        """Raise SandboxError, with advice, if there is no wall and that is not allowed."""
         if self.level == "unprotected" and not self.despite:
             advice = "\n".join(f"  {name} wall: {todo}" for name, _, todo in self.advice())
             raise SandboxError(
-                "no wall between student code and this machine can be put up, so nothing was "
-                f"run.\n{advice}\nTo run it all the same, on a machine with nothing to lose, say "
-                "so with --unprotected; every Report will tell."
+                "this machine has no wall between student code and itself, so nothing was run.\n"
+                f"{advice}\nTo run it anyway, on a machine with nothing to lose, use "
+                "--unprotected. Every Report will say so."
             )
 
 
 def examine(
     *, use_outer: bool = True, use_inner: bool = True, unprotected: bool = False
 ) -> Protection:
-    """Try the walls of this machine; the answer is kept for the life of the process.
+    """Try the walls of this machine; each result is cached for the life of the process.
 
-    `use_outer` and `use_inner` False leave that wall out, as if the machine hadn't got it.
-    `unprotected` lets student code run even where no wall stands.
+    `use_outer` and `use_inner` False skip that wall, as if the machine did not have it.
+    `unprotected` allows student code to run without any wall.
     """
     left_out = _no_wall("Switched off by a setting.")
     outer = _outer() if use_outer else left_out
@@ -112,7 +112,7 @@ def _no_wall(why: str) -> Wall:
 
 def _summary(wall: Wall) -> str:
     made_of = ", ".join(f"{name} {value}" for name, value in wall.made_of.items())
-    return f"{made_of}: {'; '.join(wall.covers)}" if wall.stands else "does not stand"
+    return f"{made_of}: {'; '.join(wall.covers)}" if wall.stands else "not available"
 
 
 @cache
@@ -129,8 +129,8 @@ def _outer() -> Wall:
     covers = (
         "files: only the interpreter's packages, read-only, without this kit",
         "network: none",
-        "processes: none but the sandbox's, all gone at its end",
-        "disk: a folder of fixed size, gone at its end",
+        "processes: only the sandbox's, all ended with it",
+        "disk: a folder of fixed size, removed with it",
     )
     return Wall(True, made_of, covers)
 
@@ -143,7 +143,7 @@ print(json.dumps({"pid": os.getpid(), "links": [name for _, name in socket.if_na
 
 
 def _try_outer() -> str | None:
-    """Start a scratch process behind the outer wall; what is wrong, or None."""
+    """Start a scratch process behind the outer wall; return what is wrong, or None."""
     seen = view()
     command = bubblewrap.command(
         seen, python(seen, _LOOK_AROUND), size=_SCRATCH_SIZE, capabilities=root_keeps(seen)
@@ -156,7 +156,7 @@ def _try_outer() -> str | None:
         return f"bubblewrap can't start here ({done.stderr.strip()[-300:]})."
     around = json.loads(done.stdout)
     if around["pid"] > 9 or around["links"] not in ([], ["lo"]) or "proc" in around["names"]:
-        return "bubblewrap started a process, but not apart from the machine."
+        return "bubblewrap started a process, but did not isolate it from the machine."
     return None
 
 
@@ -171,7 +171,7 @@ def _namespace_advice() -> Iterator[str]:
     if _setting("user/max_user_namespaces") == "0":
         yield "User namespaces are off: sudo sysctl user.max_user_namespaces=10000."
     if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
-        yield "Containers forbid it as a rule; the inner wall alone is for them."
+        yield "Most containers forbid it; use the inner wall alone there."
 
 
 def _setting(name: str) -> str | None:
@@ -194,10 +194,10 @@ def _inner() -> Wall:
     if lacks:
         return Wall(False, made_of, (), tuple(lacks))
     made_of |= {"seccomp": platform.machine()}
-    made_of |= {"user": "a spare one"} if os.geteuid() == 0 else {"user": "the grader's own"}
+    made_of |= {"user": "a spare one" if os.geteuid() == 0 else "the grader's own"}
     covers = (
         "files: only the interpreter's packages and a private folder can be opened",
-        "network: no socket can be made",
+        "network: no socket can be created",
         "system calls: no exec, ptrace, namespaces, io_uring, keyrings and the like",
         "amounts: memory, processes, file size, descriptors",
     )
@@ -207,32 +207,31 @@ def _inner() -> Wall:
 def _inner_lacks(version: int) -> Iterator[str]:
     if version == 0:
         yield (
-            "Landlock is missing: it takes Linux 5.13 or newer with `landlock` in the kernel's "
-            "`lsm=` list, and a container whose seccomp profile allows it."
+            "Landlock is missing: it needs Linux 5.13 or newer with `landlock` in the kernel's "
+            "`lsm=` list. In a container, the seccomp profile must allow it."
         )
     if platform.machine() not in seccomp.AUDIT_ARCH:
-        yield f"The system call filter knows {', '.join(seccomp.AUDIT_ARCH)} only."
+        yield f"The system call filter supports only {', '.join(seccomp.AUDIT_ARCH)}."
     if os.geteuid() == 0 and not can_change_user():
-        yield "Root may not change its user here (CAP_SETUID, CAP_SETGID): grade as somebody else."
+        yield "Root may not change its user here (CAP_SETUID, CAP_SETGID): grade as another user."
     closed = view().closed_to_others(from_root=True) if can_change_user() else []
     if closed and walls.CAP_DAC_READ_SEARCH not in walls.held_capabilities():
         yield (
-            f"Only root can read {closed[0]}, and student code has to run as somebody else: "
-            "install Python and its packages where others may read."
+            f"Only root can read {closed[0]}, but student code must run as another user: "
+            "install Python and its packages where other users can read them."
         )
 
 
 def _old_landlock(version: int) -> Iterator[str]:
-    """What the running kernel's Landlock is too old for, and what is done in its stead."""
+    """Yield what the kernel's Landlock is too old for, and what the kit does instead."""
     signals = (
         "the notebooks of one submission can send each other signals"
         if os.geteuid() == 0
-        else "signals are kept in by forbidding nearly all of them, so student code can't end "
-        "processes that it forked"
+        else "nearly all signals are forbidden, so student code can't end processes that it forked"
     )
     for least, linux, lack in (
         (landlock.REFER_ABI, "5.19", "files can't be moved between folders"),
-        (landlock.TRUNCATE_ABI, "6.2", "files can't be cut short by their name"),
+        (landlock.TRUNCATE_ABI, "6.2", "files can't be truncated by name"),
         (landlock.NETWORK_ABI, "6.7", "only the system call filter keeps out the network"),
         (landlock.DEVICE_ABI, "6.10", "only the system call filter keeps out devices"),
         (landlock.SCOPE_ABI, "6.12", signals),
@@ -253,7 +252,7 @@ print(json.dumps(walls.attempt(order["spec"], order["forbidden"])))
 
 
 def _try_inner() -> str | None:
-    """Let a scratch process take the wall and run against it; what is wrong, or None."""
+    """Let a scratch process take the wall and test it; return what is wrong, or None."""
     seen = view()
     as_root = can_change_user()
     spare = SpareUser() if as_root else None
@@ -282,7 +281,7 @@ def _try_inner() -> str | None:
             command = python(seen, _TRY_WALL, json.dumps(order))
             done = _run(command, environment(str(private)))
         except subprocess.TimeoutExpired:
-            return "A process that took the wall did not come back in time."
+            return "A process that took the wall did not answer in time."
         finally:
             if spare is not None:
                 spare.release()
@@ -293,17 +292,17 @@ def _try_inner() -> str | None:
 
 
 def can_change_user() -> bool:
-    """Whether this is root and free to become somebody else; some containers forbid it."""
+    """Return whether this is root with the right to change user; some containers forbid it."""
     return os.geteuid() == 0 and set(_CHANGE_USER) <= set(walls.held_capabilities())
 
 
 def must_keep_read(seen: VisibleFiles, *, outer: bool) -> bool:
-    """Whether the spare user needs CAP_DAC_READ_SEARCH to go on importing."""
+    """Return whether the spare user needs CAP_DAC_READ_SEARCH to import packages."""
     return can_change_user() and bool(seen.closed_to_others(from_root=not outer))
 
 
 def root_keeps(seen: VisibleFiles, *, outer: bool = True) -> list[int]:
-    """The capabilities of root's sandbox parent: to change user, and to end its children."""
+    """Return the capabilities that root's sandbox parent keeps: change user, end its children."""
     wanted = [*_CHANGE_USER, walls.CAP_KILL]
     if must_keep_read(seen, outer=outer):
         wanted.append(walls.CAP_DAC_READ_SEARCH)

@@ -1,9 +1,9 @@
-"""A submission's stay in the sandbox: notebooks that run, and students made from them.
+"""Run a submission's notebooks in the sandbox, and offer their functions to tests as students.
 
 One Sandbox holds one warm parent process (see `inside.worker`), which may serve one submission
-after another. A Notebook runs its cells in a child of that parent. A cell that takes the child
-down (by an exit, a hang that ignores its alarm, a closed channel) is left out and the others are
-run again, so that it costs only itself. One that has run before is spared once.
+after another. A Notebook runs its cells in a child of that parent. A cell can end the child by an
+exit, a hang that ignores its alarm, or a closed channel. Such a cell is skipped and the others are
+run again, so only that cell is lost. A cell that has run before gets one second chance.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from autograder.timelimit import undisturbed
 GRACE_SECONDS = 3.0
 REPLY_SECONDS = 10.0
 ENDING_SECONDS = 5.0
-"""What the kernel gets for ending many processes on a busy machine."""
+"""Seconds that the kernel may take to end many processes on a busy machine."""
 REFUSED_SECONDS = 0.01
-"""Between one try to fork and the next."""
+"""Seconds between two attempts to fork."""
 MAX_LAUNCHES = 6
 MAX_REPLAYS = 4
 OUTPUT_BYTES = 2_000
-"""What an output counts for beside the text in it: it takes about as much memory."""
+"""Bytes that an output counts for in addition to its text: about the memory it takes."""
 MAX_JSON_PARTS = 300_000
-"""The most lists, maps and members in the message that says what a cell showed."""
+"""Number of lists, dictionaries and members in the message that lists a cell's outputs."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class CellError:
-    """Why a cell did not run to its end; `kind` is a built-in exception's name, or one of
-    "timeout", "ended" and "not run"."""
+    """Why a cell did not run to its end.
+
+    `kind` is the name of a built-in exception, or one of "timeout", "ended" and "not run".
+    """
 
     kind: str
     text: str
@@ -67,20 +69,20 @@ class CellError:
 
 @dataclass(frozen=True)
 class CellResult:
-    """What a cell showed, in nbformat's form, and its error if it had one."""
+    """The outputs of a cell in nbformat's form, and its error if it had one."""
 
     outputs: Sequence[Mapping[str, Any]] = ()
     error: CellError | None = None
 
 
 class NotebookGone(Exception):
-    """The process that ran the notebook is no longer there."""
+    """The process that ran the notebook no longer exists."""
 
 
 class Sandbox:
-    """The warm parent behind its walls; started with the first notebook, ended by `close`.
+    """The warm parent behind its walls. The first notebook starts it, `close` ends it.
 
-    `times` are those of the marking that it serves.
+    `times` belongs to the marking that it serves.
     """
 
     def __init__(self, protection: Protection, limits: Limits) -> None:
@@ -112,9 +114,9 @@ class Sandbox:
             self._kept, self._traced = {}, False
 
     def renew(self) -> None:
-        """Make ready for another submission, of which nothing of the last one may be in reach.
+        """Prepare for another submission, which must find nothing of the last one.
 
-        Where that can't be made sure, the warm parent is ended and the next notebook starts one.
+        If that cannot be guaranteed, end the warm parent; the next notebook starts a new one.
         """
         self._launches = 0
         self._kept, self._traced = {}, False
@@ -134,9 +136,9 @@ class Sandbox:
         return self._confinement.cause if self._confinement else None
 
     def make_ready(self) -> None:
-        """Have the warm parent run, and count a submission's time from now.
+        """Start the warm parent if necessary, and restart the submission's clock.
 
-        SandboxError where it can't be started; waiting for a busy machine costs no submission time.
+        Raises SandboxError if it cannot be started. Waiting for a busy machine is not counted.
         """
         if self._control is None:
             self._launch()
@@ -144,7 +146,7 @@ class Sandbox:
         self._confinement.restart_time()
 
     def start(self, folder: str, files: Mapping[str, bytes], seed: int) -> NotebookProcess:
-        """A fresh notebook process in a folder of its own, behind the inner wall."""
+        """Start a notebook process in its own folder, behind the inner wall."""
         near, far = socket.socketpair()
         try:
             control = self._control or self._launch()
@@ -178,7 +180,7 @@ class Sandbox:
             cause = self.cause
             if not (self._has_served or cause):
                 raise self._unfit(
-                    f"no notebook can take its place behind the walls: {error}"
+                    f"no notebook can be started behind the walls: {error}"
                 ) from error
             self.close()
             raise NotebookGone(cause or str(error)) from error
@@ -186,9 +188,9 @@ class Sandbox:
             far.close()
 
     def kill(self, pid: int, outside: int) -> None:
-        """End a notebook process; where its parent does not answer, end the whole sandbox.
+        """End a notebook process; if its parent does not answer, end the whole sandbox.
 
-        `outside` is its process id on this side: a later sandbox numbers its own alike.
+        `outside` is its process id outside the sandbox, as a later sandbox may reuse `pid`.
         """
         if self._kept.get(pid) == outside:
             del self._kept[pid]
@@ -196,32 +198,32 @@ class Sandbox:
                 self.close()
 
     def sweep(self) -> None:
-        """End what student code has left running: all but the parent and the notebooks."""
+        """End processes that student code left running: all but the parent and the notebooks."""
         if self._confinement is None:
             return
         if not self._confinement.sweep(self._parent, self._kept.values()):
             self.close()
 
     def paused(self) -> AbstractContextManager[None]:
-        """Meanwhile all but the parent and the notebooks stands still."""
+        """Return a context in which all but the parent and the notebooks are stopped."""
         if self._confinement is None:
             return nullcontext()
         return self._confinement.paused(self._parent, self._kept.values())
 
     def note_files(self) -> None:
-        """Note which files there are before a test, for `settle`."""
+        """Record which files exist before a test, for `settle`."""
         if self._confinement is not None and not self._traced:
             self._trace, self._traced = settled_trace(self._confinement.folder), True
 
     def forget_files(self) -> None:
-        """Note the files afresh before the next test: cells may write some until then."""
+        """Record the files again before the next test: cells may write some until then."""
         self._traced = False
 
     def settle(self) -> None:
-        """Have nothing left of the last test: no process and no file.
+        """Remove what the last test left: processes and files.
 
-        Files are not mended: where one was touched, all are removed, and `age` grows. A notebook
-        that ran in an earlier age has lost its files.
+        Files are not restored. If one was touched, all are removed and `age` grows; a notebook that
+        ran at an earlier age has lost its files.
         """
         self.sweep()
         if self._confinement is None or not self._traced:
@@ -233,7 +235,7 @@ class Sandbox:
                 self.close()
 
     def _does(self, order: str, about: Any) -> bool:
-        """Have the parent carry out an order; whether it answers that nothing is left of it."""
+        """Send the parent an order; return whether it answers that nothing is left to do."""
         if self._control is None:
             return False
         deadline = time.monotonic() + REPLY_SECONDS
@@ -263,10 +265,11 @@ class Sandbox:
         return control
 
     def _first_word(self, channel: Channel, word: str) -> int:
-        """The number that comes with the first word of a process that starts.
+        """Return the number in the first message of a starting process.
 
-        A busy machine gets more time for it, which does not count as the submission's; but not once
-        student code was in the sandbox, which could look busy for ever.
+        On a busy machine this may take longer, which does not count for the submission. Once
+        student code has been in the sandbox there is no such extra time: it could keep the machine
+        busy.
         """
         assert self._confinement is not None
         if self._has_served:
@@ -276,11 +279,11 @@ class Sandbox:
         return _reply(channel.receive(time.monotonic() + REPLY_SECONDS), word)
 
     def _unfit(self, why: str) -> SandboxError:
-        """The error of a sandbox that fails before any student's code was in it; it is ended."""
+        """End a sandbox that failed before any student code was in it; return its error."""
         log = self._confinement.log() if self._confinement else ""
         self.close()
         return SandboxError(
-            f"{why}. `fdl doctor` tells what this machine can enforce. Its last words: "
+            f"{why}. `fdl doctor` shows what this machine can enforce. Its last messages: "
             f"{log or 'none'}"
         )
 
@@ -302,12 +305,12 @@ class Sandbox:
 
     @property
     def test_budget(self) -> Budget:
-        """What one call's arguments or answer may hold."""
+        """Largest size of one call's arguments or answer."""
         return Budget(self.limits.message_bytes, self.limits.answer_bytes)
 
 
 class NotebookProcess:
-    """A process that runs cells and forks test processes. All it says is untrusted."""
+    """A process that runs cells and forks test processes. All its messages are untrusted."""
 
     def __init__(self, sandbox: Sandbox, channel: Channel, pid: int, holder: Holder) -> None:
         self._sandbox = sandbox
@@ -320,7 +323,7 @@ class NotebookProcess:
         self._spoiled = False
 
     def run(self, cell: Cell, latest: float = math.inf) -> CellResult:
-        """Run one cell; NotebookGone where the process does not survive it, or ends too late."""
+        """Run one cell; raise NotebookGone if the process does not survive it or ends too late."""
         seconds = self._sandbox.limits.cell_seconds + GRACE_SECONDS
         deadline = min(time.monotonic() + seconds, latest + GRACE_SECONDS)
         with self._kept_or_killed():
@@ -333,19 +336,19 @@ class NotebookProcess:
             return _cell_result(message[2])
 
     def let_go(self) -> None:
-        """Let it run more cells; NotebookGone if it can't."""
+        """Let it run more cells; raise NotebookGone if it cannot."""
         self._sandbox.forget_files()
         with self._kept_or_killed():
             self._holder.let_go()
 
     def hold(self) -> None:
-        """Let it do nothing until it is to fork a test process; NotebookGone if it does not."""
+        """Stop it until it must fork a test process; raise NotebookGone if it does not stop."""
         with self._kept_or_killed():
             self._holder.hold()
 
     @contextmanager
     def _kept_or_killed(self) -> Iterator[None]:
-        """Kill it, and raise NotebookGone, if it does not answer as it should or can't be held."""
+        """Kill it and raise NotebookGone if it answers wrongly or cannot be held."""
         try:
             yield
         except (WireError, HoldError) as error:
@@ -354,42 +357,42 @@ class NotebookProcess:
             raise NotebookGone(cause or str(error)) from error
 
     def is_fresh(self) -> bool:
-        """Whether nothing that a test asked can be known to the next test's process."""
+        """Return whether the next test's process can know nothing that an earlier test asked."""
         if self._tests:
-            return True  # the same test still
+            return True  # still the same test
         self._sandbox.settle()
         if self._age != self._sandbox.age or self._holder.moved():
             return False
         return not (self._served and self._spoiled)
 
     def connect(self) -> Channel:
-        """A channel to a fresh test process; NotebookGone where none can be had."""
+        """Return a channel to a fresh test process; raise NotebookGone if there is none."""
         if not self._tests:
             self._sandbox.note_files()
         self._spoiled |= self._holder.moved()
-        # Those of the same test could speak to the notebook's process now.
+        # Processes of the same test could talk to the notebook's process now.
         pause = self._sandbox.paused() if self._tests else nullcontext()
         with self._kept_or_killed(), pause:
             self._holder.let_go()
             channel = self._fork() or self._fork_after_sweep()
             found = self._tests[channel] = self._holder.hold()
-        # What is not a child of this process could have been waiting for the test.
+        # A process that is not its child could have been waiting for the test.
         self._spoiled |= len(found) != 1 or bool(self._holder.shares())
         self._served = True
         return channel
 
     def _fork_after_sweep(self) -> TestChannel:
-        """A channel to a new test process, once those that were swept no longer count."""
+        """Return a channel to a new test process, once swept processes no longer count."""
         deadline = time.monotonic() + ENDING_SECONDS
         self._sandbox.sweep()
         while (channel := self._fork()) is None:
             if time.monotonic() > deadline:
-                raise WireError("no process can be had")
+                raise WireError("no process can be started")
             time.sleep(REFUSED_SECONDS)
         return channel
 
     def _fork(self) -> TestChannel | None:
-        """A channel to a new test process; None where the limit on processes is reached."""
+        """Return a channel to a new test process; None if the process limit is reached."""
         near, far = socket.socketpair()
         deadline = time.monotonic() + REPLY_SECONDS
         try:
@@ -412,17 +415,17 @@ class NotebookProcess:
         self._sandbox.kill(self._pid, self._holder.pid)
 
     def end_test(self, channel: TestChannel) -> None:
-        """End the process at the other end, if that is not done."""
+        """End the process at the other end, if it still runs."""
         ended = self._tests.pop(channel, None)
         if ended is None:
             return
         with self._sandbox.times.stage("forks"):
             for outside in ended:
-                # How a process ends is told to the one that forked it: it has to be by this.
+                # The parent learns how a process ends, so this must be the cause of its end.
                 self._spoiled |= not is_alive(outside)
                 processes.kill([outside])
             try:
-                # It is ended before the next one is forked: there is no answer to wait for.
+                # It ends before the next one is forked, so there is no answer to wait for.
                 deadline = time.monotonic() + REPLY_SECONDS
                 self.channel.send(["kill", channel.pid], deadline=deadline)
             except WireError:
@@ -442,13 +445,13 @@ class TestChannel(Channel):
         self.pid = pid
 
     def close(self) -> None:
-        """End the process and hang up."""
+        """End the process and close the channel."""
         self._notebook.end_test(self)
         super().close()
 
 
 class Notebook:
-    """One notebook of a submission: runs its cells once, then gives students for tests."""
+    """A notebook of a submission: it runs its cells once, then offers students for tests."""
 
     def __init__(
         self,
@@ -472,7 +475,7 @@ class Notebook:
         self._end: float = math.inf
 
     def run(self, deadline: float) -> None:
-        """Run the cells top to bottom; every cell has a result afterwards."""
+        """Run the cells top to bottom; afterwards every cell has a result."""
         self._deadline = deadline
         while self._process is None and self._replays <= MAX_REPLAYS:
             self._replays += 1
@@ -482,7 +485,7 @@ class Notebook:
             self.results.setdefault(cell.index, not_run)
 
     def student(self, quote: Quote, own_text: OwnText = lambda _text, _place: "") -> Student:
-        """A student for one test; where the process was lost, the cells are run again first."""
+        """Return a student for one test; if the process has ended, run the cells again first."""
         limits, times = self._sandbox.limits, self._sandbox.times
         return Student(
             times.stage("forks")(self._connect),
@@ -494,14 +497,14 @@ class Notebook:
         )
 
     def stop_before(self, index: int) -> None:
-        """From now on, give students of the state before the cell `index`.
+        """Make later students start from the state before the cell `index`.
 
-        If the process stopped further up, it runs on from there; else the notebook is run again
-        from the top.
+        If the process stopped further up, it continues from there; otherwise the notebook is run
+        again from the top.
         """
         reached, self._end = self._end, index
         process, self._process = self._process, None
-        self._replays = min(self._replays, MAX_REPLAYS)  # one try at least
+        self._replays = min(self._replays, MAX_REPLAYS)  # at least one attempt
         if process is None:
             return
         if reached > index or not process.is_fresh():
@@ -515,7 +518,7 @@ class Notebook:
         self._process = self._run_cells(process, self._deadline, {}, reached)
 
     def forget_outputs(self) -> None:
-        """Let go of what the cells showed; whether they failed stays known."""
+        """Drop the outputs of the cells, but keep their errors."""
         for index, result in self.results.items():
             self.results[index] = replace(result, outputs=())
 
@@ -526,7 +529,7 @@ class Notebook:
             self._process = None
 
     def _run_once(self, deadline: float, results: dict[int, CellResult]) -> NotebookProcess | None:
-        """A process that ran all cells but those left out; None where one more has to be."""
+        """Return a process that ran all cells but skipped ones; None if one more must be."""
         try:
             with self._sandbox.times.stage("start"):
                 process = self._sandbox.start(self.name, self._files, self._seed)
@@ -541,7 +544,7 @@ class Notebook:
         results: dict[int, CellResult],
         start: float = 0,
     ) -> NotebookProcess | None:
-        """The process, once it has run the cells from `start` on; None where one more has to be."""
+        """Return the process after the cells from `start`; None if one more must be skipped."""
         room = self._sandbox.limits.shown_bytes
         for cell in self._cells:
             if cell.index in self._left_out or not start <= cell.index < self._end:
@@ -557,7 +560,7 @@ class Notebook:
             except NotebookGone as gone:
                 has_run = _has_run(self.results.get(cell.index))
                 if has_run and cell.index not in self._spared:
-                    self._spared.add(cell.index)  # what a test has left may have ended it
+                    self._spared.add(cell.index)  # a test's leftovers may have ended it
                 else:
                     self._left_out.add(cell.index)
                     results[cell.index] = _ended(str(gone), self._sandbox.limits)
@@ -573,7 +576,7 @@ class Notebook:
         for _ in range(2):
             if self._process is not None and not self._process.is_fresh():
                 self.close()
-                # What its cells show was seen the first time.
+                # The outputs of its cells were kept the first time.
                 self._process = self._run_once(self._deadline, {})
             if self._process is None:
                 self.run(self._deadline)
@@ -600,7 +603,7 @@ TOO_MUCH = ({"output_type": "stream", "name": "stdout", "text": _LEFT_OUT},)
 
 
 def _size(result: CellResult) -> int:
-    """How much a cell shows, in characters."""
+    """Return the size of a cell's outputs in characters."""
     parts = (output.get("data", output).values() for output in result.outputs)
     texts = (text for values in parts for text in values if isinstance(text, str))
     return len(result.outputs) * OUTPUT_BYTES + sum(map(len, texts))
@@ -618,7 +621,7 @@ def _ended(reason: str, limits: Limits) -> CellResult:
 
 
 def _begins(message: Any, word: str) -> bool:
-    """Whether it is a message of that kind; its first part may be an array, equal to nothing."""
+    """Return whether a message is of that kind; a first part that is not a string never is."""
     known = isinstance(message, list) and message and isinstance(message[0], str)
     return bool(known and message[0] == word)
 
@@ -633,7 +636,7 @@ def _reply(message: Any, word: str) -> int:
 
 
 _PART = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{,]', re.DOTALL)
-"""A string of JSON, in which nothing counts as a part, or the sign before a part."""
+"""JSON string, whose contents are not counted, or a character that begins a part."""
 
 
 def _cell_result(data: Any) -> CellResult:
@@ -653,7 +656,7 @@ def _cell_error(data: Any) -> CellError | None:
 
 
 def _outputs(data: Any) -> list[dict[str, Any]]:
-    """The outputs in nbformat's form, rebuilt from what the worker says they are."""
+    """Return the outputs in nbformat's form, rebuilt from the worker's description."""
     if not (isinstance(data, np.ndarray) and data.dtype == np.uint8 and data.ndim == 1):
         raise WireError("not a cell's outputs")
     try:
@@ -685,5 +688,5 @@ def _output(data: Mapping[str, Any]) -> dict[str, Any]:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
-    # Half a surrogate pair can't be written to any file.
+    # Half a surrogate pair cannot be written to a file.
     return value.encode("utf-8", "replace").decode()

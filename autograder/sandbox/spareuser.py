@@ -1,4 +1,4 @@
-"""A user id for student code that nothing else on this machine has."""
+"""A user id for student code that nothing else on this machine uses."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _CANDIDATES = range(60_700, 61_000)
 
 
 class SpareUser:
-    """A uid, and gid of the same number, that is ours until `release`.
+    """A uid, and a gid of the same number, reserved until `release`.
 
-    The lock file's descriptor is `lock`: processes that inherit it keep the uid taken.
+    `lock` is the descriptor of the lock file: processes that inherit it keep the uid reserved.
     """
 
     def __init__(self) -> None:
@@ -45,13 +45,13 @@ class SpareUser:
         )
 
     def release(self) -> None:
-        """Give the uid back."""
+        """Release the uid."""
         with contextlib.suppress(OSError):
             os.close(self.lock)
 
 
 def _lock_folder() -> Path:
-    """A folder that only root can have made."""
+    """Return a folder that only root can have created."""
     for parent in ("/run", tempfile.gettempdir()):
         folder = Path(parent) / "fdl-sandbox-users"
         with contextlib.suppress(OSError):
@@ -64,7 +64,7 @@ def _lock_folder() -> Path:
 
 
 def _mapped_ids() -> list[range]:
-    """The user ids that exist in this user namespace."""
+    """Return the user ids that exist in this user namespace."""
     try:
         table = Path("/proc/self/uid_map").read_text(encoding="ascii")
     except OSError:

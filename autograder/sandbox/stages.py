@@ -1,4 +1,4 @@
-"""Where the time of a marking goes: seconds of this process's work, by stage."""
+"""How long each stage of a marking takes, in seconds of this process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 class StageTimes:
     """The seconds of one marking by stage, in `seconds`.
 
-    A stage that begins within another one stops its clock, so that the stages of a marking add up
+    A stage that begins within another one stops that one's clock, so the stages of a marking add up
     to the time it took.
     """
 
@@ -21,7 +21,7 @@ class StageTimes:
 
     @contextlib.contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Count the time spent inside (or in the function decorated) for the stage `name`."""
+        """Add the time of the block (or of the decorated function) to the stage `name`."""
         self._turn()
         self._running.append(name)
         try:
@@ -31,7 +31,7 @@ class StageTimes:
             self._running.pop()
 
     def _turn(self) -> None:
-        """Give the time since the last turn to the stage that was running."""
+        """Add the time since the last turn to the stage that was running."""
         now = time.perf_counter()
         if self._running:
             name = self._running[-1]

@@ -1,7 +1,7 @@
-"""The student's code as hidden tests see it: functions that can be called, and nothing else.
+"""The student's code as hidden tests see it: functions to call, and nothing else.
 
-Every call crosses the wire into a fresh process of the sandbox. What comes back is plain data or
-a StudentFailure, whose message is fit for the student.
+Every call crosses the wire to a fresh process of the sandbox. It returns plain data or raises a
+StudentFailure, whose message may be shown to the student.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from autograder.timelimit import TimeUpError
 from autograder.words import shown
 
 MAX_FIGURES = 4
-"""Figures in one answer, such as of `return figure, axes`; each may take megabytes."""
+"""Number of figures in one answer, such as `return figure, axes`; each may take megabytes."""
 
 
 class StudentFailure(Exception):
-    """The student's code gave no answer; `message` is fit for the student."""
+    """The student's code gave no answer; `message` may be shown to the student."""
 
     def __init__(self, message: str) -> None:
         super().__init__(shown(message))
@@ -45,9 +45,9 @@ class Missing(StudentFailure):
 
 
 class NotDone(StudentFailure):
-    """The function still raises NotImplementedError: by its own line, or in one that it calls.
+    """The function still raises NotImplementedError, itself or in a function that it calls.
 
-    `function` is what that one is called, by the word of the student's process.
+    `function` is the name of the one that raises, as the student's process reports it.
     """
 
     def __init__(self, *, by_itself: bool = False, function: str = "") -> None:
@@ -58,14 +58,14 @@ class NotDone(StudentFailure):
 
 @dataclass(frozen=True)
 class CodePlace:
-    """A line of the submission: number of the cell and of the line in it (from 1)."""
+    """A line of the submission: number of the cell, and of the line in it (from 1)."""
 
     cell: int
     line: int
 
 
 class Raised(StudentFailure):
-    """The student's code raised an exception of the built-in kind `error` at `place`."""
+    """The student's code raised the built-in exception `error` at `place`."""
 
     def __init__(self, message: str, error: str, place: CodePlace | None) -> None:
         super().__init__(message)
@@ -78,20 +78,20 @@ class NoAnswer(StudentFailure):
 
 
 class BadAnswer(StudentFailure):
-    """The answer is something that can't be marked."""
+    """The answer cannot be marked."""
 
 
 _WANT = (
-    " It needs a part of `{}` that is not there where notebooks are marked.",
+    " It needs a part of `{}` that is not installed where notebooks are marked.",
     " It needs `{}`, which is not installed where notebooks are marked.",
 )
 _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,59}")
 
 Quote = Callable[[CodePlace], str]
-"""Tells a place in words, with the student's own line; empty where there is no such line."""
+"""Function that describes a place, with the student's own line; empty if there is none."""
 
 OwnText = Callable[[str, CodePlace | None], str]
-"""Returns what of an error's own text a student may read, raised at that place; often nothing."""
+"""Function that returns the part of an error's text that a student may read; often nothing."""
 
 
 class Student:
@@ -111,7 +111,7 @@ class Student:
         own_text: OwnText = lambda _text, _place: "",
         times: StageTimes | None = None,
     ) -> None:
-        """`times` are those of the marking, which the calls are counted in."""
+        """Prepare a student; the time of its calls is added to `times`."""
         self._connect = connect
         self._times = times or StageTimes()
         self._call_seconds = call_seconds
@@ -131,7 +131,7 @@ class Student:
         return partial(self._ask_function, name)
 
     def value(self, name: str) -> Any:
-        """The student's variable of that name, as plain data."""
+        """Return the student's variable of that name, as plain data."""
         return self._ask_about("value", name)[1]
 
     @property
@@ -145,7 +145,7 @@ class Student:
         return found
 
     def without(self, *names: str) -> Student:
-        """The same student in a world where these names do not exist."""
+        """Return the same student in a namespace without these names."""
         forget = (*self._forget, *names)
         for relative in self._family:
             if relative._forget == forget and relative._stand_ins == self._stand_ins:
@@ -153,11 +153,11 @@ class Student:
         return self._relative(forget, self._stand_ins)
 
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> Student:
-        """The same student with the grader's functions in the place of some of the student's."""
+        """Return the same student with some functions replaced by the grader's."""
         return self._relative(self._forget, {**self._stand_ins, **functions})
 
     def renew(self) -> None:
-        """Make ready for another test in the same process, without what the last one passed in."""
+        """Prepare for another test in the same process, without the last test's functions."""
         if self._open_peer is not None:
             self._open_peer.start_over()
         for relative in self._family:
@@ -188,13 +188,13 @@ class Student:
         self._arguments = len(args)
         kind, answer = self._ask_about("call", name, args, kwargs)
         if kind == "value":
-            raise BadAnswer(f"`{name}` is a value where a function is asked for.")
+            raise BadAnswer(f"`{name}` is a value, not a function.")
         return answer
 
     def _ask_about(self, service: str, name: str, *args: Any) -> tuple[str, Any]:
-        """What stands under a name, "function" or "value", and the service's answer.
+        """Return whether a name is a "function" or a "value", and the service's answer.
 
-        The time for the call runs from here.
+        The time limit of the call starts here.
         """
         peer = self._peer()
         peer.allow(self._call_seconds)
@@ -207,7 +207,7 @@ class Student:
         return kind, answer
 
     def _enter(self, peer: Peer, function: int, args: Any, kwargs: Mapping[str, Any]) -> Any:
-        """Call a function that was in an answer."""
+        """Call a function that was part of an answer."""
         if peer is not self._open_peer:
             raise NoAnswer("The process of the function has ended.")
         peer.allow(self._call_seconds)
@@ -226,7 +226,7 @@ class Student:
             raise self._gone(self._failure(error)) from None
 
     def _failure(self, error: WireError) -> StudentFailure:
-        """What an error of the wire says about the student's call."""
+        """Return what an error of the wire means for the student's call."""
         if isinstance(error, WireTimeout):
             return NoAnswer(f"The call did not end within {self._call_seconds:g} seconds.")
         if isinstance(error, TooManyCalls):
@@ -240,7 +240,7 @@ class Student:
             raise WireError("an object of an unknown kind")
         self._opened += 1
         if self._opened > MAX_FIGURES:
-            raise WireError("an answer of too many figures")
+            raise WireError("the answer has too many figures")
         return FigureData.from_wire(value.value)
 
     def _gone(self, failure: StudentFailure) -> StudentFailure:
@@ -249,7 +249,7 @@ class Student:
 
     def _peer(self) -> Peer:
         if self._open_peer is None:
-            # What is to be forgotten doesn't cross: it is the student's code that forgets.
+            # A forgotten name needs no stand-in: the student's process removes it.
             stand_ins = {k: f for k, f in self._stand_ins.items() if k not in self._forget}
             peer = self._open_peer = Peer(
                 self._connect(),
@@ -296,7 +296,7 @@ class Student:
         told = f"It raised {kind}{where}" + (f": {own_text.rstrip('.')}." if own_text else ".")
         if error == "NameError" and self._forget:
             names = ", ".join(f"`{name}`" for name in self._forget)
-            told += f" This answer is to be written out: it has to do without {names}."
+            told += f" Write this answer out: it must not use {names}."
         package = details.get("package")
         if isinstance(package, str) and _PACKAGE.fullmatch(package):
             told += _WANT[error == "ModuleNotFoundError"].format(package)
@@ -304,23 +304,23 @@ class Student:
 
 
 def unmarkable(kind: object) -> str:
-    """What an answer of this kind is and what to return instead, in words of our own.
+    """Return what an answer of this kind is and what to return instead, in our own words.
 
-    `kind` is the word of the student's process: it only chooses among known sentences.
+    The student's process reports `kind`, so it only selects one of our own sentences.
     """
     known = _UNMARKABLE.get(kind) if isinstance(kind, str) else None
-    return known or "The answer is of a kind that can't be marked."
+    return known or "An answer of this kind can't be marked."
 
 
 _FIGURE = "end the function with `return fig`"
 _NUMBERS = "return a list or an array of numbers"
 _UNMARKABLE: Mapping[str, str] = {
     "module matplotlib.pyplot": "The answer is the module `matplotlib.pyplot`: end the function "
-    "with `return fig`, where `fig = plt.gcf()` if there is no other name for the Figure.",
+    "with `return fig`; write `fig = plt.gcf()` before it if the Figure has no name yet.",
     "module matplotlib": f"The answer is the module `matplotlib`: {_FIGURE}.",
     "module numpy": f"The answer is the module `numpy`: {_NUMBERS}.",
-    "type": "The answer is a class itself, not something made of it, such as `Figure` where "
-    "`Figure()` is meant.",
+    "type": "The answer is a class, not an object of it: `Figure` instead of `Figure()`, for "
+    "example.",
     "array of O": "The answer holds an array of Python objects, such as several Axes, or rows of "
     f"different lengths: return the Figure, or {_NUMBERS.removeprefix('return ')}.",
     "array of U": f"The answer holds an array of texts: {_NUMBERS}.",
@@ -343,18 +343,18 @@ _UNMARKABLE: Mapping[str, str] = {
         for kind in kinds.split()
     },
     **{
-        kind: f"The answer holds a {kind}: {_NUMBERS}, as `list(…)` makes it."
+        kind: f"The answer holds a {kind}: {_NUMBERS}, for example with `list(…)`."
         for kind in (
             *("generator", "set", "frozenset", "range", "map", "zip", "filter", "DataFrame"),
             *("dict_keys", "dict_values", "dict_items"),
         )
     },
 }
-"""What is said of answers that can't cross, by the name of their kind."""
+"""Messages for answers that cannot cross, by the name of their kind."""
 
 
 def place_from(data: Any) -> CodePlace | None:
-    """The place in what the worker says of an error; None where it names none properly."""
+    """Return the place that the worker reports; None if it is malformed."""
     if isinstance(data, (list, tuple)) and len(data) == 2:
         cell, line = data
         if type(cell) is int and type(line) is int and cell >= 0 and line >= 1:

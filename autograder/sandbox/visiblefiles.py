@@ -1,4 +1,4 @@
-"""What of this machine can be seen inside the sandbox: the interpreter, its packages, no more."""
+"""The files of this machine that the sandbox can see: the interpreter and its packages."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _NEEDED = ("numpy", "matplotlib", "IPython", "msgpack")
 
 @dataclass(frozen=True)
 class VisibleFiles:
-    """What may be read: `read` and all beneath, save `hidden`; `packages` go on sys.path.
+    """The readable files: `read` and all below it, except `hidden`; `packages` go on sys.path.
 
-    `inside` is the folder that is the package `inside` in the sandbox.
+    `inside` is the folder that becomes the package `inside` in the sandbox.
     """
 
     executable: Path
@@ -40,19 +40,19 @@ class VisibleFiles:
     hidden: tuple[Path, ...]
 
     def pieces(self) -> Iterator[Path]:
-        """`read`, split up so that nothing hidden lies beneath a piece.
+        """Return `read`, split so that no piece contains anything hidden.
 
-        For walls that can only allow. A folder that had to be split can be passed through but
-        not listed.
+        For walls that can only allow. A folder that had to be split can be traversed but not
+        listed.
         """
         for path in self.read:
             yield from _without(path, self.hidden)
 
     def closed_to_others(self, *, from_root: bool) -> list[Path]:
-        """What a user who owns nothing could not read of the packages; a sample of files.
+        """Return a sample of package files that a user who owns nothing could not read.
 
-        Without `from_root` the folders above those of `read` are not looked at: behind the outer
-        wall they are made anew.
+        With `from_root` False, the folders above `read` are not checked: behind the outer wall they
+        are created again.
         """
         samples = [Path(os.__file__), self.inside / "walls.py", self.executable]
         samples += [origin for name in _NEEDED if (origin := _origin(name))]
@@ -62,7 +62,7 @@ class VisibleFiles:
 
 @cache
 def view() -> VisibleFiles:
-    """The view of the interpreter that runs now."""
+    """Return the view of the running interpreter."""
     executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     packages = tuple(_package_folders())
     base = Path(sys.base_prefix)
@@ -77,7 +77,7 @@ def view() -> VisibleFiles:
 
 
 def environment(folder: str) -> dict[str, str]:
-    """The whole environment of a sandbox in `folder`; nothing of the grader's is passed on."""
+    """Return the whole environment of a sandbox in `folder`; nothing of the grader's is kept."""
     return {
         "HOME": f"{folder}/home",
         "USER": "student",
@@ -99,16 +99,15 @@ def environment(folder: str) -> dict[str, str]:
 
 
 def python(seen: VisibleFiles, script: str, *arguments: str) -> list[str]:
-    """A command that runs `script` with the bare interpreter: no site folder, no .pth files."""
+    """Return a command that runs `script` in a bare interpreter: no site folder, no .pth files."""
     return [str(seen.executable), "-s", "-P", "-S", "-c", script, *arguments]
 
 
 @cache
 def font_list() -> Path | None:
-    """matplotlib's list of the fonts that come with it, made once and kept in the user's cache.
+    """Return matplotlib's list of its own fonts, made once and cached for the user; or None.
 
-    Without it every cold start would look through all fonts of the system. None where it can't
-    be made.
+    Without it, every cold start would search all fonts of the system.
     """
     folder = cache_folder(f"matplotlib-{importlib.metadata.version('matplotlib')}")
     try:
@@ -148,14 +147,14 @@ def _make_font_list(folder: Path) -> Path | None:
         made = _kept(Path(scratch))
         if done.returncode or made is None:
             return None
-        # A rename, so that nobody reads half a list.
+        # A rename, so that nobody reads an incomplete list.
         part = folder / f"{made.name}.{os.getpid()}"
         shutil.copyfile(made, part)
         return part.rename(folder / made.name)
 
 
 def _package_folders() -> Iterator[Path]:
-    """The folders on sys.path that packages are installed in, those of numpy and the rest first."""
+    """Return the folders on sys.path that hold packages, first those of numpy and the rest."""
     found: dict[Path, None] = {}
     for name in _NEEDED:
         origin = _origin(name)
@@ -174,7 +173,7 @@ def _origin(package: str) -> Path | None:
 
 
 def _outermost(paths: Iterable[Path]) -> Iterator[Path]:
-    """The existing paths among `paths`, links followed, that do not lie beneath another one."""
+    """Return the existing paths, links resolved, that are not below another one."""
     real = sorted({path.resolve() for path in paths if path.exists()})
     for path in real:
         if not any(path != other and path.is_relative_to(other) for other in real):
@@ -200,5 +199,5 @@ def _others_can_read(path: Path, made_anew_above: Sequence[Path]) -> bool:
 
 
 def merged_links() -> Mapping[str, str]:
-    """The links at the root of a merged-/usr system, as {"/lib": "usr/lib", ...}."""
+    """Return the links at the root of a merged-/usr system, as {"/lib": "usr/lib", ...}."""
     return {path: os.readlink(path) for path in ("/lib", "/lib64") if os.path.islink(path)}

@@ -1,4 +1,4 @@
-"""The watchdog: what no rlimit bounds, looked at several times a second from outside."""
+"""The watchdog: checks from outside, several times a second, what no rlimit bounds."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from autograder.sandbox.isolation import seeing_as
 Cause = Literal["memory", "disk", "processes", "descriptors", "time"]
 
 _SECONDS = 0.1
-_CLOSE_SECONDS = 0.01  # between looks while memory is in demand
-_DISK_SHARE = 0.05  # of the watchdog's time goes into counting files
+_CLOSE_SECONDS = 0.01  # between checks while memory use is high
+_DISK_SHARE = 0.05  # of the watchdog's time may go into counting files
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What to watch: the processes below `top`, and the files in `folder` or on `mount`.
+    """The things to watch: the processes below `top`, and the files in `folder` or on `mount`.
 
-    `uid` is the student code's user if it is not the grader's own.
-
-    `folder` is walked (inner wall alone); `mount` is a file system of the sandbox's own, whose
-    kernel bounds the bytes but not the number of files.
+    `uid` is the user of student code if it is not the grader's own. `folder` is walked (inner wall
+    alone). `mount` is the sandbox's own file system: the kernel bounds its bytes, but not its
+    number of files.
     """
 
     top: int
@@ -44,7 +43,7 @@ class Bounds:
 
 
 class Watchdog(threading.Thread):
-    """Calls `kill(cause)` once a bound is passed, and then ends; `stop` ends it before."""
+    """Calls `kill(cause)` once a bound is exceeded, and then ends; `stop` ends it earlier."""
 
     def __init__(self, bounds: Bounds, kill: Callable[[Cause], None]) -> None:
         super().__init__(name="sandbox-watch", daemon=True)
@@ -56,17 +55,17 @@ class Watchdog(threading.Thread):
         self._end = time.monotonic() + bounds.seconds
 
     def restart(self) -> None:
-        """Count the time from now."""
+        """Restart the clock."""
         self._end = time.monotonic() + self._bounds.seconds
 
     def stop(self) -> None:
-        """Watch no longer."""
+        """Stop watching."""
         self._stopped.set()
         if self is not threading.current_thread():
             self.join()
 
     def run(self) -> None:
-        """Look, wait, look again."""
+        """Check, wait, check again."""
         while not self._stopped.wait(self._wait):
             cause = self._passed()
             if cause is not None:
@@ -80,12 +79,12 @@ class Watchdog(threading.Thread):
         found = list(filter(None, map(usage, processes.descendants(bounds.top))))
         if sum(use.threads for use in found) > bounds.threads:
             return "processes"
-        # What waits in pipes and sockets is memory of no process.
+        # Data waiting in pipes and sockets is memory of no process.
         if sum(use.descriptors for use in found) > bounds.descriptors:
             return "descriptors"
         rough = sum(use.memory for use in found)
         self._wait = _CLOSE_SECONDS if 4 * rough > bounds.memory_bytes else _SECONDS
-        # Pages shared by forks are counted for each; only where that is too much, look closely.
+        # Pages shared by forks count for each of them; look closely only if that is too much.
         if rough > bounds.memory_bytes:
             exact = sum(_exact_memory(use, bounds.uid) for use in found)
             if exact > bounds.memory_bytes:
@@ -110,8 +109,10 @@ class Watchdog(threading.Thread):
 
 @dataclass(frozen=True)
 class Usage:
-    """One process: its threads, its descriptors, and in bytes the memory that is its own or shared
-    with forks; `tables` of it are what the kernel needs to map the rest."""
+    """One process: threads, descriptors, and bytes of memory, its own or shared with forks.
+
+    `tables` is the part of the memory that the kernel needs to map the rest.
+    """
 
     pid: int
     threads: int
@@ -121,22 +122,22 @@ class Usage:
 
 
 def usage(pid: int) -> Usage | None:
-    """What a process uses; None if it has ended."""
+    """Return what a process uses; None if it has ended."""
     names = ("RssAnon", "RssShmem", "VmSwap", "VmPTE", "Threads", "FDSize")
     fields = _kilobytes(f"/proc/{pid}/status", names)
     if fields is None:
         return None
     threads, room = fields.pop("Threads", 1), fields.pop("FDSize", 0)
     with contextlib.suppress(OSError):
-        # How many there are, since Linux 6.2; how many there is room for, before.
+        # Since Linux 6.2 the number of descriptors; before, the room for them.
         room = os.stat(f"/proc/{pid}/fd").st_size or room
     return Usage(pid, threads, room, 1024 * sum(fields.values()), 1024 * fields.get("VmPTE", 0))
 
 
 def _exact_memory(use: Usage, uid: int | None) -> int:
-    """Each page's size divided among the processes that share it, where one may look.
+    """Return its memory with each page's size divided among the processes that share it.
 
-    A process that has ended since takes nothing: it must not count for what it had shared.
+    A process that has ended counts 0, so shared pages are not counted twice.
     """
     path, wanted = f"/proc/{use.pid}/smaps_rollup", ("Pss_Anon", "Pss_Shmem", "SwapPss")
     fields = _kilobytes(path, wanted)
@@ -159,7 +160,7 @@ def _kilobytes(path: str, names: tuple[str, ...]) -> dict[str, int] | None:
 
 
 def _tree_size(folder: str, most: int) -> tuple[int, int]:
-    """Bytes and number of all files below `folder`; stops counting above `most` files."""
+    """Return bytes and number of all files below `folder`; stop counting above `most` files."""
     size = files = 0
     waiting = [folder]
     while waiting and files <= most:
@@ -174,12 +175,12 @@ def _tree_size(folder: str, most: int) -> tuple[int, int]:
         except (FileNotFoundError, PermissionError, NotADirectoryError):
             continue
         except OSError:
-            return size, most + 1  # a path too long to be looked at
+            return size, most + 1  # the path is too long
     return size, files
 
 
 def _unlinked(found: list[Usage]) -> dict[str, int]:
-    """The sizes of files that have no name any more but are still held, where one may look."""
+    """Return the sizes of files that are deleted but still open, if they can be read."""
     sizes: dict[str, int] = {}
     for use in found:
         sizes |= _mapped_without_name(use.pid)
@@ -193,7 +194,7 @@ def _unlinked(found: list[Usage]) -> dict[str, int]:
 
 
 def _mapped_without_name(pid: int) -> dict[str, int]:
-    """Files that a process has in its memory and that were removed: at most so many bytes."""
+    """Return files mapped into a process that were deleted, with an upper bound of their bytes."""
     sizes: dict[str, int] = {}
     with (
         contextlib.suppress(*_GONE),

@@ -1,12 +1,12 @@
 """Visible checks of Homework 2: what is right so far, and what to look at next.
 
-Each item that is marked by tests has a function here, named like the item (`p1-momentum` is
+Each item that tests mark has a function here, named like the item (`p1-momentum` is
 `p1_momentum`), and a cell of its notebook calls it with `globals()`. It tries your functions on
-an example small enough for pen and paper and prints what it compared and how close you came, or
-what is wrong. Stuck? Each check has three hints, one more telling than the other: open them below
-its verdict, or call `checks.hint("p1-momentum")` once, twice, three times.
+an example small enough for pen and paper. It prints what it compared and how close you came, or
+what is wrong. Stuck? Each check has three hints, each more helpful than the one before: open them
+below its verdict, or call `checks.hint("p1-momentum")` once, twice, three times.
 
-When you are done, `checks.pack()` (or `python checks.py pack`) runs your saved notebooks afresh and
+When you are done, `checks.pack()` (or `python checks.py pack`) runs your saved notebooks again and
 packs them into one file to hand in.
 
 A ✓ is a good sign, not a mark: the hidden tests use other and harder inputs, and proofs and words are
@@ -1091,55 +1091,55 @@ _ITERATES = ((2, 4), (1, 2), (0.25, 0.5), (-3, -6))
 
 
 def _itself(x: np.ndarray) -> np.ndarray:
-    """The gradient of f(x) = ½ ‖x‖²."""
+    """Return the gradient of f(x) = ½ ‖x‖²."""
     return np.array(x, dtype=float)
 
 
 def _squares(x: np.ndarray) -> np.ndarray:
-    """The gradient of f(x) = ⅓ Σ x³."""
+    """Return the gradient of f(x) = ⅓ Σ x³."""
     return np.square(np.asarray(x, dtype=float))
 
 
 def _ones(x: np.ndarray) -> np.ndarray:
-    """The gradient of f(x) = Σ x."""
+    """Return the gradient of f(x) = Σ x."""
     return np.ones(np.shape(x))
 
 
 def _scaled(i: int, x: np.ndarray) -> np.ndarray:
-    """The gradient of f_i(x) = (i + 1)/2 · ‖x‖²."""
+    """Return the gradient of f_i(x) = (i + 1)/2 · ‖x‖²."""
     return (int(i) + 1) * np.asarray(x, dtype=float)
 
 
 @check(
-    "Two things live on from one step to the next: the point and the memory. In each step, "
-    "which of them changes first, and which memory does the point then use?",
-    "An array of T + 1 rows and d columns of floats. Row 0 holds the start; a loop over the "
-    "steps fills one row after the other. Without any step there is one row.",
+    "Two things pass from one step to the next: the point and the memory. In each step, which "
+    "of them changes first, and which memory does the point then use?",
+    "An array of floats with T + 1 rows and d columns. Row 0 holds the start; a loop over the "
+    "steps fills one row after the other. With zero steps there is one row.",
     "Section “Momentum”, equations (1) and (2). Do the two steps of the example below them on "
     "paper, then let your loop print its memory and its point.",
 )
 def p1_momentum(yours: Answers) -> Lines:
-    """Three steps worked out by hand, no step at all, and the start left as it was."""
+    """Check three steps worked out by hand, zero steps, and an unchanged start."""
     return _three_steps(yours.momentum, gammas=(0.5, 0.25, 1), betas=(0.9, 0.5, 1))
 
 
 @check(
-    "Besides the point you need one thing more: where the ball was before. What is it before "
+    "Besides the point you need one more thing: where the ball was before. What is that before "
     "the very first step?",
-    "As in `momentum`: T + 1 rows, the start in row 0. A step needs the last two points only; "
-    "`gammas` and `betas` are used as they come, without any conversion.",
-    "Section a), equation (3), and the sentence above it about the rest at the start. Mind at "
-    "which point the gradient is taken.",
+    "As in `momentum`: T + 1 rows, the start in row 0. A step needs only the last two points; "
+    "`gammas` and `betas` are used as they are, without conversion.",
+    "Section a), equation (3), and the sentence above it about the rest at the start. At "
+    "which point is the gradient taken?",
 )
 def p1a_heavy_ball(yours: Answers) -> Lines:
-    """The same three steps, with the heavy ball's own parameters."""
+    """Check the same three steps, with the heavy ball's own parameters."""
     return _three_steps(yours.heavy_ball, gammas=(0.5, 0.25, 1), betas=(0.45, 0.25, 4))
 
 
 def _three_steps(
     method: Callable[..., Any], *, gammas: tuple[float, ...], betas: tuple[float, ...]
 ) -> Lines:
-    """Both forms of the method give the example's iterates, each with its own parameters."""
+    """Check that a method gives the example's iterates with its own parameters."""
     start = np.array([2.0, 4.0])
     rates = np.array(gammas, dtype=float), np.array(betas, dtype=float)
     answer = method(_scaled, start, *rates, np.array(_INDICES))
@@ -1147,20 +1147,20 @@ def _three_steps(
     yield unchanged(start, np.array([2.0, 4.0]), "x0")
     none = np.array([])
     answer = method(_scaled, np.array([2, 4]), none, none, none.astype(int))
-    yield close(answer, [(2, 4)], "The iterates of no step at all, from an integer start")
+    yield close(answer, [(2, 4)], "The iterates of zero steps, from an integer start")
 
 
 @check(
     "Eliminate the memory: equation (2) of the step before says what it was. What factor does "
     "the last move then carry?",
-    "A pair of arrays, both of length T. One of them takes little work. An entry of the other "
-    "combines three numbers, one of them from the step before.",
+    "A pair of arrays, both of length T. One of them is easy. An entry of the other combines "
+    "three numbers, one of them from the step before.",
     "The text above the stub: (2) for the step before, put into (1), then compared with (3) "
     "term by term. The convention for the step size before the first gives entry 0. At T = 0 "
     "both arrays are empty.",
 )
 def p1a_parameters(yours: Answers) -> Lines:
-    """The parameters that make the heavy ball take the momentum method's three steps."""
+    """Check the parameters with which the heavy ball takes momentum's three steps."""
     gammas, betas = np.array([0.5, 0.25, 1]), np.array([0.9, 0.5, 1])
     answer = yours.heavy_ball_parameters(gammas, betas)
     hat_gammas, hat_betas = pair(answer, "The answer", "γ̂, β̂")
@@ -1172,12 +1172,12 @@ def p1a_parameters(yours: Answers) -> Lines:
     "Which index does λ have in the step that leads to the point t + 1? One entry of `lambdas` "
     "is never read.",
     "A pair: x with T + 1 rows, the start first, and z with T rows, of which the first is "
-    "already one step away from the start.",
+    "already one step from the start.",
     "Section b), equations (4) and (5), in this order. The gradient is taken at the average x "
     "and not at z; the two weights in (5) add up to 1.",
 )
 def p1b_ima(yours: Answers) -> Lines:
-    """Two steps worked out by hand: λ₁ and λ₂ shape the averages, λ₀ has no effect."""
+    """Check two steps worked out by hand: λ₁ and λ₂ shape the averages, λ₀ has no effect."""
     start = np.array([2.0, 4.0])
     for first in (0.0, 7.0):
         rates = np.array([1.0, 1.0]), np.array([first, 1.0, 3.0])
@@ -1189,16 +1189,16 @@ def p1b_ima(yours: Answers) -> Lines:
 
 
 @check(
-    "There is one unknown more than there are equations. At which end of the sequence can you "
+    "There is one more unknown than there are equations. At which end of the sequence can you "
     "choose one freely, so that no division can go wrong afterwards?",
     "A pair: η with T entries, λ with T + 1. The relation is solved for one λ after the other "
     "in a loop, and η comes last, all at once.",
-    "The two relations in section b) and the erratum below them, its last question above all. "
+    "The two relations in section b) and the erratum below them, especially its last question. "
     "Write the second relation with the heavy ball's β̂ of part a): what does it say λ_t is, if "
     "you know its neighbour? The relation at t = 0 is not needed.",
 )
 def p1b_parameters(yours: Answers) -> Lines:
-    """Whichever λ you choose: they are finite, not −1, and obey the relation for t ≥ 1."""
+    """Check that the λ you choose are finite, not −1, and obey the relation for t ≥ 1."""
     for gammas, betas in (((0.5, 0.25, 1), (0.9, 0.5, 1)), ((1, 2, 0.5), (0.5, 0, 0.5))):
         g, b = np.array(gammas, dtype=float), np.array(betas, dtype=float)
         answer = yours.ima_parameters(g.copy(), b.copy())
@@ -1217,16 +1217,16 @@ def p1b_parameters(yours: Answers) -> Lines:
 
 
 @check(
-    "Each trajectory holds points; the picture shows numbers. What has to be done with each "
-    "point of it first?",
-    "One line for each entry of the dictionary, its label with it; as many values as the "
-    "trajectory has rows, against 0, 1, …; then the legend, both axis labels, and the Figure "
-    "as what the function returns.",
+    "Each trajectory holds points; the picture shows numbers. What must happen to each point "
+    "first?",
+    "One line for each entry of the dictionary, with its label; as many values as the "
+    "trajectory has rows, against 0, 1, …; then the legend and both axis labels. Return the "
+    "Figure.",
     "Section “The picture” of Problem 1. The trajectories may have different lengths, and "
     "`objective` takes one point at a time.",
 )
 def p1_plot(yours: Answers) -> Lines:
-    """A line for each trajectory, at the objective's values, with a legend and axis labels."""
+    """Check a line for each trajectory at the objective's values, a legend and axis labels."""
     trajectories = {
         "first": np.array([[3.0, 0.0], [2.0, 0.0], [1.0, 0.0]]),
         "second": np.array([[0.0, 2.0], [1.0, 1.0], [0.5, 0.5]]),
@@ -1235,7 +1235,7 @@ def p1_plot(yours: Answers) -> Lines:
     axes = curve(figure, (0, 1, 2), (9, 4, 1), "f along the trajectory “first”")
     yield "f along the trajectory “first” is a line against the number of steps"
     curve(figure, (0, 1, 2), (4, 2, 0.5), "f along the trajectory “second”")
-    yield "f along the trajectory “second” is one too"
+    yield "f along the trajectory “second” is a line too"
     for label in trajectories:
         is_named = any(label in text for text in legend_texts(figure))
         expect(is_named, f"The legend does not name the trajectory {label!r}.")
@@ -1253,10 +1253,10 @@ def p1_plot(yours: Answers) -> Lines:
     "number. In the Hessian a block belongs to u, a row and a column to u with v, and a corner "
     "to v alone.",
     "Section a): your derivatives of ½ ‖u‖² v², with the point put in. The mixed derivative is "
-    "easily lost: differentiate the entry for v once more by u.",
+    "easy to miss: differentiate the entry for v once more by u.",
 )
 def p2a_values(yours: Answers) -> Lines:
-    """The shapes, and rules that hold since L(s·x) = s⁴ L(x): x·∇L = 4L and ∇²L x = 3∇L."""
+    """Check shapes and the rules x·∇L = 4L and ∇²L x = 3∇L, which follow from L(s·x) = s⁴ L(x)."""
     x, loss = np.array([3.0, -1.0, 2.0, 2.0]), 28.0
     gradient = array(yours.value("gradient_at_point"), "gradient_at_point", (4,))
     hessian = array(yours.value("hessian_at_point"), "hessian_at_point", (4, 4))
@@ -1269,15 +1269,14 @@ def p2a_values(yours: Answers) -> Lines:
 
 
 @check(
-    "Is there a line in which one of the two has changed already when the other still needs "
-    "its old value?",
+    "Is there a line that changes one of the two while the other still needs its old value?",
     "A pair: an array like u, and a number. Each is its old value times a number that depends "
     "on η and on the other one.",
     "Section b): put the gradient of part a) into x − η ∇L(x) and pull the old value out in "
     "front of a bracket.",
 )
 def p2b_gd_update(yours: Answers) -> Lines:
-    """One step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
+    """Check one step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
     u = np.array([1.0, 2.0])
     u_next, v_next = pair(yours.gd_update(u, 1.0, 0.1), "The answer", "u⁺, v⁺")
     yield close(u_next, (0.9, 1.8), "u⁺ from u = (1, 2), v = 1 with η = 0.1")
@@ -1286,16 +1285,16 @@ def p2b_gd_update(yours: Answers) -> Lines:
 
 
 @check(
-    "USAM looks at the gradient somewhere else than where it stands. Write this other point "
-    "down first, as a pair (ũ, ṽ): how does each differ from u and v?",
-    "A pair as in `gd_update`, and at ρ = 0 the very same. With ρ each factor gains brackets of "
-    "the kind (1 + ρ · …), some of them squared.",
+    "USAM takes the gradient at another point than its own. Write this other point down first, "
+    "as a pair (ũ, ṽ): how does each differ from u and v?",
+    "A pair as in `gd_update`, and at ρ = 0 the same pair. With ρ each factor gains brackets "
+    "such as (1 + ρ · …), some of them squared.",
     "The text above the stub, and the update in section b): put the shifted point into both "
     "entries of the gradient of part a). Each entry is a product of a square and a first power, "
     "and each of these brings its own bracket.",
 )
 def p2b_usam_update(yours: Answers) -> Lines:
-    """One step of USAM from u = (1, 2), v = 1 with η = 0.1: as GD at ρ = 0, by hand at ρ = 0.1."""
+    """Check one step of USAM, η = 0.1: GD's step at ρ = 0, worked out by hand at ρ = 0.1."""
     u = np.array([1.0, 2.0])
     for rho, right_u, right_v in ((0.0, (0.9, 1.8), 0.5), (0.1, (0.7525, 1.505), 0.0925)):
         answer = yours.usam_update(u, 1.0, 0.1, rho)
@@ -1306,18 +1305,18 @@ def p2b_usam_update(yours: Answers) -> Lines:
 
 
 @check(
-    "Take the point apart first: which entry is v, and what is left is u, however long it is.",
+    "Split the point first: which entry is v? The rest is u, however long it is.",
     "`loss` gives a number, `gradient` an array as long as the point, its entries in the same "
     "order. Both must work for u of length 1 as well.",
     "The definition of L at the top of Problem 2, and your derivation in section a). The check "
     "compares the gradient with slopes of your own loss: if only it fails, the loss is right.",
 )
 def p2c_loss_gradient(yours: Answers) -> Lines:
-    """L at (1, 2, 2), and your gradient against finite differences of your loss."""
+    """Check L at (1, 2, 2), and your gradient against finite differences of your loss."""
     x = np.array([1.0, 2.0, 2.0])
     yield close(yours.loss(x), 10.0, "L at u = (1, 2), v = 2")
     right = slopes(yours.loss, x)
-    yield close(yours.gradient(x), right, "The gradient beside finite differences of your loss")
+    yield close(yours.gradient(x), right, "The gradient, against finite differences of your loss")
 
 
 @check(
@@ -1328,7 +1327,7 @@ def p2c_loss_gradient(yours: Answers) -> Lines:
     "Section a): your Hessian, block by block, and its trace as a formula in d, ‖u‖² and v².",
 )
 def p2c_hessian_trace(yours: Answers) -> Lines:
-    """The Hessian at u = (1, 2), v = 3 and its trace, worked out by hand."""
+    """Check the Hessian at u = (1, 2), v = 3 and its trace, worked out by hand."""
     x = np.array([1.0, 2.0, 3.0])
     hessian = [(9, 0, 6), (0, 9, 12), (6, 12, 5)]
     yield close(yours.hessian(x), hessian, "The Hessian at u = (1, 2), v = 3")
@@ -1341,10 +1340,10 @@ def p2c_hessian_trace(yours: Answers) -> Lines:
     "`num_steps` + 1 rows of floats, the start in row 0. Numpy can turn a number into a "
     "sequence of equal numbers and leaves a sequence as it is.",
     "Section c), “Gradient descent”: the update and the conventions listed with it (a copy of "
-    "the start, exactly so many steps).",
+    "the start, exactly that many steps).",
 )
 def p2c_gd(yours: Answers) -> Lines:
-    """Three halvings with ∇f(x) = x and η = ½, a step size for each step, and no step at all."""
+    """Check three halvings with ∇f(x) = x and η = ½, a step size for each step, and zero steps."""
     start = np.array([4.0, 8.0])
     answer = yours.gd(_itself, start, 0.5, 3)
     yield close(answer, [(4, 8), (2, 4), (1, 2), (0.5, 1)], "Three steps with ∇f(x) = x, η = ½")
@@ -1352,19 +1351,19 @@ def p2c_gd(yours: Answers) -> Lines:
     answer = yours.gd(_itself, start, np.array([0.5, 2.0]), 2)
     yield close(answer, [(4, 8), (2, 4), (-2, -4)], "Two steps with η = (½, 2)")
     answer = yours.gd(_itself, np.array([4, 8]), 0.5, 0)
-    yield close(answer, [(4, 8)], "No step at all, from an integer start")
+    yield close(answer, [(4, 8)], "Zero steps, from an integer start")
 
 
 @check(
-    "One step asks for two gradients. Which point is each taken at, and from which of the two "
-    "points does the step start?",
-    "As in `gd`, with one line more in the loop. At ρ = 0 both methods must agree to the last "
+    "One step needs two gradients. At which point is each of them taken, and from which of the "
+    "two points does the step start?",
+    "As in `gd`, with one more line in the loop. At ρ = 0 both methods must agree to the last "
     "digit.",
     "Section c), “USAM”: the update with ρ. The step up uses the gradient as it is, without "
     "dividing by its length, and the step down starts from where you were before.",
 )
 def p2c_usam(yours: Answers) -> Lines:
-    """Steps with ∇f(x) = x² (entry by entry), worked out by hand: ρ changes where it is taken."""
+    """Check steps with ∇f(x) = x² (entry by entry), worked out by hand, for two values of ρ."""
     start = np.array([1.0, 0.0])
     answer = yours.usam(_squares, start, 0.125, 1.0, 2)
     right = [(1, 0), (0.5, 0), (0.4296875, 0)]
@@ -1373,11 +1372,11 @@ def p2c_usam(yours: Answers) -> Lines:
     answer = yours.usam(_squares, start, np.array([0.5, 1.0]), 0.0, 2)
     yield close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
     answer = yours.usam(_squares, np.array([1, 0]), 0.5, 1.0, 0)
-    yield close(answer, [(1, 0)], "No step at all, from an integer start")
+    yield close(answer, [(1, 0)], "Zero steps, from an integer start")
 
 
 def _drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np.ndarray:
-    """A made-up optimiser, called as `usam` is: each step adds (η + 3ρ) ∇f(x⁰)."""
+    """Run a made-up optimiser, called like `usam`: each step adds (η + 3ρ) ∇f(x⁰)."""
     start = np.array(x0, dtype=float)
     steps = np.arange(num_steps + 1)[:, np.newaxis]
     iterates: np.ndarray = start + steps * (eta + 3 * rho) * gradient(start)
@@ -1385,25 +1384,25 @@ def _drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np
 
 
 @check(
-    "Three loops are inside each other. Which of them makes a key of the dictionary, and which "
-    "a row of an array?",
-    "A dictionary from (eta, rho) to an array with a row for each start. Of each run only one "
-    "row of what `optimizer` returns is kept.",
-    "Section c), “The experiment”: the order of the arguments of `optimizer`. Call the one that "
-    "is passed in, not your `usam` by its name.",
+    "There are three nested loops. Which of them makes a key of the dictionary, and which a row "
+    "of an array?",
+    "A dictionary from (eta, rho) to an array with a row for each start. Each run keeps only "
+    "one row of what `optimizer` returns.",
+    "Section c), “The experiment”: the order of the arguments of `optimizer`. Call the "
+    "function that is passed in, not your `usam`.",
 )
 def p2c_experiment(yours: Answers) -> Lines:
-    """Every pair (η, ρ) leads to the last iterates of a made-up optimiser from every start."""
+    """Check the last iterates of a made-up optimiser from every start, for every pair (η, ρ)."""
     starts = np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.0]])
     shifts = {(0.1, 0.0): 1.0, (0.1, 0.2): 7.0, (0.5, 0.0): 5.0, (0.5, 0.2): 11.0}
     answer = yours.run_experiment(_drift, _ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10)
     something(answer, "The answer")
     is_dict = isinstance(answer, Mapping)
-    expect(is_dict, f"The answer: got {kind(answer)} in place of a dict.", "broken")
+    expect(is_dict, f"The answer: got {kind(answer)} instead of a dict.", "broken")
     expect(
         set(answer) == set(shifts),
         f"With η in (0.1, 0.5) and ρ in (0.0, 0.2) the keys are {list(answer)} "
-        f"and should be the pairs (η, ρ): {list(shifts)}.",
+        f"but should be the pairs (η, ρ): {list(shifts)}.",
     )
     yield "the keys are the pairs (η, ρ)"
     for (eta, rho), shift in shifts.items():
@@ -1412,15 +1411,15 @@ def p2c_experiment(yours: Answers) -> Lines:
 
 
 @check(
-    "The keys are pairs. How do you get from them the values of η that a line each belongs to, "
-    "and the values of ρ in rising order?",
+    "The keys are pairs. How do you get from them the values of η, one for each line, and the "
+    "values of ρ in increasing order?",
     "For each η a line with one point for each ρ. Its height is one number for all starts "
-    "together, in which half of them lie above and half below.",
+    "together: half of them lie above it and half below.",
     "Section c), “First picture”. `hessian_trace` takes one point at a time; the median is "
-    "taken afterwards, over the runs that have not diverged.",
+    "taken afterwards, over the runs that did not diverge.",
 )
 def p2c_trace_plot(yours: Answers) -> Lines:
-    """A line for each η: the median of a made-up trace over three starts, against ρ."""
+    """Check a line for each η: the median of a made-up trace over three starts, against ρ."""
     ends = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 9.0]])
     shifts = {(0.1, 0.0): 4.0, (0.1, 0.2): 3.0, (0.5, 0.0): 2.0, (0.5, 0.2): 0.5}
     results = {pair: ends + shift for pair, shift in shifts.items()}
@@ -1428,13 +1427,13 @@ def p2c_trace_plot(yours: Answers) -> Lines:
     axes = curve(figure, (0, 0.2), (6, 5), "The median over the starts at η = 0.1")
     yield "the medians at η = 0.1 are a line against ρ"
     curve(figure, (0, 0.2), (4, 2.5), "The median over the starts at η = 0.5")
-    yield "the medians at η = 0.5 are one too"
+    yield "the medians at η = 0.5 are a line too"
     yield legend_names(figure, 2)
     yield axis_labels(axes)
 
 
 @check(
-    "Two things share the axes: a surface made of many values of `loss`, and points out of "
+    "Two things share the axes: a surface made of many values of `loss`, and points from "
     "`results`. Which keys of `results` belong to the picture of this `eta`?",
     "A grid over the plane with the loss at each of its points; one set of marks for ρ = 0 and "
     "one for the positive ρ, both named in the legend; u to the right, v upwards.",
@@ -1442,7 +1441,7 @@ def p2c_trace_plot(yours: Answers) -> Lines:
     "the iterates is u, the second v.",
 )
 def p2c_surface_plot(yours: Answers) -> Lines:
-    """The surface of a made-up loss, and on it the last iterates of GD and USAM at one η."""
+    """Check the surface of a made-up loss, with the last iterates of GD and USAM at one η."""
     ends = {0.0: [(1.0, 0.5), (-1.0, 1.0)], 0.2: [(0.5, -1.0), (0.25, 0.75)]}
     results = {(0.1, rho): np.array(points) for rho, points in ends.items()}
     results[0.5, 0.0] = results[0.5, 0.2] = np.array([(1.75, 1.75), (1.75, -1.75)])
@@ -1466,7 +1465,7 @@ def p2c_surface_plot(yours: Answers) -> Lines:
 
 
 def _points(figure: Figure) -> np.ndarray:
-    """The first two coordinates of everything that a figure marks by points or lines."""
+    """Return the first two coordinates of all points and lines in a figure."""
     found = [np.empty((0, 2))]
     for axes in figure.axes:
         for line in axes.get_lines():
@@ -1487,7 +1486,7 @@ _X = np.array([0.6, 0.8])
 
 
 @check(
-    "f is a sum over r with a factor in front. In which places does v_r stand, in which w_r? "
+    "f is a sum over r with a factor in front. Where does v_r occur, and where w_r? "
     "Compare the factor in front first: it is the same in both.",
     "An array of shape (m,) and one of shape (m, d): row r is the derivative in w_r. Each row "
     "is a multiple of the same vector.",
@@ -1495,7 +1494,7 @@ _X = np.array([0.6, 0.8])
     "`activation` and `activation_derivative` are given.",
 )
 def p3a_gradients(yours: Answers) -> Lines:
-    """A network of width 4: ∂f/∂v worked out by hand, ∂f/∂W by finite differences of `network`."""
+    """Check ∂f/∂v, worked out by hand, and ∂f/∂W, against finite differences of `network`."""
     answer = yours.gradient_v(_V4, _W4, _X, 2)
     yield close(answer, (0.18, 2, 0, 16.82), "∂f/∂v at a network of width 4, n = 2")
     for n in (1, 2):
@@ -1504,21 +1503,21 @@ def p3a_gradients(yours: Answers) -> Lines:
         yield close(
             answer,
             right,
-            f"∂f/∂W beside finite differences of the given network, n = {n}",
+            f"∂f/∂W, against finite differences of the given network, n = {n}",
             hint="Row r is ∂f/∂w_r.",
         )
 
 
 @check(
-    "The kernel has two parts, one for each group of parameters. Which of them does your "
-    "answer at n = 1 lack, if you take it away from the expected one?",
+    "The kernel has two parts, one for each group of parameters. Subtract your answer at n = 1 "
+    "from the expected one: which part is missing?",
     "A symmetric array of shape (N, N). An entry is an inner product of all derivatives at one "
-    "input with those at another; a sum over r and a factor 1/m are in it.",
+    "input with those at another; it contains a sum over r and a factor 1/m.",
     "Section b), the definition of H(0). For the part in W: what is the inner product of two "
     "matrices that are both a column times a row? Section a) has these matrices.",
 )
 def p3b_kernel(yours: Answers) -> Lines:
-    """The kernel of a network of width 2 at two inputs, worked out by hand for n = 1 and n = 2."""
+    """Check the kernel of a network of width 2 at two inputs, worked out by hand."""
     v, W = np.array([1.0, -2.0]), np.array([[1.0, 1.0], [2.0, -1.0]])
     X = np.array([[1.0, 0.0], [0.6, 0.8]])
     kernels = {1: [(5, 2.6), (2.6, 3.56)], 2: [(42.5, 6.82), (6.82, 7.1336)]}
@@ -1528,16 +1527,16 @@ def p3b_kernel(yours: Answers) -> Lines:
 
 
 @check(
-    "Which angles do the three inputs of the check have? Put each of them into your formula by "
-    "hand and see which one the code misses.",
-    "A symmetric array of shape (N, N) with a value for each pair of rows, a formula in the "
-    "angle alone. On the diagonal it is finite and the same for all rows.",
+    "Which angles are between the three inputs of the check? Put each of them into your formula "
+    "by hand and see which one the code gets wrong.",
+    "A symmetric array of shape (N, N) with a value for each pair of rows, which depends only "
+    "on the angle. On the diagonal it is finite and the same for all rows.",
     "Section c), equation (6) for n = 1, and for the second part the same equation for n = 0. "
     "Part b) says how the two are put together. The ends 0 and π come from a form in which "
     "nothing is divided by the sine.",
 )
 def p3c_relu(yours: Answers) -> Lines:
-    """The limit for n = 1 at equal, orthogonal and opposite inputs."""
+    """Check the limit for n = 1 at equal, orthogonal and opposite inputs."""
     corner = 1 / (2 * np.pi)
     return _limit(yours, 1, [(1, corner, 0), (corner, 1, corner), (0, corner, 1)], hint="")
 
@@ -1551,17 +1550,17 @@ def p3c_relu(yours: Answers) -> Lines:
     "time. The erratum below it gives a value at θ = 0 to compare with.",
 )
 def p3c_squared(yours: Answers) -> Lines:
-    """The limit for n = 2 at equal, orthogonal and opposite inputs."""
+    """Check the limit for n = 2 at equal, orthogonal and opposite inputs."""
     right = [(3.5, 0.25, 0), (0.25, 3.5, 0.25), (0, 0.25, 3.5)]
     hint = (
-        "At equal inputs the limit is E[z⁴ 1] + E[4z² 1] = 3/2 + 2; the printed sheet has 5/2 there "
-        "since it lost a factor 2 in (z²)′ = 2z."
+        "At equal inputs the limit is E[z⁴ 1] + E[4z² 1] = 3/2 + 2; the printed sheet has 5/2 there, "
+        "because it lost a factor 2 in (z²)′ = 2z."
     )
     return _limit(yours, 2, right, hint=hint)
 
 
 def _limit(yours: Answers, n: int, right: Any, *, hint: str) -> Lines:
-    """The limit at three inputs with simple angles, and where rounding spoils a unit norm."""
+    """Check the limit at three inputs with simple angles, and if rounding changes a norm."""
     X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
     answer = yours.limit_ntk(X, n)
     yield close(answer, right, f"The limit at (1, 0), (0, 1) and (−1, 0), n = {n}", hint=hint)
@@ -1569,22 +1568,22 @@ def _limit(yours: Answers, n: int, right: Any, *, hint: str) -> Lines:
     kernel = numbers(yours.limit_ntk(np.array([row, row]), n), "The limit")
     expect(
         not np.isnan(kernel).any(),
-        "The limit is NaN where x·x is above 1 by a rounding error: arccos and square roots "
-        "need arguments that are kept inside their range.",
+        "The limit is NaN if a rounding error makes x·x larger than 1: keep the arguments of "
+        "arccos and square roots inside their range.",
     )
-    yield close(kernel, np.full((2, 2), right[0][0]), "The limit where x·x is 1 + 10⁻¹⁵")
+    yield close(kernel, np.full((2, 2), right[0][0]), "The limit for x·x = 1 + 10⁻¹⁵")
 
 
 @check(
     "On logarithmic axes a power law is a straight line. Which power of the width has the slope "
     "−1/2?",
-    "A Figure with two lines over the same widths: the errors, and a guide that starts, say, at "
-    "the first of them; two labels in a legend, two labels at the axes.",
+    "A Figure with two lines over the same widths: the errors, and a guide that starts, for "
+    "example, at the first of them; two labels in a legend, and a label for each axis.",
     "Section “The picture” of Problem 3. `axes.loglog` draws a line and makes both axes "
     "logarithmic.",
 )
 def p3_plot(yours: Answers) -> Lines:
-    """The errors against width, both axes logarithmic, and a guide of slope −1/2 with its label."""
+    """Check the errors on logarithmic axes, and a guide of slope −1/2 with its label."""
     widths, errors = np.array([16, 64, 256, 1024]), np.array([0.4, 0.21, 0.09, 0.052])
     figure = as_figure(yours.plot_convergence(widths, errors))
     axes = curve(figure, widths, errors, "The errors")
@@ -1604,7 +1603,7 @@ def p3_plot(yours: Answers) -> Lines:
 
 
 def _is_guide(x: np.ndarray, y: np.ndarray) -> bool:
-    """Whether a line has slope −1/2 on logarithmic axes."""
+    """Return whether a line has slope −1/2 on logarithmic axes."""
     if len(x) < 2 or (x <= 0).any() or (y <= 0).any():
         return False
     rise, run = np.diff(np.log(y)), np.diff(np.log(x))

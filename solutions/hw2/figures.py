@@ -1,7 +1,8 @@
-"""The figures of Homework 2, drawn from what the other functions return.
+"""The figures of Homework 2, drawn from the results of the other functions.
 
-Each function draws on a new figure and returns it. Lines differ by colour and by marker or dash,
-in the palette of Okabe and Ito, which people with a colour vision deficiency can tell apart.
+Each function draws on a new figure and returns it. Lines differ by colour and by marker or dash.
+The colours are the palette of Okabe and Ito, which people with a colour vision deficiency can
+distinguish.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,8 +18,8 @@ def plot_objective(
     """Draw the objective along each trajectory against the number of steps.
 
     objective(x) is the value at one point; trajectories maps a label to the iterates of a run,
-    shape (T+1, d). One line for each trajectory, with its label in a legend, and both axes
-    labelled. A logarithmic axis for the objective shows the most.
+    shape (T+1, d). Draw one line for each trajectory, name the labels in a legend, and label both
+    axes. A logarithmic axis for the objective shows the most.
     """
     styles = ["-", "--", ":", "-."]
     colors = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]
@@ -31,7 +32,7 @@ def plot_objective(
             label=label,
             color=colors[k % len(colors)],
             linestyle=styles[k % len(styles)],
-            linewidth=max(5.0 - 1.7 * k, 1.6),  # lines that coincide show one around the other
+            linewidth=max(5.0 - 1.7 * k, 1.6),  # if lines coincide, one shows around the other
         )
     axes.set_yscale("log")
     axes.set_xlabel("step $t$")
@@ -49,7 +50,7 @@ def plot_traces(
 
     hessian_trace(x) is the trace at one point; results maps (eta, rho) to the last iterates of the
     runs, shape (R, d+1). Each point is the median over the runs that did not diverge (finite, and
-    of norm at most 10⁶). A legend names each line's eta, and both axes are labelled.
+    of norm at most 10⁶). Name each line's eta in a legend, and label both axes.
     """
     markers = ["o", "s", "^", "D", "v", "P"]
     colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
@@ -59,7 +60,7 @@ def plot_traces(
         medians = []
         for rho in rhos:
             ends = np.asarray(results[eta, rho], dtype=float)
-            with np.errstate(over="ignore"):  # the norm of a run that diverged
+            with np.errstate(over="ignore"):  # the norm of a diverged run overflows
                 kept = ends[np.linalg.norm(ends, axis=1) <= 1e6]
             traces = [hessian_trace(x) for x in kept]
             medians.append(np.median(traces) if traces else np.nan)
@@ -84,23 +85,22 @@ def plot_landscape(
 ) -> Figure:
     """Draw the loss over the (u, v) plane, d = 1, and the last iterates of GD and of USAM on it.
 
-    loss(x) is the loss at one point x = [u, v]; results maps (eta, rho) to the last iterates of
-    the runs, shape (R, 2). Shown are those of the given eta: rho = 0 is GD, each rho > 0 is USAM.
-    The plane is large enough for all of them. A legend tells GD and USAM apart, and both axes are
-    labelled.
+    loss(x) is the loss at one point x = [u, v]; results maps (eta, rho) to the last iterates of the
+    runs, shape (R, 2). Show those of the given eta: rho = 0 is GD, each rho > 0 is USAM. Make the
+    plane large enough for all of them. Distinguish GD and USAM in a legend, and label both axes.
     """
-    # GD's marks are the largest, so that they show around USAM's where both end.
+    # GD's markers are the largest, so that they show around USAM's if both end there.
     markers, sizes = ["s", "o", "^", "D", "v", "P"], [130, 45, 40, 30, 30, 30]
     colors = ["#D55E00", "#FFFFFF", "#56B4E9", "#F0E442", "#CC79A7", "#009E73"]
     ends = {rho: np.asarray(results[eta, rho]) for e, rho in sorted(results) if e == eta}
-    with np.errstate(over="ignore"):  # the norm of a run that diverged
+    with np.errstate(over="ignore"):  # the norm of a diverged run overflows
         kept = {rho: x[np.linalg.norm(x, axis=1) <= 1e6] for rho, x in ends.items()}
     radius = 1.15 * max([1.0, *(float(np.abs(x).max()) for x in kept.values() if x.size)])
     grid = np.linspace(-radius, radius, 81)
     values = np.array([[loss(np.array([u, v])) for u in grid] for v in grid])
 
     figure, axes = plt.subplots(figsize=(6.6, 5.2))
-    # Levels that grow like a square, and a colour for each, show floor and corners alike.
+    # Levels that grow like a square, with a colour each, show both the floor and the corners.
     levels = np.unique(values.min() + np.ptp(values) * np.linspace(0, 1, 25) ** 2)
     shades = plt.get_cmap("viridis")(np.linspace(0, 1, len(levels) - 1))
     surface = axes.contourf(grid, grid, values, levels=levels, colors=shades)
@@ -127,8 +127,8 @@ def plot_landscape(
 def plot_convergence(widths: np.ndarray, errors: np.ndarray) -> Figure:
     """Draw the relative error of the kernel against the width, both axes logarithmic.
 
-    widths and errors have the same shape (K,). A guide of slope −1/2, through the first point for
-    instance, goes with the errors; a legend names both, and both axes are labelled.
+    widths and errors have the same shape (K,). Draw a guide of slope −1/2 too, for example through
+    the first point. Name both lines in a legend, and label both axes.
     """
     widths, errors = np.asarray(widths, dtype=float), np.asarray(errors, dtype=float)
     figure, axes = plt.subplots(figsize=(6.4, 4.2))

@@ -37,7 +37,7 @@ trace_at_point = 26.0
 def gd_update(u: np.ndarray, v: float, eta: float) -> tuple[np.ndarray, float]:
     """Make one step of GD from (u, v) with step size eta, written out for this loss.
 
-    u has shape (d,), v is a number. `gradient` is not called: the formula stands here.
+    u has shape (d,), v is a number. Write the formula itself; do not call `gradient`.
 
     Returns the pair (next u, next v).
     """
@@ -48,7 +48,7 @@ def gd_update(u: np.ndarray, v: float, eta: float) -> tuple[np.ndarray, float]:
 def usam_update(u: np.ndarray, v: float, eta: float, rho: float) -> tuple[np.ndarray, float]:
     """Make one step of USAM from (u, v) with step size eta and radius rho, written out.
 
-    u has shape (d,), v is a number. `gradient` is not called: the formula stands here.
+    u has shape (d,), v is a number. Write the formula itself; do not call `gradient`.
 
     Returns the pair (next u, next v).
     """
@@ -59,19 +59,19 @@ def usam_update(u: np.ndarray, v: float, eta: float, rho: float) -> tuple[np.nda
 
 
 def loss(x: np.ndarray) -> float:
-    """The loss L at x = [u, v], shape (d+1,) with v last."""
+    """Return the loss L at x = [u, v], shape (d+1,) with v last."""
     u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])
     return float(0.5 * (u @ u) * v**2)
 
 
 def gradient(x: np.ndarray) -> np.ndarray:
-    """The gradient of L at x = [u, v], shape (d+1,), in the same order as x."""
+    """Return the gradient of L at x = [u, v], shape (d+1,), in the same order as x."""
     u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])
     return np.append(v**2 * u, (u @ u) * v)
 
 
 def hessian(x: np.ndarray) -> np.ndarray:
-    """The Hessian of L at x = [u, v], shape (d+1, d+1), in the same order as x."""
+    """Return the Hessian of L at x = [u, v], shape (d+1, d+1), in the same order as x."""
     u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])
     H = np.diag(np.append(np.full(len(u), v**2), u @ u))
     H[-1, :-1] = H[:-1, -1] = 2 * v * u
@@ -79,7 +79,7 @@ def hessian(x: np.ndarray) -> np.ndarray:
 
 
 def hessian_trace(x: np.ndarray) -> float:
-    """The trace of the Hessian of L at x = [u, v], a number."""
+    """Return the trace of the Hessian of L at x = [u, v], a number."""
     u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])
     return float(len(u) * v**2 + u @ u)
 
@@ -90,10 +90,10 @@ def gd(
     eta: float | np.ndarray,
     num_steps: int,
 ) -> np.ndarray:
-    """Run gradient descent for num_steps steps from x0, shape (d+1,), which stays as it is.
+    """Run gradient descent for num_steps steps from x0, shape (d+1,), which must not change.
 
     gradient(x) is the gradient of some function at x. eta is a number, or an array (num_steps,)
-    with one step size for each step. num_steps = 0 is legal; there is no early stop.
+    with one step size for each step. num_steps = 0 is allowed. Do not stop early.
 
     Returns all iterates, shape (num_steps+1, d+1), with the start in row 0.
     """

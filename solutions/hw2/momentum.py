@@ -28,17 +28,17 @@ class LeastSquares:
         self.num_functions, self.dimension = A.shape
 
     def gradient(self, i: int, x: np.ndarray) -> np.ndarray:
-        """The gradient of f_i at x, shape (d,)."""
+        """Return the gradient of f_i at x, shape (d,)."""
         gradient: np.ndarray = (self.A[i] @ x - self.b[i]) * self.A[i]
         return gradient
 
     def objective(self, x: np.ndarray) -> float:
-        """The value f(x)."""
+        """Return the value f(x)."""
         return float(0.5 * np.mean((self.A @ x - self.b) ** 2))
 
 
 def least_squares(num_functions: int = 50, dimension: int = 5, seed: int = 0) -> LeastSquares:
-    """A random least-squares problem: n noisy measurements of d unknown numbers."""
+    """Return a random least-squares problem: n noisy measurements of d unknown numbers."""
     rng = np.random.default_rng(seed)
     A = rng.normal(size=(num_functions, dimension)) * np.linspace(0.3, 1.5, dimension)
     noise = 0.1 * rng.normal(size=num_functions)
@@ -54,8 +54,8 @@ def momentum(
 ) -> np.ndarray:
     """Run SGD with momentum, equations (1, 2).
 
-    gradient(i, x) is the gradient of f_i at x, shape (d,). x0 is the start, shape (d,); it stays
-    as it is. gammas, betas and indices hold γ_t, β_t and i_t for t = 0, ..., T-1; T = 0 is legal.
+    gradient(i, x) is the gradient of f_i at x, shape (d,). The start x0, shape (d,), must not
+    change. gammas, betas and indices hold γ_t, β_t and i_t for t = 0, ..., T-1; T = 0 is allowed.
 
     Returns all iterates, shape (T+1, d), with the start in row 0.
     """
@@ -77,7 +77,7 @@ def heavy_ball(
 ) -> np.ndarray:
     """Run the heavy ball, equation (3).
 
-    gammas and betas are the method's own sequences (those with a hat), for t = 0, ..., T-1; the
+    gammas and betas are the method's own sequences (those with a hat), for t = 0, ..., T-1. The
     other arguments are as in `momentum`, and x^{-1} = x^0.
 
     Returns all iterates, shape (T+1, d), with the start in row 0.
@@ -112,8 +112,8 @@ def ima(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Run the iterate moving average, equations (4, 5).
 
-    etas holds η_t for t = 0, ..., T-1, and lambdas holds λ_t for t = 0, ..., T, one entry more;
-    the other arguments are as in `momentum`, and z^{-1} = x^0.
+    etas holds η_t for t = 0, ..., T-1. lambdas holds λ_t for t = 0, ..., T, one entry more. The
+    other arguments are as in `momentum`, and z^{-1} = x^0.
 
     Returns the pair (x, z): the iterates x^0, ..., x^T, shape (T+1, d), and z^0, ..., z^{T-1},
     shape (T, d).
@@ -131,11 +131,11 @@ def ima(
 def ima_parameters(gammas: np.ndarray, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Convert momentum's parameters into the moving average's, so that both take the same steps.
 
-    gammas and betas hold γ_t > 0 and β_t ≥ 0 for t = 0, ..., T-1, and γ_{-1} = 1. The relation
-    has to hold for t ≥ 1 and leaves one λ free: choose it so that no division by zero can occur.
+    gammas and betas hold γ_t > 0 and β_t ≥ 0 for t = 0, ..., T-1, and γ_{-1} = 1. The relation must
+    hold for t ≥ 1 and leaves one λ free: choose it so that no division by zero can occur.
 
-    Returns the pair (etas, lambdas): η_0, ..., η_{T-1}, shape (T,), and λ_0, ..., λ_T,
-    shape (T+1,).
+    Returns the pair (etas, lambdas): η_0, ..., η_{T-1}, shape (T,), and λ_0, ..., λ_T, shape
+    (T+1,).
     """
     gammas, betas = np.array(gammas, dtype=float), np.array(betas, dtype=float)
     ratios = gammas * betas / np.append(1.0, gammas)[: len(gammas)]

@@ -18,25 +18,25 @@ import numpy as np
 
 
 def activation(z: np.ndarray, n: int) -> np.ndarray:
-    """σ(z; n) = zⁿ · 1[z ≥ 0], entry by entry: a step for n = 0, the ReLU for n = 1."""
+    """Return σ(z; n) = zⁿ · 1[z ≥ 0], entry by entry: a step for n = 0, the ReLU for n = 1."""
     z = np.asarray(z, dtype=float)
     values: np.ndarray = np.where(z >= 0, z**n, 0.0)
     return values
 
 
 def activation_derivative(z: np.ndarray, n: int) -> np.ndarray:
-    """σ'(z; n) = n zⁿ⁻¹ · 1[z ≥ 0], entry by entry; 0 for n = 0."""
+    """Return σ'(z; n) = n zⁿ⁻¹ · 1[z ≥ 0], entry by entry; 0 for n = 0."""
     z = np.asarray(z, dtype=float)
     return n * activation(z, n - 1) if n > 0 else np.zeros_like(z)
 
 
 def network(v: np.ndarray, W: np.ndarray, x: np.ndarray, n: int) -> float:
-    """The output f(v, W; x) of the network, for v of shape (m,), W (m, d) and x (d,)."""
+    """Return the output f(v, W; x) of the network, for v of shape (m,), W (m, d) and x (d,)."""
     return float(v @ activation(W @ x, n) / np.sqrt(len(v)))
 
 
 def gradient_v(v: np.ndarray, W: np.ndarray, x: np.ndarray, n: int) -> np.ndarray:
-    """The derivative of f(v, W; x) in v, shape (m,).
+    """Return the derivative of f(v, W; x) in v, shape (m,).
 
     v has shape (m,), W has shape (m, d), x has shape (d,), and n is the activation's degree.
     """
@@ -45,7 +45,7 @@ def gradient_v(v: np.ndarray, W: np.ndarray, x: np.ndarray, n: int) -> np.ndarra
 
 
 def gradient_W(v: np.ndarray, W: np.ndarray, x: np.ndarray, n: int) -> np.ndarray:
-    """The derivative of f(v, W; x) in W, shape (m, d): row r is the derivative in w_r.
+    """Return the derivative of f(v, W; x) in W, shape (m, d): row r is the derivative in w_r.
 
     v has shape (m,), W has shape (m, d), x has shape (d,), and n is the activation's degree.
     """
@@ -54,14 +54,14 @@ def gradient_W(v: np.ndarray, W: np.ndarray, x: np.ndarray, n: int) -> np.ndarra
 
 
 def empirical_ntk(v: np.ndarray, W: np.ndarray, X: np.ndarray, n: int) -> np.ndarray:
-    """The tangent kernel H(0) of the network at the parameters v and W, shape (N, N).
+    """Return the tangent kernel H(0) of the network at the parameters v and W, shape (N, N).
 
     v has shape (m,), W has shape (m, d), and n is the activation's degree. X has shape (N, d) and
     holds one input in each row.
     """
     v, W, X = (np.asarray(array, dtype=float) for array in (v, W, X))
     values = derivatives = np.zeros((len(X), len(X)))
-    # In pieces of the width: memory stays small however wide the network is.
+    # In pieces of the width, so that wide networks need little memory.
     size = max(1, 2_000_000 // max(len(X), 1))
     for start in range(0, len(v), size):
         piece = slice(start, start + size)
@@ -74,17 +74,17 @@ def empirical_ntk(v: np.ndarray, W: np.ndarray, X: np.ndarray, n: int) -> np.nda
 
 
 def limit_ntk(X: np.ndarray, n: int) -> np.ndarray:
-    """The limit of the tangent kernel for infinite width, shape (N, N).
+    """Return the limit of the tangent kernel for infinite width, shape (N, N).
 
-    X has shape (N, d) and holds one input of norm 1 in each row; rows may be equal or opposite,
-    and their norm may miss 1 by a rounding. n ≥ 0 is the activation's degree.
+    X has shape (N, d) and holds one input of norm 1 in each row. Rows may be equal or opposite, and
+    rounding may make a norm differ slightly from 1. n ≥ 0 is the activation's degree.
     """
     X = np.asarray(X, dtype=float)
     lengths = np.sum(X**2, axis=1)
     scale = lengths[:, None] + lengths  # ‖x_i‖² + ‖x_j‖² is 2, up to rounding
     C = 2 * (X @ X.T) / scale  # cos θ
-    # 1 ∓ cos θ = ‖x_i ∓ x_j‖²/2. If it is small, the subtraction leaves few correct digits, as
-    # arccos would. Such entries are computed again, from the coordinates.
+    # 1 ∓ cos θ = ‖x_i ∓ x_j‖²/2. If it is small, the subtraction leaves few correct digits, and so
+    # would arccos. Such entries are computed again from the coordinates.
     minus, plus = 1 - C, 1 + C
     for part, sign in ((minus, -1), (plus, 1)):
         i, j = np.nonzero(part < 0.5)
@@ -93,7 +93,7 @@ def limit_ntk(X: np.ndarray, n: int) -> np.ndarray:
     omega = 2 * np.arctan2(np.sqrt(plus), np.sqrt(minus))  # ω = π − θ, by tan(ω/2)
 
     def integral(omega: np.ndarray, C: np.ndarray, nodes: int) -> np.ndarray:
-        """J_n + n² cos θ J_{n−1} by Gauss–Legendre quadrature with this number of nodes."""
+        """Return J_n + n² cos θ J_{n−1} by Gauss–Legendre quadrature with this number of nodes."""
         total, largest = np.zeros_like(omega), np.sin(omega / 2) ** 2
         for node, weight in np.transpose(np.polynomial.legendre.leggauss(nodes)):
             alpha = omega * (node + 1) / 2

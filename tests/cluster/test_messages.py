@@ -333,7 +333,7 @@ def test_bundle_that_leaves_its_folder_is_refused(tmp_path: Path, name: str) -> 
 def test_bundle_of_another_form_is_refused(tmp_path: Path, data: object) -> None:
     content = msgpack.packb(data)
     bundle = Bundle(hashlib.sha256(content).hexdigest(), content)
-    with pytest.raises(CourseError, match="no bundle"):
+    with pytest.raises(CourseError, match="not an assignment's bundle"):
         bundles.keep(bundle, tmp_path / "kept")
     assert not list(tmp_path.iterdir())
 

@@ -213,7 +213,7 @@ SETTINGS_FAULTS: dict[str, tuple[Fault, list[str]]] = {
     "a limit too small": (limits("memory_bytes = 1_000"), ["memory_bytes is 1000; write a number"]),
     "a cell longer than all": (
         limits("cell_seconds = 120"),
-        ["limits.cell_seconds is 120, and submission_seconds, in which it lies, is 90; change"],
+        ["limits.cell_seconds is 120, but submission_seconds, which includes it, is 90; change"],
     ),
     "best too large": (added("\n[standing]\nbest = 2\n"), ["standing.best is 2; write a whole"]),
     "extension a number": (
@@ -222,7 +222,7 @@ SETTINGS_FAULTS: dict[str, tuple[Fault, list[str]]] = {
     ),
     "a homework that is a path": (
         added('\n[assignments."../x"]\n'),
-        ["is '../x'; name it as its folders are named"],
+        ["is '../x'; use the name of its folders"],
     ),
 }
 

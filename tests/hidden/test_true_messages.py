@@ -284,4 +284,4 @@ def test_message_is_true(key: tuple[str, str], says: str, never: str) -> None:
 
 @pytest.mark.parametrize("kind", ["", "Odd", "module os", None, 7, ["x"], "x" * 10_000])
 def test_kind_that_is_unknown_is_not_repeated(kind: object) -> None:
-    assert unmarkable(kind) == "The answer is of a kind that can't be marked."
+    assert unmarkable(kind) == "An answer of this kind can't be marked."

@@ -50,7 +50,7 @@ def test_evidence_of_two_steps_counts_once() -> None:
         (ANSWER + "- (1 point) it\n  - (1 point) more", ", line 6: this rubric line does not read"),
         (ANSWER + "- (1 point) it [evidence: q-size]", ", line 5: the evidence does not read"),
         (ANSWER + '- (1 point) it [evidence: "the size"]', ", line 5: the evidence does not read"),
-        (ANSWER + '- (1 point) [evidence: q-size "the size"]', ", line 5: .* is evidence alone"),
+        (ANSWER + '- (1 point) [evidence: q-size "the size"]', ", line 5: .* has only evidence"),
     ],
 )
 def test_rubric_that_cannot_be_read_names_its_line(source: str, message: str) -> None:

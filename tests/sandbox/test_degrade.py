@@ -37,7 +37,7 @@ GONE = Wall(False, {}, (), ("Get one.",))
 # The version that brought it: what is told where Landlock is older.
 BROUGHT = {
     2: "can't be moved between folders",
-    3: "can't be cut short by their name",
+    3: "can't be truncated by name",
     4: "only the system call filter keeps out the network",
     5: "only the system call filter keeps out devices",
     6: "signals",
@@ -203,7 +203,7 @@ def test_an_architecture_without_a_filter_has_no_inner_wall(
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
     wall = protections._inner.__wrapped__()
     assert not wall.stands
-    assert "x86_64, aarch64 only" in wall.lacks[0]
+    assert "only x86_64, aarch64" in wall.lacks[0]
 
 
 SETTINGS = {

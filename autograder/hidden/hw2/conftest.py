@@ -1,4 +1,4 @@
-"""`pytest autograder/hidden/hw2 --submission PATH` runs these tests by hand on one submission."""
+"""Make `pytest autograder/hidden/hw2 --submission PATH` run these tests on one submission."""
 
 from autograder.grading.pytestrun import (
     pytest_addoption,

@@ -1,10 +1,10 @@
-"""Misconceptions of Homework 2: what people really answer, and the sentence that helps them.
+"""Misconceptions of Homework 2: typical wrong answers, each with a sentence that helps.
 
-Most are the reference with a piece of its text exchanged, so what is wrong stands beside what is
-right. A sentence names the mistake and may repeat what the sheet gives; it holds nothing of the
-hidden tests, nor the result of a derivation that the sheet asks for. Within an item each answers
-otherwise than all the others, or diagnosis could not tell them apart. Functions that are written
-out here stand alone: their text is that of a notebook's cell.
+Most are the reference with a piece of its text replaced, so that the wrong part is easy to see. A
+sentence names the mistake and may repeat what the sheet gives. It reveals nothing of the hidden
+tests, nor the result of a derivation that the sheet asks for. Within an item, each misconception
+gives other answers than all the others, so that diagnosis can tell them apart. Functions that are
+written out here use nothing else, as they become the text of a notebook's cell.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def change_all(
     sentence: str,
     changes: Mapping[Callable[..., object], Sequence[tuple[str, str]]],
 ) -> None:
-    """Several of an item's functions with pieces of their text exchanged, as one misconception."""
+    """Add one misconception that changes the text of several of an item's functions."""
     parts = Catalogue()
     for reference, exchanged in changes.items():
         parts.change(item, reference.__name__, sentence, reference, *exchanged)
@@ -471,7 +471,7 @@ change(
 change(
     "p1a-parameters",
     "first_ratio_set_by_its_index",
-    "With no step at all (T = 0) your function ends in an error: empty arrays have no entry 0 "
+    "With zero steps (T = 0) your function ends in an error: empty arrays have no entry 0 "
     "that could be set.",
     momentum.heavy_ball_parameters,
     (
@@ -669,9 +669,9 @@ change(
 
 
 def is_solved_forwards(outcomes: Sequence[Outcome]) -> bool:
-    """Whether every λ follows from the one before, from any λ_1, until β_t = 0 ends that.
+    """Return whether every λ follows from the one before, from any λ_1, until some β_t = 0.
 
-    So it fails where some β_t is 0, and where luck makes some λ_t −1.
+    So the answer fails if some β_t is 0, or if some λ_t happens to be −1.
     """
     core = [outcome for outcome in outcomes if not outcome.costs]
     calls = [event for outcome in core for event in outcome.transcript if event.kind == "call"]
@@ -679,7 +679,7 @@ def is_solved_forwards(outcomes: Sequence[Outcome]) -> bool:
 
 
 def _goes_forwards(call: Event) -> bool:
-    """Whether the λ of one call obey the relation as far as it can be solved forwards."""
+    """Return whether the λ of one call obey the relation as far as it can be solved forwards."""
     gammas, betas = (np.asarray(part, dtype=float) for part in call.args[:2])
     zeros = np.flatnonzero(betas[1:] == 0)
     last = int(zeros[0]) + 1 if zeros.size else len(betas)
@@ -811,7 +811,7 @@ change(
 change(
     "p1b-parameters",
     "last_step_set_by_its_index",
-    "With no step at all (T = 0) your function ends in an error: there is no last step whose λ "
+    "With zero steps (T = 0) your function ends in an error: there is no last step whose λ "
     "could be set.",
     momentum.ima_parameters,
     (BACKWARDS, f"lambdas[len(gammas) - 1] = ratios[-1]\n    {BACKWARDS}"),
@@ -1015,7 +1015,7 @@ change(
 
 
 def value(name: str, sentence: str, **values: Any) -> None:
-    """Wrong values at the point."""
+    """Return wrong values at the point."""
     misconceptions.values("p2a-values", name, sentence, **values)
 
 
@@ -1120,7 +1120,7 @@ GD_STEP = "return u - eta * v**2 * u, v - eta * (u @ u) * v"
 
 
 def change_gd_update(name: str, sentence: str, *lines: str) -> None:
-    """Other lines in the place of the two formulas."""
+    """Add a misconception with other lines instead of the two formulas."""
     text = "\n    ".join(lines)
     change("p2b-gd-update", name, sentence, landscape.gd_update, (GD_STEP, text))
 
@@ -1183,7 +1183,7 @@ change_gd_update(
 )
 change_gd_update(
     "change_alone",
-    "Returned is the step itself, −η∇L; asked for are the u and v that it leads to.",
+    "The answer is the step itself, −η∇L; return the u and v that it leads to.",
     "return -eta * v**2 * u, -eta * (u @ u) * v",
 )
 change_gd_update(
@@ -1211,7 +1211,7 @@ USAM_STEP = (
 
 
 def change_usam_update(name: str, sentence: str, *changes: tuple[str, str]) -> None:
-    """The reference's update with pieces of its text exchanged."""
+    """Add a misconception that changes the text of the reference's update."""
     change("p2b-usam-update", name, sentence, landscape.usam_update, *changes)
 
 
@@ -1319,12 +1319,12 @@ GRADIENT = "np.append(v**2 * u, (u @ u) * v)"
 
 
 def change_loss(name: str, sentence: str, *changes: tuple[str, str]) -> None:
-    """The reference's loss with pieces of its text exchanged."""
+    """Add a misconception that changes the text of the reference's loss."""
     change("p2c-loss-gradient", name, sentence, landscape.loss, *changes)
 
 
 def change_gradient(name: str, sentence: str, *changes: tuple[str, str]) -> None:
-    """The reference's gradient with pieces of its text exchanged."""
+    """Add a misconception that changes the text of the reference's gradient."""
     change("p2c-loss-gradient", name, sentence, landscape.gradient, *changes)
 
 
@@ -1419,12 +1419,12 @@ MIXED = "    H[-1, :-1] = H[:-1, -1] = 2 * v * u\n"
 
 
 def change_hessian(name: str, sentence: str, *changes: tuple[str, str]) -> None:
-    """The reference's Hessian with pieces of its text exchanged."""
+    """Add a misconception that changes the text of the reference's Hessian."""
     change("p2c-hessian-trace", name, sentence, landscape.hessian, *changes)
 
 
 def change_trace(name: str, sentence: str, formula: str) -> None:
-    """Another formula for the trace."""
+    """Add a misconception with another formula for the trace."""
     trace = landscape.hessian_trace
     change("p2c-hessian-trace", name, sentence, trace, ("len(u) * v**2 + u @ u", formula))
 
@@ -1550,7 +1550,7 @@ ROWS = "np.empty((num_steps + 1, len(x0)))"
 
 
 def change_gd(name: str, sentence: str, *changes: tuple[str, str]) -> None:
-    """The reference's GD with pieces of its text exchanged."""
+    """Add a misconception that changes the text of the reference's GD."""
     change("p2c-gd", name, sentence, landscape.gd, *changes)
 
 
@@ -1624,7 +1624,7 @@ change_gd(
 
 
 def change_gd_loop(name: str, sentence: str, start: str, kept: str) -> None:
-    """GD by steps in place, x −= …, from a start that is made in some way and kept in another."""
+    """Add GD with steps in place, x −= …, from a start that is created and stored in given ways."""
     change_gd(
         name,
         sentence,
@@ -1666,7 +1666,7 @@ LIFT = "rho * np.asarray(gradient(x))"
 
 
 def change_usam(name: str, sentence: str, *changes: tuple[str, str]) -> None:
-    """The reference's USAM with pieces of its text exchanged."""
+    """Add a misconception that changes the text of the reference's USAM."""
     change("p2c-usam", name, sentence, landscape.usam, *changes)
 
 
@@ -1710,7 +1710,7 @@ change_usam(
 )
 change_usam(
     "lift_from_the_start",
-    "The step up is the one at the start, in all steps; it is ρ∇f(x_k), anew at each x_k.",
+    "The step up is the one at the start, in all steps; it is ρ∇f(x_k), computed at each x_k.",
     (LIFT, "rho * np.asarray(gradient(iterates[0].copy()))"),
 )
 change_usam(
@@ -1769,11 +1769,11 @@ change_usam(
 )
 
 # --- Runs that stop early, and what is cut down to a size -----------------------------------------
-# Rules that save time on a problem of one's own: here every step is asked for, as it stands.
+# Such rules save time on a problem of one's own, but here every step must be made and returned.
 
 
 class Loop(NamedTuple):
-    """An optimiser's loop, by pieces of its text.
+    """An optimiser's loop, described by pieces of its text.
 
     `head` is the first line that uses the gradient at a step's point, `gradient` is that gradient,
     `step` the number of the step, and `taken` the gradient that the step follows.
@@ -1788,12 +1788,12 @@ class Loop(NamedTuple):
 
     @property
     def arrays(self) -> tuple[str, ...]:
-        """The arrays that it fills, that of the points first."""
+        """Names of the arrays that it fills, the points first."""
         return ("x", "z") if self.item == "p1b-ima" else ("iterates",)
 
     @property
     def rows(self) -> str:
-        """The array of the points."""
+        """Name of the array of points."""
         return self.arrays[0]
 
     @property
@@ -1802,13 +1802,13 @@ class Loop(NamedTuple):
         return f"    return {', '.join(self.arrays)}"
 
     def ends(self, done: int) -> str:
-        """The statement that returns what there is after `done` rows more than there are steps."""
+        """Return the statement that returns the first rows: `done` more than the step's number."""
         counts = (self._place(done), self._place(done - 1))
         parts = (f"{rows}[:{k}]" for rows, k in zip(self.arrays, counts, strict=False))
         return f"return {', '.join(parts)}"
 
     def fills(self, done: int) -> str:
-        """The statements that repeat the last of these rows to the end."""
+        """Return the statements that repeat the last of these rows to the end."""
         last = self._place(done - 1)
         text = f"{self.rows}[{last}:] = {self.rows}[{last}]\n            "
         more = "".join(f"{rows}[{last}:] = average\n            " for rows in self.arrays[1:])
@@ -1818,19 +1818,19 @@ class Loop(NamedTuple):
         return f"{self.step}+{later}" if later else self.step
 
     def change(self, name: str, sentence: str, *changes: tuple[str, str]) -> None:
-        """The optimiser with pieces of its text exchanged.
+        """Add a misconception that changes the optimiser's text.
 
-        Never with another mistake: a run that stops hides what would have followed.
+        It is not combined with other mistakes: a run that stops hides what would have followed.
         """
         change(self.item, name, sentence, self.method, *changes, alone=True)
 
     def at_small_gradients(self, body: str) -> tuple[str, str]:
-        """The exchange that has the loop do so at a small gradient."""
+        """Return the text change that runs `body` if the gradient is small."""
         small = f"        if np.linalg.norm({self.gradient}) < 1e-8:\n            {body}\n"
         return f"        {self.head}", f"{small}        {self.head}"
 
     def at_small_moves(self, body: str) -> tuple[str, str]:
-        """The exchange that has the loop do so after a small move."""
+        """Return the text change that runs `body` after a small move."""
         move = f"{self.rows}[{self.step} + 1] - {self.rows}[{self.step}]"
         return self.end, (
             f"        if np.linalg.norm({move}) < 1e-8:\n            {body}\n{self.end}"
@@ -1945,7 +1945,7 @@ RESULTS = f"return {{\n        (eta, rho): {RUNS}\n        {PAIRS}\n    }}"
 
 
 def change_experiment(name: str, sentence: str, *changes: tuple[str, str]) -> None:
-    """The reference's experiment with pieces of its text exchanged."""
+    """Add a misconception that changes the text of the reference's experiment."""
     change("p2c-experiment", name, sentence, landscape.run_experiment, *changes)
 
 
@@ -2057,7 +2057,7 @@ LEGEND = "    axes.legend()\n"
 
 
 def change_traces(name: str, sentence: str, *changes: tuple[str, str]) -> None:
-    """The reference's picture of the traces with pieces of its text exchanged."""
+    """Add a misconception that changes the text of the picture of the traces."""
     change("p2c-trace-plot", name, sentence, figures.plot_traces, *changes)
 
 
@@ -2237,7 +2237,7 @@ METHODS_LEGEND = '    axes.legend(frameon=True, facecolor="white", framealpha=0.
 
 
 def change_landscape(name: str, sentence: str, *changes: tuple[str, str]) -> None:
-    """The reference's picture of the surface with pieces of its text exchanged."""
+    """Add a misconception that changes the text of the picture of the surface."""
     change("p2c-surface-plot", name, sentence, figures.plot_landscape, *changes)
 
 
@@ -2443,17 +2443,17 @@ IN_W = "v * activation_derivative(np.asarray(W) @ x, n) / np.sqrt(len(v))"
 
 
 def change_v(name: str, sentence: str, formula: str) -> None:
-    """Another formula for the derivative in v."""
+    """Add a misconception with another formula for the derivative in v."""
     change("p3a-gradients", name, sentence, ntk.gradient_v, (IN_V, formula))
 
 
 def change_w(name: str, sentence: str, formula: str) -> None:
-    """Another factor of the input's row in the derivative in W."""
+    """Add a misconception with another factor of the input's row in the derivative in W."""
     change("p3a-gradients", name, sentence, ntk.gradient_W, (IN_W, formula))
 
 
 def change_both(name: str, sentence: str, old: str, new: str) -> None:
-    """The same exchange in both derivatives."""
+    """Add a misconception with the same text change in both derivatives."""
     exchanged = [(old, new)]
     change_all(
         "p3a-gradients", name, sentence, {ntk.gradient_v: exchanged, ntk.gradient_W: exchanged}
@@ -2710,11 +2710,11 @@ change(
 )
 
 # --- p3c-relu and p3c-squared ---------------------------------------------------------------------
-# Both are answered by one function: each exchange holds for one n and leaves the other right.
+# One function answers both items: each text change affects one n and leaves the other right.
 
 
 def change_limit(item: str, name: str, sentence: str, bracket: str) -> None:
-    """Another bracket of the limit (1/2π)[…] for the item's n.
+    """Add a misconception with another bracket of the limit (1/2π)[…] for the item's n.
 
     It is written in S = sin θ, C = cos θ, `theta` and `omega` = π − θ.
     """
@@ -2725,7 +2725,7 @@ def change_limit(item: str, name: str, sentence: str, bracket: str) -> None:
 
 
 def change_angle(item: str, name: str, sentence: str, angle: str) -> None:
-    """Another angle in the right bracket."""
+    """Add a misconception with another angle in the right bracket."""
     bracket = {
         "p3c-relu": "S + 2 * omega * C",
         "p3c-squared": "7 * S * C + omega * (1 + 6 * C**2)",
@@ -2835,7 +2835,7 @@ change_limit(
     "p3c-squared",
     "as_printed",
     "This is the printed form with 5 and 4, which is a slip of the sheet (see the erratum): the "
-    "factor 2 of σ'(z) = 2z enters squared, and right are 7 and 6.",
+    "factor 2 of σ'(z) = 2z enters squared, and 7 and 6 are right.",
     "5 * S * C + omega * (1 + 4 * C**2)",
 )
 change_limit(
@@ -2902,9 +2902,9 @@ A_SLIP = "The printed (σ'(Wx) ⊙ x)vᵀ is a slip of the sheet (see the erratu
 
 
 def change_printed_product(name: str, sentence: str, product: str) -> None:
-    """A reading of the printed derivative in W; `s` is σ'(Wx)/√m.
+    """Add a reading of the printed derivative in W; `s` is σ'(Wx)/√m.
 
-    Most can be computed only where m = d, and two only where both are 1.
+    Most can be computed only if m = d, and two only if both are 1.
     """
     slopes, outer = ("scale = v *", "s ="), ("np.outer(scale, x)", product)
     change("p3a-gradients", name, f"{A_SLIP}: {sentence}", ntk.gradient_W, slopes, outer)
@@ -2971,7 +2971,7 @@ change_printed_product(
 def change_printed_angle(
     item: str, name: str, sentence: str, angle: str, cosine: str, inner: str
 ) -> None:
-    """The right limit with θ made of x_iᵀx_i, a cosine of θ, and a factor before E[σ'σ']."""
+    """Add the right limit with θ from x_iᵀx_i, some cosine of θ, and a factor before E[σ'σ']."""
     first, second, n = {
         "p3c-relu": ("S + omega * C", "omega", 1),
         "p3c-squared": ("3 * S * C + omega * (1 + 2 * C**2)", "4 * (S + omega * C)", 2),
@@ -3261,8 +3261,8 @@ change(
 # ==================================================================================================
 # One mistake in several items
 # ==================================================================================================
-# A mistake that people carry from one item into the next costs the first of them alone. What stands
-# for not having done an item (plain SGD, GD for USAM, results of the notebook's own) is not here.
+# A mistake that students repeat in a later item costs only the first of the items. Answers that
+# mean that an item is not done (plain SGD, GD for USAM, the notebook's own results) are not here.
 
 share = misconceptions.share
 

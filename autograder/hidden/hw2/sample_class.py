@@ -1,4 +1,4 @@
-"""Twelve students and a half: what classes are made of, with the marks that each should get."""
+"""Thirteen sample students of Homework 2, with the marks that each should get."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def empirical_ntk(v, W, X, n):
 """
 
 
-# What some of them write where words are asked for: a person reads and marks it.
+# Texts that some of them write, for a person to read and mark.
 
 WELL_SAID = {
     "p1a-proof": r"""
@@ -304,7 +304,7 @@ def _rename_and_forget(folder: Path) -> None:
 
 
 STUDENTS = (
-    SampleStudent("ada", "the reference, and every question answered in words", answers=WELL_SAID),
+    SampleStudent("ada", "the reference, with every text answer written", answers=WELL_SAID),
     SampleStudent(
         "bela",
         "the skeleton, untouched",
@@ -323,7 +323,7 @@ STUDENTS = (
     ),
     SampleStudent(
         "dmitri",
-        "dampened momentum, and the heavy ball's β taken over unchanged",
+        "dampened momentum, and the heavy ball with unchanged β",
         answers={
             "p1-momentum-answer": DAMPENED_MOMENTUM,
             "p1a-parameters-answer": UNCHANGED_BETAS,
@@ -361,7 +361,7 @@ STUDENTS = (
     ),
     SampleStudent(
         "hana",
-        "one cell never ends, and one function neither",
+        "one cell never ends, and one function never returns",
         before={"p1-plot-answer": "while True:\n    pass"},
         answers={"p1a-heavy-ball-answer": HANGING_HEAVY_BALL},
         lost={"p1a-heavy-ball": 1.0},
@@ -369,14 +369,14 @@ STUDENTS = (
     ),
     SampleStudent(
         "ivo",
-        "takes memory until there is none",
+        "uses memory until none is left",
         before={"p3-plot-answer": "hoard = [bytearray(10**9) for _ in range(8)]"},
         answers={"p2c-loss-gradient-answer": HUNGRY_LOSS},
         lost={"p2c-loss-gradient": 0.5},
     ),
     SampleStudent(
         "jana",
-        "looks for the reference on the disk and calls the network",
+        "searches the disk for the reference and tries the network",
         answers={"p3b-kernel-answer": SNOOPING_KERNEL},
         lost={"p3b-kernel": 1.0},
     ),
@@ -386,7 +386,7 @@ STUDENTS = (
         before={"p2c-gd-answer": "import os\nos._exit(0)"},
     ),
     SampleStudent(
-        "lena", "Problem 2 is not a notebook any more", spoil=_break_json, lost=PROBLEM_2
+        "lena", "Problem 2 is no longer a valid notebook", spoil=_break_json, lost=PROBLEM_2
     ),
     SampleStudent(
         "mateo",

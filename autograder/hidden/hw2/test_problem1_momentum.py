@@ -1,8 +1,8 @@
 """Hidden tests of Problem 1: momentum, the heavy ball and the iterate moving average.
 
-The gradients are made up: non-linear, and another one for each index, so that a gradient taken at
-a wrong point or with a wrong index shows. Step sizes grow or go up and down, since constant and
-falling ones let mistakes through.
+The gradients are made up: non-linear, and different for each index, so that a gradient at a wrong
+point or with a wrong index is noticed. Step sizes grow or go up and down, since constant and
+falling ones hide mistakes.
 """
 
 from __future__ import annotations
@@ -54,17 +54,18 @@ RUNS = {
 DIMENSIONS = {"growing": 2, "up and down": 7, "one step": 1}
 
 INDICES = np.array([3, 0, 4, 4, 2, 1, 0])
-"""One for each step: all five functions, one of them twice in a row, and never the step's number.
-"""
+"""Index for each step: all five functions, one of them twice in a row, never the step's number."""
 
 VANISHING = (1.0, 0.0, 1e-15, 1.0, 1.0)
-"""What the five gradients are multiplied with where some of them vanish."""
+"""Factors of the five gradients in tests where some of them vanish."""
 
 
 @dataclass(frozen=True)
 class Standstill:
-    """Eight steps, of which some have no gradient; β = 0 has the method stand still before it goes
-    on, at step 0 and again at step 2. Without the first step, it stands still in between alone.
+    """Eight steps, some of them without a gradient.
+
+    With β = 0 the method stands still at step 0 and again at step 2, and then goes on. Without the
+    first step, it stands still only in between.
     """
 
     indices: np.ndarray
@@ -73,7 +74,7 @@ class Standstill:
 
     @classmethod
     def draw(cls, rng: Generator, first: int) -> Standstill:
-        """The steps from `first` on."""
+        """Return the steps from `first` on."""
         indices = np.array([1, 3, 1, 1, 0, 2, 1, 4])
         betas = np.array([0.8, 0.7, 0.0, 0.9, 0.6, 1.0, 0.5, 0.8])
         gammas = rng.uniform(0.2, 0.5, size=8)
@@ -83,9 +84,9 @@ class Standstill:
 def make_gradient(
     rng: Generator, d: int, units: Units = PLAIN, factors: Sequence[float] = (1.0,) * 5
 ) -> Gradient:
-    """Five made-up gradients ∇f_i(x) = a_i sin x + b_i x + c_i + s_i Σ_k x_k / d, times factors.
+    """Return made-up gradients ∇f_i(x) = a_i sin x + b_i x + c_i + s_i Σ_k x_k / d, times factors.
 
-    Of moderate slope; at a start that `draw_mixed` made, each entry has the sign of x's.
+    Their slope is moderate. At a start from `draw_mixed`, each entry has the sign of x's.
     """
     a, b = rng.uniform(0.3, 1, size=(5, d)), rng.uniform(0.6, 1, size=(5, d))
     c = rng.choice([-1, 1], size=(5, d)) * rng.uniform(0.1, 0.2, size=(5, d))
@@ -102,11 +103,12 @@ def make_gradient(
 
 
 def make_rates(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
-    """Step sizes γ and momentum β; no β is that of the step before.
+    """Return step sizes γ and momentum β; no β equals the one before.
 
-    "growing": γ grows from below 0.6 to above 1, and 0 and 1 are among the β.
-    "up and down": γ rises and falls in turn, and 1 and 1.3 are among the β.
-    "one step": γ is below 0.6, as it is in all first steps, and not 1 as γ_{−1} is.
+    "growing": γ grows from below 0.6 to above 1, and 0 and 1 are among the β. "up and down": γ
+    rises and falls in turn, and 1 and 1.3 are among the β. "one step": γ is below 0.6, as in all
+    first steps, and not 1 like γ_{−1}.
+
     The first β is neither 0 nor 1.
     """
     if run == "one step":
@@ -127,7 +129,7 @@ def make_rates(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def make_whole_start(rng: Generator) -> np.ndarray:
-    """A start in ℝ³ with integer entries of both signs."""
+    """Return a start in ℝ³ with integer entries of both signs."""
     return rng.permutation([-6, 2, 5])
 
 
@@ -152,7 +154,7 @@ def test_momentum_in_other_units(student: Student, rng: Generator) -> None:
 
 @item("p1-momentum")
 def test_momentum_makes_all_steps(student: Student, rng: Generator) -> None:
-    """All T steps are made, also where a gradient vanishes or nothing moves for a while."""
+    """All T steps are made, even if a gradient vanishes or nothing moves for a while."""
     assert_goes_on(student.momentum, momentum.momentum, rng)
 
 
@@ -176,7 +178,7 @@ def test_momentum_takes_integers(student: Student, rng: Generator) -> None:
 
 @item("p1-momentum", care="no steps")
 def test_momentum_takes_no_step(student: Student, rng: Generator) -> None:
-    """Zero steps are allowed: at T = 0 there is the start alone."""
+    """Zero steps are allowed: at T = 0 the answer is the start alone."""
     assert_takes_no_step(student.momentum, rng)
 
 
@@ -189,7 +191,7 @@ def assert_same_run(
     betas: np.ndarray,
     units: Units = PLAIN,
 ) -> None:
-    """Both forms of the method: the iterates from a start in ℝ^d, with step sizes in the units."""
+    """Check the iterates of either form from a start in ℝ^d, with step sizes in the units."""
     x0, gradient = units.place * draw_mixed(rng, d), make_gradient(rng, d, units)
     inputs = gradient, x0, units.step * gammas, betas, INDICES[: len(gammas)]
     assert_iterates(method(*inputs), reference(*inputs), what="the array of iterates")
@@ -198,7 +200,7 @@ def assert_same_run(
 def assert_goes_on(
     method: Callable[..., Any], reference: Callable[..., np.ndarray], rng: Generator
 ) -> None:
-    """Both forms of the method: the iterates of runs that stand still for a while."""
+    """Check the iterates of either form in runs that stand still for a while."""
     for first in (0, 1):
         still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
         gradient = make_gradient(rng, 3, factors=VANISHING)
@@ -207,14 +209,14 @@ def assert_goes_on(
 
 
 def assert_start_left_alone(student: Student, method: Callable[..., Any], rng: Generator) -> None:
-    """The method works on a copy of the start."""
+    """Check that the method works on a copy of the start."""
     x0, (gammas, betas) = draw_mixed(rng, 2), make_rates(rng, "growing")
     method(make_gradient(rng, 2), x0, gammas, betas, INDICES[: len(gammas)])
     assert_left_alone(student.arguments_after[1], x0, "the start")
 
 
 def assert_no_row_overwritten(method: Callable[..., Any], rng: Generator) -> None:
-    """Each row of what the method returns is its own."""
+    """Check that each returned row is an array of its own."""
     x0, (gammas, betas) = draw_mixed(rng, 2), make_rates(rng, "growing")
     answer = method(make_gradient(rng, 2), x0, gammas, betas, INDICES[: len(gammas)])
     assert_own_rows([answer], x0, "the array of iterates")
@@ -226,7 +228,7 @@ def assert_takes_integers(
     reference: Callable[..., np.ndarray],
     rng: Generator,
 ) -> None:
-    """A start of integers leads to the same iterates as one of floats."""
+    """Check that a start of integers leads to the same iterates as one of floats."""
     x0, gradient = make_whole_start(rng), make_gradient(rng, 3)
     gammas, betas = make_rates(rng, "up and down")
     answer = ask_from_integers(
@@ -237,7 +239,7 @@ def assert_takes_integers(
 
 
 def assert_takes_no_step(method: Callable[..., Any], rng: Generator) -> None:
-    """At T = 0 the method returns the start alone."""
+    """Check that the method returns the start alone at T = 0."""
     x0, none = draw_mixed(rng, 3), np.array([])
     answer = method(make_gradient(rng, 3), x0, none, none, none.astype(int))
     assert_close(answer, x0[np.newaxis], what="the array of iterates of no step")
@@ -265,7 +267,7 @@ def test_heavy_ball_in_other_units(student: Student, rng: Generator) -> None:
 
 @item("p1a-heavy-ball")
 def test_heavy_ball_makes_all_steps(student: Student, rng: Generator) -> None:
-    """All T steps are made, also where a gradient vanishes or nothing moves for a while."""
+    """All T steps are made, even if a gradient vanishes or nothing moves for a while."""
     assert_goes_on(student.heavy_ball, momentum.heavy_ball, rng)
 
 
@@ -289,7 +291,7 @@ def test_heavy_ball_takes_integers(student: Student, rng: Generator) -> None:
 
 @item("p1a-heavy-ball", care="no steps")
 def test_heavy_ball_takes_no_step(student: Student, rng: Generator) -> None:
-    """Zero steps are allowed: at T = 0 there is the start alone."""
+    """Zero steps are allowed: at T = 0 the answer is the start alone."""
     assert_takes_no_step(student.heavy_ball, rng)
 
 
@@ -307,7 +309,7 @@ def test_heavy_ball_parameters(student: Student, rng: Generator, run: str) -> No
 
 
 def _with_first(answer: Any, right: np.ndarray) -> Any:
-    """The answer with the right first entry, where it has as many."""
+    """Return the answer with the right first entry, if it has the right length."""
     array = as_floats_of(answer, right)
     if array is None:
         return answer
@@ -317,7 +319,7 @@ def _with_first(answer: Any, right: np.ndarray) -> Any:
 
 @item("p1a-parameters", care="first ratio")
 def test_heavy_ball_parameters_begin_with_the_convention(student: Student, rng: Generator) -> None:
-    """β̂_0 is made with γ_{−1} = 1. It is multiplied by x^0 − x^{−1} = 0, so no iterate shows it."""
+    """β̂_0 uses γ_{−1} = 1. No iterate shows it, as it is multiplied by x^0 − x^{−1} = 0."""
     rates = make_rates(rng, "up and down")  # none of its step sizes is near 1
     _, hat_betas = as_pair(student.heavy_ball_parameters(*rates), "γ̂, β̂")
     first = as_array(hat_betas, "β̂").ravel()[:1]
@@ -337,10 +339,10 @@ def test_heavy_ball_parameters_of_no_step(student: Student) -> None:
 
 
 def make_averages(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
-    """Step sizes η and weights λ_0 … λ_T.
+    """Return step sizes η and weights λ_0 … λ_T.
 
-    λ_0, which is never used, is far from all others; λ_1 is above 1. Where there are more, 0, a
-    negative one and ones below 1 are among them, and neighbours differ.
+    λ_0, which is never used, is far from all others; λ_1 is above 1. If there are more, they
+    include 0, a negative one and some below 1, and neighbours differ.
     """
     etas = make_rates(rng, run)[0]
     lambdas = rng.uniform(0.3, 0.7, size=len(etas) + 1)
@@ -352,14 +354,14 @@ def make_averages(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def assert_same_averages(student: Student, *inputs: Any) -> None:
-    """Both parts of the answer to these inputs are right."""
+    """Check both parts of the answer to these inputs."""
     assert_averages(student.ima(*inputs), momentum.ima(*inputs))
 
 
 def assert_averages(
     answer: object, right: tuple[np.ndarray, np.ndarray], *, what: str = ""
 ) -> None:
-    """Both parts are right; whether rows were overwritten later is a claim of its own."""
+    """Check both parts; a separate claim checks whether later steps overwrite rows."""
     x, z = own_rows([*as_pair(answer, "x, z")], right)
     assert_close(x, right[0], what=f"the array x{what}")
     assert_close(z, right[1], what=f"the array z{what}")
@@ -385,8 +387,8 @@ def test_ima_in_other_units(student: Student, rng: Generator) -> None:
 
 @item("p1b-ima")
 def test_ima_makes_all_steps(student: Student, rng: Generator) -> None:
-    """All T steps are made, also where a gradient vanishes or nothing moves for a while."""
-    lambdas = np.array([3.0, 1.6, 0.0, 0.7, 1.8, 0.4, 2.2, 0.6, 1.5])  # 0: there x is z
+    """All T steps are made, even if a gradient vanishes or nothing moves for a while."""
+    lambdas = np.array([3.0, 1.6, 0.0, 0.7, 1.8, 0.4, 2.2, 0.6, 1.5])  # λ = 0: there x is z
     for first in (0, 1):
         still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
         gradient = make_gradient(rng, 3, factors=VANISHING)
@@ -432,7 +434,7 @@ def test_ima_takes_no_step(student: Student, rng: Generator) -> None:
 def ask_ima_parameters(
     student: Student, gammas: np.ndarray, betas: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The student's η and λ; λ_0 is free, so nothing is asked of it but its place."""
+    """Return the student's η and λ; λ_0 is free, so its value is not checked."""
     etas, lambdas = as_pair(student.ima_parameters(gammas, betas), "η, λ")
     eta = as_array(etas, "η")
     lam = as_array(_without_first(lambdas), "λ from λ₁ on")
@@ -491,7 +493,7 @@ def test_ima_parameters_of_no_step(student: Student) -> None:
 
 
 def make_objective(rng: Generator, d: int) -> Callable[[Any], float]:
-    """A made-up positive objective that no least-squares problem has."""
+    """Return a made-up positive objective that no least-squares problem has."""
     a, b = rng.uniform(0.5, 2, size=d), rng.normal(size=d)
 
     def objective(x: Any) -> float:
@@ -502,9 +504,9 @@ def make_objective(rng: Generator, d: int) -> Callable[[Any], float]:
 
 
 def make_trajectories(rng: Generator) -> dict[str, np.ndarray]:
-    """Three made-up trajectories in ℝ³, of different lengths.
+    """Return three made-up trajectories in ℝ³, of different lengths.
 
-    Each comes back to its start in step 2, so that the objective both rises and falls.
+    Each returns to its start in step 2, so that the objective both rises and falls.
     """
     lengths = {"red team": 6, "blue team": 8, "third": 4}
     paths = {label: rng.normal(size=(length, 3)) * 2 for label, length in lengths.items()}
@@ -516,7 +518,7 @@ def make_trajectories(rng: Generator) -> dict[str, np.ndarray]:
 def expected_curves(
     objective: Callable[[Any], float], trajectories: dict[str, np.ndarray]
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """What the picture shows: f(x^t) against t, by label."""
+    """Return what the picture must show: f(x^t) against t, by label."""
     return {
         label: (np.arange(len(path)), np.array([objective(x) for x in path]))
         for label, path in trajectories.items()
@@ -525,19 +527,19 @@ def expected_curves(
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of an objective along trajectories, and the curves that it was asked to show."""
+    """A picture of an objective along trajectories, and the curves that it must show."""
 
     figure: Any
     curves: Mapping[str, tuple[np.ndarray, np.ndarray]]
 
     def assert_shown(self) -> None:
-        """Every curve is in the picture."""
+        """Check that every curve is in the picture."""
         what = "the objective along a trajectory, against the step"
         assert_curves(self.figure, self.curves, what=what)
 
 
 def draw(student: Student, rng: Generator, count: int = 3) -> Picture:
-    """A picture of the first `count` of three made-up trajectories."""
+    """Return a picture of the first `count` of three made-up trajectories."""
     objective, trajectories = make_objective(rng, 3), make_trajectories(rng)
     shown = dict(list(trajectories.items())[:count])
     figure = student.plot_objective(objective, shown)
@@ -565,7 +567,7 @@ def test_plot_names_the_trajectories(student: Student, rng: Generator, once: Onc
 
 @item("p1-plot", costs=0.25)
 def test_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
-    """Both axes have a label, and neither is that of the other."""
+    """Both axes have labels, and each label fits its axis."""
     picture = once(lambda: draw(student, rng))
     assert_labelled_axes(picture.figure)
     assert_labels_fit(picture.figure, picture.curves.values(), x=STEP, y=OBJECTIVE)

@@ -1,7 +1,7 @@
-"""Hidden tests of Problem 2: the widening valley, GD, USAM, and what they are run for.
+"""Hidden tests of Problem 2: the widening valley, GD, USAM, and the experiments with them.
 
-The optimisers are tested on made-up gradients and the experiment on a made-up optimiser, so that
-nothing of the reference is handed over and no mistake in one item costs another one.
+The optimisers are tested on made-up gradients, and the experiment on a made-up optimiser. So
+student code gets nothing of the reference, and no mistake in one item costs another one.
 """
 
 from __future__ import annotations
@@ -75,14 +75,14 @@ GRADED = (
     "gd_update", "usam_update", "loss", "gradient", "hessian", "hessian_trace", "gd", "usam",
     "run_experiment", "plot_traces", "plot_landscape",
 )  # fmt: skip
-"""All answers of the notebook that are functions; one that is to be written out calls no other."""
+"""Functions that are answers of the notebook; a formula that must be written out calls no other."""
 
 
 def make_valley_points(rng: Generator, d: int) -> list[tuple[np.ndarray, float]]:
-    """Two points (u, v): one with ‖u‖ above 1 and |v| below 1, one the other way round.
+    """Return two points (u, v): one with ‖u‖ > 1 > |v|, one the other way round.
 
-    v is negative at one of them and positive at the other, and so is each entry of u; from d = 2 on
-    u has entries of both signs at both.
+    v is negative at one of them and positive at the other, and so is each entry of u. From d = 2
+    on, u has entries of both signs at both points.
     """
     direction = draw_mixed(rng, d)
     direction /= np.linalg.norm(direction)
@@ -94,14 +94,14 @@ def make_valley_points(rng: Generator, d: int) -> list[tuple[np.ndarray, float]]
 
 
 def as_point(x: Any, d: int) -> np.ndarray:
-    """One point [u, v] as it was handed to a made-up function; anything else is refused."""
+    """Return the point [u, v] that a made-up function was given; reject anything else."""
     return as_vector(x, d + 1)
 
 
 def make_gradient(rng: Generator, d: int, units: Units = PLAIN) -> Gradient:
-    """A made-up gradient ∇f(x) = a sin x + b x + c + s Σ_k x_k / (d + 1) on ℝ^{d+1}.
+    """Return a made-up gradient ∇f(x) = a sin x + b x + c + s Σ_k x_k / (d + 1) on ℝ^{d+1}.
 
-    Of moderate slope; at a start that `draw_mixed` made, each entry has the sign of x's.
+    Its slope is moderate. At a start from `draw_mixed`, each entry has the sign of x's.
     """
     a, b = rng.uniform(0.4, 1.2, size=d + 1), rng.uniform(0.6, 1.4, size=d + 1)
     c = rng.choice([-1, 1], size=d + 1) * rng.uniform(0.1, 0.2, size=d + 1)
@@ -148,10 +148,10 @@ def test_trace_at_point(student: Student, follow: Follow) -> None:
 
 
 def as_worked_out(answer: object) -> np.ndarray:
-    """A Hessian at the point that somebody has worked out, with mistakes; ClaimFailed for others.
+    """Return a Hessian at the point that is worked out, with mistakes; else raise ClaimFailed.
 
-    At least half of its entries are right, perhaps up to a common factor, and it is more than a
-    number on the diagonal: nothing is paid for the trace of any matrix that comes to mind.
+    At least half of its entries must be right, perhaps up to a common factor, and it must be more
+    than a number on the diagonal: the trace of an arbitrary matrix earns nothing.
     """
     hessian, right = as_array(answer, "`hessian_at_point`"), landscape.hessian_at_point
     if hessian.shape == right.shape and not np.allclose(hessian, hessian[0, 0] * np.eye(4)):
@@ -203,10 +203,10 @@ def test_usam_update_leaves_u_alone(student: Student, rng: Generator) -> None:
 
 
 def make_update_points(rng: Generator, d: int) -> Iterator[tuple[np.ndarray, float, float]]:
-    """Points (u, v) in three sizes, and the unit of 1/η and 1/ρ there.
+    """Return points (u, v) in three sizes, and the unit of 1/η and 1/ρ there.
 
-    The valley looks the same in all sizes, up to units; of η, ρ and the gradient, some are small
-    and some huge.
+    The valley looks the same in all sizes, up to units. Among η, ρ and the gradient, some are small
+    and some are huge.
     """
     for size in (1.0, 1e-3, 1e3):
         for u, v in make_valley_points(rng, d):
@@ -214,12 +214,12 @@ def make_update_points(rng: Generator, d: int) -> Iterator[tuple[np.ndarray, flo
 
 
 def written_out(student: Student, name: str) -> Student:
-    """The student in a world where no other answer of the notebook exists."""
+    """Return the student without the other answers of the notebook."""
     return student.without(*(other for other in GRADED if other != name))
 
 
 def assert_update(answer: object, expected: tuple[np.ndarray, float]) -> None:
-    """Both parts of an update."""
+    """Check both parts of an update."""
     u, v = as_pair(answer, "u⁺, v⁺")
     assert_close(u, expected[0], what="u⁺")
     assert_number_close(v, expected[1], what="v⁺")
@@ -229,7 +229,7 @@ def assert_update(answer: object, expected: tuple[np.ndarray, float]) -> None:
 
 
 def make_points(rng: Generator, d: int) -> list[np.ndarray]:
-    """Two points x = [u, v], as `make_valley_points` has them."""
+    """Return two points x = [u, v], made like those of `make_valley_points`."""
     return [np.append(u, v) for u, v in make_valley_points(rng, d)]
 
 
@@ -293,7 +293,7 @@ def test_hessian_trace(student: Student, rng: Generator, follow: Follow, d: int)
 
 
 def make_etas(rng: Generator) -> np.ndarray:
-    """Five step sizes that rise and fall in turn; the first one is above the mean."""
+    """Return five step sizes that rise and fall in turn; the first one is above the mean."""
     etas = np.full(5, 0.3)
     etas[:4:2], etas[1::2] = rng.permutation([0.4, 0.45]), rng.permutation([0.08, 0.15])
     return etas * rng.uniform(0.9, 1.1)
@@ -303,12 +303,15 @@ STANDSTILLS = ["flat ground", "nearly flat ground", "small step sizes", "ever st
 
 
 def make_standstill(rng: Generator, run: str) -> tuple[Gradient, np.ndarray, np.ndarray]:
-    """A gradient on ℝ³, a start and five step sizes, for a run that seems to be at its end.
+    """Return a gradient on ℝ³, a start and five step sizes, for a run that seems finished early.
 
     "flat ground": after two steps the gradient is zero.
-    "nearly flat ground": there it is 10⁻¹² of what it was, and the last two step sizes are such
-    that the point moves on.
+
+    "nearly flat ground": there it is 10⁻¹² of its earlier size, and the last two step sizes are so
+    large that the point moves on.
+
     "small step sizes": the second and the third step are too small to change x at all.
+
     "ever steeper ground": the steps lead away from the origin, and the gradient grows.
     """
     plain, etas = make_gradient(rng, 2), make_etas(rng)
@@ -354,7 +357,7 @@ def test_gd_in_other_units(student: Student, rng: Generator) -> None:
 
 @item("p2c-gd")
 def test_gd_makes_all_steps(student: Student, rng: Generator) -> None:
-    """All steps are made, also where a gradient vanishes or grows, or nothing moves for a while."""
+    """All steps are made, even if a gradient vanishes or grows, or nothing moves for a while."""
     for run in STANDSTILLS:
         gradient, x0, etas = make_standstill(rng, run)
         answer = student.gd(gradient, x0, etas, 5)
@@ -389,7 +392,7 @@ def test_gd_takes_integers(student: Student, rng: Generator) -> None:
 
 @item("p2c-gd", care="no steps")
 def test_gd_takes_no_step(student: Student, rng: Generator) -> None:
-    """Zero steps are allowed: there is the start alone."""
+    """Zero steps are allowed: the answer is then the start alone."""
     x0 = draw_mixed(rng, 3)
     answer = student.gd(make_gradient(rng, 2), x0, 0.2, 0)
     assert_close(answer, x0[np.newaxis], what="the array of iterates of no step")
@@ -418,7 +421,7 @@ def test_usam_in_other_units(student: Student, rng: Generator) -> None:
 
 @item("p2c-usam")
 def test_usam_makes_all_steps(student: Student, rng: Generator) -> None:
-    """All steps are made, also where a gradient vanishes or grows, or nothing moves for a while."""
+    """All steps are made, even if a gradient vanishes or grows, or nothing moves for a while."""
     for run in STANDSTILLS:
         gradient, x0, etas = make_standstill(rng, run)
         answer = student.usam(gradient, x0, etas, 0.4, 5)
@@ -455,7 +458,7 @@ def test_usam_takes_integers(student: Student, rng: Generator) -> None:
 
 @item("p2c-usam", care="no steps")
 def test_usam_takes_no_step(student: Student, rng: Generator) -> None:
-    """Zero steps are allowed: there is the start alone."""
+    """Zero steps are allowed: the answer is then the start alone."""
     x0 = draw_mixed(rng, 3)
     answer = student.usam(make_gradient(rng, 2), x0, 0.2, 0.3, 0)
     assert_close(answer, x0[np.newaxis], what="the array of iterates of no step")
@@ -465,14 +468,14 @@ def test_usam_takes_no_step(student: Student, rng: Generator) -> None:
 
 
 def make_optimizer(rng: Generator, d: int) -> Callable[..., np.ndarray]:
-    """A made-up method, called as `usam` is, that is GD at rho = 0 and no other known method."""
+    """Return a made-up method, called like `usam`: GD at rho = 0, and no known method otherwise."""
     pull = rng.uniform(0.5, 1.5)
 
     def optimizer(
         gradient: Gradient, x0: Any, eta: float, rho: float, num_steps: int
     ) -> np.ndarray:
         if not 0 <= num_steps <= 1000:
-            raise ValueError("so many steps are not asked for")
+            raise ValueError("that many steps are not asked for")
         iterates = [as_point(x0, d)]
         for k in range(int(num_steps)):
             x = iterates[-1]
@@ -484,7 +487,7 @@ def make_optimizer(rng: Generator, d: int) -> Callable[..., np.ndarray]:
 
 
 def make_starts(rng: Generator, d: int) -> np.ndarray:
-    """Four starts, one in each row; each column holds both signs."""
+    """Return four starts, one in each row; each column has both signs."""
     starts = np.array([draw_mixed(rng, d + 1), draw_mixed(rng, d + 1)])
     return np.concatenate([starts, -starts * rng.uniform(0.7, 0.9, size=(2, 1))])
 
@@ -508,7 +511,7 @@ def test_experiment(student: Student, rng: Generator, d: int) -> None:
 
 
 def make_trace(rng: Generator, d: int) -> Callable[[Any], float]:
-    """A made-up positive function in the place of the trace, with a long tail."""
+    """Return a made-up positive function to replace the trace, with a long tail."""
     weight = rng.uniform(0.5, 1.5)
 
     def trace(x: Any) -> float:
@@ -519,7 +522,7 @@ def make_trace(rng: Generator, d: int) -> Callable[[Any], float]:
 
 
 def make_results(rng: Generator, runs: int, d: int) -> dict[tuple[float, float], np.ndarray]:
-    """Made-up last iterates for three step sizes, which are in no order, and four radii."""
+    """Return made-up last iterates for three step sizes, in no order, and four radii."""
     low, middle, high = np.sort(rng.choice([0.4, 0.25, 0.15, 0.07, 0.03], 3, replace=False))
     etas = [(middle, high, low), (middle, low, high), (high, low, middle)][rng.integers(3)]
     rhos = np.append(0.0, np.sort(rng.choice([0.05, 0.1, 0.2, 0.35, 0.6], 3, replace=False)))
@@ -533,7 +536,7 @@ def make_results(rng: Generator, runs: int, d: int) -> dict[tuple[float, float],
 def expected_traces(
     trace: Callable[[Any], float], results: Results
 ) -> dict[float, tuple[np.ndarray, np.ndarray]]:
-    """What the picture shows: the medians against rho, by eta; diverged runs are left out."""
+    """Return what the picture must show: medians against rho, by eta, without diverged runs."""
     lines = {}
     for eta in sorted({eta for eta, _ in results}):
         rhos = sorted(rho for other, rho in results if other == eta)
@@ -547,18 +550,18 @@ def expected_traces(
 
 @dataclass(frozen=True)
 class Traces:
-    """A picture of final traces, and the lines that it was asked to show, by η."""
+    """A picture of final traces, and the lines that it must show, by η."""
 
     figure: Any
     lines: Mapping[float, tuple[np.ndarray, np.ndarray]]
 
     def assert_shown(self) -> None:
-        """Every line is in the picture."""
+        """Check that every line is in the picture."""
         assert_curves(self.figure, self.lines, what="the median trace of some η, against ρ")
 
 
 def draw_traces(student: Student, rng: Generator, runs: int, d: int) -> Traces:
-    """A picture of the traces of made-up runs."""
+    """Return a picture of the traces of made-up runs."""
     trace, results = make_trace(rng, d), make_results(rng, runs, d)
     return Traces(student.plot_traces(trace, results), expected_traces(trace, results))
 
@@ -602,25 +605,25 @@ def test_trace_plot_names_the_step_sizes(student: Student, rng: Generator, once:
 
 
 def assert_legend_is_of_eta(figure: object) -> None:
-    """No legend has ρ alone for its title, unless its entries name η."""
+    """Check that no legend has only ρ as its title, unless its entries name η."""
     texts = legend_texts(as_figure(figure))
     if any(map(RHO.are_all_of, texts)) and not any(map(ETA, texts)):
-        raise ClaimFailed("The title of the legend is ρ, but its lines are those of each η.")
+        raise ClaimFailed("The title of the legend is ρ, but its lines belong to different η.")
 
 
 @item("p2c-trace-plot", costs=0.25)
 def test_trace_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
-    """Both axes have a label, and neither is that of the other."""
+    """Both axes have labels, and each label fits its axis."""
     drawn = once(lambda: draw_traces(student, rng, 7, 2))
     assert_labelled_axes(drawn.figure)
     assert_labels_fit(drawn.figure, drawn.lines.values(), x=RHO, y=TRACE, others=ETA)
 
 
 def make_loss(rng: Generator) -> Polynomial:
-    """A made-up loss over the plane, positive as a loss is, that is the same in no mirror.
+    """Return a made-up positive loss over the plane without any mirror symmetry.
 
-    It is 0.1 + a p² + 2.5 b q² + c pq with p = u − ½ and q = v + 0.6; 10 ab > c², so the three
-    last terms are never negative and a picture of its logarithm is a picture of it.
+    It is 0.1 + a p² + 2.5 b q² + c pq with p = u − ½ and q = v + 0.6. As 10 ab > c², the last three
+    terms are never negative, so a picture of its logarithm is a picture of the loss.
     """
     a, b, c = rng.uniform(0.6, 1.4, size=3)
     constant = 0.1 + 0.25 * a + 0.9 * b - 0.3 * c
@@ -630,10 +633,10 @@ def make_loss(rng: Generator) -> Polynomial:
 
 
 def make_plane_results(rng: Generator) -> tuple[float, dict[tuple[float, float], np.ndarray]]:
-    """A step size, and made-up last iterates for it and another one, each with three radii.
+    """Return a step size, and made-up last iterates for it and another one, with three radii each.
 
-    The largest radius is 1, and the iterate that is furthest out has its largest entry negative.
-    Each set of iterates has entries of both signs for u and for v.
+    The largest radius is 1, and the largest entry of the farthest iterate is negative. Each set of
+    iterates has entries of both signs for u and for v.
     """
     eta, other = (float(e) for e in rng.permutation([0.05, 0.13, 0.31])[:2])
     rhos = [0.0, float(rng.choice([0.2, 0.4, 0.7])), 1.0]
@@ -647,7 +650,7 @@ def make_plane_results(rng: Generator) -> tuple[float, dict[tuple[float, float],
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture of the landscape, and what it was asked to show."""
+    """A picture of the landscape, and what it must show."""
 
     figure: Any
     loss: Callable[[Any], Any]
@@ -671,7 +674,7 @@ class Scene:
 
 
 def draw_scene(student: Student, rng: Generator) -> Scene:
-    """A picture of a made-up landscape."""
+    """Return a picture of a made-up landscape."""
     loss, (eta, results) = make_loss(rng), make_plane_results(rng)
     return Scene(student.plot_landscape(loss, results, eta), loss, eta, results)
 
@@ -688,7 +691,7 @@ def test_surface_plot(student: Student, rng: Generator, once: Once) -> None:
 
 @item("p2c-surface-plot")
 def test_surface_plot_of_another_step_size(student: Student, rng: Generator, once: Once) -> None:
-    """The last iterates are there for a smaller and for a larger η."""
+    """The last iterates are shown for a smaller and for a larger η."""
     first = once(lambda: draw_scene(student, rng))
     other = next(eta for eta, _ in first.results if eta != first.eta)
     figure = student.plot_landscape(first.loss, first.results, other)
@@ -696,7 +699,7 @@ def test_surface_plot_of_another_step_size(student: Student, rng: Generator, onc
 
 
 def assert_both_marked(scene: Scene) -> None:
-    """The last iterates of GD, and those of USAM for some radius, are marked."""
+    """Check that the last iterates of GD, and those of USAM for some radius, are marked."""
     figure, loss = as_figure(scene.figure), scene.loss
     assert_marked(figure, loss, scene.gd, what="the last iterates of GD")
     if not any(is_marked(figure, loss, ends) for ends in scene.usam.values()):
@@ -706,7 +709,7 @@ def assert_both_marked(scene: Scene) -> None:
 
 @item("p2c-surface-plot", costs=0.25)
 def test_surface_plot_shows_every_radius(student: Student, rng: Generator, once: Once) -> None:
-    """The last iterates of USAM are there for every ρ > 0 in the results at the given η."""
+    """The last iterates of USAM are shown for every ρ > 0 in the results at the given η."""
     scene = once(lambda: draw_scene(student, rng))
     for ends in scene.usam.values():
         assert_marked(scene.figure, scene.loss, ends, what="the last iterates of USAM for some ρ")
@@ -723,7 +726,7 @@ def test_surface_plot_is_large_enough(student: Student, rng: Generator, once: On
 
 @item("p2c-surface-plot", costs=0.25)
 def test_surface_plot_names_the_methods(student: Student, rng: Generator, once: Once) -> None:
-    """A legend, or texts, say which points are GD's and which USAM's, and say it rightly."""
+    """A legend, or texts, say correctly which points are GD's and which are USAM's."""
     scene = once(lambda: draw_scene(student, rng))
     usam = np.concatenate(list(scene.usam.values()))
     names = {"GD": says_gd, "USAM": lambda text: says_usam(text, [*scene.usam])}
@@ -743,7 +746,7 @@ def test_surface_plot_names_the_methods(student: Student, rng: Generator, once: 
 
 
 def says_another_rho(rho: float, rhos: Sequence[float]) -> Says:
-    """Whether a text gives ρ another value, by a name for ρ or by the number alone."""
+    """Return a test whether a text gives ρ another value, by a name for ρ or just by a number."""
     # a whole number may count the runs
     others = [says_number(other) for other in rhos if other != rho and other % 1]
     gives = [says_otherwise("rho", rho), says_otherwise(RHO, rho)]
@@ -757,7 +760,7 @@ def says_another_rho(rho: float, rhos: Sequence[float]) -> Says:
 
 @item("p2c-surface-plot", costs=0.25)
 def test_surface_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
-    """The axes of the plane have labels, and say rightly which one is u and which one is v."""
+    """The axes of the plane have labels, which say correctly which one is u and which one is v."""
     scene = once(lambda: draw_scene(student, rng))
     assert_labelled_axes(scene.figure)
     assert_plane_labelled(scene.figure, scene.loss, (OBJECTIVE, TRACE, ETA, RHO))

@@ -1,8 +1,8 @@
 """Hidden tests of Problem 3: the network's derivatives, its kernel, and the kernel's limit.
 
-Weights are random, so v is never ±1 and no unit sits at the kink of the ReLU. Among the inputs of
-the kernels are equal and opposite ones. Inputs whose norm is above 1 by a rounding have a claim of
-their own, which looks for care; those of all others are below 1 by more than a rounding.
+Weights are random, so v is never ±1 and no unit sits at the kink of the ReLU. The inputs of the
+kernels include equal and opposite ones. Norms that rounding lifts above 1 are tested by separate
+claims about care; all other norms are below 1 by more than a rounding error.
 """
 
 from __future__ import annotations
@@ -36,16 +36,16 @@ from solutions.hw2 import ntk
 
 DEGREES = [0, 1, 2, 3]
 SIZES = [(5, 3), (3, 6), (1, 1)]
-"""Widths m and dimensions d; a width of 1 hides the factor 1/√m, so it is never alone."""
+"""Pairs of width m and dimension d; m = 1 hides the factor 1/√m, so it is never alone."""
 SQUARES = [(1, 1), (4, 4)]
-"""Sizes with m = d, where the printed (σ'(Wx) ⊙ x) vᵀ can be computed at all."""
+"""Sizes with m = d, for which the printed (σ'(Wx) ⊙ x) vᵀ can be computed."""
 
 
 def make_network(rng: Generator, m: int, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights v of both signs, of sizes below and above 1, and random weights W.
+    """Return weights v of both signs, with sizes below and above 1, and random weights W.
 
-    At the input x every third unit is inactive; of the active ones, some have a negative v and
-    some a positive one. A single unit is active.
+    At the input x every third unit is inactive. Of the active ones, some have a negative v and some
+    a positive one. If there is only one unit, it is active.
     """
     W = rng.normal(size=(m, len(x)))
     signs = np.where(np.arange(m) % 3 == 2, -1, 1)
@@ -53,7 +53,7 @@ def make_network(rng: Generator, m: int, x: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def make_inputs(rng: Generator, count: int, d: int) -> np.ndarray:
-    """Points of the unit sphere, one in each row."""
+    """Return points of the unit sphere, one in each row."""
     X = rng.normal(size=(count, d))
     return np.asarray(X / np.linalg.norm(X, axis=1, keepdims=True))
 
@@ -82,7 +82,7 @@ def test_gradient_w(student: Student, rng: Generator, n: int) -> None:
 
     After the due date: The right derivative is (v ⊙ σ'(Wx)) xᵀ/√m.
     """
-    # a printed form in any writing answers alike at m = d; at n = 0 it passes there and ends so
+    # at m = d all versions of a printed form answer alike; at n = 0 that is right, so ask no more
     for sizes in (SQUARES, SIZES) if n > 0 else (SQUARES,):
         assert_gradients_in_w(student, rng, sizes, n)
 
@@ -90,7 +90,7 @@ def test_gradient_w(student: Student, rng: Generator, n: int) -> None:
 def assert_gradients_in_w(
     student: Student, rng: Generator, sizes: Iterable[tuple[int, int]], n: int
 ) -> None:
-    """The derivative in W is right in all these sizes; it is asked for in all before."""
+    """Check the derivative in W in all these sizes; first ask for all of them."""
     found = []
     for m, d in sizes:
         x = make_inputs(rng, 1, d)[0]
@@ -128,7 +128,7 @@ def test_empirical_kernel_of_related_inputs(student: Student, rng: Generator) ->
 
 
 def make_related_inputs(rng: Generator, d: int) -> np.ndarray:
-    """Six rows: x, a random one, x again, −x, one at a right angle to x, and x + a little."""
+    """Return six rows: x, a random one, x, −x, one at a right angle to x, and x + a little."""
     x, y, little = make_inputs(rng, 3, d)
     orthogonal = y - (y @ x) * x
     rows = np.array([x, y, x, -x, orthogonal, x + 0.1 * little])
@@ -136,9 +136,9 @@ def make_related_inputs(rng: Generator, d: int) -> np.ndarray:
 
 
 def make_scene(rng: Generator, scene: str) -> np.ndarray:
-    """Rows at many angles: acute and obtuse ones "all round", 0, π/2 and π in "related" ones.
+    """Return rows at many angles: acute and obtuse if "all round", 0, π/2 and π if "related".
 
-    The norms are a little below 1.
+    The norms are slightly below 1.
     """
     if scene == "all round":
         turns = (np.arange(9) + rng.uniform(-0.3, 0.3, size=9)) / 9 + rng.uniform()
@@ -153,14 +153,14 @@ SCENES = {
     "related": "equal, opposite and orthogonal inputs",
 }
 BELOW, ABOVE = 1 - 1e-13, 1 + 1e-15
-"""Norms for which no x_iᵀx_j leaves [−1, 1], and for which x_iᵀx_i is above 1, however rounded."""
+"""Norms that keep each x_iᵀx_j in [−1, 1], and that put x_iᵀx_i above 1, however rounded."""
 
 
 def assert_limit(answer: object, X: np.ndarray, n: int) -> None:
-    """The limit is right.
+    """Check the limit.
 
-    NaN at the angles 0 and π is not looked at: rounding decides whether it is there, and a claim
-    of its own looks for it.
+    NaN at the angles 0 and π is ignored, as only rounding decides about it; a separate claim tests
+    it.
     """
     right = ntk.limit_ntk(X, n)
     array = as_floats_of(answer, right)
@@ -171,7 +171,7 @@ def assert_limit(answer: object, X: np.ndarray, n: int) -> None:
 
 
 def assert_untouched_by_rounding(student: Student, rng: Generator, n: int) -> None:
-    """The limit has no NaN, and norms a rounding above 1 give the same as norms below 1."""
+    """Check that no entry is NaN, and that norms just above 1 give the same as norms below 1."""
     X = np.vstack([make_related_inputs(rng, 5), make_inputs(rng, 10, 5)])
     below, above = student.limit_ntk(BELOW * X, n), student.limit_ntk(ABOVE * X, n)
     expected = as_array(below, f"the limit for n = {n}")
@@ -189,7 +189,7 @@ def test_limit_for_relu(student: Student, rng: Generator, scene: str) -> None:
 
 @item("p3c-relu", care="rounding")
 def test_limit_for_relu_survives_rounding(student: Student, rng: Generator) -> None:
-    """Nothing is NaN for n = 1, on the diagonal either, and a rounding above norm 1 is harmless."""
+    """For n = 1 nothing is NaN, the diagonal included, and a norm slightly above 1 is harmless."""
     assert_untouched_by_rounding(student, rng, 1)
 
 
@@ -203,7 +203,7 @@ def test_limit_for_squares(student: Student, rng: Generator, scene: str) -> None
 
 @item("p3c-squared", care="rounding")
 def test_limit_for_squares_survives_rounding(student: Student, rng: Generator) -> None:
-    """Nothing is NaN for n = 2, on the diagonal either, and a rounding above norm 1 is harmless."""
+    """For n = 2 nothing is NaN, the diagonal included, and a norm slightly above 1 is harmless."""
     assert_untouched_by_rounding(student, rng, 2)
 
 
@@ -211,7 +211,7 @@ def test_limit_for_squares_survives_rounding(student: Student, rng: Generator) -
 
 
 def make_errors(rng: Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Made-up widths and errors, which fall in another way than as m^(−1/2)."""
+    """Return made-up widths and errors, which do not fall like m^(−1/2)."""
     widths = np.array([20, 55, 170, 600, 2300]) + rng.integers(10, size=5)
     wiggle = np.array([1.0, 0.8, 1.3, 0.9, 1.2]) * rng.uniform(0.9, 1.1, size=5)
     return widths, rng.uniform(0.5, 2) * widths**-0.8 * wiggle
@@ -219,24 +219,24 @@ def make_errors(rng: Generator) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of a convergence, and the widths and errors that it was asked to show."""
+    """A picture of a convergence, and the widths and errors that it must show."""
 
     figure: Any
     widths: np.ndarray
     errors: np.ndarray
 
     def assert_shown(self) -> None:
-        """The errors are in the picture, on logarithmic axes."""
+        """Check that the errors are in the picture, on logarithmic axes."""
         assert_curve(self.figure, self.widths, self.errors, what="the error against the width")
         assert_log_log(self.figure, self.widths, self.errors)
 
     def guide(self) -> CurveData:
-        """The guide of the slope −1/2."""
+        """Return the guide of slope −1/2."""
         return assert_guide(self.figure, self.widths, self.errors, slope=-0.5)
 
 
 def draw(student: Student, widths: np.ndarray, errors: np.ndarray) -> Picture:
-    """A picture of that convergence."""
+    """Return a picture of that convergence."""
     return Picture(student.plot_convergence(widths, errors), widths, errors)
 
 
@@ -268,7 +268,7 @@ def test_plot_names_the_guide(student: Student, rng: Generator, once: Once) -> N
 
 @item("p3-plot", costs=0.25)
 def test_plot_labels_its_axes(student: Student, rng: Generator, once: Once) -> None:
-    """Both axes have a label, and neither is that of the other."""
+    """Both axes have labels, and each label fits its axis."""
     picture = once(lambda: draw(student, *make_errors(rng)))
     assert_labelled_axes(picture.figure)
     assert_labels_fit(picture.figure, [(picture.widths, picture.errors)], x=WIDTH, y=ERROR)

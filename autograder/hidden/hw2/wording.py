@@ -1,7 +1,7 @@
-"""What students call the things in the homework's pictures, in English, German and French.
+"""Names that students give to things in the homework's pictures: English, German, French.
 
-Each word is a regular expression over a text in small letters without accents, in which Greek
-letters are spelt out (`testkit.words.folded`). `Words` match whole words alone.
+Each word is a regular expression for a text in lower case without accents, with Greek letters spelt
+out (`testkit.words.folded`). `Words` match only whole words.
 """
 
 from autograder.grading.testkit import Words, says_number
@@ -50,7 +50,7 @@ SAM_OF_RADIUS_ZERO = (
     rf"(?:{SAM})[ ,(]*(?:(?:with|mit|avec|at|bei|for|fur|pour) )?(?:an? |the )?{RADIUS}[ =:]*{ZERO}"
     r"(?! ?(?:,|;|/|-|and|und|et|to|bis))"
 )
-"""What is GD, said in the words of USAM."""
+"""Pattern for GD described as USAM of radius zero."""
 
 USAM = Words(
     SAM,
@@ -69,14 +69,14 @@ USAM = Words(
 
 
 def says_gd(text: str) -> bool:
-    """Whether a text names GD, by a word, by ρ = 0 or by the number 0 alone."""
+    """Return whether a text names GD: by a word, by ρ = 0, or by the number 0 alone."""
     if GD(text) or ZERO_RADIUS(text):
         return True
     return not USAM(text) and says_number(0.0)(text)
 
 
 def says_usam(text: str, rhos: list[float]) -> bool:
-    """Whether a text names USAM, by a word or by one of the radii; "USAM, ρ = 0" is GD."""
+    """Return whether a text names USAM: by a word or one of the radii; "USAM, ρ = 0" is GD."""
     if USAM(text):
         return GD(text) or not ZERO_RADIUS(text) or _says_some(text, rhos)
     return not GD(text) and _says_some(text, rhos)
@@ -86,7 +86,7 @@ def _says_some(text: str, rhos: list[float]) -> bool:
     return any(says_number(rho)(text) for rho in rhos)
 
 
-# --- What is drawn against what -------------------------------------------------------------------
+# --- The quantities on the axes -------------------------------------------------------------------
 
 NUMBER = r"(?:number|no\.?|nr\.?|anzahl|zahl|nombre|index|nummer|numero|#)"
 
@@ -209,4 +209,4 @@ DATA = Words(
     *(r"errors?", r"fehler", r"erreurs?", r"kernels?", r"kern", r"noyaux?", r"data", r"daten"),
     *(r"donnees", r"ntk"),
 )
-"""What the errors are called in the picture of the convergence."""
+"""Names for the errors in the convergence picture."""

@@ -1,6 +1,6 @@
-"""What runs behind the walls.
+"""The code that runs inside the sandbox.
 
-Inside the sandbox this folder is the top-level package `inside`, and nothing else of the kit is
-there. Its modules import each other relatively and, apart from that, only the standard library,
-numpy, matplotlib, IPython and msgpack.
+In the sandbox this folder is the top-level package `inside`, and no other part of the kit exists
+there. Its modules import each other relatively. Apart from that they import only the standard
+library, numpy, matplotlib, IPython and msgpack.
 """

@@ -1,9 +1,9 @@
-"""Packages that are not here: an import that an answer does not use costs nothing.
+"""Make a failing import harmless for answers that do not use it.
 
-A cell's top-level import that fails is made good with a stand-in, and the cell goes on; so does a
-top-level line such as `drive.mount(...)` that uses one. Elsewhere a stand-in raises an ImportError
-that names the package, in whatever way it is used. What stands in a `try` is left to Python, and
-so is what a function imports and uses.
+If a cell's top-level import fails, a stand-in takes the name and the cell goes on. The same happens
+with a top-level line such as `drive.mount(...)` that uses a stand-in. Any other use of a stand-in
+raises an ImportError that names the package. Code in a `try`, and imports that a function uses, are
+left to Python.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 _HELPER = "__absent__"
-"""Name of the built-in function that the code of a cell calls after a failure."""
+"""Name of the built-in function that a cell's code calls after a failure."""
 
 _WAYS = (
     "call iter next len bool contains getitem setitem delitem enter exit await index int float "
@@ -30,15 +30,15 @@ _BINDING = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, as
 
 
 class AbsentError(ImportError):
-    """Something was used that could not be imported."""
+    """Code used something that could not be imported."""
 
 
 class AbsentModuleError(AbsentError, ModuleNotFoundError):
-    """It was used, and its module is not installed."""
+    """Code used something whose module is not installed."""
 
 
 class Absent:
-    """Stands for what could not be imported."""
+    """Stand-in for something that could not be imported."""
 
     def __init__(self, error: BaseException) -> None:
         self.__dict__["_absent"] = _failure(error)
@@ -63,7 +63,7 @@ for _way in _WAYS.split():
 
 
 def _failure(error: BaseException) -> AbsentError:
-    """The error of a stand-in for what failed with this one."""
+    """Return the error that a stand-in raises, given the import's own error."""
     package = getattr(error, "name", None)
     if isinstance(error, ModuleNotFoundError):
         text = f"{package} is not installed where notebooks are marked"
@@ -72,19 +72,19 @@ def _failure(error: BaseException) -> AbsentError:
 
 
 class Absences:
-    """Makes good what fails in a notebook's cells for want of a package."""
+    """Lets cells go on after imports that fail."""
 
     def __init__(self) -> None:
         self.first: BaseException | None = None
         vars(builtins)[_HELPER] = self
 
     def __call__(self, *names: str, keep: bool = False) -> None:
-        """Have stand-ins stand under the names, for the exception that is being handled."""
+        """Bind stand-ins to the names, for the exception that is being handled."""
         error = sys.exception()
-        assert error is not None, "only called where one is handled"
+        assert error is not None, "only called while one is handled"
         frame = sys._getframe(1)
         namespace = frame.f_globals
-        if frame.f_locals is namespace:  # a cell, not a function of it
+        if frame.f_locals is namespace:  # in a cell itself, not in one of its functions
             self.first = self.first or error
         for name in names:
             if not (keep and name in namespace):
@@ -94,7 +94,7 @@ class Absences:
     Failure = Exception
 
     def forgive(self, module: ast.Module, namespace: Mapping[str, Any]) -> ast.Module:
-        """The code of a cell that goes on after such a failure."""
+        """Return a cell's code, changed so that it goes on after such a failure."""
         imports = (n for n in ast.walk(module) if isinstance(n, (ast.Import, ast.ImportFrom)))
         lacks = any(isinstance(value, Absent) for value in tuple(namespace.values()))
         lacks |= any(map(_may_fail, imports))
@@ -105,7 +105,7 @@ class Absences:
 
 
 def _mended(body: list[ast.stmt], lacks: bool) -> list[ast.stmt]:
-    """The statements, with imports made good, and what uses them if some package lacks."""
+    """Return the statements with imports guarded; if a package is missing, also its uses."""
     made: list[ast.stmt] = []
     for node in body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -127,7 +127,7 @@ def _mended(body: list[ast.stmt], lacks: bool) -> list[ast.stmt]:
 
 
 def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
-    """The blocks of a statement in which nothing catches an import that fails."""
+    """Return the blocks of a statement in which nothing catches a failing import."""
     if isinstance(node, ast.Try):
         yield from (handler.body for handler in node.handlers)
     elif isinstance(node, (ast.If, ast.For, ast.While, ast.With)):
@@ -139,7 +139,7 @@ def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
 
 
 def _without_unused_imports(body: list[ast.stmt], used: Set[str]) -> list[ast.stmt]:
-    """The statements of a function, in which an import of what is not used may fail."""
+    """Return a function's statements with its unused imports guarded."""
     made: list[ast.stmt] = []
     for node in body:
         for block in _blocks(node):
@@ -154,7 +154,7 @@ def _without_unused_imports(body: list[ast.stmt], used: Set[str]) -> list[ast.st
 
 
 def _attempt(node: ast.stmt, kind: str, names: list[str], keep: bool = False) -> ast.stmt:
-    """The statement in a `try` whose failure of that kind puts stand-ins under the names."""
+    """Return the statement in a `try`; a failure of that kind binds stand-ins to the names."""
     call = f"{_HELPER}({', '.join(map(repr, names))}{', ' if names else ''}keep={keep})"
     (made,) = ast.parse(f"try: pass\nexcept {_HELPER}.{kind}: {call}").body
     for part in ast.walk(made):
@@ -166,7 +166,7 @@ def _attempt(node: ast.stmt, kind: str, names: list[str], keep: bool = False) ->
 
 
 def _single(node: ast.Import | ast.ImportFrom) -> Iterator[ast.Import | ast.ImportFrom]:
-    """The statement as one for each name: those before a failing one are there."""
+    """Yield one statement for each name, so that a failing one does not affect those before it."""
     for alias in node.names:
         if isinstance(node, ast.Import):
             yield ast.copy_location(ast.Import([alias]), node)
@@ -175,7 +175,7 @@ def _single(node: ast.Import | ast.ImportFrom) -> Iterator[ast.Import | ast.Impo
 
 
 def _bound_by(node: ast.Import | ast.ImportFrom) -> tuple[list[str], bool]:
-    """The names that an import binds, and whether one that is bound already stays."""
+    """Return the names an import binds, and whether a name that is already bound is kept."""
     (alias,) = node.names
     if alias.name == "*":
         return [], False
@@ -184,7 +184,7 @@ def _bound_by(node: ast.Import | ast.ImportFrom) -> tuple[list[str], bool]:
 
 
 def _may_fail(node: ast.Import | ast.ImportFrom) -> bool:
-    """Whether an import is of something that has not been imported yet."""
+    """Return whether a statement imports something that is not imported yet."""
     for alias in node.names:
         if isinstance(node, ast.Import):
             fails = alias.name not in sys.modules
@@ -197,7 +197,7 @@ def _may_fail(node: ast.Import | ast.ImportFrom) -> bool:
 
 
 def _names(node: ast.stmt) -> Iterator[str]:
-    """The names that a definition or an assignment binds."""
+    """Yield the names that a definition or an assignment binds."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         yield node.name
         return
@@ -228,7 +228,7 @@ class _Progress:
 
 
 def have_progress_bars() -> None:
-    """Have tqdm, of which answers need no more than the loop, where it or its widgets are not."""
+    """Provide a silent tqdm if it or its widgets are missing: answers need only its loop."""
     if all(find_spec(package) for package in ("tqdm", "ipywidgets")):
         return
 

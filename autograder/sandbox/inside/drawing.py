@@ -1,7 +1,7 @@
-"""Pictures of figures as a notebook shows them: PNG, cut to what is drawn.
+"""Draw figures as a notebook shows them: as PNG, cropped to what is drawn.
 
-What else a notebook may ask of matplotlib, a window, LaTeX or a file, is not there. It is answered
-so that a picture is drawn all the same, and no error comes of it.
+Windows, LaTeX and files, which a notebook may ask matplotlib for, do not exist here. Such requests
+are answered so that the figure is still drawn, without an error.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _USUAL_SETTINGS: tuple[Any, ...] = (
 _FONT_FILES = (".ttf", ".otf", ".ttc")
 _WINDOWLESS = ("agg", "pdf", "pgf", "ps", "svg", "template")
 _OTHERS_BACKENDS = ("inline", "ipympl", "widget", "module://")
-"""How names begin that belong to packages which need not be there."""
+"""Beginnings of backend names that belong to packages which may be missing."""
 
 
 def png(figure: Figure) -> bytes | None:
-    """The figure as PNG with a narrow margin; None where there is nothing on it.
+    """Return the figure as PNG with a narrow margin; None if it is empty.
 
-    IPython draws twice, the first time to learn where things lie. Here it is drawn once, with some
-    room around it, and the picture is cut afterwards; what needs more room is drawn again.
+    IPython draws twice, the first time to measure. This draws once with some room around the figure
+    and crops the picture; a figure that needs more room is drawn again.
     """
     if not figure.axes and not figure.lines:
         return None
@@ -60,7 +60,7 @@ def png(figure: Figure) -> bytes | None:
 
 
 def _draw(figure: Figure, box: Bbox) -> tuple[np.ndarray, RendererAgg]:
-    """What lies in the box (in inches) as pixels, and the renderer that has measured its texts."""
+    """Return the box (in inches) as pixels, and the renderer that has measured its texts."""
     canvas = FigureCanvasAgg(figure)
     canvas.print_figure(
         io.BytesIO(),
@@ -74,17 +74,17 @@ def _draw(figure: Figure, box: Bbox) -> tuple[np.ndarray, RendererAgg]:
 
 
 def share_formulas() -> None:
-    """Have all pictures share the formulas that were read, the numbers on logarithmic axes too.
+    """Share parsed formulas between all pictures, numbers on logarithmic axes included.
 
-    matplotlib remembers them, but each of its renderers for itself.
+    matplotlib caches them separately for each renderer.
     """
     backend_agg.MathTextParser = cache(MathTextParser)  # type: ignore[assignment, attr-defined]
 
 
 def keep_fonts_in_memory() -> None:
-    """Have matplotlib hold fonts in memory and not as open files.
+    """Make matplotlib keep fonts in memory instead of as open files.
 
-    Forks share an open file's position, in which one of them could leave word for the next.
+    Forks share the position in an open file, so one could use it to leave a message for the next.
     """
     opened = io.open
 
@@ -98,7 +98,7 @@ def keep_fonts_in_memory() -> None:
 
 
 class _Font(io.BytesIO):
-    """A font in memory; files of type PDF and PS are made with the one of its name."""
+    """A font in memory; PDF and PS files need its name."""
 
     def __init__(self, content: bytes, name: str) -> None:
         super().__init__(content)
@@ -106,7 +106,7 @@ class _Font(io.BytesIO):
 
 
 def do_without_machine() -> None:
-    """Have matplotlib draw all the same if a window, LaTeX or a file can't be had."""
+    """Make matplotlib draw even if a window, LaTeX or a file is not available."""
     _do_without_windows()
     _do_without_latex()
     _do_without_files()
@@ -132,7 +132,7 @@ def _do_without_windows() -> None:
 
 
 class _Nothing:
-    """Stands for a window: whatever is asked of it does nothing."""
+    """Stand-in for a window: every request does nothing."""
 
     def __getattr__(self, name: str) -> _Nothing:
         if name.startswith("__"):
@@ -147,7 +147,7 @@ class _Nothing:
 
 
 def _do_without_latex() -> None:
-    """Show the source of a text that LaTeX would set: not all of it is a formula for matplotlib."""
+    """Show the source of texts that need LaTeX, as matplotlib cannot read all of them."""
     own: Any = Text
     asked, preprocess = own.get_usetex, own._preprocess_math
     own.get_usetex = lambda _text: False
@@ -174,15 +174,15 @@ def _do_without_styles() -> None:
     def try_to_use(style: Any) -> None:
         try:
             use(style)
-        except OSError as error:  # of a package or a file that is not here
+        except OSError as error:  # from a package or a file that is missing
             print(f"The style is left out while marking: {error}")
 
-    use.__globals__["use"] = try_to_use  # where `context` looks for it
+    use.__globals__["use"] = try_to_use  # where `context` looks it up
     style_module.use = try_to_use
 
 
 def draw_once() -> None:
-    """Draw figures of the usual parts, so that later ones find fonts and formulas ready."""
+    """Draw typical figures, so that later ones find fonts and formulas cached."""
     for settings in _USUAL_SETTINGS:
         with plt.rc_context(settings):
             figure, axes = plt.subplots()

@@ -1,19 +1,20 @@
-"""Reads a matplotlib Figure as plain data, so that the grader can look at it without drawing.
+"""Read a matplotlib Figure as plain data, so that the grader can examine it without drawing.
 
-Runs in the sandbox. What is drawn is sorted into two kinds:
+Runs in the sandbox. Drawn objects are sorted into two kinds:
 
-    curves  things that stand for a set of points: lines, markers, error bars, bars, segments
-    fields  things that stand for values over the plane: images, meshes, contours, surfaces
+    curves  represent a set of points: lines, markers, error bars, bars, segments
+    fields  represent values over the plane: images, meshes, contours, surfaces
 
-A field is told by samples: a place (x, y), half the size of the cell around it, and the least and
-the largest value that is shown there (both are the same, but for the bands of filled contours).
+A field is described by samples. A sample is a place (x, y), half the size of the cell around it,
+and the smallest and largest value shown there (equal, except in the bands of filled contours).
 
-What matplotlib offers in public is preferred. Where only its private data tells what is drawn, such
-as the faces of a surface, what it leaves out when it draws is left out here too: padding that was
+matplotlib's public data is preferred. Some facts, such as the faces of a surface, are only in its
+private data. Anything that matplotlib skips when it draws is skipped here too: padding that was
 never written, masked values, points that only close a path.
 
-Amounts are bounded: what has too many points is thinned and says so, artists beyond the bound and
-artists that can't be read are counted as unread. No artist can make the reader fail.
+Amounts are bounded. An object with too many points is thinned and marked as thinned. Artists beyond
+the bound, and artists that cannot be read, are counted as unread. No artist can make the reader
+fail.
 """
 
 from __future__ import annotations
@@ -52,7 +53,7 @@ from .figuresizes import MAX_CHILDREN, MAX_INKS, MAX_POINTS, MAX_STYLE, MAX_TEXT
 from .wire import Object
 
 _LEAST_SIZE = 0.02
-"""Share of the figure's width and height below which nobody sees what an axes shows."""
+"""Share of the figure's width and height below which an axes is too small to be seen."""
 
 _SIDES = ("center", "left", "right")
 
@@ -60,7 +61,7 @@ Plain = dict[str, Any]
 
 
 def read_object(value: object) -> object:
-    """Turn what a student's function may return, but no array can hold, into plain data."""
+    """Turn objects that a student's function may return, but no array can hold, into plain data."""
     if isinstance(value, Axes):
         value = value.figure
     if isinstance(value, SubFigure):
@@ -71,7 +72,7 @@ def read_object(value: object) -> object:
 
 
 def read_figure(figure: Figure) -> Plain:
-    """Everything that can be told of a figure: its axes with what they show, texts and legends."""
+    """Return the contents of a figure as plain data: its axes, texts and legends."""
     budget = _FigureBudget()
     parts = [figure, *getattr(figure, "subfigs", ())]
     return {
@@ -88,34 +89,34 @@ def read_figure(figure: Figure) -> Plain:
 
 
 class _FigureBudget:
-    """How much may still be read."""
+    """Numbers of objects that may still be read."""
 
     def __init__(self) -> None:
         self.left = dict(MOST)
         self.unread = 0
 
     def take(self, kind: str, wanted: int) -> int:
-        """How many of a kind may be had of the number that is wanted; they are gone then."""
+        """Return how many of the `wanted` objects may be read, and subtract them."""
         had = max(min(wanted, self.left[kind]), 0)
         self.left[kind] -= had
         return had
 
     def rows(self, count: int, kind: str, each: int = 1) -> np.ndarray:
-        """Which of `count` rows to keep, evenly spread; a row takes `each` of the kind."""
+        """Return which of `count` rows to keep, evenly spread; a row takes `each` of the kind."""
         kept = self.take(kind, each * min(count, MAX_POINTS)) // each
         if kept == count:
             return np.arange(count)
         return np.linspace(0, count - 1, kept).round().astype(int)
 
     def text(self, value: Any) -> str:
-        """A plain text, as long as it may be."""
+        """Return a plain text, cut to the permitted length."""
         text = _text(value)
         kept = text[: self.take("characters", len(text))]
         self.unread += len(kept) < len(text)
         return kept
 
     def read(self, kind: str, reader: Callable[[], Plain | None]) -> Iterator[Plain]:
-        """What `reader` gives, if there is room for one more and it does not fail."""
+        """Return what `reader` returns, if there is room for one more and it does not fail."""
         if self.left[kind] <= 0:
             self.unread += 1
             return
@@ -135,13 +136,13 @@ _Reader = Callable[[Any, Any, _FigureBudget], Plain | None]
 
 
 def _read_axes(axes: Any, figure: Figure, budget: _FigureBudget) -> Plain:
-    _safe(axes.apply_aspect, None)  # drawing does: it may widen the limits
+    _safe(axes.apply_aspect, None)  # as drawing does: it may widen the limits
     names = ("x", "y", "z") if _safe(lambda: axes.name, "") == "3d" else ("x", "y")
     kind = {"3d": "3d", "rectilinear": "plane"}.get(_safe(lambda: axes.name, ""), "other")
     children = _safe(lambda: sorted(axes.get_children(), key=lambda a: a.get_zorder()), [])
     budget.unread += max(len(children) - MAX_CHILDREN, 0)
     children = children[:MAX_CHILDREN]
-    switch = "_axis3don" if kind == "3d" else "axison"  # 3D axes keep axison off
+    switch = "_axis3don" if kind == "3d" else "axison"  # 3D axes store it in axison
     on = bool(_safe(lambda: getattr(axes, switch), True))
     legend = _read_legends((c for c in children if isinstance(c, Legend)), budget)
     curves, fields = _read_artists(axes, children, budget)
@@ -166,7 +167,7 @@ def _read_axes(axes: Any, figure: Figure, budget: _FigureBudget) -> Plain:
 
 
 def _axis_label(axes: Any, name: str, figure: Figure) -> str:
-    """The axis' label: its own, that of an axis it shares, or the figure's common one."""
+    """Return the axis' label: its own, that of a shared axis, or the figure's common one."""
 
     def own(other: Any) -> str:
         text = getattr(other, f"{name}axis").label
@@ -184,7 +185,7 @@ def _axis_label(axes: Any, name: str, figure: Figure) -> str:
 
 
 def _has_room(axes: Any) -> bool:
-    """Whether an axes is large enough to be seen, and at least in part on its figure."""
+    """Return whether an axes is large enough to be seen and at least partly on its figure."""
     box = _safe(lambda: axes.get_position(original=True), None)
     if box is None:
         return False
@@ -193,7 +194,7 @@ def _has_room(axes: Any) -> bool:
 
 
 def _named_ticks(axis: Any, budget: _FigureBudget) -> list[list[Any]]:
-    """Ticks that were given names of their own: [position, name] each."""
+    """Return the ticks that have names of their own, each as [position, name]."""
 
     def read() -> list[list[Any]]:
         formatter, locator = axis.get_major_formatter(), axis.get_major_locator()
@@ -219,7 +220,7 @@ def _is_own_text(child: Any, axes: Any) -> bool:
 def _read_artists(
     axes: Any, children: list[Any], budget: _FigureBudget
 ) -> tuple[list[Plain], list[Plain]]:
-    """The curves and the fields of an axes, in the order in which they are drawn."""
+    """Return the curves and the fields of an axes, in the order in which they are drawn."""
     labels = _safe(lambda: _labels_of_containers(axes), {})
     curves: list[Plain] = []
     fields: list[Plain] = []
@@ -245,7 +246,7 @@ def _read_artists(
 
 
 def _labels_of_containers(axes: Any) -> dict[int, str]:
-    """An error bar's label stands on its container; it belongs to the line in it."""
+    """Return labels of lines: an error bar's label is stored on its container."""
     found = {}
     for container in axes.containers:
         if isinstance(container, ErrorbarContainer) and container.lines[0] is not None:
@@ -277,7 +278,7 @@ def _curve(kind: str, artist: Any, points: Any, budget: _FigureBudget, **more: A
 
 def _read_line(line: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     if isinstance(line, AxLine):
-        # an endless line: where it crosses the limits of the axes
+        # an endless line: take the points where it crosses the limits of the axes
         on_screen = line.get_transform().transform([(0, 0), (1, 1)])
         points = axes.transData.inverted().transform(on_screen)
     elif hasattr(line, "get_data_3d"):
@@ -309,7 +310,7 @@ def _read_segments(lines: Any, axes: Any, budget: _FigureBudget) -> Plain | None
 
 
 def _segments(lines: Any) -> list[np.ndarray]:
-    """The points of each segment; those of 3D ones are nowhere in public before they are drawn."""
+    """Return the points of each segment; before drawing, those of 3D ones are not public."""
     solid = getattr(lines, "_segments3d", None)
     segments, size = (lines.get_segments(), 2) if solid is None else (solid, 3)
     return [_floats(segment).reshape(-1, size) for segment in segments]
@@ -335,7 +336,7 @@ def _read_bars(container: Any, axes: Any, budget: _FigureBudget) -> Plain:
 
 
 def _read_bare_bars(container: Any, axes: Any, budget: _FigureBudget) -> Plain:
-    """Error bars without a line: the points are the middles of the bars."""
+    """Return error bars without a line; their points are the middles of the bars."""
     (bars,) = (part for part in container.lines[2][:1])
     middles = [np.mean(segment, axis=0) for segment in _segments(bars) if len(segment)]
     read = _read_segments(bars, axes, budget) or {}
@@ -379,7 +380,7 @@ def _marker_style(markers: Any) -> Plain:
 
 
 def _marker_colors(markers: Any) -> list[Any]:
-    """The colours as they were given: in 3D, drawing fades those of markers farther away."""
+    """Return the colours as they were set: drawing fades those of distant 3D markers."""
     faces = PathCollection.get_facecolor(markers)
     like_faces = isinstance(markers._edgecolors, str)
     return [*faces, *(() if like_faces else PathCollection.get_edgecolor(markers))]
@@ -387,7 +388,7 @@ def _marker_colors(markers: Any) -> list[Any]:
 
 @cache
 def _markers() -> dict[bytes, str]:
-    """matplotlib's markers by their shapes, which are all that a scatter plot keeps of them."""
+    """Return matplotlib's markers by shape, as a scatter plot keeps only their shapes."""
     found: dict[bytes, str] = {}
     for name in MarkerStyle.markers:
         style = MarkerStyle(name)
@@ -418,7 +419,7 @@ def _patch_style(patch: Any) -> Plain:
 def _field(
     kind: str, artist: Any, samples: Any, budget: _FigureBudget, *, levels: int = 0, half: Any = 0.0
 ) -> Plain | None:
-    """A field by its samples (x, y, least value, largest value); None where nothing is finite."""
+    """Return a field as samples (x, y, smallest, largest value); None if nothing is finite."""
     samples = _floats(samples)
     halves = np.broadcast_to(_floats(half), (len(samples), 2))
     whole = np.isfinite(samples[:, :2]).all(axis=1) & ~np.isnan(samples).any(axis=1)
@@ -470,11 +471,11 @@ def _read_image(image: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
 
 
 def _pixel_edges(image: Any, rows: int, columns: int) -> Iterable[Any]:
-    """Where the columns and the rows of an image begin and end."""
+    """Return the edges of an image's columns and rows."""
     own = [np.asarray(getattr(image, name, ())) for name in ("_Ax", "_Ay")]
     if isinstance(image, PcolorImage):
         return own
-    if isinstance(image, NonUniformImage):  # it knows the middles
+    if isinstance(image, NonUniformImage):  # it stores the middles
         return (np.concatenate([m[:1], (m[1:] + m[:-1]) / 2, m[-1:]]) for m in own)
     left, right, bottom, top = map(float, image.get_extent())
     first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
@@ -482,7 +483,7 @@ def _pixel_edges(image: Any, rows: int, columns: int) -> Iterable[Any]:
 
 
 def _read_contours(contours: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
-    """Lines carry their level; a band of filled contours lies between two levels."""
+    """Return contours as a field: a line has its level, a band lies between two levels."""
     edges = _floats(contours.levels)
     if contours.filled:  # beyond the first or the last level there may be a band without an end
         below = [-np.inf] * (contours.extend in ("min", "both"))
@@ -502,7 +503,7 @@ def _contour_places(contours: Any) -> Iterator[np.ndarray]:
     solid = getattr(contours, "_3dverts_codes", None)
     if solid is not None:  # drawing replaces the paths of a 3D set by projected ones
         lines = [_without_ends(_floats(line).reshape(-1, 3), codes) for line, codes in solid]
-        if all(np.ptp(line[:, 2]) == 0 for line in lines if len(line)):  # on no side wall
+        if all(np.ptp(line[:, 2]) == 0 for line in lines if len(line)):  # not on a side wall
             yield from (line[:, :2] for line in lines)
         return
     for path in contours.get_paths():
@@ -510,7 +511,7 @@ def _contour_places(contours: Any) -> Iterator[np.ndarray]:
 
 
 def _without_ends(vertices: np.ndarray, codes: Any) -> np.ndarray:
-    """The vertices of a path but for those that only close it, which may lie anywhere."""
+    """Return the vertices of a path without those that only close it, which may be anywhere."""
     return vertices if codes is None else vertices[np.asarray(codes) != Path.CLOSEPOLY]
 
 
@@ -521,10 +522,10 @@ def _read_surface(surface: Any, budget: _FigureBudget) -> Plain | None:
 
 
 def _surface_vertices(surface: Any) -> np.ndarray:
-    """The corners of a surface's faces.
+    """Return the corners of a surface's faces.
 
-    matplotlib pads faces of unequal length with memory that it never writes, and marks the padding
-    and masked corners as invalid. Before 3.10 it keeps one list of corners without padding.
+    matplotlib pads faces of unequal length with uninitialised memory, and marks the padding and
+    masked corners as invalid. Before 3.10 it keeps one list of corners without padding.
     """
     if getattr(surface, "_vec", None) is not None:
         return _floats(surface._vec)[:3].T
@@ -545,7 +546,7 @@ def _read_wires(lines: Any, _axes: Any, budget: _FigureBudget) -> Plain | None:
 
 
 def _read_polygons(cells: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
-    """A surface, or polygons that are coloured by a value each."""
+    """Return a surface, or polygons that are each coloured by a value."""
     if hasattr(cells, "do_3d_projection"):
         return _read_surface(cells, budget)
     values = _values(cells)
@@ -573,7 +574,7 @@ def _read_triangles(mesh: Any, _axes: Any, budget: _FigureBudget) -> Plain | Non
 
 
 def _read_coloured_markers(markers: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
-    """Many markers with a colour scale show a field as well as a set of points."""
+    """Return many markers with a colour scale as a field; they are a set of points too."""
     values = _values(markers)
     transform = markers.get_offset_transform()
     if values is None or hasattr(markers, "_offsets3d") or not _contains(transform, axes):
@@ -596,13 +597,13 @@ _READERS: tuple[tuple[type, _Reader | None, _Reader | None], ...] = (
     (AxesImage, None, _read_image),
     (Polygon, _read_outline, None),
 )
-"""How an artist is read as a curve and as a field; the first kind that fits counts."""
+"""Readers of an artist as a curve and as a field; the first kind that matches counts."""
 
 # --- Small things ---------------------------------------------------------------------------------
 
 
 def _safe(get: Callable[[], Any], default: Any) -> Any:
-    """What `get` gives; the default where it fails, whatever the artist."""
+    """Return what `get` returns, or the default if it fails."""
     try:
         return get()
     except Exception:
@@ -614,7 +615,7 @@ def _is_visible(artist: Any) -> bool:
 
 
 def _is_legible(text: Any) -> bool:
-    """Whether a text is visible, not transparent, and large enough to be read."""
+    """Return whether a text is visible, not transparent, and large enough to be read."""
 
     def read() -> bool:
         color = to_rgba_array(text.get_color(), text.get_alpha())
@@ -624,12 +625,12 @@ def _is_legible(text: Any) -> bool:
 
 
 def _number(value: Any) -> float:
-    """A finite float; 0 for what is none."""
+    """Return a finite float; 0 for anything else."""
     return float(value) if np.isfinite(value) else 0.0
 
 
 def _floats(values: Any) -> np.ndarray:
-    """An array of floats, NaN where a value is masked."""
+    """Return an array of floats, NaN for masked values."""
     masked = np.ma.asarray(values)
     plain: np.ndarray = np.ma.filled(masked.astype(np.float64), np.nan)
     return plain
@@ -645,7 +646,7 @@ def _in_data(artist: Any, axes: Any) -> bool:
 
 
 def _contains(transform: Any, axes: Any) -> bool:
-    """Whether both coordinates are those of the data."""
+    """Return whether both coordinates are those of the data."""
     return all(transform.contains_branch_seperately(axes.transData))
 
 
@@ -654,7 +655,7 @@ def _is_drawn(style: str) -> bool:
 
 
 def _inks(colors: list[Any], alpha: Any) -> list[list[float]]:
-    """Colours as RGBA, each one once."""
+    """Return colours as RGBA, each one once."""
     found: dict[tuple[float, ...], None] = {}
     for color in colors[: 4 * MAX_INKS]:
         for rgba in _safe(partial(to_rgba_array, color, alpha), ()):
@@ -663,7 +664,7 @@ def _inks(colors: list[Any], alpha: Any) -> list[list[float]]:
 
 
 def _read_legends(legends: Iterable[Any], budget: _FigureBudget) -> list[Plain]:
-    """What the legends say, each text with the style of the handle beside it."""
+    """Return the entries of the legends: each text with the style of its handle."""
     visible = [legend for legend in legends if _is_visible(legend)]
     pairs = [pair for each in visible for pair in _safe(partial(_entries, each), [])]
     read = [
@@ -675,9 +676,9 @@ def _read_legends(legends: Iterable[Any], budget: _FigureBudget) -> list[Plain]:
 
 
 def _entries(legend: Legend) -> list[tuple[Any, Any]]:
-    """Each text of a legend with its handle, the title without one."""
+    """Return each text of a legend with its handle; the title has none."""
     texts = legend.get_texts()
-    # without a handler for its kind, a thing has neither text nor handle in the legend
+    # a thing whose kind has no handler has neither text nor handle in the legend
     handles: list[Any] = [handle for handle in legend.legend_handles if handle is not None]
     if len(handles) != len(texts):  # somebody changed one of them
         handles = [None] * len(texts)
@@ -685,7 +686,7 @@ def _entries(legend: Legend) -> list[tuple[Any, Any]]:
 
 
 def _entry(text: Any, handle: Any, budget: _FigureBudget) -> Plain:
-    """A text with its handle's style; without one where it can't be read."""
+    """Return a text with its handle's style, or without one if that cannot be read."""
     style = next((read for kind, read in _HANDLES if isinstance(handle, kind)), None)
     found = _safe(partial(style, handle), {}) if style else {}
     words = budget.text(text.get_text()) if _is_legible(text) else ""
@@ -702,7 +703,7 @@ _HANDLES: tuple[tuple[type, Callable[[Any], Plain]], ...] = (
 
 
 def _texts(texts: Iterable[Any], budget: _FigureBudget) -> list[str]:
-    """What the texts say that can be read; those beyond the bound count as unread."""
+    """Return the texts that can be read; those beyond the bound count as unread."""
     words = (_text(_safe(text.get_text, "")) for text in texts if _is_legible(text))
     said = [word for word in words if word.strip()]
     kept = budget.take("texts", len(said))
@@ -715,6 +716,6 @@ def _first_text(getters: Iterable[Callable[[], Any]]) -> str:
 
 
 def _text(value: Any) -> str:
-    """A plain string of bounded length, without control characters."""
+    """Return a plain string of bounded length, without control characters."""
     text = value if type(value) is str else str(value)
     return re.sub(r"[\x00-\x1f\x7f]|[\ud800-\udfff]", " ", text)[:MAX_TEXT]

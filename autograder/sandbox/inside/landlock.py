@@ -1,8 +1,8 @@
-"""Landlock: which files a process may open, for itself and all its descendants, for good.
+"""Landlock: limit which files a process and all its descendants may open, for good.
 
-A ruleset names the rights that are taken away everywhere and the folders where they are given
-back. Kernels differ in the rights they know (their "ABI" number); `Ruleset` asks for all that the
-running kernel has. See `man 7 landlock`.
+A ruleset names the rights that are removed everywhere and the paths where they are granted again.
+Kernels differ in the rights they know (their "ABI" number); `Ruleset` uses all that the running
+kernel knows. See `man 7 landlock`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ON_A_FILE = READ_FILE | _WRITE_FILE | _TRUNCATE
 
 
 def syscall(number: int, *arguments: object) -> int:
-    """What a system call returns; OSError where it fails."""
+    """Return the result of a system call; raise OSError if it fails."""
     library = ctypes.CDLL(None, use_errno=True)
     result = int(library.syscall(ctypes.c_long(number), *arguments))
     if result < 0:
@@ -45,7 +45,7 @@ def syscall(number: int, *arguments: object) -> int:
 
 
 def abi() -> int:
-    """The version of Landlock this kernel has, 0 where it has none or has it switched off."""
+    """Return the kernel's version of Landlock; 0 if it is missing or disabled."""
     try:
         return syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _CREATE_RULESET_VERSION)
     except OSError:
@@ -53,7 +53,7 @@ def abi() -> int:
 
 
 class Ruleset:
-    """A wall in the making: `allow` what may be opened, then `enforce`."""
+    """A wall under construction: `allow` what may be opened, then `enforce`."""
 
     def __init__(self) -> None:
         version = abi()
@@ -66,7 +66,7 @@ class Ruleset:
         self._fd = syscall(_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
 
     def allow(self, path: str, rights: int) -> None:
-        """Give `rights` back for `path` and, if it is a folder, all that is beneath it."""
+        """Grant `rights` again for `path` and, if it is a folder, for everything below it."""
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:
             if not stat.S_ISDIR(os.fstat(fd).st_mode):
@@ -77,9 +77,9 @@ class Ruleset:
             os.close(fd)
 
     def enforce(self) -> None:
-        """Take away what was not allowed, from this thread and all that it starts from now on.
+        """Remove all other rights from this thread and from everything that it starts later.
 
-        The thread must have given up new privileges (PR_SET_NO_NEW_PRIVS).
+        The thread must already be unable to gain new privileges (PR_SET_NO_NEW_PRIVS).
         """
         try:
             syscall(_RESTRICT_SELF, self._fd, 0)

@@ -1,8 +1,8 @@
 """Calls in both directions over one channel.
 
 While one side waits for the answer to its call, the other may call back: a student's optimiser
-calls the grader's gradient at every step. The side that runs the student's code and the side
-that runs the tests use the same class; each only answers calls to what it put up itself.
+calls the grader's gradient at every step. The side that runs the student's code and the side that
+runs the tests use the same class; each answers only calls to functions that it offered.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from .wire import Adapt, Channel, Function, Object, Unsendable, WireError
 MAX_CALL_DEPTH = 16
 MAX_FUNCTIONS = 10_000
 CROSSING_SECONDS = 0.0005
-"""What a call and its answer take on their way."""
+"""Seconds that a call and its answer take to cross."""
 MAX_OWN_SECONDS = 60.0
-"""The most by which answering the other side's calls can put off the deadline of one call."""
+"""Seconds by which answering the other side's calls can extend the deadline of one call."""
 
 Open = Callable[[Object], object]
 Describe = Callable[[BaseException], Mapping[str, Any]]
@@ -32,7 +32,7 @@ class TooManyCalls(WireError):
 
 
 class RemoteError(Exception):
-    """The call was carried out by the other side and raised; `details` is its plain description."""
+    """The other side made the call, and it raised; `details` describes the error in plain data."""
 
     def __init__(self, details: Mapping[str, Any]) -> None:
         super().__init__(str(details.get("error", "error")))
@@ -42,13 +42,14 @@ class RemoteError(Exception):
 class Peer:
     """One end of a conversation of calls.
 
-    `adapt` turns foreign objects into sendable ones, `open_object` turns a received Object into
-    what this side uses, `describe` makes plain data of an exception that a served call raised.
+    `adapt` turns foreign objects into objects that can be sent, `open_object` turns a received
+    Object into this side's object, `describe` turns an exception of a served call into plain data.
     Calls of the other side's functions go through `enter`, unless they are part of a served call.
-    Exceptions of the kinds `passing` end the conversation instead of being told to the other side.
+    Exceptions of the kinds `passing` end the conversation instead of being reported to the other
+    side.
 
-    `deadline` is when the other side has to be done with its work. While this side carries out a
-    call for it, its clock stands still; but waiting for the other side always counts.
+    `deadline` is when the other side must have finished its work. The clock stops while this side
+    serves a call for it, but waiting for the other side always counts.
     """
 
     def __init__(
@@ -81,12 +82,12 @@ class Peer:
         self._lock = threading.RLock()
 
     def allow(self, seconds: float) -> None:
-        """Give the other side that much time, from now on."""
+        """Give the other side that many seconds from now."""
         self.deadline = time.monotonic() + seconds
         self._own_since, self._own_left = None, MAX_OWN_SECONDS
 
     def start_over(self) -> None:
-        """Offer none of the functions that have crossed, and count the calls served anew."""
+        """Withdraw all functions that have crossed, and count served calls from 0 again."""
         self.served = 0
         self._functions = [_withdrawn] * len(self._functions)
         self._numbers.clear()
@@ -96,7 +97,7 @@ class Peer:
         self._named[name] = function
 
     def call(self, target: str | int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Call what the other side offers by name, or a function of its by number."""
+        """Call something that the other side offers by name, or one of its functions by number."""
         with self._lock:
             return self._call(target, args, kwargs)
 
@@ -152,7 +153,7 @@ class Peer:
             self._depth -= 1
 
     def _start_clock(self) -> None:
-        """From now on it is the other side's time."""
+        """Start the clock for the other side."""
         if self._own_since is not None and self.deadline is not None:
             own = min(time.monotonic() - self._own_since, self._own_left)
             self._own_left -= own
@@ -181,7 +182,7 @@ class Peer:
         return message
 
     def outward(self, value: Any) -> Any:
-        """`value` with its functions replaced by references that can cross."""
+        """Return `value` with its functions replaced by references that can cross."""
         return with_parts(value, self._reference)
 
     def _reference(self, value: Any) -> Any:
@@ -194,7 +195,7 @@ class Peer:
         return value
 
     def inward(self, value: Any) -> Any:
-        """`value` with its references replaced by functions that can be called here."""
+        """Return `value` with its references replaced by functions that can be called here."""
         return with_parts(value, self._referred)
 
     def _referred(self, value: Any) -> Any:
@@ -202,7 +203,7 @@ class Peer:
             return self._function(value)
         if isinstance(value, Object):
             if self._open_object is None:
-                raise WireError("an object that this side does not take")
+                raise WireError("an object that this side does not accept")
             return self._open_object(value)
         return value
 
@@ -224,7 +225,7 @@ class Peer:
 
 
 def with_parts(value: Any, change: Callable[[Any], Any]) -> Any:
-    """`value` with `change` made to it or, if it is a list, a tuple or a dict, to all it holds."""
+    """Return `value` with `change` applied to it, or to all parts of a list, tuple or dict."""
     kind = type(value)
     if kind is list or kind is tuple:
         return kind(with_parts(part, change) for part in value)

@@ -1,4 +1,4 @@
-"""A made-up function that crosses the wire as numbers, for answers that call it very often."""
+"""A test function that crosses the wire as numbers, for answers that call it very often."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 class Polynomial:
     """p(u, v) = sum over i, j of c[i, j] uⁱ vʲ, called as p([u, v]).
 
-    u and v may be numbers (the value is a float then) or arrays of one shape. In the sandbox it
-    is computed on the spot, where another function of a test is called back across the wire.
+    u and v may be numbers (then the value is a float) or arrays of one shape. The sandbox computes
+    it itself; any other function of a test is called back across the wire.
     """
 
     def __init__(self, coefficients: np.ndarray) -> None:
@@ -19,9 +19,9 @@ class Polynomial:
         self._falling: list[list[float]] = self.coefficients[::-1, ::-1].tolist()
 
     def __call__(self, x: Any) -> Any:
-        """The value at x = [u, v]; ValueError where x does not hold two numbers or arrays."""
+        """Return the value at x = [u, v]; raise ValueError unless x holds two numbers or arrays."""
         point = np.asarray(x, dtype=float)
-        u, v = point.tolist() if point.ndim == 1 else point  # numpy is slow at single numbers
+        u, v = point.tolist() if point.ndim == 1 else point  # numpy is slow for single numbers
         value = 0.0 * u
         for row in self._falling:
             in_v = 0.0 * v

@@ -1,4 +1,4 @@
-"""The tree of processes below one, as /proc shows it from outside."""
+"""The process tree below a process, as /proc shows it from outside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
 def children(pid: int) -> list[int]:
-    """The children that `pid` has now, all its threads' together."""
+    """Return the current children of `pid`, of all its threads together."""
     found: list[int] = []
     try:
         threads = os.listdir(f"/proc/{pid}/task")
@@ -27,7 +27,7 @@ def children(pid: int) -> list[int]:
 
 
 def descendants(pid: int) -> list[int]:
-    """Everything below `pid`, parents before their children."""
+    """Return all processes below `pid`, parents before their children."""
     found: list[int] = []
     waiting = [pid]
     while waiting:
@@ -38,14 +38,14 @@ def descendants(pid: int) -> list[int]:
 
 
 def kill(pids: list[int], number: int = signal.SIGKILL) -> None:
-    """Send a signal, by default the one that kills, to what of `pids` is still there."""
+    """Send a signal (default: SIGKILL) to those of `pids` that still exist."""
     for pid in pids:
         with contextlib.suppress(*_GONE):
             os.kill(pid, number)
 
 
 def reap() -> list[int]:
-    """Let go of this process's children that have ended since the last time, and return them."""
+    """Reap this process's children that have ended since the last call, and return them."""
     ended = []
     with contextlib.suppress(ChildProcessError):
         while (pid := os.waitpid(-1, os.WNOHANG)[0]) != 0:
@@ -54,12 +54,12 @@ def reap() -> list[int]:
 
 
 def stat_fields(pid: int | str) -> list[str]:
-    """The fields of /proc/PID/stat from the process's state on; OSError if it has ended.
+    """Return the fields of /proc/PID/stat from the state on; raise OSError if it has ended.
 
-    `pid` may also be that of a thread, as "PID/task/THREAD".
+    For a thread, `pid` is "PID/task/THREAD".
     """
     with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-        # The name in brackets is the process's own choice and may hold anything.
+        # The process chooses the name in brackets itself; it may contain anything.
         return file.read().rpartition(")")[2].split()
 
 

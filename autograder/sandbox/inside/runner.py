@@ -1,7 +1,7 @@
-"""Runs a notebook's code cells as a kernel would: IPython's shell, without kernel or sockets.
+"""Run a notebook's code cells as a kernel would: in IPython's shell, without kernel or sockets.
 
-Outputs are kept in nbformat's own form and within a byte limit. Shell lines, installs and the
-like are answered with a sentence instead of being carried out.
+Outputs are kept in nbformat's own form, up to a limit in bytes. Shell lines and installs are
+answered with a sentence instead of being run.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ MAX_FRAMES = 200
 _INSTALLED = "every package that the homework needs is there."
 
 SHORTER = 3.0
-"""Factor by which a notebook's later cells get less time, for each cell that was stopped."""
+"""Factor by which the time for later cells is divided after each cell that was stopped."""
 
 
 class CellTimeout(BaseException):
-    """The cell used up its time; a BaseException, so that `except Exception` does not hold it."""
+    """The cell used up its time; a BaseException, so `except Exception` does not catch it."""
 
 
 class Recorder:
-    """Collects one cell's outputs and stops collecting where `limit` bytes are reached."""
+    """Collects one cell's outputs, up to `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -62,7 +62,7 @@ class Recorder:
         self.cut = False
 
     def stream(self, name: str, text: str) -> None:
-        """Take printed text; text after text of the same stream is joined."""
+        """Add printed text; consecutive texts of the same stream are joined."""
         room = self.limit - self.used
         if len(text) > room:
             self.cut, text = True, text[: max(room, 0)]
@@ -76,7 +76,7 @@ class Recorder:
             self.outputs.append({"output_type": "stream", "name": name, "parts": [text]})
 
     def add(self, output: Output, size: int) -> None:
-        """Take an output of that many characters."""
+        """Add an output of that many characters."""
         if self.used + size > self.limit:
             self.cut = True
             return
@@ -84,7 +84,7 @@ class Recorder:
         self.outputs.append(output)
 
     def show(self, kind: str, data: Mapping[str, Any], **more: Any) -> None:
-        """Take a displayed value by its representations, each a text or bytes."""
+        """Add a displayed value with its representations, each a text or bytes."""
         bundle = {
             str(mime): base64.b64encode(shown).decode("ascii")
             if isinstance(shown, bytes)
@@ -96,7 +96,7 @@ class Recorder:
         self.add(output, sum(map(len, bundle.values())))
 
     def take(self) -> list[Output]:
-        """The outputs so far, in nbformat's form."""
+        """Return the outputs so far, in nbformat's form."""
         for output in self.outputs:
             if "parts" in output:
                 output["text"] = "".join(output.pop("parts"))
@@ -108,7 +108,7 @@ class Recorder:
 
 
 class RecordedStream(io.TextIOBase):
-    """Stands in for sys.stdout and sys.stderr."""
+    """Replaces sys.stdout and sys.stderr."""
 
     encoding = "utf-8"
 
@@ -127,7 +127,7 @@ class RecordedStream(io.TextIOBase):
 
 
 class RecordingDisplay(DisplayPublisher):
-    """What `display(...)` reaches."""
+    """Receives what `display(...)` shows."""
 
     recorder: Recorder
 
@@ -140,22 +140,22 @@ class RecordingDisplay(DisplayPublisher):
 
 
 class RecordingHook(DisplayHook):
-    """What the value of a cell's last line reaches."""
+    """Receives the value of a cell's last line."""
 
     recorder: Recorder
 
     def write_output_prompt(self) -> None:
-        """A notebook shows the number beside the output, not in it."""
+        """Write nothing: a notebook shows the number beside the output, not in it."""
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:  # noqa: ARG002
         self.recorder.show("execute_result", format_dict, execution_count=self.prompt_count)
 
     def finish_displayhook(self) -> None:
-        """Nothing to flush."""
+        """Do nothing: there is nothing to flush."""
 
 
 class CellCompiler(CachingCompiler):
-    """Names compiled code after its cell, so that an error's frames tell the cell and line."""
+    """Names compiled code after its cell, so that an error's frames show the cell and line."""
 
     current = 0
 
@@ -164,7 +164,7 @@ class CellCompiler(CachingCompiler):
 
 
 class NotebookShell(InteractiveShell):
-    """IPython's shell, with outputs recorded and the machine out of reach."""
+    """IPython's shell, with outputs recorded and without access to the machine."""
 
     compiler_class = Type(CellCompiler)
     display_pub_class = Type(RecordingDisplay)
@@ -174,13 +174,13 @@ class NotebookShell(InteractiveShell):
     absences: Absences
 
     def transform_ast(self, node: Any) -> Any:
-        """Have the cell go on after an import that fails."""
+        """Change a cell's code so that it goes on after a failing import."""
         transform: Callable[[Any], Any] = super().transform_ast
         code = transform(node)
         return self.absences.forgive(code, self.user_ns) if isinstance(code, ast.Module) else code
 
     def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
-        """Run a line magic; leave out one of a package that is not here, and say so."""
+        """Run a line magic; if it belongs to a missing package, skip it and say so."""
         find: Callable[[str], Any] = self.find_line_magic
         known = find(magic_name) is not None
         try:
@@ -192,18 +192,18 @@ class NotebookShell(InteractiveShell):
             return None
 
     def enable_gui(self, gui: str | None = None) -> None:
-        """There is no screen."""
+        """Do nothing: there is no screen."""
 
     def enable_matplotlib(self, gui: str | None = None) -> tuple[str, str]:  # noqa: ARG002
-        """Figures are shown inline whatever the line says."""
+        """Return "inline", as figures are shown inline whatever the line says."""
         return "inline", "inline"
 
     def enable_pylab(self, *_: Any, **__: Any) -> Any:
-        """As `%matplotlib`."""
+        """Do the same as `%matplotlib`."""
         return "inline", "inline", []
 
     def ask_exit(self) -> None:
-        """`exit` and `quit` do nothing in a notebook that is being marked."""
+        """Do nothing, so that `exit` and `quit` do not end a notebook that is being marked."""
 
     def system_piped(self, cmd: str) -> None:
         """Answer a shell line."""
@@ -232,9 +232,9 @@ def _short_text(error: object) -> str:
 
 
 def error_place(error: BaseException) -> tuple[tuple[int, int] | None, int, str]:
-    """The cell and the line (from 1) of the innermost frame that is the student's, if any.
+    """Return the cell and line (from 1) of the innermost frame of the student's, if any.
 
-    With it, how many frames are the student's, and of which function the innermost is.
+    Also returns how many frames are the student's, and the name of the innermost one's function.
     """
     if isinstance(error, SyntaxError) and (cell := _cell_of(error.filename)) is not None:
         return (cell, error.lineno or 1), 0, ""
@@ -274,12 +274,12 @@ class Runner:
 
     @property
     def namespace(self) -> dict[str, Any]:
-        """The notebook's globals."""
+        """The notebook's global variables."""
         namespace: dict[str, Any] = self.shell.user_ns
         return namespace
 
     def run(self, index: int, source: str) -> dict[str, Any]:
-        """Run one cell; plain data: whether it ran, its error's kind, place and text, outputs."""
+        """Run one cell; return its outputs and its error's kind, place and text as plain data."""
         self.recorder.reset()
         self.absences.first = None
         CellCompiler.current = index
@@ -303,12 +303,12 @@ class Runner:
             result = run(source, store_history=True)
             error: BaseException | None = result.error_before_exec or result.error_in_exec
             return error
-        except BaseException as error:  # the alarm may fall outside of IPython's own try
+        except BaseException as error:  # the alarm may go off outside of IPython's own try
             return error
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             if time.monotonic() - start >= self.cell_seconds:
-                # what hung there hangs in later cells too, and would use up the submission's time
+                # code that hangs here hangs in later cells too and would use up the time
                 self.cell_seconds /= SHORTER
 
     def _show_open_figures(self) -> None:
@@ -330,7 +330,7 @@ class Runner:
 
 
 def _keep_lines(source: str) -> str:
-    """The source with `#` in the blank lines at its top, which IPython would drop and not count."""
+    """Return the source with `#` in its leading blank lines, which IPython would not count."""
     code = source.lstrip()
     blank = source[: len(source) - len(code)].count("\n")
     if not blank or code.startswith("%%"):
@@ -357,7 +357,7 @@ def _configuration() -> Config:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """Plain data of an exception: its nearest built-in kind, its place and its text."""
+    """Return an exception as plain data: its nearest built-in kind, its place and its text."""
     names = (base.__name__ for base in type(error).__mro__ if base in vars(builtins).values())
     kind = next(names, "Exception")
     for own in (CellTimeout, Unsendable, RemoteError):

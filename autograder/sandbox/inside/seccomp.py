@@ -1,9 +1,9 @@
-"""The system calls that student code may make: an allow-list, compiled to a seccomp filter.
+"""Limit system calls to those that student code needs, with a seccomp filter.
 
-What a notebook needs (files, memory, threads, forks, clocks, the sockets it was handed) is allowed.
-Everything else fails: with EPERM where code should read "not permitted", with ENOSYS where the C
-library then falls back to an older call, and calls of a foreign architecture kill the process.
-A filter cannot read a path or a structure, so which files may be opened is Landlock's work.
+The calls that a notebook needs are allowed: files, memory, threads, forks, clocks, its own sockets.
+All others fail: with EPERM where code should read "not permitted", with ENOSYS where the C library
+then uses an older call. A call of a foreign architecture kills the process. A filter cannot read
+paths or structures, so Landlock decides which files may be opened.
 
 See `man 2 seccomp` and Documentation/userspace-api/seccomp_filter.rst of the kernel.
 """
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from .landlock import syscall
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-"""The architectures that have a column in the tables below."""
+"""Audit numbers of the architectures that have a column in the tables below."""
 
 _SET_MODE_FILTER = 1
 _FLAG_TSYNC = 1
@@ -30,7 +30,7 @@ _NR, _ARCH, _ARGS = 0, 4, 16  # offsets in struct seccomp_data
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 _X32 = 0x40000000
 
-# name:x86_64:aarch64, "-" where the architecture has no such call.
+# name:x86_64:aarch64, "-" if the architecture has no such call.
 _ALLOWED = """
 read:0:63 write:1:64 readv:19:65 writev:20:66 pread64:17:67 pwrite64:18:68 preadv:295:69
 pwritev:296:70 preadv2:327:286 pwritev2:328:287 close:3:57 close_range:436:436 lseek:8:62 dup:32:23
@@ -67,8 +67,8 @@ open:2:- openat:257:56 truncate:76:45 mmap:9:222 clone:56:220 prlimit64:302:261 
 kill:62:129 tgkill:234:131 socketpair:53:199 sendto:44:206 fcntl:72:25 ioctl:16:29
 """
 
-# Answered with success and not done: no wall checks the right to change modes and times of files
-# that one owns, and code that copies a file should not fail for want of it.
+# These report success without doing anything. No wall checks the right to change modes and times
+# of one's own files, and code that copies a file should not fail because of them.
 _PRETENDED = """
 chmod:90:- fchmod:91:52 fchmodat:268:53 fchmodat2:452:452 utime:132:- utimes:235:- futimesat:261:-
 utimensat:280:88
@@ -79,10 +79,10 @@ getxattr:191:8 lgetxattr:192:9 fgetxattr:193:10 listxattr:194:11 llistxattr:195:
 setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
 """
 
-# These read "Operation not permitted". Without setsid and setpgid every process that comes of
-# a confined one stays in its group, where one signal ends them all. What is in no table fails
-# with ENOSYS: calls newer than this file, clone3 and openat2 (their flags lie in memory, out of
-# a filter's sight), the rest.
+# These fail with "Operation not permitted". Without setsid and setpgid, every descendant of a
+# confined process stays in its group, where one signal ends them all. Calls in no table fail with
+# ENOSYS: calls newer than this file, clone3 and openat2 (their flags are in memory, which a filter
+# cannot see), and the rest.
 _FORBIDDEN = """
 socket:41:198 connect:42:203 bind:49:200 listen:50:201 accept:43:202 accept4:288:242
 setsockopt:54:208 sendmmsg:307:269 recvmmsg:299:243 vfork:58:- execve:59:221 execveat:322:281
@@ -109,16 +109,16 @@ syncfs:306:267 seccomp:317:277 landlock_create_ruleset:444:444 landlock_add_rule
 landlock_restrict_self:446:446
 """
 
-# What the C libraries pass to start a thread and to fork. No other flags: they make namespaces, or
-# a process that shares its memory, its files or its parent with the one that forked it.
+# Flags that the C libraries pass to start a thread and to fork. Others are forbidden: they create
+# namespaces, or a process that shares memory, files or its parent with the one that forked it.
 _CLONES = (0x3D0F00, 0x7D0F00, 0x1200011, 0x11)
 _MAP_SHARED_ANONYMOUS = 0x21
 _SOCKET_TYPE = 0xF
 _O_ACCMODE_TRUNC = os.O_ACCMODE | os.O_TRUNC
 _MEMORY_LOCKED = 0x2000  # MAP_LOCKED
 
-# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, locks of both kinds, F_DUPFD_CLOEXEC, F_GETPIPE_SZ.
-# Not F_SETOWN and F_SETSIG: they make the kernel send signals in the caller's stead.
+# F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, locks of both kinds, F_DUPFD_CLOEXEC,
+# F_GETPIPE_SZ. Not F_SETOWN and F_SETSIG: with these the kernel sends signals for the caller.
 _FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
@@ -130,9 +130,9 @@ Instruction = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class _Check:
-    """Holds where argument number `arg`, low word and under `mask`, is one of `values`.
+    """A check that argument number `arg`, its low word under `mask`, is one of `values`.
 
-    With `forbid` it holds where it is none of them; `high` looks at the argument's upper half.
+    With `forbid` it must be none of them; `high` checks the argument's upper half.
     """
 
     arg: int
@@ -142,7 +142,7 @@ class _Check:
     high: bool = False
 
     def code(self, otherwise: int) -> list[Instruction]:
-        """Instructions that go on below where the check holds and else return `otherwise`."""
+        """Return instructions that continue if the check passes, else return `otherwise`."""
         load = [(_LOAD, 0, 0, _ARGS + 8 * self.arg + (4 if self.high else 0))]
         if self.mask != 0xFFFFFFFF:
             load.append((_AND, 0, 0, self.mask))
@@ -157,16 +157,16 @@ class _Check:
 
 
 def _numbers(table: str, machine: str) -> dict[str, int]:
-    """The system call numbers of a table's column."""
+    """Return the system call numbers in a table's column."""
     column = 1 + list(AUDIT_ARCH).index(machine)
     rows = (entry.split(":") for entry in table.split())
     return {row[0]: int(row[column]) for row in rows if row[column] != "-"}
 
 
 def _conditional(own_signals_only: bool, truncate_unwalled: bool) -> dict[str, tuple[_Check, ...]]:
-    """What the arguments of a call in `_CONDITIONAL` have to fulfil."""
+    """Return the checks on the arguments of a call in `_CONDITIONAL`."""
     to_self = (_Check(0, [os.getpid()]),) if own_signals_only else ()
-    # Opening for reading with O_TRUNC empties a file, and Landlock's first versions let it pass.
+    # Opening for reading with O_TRUNC empties a file, and Landlock's first versions allow it.
     reading_truncates = [os.O_TRUNC | os.O_RDONLY, os.O_TRUNC | os.O_ACCMODE]
 
     def not_emptying(arg: int) -> tuple[_Check, ...]:
@@ -177,7 +177,7 @@ def _conditional(own_signals_only: bool, truncate_unwalled: bool) -> dict[str, t
         "open": not_emptying(1),
         "openat": not_emptying(2),
         "truncate": (_Check(0, []),) if truncate_unwalled else (),
-        # Shared anonymous memory need not count as any process's own: the memory watch misses it.
+        # Shared anonymous memory may belong to no process, so the watchdog would miss it.
         "mmap": (
             _Check(3, [_MAP_SHARED_ANONYMOUS], _MAP_SHARED_ANONYMOUS, forbid=True),
             _Check(3, [0], _MEMORY_LOCKED),
@@ -187,7 +187,7 @@ def _conditional(own_signals_only: bool, truncate_unwalled: bool) -> dict[str, t
         "prctl": (_Check(0, _PRCTL),),
         "kill": to_self,
         "tgkill": to_self,
-        # Of type SOCK_STREAM only: a datagram socket could send to any socket file by its name.
+        # Only SOCK_STREAM: a datagram socket could send to any socket file by its name.
         "socketpair": (_Check(0, [1]), _Check(1, [1], _SOCKET_TYPE)),
         "sendto": (_Check(4, [0]), _Check(4, [0], high=True)),
         "fcntl": (_Check(1, _FCNTL),),
@@ -198,11 +198,11 @@ def _conditional(own_signals_only: bool, truncate_unwalled: bool) -> dict[str, t
 def program(
     machine: str, *, own_signals_only: bool = False, truncate_unwalled: bool = False
 ) -> bytes:
-    """The filter for `machine` ("x86_64" or "aarch64") as an array of struct sock_filter.
+    """Return the filter for `machine` ("x86_64" or "aarch64") as an array of struct sock_filter.
 
-    `own_signals_only` forbids signals to any process but the caller itself (where nothing else
-    keeps them from the grader); `truncate_unwalled` forbids `truncate` by name and opening for
-    reading with O_TRUNC (where Landlock does not check them).
+    `own_signals_only` forbids signals to any process but the caller itself, if nothing else
+    protects the grader from them. `truncate_unwalled` forbids `truncate` by name and opening for
+    reading with O_TRUNC, if Landlock does not check them.
     """
     denied, unknown = _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS
     code: list[Instruction] = [
@@ -235,9 +235,9 @@ class _Program(ctypes.Structure):
 
 
 def install(machine: str, **options: bool) -> None:
-    """Put every thread of this process behind the filter, for good; OSError where it fails.
+    """Apply the filter to every thread of this process, for good; raise OSError on failure.
 
-    `options` are those of `program`. The process must have given up new privileges before
+    `options` are those of `program`. The process must already be unable to gain new privileges
     (PR_SET_NO_NEW_PRIVS).
     """
     code = program(machine, **options)

@@ -1,8 +1,8 @@
-"""Pools and processes of `multiprocessing`, run in the process that asks for them.
+"""Run the pools and processes of `multiprocessing` in the calling process.
 
-Behind the walls there is no semaphore that processes could share. So the tasks of a pool are done
-one after another, each when it is handed in; processes are threads, and so are their queues, locks
-and events. A task of a pool gets copies of its arguments, as it would in a process of its own.
+Processes behind the walls cannot share a semaphore. So a pool runs its tasks one after another,
+each when it is submitted. Processes are threads, and their queues, locks and events are those of
+threads. A pool's task gets copies of its arguments, as it would in a separate process.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Task = Callable[..., Any]
 
 
 class SerialExecutor(concurrent.futures.Executor):
-    """Does what is submitted at once."""
+    """An executor that runs each task when it is submitted."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class SerialExecutor(concurrent.futures.Executor):
             initializer(*initargs)
 
     def submit(self, fn: Task, /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
-        """The future of a call that has been made."""
+        """Make the call, and return its future."""
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         try:
             future.set_result(_call_on_copies(fn, *args, **kwargs))
@@ -55,7 +55,7 @@ def _call_on_copies(task: Task, *args: Any, **kwargs: Any) -> Any:
 
 
 def _copied(value: Any) -> Any:
-    """A copy; the value itself if it holds something that has none, such as a passed function."""
+    """Return a copy, or the value itself if a part of it can't be copied, such as a function."""
     try:
         return copy.deepcopy(value)
     except Exception:
@@ -63,7 +63,7 @@ def _copied(value: Any) -> Any:
 
 
 class SerialPool(multiprocessing.pool.ThreadPool):
-    """A pool without workers, which does its tasks one after another."""
+    """A pool without workers, which runs its tasks one after another."""
 
     def __init__(
         self,
@@ -82,12 +82,12 @@ class SerialPool(multiprocessing.pool.ThreadPool):
     def apply_async(
         self, func: Task, args: Any = (), kwds: Any = None, *tell: Any, **told: Any
     ) -> Any:
-        """The result of one call."""
+        """Make one call, and return its result."""
         task = partial(_call_on_copies, func, *args, **(kwds or {}))
         return self._result(task, *tell, **told)
 
     def imap(self, func: Task, iterable: Iterable[Any], chunksize: int | None = 1) -> Any:
-        """The answers, one by one."""
+        """Yield the answers, one by one."""
         del chunksize
         answers: Any = multiprocessing.pool.IMapIterator(self)
         done = [_outcome(partial(_call_on_copies, func, each)) for each in iterable]
@@ -107,7 +107,7 @@ class SerialPool(multiprocessing.pool.ThreadPool):
         *tell: Any,
         **told: Any,
     ) -> Any:
-        """What all kinds of `map` come down to."""
+        """Do what all variants of `map` have in common."""
         return self._result(
             partial(mapper, (partial(_call_on_copies, func), iterable)), *tell, **told
         )
@@ -118,13 +118,13 @@ class SerialPool(multiprocessing.pool.ThreadPool):
         return result
 
     def close(self) -> None:
-        """Nothing is left to end."""
+        """Do nothing: there is nothing to end."""
 
     terminate = join = close
 
 
 def _outcome(task: Task) -> tuple[bool, Any]:
-    """Whether a task has raised nothing, and its answer or its error."""
+    """Return whether a task succeeded, and its answer or its error."""
     try:
         return True, task()
     except Exception as error:
@@ -144,22 +144,22 @@ class ThreadProcess(multiprocessing.dummy.DummyProcess):
         return os.getpid()
 
     def close(self) -> None:
-        """Nothing is left to end."""
+        """Do nothing: there is nothing to end."""
 
     terminate = kill = close
 
 
 class ThreadQueue(queue.Queue[Any]):
-    """A queue between threads that can be closed as one between processes."""
+    """A queue between threads that can be closed like one between processes."""
 
     def close(self) -> None:
-        """Nothing is left to end."""
+        """Do nothing: there is nothing to end."""
 
     join_thread = cancel_join_thread = close
 
 
 class Manager:
-    """Makes lists, dictionaries and the like that threads share."""
+    """Creates lists, dictionaries and other objects that threads share."""
 
     def __enter__(self) -> Manager:
         return self
@@ -168,14 +168,14 @@ class Manager:
         pass
 
     def shutdown(self) -> None:
-        """Nothing is left to end."""
+        """Do nothing: there is nothing to end."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(multiprocessing.dummy, name)
 
 
 def run_in_one_process() -> None:
-    """Have `multiprocessing` and ProcessPoolExecutor start no process."""
+    """Make `multiprocessing` and ProcessPoolExecutor start no processes."""
     context: Any = multiprocessing.context
     names = ("Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore", "Barrier")
     parts: dict[str, Any] = {name: getattr(threading, name) for name in names}
@@ -189,6 +189,6 @@ def run_in_one_process() -> None:
     vars(multiprocessing.dummy).update(Pool=SerialPool)
     vars(multiprocessing.pool).update(Pool=SerialPool, ThreadPool=SerialPool)
     heap: Any = multiprocessing.heap.Arena
-    heap._dir_candidates = []  # of `Value` and `Array`: not in shared memory
+    heap._dir_candidates = []  # for `Value` and `Array`: not in shared memory
     for module in (concurrent.futures, concurrent.futures.process):
         vars(module)["ProcessPoolExecutor"] = SerialExecutor

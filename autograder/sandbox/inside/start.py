@@ -1,7 +1,7 @@
-"""The first code that runs in the sandbox, still trusted: from a bare interpreter to a module.
+"""Get from a bare interpreter to a module; the first code in the sandbox, still trusted.
 
-Where there is no outer wall, the process splits in two here: the lower half goes on, the upper
-half stays behind as its supervisor.
+Without an outer wall, the process forks here: the child goes on, and the parent remains as its
+supervisor.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from . import supervisor, walls
 
 
 def main(order: Mapping[str, Any]) -> None:
-    """Run `order["module"]`'s `main()`."""
+    """Run `main()` of the module `order["module"]`."""
     if order["supervise"]:
         supervisor.stand_over(order["supervise"])
     if order["capabilities"] is not None:
@@ -25,7 +25,7 @@ def main(order: Mapping[str, Any]) -> None:
     for give_builtins in (site.sethelper, site.setquit, site.setcopyright):
         give_builtins()
     for folder in order["packages"]:
-        # Have the import system list it while it may: behind the wall it may be closed to listing.
+        # List it for the import system now: behind the wall, listing may be forbidden.
         PathFinder.find_spec("inside", [folder])
     os.chdir(order["work"])
     importlib.import_module(order["module"]).main()

@@ -1,8 +1,9 @@
-"""What a pid namespace would do, without one: end every process of the sandbox, surely.
+"""End every process of the sandbox without a pid namespace.
 
-The supervisor is the ancestor of everything in the sandbox and, as "child subreaper", also of
-what was forked twice to escape. When the grader hangs up or ends, however it ends, the supervisor
-kills all its descendants until there are none, removes the sandbox's folder and ends too.
+The supervisor is the ancestor of everything in the sandbox. As "child subreaper" it also becomes
+the parent of processes that forked twice to escape. When the grader closes the channel or ends in
+any way, the supervisor kills all its descendants until there are none, removes the sandbox's folder
+and ends.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ from typing import Any, NoReturn
 
 from . import processes, walls
 
-_OOM_FIRST = b"500"  # in want of memory the kernel should end the sandbox, not its supervisor
+_OOM_FIRST = b"500"  # if memory runs out, the kernel should end the sandbox, not its supervisor
 
 
 def stand_over(order: Mapping[str, Any]) -> None:
     """Fork; the child returns, the parent supervises it and never returns.
 
-    `order` has `control` (a descriptor that ends when the grader hangs up), `folder` (removed at
-    the end), `uid` (whose processes are all the sandbox's, or None) and `lock` (the descriptor
-    that keeps others from taking that uid, or None).
+    `order` has `control` (a descriptor that closes when the grader hangs up), `folder` (removed at
+    the end), `uid` (a user whose processes all belong to the sandbox, or None) and `lock` (the
+    descriptor that keeps this uid reserved, or None).
     """
     control = int(order["control"])
     grader = os.pidfd_open(os.getppid())
@@ -63,7 +64,7 @@ def _supervise(main: int, control: int, grader: int, order: Mapping[str, Any]) -
 
 
 def null_streams(*streams: int) -> None:
-    """Have these descriptors lead to nothing."""
+    """Connect these descriptors to /dev/null."""
     null = os.open(os.devnull, os.O_RDWR)
     for stream in streams:
         os.dup2(null, stream)
@@ -72,7 +73,7 @@ def null_streams(*streams: int) -> None:
 
 
 def _wake_on_child() -> int:
-    """A descriptor that can be read after a child has ended."""
+    """Return a descriptor that becomes readable after a child has ended."""
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
@@ -86,7 +87,7 @@ def _drain(descriptor: int) -> None:
 
 
 def _end_all(uid: int | None, wake: int) -> None:
-    """Kill until waiting says that there is no child, so no descendant, left."""
+    """Kill until no child is left, and so no descendant."""
     while True:
         if uid is not None:
             kill_user(uid)
@@ -101,7 +102,7 @@ def _end_all(uid: int | None, wake: int) -> None:
 
 
 def kill_user(uid: int) -> None:
-    """Kill all processes of a user at once: no fork gets past this, as it can past a list."""
+    """Kill all processes of a user at once: unlike a list of ids, this misses no new fork."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -114,10 +115,10 @@ def kill_user(uid: int) -> None:
 
 
 def remove(folder: str) -> None:
-    """Remove a folder, however deep and with whatever modes, without following a link.
+    """Remove a folder of any depth and with any modes, without following a link.
 
-    Sub-folders are moved up before they are emptied, so that no path grows long. What stands in
-    the folder's place goes too.
+    Sub-folders are moved up before they are emptied, so that no path gets long. Anything else in
+    the folder's place is removed too.
     """
     with contextlib.suppress(FileNotFoundError):
         if os.path.islink(folder) or not os.path.isdir(folder):
@@ -129,14 +130,14 @@ def remove(folder: str) -> None:
 
 
 def empty(folder: str) -> None:
-    """Remove all that is in a folder, in the same way."""
+    """Remove everything in a folder, in the same way."""
     while names := os.listdir(folder):
         for name in names:
             _remove_or_raise_up(folder, os.path.join(folder, name))
 
 
 def _remove_or_raise_up(top: str, path: str) -> None:
-    """Remove `path`; if it is a folder, the folders in it go to `top` under new names."""
+    """Remove `path`; if it is a folder, move its sub-folders to `top` under new names."""
     if os.path.islink(path) or not os.path.isdir(path):
         os.unlink(path)
         return

@@ -1,26 +1,26 @@
-"""The inner wall: what a process does to itself before it sees any student data.
+"""The inner wall: what a process gives up before it sees any student data.
 
-`confine(spec)` is called in a freshly forked child. It gives up, for good and for all processes
-that come of it, everything that a notebook does not need:
+Call `confine(spec)` in a newly forked child. The child gives up everything that a notebook does not
+need, for good and for all its descendants:
 
-- root: a spare user id that nothing else has, no groups, no capabilities (where started as root);
-- files: Landlock leaves the interpreter's packages for reading and the private folders for writing;
-- system calls: seccomp leaves the list in `seccomp.py`: no new sockets, no exec, no ptrace;
-- amounts: rlimits on memory, processor time, processes, file size, descriptors.
+- root: only a spare user id that nothing else has, no groups, no capabilities (if started as root);
+- files: Landlock allows reading the interpreter's packages and writing to the private folders;
+- system calls: seccomp allows the list in `seccomp.py`: no new sockets, no exec, no ptrace;
+- amounts: rlimits bound memory, processor time, processes, file size, descriptors.
 
 `spec` is plain data made by the grader's `launch`:
 
     work, tmp, home     the private folders
     read                paths that may be read
-    uid                 the spare user id, or None to stay who one is
+    uid                 the spare user id, or None to keep the user
     keep_read           whether packages can be read only with CAP_DAC_READ_SEARCH
-    landlock, seccomp   False: go without (only on a machine that hasn't got it)
+    landlock, seccomp   False: go without (only on a machine that does not have it)
     rlimits             {"AS": bytes, "CPU": seconds, ...}, names as in `man 2 setrlimit`
 
-Why `keep_read` is safe: where root's packages lie in a folder closed to others (/root), the spare
-user needs that capability to go on importing. It can't be handed on, as nothing can be executed;
-Landlock is asked all the same before a file is opened; and the one call that gets past paths,
-open_by_handle_at, is forbidden.
+Why `keep_read` is safe: if root's packages are in a folder closed to others (/root), the spare user
+needs that capability to import them. It can't be handed on, as nothing can be executed. Landlock
+still decides whether a file may be opened. The one call that bypasses paths, open_by_handle_at, is
+forbidden.
 """
 
 from __future__ import annotations
@@ -47,21 +47,20 @@ _DEVICES = {"/dev/null": landlock.WRITE_DEVICE, "/dev/urandom": landlock.READ_FI
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# Asked once, while it may be: behind the wall there is no call for it.
+# Looked up now: behind the wall there is no call for it.
 _LANDLOCK_ABI = landlock.abi()
 
 
 class WallError(Exception):
-    """A part of the inner wall does not stand; the process must not see student data."""
+    """A part of the inner wall is missing; the process must not see student data."""
 
 
 def confine(spec: Mapping[str, Any]) -> None:
     """Take the inner wall.
 
-    The process also becomes the leader of a group that nothing that comes of it can leave, so
-    the parent ends them all with `os.killpg`. Raises WallError where a part that `spec` asks for
-    fails. To be called with no other thread running: Landlock holds for the calling thread and
-    what it starts.
+    The process also becomes the leader of a group that none of its descendants can leave, so the
+    parent ends them all with `os.killpg`. Raises WallError if a part that `spec` requires fails.
+    Call it while no other thread runs: Landlock affects the calling thread and what it starts.
     """
     try:
         _confine(spec)
@@ -74,15 +73,15 @@ def _confine(spec: Mapping[str, Any]) -> None:
         os.setsid()
     os.umask(0o077)
     _limit(spec["rlimits"])
-    # The paths are opened before the user changes, the wall goes up after.
+    # The paths are opened before the user changes; the wall is enforced afterwards.
     files = _file_wall(spec) if spec["landlock"] else None
     uid = spec["uid"]
     if uid is not None:
         become(uid, keep=[CAP_DAC_READ_SEARCH] if spec["keep_read"] else [])
     os.chdir(spec["work"])
     die_with_parent()
-    # Changing the user has switched this off, and the grader has to look into the process. Student
-    # code can't: /proc is closed to it and ptrace forbidden.
+    # Changing the user has disabled this, and the grader needs to inspect the process. Student code
+    # can't do so: /proc is closed to it and ptrace forbidden.
     prctl(_PR_SET_DUMPABLE, 1)
     prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if files is not None:
@@ -99,7 +98,7 @@ def _confine(spec: Mapping[str, Any]) -> None:
 
 
 def _limit(rlimits: Mapping[str, int]) -> None:
-    """Set the limits, soft and hard; never above what the process was given."""
+    """Set the soft and hard limits; never above those that the process was given."""
     for name, value in rlimits.items():
         kind = getattr(resource, f"RLIMIT_{name}", None)
         if kind is None:
@@ -112,7 +111,7 @@ def _limit(rlimits: Mapping[str, int]) -> None:
 def _file_wall(spec: Mapping[str, Any]) -> landlock.Ruleset:
     ruleset = landlock.Ruleset()
     for path, rights in [*dict.fromkeys(spec["read"], landlock.READ).items(), *_DEVICES.items()]:
-        with contextlib.suppress(FileNotFoundError):  # what this machine hasn't got needs no rule
+        with contextlib.suppress(FileNotFoundError):  # a missing path needs no rule
             ruleset.allow(path, rights)
     for folder in (spec["work"], spec["tmp"], spec["home"]):
         ruleset.allow(folder, landlock.WRITE)
@@ -120,7 +119,7 @@ def _file_wall(spec: Mapping[str, Any]) -> landlock.Ruleset:
 
 
 def become(uid: int, keep: list[int]) -> None:
-    """Turn from root into user and group `uid`, with no groups and the capabilities `keep` only."""
+    """Change from root to user and group `uid`, with no groups and only the capabilities `keep`."""
     prctl(_PR_SET_KEEPCAPS, 1 if keep else 0)
     os.setgroups([])
     os.setresgid(uid, uid, uid)
@@ -131,25 +130,25 @@ def become(uid: int, keep: list[int]) -> None:
 
 
 def set_capabilities(keep: list[int]) -> None:
-    """Have the capabilities `keep` and no others; OSError where one of them is not there."""
+    """Set the capabilities to exactly `keep`; raise OSError if one of them is not available."""
     bits = sum(1 << capability for capability in keep)
     _capset(bits, bits, 0, 0, 0, 0)
 
 
 def use_capabilities() -> None:
-    """Have this thread use all the capabilities that it may."""
+    """Enable all capabilities that this thread may use."""
     _, low, low_kept, _, high, high_kept = _capget()
     _capset(low, low, low_kept, high, high, high_kept)
 
 
 def held_capabilities() -> list[int]:
-    """The capabilities that this process can use now."""
+    """Return the capabilities that this process can use now."""
     low, _, _, high, _, _ = _capget()
     return [number for number in range(64) if (low | high << 32) >> number & 1]
 
 
 def _capget() -> tuple[int, ...]:
-    """What it can use, may use and hands on: the lower halves of these, then the upper ones."""
+    """Return the effective, permitted and inheritable sets: low words, then high words."""
     data = ctypes.create_string_buffer(24)
     if _libc.capget(_CAPABILITIES_OF_THIS_THREAD, data) != 0:
         raise OSError(ctypes.get_errno(), "capget")
@@ -162,7 +161,7 @@ def _capset(*halves: int) -> None:
 
 
 def die_with_parent() -> None:
-    """Be killed when the process that forked this one ends; a fork does not inherit this."""
+    """End this process when its parent ends; a fork does not inherit this."""
     prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
 
@@ -172,15 +171,15 @@ def adopt_orphans() -> None:
 
 
 def prctl(option: int, value: int) -> None:
-    """The system call of that name; OSError where it fails."""
+    """Make the system call of that name; raise OSError if it fails."""
     if _libc.prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), f"prctl {option}")
 
 
 def attempt(spec: Mapping[str, Any], forbidden: str) -> list[str]:
-    """Take the wall and run against it; names what was not stopped. For a scratch process.
+    """Take the wall, try to break it, and return what was not stopped; for a scratch process.
 
-    `forbidden` is a file that exists and that `spec` does not allow to be read.
+    `forbidden` is an existing file that `spec` does not allow to be read.
     """
     confine(spec)
     ways: dict[str, Callable[[], object]] = {

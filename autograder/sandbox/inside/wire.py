@@ -1,17 +1,17 @@
 """The wire between the grader and the sandbox: messages as plain data, never code.
 
 A frame is an 8-byte header (two big-endian uint32: length of the body, length of the arrays), the
-body (msgpack) and the arrays' bytes. The body holds `[value, [[dtype, shape], ...]]`. In a value a
-number, a string, a boolean and None stand for themselves; all else is a list that begins with
-a tag:
+body (msgpack) and the arrays' bytes. The body holds `[value, [[dtype, shape], ...]]`. In a value, a
+number, a string, a boolean and None represent themselves. Everything else is a list that begins
+with a tag:
 
     ["l", ...] list     ["t", ...] tuple    ["d", [key, value], ...] dict
     ["a", k] array number k     ["c", re, im] complex     ["i", "123"] integer beyond 64 bits
     ["f", k] function k of the sender     ["g", k] function k of the receiver
     ["o", kind, value] an object that was read into plain data, such as a figure
 
-Each side treats what it receives as untrusted: whatever the bytes, the outcome is a value of
-these types within the budget, or WireError.
+Each side treats received data as untrusted: any bytes give either a value of these types within the
+budget, or WireError.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ MAX_ARRAYS = 10_000
 MAX_DIMENSIONS = 8
 MAX_DIGITS = 400
 MAX_KEYS = 2_000
-"""The most keys of dicts in a message that are no text: they can be made to have one hash."""
+"""Number of dict keys in a message that are not text: such keys can be made to collide."""
 MAX_EMPTY = 1_000_000
-"""The most that the other sizes of an array without elements may come to."""
+"""Largest product of the other sizes of an array without elements."""
 MAX_KIND = 40
-"""The longest name of the kind of a value that can't cross."""
+"""Number of characters in the name of the kind of a value that can't cross."""
 CHUNK = 65_536
 DTYPES = frozenset(
     ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
@@ -50,11 +50,11 @@ DTYPES = frozenset(
 
 
 class WireError(Exception):
-    """The other side sent something that is no message, or more than its budget."""
+    """The other side sent something that is not a message, or exceeds the budget."""
 
 
 class WireClosed(WireError):
-    """The other side is gone."""
+    """The other side has ended."""
 
 
 class WireTimeout(WireError):
@@ -64,7 +64,7 @@ class WireTimeout(WireError):
 class Unsendable(TypeError):
     """A value that can't cross the wire; the message names its type and what can cross.
 
-    `kind` is a short name of what it is; empty where it is too large or too deep.
+    `kind` is a short name of its type; empty if it is too large or too deep.
     """
 
     def __init__(self, message: str, kind: str = "") -> None:
@@ -74,7 +74,7 @@ class Unsendable(TypeError):
 
 @dataclass(frozen=True)
 class Budget:
-    """The most that one frame may hold, in bytes."""
+    """Largest size of one frame, in bytes."""
 
     body: int = 1_000_000
     arrays: int = 16_000_000
@@ -82,7 +82,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Function:
-    """A function that lives on one side: `own` is seen from the side that holds this value."""
+    """A function that lives on one side; `own` is relative to the side that holds this value."""
 
     number: int
     own: bool
@@ -90,7 +90,7 @@ class Function:
 
 @dataclass(frozen=True)
 class Object:
-    """Something that was read into plain data by the sender, such as a figure."""
+    """An object that the sender read into plain data, such as a figure."""
 
     kind: str
     value: Any
@@ -103,7 +103,7 @@ _PLAIN: tuple[type[Any], ...] = (bool, int, float, str, list, tuple)
 
 
 def encode(value: object, budget: Budget, adapt: Adapt | None = None) -> bytes:
-    """One frame for `value`; `adapt` may turn an object of a foreign type into a sendable one."""
+    """Return a frame for `value`; `adapt` may convert objects of foreign types."""
     encoder = _Encoder(adapt)
     tree = encoder.node(value, 0)
     body: bytes = msgpack.packb([tree, encoder.shapes], use_bin_type=True)
@@ -150,7 +150,7 @@ class _Encoder:
         if isinstance(value, dict):
             self.keys += sum(not isinstance(key, str) for key in value)
             if self.keys > MAX_KEYS:
-                raise Unsendable(f"it has more than {MAX_KEYS} keys that are no text")
+                raise Unsendable(f"it has more than {MAX_KEYS} keys that are not text")
             pairs = (
                 [self.node(key, depth + 1), self.node(item, depth + 1)]
                 for key, item in value.items()
@@ -207,12 +207,12 @@ class _Encoder:
 
 
 def decode(body: bytes, arrays: bytes) -> Any:
-    """The value in a frame's body; WireError for anything that `encode` would not have made.
+    """Return the value in a frame; raise WireError for anything that `encode` does not make.
 
-    In memory it takes at most some hundred times the body and three times the arrays.
+    In memory the value takes at most some hundred times the body and three times the arrays.
     """
     try:
-        # A list that claims more than it holds would get the room for it; skipping takes none.
+        # A list that claims more than it holds would allocate memory; skipping allocates none.
         whole = msgpack.Unpacker(max_buffer_size=len(body) or 1)
         whole.feed(body)
         whole.skip()
@@ -258,7 +258,7 @@ def _array_header(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
 def _is_proper_shape(shape: Sequence[int]) -> bool:
     if len(shape) > MAX_DIMENSIONS or not all(0 <= size < 2**40 for size in shape):
         return False
-    # Without elements there are no bytes to go by, and a sum over one axis has the others' size.
+    # Without elements no bytes limit the shape, and a sum over one axis has the others' size.
     return 0 not in shape or math.prod(size or 1 for size in shape) <= MAX_EMPTY
 
 
@@ -288,7 +288,7 @@ class _Decoder:
         found = {}
         for pair in pairs:
             if not (isinstance(pair, list) and len(pair) == 2):
-                raise WireError("a dict holds something else than pairs")
+                raise WireError("a dict holds something other than pairs")
             key = self.node(pair[0], depth)
             self.check_key(key)
             found[key] = self.node(pair[1], depth)
@@ -299,10 +299,10 @@ class _Decoder:
             return
         parts = key if isinstance(key, tuple) else (key,)
         if not all(part is None or type(part) in _KEYS for part in parts):
-            raise WireError("a dict has a key that is no number, string or tuple of these")
+            raise WireError("a dict has a key that is not a number, a string or a tuple of these")
         self.keys += 1
         if self.keys > MAX_KEYS:
-            raise WireError(f"more than {MAX_KEYS} keys are no text")
+            raise WireError(f"more than {MAX_KEYS} keys are not text")
 
     def read_array(self, parts: list[Any], _depth: int) -> Any:
         index = _number(parts)
@@ -310,7 +310,7 @@ class _Decoder:
         if found is None:
             raise WireError("a value names an array that was not sent, or names it twice")
         self.arrays[index] = None
-        # A byte of a bool may hold more than 0 and 1, and is not the same as either then.
+        # A byte of a bool may hold other values than 0 and 1, which would not compare equal.
         return np.asarray(found.view(np.uint8) != 0) if found.dtype == np.bool_ else found.copy()
 
     def read_complex(self, parts: list[Any], _depth: int) -> Any:
@@ -351,9 +351,9 @@ def _number(parts: list[Any]) -> int:
 
 
 class Channel:
-    """A stream socket that carries frames, with a budget for what comes in and goes out.
+    """A stream socket that carries frames, with a budget for messages in both directions.
 
-    Without a deadline `send` and `receive` wait for as long as it takes.
+    Without a deadline, `send` and `receive` wait as long as it takes.
     """
 
     def __init__(self, stream: socket.socket, budget: Budget | None = None) -> None:
@@ -369,7 +369,7 @@ class Channel:
         descriptors: Sequence[int] = (),
         deadline: float | None = None,
     ) -> None:
-        """Send one value, and with it open file descriptors where there are any."""
+        """Send one value, and open file descriptors with it if there are any."""
         frame = memoryview(encode(value, self.budget, adapt))
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         flags = 0 if deadline is None else socket.MSG_DONTWAIT
@@ -377,7 +377,7 @@ class Channel:
             sent = 0
             while sent < len(frame):
                 part = frame[sent : sent + CHUNK]
-                # They go with the first bytes; socket.send_fds leaves the flags out.
+                # They go with the first bytes; socket.send_fds does not pass the flags.
                 beside = rights if descriptors and not sent else []
                 try:
                     sent += self.stream.sendmsg([part], beside, flags)
@@ -385,16 +385,16 @@ class Channel:
                     self._wait(select.POLLOUT, deadline)
 
     def receive(self, deadline: float | None = None) -> Any:
-        """The next value; descriptors sent along are dropped by the kernel."""
-        if deadline is not None and time.monotonic() > deadline:  # though it may be here already
+        """Return the next value; the kernel drops any descriptors sent with it."""
+        if deadline is not None and time.monotonic() > deadline:  # even if it has arrived already
             raise WireTimeout("no answer in time")
         with self._errors():
             return self._value(self._exactly(HEADER.size, deadline, CHUNK), deadline, CHUNK)
 
     def receive_with_descriptor(self) -> tuple[Any, int | None]:
-        """The next value and the descriptor that came with it, if one did.
+        """Return the next value, and the descriptor sent with it if there is one.
 
-        Nothing is read ahead, as a descriptor comes with the bytes that it was sent with.
+        Nothing is read ahead, as a descriptor arrives with the bytes it was sent with.
         """
         with self._errors():
             header, found, _, _ = socket.recv_fds(self.stream, HEADER.size, 1)
@@ -404,7 +404,7 @@ class Channel:
             return self._value(header, None, 0), (found[0] if found else None)
 
     def close(self) -> None:
-        """Close the socket; closing twice does no harm."""
+        """Close the socket; closing it twice is harmless."""
         self.stream.close()
 
     def _value(self, header: bytes, deadline: float | None, ahead: int) -> Any:
@@ -415,7 +415,7 @@ class Channel:
         return decode(body, self._exactly(arrays_length, deadline, ahead))
 
     def _exactly(self, length: int, deadline: float | None, ahead: int) -> bytes:
-        """The next `length` bytes; up to `ahead` bytes may be read at once and kept."""
+        """Return the next `length` bytes; up to `ahead` bytes may be read at once and kept."""
         while len(self._ahead) < length:
             self._wait(select.POLLIN, deadline)
             part = self.stream.recv(min(max(length - len(self._ahead), ahead), CHUNK))

@@ -1,9 +1,9 @@
-"""The processes inside the sandbox: a parent with imports only, a child for each notebook, and a
-child of that for each test.
+"""The processes inside the sandbox: a parent, a child for each notebook, and its test children.
 
-The parent (`main`) never sees student data. It forks a notebook child, which takes the inner
-wall, runs the cells it is sent, and forks a fresh test child whenever the grader wants to talk
-to the student's functions. Channels come as descriptors over the parent's own channel.
+The parent (`main`) holds only imports and never sees student data. It forks a notebook child, which
+takes the inner wall, runs the cells it is sent, and forks a fresh test child whenever the grader
+wants to talk to the student's functions. Channels arrive as descriptors over the parent's own
+channel.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _USED_LATER = (
     "IPython.core.crashhandler", "IPython.core.logger", "IPython.core.magics",
     "IPython.core.oinspect", "contourpy", "numpy.polynomial", "numpy.random",
 )  # fmt: skip
-"""What most notebooks make numpy, matplotlib and IPython import later."""
+"""Modules that most notebooks make numpy, matplotlib and IPython import later."""
 
 
 def main() -> None:
-    """Serve the grader from the descriptor that stands where standard input was."""
+    """Serve the grader over the descriptor that replaced standard input."""
     control = os.dup(0)
     os.set_inheritable(control, False)
-    supervisor.null_streams(0, 1)  # what the parent itself has to say goes to the log
+    supervisor.null_streams(0, 1)  # messages of the parent itself go to the log
     channel = Channel(socket.socket(fileno=control))
     mpl.use("agg")
     drawing.keep_fonts_in_memory()
@@ -53,7 +53,7 @@ def main() -> None:
     drawing.share_formulas()
     drawing.draw_once()
     for name in _USED_LATER:
-        with contextlib.suppress(ImportError):  # of another version than the one looked at
+        with contextlib.suppress(ImportError):  # moved or removed in another version
             importlib.import_module(name)
     gc.freeze()
     channel.send(["ready", os.getpid()])
@@ -85,10 +85,12 @@ def main() -> None:
 def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
     """Take the inner wall, then run cells and fork test children as the grader asks."""
     walls.confine(order["walls"])
-    # Of its own: the parent's would tell the next submission of this one.
+    # A separate one: the parent's would reveal this submission to the next one.
     supervisor.null_streams(0, 1, 2)
     folder = Path(order["folder"])
-    supervisor.remove(str(folder))  # what another of the student's notebooks has put in its place
+    supervisor.remove(
+        str(folder)
+    )  # another of the student's notebooks may have put something in its place
     folder.mkdir(parents=True)
     os.chdir(folder)
     for name, content in order["files"].items():
@@ -110,10 +112,10 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
             channel.send(["ran", message[1], _portable(result)])
         elif message[0] == "test" and descriptor is not None:
             tests.difference_update(processes.reap())  # until then they count as processes
-            gc.freeze()  # a test's garbage collector would copy every page that it looks at
+            gc.freeze()  # a test's garbage collector would copy every page that it visits
             try:
                 pid = os.fork()
-            except OSError:  # the student's own processes have used up what there may be
+            except OSError:  # the student's own processes have used up the limit
                 os.close(descriptor)
                 channel.send(["refused"])
                 continue
@@ -144,7 +146,7 @@ def serve_test(stream: socket.socket, namespace: dict[str, Any], budget: Budget)
 
 
 class TestDesk:
-    """What the grader can ask of a test child."""
+    """The requests that the grader can make to a test child."""
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self._namespace = namespace
@@ -153,7 +155,7 @@ class TestDesk:
     def call(
         self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[str, object]:
-        """Call the student's function of that name: what stands there, and the answer."""
+        """Call the student's function; return what kind of thing the name is, and the answer."""
         kind = self._kind(name)
         if kind != "function":
             return kind, None
@@ -161,7 +163,7 @@ class TestDesk:
         return kind, self._namespace[name](*args, **kwargs)
 
     def value(self, name: str) -> tuple[str, object]:
-        """The student's variable of that name: what stands there, and its value."""
+        """Return what kind of thing the student's name is, and its value."""
         kind = self._kind(name)
         found = None if kind == "missing" else self._namespace[name]
         if isinstance(found, absent.Absent):
@@ -169,40 +171,40 @@ class TestDesk:
         return kind, found
 
     def _kind(self, name: str) -> str:
-        """What stands under a name: "missing", "function" or "value"."""
+        """Return the kind of thing that has this name: "missing", "function" or "value"."""
         if name not in self._namespace:
             return "missing"
         return "function" if callable(self._namespace[name]) else "value"
 
     def arguments(self) -> tuple[Any, ...]:
-        """The positional arguments of the last call, as the call left them."""
+        """Return the positional arguments of the last call, as the call left them."""
         return self._last_arguments
 
     def forget(self, names: list[str]) -> None:
-        """Take names away from the student's code."""
+        """Remove names from the student's code."""
         for name in names:
             self._namespace.pop(name, None)
 
     def stand_in(self, functions: Mapping[str, Any]) -> None:
-        """Put the grader's functions in the place of the student's."""
+        """Replace some of the student's functions by the grader's."""
         self._namespace.update(functions)
 
 
 def open_object(value: Object) -> Polynomial:
-    """The grader's object that `value` stands for."""
+    """Return the grader's object that `value` represents."""
     if value.kind == "polynomial":
         return Polynomial(value.value)
     raise WireError("an object of an unknown kind")
 
 
 def _portable(result: dict[str, Any]) -> dict[str, Any]:
-    """A cell's result with its outputs as one array of bytes, so that pictures fit the wire."""
+    """Return a cell's result with its outputs as one array of bytes that fits the wire."""
     text = json.dumps(result.pop("outputs"), ensure_ascii=False).encode("utf-8", "replace")
     return {**result, "outputs": np.frombuffer(text, dtype=np.uint8)}
 
 
 def _as_child(serve: Callable[..., None], descriptor: int, *args: Any) -> NoReturn:
-    """Run `serve` in a process of its own that can't fall back into the parent's code."""
+    """Run `serve` in this forked process, and never return to the parent's code."""
     try:
         serve(socket.socket(fileno=descriptor), *args)
     except WireError:
@@ -214,20 +216,20 @@ def _as_child(serve: Callable[..., None], descriptor: int, *args: Any) -> NoRetu
 
 
 def _end(children: set[int], pid: int, *, group: bool = False) -> None:
-    """End a child; a notebook child leads a group, and what it forked ends with it."""
+    """End a child; with `group`, also everything that it has forked."""
     if pid in children:
         children.discard(pid)
         if group:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(pid, signal.SIGKILL)
-        # Where student code has SIGCHLD ignored, no child waits to be reaped.
+        # If student code ignores SIGCHLD, no child waits to be reaped.
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
 
 
 def _end_all(children: set[int], uid: int | None) -> None:
-    """End all children, and what else runs as the student's user if that is a spare one."""
+    """End all children, and all else that runs as the student's user if it is a spare one."""
     for pid in tuple(children):
         _end(children, pid, group=True)
     if uid is not None:
@@ -235,10 +237,10 @@ def _end_all(children: set[int], uid: int | None) -> None:
 
 
 def _empty_folders(walls_spec: Mapping[str, Any]) -> int:
-    """Remove what student code left in its folders; returns how many names are still there.
+    """Remove what student code left in its folders; return how many names remain.
 
-    It is done by a child behind the inner wall, as the student's own user: it can't touch more
-    than student code could.
+    A child does this behind the inner wall as the student's own user, so it can't touch more than
+    student code could.
     """
     folders = [walls_spec[name] for name in ("work", "tmp", "home")]
     pid = os.fork()
