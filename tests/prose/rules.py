@@ -156,8 +156,8 @@ WORDS = (
         r"|\bwhere\s+(?:there\s+(?:is|are|was|were)|nobody|nothing|none|no one)\b"
         r"|\bwhere\s+(?:it|they|that|this|one)\s+(?:is|are|was|were|has|have|had|can|does|do|did)\s+"
         r"(?:none|not?|nothing|missing|known|right|wrong|malformed)\b"
-        r"|\bwhere\s+(?:\w+\s+){1,4}?(?:fails?|failed|lacks?|lacked|can't|cannot|couldn't|doesn't"
-        r"|(?:could|did|does|do|may|must|is|are|was|were|has|have|can|would)\s+(?:not|no|never)"
+        r"|(?<!, )\bwhere\s+(?:\w+\s+){1,4}?(?:fails?|failed|lacks?|lacked|can't|cannot|couldn't"
+        r"|doesn't|(?:could|did|does|do|may|must|is|are|was|were|has|have|can|would)\s+(?:not|no|never)"
         r"|(?:is|are|was|were)\s+(?:missing|wrong|malformed|unknown|empty|late|full|damaged))\b",
         "if, when",
         "Return the curve; None where it is none. It stops where the proof fails.",

@@ -73,6 +73,20 @@ class Kind:
     def name(self) -> str:
         """The name."""
         return "x = [anew]"
+
+
+PROGRAM = """
+import os
+print("what is told of it anew")
+"""
+
+
+# --- what a title is ---
+
+
+@pytest.mark.parametrize("text", ["the text is told once"])
+def test_that_a_test_quotes(text):
+    assert text == "the text is told once", "the text is told once"
 '''
 
 
@@ -94,6 +108,7 @@ def test_comments_docstrings_and_messages_are_read_and_code_is_not() -> None:
         (17, "amid"),
         (20, "is-no"),
         (26, "constant-opens-with"),
+        (45, "tells"),
     ]
 
 

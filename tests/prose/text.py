@@ -49,6 +49,13 @@ TITLE = re.compile(r"^ *#+ .*$|^ *\|.*$", re.M)
 TAG = re.compile(r"<(script|style)\b.*?</\1>|\{%.*?%\}|\{#.*?#\}|<!--.*?-->|<[^>]*>", re.S)
 EXPRESSION = re.compile(r"\{\{.*?\}\}", re.S)
 HASH = re.compile(r"(?:^|(?<=\s))#+(?!!)(.*)$", re.M)
+PROGRAM = re.compile(
+    r"^\s*(?:import [\w.]+(?: as \w+)?\s*(?:[,;]|$)|from [\w.]+ import|(?:def|class) \w+[(:]"
+    r"|@\w+\(|\w+ = |(?<=\s)return\b)",
+    re.M,
+)
+"""A line of a program: a string that has one is code."""
+
 UNREAD = re.compile(r"#\s*(?:noqa|type:|!|%%|fmt:|pragma)")
 
 
@@ -110,7 +117,7 @@ def filled(pattern: re.Pattern[str], letter: str, text: str) -> str:
 def prose_of(text: str) -> str:
     """Return the prose of a comment, a docstring or a message."""
     text = filled(ADDRESS, NAME, filled(INLINE, NAME, text))
-    text = filled(GAP, CODE, filled(LINE, CODE, text))
+    text = filled(GAP, CODE, filled(LINE, FRAGMENT, text))
     return BULLET.sub(lambda match: CODE * len(match.group()), text)
 
 
@@ -131,13 +138,23 @@ def strings(tree: ast.AST) -> Iterator[tuple[ast.Constant | ast.JoinedStr, str]]
                 seen.add(id(line.value))
                 if isinstance(line.value.value, str):
                     yield line.value, mark_of(node, place)
+        for quoting in quotes(node):
+            seen.update(map(id, ast.walk(quoting)))
+        if id(node) in seen:
+            continue
         if isinstance(node, ast.JoinedStr):
             seen.update(map(id, ast.walk(node)))
             yield node, ""
-        elif (
-            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in seen
-        ):
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node, ""
+
+
+def quotes(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield parts of a statement of a test that quote texts from elsewhere."""
+    if isinstance(node, ast.Assert):
+        yield node.test
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".parametrize"):
+        yield node
 
 
 def mark_of(parent: ast.AST, place: int) -> str:
@@ -170,7 +187,7 @@ def of_python(source: str) -> str:
             text = filled(ESCAPE, "'", text)
             if isinstance(node, ast.JoinedStr):
                 text = filled(FIELD, NAME, text)
-            if not MESSAGE.search(text):
+            if PROGRAM.search(literal[2]) or not MESSAGE.search(text):
                 continue
         mask.show(start + literal.start(2), prose_of(text), mark or CODE)
     return mask.text

@@ -1,4 +1,4 @@
-"""The settings of a homework: their defaults, what the docs say of them, and who obeys them."""
+"""The settings of a homework: defaults, description in the docs, and the code that obeys them."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ def _numbers(folder: Path) -> tuple[set[int], int]:
     return minutes, int(seconds)
 
 
-# --- what is said of a limit that was exceeded ---
+# --- messages about a limit that was exceeded ---
 
 TOLD = {
     "cell_seconds": "This cell was stopped after 30 s.",
