@@ -138,23 +138,13 @@ def strings(tree: ast.AST) -> Iterator[tuple[ast.Constant | ast.JoinedStr, str]]
                 seen.add(id(line.value))
                 if isinstance(line.value.value, str):
                     yield line.value, mark_of(node, place)
-        for quoting in quotes(node):
-            seen.update(map(id, ast.walk(quoting)))
-        if id(node) in seen:
-            continue
         if isinstance(node, ast.JoinedStr):
             seen.update(map(id, ast.walk(node)))
             yield node, ""
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        elif (
+            isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in seen
+        ):
             yield node, ""
-
-
-def quotes(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield parts of a statement of a test that quote texts from elsewhere."""
-    if isinstance(node, ast.Assert):
-        yield node.test
-    elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".parametrize"):
-        yield node
 
 
 def mark_of(parent: ast.AST, place: int) -> str:
@@ -166,8 +156,8 @@ def mark_of(parent: ast.AST, place: int) -> str:
     return CODE if isinstance(parent, ast.Module) and not place else DOCUMENTED
 
 
-def of_python(source: str) -> str:
-    """Return the prose of a module: comments, docstrings and messages."""
+def of_python(source: str, has_messages: bool = True) -> str:
+    """Return the prose of a module: comments, docstrings and, if it has some, messages."""
     mask = Mask(source)
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT and not UNREAD.match(token.string):
@@ -187,7 +177,7 @@ def of_python(source: str) -> str:
             text = filled(ESCAPE, "'", text)
             if isinstance(node, ast.JoinedStr):
                 text = filled(FIELD, NAME, text)
-            if PROGRAM.search(literal[2]) or not MESSAGE.search(text):
+            if not has_messages or PROGRAM.search(literal[2]) or not MESSAGE.search(text):
                 continue
         mask.show(start + literal.start(2), prose_of(text), mark or CODE)
     return mask.text
@@ -206,16 +196,22 @@ def of_hashes(text: str) -> str:
     return mask.text
 
 
+def of_test(source: str) -> str:
+    """Return the prose of a test, whose strings are data and quote messages from elsewhere."""
+    return of_python(source, has_messages=False)
+
+
 def reader(path: Path) -> Callable[[str], str]:
     """Return what makes prose of the text of such a file."""
-    return {".py": of_python, ".md": of_markdown, ".html": of_template}.get(path.suffix, of_hashes)
+    python = of_test if "tests" in path.parts else of_python
+    return {".py": python, ".md": of_markdown, ".html": of_template}.get(path.suffix, of_hashes)
 
 
 def pages(path: Path, place: str) -> Iterator[Page]:
-    """Yield what there is to read in a file."""
+    """Yield what there is to read in a file; `place` is its path from the checkout's root."""
     source = path.read_text(encoding="utf-8")
     if path.suffix != ".ipynb":
-        yield Page(place, source, reader(path)(source))
+        yield Page(place, source, reader(Path(place))(source))
         return
     for number, cell in enumerate(nbformat.reads(source, as_version=4).cells, 1):
         read = {"markdown": of_markdown, "code": of_python}.get(cell.cell_type)
