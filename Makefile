@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv)
 PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -rs
-# What a proof found earlier counts while its inputs are the same; AGAIN=--again repeats it.
+# A release proof reuses earlier results while its inputs are the same; AGAIN=--again repeats it.
 AGAIN ?=
 
 .PHONY: setup demo test test-slow test-inner lint release bench bench-scale bench-numerics \
@@ -47,6 +47,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.prose
 
 release: $(VENV)/.run
 	$(BIN)/fdl release hw2

@@ -13,7 +13,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """Chromium without a window, one for all tests; skips the test where there is none."""
+    """Chromium without a window, one for all tests; skips the test if there is none."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs the extra `browser`")
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:

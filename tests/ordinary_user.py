@@ -81,7 +81,7 @@ sys.exit(not all(map(importlib.util.find_spec, sys.argv[1:])))
 
 @contextmanager
 def ordinary_user(needed: Sequence[str]) -> Iterator[OrdinaryUser]:
-    """An ordinary user whose Python has these modules; skips the test where there is none."""
+    """An ordinary user whose Python has these modules; skips the test if there is none."""
     if os.geteuid() != 0:
         pytest.skip("this already is an ordinary user")
     spare = SpareUser()

@@ -34,6 +34,12 @@ def test_types_are_right(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_prose_is_plain() -> None:
+    pytest.importorskip("proselint", reason="needs the extra `lint`")
+    done = run("tests.prose")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 LINT_IMPORTS = "from importlinter.cli import lint_imports_command as lint; lint(['--no-cache'])"
 
 

@@ -42,7 +42,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Course:
 
 @pytest.fixture(scope="module")
 def printed(course: Course) -> tuple[str, str]:
-    """What the demo prints: its result, and what it says while it works."""
+    """The demo's output: its result, and its messages on the way."""
     done = run(["autograder.cli", "demo", HOMEWORK, "--course", str(course.root)], ROOT)
     return done.stdout, done.stderr
 

@@ -1,4 +1,4 @@
-"""What the code imports is what `pyproject.toml` asks for; nothing comes along by luck."""
+"""The code imports only distributions that `pyproject.toml` asks for."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def normal(name: str) -> str:
 
 NEEDED = distributions(PROJECT["dependencies"])
 CLUSTER = distributions(PROJECT["optional-dependencies"]["cluster"])
-# the class report does without these where they are missing
+# optional: the class report works without these
 AT_BEST = distributions(PROJECT["optional-dependencies"]["similarity"])
 OFFERED = NEEDED.union(*map(distributions, PROJECT["optional-dependencies"].values()))
 
@@ -52,7 +52,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 def strangers(folder: str, known: set[str], but: str = "") -> dict[str, str]:
     """Modules in a folder that come from no known distribution, and a file that imports each.
 
-    What is in the folder `but` is not looked at.
+    The folder `but` is skipped.
     """
     found = {}
     for path in sorted((ROOT / folder).rglob("*.py")):

@@ -29,7 +29,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def lines_of(steps: list[tuple[float, int]], total: int, clock: Clock) -> list[str]:
-    """What is printed where after so many seconds so many are done."""
+    """The lines that are printed; each step is a number of seconds and how many are done then."""
     text = io.StringIO()
     with progress(Console(file=text, width=100), "Marking hw") as watch:
         for seconds, done in steps:

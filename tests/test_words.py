@@ -50,7 +50,7 @@ HOSTILE = {
 
 
 def acts(text: str, markup: str = "") -> list[str]:
-    """The letters of the text that act, but for those in `markup` and the ends of lines."""
+    """The letters of the text that act, except those in `markup` and the ends of lines."""
     kinds = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
     text = text.replace(markup, "") if markup else text
     return [letter for letter in text if letter != "\n" and unicodedata.category(letter) in kinds]
@@ -139,7 +139,7 @@ def terminal() -> tuple[Terminal, io.StringIO]:
 
 
 def as_printed(text: str) -> str:
-    """What has to be read of a text in one line: letters that Rich itself drops count as none."""
+    """The text as it must appear in one line, without letters that Rich itself drops."""
     return "".join(shown(text, odd="").split())
 
 

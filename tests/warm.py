@@ -1,4 +1,4 @@
-"""What one test leaves for the next in a process: collected hidden tests, tried misconceptions."""
+"""Work that tests in one process share: collected hidden tests, tried misconceptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of a page that a command writes: what stands between two lines of its own."""
+"""The part of a page that a command writes: the text between two lines of its own."""
 
 from __future__ import annotations
 

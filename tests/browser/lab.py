@@ -18,13 +18,13 @@ from ..gradebook.server import TOKEN, await_start
 from .visitor import Visitor
 
 NOISE = r"favicon|/api/me|/lab/api/(?:news|update)|preload"
-"""What JupyterLab itself tells on the console of a fresh browser."""
+"""Messages that JupyterLab itself writes to the console of a fresh browser."""
 
 _SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
     "@jupyterlab/apputils-extension/notification": {"fetchNews": "false"},
 }
-"""All cells are in the page at once: a test reads those out of sight too, without scrolling."""
+"""All cells are in the page at once, so that a test reads them without scrolling."""
 
 PATIENCE = 300.0
 """Seconds to wait for something that has to happen, however busy the machine is."""

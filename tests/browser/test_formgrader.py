@@ -112,7 +112,7 @@ def test_mark_and_comment_given_by_clicks_survive_grade_again_and_regrade(
 
 
 def _given(marker: Visitor, formgrader: Formgrader) -> tuple[str, str]:
-    """What stands in the fields of mark and comment when the page is opened anew."""
+    """The content of the fields of mark and comment when the page is opened again."""
     open_submission(marker, formgrader)
     tab = marker.tab
     tab.wait_for_function("document.getElementById('p1-proof').value != ''")

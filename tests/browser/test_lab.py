@@ -33,7 +33,7 @@ def homework() -> Assignment:
 def lab(
     homework: Assignment,
     tmp_path_factory: pytest.TempPathFactory,
-    browser: Any,  # asked for first: where it is missing, no server is started  # noqa: ARG001
+    browser: Any,  # asked for first: if it is missing, no server is started  # noqa: ARG001
 ) -> Iterator[str]:
     """A JupyterLab beside copies of the release: untouched, with ada's answers, and cut short."""
     course, folder = Course(ROOT), tmp_path_factory.mktemp("lab")

@@ -14,7 +14,7 @@ PHONE = {"width": 390, "height": 844}
 
 @dataclass
 class Visitor:
-    """A tab; `wrong` are errors told on its console, `elsewhere` what it asked others for."""
+    """A tab; `wrong` are errors on its console, `elsewhere` requests to other servers."""
 
     tab: Any
     wrong: list[str] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Visitor:
 def visiting(
     browser: Any, home: str, *, size: dict[str, int] = DESKTOP, noise: str = r"(?!)"
 ) -> Iterator[Visitor]:
-    """A visitor who may ask for what begins with `home` alone; `noise` matches what may be told."""
+    """A visitor who may open only what begins with `home`; `noise` matches allowed messages."""
     context = browser.new_context(viewport=size)
     visitor = Visitor(context.new_page())
 

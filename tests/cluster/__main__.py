@@ -1,4 +1,4 @@
-"""What scheduling costs: the same class by `fdl grade --jobs 2` and on Dask with two workers.
+"""The cost of scheduling: the same class by `fdl grade --jobs 2` and on Dask with two workers.
 
 `python -m tests.cluster [COUNT] [ROUNDS]` marks COUNT students drawn from the misconceptions of
 hw2, in turns, and prints each time and the ratio of the medians. The workers are up before that,

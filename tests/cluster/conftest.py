@@ -44,7 +44,7 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
 
 @pytest.fixture(scope="package")
 def local(handed_in: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What a run on this machine records."""
+    """The records of a run on this machine."""
     root = Path(shutil.copytree(handed_in, tmp_path_factory.mktemp("local") / "course"))
     grade_here(root, "--jobs", "2")
     return reports(root)

@@ -46,7 +46,7 @@ def test_sabotage(student):
 '''
 
 ANSWERS = {name: 15.0 + number for number, name in enumerate(("anna", "bela", "chloe", "dan"))}
-"""What each student has for `last_part`; it tells the sabotage whom it meets."""
+"""Each student's value of `last_part`; it shows the sabotage whose notebook this is."""
 
 
 def make_class(root: Path, traps: Path) -> Course:
@@ -86,7 +86,7 @@ class Machines:
         return self.address
 
     def add_worker(self, **variables: str) -> subprocess.Popen[bytes]:
-        """One more, of one thread, with a nanny that starts it anew when it dies."""
+        """Add a worker of one thread, with a nanny that restarts it when it dies."""
         return self._dask(
             "worker", self.address, "--host", f"{self.scheme}://{HOST}", "--nthreads", "1",
             "--local-directory", str(self.folder), "--no-dashboard", **variables,
@@ -108,7 +108,7 @@ class Machines:
         return [pid for process in self._started for pid in descendants(process.pid)]
 
     def sandboxes(self) -> list[int]:
-        """What the marking processes have started."""
+        """The processes that the marking processes have started."""
         return [child for pid in self.marking() for child in descendants(pid)]
 
     def _dask(self, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
@@ -161,7 +161,7 @@ def grade(
 
 
 def reports(root: Path) -> dict[str, bytes]:
-    """What was recorded, by student and file."""
+    """The records, by student and file."""
     found = sorted(root.glob(f"autograded/*/{HOMEWORK}/*"))
     return {str(path.relative_to(root)): path.read_bytes() for path in found if path.is_file()}
 
@@ -176,7 +176,7 @@ def descendants(pid: int) -> Iterator[int]:
 
 
 def words(pid: int) -> str:
-    """The command line; empty where there is no such process any more."""
+    """The command line; empty if the process has ended."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     return ""

@@ -14,7 +14,7 @@ from .machines import HOST
 
 
 def start(workers: int) -> Any:
-    """Return a scheduler with so many workers of one thread each, which listen on a socket."""
+    """Return a scheduler with workers of one thread each, which listen on a socket."""
     return LocalCluster(
         n_workers=workers,
         threads_per_worker=1,

@@ -1,4 +1,4 @@
-"""What crosses between the run and a worker is plain data, and is checked where it arrives."""
+"""Messages between the run and a worker are plain data, and are checked on arrival."""
 
 from __future__ import annotations
 

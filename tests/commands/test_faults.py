@@ -1,4 +1,4 @@
-"""What every command says of a course with a fault: one line that names the place, code 2."""
+"""Every command reports a fault of a course in one line that names the place, with code 2."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def page(notebook: NotebookNode) -> Tag:
 
 
 def faults(shown: Tag) -> list[str]:
-    """What on the page could act, load or be taken for a part of nbgrader's own page."""
+    """Tags of the page that could act, load or look like a part of nbgrader's own page."""
     found = [str(tag) for tag in shown.find_all(["script", *FOREIGN]) if not is_check_box(tag)]
     for tag in shown.find_all(True):
         for key, value in tag.attrs.items():
@@ -172,7 +172,7 @@ def test_output_of_a_student_does_nothing_on_nbgraders_pages(text: str, kind: st
     output = NotebookNode(output_type="display_data", data={kind: text}, metadata={})
     soup = page(clean_notebook(new_notebook(cells=[new_code_cell("1", outputs=[output])])))
     if kind == "text/plain":
-        # MathJax leaves what stands in <pre> alone
+        # MathJax leaves the content of <pre> alone
         for pre in soup.find_all("pre"):
             pre.string = ""
     assert faults(soup) == []
@@ -367,7 +367,7 @@ PIECES = [
     ],
 )
 def test_twice_the_text_takes_twice_the_time(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All that is done to a text but for rendering it, which has a limit of its own."""
+    """Sanitising a text takes linear time; rendering is left out, as it has its own limit."""
     monkeypatch.setattr("autograder.content.sanitize._is_harmless", lambda *_: True)
 
     def seconds(length: int) -> float:

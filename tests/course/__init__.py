@@ -1,1 +1,1 @@
-"""What a course is made of: its notebooks' cells, directives and folders."""
+"""The parts of a course: its notebooks' cells, directives and folders."""

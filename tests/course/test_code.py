@@ -1,4 +1,4 @@
-"""A course's own code that is wrong is told by file and line, and what to do; with no traceback."""
+"""A fault in a course's own code is reported by file, line and advice, without a traceback."""
 
 from __future__ import annotations
 

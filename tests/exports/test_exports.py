@@ -405,7 +405,7 @@ def test_partial_export_without_a_roster_has_no_mark_that_is_not_final() -> None
         assert b"bela" not in export(marks, system, partial=True).content
 
 
-# rosters that are none
+# files that are not rosters
 
 
 @pytest.mark.parametrize(

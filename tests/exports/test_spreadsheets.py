@@ -122,7 +122,7 @@ def opened(files: Sequence[Path], folder: Path, separators: str) -> dict[str, st
 
 
 def active(document: str) -> list[str]:
-    """What acts in a document: formulas, links, macros and events."""
+    """The active parts of a document: formulas, links, macros and events."""
     return re.findall(
         r'table:formula="[^"]*"|<text:a .*?>|xlink:href="(?!http://www\.)[^"]*x\.example[^"]*"'
         r"|<script:\w+|<table:dde-link.*?>|<office:event-listeners>",

@@ -1,4 +1,4 @@
-"""What a watched process is about to change in a folder: calls made into plain data."""
+"""The changes that a watched process is about to make in a folder, as plain data."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from .listener import Call, Gone, Listener, read_memory, read_text
 _HERE = -100  # AT_FDCWD
 _REMOVE_FOLDER = 0x200  # AT_REMOVEDIR
 
-# Made by copying helpers that fall back to plain writes: refused, so that there is one kind less.
+# Copying helpers make these and fall back to plain writes: refused, so that one kind is left.
 _REFUSED = {"sendfile", "copy_file_range", "fallocate"}
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change of a file or folder; `path` (and `target`) lie in the watched folder.
+    """One change of a file or folder; `path` (and `target`) are in the watched folder.
 
     kind    create, empty, write, cut, sync, rename, link, unlink, mkdir or rmdir
     number  where a write begins, or the length that is left of a file that is cut
@@ -48,7 +48,7 @@ class Watched:
         self._folder = str(folder.resolve())
 
     def changes(self, listener: Listener, call: Call) -> list[Change] | None:
-        """The changes that a call would make here, if any; None where the call was refused."""
+        """The changes that a call would make here, if any; None if the call was refused."""
         try:
             found = self._changes(call)
         except (Gone, FileNotFoundError, ProcessLookupError):

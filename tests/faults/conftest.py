@@ -26,7 +26,7 @@ def theatre(place: Path) -> Iterator[Theatre]:
 
 @pytest.fixture(scope="session")
 def base(place: Path) -> Path:
-    """A class that has been graded once, and marked by hand; some have handed in anew."""
+    """A class that has been graded once, and marked by hand; some have handed in again."""
     make_class(place / "base")
     return place / "base"
 

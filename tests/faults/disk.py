@@ -1,8 +1,8 @@
 """A disk that forgets: what is left of changes when the power fails before they are synced.
 
-A file's data are safe once that file was synced, a name once its folder was. What is not safe may
-be there or not, in any order and torn in any place: what POSIX promises, and less than any usual
-file system keeps.
+A file's data are safe once that file was synced, a name once its folder was. Data that are not
+safe may be there or not, in any order and torn in any place. That is what POSIX promises, and less
+than any usual file system keeps.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Naming:
 
 
 class Disk:
-    """A folder as it is, and what of it would outlive a loss of power."""
+    """A folder as it is, and the part of it that would survive a loss of power."""
 
     def __init__(self, folder: Path) -> None:
         """All that is in `folder` now is safe."""

@@ -34,7 +34,7 @@ _MACHINES = {"x86_64": (0xC000003E, _X86_64), "aarch64": (0xC00000B7, _ARM64)}
 _ARCHITECTURE, _NUMBERS = _MACHINES[platform.machine()]
 _NAMES = {number: name for name, number in _NUMBERS.items()}
 
-# Where the flags of an opening call stand among its arguments: one that only reads is let by.
+# The index of an opening call's flags among its arguments; calls that only read may pass.
 _FLAGS = {"open": 1, "openat": 2}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 
@@ -63,7 +63,7 @@ class Gone(Exception):
 
 
 def listen() -> int:
-    """Have every later call of this process and its children asked about; the asking end."""
+    """Make the kernel ask about later calls of this process and its children, and return the asking end."""
     program = b"".join(_filter())
     buffer = ctypes.create_string_buffer(program)
     # struct sock_fprog: a count, padding, a pointer
@@ -123,11 +123,11 @@ class Listener:
         return Call(id_, pid, _NAMES[number], tuple(arguments))
 
     def let(self, call: Call) -> None:
-        """Have the call made."""
+        """Let the kernel make the call."""
         self._answer(call, 0, _CONTINUE)
 
     def refuse(self, call: Call, error: int) -> None:
-        """Have the call fail with that errno, and not made."""
+        """Make the call fail with that errno."""
         self._answer(call, -error, 0)
 
     def waits(self, call: Call) -> bool:
@@ -144,7 +144,7 @@ class Listener:
 
 
 def read_memory(pid: int, address: int, length: int) -> bytes:
-    """What stands in a process's memory."""
+    """The bytes at an address of a process's memory."""
     try:
         with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
             memory.seek(address)

@@ -1,7 +1,7 @@
 """A small class whose grading is disturbed: what was there before, and what the run has to record.
 
 Three students have been graded and a person has marked, commented and overruled; since then some
-have handed in anew, another for the first time.
+have handed in again, another for the first time.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ COMMENTS = {("anna", "a-proof"): "Which rule?", ("chloe", "b-bonus-answer"): "Ne
 
 
 def marking(course: Course, name: str, student: str) -> Marking:
-    """What marking finds of a student's submission, before the new ones came in or after."""
+    """The marking of a student's submission, before the new ones came in or after."""
     after = name == AFTER
     found = {
         "anna": lambda: mark(course, answers={**ANSWERS, "b-essay": "Flat!"} if after else ANSWERS),

@@ -1,8 +1,8 @@
-"""What a run has left, in a form that two runs can be compared in.
+"""The result of a run, in a form that can be compared with another run's.
 
-Files are compared byte by byte. Of the gradebook, every row of every table is compared; nbgrader
-draws the ids of rows at random, so each id is replaced by what its row, and the rows that it
-belongs to, say.
+Files are compared byte by byte. Every row of every table of the gradebook is compared. The
+ids of rows are random, so each id is replaced by the content of its row, and of the rows that it
+belongs to.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Row = tuple[Any, ...]
 def tables(gradebook: Path) -> dict[str, Counter[Row]]:
     """Every row of every table, how often it is there, with ids made comparable.
 
-    But for how long marking took, which no two runs have alike.
+    The duration of marking is left out: it differs between any two runs.
     """
     with closing(sqlite3.connect(gradebook, timeout=5)) as database:
         names = [
@@ -69,18 +69,18 @@ def written(root: Path) -> dict[str, bytes | None]:
 
 
 def others(root: Path) -> list[str]:
-    """What else lies in the course's folder itself."""
+    """The other entries of the course's folder itself."""
     return sorted(path.name for path in root.iterdir())
 
 
 def is_sound(gradebook: Path) -> bool:
-    """What SQLite's own check says."""
+    """The verdict of SQLite's own check."""
     with closing(sqlite3.connect(gradebook, timeout=5)) as database:
         return database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def by_hand(gradebook: Path) -> set[tuple[Any, ...]]:
-    """The marks and comments that a person gave, as they stand in the gradebook."""
+    """The marks and comments in the gradebook that a person gave."""
     grades = """
         SELECT assignment.student_id, cell.name, grade.manual_score, grade.extra_credit
         FROM grade JOIN base_cell AS cell ON cell.id = grade.cell_id

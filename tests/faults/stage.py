@@ -1,10 +1,15 @@
 """A process that has imported the kit and runs its commands in forks, watched where asked.
 
 `python -m tests.faults.stage N` serves orders that come through descriptor N, a socket that keeps
-messages apart. An order is JSON: `root`, the course; `commands`, lists of arguments for `fdl`;
-`class`, the name of the made-up Markings to take (see `madeupclass.py`); `output`, a file for what
-is printed; `watched`; `patience`, the seconds to wait for a lock; `gate`, a named pipe whose end to
-wait for before the third student is marked, or nothing.
+messages apart. An order is JSON with these keys:
+
+- `root`: the course
+- `commands`: lists of arguments for `fdl`
+- `class`: the name of the made-up Markings to take (see `madeupclass.py`)
+- `output`: a file for what is printed
+- `watched`: whether a listener watches the run
+- `patience`: the seconds to wait for a lock
+- `gate`: a named pipe whose end to wait for before the third student is marked, or nothing
 """
 
 from __future__ import annotations
@@ -48,7 +53,7 @@ def main() -> None:
 
 
 def _prepare() -> None:
-    """Do once what every run would do first, whatever its course: its forks have it done."""
+    """Do once what every run would do first, whatever its course: its forks then start with it."""
     importlib.import_module("alembic.script")
     nbformat.validate(nbformat.v4.new_notebook())
     sqlalchemy.orm.configure_mappers()
@@ -102,7 +107,7 @@ def _command(arguments: list[str]) -> int:
 
 
 def _take_markings(name: str, gate: str) -> None:
-    """Have the Markings of that class instead of marking; everything after it is the real thing."""
+    """Use the Markings of that class instead of marking; everything after it is the real thing."""
 
     def mark_class(
         course: Course, _assignment: Assignment, jobs: list[Job], **_settings: object

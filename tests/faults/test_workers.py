@@ -60,7 +60,7 @@ def test_sabotage(student):
 '''
 
 ANSWERS = {name: 15.0 + number for number, name in enumerate(("anna", "bela", "chloe", "dan"))}
-"""What each student has for `last_part`; it tells the sabotage whom it meets."""
+"""Each student's value of `last_part`; it shows the sabotage whose notebook this is."""
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ def course(handed_in: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def undisturbed(handed_in: Path, tmp_path_factory: pytest.TempPathFactory) -> Left:
-    """What a run leaves that nothing disturbs."""
+    """The result of a run that nothing disturbs."""
     root = Path(shutil.copytree(handed_in, tmp_path_factory.mktemp("undisturbed") / "course"))
     assert grade(root).returncode == 0
     return Left.by(root)
@@ -218,7 +218,7 @@ VICTIMS = {
     "the server that starts marking processes": "multiprocessing.forkserver",
     "a process of the sandbox": "inside.worker",
 }
-"""Whom to kill, by a part of the command line; marking processes are forks of their server."""
+"""Processes to kill, by a part of the command line; marking processes fork from a server."""
 
 
 @pytest.mark.slow
@@ -323,14 +323,14 @@ def trap_of(student: str) -> str:
 
 
 class Family:
-    """A process and all that come of it, told from later ones of the same number."""
+    """A process and its descendants, distinguished from later ones with the same number."""
 
     def __init__(self, top: int) -> None:
         self._top = top
         self._seen: dict[int, int] = {}
 
     def look(self) -> list[int]:
-        """Those that are there now, the top first; they are remembered."""
+        """The processes that are there now, the top first; they are remembered."""
         found = [self._top]
         for pid in found:
             with contextlib.suppress(OSError):
@@ -342,7 +342,7 @@ class Family:
         return found
 
     def left(self) -> list[str]:
-        """What those are that were ever seen and still run."""
+        """The command lines of processes that were ever seen and still run."""
         return [
             Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")[:100]
             for pid, started in self._seen.items()

@@ -19,7 +19,7 @@ from .listener import Listener
 from .madeupclass import AFTER
 
 Decide = Callable[[int, Change], "int | Kill | None"]
-"""Told of each change, counted from 0: an errno refuses it, None lets it be made."""
+"""Called with each change, counted from 0; an errno refuses it, None lets it be made."""
 
 
 class Kill:

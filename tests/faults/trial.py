@@ -25,12 +25,12 @@ from .theatre import Decide, Ended, Kill, Theatre
 Commands = Sequence[Sequence[str]]
 
 GROWS = {"create", "write", "mkdir", "link"}
-"""What a full disk refuses; to rename, to cut and to remove needs no room."""
+"""Changes that a full disk refuses; to rename, to cut and to remove needs no room."""
 
 
 @dataclass(frozen=True)
 class Left:
-    """What a run has left in a course."""
+    """The result of a run in a course."""
 
     tables: dict[str, Any]
     students: dict[str, Any]
@@ -86,7 +86,7 @@ class Scene:
         return self.theatre.run(root, self.commands, decide, markings=self.markings, **settings)
 
     def moments(self, count: int, seed: int) -> list[int]:
-        """So many of the run's changes, drawn so that every kind of change has its share."""
+        """Draw `count` of the run's changes so that every kind of change has its share."""
         draw = random.Random(seed)
         kinds: dict[tuple[str, str], list[int]] = defaultdict(list)
         for number, change in enumerate(self.changes):
@@ -132,7 +132,7 @@ class Scene:
     def assert_as_undisturbed(self, root: Path, *, damaged: int = 0) -> None:
         """Marks, files and leftovers are those of an undisturbed run.
 
-        Gradebooks that were `damaged` before are kept beside the copies: so many.
+        `damaged` is the number of earlier damaged gradebooks that are kept beside the copies.
         """
         assert result.is_sound(root / "gradebook.db")
         left = Left.by(root)

@@ -144,7 +144,7 @@ def axes(rng: random.Random) -> dict[str, Any]:
 
 
 def figure(rng: random.Random) -> Any:
-    """What the figure reader sends, spoilt."""
+    """The figure reader's messages, spoilt."""
     record = {
         "title": "",
         "legend": [entry(rng) for _ in range(rng.randrange(2))],

@@ -1,9 +1,9 @@
 """Coverage-guided fuzzing of one target: `python -m tests.fuzz.guided wire -max_total_time=60`.
 
 Atheris (libFuzzer for Python) watches which code of the readers its bytes reach, keeps those that
-reach more and changes them further. What follows the target's name goes to libFuzzer as it is; a
-failure ends the process with a non-zero code and leaves its bytes in a file, which given as the
-last argument makes the failure again.
+reach more and changes them further. Arguments after the target's name go to libFuzzer as they
+are. A failure ends the process with a non-zero code and leaves its bytes in a file. With that file
+as the last argument, the failure is repeated.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Every case is made from the seed and its number, so the one that failed can be made again:
 `python -m tests.fuzz.long --seed 7 --case 123456`. The process may take only MEMORY more than it
-has after its imports; a call may take SLACK more than its deadline, not counting the time for which
+has after its imports. A call may take SLACK more than its deadline, without the time for which
 others had the processor. The last line is JSON.
 """
 
@@ -47,7 +47,7 @@ def run_case(seed: int, number: int) -> tuple[str, str]:
 
 
 def run(frames: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Cases until so many frames were heard; the state of the run, now and then and at the end."""
+    """Run cases until `frames` frames were heard; yield the run's state now and then."""
     outcomes: Counter[str] = Counter()
     number = slowest = 0
     started, before = time.monotonic(), _peak()
@@ -84,7 +84,7 @@ def _peak() -> int:
 
 
 def limit_memory(more: int) -> None:
-    """Let this process have only so much more address space than it has now."""
+    """Limit this process's address space to `more` bytes above what it has now."""
     pages = int(Path("/proc/self/statm").read_text().split()[0])
     most = pages * resource.getpagesize() + more
     resource.setrlimit(resource.RLIMIT_AS, (most, most))

@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Bits(random.Random):
-    """Random numbers that are read from bytes; all zero where the bytes have come to an end.
+    """Random numbers that are read from bytes; all zero after the last byte.
 
     Small changes of the bytes are small changes of what is made from them, so a fuzzer that knows
     which code was reached can work its way forward.
@@ -36,7 +36,7 @@ class Bits(random.Random):
 
 
 def one_of(rng: random.Random, makers: Sequence[Callable[[random.Random], Any]]) -> Any:
-    """What one of the makers makes."""
+    """The result of one of the makers."""
     return rng.choice(makers)(rng)
 
 

@@ -1,4 +1,4 @@
-"""What reads hostile input, each as one function of a source of choices.
+"""Readers of hostile input, each as one function of a source of choices.
 
 A target returns how it ended, in a word: "taken" or the name of the one error that is allowed.
 Anything else that a reader raises leaves the target as it is, and what it takes in is looked at.
@@ -73,7 +73,7 @@ class Tally:
 
 
 def _waited() -> float:
-    """For how long this thread was ready to run and did not, in seconds; 0 where none can tell."""
+    """For how long this thread was ready to run and did not, in seconds; 0 if that is unknown."""
     try:
         return int(Path("/proc/thread-self/schedstat").read_bytes().split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
@@ -254,7 +254,7 @@ def _callback(rng: random.Random) -> bytes:
 
 
 def _encoded(value: Any, rng: random.Random) -> bytes:
-    """A frame of the value; some other one where it can't be sent."""
+    """A frame of the value; some other one if it can't be sent."""
     try:
         return encode(value, frames.BUDGET)
     except (TypeError, ValueError):
@@ -322,7 +322,7 @@ def _ran(rng: random.Random) -> bytes:
 
 
 def assert_fit(result: CellResult) -> None:
-    """What a cell shows can be put into a notebook and written to a file."""
+    """A cell's output can be put into a notebook and written to a file."""
     cell = nbformat.v4.new_code_cell(
         "x = 1", outputs=[nbformat.from_dict(o) for o in result.outputs]
     )
@@ -340,7 +340,7 @@ def assert_fit(result: CellResult) -> None:
 
 
 def figure(rng: random.Random) -> str:
-    """The figure that plain data tells of, which can be asked everything; or WireError."""
+    """The figure that plain data describes, which can be asked everything; or WireError."""
     record = documents.figure(rng)
     try:
         found = FigureData.from_wire(record)

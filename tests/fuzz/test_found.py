@@ -1,4 +1,4 @@
-"""What fuzzing and reading have found, each as the smallest case that shows it."""
+"""Faults that fuzzing and reading have found, each as the smallest case that shows it."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def test_all_cells_together_show_no_more_than_is_kept() -> None:
             """It does nothing anyway."""
 
         def kill(self) -> None:
-            """It is none."""
+            """There is no process to kill."""
 
     class Sandbox:
         limits = Limits(shown_bytes=8_000)

@@ -33,7 +33,7 @@ guided.main()
 
 
 def guided(*options: str, code: str = "from tests.fuzz.guided import main; main()") -> str:
-    """What a guided run says, with its exit code in the last line."""
+    """The output of a guided run, with its exit code in the last line."""
     done = subprocess.run(
         [sys.executable, "-c", code, *options],
         cwd=COURSE,
@@ -66,7 +66,7 @@ def run_for(name: str, seconds: int, seed: int, folder: Path) -> None:
     assert told.endswith("ended with 0"), told[-4_000:]
     assert count(told, "number_of_executed_units") > 100
     assert count(told, "peak_rss_mb") < 1_024
-    # What reached new code was kept and built upon.
+    # Inputs that reached new code were kept and varied.
     assert len(list(corpus.iterdir())) > 5
 
 

@@ -65,7 +65,7 @@ def a_student(near: Channel, call_seconds: float) -> Student:
 
 
 class Watch:
-    """Seconds from its making on, and those of them that the machine took for others."""
+    """Seconds since it was made, and how many of them the machine gave to others."""
 
     def __init__(self) -> None:
         self._started, self._waited = time.monotonic(), self._waited_by_now()
@@ -74,7 +74,7 @@ class Watch:
         return time.monotonic() - self._started
 
     def is_late(self, allowed: float) -> bool:
-        """Whether more than the allowed seconds have passed, without those taken for others."""
+        """Whether more than the allowed seconds have passed, without those given to others."""
         seconds = self.seconds()
         return seconds - (self._waited_by_now() - self._waited) > allowed
 
@@ -91,7 +91,7 @@ class Watch:
 def asked(
     script: Script, *args: Any, call_seconds: float = CALL, allowed: float = CALL + SLACK
 ) -> tuple[Any, float, bool]:
-    """What a call of such a worker's function gives, or its failure, and the seconds it took.
+    """The answer of such a worker's function, or its failure, and the seconds it took.
 
     Last comes whether it took longer than the allowed seconds.
     """
@@ -108,7 +108,7 @@ def asked(
 
 
 class Clock:
-    """The time as it is, but for what the grader's own functions are said to take."""
+    """The real time, except for what the grader's own functions are said to take."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._skipped, self._monotonic = 0.0, time.monotonic
@@ -131,7 +131,7 @@ def begin(far: Channel) -> int:
 
 
 def found(value: object) -> tuple[str, object]:
-    """What the call of a function answers."""
+    """The answer of a call of a function."""
     return "function", value
 
 

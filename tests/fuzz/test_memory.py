@@ -1,4 +1,4 @@
-"""What a frame takes in memory is bounded by what was sent, whatever it claims to hold."""
+"""A frame's memory is bounded by the bytes sent, whatever it claims to hold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `fdl grade` prints of a class whose Markings were made by hand."""
+"""The output of `fdl grade` for a class whose Markings were made by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .course import NO_WALLS, hand_in, mark
 
 @pytest.fixture
 def markings(monkeypatch: pytest.MonkeyPatch) -> dict[str, Marked]:
-    """What becomes of each student's submission."""
+    """The marking of each student's submission."""
     made: dict[str, Marked] = {}
 
     def mark_class(_course: Any, _assignment: Any, jobs: Any, **_settings: Any) -> Iterator[Marked]:

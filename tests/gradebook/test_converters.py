@@ -57,7 +57,7 @@ def settings_of(course: Course) -> Config:
 
 @pytest.fixture
 def api(course: Course) -> Any:
-    """What the formgrader's buttons call, with the course's own configuration."""
+    """The converters that the formgrader's buttons call, with the course's own configuration."""
     config = settings_of(course)
     return NbGraderAPI(CourseDirectory(config=config), config=config)
 

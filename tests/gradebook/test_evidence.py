@@ -1,4 +1,4 @@
-"""The rubric beside the answer, for the marker alone, and what hidden tests say of its steps."""
+"""The rubric beside the answer, for the marker alone, and what hidden tests say about its steps."""
 
 from __future__ import annotations
 

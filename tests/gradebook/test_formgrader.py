@@ -26,7 +26,7 @@ from .test_penalties import A_DAY_LATE, EARNED, hand_in_at, with_rules
 
 STUDENTS = ("anna", "bela", "güneş; 'x' [1]")
 LATE = "late"
-"""Who handed in a day late, in a course where that costs a part of what is earned."""
+"""A student who handed in a day late, in a course with a penalty for that."""
 
 
 @pytest.fixture(scope="module")

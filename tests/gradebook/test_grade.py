@@ -91,7 +91,7 @@ def made(
 
 
 def stand_in(course: Course, patch: pytest.MonkeyPatch) -> Class:
-    """Have a Class do the marking."""
+    """Let a Class do the marking."""
     made = Class(course)
     made.points["bela"] = {"a-bend": 0.5}
     patch.setattr(classrun, "mark_class", made.mark)
@@ -106,7 +106,7 @@ def table(result: Result) -> dict[str, list[str]]:
 
 
 def test_a_run_opens_the_gradebook_once(made: Class, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where it has to learn that the points have changed, and a penalty is due."""
+    """This also holds for a run that learns of changed points and adds a penalty."""
     for tree in (made.course.source("hw"), made.course.release("hw")):
         path = tree / "a_slopes.ipynb"
         path.write_text(path.read_text().replace('"points": 1', '"points": 4'))
@@ -291,7 +291,7 @@ def test_an_autograded_folder_that_somebody_changed_is_made_anew(
     spoil(folder)
     made.grade()
     assert made.marked == ["bela"]
-    # a notebook that nbconvert made anew has other ids for the notes that we add
+    # a notebook that nbconvert makes again has other ids for the notes that we add
     assert result.written(made.course.root).keys() == before.keys()
     made.grade()
     assert made.marked == []

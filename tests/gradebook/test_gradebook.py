@@ -343,7 +343,7 @@ def test_name_that_is_no_folders_is_refused_before_anything_is_written(
 
 
 def paths(course: Course) -> list[Path]:
-    """All that lies in the course, but copies of the gradebook."""
+    """All files and folders of the course, except copies of the gradebook."""
     return sorted(p for p in course.root.rglob("*") if "gradebook-copies" not in str(p))
 
 
@@ -366,7 +366,7 @@ MOMENTS = {
     "once the earlier folder is away": (Path, "rename", 2),
     "once the new folder is there": (folders, "remove", 2),
 }
-"""Where a run is killed: at the call, counted from 1, of the function of that name."""
+"""The call at which a run is killed: its function, and its number, counted from 1."""
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
@@ -579,7 +579,7 @@ def test_prepared_gradebook_is_left_alone(course: Course, assignment: Assignment
 
 
 def test_recording_a_student_reads_no_other_students_rows(course: Course) -> None:
-    """What it looks up is found by indexes that lead to this student alone."""
+    """All its lookups use indexes that lead to this student alone."""
     asked: list[tuple[str, Any]] = []
 
     def note(_c: Any, _u: Any, statement: str, values: Any, *_: Any) -> None:

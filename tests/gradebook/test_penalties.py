@@ -37,7 +37,7 @@ TWO_DAYS_LATE = "2024-11-23 12:00:00 UTC"
 
 
 def with_rules(course: Course, rules: str = "", extensions: str = "") -> Course:
-    """The course, its settings with these rules and extensions in the place of others."""
+    """The course, with these rules and extensions in its settings."""
     path = course.root / "course.toml"
     text = path.read_text(encoding="utf-8").split("\n[rules]")[0]
     more = f"\n[rules]\n{rules}\n[assignments.hw.extensions]\n{extensions}\n"
@@ -152,7 +152,7 @@ def test_extension_saves_whoever_has_it(course: Course, marker: Marker) -> None:
         hand_in_at(course, A_DAY_LATE, student)
         grade(course, student)
     assert (marker.penalty("anna"), marker.penalty("bela")) == (0.0, 5.0)
-    assert marker.late("anna") == 0  # nbgrader knows of it too
+    assert marker.late("anna") == 0  # nbgrader knows it too
 
 
 def test_extension_given_or_taken_back_later_counts_without_marking_anew(

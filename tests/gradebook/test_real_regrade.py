@@ -1,4 +1,4 @@
-"""A changed hidden test, on a drawn class of the real homework: exactly whom it affects is told."""
+"""A changed hidden test, on a sampled class of the real homework: it names whom it affects."""
 
 from __future__ import annotations
 

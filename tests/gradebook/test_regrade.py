@@ -82,7 +82,7 @@ def regrade(graded: Course, monkeypatch: pytest.MonkeyPatch) -> Regrade:
 
 
 def told(result: Result) -> dict[str, Any]:
-    """What the command printed as JSON."""
+    """The JSON that the command printed."""
     found: dict[str, Any] = json.loads(result.stdout)
     return found
 

@@ -15,7 +15,7 @@ from tests.grading import tiny_class
 ROOT = Path(__file__).parents[2]
 
 OURS_ALONE = {"fdl_fingerprint"}
-"""What `fdl grade` keeps for its own next run."""
+"""The state that `fdl grade` keeps for its own next run."""
 
 
 def tiny(root: Path) -> str:

@@ -67,7 +67,7 @@ def mark(
 ) -> Iterator[MarkStudent]:
     """Marks a student of Homework 2, once for the whole session; all in one warm sandbox.
 
-    Those who never end have another one, with less patience.
+    Students who never end have another one, with less patience.
     """
     students: dict[str, SampleStudent] = {}
 

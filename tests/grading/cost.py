@@ -1,4 +1,4 @@
-"""What one submission costs the grader's own process, in memory and time: run as a program.
+"""The cost of one submission for the grader's own process, in memory and time: a program.
 
     python -m tests.grading.cost COURSE ASSIGNMENT SUBMISSION WARM_UP
 
@@ -38,7 +38,7 @@ def mark(root: str, assignment: str, submission: str) -> Marked:
 
 
 def memory(name: str) -> int:
-    """What the kernel counts of this process under that name, in bytes."""
+    """The kernel's count for this process under that name, in bytes."""
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))
 

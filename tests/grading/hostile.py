@@ -14,7 +14,7 @@ from autograder.course.samples import SampleStudent
 
 @dataclass(frozen=True)
 class Target:
-    """Where in a course the students do it: in a function of an item, or in front of a cell."""
+    """The place in a course that students attack: a function of an item, or before a cell."""
 
     function: str
     head: str

@@ -1,4 +1,4 @@
-"""What a submission can cost the grader at most: memory of its own process, and time."""
+"""The most that a submission can cost the grader: memory of its own process, and time."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ FILES = (
 
 @dataclass(frozen=True)
 class Cost:
-    """What marking took: memory above what the process had before, time, and what came of it."""
+    """The cost of marking: memory above what the process had before, time, and the outcome."""
 
     above_base: int
     seconds: float

@@ -1,4 +1,4 @@
-"""A fingerprint is another one whenever a mark could be, and the same where it could not."""
+"""A fingerprint changes whenever a mark could, and only then."""
 
 from __future__ import annotations
 

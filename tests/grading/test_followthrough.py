@@ -180,7 +180,7 @@ BUILT = {
 """Answers of one line each, on top of other answers."""
 
 EVERYDAY = ("p2b-gd-update-answer", "p3b-kernel-answer")
-"""One that is to be written out, and one that may build on others."""
+"""An item that must be written out, and one that may build on others."""
 
 
 def earned(student: SampleStudent, mark: MarkStudent, homework: Assignment) -> dict[str, float]:

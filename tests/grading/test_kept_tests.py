@@ -1,4 +1,4 @@
-"""Hidden tests are collected once for many submissions, and anew where that would be wrong."""
+"""Hidden tests are collected once for many submissions, and again if that would be wrong."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ CLASS = (
 )  # fmt: skip
 
 EVERYDAY = ("emil", "güneş", "mateo")
-"""One with a misconception, one who is right in unusual ways, one without a notebook.
+"""Students: one with a misconception, one right in unusual ways, one without a notebook.
 
 The others are marked slow; `fdl demo` marks them all, too.
 """

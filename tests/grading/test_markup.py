@@ -1,8 +1,8 @@
 """Texts of students act nowhere: not on the terminal, and in no table, CSV file, log or page.
 
-Hostile texts stand in every place that a student fills: lines of code, errors, outputs, titles of
-figures, ids and metadata of cells, and the names of folders, files, archives and people. Then every
-command is run, and all that it prints or writes is looked through.
+Hostile texts are put into every place that a student fills: lines of code, errors, outputs, titles
+of figures, ids and metadata of cells. So are the names of folders, files, archives and people.
+Then every command is run, and all that it prints or writes is searched for them.
 """
 
 from __future__ import annotations

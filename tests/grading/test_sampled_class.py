@@ -25,7 +25,7 @@ def write(course: Course, homework: Assignment, student: SampleStudent, root: Pa
 def wrong_marks(
     course: Course, homework: Assignment, students: tuple[SampleStudent, ...], root: Path
 ) -> list[str]:
-    """What differs from the true marks, or was called by the name of another misconception.
+    """Items that differ from the true marks, or got the name of another misconception.
 
     One line more where fewer than nine in ten of the misconceptions were called by their names.
     """

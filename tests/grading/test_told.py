@@ -1,4 +1,4 @@
-"""What a claim tells a student: cases by their words, results when due, errors without inputs."""
+"""A claim shows a student cases by their words, results when due, and errors without inputs."""
 
 from __future__ import annotations
 
@@ -172,7 +172,7 @@ RESULTS = (
     "γ_t/γ_{t−1}", "1−ηv²", "1−ηb", "1+ρv²", "1+ρ‖u‖²", "1+ρa", "σ(Wx)/√m", "(v⊙σ'(Wx))xᵀ",
     "λ_t=β̂_t(1+λ_{t+1})", "7sin", "1+6cos", "(π−θ)cosθ", "sinθ+", "sinθcosθ", "2(π−θ)",
 )  # fmt: skip
-"""What the homework asks to derive, without blanks."""
+"""The formulas that the homework asks to derive, without blanks."""
 
 
 def squeezed(text: str) -> str:
@@ -192,7 +192,7 @@ def test_no_claim_of_homework_2_states_a_result_before_it_is_due(problem: str) -
 
 
 def test_no_sentence_of_a_misconception_states_a_result() -> None:
-    """What the errata of the release state may be said where a sentence points to them."""
+    """A sentence that points to the release's errata may say what they say."""
     course = Course(ROOT)
     catalogue = load_misconceptions(course, course.assignment("hw2"))
     others = [each for each in catalogue if "erratum" not in each.sentence]

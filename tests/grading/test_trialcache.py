@@ -1,4 +1,4 @@
-"""What is kept between runs: found again, worked out once, and never trusted from others."""
+"""Trials cached between runs: found again, computed once, and never trusted from others."""
 
 from __future__ import annotations
 

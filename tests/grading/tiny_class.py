@@ -64,7 +64,7 @@ class Done:
 def run_here(arguments: Sequence[str]) -> Done:
     """Run a command of the kit in this process, which spares the seconds that importing takes.
 
-    What marks a class are processes of their own, as always; the server that starts them stays for
+    Processes of their own mark a class, as always; the server that starts them stays for
     the next command.
     """
     with mock.patch.object(forkserver, "stop"), wide_consoles():

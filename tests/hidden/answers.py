@@ -33,7 +33,7 @@ TARGETS = {
     "p3c-squared": "limit_ntk",
     "p3-plot": "plot_convergence",
 }
-"""The function that answers an item, where there is only one."""
+"""The function that answers an item, if there is only one."""
 
 
 @dataclass(frozen=True)

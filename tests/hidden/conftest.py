@@ -1,4 +1,4 @@
-"""What the tests of the hidden tests share."""
+"""Fixtures for the tests of the hidden tests."""
 
 from __future__ import annotations
 

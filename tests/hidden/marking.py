@@ -1,4 +1,4 @@
-"""Marks answers of ours by Homework 2's hidden tests, and tells what these found."""
+"""Marks answers of ours by Homework 2's hidden tests, and returns the outcomes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def marker(seed: int) -> LocalMarker:
 def mark(
     problem: str, answers: Mapping[str, Any], seed: int, items: Collection[str] | None = None
 ) -> LocalMarking:
-    """Mark a notebook whose answers are the reference's but for `answers`.
+    """Mark a notebook whose answers are the reference's except `answers`.
 
     Whatever stopped a hidden test but a failed claim or a failure of the answer is the test's
     own fault, and fails here.

@@ -1,4 +1,4 @@
-"""What single claims take for a label, a logarithm, a name, a curve and a guide."""
+"""Single claims recognise labels, logarithms, names, curves and guides."""
 
 from __future__ import annotations
 

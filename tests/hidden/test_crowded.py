@@ -96,7 +96,7 @@ def ours() -> FigureData:
 
 
 def drawn(figure: FigureData) -> Outcome:
-    """What is found of an answer that is this figure."""
+    """The outcomes for an answer that is this figure."""
     event = Event("call", "plot", (), {}, figure)
     return Outcome("p1-plot", "answer", 0.0, "test", "", False, transcript=(event,))
 

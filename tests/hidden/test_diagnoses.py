@@ -46,7 +46,7 @@ def failed_parts(item: str, marking: LocalMarking) -> set[str]:
 
 @cache
 def alone(item: str, name: str) -> LocalMarking:
-    """What the tests find of a misconception where it is the only one."""
+    """The outcomes for a misconception that is the only one."""
     (misconception,) = (each for each in CATALOGUE.of(item) if each.name == name)
     return mark(HOMEWORK.items[item].problem, misconception.answers, SEED, [item])
 

@@ -1,7 +1,7 @@
-"""What is read of a figure is what it draws, whatever matplotlib keeps beside it.
+"""A figure is read as it is drawn, whatever matplotlib keeps beside it.
 
-Where matplotlib makes an array without writing all of it, the memory there holds what the program
-had in it before. So memory is filled with large numbers and freed before each figure is drawn.
+If matplotlib makes an array without writing all of it, the rest holds old values of the program. So
+memory is filled with large numbers and freed before each figure is drawn.
 """
 
 from __future__ import annotations

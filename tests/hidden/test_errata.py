@@ -89,7 +89,7 @@ def test_printed_derivative_is_recognised(name: str) -> None:
 
 
 def assert_called(key: tuple[str, str], item: str, wanted: str) -> None:
-    """The answer is called so, in a sentence that speaks of the erratum."""
+    """The answer gets that name, in a sentence that mentions the erratum."""
     outcomes = MARKED.marking(key).outcomes[item]
     (found,) = WARM.diagnosticians.get(COURSE, HOMEWORK, HOMEWORK.seed).diagnose(item, outcomes)
     assert found.name == wanted

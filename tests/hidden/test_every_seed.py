@@ -1,8 +1,8 @@
 """Every misconception fails a test of its own item on each of fifty seeds.
 
 Hidden tests are called here as plain functions, and each misconception's only up to the first
-failure: that is fifteen times as quick as marking. What a misconception costs, and whether another
-item notices it, is what `kill_matrix` shows on fewer seeds.
+failure: that is fifteen times as quick as marking. On fewer seeds, `kill_matrix`
+shows what a misconception costs, and whether another item notices it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ for a_module in MODULES:
 
 
 def first_failure(item: str, answers: Mapping[str, Any], seed: int) -> str:
-    """The name of the first hidden test that fails, "" where none does."""
+    """The name of the first hidden test that fails, "" if none does."""
     problem = HOMEWORK.items[item].problem
     student, once = LocalStudent(lambda: world_of(COURSE, HOMEWORK, problem, answers)), Once()
     try:

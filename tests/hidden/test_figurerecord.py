@@ -1,4 +1,4 @@
-"""The grader's view of a figure: what can be seen in it, and what it lets pass over the wire."""
+"""The grader's view of a figure: what can be seen in it, and what the wire accepts."""
 
 from __future__ import annotations
 

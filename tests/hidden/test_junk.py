@@ -1,4 +1,4 @@
-"""What has the right shapes and nothing else earns nothing, and neither does what can't be read."""
+"""Answers that only have the right shapes earn nothing, and neither do unreadable ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a student reads when a claim fails tells the kind of failure, and nothing that is hidden."""
+"""A failed claim shows a student the kind of failure, and nothing that is hidden."""
 
 from __future__ import annotations
 

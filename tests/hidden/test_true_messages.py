@@ -84,7 +84,7 @@ def answers(value: object) -> Plot:
 
 
 def at(**settings: Any) -> Plot:
-    """What sets these things of an axes at the end."""
+    """Code that sets these things of an axes at the end."""
     return lambda axes: axes.set(**settings) and None
 
 

@@ -11,7 +11,7 @@ from .answers import TARGETS, Variant, variants
 from .marking import HOMEWORK, Together, failures, mark, shares
 
 SEED = 1
-"""That of every day."""
+"""The seed of the everyday tests."""
 MANY_SEEDS = range(20)
 PLOTS = ("p1-plot", "p2c-trace-plot", "p2c-surface-plot", "p3-plot")
 CASES = variants(unsolved_pictures)

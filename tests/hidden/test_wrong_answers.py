@@ -14,7 +14,7 @@ from .test_messages import assert_holds_nothing_hidden
 from .wrong import CASES
 
 SEED = 1
-"""That of every day; the proof of a release takes 0."""
+"""The seed of the everyday tests; the proof of a release takes 0."""
 MANY_SEEDS = range(20)
 PLOTS = frozenset(["p1-plot", "p2c-trace-plot", "p2c-surface-plot", "p3-plot"])
 ROUNDED = 0.01

@@ -310,7 +310,7 @@ def each_guess_on_axes_of_its_own(hessian_trace, results):
 
 
 def marked(results, eta, draw, projection=None, **options):
-    """All that is asked for, but for the surface: draw(axes, grid, U, V) is in its place."""
+    """All that is asked for, except the surface, which draw(axes, grid, U, V) draws."""
     figure = plt.figure()
     axes = figure.add_subplot(projection=projection)
     grid = np.linspace(-3, 3, 60)
@@ -509,7 +509,7 @@ def a_far_triangle_that_widens_the_range(loss, results, eta):
 
 
 def converging(widths, errors, draw):
-    """The errors as they should be drawn, and something in the place of the guide."""
+    """The errors as they should be drawn, and something instead of the guide."""
     figure, axes = plt.subplots()
     axes.loglog(widths, errors, "o-", label="error")
     draw(axes, widths / widths[0], errors[0])

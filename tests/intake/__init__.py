@@ -1,1 +1,1 @@
-"""What platforms export, and what hostile hands could make of it, on the way into submitted/."""
+"""Exports of platforms, honest and hostile ones, on the way into submitted/."""

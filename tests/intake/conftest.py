@@ -72,7 +72,7 @@ def archive(files: Files, time: tuple[int, int, int, int, int, int] = NOON) -> b
 def package(
     files: Files, packed: str = "2024-11-20T10:00:00+00:00", assignment: str = NAME
 ) -> bytes:
-    """What `checks.pack()` writes."""
+    """The file that `checks.pack()` writes."""
     digests = {name: {"sha256": hashlib.sha256(data).hexdigest()} for name, data in files.items()}
     manifest = {
         "schema": "fdl-submission",

@@ -30,7 +30,7 @@ def students(course: Course) -> set[str]:
 
 
 def given(take: Take, tmp_path: Path, names: Iterable[str], rows: str = "") -> Intake:
-    """What is taken in of an archive of notebooks with these names."""
+    """The result of taking in an archive of notebooks with these names."""
     files = {name: notebook(str(number)) for number, name in enumerate(names)}
     return take(saved(tmp_path, "m.zip", archive(files)), rows=rows)
 
@@ -350,7 +350,7 @@ def test_clock_that_goes_backwards_loses_no_submission(
 def test_clock_that_went_back_is_asked_about(
     course: Course, take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Times that lie ahead are left out; the person is told, since nobody would be late then."""
+    """Times in the future are ignored, with a warning: with them, nobody would be late."""
     monkeypatch.setattr(choosing, "datetime", Yesteryear)
     take_result = take(saved(tmp_path, "a.zip", archive({f"{ANNA}_12{MARK}/{FILE}": GOOD})))
     [anna] = take_result.taken

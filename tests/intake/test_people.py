@@ -1,4 +1,4 @@
-"""What the list of students says of each: the gradebook knows it, and an export finds everybody."""
+"""The gradebook knows what the list says about each student, and an export finds everybody."""
 
 from __future__ import annotations
 

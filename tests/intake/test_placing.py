@@ -1,4 +1,4 @@
-"""Into submitted/ without losing anything: again, anew, and where something is there already."""
+"""Into submitted/ without losing anything: again, newer ones, and ones whose place is taken."""
 
 from __future__ import annotations
 

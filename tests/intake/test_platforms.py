@@ -105,7 +105,7 @@ def test_ilias_folders(root: str, course: Course, take: Take, tmp_path: Path) ->
     result = take(saved(tmp_path, "export.zip", archive(files)), rows=logins)
     assert {each.student for each in result.taken} == {"anna", "bob"}
     assert {each.platform for each in result.taken} == {"ilias"}
-    assert time_of(course, "anna") == datetime(2024, 11, 21, 22), "winter time, told in UTC"
+    assert time_of(course, "anna") == datetime(2024, 11, 21, 22), "winter time, given in UTC"
     assert result.taken[0].time_source == "the platform"
 
 

@@ -1,4 +1,4 @@
-"""What a new homework consists of, and what stands against making one."""
+"""The files of a new homework, and the reasons not to make one."""
 
 from __future__ import annotations
 

@@ -46,14 +46,14 @@ def programs(wheel: Path) -> Path:
     run([sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], folder)
     python = folder / "venv" / "bin" / "python"
     target = folder / "venv" / "lib" / f"python{sysconfig.get_python_version()}" / "site-packages"
-    # a line with a folder reads no .pth of that folder: this checkout stays out of sight
+    # a line with a folder reads no .pth of that folder: this checkout is not found
     (target / "others.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
     run([*PIP, "--python", str(python), "install", *OPTIONS, str(wheel)], folder)
     return python.parent
 
 
 def run(command: list[str], folder: Path) -> str:
-    """What the command prints; the test ends with that where it fails."""
+    """Return what the command prints; if it fails, the test ends with that."""
     # nbgrader starts alembic, which is among the other packages' programs
     path = f"{Path(command[0]).parent}:{sysconfig.get_path('scripts')}:{os.environ['PATH']}"
     others = f"{sysconfig.get_path('data')}/share/jupyter"  # nbconvert's templates
@@ -75,7 +75,7 @@ def test_wheel_holds_nothing_of_a_homework(wheel: Path) -> None:
         "autograder/hidden/__init__.py"
     ]
     assert "autograder/release/example/hidden/misconceptions.py" in names
-    # what stands in the homework's own code only: the reference's and the hidden tests' functions
+    # names in the homework's own code only: the reference's and the hidden tests' functions
     code = [*(ROOT / "solutions" / "hw2").glob("*.py"), *(ROOT / "autograder/hidden/hw2").glob("*")]
     heads = {
         line.encode()
@@ -127,7 +127,7 @@ def homework(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def reports(root: Path) -> dict[str, bytes]:
-    """What was recorded of each student, feedback aside."""
+    """The records of each student, except for feedback."""
     found = sorted(root.glob("autograded/*/hw2/report.json"))
     return {path.parent.parent.name: path.read_bytes() for path in found}
 
@@ -152,7 +152,7 @@ def test_wheel_and_cluster_mark_homework_2_as_the_checkout(
     fdl, python = str(programs / "fdl"), programs / "python"
     run([fdl, "grade", "hw2"], far)
     assert reports(far) == reports(here)
-    # the course's own folder `autograder` does not stand before the kit
+    # the course's own folder `autograder` does not hide the kit
     mark = ["mark", "submitted/ada/hw2", "--format", "json"]
     assert run([str(python), "-m", "autograder.cli", *mark], far).encode() == reports(here)["ada"]
 

@@ -1,4 +1,4 @@
-"""What the tests of the notebooks and of the visible checks share."""
+"""Fixtures for the tests of the notebooks and of the visible checks."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def checks(checks_file: Path) -> Iterator[ModuleType]:
 
 @pytest.fixture
 def names() -> Names:
-    """What a finished set of notebooks has defined: every reference function by its name."""
+    """The names that finished notebooks define: every reference function by its name."""
     return {
         name: thing
         for module in (momentum, landscape, ntk, figures)

@@ -1,4 +1,4 @@
-"""The visible checks: the reference passes them, and every kind of fault is told in plain words."""
+"""The reference passes the visible checks, and they report every kind of fault in plain words."""
 
 from __future__ import annotations
 

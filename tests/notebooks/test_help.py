@@ -1,4 +1,4 @@
-"""What a check shows: a verdict in words and signs, HTML where it can be, hints on request."""
+"""A check shows a verdict in words and signs, as HTML if possible, and hints on request."""
 
 from __future__ import annotations
 

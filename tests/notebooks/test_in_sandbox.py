@@ -1,4 +1,4 @@
-"""Where submissions are marked, checks print plain text, and packing does nothing."""
+"""In the sandbox that marks submissions, checks print plain text and packing does nothing."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def homework(
 
 @pytest.fixture
 def names(homework: Homework) -> Names:
-    """What a finished set of notebooks has defined."""
+    """The names that a finished set of notebooks defines."""
     serve_solutions(homework.course.solutions(homework.assignment.name))
     found: Names = {}
     for item in homework.auto:

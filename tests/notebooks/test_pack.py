@@ -1,4 +1,4 @@
-"""Packing: saved notebooks run afresh, what is missing is told, and one file is written."""
+"""Packing runs the saved notebooks again, reports what is missing and writes one file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def packing(folder: Path) -> ModuleType:
 
 @pytest.fixture
 def _nothing_runs(packing: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """For tests of what stands in the files alone."""
+    """Let packing read the files and run nothing."""
     monkeypatch.setattr(packing, "run_again", lambda *_: packing.Run({}, 0))
 
 
@@ -117,7 +117,7 @@ def untouched_cells(problem: str) -> Cells:
 
 
 def test_finished_and_untouched_notebooks_are_run_told_of_and_packed(folder: Path) -> None:
-    """One of each; the next tests have three of a kind."""
+    """A class with one student of each kind; the next tests have three of a kind."""
     finished, untouched, absent = PROBLEMS
     paths = [
         write(folder, finished, source_cells(finished)),

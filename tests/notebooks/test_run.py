@@ -133,7 +133,7 @@ def imports_of(nodes: Iterable[ast.AST]) -> set[str]:
 def test_checks_need_numpy_and_matplotlib_only(checks: ModuleType) -> None:
     tree = ast.parse(inspect.getsource(checks))
     assert imports_of(tree.body) == {"numpy", "matplotlib"}
-    # every notebook runs in IPython, in which packing runs it afresh
+    # every notebook runs in IPython, and so does packing
     assert imports_of(ast.walk(tree)) == {"numpy", "matplotlib", "IPython"}
 
 

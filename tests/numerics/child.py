@@ -26,7 +26,7 @@ LONG = 30.0
 def peak_memory() -> int:
     """The most that this process has held, in bytes.
 
-    Not `getrusage`: its maximum survives exec, so that it would tell of the parent, too.
+    Not `getrusage`: its maximum survives exec, so that it would include the parent.
     """
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("VmHWM:"):

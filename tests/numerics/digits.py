@@ -26,7 +26,7 @@ def exact(pair: np.ndarray, n: int) -> tuple[mpmath.mpf, mpmath.mpf]:
     """Return the limit for n = 1 or n = 2 with 50 digits, and the sum of its terms' sizes.
 
     The terms are the two expectations; they cancel at one angle above π/2, the kernel's zero.
-    The norms are taken as equal, although one may miss 1 by a rounding: next to π that rounding
+    The norms are treated as equal, although one may miss 1 by a rounding. Next to π that rounding
     changes the angle of the inputs by more than any error of the kernel.
     """
     with mpmath.workdps(50):

@@ -39,7 +39,7 @@ class Problem:
         return rng.normal(size=size["m"]), rng.normal(size=(size["m"], size["d"])), X
 
     def gigabytes_of_jacobian(self) -> float:
-        """What all derivatives at all inputs take, in doubles; 0 where no one needs them."""
+        """Gigabytes of all derivatives at all inputs, as doubles; 0 if they are not needed."""
         if self.task != NETWORK:
             return 0.0
         return self.size["N"] * self.size["m"] * (self.size["d"] + 1) * 8 / 1e9
@@ -58,7 +58,7 @@ def explicit_kernel(inputs: tuple[np.ndarray, ...], count: int) -> np.ndarray:
 
 
 def distance(answer: Any, expected: np.ndarray) -> float:
-    """How far an answer is off, as a part of the largest entry; inf where it has another shape."""
+    """How far an answer is off, as a part of the largest entry; inf if its shape differs."""
     answer = np.asarray(answer)
     if answer.shape != expected.shape or not np.isfinite(answer).all():
         return float("inf")

@@ -21,7 +21,7 @@ TOLERANCE = 1e-6
 """By which answers may differ, in parts of the largest entry: arccos next to 0 is off by 1e-8."""
 
 MODULES = {"numpy": "numpy", "jax": "jax", "torch": "torch", "neural_tangents": "neural-tangents"}
-"""What takes part, and what it is installed as."""
+"""The packages that take part, and the names they are installed by."""
 
 VERSIONS = """
 import importlib, sys
@@ -42,7 +42,7 @@ class DisagreementError(Exception):
 
 @dataclass(frozen=True)
 class Home:
-    """Where a module is: the interpreter that can import it, and the versions there."""
+    """A module's place: the interpreter that can import it, and the versions there."""
 
     python: str
     versions: str
@@ -50,7 +50,7 @@ class Home:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one way on one problem; `why` says why nothing was measured."""
+    """The result of one way on one problem; `why` says why nothing was measured."""
 
     problem: str
     way: str
@@ -86,10 +86,10 @@ def race(
     rounds: int,
     tell: Callable[[str], None] = lambda _: None,
 ) -> list[Result]:
-    """All results; DisagreementError where a way's answer is another than the kit's.
+    """Return all results; DisagreementError if a way's answer differs from the kit's.
 
-    A library that fails at a problem has a result that says so. Where the kit's own way fails, that
-    is a ChildError.
+    A library that fails at a problem has a result that says so. If the kit's own way fails, that is
+    a ChildError.
     """
     found = []
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +120,7 @@ def race(
 def check(problem: Problem, way: Way, answer: np.ndarray, expected: np.ndarray | None) -> float:
     """How far an answer is off the kit's, or the kit's own off another way to it, if there is one.
 
-    DisagreementError where that is too far.
+    DisagreementError if that is too far.
     """
     if expected is not None:
         off = distance(answer, expected)
@@ -153,12 +153,12 @@ class _Child:
     file: Path
 
     def answer(self) -> np.ndarray:
-        """Its answer; ChildError where there is none."""
+        """Its answer; ChildError if there is none."""
         self._line()
         return np.asarray(np.load(self.file))
 
     def result(self, problem: Problem, way: Way, off: float) -> Result:
-        """What it measures once it is told to."""
+        """Start the measurement and return its result."""
         assert self.process.stdin is not None
         self.process.stdin.write("go\n")
         self.process.stdin.flush()

@@ -1,4 +1,4 @@
-"""What a race found: as tables on a terminal, as JSON, and as the page docs/numerics.md."""
+"""The findings of a race: tables on a terminal, JSON, and the page docs/numerics.md."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Race:
 
     @classmethod
     def read(cls, path: Path) -> Race:
-        """One that was kept as JSON."""
+        """Read the findings of a race from JSON."""
         data = json.loads(path.read_text(encoding="utf-8"))
         results = [
             Result(**{**each, "seconds": tuple(each["seconds"])}) for each in data["results"]

@@ -1,4 +1,4 @@
-"""The race compares before it times, leaves nothing out silently, and tells what it measured."""
+"""The race compares before it times, leaves nothing out silently, and shows what it measured."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How each library answers each task: the kit's functions, and each library as its manual has it.
 
 A way takes a problem's arrays and returns a function without arguments that answers with a numpy
-array. What it does before is not timed: moving the arrays, and building what is compiled. All work
+array. The work before that is not timed: moving the arrays, and compiling. All work
 in doubles, in which the answers can be compared.
 """
 

@@ -1,6 +1,6 @@
-"""What a student can write to draw over a marker's page, or to be taken for a part of it."""
+"""Texts of a student that draw over a marker's page, or imitate a part of it."""
 
-# ruff: noqa: E501  each stands on a line
+# ruff: noqa: E501  each is one line
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""What a student can write to make somebody else's browser act, and what may be shown.
+"""Texts of a student that make somebody else's browser act, and texts that may be shown.
 
-`@JS` stands for a line of script, `@URL` for an address that nobody should ask for; both tell by a
-number which text, in which place, has acted. `@@` is that number.
+`@JS` stands for a line of script, `@URL` for an address that nobody should ask for; both carry
+a number that identifies the text and the place that acted. `@@` is that number.
 """
 
-# ruff: noqa: E501  a payload stands on a line
+# ruff: noqa: E501  a payload is one line
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ _JSON = {
 }  # fmt: skip
 
 _UNSEEN = {
-    # made for cleaners that take something out, put something in or write HTML anew
+    # made for cleaners that take something out, put something in or rewrite HTML
     "script within a script", "image with a null", "image in a style", "image in a template",
     "image as entities", "markdown link by entities",
     # browsers of another kind or time do it
@@ -209,7 +209,7 @@ _UNSEEN = {
     # MathJax does it without its extension `Safe`, which stock pages ask for
     "latex link", "latex style", "latex let", "latex in a script",
 }  # fmt: skip
-"""What does nothing on a page that cleans nothing, and may do something on one that does."""
+"""Payloads that do nothing on a page without a cleaner, and may act on one that has one."""
 
 PAYLOADS = tuple(
     Payload(name, kind, text, name not in _UNSEEN)

@@ -157,7 +157,7 @@ def cells(arms: Arms, payload: Payload, chosen: Choice = everywhere) -> list[Not
             if not content:
                 continue
             value: object = content
-            if "widget" in mime:  # nbconvert ends with an error where it is anything else
+            if "widget" in mime:  # nbconvert fails if it is anything else
                 value = {"model_id": content, "version_major": 2, "version_minor": 0}
             elif mime.endswith("json") and kind == "result":
                 value = {"x": content}

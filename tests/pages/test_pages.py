@@ -45,7 +45,7 @@ from .places import (
 from .watch import Canary, Seen, Watch
 
 PARTS = ".rendered_html, .input_area, .output_area"
-"""What of nbgrader's pages a student may have written."""
+"""The parts of nbgrader's pages that a student may have written."""
 
 READY = "window.MathJax && MathJax.Hub && MathJax.loaded"
 TYPESET = "window.MathJax && MathJax.isReady && !MathJax.Hub.queue.pending"
@@ -180,7 +180,7 @@ def put_before(marking: Marking, layouts: Iterable[str]) -> None:
 
 
 def assert_has_policy(headers: Mapping[str, str]) -> None:
-    """The page runs no script but its own, and nobody else may frame it."""
+    """The page runs only its own script, and nobody else may frame it."""
     policy = headers["content-security-policy"]
     assert "'unsafe-inline'" not in policy.partition("script-src")[2].partition(";")[0]
     assert "frame-ancestors 'self'" in policy
@@ -242,7 +242,7 @@ _SHOWN = """
 
 @dataclass(frozen=True)
 class Visit:
-    """What a marker saw of a page, and the grades before and after a click on full credit."""
+    """The page as a marker saw it, and the grades before and after a click on full credit."""
 
     seen: Seen
     headers: Mapping[str, str]
@@ -489,7 +489,7 @@ def payloads_named(*names: str) -> list[Payload]:
 
 @pytest.fixture(scope="module")
 def uncleaned(course: Course, browser: Any, canary: Canary, arms: Arms) -> set[str]:
-    """The payloads of the sample that are seen to act: together, but for the one that leaves."""
+    """The payloads of the sample that act: together, except the one that leaves."""
     watch = Watch(browser, canary)
     together = triggered(course, watch, arms, *payloads_named(*SAMPLE), chosen=where_most_act)
     alone = triggered(course, watch, arms, *payloads_named(LEAVES), chosen=where_most_act)

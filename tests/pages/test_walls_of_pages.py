@@ -43,7 +43,7 @@ def put_unclean(course: Course, arms: Arms, payloads: Sequence[Payload]) -> None
 
 
 def scripts(events: list[str]) -> list[str]:
-    """What only a script can have done; links that are clicked, and pages that move on, are left.
+    """Events that only a script can cause, without clicked links and pages that move on.
 
     A policy can't forbid those: that they are not there is up to the sanitiser.
     """

@@ -116,7 +116,7 @@ def test_nothing_of_a_hostile_submission_acts_on_any_page(
     pages = sorted((real.root / "feedback" / STUDENT / "hw2").glob("*.html"))
     assert len(pages) == 4
     texts = [page.read_text(encoding="utf-8") for page in pages]
-    assert any("onerror" in text for text in texts), "else nothing of the student's is told"
+    assert any("onerror" in text for text in texts), "else nothing of the student's is shown"
     for number, text in enumerate([*texts, instructor_page(real, assignment, marking)]):
         seen = watch.show(f"page{number}", text)
         assert (seen.events, arms.told(seen.numbers)) == ([], [])

@@ -24,7 +24,7 @@ _MATHJAX_FROM_HERE = (
     "?config=TeX-AMS-MML_HTMLorMML-full,Safe\"></scr' + 'ipt>');"
 )
 _LIBRARY = re.compile(r"https://cdnjs\.cloudflare\.com/ajax/libs/(?:require|jquery|mermaid)")
-"""What nbgrader's own pages ask for."""
+"""Addresses that nbgrader's own pages ask for."""
 
 PATIENCE = 120.0
 """Seconds to wait for something that has to happen, however busy the machine is."""
@@ -118,7 +118,7 @@ class Canary:
 
 @dataclass
 class Seen:
-    """What happened while a page was open; each entry ends with the number of a payload, if any."""
+    """Events while a page was open; each entry ends with the number of a payload, if any."""
 
     events: list[str] = field(default_factory=list)
     touched: int = 0
@@ -192,10 +192,10 @@ class Watch:
         until: Callable[[Seen], bool] | None = None,
         patience: float = PATIENCE,
     ) -> Seen:
-        """What happens when the page is opened, left alone for a moment, and touched.
+        """The events when the page is opened, left alone for a moment, and touched.
 
-        `parts` selects what of the page a student may have written; `wait` is a condition for
-        which the page's own scripts need some time. If something has to happen, `until` says
+        `parts` selects the parts of the page that a student may have written. `wait` is a condition
+        for which the page's own scripts need some time. If something has to happen, `until` says
         whether it has; it is waited for, at most `patience` seconds.
         """
         seen = self._seen = Seen()
@@ -231,7 +231,7 @@ class Watch:
         self.tab.wait_for_timeout(1000 * seconds)
 
     def _told(self) -> Seen:
-        """What was seen of the open page so far, with what the canary was asked for."""
+        """The events on the open page so far, with the requests to the canary."""
         asked = [f"canary !{path.strip('/')}" for path in self.canary.asked[self._already :]]
         return replace(self._seen, events=[*self._seen.events, *asked])
 
@@ -271,7 +271,7 @@ class Watch:
         dialog.dismiss()
 
     def _on_console(self, message: Any) -> None:
-        # a policy's refusal is told on the console; that the page tried is seen elsewhere
+        # a policy's refusal is reported on the console; the attempt is seen elsewhere
         if message.type not in ("error", "warning") or "pwned" in message.text:
             self._note("console", message.text)
 

@@ -1,8 +1,8 @@
-"""Gradescope's harness, as its documentation tells of it: folders, two scripts, a container.
+"""Gradescope's harness as its documentation describes it: folders, two scripts, a container.
 
-A container is made by bubblewrap: root with the capabilities that containers give by default, a
-system to read, /autograder to write, and no bubblewrap inside, since containers forbid what it
-does. `build` has a network, `mark` has none.
+bubblewrap makes the container: root with the capabilities that containers give by default, a
+system to read, and /autograder to write. There is no bubblewrap inside, since containers forbid
+what it does. `build` has a network, `mark` has none.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What Gradescope is told: points, words, dates, and nothing that a student must not see."""
+"""Gradescope gets points, words and dates, and nothing that a student must not see."""
 
 from __future__ import annotations
 

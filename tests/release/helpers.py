@@ -1,4 +1,4 @@
-"""Spoiling a course, and looking at what a proof says of it."""
+"""Functions that spoil a course and look at what a proof finds."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def checked(course: Course, mark: MarkFunction = mark_on_paper) -> Proof:
 
 
 def looked_at(course: Course, name: str = "tiny") -> Proof:
-    """What a proof finds by reading the course's trees: no trial, nothing filled or built.
+    """The findings from reading the course's trees alone: no trial, nothing filled or built.
 
     The source must be filled. Whether the trees are up to date is not looked at.
     """
@@ -72,7 +72,7 @@ def looked_at(course: Course, name: str = "tiny") -> Proof:
 
 
 def looked_at_anew(course: Course) -> Proof:
-    """The same of a release that is made of the source, as it stands there now."""
+    """The same findings, for a release that is built from the present source."""
     with TemporaryDirectory() as folder:
         assignment = course.assignment("tiny")
         source = stage_source(course, assignment, Path(folder))
@@ -89,5 +89,5 @@ def _read(course: Course, name: str, filled: Path, tree: Path) -> Proof:
 
 
 def faults(proof: Proof) -> dict[str, str]:
-    """What stands against a release, by what was looked at."""
+    """The faults that keep a release back, by what was looked at."""
     return {finding.check: finding.detail for finding in proof.faults}

@@ -72,7 +72,7 @@ def release(
     check: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Proof:
-    """Release with a marker in the place of the real grading path; nothing is kept of trials."""
+    """Release with a marker instead of the real grading path; no trial is cached."""
 
     def mark_class(
         course: Course, assignment: Assignment, jobs: Sequence[Job], **_: object
@@ -171,7 +171,7 @@ class Marker:
 
 
 def run(notebook: NotebookNode, checks: Path) -> Namespace:
-    """What the notebook's code cells define; an error ends its own cell alone."""
+    """The names that the notebook's code cells define; an error ends only its own cell."""
     module = ModuleType("checks")
     exec(checks.read_text(encoding="utf-8"), module.__dict__)
     answers: Namespace = {"checks": module}

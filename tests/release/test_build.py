@@ -110,7 +110,7 @@ def test_building_touches_nothing_but_its_destination(filled: Course) -> None:
 
 
 def in_this_process() -> None:
-    """What the command runs, without a gradebook: nbgrader starts a process to make one."""
+    """The command's work without a gradebook: nbgrader starts a process to make one."""
     from nbgrader.apps import GenerateAssignmentApp
 
     app = GenerateAssignmentApp()

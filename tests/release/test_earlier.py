@@ -1,4 +1,4 @@
-"""What an earlier proof has found is not looked for again, as long as its inputs are the same."""
+"""An earlier proof's findings are reused as long as its inputs are the same."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> CountingRun:
 
 
 def behind(monkeypatch: pytest.MonkeyPatch, level: str) -> None:
-    """Have the proof believe that student code runs behind these walls."""
+    """Make the proof believe that student code runs behind these walls."""
 
     @dataclass(frozen=True)
     class Walls:

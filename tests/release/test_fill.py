@@ -198,7 +198,7 @@ def test_duplicate_cell_ids_are_refused(course: Course) -> None:
 
 
 def typed(course: Course, grade_id: str, add: Callable[[str], str]) -> list[str]:
-    """What filling would drop once a filled cell's text was changed."""
+    """Texts that filling would drop once a filled cell was edited."""
     fill_source(course, "tiny")
 
     def change(notebook: NotebookNode) -> None:
@@ -217,7 +217,11 @@ TYPED: dict[str, tuple[str, Callable[[str], str], str]] = {
         "line 16, typed by hand (`assert slope(1, 2)`)",
     ),
     "a comment below the end": ("t-slope-answer", lambda text: text + "\n# note", "line 15"),
-    "what is no Python": ("t-slope-answer", lambda text: text + "\n\nnot python at all", "line 16"),
+    "text that is not Python": (
+        "t-slope-answer",
+        lambda text: text + "\n\nnot python at all",
+        "line 16",
+    ),
     "an import above the function": (
         "t-slope-answer",
         lambda text: text.replace("\ndef slope", "\nimport math\ndef slope"),

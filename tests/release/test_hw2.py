@@ -46,7 +46,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def first_proof(fresh: Path) -> Proof:
-    """The proof of that release, which stands there as it was; what it changes would show."""
+    """The proof of that release; the release is unchanged after it."""
     before = fingerprint(fresh)
     course = Course(fresh)
     proof = release(course, "hw2", check=True, mark=mark_on_paper, matrix=matrix_on_paper)
@@ -104,7 +104,7 @@ SPOILS = [(spoil_proof, "(p1a-proof)"), (spoil_rubric, "(p1b-proof)")]
 
 @pytest.fixture(scope="module")
 def spoilt(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """What is found in a release with a fault of every kind, each in a cell of its own."""
+    """The findings in a release with a fault of every kind, each in a cell of its own."""
     root = tmp_path_factory.mktemp("spoilt") / "course"
     shutil.copytree(fresh, root)
     course = Course(root)

@@ -57,7 +57,7 @@ def test_sound_course_is_published(
 def found(
     published: Path, mark: MarkFunction, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, str]:
-    """What a proof finds where the hidden tests of two items are wrong."""
+    """The findings of a proof if the hidden tests of two items are wrong."""
     root = tmp_path_factory.mktemp("weak") / "course"
     shutil.copytree(published, root)
     # a name of its own: pytest knows the module of the other course by its name already

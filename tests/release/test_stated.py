@@ -1,4 +1,4 @@
-"""What texts state of items, points, dates and tolerance comes from the notebooks and settings."""
+"""Items, points, dates and tolerance in texts come from the notebooks and settings."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_other_comments_and_texts_stay() -> None:
 
 
 def lost(course: Course, error: float) -> float:
-    """What an answer loses whose iterates are off by this share of the largest one."""
+    """The points lost by an answer whose iterates are off by this share of the largest one."""
     marker = LocalMarker(course, course.assignment("hw3"))
     right = marker.world("problem1_newton")["newton"]
 

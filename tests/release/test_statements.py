@@ -1,4 +1,4 @@
-"""What texts, checks and imports state has to agree with the grade cells and course.toml."""
+"""Texts, checks and imports have to agree with the grade cells and course.toml."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def test_misconceptions_that_checks_catch_are_counted(course: Course, tmp_path: 
     assert found.detail == (
         "3 of 5 caught\nmissed: t-slope norm_not_squared; t-plot axes_exchanged"
     )
-    assert answers["last_part"] == 15, "the right answers are put back"
+    assert answers["last_part"] == 15, "the right answers are restored"
     del notebook.cells[-2:]
     assert catches({"valley": notebook}, catalogue).detail == (
         "3 of 5 caught\n1 gave no verdict\nmissed: t-slope norm_not_squared"

@@ -1,4 +1,4 @@
-"""The settings of a homework: their defaults, what the docs say of them, and who obeys them."""
+"""The settings of a homework: defaults, description in the docs, and the code that obeys them."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_workflow_has_time_for_the_limits(course: Course, tmp_path: Path) -> Non
         assert facts["seconds"] == seconds
 
 
-# --- what is said of a limit that was exceeded ---
+# --- messages about a limit that was exceeded ---
 
 TOLD = {
     "cell_seconds": "This cell was stopped after 30 s.",

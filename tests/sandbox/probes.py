@@ -1,4 +1,4 @@
-"""What hostile code tries at the walls, and what each wall by itself has to do about it.
+"""Hostile system calls, and the result that each wall by itself must enforce.
 
 A row is: what is tried, the code, what the inner wall does, what the outer wall does.
 
@@ -7,11 +7,11 @@ A row is: what is tried, the code, what the inner wall does, what the outer wall
     APART    it may succeed, and reaches nothing of the machine: the sandbox has its own
     OPEN     this wall by itself does not stop it: the other one has to
 
-The code runs inside with these names: `call(name, *numbers)` makes a system call, in which
-`text(bytes)` is an address; `secret` is a
-file outside that everybody may read and write, `folder` is where it lies, `grader` is the grader's
-process id, `port`, `socket_file` and `abstract` are listeners of the machine, and the modules
-ctypes, fcntl, mmap, os, signal, socket, struct and time are there.
+The code runs inside with these names. `call(name, *numbers)` makes a system call, in which
+`text(bytes)` is an address. `secret` is a file outside that everybody may read and write, and
+`folder` is its folder. `grader` is the grader's process id. `port`, `socket_file` and `abstract`
+are listeners of the machine. The modules ctypes, fcntl, mmap, os, signal, socket, struct and time
+are there.
 """
 
 # ruff: noqa: E501
@@ -35,7 +35,7 @@ class Probe:
         return f"{self.kind}: {self.name}"
 
     def wanted(self, walls: str) -> str:
-        """What is to happen behind "both walls" or one "... alone"."""
+        """The result behind "both walls" or one "... alone"."""
         if walls == "outer wall alone":
             return self.outer
         return self.outer if walls == "both walls" and self.inner == OPEN else self.inner

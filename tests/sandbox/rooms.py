@@ -49,7 +49,7 @@ class RefusedError(OSError):
 
 
 class DiedError(Exception):
-    """The process that should have answered is gone."""
+    """The process that should have answered has ended."""
 
 
 class Room:
@@ -67,7 +67,7 @@ class Room:
         """Run `function`, by its source, in a fresh child that took the wall; its answer.
 
         `changes` go into the child's spec; `end_group` has the parent kill the child's process
-        group afterwards. RefusedError where it raised an OSError.
+        group afterwards. RefusedError if it raised an OSError.
         """
         order = {
             "spec": {**self.spec, **changes},
@@ -97,13 +97,13 @@ class Room:
 
 
 def protection(walls: str) -> Protection | None:
-    """The protection of that name, or None where this machine hasn't got it."""
+    """The protection of that name, or None if this machine lacks it."""
     found = examine(**WALLS[walls])
     return found if found.level == LEVELS[walls] else None
 
 
 def old_landlock(inside: Path, version: int) -> None:
-    """Have the copy `inside` know no newer Landlock than that version."""
+    """Limit the copy `inside` to that version of Landlock."""
     with (inside / "landlock.py").open("a", encoding="utf-8") as file:
         file.write(f"\n_abi = abi\ndef abi():\n    return min(_abi(), {version})\n")
 
@@ -134,7 +134,7 @@ def room(
 
 
 def still_there(seen: dict[int, str]) -> list[int]:
-    """Those of `Room.seen_processes` that run yet."""
+    """The processes of `Room.seen_processes` that still run."""
     return [pid for pid, started in seen.items() if _start(pid) == started]
 
 

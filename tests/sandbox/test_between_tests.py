@@ -1,4 +1,4 @@
-"""What one test asks is not known to the next: notebooks whose functions try to hand it on.
+"""One test's questions are unknown to the next, even if functions try to hand them on.
 
 Each of them defines `keep(n)`, which leaves word of a number somewhere, and `kept()`, which looks
 for it there. Its function `f` is called in two tests; the second must not find what the first kept.
@@ -348,8 +348,8 @@ def kept():
     return 77 if state.st_mtime_ns < state.st_atime_ns < time.time_ns() + 10**9 else None
 """
 
-# Where each keeps it, and whether the number does pass where nobody looks: a try that could not
-# work in any case would prove nothing.
+# Each channel and its code. A channel must pass the number if nobody looks: a try that could never
+# work would prove nothing.
 CHANNELS = {
     "a file in the folder": FILE.format(path="'f.txt'"),
     "a file in tmp": FILE.format(path="os.environ['TMPDIR'] + '/f.txt'"),
@@ -561,7 +561,7 @@ def heavy_ball(*args, **kwargs):
 @pytest.mark.slow
 @pytest.mark.parametrize("use_outer", [True, False])
 def test_in_marking_every_test_meets_the_first_answer(tmp_path: Path, use_outer: bool) -> None:
-    """Were a second test able to know of a first, this student would lose points in it."""
+    """If a second test could see traces of a first, this student would lose points in it."""
     course = Course(ROOT)
     homework = course.assignment("hw2")
     student = SampleStudent("turncoat", "answers but once", before={"p1b-ima-answer": TURNCOAT})

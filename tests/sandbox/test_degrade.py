@@ -1,4 +1,4 @@
-"""Machines that lack a part of the walls: what still holds there, and what is told."""
+"""Machines that lack a part of the walls: what still holds there, and the report of it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 OLD = range(1, landlock.SCOPE_ABI)
 GONE = Wall(False, {}, (), ("Get one.",))
 
-# The version that brought it: what is told where Landlock is older.
+# The version that brought it; an older Landlock gives this advice.
 BROUGHT = {
     2: "can't be moved between folders",
     3: "can't be truncated by name",

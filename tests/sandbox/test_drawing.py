@@ -57,7 +57,7 @@ def pixels(png: bytes | None) -> np.ndarray:
 
 
 def ink(picture: np.ndarray) -> np.ndarray:
-    """What is not white, without the margins around it."""
+    """The part of the picture inside its white margins."""
     dark = picture.mean(axis=2) < 250
     rows, columns = np.flatnonzero(dark.any(axis=1)), np.flatnonzero(dark.any(axis=0))
     return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -89,7 +89,7 @@ def test_an_empty_figure_is_no_picture() -> None:
 
 
 def test_a_formula_is_read_once_for_all_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backend_agg, "MathTextParser", MathTextParser)  # put back later
+    monkeypatch.setattr(backend_agg, "MathTextParser", MathTextParser)  # restored later
     drawing.share_formulas()
     plain().canvas.draw()
     parse: Any = vars(MathTextParser)["_parse_cached"]

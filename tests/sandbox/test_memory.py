@@ -29,7 +29,7 @@ LIMITS = replace(SMALL, total_memory_bytes=300 * MB, memory_bytes=1024 * MB, des
 REACTION = 0.1
 """Seconds between two looks of the watchdog, with those that a look and the killing take."""
 RATE = 2500 * MB
-"""What processes take in a second; a test asks the machine whether it is more there."""
+"""Bytes that processes take in a second; a test measures whether this machine takes more."""
 PAUSE = 0.004
 """Seconds between two looks of this test at the memory."""
 

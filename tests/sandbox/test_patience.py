@@ -1,4 +1,4 @@
-"""A busy machine gets more time to start a sandbox, and is told of where that is too long."""
+"""A busy machine gets more time to start a sandbox, and an error says if that is too long."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def numbers() -> dict[str, int]:
 
 
 class Outside:
-    """What lies outside and must not be reached."""
+    """Resources outside that must not be reached."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -121,7 +121,7 @@ class Outside:
         }
 
     def changes(self) -> list[str]:
-        """What was reached after all."""
+        """The resources that were reached after all."""
         found = []
         if not self.secret.exists() or self.secret.read_text() != SECRET:
             found.append("the file is another one")
@@ -210,7 +210,7 @@ def test_the_table_covers_every_class() -> None:
         *("mounts", "memory", "disk", "time", "rights", "others"),
     }
     assert len({probe.id for probe in PROBES}) == len(PROBES)
-    # What the inner wall leaves to the outer one is said in its advice, and is no more than this.
+    # The inner wall's advice names all that it leaves to the outer one.
     assert [probe.name for probe in PROBES if probe.inner == OPEN] == ["learn whether it exists"]
 
 

@@ -1,4 +1,4 @@
-"""What student code tries at the walls, from inside: both together, and each alone.
+"""Student code tries the walls from inside: both together, and each alone.
 
 Functions whose names begin with `try_` run inside, sent by their source.
 """
@@ -50,7 +50,7 @@ def refused(made: Room, function: Any, *args: Any, **changes: Any) -> None:
     assert caught.value.errno in DENIED, caught.value
 
 
-# What must work
+# Honest work that must succeed
 
 
 def try_honest_work() -> Any:

@@ -20,7 +20,7 @@ TRUNCATING = os.O_TRUNC
 
 
 def decide(program: bytes, arch: int, number: int, *args: int) -> int:
-    """What the filter returns for a system call."""
+    """The filter's verdict on a system call."""
     words = [*args, *[0] * (6 - len(args))]
     data = struct.pack("=iIQ6Q", number, arch, 0, *(word & 0xFFFFFFFFFFFFFFFF for word in words))
     code = list(struct.iter_unpack("=HBBI", program))

@@ -51,7 +51,7 @@ def sandbox(made: Sandbox) -> Sandbox:
 
 
 def run(sandbox: Sandbox, source: str) -> str:
-    """What a cell prints, in a notebook of its own; the sandbox is then made ready for another."""
+    """A cell's output, in a notebook of its own; the sandbox is then made ready for another."""
     printed = run_notebook(sandbox, "notebook", source)
     sandbox.renew()
     return printed
@@ -71,7 +71,7 @@ def parent_of(sandbox: Sandbox) -> object:
     return sandbox._confinement
 
 
-# What these leave or plant, the inner wall has to keep by itself; behind both it has help.
+# Traces that the inner wall has to remove by itself; behind both walls it has help.
 inner_wall_every_day = pytest.mark.parametrize(
     "made",
     ["inner wall alone", pytest.param("both walls", marks=pytest.mark.slow)],
@@ -270,7 +270,7 @@ print(os.getpriority(os.PRIO_PROCESS, 0), sorted(os.sched_getaffinity(0)), os.ge
 
 
 def settings_of(pid: int) -> list[str]:
-    """What a process hands on to those that it forks, as /proc tells it."""
+    """State that a process hands on to its forks, as /proc shows it."""
     wanted = ("Umask", "SigBlk", "SigIgn", "SigCgt", "Cpus_allowed", "NoNewPrivs", "Seccomp")
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     found = [line for line in status if line.startswith(wanted)]

@@ -262,7 +262,7 @@ def peers() -> Iterator[tuple[Peer, Peer]]:
     def serve() -> None:
         with contextlib.suppress(WireError):
             there.serve_forever()
-        there.channel.close()  # whoever waits for it is told at once
+        there.channel.close()  # a waiting reader notices at once
 
     thread = threading.Thread(target=serve)
     thread.start()

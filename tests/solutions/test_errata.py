@@ -1,6 +1,6 @@
 """The four slips of the printed sheet: each form beside the right one, in symbols and in numbers.
 
-1. 3c, H^∞ for n = 2: printed with 5 and 4 in the places of 7 and 6.
+1. 3c, H^∞ for n = 2: printed with 5 and 4 instead of 7 and 6.
 2. 3a, ∂f/∂W: printed as (σ'(Wx) ⊙ x) vᵀ; right is (v ⊙ σ'(Wx)) xᵀ, both over √m.
 3. 3c, the angle: printed as arccos(x_iᵀ x_i); right is arccos(x_iᵀ x_j).
 4. 1b, the relation for λ: printed for all t; right is t ≥ 1, with no λ_t = −1.
@@ -66,7 +66,7 @@ def test_limit_for_n_2_by_chance(angle: sp.Expr) -> None:
 
 
 def test_derivative_in_W_in_symbols() -> None:
-    """Where all units are active, σ(z) = zⁿ can be differentiated as it stands; here m = d = 2."""
+    """If all units are active, σ(z) = zⁿ can be differentiated as it is; here m = d = 2."""
     m = d = 2
     v, x = sp.Matrix(sp.symbols(f"v:{m}")), sp.Matrix(sp.symbols(f"x:{d}"))
     W = sp.Matrix(m, d, lambda i, j: sp.Symbol(f"w{i}{j}"))
@@ -132,7 +132,7 @@ def test_lambda_0_of_zero_in_symbols() -> None:
 
 
 def test_lambda_0_of_zero_in_numbers() -> None:
-    """Forwards from λ_0 = 0 there is no iterate but the start; backwards all are momentum's."""
+    """Forwards from λ_0 = 0 the start is the only iterate; backwards all are momentum's."""
     rng = np.random.default_rng(3)
     gammas, betas = rng.uniform(0.05, 0.2, size=6), rng.uniform(0.1, 0.9, size=6)
     targets, x0 = rng.normal(size=(6, 2)), rng.normal(size=2)
@@ -154,7 +154,7 @@ def test_lambda_0_of_zero_in_numbers() -> None:
 
 @pytest.mark.parametrize("growth", [sp.Rational(3, 2), sp.Integer(2)])
 def test_hatted_beta_passes_one_where_the_steps_grow(growth: sp.Expr) -> None:
-    """β̂ ≤ 1 is no part of the statement, and the methods agree without it."""
+    """β̂ ≤ 1 is not a part of the statement, and the methods agree without it."""
     values = {gamma[t]: growth**t / 100 for t in range(T)} | {beta[t]: 0.9 for t in range(T)}
     exact = {symbol: sp.nsimplify(value) for symbol, value in values.items()}
     betas = [ratio.subs(exact) for ratio in hats()]

@@ -64,7 +64,7 @@ def test_integer_points_are_promoted() -> None:
 
 
 def test_a_large_integer_point_does_not_overflow() -> None:
-    x = np.array([4_000_000_000, 3], dtype=np.int64)  # its square is no integer of 64 bits
+    x = np.array([4_000_000_000, 3], dtype=np.int64)  # its square does not fit into 64 bits
     assert reference.loss(x) == 0.5 * 16e18 * 9
     assert reference.hessian_trace(x) == 16e18 + 9
     np.testing.assert_array_equal(reference.gradient(x), [36e9, 48e18])
@@ -220,7 +220,7 @@ def test_a_far_start_diverges_with_usam_and_not_with_gd() -> None:
 )
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_no_run_below_the_bound_grows(x0: list[float], rho: float, share: float) -> None:
-    """Where η·max{a(1+ρa)(1+ρb)², b(1+ρb)(1+ρa)²} < 2 at the start, ‖u‖ and |v| never grow."""
+    """If η·max{a(1+ρa)(1+ρb)², b(1+ρb)(1+ρa)²} < 2 at the start, ‖u‖ and |v| never grow."""
     a, b = float(np.sum(np.square(x0[:-1]))), x0[-1] ** 2
     rate = max(a * (1 + rho * a) * (1 + rho * b) ** 2, b * (1 + rho * b) * (1 + rho * a) ** 2)
     eta = share * 2 / max(rate, 1e-3)

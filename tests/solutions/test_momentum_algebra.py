@@ -1,7 +1,7 @@
 """Problem 1 in symbols: the three methods and their relations.
 
-The gradients g_t are free symbols. That is enough: as long as the iterates of two methods agree up
-to x^t, both see the same g_t = ∇f_{i_t}(x^t), so agreement for free symbols is the induction step.
+The gradients g_t are free symbols. That is enough: if the iterates of two methods agree up to x^t,
+both see the same g_t = ∇f_{i_t}(x^t). So agreement for free symbols is the induction step.
 One coordinate stands for all of them.
 """
 

@@ -172,7 +172,7 @@ def test_every_last_iterate_is_within_the_axes_and_the_surface(size: float) -> N
 
 
 def test_surface_is_the_loss_with_u_to_the_right() -> None:
-    """A loss without symmetry tells whether u and v are exchanged or turned round."""
+    """A loss without symmetry shows whether u and v are exchanged or reversed."""
     ends = {(0.1, 0.0): np.array([[0.5, 0.5]])}
     axes = only_axes(reference.plot_landscape(lambda x: float(np.exp(x[0] + 3 * x[1])), ends, 0.1))
     (surface,) = [c for c in axes.collections if isinstance(c, ContourSet)]

@@ -1,4 +1,4 @@
-"""Every solution can stand in its notebook: it names only what a notebook has at that point."""
+"""Every solution runs in its notebook: it uses only names that exist at that point."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ ANSWERS = [pair for pairs in NOTEBOOKS.values() for pair in pairs if pair[1] in 
 
 
 def global_names(code: CodeType) -> Iterator[str]:
-    """What the code and the functions in it look up outside themselves."""
+    """The names that the code and the functions in it look up outside themselves."""
     for instruction in dis.get_instructions(code):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             yield str(instruction.argval)

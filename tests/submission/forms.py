@@ -166,7 +166,7 @@ def write(path: Path, content: NotebookNode | bytes | str) -> Path:
 
 
 def receive(folder: Path, content: NotebookNode | bytes | str) -> ReceivedNotebook:
-    """What becomes of a submission whose valley notebook has this content."""
+    """The submission as received, if its valley notebook has this content."""
     write(folder / f"{VALLEY}.ipynb", content)
     received = read_submission(folder, skeletons()).notebooks[VALLEY]
     if received.notebook is not None:
@@ -175,7 +175,7 @@ def receive(folder: Path, content: NotebookNode | bytes | str) -> ReceivedNotebo
 
 
 def repaired(folder: Path, notebook: NotebookNode) -> NotebookNode:
-    """The notebook that comes of a student's one."""
+    """The student's notebook after repairs."""
     received = receive(folder, notebook)
     assert received.notebook is not None, received.message
     return received.notebook

@@ -432,13 +432,13 @@ def test_answer_retyped_to_text_beside_new_code_is_a_remark(tmp_path: Path) -> N
 
 
 def test_remark_in_place_of_an_answer_is_not_made_into_code(tmp_path: Path) -> None:
-    notebook = filled(v_slope_answer="It stands at the end.")
+    notebook = filled(v_slope_answer="It is at the end.")
     cell(notebook, "v-slope-answer").cell_type = "markdown"
     drop(notebook, "v-bend-answer")
     insert(notebook, "v-summary", f"{NEW_SLOPE}\n\n{BEND}")
     got = repaired(tmp_path, notebook)
     assert cell(got, "v-slope-answer").source == ELSEWHERE
-    assert "It stands at the end." in extras_of(got)
+    assert "It is at the end." in extras_of(got)
     assert run(got)["slope"](1) == "new"
 
 

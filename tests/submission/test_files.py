@@ -1,4 +1,4 @@
-"""Which files are read, and which problem each of them is for."""
+"""Choosing the files to read, and the problem that each is for."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def test_names_that_are_no_text_can_be_shown(tmp_path: Path) -> None:
     assert all(line.isprintable() and line.encode() for line in shown)
 
 
-# what stands in the place of a file
+# folders, links and devices instead of a file
 
 
 def blocked(tmp_path: Path, what: str) -> Path:

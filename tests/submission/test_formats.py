@@ -1,4 +1,4 @@
-"""What is in a file: every nbformat, and what is no notebook at all."""
+"""The content of a file: every nbformat, and data that is not a notebook."""
 
 from __future__ import annotations
 

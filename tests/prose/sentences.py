@@ -1,0 +1,42 @@
+"""The sentences of a text that `text` has made of a file."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from .text import MARKS
+
+END = re.compile(rf"([{MARKS}])[{MARKS} ]*|\n *\n|(?<=[.!?])[)\"'”*_]*\s+(?=[\"'“(*_]*[A-Z0-9])|\Z")
+"""The end of a sentence: a mark, an empty line, or a full stop and the next sentence's capital."""
+WORD = re.compile(r"[A-Za-z0-9][\w'’.,/-]*")
+
+
+class Sentence(NamedTuple):
+    """A sentence of a text; `mark` is the mark before it, empty after another sentence."""
+
+    start: int
+    text: str
+    mark: str
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The sentence's place in its text."""
+        return self.start, self.start + len(self.text)
+
+
+@lru_cache(maxsize=4)
+def sentences(text: str) -> tuple[Sentence, ...]:
+    """Return the sentences of a text."""
+    found = []
+    mark, start = "", 0
+    for end in END.finditer(text):
+        piece = text[start : end.start()]
+        bare = piece.lstrip(" \n\"'“(*_-")
+        if bare.strip():
+            found.append(Sentence(end.start() - len(bare), bare.rstrip(), mark))
+            mark = ""
+        mark = end.group().rstrip()[-1] if end[1] else mark
+        start = end.end()
+    return tuple(found)
