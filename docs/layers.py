@@ -23,14 +23,14 @@ BLUE, PALE, INK, GREY = "#0072B2", "#f2f5f8", "#1c2733", "#5b6875"
 
 
 def layers() -> list[str]:
-    """The kit's packages and modules from the highest layer to the lowest."""
+    """Return the kit's packages and modules from the highest layer to the lowest."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     [contract] = [c for c in settings["tool"]["importlinter"]["contracts"] if c["id"] == "layers"]
     return [name.strip() for row in contract["layers"] for name in row.split("|")]
 
 
 def summary(layer: str) -> str:
-    """The first sentence of what the package or module says of itself."""
+    """Return the first sentence of what the package or module says of itself."""
     place = ROOT / PACKAGE / layer
     path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
@@ -52,7 +52,7 @@ def imports() -> Counter[tuple[str, str]]:
 
 
 def draw() -> str:
-    """The picture: a row for each layer; its blue cells are the layers that it imports."""
+    """Draw a row for each layer; blue cells are the layers that it imports."""
     names, pairs = layers(), imports()
     width, height = LEFT + CELL * len(names) + 20, TOP + ROW * len(names) + 20
     parts = [

@@ -39,7 +39,7 @@ def _itself(x: np.ndarray) -> np.ndarray:
 
 def _squares(x: np.ndarray) -> np.ndarray:
     """Return the gradient of f(x) = ⅓ Σ x³."""
-    return np.square(np.asarray(x, dtype=float))
+    return np.asarray(x, dtype=float) ** 2
 
 
 def _ones(x: np.ndarray) -> np.ndarray:

@@ -63,7 +63,10 @@ class Gone(Exception):
 
 
 def listen() -> int:
-    """Make the kernel ask about later calls of this process and its children, and return the asking end."""
+    """Return the end at which the kernel asks about later calls of this process.
+
+    Calls of its children are asked about, too.
+    """
     program = b"".join(_filter())
     buffer = ctypes.create_string_buffer(program)
     # struct sock_fprog: a count, padding, a pointer

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from itertools import product
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import matplotlib as mpl
 import numpy as np
@@ -24,6 +24,7 @@ from autograder.hidden.hw2 import (
     test_problem2_landscape,
     test_problem3_ntk,
 )
+from autograder.sandbox import Student
 from autograder.sandbox.inprocess import LocalStudent
 
 from .marking import COURSE, HOMEWORK
@@ -62,7 +63,7 @@ def first_failure(item: str, answers: Mapping[str, Any], seed: int) -> str:
                 "student": student,
                 "rng": np.random.default_rng([seed, key]),
                 "once": once,
-                "follow": Follow(student),
+                "follow": Follow(cast(Student, student)),
                 **parameters,
             }
             student.renew()

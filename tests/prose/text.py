@@ -214,6 +214,6 @@ def pages(path: Path, place: str) -> Iterator[Page]:
         yield Page(place, source, reader(Path(place))(source))
         return
     for number, cell in enumerate(nbformat.reads(source, as_version=4).cells, 1):
-        read = {"markdown": of_markdown, "code": of_python}.get(cell.cell_type)
-        if read:
+        read = of_markdown if cell.cell_type == "markdown" else of_python
+        if cell.cell_type in ("markdown", "code"):
             yield Page(f"{place} cell {number}", cell.source, read(cell.source))
