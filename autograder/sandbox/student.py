@@ -82,7 +82,7 @@ class BadAnswer(StudentFailure):
 
 
 _WANT = (
-    " It needs a part of `{}` that is not installed where notebooks are marked.",
+    " It needs a part of `{}` that does not exist where notebooks are marked.",
     " It needs `{}`, which is not installed where notebooks are marked.",
 )
 _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,59}")

@@ -44,7 +44,7 @@ def test_check_prints_plain_text_there(results: dict[int, CellResult]) -> None:
 
 
 def test_pack_does_nothing_there(results: dict[int, CellResult]) -> None:
-    assert shown(results[2]).startswith("checks.pack(): not here")
+    assert shown(results[2]).startswith("checks.pack(): found no notebook of this homework")
 
 
 def test_pack_starts_no_process_there_even_if_notebooks_were_put_beside_it(

@@ -317,7 +317,7 @@ NAME = '<img src=x: onerror=pwned=1>";pwned=2;"'
 def test_a_name_that_could_act_is_refused_and_never_listed(
     course: Course, formgrader: Formgrader
 ) -> None:
-    with pytest.raises(RecordError, match="rename it"):
+    with pytest.raises(RecordError, match="rename the folder"):
         written(course, NAME, mark(course))
     (course.root / "submitted" / NAME / "hw").mkdir(parents=True)
     found = {entry["student"] for entry in formgrader.get("submissions/hw")}

@@ -35,7 +35,7 @@ OPEN = "raise NotImplementedError"
 
 @dataclass(frozen=True)
 class Run:
-    """What came of a workflow: its exit code, its log, the page and the results."""
+    """A run of the workflow: its exit code, its log, the page and the results."""
 
     code: int
     log: str

@@ -59,7 +59,7 @@ def fingerprint(*trees: Path) -> dict[str, str]:
 
 
 def checked(course: Course, mark: MarkFunction = mark_on_paper) -> Proof:
-    """The proof of what stands in the course."""
+    """Return the proof of the course as it is now."""
     return release(course, "tiny", check=True, mark=mark)
 
 

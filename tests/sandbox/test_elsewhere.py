@@ -322,7 +322,7 @@ def name_only():
         ("by_name", "It needs `scipy_of_another_world`, which is not installed"),
         ("inside", "It needs `scipy_of_another_world`, which is not installed"),
         ("at_once", "It needs `scipy_of_another_world`, which is not installed"),
-        ("name_only", "It needs a part of `os` that is not there"),
+        ("name_only", "It needs a part of `os` that does not exist"),
     ],
 )
 def test_a_failure_for_want_of_a_package_names_it(sandbox: Sandbox, name: str, said: str) -> None:
