@@ -1,7 +1,7 @@
 """The marks of an assignment as one typed table, read from nbgrader's gradebook.
 
-For each student with a submission, the table has the points of each item, the items that await
-marking by hand, the late penalty, and the total by the course's rules. Penalties are computed from
+For each student with a submission, the table has the points of each item and the items that await
+marking by hand. It also has the late penalty, and the total by the course's rules. Penalties are computed from
 the current marks, including those just given by hand. If the course has no rule about late
 submissions, the penalty that nbgrader recorded counts.
 
