@@ -34,8 +34,9 @@ _REMOVED = re.compile(r"^ *### BEGIN (.+?)$.*?^ *### END \1$", re.MULTILINE | re
 """The parts of a cell that nbgrader removes from the release."""
 
 SOUND = {"locked": "fdl", "readonly": "fdl standing"}
-"""The command to run if SQLite reports this: another command is writing, or was killed while writing.
+"""The command to run if SQLite reports this.
 
+Another command is writing (locked), or was killed while it was writing (readonly).
 Every command that opens the gradebook for writing first undoes what the killed one had begun.
 """
 

@@ -5,8 +5,9 @@
 Late. A submission after its due date and the grace period is late, counted from the due date. Each
 started day (24 hours, even when the clocks change) costs `percent_per_day` of the regular points.
 By default ("maximum") that is a share of the maximum, so a day costs every student the same; with
-"earned" it is a share of the points earned. The penalty takes only regular points, and no more than there are. If everything is lost
-(a hard stop, or days that add up to 100 percent), bonus points are lost too.
+"earned" it is a share of the points earned. The penalty takes only regular points,
+and no more than there are. If everything is lost (a hard stop, or days that add up to 100 percent),
+bonus points are lost too.
 
 Bonus. Bonus points are added to the regular ones. They either lift a homework above its maximum, or
 fill it up to its maximum at most. A penalty is subtracted afterwards, so that lateness always

@@ -88,8 +88,8 @@ def match(
 
     A student's id is searched in the columns `ids` and `emails`, the email address in `emails`. The
     other system's id (nbgrader's `lms_user_id`) is searched only in `numbers`, as such a number may
-    equal somebody else's id. Letter case is ignored. If a row matches two students, or a student matches
-    two rows, neither is used and a fault says so. `name` describes a row to a person.
+    equal somebody else's id. Letter case is ignored. If a row matches two students, or a student
+    matches two rows, neither is used and a fault says so. `name` describes a row to a person.
     """
     finders = [
         ((*ids, *emails), _index(marks, lambda each: each.person.id)),

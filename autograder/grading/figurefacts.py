@@ -1,9 +1,9 @@
 """How figures look, as facts that can be compared between figures in different styles.
 
 A fact is a plain tuple. It may say that an axis is logarithmic or labelled, that the labels have v
-to the right and u upwards, or that there is a legend. It may also say that a curve with certain
-data is visible, hidden or outside its axes, that a legend gives it a name, or that a field shows
-certain values. Data count as equal if they agree with the
+to the right and u upwards, or that there is a legend. It may say that a curve with certain data is
+visible, hidden or outside its axes, or that a legend gives the curve a name. Or it says that a
+field shows certain values. Data count as equal if they agree with the
 same data of ours to within a thousandth. A student's data are never compared with each other, so
 the work grows only with their number.
 

@@ -46,6 +46,7 @@ LINE = re.compile(r"^ *[-=*#~ ]{3,}$|^ *[-=*]{3,}|[-=*]{3,} *$", re.M)
 
 FENCE = re.compile(r"^( *)(```|~~~).*?(?:^ *\2 *$|\Z)|<!--.*?-->", re.M | re.S)
 FORMULA = re.compile(r"\$\$.*?\$\$|(?<![\w$])\$[^$\n]+\$(?!\w)", re.S)
+TITLE_MARK = re.compile(r"#+ *(?:\d+\. *)?|\|")
 TITLE = re.compile(r"^ *#+ .*$|^ *\|.*$", re.M)
 
 QUOTE = re.compile(r"^ *>[ >]*", re.M)
@@ -59,8 +60,8 @@ TAG = re.compile(r"<(script|style)\b.*?</\1>|\{%.*?%\}|\{#.*?#\}|<!--.*?-->|<[^>
 EXPRESSION = re.compile(r"\{\{.*?\}\}", re.S)
 HASH = re.compile(r"(?:^|(?<=\s))#+(?!!)(.*)$", re.M)
 PROGRAM = re.compile(
-    r"^\s*(?:SELECT\s|import [\w.]+(?: as \w+)?\s*(?:[,;]|$)|from [\w.]+ import|(?:def|class) \w+[(:]"
-    r"|@\w+\(|\w+ = |(?<=\s)return\b)",
+    r"^\s*(?:import [\w.]+(?: as \w+)?\s*(?:[,;]|$)|from [\w.]+ import|(?:def|class) \w+[(:]"
+    r"|SELECT\s|@\w+\(|\w+ = |(?<=\s)return\b)",
     re.M,
 )
 """A line of a program or a query: a string that has one is code."""
@@ -139,7 +140,7 @@ def label(match: re.Match[str]) -> str:
 def of_markdown(text: str) -> str:
     """Return the prose of a page; a heading and a cell of a table are fragments."""
     text = filled(FORMULA, NAME, filled(INLINE, NAME, filled(FENCE, CODE, text)))
-    text = TITLE.sub(lambda match: re.sub(r"[#|]", FRAGMENT, match.group()), text)
+    text = TITLE.sub(lambda match: filled(TITLE_MARK, FRAGMENT, match.group()), text)
     text = filled(QUOTE, " ", text)
     text = EVIDENCE.sub(lambda match: FRAGMENT * len(match[1]) + match[2] + FRAGMENT * 2, text)
     text = LABEL.sub(label, text)

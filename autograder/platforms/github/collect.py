@@ -42,7 +42,7 @@ State = PlacedState | Literal["untouched", "failed"]
 
 @dataclass(frozen=True)
 class Plan:
-    """The settings of a collection: which branch, up to which date for each student, and what to replace."""
+    """The settings of a collection: the branch, the last date for each student, what to replace."""
 
     branch: str | None = None
     before: Callable[[str], datetime] | None = None

@@ -2,8 +2,8 @@
 
 The parent (`main`) holds only imports and never sees student data. It forks a notebook child, which
 takes the inner wall and runs the cells it is sent. The notebook child forks a fresh test child
-whenever the grader wants to talk to the student's functions. Channels arrive as descriptors over the parent's own
-channel.
+whenever the grader wants to talk to the student's functions. Channels arrive as
+descriptors over the parent's own channel.
 """
 
 from __future__ import annotations
