@@ -1,8 +1,12 @@
 """The command `fdl`: its commands, in groups and in the order of a term, each with an example.
 
-Exit codes: 0 done, 1 done but something needs a look (an unfit release, a submission that could not
-be marked), 2 not possible as asked, 3 an error in fdl itself (the message names the file with its
-traceback), 130 stopped by Ctrl-C.
+Exit codes:
+
+- 0: done.
+- 1: done, but something needs a look: an unfit release, a submission that could not be marked.
+- 2: not possible as asked.
+- 3: an error in fdl itself; the message names the file with its traceback.
+- 130: stopped by Ctrl-C.
 """
 
 from __future__ import annotations

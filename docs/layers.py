@@ -30,7 +30,7 @@ def layers() -> list[str]:
 
 
 def summary(layer: str) -> str:
-    """Return the first sentence of what the package or module says of itself."""
+    """Return the first sentence of the docstring of the package or module."""
     place = ROOT / PACKAGE / layer
     path = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
     text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
@@ -38,7 +38,7 @@ def summary(layer: str) -> str:
 
 
 def imports() -> Counter[tuple[str, str]]:
-    """How many modules of one layer import one of another."""
+    """Return how many modules of one layer import one of another."""
     graph = grimp.build_graph(PACKAGE)
     pairs = Counter[tuple[str, str]]()
     for module in graph.modules:
@@ -79,7 +79,7 @@ def draw() -> str:
 
 
 def cell(column: int, y: int, colour: str, text: str = "") -> str:
-    """One cell of the table."""
+    """Return one cell of the table."""
     x = LEFT + CELL * column
     return (
         f'<rect x="{x + 4}" y="{y + 4}" width="{CELL - 8}" height="{ROW - 8}" rx="4" '

@@ -65,9 +65,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         except KitError as error:
             _fail(str(error), 2)
         except KeyboardInterrupt:
-            err.print(
-                "\nfdl: stopped. What is finished is kept; the same command goes on from there."
-            )
+            err.print("\nfdl: stopped. Finished work is kept; run the same command to continue.")
             raise typer.Exit(130) from None
         except BrokenPipeError:  # the reader, such as `head`, has read enough
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

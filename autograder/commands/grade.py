@@ -37,7 +37,7 @@ SCHEMA = "fdl-grade/1"
 
 @dataclass(frozen=True)
 class Site:
-    """Where submissions are marked: on this machine, or by the workers of a Dask scheduler.
+    """The place where submissions are marked: this machine, or the workers of a Dask scheduler.
 
     `certificates` is the folder with the certificates for the scheduler's address.
     """

@@ -1,4 +1,4 @@
-"""`fdl restore`: put the last backup in the place of a damaged gradebook."""
+"""`fdl restore`: replace a damaged gradebook by its last backup."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from autograder.course.assignment import Course
 
 
 class Visibility(StrEnum):
-    """When students see what each item earned, in Gradescope's words."""
+    """The time from which students see what each item earned, in Gradescope's words."""
 
     VISIBLE = "visible"
     AFTER_DUE_DATE = "after_due_date"

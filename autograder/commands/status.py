@@ -31,21 +31,22 @@ SCHEMA = "fdl-status/1"
 OUT_OF_DATE = "out of date"
 
 _REMOVED = re.compile(r"^ *### BEGIN (.+?)$.*?^ *### END \1$", re.MULTILINE | re.DOTALL)
-"""What nbgrader takes out of a released cell."""
+"""The parts of a cell that nbgrader removes from the release."""
 
 SOUND = {"locked": "fdl", "readonly": "fdl standing"}
-"""What to run if SQLite says this of a gradebook: another command is writing, or was killed then.
+"""The command to run if SQLite reports this.
 
+Another command is writing (locked), or was killed while it was writing (readonly).
 Every command that opens the gradebook for writing first undoes what the killed one had begun.
 """
 
 Step = tuple[object, str, str]
-"""Whether there is something to do, the command that does it, and the reason."""
+"""A truth value (is there something to do?), the command that does it, and the reason."""
 
 
 @dataclass(frozen=True)
 class HomeworkStatus:
-    """How far a homework is.
+    """The progress of a homework.
 
     `release` is "no", "yes", "out of date" or, if the source can't be read, "unknown"; `fault` says
     why. `exported` is the time of the last export to each system. The rest are numbers of students:
@@ -93,7 +94,7 @@ class HomeworkStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """How far a course is, and the next command with its reason.
+    """The progress of a course, and the next command with its reason.
 
     `faults` says what can't be read.
     """
@@ -213,7 +214,7 @@ def _look(course: Course, name: str, graded: Mapping[str, Graded]) -> HomeworkSt
 
 
 def _is_new(folder: Path, graded: Graded | None) -> bool:
-    """Whether a submission is not graded, or was handed in again since then."""
+    """Return whether a submission is not graded, or was handed in again since then."""
     return graded is None or read_timestamp(folder) not in (None, graded.handed_in)
 
 
@@ -226,7 +227,7 @@ def _has_feedback(course: Course, student: str, name: str) -> bool:
 
 
 def _is_current(course: Course, assignment: Assignment) -> bool:
-    """Whether a quick look finds no change of source and solutions since the release.
+    """Return whether source and solutions look unchanged since the release.
 
     It compares what students are given, and whether the lines of the solutions are those that the
     source was filled with; `fdl release --check` builds the release again and misses nothing.

@@ -3,10 +3,11 @@
 `settings` reads them from `course.toml`. This module only does arithmetic and knows no gradebook.
 
 Late. A submission after its due date and the grace period is late, counted from the due date. Each
-started day (24 hours, even when the clocks change) costs `percent_per_day` of the regular points:
-either of the maximum ("maximum", the default: a day costs every student the same) or of the points
-earned ("earned"). It takes only regular points, and no more than there are. If everything is lost
-(a hard stop, or days that add up to 100 percent), bonus points are lost too.
+started day (24 hours, even when the clocks change) costs `percent_per_day` of the regular points.
+By default ("maximum") that is a share of the maximum, so a day costs every student the same; with
+"earned" it is a share of the points earned. The penalty takes only regular points,
+and no more than there are. If everything is lost (a hard stop, or days that add up to 100 percent),
+bonus points are lost too.
 
 Bonus. Bonus points are added to the regular ones. They either lift a homework above its maximum, or
 fill it up to its maximum at most. A penalty is subtracted afterwards, so that lateness always

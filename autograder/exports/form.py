@@ -1,4 +1,4 @@
-"""What all exports share: the result, and how students are found in a roster."""
+"""The parts that all exports share: the result, and the search for students in a roster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Export:
     """The file, and what a person has to know about it.
 
     `only_theirs` are the rows of the roster that match none of our students; `only_ours` are our
-    students without a row; `faults` is what else the system would reject or read wrongly.
+    students without a row. `faults` is what else the system would reject or read wrongly.
     `left_open` are students whose mark is not final: the file has no mark for them.
     """
 
@@ -86,10 +86,10 @@ def match(
 ) -> Matching:
     """Find our students in the roster's rows.
 
-    A student's id is searched in the columns `ids` and `emails`, the email address in `emails`, and
-    the other system's id (nbgrader's `lms_user_id`) only in `numbers`: such numbers may equal
-    somebody else's id. Letter case is ignored. If a row matches two students, or a student matches
-    two rows, neither is used and a fault says so. `name` describes a row to a person.
+    A student's id is searched in the columns `ids` and `emails`, the email address in `emails`. The
+    other system's id (nbgrader's `lms_user_id`) is searched only in `numbers`, as such a number may
+    equal somebody else's id. Letter case is ignored. If a row matches two students, or a student
+    matches two rows, neither is used and a fault says so. `name` describes a row to a person.
     """
     finders = [
         ((*ids, *emails), _index(marks, lambda each: each.person.id)),

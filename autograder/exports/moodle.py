@@ -6,7 +6,7 @@ silently skips grades above the column Maximum Grade; these are reported as faul
 read the names and addresses back, so they are made safe for spreadsheets; everything else,
 including feedback comments, stays unchanged.
 
-Without a worksheet, the file is for Grades → Import → CSV file (UTF-8), where the teacher selects
+Without a worksheet, the file is for Grades → Import → CSV file (UTF-8). There, the teacher selects
 the column that identifies the user (ID number or Email address) and the column with the grade.
 """
 

@@ -48,7 +48,7 @@ _SPARE_ROWS = 10_000
 
 _ADVICE = (
     "Nothing was written to it. Close the programs that use it (formgrader, database browser) and "
-    "run `fdl restore`: it restores the last backup with all marks given by hand that can still "
+    "run `fdl restore`. It restores the last backup with all marks given by hand that can still "
     "be read, and keeps the damaged file"
 )
 

@@ -1,4 +1,4 @@
-"""What hidden tests found about the steps of a proof, and the rubric as the marker sees it."""
+"""The results of hidden tests for the steps of a proof, and the rubric as the marker sees it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVIDENCE_NOTE = (
 
 @dataclass(frozen=True)
 class EvidenceFound:
-    """What hidden tests found about one claim of a proof.
+    """The result of hidden tests for one claim of a proof.
 
     `phrase` is the claim, in words that a student may read; `item` is the auto item whose tests
     check it; `holds` says whether all its core tests passed. If its notebook could not be run, the

@@ -1,8 +1,8 @@
 """Tell nbgrader's gradebook about an assignment: its notebooks, cells, points and due date.
 
 nbgrader has no bonus items. So in the gradebook they have a maximum of 0, and their points are
-extra credit, which adds to a score but not to the maximum: 30 regular points stay 30. The released
-notebooks keep the points of their bonus items.
+extra credit. Extra credit adds to a score but not to the maximum: 30 regular points stay 30. The
+released notebooks keep the points of their bonus items.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The marks of an assignment as one typed table, read from nbgrader's gradebook.
 
-For each student with a submission, the table has the points of each item, the items that await
-marking by hand, the late penalty, and the total by the course's rules. Penalties are computed from
-the current marks, including those just given by hand. If the course has no rule about late
-submissions, the penalty that nbgrader recorded counts.
+For each student with a submission, the table has the points of each item and the items that await
+marking by hand. It also has the late penalty, and the total by the course's rules. Penalties
+are computed from the current marks, including those just given by hand. If the course has no rule
+about late submissions, the penalty that nbgrader recorded counts.
 
 An assignment is read by its name alone: its source need not be in this checkout.
 """

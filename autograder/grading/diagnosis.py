@@ -2,8 +2,8 @@
 
 A misconception goes through the same hidden tests with the same inputs, and its transcript is
 compared with the student's. It is named if everything that it gets wrong is wrong here in the same
-way, and no other misconception explains that: so a sentence never blames anything right. What an
-answer gets right is not compared, and several misconceptions are named if each explains another
+way, and no other misconception explains that: so a sentence never blames anything right. The right
+parts of an answer are not compared, and several misconceptions are named if each explains another
 part. Two misconceptions in one function answer as neither does alone, so pairs are tried too.
 
 Pictures may be drawn in any style. So only the features are compared in which the misconception's

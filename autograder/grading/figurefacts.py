@@ -1,8 +1,9 @@
 """How figures look, as facts that can be compared between figures in different styles.
 
-A fact is a plain tuple: an axis is logarithmic or labelled, the labels say that v goes to the right
-and u upwards, there is a legend, a curve with certain data is visible, hidden or outside its axes,
-a legend gives it a name, a field shows certain values. Data count as equal if they agree with the
+A fact is a plain tuple. It may say that an axis is logarithmic or labelled, that the labels have v
+to the right and u upwards, or that there is a legend. It may say that a curve with certain data is
+visible, hidden or outside its axes, or that a legend gives the curve a name. Or it says that a
+field shows certain values. Data count as equal if they agree with the
 same data of ours to within a thousandth. A student's data are never compared with each other, so
 the work grows only with their number.
 
@@ -114,7 +115,7 @@ class Looks:
     def _of_plane(
         self, place: FigurePlace, axes: AxesData, called: Mapping[int, Sequence[str]]
     ) -> Iterator[Fact]:
-        """Yield what an axes says of the function, and which places on it are marked."""
+        """Yield what an axes shows about the function, and which places on it are marked."""
         for field in axes.fields[:MOST]:
             said = meaning_of(axes, field, self._functions[place])
             like = self._like(place, axes, field) if said == "other" else None

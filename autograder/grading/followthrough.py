@@ -9,11 +9,11 @@ reference.
 Unwritten code earns nothing: the answer that is called must be a wrong one, not a stub or a
 function that always returns the same (see `is_written`).
 
-Arguments of a stand-in are untrusted, so the reference runs with a time limit and on few numbers:
-its result may be as large as the square of their count, in the grader's own memory. A function that
+Arguments of a stand-in are untrusted, so the reference runs with a time limit and on few numbers.
+Its result may be as large as the square of their count, in the grader's own memory. A function that
 draws has no stand-in, because a figure can't be sent back.
 
-Two functions may not save each other: if the stand-ins that were used form a circle (A is right if
+Two functions may not save each other. If the stand-ins that were used form a circle (A is right if
 B is, B is right if A is), no function on it is saved.
 """
 

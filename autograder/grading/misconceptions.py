@@ -2,9 +2,11 @@
 
 An assignment's `autograder/hidden/NAME/misconceptions.py` fills one Catalogue, `misconceptions`.
 A misconception is a wrong function (or a changed text of the reference, or a wrong value) for one
-of the names that an item asks for. They have three uses: the release proof shows that each fails
-only its own item, diagnosis tells a student which one an answer agrees with, and sample classes
-are generated from them.
+of the names that an item asks for. Misconceptions have three uses:
+
+- The release proof shows that each fails only its own item.
+- Diagnosis tells a student which one an answer agrees with.
+- Sample classes are generated from them.
 """
 
 from __future__ import annotations

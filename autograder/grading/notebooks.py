@@ -94,7 +94,7 @@ class RunNotebooks:
         return told(notebook, changes) if changes else ""
 
     def go_back_to(self, item: Item) -> None:
-        """From now on, give students of the item's notebook as it was at the item's check."""
+        """Make later students of the item's notebook start from its state at the item's check."""
         notebook = self.submission.notebooks[item.problem].notebook
         assert notebook is not None
         self._running[item.problem].stop_before(_check_cell(notebook, item))

@@ -2,8 +2,8 @@
 
 Hidden tests run here, in the grader's process; `student` is the only way to the student's code.
 A failing test is run once more with the reference instead of the answers that the tested one may
-build on (follow-through): an answer that is wrong only because of what it calls keeps its item. The
-note on such a claim tells the student why.
+build on (follow-through). So an answer that is wrong only because of what it calls keeps its item.
+The note on such a claim tells the student why.
 
 The tests of one item share a process of the student's code, as long as they pass. A test that fails
 in a process that has served others runs again in a fresh one, and that result counts. So nothing
@@ -51,9 +51,11 @@ class Outcome:
     `result` is what the claim may add after the due date. `told_case` names the case in words for
     students, and `unwritten` the function that still raises NotImplementedError. `follows` names
     other, wrong answers that this one follows from correctly. `case` names the test with its
-    parameters. Three fields hold hidden inputs and never get into a Report: `transcript` (calls
-    and answers), `own_events` (the same without stand-ins, if they saved the test) and `compared`
-    (the answer and the expected value, if numbers differed).
+    parameters.
+
+    Three fields hold hidden inputs and never get into a Report. `transcript` has the calls and
+    answers, and `own_events` the same without stand-ins, if they saved the test. `compared` has
+    the answer and the expected value, if numbers differed.
     """
 
     item: str

@@ -103,7 +103,7 @@ def joined_names(found: Sequence[Misconception]) -> str:
 
 
 Causes = Mapping[str, Mapping[str, frozenset[str]]]
-"""For each item: the mistakes it shares with other items, and the claims that each one fails."""
+"""The mistakes that each item shares with other items, and the claims that each mistake fails."""
 
 
 def charge_once(

@@ -44,7 +44,7 @@ class _Shown:
 class Claim(_Shown):
     """One thing that a hidden test checked, in words that a student may read.
 
-    `part` names the share of the item's points it belongs to; `costs` is the share of the item's
+    `part` names the share of the item's points it belongs to. `costs` is the share of the item's
     points that a failed robustness claim takes away (0 for a core claim). `unwritten` names the
     function that still raises NotImplementedError, if the claim fails only because of that.
     `result` states what the homework asks to derive; students read it after their due date.

@@ -1,7 +1,7 @@
 """A cache of results that hold until the tests change, for other processes and later runs.
 
 It is in the user's cache folder, closed to other users, under a hash of everything that the results
-depend on. A lost file is no harm: its result is computed again.
+depend on. A lost file does no harm: its result is computed again.
 """
 
 from __future__ import annotations

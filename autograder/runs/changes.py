@@ -19,8 +19,8 @@ SCHEMA = "fdl-regrading/1"
 class ItemChange:
     """An item of one student whose points or maximum change.
 
-    `before` and `after` are the points from tests: None if the item is marked by hand, or if there
-    is no such item, which then has no maximum either. `kept` are points given by hand in the
+    `before` and `after` are the points from tests: None if the item is marked by hand or does
+    not exist; then it has no maximum either. `kept` are points given by hand in the
     formgrader; they stay, whatever the tests say.
     """
 
@@ -197,8 +197,8 @@ def _by_text(claims: Iterable[Claim]) -> dict[str, tuple[bool, frozenset[tuple[s
 class Regrading:
     """The result of marking a class again, by student.
 
-    `unchanged` are students whose marks stay; `failed` could not be marked and keep their marks;
-    `reports_changed` have a different Report, even if only in words; `other_findings` is the number
+    `unchanged` are students whose marks stay; `failed` could not be marked and keep their marks.
+    `reports_changed` have a different Report, even if only in words. `other_findings` is the number
     of items with the same points but other words or claims.
     """
 

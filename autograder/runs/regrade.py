@@ -46,7 +46,7 @@ PAGE_WIDTH = 120
 
 @dataclass(frozen=True)
 class Graded:
-    """What is recorded about students: the paths and the seeds of their Reports.
+    """The records of students: the paths and the seeds of their Reports.
 
     `by_hand` holds the points given by hand, by student and item; `unreadable` says why a student's
     stored Report can't be read; `seconds` is the time that marking took.

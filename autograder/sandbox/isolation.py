@@ -4,8 +4,8 @@ Items are kept apart because a wrong answer must not spoil the next item, and be
 asks about another item's answer on purpose, with the reference in its place.
 
 Each item's tests talk to their own fork of the notebook's process ("a test" below means everything
-asked of one fork). The notebook's process is the student's, so a fork could leave a message for it
-or for later forks, in a file, in shared memory, in a pipe or by a signal. The notebook's process
+asked of one fork). The notebook's process is the student's. So a fork could leave a message for it
+or for later forks: in a file, in shared memory, in a pipe or by a signal. The notebook's process
 is therefore stopped whenever it is not forking, and meanwhile its shared resources are inspected
 from outside. If a trace is found, the notebook is run again, in empty folders, before the next
 test.
@@ -81,7 +81,7 @@ class Holder:
                 last, self._last = self._last, self._state()
             return [pid for pid in processes.children(self.pid) if pid not in self._before]
         except _GONE as error:
-            raise HoldError("the process is gone") from error
+            raise HoldError("the process has ended") from error
 
     def let_go(self) -> None:
         """Let it run, so that it can fork."""
@@ -89,7 +89,7 @@ class Holder:
         try:
             os.kill(self.pid, signal.SIGCONT)
         except ProcessLookupError as error:
-            raise HoldError("the process is gone") from error
+            raise HoldError("the process has ended") from error
 
     def moved(self) -> bool:
         """Return whether it ran, got a signal or had a shared descriptor changed since `hold`."""

@@ -3,7 +3,7 @@
     with launch(examine(), Limits()) as confinement:
         confinement.channel                  # a stream socket to the parent's descriptor 0
         ...send confinement.spec to it; every child it forks calls walls.confine(spec) first...
-    # here all processes of the sandbox are gone, and all its files
+    # here all processes of the sandbox have ended, and all its files are removed
 
 The parent is a bare interpreter that imports `module` (a module of the folder `inside`) and calls
 its `main()`. Its descriptor 0 is the channel, 1 and 2 write to a small log; its environment and

@@ -198,7 +198,7 @@ def _inner() -> Wall:
     covers = (
         "files: only the interpreter's packages and a private folder can be opened",
         "network: no socket can be created",
-        "system calls: no exec, ptrace, namespaces, io_uring, keyrings and the like",
+        "system calls: no exec, ptrace, namespaces, io_uring, keyrings and similar calls",
         "amounts: memory, processes, file size, descriptors",
     )
     return Wall(True, made_of, covers, tuple(_old_landlock(version)))

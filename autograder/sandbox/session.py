@@ -157,7 +157,7 @@ class Sandbox:
             pid = self._first_word(control, "started")
             outside = self._confinement.outside_number(pid)
             if outside is None:
-                raise WireError("the notebook's process is gone")
+                raise WireError("the notebook's process has ended")
             holder = Holder(
                 outside,
                 channel=os.fstat(far.fileno()).st_ino,

@@ -1,4 +1,4 @@
-"""Submissions, read without trust and put back into the form of the released notebooks.
+"""Submissions, read without trust and brought into the form of the released notebooks.
 
 `read_submission` takes the folder as it was sent (or one notebook) and returns a notebook to run
 for every problem. It has all the released cells in the released order, with the released metadata,
@@ -6,8 +6,12 @@ the student's answers in the answer cells, and the student's own extra cells whe
 content of a file can make it fail: a file that can't be read is reported, and the rest of the
 submission is still marked.
 
-There are three steps: find the files (only regular files are opened, and no link is followed), read
-each one (JSON of any nbformat, checked piece by piece; outputs and metadata are dropped), then fit
-the student's cells to the released ones. A cell is recognised by its nbgrader id, else by its cell
+There are three steps:
+
+- Find the files. Only regular files are opened, and no link is followed.
+- Read each one: JSON of any nbformat, checked piece by piece. Outputs and metadata are dropped.
+- Fit the student's cells to the released ones.
+
+A cell is recognised by its nbgrader id, else by its cell
 id, else by the names it defines, else by its text.
 """

@@ -296,13 +296,13 @@ class Fitting:
         """Yield sentences, each with the released cells that it is about."""
         slots = self.form.slots
         edited = list(dict.fromkeys(self.cells[i].grade_id for i in self.edited))
-        yield "Read-only cells were changed; the originals were put back", edited
+        yield "Read-only cells were changed; the originals were restored", edited
         unseen = [s for s in slots if not self.claims[s.position]]
         lost = [s.grade_id for s in unseen if s.role == "locked" and s.grade_id not in edited]
-        yield "Read-only cells were missing; they were put back", lost
+        yield "Read-only cells were missing; they were restored", lost
         taken = {**self.answers, **{p: found for p, found in self.texts.items() if found}}
         gone = [s.grade_id for s in unseen if s.role != "locked" and s.position not in taken]
-        yield "Answer cells were missing; they were put back", gone
+        yield "Answer cells were missing; they were restored", gone
         copies = [s.grade_id for s in slots if s.role == "code" and len(self._filled(s)) > 1]
         yield "There are several copies of an answer cell; all were run", copies
         yield "Text beside an untouched answer cell was used as the answer", self.adopted

@@ -20,7 +20,7 @@ from autograder.words import printable, shown
 YEARS = range(1970, 9000)
 """Years that a submission time may be in."""
 AHEAD = timedelta(days=2)
-"""How far a submission time may be ahead of this machine's clock."""
+"""Most time by which a submission may be ahead of this machine's clock."""
 
 _MOMENT = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?"

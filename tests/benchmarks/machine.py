@@ -36,12 +36,12 @@ def versions() -> dict[str, str]:
 
 
 def told(of: Mapping[str, object], with_: Mapping[str, str]) -> str:
-    """Both in a sentence for a page."""
+    """Return both in two sentences for a page."""
     memory = int(str(of["memory"])) / 2**30
     names = ", ".join(f"{name} {number}" for name, number in with_.items())
     return (
         f"Measured on {of['processors']} processors ({of['model']}) with {memory:.0f} GB of "
-        f"memory, {of['system']}, protection {of['protection']}; {names}."
+        f"memory, {of['system']}, protection {of['protection']}. Versions: {names}."
     )
 
 

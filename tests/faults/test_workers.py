@@ -300,7 +300,7 @@ def test_a_run_that_is_stopped_leaves_no_process_and_the_next_goes_on_from_there
     output, errors = run.communicate(timeout=300)
     if number == signal.SIGINT:
         assert run.returncode == 130, errors
-        assert "the same command goes on from there" in errors
+        assert "run the same command to continue" in errors
         assert "Traceback" not in output + errors
     else:
         assert run.returncode == -number

@@ -332,7 +332,7 @@ def test_a_run_that_is_stopped_says_how_to_go_on_and_the_next_one_does(made: Cla
     stopped = made.grade("--again")
     assert stopped.exit_code == 130
     assert made.marked == ["anna"]
-    assert "the same command goes on from there" in stopped.output
+    assert "run the same command to continue" in stopped.output
     assert "Traceback" not in stopped.output
     hand_in(made.course, "dan")
     made.stop_at = "dan"

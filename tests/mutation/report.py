@@ -24,15 +24,15 @@ METHOD = """\
 
 - **What is changed:** the text of every function and value that an auto item asks for. Functions
   that a notebook gives to students, docstrings and annotations stay.
-- **How:** with mutmut's operators (a number + 1, another operator, an argument left out or
-  `None`, changed letters in a text, one arm of a conditional), and with operators that numerical
-  code needs: a number − 1, every other operator among `+ - * / **`, one operand alone, every
-  other comparison, no minus, no call (`x.copy()` → `x`), a slice with one end open, a
-  comprehension without its filter, a statement left out, a loop with zero turns or one, and a
-  variable replaced by each other variable of the function.
+- **mutmut's operators:** a number + 1, another operator, an argument left out or `None`, changed
+  letters in a text, one arm of a conditional.
+- **Operators that numerical code needs.** In expressions: a number − 1, every other operator among
+  `+ - * / **`, one operand alone, every other comparison, no minus, no call (`x.copy()` → `x`).
+  Also a slice with one end open, a comprehension without its filter, a statement left out, and a
+  loop with zero turns or one. Each variable is replaced by each other variable of the function.
 - **All mutants are tried;** nothing is drawn at random. Mutants are left out if they are not
-  valid Python, equal an earlier one, or change only the style of a picture: colours, sizes,
-  markers, dashes, grids, and the words of axes, titles and colour bars.
+  valid Python, equal an earlier one, or change only the style of a picture. Style means colours,
+  sizes, markers, dashes, grids, and the words of axes, titles and colour bars.
 - **Marking** is the real one without the sandbox, in a process of its own with bounded time and
   memory. Expected values come from the unchanged reference. A mutant that runs out of time is
   caught, as it is in the sandbox.

@@ -24,6 +24,7 @@ CHECKED = (
     *("tests/hidden", "tests/intake", "tests/new", "tests/notebooks", "tests/numerics"),
     *("tests/pages", "tests/platforms", "tests/prose", "tests/release", "tests/rules"),
     *("tests/sandbox", "tests/solutions", "tests/submission"),
+    *("autograder", "docs", "source", "solutions", "README.md", "SECURITY.md", "CHANGELOG.md"),
 )
 """Files and folders of the checkout that have to be plain."""
 

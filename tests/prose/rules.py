@@ -111,12 +111,12 @@ WORDS = (
     ),
     Rule(
         "taken-for",
-        r"\b(?:take[ns]?|took|taking)\s+(?:\w+\s+)?"
+        r"\b(?:take[ns]?|took|taking)\s+(?!off |away |out )(?:\w+\s+)?"
         r"(?:for (?!granted|ever|each|every|all|more|less|longer|\d)"
         r"|as (?!long|many|much|soon|well|a whole))",
         "is used as, is treated as, is mistaken for",
         "A file may be taken for an answer.",
-        "It was taken for granted, and it takes as long as before.",
+        "It was taken for granted, takes as long as before, and no points are taken off for it.",
     ),
     Rule(
         "stands-in",
@@ -249,10 +249,10 @@ class Form(NamedTuple):
 SENTENCES = (
     Form(
         "opens-with-what",
-        r"(?:What|Whom?|Whose|Whoever|Which)\b(?!.*\?\W*$)",
+        r"(?:What|Whom?|Whose|Whoever|Which)\b(?!.*[?:]\W*$)",
         "subject first: name the thing, then the verb; in a function's docstring Return …",
         "Who could not be marked is listed. What is not set stays.",
-        "What is wrong? Submissions that could not be marked are listed.",
+        "What is wrong? Submissions that could not be marked are listed. What to do next:",
     ),
     Form(
         "opens-with-participle",

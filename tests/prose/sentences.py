@@ -8,8 +8,13 @@ from typing import NamedTuple
 
 from .text import MARKS
 
-END = re.compile(rf"([{MARKS}])[{MARKS} ]*|\n *\n|(?<=[.!?])[)\"'”*_]*\s+(?=[\"'“(*_]*[A-Z0-9])|\Z")
-"""The end of a sentence: a mark, an empty line, or a full stop and the next sentence's capital."""
+NAMES = "nbgrader|otter-grader"
+"""Names that begin with a small letter even at the beginning of a sentence."""
+END = re.compile(
+    rf"([{MARKS}])[{MARKS} ]*|\n *\n"
+    rf"|(?<=[.!?])[)\"'”*_]*\s+(?=[\"'“(*_]*(?:[A-Z0-9]|(?:{NAMES})\b))|\Z"
+)
+"""The end of a sentence: a mark, an empty line, or a full stop and the next one's beginning."""
 WORD = re.compile(r"[A-Za-z0-9][\w'’.,/-]*")
 
 

@@ -110,6 +110,25 @@ def test_comments_docstrings_and_messages_are_read_and_code_is_not() -> None:
     ]
 
 
+EXAMPLES = '''
+"""A module.
+
+    made = anew(1)  # made anew
+
+    # and made anew
+
+It is made anew.
+"""
+
+QUERY = "SELECT a FROM the table made anew"
+### REFERENCE what is made anew
+'''
+
+
+def test_examples_queries_and_markers_are_code() -> None:
+    assert places(Page("", EXAMPLES, of_python(EXAMPLES))) == [(8, "anew")]
+
+
 def test_strings_of_a_test_are_data() -> None:
     rules = {rule for _, rule in places(Page("", MODULE, of_test(MODULE)))}
     assert "stands-in" in rules
@@ -136,6 +155,13 @@ is told of.
 | --- | --- |
 | What is in a cell | is anew |
 
+## 2. What is in a numbered heading
+
+> **What is a label.** It is
+> anew.
+
+*What it shows:* two points [evidence: a/b "what is made anew"].
+
 - A point of a list, without a full stop
 - What is in another one
 
@@ -151,7 +177,16 @@ def test_pages_are_read_without_code_and_headings_need_no_sentence() -> None:
         (4, "opens-with-what"),
         (5, "tells"),
         (9, "anew"),
-        (12, "opens-with-what"),
+        (14, "anew"),
+        (16, "anew"),
+        (19, "opens-with-what"),
+    ]
+
+
+def test_a_sentence_may_begin_with_a_tools_name() -> None:
+    assert [each.text for each in sentences("It is so. nbgrader keeps it, e.g. here.")] == [
+        "It is so.",
+        "nbgrader keeps it, e.g. here.",
     ]
 
 
@@ -195,3 +230,9 @@ def test_an_excuse_is_for_one_rule_in_one_place(monkeypatch: pytest.MonkeyPatch)
 def test_every_excuse_is_needed() -> None:
     _, needed = check(ROOT / each.files.partition("*")[0] for each in EXCUSED)
     assert needed == set(EXCUSED)
+
+
+def test_headings_of_a_template_need_no_sentence() -> None:
+    text = '<h2 id="a">What is read</h2><th scope="col">What is read</th>\n<p>What is read</p>'
+    prose = reader(Path("page.html"))(text)
+    assert places(Page("", text, prose)) == [(2, "opens-with-what")]

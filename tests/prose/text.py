@@ -37,6 +37,8 @@ GAP = re.compile(r"(?<=\S) {2,}(?=\S)")
 MESSAGE = re.compile(r"[A-Za-z][a-z]*(?:[ ,]+[A-Za-z'-]+){3}")
 """Four words in a row: what a string needs to be read as a message."""
 
+INDENT = 4
+"""Letters by which an example in a docstring is indented."""
 INLINE = re.compile(r"(?<!`)(`+)(?!`)(?:(?!\n\s*\n).)+?(?<!`)\1(?!`)", re.S)
 ADDRESS = re.compile(r"(?<=\])\([^)\s]*\)|<?https?://[^\s>]+>?")
 BULLET = re.compile(r"^( *)(?:[-*+]|\d+\.)(?= )", re.M)
@@ -44,19 +46,27 @@ LINE = re.compile(r"^ *[-=*#~ ]{3,}$|^ *[-=*]{3,}|[-=*]{3,} *$", re.M)
 
 FENCE = re.compile(r"^( *)(```|~~~).*?(?:^ *\2 *$|\Z)|<!--.*?-->", re.M | re.S)
 FORMULA = re.compile(r"\$\$.*?\$\$|(?<![\w$])\$[^$\n]+\$(?!\w)", re.S)
+TITLE_MARK = re.compile(r"#+ *(?:\d+\. *)?|\|")
 TITLE = re.compile(r"^ *#+ .*$|^ *\|.*$", re.M)
 
+QUOTE = re.compile(r"^ *>[ >]*", re.M)
+EVIDENCE = re.compile(r"(\[evidence: \S+ \")([^\"\n]*)(\"\])")
+"""A reference in a rubric to an item's tests, with the words for what they confirm."""
+LABEL = re.compile(r"(?<!\*)(\*\*?)((?:What|Which|Who)\b[^*\n]*(?:[.:]\1|\1(?=:)))")
+"""A question word's clause in bold or italics, which names the text after it."""
+
+HEADING = re.compile(r"<(?:h[1-6]|th|a|caption|summary|title)\b[^>]*>")
 TAG = re.compile(r"<(script|style)\b.*?</\1>|\{%.*?%\}|\{#.*?#\}|<!--.*?-->|<[^>]*>", re.S)
 EXPRESSION = re.compile(r"\{\{.*?\}\}", re.S)
 HASH = re.compile(r"(?:^|(?<=\s))#+(?!!)(.*)$", re.M)
 PROGRAM = re.compile(
     r"^\s*(?:import [\w.]+(?: as \w+)?\s*(?:[,;]|$)|from [\w.]+ import|(?:def|class) \w+[(:]"
-    r"|@\w+\(|\w+ = |(?<=\s)return\b)",
+    r"|SELECT\s|@\w+\(|\w+ = |(?<=\s)return\b)",
     re.M,
 )
-"""A line of a program: a string that has one is code."""
+"""A line of a program or a query: a string that has one is code."""
 
-UNREAD = re.compile(r"#\s*(?:noqa|type:|!|%%|fmt:|pragma)")
+UNREAD = re.compile(r"#\s*(?:noqa|type:|!|%%|fmt:|pragma)|###\s")
 
 
 class Page(NamedTuple):
@@ -121,10 +131,19 @@ def prose_of(text: str) -> str:
     return BULLET.sub(lambda match: CODE * len(match.group()), text)
 
 
+def label(match: re.Match[str]) -> str:
+    """Return a label as a fragment, and its end as the end of a sentence."""
+    width = len(match[1])
+    return FRAGMENT * width + match[2][:-width] + CODE * width
+
+
 def of_markdown(text: str) -> str:
     """Return the prose of a page; a heading and a cell of a table are fragments."""
     text = filled(FORMULA, NAME, filled(INLINE, NAME, filled(FENCE, CODE, text)))
-    text = TITLE.sub(lambda match: re.sub(r"[#|]", FRAGMENT, match.group()), text)
+    text = TITLE.sub(lambda match: filled(TITLE_MARK, FRAGMENT, match.group()), text)
+    text = filled(QUOTE, " ", text)
+    text = EVIDENCE.sub(lambda match: FRAGMENT * len(match[1]) + match[2] + FRAGMENT * 2, text)
+    text = LABEL.sub(label, text)
     return prose_of(text.replace("![", CODE + FRAGMENT))
 
 
@@ -156,6 +175,21 @@ def mark_of(parent: ast.AST, place: int) -> str:
     return CODE if isinstance(parent, ast.Module) and not place else DOCUMENTED
 
 
+def without_examples(text: str) -> str:
+    """Return a docstring without its indented examples, each of which follows an empty line."""
+    first, *lines = text.split("\n")
+    depths = [len(line) - len(line.lstrip()) for line in lines if line.strip()]
+    is_example, is_after_gap = False, False
+    kept = [first]
+    for line in lines:
+        if line.strip():
+            is_deep = len(line) - len(line.lstrip()) >= min(depths) + INDENT
+            is_example = is_deep and (is_example or is_after_gap)
+        is_after_gap = not line.strip()
+        kept.append(CODE * len(line) if is_example else line)
+    return "\n".join(kept)
+
+
 def of_python(source: str, has_messages: bool = True) -> str:
     """Return the prose of a module: comments, docstrings and, if it has some, messages."""
     mask = Mask(source)
@@ -172,7 +206,9 @@ def of_python(source: str, has_messages: bool = True) -> str:
         if not literal:
             continue
         text = literal[2]
-        if not mark:
+        if mark:
+            text = without_examples(text)
+        else:
             text = filled(FORMULA, NAME, filled(JOINT, " ", filled(BREAK, CODE, text)))
             text = filled(ESCAPE, "'", text)
             if isinstance(node, ast.JoinedStr):
@@ -185,7 +221,7 @@ def of_python(source: str, has_messages: bool = True) -> str:
 
 def of_template(text: str) -> str:
     """Return the prose of an HTML template."""
-    return filled(EXPRESSION, NAME, filled(TAG, CODE, text))
+    return filled(EXPRESSION, NAME, filled(TAG, CODE, filled(HEADING, FRAGMENT, text)))
 
 
 def of_hashes(text: str) -> str:

@@ -65,7 +65,7 @@ def test_untouched_notebook_comes_back_as_released(tmp_path: Path) -> None:
 def test_deleted_locked_cell_is_put_back(tmp_path: Path, name: str) -> None:
     notebook = changed(lambda n: drop(n, name))
     assert repaired(tmp_path, notebook) == filled()
-    assert f"missing; they were put back: {name}." in notes_of(tmp_path, notebook)
+    assert f"missing; they were restored: {name}." in notes_of(tmp_path, notebook)
 
 
 @pytest.mark.parametrize("name", LOCKED)
@@ -74,7 +74,7 @@ def test_edited_locked_cell_is_put_back(tmp_path: Path, name: str, source: str) 
     notebook = filled()
     cell(notebook, name).source = source
     assert repaired(tmp_path, notebook) == filled()
-    assert f"changed; the originals were put back: {name}." in notes_of(tmp_path, notebook)
+    assert f"changed; the originals were restored: {name}." in notes_of(tmp_path, notebook)
 
 
 def test_space_at_line_ends_is_no_change(tmp_path: Path) -> None:
@@ -244,7 +244,7 @@ def test_deleted_answer_gets_its_stub_back(tmp_path: Path, name: str) -> None:
     notebook = changed(lambda n: drop(n, name))
     got = repaired(tmp_path, notebook)
     assert cell(got, name) == cell(valley(), name)
-    assert f"Answer cells were missing; they were put back: {name}." in notes_of(tmp_path, notebook)
+    assert f"Answer cells were missing; they were restored: {name}." in notes_of(tmp_path, notebook)
 
 
 @pytest.mark.parametrize("name", [c.metadata.nbgrader.grade_id for c in valley().cells])

@@ -138,7 +138,7 @@ class _ClassRun:
         try:
             answer = messages.read(future.result(timeout=FETCH_SECONDS), Done | Failed)
             self.found.append(messages.marked(answer, job.student, asked))
-        except TimeoutError:  # the next look shows whether its worker is gone
+        except TimeoutError:  # the next look shows whether its worker has ended
             member.running[future] = job, asked
         except CancelledError:  # by someone else
             self.waiting.append(job)
@@ -157,7 +157,7 @@ class _ClassRun:
             self.found.append(Marked(job.student, None, why))
 
     def _take_back(self, member: Member) -> None:
-        """Take back the jobs of a worker that is gone; any of them may have killed it."""
+        """Take back the jobs of a worker that has ended; any of them may have killed it."""
         for job, _ in member.running.values():
             self._blame(job, "the worker that marked it died")
         with contextlib.suppress(OSError, CancelledError):

@@ -154,7 +154,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
         member.greeting = None
         try:
             found = read(greeting.result(timeout=FETCH_SECONDS), Greeting)
-        except (TimeoutError, CancelledError):  # the next look shows whether it has gone
+        except (TimeoutError, CancelledError):  # the next look shows whether it has ended
             self.members.pop(member.address)
             return
         except ImportError as error:
@@ -217,11 +217,11 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
             )
 
     def _ask(self, question: Callable[..., Any], *arguments: object, **named: object) -> Any:
-        """Ask the scheduler; raise KitError if it is gone."""
+        """Ask the scheduler; raise KitError if there is no connection."""
         try:
             return question(*arguments, **named)
         except (OSError, TimeoutError, CancelledError, RuntimeError) as error:
             raise KitError(
-                f"the scheduler at {self.address} is gone ({error}). Finished work is kept; run "
+                f"lost the scheduler at {self.address} ({error}). Finished work is kept; run "
                 "the same command to continue"
             ) from error

@@ -45,7 +45,7 @@ def item(
     Without `costs` and `care` it is a core test of a `part`. An item's points are shared equally
     among its parts, and a part is earned if all its core tests pass. With `costs=c` it is a
     robustness test: failing it takes c times the item's points away. With `care=KIND` it looks
-    for one kind of slip (such as "integers"): all slips of an item together cost `costs` of it
+    for one kind of slip (such as "integers"). All slips of an item together cost `costs` of it
     (default: CARE_COSTS), and each kind costs points only once in the whole homework.
 
     `cases` turns the parameters of a case into words for students, such as `"d = {d}".format`;

@@ -195,7 +195,7 @@ def _assert_curve(
 def _assert_stands_out(
     figure: FigureData, seen: Sequence[Sight], x: np.ndarray, asked: Sequence[Curve], what: str
 ) -> None:
-    """Assert that there are not so many other curves at these x that they cover any guess."""
+    """Assert that other curves at these x are too few to cover any guess."""
     alike = [
         other
         for other in asked

@@ -172,7 +172,7 @@ def _why_no_surface(figure: FigureData, function: Function) -> str:
                 "is another function, or its grid is too coarse, or too much is left out."
             )
     if len(drawn) > _MOST_OTHERS:
-        return "There are so many surfaces that nobody can see which one is the function."
+        return "There are too many surfaces to see which one is the function."
     return "The surface is not the function that was passed in."
 
 
@@ -345,11 +345,11 @@ def _ranks_of(values: np.ndarray) -> np.ndarray:
 def _rises(
     shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float, part: np.ndarray, side: Side
 ) -> bool:
-    """Return whether a larger value is shown only where the function is larger.
+    """Return whether larger values are shown only at points with larger function values.
 
-    For every pair of samples p, q with shown_high[p] < shown_low[q] (≤ for the side "right"), the
-    function at p must not exceed the function at q by more than the slack times its range on the
-    `part`.
+    Take any two samples p and q with shown_high[p] < shown_low[q] (≤ for the side "right"). Then
+    the function at p must not exceed the function at q by more than a tolerance: the slack times
+    the function's range on the `part`.
     """
     extent = _extent((low[part] + high[part]) / 2)
     holds = _is_ordered(shown, low, high, slack * extent, side)

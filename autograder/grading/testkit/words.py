@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import Literal
 
 Says = Callable[[str], bool]
-"""Whether a text names a thing."""
+"""A function that returns whether a text names a thing."""
 
 Letter = Literal["eta", "rho"]
 
@@ -18,8 +18,8 @@ _LETTERS: Mapping[Letter, str] = {"eta": "η", "rho": "ρ"}
 _MOST_NUMBERS = 12
 """Most numbers a text may have; a text with more is a list of guesses and gives none of them."""
 
-# A word starts only where no letter comes before it, so a search takes time proportional to the
-# length of the text, whatever the text is.
+# A match can't start inside a word, so a search takes time proportional to the length of the text,
+# whatever the text is.
 _GIVES = re.compile(r"(?<![^\W\d])([^\W\d]+)[\s${}\\]*=")
 _NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d{1,3})?"
 

@@ -58,7 +58,7 @@ change(
 change(
     "p1-momentum",
     "beta_on_the_gradient",
-    "β_t stands before the gradient and 1 − β_t before the memory; in equation (1) β_t belongs to "
+    "β_t multiplies the gradient and 1 − β_t the memory; in equation (1) β_t belongs to "
     "the memory, and the gradient enters whole.",
     momentum.momentum,
     ("betas[t] * buffer + gradient(", "(1 - betas[t]) * buffer + betas[t] * gradient("),
@@ -380,7 +380,7 @@ HAT_BETAS = "gammas * betas / previous"
 change(
     "p1a-parameters",
     "betas_unchanged",
-    "β̂_t is taken to be β_t. That holds only where the step size does not change: compare the "
+    "β̂_t is taken to be β_t. That holds only if the step size does not change: compare the "
     "coefficients of x^t − x^{t−1} once more.",
     momentum.heavy_ball_parameters,
     (HAT_BETAS, "betas"),
@@ -403,7 +403,7 @@ change(
 change(
     "p1a-parameters",
     "clipped",
-    "β̂ is cut off to lie between 0 and 1. It may exceed 1 where the step size grows, and the two "
+    "β̂ is cut off to lie between 0 and 1. It may exceed 1 when the step size grows, and the two "
     "methods still coincide.",
     momentum.heavy_ball_parameters,
     (HAT_BETAS, "np.clip(gammas * betas / previous, 0, 1)"),
@@ -448,7 +448,7 @@ change(
 change(
     "p1a-parameters",
     "gammas_by_the_ratio",
-    "γ̂_t is divided by the step size before; compare what stands before g_t in (3) and in the step "
+    "γ̂_t is divided by the step size before; compare the factor of g_t in (3) and in the step "
     "that momentum takes.",
     momentum.heavy_ball_parameters,
     ("return gammas,", "return gammas / previous,"),
@@ -955,7 +955,7 @@ change(
 change(
     "p1-plot",
     "no_legend",
-    "No legend tells which line is which: give each line a label and call `axes.legend()`.",
+    "Without a legend the lines cannot be told apart: give each a label and call `axes.legend()`.",
     figures.plot_objective,
     ("    axes.legend()\n", ""),
 )
@@ -1270,7 +1270,7 @@ change_usam_update(
 )
 change_usam_update(
     "squares_forgotten",
-    "Where the gradient has a square, the factor that the step uphill brings has to be squared, "
+    "The gradient squares a variable, so the factor that the step uphill brings has to be squared, "
     "too.",
     ("stretch_v**2", "stretch_v"),
     ("stretch_u**2", "stretch_u"),
@@ -1442,7 +1442,7 @@ change_hessian(
 )
 change_hessian(
     "last_column_alone",
-    "The Hessian is not symmetric: the mixed derivatives stand in its last column and in its last "
+    "The Hessian is not symmetric: the mixed derivatives belong in its last column and in its last "
     "row.",
     ("H[-1, :-1] = H[:-1, -1]", "H[:-1, -1]"),
 )
@@ -1775,8 +1775,8 @@ change_usam(
 class Loop(NamedTuple):
     """An optimiser's loop, described by pieces of its text.
 
-    `head` is the first line that uses the gradient at a step's point, `gradient` is that gradient,
-    `step` the number of the step, and `taken` the gradient that the step follows.
+    `head` is the first line that uses the gradient at a step's point; `gradient` is that gradient.
+    `step` is the number of the step, and `taken` the gradient that the step follows.
     """
 
     item: str
@@ -1872,14 +1872,14 @@ for loop in LOOPS:
     )
     loop.change(
         "last_row_repeated_after_a_small_gradient",
-        "Where a gradient is small, the run stops and its last row is repeated: asked for are all "
-        "steps, since a later one may move again.",
+        "At a small gradient the run stops and its last row is repeated. Take all steps: a later "
+        "one may move again.",
         loop.at_small_gradients(loop.fills(1)),
     )
     loop.change(
         "zeros_after_a_small_gradient",
-        "Where a gradient is small, the run stops and the rows after it stay 0: asked for are all "
-        "steps, since a later one may move again.",
+        "At a small gradient the run stops and the rows after it stay 0. Take all steps: a later "
+        "one may move again.",
         *((f"{rows} = np.empty(", f"{rows} = np.zeros(") for rows in loop.arrays),
         loop.at_small_gradients("break"),
     )
@@ -1920,7 +1920,7 @@ change(
 change(
     "p1b-parameters",
     "ratios_cut_off",
-    "The heavy ball's β̂_t is cut off at 1 on the way to λ. It may exceed 1 where the step size "
+    "The heavy ball's β̂_t is cut off at 1 on the way to λ. It may exceed 1 when the step size "
     "grows, and the methods still coincide.",
     momentum.ima_parameters,
     (RATIOS, f"np.clip({RATIOS}, 0, 1)"),
@@ -2036,7 +2036,7 @@ change_experiment(
 )
 change_experiment(
     "each_run_from_the_last_end",
-    "Runs go on where those of the setting before ended; every setting starts anew from `starts`.",
+    "Runs go on where those of the setting before ended; every setting must begin from `starts`.",
     (
         RESULTS,
         "results = {}\n    for eta in etas:\n        for rho in rhos:\n"
@@ -2201,7 +2201,7 @@ change_traces(
 )
 change_traces(
     "no_legend",
-    "No legend tells which η a line belongs to: give each line a label and call `axes.legend()`.",
+    "A legend is missing: give each line a label with its η and call `axes.legend()`.",
     (LEGEND, ""),
 )
 change_traces("no_label_on_x", "The horizontal axis has no label.", (TRACE_LABEL_X, ""))
@@ -2348,18 +2348,18 @@ change_landscape(
 )
 change_landscape(
     "means_for_points",
-    "Marked is the mean of the runs; asked for is the last iterate of every run.",
+    "The mean of the runs is marked instead of the last iterate of every run.",
     (MARKED, "points[:, 0].mean(),\n            points[:, 1].mean(),"),
 )
 change_landscape(
     "last_run_alone",
-    "Marked is the last run alone: `results` holds last iterates already, with one row for each "
+    "Only the last run is marked: `results` holds last iterates already, with one row for each "
     "run.",
     (MARKED, "points[-1, 0],\n            points[-1, 1],"),
 )
 change_landscape(
     "first_run_alone",
-    "Marked is the first run alone; asked for are the last iterates of all runs.",
+    "Only the first run is marked; mark the last iterates of all runs.",
     (MARKED, "points[0, 0],\n            points[0, 1],"),
 )
 change_landscape(
@@ -2507,7 +2507,7 @@ change_v(
 )
 change_v(
     "derivative_for_the_activation",
-    "The derivative in v is made with σ'; v stands outside of σ, so σ stays as it is.",
+    "The derivative in v is made with σ'; v is outside of σ, so σ stays as it is.",
     "activation_derivative(np.asarray(W) @ x, n) / np.sqrt(len(v))",
 )
 change_v(
@@ -2538,7 +2538,7 @@ change_w(
 )
 change_w(
     "v_squared",
-    "The derivative in W holds v_r twice; in the network it stands before σ once.",
+    "The derivative in W holds v_r twice; in the network it multiplies σ once.",
     f"v * {IN_W}",
 )
 change_w(
@@ -2548,7 +2548,7 @@ change_w(
 )
 change_w(
     "activation_for_its_derivative",
-    "The derivative in W is made with σ; w_r stands inside of σ, so the chain rule asks for σ'.",
+    "The derivative in W is made with σ; w_r is inside of σ, so the chain rule asks for σ'.",
     "v * activation(np.asarray(W) @ x, n) / np.sqrt(len(v))",
 )
 change_w(
@@ -2630,14 +2630,15 @@ change(
 change(
     "p3b-kernel",
     "v_not_squared",
-    "In the second term v_r is not squared: it stands in the derivative at x_i and in that at x_j.",
+    "In the second term v_r is not squared: it is a factor of the derivative at x_i and of the one "
+    "at x_j.",
     ntk.empirical_ntk,
     ("B @ B.T", "B @ activation_derivative(Z, n).T"),
 )
 change(
     "p3b-kernel",
     "v_in_absolute_value",
-    "In the second term |v_r| stands where v_r² belongs: it comes once from x_i and once from x_j.",
+    "The second term has |v_r| instead of v_r²: the factor comes once from x_i and once from x_j.",
     ntk.empirical_ntk,
     ("* v[piece]", "* np.sqrt(np.abs(v[piece]))"),
 )
@@ -2652,7 +2653,7 @@ change(
 change(
     "p3b-kernel",
     "v_also_on_the_values",
-    "v stands in the first term, too; the derivative in v does not hold v.",
+    "The first term has a factor v, too; the derivative in v does not hold v.",
     ntk.empirical_ntk,
     ("A @ A.T", "(A * v[piece]) @ (A * v[piece]).T"),
 )
@@ -2801,7 +2802,7 @@ change_limit(
 change_limit(
     "p3c-relu",
     "angle_for_its_supplement",
-    "θ stands where π − θ belongs: the limit should be largest for equal inputs.",
+    "The formula has θ instead of π − θ: the limit should be largest for equal inputs.",
     "S + 2 * theta * C",
 )
 change_limit(
@@ -2834,7 +2835,7 @@ change_limit(
 change_limit(
     "p3c-squared",
     "as_printed",
-    "This is the printed form with 5 and 4, which is a slip of the sheet (see the erratum): the "
+    "This is the printed form with 5 and 4, which is a slip of the sheet (see the erratum). The "
     "factor 2 of σ'(z) = 2z enters squared, and 7 and 6 are right.",
     "5 * S * C + omega * (1 + 4 * C**2)",
 )
@@ -2871,13 +2872,13 @@ change_limit(
 change_limit(
     "p3c-squared",
     "angle_for_its_supplement",
-    "θ stands where π − θ belongs: the limit should be largest for equal inputs.",
+    "The formula has θ instead of π − θ: the limit should be largest for equal inputs.",
     "7 * S * C + theta * (1 + 6 * C**2)",
 )
 change_limit(
     "p3c-squared",
     "second_derivative_for_the_square",
-    "The operator's square is taken as ∂²/∂θ² divided by sin² θ; it means the operator applied "
+    "The operator's square is computed as ∂²/∂θ² divided by sin² θ; it means the operator applied "
     "twice, so 1/sin θ is differentiated too.",
     "6 * S * C + omega * (1 + 5 * C**2)",
 )
@@ -3096,7 +3097,7 @@ change(
 change(
     "p3-plot",
     "linear_axes",
-    "Neither axis is logarithmic, so a power of the width is no straight line: use "
+    "Neither axis is logarithmic, so a power of the width is not a straight line: use "
     "`axes.loglog(…)`.",
     figures.plot_convergence,
     (ERRORS_LINE, "axes.plot(widths, errors"),

@@ -184,10 +184,10 @@ from the bottom to the top, too.
 In $\frac12 v^2\sum_k u_k^2$ only one summand has $u_i$ in it:
 $\partial L/\partial u_i = v^2 u_i$. And $\partial L/\partial v = \|u\|^2 v$. So
 $\nabla L = [v^2 u,\ \|u\|^2 v]$. Once more: $v^2 u_i$ gives $v^2$ for $u_i$, 0 for the other
-$u_j$, and $2 v u_i$ for $v$; $\|u\|^2 v$ gives $\|u\|^2$ for $v$:
+$u_j$, and $2 v u_i$ for $v$; $\|u\|^2 v$ gives $\|u\|^2$ for $v$. So
 $$\nabla^2 L = \begin{bmatrix} v^2 I & 2 v u \\ 2 v u^\top & \|u\|^2 \end{bmatrix},\qquad
 \begin{bmatrix} d \times d & d \times 1 \\ 1 \times d & 1 \times 1 \end{bmatrix}.$$
-On the diagonal stand $d$ times $v^2$ and once $\|u\|^2$, so the trace is $d v^2 + \|u\|^2$.
+The diagonal holds $v^2$, $d$ times, and $\|u\|^2$ once, so the trace is $d v^2 + \|u\|^2$.
 """,
     "p2b-words": r"""
 GD: $u^+ = (1 - \eta v^2)\,u$ and $v^+ = (1 - \eta\|u\|^2)\,v$. The point up the hill is
@@ -214,8 +214,8 @@ $x^\top$ times the number $v_r\sigma'(w_r^\top x)/\sqrt m$, and this is what row
 $(v\odot\sigma'(Wx))\,x^\top/\sqrt m \in \mathbb{R}^{m\times d}$ is.
 """,
     "p3b-proof": r"""
-By a), and since $\langle a x^\top, b y^\top\rangle_F = a^\top b\; x^\top y$, $H_{ij}(0)$ is the
-mean over $r$ of
+By a), and since $\langle a x^\top, b y^\top\rangle_F = a^\top b\; x^\top y$, $H_{ij}(0)$ is a
+mean over $r$. Its terms are
 $$Y_r = \sigma(w_r^\top x_i)\,\sigma(w_r^\top x_j) + x_i^\top x_j\, v_r^2\,\sigma'(w_r^\top
 x_i)\,\sigma'(w_r^\top x_j).$$
 The $Y_r$ depend on different rows of independent weights in one and the same way: they are i.i.d.
@@ -234,7 +234,7 @@ $$S_2 = \frac{1}{2\pi}\big((\pi-\theta)\sin^2\theta + 3N\cos\theta\big) =
 \frac{1}{2\pi}\big(3\sin\theta\cos\theta + (\pi-\theta)(1 + 2\cos^2\theta)\big).$$
 $n = 1$: $S_1 + \cos\theta\,S_0 = \frac{1}{2\pi}(\sin\theta + 2(\pi-\theta)\cos\theta)$. $n = 2$:
 $S_2 + 4\cos\theta\,S_1 = \frac{1}{2\pi}(7\sin\theta\cos\theta + (\pi-\theta)(1 + 6\cos^2\theta))$.
-At $0$ and $\pi$ both sides are limits of what they are beside it: the formulas are continuous,
+At $0$ and $\pi$ both sides are limits of their values nearby: the formulas are continuous,
 and so are the expectations (dominated convergence).
 """,
 }

@@ -105,9 +105,9 @@ def make_gradient(
 def make_rates(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
     """Return step sizes γ and momentum β; no β equals the one before.
 
-    "growing": γ grows from below 0.6 to above 1, and 0 and 1 are among the β. "up and down": γ
-    rises and falls in turn, and 1 and 1.3 are among the β. "one step": γ is below 0.6, as in all
-    first steps, and not 1 like γ_{−1}.
+    - "growing": γ grows from below 0.6 to above 1, and 0 and 1 are among the β.
+    - "up and down": γ rises and falls in turn, and 1 and 1.3 are among the β.
+    - "one step": γ is below 0.6, as in all first steps, and not 1 like γ_{−1}.
 
     The first β is neither 0 nor 1.
     """

@@ -150,7 +150,7 @@ def test_trace_at_point(student: Student, follow: Follow) -> None:
 def as_worked_out(answer: object) -> np.ndarray:
     """Return a Hessian at the point that is worked out, with mistakes; else raise ClaimFailed.
 
-    At least half of its entries must be right, perhaps up to a common factor, and it must be more
+    At least half of its entries must be right, perhaps up to a common factor. It must also be more
     than a number on the diagonal: the trace of an arbitrary matrix earns nothing.
     """
     hessian, right = as_array(answer, "`hessian_at_point`"), landscape.hessian_at_point

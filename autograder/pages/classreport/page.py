@@ -371,7 +371,7 @@ def seconds_in_words(seconds: float) -> str:
 
 
 def _number(value: float | None, digits: int = 2) -> str:
-    """Return a number with so many digits after the point; a dash for None."""
+    """Return a number with `digits` digits after the point; a dash for None."""
     # adding 0.0 removes the sign of a number that rounds to zero
     return "–" if value is None else f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 

@@ -108,7 +108,7 @@ def analyse_items(points: Floats, best: Floats) -> tuple[ItemStatistics, ...]:
     """Return the statistics of each item, from persons' points (one row each, NaN: still open).
 
     The rest score of a person on item i is Σ x[p, j] over the items j ≠ i that are settled for the
-    whole class: a total with open items would show how much is marked, not how people did.
+    whole class. A total with open items would show how much is marked, not how people did.
     """
     settled = settled_items(points)
     return tuple(_analyse(points, best, settled, item) for item in range(points.shape[1]))

@@ -37,12 +37,12 @@ SCHEMA = 1
 _LFS = b"version https://git-lfs"
 
 State = PlacedState | Literal["untouched", "failed"]
-"""What happened to a repository; the first four are those of an intake."""
+"""The outcome for a repository; the first four are those of an intake."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to collect: which branch, up to which date for each student, and what to replace."""
+    """The settings of a collection: the branch, the last date for each student, what to replace."""
 
     branch: str | None = None
     before: Callable[[str], datetime] | None = None
@@ -53,7 +53,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened to one student's repository, and what to do next."""
+    """The outcome for one student's repository, and what to do next."""
 
     student: str
     repository: str
@@ -70,7 +70,7 @@ class Outcome:
 
 @dataclass
 class Collection:
-    """All that came of collecting an assignment."""
+    """All results of collecting an assignment."""
 
     assignment: str
     outcomes: list[Outcome] = field(default_factory=list)
@@ -95,7 +95,7 @@ def collect(
 ) -> Collection:
     """Fetch each repository and put its notebooks into `submitted/`.
 
-    `watch` is told how many are done, out of how many.
+    `watch` is called with the number of repositories that are done, and of all.
     """
     git = Git(local=plan.local)
     found: dict[str, Outcome] = {}
@@ -204,7 +204,7 @@ class _Work:
         return Sent(found, (sender,), parts[-1], refusal=refusal)
 
     def _time(self, wanted: Wanted, snapshot: Snapshot, seen: datetime) -> tuple[datetime, str]:
-        """Return when a commit was handed in, and what to say of it.
+        """Return when a commit was handed in, and what to say about it.
 
         It is the date that the commit states, but no later than now, and no earlier than the last
         collection that found another commit in its place.
@@ -220,7 +220,7 @@ class _Work:
 
 
 class Record:
-    """Which commit was collected when: a line of JSON each, to which lines are only added.
+    """A record of which commit was collected when: one line of JSON each, never changed later.
 
     Only the newest commit of the same branch of the same repository shows what was not there.
     """

@@ -297,7 +297,7 @@ _CAUSES = (
         "Check the address and the network, then run the command again.",
     ),
 )
-"""What Git's messages mean: a pattern, what was found, and what to do next."""
+"""Meanings of Git's messages: a pattern, what was found, and what to do next."""
 
 
 def _explained(error: _FailedError, branch: str | None) -> GitError:

@@ -1,4 +1,4 @@
-"""Which repository each student on the list has, and which addresses are allowed."""
+"""The repository of each student on the list, and the addresses that are allowed."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def _requirements() -> str:
 
 
 def _facts(assignment: Assignment, seconds: float) -> str:
-    """Return what the checks' file has to know of the homework, as JSON."""
+    """Return what the checks' file has to know about the homework, as JSON."""
     problems = {
         problem.name: [
             {"name": item.name, "bonus": item.bonus, "has_check": item.kind == "auto"}

@@ -43,14 +43,14 @@ MAX_LETTERS = 1_500
 """Letters of one text on the page or in the file of results."""
 
 SIGNS = {"✓": "right so far", "…": "not done yet", "✗": "not right yet"}
-"""The sign that a verdict begins with, and what it says of the item."""
+"""The sign that a verdict begins with, and what it says about the item."""
 
 _PUNCTUATION = re.compile(r"[!-/:-@[-`{-~]")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a visible check said: its sign, the comparisons that held, and what to do next."""
+    """The answer of a visible check: its sign, the comparisons that held, and what to do next."""
 
     sign: str
     held: str = ""
@@ -85,7 +85,7 @@ def test_visible(problem: str, item: str) -> None:
 def _page() -> Iterator[None]:
     """Write the page of the run when all tests are done.
 
-    The file is written anew, so that nothing is left of what a notebook may have written there.
+    It replaces the file, so that nothing is left of what a notebook may have written there.
     """
     yield
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):

@@ -45,7 +45,7 @@ _SCRIPTS = ("setup.sh", "run_autograder")
 
 @dataclass(frozen=True)
 class GradescopeSettings:
-    """How to mark on Gradescope.
+    """The settings for marking on Gradescope.
 
     `visibility` says when students see the items. `minutes` is the container's time limit as set
     on Gradescope. `unprotected` marks even if no wall works in the container.

@@ -102,7 +102,7 @@ def _handed_in_test(assignment: Assignment, report: Report) -> Test:
     read = all(notebook.state == "marked" for _, notebook in notebooks)
     return Test(
         number="0",
-        name="What was handed in",
+        name="Submission",
         output=_part("notebooks", notebooks=notebooks),
         visibility="visible",
         status="passed" if read else "failed",

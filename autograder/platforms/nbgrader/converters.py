@@ -148,9 +148,9 @@ def install() -> None:
     """Make nbgrader's commands and the formgrader use these converters.
 
     nbgrader names its converters in code, not in its configuration, so they are replaced wherever
-    it looks them up. Its way of reading a submission's timestamp is replaced too: a pipe in place
-    of that file would block the formgrader for ever, and a text that is not a date would empty its
-    list.
+    it looks them up. Its way of reading a submission's timestamp is replaced too. With
+    nbgrader's own, a pipe in place of that file would block the formgrader for ever, and a text
+    that is not a date would empty its list.
     """
     import nbgrader.apps.api
     import nbgrader.apps.autogradeapp

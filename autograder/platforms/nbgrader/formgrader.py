@@ -3,7 +3,7 @@
 Stored submissions are harmless already (see `sanitize`); this is a second wall. nbgrader writes the
 names of students' folders into its pages unescaped, and loads MathJax from another server. Here,
 names are escaped and MathJax comes from this server. A student's part of a page cannot cover other
-parts, and a policy lets the browser run no script but the page's own.
+parts, and a policy lets the browser run only the page's own scripts.
 """
 
 from __future__ import annotations

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 class Row:
     """The results of one misconception in the hidden tests of its problem.
 
-    `lost` is the share of its points that each item of the problem loses; `named` is the
-    misconception that diagnosis finds ("" if none); `broken` is the error of a misconception that
+    `lost` is the share of its points that each item of the problem loses. `named` is the
+    misconception that diagnosis finds ("" if none). `broken` is the error of a misconception that
     does not work as an answer: NameError, or RecursionError if it calls itself.
     """
 

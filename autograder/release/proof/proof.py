@@ -103,8 +103,8 @@ class Reading:
     def files(self, *, at_work: bool) -> Iterator[Finding]:
         """Check that both trees consist of the expected files, and that the notebooks open.
 
-        If `at_work`, files that editors leave in the source are no fault. Faults of the source are
-        not repeated for the release.
+        If `at_work`, files that editors leave in the source are not faults. Faults of the source
+        are not repeated for the release.
         """
         count = len(tidy.expected_files(self.assignment))
         reported: set[str] = set()

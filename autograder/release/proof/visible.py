@@ -60,7 +60,7 @@ def rejects_skeleton(executed: Notebooks) -> Finding:
 
 
 def catches(executed: Notebooks, catalogue: Catalogue) -> Finding:
-    """Count the misconceptions that the visible checks notice; missing some is no fault."""
+    """Count the misconceptions that the visible checks notice; missing some is not a fault."""
     signs = {
         cell.source.split("\n")[0]: verdict(cell)[0]
         for notebook in executed.values()

@@ -6,7 +6,8 @@ Runs in the sandbox. Drawn objects are sorted into two kinds:
     fields  represent values over the plane: images, meshes, contours, surfaces
 
 A field is described by samples. A sample is a place (x, y), half the size of the cell around it,
-and the smallest and largest value shown there (equal, except in the bands of filled contours).
+and the smallest and largest value shown there. The two are equal, except in the bands of filled
+contours.
 
 matplotlib's public data is preferred. Some facts, such as the faces of a surface, are only in its
 private data. Anything that matplotlib skips when it draws is skipped here too: padding that was

@@ -23,9 +23,9 @@ _OOM_FIRST = b"500"  # if memory runs out, the kernel should end the sandbox, no
 def stand_over(order: Mapping[str, Any]) -> None:
     """Fork; the child returns, the parent supervises it and never returns.
 
-    `order` has `control` (a descriptor that closes when the grader hangs up), `folder` (removed at
-    the end), `uid` (a user whose processes all belong to the sandbox, or None) and `lock` (the
-    descriptor that keeps this uid reserved, or None).
+    `order` has `control` (a descriptor that closes when the grader hangs up) and `folder` (removed
+    at the end). It also has `uid` (a user whose processes all belong to the sandbox, or None) and
+    `lock` (the descriptor that keeps this uid reserved, or None).
     """
     control = int(order["control"])
     grader = os.pidfd_open(os.getppid())

@@ -1,9 +1,9 @@
 """The processes inside the sandbox: a parent, a child for each notebook, and its test children.
 
 The parent (`main`) holds only imports and never sees student data. It forks a notebook child, which
-takes the inner wall, runs the cells it is sent, and forks a fresh test child whenever the grader
-wants to talk to the student's functions. Channels arrive as descriptors over the parent's own
-channel.
+takes the inner wall and runs the cells it is sent. The notebook child forks a fresh test child
+whenever the grader wants to talk to the student's functions. Channels arrive as
+descriptors over the parent's own channel.
 """
 
 from __future__ import annotations

@@ -1,8 +1,13 @@
 """From a learning platform's export to `submitted/STUDENT/ASSIGNMENT`, without trust.
 
-There are five steps, with a module each: list archives and folders without opening anything
-harmful (`archives`), recognise the platform and who submitted which file (`platforms`), match the
-senders to students of the course (`roster`), choose a notebook for each problem (`choosing`), and
-put it in its place without losing what was there (`placing`). No name from outside becomes part of
+There are five steps, with a module each:
+
+1. `archives` lists archives and folders without opening anything harmful.
+2. `platforms` recognises the platform and who submitted which file.
+3. `roster` matches the senders to students of the course.
+4. `choosing` chooses a notebook for each problem.
+5. `placing` puts it in its place without losing what was there.
+
+No name from outside becomes part of
 a path that is written to, except a student's name, which is checked letter by letter.
 """

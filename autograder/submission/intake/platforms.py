@@ -6,8 +6,8 @@ be several readings of a file's name. All are kept, and `settle` takes one only 
 which; without a roster the file is not matched to anyone. These are the assumptions:
 
 - **Moodle**, "Download all submissions": for each participant a folder
-  `Firstname Lastname_123456_assignsubmission_file_` (older versions: without the last `_`),
-  `…_assignsubmission_onlinetext_` for texts typed online, and the same as beginnings of file names
+  `Firstname Lastname_123456_assignsubmission_file_` (older versions: without the last `_`).
+  Texts typed online are in `…_assignsubmission_onlinetext_`. File names begin with the same words
   if "Download submissions in folders" is off. The number is the participant's in this one
   assignment (docs.moodle.org, "Using Assignment"; mod/assign/locallib.php). Times: the members'.
   A folder's name is read from the right: everything before the number is the name that the

@@ -242,7 +242,7 @@ def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:
 
 
 def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
-    """Without a roster, return a student's name for each sender, or why it has none.
+    """Return a student's name for each sender, or why it has none, if there is no roster.
 
     The name is the login or address if a platform gives one, else the sender's name; the
     platform's number is added if two would get the same name.

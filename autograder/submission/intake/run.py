@@ -250,7 +250,7 @@ def _names(
 
 
 def _on_disk(submitted: Path, name: str) -> str:
-    """Return why the name can't be a folder: many disks take it for one that differs in case."""
+    """Return why the name can't be a folder: many disks do not distinguish case."""
     for other in {path.name for path in submitted.iterdir()} - {name, EARLIER}:
         if alike(other) == alike(name):
             return (

@@ -89,7 +89,7 @@ IDEAS = (
     ),
     gaming(
         "two-faces",
-        "The right form where a test looks on, as told by its name, and a cheap one elsewhere.",
+        "The right form if the caller's name is a test's, and a cheap one for other callers.",
         """
         import sys
 

@@ -82,10 +82,10 @@ IDEAS = (
         ONES,
         alter=_forge_marks,
     ),
-    changed("check-deleted", "The cell that checks the kernel is gone.", ONES, alter=_delete),
+    changed("check-deleted", "The cell that checks the kernel is deleted.", ONES, alter=_delete),
     changed(
         "check-twice",
-        "The cell that checks the kernel stands there twice, the second time with 1.0 in it.",
+        "The cell that checks the kernel is there twice, the second time with 1.0 in it.",
         ONES,
         alter=_duplicate,
     ),

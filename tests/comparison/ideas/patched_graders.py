@@ -70,7 +70,7 @@ IDEAS = (
     ),
     patched(
         "another-numpy",
-        "sys.modules holds a numpy whose tests agree, for whoever imports it anew.",
+        "sys.modules holds a numpy whose tests agree, for any later import.",
         first("""
         import sys, types
         agreeing = types.ModuleType("numpy")

@@ -113,7 +113,7 @@ change(
 change(
     "p1-plot",
     "no_legend",
-    "No legend tells which line is which: give each line a label and call `axes.legend()`.",
+    "Without a legend the lines cannot be told apart: give each a label and call `axes.legend()`.",
     figures.plot_errors,
     ("    axes.legend()\n", ""),
 )

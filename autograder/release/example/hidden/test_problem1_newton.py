@@ -1,7 +1,7 @@
 """Hidden tests of Problem 1: Newton's method, its picture and its order.
 
-They run in the grader: `student` calls the functions of a notebook that runs in the sandbox, and
-`rng` depends only on the seed in course.toml, so that a mark can be reproduced. A test's docstring
+They run in the grader: `student` calls the functions of a notebook that runs in the sandbox.
+`rng` depends only on the seed in course.toml, so a mark can be reproduced. A test's docstring
 is the line that the student reads, so it must not give the answer away.
 
 `@item(NAME)` says which item a test belongs to. An item's points are earned if all its tests pass;

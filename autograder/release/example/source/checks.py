@@ -24,7 +24,7 @@ from autograder.release.checkskit import *
     "Section a), equation (1), and the example below it.",
 )
 def p1_newton(yours: Answers) -> Lines:
-    """Two steps for f(x) = x² − 2 from 2, worked out by hand: 2, 3/2, 17/12."""
+    """Check two steps for f(x) = x² − 2 from 2, worked out by hand: 2, 3/2, 17/12."""
     answer = yours.newton(lambda x: x**2 - 2, lambda x: 2 * x, 2.0, 2)
     yield close(answer, (2, 3 / 2, 17 / 12), "Two steps from 2 for x² − 2")
 
@@ -36,7 +36,7 @@ def p1_newton(yours: Answers) -> Lines:
     "Section b). The runs may have different lengths.",
 )
 def p1_plot(yours: Answers) -> Lines:
-    """Two short runs around the root 1."""
+    """Check two short runs around the root 1."""
     runs = {"one": np.array([3.0, 0.5, 1.25]), "two": np.array([0.0, 1.5])}
     figure = as_figure(yours.plot_errors(1.0, runs))
     curve(figure, (0, 1), (1, 0.5), "The distances of the run “two”")
