@@ -1435,8 +1435,8 @@ def p2c_trace_plot(yours: Answers) -> Lines:
 @check(
     "Two things share the axes: a surface made of many values of `loss`, and points from "
     "`results`. Which keys of `results` belong to the picture of this `eta`?",
-    "A grid over the plane with the loss at each of its points; one set of marks for ρ = 0 and "
-    "one for the positive ρ, both named in the legend; u to the right, v upwards.",
+    "A grid over the plane with the loss at each of its points; u to the right, v upwards. One set of "
+    "marks for ρ = 0 and one for the positive ρ, both named in the legend.",
     "Section c), “Second picture”. `loss` takes one point [u, v] at a time. The first column of "
     "the iterates is u, the second v.",
 )
@@ -1578,7 +1578,7 @@ def _limit(yours: Answers, n: int, right: Any, *, hint: str) -> Lines:
     "On logarithmic axes a power law is a straight line. Which power of the width has the slope "
     "−1/2?",
     "A Figure with two lines over the same widths: the errors, and a guide that starts, for "
-    "example, at the first of them; two labels in a legend, and a label for each axis.",
+    "example, at the first of them. Two labels in a legend, and a label for each axis.",
     "Section “The picture” of Problem 3. `axes.loglog` draws a line and makes both axes "
     "logarithmic.",
 )

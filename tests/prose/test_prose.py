@@ -227,6 +227,7 @@ def test_an_excuse_is_for_one_rule_in_one_place(monkeypatch: pytest.MonkeyPatch)
     assert linter.excuse(finding._replace(text="anew")) is None
 
 
+@pytest.mark.slow
 def test_every_excuse_is_needed() -> None:
     _, needed = check(ROOT / each.files.partition("*")[0] for each in EXCUSED)
     assert needed == set(EXCUSED)
