@@ -7,7 +7,7 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import NoReturn, ParamSpec
 
@@ -53,6 +53,18 @@ out = Terminal()
 err = Terminal(stderr=True)
 
 _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def warn_of_broken_tests(notes: Iterable[str], assignment: str) -> None:
+    """Print which hidden tests ended with an error of their own."""
+    for note in sorted(notes):
+        err.print(
+            Text(
+                f"A hidden test is at fault: {note}. Its points are lost for a reason that is not "
+                f"the student's. Correct the test, then run fdl regrade {assignment}",
+                style="yellow",
+            )
+        )
 
 
 def told(command: Callable[P, None]) -> Callable[P, None]:

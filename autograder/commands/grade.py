@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
+from autograder.commands.common import command, err, out, warn_of_broken_tests
 from autograder.commands.progress import progress
 from autograder.course.assignment import Assignment, Course
 from autograder.course.layout import SETTINGS
@@ -135,7 +135,7 @@ def grade(
     )
     site = Site(jobs, cluster, cluster_tls)
     rows: dict[str, Row] = {}
-    over = Counter[str]()
+    over, broken = Counter[str](), set[str]()
     marking = grade_students(found, homework, student or (), settings, site, seed, again=again)
     try:
         with closing(marking):  # also if Ctrl-C comes while a row is made
@@ -143,11 +143,13 @@ def grade(
                 rows[each.student] = Row.of(each, homework)
                 if each.report is not None:
                     over.update(exceeded(texts_of(each.report)))
+                    broken.update(each.report.notes)
     except KitError:  # such as a gradebook that is locked at the end: show the marks before that
         if rows:
             _print_class(assignment, rows, form)
         raise
     _print_class(assignment, rows, form)
+    warn_of_broken_tests(broken, assignment)
     for name, count in over.items():
         who = "1 submission" if count == 1 else f"{count} submissions"
         err.print(Text(f"{who} exceeded a limit: {change_limits(homework, [name])}"))

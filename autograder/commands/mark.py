@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.commands import options
-from autograder.commands.common import command, err, out
+from autograder.commands.common import command, err, out, warn_of_broken_tests
 from autograder.course.assignment import Course
 from autograder.errors import KitError
 from autograder.grading.report import ItemReport, Report
@@ -28,7 +28,7 @@ def mark(
     form: options.PrintedAs = options.Format.TABLE,
     output: Annotated[
         Path | None,
-        typer.Option(help="File for the Report, as JSON; with --instructor, for the page."),
+        typer.Option(help="File to write: the Report as JSON, or with --instructor the page."),
     ] = None,
     instructor: Annotated[
         bool,
@@ -53,6 +53,7 @@ def mark(
     with err.status(f"Marking {path}"):
         marking = mark_submission(found, homework, path, seed=seed, settings=settings)
     report = marking.report
+    warn_of_broken_tests(report.notes, name)
     if instructor:
         from autograder.pages.instructor import instructor_page
 

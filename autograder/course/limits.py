@@ -1,6 +1,6 @@
 """How much time, memory and disk one submission may use.
 
-`[assignments.NAME.limits]` in the settings sets each of them for a homework. The bounds there keep
+A homework can set each of these limits in `[assignments.NAME.limits]`. The bounds there keep
 a limit from being so small that nothing runs, or so large that the grader itself would break.
 """
 

@@ -37,8 +37,10 @@ def table(_marks: Marks) -> Never:
     )
 
 
-def fill_in(marks: Marks, sheet: Sheet, _wanted: str | None) -> Filled:
+def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     """Return the status file filled in."""
+    if wanted is not None:
+        raise RecordError("ILIAS reads marks from the column `mark` only: leave out --column")
     update, number, login, _, _, status, mark, *_ = (sheet.need(_FORM, name) for name in _COLUMNS)
     if sheet.header[: len(_COLUMNS)] != _COLUMNS:
         raise RecordError(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from autograder.commands.marks import System
 from autograder.errors import RecordError
 from autograder.exports import SYSTEMS, Export, cells, export
 from autograder.gradebook.marks import Marks, Person
@@ -144,6 +145,15 @@ def test_ilias_needs_its_own_file_in_its_own_order() -> None:
     moved = form("ilias-status").replace(b'"update","usr_id"', b'"usr_id","update"')
     with pytest.raises(RecordError, match="by their order"):
         export(marks_of(), "ilias", moved)
+
+
+def test_ilias_has_no_other_column_for_points() -> None:
+    with pytest.raises(RecordError, match="leave out --column"):
+        export(marks_of(), "ilias", form("ilias-status"), column="comment")
+
+
+def test_the_command_offers_every_system() -> None:
+    assert [each.value for each in System] == list(SYSTEMS)
 
 
 def test_ilias_status_that_would_be_refused_is_told() -> None:

@@ -19,7 +19,15 @@ from autograder.sandbox import Sandbox
 from tests.faults import result
 from tests.gradebook.test_commands import rows
 from tests.grading.conftest import PATIENT
-from tests.grading.tiny_class import HOMEWORK, STUDENTS, grade, grade_here, points, reports
+from tests.grading.tiny_class import (
+    HOMEWORK,
+    STUDENTS,
+    grade,
+    grade_here,
+    points,
+    reports,
+    run_here,
+)
 from tests.warm import WARM
 
 HIDDEN = f"autograder/hidden/{HOMEWORK}/test_valley.py"
@@ -76,6 +84,18 @@ def test_changed_hidden_test_marks_all_anew_with_other_points(root: Path) -> Non
     after = points(root)
     changed = {name: after[name] - before[name] for name in before if after[name] != before[name]}
     assert changed == {"anna": -1.0, "bela": 1.0, "emil": -1.0}
+
+
+@pytest.mark.slow
+def test_hidden_test_with_an_error_of_its_own_is_named(root: Path) -> None:
+    path = root / HIDDEN
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('"last_part"), 15.0', '"last_part"), 15.0 + ""'), encoding="utf-8")
+    anna = root / "submitted" / "anna" / HOMEWORK
+    for done in (grade_here(root), run_here(["mark", str(anna), "--course", str(root)])):
+        assert "A hidden test is at fault: test_" in done.stderr
+        assert "ended with TypeError" in done.stderr
+        assert f"fdl regrade {HOMEWORK}" in done.stderr
 
 
 def test_changed_notebook_is_marked_and_no_other(root: Path) -> None:

@@ -75,6 +75,28 @@ def test_points_are_read_whatever_draws_them(way: str) -> None:
     assert figure.unread == 0
 
 
+@pytest.mark.parametrize(
+    ("every", "seen"),
+    [
+        (None, [0, 1, 2, 3, 4]),
+        (2, [0, 2, 4]),
+        ((1, 2), [1, 3]),
+        (slice(3, None), [3, 4]),
+        ([3], [3]),
+        ([-1, 0], [4, 0]),
+        ([False, True, False, False, True], [1, 4]),
+        (np.array([2]), [2]),
+        (0.1, [0, 1, 2, 3, 4]),
+    ],
+    ids=str,
+)
+def test_only_points_with_a_marker_are_read(every: Any, seen: list[int]) -> None:
+    figure = drawn(lambda axes: axes.plot(range(5), range(5), "o", markevery=every))
+    assert figure.axes[0].curves[0].points[:, 0].tolist() == seen
+    stroked = drawn(lambda axes: axes.plot(range(5), range(5), "o-", markevery=every))
+    assert stroked.axes[0].curves[0].points[:, 0].tolist() == [0, 1, 2, 3, 4]
+
+
 def test_points_of_a_3d_axes_have_three_coordinates() -> None:
     figure = plt.figure()
     axes = figure.add_subplot(projection="3d")

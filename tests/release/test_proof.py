@@ -429,6 +429,16 @@ def test_check_without_answer_cell_is_named(course: Course) -> None:
     )
 
 
+@pytest.mark.parametrize("hints", ['"a nudge", "a form"', '"a nudge", shape="a form"', ""])
+def test_check_without_three_hints_is_named(course: Course, hints: str) -> None:
+    file = course.source("tiny") / "checks.py"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(
+        text.replace("def t_slope(", f"@check({hints})\ndef t_slope("), encoding="utf-8"
+    )
+    assert "checks.py, t_slope: @check has " in faults(looked_at_anew(course))[NAMES]
+
+
 def test_answer_without_check_or_directive_is_named(course: Course) -> None:
     extra = [code("t-more-answer", "x = 1", solution=True), answer("t-last-answer", "")]
     change_source(course, lambda nb: nb.cells.extend(extra))

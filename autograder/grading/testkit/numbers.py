@@ -61,7 +61,7 @@ UNITS = {
     "steep": Units(1.0, 1e15),
     "huge": Units(1e15, 1e15),
 }
-"""Units in which a right method makes the same steps, up to the units themselves.
+"""Units for inputs and values; in each of them a right method makes the same steps, scaled.
 
 A method that stops at a small gradient or a small move, or that limits gradients, points or step
 sizes, makes different steps. Single precision is enough for all of them.

@@ -300,7 +300,7 @@ def _is_everywhere(view: View) -> bool:
 def _values_around(
     places: np.ndarray, half: np.ndarray, function: Function, turned: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the least and largest value of the function at the middle and corners of each cell."""
+    """Return the function's extremes for each cell, among its middle and its corners."""
     half = np.minimum(half, _FARTHEST)
     values = []
     for right, up in ((0, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):

@@ -202,7 +202,7 @@ def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:
 
 
 def _kept(cell: StudentCell) -> tuple[Prints, NDArray[np.int64], NDArray[np.int64]]:
-    """Return a cell's fingerprints, where each begins, and where each letter was in the text."""
+    """Return a cell's fingerprints, the start of each, and each letter's place in the text."""
     from copydetect.utils import winnow
 
     plain, places = _plain(cell.text, cell.is_code)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
 
 from autograder.release.checkskit.answers import expect, kind, shown
@@ -40,9 +41,9 @@ def curves(figure: Figure) -> list[tuple[Axes, np.ndarray, np.ndarray]]:
 
 
 def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
-    """Return the axes with the line through the given points."""
+    """Return the axes with the line, or the scattered points, through the given points."""
     x, y = np.asarray(x, float), np.asarray(y, float)
-    found = curves(figure)
+    found = [*curves(figure), *_scattered(figure)]
     for axes, xs, ys in found:
         if xs.shape == x.shape and np.allclose(xs, x) and np.allclose(ys, y, rtol=TOLERANCE):
             return axes
@@ -52,6 +53,16 @@ def curve(figure: Figure, x: Any, y: Any, what: str) -> Axes:
         f"{what}: no line with x = {shown(x)}, y = {shown(y)} is in the figure. "
         + (f"Its lines:\n{seen}" if seen else "It has no line."),
     )
+
+
+def _scattered(figure: Figure) -> list[tuple[Axes, np.ndarray, np.ndarray]]:
+    """Return every set of points that `scatter` drew: its axes, its x data and its y data."""
+    return [
+        (axes, *np.asarray(points.get_offsets(), float).reshape(-1, 2).T)
+        for axes in figure.axes
+        for points in axes.collections
+        if isinstance(points, PathCollection)
+    ]
 
 
 def legend_texts(figure: Figure) -> list[str]:

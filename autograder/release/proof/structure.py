@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,7 +85,7 @@ def name_faults(
     tested = {test.item for test in tests}
     yield from (f"item {name} has no hidden test" for name in auto if name not in tested)
     functions = {
-        each.name for each in parse_python(checks).body if isinstance(each, ast.FunctionDef)
+        each.name: each for each in parse_python(checks).body if isinstance(each, ast.FunctionDef)
     }
     for where, cell in cells(sources):
         if is_check(cell):
@@ -204,12 +204,23 @@ def _is_item(decorator: ast.expr) -> bool:
     return isinstance(decorator, ast.Call) and ast.unparse(decorator.func).split(".")[-1] == "item"
 
 
-def _check_faults(cell: NotebookNode, where: CellPlace, functions: set[str]) -> Iterator[str]:
+def _check_faults(
+    cell: NotebookNode, where: CellPlace, functions: Mapping[str, ast.FunctionDef]
+) -> Iterator[str]:
     function = grade_id(cell).replace("-", "_")
     if cell.source.strip() != f"checks.{function}(globals())":
         yield f"{where}: a check cell must contain only `checks.{function}(globals())`"
     if function not in functions:
         yield f"checks.py has no function {function} for item {grade_id(cell)}"
+        return
+    for decorator in functions[function].decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "check":
+            hints = [*decorator.args, *decorator.keywords]
+            if len(hints) != 3 and not any(isinstance(hint, ast.Starred) for hint in hints):
+                yield (
+                    f"checks.py, {function}: @check has {len(hints)} of 3 hints: a nudge, the form "
+                    "of the answer, and where to look"
+                )
 
 
 def _evidence_fault(evidence: Evidence, assignment: Assignment, tests: list[HiddenTest]) -> str:

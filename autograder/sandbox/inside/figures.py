@@ -288,7 +288,25 @@ def _read_line(line: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
         points = np.column_stack([line.get_xdata(orig=False), line.get_ydata(orig=False)])
     else:
         return None
-    return _curve("line", line, points, budget, **_line_style(line))
+    style = _line_style(line)
+    if style["line"] == "None":
+        points = _safe(lambda: _with_markers(line.get_markevery(), points), points)
+    return _curve("line", line, points, budget, **style)
+
+
+def _with_markers(every: Any, points: np.ndarray) -> np.ndarray:
+    """Return the points that have a marker, for matplotlib's `markevery`, by number or index.
+
+    Distances on the screen, which are floats, leave all points.
+    """
+    if isinstance(every, int | np.integer) and not isinstance(every, bool):
+        return points[:: int(every)]
+    if isinstance(every, tuple) and len(every) == 2:
+        start, step = every
+        return points[start::step] if isinstance(step, int | np.integer) else points
+    if isinstance(every, slice):
+        return points[every]
+    return np.asarray(points[np.asarray(every)] if isinstance(every, list | np.ndarray) else points)
 
 
 def _read_markers(markers: Any, axes: Any, budget: _FigureBudget) -> Plain | None:

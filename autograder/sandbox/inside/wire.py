@@ -110,8 +110,8 @@ def encode(value: object, budget: Budget, adapt: Adapt | None = None) -> bytes:
     arrays = b"".join(encoder.buffers)
     if len(body) > budget.body or len(arrays) > budget.arrays:
         raise Unsendable(
-            f"it is too large: {len(body)} bytes of structure and {len(arrays)} bytes of arrays, "
-            f"where {budget.body} and {budget.arrays} can cross"
+            f"it is too large: {len(body)} bytes of structure (at most {budget.body}) and "
+            f"{len(arrays)} bytes of arrays (at most {budget.arrays})"
         )
     return HEADER.pack(len(body), len(arrays)) + body + arrays
 

@@ -24,7 +24,7 @@ IDEAS = (
     ),
     forged(
         "agreeing-functions",
-        "An array that takes over np.isclose where it is given to it, and says yes.",
+        "An array that replaces the result of np.isclose, so that every value counts as right.",
         """
         class Agreeing(np.ndarray):
             def __array_function__(self, function, types, arguments, options):

@@ -129,7 +129,7 @@ IDEAS = (
     Idea(
         "tests-sent-over-a-socket",
         KIND,
-        "The hidden tests' file is sent to somebody on an abstract socket of the machine.",
+        "The student's code sends the file of hidden tests through an abstract socket.",
         {
             "start": """
             import socket
