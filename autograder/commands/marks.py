@@ -55,6 +55,7 @@ def export(
     A copy is kept in exported/.
     """
     from autograder.exports import export as export_marks
+    from autograder.gradebook.glance import graded_now, keep_handed_on
     from autograder.gradebook.penalties import read_marks_settled
 
     place = Course.find(course)
@@ -68,6 +69,8 @@ def export(
     kept = place.exported(assignment) / f"{to.value}.csv"
     make_folder(kept.parent)
     write_bytes(kept, result.content)
+    graded = graded_now(place.gradebook, assignment)
+    keep_handed_on(place.handed_on(assignment), to.value, graded)
     _deliver(result.content, output)
     for line in _remarks(result):
         err.print(line)

@@ -45,12 +45,17 @@ def feedback(
 
     Before a student's due date, pages leave out results: run it again after that date.
     """
+    from autograder.gradebook.glance import FEEDBACK, graded_now, keep_handed_on
     from autograder.pages.feedback import write_feedback
 
     found = Course.find(course)
+    graded = graded_now(found.gradebook, assignment)
     paths = write_feedback(found, found.assignment(assignment), student or None)
     if not paths:
         raise RecordError(
             f"nobody has marks of {assignment} yet: run `fdl grade {assignment}` first"
         )
+    names = {path.relative_to(found.all_feedback).parts[0] for path in paths}
+    made = {name: each for name, each in graded.items() if name in names}
+    keep_handed_on(found.handed_on(assignment), FEEDBACK, made)
     out.print(Text(f"{len(paths)} feedback pages in {found.all_feedback}"))

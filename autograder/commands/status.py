@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,7 @@ from autograder.course.directives import without_directives, without_solution_ma
 from autograder.course.gradecells import declared, is_solution
 from autograder.course.layout import INDEX, README, REPORT
 from autograder.errors import CourseError, NoCourseError
-from autograder.gradebook.glance import Graded, glance
+from autograder.gradebook.glance import FEEDBACK, Graded, glance, handed_on, outdated
 from autograder.submission.timestamps import read_timestamp
 from autograder.words import as_json
 
@@ -49,7 +49,8 @@ class HomeworkStatus:
     """The progress of a homework.
 
     `release` is "no", "yes", "out of date" or, if the source can't be read, "unknown"; `fault` says
-    why. `exported` is the time of the last export to each system. The rest are numbers of students:
+    why. `exported` is the time of the last export to each system, and `outdated_exports` are those
+    whose marks have changed since then. The rest are numbers of students:
     `to_grade` handed in something that is not graded, `by_hand` wait for a person, `feedback` have
     pages as new as their Report.
     """
@@ -62,6 +63,7 @@ class HomeworkStatus:
     by_hand: int = 0
     feedback: int = 0
     exported: Mapping[str, datetime] = field(default_factory=dict)
+    outdated_exports: Sequence[str] = ()
     fault: str = ""
 
     def steps(self, name: str, now: datetime) -> Iterator[Step]:
@@ -89,6 +91,9 @@ class HomeworkStatus:
             f"fdl export {name} --to csv --output {name}.csv",
             "no marks were exported yet",
         )
+        for system in self.outdated_exports:
+            reason = "marks have changed since that export"
+            yield True, f"fdl export {name} --to {system}", reason
         yield expects, collect, f"after the due date, {due}"
 
 
@@ -197,6 +202,8 @@ def _look(course: Course, name: str, graded: Mapping[str, Graded]) -> HomeworkSt
     except CourseError as error:
         release, fault = "unknown", str(error)
     exports = course.exported(name).glob("*")
+    noted = handed_on(course.handed_on(name))
+    old_pages = outdated(noted.pop(FEEDBACK, {}), graded)
     return HomeworkStatus(
         due=course.deadline(name).due,
         release=release,
@@ -204,11 +211,14 @@ def _look(course: Course, name: str, graded: Mapping[str, Graded]) -> HomeworkSt
         to_grade=sum(_is_new(folder, graded.get(each)) for each, folder in folders.items()),
         graded=len(graded),
         by_hand=sum(each.awaiting > 0 for each in graded.values()),
-        feedback=sum(_has_feedback(course, student, name) for student in graded),
+        feedback=sum(
+            _has_feedback(course, student, name) for student in graded if student not in old_pages
+        ),
         exported={
             path.stem: datetime.fromtimestamp(path.stat().st_mtime, course.timezone)
             for path in sorted(exports)
         },
+        outdated_exports=[system for system, known in noted.items() if outdated(known, graded)],
         fault=fault,
     )
 

@@ -107,3 +107,7 @@ class CourseFolder:
     def exported(self, assignment: str) -> Path:
         """Return the folder with the last export to each system."""
         return self.root / "exported" / assignment
+
+    def handed_on(self, assignment: str) -> Path:
+        """Return the file that notes which marks pages and exports were made from."""
+        return self.root / "exported" / f"{assignment}.json"

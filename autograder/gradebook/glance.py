@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -10,11 +12,18 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from autograder.durable import make_folder, write_bytes
+
 SECONDS = 0.2
 """Seconds to wait for another program that is changing the gradebook."""
 
+FEEDBACK = "feedback"
+"""Receiver under which the marks on the students' pages are noted."""
+
 _QUERY = """
-SELECT homework.name, handed_in.student_id, handed_in.timestamp, sum(grade.needs_manual_grade)
+SELECT homework.name, handed_in.student_id, handed_in.timestamp, sum(grade.needs_manual_grade),
+    group_concat(grade.cell_id || ' ' || ifnull(grade.auto_score, '') || ' ' ||
+        ifnull(grade.manual_score, '') || ' ' || ifnull(grade.extra_credit, ''))
 FROM submitted_assignment AS handed_in
 JOIN assignment AS homework ON homework.id = handed_in.assignment_id
 LEFT JOIN submitted_notebook AS notebook ON notebook.assignment_id = handed_in.id
@@ -22,13 +31,27 @@ LEFT JOIN grade ON grade.notebook_id = notebook.id
 GROUP BY handed_in.id
 """
 
+_COMMENTS = """
+SELECT homework.name, handed_in.student_id, group_concat(comment.cell_id || comment.manual_comment)
+FROM comment
+JOIN submitted_notebook AS notebook ON notebook.id = comment.notebook_id
+JOIN submitted_assignment AS handed_in ON handed_in.id = notebook.assignment_id
+JOIN assignment AS homework ON homework.id = handed_in.assignment_id
+WHERE comment.manual_comment IS NOT NULL
+GROUP BY handed_in.id
+"""
+
 
 @dataclass(frozen=True)
 class Graded:
-    """A graded submission: when it was handed in (UTC), and how many items await a person."""
+    """A graded submission: when it was handed in (UTC), and how many items await a person.
+
+    `marks` is a hash of its points and comments: it changes when one of them does.
+    """
 
     handed_in: datetime | None
     awaiting: int
+    marks: str
 
 
 def glance(gradebook: Path) -> Mapping[str, Mapping[str, Graded]]:
@@ -36,7 +59,39 @@ def glance(gradebook: Path) -> Mapping[str, Mapping[str, Graded]]:
     found: dict[str, dict[str, Graded]] = {}
     address = f"file:{quote(str(gradebook))}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, timeout=SECONDS)) as database:
-        for homework, student, handed_in, awaiting in database.execute(_QUERY):
+        comments = {row[:2]: row[2] for row in database.execute(_COMMENTS)}
+        for homework, student, handed_in, awaiting, points in database.execute(_QUERY):
             moment = datetime.fromisoformat(handed_in) if handed_in else None
-            found.setdefault(homework, {})[student] = Graded(moment, awaiting or 0)
+            marks = repr((sorted((points or "").split(",")), comments.get((homework, student))))
+            digest = hashlib.sha256(marks.encode()).hexdigest()[:16]
+            found.setdefault(homework, {})[student] = Graded(moment, awaiting or 0, digest)
     return found
+
+
+def graded_now(gradebook: Path, homework: str) -> Mapping[str, Graded]:
+    """Return what is graded of a homework, by student; nothing if the gradebook is unreadable."""
+    try:
+        return glance(gradebook).get(homework, {})
+    except (sqlite3.DatabaseError, ValueError):
+        return {}
+
+
+def keep_handed_on(record: Path, to: str, graded: Mapping[str, Graded]) -> None:
+    """Note in a JSON file which marks these students' pages, or a system's file, were made from."""
+    known = handed_on(record)
+    known[to] = known.get(to, {}) | {student: each.marks for student, each in graded.items()}
+    make_folder(record.parent)
+    write_bytes(record, json.dumps(known, indent=1, sort_keys=True).encode())
+
+
+def handed_on(record: Path) -> dict[str, dict[str, str]]:
+    """Return the noted hashes, by receiver and student; empty if the file cannot be read."""
+    try:
+        return dict(json.loads(record.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def outdated(known: Mapping[str, str], graded: Mapping[str, Graded]) -> list[str]:
+    """Return the students whose marks changed since they were noted; unnoted ones are current."""
+    return [name for name, each in graded.items() if known.get(name, each.marks) != each.marks]

@@ -126,6 +126,25 @@ def test_a_newer_submission_is_graded_again_and_gets_new_feedback(course: Course
     assert status()["next"] == "fdl feedback hw"
 
 
+def test_a_mark_given_later_makes_pages_and_exports_outdated(course: Course) -> None:
+    def hand_on(*commands: str) -> None:
+        for command in commands:
+            done = run(*command.split())
+            assert done.exit_code == 0, done.output
+
+    Marker(course).give("a-proof", 1.5)
+    hand_on("feedback hw", "export hw --to csv -o hw.csv")
+    assert status()["next"] == "fdl standing"
+    Marker(course).give("a-proof", 0.5)
+    assert status()["homework"]["hw"]["feedback"] == 1
+    assert status()["next"] == "fdl feedback hw"
+    hand_on("feedback hw")
+    assert status()["homework"]["hw"]["outdated_exports"] == ["csv"]
+    assert status()["next"] == "fdl export hw --to csv"
+    hand_on("export hw --to csv -o hw.csv")
+    assert status()["next"] == "fdl standing"
+
+
 def test_the_most_urgent_homework_comes_first(course: Course) -> None:
     text = course.settings_file.read_text(encoding="utf-8")
     other = text.partition("[assignments.hw]")[2].replace("2024", "2034")
