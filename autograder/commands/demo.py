@@ -47,6 +47,7 @@ def demo(
 ) -> None:
     """Mark sample students in a scratch course and compare with the marks they should get."""
     forkserver.start()  # it imports while this process does
+    from autograder.grading.exceeded import exceeded, texts_of
     from autograder.grading.mark import MarkSettings
     from autograder.grading.sampledclass import draw_class
 
@@ -61,9 +62,12 @@ def demo(
     by_name = {student.name: student for student in students}
     comparisons: dict[str, Comparison] = {}
     open_points: dict[str, float] = {}
+    late: set[str] = set()
     for each in grade_students(scratch, homework, longest_first(students), settings, Site(jobs)):
         comparison = compare(homework, by_name[each.student], each.report)
         comparisons[each.student], open_points[each.student] = comparison, each.open_points
+        if each.report and not comparison.right and any(exceeded(texts_of(each.report))):
+            late.add(each.student)
         name, _, points, bonus, verdict = comparison.row()
         marks = f"{points}, bonus {bonus}" if each.report else each.error
         err.print(Text(f"{name}: {marks}; correct: {verdict}"))
@@ -71,7 +75,13 @@ def demo(
     out.print(_demo_table(in_order, open_points))
     _print_next_steps(scratch, homework, in_order)
     if not all(comparison.right for comparison in in_order):
-        err.print("Some marks are wrong.", style="red")
+        wrong = sum(not comparison.right for comparison in in_order)
+        err.print(f"{wrong} students have other marks than they should get.", style="red")
+        if late:
+            err.print(
+                f"In {len(late)} of them code ran out of time. If this machine is busy, try again "
+                "when it is not, or with --jobs 1."
+            )
         raise typer.Exit(1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,8 @@ Moment = Annotated[
     datetime | None,
     typer.Option(
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        help="Date, or date and time in the course's time zone (default: some weeks ahead).",
+        help="Date and time in the course's time zone (default: some weeks ahead). A date alone "
+        "means its start, or for --due its end, 23:59.",
     ),
 ]
 
@@ -45,6 +46,8 @@ def new(
 
     found = course_for(course)
     today = datetime.now(found.timezone if found else None)
+    if due is not None and due.time() == time.min:
+        due = due.replace(hour=23, minute=59)
     homework = NewHomework.planned(assignment, today, title=title, opens=opens, due=due, seed=seed)
     homework.check()  # before a course is begun for it
     if found is None:

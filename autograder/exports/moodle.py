@@ -71,7 +71,7 @@ def _worksheet(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     rows = [filled.rows[number] for number in matching.students]
     faults = [
         f"{shown(row)}: Moodle skips grades above {limit:g}, this one is {points:g}: raise the "
-        "assignment's maximum grade in Moodle"
+        "assignment's maximum grade in Moodle, or set bonus_above_maximum = false in course.toml"
         for row in rows
         if (points := number_in(row[grade])) is not None
         and (limit := number_in(row[maximum])) is not None

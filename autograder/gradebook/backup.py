@@ -268,6 +268,10 @@ def restore(gradebook: Path, now: datetime) -> Restored:
         if _has_content(gradebook) and _is_sound(gradebook):
             raise RecordError(f"the gradebook {gradebook} is not damaged: nothing was changed")
         backup = next((path for path in reversed(backups(gradebook)) if _is_sound(path)), None)
+        if backup is None and not _has_content(gradebook):
+            raise RecordError(
+                f"there is no gradebook {gradebook}, and no backup of one: run `fdl grade HOMEWORK`"
+            )
         if backup is None:
             raise RecordError(
                 f"{backup_folder(gradebook)} has no sound backup of {gradebook}: nothing was "

@@ -72,7 +72,8 @@ def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> 
             known = [folder.name for folder in submitted.glob("[!.]*")]
             raise CourseError(
                 f"no submission of {', '.join(missing)}: expected a folder "
-                f"{course.submission(missing[0], assignment)}. {did_you_mean(missing[0], known)}"
+                f"{course.submission(missing[0], assignment)}. "
+                f"{did_you_mean(missing[0], known)}".rstrip()
             )
         return jobs
     if not submitted.is_dir():

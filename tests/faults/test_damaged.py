@@ -8,9 +8,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+
+from autograder.errors import RecordError
+from autograder.gradebook import backup
 
 from . import result
 from .madeupclass import BEFORE
@@ -200,3 +204,9 @@ def test_damaged_gradebook_without_a_copy_is_left_alone(scene: Scene) -> None:
         for commands in (scene.commands, RESTORE):
             assert scene.theatre.run(root, commands).code == 2
             assert (root / "gradebook.db").read_bytes() == before
+
+
+def test_a_gradebook_that_never_was_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="there is no gradebook"):
+        backup.restore(tmp_path / "gradebook.db", datetime(2024, 11, 21, tzinfo=UTC))
+    assert not (tmp_path / "gradebook.db").exists()

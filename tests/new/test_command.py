@@ -30,6 +30,11 @@ def test_options_reach_the_settings(tmp_path: Path) -> None:
     assert (assignment.title, assignment.seed) == ("On roots", 11)
 
 
+def test_a_due_date_without_a_time_is_the_end_of_that_day(tmp_path: Path) -> None:
+    code, told = fdl("new", "hw1", "--due", "2031-02-20", "--course", tmp_path)
+    assert (code, "due 2031-02-20 23:59" in told) == (0, True)
+
+
 def test_second_homework_stands_beside_the_first(tmp_path: Path) -> None:
     assert fdl("new", "hw1", "--course", tmp_path)[0] == 0
     assert fdl("new", "hw2", "--course", tmp_path)[0] == 0

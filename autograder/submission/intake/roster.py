@@ -95,7 +95,8 @@ class Roster:
             lines = io.StringIO(text, newline="")
             rows = list(csv.DictReader(lines, delimiter=_delimiter(text)))
         except (OSError, UnicodeError, csv.Error) as error:
-            raise SubmissionError(f"{path}: the roster can't be read ({error})") from error
+            reason = getattr(error, "strerror", None) or error
+            raise SubmissionError(f"{path}: the roster can't be read ({reason})") from error
         named = {name.strip().lower(): name for name in (rows[0] if rows else {}) if name}
         column = next((name for name in ID_COLUMNS if name in named), None)
         if column is None:
