@@ -45,7 +45,7 @@ def feedback(
 
     Before a student's due date, pages leave out results: run it again after that date.
     """
-    from autograder.gradebook.glance import FEEDBACK, graded_now, keep_handed_on
+    from autograder.gradebook.glance import PAGES, graded_now, keep_handed_on
     from autograder.pages.feedback import write_feedback
 
     found = Course.find(course)
@@ -57,5 +57,5 @@ def feedback(
         )
     names = {path.relative_to(found.all_feedback).parts[0] for path in paths}
     made = {name: each for name, each in graded.items() if name in names}
-    keep_handed_on(found.handed_on(assignment), FEEDBACK, made)
+    keep_handed_on(found.handed_on(assignment), PAGES, made)
     out.print(Text(f"{len(paths)} feedback pages in {found.all_feedback}"))

@@ -22,7 +22,7 @@ from autograder.course.directives import without_directives, without_solution_ma
 from autograder.course.gradecells import declared, is_solution
 from autograder.course.layout import INDEX, README, REPORT
 from autograder.errors import CourseError, NoCourseError
-from autograder.gradebook.glance import FEEDBACK, Graded, glance, handed_on, outdated
+from autograder.gradebook.glance import PAGES, Graded, glance, handed_on, outdated
 from autograder.submission.timestamps import read_timestamp
 from autograder.words import as_json
 
@@ -203,7 +203,7 @@ def _look(course: Course, name: str, graded: Mapping[str, Graded]) -> HomeworkSt
         release, fault = "unknown", str(error)
     exports = course.exported(name).glob("*")
     noted = handed_on(course.handed_on(name))
-    old_pages = outdated(noted.pop(FEEDBACK, {}), graded)
+    old_pages = outdated(noted.pop(PAGES, {}), graded)
     return HomeworkStatus(
         due=course.deadline(name).due,
         release=release,

@@ -17,7 +17,7 @@ from autograder.durable import make_folder, write_bytes
 SECONDS = 0.2
 """Seconds to wait for another program that is changing the gradebook."""
 
-FEEDBACK = "feedback"
+PAGES = "pages"
 """Receiver under which the marks on the students' pages are noted."""
 
 _QUERY = """
