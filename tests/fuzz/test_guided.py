@@ -33,9 +33,12 @@ guided.main()
 
 
 def guided(*options: str, code: str = "from tests.fuzz.guided import main; main()") -> str:
-    """The output of a guided run, with its exit code in the last line."""
+    """The output of a guided run, with its exit code in the last line.
+
+    A shell starts it, because a process inherits the peak memory of the one that starts it.
+    """
     done = subprocess.run(
-        [sys.executable, "-c", code, *options],
+        ["sh", "-c", '"$@"; exit $?', "sh", sys.executable, "-c", code, *options],
         cwd=COURSE,
         capture_output=True,
         text=True,

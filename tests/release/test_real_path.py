@@ -42,7 +42,7 @@ def test_sound_course_is_published(
     course: Course, mark: MarkFunction, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As `fdl release` does it, trials and misconceptions in processes; trials insist on a wall."""
-    monkeypatch.setattr(classrun, "default_jobs", lambda: 1)
+    monkeypatch.setattr(classrun, "default_jobs", lambda *_: 1)
     write_misconceptions(course, SOUND)
     walls = examine()
     stands = walls.outer.stands or walls.inner.stands
