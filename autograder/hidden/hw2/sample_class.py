@@ -127,7 +127,7 @@ HUNGRY_LOSS = """
 def loss(x):
     hoard = []
     while True:
-        hoard.append(np.ones(10_000_000))
+        hoard.append(np.zeros(10_000_000))
 
 
 def gradient(x):
