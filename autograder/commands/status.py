@@ -224,7 +224,7 @@ def _look(course: Course, name: str, graded: Mapping[str, Graded]) -> HomeworkSt
 
 
 def _is_new(folder: Path, graded: Graded | None) -> bool:
-    """Return whether a submission is not graded, or was handed in again since then."""
+    """Return whether a submission is not graded yet, or was handed in again after that."""
     return graded is None or read_timestamp(folder) not in (None, graded.handed_in)
 
 

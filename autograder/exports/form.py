@@ -18,7 +18,7 @@ class Export:
     """The file, and what a person has to know about it.
 
     `only_theirs` are the rows of the roster that match none of our students; `only_ours` are our
-    students without a row. `faults` is what else the system would reject or read wrongly.
+    students without a row. `faults` lists other things that the platform would reject or misread.
     `left_open` are students whose mark is not final: the file has no mark for them.
     """
 

@@ -145,7 +145,7 @@ def _forms() -> tuple[re.Pattern[str], ...]:
 
 
 def _form(template: str) -> re.Pattern[str]:
-    """Return the pattern of a template, whose single capitals are slots."""
+    """Return a pattern for a template; its single capital letters are slots."""
     parts = re.split(r"(-\?N|\b[NSWFO]\b)", template)
     parts[::2] = map(re.escape, parts[::2])
     parts[1::2] = [part[:-1] + _SLOTS[part[-1]] for part in parts[1::2]]
