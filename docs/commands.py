@@ -26,7 +26,6 @@ HEAD = """\
 
 Written by `make docs` from the commands' own help. `fdl COMMAND --help` shows the same text.
 """
-EXAMPLE = re.compile(r"^(?:Examples?:)?\s*\$?\s*(fdl\s.+)$")
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ class Entry:
 
     name: str
     panel: str
-    texts: Sequence[str]
-    examples: Sequence[str]
+    text: str
+    example: str
     options: Sequence[Option]
 
 
@@ -70,9 +69,9 @@ def page() -> str:
     lines = [HEAD]
     panels = dict.fromkeys(entry.panel for entry in found)
     for panel in panels:
-        lines += [f"## {panel}\n"] if panel else []
+        lines.append(f"## {panel}\n")
         for entry in (each for each in found if each.panel == panel):
-            lines += _lines(entry, shared, level="###" if any(panels) else "##")
+            lines += _lines(entry, shared)
     lines += ["## Options of several commands\n"]
     for option in shared:
         names = [entry.name for entry in found if option in entry.options]
@@ -82,22 +81,11 @@ def page() -> str:
 
 def _entry(name: str, command: Any, parent: Any) -> Entry:
     context: Any = typer.Context(command, info_name=name, parent=parent)
-    texts, examples = [], []
-    for text in filter(None, (command.help, command.epilog)):
-        for paragraph in re.split(r"\n\s*\n", text.replace("\b", "").partition("\f")[0]):
-            plain = []
-            for line in paragraph.strip().splitlines():
-                if example := EXAMPLE.match(line.strip()):
-                    examples.append(example[1])
-                elif line.strip() not in ("Example:", "Examples:"):
-                    plain.append(line.strip())
-            texts += [" ".join(plain)] if plain else []
-    panel = command.rich_help_panel
     return Entry(
         name,
-        panel if isinstance(panel, str) else "",
-        texts,
-        examples,
+        command.rich_help_panel,
+        " ".join(command.help.split()),
+        command.epilog,
         list(_options(command, context)),
     )
 
@@ -118,11 +106,9 @@ def _plain(written: str) -> str:
     return re.sub(r"<([^>|]*)>", lambda kind: words.get(kind[1], kind[1].upper()), written)
 
 
-def _lines(entry: Entry, shared: Sequence[Option], level: str) -> list[str]:
-    lines = [f"{level} fdl {entry.name}\n", " ".join(entry.texts), ""]
-    if entry.examples:
-        word = "Example" if len(entry.examples) == 1 else "Examples"
-        lines += [f"{word}: {', '.join(f'`{line}`' for line in entry.examples)}", ""]
+def _lines(entry: Entry, shared: Sequence[Option]) -> list[str]:
+    lead, example = entry.example.split(": ", 1)
+    lines = [f"### fdl {entry.name}\n", entry.text, "", f"{lead}: `{example}`", ""]
     own = [str(option) for option in entry.options if option not in shared]
     return [*lines, *own, ""] if own else lines
 

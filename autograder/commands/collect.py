@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from autograder.commands import options
 from autograder.commands.common import command, err, out
 from autograder.commands.progress import progress
 from autograder.course.assignment import Course
+from autograder.course.settings import local_moment
 from autograder.errors import SubmissionError
 
 if TYPE_CHECKING:
@@ -89,8 +90,7 @@ def _until(course: Course, assignment: str, before: str) -> Callable[[str], date
     """Return up to which time commits count for a student."""
     if before == DUE:
         deadline = course.deadline(assignment)
-        due = deadline.due.astimezone(UTC)
-        return lambda student: due + deadline.extensions.get(student, timedelta(0))
+        return lambda student: deadline.due_with(deadline.extensions.get(student))
     moment = _moment(before, course.timezone)
     return lambda _student: moment
 
@@ -103,15 +103,10 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
         raise SubmissionError(
             f"--before {text} is not a date and time; write 2024-11-21T23:55, or {DUE}"
         ) from None
-    if moment.tzinfo is None:
-        earlier, later = (moment.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-        if earlier.utcoffset() != later.utcoffset():
-            raise SubmissionError(
-                f"--before {text} comes twice or never in {zone.key}, because the clocks change; "
-                f"write {earlier.isoformat()} or {later.isoformat()}"
-            )
-        moment = earlier
-    return moment.astimezone(UTC)
+    try:
+        return local_moment(moment, zone).astimezone(UTC)
+    except ValueError as error:
+        raise SubmissionError(f"--before {text}: {error}") from None
 
 
 def _print(result: Collection, course: Course) -> None:

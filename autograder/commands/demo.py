@@ -74,8 +74,7 @@ def demo(
     in_order = [comparisons[student.name] for student in students]
     out.print(_demo_table(in_order, open_points))
     _print_next_steps(scratch, homework, in_order)
-    if not all(comparison.right for comparison in in_order):
-        wrong = sum(not comparison.right for comparison in in_order)
+    if wrong := sum(not comparison.right for comparison in in_order):
         err.print(f"{wrong} students have other marks than they should get.", style="red")
         if late:
             err.print(

@@ -81,19 +81,22 @@ class Deadline:
     due: datetime
     extensions: Mapping[str, timedelta] = field(default_factory=dict)
 
-    def late(self, handed_in: datetime | None, extension: timedelta | None) -> timedelta:
-        """Return how late it was handed in; 0 if that time is unknown.
+    def due_with(self, extension: timedelta | None) -> datetime:
+        """Return the due date, in UTC, of a student with that extension.
 
-        The times are compared in UTC, as local times ignore the hour by which the clocks change.
+        Local times ignore the hour by which the clocks change.
         """
+        return self.due.astimezone(UTC) + (extension or timedelta(0))
+
+    def late(self, handed_in: datetime | None, extension: timedelta | None) -> timedelta:
+        """Return how late it was handed in; 0 if that time is unknown."""
         if handed_in is None:
             return timedelta(0)
-        due = self.due.astimezone(UTC) + (extension or timedelta(0))
-        return max(handed_in.astimezone(UTC) - due, timedelta(0))
+        return max(handed_in.astimezone(UTC) - self.due_with(extension), timedelta(0))
 
     def is_over(self, moment: datetime, extension: timedelta | None) -> bool:
         """Return whether the due date has passed for a student with that extension."""
-        return moment.astimezone(UTC) >= self.due.astimezone(UTC) + (extension or timedelta(0))
+        return moment.astimezone(UTC) >= self.due_with(extension)
 
     @property
     def longest_extension(self) -> timedelta:

@@ -297,7 +297,17 @@ def _zone(name: str) -> ZoneInfo:
 
 
 def _moment(date: datetime, zone: ZoneInfo, place: str) -> datetime:
-    """Return a date and time, in the course's zone if it has none of its own."""
+    try:
+        return local_moment(date, zone)
+    except ValueError as error:
+        raise _wrong(place, date, str(error)) from None
+
+
+def local_moment(date: datetime, zone: ZoneInfo) -> datetime:
+    """Return a date and time, in the course's zone if it has none of its own.
+
+    Raises ValueError, with what to write instead, if the clocks change then.
+    """
     if date.tzinfo:
         return date.astimezone(zone)
     earlier, later = (date.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
@@ -308,8 +318,7 @@ def _moment(date: datetime, zone: ZoneInfo, place: str) -> datetime:
     moments = [moment.astimezone(zone) for moment in in_utc]
     ways = " or ".join(moment.isoformat() for moment in moments)
     why = "never comes" if moments[0].replace(tzinfo=None) != date else "comes twice"
-    advice = f"this time {why} in {zone.key}, because the clocks change: write {ways}"
-    raise _wrong(place, date, advice)
+    raise ValueError(f"this time {why} in {zone.key}, because the clocks change: write {ways}")
 
 
 # --- reading one table, and the errors ---

@@ -251,7 +251,7 @@ class _FailedError(GitError):
         lines = [line for line in text.splitlines() if line.strip()] or [f"exit code {code}"]
         last = next((line for line in lines if line.startswith("fatal:")), lines[-1])
         super().__init__(f"git says: {printable(last)}", "Try `git ls-remote ADDRESS` yourself.")
-        self.text, self.code = text, code
+        self.text = text
 
 
 _CAUSES = (
