@@ -13,6 +13,7 @@ that an earlier test left behind, not even one of the same item, can cost a poin
 from __future__ import annotations
 
 import time
+import traceback
 import zlib
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -215,6 +216,7 @@ class MarkingPlugin:
         except TimeUpError:
             raise
         except Exception as failure:
+            _let_go(failure)
             holds = self._holds_with_stand_ins(test, arguments, failure)
             self.end()
             if not holds:
@@ -228,10 +230,11 @@ class MarkingPlugin:
             test.obj(**arguments)
         except TimeUpError:
             raise
-        except Exception:
+        except Exception as failure:
             run = self._runs[test.nodeid]
             if run.is_first:
                 raise
+            _let_go(failure)
             run.events, run.is_first = [], True
             fresh = self._fresh(self._item(test))
             student = RecordedStudent(fresh, run.events, self._room)
@@ -302,7 +305,8 @@ class MarkingPlugin:
             test.obj(**self._arguments_again(test, arguments, recorded))
         except TimeUpError:
             raise
-        except Exception:  # whatever it is, the first failure is the one to report
+        except Exception as another:  # whatever it is, the first failure is the one to report
+            _let_go(another)
             holds = False
         finally:
             student.close()
@@ -399,6 +403,17 @@ class MarkingPlugin:
     def _generator(self, test: pytest.Item) -> np.random.Generator:
         name = "::".join((test.path.name, *test.nodeid.split("::")[1:]))
         return np.random.default_rng([self._seed, zlib.crc32(name.encode())])
+
+
+def _let_go(error: BaseException) -> None:
+    """Drop the variables of the calls that an error ended: they may hold a student's answers.
+
+    An error and those calls know each other, so Python would free both at some later time.
+    """
+    chain: BaseException | None = error
+    while chain is not None:
+        traceback.clear_frames(chain.__traceback__)
+        chain = chain.__context__
 
 
 def _item_mark(test: pytest.Item) -> pytest.Mark:

@@ -117,9 +117,11 @@ def test_nothing_of_a_hostile_submission_acts_on_any_page(
     assert len(pages) == 4
     texts = [page.read_text(encoding="utf-8") for page in pages]
     assert any("onerror" in text for text in texts), "else nothing of the student's is shown"
+    to_each_other = {f"request !{SITE}/{page.name}" for page in pages}  # all links are clicked
     for number, text in enumerate([*texts, instructor_page(real, assignment, marking)]):
         seen = watch.show(f"page{number}", text)
-        assert (seen.events, arms.told(seen.numbers)) == ([], [])
+        events = [event for event in seen.events if event not in to_each_other]
+        assert (events, arms.told(seen.numbers)) == ([], [])
     watch.close()
     with started(real, tmp_path) as formgrader:
         marker = Watch(browser, canary, formgrader.address)
