@@ -19,7 +19,7 @@ from autograder.release.definitions import bound_names
 
 _KIT = "autograder.release.checkskit"
 _FOLDER = Path(__file__).with_name("checkskit")
-_PARTS = ("items", "facts", "answers", "pictures", "verdicts", "packing")
+_PARTS = ("items", "facts", "answers", "pictures", "notebooks", "verdicts", "packing")
 """Modules of checkskit, each after those it imports from."""
 
 _WIDTH = 92

@@ -22,35 +22,16 @@ import numpy as np
 
 from autograder.release.checkskit.facts import ASSIGNMENT, PROBLEMS, SECONDS
 from autograder.release.checkskit.items import Item, State, named
+from autograder.release.checkskit.notebooks import Saved, grade_id, is_written, saved_notebook
 from autograder.release.checkskit.verdicts import HINTS, hint, quietly, row, shell, summed_up
 
 PACKAGE = f"{ASSIGNMENT}_submission.zip"
 """The file to hand in: the saved notebooks and manifest.json."""
 
-_UNANSWERED = "Your answer goes here"
 _INSIDE = "FDL_CHECKS_PACKING"
 """Set while a notebook runs for packing, so that it does not start packing again."""
 
 _BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class Saved:
-    """A saved notebook; `fault` says why it can't be read."""
-
-    problem: str
-    content: bytes
-    time: float
-    cells: tuple[Mapping[str, Any], ...]
-    fault: str = ""
-
-    @property
-    def name(self) -> str:
-        return f"{self.problem}.ipynb"
-
-    @property
-    def code(self) -> tuple[str, ...]:
-        return tuple(_source(cell) for cell in self.cells if cell.get("cell_type") == "code")
 
 
 @dataclass(frozen=True)
@@ -73,7 +54,7 @@ def pack() -> None:
         return
     folder = Path(__file__).resolve().parent
     try:
-        saved = [notebook for name in PROBLEMS if (notebook := _saved(folder, name))]
+        saved = [notebook for name in PROBLEMS if (notebook := saved_notebook(folder, name))]
         if saved:
             _pack(folder, saved)
         else:
@@ -119,38 +100,6 @@ def _pack(folder: Path, saved: list[Saved]) -> None:
     )
 
 
-# Reading saved notebooks
-
-
-def _saved(folder: Path, problem: str) -> Saved | None:
-    """Return the saved notebook of a problem; None if there is none."""
-    path = folder / f"{problem}.ipynb"
-    if not path.is_file():
-        return None
-    content, time = path.read_bytes(), path.stat().st_mtime
-    try:
-        cells = json.loads(content)["cells"]
-        cells = tuple(cell for cell in cells if isinstance(cell, Mapping))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return Saved(problem, content, time, (), "the file is not a notebook. Is it damaged?")
-    return Saved(problem, content, time, cells)
-
-
-def _source(cell: Mapping[str, Any]) -> str:
-    """Return a cell's text, which a file stores as one string or as a list of lines."""
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(map(str, source))
-
-
-def _grade_id(cell: Mapping[str, Any]) -> str:
-    """Return the item that a cell is marked for, or ""."""
-    metadata = cell.get("metadata")
-    mark = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
-    if not isinstance(mark, Mapping):
-        return str(cell.get("id", ""))
-    return str(mark.get("grade_id", "")) if mark.get("grade") else ""
-
-
 def _ago(time: float) -> str:
     """Return when a file was saved, in words."""
     then = datetime.fromtimestamp(time)
@@ -168,7 +117,7 @@ def _forgotten(notebook: Saved, run: Run) -> Iterator[str]:
     """Yield faults: missing or duplicate cells, texts not written, and answers not done."""
     if not notebook.cells:
         return
-    ids = [_grade_id(cell) for cell in notebook.cells]
+    ids = [grade_id(cell) for cell in notebook.cells]
     items = PROBLEMS[notebook.problem]
     for item in items:
         if (count := ids.count(item.name)) == 0:
@@ -179,14 +128,8 @@ def _forgotten(notebook: Saved, run: Run) -> Iterator[str]:
     if stubs:
         yield "not done yet: " + ", ".join(stubs)
     texts = [i.name for i in items if not i.answers and i.name in ids]
-    if blank := [name for name in texts if not _is_written(notebook, name)]:
+    if blank := [name for name in texts if not is_written(notebook, name)]:
         yield "no text yet: " + ", ".join(blank)
-
-
-def _is_written(notebook: Saved, item: str) -> bool:
-    """Return whether a text item contains more than the line to replace."""
-    texts = [_source(cell).strip() for cell in notebook.cells if _grade_id(cell) == item]
-    return any(text and _UNANSWERED not in text for text in texts)
 
 
 def _unsaved(notebook: Saved) -> Iterator[str]:
@@ -300,7 +243,7 @@ def _packed_line(item: Item, notebook: Saved, run: Run) -> tuple[str, str]:
         if (state := run.states.get(item.name)) is None:
             return row("✗", item, "unknown, because the run did not finish"), "unknown"
         return summed_up(item, state), state
-    if _is_written(notebook, item.name):
+    if is_written(notebook, item.name):
         return summed_up(item, None), "text"
     return row("…", item, "no text yet"), "no text"
 

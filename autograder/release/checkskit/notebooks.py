@@ -1,0 +1,65 @@
+"""Reading saved notebooks"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_UNANSWERED = "Your answer goes here"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A saved notebook; `fault` says why it can't be read."""
+
+    problem: str
+    content: bytes
+    time: float
+    cells: tuple[Mapping[str, Any], ...]
+    fault: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.problem}.ipynb"
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        return tuple(_source(cell) for cell in self.cells if cell.get("cell_type") == "code")
+
+
+def saved_notebook(folder: Path, problem: str) -> Saved | None:
+    """Return the saved notebook of a problem; None if there is none."""
+    path = folder / f"{problem}.ipynb"
+    if not path.is_file():
+        return None
+    content, time = path.read_bytes(), path.stat().st_mtime
+    try:
+        cells = json.loads(content)["cells"]
+        cells = tuple(cell for cell in cells if isinstance(cell, Mapping))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return Saved(problem, content, time, (), "the file is not a notebook. Is it damaged?")
+    return Saved(problem, content, time, cells)
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    """Return a cell's text, which a file stores as one string or as a list of lines."""
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(map(str, source))
+
+
+def grade_id(cell: Mapping[str, Any]) -> str:
+    """Return the item that a cell is marked for, or ""."""
+    metadata = cell.get("metadata")
+    mark = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
+    if not isinstance(mark, Mapping):
+        return str(cell.get("id", ""))
+    return str(mark.get("grade_id", "")) if mark.get("grade") else ""
+
+
+def is_written(notebook: Saved, item: str) -> bool:
+    """Return whether a text item contains more than the line to replace."""
+    texts = [_source(cell).strip() for cell in notebook.cells if grade_id(cell) == item]
+    return any(text and _UNANSWERED not in text for text in texts)
