@@ -22,7 +22,7 @@ from ..gradebook.server import TOKEN, started
 from .payloads import PAYLOADS
 from .places import Arms, cells, set_notebook
 from .test_pages import PARTS, READY, assert_page_is_whole
-from .watch import Canary, Watch
+from .watch import SITE, Canary, Watch
 
 ROOT = Path(__file__).parents[2]
 STUDENT = "anna & co; 'x'"
