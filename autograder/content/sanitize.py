@@ -71,6 +71,9 @@ _JOINER = "\u2060"
 
 _ENTITY = re.compile(r"&(?=#?\w)(#?\w{1,32};)?")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
+_BOX = re.compile(r"</?div\b[^<>]*>")
+"""A line that begins or ends the box around an answer."""
+
 _LINK = re.compile(r"\](?=[(\[:])")
 _ADDRESS = re.compile(r"(https?):(?=//)", re.IGNORECASE)
 _DRAWING = re.compile(r"(?<=[`~ \t])(?=mermaid)")
@@ -189,8 +192,15 @@ def _clean_cell(
         outputs = (out for output in cell.outputs if (out := clean_output(output, budget)))
         clean.outputs = list(_affordable(outputs, budget))
     elif not _is_instructors(cell, released):
+        clean.source = _unframed(cell.source, released.get(grade_id(cell), ""))
         _clean_text(clean, budget)
     return clean
+
+
+def _unframed(text: str, released: str) -> str:
+    """Return a text without the tags that draw the box around a released answer cell."""
+    tags = {line for line in released.split("\n") if _BOX.fullmatch(line)}
+    return "\n".join(line for line in text.split("\n") if line not in tags) if tags else text
 
 
 def _affordable(outputs: Iterable[NotebookNode], budget: PageBudget) -> Iterator[NotebookNode]:

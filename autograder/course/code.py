@@ -57,6 +57,12 @@ def load_beside_tests(course: Course, assignment: str, name: str) -> ModuleType 
     return _import(HIDDEN, path)
 
 
+def load_solution(path: Path) -> ModuleType:
+    """Return the module of the solutions with this path."""
+    serve_solutions(path.parent)
+    return _import(SOLUTIONS, path)
+
+
 def run_solution(path: Path, names: dict[str, Any]) -> None:
     """Run the text of a solutions module in a notebook's namespace, `names`."""
     serve_solutions(path.parent)

@@ -8,7 +8,8 @@ A code cell may begin with one of
 REFERENCE belongs in an answer cell: students see signature and docstring, the body is the solution.
 GIVEN belongs in a locked cell: students get the whole definition. The code below the line is
 generated; its solutions are between `### BEGIN SOLUTION` and `### END SOLUTION`. In the cell of an
-answer that a person marks, `#### Rubric` separates the model answer from the rubric. Students see
+answer that a person marks, `#### Rubric` separates the model answer from the rubric. If those two
+are between the solution lines, the rest of that cell is a frame that students fill in. Students see
 none of these lines.
 
 Every error is a CourseError that names notebook, cell and line, and what to write there.
@@ -89,7 +90,8 @@ def without_solution_markers(source: str) -> str:
 def split_answer(source: str, where: CellPlace) -> tuple[str, list[tuple[int, str]]]:
     """Split the source of a manual answer; raise CourseError unless it has exactly one rubric.
 
-    Returns the model answer, and the rubric's lines with their numbers in the cell, from 1.
+    Returns the model answer, and the rubric's lines with their numbers in the cell, from 1. Neither
+    contains the frame that students fill in.
     """
     headings = list(_RUBRIC.finditer(source))
     if not headings:
@@ -97,8 +99,24 @@ def split_answer(source: str, where: CellPlace) -> tuple[str, list[tuple[int, st
     if len(headings) > 1:
         fail(where, line_number(source, headings[1].start()), "a second `#### Rubric`; keep one")
     start = line_number(source, headings[0].start())
-    lines = enumerate(source.split("\n")[start:], start + 1)
-    return source[: headings[0].start()], list(lines)
+    inside = _inside(source)
+    lines = list(enumerate(source.split("\n"), 1))
+    model = "".join(f"{line}\n" for number, line in lines if number in inside and number < start)
+    return model, [(number, line) for number, line in lines if number in inside and number > start]
+
+
+def without_frame(source: str) -> str:
+    """Return the source of a manual answer without the frame that students fill in."""
+    inside = _inside(source)
+    return "\n".join(line for n, line in enumerate(source.split("\n"), 1) if n in inside)
+
+
+def _inside(source: str) -> range:
+    """Return the numbers of the lines between the solution lines; of all lines without them."""
+    lines = [line.strip() for line in source.split("\n")]
+    if BEGIN not in lines or END not in lines:
+        return range(1, len(lines) + 1)
+    return range(lines.index(BEGIN) + 2, lines.index(END) + 1)
 
 
 def line_number(source: str, position: int) -> int:

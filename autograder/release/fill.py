@@ -1,8 +1,8 @@
 """Fill the source from the solutions: write the reference definitions that each cell names.
 
-Filling is a pure function of the source, the settings and the solutions' text. It changes only the
-cells below a directive line and the generated points and dates in texts (see `stated`). Filling
-twice gives the same bytes.
+Filling depends only on the source, the settings and the solutions. It changes only the cells below
+a directive line, the generated points and dates in texts (see `stated`), and the pictures that
+texts show (see `pictures`). Filling twice gives the same bytes.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from autograder.release.definitions import (
     lines_of,
     solution_cell,
 )
+from autograder.release.pictures import Pictures
 from autograder.release.stated import notebook_facts, readme_facts, with_facts
 
 _SOLVED = re.compile(rf"^( *){BEGIN}$.*?(?:^ *{END}$|\Z)", re.MULTILINE | re.DOTALL)
@@ -57,8 +58,11 @@ def filled_source(course: Course, name: str) -> Mapping[str, str]:
         )
     notebooks = {path: fill_notebook(read_source(path), solutions, path.stem) for path in paths}
     assignment = course.assignment(name)
+    pictures = Pictures(course, assignment)
     for path, notebook in notebooks.items():
         _state_facts(notebook, assignment.problem(path.stem))
+        for index, cell in enumerate(notebook.cells):
+            pictures.attach(cell, place(path.stem, index, cell))
     filled = {path.name: to_text(notebook) for path, notebook in notebooks.items()}
     readme = course.source(name) / README
     if readme.is_file() and not readme.is_symlink():

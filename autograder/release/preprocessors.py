@@ -30,7 +30,9 @@ from autograder.release.converter import install
 CODE_STUB = '# YOUR CODE HERE\nraise NotImplementedError("this answer is still to be written")'
 TEXT_STUB = "*Your answer goes here: double-click this line and write over it.*"
 
-CELL_KEYS = frozenset({"nbgrader", "deletable", "editable", "tags"})
+CELL_KEYS = frozenset({"nbgrader", "deletable", "editable", "jupyter", "tags"})
+FOLDED = {"source_hidden": True}
+"""The only `jupyter` metadata of a released cell: it is folded when the notebook opens."""
 TAGS = frozenset({"raises-exception"})
 MARK_KEYS = frozenset(
     {
@@ -123,6 +125,8 @@ def strip(cell: NotebookNode) -> None:
     known = nbgrader_metadata(cell)
     for key in set(known) - MARK_KEYS:
         del known[key]
+    if cell.metadata.get("jupyter", FOLDED) != FOLDED:
+        del cell.metadata["jupyter"]
     if "tags" in cell.metadata:
         tags = [tag for tag in cell.metadata["tags"] if tag in TAGS]
         cell.metadata["tags"] = tags

@@ -466,6 +466,18 @@ def test_answer_that_was_left_as_released_keeps_its_links() -> None:
     assert clean_notebook(new_notebook(cells=[cell]), released).cells[0].source != f"{text}!"
 
 
+def test_the_box_around_an_answer_is_no_part_of_it() -> None:
+    mark = {"grade": True, "solution": True, "locked": False, "grade_id": "p", "points": 1,
+            "cell_type": "markdown", "schema_version": 3, "task": False}  # fmt: skip
+    stub = new_markdown_cell(
+        '<div class="alert">\n\nwrite here\n\n</div>', metadata={"nbgrader": mark}
+    )
+    released = released_texts(new_notebook(cells=[stub]))
+    stub.source = '<div class="alert">\n\n<div onclick=x>\n\nmine\n\n</div>'
+    shown = clean_notebook(new_notebook(cells=[stub]), released).cells[0].source
+    assert shown.split() == ["<", "div", "onclick=x>", "mine"]
+
+
 @pytest.mark.parametrize(
     "name", ["anna", "güneş; 'x' [1]", "R & D", "O'Brien", "日本 (2)", "a.b-c_d"]
 )

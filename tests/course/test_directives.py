@@ -8,10 +8,13 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from autograder.course.assignment import Course
 from autograder.course.directives import (
+    BEGIN,
+    END,
     Reference,
     directive_of,
     split_answer,
     without_directives,
+    without_frame,
     without_solution_markers,
 )
 from autograder.course.gradecells import CellPlace
@@ -77,6 +80,13 @@ def test_students_see_neither_directive_nor_markers() -> None:
 def test_a_marked_answer_is_split_at_its_rubric() -> None:
     found = split_answer("Because.\n\n#### Rubric \n- (1 point) says why\n", WHERE)
     assert found == ("Because.\n\n", [(4, "- (1 point) says why"), (5, "")])
+
+
+def test_the_frame_is_no_part_of_a_marked_answer() -> None:
+    inside = ["Because.", "#### Rubric", "- (1 point) says why"]
+    source = "\n".join(["**Claim.** …", BEGIN, *inside, END, "</div>"])
+    assert split_answer(source, WHERE) == ("Because.\n", [(5, "- (1 point) says why")])
+    assert without_frame(source) == "\n".join(inside)
 
 
 def test_reading_a_homework_names_a_wrong_directive(course: Course) -> None:

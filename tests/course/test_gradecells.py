@@ -106,4 +106,4 @@ def test_no_other_module_reads_the_metadata() -> None:
         if by_hand.search(path.read_text(encoding="utf-8"))
     ]
     # what students get beside their notebooks has to do without the kit
-    assert sorted(found) == ["course/gradecells.py", "release/checkskit/packing.py"]
+    assert sorted(found) == ["course/gradecells.py", "release/checkskit/notebooks.py"]

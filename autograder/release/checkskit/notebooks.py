@@ -60,6 +60,22 @@ def grade_id(cell: Mapping[str, Any]) -> str:
 
 
 def is_written(notebook: Saved, item: str) -> bool:
-    """Return whether a text item contains more than the line to replace."""
-    texts = [_source(cell).strip() for cell in notebook.cells if grade_id(cell) == item]
-    return any(text and _UNANSWERED not in text for text in texts)
+    """Return whether a text item is neither empty nor as it was released."""
+    mine = [cell for cell in notebook.cells if grade_id(cell) == item]
+    return any(_source(cell).strip() and not _is_as_released(cell) for cell in mine)
+
+
+def _is_as_released(cell: Mapping[str, Any]) -> bool:
+    """Return whether a text is the released one, by the checksum that nbgrader left in the cell."""
+    import hashlib
+
+    mark = cell.get("metadata", {}).get("nbgrader")
+    if not isinstance(mark, Mapping) or not isinstance(mark.get("checksum"), str):
+        return _UNANSWERED in _source(cell)  # some editors drop what they do not know
+    about = [str(bool(mark.get(key))) for key in ("grade", "solution", "locked")]
+    try:
+        parts = [_source(cell), "markdown", *about, grade_id(cell), str(float(mark["points"]))]
+    except (KeyError, TypeError, ValueError):
+        return False
+    digest = hashlib.md5("".join(parts).encode(errors="replace"), usedforsecurity=False)
+    return digest.hexdigest() == str(mark["checksum"])

@@ -17,7 +17,7 @@ from textwrap import dedent
 
 from nbformat import NotebookNode
 
-from autograder.course.directives import directive_of
+from autograder.course.directives import directive_of, without_frame
 from autograder.course.gradecells import is_answer, is_manual
 from autograder.course.rubric import without_evidence
 from autograder.release.definitions import Definition, Solutions, parse_python
@@ -99,7 +99,7 @@ def manual_secrets(sources: dict[str, NotebookNode]) -> Iterator[Secret]:
     for where, cell in texts:
         if is_manual(cell):
             # a step reveals as much without its points
-            answer = _STEP_POINTS.sub("", without_evidence(cell.source))
+            answer = _STEP_POINTS.sub("", without_evidence(without_frame(cell.source)))
             for piece in map(squeeze, _SENTENCE_END.split(answer)):
                 if len(piece) >= MIN_SENTENCE and piece not in public:
                     yield Secret(piece, f"the model answer or rubric of {where}")

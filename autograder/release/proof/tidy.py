@@ -12,6 +12,7 @@ from nbformat import NotebookNode
 
 from autograder.course.assignment import Assignment
 from autograder.course.layout import COMPANIONS, SETTINGS
+from autograder.release.pictures import picture_faults
 from autograder.release.preprocessors import NOTEBOOK_METADATA, strip
 from autograder.release.proof.texts import Text, cells
 
@@ -78,8 +79,7 @@ def cell_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
             yield f"{where} has an output"
         if cell.get("execution_count") is not None:
             yield f"{where} has the execution count {cell.execution_count}"
-        if cell.get("attachments"):
-            yield f"{where} has the attachment {', '.join(sorted(cell.attachments))}"
+        yield from picture_faults(cell, where)
         clean = deepcopy(cell)
         strip(clean)
         if clean.source != cell.source:

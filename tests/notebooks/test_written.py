@@ -1,0 +1,54 @@
+"""Which texts of a saved notebook are written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.course.assignment import Course
+from autograder.course.gradecells import by_grade_id, is_manual, nbgrader_metadata
+from autograder.release.checkskit.notebooks import is_written, saved_notebook
+
+from .conftest import ROOT
+
+TEXTS = [
+    (problem.name, item.name)
+    for problem in Course(ROOT).assignment("hw2").problems
+    for item in problem.items
+    if item.kind == "manual"
+]
+
+
+def written(tmp_path: Path, problem: str, item: str, text: str | None, *, marked: bool) -> bool:
+    """Return the verdict on the release's notebook with that text (None: as it was released)."""
+    notebook = nbformat.read(Course(ROOT).release("hw2") / f"{problem}.ipynb", as_version=4)
+    cell = by_grade_id(notebook)[item]
+    assert is_manual(cell)
+    cell.source = cell.source if text is None else text
+    if not marked:
+        del nbgrader_metadata(cell)["checksum"]
+    (tmp_path / f"{problem}.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    saved = saved_notebook(tmp_path, problem)
+    assert saved is not None
+    return is_written(saved, item)
+
+
+@pytest.mark.parametrize("marked", [True, False], ids=["with checksum", "without"])
+@pytest.mark.parametrize(("problem", "item"), TEXTS)
+def test_a_released_or_empty_text_is_not_written(
+    problem: str, item: str, marked: bool, tmp_path: Path
+) -> None:
+    assert not written(tmp_path, problem, item, None, marked=marked)
+    assert not written(tmp_path, problem, item, " \n", marked=marked)
+    assert written(tmp_path, problem, item, "By induction.", marked=marked)
+
+
+@pytest.mark.parametrize(("problem", "item"), TEXTS)
+def test_an_answer_beside_the_line_to_replace_is_written(
+    problem: str, item: str, tmp_path: Path
+) -> None:
+    text = "**Claim.** All agree.\n\n*Your answer goes here*"
+    assert written(tmp_path, problem, item, text, marked=True)
