@@ -215,6 +215,14 @@ def ready(names: Names, *needed: str) -> bool:
     return not open_names
 
 
+def playing(names: Names, *needed: str) -> bool:
+    """Return whether a playground runs: somebody watches, and the functions it needs are ready.
+
+    Marking and packing skip playgrounds, which earn nothing.
+    """
+    return getattr(shell(), "kernel", None) is not None and ready(names, *needed)
+
+
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
     """Wrap a function so that it returns arrays, or a number if there is only one.
 
