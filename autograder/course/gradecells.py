@@ -106,6 +106,11 @@ def is_given(cell: AnyCell) -> bool:
     return cell["cell_type"] == "code" and given
 
 
+def is_open(cell: AnyCell) -> bool:
+    """Return whether nbgrader ignores the cell: a playground, or a cell of the student's own."""
+    return not nbgrader_metadata(cell)
+
+
 def by_grade_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
     """Return the cells that have an nbgrader id, by that id, in their order."""
     return {name: cell for cell in notebook.cells if (name := grade_id(cell))}

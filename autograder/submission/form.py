@@ -1,4 +1,7 @@
-"""The released notebook as a form: matching a student's cells to the released cells."""
+"""The released notebook as a form: matching a student's cells to the released cells.
+
+Open cells, such as playgrounds, are no part of the form: they count as a student's own cells.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Literal
 
 from nbformat import NotebookNode
 
-from autograder.course.gradecells import grade_id, is_locked, is_solution
+from autograder.course.gradecells import grade_id, is_locked, is_open, is_solution
 from autograder.submission.cells import ReceivedCell, names_bound, normal
 
 Role = Literal["code", "text", "locked"]
@@ -36,7 +39,8 @@ class Form:
 
     def __init__(self, skeleton: NotebookNode) -> None:
         self.skeleton = skeleton
-        self.slots = [_slot(position, cell) for position, cell in enumerate(skeleton.cells)]
+        released = (cell for cell in skeleton.cells if not is_open(cell))
+        self.slots = [_slot(position, cell) for position, cell in enumerate(released)]
         self.cell_ids = {str(slot.cell.get("id", "")) for slot in self.slots}
         self._by_grade_id = {slot.grade_id: slot for slot in self.slots if slot.grade_id}
         self._by_cell_id = {slot.cell.id: slot for slot in self.slots if slot.cell.get("id")}

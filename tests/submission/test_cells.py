@@ -586,3 +586,24 @@ def test_notes_stay_few_whatever_was_done(tmp_path: Path) -> None:
     notes = notes_of(tmp_path, changed(spoil)).splitlines()
     assert 6 <= len(notes) <= 10
     assert all(note.endswith(".") and len(note) < 200 for note in notes)
+
+
+# open cells that were released, such as playgrounds
+
+
+@pytest.mark.parametrize("played", ["eta = 1", "eta = 2\nprint(eta)", None])
+def test_a_playground_counts_as_a_cell_of_the_students(played: str | None, tmp_path: Path) -> None:
+    skeleton = valley()
+    insert(skeleton, "v-given", "eta = 1")
+    notebook = deepcopy(skeleton)
+    where = index_of(notebook, "v-given") + 1
+    if played is None:
+        del notebook.cells[where]
+    else:
+        notebook.cells[where].source = played
+    write(tmp_path / "valley.ipynb", notebook)
+    received = read_submission(tmp_path, {"valley": skeleton}).notebooks["valley"]
+    assert received.notebook is not None
+    assert received.notes == ()
+    expected = [c.source for c in notebook.cells]
+    assert [c.source for c in received.notebook.cells] == expected
