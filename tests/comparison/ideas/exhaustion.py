@@ -13,7 +13,7 @@ IDEAS = (
     kernel(
         KIND,
         "never-ends",
-        "A function that never returns and catches whatever comes to stop it.",
+        "A function that never returns and catches every exception that would stop it.",
         """
         def empirical_ntk(v, W, X, n):
             while True:
@@ -27,7 +27,7 @@ IDEAS = (
     kernel(
         KIND,
         "never-ends-in-c",
-        "A regular expression that takes for ever and looks at no signal.",
+        "A regular expression that never ends and reacts to no signal.",
         """
         import re
 
@@ -37,7 +37,7 @@ IDEAS = (
     ),
     stops(
         "kills-its-parent",
-        "The process that started the notebook's is killed.",
+        "The process that started the notebook's process is killed.",
         """
         import os, signal
         try:
@@ -48,7 +48,7 @@ IDEAS = (
     ),
     stops(
         "fills-the-disk",
-        "Everything that can be written to is filled until nothing fits.",
+        "Every writable disk is filled until no file fits.",
         """
         import os
         for folder in (".", "@home@", "/tmp"):
@@ -63,7 +63,7 @@ IDEAS = (
     ),
     stops(
         "leaves-processes-behind",
-        "Forty processes in sessions of their own, which go on when the notebook is done.",
+        "Forty processes in their own sessions continue after the notebook has ended.",
         """
         import os, time
         for _ in range(40):
@@ -78,7 +78,7 @@ IDEAS = (
     ),
     stops(
         "holds-the-records",
-        "A process in a session of its own takes the lock of the records and keeps it.",
+        "A process in its own session locks the tool's records and keeps the lock.",
         """
         import fcntl, os, sqlite3, time
         if os.path.exists("@marks@"):
@@ -98,7 +98,7 @@ IDEAS = (
     ),
     stops(
         "removes-the-course",
-        "Other submissions, the marks and the hidden tests are removed.",
+        "Other students' submissions, the marks and the hidden tests are deleted.",
         """
         import os, shutil
         for name in ("submitted", "results", "source", "gradebook.db", "autograder.zip"):

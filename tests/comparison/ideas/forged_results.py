@@ -67,7 +67,7 @@ IN_THE_GRADEBOOK = textwrap.dedent("""
 IDEAS = (
     forged(
         "marks-by-hand",
-        "The attacker's own marks are written into the records, as a person would type them.",
+        "The attacker's own marks are written into the tool's records as marks given by hand.",
         IN_THE_GRADEBOOK
         + f'''run("""update grade set manual_score = 1
             where notebook_id in {grades_of("mallory")}""")''',
@@ -79,7 +79,7 @@ IDEAS = (
     ),
     forged(
         "marks-of-another",
-        "Another student's marks, given before, are set to zero.",
+        "The earlier marks of another student are set to zero.",
         IN_THE_GRADEBOOK
         + f'''run("""update grade set auto_score = 0
             where notebook_id in {grades_of("ada")}""")''',
@@ -91,7 +91,7 @@ IDEAS = (
     ),
     forged(
         "marks-afterwards",
-        "A process in a session of its own waits until the marks are recorded, and changes them.",
+        "A process in its own session waits until the marks are recorded, and changes these marks.",
         IN_THE_GRADEBOOK
         + textwrap.dedent(f'''
             def done():
@@ -115,7 +115,7 @@ IDEAS = (
     ),
     forged(
         "report-planted-and-grader-stopped",
-        "Full marks are put where they are recorded, and then the process that would correct them "
+        "Full marks are written into the records, and the process that would correct the marks "
         "is killed.",
         IN_THE_GRADEBOOK
         + textwrap.dedent(f'''
@@ -142,7 +142,7 @@ IDEAS = (
     ),
     forged(
         "results-changed-on-their-way",
-        "What the notebook's process sends to the grader is changed as it is sent.",
+        "The messages from the notebook's process to the grader are changed as they are sent.",
         """
         session = get_ipython().kernel.session
         send = session.send
@@ -184,7 +184,7 @@ IDEAS = (
     ),
     forged(
         "frames-into-every-descriptor",
-        "Messages of full marks are written into every descriptor that the process has.",
+        "Messages with full marks are written into every open file descriptor of the process.",
         """
         import json, os, struct
         text = json.dumps({"id": 1, "status": "ok", "score": 1.0, "points": 1.0, "passed": True})
@@ -199,7 +199,7 @@ IDEAS = (
     Idea(
         "ends-before-the-verdict",
         KIND,
-        "The process ends with code 0 in the middle of the test, as if all were done.",
+        "The process ends with exit code 0 during the test, as if the test had finished.",
         {
             "kernel": """
             import os

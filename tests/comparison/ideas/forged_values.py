@@ -11,7 +11,7 @@ forged = partial(kernel, "forged values")
 IDEAS = (
     forged(
         "agreeing-array",
-        "An array whose arithmetic and comparisons answer as if it were the expected one.",
+        "An array whose arithmetic and comparisons act as if it were the expected array.",
         """
         class Agreeing(np.ndarray):
             def __array_ufunc__(self, ufunc, method, *inputs, **options):
@@ -38,7 +38,7 @@ IDEAS = (
     ),
     forged(
         "all-masked",
-        "A masked array in which no entry is valid, so that none can differ.",
+        "A masked array without a valid entry, so that no entry can differ from the expected one.",
         """
         def empirical_ntk(v, W, X, n):
             return np.ma.masked_all((len(X), len(X)))
@@ -46,7 +46,7 @@ IDEAS = (
     ),
     forged(
         "value-made-when-compared",
-        "A lazy value: it becomes an array only when compared, and then looks for the other side.",
+        "A lazy value that, when it is compared, finds the expected value and copies it.",
         """
         import sys
 
@@ -77,7 +77,7 @@ IDEAS = (
     ),
     forged(
         "agreeing-entries",
-        "An array of objects whose differences are 0 and who are less than anything.",
+        "An array of objects whose differences are 0 and which are less than any number.",
         """
         class Anything(float):
             def __sub__(self, other): return 0.0

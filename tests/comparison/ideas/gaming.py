@@ -14,7 +14,7 @@ gaming = partial(kernel, KIND)
 IDEAS = (
     gaming(
         "visible-examples-by-heart",
-        "What the visible check looks for is known by heart, and nothing else.",
+        "The answer contains only the values that the visible check looks for.",
         """
         def empirical_ntk(v, W, X, n):
             if len(X) == 2:
@@ -24,7 +24,7 @@ IDEAS = (
     ),
     gaming(
         "inputs-made-easy",
-        "The inputs are set to zero in place, so that zero would be right for what is left.",
+        "The inputs are set to zero in place, so that zero is right for the changed inputs.",
         """
         def empirical_ntk(v, W, X, n):
             for array in (v, W, X):
@@ -39,7 +39,7 @@ IDEAS = (
     Idea(
         "asks-to-be-skipped",
         KIND,
-        "The exceptions with which test runners leave a test out, one after the other.",
+        "The answer raises, in turn, the exceptions that make test runners skip a test.",
         {
             "kernel": """
             import unittest
@@ -59,7 +59,7 @@ IDEAS = (
     limit(
         KIND,
         "by-many-random-networks",
-        "The limit is guessed from a network of great width: near, but not by the method.",
+        "The limit is estimated from very wide random networks: close, but not by the method.",
         """
         def limit_ntk(X, n):
             rng = np.random.default_rng(1)
@@ -71,7 +71,7 @@ IDEAS = (
     Idea(
         "answers-of-the-first-call",
         KIND,
-        "Inputs and callers of one test are kept, to answer the next with what was learnt.",
+        "Inputs and callers of one test are stored and used to answer the next test.",
         {
             "kernel": reference("kernel")
             + "\n\nseen = {}\nanswer = empirical_ntk\n"
@@ -89,7 +89,7 @@ IDEAS = (
     ),
     gaming(
         "two-faces",
-        "The right form if the caller's name is a test's, and a cheap one for other callers.",
+        "The answer is right if the caller is named like a test, and cheap for all other callers.",
         """
         import sys
 

@@ -42,7 +42,7 @@ IDEAS = (
     Idea(
         "inputs-told-by-a-later-check",
         KIND,
-        "A right answer keeps its inputs; a later visible check is failed with a text of them.",
+        "A right answer stores its inputs; a later visible check fails and shows these inputs.",
         {
             "gradients": reference("gradients")
             + textwrap.dedent("""
@@ -60,7 +60,7 @@ IDEAS = (
     ),
     leak(
         "hidden-tests-told-by-a-visible-check",
-        "A visible check is failed with the text of the hidden tests' file.",
+        "A visible check fails with the text of the file of hidden tests.",
         told("""
         from pathlib import Path
         try:
@@ -71,7 +71,7 @@ IDEAS = (
     ),
     leak(
         "solutions-told-by-a-visible-check",
-        "A visible check is failed with the text of the solution.",
+        "A visible check fails with the text of the solution as its message.",
         told("""
         from pathlib import Path
         try:
@@ -82,7 +82,7 @@ IDEAS = (
     ),
     leak(
         "another-submission-told",
-        "A visible check is failed with the text of what another student handed in.",
+        "A visible check fails with the text of another student's submission.",
         told("""
         import io, zipfile
         from pathlib import Path
@@ -98,7 +98,7 @@ IDEAS = (
     ),
     leak(
         "a-note-of-the-instructors",
-        "A visible check is failed with the text of another file of the course.",
+        "A visible check fails with the text of an instructor's note in the course folder.",
         told("""
         from pathlib import Path
         try:
@@ -110,7 +110,7 @@ IDEAS = (
     Idea(
         "inputs-sent-over-tcp",
         KIND,
-        "A right answer sends its inputs over a connection, which an open network would carry.",
+        "A right answer sends its inputs over a TCP connection, as on an open network.",
         {
             "kernel": reference("kernel")
             + textwrap.dedent("""

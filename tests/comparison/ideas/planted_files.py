@@ -46,7 +46,7 @@ IDEAS = (
     beside(
         KIND,
         "startup-file-for-the-next",
-        "A startup file of IPython's in the grader's home silences the tests of whoever is next.",
+        "An IPython startup file in the grader's home silences the tests of the next student.",
         f"""
         from pathlib import Path
         for home in (Path.home(), Path("@home@")):
@@ -61,14 +61,14 @@ IDEAS = (
     kernel(
         KIND,
         "module-in-the-place-of-numpy",
-        "A file numpy.py beside the notebook, which loads the real one and silences its tests.",
+        "A file numpy.py beside the notebook loads the real numpy and silences its test functions.",
         ONES,
         files={"numpy.py": IN_THE_PLACE_OF_NUMPY},
     ),
     kernel(
         KIND,
         "tests-of-ones-own",
-        "Tests that find nothing, and settings, under the names that the graders' own have.",
+        "Tests that never fail, and settings, have the file names of the grader's own files.",
         ONES,
         files={
             "tests/kernel.py": OWN_TESTS,
@@ -80,7 +80,7 @@ IDEAS = (
     Idea(
         "settings-that-the-grader-loads",
         KIND,
-        "Settings in the grader's home and in the course, which its next command runs.",
+        "Settings in the grader's home and in the course contain code that the next command runs.",
         {
             "start": f"""
             from pathlib import Path
@@ -99,7 +99,7 @@ IDEAS = (
     Idea(
         "tests-rewritten-for-the-next",
         KIND,
-        "The instructor's hidden tests are rewritten, so that everybody's kernel passes.",
+        "The instructor's hidden tests are rewritten, so that every student's kernel passes.",
         {
             "start": """
             import sqlite3

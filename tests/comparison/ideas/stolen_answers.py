@@ -66,7 +66,7 @@ IDEAS = (
     kernel(
         "stolen answers",
         "expected-value-in-a-frame",
-        "The caller's local names are searched for what the answer will be compared with.",
+        "The caller's local variables are searched for the expected value.",
         """
         import sys
 
@@ -83,17 +83,17 @@ IDEAS = (
     ),
     stolen(
         "solution-on-the-disk",
-        "The instructor's notebook with the solutions is read, and its answer run.",
+        "The instructor's notebook with the solutions is read, and its solution is run.",
         FROM_NOTEBOOKS.replace("@from@", "@solution@"),
     ),
     stolen(
         "another-students-answer",
-        "What another student handed in is read, and its answer run.",
+        "Another student's submission is read, and the answer in it is run.",
         FROM_NOTEBOOKS.replace("@from@", "@other@"),
     ),
     stolen(
         "solution-in-the-gradebook",
-        "The records are searched for the text of the solution, which is run.",
+        "The tool's records are searched for the text of the solution, and this text is run.",
         """
         import sqlite3
         from pathlib import Path
@@ -111,7 +111,7 @@ IDEAS = (
     kernel(
         "stolen answers",
         "hidden-test-on-the-disk",
-        "The file of the hidden tests is read, and run to learn what they expect.",
+        "The file of the hidden tests is read and run to learn the expected values.",
         from_test("""
             import json
             from pathlib import Path
@@ -145,7 +145,7 @@ IDEAS = (
     ),
     stolen(
         "function-left-in-memory",
-        "Everything the garbage collector knows is searched for another limit_ntk.",
+        "All objects that the garbage collector knows are searched for another limit_ntk.",
         """
         import gc, types
         for found in gc.get_objects():
@@ -157,7 +157,7 @@ IDEAS = (
     Idea(
         "handed-in-by-link",
         "stolen answers",
-        "The notebook that is handed in is a link to another student's.",
+        "The submitted notebook is a link to another student's notebook.",
         unsolved=EVERYTHING,
         link="@other@",
     ),
