@@ -12,40 +12,41 @@ OPENING = """\
 
 Written by `make mutation`. `make test-slow` fails if it is out of date.
 
-How strong are the hidden tests? Each reference solution is changed in one small place, and the
-changed function (a *mutant*) is marked as a student's answer. A mutant that loses points is
-*caught*. A mutant that keeps all its points with some seed is a *survivor*: it may be a right
-answer, or the hidden tests may be too weak. **Every survivor has a reason why it is a right
-answer.**
+This page shows how strong the hidden tests are. Each reference solution is changed in one small
+place, and the changed function (a *mutant*) is marked like a student's answer. A mutant that loses
+points is *caught*. A mutant that keeps all its points with at least one seed is a *survivor*:
+either the mutant is a right answer, or the hidden tests are too weak. **This page gives a reason
+why each survivor is a right answer.**
 """
 
 METHOD = """\
 ## Method
 
-- **What is changed:** the text of every function and value that an auto item asks for. Functions
-  that a notebook gives to students, docstrings and annotations stay.
-- **mutmut's operators:** a number + 1, another operator, an argument left out or `None`, changed
-  letters in a text, one arm of a conditional.
-- **Operators that numerical code needs.** In expressions: a number − 1, every other operator among
-  `+ - * / **`, one operand alone, every other comparison, no minus, no call (`x.copy()` → `x`).
-  Also a slice with one end open, a comprehension without its filter, a statement left out, and a
-  loop with zero turns or one. Each variable is replaced by each other variable of the function.
-- **All mutants are tried;** nothing is drawn at random. Mutants are left out if they are not
-  valid Python, equal an earlier one, or change only the style of a picture. Style means colours,
+- **Changed code:** the text of every function and value that an item marked by tests asks for.
+  Functions that a notebook gives to students, docstrings and annotations are not changed.
+- **Changes as in mutmut:** add 1 to a number, use another operator, leave out an argument or
+  replace it by `None`, change letters in a text, keep one branch of a conditional.
+- **Changes for numerical code.** In expressions: subtract 1 from a number, use every other operator
+  among `+ - * / **`, keep one operand alone, use every other comparison, remove a minus sign,
+  remove a call (`x.copy()` → `x`). Also: open one end of a slice, remove the filter of a
+  comprehension, remove a statement, run a loop zero times or once. Each variable is also replaced
+  by each other variable of the function.
+- **All mutants are tried;** no random sample is drawn. A mutant is left out if it is not valid
+  Python, equals an earlier mutant, or changes only the style of a picture. Style means colours,
   sizes, markers, dashes, grids, and the words of axes, titles and colour bars.
-- **Marking** is the real one without the sandbox, in a process of its own with bounded time and
-  memory. Expected values come from the unchanged reference. A mutant that runs out of time is
-  caught, as it is in the sandbox.
-- **Seeds:** {seeds}. A mutant must lose points with both. The second is tried unless every test
-  of the item failed with the first.
+- **Marking** is the same as for students, but without the sandbox: each mutant runs in a separate
+  process with limits on time and memory. Expected values come from the unchanged reference. A
+  mutant that exceeds the time limit is caught, as in the sandbox.
+- **Seeds:** {seeds}. A caught mutant loses points with both seeds. The second seed is skipped if
+  every test of the item failed with the first seed.
 - {shrunk}
 """
 
 REASONS = """\
 ## Why the survivors are right answers
 
-[`survivors.toml`](../tests/mutation/survivors.toml) lists every survivor under its reason: the
-function, the changed lines, and what they became.
+[`survivors.toml`](../tests/mutation/survivors.toml) lists every survivor under its reason, with the
+function, the changed lines, and the new lines.
 """
 
 
@@ -72,9 +73,9 @@ def _enumerated(numbers: tuple[int, ...]) -> str:
 def _shrunk() -> str:
     (name, (size, instead)), *_ = SHRUNK.items()
     return (
-        f"**One size is made smaller:** `{name}` sums over pieces of the width that hold {size} "
-        f"numbers.\n  In the run they hold {instead}, so that small networks, too, are made of "
-        "several pieces."
+        f"**One size is made smaller:** `{name}` sums over pieces of the width, each with {size} "
+        f"numbers.\n  In the mutation run, a piece has {instead} numbers, so that small networks "
+        "also consist of several pieces."
     )
 
 
