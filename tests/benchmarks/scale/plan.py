@@ -28,25 +28,25 @@ def _rows(figures: Figures, bench: Mapping[str, Any]) -> Iterator[tuple[str, str
         if all(run["cpu"] is not None for run in runs):
             cpu = median(run["cpu"] for run in runs) / bench["submissions"]
             yield "processor time", _hours(PLANNED * cpu)
-            yield "processors to be done in 8 hours", f"{PLANNED * cpu / 8 / 3600:.0f}"
+            yield "processors needed to finish in 8 hours", f"{PLANNED * cpu / 8 / 3600:.0f}"
     recording = figures.recording_seconds
-    yield "time of recording, one after the other: the least", _hours(PLANNED * recording)
+    yield "least time to record all submissions in one process", _hours(PLANNED * recording)
     if recording:
         yield (
-            "submissions per minute that one recording process keeps up with",
+            "submissions per minute that one recording process can record",
             f"{60 / recording:.0f}",
         )
     each = figures.again_seconds / figures.students
-    yield "time of a run when nothing has changed", _hours(PLANNED * each)
+    yield "time of a run without changes", _hours(PLANNED * each)
     gradebook = PLANNED * figures.gradebook_bytes / figures.students
     yield "gradebook", f"{gradebook / 1e9:.1f} GB"
     yield (
-        f"its {COPIES} copies, besides those of earlier days",
+        f"the {COPIES} recent backups of the gradebook",
         f"{COPIES * gradebook / 1e9:.0f} GB",
     )
     growth = (figures.own_late - figures.own_early) / max(1, figures.students)
     yield (
-        "memory of the run's own process, if it grows on as measured",
+        "memory of the run's own process, if it keeps growing as measured",
         (f"{(figures.own_late + max(0.0, growth) * PLANNED) / 1e9:.2f} GB"),
     )
 

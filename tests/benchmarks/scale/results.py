@@ -71,25 +71,26 @@ class Figures:
         """What has to hold; what only says something of a large class is not judged of a small."""
         yield Bound("Reports that are not the true marks", f"{self.wrong_reports}", "0",
                     self.wrong_reports == 0)  # fmt: skip
-        yield Bound("students whose gradebook rows are not", f"{self.wrong_rows}", "0",
-                    self.wrong_rows == 0)  # fmt: skip
-        yield Bound("recorded before the kill, marked once more", f"{self.marked_twice}", "0",
-                    self.marked_twice == 0)  # fmt: skip
+        yield Bound("students whose gradebook rows are not the true marks",
+                    f"{self.wrong_rows}", "0", self.wrong_rows == 0)  # fmt: skip
+        yield Bound("submissions recorded before the kill and marked again",
+                    f"{self.marked_twice}", "0", self.marked_twice == 0)  # fmt: skip
         # a run that is killed between a student's marks and folder leaves one Report unseen
-        yield Bound("after the kill `fdl grade` says unchanged", f"{self.unchanged_told}",
-                    f"{self.killed_after}, or one more",
+        yield Bound("submissions that `fdl grade` reports as unchanged after the kill",
+                    f"{self.unchanged_told}", f"{self.killed_after}, or one more",
                     self.unchanged_told - self.killed_after in (0, 1))  # fmt: skip
-        yield Bound("in the last run it says unchanged", f"{self.again_unchanged}",
-                    f"{self.students}", self.again_unchanged == self.students)  # fmt: skip
+        yield Bound("submissions that `fdl grade` reports as unchanged in the last run",
+                    f"{self.again_unchanged}", f"{self.students}",
+                    self.again_unchanged == self.students)  # fmt: skip
         is_large = self.students >= LARGE
         for what, value, bound, holds in (
             (f"rate of the last {self.window}, times the first {self.window}'s",
              f"{self.rate_kept:.2f}", "at least 0.90", self.rate_kept >= 0.9),
-            ("memory of the run's own process, late against early",
+            ("memory of the run's own process, late divided by early",
              f"{self.own_growth:.2f}", "at most 1.10", self.own_growth <= 1.1),
-            ("memory of all processes, late against early",
+            ("memory of all processes, late divided by early",
              f"{self.all_growth:.2f}", "at most 1.10", self.all_growth <= 1.1),
-            ("time when nothing has changed, of the first time",
+            ("time of a run without changes, as a share of the first run's time",
              f"{self.again_share:.1%}", "less than 2 %", self.again_share < 0.02),
         ):  # fmt: skip
             yield Bound(what, value, bound, holds if is_large else None)
@@ -97,15 +98,18 @@ class Figures:
     def measures(self) -> Iterator[tuple[str, str]]:
         """The figures in words."""
         n = self.students
-        yield "submissions, full ones among them", f"{n:,}, {self.full:,}"
+        yield "submissions in all, complete submissions", f"{n:,}, {self.full:,}"
         yield f"submissions per minute: the first {self.window}", f"{self.rate_first:.0f}"
         yield f"submissions per minute: the last {self.window}", f"{self.rate_last:.0f}"
-        yield "processor seconds for one", f"{self.first_cpu / n:.2f}"
-        yield "of them, in the process that records", f"{self.own_seconds / n:.3f}"
-        yield "seconds of recording one", f"{self.recording_seconds:.3f}"
-        yield "seconds before the first mark, nothing known", f"{self.start_seconds:.1f}"
+        yield "processor seconds for one submission", f"{self.first_cpu / n:.2f}"
+        yield (
+            "processor seconds for one submission, in the recording process",
+            f"{self.own_seconds / n:.3f}",
+        )
+        yield "seconds to record one submission", f"{self.recording_seconds:.3f}"
+        yield "seconds before the first mark, without earlier marks", f"{self.start_seconds:.1f}"
         yield "seconds after the last mark", f"{self.end_seconds:.1f}"
-        yield "seconds when nothing has changed", f"{self.again_seconds:.1f}"
+        yield "seconds of a run without changes", f"{self.again_seconds:.1f}"
         yield (
             "memory of the run's own process: early, late, peak",
             _megabytes(self.own_early, self.own_late, self.own_peak),
@@ -114,10 +118,13 @@ class Figures:
             "memory of all processes: early, late, peak",
             _megabytes(self.all_early, self.all_late, self.all_peak),
         )
-        yield "gradebook, for one", f"{self.gradebook_bytes / n / 1e3:.1f} kB"
-        yield "gradebook's copies, together", f"{self.copies_bytes / 1e6:.0f} MB"
-        yield "autograded/, for one", f"{self.autograded_bytes / n / 1e3:.0f} kB"
-        yield "submitted/, for one", f"{self.submitted_bytes / n / 1e3:.0f} kB"
+        yield "size of the gradebook for one submission", f"{self.gradebook_bytes / n / 1e3:.1f} kB"
+        yield "size of all backups of the gradebook", f"{self.copies_bytes / 1e6:.0f} MB"
+        yield (
+            "size of `autograded/` for one submission",
+            f"{self.autograded_bytes / n / 1e3:.0f} kB",
+        )
+        yield "size of `submitted/` for one submission", f"{self.submitted_bytes / n / 1e3:.0f} kB"
 
     def tables(self) -> Iterator[Table]:
         """For a terminal."""
@@ -135,7 +142,7 @@ class Figures:
         """For a page."""
         lines = ["| measured | |", "| --- | ---: |"]
         lines += [f"| {what} | {value} |" for what, value in self.measures()]
-        lines += ["", "| what has to hold | measured | bound | |", "| --- | ---: | ---: | --- |"]
+        lines += ["", "| requirement | measured | bound | |", "| --- | ---: | ---: | --- |"]
         lines += [f"| {b.what} | {b.measured} | {b.bound} | {b.verdict} |" for b in self.bounds()]
         return "\n".join(lines)
 
