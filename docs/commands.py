@@ -19,7 +19,7 @@ from autograder.cli import app
 
 PAGE = Path(__file__).with_name("commands.md")
 SHARED = 2
-"""Number of commands from which on an option is explained once, for all of them."""
+"""Number of commands that must share an option before the page explains the option only once."""
 
 HEAD = """\
 # Commands
@@ -30,7 +30,7 @@ Written by `make docs` from the commands' own help. `fdl COMMAND --help` shows t
 
 @dataclass(frozen=True)
 class Option:
-    """An argument or option: how it is written, and what it does."""
+    """An argument or option of a command, with its spelling and its meaning."""
 
     written: str
     meaning: str
@@ -41,7 +41,7 @@ class Option:
 
 @dataclass(frozen=True)
 class Entry:
-    """A command as the page shows it."""
+    """A command with the texts and options that the page shows."""
 
     name: str
     panel: str
@@ -102,7 +102,7 @@ def _plain(written: str) -> str:
     words = {"str": "TEXT", "int": "N", "int range": "N", "path": "PATH", "list[str]": "TEXT"}
     if argument := re.match(r"(\w+)(\.{3})? <[\w\[\] ]+>$", written):
         return argument[1].upper() + (argument[2] or "")
-    written = re.sub(r"<%[^>]*>", "DATE", written)  # the formats in which it may be written
+    written = re.sub(r"<%[^>]*>", "DATE", written)  # the formats of a date
     return re.sub(r"<([^>|]*)>", lambda kind: words.get(kind[1], kind[1].upper()), written)
 
 
@@ -114,7 +114,7 @@ def _lines(entry: Entry, shared: Sequence[Option]) -> list[str]:
 
 
 def _but_few(names: Sequence[str], every: Sequence[str]) -> str:
-    """Name these commands, or, if it is shorter, the others."""
+    """Return the names of the commands, or "all but …" with the others if that list is shorter."""
     others = [name for name in every if name not in names]
     if len(others) < len(names):
         return f"all but {', '.join(others)}" if others else "all commands"

@@ -1,7 +1,7 @@
 """Settings of the site that `make docs` builds with Sphinx.
 
-The pages stay where they are, so their links work on a repository's host and on the site alike.
-The site loads nothing from the network, and its search works from a folder.
+The pages stay in their folders, so their links work on a repository's host as well as on the site.
+The site loads nothing from the network, and its search also works in a local folder.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ NAVIGATION = {
     "Changing the kit": ("architecture", "../CONTRIBUTING"),
     "Measured": ("benchmarks", "comparison", "scale", "numerics", "mutation"),
 }
-"""The site's menu: headings, and the pages below each, as seen from docs/."""
+"""Headings of the site's menu, each with its pages as paths from docs/."""
 
 project = "Homework kit"
 html_title = project
@@ -31,7 +31,7 @@ root_doc = FRONT
 include_patterns = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/*.md"]
 exclude_patterns = [".*", "autograder", "build", "release", "solutions", "source", "tests"]
 myst_heading_anchors = 4
-smartquotes = False  # an option begins with two hyphens, also in a sentence
+smartquotes = False  # keeps the two hyphens of options in sentences
 highlight_language = "none"  # blocks without a language are commands
 
 html_theme = "furo"
@@ -40,7 +40,7 @@ html_show_sphinx = False
 
 
 def add_navigation(_app: Sphinx, name: str, source: list[str]) -> None:
-    """Add the menu to the front page, where Sphinx looks for it."""
+    """Add the menu to the front page, because Sphinx reads the menu there."""
     if name == FRONT:
         for heading, pages in NAVIGATION.items():
             listed = "\n".join(
@@ -50,12 +50,12 @@ def add_navigation(_app: Sphinx, name: str, source: list[str]) -> None:
 
 
 def add_index(app: Sphinx, error: Exception | None) -> None:
-    """Let the site's folder open with the front page."""
+    """Copy the front page to index.html, so that a browser opens the site's folder with it."""
     if error is None:
         shutil.copy(app.outdir / f"{FRONT}.html", app.outdir / "index.html")
 
 
 def setup(app: Sphinx) -> None:
-    """Connect the two functions above."""
+    """Connect `add_navigation` and `add_index` to Sphinx's events."""
     app.connect("source-read", add_navigation)
     app.connect("build-finished", add_index)

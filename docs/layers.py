@@ -1,7 +1,7 @@
-"""Draw docs/layers.svg: the kit's layers, and which layer imports which, read from the code.
+"""Draw docs/layers.svg: the kit's layers and the imports between them, read from the code.
 
 Run `python docs/layers.py` after a change of the structure; a test proves that the picture is
-up to date. The order of the layers is the one that import-linter enforces (pyproject.toml).
+up to date. The layers are in the order that import-linter enforces (pyproject.toml).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def summary(layer: str) -> str:
 
 
 def imports() -> Counter[tuple[str, str]]:
-    """Return how many modules of one layer import one of another."""
+    """Return how many modules of one layer import something from another, for each pair of layers."""
     graph = grimp.build_graph(PACKAGE)
     pairs = Counter[tuple[str, str]]()
     for module in graph.modules:
@@ -52,7 +52,7 @@ def imports() -> Counter[tuple[str, str]]:
 
 
 def draw() -> str:
-    """Draw a row for each layer; blue cells are the layers that it imports."""
+    """Return the SVG picture: a row for each layer, with blue cells for the layers it imports."""
     names, pairs = layers(), imports()
     width, height = LEFT + CELL * len(names) + 20, TOP + ROW * len(names) + 20
     parts = [
