@@ -38,7 +38,7 @@ def summary(layer: str) -> str:
 
 
 def imports() -> Counter[tuple[str, str]]:
-    """Return how many modules of one layer import something from another, for each pair of layers."""
+    """Return, for each pair of layers, how many modules of the first import the second."""
     graph = grimp.build_graph(PACKAGE)
     pairs = Counter[tuple[str, str]]()
     for module in graph.modules:
