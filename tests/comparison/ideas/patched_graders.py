@@ -11,7 +11,7 @@ patched = partial(kernel, "patched graders")
 IDEAS = (
     patched(
         "testing-says-nothing",
-        "Every assertion of numpy.testing is replaced by one that never fails.",
+        "Every assertion of numpy.testing is replaced by an assertion that never fails.",
         first("""
         for name in dir(np.testing):
             if name.startswith("assert"):
