@@ -38,7 +38,7 @@ IDEAS = (
     ),
     forged(
         "all-masked",
-        "A masked array without a valid entry, so that no entry can differ from the expected entry.",
+        "A masked array without a valid entry, so no entry can differ from the expected entry.",
         """
         def empirical_ntk(v, W, X, n):
             return np.ma.masked_all((len(X), len(X)))
