@@ -1,4 +1,4 @@
-"""Mark many submissions at once, in separate processes; one that fails does not stop the others."""
+"""Mark many submissions at once, in separate processes; a failure does not stop the others."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from autograder.sandbox import Sandbox
 from autograder.submission.parcel import Parcel
 
 ALONE = 2
-"""Times to try a submission alone; before that, another one may have broken the pool."""
+"""Number of times to try a submission alone after its pool of marking processes broke."""
 USUAL_MEMORY = 768 * MiB
 """Most bytes that marking an ordinary submission takes, all its processes together."""
 
@@ -36,7 +36,7 @@ LONG_SECONDS = 30.0
 """Seconds of marking above which a submission waits until the others are marked."""
 
 LONG_SHARE = 1 / 3
-"""Share of a submission's time that is exceeded only if its code waits or never ends."""
+"""Share of a submission's time limit; only code that waits or never ends takes longer."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Marked:
 
 
 def find_jobs(course: Course, assignment: str, students: Sequence[str] = ()) -> list[Job]:
-    """Return the submissions in submitted/, one for each student who has one for the assignment."""
+    """Return the submissions in submitted/, one for each student who submitted the assignment."""
     submitted = course.submitted
     if students:
         for name in students:
@@ -92,7 +92,8 @@ def long_seconds(assignment: Assignment) -> float:
 
 
 def long_ones_last(jobs: Sequence[Job], seconds: Mapping[str, float]) -> list[Job]:
-    """Return the jobs, with those that took long last time at the end, so nobody waits for them."""
+    """Return the jobs with the ones that took long last time at the end; no other waits for them.
+    """
     return sorted(jobs, key=lambda job: seconds.get(job.student, 0.0) > LONG_SECONDS)
 
 
@@ -114,7 +115,7 @@ def unknown_extensions(course: Course, assignment: str) -> list[str]:
 def default_jobs(limits: Limits | None = None, machine: Machine | None = None) -> int:
     """Return how many submissions to mark at once: one per processor, if memory suffices.
 
-    Memory must suffice even if one submission takes the most it may.
+    Memory must suffice even if one submission takes all the memory that it may.
     """
     limits, machine = limits or Limits(), machine or Machine()
     most = limits.total_memory_bytes + limits.disk_bytes  # without a disk, files are in memory
@@ -131,10 +132,10 @@ def mark_class(
     seed: int | None = None,
     settings: MarkSettings | None = None,
 ) -> Generator[Marked]:
-    """Mark every job and yield each as it is done.
+    """Mark every job and yield each result as soon as it is known.
 
-    If a marking process dies, only the jobs being marked are affected. Each of them is tried alone
-    after the others, and once more if it dies there.
+    If a marking process dies, only the jobs being marked are affected. Each of these jobs is tried
+    alone after the others, and once more if its process dies again.
     """
     settings = settings or MarkSettings(assignment.limits)
     workers = max(1, min(workers, len(jobs)))
@@ -159,7 +160,8 @@ def _run_pool(
     seed: int | None,
     settings: MarkSettings,
 ) -> Generator[Marked, None, tuple[dict[Job, str], list[Job]]]:
-    """Mark jobs until the pool breaks; return the jobs it broke with, and why, and the rest."""
+    """Mark jobs until the pool breaks; return its running jobs, each with the reason, and the rest.
+    """
     waiting = list(reversed(jobs))
     running: dict[Future[Marked], Job] = {}
     lost: dict[Job, str] = {}
@@ -216,7 +218,8 @@ def _outcome(job: Job, future: Future[Marked]) -> Marked:
 
 
 def _end_with_the_run() -> None:
-    """End this marking process with the run's process, or it would wait for jobs for ever."""
+    """End this marking process when the run's process ends; else it would wait for jobs for ever.
+    """
     run = multiprocessing.parent_process()
     assert run is not None
     end_with(run.sentinel)
@@ -232,10 +235,10 @@ def mark_here(
     *,
     release: Path | None = None,
 ) -> Marked:
-    """Mark in this process and keep its sandbox for the next one; return any failure as text."""
+    """Mark in this process, keep the sandbox for the next job, and return any failure as text."""
     try:
         marking = _worker(root, name, settings).mark(submission, seed, release)
-        # The tests' calls and answers can't leave this process, and should not.
+        # The tests' calls and answers can't leave this process, and must not.
         return Marked(student, replace(marking, outcomes={}))
     except KitError as error:
         return Marked(student, None, str(error))
@@ -297,5 +300,5 @@ class _Worker:
 
 @cache
 def _worker(root: Path, name: str, settings: MarkSettings) -> _Worker:
-    """Return this process's worker; a pool calls functions, so only the module can keep it."""
+    """Return this process's worker; it is cached because a pool can only call functions."""
     return _Worker(root, name, settings)

@@ -1,13 +1,15 @@
 """Find the misconceptions that a wrong answer agrees with, judged by the hidden tests.
 
-A misconception goes through the same hidden tests with the same inputs, and its transcript is
-compared with the student's. It is named if everything that it gets wrong is wrong here in the same
-way, and no other misconception explains that: so a sentence never blames anything right. The right
-parts of an answer are not compared, and several misconceptions are named if each explains another
-part. Two misconceptions in one function answer as neither does alone, so pairs are tried too.
+Each misconception goes through the same hidden tests with the same inputs, and its transcript is
+compared with the student's. A misconception is named if the student's answer has all its errors in
+the same way, and no other misconception explains these errors. So a sentence never blames a right
+part of an answer. Right parts are not compared. Several misconceptions are named if each explains
+another part. Two misconceptions in one function give other answers than either of them alone, so
+pairs are tried too.
 
-Pictures may be drawn in any style. So only the features are compared in which the misconception's
-picture differs from the reference's; the student's picture must have all of them.
+Pictures may be drawn in any style. So diagnosis compares only those features in which the
+misconception's picture differs from the reference's. The student's picture must have all these
+features.
 """
 
 from __future__ import annotations
@@ -48,10 +50,10 @@ Outcomes = Sequence[Outcome]
 
 @dataclass(frozen=True)
 class _Trial:
-    """Misconceptions in one answer, and the hidden tests' outcomes for it.
+    """Misconceptions in one answer, and the hidden tests' outcomes for that answer.
 
-    `failed` are the tests that it fails. `wrong` is what it gets wrong: the parts of the item in
-    which it fails a core test, or else the robustness tests that it fails.
+    `failed` are the tests that the answer fails. `wrong` are the parts of the item in which it
+    fails a core test; if it fails no core test, `wrong` are the robustness tests that it fails.
     """
 
     misconceptions: tuple[Misconception, ...]
@@ -119,7 +121,8 @@ class Diagnostician:
     def diagnose(
         self, item: str, outcomes: Outcomes, seconds: float = float("inf")
     ) -> tuple[Misconception, ...]:
-        """Return what explains a failed item's outcomes; empty if it takes over `seconds`."""
+        """Return the misconceptions behind a failed item; none if the search takes over `seconds`.
+        """
         if all(outcome.passed for outcome in outcomes) or _tells_nothing(outcomes):
             return ()
         self._known(item)  # running the misconceptions does not count as the submission's time
@@ -139,9 +142,9 @@ class Diagnostician:
         return tuple(each for each in self.catalogue.of(item) if each.name in named)
 
     def shared(self, item: str, found: Sequence[Misconception]) -> dict[str, frozenset[str]]:
-        """Return the mistakes of a diagnosis that other items may share, with the claims they fail.
+        """Return the mistakes of a diagnosis that other items may share, with their failed claims.
 
-        A claim that another misconception of the diagnosis fails too is left out.
+        A claim is left out if another misconception of the diagnosis fails it too.
         """
         failed: dict[str, set[str]] = defaultdict(set)
         for each in found:
@@ -163,7 +166,7 @@ class Diagnostician:
         possible = [trial for trial in trials if trial.failed and trial.failed <= _failed(outcomes)]
         found = _in_picture(outcomes, reference, agreeing, strictly=True)
         found = found or _in_picture(outcomes, reference, possible, strictly=False)
-        if not found:  # it may also lack other things, such as a name
+        if not found:  # the picture may also lack other things, such as a name
             alike = [trial for trial in trials if _fails_as(trial, outcomes)]
             found = _in_picture(outcomes, reference, alike, strictly=True)
         return found
@@ -231,7 +234,7 @@ def _bare(outcome: Outcome) -> Outcome:
         replace(event, args=(), kwargs=None, answer=mapped(event.answer, _without_function))
         for event in outcome.transcript
     )
-    compared = None if outcome.compared is None else (None, None)  # only whether there were any
+    compared = None if outcome.compared is None else (None, None)  # keep only whether any were
     return replace(outcome, transcript=tuple(events), compared=compared)
 
 
@@ -240,13 +243,13 @@ def _without_function(part: Any) -> Any:
 
 
 def any_function() -> None:
-    """Replace an answer that was a function: all functions count as the same."""
+    """Replace every function in an answer: all functions count as the same."""
 
 
 def _tells_nothing(outcomes: Outcomes) -> bool:
-    """Return whether the tests got no answer at all: equal errors may have different causes.
+    """Return whether the tests got only errors, no answer: equal errors may have different causes.
 
-    An error after names were taken away shows that the code uses them.
+    An error after names were removed does not count, as it shows that the code uses these names.
     """
     events = [event for outcome in outcomes for event in outcome.transcript]
     return all(event.failure and not event.without for event in events)
@@ -257,9 +260,10 @@ def _has_figures(outcomes: Outcomes) -> bool:
 
 
 def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
-    """Return whether all that the trial gets wrong is wrong here in the same way (except figures).
+    """Return whether the student's answer has all the trial's errors; figures are not compared.
 
-    If the answer is wrong in other ways as well, a slip is recognised by the test's message.
+    The errors must be the same. If the answer has other errors too, it is enough that the trial's
+    slips have the same messages in the student's outcomes.
     """
     if any(each.recognises and each.recognises(outcomes) for each in trial.misconceptions):
         return True
@@ -272,7 +276,10 @@ def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
 
 
 def _says_the_same(trial: _Trial, outcomes: Outcomes) -> bool:
-    """Return whether the trial's slips have the same messages here, without compared numbers."""
+    """Return whether the trial fails only by slips whose messages the student's outcomes repeat.
+
+    A slip that was found by comparing numbers does not count.
+    """
     slips = [outcome for outcome in trial.outcomes if not outcome.passed]
     own = {outcome.case: outcome for outcome in outcomes}
     return all(
@@ -285,7 +292,7 @@ def _says_the_same(trial: _Trial, outcomes: Outcomes) -> bool:
 
 
 def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[str, str]]) -> bool:
-    """Return whether a trial of core tests explains parts that nothing else explains."""
+    """Return whether a trial of core tests explains parts that no other trial explains."""
     return (
         bool(trial.wrong)
         and trial.wrong <= unexplained
@@ -296,8 +303,8 @@ def _explains(trial: _Trial, outcomes: Outcomes, unexplained: frozenset[tuple[st
 def _clear(trials: Sequence[_Trial], outcomes: Outcomes, *, most: int) -> list[_Trial]:
     """Return the trials without a rival for the same robustness test or part.
 
-    Among rivals, one that agrees with all answers, right or wrong, counts. A part may have `most`
-    trials: a picture can show two mistakes at once.
+    Among rivals, a trial that agrees with all answers, right or wrong, is returned if it is the
+    only such trial. A part may have `most` trials: a picture can show two mistakes at once.
     """
     found = []
     for trial in trials:
@@ -309,7 +316,7 @@ def _clear(trials: Sequence[_Trial], outcomes: Outcomes, *, most: int) -> list[_
 
 
 def _common(trials: Sequence[_Trial]) -> list[_Trial]:
-    """Return what all of these pairs have in common: both misconceptions, one, or none."""
+    """Return the misconceptions that all these pairs share: both, one, or none."""
     if not trials:
         return []
     first = trials[0].misconceptions
@@ -318,7 +325,7 @@ def _common(trials: Sequence[_Trial]) -> list[_Trial]:
 
 
 def _largest(trials: Sequence[_Trial], *, of_parts: bool = True) -> list[_Trial]:
-    """Return the trials whose failures are not a proper part of another's.
+    """Return the trials whose failures are not a proper part of another trial's failures.
 
     Without `of_parts`, this compares only trials that fail nothing but robustness tests.
     """
@@ -333,7 +340,7 @@ def _largest(trials: Sequence[_Trial], *, of_parts: bool = True) -> list[_Trial]
 def _in_picture(
     outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
 ) -> list[_Trial]:
-    """Return the trials that explain a picture; none if they leave a part of it unexplained."""
+    """Return the trials that explain a picture; none if a wrong part stays unexplained."""
     alike = _alike(outcomes, right, trials, strictly=strictly)
     found = _clear(_largest(alike, of_parts=strictly), outcomes, most=2)
     missed = _parts(_wrong(outcomes)) - {part for trial in found for part in trial.wrong}
@@ -345,9 +352,9 @@ def _alike(
 ) -> list[_Trial]:
     """Return the trials whose figures differ from the reference's as the student's figures do.
 
-    If one trial's differences are among another's, the other one says more. Only calls that the
-    reference got too are compared; unless `strictly`, only cases with equally many calls, since a
-    test that fails asks again with other data.
+    A trial is left out if another trial has all its differences and more. Only calls that the
+    reference got too are compared. Unless `strictly`, only cases with equal numbers of calls are
+    compared, since a test that fails asks again with other data.
     """
     ours = [right, *(trial.outcomes for trial in trials)]
     looks = Looks(ours, functions_of_the_plane(outcomes))
@@ -369,13 +376,14 @@ def _alike(
 
 
 def _fails_as(trial: _Trial, outcomes: Outcomes) -> bool:
-    """Return whether the same core tests fail, and at least one does."""
+    """Return whether the student's outcomes and the trial's fail the same core tests, at least one.
+    """
     core = [outcome for outcome in outcomes if not outcome.costs]
     return any(not outcome.passed for outcome in core) and _same_outcomes(core, trial.outcomes)
 
 
 def _asked_alike(*found: Outcomes) -> set[str]:
-    """Return the cases in which all got equally many calls."""
+    """Return the cases that have equal numbers of calls in all these outcomes."""
     counts = [{(o.case, len(o.transcript)) for o in outcomes} for outcomes in found]
     return {case for case, _ in set.intersection(*counts)}
 

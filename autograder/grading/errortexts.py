@@ -1,9 +1,9 @@
-"""Decide which error texts a student may read: only ones that can't hold a hidden input.
+"""Decide which error texts a student may read: only texts that can't contain a hidden input.
 
 An error that a student's function raises during a test may say anything, such as the numbers that
-it was called with. So its text is shown only if it is one of these sentences of Python or numpy,
-with numbers below 20 as sizes. Its names must be Python's, numpy's, the released notebook's, or in
-the line that raised the error, which the student sees anyway.
+it was called with. So the error's text is shown only if it is one of the sentences of Python or
+numpy listed here, with numbers below 20 as sizes. Names in the text must be Python's, numpy's, the
+released notebook's, or in the line that raised the error, which the student sees anyway.
 """
 
 from __future__ import annotations
@@ -120,9 +120,9 @@ _KNOWN = frozenset(dir(builtins)).union(
 
 
 def fit_to_show(text: str, words: Iterable[str]) -> str:
-    """Return the text of an error if it can't hold anything hidden, else "".
+    """Return the text of an error if it can't contain a hidden input, else "".
 
-    `words` are texts whose names it may contain: the released notebook's and the failing line.
+    `words` are texts whose names the error may contain: the released notebook and the failing line.
     """
     text = text.strip()
     if len(text) > MAX_TEXT or not text.isascii():

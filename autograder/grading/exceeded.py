@@ -1,9 +1,10 @@
 """Find the limits that a submission exceeded, and tell the teacher what to change.
 
-Students read in their feedback that a cell was stopped after 30 s. Only the teacher can change
-that, so the setting is named where teachers look: on the terminal, in the proof of a release and on
-the instructor's page. Reports have only the students' sentences. If a student prints such a
-sentence, a hint appears, but nothing else happens.
+Students read in their feedback that, for example, a cell was stopped after 30 s. Only the teacher
+can change this limit. So teachers see the name of its setting on the terminal, in the proof of a
+release and on the instructor's page. A Report has only the sentences for students, and limits are
+recognised by these sentences. If a student's code prints such a sentence, the teacher sees a wrong
+hint, but nothing else happens.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def texts_of(report: Report, notebooks: Mapping[str, NotebookNode] | None = None
 
 
 def change_limits(assignment: Assignment, names: Iterable[str]) -> str:
-    """Return where a teacher can change these limits, with their values; empty without any."""
+    """Return where a teacher can change these limits, with their values; empty if there are none.
+    """
     limits = (f"{name} = {as_written(getattr(assignment.limits, name))}" for name in names)
     shown = ", ".join(limits)
     return f"[assignments.{assignment.name}.limits] in {SETTINGS} has {shown}" if shown else ""

@@ -1,9 +1,9 @@
 """Find out whether a field in a figure shows a function of the plane, or a usual mistake.
 
 A field may be drawn on any grid, in any style, so its values are never compared with those of
-another picture. They are compared with the function at the field's own samples; if they do not show
-it, with the function as it looks after the usual mistakes. The work grows with the number of
-samples.
+another picture. They are compared with the function at the field's own samples. If they do not
+show the function, they are compared with the function as it looks after each usual mistake. The
+work grows with the number of samples.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from autograder.sandbox import Polynomial
 from autograder.sandbox.figurerecord import AxesData, FieldData
 
 MOST = 8
-"""Number of fields of an axes to look at."""
+"""Most fields of an axes to look at."""
 
 _STRETCHES = np.geomspace(0.2, 5.0, 41)
 """Factors by which a surface may be drawn wider than its grid and still be recognised."""
@@ -37,7 +37,7 @@ _FEWEST_CELLS = 9
 """Fewest cells in each direction of a field whose axes count cells instead of showing u and v."""
 
 _COMPARED = 400, 1000
-"""Numbers of samples of a field, and of one of ours, to compare with each other."""
+"""Numbers of samples to compare: of a student's field, and of a field in one of our figures."""
 
 Values = Callable[[np.ndarray], Any]
 
@@ -71,7 +71,7 @@ def _mistakes(field: FieldData, function: Polynomial, turned: bool) -> Iterator[
         return lambda x: middle[:, np.newaxis] + sign[:, np.newaxis] * (x - middle[:, np.newaxis])
 
     def exchanged(x: np.ndarray) -> np.ndarray:
-        """Return the place that a transposed array shows at a place of its rectangle."""
+        """Return the point whose value a transposed array shows at the point x."""
         share = (x - low[:, np.newaxis]) / size[:, np.newaxis]
         return np.asarray(low[:, np.newaxis] + share[::-1] * size[:, np.newaxis])
 
@@ -99,7 +99,7 @@ def _counts_cells(field: FieldData) -> bool:
 
 
 def _is_stretched(field: FieldData, function: Polynomial, turned: bool) -> bool:
-    """Return whether the field shows the function on a plane of another size, same centre."""
+    """Return whether the field shows the function in another size around the same centre."""
     samples = field.samples[spread(len(field.samples))]
     places = samples[:, 1::-1] if turned else samples[:, :2]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -115,7 +115,7 @@ def _middles(samples: np.ndarray) -> np.ndarray:
 
 
 def are_alike(field: FieldData, turned: bool, ours: FieldData, ours_turned: bool) -> bool:
-    """Return whether a field rises where one of ours does, at its samples inside ours."""
+    """Return whether a field rises where our field rises, at the samples inside our field."""
     mine, theirs = (
         each.samples[spread(len(each.samples), most)]
         for each, most in zip((field, ours), _COMPARED, strict=True)

@@ -1,15 +1,15 @@
-"""How figures look, as facts that can be compared between figures in different styles.
+"""Describe how figures look by facts, which can be compared between figures in different styles.
 
 A fact is a plain tuple. It may say that an axis is logarithmic or labelled, that the labels have v
 to the right and u upwards, or that there is a legend. It may say that a curve with certain data is
 visible, hidden or outside its axes, or that a legend gives the curve a name. Or it says that a
-field shows certain values. Data count as equal if they agree with the
-same data of ours to within a thousandth. A student's data are never compared with each other, so
-the work grows only with their number.
+field shows certain values. Two sets of data count as equal if both agree with the same data in one
+of our own figures to within a thousandth. A student's data are never compared with each other, so
+the work grows only with the amount of data.
 
-If the test passed in a function of the plane, the facts do not depend on grids or on how marks are
-grouped. They say what a field shows about that function, and which of the places that our figures
-mark are marked.
+If the test passed in a function of the plane, the facts do not depend on grids or on the grouping
+of marks. They say what a field shows about that function, and which of the places that are marked
+in our figures the student's figure marks.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from autograder.sandbox.figurerecord import AxesData, CurveData, FieldData
 _SIGHTS = ("in sight", "outside", "hidden")
 
 _MOST_MARKS = 100
-"""Most points of a curve of ours whose points are looked for one by one."""
+"""Most points of a curve in our figures whose points are looked for one by one."""
 
 Fact = tuple[object, ...]
 
@@ -43,7 +43,7 @@ FigurePlace = tuple[str, int]
 class Looks:
     """A reader of facts; equal data of curves and fields get the same number in every figure.
 
-    `ours` are outcomes whose figures we drew: other data are compared with theirs.
+    `ours` are outcomes with our own figures: other data are compared with the data of these.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Looks:
         ours: Iterable[Sequence[Outcome]] = (),
         functions: Mapping[FigurePlace, Polynomial] | None = None,
     ) -> None:
-        """Learn our figures; `functions` are those of the plane that figures had to show."""
+        """Learn our figures; `functions` are the functions of the plane that figures must show."""
         self._known: dict[tuple[int, ...], list[_Known]] = defaultdict(list)
         self._numbers: dict[tuple[tuple[int, ...], bytes], int] = {}
         self._functions = functions or {}
@@ -74,7 +74,10 @@ class Looks:
 
     @staticmethod
     def differing(facts: frozenset[Fact], others: frozenset[Fact]) -> frozenset[Fact]:
-        """Return the facts in which two figures differ; names count if both show what they name."""
+        """Return the facts in which two figures differ.
+
+        A name counts only if both figures show the curve that has the name.
+        """
         shared = {(*fact[:2], fact[3]) for fact in facts & others if fact[2] in _SIGHTS}
         return frozenset(
             fact for fact in facts ^ others if fact[2] != "named" or (*fact[:2], fact[3]) in shared
@@ -90,7 +93,7 @@ class Looks:
             for fact in self._of_axes(place, axes, called)
         ]
         yield from facts
-        # Something missing is not the same as something else being there.
+        # A missing curve is not the same as another curve instead of it.
         yield "curves in sight", len({fact for fact in facts if fact[0] == "in sight"})
         yield "fields", any(fact[0] == "field" for fact in facts)
 
@@ -174,7 +177,7 @@ class Looks:
 
 @dataclass(frozen=True)
 class _Known:
-    """Data of ours with their number; `slack` is how far away equal data may be."""
+    """Data from our figures with their number; `slack` is how far away equal data may be."""
 
     data: np.ndarray
     finite: np.ndarray
@@ -189,7 +192,7 @@ class _Known:
         return cls(data, finite, slack, number)
 
     def is_same(self, data: np.ndarray) -> bool:
-        """Return whether data of the same shape are these, up to rounding; try two rows first."""
+        """Return whether data of the same shape equal these, up to rounding; try two rows first."""
         return all(self._are_same(data, rows) for rows in (slice(2), slice(2, None)))
 
     def _are_same(self, data: np.ndarray, rows: slice) -> bool:
@@ -200,7 +203,7 @@ class _Known:
 
 
 def at_same_places(*facts: frozenset[Fact]) -> list[frozenset[Fact]]:
-    """Return, for each set of facts, the ones about figures that all sets have."""
+    """Return, for each set of facts, its facts about figures that occur in all sets."""
     places = frozenset.intersection(*(frozenset(fact[:2] for fact in each) for each in facts))
     return [frozenset(fact for fact in each if fact[:2] in places) for each in facts]
 

@@ -1,11 +1,11 @@
 """Everything a mark depends on, as one hash: submission, assignment, grader and settings.
 
-Marking is a pure function of these. If the hash is unchanged, so are the marks, and nothing needs
-to run.
+Marking is a pure function of these inputs. If the hash is unchanged, so are the marks, and nothing
+needs to run.
 
 All items share one hash: if the tests of one problem change, every notebook of every student is
-marked again. A hash for each problem would save time, but tests may share helpers, and a Report
-comes from one run. Never missing a change is worth more.
+marked again. A hash for each problem would save time, but could miss a change: tests may share
+helpers, and a Report comes from one run.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ class Fingerprints:
         settings: MarkSettings | None = None,
         protections: Sequence[Protection] = (),
     ) -> None:
-        """Hash the common part; submissions are marked behind `protections` (default: our own)."""
+        """Hash the part that all submissions share; `protections` are the walls for marking.
+
+        The default is this machine's walls.
+        """
         settings = settings or MarkSettings(assignment.limits)
         behind = protections or [
             examine(use_outer=settings.use_outer, unprotected=settings.unprotected)
@@ -52,7 +55,7 @@ class Fingerprints:
         for name, content in course_files(course, assignment.name, NBGRADER_SETTINGS).items():
             if name != SETTINGS:
                 add(found, name, content)
-        # without settings that only use marks: an extension must not mark anyone again
+        # leave out settings that only use marks: an extension must not cause marking again
         own = course.settings.homework[assignment.name]
         marking = (own.title, own.seed, own.tolerance, own.bonus, own.files, own.limits)
         add(found, SETTINGS, repr((course.settings.course, marking)).encode())

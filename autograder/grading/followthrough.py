@@ -1,4 +1,4 @@
-"""Stand-ins: the reference replaces a student's other functions, by calls back to the grader.
+"""Stand-ins: calls back to the grader's reference instead of a student's other functions.
 
 An answer may build on another answer of its notebook if that is a natural solution: the table
 `follow_through.toml` beside the hidden tests lists these pairs, each with a reason. If such an
@@ -6,15 +6,15 @@ answer fails, it is tested a second time with the reference instead of the answe
 that one mistake costs one item. The student's code gets the reference's results, never the
 reference.
 
-Unwritten code earns nothing: the answer that is called must be a wrong one, not a stub or a
-function that always returns the same (see `is_written`).
+Unwritten code earns nothing: the reference replaces a wrong answer, but not a stub or a function
+that always returns the same result (see `is_written`).
 
-Arguments of a stand-in are untrusted, so the reference runs with a time limit and on few numbers.
-Its result may be as large as the square of their count, in the grader's own memory. A function that
-draws has no stand-in, because a figure can't be sent back.
+Arguments of a stand-in are untrusted, so the reference runs with a time limit and on few numbers:
+its result, in the grader's own memory, may be as large as the square of their count. A function
+that draws has no stand-in, because a figure can't be sent back.
 
 Two functions may not save each other. If the stand-ins that were used form a circle (A is right if
-B is, B is right if A is), no function on it is saved.
+B is, B is right if A is), no function on the circle is saved.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def read_pairs(course: Course, assignment: Assignment) -> Pairs:
 
 
 class StandIns:
-    """The reference instead of other functions, with a record of which were called."""
+    """References that replace a student's other functions, with a record of the called ones."""
 
     def __init__(self, references: Mapping[str, Callable[..., object]]) -> None:
         self.used: set[str] = set()
@@ -98,7 +98,7 @@ class StandIns:
 
 
 def is_written(calls: Sequence[Event]) -> bool:
-    """Return whether a function behaves as if somebody wrote it, right or wrong.
+    """Return whether a function behaves as if a student wrote it, right or wrong.
 
     It must answer at least half of its calls with finite numbers, and some part of its answers
     must depend on more than the shapes of the arguments. A function that no test called counts as
@@ -129,7 +129,7 @@ def _shapes(value: object) -> object:
 
 
 def _finite_parts(event: Event) -> list[np.ndarray]:
-    """Return the parts of an answer as flat arrays; none if it has more than finite numbers."""
+    """Return the parts of an answer as flat arrays; none unless all are finite numbers."""
     answer = event.answer
     try:
         parts = answer if isinstance(answer, (tuple, list)) else [answer]
@@ -154,7 +154,7 @@ def _differs(part: Sequence[np.ndarray]) -> bool:
 
 
 def circular(saved_by: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """Return the names on a circle of `saved_by` (function → functions with stand-ins below it)."""
+    """Return the names on a circle of `saved_by`: function → functions whose stand-ins saved it."""
     reach = {name: set(others) for name, others in saved_by.items()}
     for middle in reach:  # Warshall: from now on paths through this name count too
         for reached in reach.values():
@@ -171,7 +171,7 @@ def _draws(function: Callable[..., object]) -> bool:
 
 
 def _bounded(argument: Any) -> Any:
-    """Return a student's function with the same limits on its answers; all else unchanged."""
+    """Return a student's function with the same limits on its answers, anything else unchanged."""
     if not callable(argument):
         return argument
 

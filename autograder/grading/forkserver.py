@@ -1,6 +1,6 @@
-"""The process that marking processes are forked from; it has imported all that marking needs.
+"""The server process from which marking processes are forked, with all imports already done.
 
-It imports nothing from its current folder, which may be a student's.
+It imports nothing from its current folder, which may be a student's folder.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _SAFE = "PYTHONSAFEPATH"
 def start() -> ForkServerContext:
     """Start the server, if it is not running, and return the context for marking processes.
 
-    The server imports in the background and starts no thread, so that its forks are safe. If it
-    can't start, neither can the first marking process, whose error says why.
+    The server imports in the background and starts no thread, so that its forks are safe. If the
+    server can't start, the first marking process can't start either, and its error says why.
     """
     context = multiprocessing.get_context("forkserver")
     with contextlib.suppress(OSError):
@@ -53,7 +53,7 @@ def _use_own_folder() -> None:
         if (handle := _lock(folder)) is not None:
             break
     settings["tempdir"] = folder
-    # below 0: after whatever still needs the folder
+    # a priority below 0: remove the folder after all cleanup that still needs it
     Finalize(None, _remove, args=(folder, handle), exitpriority=-100)
 
 
@@ -77,7 +77,7 @@ def _lock(folder: str) -> int | None:
         return None
     with contextlib.suppress(OSError):
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # another run may have removed it as left over before it was locked
+        # another run may have removed the folder as left over before it was locked
         if os.fstat(handle).st_uid == os.geteuid() and os.path.isdir(folder):
             return handle
     os.close(handle)
@@ -100,7 +100,7 @@ def starting() -> Iterator[None]:
 def stop() -> None:
     """Kill the server if it is running; no marking process may be left.
 
-    It would end with this process anyway, but only after importing everything.
+    The server would end with this process anyway, but only after it has imported everything.
     """
     server: Any = forkserver._forkserver
     if server._forkserver_pid is not None:

@@ -66,7 +66,7 @@ class HiddenTests:
 
     def run(self, item: str | None = None) -> None:
         """Run every test once, or those of one item."""
-        self._session.testsfailed = 0  # of the submission before this one
+        self._session.testsfailed = 0  # forget the submission before this one
         self._session.shouldfail = self._session.shouldstop = False
         tests = self._session.items
         if item is not None:
@@ -96,7 +96,7 @@ class HiddenTests:
 
 
 class KeptTests:
-    """The hidden tests of the last submission, kept for the next one if it needs the same."""
+    """The hidden tests of the last submission, kept for the next one if it needs the same tests."""
 
     def __init__(self) -> None:
         self._key: object = None
@@ -114,7 +114,7 @@ class KeptTests:
             self._key, self._kept = key, (plugin, HiddenTests(hidden, plugin))
         try:
             yield self._kept
-        except BaseException:  # an interrupted test may have left anything behind
+        except BaseException:  # an interrupted test may have left the session in any state
             self.close()
             raise
 

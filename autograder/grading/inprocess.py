@@ -1,7 +1,7 @@
-"""Mark answers of our own, function by function, without a sandbox.
+"""Mark the kit's own answers, function by function, without a sandbox.
 
-They go through the same hidden tests, follow-through and points as a submission's answers, but
-their code runs in this process. Never use this for students' code.
+These answers go through the same hidden tests, follow-through and points as a submission's, but
+their code runs in this process. Never use this module for students' code.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class LocalMarking:
 
 
 class LocalMarker:
-    """A marker of answers by one assignment's hidden tests, with one seed's inputs."""
+    """A marker of answers that uses one assignment's hidden tests, with the inputs of one seed."""
 
     def __init__(self, course: Course, assignment: Assignment, *, seed: int | None = None) -> None:
         self.course = course
@@ -58,7 +58,7 @@ class LocalMarker:
         *,
         core: bool = False,
     ) -> list[LocalMarking]:
-        """Mark a notebook of `problem` for each of the answers; the rest is the reference's.
+        """Mark a notebook of `problem` for each set of answers; the reference gives all others.
 
         `items` are the problem's items to test (default: all its auto items). `core` leaves out
         robustness tests.

@@ -3,7 +3,7 @@
 A test line such as `max = 4` at the end of a notebook must not spoil an answer above it. If there
 is such a line, the item is tested again with the notebook as it was at the check.
 
-This looks only at the text of the cells. Cells that are not valid Python change nothing.
+This module looks only at the text of the cells. Cells that are not valid Python change nothing.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _NAMESPACES = frozenset({"globals", "locals", "vars"})
 
 @dataclass(frozen=True)
 class LaterChange:
-    """A line below a check that changes a name; "" if it may change any name."""
+    """A line below a check that changes a name; the name is "" if it may change any name."""
 
     name: str
     cell: int
@@ -57,8 +57,8 @@ class LaterChange:
 class _CellEffects:
     """The effects of a cell at its top level: names, with the lines of the effects.
 
-    `binds` are names that are bound again, `sets` names through which something is assigned or
-    set, `mutates` names whose object a method changes. `any_name` are lines that may change every
+    `binds` are names that are bound again, `sets` names of objects of which a part is assigned,
+    `mutates` names of objects that a method changes. `any_name` are lines that may change every
     name, `imports` says where an imported name comes from, and `reads` are the global names that
     the cell's functions read.
     """
@@ -76,7 +76,7 @@ def later_changes(
 ) -> tuple[LaterChange, ...]:
     """Return changes below the cell `check` that may affect an answer that defines `names`.
 
-    In released cells only the names that they bind count.
+    A released cell changes only the names that it binds.
     """
     cells = {
         index: _read(cell.source)
@@ -106,11 +106,12 @@ def later_changes(
 
 
 def told(notebook: NotebookNode, changes: Sequence[LaterChange]) -> str:
-    """Return the note for a student whose item was tested as the notebook was at its check."""
+    """Return the note for a student whose item was tested with the notebook as it was at its check.
+    """
     lines = "; ".join(_told(notebook, change) for change in changes[:MAX_SHOWN])
     return (
         "This item was tested with your notebook as it was at its check, because a later cell "
-        f"changes something that your answer uses: {lines}. This costs no points."
+        f"changes a name that your answer uses: {lines}. This change costs no points."
     )
 
 
@@ -209,7 +210,7 @@ def _take(node: ast.AST, cell: _CellEffects) -> None:
 def _take_change(
     node: ast.Attribute | ast.Subscript, changes: dict[str, int], cell: _CellEffects
 ) -> None:
-    """Add a change of something reached through a name or through `globals()`."""
+    """Add a change of an object that is reached through a name or through `globals()`."""
     root: ast.expr = node
     while isinstance(root, ast.Attribute | ast.Subscript):
         root = root.value

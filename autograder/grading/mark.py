@@ -1,4 +1,4 @@
-"""Mark one submission: a pure function of it, the assignment, the grader and a seed."""
+"""Mark one submission: a pure function of the submission, the assignment, the grader and a seed."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class MarkSettings:
 
 @dataclass(frozen=True)
 class Marking:
-    """A Report, and its notebooks with the outputs of their run, safe to show on a page.
+    """A Report, and the submission's notebooks with their outputs, safe to show on a page.
 
     `outcomes` are the hidden tests' results for each auto item, with hidden inputs: only for
     instructors. `seconds` is the time of each stage.
@@ -93,7 +93,7 @@ def mark_submission(
     sandbox: Sandbox | None = None,
     warm: Warm | None = None,
 ) -> Marking:
-    """Mark the submission in the folder (or the one notebook) `path`; nothing is written.
+    """Mark the submission in the folder (or the one notebook) `path`; write nothing.
 
     `path` may also be a Parcel from another machine. `release` is the folder of skeletons to
     compare the submission with (default: the course's). `sandbox`, from `open_sandbox(settings)`,
@@ -163,7 +163,10 @@ def _tested_again(
     hidden: HiddenTests,
     deadline: float,
 ) -> tuple[tuple[Outcome, ...], dict[str, str]]:
-    """Return the outcomes, taken at an item's check if that earns more, and notes on such items."""
+    """Return the outcomes, and a note on each item that earns more at its check.
+
+    Such an item gets the outcomes of tests with the notebook as it was at the item's check.
+    """
     found = tuple(plugin.outcomes)
     _, before = _items(assignment, notebooks, found)
     notes: dict[str, str] = {}
@@ -259,7 +262,7 @@ def support_files(release: Path, data: Sequence[str] = ()) -> dict[str, bytes]:
 def _compiled(name: str, content: bytes) -> Mapping[str, bytes]:
     """Return a module's bytecode under the name that Python looks for; empty if it can't compile.
 
-    Python uses it only for exactly this text: a notebook may overwrite the module.
+    Python uses the bytecode only for exactly this text, since a notebook may overwrite the module.
     """
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch, name)

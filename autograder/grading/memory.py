@@ -12,8 +12,8 @@ from autograder.course.limits import MiB
 GRADER_BYTES = 512 * MiB
 """Bytes that marking a submission may add to what the process had before.
 
-An honest one needs a tenth of it. The limit is generous because threads and buffers reserve memory
-that they never use.
+An honest submission needs a tenth of this. The limit is generous because threads and buffers
+reserve memory that they never use.
 """
 
 
@@ -21,7 +21,7 @@ that they never use.
 def bounded_memory(size: int = GRADER_BYTES) -> Iterator[None]:
     """Let the block allocate `size` more bytes; beyond that it gets a MemoryError.
 
-    There is no limit without the kernel's count of a process's memory, which only Linux keeps.
+    Only the kernel of Linux counts a process's memory; on other systems there is no limit.
     """
     used = _data_bytes()
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)

@@ -4,9 +4,9 @@ An assignment's `autograder/hidden/NAME/misconceptions.py` fills one Catalogue, 
 A misconception is a wrong function (or a changed text of the reference, or a wrong value) for one
 of the names that an item asks for. Misconceptions have three uses:
 
-- The release proof shows that each fails only its own item.
-- Diagnosis tells a student which one an answer agrees with.
-- Sample classes are generated from them.
+- The release proof shows that each misconception fails only its own item.
+- Diagnosis tells a student which misconception an answer agrees with.
+- Sample classes are generated from misconceptions.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Change:
     pieces: tuple[tuple[str, str], ...]
 
     def text(self) -> str:
-        """Return the text with its pieces replaced; raise ValueError unless each occurs once."""
+        """Return the text with its pieces replaced; each must occur once, else raise ValueError."""
         text = self.reference
         for old, new in self.pieces:
             if (count := text.count(old)) != 1:
@@ -61,12 +61,12 @@ class Change:
 class Misconception:
     """One wrong answer to an item.
 
-    `sentence` is shown to a student whose answer agrees with it. `answers` maps the notebook's
-    names that it gets wrong to their wrong values, and `source` is the same as a cell's text.
-    `keeps` is the share of the item's points that an instructor leaves to it. `changes` holds, for
-    each answer that is a reference with pieces replaced, the reference's text and the pieces.
-    `recognises`, if given, decides from the tests' outcomes whether an answer has the
-    misconception; comparing answers can't if the tests leave something open.
+    `sentence` is shown to a student whose answer agrees with the misconception. `answers` maps
+    names in the notebook to their wrong values, and `source` is the same as a cell's text. `keeps`
+    is the share of the item's points that the answer still earns. If an answer is a reference with
+    pieces replaced, `changes` has the reference's text and the pieces. `recognises`, if given,
+    decides from the tests' outcomes whether an answer has the misconception. It is needed if the
+    tests accept several right answers, because then comparing answers can't decide.
     """
 
     name: str
@@ -101,9 +101,9 @@ class Catalogue:
         return tuple(found for found in self if found.item == item)
 
     def share(self, cause: str, *misconceptions: tuple[str, str]) -> None:
-        """Count these (item, name) as one mistake, which costs points only in the first item.
+        """Count the misconceptions (item, name) as one mistake, which costs points only once.
 
-        Raise CourseError if one of them does not exist.
+        It costs points in the first item. Raise CourseError if a misconception does not exist.
         """
         for key in misconceptions:
             if key not in self._found:
@@ -111,11 +111,11 @@ class Catalogue:
             self._causes[key] = cause
 
     def cause(self, misconception: Misconception) -> str:
-        """Return the mistake that it shares with misconceptions of other items; empty if none."""
+        """Return the mistake that a misconception shares with ones of other items; "" if none."""
         return self._causes.get((misconception.item, misconception.name), "")
 
     def helper(self, function: Function) -> Function:
-        """Register a helper that wrong functions below it may call; it is copied with them."""
+        """Register a helper that later wrong functions may call; it is copied with them."""
         self._helpers[function.__name__] = function
         return function
 
@@ -158,7 +158,7 @@ class Catalogue:
     ) -> None:
         """Register the reference function with pieces of its text replaced: pairs (old, new).
 
-        With `alone`, an answer is never explained by this one combined with another one. Raise
+        With `alone`, diagnosis never combines this misconception with another one. Raise
         CourseError if a piece does not occur in the reference exactly once.
         """
         change = Change(textwrap.dedent(inspect.getsource(reference)), changes)
@@ -182,7 +182,8 @@ class Catalogue:
         self.add(Misconception(name, item, sentence, values, text, keeps))
 
     def add(self, misconception: Misconception) -> None:
-        """Add one; raise CourseError if its name is taken or its `keeps` is out of range."""
+        """Add a misconception; raise CourseError if its name is taken or `keeps` is out of range.
+        """
         key = misconception.item, misconception.name
         if key in self._found:
             raise CourseError(f"there are two misconceptions {misconception}")
@@ -233,7 +234,7 @@ def names_in(code: CodeType) -> set[str]:
 
 
 def _literal(value: object) -> str:
-    """Return the value as a cell would write it."""
+    """Return the value as Python code for a cell."""
     return f"np.array({value.tolist()!r})" if isinstance(value, np.ndarray) else repr(value)
 
 
@@ -255,7 +256,7 @@ def load_misconceptions(course: Course, assignment: Assignment) -> Catalogue:
 
 
 def read_catalogue(course: Course, assignment: Assignment) -> Catalogue:
-    """Return the catalogue as it is written, whichever items it is for."""
+    """Return the catalogue without a check of the items that it names."""
     with course.beside_files(assignment):
         module = load_beside_tests(course, assignment.name, MODULE)
     if module is None:
@@ -269,9 +270,9 @@ def read_catalogue(course: Course, assignment: Assignment) -> Catalogue:
 def world_of(
     course: Course, assignment: Assignment, problem: str, answers: Mapping[str, Any]
 ) -> Names:
-    """Return the globals of a finished notebook of the problem, with `answers` replacing some.
+    """Return the globals of a finished notebook of the problem, some replaced by `answers`.
 
-    Its functions see these globals.
+    The notebook's functions see these globals.
     """
     names: Names = {"__name__": "__main__"}
     items = assignment.problem(problem).items
@@ -286,7 +287,7 @@ def world_of(
 
 
 def _moved(answer: Any, world: Names) -> Any:
-    """Return a function of ours as if it had been defined with these globals."""
+    """Return one of the kit's functions as if it had been defined with these globals."""
     if not isinstance(answer, FunctionType):
         return answer
     moved = FunctionType(

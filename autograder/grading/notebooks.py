@@ -1,4 +1,4 @@
-"""Run a submission's notebooks in the sandbox, and give students to tests."""
+"""Run a submission's notebooks in the sandbox, and let hidden tests call the student's code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_QUOTE = 120
 MAX_FAULTS = 20
 
 _PLACE_IN_TEXT = re.compile(r" \(<cell \d+>, line \d+\)$")
-"""Pattern of what Python adds to a syntax error; pages count cells from 1 and show the line."""
+"""Pattern of the place that Python adds to a syntax error; pages count cells otherwise, from 1."""
 
 
 class RunNotebooks:
@@ -94,7 +94,7 @@ class RunNotebooks:
         return told(notebook, changes) if changes else ""
 
     def go_back_to(self, item: Item) -> None:
-        """Make later students of the item's notebook start from its state at the item's check."""
+        """Make later tests of the item start from the notebook's state at the item's check."""
         notebook = self.submission.notebooks[item.problem].notebook
         assert notebook is not None
         self._running[item.problem].stop_before(_check_cell(notebook, item))
@@ -104,7 +104,7 @@ class RunNotebooks:
         released = released_texts(self._skeletons[problem])
         try:
             return clean_notebook(_with_outputs(source, running.results), released)
-        except MemoryError:  # without pictures and outputs it is small
+        except MemoryError:  # without pictures and outputs the notebook is small
             _drop_pictures(source)
             return clean_notebook(_with_outputs(source, {}), released)
         finally:

@@ -1,7 +1,7 @@
 """Explain version differences between a student's machine and the one that marks.
 
-Whether a line needs another version is decided by its text and by this machine's packages, so it is
-true whatever versions the submission states.
+The text of a line and this machine's packages decide whether the line needs another version. So the
+explanation does not depend on the versions that the submission states.
 """
 
 from __future__ import annotations
@@ -55,9 +55,9 @@ def told_difference(written: Mapping[str, str]) -> str:
 
 
 def told_of_line(line: str, error: str = "") -> str:
-    """Return what a failed line needs that the marking versions lack; "" if nothing.
+    """Return a sentence on what the versions used for marking lack for a failed line.
 
-    `error` is the kind and text of the failure, if known.
+    It is empty if they lack nothing. `error` is the kind and text of the failure, if known.
     """
     if error.startswith("SyntaxError"):
         return _told_of_syntax(line, error)

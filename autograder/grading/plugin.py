@@ -1,13 +1,13 @@
 """The pytest side of marking: fixtures for hidden tests, and the claims that result from them.
 
 Hidden tests run here, in the grader's process; `student` is the only way to the student's code.
-A failing test is run once more with the reference instead of the answers that the tested one may
-build on (follow-through). So an answer that is wrong only because of what it calls keeps its item.
-The note on such a claim tells the student why.
+A failing test is run once more with the reference instead of the other answers that the tested
+answer may build on (follow-through). So an answer that is wrong only because it calls a wrong
+answer keeps its points. A note on the claim tells the student why.
 
 The tests of one item share a process of the student's code, as long as they pass. A test that fails
-in a process that has served others runs again in a fresh one, and that result counts. So nothing
-that an earlier test left behind, not even one of the same item, can cost a point.
+in a process that has served other tests runs again in a fresh process, and the second result
+counts. So nothing that an earlier test left behind can cost a point, not even in the same item.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ from autograder.timelimit import TimeUpError, time_limit
 
 MAX_TIMEOUTS = 2
 AFTER_DUE_DATE = "After the due date:"
-"""Words before a result in a docstring, which no student reads before that date."""
+"""Words before the result in a docstring; no student reads the result before the due date."""
 UNFIT = "The answer can't be compared with the expected one."
 
 
 StudentOf = Callable[[str], AnyStudent]
 """A function that returns a student of a problem's notebook for one test.
 
-It raises StudentFailure if the notebook can't be run.
+The function raises StudentFailure if the notebook can't be run.
 """
 
 
@@ -49,14 +49,14 @@ It raises StudentFailure if the notebook can't be run.
 class Outcome:
     """The result of one run of one test case.
 
-    `result` is what the claim may add after the due date. `told_case` names the case in words for
-    students, and `unwritten` the function that still raises NotImplementedError. `follows` names
-    other, wrong answers that this one follows from correctly. `case` names the test with its
-    parameters.
+    `result` is the text that the claim adds after the due date. `told_case` names the case in words
+    for students, and `unwritten` the function that still raises NotImplementedError. `follows`
+    names other, wrong answers from which the tested answer follows correctly. `case` names the test
+    with its parameters.
 
     Three fields hold hidden inputs and never get into a Report. `transcript` has the calls and
-    answers, and `own_events` the same without stand-ins, if they saved the test. `compared` has
-    the answer and the expected value, if numbers differed.
+    answers. If stand-ins saved the test, `own_events` has the calls and answers of the run without
+    them. `compared` has the answer and the expected value, if numbers differed.
     """
 
     item: str
@@ -154,7 +154,8 @@ class MarkingPlugin:
 
     @pytest.fixture
     def follow(self, request: pytest.FixtureRequest, student: RecordedStudent) -> Follow:
-        """Return a Follow, which lets an answer pass that follows from another, wrong answer."""
+        """Return a Follow: it passes an answer that follows correctly from another, wrong answer.
+        """
         return self._follow(request.node, student)
 
     @pytest.fixture
@@ -164,9 +165,9 @@ class MarkingPlugin:
 
     @pytest.fixture
     def once(self, request: pytest.FixtureRequest) -> Once:
-        """Return the cache of answers that all tests of the item look at, such as a picture.
+        """Return the cache of answers that all tests of the item share, such as a picture.
 
-        A test that fails with an answer given to another test asks again; see `_take`.
+        A test that fails with an answer given to another test asks for a new answer; see `_take`.
         """
         once = self._once.setdefault(self._item(request.node).name, Once())
         if once.is_answered:
@@ -223,8 +224,9 @@ class MarkingPlugin:
                 raise
 
     def _take(self, test: pytest.Function, arguments: dict[str, Any]) -> None:
-        """Run a test; if it fails with a process or an answer that served other tests, run it
-        again with fresh ones.
+        """Run a test; if it fails with a process or an answer that served other tests, repeat it.
+
+        The repeated test gets a fresh process and fresh answers.
         """
         try:
             test.obj(**arguments)
@@ -254,7 +256,7 @@ class MarkingPlugin:
         return {name: again.get(name, value) for name, value in arguments.items()}
 
     def _follow(self, test: pytest.Item, student: RecordedStudent) -> Follow:
-        """Return a Follow for one run of a test; the one of the last run counts."""
+        """Return a Follow for one run of a test; the last run's Follow counts."""
         follow = Follow(cast(Student, student.aside()))
         self._runs.setdefault(test.nodeid, _Run()).follow = follow
         return follow
@@ -305,7 +307,7 @@ class MarkingPlugin:
             test.obj(**self._arguments_again(test, arguments, recorded))
         except TimeUpError:
             raise
-        except Exception as another:  # whatever it is, the first failure is the one to report
+        except Exception as another:  # of any kind: the first failure is reported
             _let_go(another)
             holds = False
         finally:
@@ -320,7 +322,7 @@ class MarkingPlugin:
     def _built_on(self, asked: frozenset[str]) -> dict[str, Callable[..., object]]:
         """Return the references of the functions that the tested answers may build on.
 
-        They include the item's own functions: a wrong Hessian does not cost its trace.
+        They include the item's own functions: a wrong Hessian does not cost the trace its points.
         """
         names = {name for caller in asked for name in self._pairs.get(caller, ())}
         return {name: self._references[name] for name in names - asked if name in self._references}
@@ -408,7 +410,7 @@ class MarkingPlugin:
 def _let_go(error: BaseException) -> None:
     """Drop the variables of the calls that an error ended: they may hold a student's answers.
 
-    An error and those calls know each other, so Python would free both at some later time.
+    The error and those calls refer to each other, so Python would free them only later.
     """
     chain: BaseException | None = error
     while chain is not None:
@@ -442,7 +444,7 @@ def _unwritten(error: BaseException | None, events: Sequence[Event]) -> str:
 
 
 def _claim(test: pytest.Item) -> tuple[str, str]:
-    """Return the claim of a test, and what its docstring adds after `AFTER_DUE_DATE`."""
+    """Return the claim of a test, and the result in its docstring after `AFTER_DUE_DATE`."""
     text = getattr(getattr(test, "function", None), "__doc__", None) or ""
     claim, _, result = " ".join(text.split()).partition(AFTER_DUE_DATE)
     return claim.strip() or test.name.partition("[")[0].replace("_", " "), result.strip()

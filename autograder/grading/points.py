@@ -1,4 +1,4 @@
-"""From the outcomes of hidden tests to the points of an item."""
+"""Compute the points of an item from the outcomes of its hidden tests."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from autograder.sandbox import FigureData
 def outcomes_by_item(outcomes: Sequence[Outcome]) -> dict[str, list[Outcome]]:
     """Return the outcomes of each item.
 
-    An outcome that stand-ins saved counts as failed if they are on a circle or replace a function
-    that nobody wrote.
+    An outcome that stand-ins saved counts as failed if these stand-ins are on a circle (see
+    `followthrough`), or if they replace a function that nobody wrote.
     """
     saved_by: dict[str, set[str]] = defaultdict(set)
     for outcome in outcomes:
@@ -75,9 +75,9 @@ def item_report(item: Item, outcomes: Sequence[Outcome], notebook: NotebookRepor
 
 
 def unattempted(report: ItemReport) -> ItemReport:
-    """Mark an item as not attempted whose answer cell is as it was released.
+    """Mark an item, whose answer cell is as it was released, as not attempted.
 
-    Code elsewhere counts too, so the item stays as it is if any claim holds.
+    Code in other cells counts too, so an item with points or a passed claim stays attempted.
     """
     holds = any(claim.passed for claim in report.claims)
     return report if holds or report.points else replace(report, attempted=False)
@@ -86,7 +86,7 @@ def unattempted(report: ItemReport) -> ItemReport:
 def with_diagnosis(report: ItemReport, found: Sequence[Misconception]) -> ItemReport:
     """Return the item's part of the Report with the sentences of the misconceptions found.
 
-    If there is only one, it keeps its share of the points.
+    If only one misconception was found, the item earns at least the share that this one keeps.
     """
     kept = round(found[0].keeps * report.max_points, 2) if len(found) == 1 else 0.0
     return replace(
@@ -111,8 +111,8 @@ def charge_once(
 ) -> dict[str, ItemReport]:
     """Return the items, in the assignment's order, with each slip and mistake charged only once.
 
-    The first item that loses points by it is charged. If the rest of an item is wrong, there is
-    nothing left to lose by a slip, and a later item is charged.
+    The first item that loses points by the slip or mistake is charged. An item that is wrong anyway
+    has no points left to lose, so a later item is charged.
     """
     paid: dict[str, str] = {}
     charged: dict[str, ItemReport] = {}
@@ -133,7 +133,7 @@ def _reasons(
 ) -> Iterator[tuple[str, frozenset[str]]]:
     """Yield the shared mistakes and slips of an item, with the claims that fail because of each.
 
-    Slips of several kinds cost no more than one, so all of them are charged together.
+    Slips of several kinds cost no more than a slip of one kind, so all are charged together.
     """
     yield from ((f"mistake: {cause}", texts) for cause, texts in shared.items())
     slips = [claim for claim in claims if _is_charged(claim) and claim.care]
@@ -163,7 +163,7 @@ def _is_charged(claim: Claim) -> bool:
 
 
 def _figure_found(outcomes: Sequence[Outcome]) -> str:
-    """Return what is in the first figure that the item's tests got; empty if they got none."""
+    """Return a summary of the first figure that the item's tests got; empty if they got none."""
     answers = (event.answer for outcome in outcomes for event in outcome.transcript)
     return next((a.summary() for a in answers if isinstance(a, FigureData)), "")
 

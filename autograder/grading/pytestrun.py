@@ -1,4 +1,4 @@
-"""Running hidden tests by hand: plain pytest, with its own output, on one submission.
+"""Run hidden tests by hand: plain pytest, with its own output, on one submission.
 
 A conftest.py beside an assignment's hidden tests imports these hooks.
 """

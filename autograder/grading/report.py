@@ -42,14 +42,14 @@ class _Shown:
 
 @dataclass(frozen=True)
 class Claim(_Shown):
-    """One thing that a hidden test checked, in words that a student may read.
+    """A statement that a hidden test checked, in words that a student may read.
 
-    `part` names the share of the item's points it belongs to. `costs` is the share of the item's
+    `part` names the part of the item to which the claim belongs. `costs` is the share of the item's
     points that a failed robustness claim takes away (0 for a core claim). `unwritten` names the
-    function that still raises NotImplementedError, if the claim fails only because of that.
-    `result` states what the homework asks to derive; students read it after their due date.
+    function that still raises NotImplementedError, if the claim fails for no other reason. `result`
+    states the result that the homework asks students to derive; they read it after their due date.
     `care` is the kind of slip that a claim looks for, and `taken` the earlier item that has
-    already lost points for it.
+    already lost points for that slip.
     """
 
     claim: str
@@ -98,7 +98,7 @@ class ItemReport(_Shown):
 
     @property
     def gap(self) -> str:
-        """A sentence about what is not written; empty if nothing is missing."""
+        """A sentence that names the unwritten functions; empty if there are none."""
         names = dict.fromkeys(claim.unwritten for claim in self.claims if claim.unwritten)
         if not self.attempted:
             return NOT_ATTEMPTED
@@ -178,7 +178,7 @@ class Report(_Shown):
 
     @classmethod
     def from_json(cls, text: str) -> Report:
-        """Read what `to_json` wrote; raise RecordError for anything else."""
+        """Return the Report that `to_json` wrote; raise RecordError for any other text."""
         try:
             schema = msgspec.json.decode(text, type=_Schema).schema
             if schema != SCHEMA:

@@ -16,7 +16,7 @@ from autograder.grading.points import charge_once
 from autograder.grading.report import ItemReport
 
 CHANCES = {"right": 0.6, "misconception": 0.3, "omitted": 0.1}
-"""Probabilities of what an answer cell becomes."""
+"""Probability of each kind of content of an answer cell."""
 
 
 def draw_class(
@@ -24,8 +24,9 @@ def draw_class(
 ) -> tuple[SampleStudent, ...]:
     """Return `count` students, with every answer chosen at random by `CHANCES`.
 
-    Their true marks: a misconception loses what it loses alone in a notebook, less what an earlier
-    item has already lost for it. An omitted answer loses all points of its items.
+    Their true marks are known. A misconception loses the points that it loses alone in a notebook,
+    minus the points that an earlier item already lost for it. An omitted answer loses all points of
+    its items.
     """
     rng = np.random.default_rng(seed)
     cells = _answer_cells(course, assignment)

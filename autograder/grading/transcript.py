@@ -20,9 +20,9 @@ from autograder.sandbox.inprocess import LocalStudent
 KEPT_BYTES = 200_000
 """Largest value to store unchanged, in bytes; figures are stored while there is room."""
 TRANSCRIPT_BYTES = 60_000_000
-"""Bytes of all values to store of one submission."""
+"""Most bytes to store of all values of one submission."""
 _PART_BYTES = 100
-"""Bytes to count for a part of a list, about what it takes in memory."""
+"""Bytes to count for each part of a list, about its size in memory."""
 
 
 AnyStudent = Student | LocalStudent
@@ -34,8 +34,8 @@ class Event:
     """One use of a student by a test.
 
     `kind` is "call" (of the function `name`), "value" (of the variable `name`) or "arguments" (of
-    the last call, as it left them). `without` are the names that had been taken away; `failure` is
-    the kind of failure if there was no answer.
+    the last call, as the call left them). `without` are the names that had been removed; `failure`
+    is the kind of failure if there was no answer.
     """
 
     kind: Literal["call", "value", "arguments"]

@@ -1,7 +1,7 @@
-"""A cache of results that hold until the tests change, for other processes and later runs.
+"""A cache of results that stay valid until the tests change, shared by processes and later runs.
 
-It is in the user's cache folder, closed to other users, under a hash of everything that the results
-depend on. A lost file does no harm: its result is computed again.
+The cache is in the user's cache folder, closed to other users, under a hash of everything that the
+results depend on. A lost file does no harm: its result is computed again.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ Found = TypeVar("Found")
 
 
 class Keep:
-    """The cached results of one hash, by name; what can't be stored is computed each time.
+    """The cached results of one hash, by name; results that can't be stored are computed each time.
 
     Files are pickles, which can run code when read: they are read only if no other user could have
     written them. Anyone who could write them as this user could change the hidden tests as well.
     """
 
     def __init__(self, key: str, folder: Path | None = None) -> None:
-        """Use the cache of the hash `key`; `folder` is for all hashes (default: user's cache)."""
+        """Use the cache of the hash `key` in `folder` (default: the user's cache folder)."""
         self._all = folder or cache_folder("trials")
         self._folder = self._all / key
 
     def get(self, name: str, work_out: Callable[[], Found]) -> Found:
         """Return the value stored under the name; if there is none, compute and store it.
 
-        If several processes ask at the same time, one computes it and the others wait.
+        If several processes ask at the same time, one computes the value and the others wait.
         """
         with self._alone(name) as path:
             found: Found | None = _read(path)

@@ -1,6 +1,6 @@
 """Versions and hashes of this grader and of an assignment.
 
-Results that depend only on them can be cached under these hashes.
+Results that depend only on the grader and the assignment can be cached under these hashes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ AFTER_MARKING = frozenset(
 
 
 def hash_of_tests(course: Course, assignment: Assignment, seed: int) -> str:
-    """Return the hash of everything but the answers that the tests' outcomes depend on."""
+    """Return the hash of everything that the tests' outcomes depend on, except the answers."""
     asked = (assignment.name, list(assignment.items.items()))
     parts = (seed, *asked, assignment.tolerance, assignment.limits, hash_of_grader(recording=False))
     folders = course.hidden(assignment.name), course.solutions(assignment.name)
@@ -102,7 +102,7 @@ def _code(left_out: frozenset[str] = frozenset()) -> str:
 
 
 def _packages() -> list[str]:
-    """Return the installed packages with their versions; a student's code may import any."""
+    """Return all installed packages with their versions; student code may import any of them."""
     return sorted(
         path.name
         for folder in view().packages

@@ -1,7 +1,7 @@
 """The address of a scheduler, and the certificates for talking to it.
 
-Dask runs whatever it receives, on every machine of a cluster, and does not encrypt it by itself. So
-hidden tests go only to a scheduler with a certificate, or to one on this machine.
+Dask runs any code that it receives, on every machine of a cluster, and by default it encrypts
+nothing. So hidden tests go only to a scheduler with a certificate, or to one on this machine.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ FILES = {"tls_ca_file": "ca.pem", "tls_client_cert": "cert.pem", "tls_client_key
 def contact(address: str, certificates: Path | None = None) -> tuple[str, Security | None]:
     """Return Dask's address and security for a scheduler at tcp://HOST:PORT or tls://HOST:PORT.
 
-    Raise KitError if that would not be safe. `certificates` is a folder with ca.pem, cert.pem and
-    key.pem (default: Dask's own configuration).
+    Raise KitError if the connection would not be safe. `certificates` is a folder with ca.pem,
+    cert.pem and key.pem (default: Dask's own configuration).
     """
     parts, port = _split(address)
     if parts.scheme == "tls":
@@ -40,13 +40,13 @@ def contact(address: str, certificates: Path | None = None) -> tuple[str, Securi
             f"certificates (--cluster-tls FOLDER), or a tunnel: ssh -N -L {port}:127.0.0.1:{port} "
             f"HOST, and then --cluster tcp://127.0.0.1:{port}"
         )
-    # the address that was checked, not a name that may later resolve to another one
+    # the address that was checked, not a name that may later resolve to another address
     host = f"[{found[0]}]" if found[0].version == 6 else str(found[0])
     return f"tcp://{host}:{port}", None
 
 
 def is_loopback(address: IPv4Address | IPv6Address) -> bool:
-    """Return whether it is this machine's own, even if IPv4 is written as IPv6."""
+    """Return whether an address is this machine's own, even if IPv4 is written as IPv6."""
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback
 
@@ -56,7 +56,7 @@ def is_plain_and_outside(address: str) -> bool:
     parts = urlsplit(address)
     try:
         return parts.scheme == "tcp" and not is_loopback(ip_address(parts.hostname or ""))
-    except ValueError:  # a name
+    except ValueError:  # a host's name
         return parts.scheme == "tcp"
 
 
@@ -83,11 +83,11 @@ def _security(address: str, folder: Path | None) -> Any:
     found = {key: str(folder / name) for key, name in FILES.items()} if folder else {}
     if missing := [path for path in found.values() if not Path(path).is_file()]:
         raise KitError(
-            f"{missing[0]} does not exist: --cluster-tls needs a folder with ca.pem (whom to "
-            "trust), cert.pem and key.pem (this machine's own)"
+            f"{missing[0]} does not exist: --cluster-tls needs a folder with ca.pem (the authority "
+            "to trust), cert.pem and key.pem (this machine's certificate and its key)"
         )
     security: Any = Security(require_encryption=True, **found)
-    if not (security.tls_ca_file and security.tls_client_cert):  # nor do Dask's settings have any
+    if not (security.tls_ca_file and security.tls_client_cert):  # not in Dask's settings either
         raise KitError(
             f"{address} needs certificates: give their folder with --cluster-tls FOLDER, or "
             "set distributed.comm.tls.ca-file, .client.cert and .client.key for Dask"

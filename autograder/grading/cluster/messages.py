@@ -29,7 +29,7 @@ MAX_BYTES = 1_000_000_000
 
 
 class MessageError(KitError):
-    """A message is not what it should be."""
+    """A message does not have the expected form."""
 
 
 class Message(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -37,7 +37,7 @@ class Message(msgspec.Struct, frozen=True, tag=True, forbid_unknown_fields=True)
 
 
 class Hello(Message, frozen=True):
-    """A question to a worker: what is it?"""
+    """A question to a worker about its grader and its walls."""
 
     use_outer: bool
 
@@ -50,7 +50,7 @@ class Greeting(Message, frozen=True):
 
 
 class Order(Message, frozen=True):
-    """One submission to mark, and how. `seed`, for hidden inputs, may be an integer of any size."""
+    """One submission to mark, and the settings. `seed` may be an integer of any size."""
 
     assignment: str
     seed: str
@@ -74,7 +74,7 @@ class Failed(Message, frozen=True):
 
 @dataclass(frozen=True)
 class Asked:
-    """The order of a worker and its walls; its answer must match."""
+    """The order that a worker got, and its walls; the worker's answer must match both."""
 
     assignment: Assignment
     submission: str
@@ -90,7 +90,8 @@ def write(message: Message) -> bytes:
 def read(message: object, kind: Any) -> Any:
     """Return a message of that kind, or union of kinds; raise MessageError for anything else.
 
-    It must be exactly what `write` would write, so that nothing unknown is in it at any depth.
+    The bytes must be exactly those that `write` would return, so that the message has no unknown
+    parts at any depth.
     """
     if type(message) is not bytes or len(message) > MAX_BYTES:
         raise MessageError(f"expected a message, got a {type(message).__name__}")
@@ -129,14 +130,14 @@ def marked(answer: Done | Failed, student: str, asked: Asked) -> Marked:
         raise MessageError(f"the answer is not a Marking: {str(error)[:200]}") from error
     known = {problem.name for problem in asked.assignment.problems}
     is_timed = all(map(math.isfinite, answer.seconds.values()))
-    fault = "" if is_timed and notebooks.keys() <= known else "it has other notebooks, or times"
+    fault = "" if is_timed and notebooks.keys() <= known else "its notebooks or times are wrong"
     if fault := fault or _fault(report, asked):
         raise MessageError(f"the answer is not a Marking of this submission: {fault}")
     return Marked(student, Marking(report, notebooks, {}, answer.seconds))
 
 
 def _fault(report: Report, asked: Asked) -> str:
-    """Return what in a Report does not match the order; empty if everything does."""
+    """Return how a Report differs from its order; empty if everything matches."""
 
     def worth(items: Mapping[str, Item] | Mapping[str, ItemReport]) -> dict[str, object]:
         return {name: (i.kind, i.problem, i.max_points, i.bonus) for name, i in items.items()}

@@ -43,7 +43,7 @@ def mark_class(
     """Mark every job on the workers and yield each as it is done."""
     seed = assignment.seed if seed is None else seed
     bundle = pack(files_for_marking(course, assignment.name))
-    # as a worker reads them: seconds may be written as an integer
+    # the settings as a worker reads them: seconds may be written as an integer
     settings = msgspec.convert(msgspec.to_builtins(workers.settings), MarkSettings)
     run = _ClassRun(workers, assignment, bundle, seed, settings, deque(jobs))
     try:
@@ -89,7 +89,7 @@ class _ClassRun:
             self.workers.client.cancel(futures, force=True)
 
     def _wait(self) -> None:
-        """Wait until something may have changed."""
+        """Wait until a worker has answered, or until it is time to look for new workers."""
         greetings = [each.greeting for each in self.workers.members.values() if each.greeting]
         if futures := [*self.workers.running(), *greetings]:
             with (
@@ -101,7 +101,10 @@ class _ClassRun:
             time.sleep(LOOK_SECONDS)
 
     def _hand_out(self) -> None:
-        """Give each worker as many jobs as it can take; jobs caught in a death go one at a time."""
+        """Give each worker as many jobs as it can take.
+
+        A job that was on a worker when it died goes to a worker without other jobs.
+        """
         ready = self.workers.fit()
         while self.waiting and (free := [each for each in ready if self._has_room(each)]):
             member = min(free, key=lambda each: len(each.running) / each.threads)
@@ -112,7 +115,7 @@ class _ClassRun:
                     self._give(self.caught.popleft(), member)
 
     def _has_room(self, member: Member) -> bool:
-        """Return whether it can take one more; one job is queued so that it need not wait."""
+        """Return whether a worker can take one more job; one job waits in its queue."""
         suspects = {job for job, _ in self.deaths}
         is_apart = any(job in suspects for job, _ in member.running.values())
         return len(member.running) <= member.threads and not is_apart
@@ -124,7 +127,7 @@ class _ClassRun:
         except KitError as error:
             self.found.append(Marked(job.student, None, str(error)))
             return
-        assert member.protection is not None  # it is fit
+        assert member.protection is not None  # a fit worker has walls
         asked = Asked(self.assignment, sent.name, self.seed, member.protection)
         order = Order(self.assignment.name, str(self.seed), self.settings, sent)
         content = b"" if member.bundle == self.bundle.name else self.bundle.content
@@ -140,7 +143,7 @@ class _ClassRun:
             self.found.append(messages.marked(answer, job.student, asked))
         except TimeoutError:  # the next look shows whether its worker has ended
             member.running[future] = job, asked
-        except CancelledError:  # by someone else
+        except CancelledError:  # another program cancelled it
             self.waiting.append(job)
         except distributed.KilledWorker:
             self._blame(job, "the worker that marked it died")

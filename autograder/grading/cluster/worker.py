@@ -35,7 +35,7 @@ class MarkingProcess:
     """A process that marks.
 
     It ends with the worker or the worker's thread, which closes its standard input; nothing is
-    ever written to that.
+    ever written to that input.
     """
 
     def __init__(self) -> None:
@@ -69,15 +69,16 @@ class MarkingProcess:
 
 
 def greet(message: bytes) -> bytes:
-    """Return what this worker marks with, and behind which walls."""
+    """Return the parts of this worker's grader, and its walls."""
     return _process().ask("", message)
 
 
 def mark(bundle: str, content: bytes, order: bytes) -> bytes:
     """Mark in this thread's own process, with the bundle of that name.
 
-    Its content is sent once and kept in this worker's own folder, which Dask deletes. Raise
-    CourseError if the bundle is rejected, NoBundleError if it is missing, or DiedError.
+    The bundle's content is sent once and kept in this worker's own folder, which Dask deletes.
+    Raise CourseError if the bundle is rejected, NoBundleError if it is missing, and DiedError if
+    the marking process ends.
     """
     folder = Path(get_worker().local_directory) / "fdl-bundles"
     course = keep(Bundle(bundle, content), folder) if content else find(bundle, folder)

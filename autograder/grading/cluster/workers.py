@@ -1,7 +1,7 @@
-"""The workers of a scheduler, which come and go, and which of them may mark.
+"""The workers of a scheduler: they come and go, and only some of them may mark.
 
-Each worker is first asked what it is. A worker with another grader, or with other walls than the
-rest, is rejected.
+Each worker is first asked for its grader and its walls. A worker is rejected if its grader differs
+from this one, or its walls differ from those of the other workers.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
     """The workers of one scheduler, as of the last look; `protections` are their walls.
 
     `certificates` is a folder with ca.pem, cert.pem and key.pem for tls:// (default: Dask's own
-    configuration); `settings` says how they mark; `say` shows a message to a person.
+    configuration); `settings` are for marking; `say` shows a message to a person.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
         return gone
 
     def send(self, member: Member, what: Callable[..., bytes], *arguments: object) -> Future[bytes]:
-        """Run a task on one worker and no other."""
+        """Run a task on this worker and on no other."""
         there = {"workers": [member.address], "pure": False, "retries": 0}
         future: Future[bytes] = self._ask(self.client.submit, what, *arguments, **there)
         return future

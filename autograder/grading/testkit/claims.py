@@ -14,10 +14,10 @@ Test = TypeVar("Test", bound=Callable[..., None])
 
 
 class ClaimFailed(AssertionError):
-    """An answer is not what a test claims; the message may be shown to the student.
+    """An answer does not meet a test's claim; the message may be shown to the student.
 
     `compared` holds the answer and the expected value if the two differ: for instructors only.
-    `care` is the kind of slip that caused it, if it differs from the one the test looks for.
+    `care` is the kind of slip that caused the failure, if the test looks for another kind.
     """
 
     def __init__(
@@ -45,17 +45,18 @@ def item(
     Without `costs` and `care` it is a core test of a `part`. An item's points are shared equally
     among its parts, and a part is earned if all its core tests pass. With `costs=c` it is a
     robustness test: failing it takes c times the item's points away. With `care=KIND` it looks
-    for one kind of slip (such as "integers"). All slips of an item together cost `costs` of it
-    (default: CARE_COSTS), and each kind costs points only once in the whole homework.
+    for one kind of slip (such as "integers"). All slips of an item together cost the share
+    `costs` of its points (default: CARE_COSTS). Each kind of slip costs points only once in the
+    whole homework.
 
     `cases` turns the parameters of a case into words for students, such as `"d = {d}".format`;
     none of these parameters may be a hidden input.
     """
     costs = (CARE_COSTS if care else 0.0) if costs is None else costs
     if not 0 <= costs < 1:
-        raise ValueError(f"costs is {costs}; it is a fraction of the item's points")
+        raise ValueError(f"costs is {costs}, but must be a fraction of the item's points")
     if care and not 0 < costs <= CARE_COSTS:
-        raise ValueError(f"care costs {costs}; it takes at most {CARE_COSTS} of an item")
+        raise ValueError(f"care costs {costs}, but may cost at most {CARE_COSTS} of an item")
     more: dict[str, object] = {"care": care} if care else {}
     if cases is not None:
         more["cases"] = cases
@@ -64,7 +65,7 @@ def item(
 
 
 def kind_of(answer: object) -> str:
-    """Return what an answer is, in words for a sentence."""
+    """Return the kind of an answer in words for a sentence, such as "a complex number"."""
     names = {
         "NoneType": "None",
         "ndarray": "an array",

@@ -26,25 +26,28 @@ Curve = tuple[np.ndarray, np.ndarray]
 """The x and the y of the points of an expected curve."""
 
 _POOLED = 2
-"""Most points of a piece: one stroke or one dot of a curve that was drawn in pieces."""
+"""Most points of a piece, which is one stroke or one dot of a curve drawn in pieces."""
 
 _MOST_PIECES = 20
-"""Most points in pieces for each point of the curve, since other curves may be in pieces too."""
+"""Most points of all pieces per point of the curve; other curves may be in pieces too."""
 
 _MOST_HEIGHTS = 3
-"""Most heights at one x, for each curve, at which pieces of one style may be.
+"""Most heights, per curve, at which pieces of one style may be drawn at the same x.
 
-With more of them nobody can see which make up the curve.
+If there are more heights, nobody can see which pieces make up the curve.
 """
 
 _MOST_RIVALS = 5
-"""Most other curves at the same x, for each expected one, that may be as prominent as it is.
+"""Most other curves, per expected curve, that may be equally prominent at the same x.
 
 Quartiles, extremes and a mean are fine beside a median; a curve for every guess is not.
 """
 
 _MOST_FAINT_RIVALS = 16
-"""The same, counting thinner or paler curves too, such as single runs behind their median."""
+"""Most other curves, per expected curve, if thinner and paler curves at the same x count too.
+
+Such curves may be single runs behind their median.
+"""
 
 _LEAST_WIDTH = 0.01
 """Smallest share of the axes' width that a curve must take up."""
@@ -78,9 +81,9 @@ def _figures_in(answer: object, depth: int) -> Iterator[FigureData]:
 
 
 class Shown(NamedTuple):
-    """The values that coordinates stand for, and whether the eye sees their logarithms.
+    """The values that coordinates stand for, and whether the picture shows their logarithms.
 
-    `base` is the base of the logarithm that was undone, 0 if tick labels were read, 1 otherwise.
+    `base` is the base of the drawn logarithms, 0 if the values come from tick labels, else 1.
     """
 
     values: np.ndarray
@@ -89,11 +92,11 @@ class Shown(NamedTuple):
 
 
 Reading = tuple[Shown, Shown]
-"""The values that the x and the y of points stand for, in one way to read them."""
+"""One way to read the points of a curve: the values that their x and their y stand for."""
 
 
 def readings(axes: AxesData, curve: CurveData) -> Iterator[Reading]:
-    """Return the points as they are, and the values they stand for if labels or ticks say so."""
+    """Return all ways to read a curve: as drawn, or as labels and tick labels explain it."""
     return product(_shown_by(axes, curve, 0), _shown_by(axes, curve, 1))
 
 
@@ -109,7 +112,7 @@ def readings_as(
 
 
 def _shown_by(axes: AxesData, curve: CurveData, direction: int) -> tuple[Shown, ...]:
-    """Return the values that a curve's coordinates stand for, in all ways to read them."""
+    """Return, for each way to read a curve's coordinates, the values that they stand for."""
     return find_once(
         axes,
         ("shown", id(curve), direction),
@@ -153,7 +156,7 @@ _SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def find_once(thing: AxesData | FigureData, key: Hashable, find_out: Callable[[], Found]) -> Found:
-    """Return what `find_out` returns; it is called only once for a figure or an axes."""
+    """Return the result of `find_out`, which is called only once per key and figure or axes."""
     if key not in thing.memo:
         thing.memo[key] = find_out()
     found: Found = thing.memo[key]
@@ -170,7 +173,7 @@ def assert_curves(answer: object, curves: Mapping[Any, Curve], *, what: str) -> 
 def assert_curve(answer: object, x: np.ndarray, y: np.ndarray, *, what: str) -> None:
     """Assert that a visible curve of the figure shows exactly these points, in any order.
 
-    The curve must stand out: only a few others at the same x may be as prominent.
+    The curve must stand out: only a few other curves at the same x may be as prominent.
     """
     assert_curves(answer, {"": (x, y)}, what=what)
 
@@ -249,7 +252,7 @@ def matching_curves(figure: FigureData, x: np.ndarray, y: np.ndarray) -> list[Si
 def _curves_at(
     figure: FigureData, x: np.ndarray
 ) -> list[tuple[AxesData, CurveData, list[np.ndarray]]]:
-    """Return the curves whose points are at exactly these x, and which point is at which x."""
+    """Return the curves whose points are at exactly these x, each with matches of point and x."""
 
     def find_out() -> list[tuple[AxesData, CurveData, list[np.ndarray]]]:
         wanted = _Wanted.of(x)
@@ -266,9 +269,9 @@ def _curves_at(
 
 @dataclass(frozen=True)
 class _Wanted:
-    """Coordinates to look for, each with the distance from it that is still accepted.
+    """Coordinates to look for, each with the largest accepted distance from it.
 
-    The distance is the homework's tolerance, relative to the coordinate's own size.
+    This distance is the homework's tolerance, relative to the coordinate's own size.
     """
 
     values: np.ndarray
@@ -282,11 +285,14 @@ class _Wanted:
         return cls(values, slack, tuple(zip(values.tolist(), slack.tolist(), strict=True)))
 
     def has(self, value: float) -> bool:
-        """Return whether a single coordinate is one of them; quicker than `near`."""
+        """Return whether a single coordinate is a wanted one; quicker than `near`."""
         return any(abs(value - wanted) <= slack for wanted, slack in self.pairs)
 
     def near(self, drawn: np.ndarray) -> np.ndarray:
-        """Return which drawn coordinate (row) is which wanted one (column); no rows if too many."""
+        """Return whether each drawn coordinate (row) is near each wanted one (column).
+
+        If too many are drawn, there are no rows.
+        """
         if len(drawn) > 50 * len(self.values) + 1000:
             return np.zeros((0, len(self.values)), dtype=bool)
         with np.errstate(over="ignore", invalid="ignore"):
@@ -294,9 +300,10 @@ class _Wanted:
 
 
 def _rows_at(axes: AxesData, curve: CurveData, direction: int, wanted: _Wanted) -> list[np.ndarray]:
-    """Return which point of a curve is at which of the coordinates, in each way to read them.
+    """Return, for each way to read a curve, which point is at which wanted coordinate.
 
-    A way is left out if a finite point is at none of them, or if one of them has no point.
+    A way is left out if a finite point is at no wanted coordinate, or a wanted coordinate has no
+    point.
     """
     finite = find_once(axes, ("finite", id(curve)), lambda: _finite_rows(curve))
     found = []
@@ -313,7 +320,7 @@ def _finite_rows(curve: CurveData) -> np.ndarray:
 
 
 def _is_one_to_each(near: np.ndarray) -> bool:
-    """Return whether each row has a column, and each column a row."""
+    """Return whether each row has a match, and each column too."""
     return bool(near.size and near.any(axis=0).all() and near.any(axis=1).all())
 
 
@@ -325,7 +332,10 @@ def _curves_on(axes: AxesData) -> list[CurveData]:
 
 
 def which_match(drawn: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return which drawn point (row) is at which wanted point (column); no rows if too many."""
+    """Return whether each drawn point (row) is at each wanted point (column).
+
+    If too many are drawn, there are no rows.
+    """
     near_x = _Wanted.of(wanted[:, 0]).near(drawn[:, 0])
     return near_x & _Wanted.of(wanted[:, 1]).near(drawn[:, 1]) if near_x.any() else near_x
 
@@ -336,7 +346,7 @@ def in_sight(axes: AxesData, curve: CurveData) -> bool:
 
 
 def _showable(axes: AxesData, curve: CurveData) -> np.ndarray:
-    """Return the finite points that can be shown; a logarithmic axis shows positive ones only."""
+    """Return the finite points that can be shown; a logarithmic axis shows only positive values."""
     points: np.ndarray = curve.points[np.isfinite(curve.points).all(axis=1)]
     for column, scale in enumerate(axes.scales[: points.shape[1]]):
         if scale == "log":
@@ -381,10 +391,10 @@ def why_hidden(axes: AxesData, curves: Sequence[CurveData]) -> str:
 def pieced_together(
     figure: FigureData, x: np.ndarray, y: np.ndarray, asked: int = 1
 ) -> Iterator[tuple[AxesData, Reading]]:
-    """Yield the axes where separate dots and strokes make up these points, and how to read them.
+    """Yield the axes on which separate dots and strokes make up these points, and the reading.
 
-    Pieces of one style make up a curve, in one colour or several, and so do all pieces of an axes
-    together. If there are so many that any place would have one, they make up nothing.
+    Pieces of one style can make up a curve, in one colour or several. All pieces on an axes
+    together can do so too. If there is a piece almost everywhere, pieces do not count.
     """
     at_x, at_y = _Wanted.of(x), _Wanted.of(y)
     for axes in figure.axes:
@@ -403,7 +413,7 @@ def pieced_together(
 
 
 def _pieces(axes: AxesData) -> list[np.ndarray]:
-    """Return the points of the visible pieces: by style, by style without colour, and all."""
+    """Return the points of the visible pieces, by style, by style without colour, and together."""
 
     def find_out() -> list[np.ndarray]:
         groups: dict[Hashable, list[np.ndarray]] = defaultdict(list)
@@ -419,7 +429,7 @@ def _pieces(axes: AxesData) -> list[np.ndarray]:
 
 
 def _are_few(near_x: np.ndarray, ys: np.ndarray, asked: int) -> bool:
-    """Return whether no expected x has points at many heights."""
+    """Return whether each expected x has points at only a few heights."""
     size = float(np.abs(ys[np.isfinite(ys)]).max(initial=0.0)) or 1.0
     heights = [len(np.unique(np.round(ys[column] / size, 6))) for column in near_x.T]
     return max(heights, default=0) <= _MOST_HEIGHTS * asked + 2
@@ -440,10 +450,11 @@ def assert_labelled_axes(answer: object) -> None:
 def assert_labels_fit(
     answer: object, curves: Iterable[Curve], *, x: Words, y: Words, others: Words | None = None
 ) -> None:
-    """Assert that no axis with these curves has the other axis's label, or one for something else.
+    """Assert that no axis with these curves has a label for another quantity.
 
-    `x` and `y` are words for what the axes show, `others` for what neither of them shows. Any
-    other words are accepted. No label may mention logarithms where values are shown.
+    `x` and `y` are words for the quantities on the two axes, `others` are words for quantities on
+    neither axis. A label in any other words is accepted. No label may mention logarithms if its
+    axis shows the values themselves.
     """
     figure = as_figure(answer)
     for curve in curves:
@@ -455,13 +466,13 @@ def assert_labels_fit(
                 strange = other.are_all_of(label) or (others and others.are_all_of(label))
                 if strange and not own(label):
                     raise ClaimFailed(
-                        f"The label of the {name}-axis names something that it does not show."
+                        f"The label of the {name}-axis names a quantity that is not on this axis."
                     )
             _assert_logarithms_are_shown(axes, drawn, curve)
 
 
 def _assert_logarithms_are_shown(axes: AxesData, drawn: CurveData, curve: Curve) -> None:
-    """Assert that the label of a linear axis mentions logarithms only if they are drawn."""
+    """Assert that the label of a linear axis mentions logarithms only if logarithms are drawn."""
     for direction, name in enumerate("xy"):
         if axes.scales[direction] == "linear" and _LOGARITHM(axes.labels[direction]):
             shown = readings_as(axes, drawn, *curve)

@@ -1,4 +1,4 @@
-"""Follow-through: an answer that follows from a wrong answer of the student costs nothing."""
+"""Follow-through: an answer that follows correctly from the student's wrong one costs nothing."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from autograder.sandbox import Student, StudentFailure
 
 
 class Follow:
-    """A check of whether an answer that is wrong by itself follows from another of the student.
+    """A check whether an answer, wrong by itself, follows from another answer of the student.
 
-    `names` are the other answers it was found to follow from. These extra calls to the student's
-    code are not recorded, so a diagnosis compares the same calls for every student.
+    `names` are the other answers that it follows from. The check's own calls to the student's code
+    are not recorded, so a diagnosis compares the same calls for every student.
     """
 
     def __init__(self, student: Student) -> None:

@@ -55,11 +55,11 @@ _UPWARDS = re.compile(
     r"(?:propto|const\w*|slope|steigung|pente|guides?|references?|referenz\w*|o|c|[ \\∝~=:*(])*"
     rf"(?:\+ ?{_SIZE}|[mn] ?(?:\^|\*\*) ?\(?\+? ?{_SIZE} ?\)?|sqrt ?\(? ?[mn])[ )]*"
 )
-"""A text that gives only a positive slope, as +1/2, m^(1/2) or √m do."""
+"""Pattern of a text that gives only a positive slope, such as +1/2, m^(1/2) or √m."""
 
 
 def _sizes_said(text: str) -> list[float]:
-    """Return the sizes of the slopes that a text gives: as a slope, as a power or as a root."""
+    """Return the slopes that a text gives as a slope, a power or a root, all without their sign."""
     words = folded(text)
     for pattern, number in _IN_WORDS:
         words = pattern.sub(number, words)
@@ -82,7 +82,7 @@ _MOST_SIDES = 5
 
 
 def assert_log_log(answer: object, x: np.ndarray, y: np.ndarray) -> None:
-    """Assert that the curve is drawn on logarithmic axes, or as logarithms with labels."""
+    """Assert that the curve is on logarithmic axes, or drawn as logarithms that labels mention."""
     figure = as_figure(answer)
     ways = [
         reading
@@ -98,14 +98,14 @@ def assert_log_log(answer: object, x: np.ndarray, y: np.ndarray) -> None:
         return
     which = "Neither axis is" if len(linear) == 2 else f"The {min(linear)}-axis is not"
     raise ClaimFailed(
-        f"{which} logarithmic: use `axes.loglog(…)`, or draw logarithms and write it in the labels."
+        f"{which} logarithmic: use `axes.loglog(…)`, or draw logarithms and say so in the labels."
     )
 
 
 def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> CurveData:
-    """Assert that a straight line of this slope is visible beside the curve, and few others.
+    """Return the visible straight line of this slope beside the curve.
 
-    Return the line.
+    Raise ClaimFailed if there is no such line, or if lines of many other slopes are visible.
     """
     figure = as_figure(answer)
     found = matching_curves(figure, x, y)
@@ -126,7 +126,7 @@ def assert_guide(answer: object, x: np.ndarray, y: np.ndarray, slope: float) -> 
         }
         if guides and len(others) > _MOST_SLOPES:
             raise ClaimFailed(
-                f"There are straight lines of many slopes beside the data: draw the one of slope "
+                f"There are straight lines of many slopes beside the data: draw the line of slope "
                 f"{in_words(slope)} and at most a few others."
             )
         if guides:
@@ -154,7 +154,7 @@ def in_words(slope: float) -> str:
 def _axes_of_data(
     figure: FigureData, found: list[Sight], x: np.ndarray, y: np.ndarray
 ) -> Iterator[tuple[AxesData, set[tuple[float, float]]]]:
-    """Yield the axes with the data, and the bases to read the data, and so the guide, with."""
+    """Yield each axes with the data, and the bases of its logarithms, for data and guide."""
     for axes in {id(axes): axes for axes, _ in found}.values():
         own = (curve for owner, curve in found if owner is axes)
         yield axes, {_bases(read) for curve in own for read in readings_as(axes, curve, x, y)}
@@ -191,8 +191,9 @@ class _StraightLine:
 def _straight_lines(
     axes: AxesData, curve: CurveData, bases: set[tuple[float, float]]
 ) -> Iterator[_StraightLine]:
-    """Yield the straight line that a curve shows, read with these bases; for a slope triangle,
-    its long side.
+    """Yield the straight line that a curve shows if it is read with these bases.
+
+    The straight line of a slope triangle is its long side.
     """
     for read in readings(axes, curve):
         if _bases(read) not in bases or not all(shown.is_log for shown in read):
@@ -233,9 +234,9 @@ def _seen_share(axes: AxesData, ends: np.ndarray) -> np.ndarray:
 def assert_named_guide(
     answer: object, guide: CurveData, *, slope: float = -0.5, data: Words | None = None
 ) -> None:
-    """Assert that a legend entry or a text names the guide, and that none gives another slope.
+    """Assert that a legend entry or a text names the guide, and that none gives it another slope.
 
-    `data` are words for the data beside it, which must not name the guide.
+    `data` are words for the data; these words must not name the guide.
     """
     figure = as_figure(answer)
     named = names_in_legends(figure)
@@ -260,7 +261,7 @@ def assert_named_guide(
         return
     raise ClaimFailed(
         without_legend(figure, [guide])
-        or f"No legend and no text says what the guide of slope {in_words(slope)} is."
+        or f"No legend and no text names the guide of slope {in_words(slope)}."
     )
 
 

@@ -52,7 +52,7 @@ class Style:
     names: frozenset[str]
 
     def fits(self, curve: CurveData) -> bool:
-        """Return whether a curve looks like this: one of its inks and its marker agree."""
+        """Return whether a curve has this style: one of its inks and its marker agree with it."""
         colours = self.names - _MARKERS.keys()
         markers = self.names & _MARKERS.keys()
         return (not colours or any(_has(ink, name) for ink in curve.inks for name in colours)) and (
@@ -72,9 +72,9 @@ def _has(ink: Color, name: str) -> bool:
 
 
 def styles_of(text: str, names: Mapping[str, Words]) -> dict[str, Style]:
-    """Return the style that a text gives to each of the things; empty if it gives none.
+    """Return the style that a text gives to each named thing; empty if it gives no styles.
 
-    A text counts only if things and styles alternate in it, and it names each thing once.
+    A text counts only if names and styles alternate in it, and it names each thing once.
     """
     said = sorted(
         (place, name)

@@ -1,4 +1,4 @@
-"""Claims about the names that the legends, titles and texts of a figure give to what it shows."""
+"""Claims about the names that legends, titles and texts of a figure give to curves and points."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def assert_named_curves(
 ) -> None:
     """Assert that a legend, or a text or title on its axes, gives each curve its own name.
 
-    A text with the names of all curves does not say which is which. `what` says in words what
-    the name of a line tells.
+    A text with the names of all curves does not say which curve has which name. In messages,
+    `what` is the word for such a name, such as "trajectory" or "η".
     """
     figure = as_figure(answer)
     names = {key: cache(name(key)) for key in curves}
@@ -50,7 +50,7 @@ def _words_on(figure: FigureData, axes: AxesData) -> tuple[str, ...]:
 
 
 def _tells(text: str, key: Hashable, names: Mapping[Any, Says]) -> bool:
-    """Return whether a text has this name, without also having the names of all others."""
+    """Return whether a text has the name of `key`, but not also the names of all others."""
     others = [named for other, named in names.items() if other != key]
     return names[key](text) and not (others and all(named(text) for named in others))
 
@@ -72,7 +72,7 @@ def _why_unnamed(
     if any(called.get(id(curve)) for curve in seen):
         if any(named(word) for words in groups for word in words for named in names.values()):
             return "The legend gives a line the name of another line."
-        return f"The legend names a line, but the name does not say its {what}."
+        return f"The legend gives a line a name that does not say the {what} of the line."
     return without_legend(figure, seen) or (
         f"No legend and no text says the {what} of a line: "
         "give the line a `label=…` and call `axes.legend()`."
@@ -80,7 +80,7 @@ def _why_unnamed(
 
 
 def without_legend(figure: FigureData, curves: Iterable[CurveData]) -> str:
-    """Return what to do about labels that no legend shows; empty if there are none."""
+    """Return advice about labels that no legend shows; empty if there are no such labels."""
     labels = {curve.own_label for curve in curves} - {"", *legend_texts(figure)}
     if not labels:
         return ""
@@ -91,7 +91,7 @@ def without_legend(figure: FigureData, curves: Iterable[CurveData]) -> str:
 
 
 def assert_nowhere_said(answer: object, said: Says, *, what: str) -> None:
-    """Assert that no legend, title or text of the figure says this."""
+    """Assert that no legend, title or text of the figure passes the test `said`."""
     figure = as_figure(answer)
     if any(map(said, (*legend_texts(figure), *free_texts(figure)))):
         raise ClaimFailed(f"A text in the figure says {what}.")
@@ -124,13 +124,14 @@ def assert_told_apart(
 ) -> None:
     """Assert that each name has a text of its own: in a legend, on an axes or in a title.
 
-    A text that explains colours or markers is enough too; `keys` are the words for the names in it.
+    A text that explains colours or markers is enough too; `keys` are the words for the names in
+    such a text.
     """
     figure = as_figure(answer)
     if keys and any(styles_of(text, keys) for text in free_texts(figure)):
         return
     entries = [entry.text for entry in legend_entries(figure) if entry.inks]
-    # an entry with all names does not name what its handle stands for
+    # an entry with all names does not say which of them its handle stands for
     entries = [text for text in entries if not all(named(text) for named in names.values())]
     words = [*entries, *free_texts(figure)]
     telling = {
@@ -147,9 +148,11 @@ def assert_told_apart(
             raise ClaimFailed(
                 without_legend(figure, labelled) or f"No legend and no text names {name}."
             )
-    # a title that names both does not say which is which
+    # a title with all names does not say which points have which name
     if len(set().union(*telling.values())) < len(names):
-        raise ClaimFailed("One text names all of them: give each one its own `label=…`.")
+        raise ClaimFailed(
+            f"One text names {' and '.join(names)} together: give each its own `label=…`."
+        )
 
 
 def names_in_legends(
@@ -157,9 +160,9 @@ def names_in_legends(
 ) -> dict[int, tuple[str, ...]]:
     """Return the names that legends give to curves, by the curve's `id`; unnamed ones are left out.
 
-    A legend may be made of handles and texts in any order. So an entry that `tells` something
-    names the only visible curve that has the style of its handle. A curve that no such entry names
-    has its own label as its name, if a legend shows it.
+    The handles and texts of a legend may be in any order. So an entry whose text passes `tells`
+    names the visible curve in the style of its handle, if there is only one such curve. A curve
+    that no such entry names has its own label as its name, if a legend shows that label.
     """
     found: dict[int, list[str]] = defaultdict(list)
     styles = find_once(figure, "styles", lambda: _Styles(_shown_curves(figure)))
@@ -226,7 +229,7 @@ class _Styles:
                 self._near[key].append(curve)
 
     def alike(self, handle: _Style) -> list[CurveData]:
-        """Return at most two curves of the handle's style, or else ones it may stand for."""
+        """Return at most two curves of the handle's style, else curves it may stand for."""
         if same := self._same.get(handle, []):
             return same[:2]
         near = [curve for key in handle.may_stand_for() for curve in self._near.get(key, [])[:2]]

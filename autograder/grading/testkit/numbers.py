@@ -64,14 +64,14 @@ UNITS = {
 """Units for inputs and values; in each of them a right method makes the same steps, scaled.
 
 A method that stops at a small gradient or a small move, or that limits gradients, points or step
-sizes, makes different steps. Single precision is enough for all of them.
+sizes, makes different steps. Single precision is enough for all these units.
 """
 
 
 def draw_mixed(rng: Generator, size: int) -> np.ndarray:
     """Draw numbers of both signs with sizes below 1 (0.6 to 0.9) and above it (1.3 to 2.5).
 
-    The first two have both signs and both sizes; the first four have every combination.
+    The first two numbers have both signs and both sizes; the first four have every combination.
     """
     places = np.arange(size)
     is_small = places % 2 == rng.integers(2)
@@ -100,10 +100,10 @@ def as_array(answer: object, what: str = "the answer") -> np.ndarray:
 
 
 def as_vector(argument: object, size: int) -> np.ndarray:
-    """Return what a student's code passed to a test's function, as a vector of `size` floats.
+    """Return an argument that student code passed to a test's function, as `size` floats.
 
-    Raise ValueError for anything else. This comes before any computation: broadcasting two shapes
-    may give an array far larger than both.
+    Raise ValueError for anything but such a vector. Check it before any computation: broadcasting
+    two shapes may give an array far larger than both.
     """
     array = np.asarray(argument)
     if array.shape != (size,) or array.dtype.kind not in "biuf":
@@ -213,9 +213,10 @@ def as_pair(answer: object, parts: str, what: str = "the answer") -> tuple[Any, 
 
 
 def ask_from_integers(student: Student, ask: Callable[[Any], Any], start: np.ndarray) -> Any:
-    """Return what `ask` gets from a method whose second argument is this start of integers.
+    """Return the answer of a method to a start of integers; `ask` calls the method with a start.
 
-    An error that happens only because the steps are made in place is reported as that slip.
+    If an error happens only because the steps change the start in place, report that slip. The
+    start must be the method's second argument.
     """
     try:
         return ask(start)
@@ -246,10 +247,10 @@ def as_floats_of(answer: object, right: np.ndarray) -> np.ndarray | None:
 
 
 def own_rows(answers: Sequence[object], expected: Sequence[np.ndarray]) -> list[object]:
-    """Return the arrays of an answer, with each row corrected that a later iterate overwrote.
+    """Return the arrays of an answer after correcting each row that a later iterate overwrote.
 
-    This happens if an array is stored and later changed in place: its row then holds the last
-    iterate. Nothing is corrected if the last iterate itself is wrong.
+    A row is overwritten if an array is stored and later changed in place: the row then holds the
+    last iterate. Nothing is corrected if the last iterate itself is wrong.
     """
     found: list[object] = list(answers)
     arrays = [

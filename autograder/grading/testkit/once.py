@@ -1,4 +1,4 @@
-"""Cache an answer that several tests of an item look at."""
+"""Cache an answer that several tests of an item need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Answer = TypeVar("Answer")
 
 
 class Once:
-    """Calls `ask` until it answers, then returns that answer every time: `once(ask)`."""
+    """A cache: `once(ask)` calls `ask` until it answers, then always returns that answer."""
 
     def __init__(self) -> None:
         self._answers: list[Any] = []

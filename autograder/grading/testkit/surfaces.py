@@ -25,7 +25,7 @@ _SAMPLES = 1000
 """Number of samples of a field to compare with the function."""
 
 _FEWEST = 30
-"""Fewest samples of a field that shows something."""
+"""Fewest samples that a field needs to show a function."""
 
 _MIN_LEVELS = 4
 
@@ -38,19 +38,22 @@ range.
 """
 
 _CONTOUR_BINS, _BINS = 4, 6
-"""Number of parts to divide each direction into, to see whether a field is everywhere."""
+"""Number of parts into which each direction is divided, to find large holes in a field."""
 
 _MIN_COVER = 0.6
-"""Smallest share of these parts in which a field must show something."""
+"""Smallest share of these parts in which a field must have samples."""
 
 _MIN_EXTENT = 0.2
 """Smallest share of the visible width, and of the height, that the field must take up."""
 
 _LONGEST = 8
-"""Largest ratio of the sides of the visible part; beyond it, one variable hardly matters."""
+"""Largest ratio of the sides of a field's visible part; in a longer one, one variable hardly
+matters.
+"""
 
 _MOST_OTHERS = 8
-"""Most visible fields that may show something else: the function must not be one guess of many."""
+"""Most visible fields that may show other functions: the right one must not be one of many guesses.
+"""
 
 _LARGEST_CELL = 0.15
 """Largest share of the field's width or height that a cell may take up."""
@@ -80,7 +83,7 @@ def assert_surface(answer: object, function: Function) -> None:
 
 @dataclass(frozen=True)
 class Surface:
-    """An axes and the fields on it that show the function; `turned` if u goes upwards."""
+    """An axes and the fields on it that show the function; `turned` is true if u goes upwards."""
 
     axes: AxesData
     turned: bool
@@ -97,7 +100,7 @@ def _find_surfaces(figure: FigureData, function: Function) -> list[Surface]:
     for axes in figure.axes:
         if axes.visible and not axes.colorbar and axes.kind != "other":
             seen = [view for field in axes.fields if (view := view_of(axes, field))]
-            # labels may be wrong, so they only decide which way to try first
+            # labels may be wrong, so they only decide which orientation to try first
             for turned in (is_turned(axes), not is_turned(axes)):
                 views = [view for view in seen if shows_function(view, function, turned)]
                 if views:
@@ -113,13 +116,14 @@ def is_turned(axes: AxesData) -> bool:
 
 
 def _letters_on(axes: AxesData) -> tuple[str, ...]:
-    """Return which of u and v the labels of the x-axis and of the y-axis name first."""
+    """Return the letter, u or v, that comes first in the label of the x-axis and of the y-axis."""
     letters = (re.findall(r"(?<![a-z])[uv](?![a-z])", folded(label)) for label in axes.labels[:2])
     return tuple(found[0] if found else "" for found in letters)
 
 
 def _place_on(label: str) -> int:
-    """Return which entry of a point a label names: x₁, x[0] or "second entry"; 0 if none."""
+    """Return the number of the entry that a label such as x₁, x[0] or "second entry" names; else 0.
+    """
     words = folded(label)
     for place, named in enumerate(_ORDINALS, start=1):
         if named(label):
@@ -137,7 +141,7 @@ _ORDINALS = (
 def assert_plane_labelled(answer: object, function: Function, others: Iterable[Words] = ()) -> None:
     """Assert that no label swaps u and v, or names one of the `others`.
 
-    A label in other words is accepted.
+    A label in any other words is accepted.
     """
     for surface in surfaces(as_figure(answer), function):
         right = ("v", "u") if surface.turned else ("u", "v")
@@ -150,7 +154,7 @@ def assert_plane_labelled(answer: object, function: Function, others: Iterable[W
             strange = not letter and any(words.are_all_of(label) for words in others)
             if strange or letter not in ("", own):
                 raise ClaimFailed(
-                    f"The {axis}-axis shows {own}, but its label names something else."
+                    f"The {axis}-axis shows {own}, but its label names another quantity."
                 )
 
 
@@ -169,15 +173,15 @@ def _why_no_surface(figure: FigureData, function: Function) -> str:
                 return f"The function is drawn over the plane, but {obstacle}."
             return (
                 "The surface resembles the function that was passed in, but does not show it: it "
-                "is another function, or its grid is too coarse, or too much is left out."
+                "shows another function, its grid is too coarse, or too much of it is missing."
             )
     if len(drawn) > _MOST_OTHERS:
-        return "There are too many surfaces to see which one is the function."
-    return "The surface is not the function that was passed in."
+        return "There are too many surfaces to see which one shows the function."
+    return "The surface does not show the function that was passed in."
 
 
 def _follows(field: FieldData, function: Function) -> bool:
-    """Return whether a field has the function's values, even if hidden, few or coarse."""
+    """Return whether a field has the function's values, even if it is hidden or coarse."""
     samples = field.samples[spread(len(field.samples))]
     low, high = field.box
     if np.abs([low, high]).max() > _FARTHEST:
@@ -252,11 +256,12 @@ def _is_covered(axes: AxesData, field: FieldData) -> bool:
 
 
 def shows_function(view: View, function: Function, turned: bool) -> bool:
-    """Return whether the values shown are the function's, or rise with it (its logarithm, clipped).
+    """Return whether a view shows the function's values, or values that rise with them.
 
-    They must be everywhere in the field, each at one place, or in a small cell in which the
-    function changes little. They must have the same order as the function's values, and enough
-    different levels to show where the function is large.
+    For example, logarithms and clipped values rise with the function's values. The values shown
+    must fill the field. Each must be at one place, or in a small cell in which the function changes
+    little. They must have the same order as the function's values, and enough different levels to
+    show where the function is large.
     """
     if not _is_everywhere(view):
         return False
@@ -278,8 +283,9 @@ def shows_function(view: View, function: Function, turned: bool) -> bool:
 
 
 def _side(kind: str) -> Side:
-    """Return the side for `_is_ordered`: a contour's level is one value of the function, but cells
-    of equal colour may be clipped.
+    """Return the side for `_is_ordered`.
+
+    A contour's level is one value of the function, but cells of equal colour may be clipped.
     """
     return "right" if kind in _CONTOURS else "left"
 
@@ -300,7 +306,7 @@ def _is_everywhere(view: View) -> bool:
 def _values_around(
     places: np.ndarray, half: np.ndarray, function: Function, turned: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the function's extremes for each cell, among its middle and its corners."""
+    """Return the function's least and largest values in each cell, at its middle and corners."""
     half = np.minimum(half, _FARTHEST)
     values = []
     for right, up in ((0, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
@@ -313,7 +319,7 @@ def _values_around(
 def _agrees(shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float) -> bool:
     """Return whether the values shown have several levels, and show where the function is large.
 
-    Cells in which the function changes much say little about it.
+    Cells in which the function changes much say little about the function.
     """
     if not len(shown) or len(np.unique(shown[:, 0])) < _MIN_LEVELS:
         return False
@@ -325,7 +331,7 @@ def _agrees(shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float) 
 
 
 def _extent(values: np.ndarray) -> float:
-    """Return the range of values, without the few that are far from the others."""
+    """Return the range of the values without outliers."""
     least, largest = np.quantile(values, (0.05, 0.95))
     return float(largest - least)
 
@@ -353,7 +359,7 @@ def _rises(
     """
     extent = _extent((low[part] + high[part]) / 2)
     holds = _is_ordered(shown, low, high, slack * extent, side)
-    # the samples for which others show less
+    # samples with a value above that of some other sample
     above = np.searchsorted(np.sort(shown[:, 1]), shown[:, 0], side=side) > 0
     return bool(above.any() and holds[above].mean() > 0.98 and np.mean(holds[part & above]) > 0.95)
 
@@ -361,7 +367,7 @@ def _rises(
 def _is_ordered(
     shown: np.ndarray, low: np.ndarray, high: np.ndarray, slack: float, side: Side
 ) -> np.ndarray:
-    """Return at which samples the function is no smaller than at any sample that shows less."""
+    """Return the samples at which the function is at least as large as wherever less is shown."""
     shown_low, shown_high = shown.T
     order = np.argsort(shown_high)
     largest_below = np.append(-np.inf, np.maximum.accumulate(low[order]))
@@ -413,7 +419,7 @@ def _drawn(curves: Iterable[CurveData], wanted: np.ndarray) -> np.ndarray:
 def assert_at_height(answer: object, function: Function, points: np.ndarray, *, what: str) -> None:
     """Assert that marks of these points (u, v) in 3D are near the surface, or all in one plane.
 
-    Such a plane is at the foot of the surface, or the axes have contours too.
+    Such a plane must be at the foot of the surface, unless the axes show contours too.
     """
     for surface in surfaces(as_figure(answer), function):
         if surface.axes.kind == "3d" and not _are_at_height(surface, function, points):
@@ -504,8 +510,8 @@ def assert_marks_named(
 ) -> None:
     """Assert that no legend and no title gives one group's points (u, v) another group's name.
 
-    Points may have any name if no legend names their curve, or if it has points of several
-    groups. With `keys`, no text may give a group the colours or markers of another group.
+    Points may have any name if no legend names their curve, or if that curve has points of
+    several groups. With `keys`, no text may give a group the colours or markers of another group.
     """
     figure = as_figure(answer)
     called = names_in_legends(figure)
@@ -536,15 +542,14 @@ def assert_marks_named(
 def _assert_styles_fit(
     figure: FigureData, styles: Iterable[tuple[str, Style]], held: Mapping[int, list[str]]
 ) -> None:
-    """Assert that no style that a text gives to one group is only another group's."""
+    """Assert that no text gives a group a style that only points of other groups have."""
     curves = [curve for axes in figure.axes for curve in axes.curves if held.get(id(curve))]
     for name, style in styles:
         own = [style.fits(curve) for curve in curves if name in held[id(curve)]]
         others = [style.fits(curve) for curve in curves if name not in held[id(curve)]]
         if own and not any(own) and any(others):
             raise ClaimFailed(
-                f"A text gives the colour or marker of the points of {name}, but other points "
-                "look like that."
+                f"A text gives the points of {name} a colour or marker that only other points have."
             )
 
 

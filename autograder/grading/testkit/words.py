@@ -1,4 +1,4 @@
-"""Tests for texts in figures: does one name a thing, or give a number in any notation?"""
+"""Tests for texts in figures: does a text name a thing, or give a number in any notation?"""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Letter = Literal["eta", "rho"]
 _LETTERS: Mapping[Letter, str] = {"eta": "η", "rho": "ρ"}
 
 _MOST_NUMBERS = 12
-"""Most numbers a text may have; a text with more is a list of guesses and gives none of them."""
+"""Most numbers that a text may give; a text with more is a list of guesses, which gives none."""
 
 # A match can't start inside a word, so a search takes time proportional to the length of the text,
 # whatever the text is.
@@ -49,7 +49,7 @@ class Words:
         return [match.span() for match in self._words.finditer(self._kept(text))]
 
     def are_all_of(self, text: str) -> bool:
-        """Return whether the text has no other words, except little ones and single letters."""
+        """Return whether the text has no words but these, short filler words and single letters."""
         rest, count = self._words.subn(" ", self._kept(text))
         return count > 0 and not set(re.findall(r"[a-z]{2,}", rest)) - _LITTLE
 
@@ -119,7 +119,7 @@ _SPELT: tuple[tuple[str, str], ...] = (
 
 
 def says(name: str) -> Says:
-    """Return a test for texts that have the name: as it is, as mathematics or with hyphens."""
+    """Return a test for texts that have the name: unchanged, as mathematics or with hyphens."""
 
     def says_it(text: str) -> bool:
         letters = _letters(name)
@@ -144,7 +144,7 @@ def says_number(value: float) -> Says:
 
 
 def says_number_of(value: float, others: Words) -> Says:
-    """Return a test for texts that give the number, other than as a value of the `others`."""
+    """Return a test for texts that give the number, except as a value of one of the `others`."""
 
     def says_it(text: str) -> bool:
         rest = _numbers_after(others).sub(" ", folded(text)) if others(text) else text
@@ -154,7 +154,7 @@ def says_number_of(value: float, others: Words) -> Says:
 
 
 def says_otherwise(thing: Letter | Words, value: float) -> Says:
-    """Return a test for texts that give the Greek letter, or the thing named, another value only.
+    """Return a test for texts that give the Greek letter, or the named thing, only other values.
 
     A text may give several values, as in "ρ = 0.1, 0.2" and "ρ = 0.1 and ρ = 0.2". Numbers after
     the next equals sign belong to another letter.
