@@ -92,8 +92,7 @@ def long_seconds(assignment: Assignment) -> float:
 
 
 def long_ones_last(jobs: Sequence[Job], seconds: Mapping[str, float]) -> list[Job]:
-    """Return the jobs with the ones that took long last time at the end; no other waits for them.
-    """
+    """Return the jobs, those that took long last time at the end so that no other job waits."""
     return sorted(jobs, key=lambda job: seconds.get(job.student, 0.0) > LONG_SECONDS)
 
 
@@ -160,8 +159,7 @@ def _run_pool(
     seed: int | None,
     settings: MarkSettings,
 ) -> Generator[Marked, None, tuple[dict[Job, str], list[Job]]]:
-    """Mark jobs until the pool breaks; return its running jobs, each with the reason, and the rest.
-    """
+    """Mark jobs until the pool breaks; return its running jobs with the reasons, and the rest."""
     waiting = list(reversed(jobs))
     running: dict[Future[Marked], Job] = {}
     lost: dict[Job, str] = {}
@@ -218,8 +216,7 @@ def _outcome(job: Job, future: Future[Marked]) -> Marked:
 
 
 def _end_with_the_run() -> None:
-    """End this marking process when the run's process ends; else it would wait for jobs for ever.
-    """
+    """End this marking process when the run's process ends; else it would wait for ever."""
     run = multiprocessing.parent_process()
     assert run is not None
     end_with(run.sentinel)

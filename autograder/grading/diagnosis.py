@@ -121,8 +121,7 @@ class Diagnostician:
     def diagnose(
         self, item: str, outcomes: Outcomes, seconds: float = float("inf")
     ) -> tuple[Misconception, ...]:
-        """Return the misconceptions behind a failed item; none if the search takes over `seconds`.
-        """
+        """Return the misconceptions behind a failed item; none if the search takes too long."""
         if all(outcome.passed for outcome in outcomes) or _tells_nothing(outcomes):
             return ()
         self._known(item)  # running the misconceptions does not count as the submission's time
@@ -376,8 +375,7 @@ def _alike(
 
 
 def _fails_as(trial: _Trial, outcomes: Outcomes) -> bool:
-    """Return whether the student's outcomes and the trial's fail the same core tests, at least one.
-    """
+    """Return whether the student and the trial fail the same core tests, and at least one."""
     core = [outcome for outcome in outcomes if not outcome.costs]
     return any(not outcome.passed for outcome in core) and _same_outcomes(core, trial.outcomes)
 

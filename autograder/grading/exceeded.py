@@ -58,8 +58,7 @@ def texts_of(report: Report, notebooks: Mapping[str, NotebookNode] | None = None
 
 
 def change_limits(assignment: Assignment, names: Iterable[str]) -> str:
-    """Return where a teacher can change these limits, with their values; empty if there are none.
-    """
+    """Return where a teacher can change these limits, with their values; empty if no names."""
     limits = (f"{name} = {as_written(getattr(assignment.limits, name))}" for name in names)
     shown = ", ".join(limits)
     return f"[assignments.{assignment.name}.limits] in {SETTINGS} has {shown}" if shown else ""

@@ -9,9 +9,9 @@ reference.
 Unwritten code earns nothing: the reference replaces a wrong answer, but not a stub or a function
 that always returns the same result (see `is_written`).
 
-Arguments of a stand-in are untrusted, so the reference runs with a time limit and on few numbers:
-its result, in the grader's own memory, may be as large as the square of their count. A function
-that draws has no stand-in, because a figure can't be sent back.
+Arguments of a stand-in are untrusted, so the reference runs with a time limit and on few numbers.
+Its result is in the grader's own memory and may be as large as the square of this count of numbers.
+A function that draws has no stand-in, because a figure can't be sent back.
 
 Two functions may not save each other. If the stand-ins that were used form a circle (A is right if
 B is, B is right if A is), no function on the circle is saved.
@@ -154,7 +154,7 @@ def _differs(part: Sequence[np.ndarray]) -> bool:
 
 
 def circular(saved_by: Mapping[str, Iterable[str]]) -> frozenset[str]:
-    """Return the names on a circle of `saved_by`: function → functions whose stand-ins saved it."""
+    """Return the names on a circle of `saved_by`, which maps each function to its stand-ins."""
     reach = {name: set(others) for name, others in saved_by.items()}
     for middle in reach:  # Warshall: from now on paths through this name count too
         for reached in reach.values():

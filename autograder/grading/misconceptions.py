@@ -182,8 +182,7 @@ class Catalogue:
         self.add(Misconception(name, item, sentence, values, text, keeps))
 
     def add(self, misconception: Misconception) -> None:
-        """Add a misconception; raise CourseError if its name is taken or `keeps` is out of range.
-        """
+        """Add a misconception; raise CourseError if its name is taken or `keeps` is not a share."""
         key = misconception.item, misconception.name
         if key in self._found:
             raise CourseError(f"there are two misconceptions {misconception}")

@@ -154,8 +154,7 @@ class MarkingPlugin:
 
     @pytest.fixture
     def follow(self, request: pytest.FixtureRequest, student: RecordedStudent) -> Follow:
-        """Return a Follow: it passes an answer that follows correctly from another, wrong answer.
-        """
+        """Return a Follow: it passes an answer that follows correctly from a wrong answer."""
         return self._follow(request.node, student)
 
     @pytest.fixture

@@ -170,7 +170,7 @@ def _listing(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _is_hidden(name: str) -> bool:
-    """Return whether an editor or archiver made it: .ipynb_checkpoints, __MACOSX, ._name."""
+    """Return whether an editor or archiver made a file, such as .ipynb_checkpoints or __MACOSX."""
     return name.startswith(".") or name == "__MACOSX"
 
 
@@ -187,9 +187,9 @@ def problem_by_name(stem: str, problems: Sequence[str]) -> str:
 
 
 def name_pattern(problem: str) -> re.Pattern[str]:
-    """Return a pattern for the problem's name in a file's name, in any case and separators."""
+    """Return a pattern for the problem's name in a file's name, in any case, any separators."""
     words = re.findall(r"[^\W_]+", problem) or [re.escape(problem)]
-    # problem1 is not in the name problem12, nor 2nd in 12nd
+    # problem1 must not match problem12, and 2nd must not match 12nd
     before = r"(?<!\d)" if words[0][0].isdigit() else ""
     after = r"(?!\d)" if words[-1][-1].isdigit() else ""
     return re.compile(before + r"[\W_]*".join(words) + after, re.IGNORECASE)

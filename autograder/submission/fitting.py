@@ -17,7 +17,7 @@ from autograder.submission.reading import MAX_CODE_BYTES
 from autograder.words import listed
 
 ELSEWHERE = "# The answer to this item is in another cell of this notebook."
-"""Source of a deleted answer cell if other cells define what it asks for."""
+"""Source of a deleted answer cell if other cells define the names that it asks for."""
 
 _Names = Mapping[int, frozenset[str]]
 _Best = Callable[..., int]
@@ -26,9 +26,9 @@ _Best = Callable[..., int]
 class Fitting:
     """The student's cells, each with its place among the released ones.
 
-    A student's cell is an answer (its source goes into that answer cell), a copy of a read-only
-    cell or of a stub (not needed), or an extra (kept unchanged). `gaps` holds the released cell in
-    front of which each extra goes.
+    A student's cell is an answer (its source goes into an answer cell), a copy of a read-only cell
+    or of a stub (not needed), or an extra (kept unchanged). `gaps` holds the released cell in front
+    of which each extra goes.
     """
 
     def __init__(self, form: Form, cells: Sequence[ReceivedCell]) -> None:
@@ -51,7 +51,7 @@ class Fitting:
     def _sort_cells(self) -> None:
         for index, cell in enumerate(self.cells):
             slot = self.form.claim(cell)
-            # a text may be longer than code may be, so it may be too long to become code again
+            # a text cell may be longer than a code cell, so it may be too long to become code again
             is_too_long = len(cell.source.encode()) > MAX_CODE_BYTES
             if slot is not None and slot.role == "code" and is_too_long:
                 self.free.append(index)
@@ -65,10 +65,10 @@ class Fitting:
     # answers in code
 
     def _choose_answers(self) -> None:
-        """Choose the cell whose source becomes each answer: the last one in a run from the top.
+        """Choose a cell for each answer: the last fitting cell, whose definition wins in a run.
 
-        Cells that claim to be an answer and do define it come first, then the rest. Copies that are
-        not chosen stay extras.
+        Cells that have an answer's id and define its names are preferred to all others. Copies that
+        are not chosen stay extras.
         """
         slots = [slot for slot in self.form.slots if slot.role == "code"]
         for slot in slots:
@@ -104,14 +104,14 @@ class Fitting:
         return max((i for i in claimed if self._is_code(i)), default=None)
 
     def _filled(self, slot: Slot) -> list[int]:
-        """Return the cells that claim to be this one and are neither its stub nor empty."""
+        """Return the cells that claim to be this answer cell and are neither its stub nor empty."""
         return [i for i in self.claims[slot.position] if self.cells[i].text not in ("", slot.text)]
 
     def _last(self, indices: Iterable[int]) -> int:
         return max(indices, key=lambda i: (self._is_code(i), i))
 
     def _recognised(self, slot: Slot, indices: list[int]) -> int | None:
-        """Return the last of the cells that define most of this answer's names and no other's."""
+        """Return the last cell that defines most of this answer's names and no other answer's."""
         fitting = [
             i
             for i in indices
@@ -141,7 +141,7 @@ class Fitting:
     def _adopt_texts(self) -> None:
         """Use text that was written beside an untouched answer cell as the answer.
 
-        nbgrader gives an untouched text answer no points without showing it to anyone.
+        Otherwise nbgrader gives the untouched answer no points and shows the text to nobody.
         """
         open_slots = [position for position, filled in self.texts.items() if not filled]
         for index in [i for i in self.extras if not self._is_code(i)]:
@@ -165,7 +165,7 @@ class Fitting:
         return _longest_rise(sorted(pairs))
 
     def _gaps(self) -> dict[int, int]:
-        """Return the released cell that each extra goes in front of, keeping its neighbour."""
+        """Return the released cell in front of which each extra goes, so that neighbours stay."""
         gaps: dict[int, int] = {}
         anchors = dict(self.anchors)
         gap = 0
@@ -180,7 +180,7 @@ class Fitting:
         return gaps
 
     def _keep_order(self, gaps: dict[int, int]) -> None:
-        """Move the extras that belong to an answer along with it when it goes back to its place.
+        """Move the extras that belong to an answer along with it when the answer is moved back.
 
         Definitions of a name stay before its uses where possible. Above all, cells that define the
         same name keep their order, so that the same definition comes last.
@@ -200,8 +200,8 @@ class Fitting:
     ) -> None:
         """Move each extra past the earlier cells of `order` that share a name with it.
 
-        They share a name if their `others` include one of its `own`. With `min` the extra goes in
-        front of them, with `max` behind them.
+        A cell shares a name if its `others` include one of the extra's `own`. With `min` the extra
+        goes in front of such cells, with `max` behind them.
         """
         behind = int(best is max)
         places = {index: position + behind for position, index in self.answers.items()}
@@ -281,7 +281,7 @@ class Fitting:
     # notes
 
     def notes(self) -> list[str]:
-        """Return what was wrong, in sentences for the student."""
+        """Return sentences for the student about each fault and its repair."""
         return list(dict.fromkeys(self._notes()))
 
     def _notes(self) -> Iterator[str]:
@@ -293,7 +293,7 @@ class Fitting:
             yield "Cells were moved; they are back in the order of the released notebook."
 
     def _named_notes(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield sentences, each with the released cells that it is about."""
+        """Yield sentences about released cells, each with the names of these cells."""
         slots = self.form.slots
         edited = list(dict.fromkeys(self.cells[i].grade_id for i in self.edited))
         yield "Read-only cells were changed; the originals were restored", edited
@@ -319,7 +319,7 @@ class Fitting:
 def _longest_rise(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the longest subsequence of the pairs whose second members strictly increase."""
     tails: list[int] = []  # the smallest second member that ends a rise of each length
-    ends: list[int] = []  # and its pair
+    ends: list[int] = []  # the pair with that second member
     previous: list[int] = []
     for number, (_, position) in enumerate(pairs):
         length = bisect_left(tails, position)

@@ -35,7 +35,7 @@ class Slot:
 
 
 class Form:
-    """A released notebook that matches a student's cells to its own."""
+    """A released notebook that matches a student's cells to its own cells."""
 
     def __init__(self, skeleton: NotebookNode) -> None:
         self.skeleton = skeleton
@@ -76,7 +76,7 @@ class Form:
         return same
 
     def is_changed(self, cell: ReceivedCell) -> bool:
-        """Return whether a cell without a released cell has a read-only cell's nbgrader id."""
+        """Return whether an unmatched cell has the nbgrader id of a read-only released cell."""
         # a cell id alone is too weak a reason to drop a student's code
         slot = self._by_grade_id.get(cell.grade_id)
         return slot is not None and slot.role == "locked"

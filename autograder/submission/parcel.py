@@ -1,8 +1,8 @@
 """A submission as it is sent to another machine: its files' bytes, read there without trust.
 
-Nothing of a parcel is written to a disk there. It is read as the files themselves would be, so a
-mark does not depend on the machine. Names come from a student: they are compared as text and never
-opened as paths.
+The other machine writes nothing of a parcel to a disk. It reads the parcel in the same way as
+files, so a mark does not depend on the machine. Names come from a student: they are compared as
+text and never opened as paths.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Parcel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def pack(path: Path, problems: Sequence[str]) -> Parcel:
     """Pack the submission in the folder (or the one notebook) `path`.
 
-    `problems` are the names of the assignment's problems. Raise SubmissionError if nothing is
-    there.
+    `problems` are the names of the assignment's problems. Raise SubmissionError if there is nothing
+    at `path`.
     """
     files = [_sent(*found) for found in read_files(find_files(path, problems))]
     return Parcel(submission_name(path), tuple(files), read_manifest_file(path))

@@ -1,4 +1,4 @@
-"""From a folder to a notebook for every problem: sort the files and fit the best one."""
+"""Make a notebook for every problem from a folder: sort the files and fit the best one."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def submission_name(path: Path) -> str:
 
 
 def _problem_of(read: Read, forms: Mapping[str, Form]) -> str:
-    """Return the problem of a file: by its name unless its cells disagree; "" if unknown."""
+    """Return the problem that a file's name gives unless its cells disagree; "" if unknown."""
     by_name = problem_by_name(read.place.stem, tuple(forms))
     votes = {problem: form.votes(read.cells) for problem, form in forms.items()}
     if by_name and (not read.cells or any(votes[by_name])):
@@ -122,7 +122,10 @@ def _problem_of(read: Read, forms: Mapping[str, Form]) -> str:
 
 
 def _clear_winner(votes: Mapping[str, tuple[int, int]]) -> str:
-    """Return the problem with more than twice the votes of any other; names count if no id does."""
+    """Return the problem with more than twice the votes of any other.
+
+    Votes by names count only if there are none by ids.
+    """
     for way in (0, 1):
         ranked = sorted(votes, key=lambda problem: -votes[problem][way])
         counts = [votes[problem][way] for problem in ranked] + [0, 0]

@@ -141,7 +141,7 @@ def test_file_that_is_left_out_costs_nobody_else_a_place(
     names = [f"x/Eve_13{MARK}/{FILE}", f"{ANNA}_12{MARK}/{FILE}", f"{BOB}_14{MARK}/{FILE}"]
     result = given(take, tmp_path, names)
     assert students(course) == {"Anna-Meier", "Bob-Müller"}
-    assert "not named as Moodle does" in told(result)
+    assert "not named as Moodle names folders" in told(result)
 
 
 # --- numbers and names that look alike -----------------------------------------------------------

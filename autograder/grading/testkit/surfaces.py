@@ -122,8 +122,7 @@ def _letters_on(axes: AxesData) -> tuple[str, ...]:
 
 
 def _place_on(label: str) -> int:
-    """Return the number of the entry that a label such as x₁, x[0] or "second entry" names; else 0.
-    """
+    """Return the number of the entry that a label names (x₁, x[0], "second entry"); 0 if none."""
     words = folded(label)
     for place, named in enumerate(_ORDINALS, start=1):
         if named(label):

@@ -49,7 +49,7 @@ class Words:
         return [match.span() for match in self._words.finditer(self._kept(text))]
 
     def are_all_of(self, text: str) -> bool:
-        """Return whether the text has no words but these, short filler words and single letters."""
+        """Return whether the text has only these words, short filler words and single letters."""
         rest, count = self._words.subn(" ", self._kept(text))
         return count > 0 and not set(re.findall(r"[a-z]{2,}", rest)) - _LITTLE
 

@@ -2,9 +2,9 @@
 
 Most are the reference with a piece of its text replaced, so that the wrong part is easy to see. A
 sentence names the mistake and may repeat what the sheet gives. It reveals nothing of the hidden
-tests, nor the result of a derivation that the sheet asks for. Within an item, each misconception
-gives other answers than all the others, so that diagnosis can tell them apart. Functions that are
-written out here use nothing else, as they become the text of a notebook's cell.
+tests, nor the result of a derivation that the sheet asks for. Within an item, no two misconceptions
+give the same answers, so that diagnosis can tell them apart. Functions that are written out here
+use nothing else from this module, as they become the text of a notebook's cell.
 """
 
 from __future__ import annotations
@@ -669,7 +669,7 @@ change(
 
 
 def is_solved_forwards(outcomes: Sequence[Outcome]) -> bool:
-    """Return whether every λ follows from the one before, from any λ_1, until some β_t = 0.
+    """Return whether each λ follows from the previous λ, from any λ_1, until some β_t = 0.
 
     So the answer fails if some β_t is 0, or if some λ_t happens to be −1.
     """
@@ -1768,7 +1768,7 @@ change_usam(
     ),
 )
 
-# --- Runs that stop early, and what is cut down to a size -----------------------------------------
+# --- Runs that stop early, and values cut down to a size ------------------------------------------
 # Such rules save time on a problem of one's own, but here every step must be made and returned.
 
 
@@ -1788,7 +1788,7 @@ class Loop(NamedTuple):
 
     @property
     def arrays(self) -> tuple[str, ...]:
-        """Names of the arrays that it fills, the points first."""
+        """Names of the arrays that the loop fills, the points first."""
         return ("x", "z") if self.item == "p1b-ima" else ("iterates",)
 
     @property
@@ -1798,7 +1798,7 @@ class Loop(NamedTuple):
 
     @property
     def end(self) -> str:
-        """The line that returns them."""
+        """The line that returns the arrays."""
         return f"    return {', '.join(self.arrays)}"
 
     def ends(self, done: int) -> str:
@@ -1808,7 +1808,7 @@ class Loop(NamedTuple):
         return f"return {', '.join(parts)}"
 
     def fills(self, done: int) -> str:
-        """Return the statements that repeat the last of these rows to the end."""
+        """Return the statements that fill the arrays to the end with the last of the first rows."""
         last = self._place(done - 1)
         text = f"{self.rows}[{last}:] = {self.rows}[{last}]\n            "
         more = "".join(f"{rows}[{last}:] = average\n            " for rows in self.arrays[1:])
@@ -1820,7 +1820,7 @@ class Loop(NamedTuple):
     def change(self, name: str, sentence: str, *changes: tuple[str, str]) -> None:
         """Add a misconception that changes the optimiser's text.
 
-        It is not combined with other mistakes: a run that stops hides what would have followed.
+        Diagnosis does not combine it with others: a run that stops hides what would have followed.
         """
         change(self.item, name, sentence, self.method, *changes, alone=True)
 
@@ -2717,7 +2717,7 @@ change(
 def change_limit(item: str, name: str, sentence: str, bracket: str) -> None:
     """Add a misconception with another bracket of the limit (1/2π)[…] for the item's n.
 
-    It is written in S = sin θ, C = cos θ, `theta` and `omega` = π − θ.
+    The bracket is written in S = sin θ, C = cos θ, `theta` and `omega` = π − θ.
     """
     n = {"p3c-relu": 1, "p3c-squared": 2}[item]
     wrong = f"    if n == {n}:\n        theta = np.pi - omega\n        H = {bracket}\n"
@@ -2905,7 +2905,7 @@ A_SLIP = "The printed (σ'(Wx) ⊙ x)vᵀ is a slip of the sheet (see the erratu
 def change_printed_product(name: str, sentence: str, product: str) -> None:
     """Add a reading of the printed derivative in W; `s` is σ'(Wx)/√m.
 
-    Most can be computed only if m = d, and two only if both are 1.
+    Most readings can be computed only if m = d, and two readings only if m = d = 1.
     """
     slopes, outer = ("scale = v *", "s ="), ("np.outer(scale, x)", product)
     change("p3a-gradients", name, f"{A_SLIP}: {sentence}", ntk.gradient_W, slopes, outer)
@@ -3262,8 +3262,8 @@ change(
 # ==================================================================================================
 # One mistake in several items
 # ==================================================================================================
-# A mistake that students repeat in a later item costs only the first of the items. Answers that
-# mean that an item is not done (plain SGD, GD for USAM, the notebook's own results) are not here.
+# A mistake that students repeat in a later item costs points only in the first item. Answers that
+# mean that an item is not done (plain SGD, GD for USAM, the notebook's own results) do not count.
 
 share = misconceptions.share
 

@@ -150,7 +150,7 @@ def empirical_ntk(v, W, X, n):
 """
 
 
-# Texts that some of them write, for a person to read and mark.
+# Text answers of some sample students, for a person to read and mark.
 
 WELL_SAID = {
     "p1a-proof": r"""

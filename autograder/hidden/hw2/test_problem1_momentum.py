@@ -1,8 +1,8 @@
 """Hidden tests of Problem 1: momentum, the heavy ball and the iterate moving average.
 
 The gradients are made up: non-linear, and different for each index, so that a gradient at a wrong
-point or with a wrong index is noticed. Step sizes grow or go up and down, since constant and
-falling ones hide mistakes.
+point or with a wrong index is noticed. Step sizes grow or go up and down, since constant or falling
+step sizes hide mistakes.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def make_gradient(
 ) -> Gradient:
     """Return made-up gradients ∇f_i(x) = a_i sin x + b_i x + c_i + s_i Σ_k x_k / d, times factors.
 
-    Their slope is moderate. At a start from `draw_mixed`, each entry has the sign of x's.
+    Their slope is moderate. At a start x from `draw_mixed`, each entry has the sign of x's entry.
     """
     a, b = rng.uniform(0.3, 1, size=(5, d)), rng.uniform(0.6, 1, size=(5, d))
     c = rng.choice([-1, 1], size=(5, d)) * rng.uniform(0.1, 0.2, size=(5, d))
@@ -95,7 +95,7 @@ def make_gradient(
     def gradient(i: int, x: Any) -> np.ndarray:
         x, i = as_vector(x, d) / units.place, int(i)
         if not 0 <= i < 5:
-            raise ValueError("a gradient is asked for of one of the functions")
+            raise ValueError("the index of a gradient is not the index of a function")
         value: np.ndarray = a[i] * np.sin(x) + b[i] * x + c[i] + slope[i] * x.mean()
         return units.gradient * factors[i] * value
 
@@ -146,7 +146,7 @@ def test_momentum(student: Student, rng: Generator, run: str) -> None:
 
 @item("p1-momentum")
 def test_momentum_in_other_units(student: Student, rng: Generator) -> None:
-    """The steps are in proportion where points and gradients are tiny or huge."""
+    """The steps are also right if points and gradients are tiny or huge."""
     for units in UNITS.values():
         gammas, betas = make_rates(rng, "up and down")
         assert_same_run(student.momentum, momentum.momentum, rng, 3, gammas, betas, units)
@@ -191,7 +191,7 @@ def assert_same_run(
     betas: np.ndarray,
     units: Units = PLAIN,
 ) -> None:
-    """Check the iterates of either form from a start in ℝ^d, with step sizes in the units."""
+    """Check the iterates of momentum or the heavy ball from a start in ℝ^d, in the given units."""
     x0, gradient = units.place * draw_mixed(rng, d), make_gradient(rng, d, units)
     inputs = gradient, x0, units.step * gammas, betas, INDICES[: len(gammas)]
     assert_iterates(method(*inputs), reference(*inputs), what="the array of iterates")
@@ -200,7 +200,7 @@ def assert_same_run(
 def assert_goes_on(
     method: Callable[..., Any], reference: Callable[..., np.ndarray], rng: Generator
 ) -> None:
-    """Check the iterates of either form in runs that stand still for a while."""
+    """Check the iterates of momentum or the heavy ball in runs that stand still for a while."""
     for first in (0, 1):
         still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
         gradient = make_gradient(rng, 3, factors=VANISHING)
@@ -259,7 +259,7 @@ def test_heavy_ball(student: Student, rng: Generator, run: str) -> None:
 
 @item("p1a-heavy-ball")
 def test_heavy_ball_in_other_units(student: Student, rng: Generator) -> None:
-    """The steps are in proportion where points and gradients are tiny or huge."""
+    """The steps are also right if points and gradients are tiny or huge."""
     for units in UNITS.values():
         gammas, betas = make_rates(rng, "up and down")
         assert_same_run(student.heavy_ball, momentum.heavy_ball, rng, 3, gammas, betas, units)
@@ -319,7 +319,7 @@ def _with_first(answer: Any, right: np.ndarray) -> Any:
 
 @item("p1a-parameters", care="first ratio")
 def test_heavy_ball_parameters_begin_with_the_convention(student: Student, rng: Generator) -> None:
-    """β̂_0 uses γ_{−1} = 1. No iterate shows it, as it is multiplied by x^0 − x^{−1} = 0."""
+    """β̂_0 uses γ_{−1} = 1. No iterate depends on β̂_0, as its factor x^0 − x^{−1} is 0."""
     rates = make_rates(rng, "up and down")  # none of its step sizes is near 1
     _, hat_betas = as_pair(student.heavy_ball_parameters(*rates), "γ̂, β̂")
     first = as_array(hat_betas, "β̂").ravel()[:1]
@@ -341,8 +341,8 @@ def test_heavy_ball_parameters_of_no_step(student: Student) -> None:
 def make_averages(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
     """Return step sizes η and weights λ_0 … λ_T.
 
-    λ_0, which is never used, is far from all others; λ_1 is above 1. If there are more, they
-    include 0, a negative one and some below 1, and neighbours differ.
+    λ_0, which is never used, is far from all other weights; λ_1 is above 1. If there are more
+    weights, they include 0, a negative number and some below 1, and neighbours differ.
     """
     etas = make_rates(rng, run)[0]
     lambdas = rng.uniform(0.3, 0.7, size=len(etas) + 1)
@@ -354,14 +354,14 @@ def make_averages(rng: Generator, run: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def assert_same_averages(student: Student, *inputs: Any) -> None:
-    """Check both parts of the answer to these inputs."""
+    """Check the arrays x and z in the answer to these inputs."""
     assert_averages(student.ima(*inputs), momentum.ima(*inputs))
 
 
 def assert_averages(
     answer: object, right: tuple[np.ndarray, np.ndarray], *, what: str = ""
 ) -> None:
-    """Check both parts; a separate claim checks whether later steps overwrite rows."""
+    """Check the arrays x and z; a separate claim checks whether later steps overwrite rows."""
     x, z = own_rows([*as_pair(answer, "x, z")], right)
     assert_close(x, right[0], what=f"the array x{what}")
     assert_close(z, right[1], what=f"the array z{what}")
@@ -378,7 +378,7 @@ def test_ima(student: Student, rng: Generator, run: str) -> None:
 
 @item("p1b-ima")
 def test_ima_in_other_units(student: Student, rng: Generator) -> None:
-    """The steps are in proportion where points and gradients are tiny or huge."""
+    """The steps are also right if points and gradients are tiny or huge."""
     for units in UNITS.values():
         etas, lambdas = make_averages(rng, "up and down")
         x0, gradient = units.place * draw_mixed(rng, 3), make_gradient(rng, 3, units)
@@ -388,7 +388,7 @@ def test_ima_in_other_units(student: Student, rng: Generator) -> None:
 @item("p1b-ima")
 def test_ima_makes_all_steps(student: Student, rng: Generator) -> None:
     """All T steps are made, even if a gradient vanishes or nothing moves for a while."""
-    lambdas = np.array([3.0, 1.6, 0.0, 0.7, 1.8, 0.4, 2.2, 0.6, 1.5])  # λ = 0: there x is z
+    lambdas = np.array([3.0, 1.6, 0.0, 0.7, 1.8, 0.4, 2.2, 0.6, 1.5])  # if λ = 0, x is z
     for first in (0, 1):
         still, x0 = Standstill.draw(rng, first), draw_mixed(rng, 3)
         gradient = make_gradient(rng, 3, factors=VANISHING)
@@ -455,7 +455,7 @@ def test_ima_parameters_obey_the_relation(student: Student, rng: Generator, run:
     """η_t = (1 + λ_{t+1}) γ_t, and β_t λ_{t+1} = γ_{t−1} λ_t / γ_t − β_t for t ≥ 1."""
     gammas, betas = make_rates(rng, run)
     eta, lam = ask_ima_parameters(student, gammas, betas)
-    assert_close(eta, (1 + lam[1:]) * gammas, what="η beside your λ")
+    assert_close(eta, (1 + lam[1:]) * gammas, what="η for your λ")
     left = betas[1:] * (lam[2:] + 1)
     right = gammas[:-1] * lam[1:-1] / gammas[1:]
     sizes = np.abs(betas[1:] * lam[2:]) + betas[1:] + np.abs(right)
@@ -493,7 +493,7 @@ def test_ima_parameters_of_no_step(student: Student) -> None:
 
 
 def make_objective(rng: Generator, d: int) -> Callable[[Any], float]:
-    """Return a made-up positive objective that no least-squares problem has."""
+    """Return a made-up positive objective that is not one of a least-squares problem."""
     a, b = rng.uniform(0.5, 2, size=d), rng.normal(size=d)
 
     def objective(x: Any) -> float:
@@ -518,7 +518,7 @@ def make_trajectories(rng: Generator) -> dict[str, np.ndarray]:
 def expected_curves(
     objective: Callable[[Any], float], trajectories: dict[str, np.ndarray]
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return what the picture must show: f(x^t) against t, by label."""
+    """Return the curves that the picture must show: f(x^t) against t, by label."""
     return {
         label: (np.arange(len(path)), np.array([objective(x) for x in path]))
         for label, path in trajectories.items()

@@ -75,14 +75,14 @@ GRADED = (
     "gd_update", "usam_update", "loss", "gradient", "hessian", "hessian_trace", "gd", "usam",
     "run_experiment", "plot_traces", "plot_landscape",
 )  # fmt: skip
-"""Functions that are answers of the notebook; a formula that must be written out calls no other."""
+"""Functions that are answers of the notebook; a written-out formula must not call another one."""
 
 
 def make_valley_points(rng: Generator, d: int) -> list[tuple[np.ndarray, float]]:
-    """Return two points (u, v): one with ‖u‖ > 1 > |v|, one the other way round.
+    """Return two points (u, v): one with ‖u‖ > 1 > |v|, one with ‖u‖ < 1 < |v|.
 
-    v is negative at one of them and positive at the other, and so is each entry of u. From d = 2
-    on, u has entries of both signs at both points.
+    v is negative at one point and positive at the other, and so is each entry of u. If d ≥ 2, u has
+    entries of both signs at both points.
     """
     direction = draw_mixed(rng, d)
     direction /= np.linalg.norm(direction)
@@ -101,7 +101,7 @@ def as_point(x: Any, d: int) -> np.ndarray:
 def make_gradient(rng: Generator, d: int, units: Units = PLAIN) -> Gradient:
     """Return a made-up gradient ∇f(x) = a sin x + b x + c + s Σ_k x_k / (d + 1) on ℝ^{d+1}.
 
-    Its slope is moderate. At a start from `draw_mixed`, each entry has the sign of x's.
+    Its slope is moderate. At a start x from `draw_mixed`, each entry has the sign of x's entry.
     """
     a, b = rng.uniform(0.4, 1.2, size=d + 1), rng.uniform(0.6, 1.4, size=d + 1)
     c = rng.choice([-1, 1], size=d + 1) * rng.uniform(0.1, 0.2, size=d + 1)
@@ -148,10 +148,10 @@ def test_trace_at_point(student: Student, follow: Follow) -> None:
 
 
 def as_worked_out(answer: object) -> np.ndarray:
-    """Return a Hessian at the point that is worked out, with mistakes; else raise ClaimFailed.
+    """Return a worked-out Hessian at the point, even with mistakes; else raise ClaimFailed.
 
     At least half of its entries must be right, perhaps up to a common factor. It must also be more
-    than a number on the diagonal: the trace of an arbitrary matrix earns nothing.
+    than one number on the diagonal, so that the trace of an arbitrary matrix earns nothing.
     """
     hessian, right = as_array(answer, "`hessian_at_point`"), landscape.hessian_at_point
     if hessian.shape == right.shape and not np.allclose(hessian, hessian[0, 0] * np.eye(4)):
@@ -203,10 +203,10 @@ def test_usam_update_leaves_u_alone(student: Student, rng: Generator) -> None:
 
 
 def make_update_points(rng: Generator, d: int) -> Iterator[tuple[np.ndarray, float, float]]:
-    """Return points (u, v) in three sizes, and the unit of 1/η and 1/ρ there.
+    """Return points (u, v) in three sizes, each with the unit of 1/η and 1/ρ at that size.
 
-    The valley looks the same in all sizes, up to units. Among η, ρ and the gradient, some are small
-    and some are huge.
+    The valley looks the same in all sizes, up to units. At some sizes, η, ρ and the gradient are
+    tiny or huge.
     """
     for size in (1.0, 1e-3, 1e3):
         for u, v in make_valley_points(rng, d):
@@ -244,7 +244,7 @@ def test_loss(student: Student, rng: Generator, d: int) -> None:
 @item("p2c-loss-gradient", part="gradient", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_gradient(student: Student, rng: Generator, d: int) -> None:
-    """The gradient is right, v's entry last.
+    """The gradient is right, and v's entry is the last.
 
     After the due date: The right gradient is [v² u, ‖u‖² v].
     """
@@ -279,7 +279,7 @@ def test_hessian_trace(student: Student, rng: Generator, follow: Follow, d: int)
         for x, answer in zip(points, answers, strict=True):
             matrix = as_array(hessian(x), "the Hessian")
             if matrix.shape != (d + 1, d + 1):
-                raise ClaimFailed("The Hessian is of another shape.")
+                raise ClaimFailed("The Hessian has the wrong shape.")
             assert_number_close(answer, np.trace(matrix), what="the trace")
 
     follow(
@@ -307,8 +307,8 @@ def make_standstill(rng: Generator, run: str) -> tuple[Gradient, np.ndarray, np.
 
     "flat ground": after two steps the gradient is zero.
 
-    "nearly flat ground": there it is 10⁻¹² of its earlier size, and the last two step sizes are so
-    large that the point moves on.
+    "nearly flat ground": after two steps the gradient is 10⁻¹² of its earlier size, and the last
+    two step sizes are so large that the point moves on.
 
     "small step sizes": the second and the third step are too small to change x at all.
 
@@ -347,7 +347,7 @@ def test_gd(student: Student, rng: Generator, d: int) -> None:
 
 @item("p2c-gd")
 def test_gd_in_other_units(student: Student, rng: Generator) -> None:
-    """The steps are in proportion where points and gradients are tiny or huge."""
+    """The steps are also right if points and gradients are tiny or huge."""
     for units in UNITS.values():
         gradient, x0 = make_gradient(rng, 2, units), units.place * draw_mixed(rng, 3)
         inputs = gradient, x0, units.step * make_etas(rng), 5
@@ -411,7 +411,7 @@ def test_usam(student: Student, rng: Generator, d: int) -> None:
 
 @item("p2c-usam")
 def test_usam_in_other_units(student: Student, rng: Generator) -> None:
-    """The steps are in proportion where points and gradients are tiny or huge."""
+    """The steps are also right if points and gradients are tiny or huge."""
     for units in UNITS.values():
         gradient, x0 = make_gradient(rng, 2, units), units.place * draw_mixed(rng, 3)
         inputs = gradient, x0, units.step * make_etas(rng), 0.4 * units.step, 5
@@ -475,7 +475,7 @@ def make_optimizer(rng: Generator, d: int) -> Callable[..., np.ndarray]:
         gradient: Gradient, x0: Any, eta: float, rho: float, num_steps: int
     ) -> np.ndarray:
         if not 0 <= num_steps <= 1000:
-            raise ValueError("that many steps are not asked for")
+            raise ValueError("the number of steps is negative or above 1000")
         iterates = [as_point(x0, d)]
         for k in range(int(num_steps)):
             x = iterates[-1]
@@ -495,7 +495,7 @@ def make_starts(rng: Generator, d: int) -> np.ndarray:
 @item("p2c-experiment", cases="d = {d}".format)
 @pytest.mark.parametrize("d", [1, 3])
 def test_experiment(student: Student, rng: Generator, d: int) -> None:
-    """For every pair (η, ρ), the last iterates of the optimiser from every start, in order."""
+    """For every pair (η, ρ), the dict has the last iterates from all starts, in their order."""
     optimizer, gradient = make_optimizer(rng, d), make_gradient(rng, d)
     starts = make_starts(rng, d)
     etas = np.round([rng.uniform(0.28, 0.4), rng.uniform(0.1, 0.2)], 3)
@@ -522,7 +522,7 @@ def make_trace(rng: Generator, d: int) -> Callable[[Any], float]:
 
 
 def make_results(rng: Generator, runs: int, d: int) -> dict[tuple[float, float], np.ndarray]:
-    """Return made-up last iterates for three step sizes, in no order, and four radii."""
+    """Return made-up last iterates for three step sizes, in mixed order, and four radii."""
     low, middle, high = np.sort(rng.choice([0.4, 0.25, 0.15, 0.07, 0.03], 3, replace=False))
     etas = [(middle, high, low), (middle, low, high), (high, low, middle)][rng.integers(3)]
     rhos = np.append(0.0, np.sort(rng.choice([0.05, 0.1, 0.2, 0.35, 0.6], 3, replace=False)))
@@ -536,7 +536,7 @@ def make_results(rng: Generator, runs: int, d: int) -> dict[tuple[float, float],
 def expected_traces(
     trace: Callable[[Any], float], results: Results
 ) -> dict[float, tuple[np.ndarray, np.ndarray]]:
-    """Return what the picture must show: medians against rho, by eta, without diverged runs."""
+    """Return the lines that the picture must show: medians of runs that did not diverge, by η."""
     lines = {}
     for eta in sorted({eta for eta, _ in results}):
         rhos = sorted(rho for other, rho in results if other == eta)
@@ -580,7 +580,7 @@ def test_trace_plot_of_other_runs_shows_the_medians(student: Student, rng: Gener
 
 @item("p2c-trace-plot", costs=0.25)
 def test_trace_plot_of_an_even_number_of_runs(student: Student, rng: Generator) -> None:
-    """For an even number of runs the median is the mean of the two in the middle."""
+    """For an even number of runs the median is the mean of the two middle values."""
     draw_traces(student, rng, 6, 1).assert_shown()
 
 
@@ -598,7 +598,7 @@ def test_trace_plot_leaves_out_diverged_runs(student: Student, rng: Generator) -
 
 @item("p2c-trace-plot", costs=0.25)
 def test_trace_plot_names_the_step_sizes(student: Student, rng: Generator, once: Once) -> None:
-    """A legend, or a text beside each line, gives its η."""
+    """A legend, or a text beside each line, gives the η of each line."""
     drawn = once(lambda: draw_traces(student, rng, 7, 2))
     assert_named_curves(drawn.figure, drawn.lines, lambda eta: says_number_of(eta, RHO), what="η")
     assert_legend_is_of_eta(drawn.figure)
@@ -650,7 +650,7 @@ def make_plane_results(rng: Generator) -> tuple[float, dict[tuple[float, float],
 
 @dataclass(frozen=True)
 class Scene:
-    """A picture of the landscape, and what it must show."""
+    """A picture of the landscape, and the loss and points that it must show."""
 
     figure: Any
     loss: Callable[[Any], Any]
@@ -717,7 +717,7 @@ def test_surface_plot_shows_every_radius(student: Student, rng: Generator, once:
 
 @item("p2c-surface-plot", costs=0.25)
 def test_surface_plot_is_large_enough(student: Student, rng: Generator, once: Once) -> None:
-    """The surface reaches as far as the last iterates, which are not far above it in 3D."""
+    """The surface reaches as far as the last iterates, and none is far above or below it in 3D."""
     scene = once(lambda: draw_scene(student, rng))
     ends = np.concatenate([scene.gd, *scene.usam.values()])
     assert_surface_reaches(scene.figure, scene.loss, ends, what="the last iterates")

@@ -1,8 +1,8 @@
 """Hidden tests of Problem 3: the network's derivatives, its kernel, and the kernel's limit.
 
 Weights are random, so v is never ±1 and no unit sits at the kink of the ReLU. The inputs of the
-kernels include equal and opposite ones. Norms that rounding lifts above 1 are tested by separate
-claims about care; all other norms are below 1 by more than a rounding error.
+kernels include equal and opposite inputs. Separate claims test norms that rounding lifts above 1;
+all other norms are below 1 by more than a rounding error.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def test_gradient_w(student: Student, rng: Generator, n: int) -> None:
 
     After the due date: The right derivative is (v ⊙ σ'(Wx)) xᵀ/√m.
     """
-    # at m = d all versions of a printed form answer alike; at n = 0 that is right, so ask no more
+    # at m = d all versions of a printed form give the same answer; at n = 0 it is the right one, so
+    # these sizes are enough
     for sizes in (SQUARES, SIZES) if n > 0 else (SQUARES,):
         assert_gradients_in_w(student, rng, sizes, n)
 
@@ -90,7 +91,7 @@ def test_gradient_w(student: Student, rng: Generator, n: int) -> None:
 def assert_gradients_in_w(
     student: Student, rng: Generator, sizes: Iterable[tuple[int, int]], n: int
 ) -> None:
-    """Check the derivative in W in all these sizes; first ask for all of them."""
+    """Check the derivative in W in all these sizes; first ask for all derivatives."""
     found = []
     for m, d in sizes:
         x = make_inputs(rng, 1, d)[0]
@@ -116,7 +117,7 @@ def test_empirical_kernel(student: Student, rng: Generator, n: int) -> None:
 
 @item("p3b-kernel")
 def test_empirical_kernel_of_related_inputs(student: Student, rng: Generator) -> None:
-    """The kernel is right for equal inputs, for opposite ones, and for a single one."""
+    """The kernel is right for equal inputs, for opposite inputs, and for a single input."""
     X = make_related_inputs(rng, 3)
     v, W = make_network(rng, 8, X[0])
     for inputs, n in ((X, 1), (X, 2), (X[:1], 2)):
@@ -128,7 +129,7 @@ def test_empirical_kernel_of_related_inputs(student: Student, rng: Generator) ->
 
 
 def make_related_inputs(rng: Generator, d: int) -> np.ndarray:
-    """Return six rows: x, a random one, x, −x, one at a right angle to x, and x + a little."""
+    """Return six rows: x, a random row, x, −x, a row at a right angle to x, and x + a little."""
     x, y, little = make_inputs(rng, 3, d)
     orthogonal = y - (y @ x) * x
     rows = np.array([x, y, x, -x, orthogonal, x + 0.1 * little])
@@ -153,14 +154,14 @@ SCENES = {
     "related": "equal, opposite and orthogonal inputs",
 }
 BELOW, ABOVE = 1 - 1e-13, 1 + 1e-15
-"""Norms that keep each x_iᵀx_j in [−1, 1], and that put x_iᵀx_i above 1, however rounded."""
+"""Two norms: with any rounding, one keeps each x_iᵀx_j in [−1, 1], one lifts x_iᵀx_i above 1."""
 
 
 def assert_limit(answer: object, X: np.ndarray, n: int) -> None:
     """Check the limit.
 
-    NaN at the angles 0 and π is ignored, as only rounding decides about it; a separate claim tests
-    it.
+    NaN at the angles 0 and π is ignored, as only rounding decides whether it appears. A separate
+    claim tests for NaN.
     """
     right = ntk.limit_ntk(X, n)
     array = as_floats_of(answer, right)
@@ -175,7 +176,7 @@ def assert_untouched_by_rounding(student: Student, rng: Generator, n: int) -> No
     X = np.vstack([make_related_inputs(rng, 5), make_inputs(rng, 10, 5)])
     below, above = student.limit_ntk(BELOW * X, n), student.limit_ntk(ABOVE * X, n)
     expected = as_array(below, f"the limit for n = {n}")
-    what = f"the limit for n = {n}, for norms that are a rounding above 1,"
+    what = f"the limit for n = {n}, for norms a rounding error above 1,"
     assert_close(above, expected, what=what)
 
 
@@ -211,7 +212,7 @@ def test_limit_for_squares_survives_rounding(student: Student, rng: Generator) -
 
 
 def make_errors(rng: Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Return made-up widths and errors, which do not fall like m^(−1/2)."""
+    """Return made-up widths m, and errors that do not fall like m^(−1/2)."""
     widths = np.array([20, 55, 170, 600, 2300]) + rng.integers(10, size=5)
     wiggle = np.array([1.0, 0.8, 1.3, 0.9, 1.2]) * rng.uniform(0.9, 1.1, size=5)
     return widths, rng.uniform(0.5, 2) * widths**-0.8 * wiggle
@@ -248,7 +249,7 @@ def test_plot_shows_the_errors(student: Student, rng: Generator, once: Once) -> 
 
 @item("p3-plot")
 def test_plot_shows_what_it_is_given(student: Student, rng: Generator) -> None:
-    """The picture shows the widths and errors that are passed in, however many and small."""
+    """The picture shows all widths and errors that are passed in, even many or small ones."""
     widths, errors = make_errors(rng)
     draw(student, widths[:3], 1e-3 * errors[:3]).assert_shown()
 
@@ -261,7 +262,7 @@ def test_plot_has_a_guide(student: Student, rng: Generator, once: Once) -> None:
 
 @item("p3-plot", costs=0.25)
 def test_plot_names_the_guide(student: Student, rng: Generator, once: Once) -> None:
-    """A legend, or a text, says what the guide is."""
+    """A legend, or a text, names the guide."""
     picture = once(lambda: draw(student, *make_errors(rng)))
     assert_named_guide(picture.figure, picture.guide(), slope=-0.5, data=DATA)
 

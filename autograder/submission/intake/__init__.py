@@ -6,8 +6,8 @@ There are five steps, with a module each:
 2. `platforms` recognises the platform and who submitted which file.
 3. `roster` matches the senders to students of the course.
 4. `choosing` chooses a notebook for each problem.
-5. `placing` puts it in its place without losing what was there.
+5. `placing` puts the notebooks into `submitted/` without losing an earlier submission.
 
-No name from outside becomes part of
-a path that is written to, except a student's name, which is checked letter by letter.
+Of all names from outside, only a student's name becomes part of a path that is written to. It is
+checked letter by letter.
 """

@@ -145,7 +145,7 @@ def in_zip(
     zone: ZoneInfo,
     budget: IntakeBudget,
 ) -> Iterator[Found]:
-    """Yield the files in an archive; `outer` come before their parts, `zone` is of its times."""
+    """Yield the files in an archive, with `outer` before their parts; `zone` is for its times."""
     for info in archive.infolist():
         if info.filename.endswith("/"):
             continue
@@ -171,7 +171,7 @@ def _decoded(info: zipfile.ZipInfo) -> str:
 
 
 def _clean(name: str) -> tuple[str, ...]:
-    """Return a member's name as parts; raise UnreadableError if it leads elsewhere or is odd."""
+    """Return a member's name as parts; raise UnreadableError if it is odd or leads elsewhere."""
     if len(name) > MAX_NAME:
         raise UnreadableError("its name is too long")
     if any(unicodedata.category(letter) in ("Cc", "Cs") for letter in name):

@@ -87,7 +87,7 @@ class _Candidate:
     depth: int
 
     def rank(self, problem: str) -> tuple[bool, float, int, int]:
-        """Return a sort key; best are the exact name, the newest, the last upload, the topmost."""
+        """Return a sort key: exact name first, then the newest, last uploaded and topmost file."""
         exact = self.name == f"{problem}.ipynb"
         return exact, self.time.timestamp() if self.time else 0.0, self.again, -self.depth
 
@@ -159,7 +159,8 @@ class _Pile:
         if told["schema"] != "fdl-submission":
             return {}
         if told["assignment"] != self.assignment.name:
-            self.notes.append(f"It was packed for {printable(str(told['assignment']))}.")
+            name = printable(str(told["assignment"]))
+            self.notes.append(f"The submission was packed for {name}.")
         if versions := versions_in(told):
             self.told = json.dumps({"versions": versions}, indent=1).encode()
         digests = {str(name): str(about["sha256"]) for name, about in told["notebooks"].items()}

@@ -46,8 +46,8 @@ class Work:
 def place(submitted: Path, student: str, assignment: str, new: Work, *, replace: bool) -> Placed:
     """Put a student's work into submitted/STUDENT/ASSIGNMENT.
 
-    The submission that is there stays unless the new one is known to be newer (or with `replace`).
-    The unused one of the two is kept under submitted/.earlier/STUDENT/.
+    An existing submission stays unless the new one is known to be newer or `replace` is true. The
+    submission that is not used is kept under submitted/.earlier/STUDENT/.
     """
     target = submitted / student / assignment
     if not os.path.lexists(target):
@@ -70,10 +70,10 @@ def place(submitted: Path, student: str, assignment: str, new: Work, *, replace:
         known = there.time and new.time
         why = "the existing one is newer" if known else "it is not known which one is newer"
         kept = aside.relative_to(submitted.parent)
-        return Placed("older", f"{why}; this one is kept as {kept}, use --replace to take it")
+        return Placed("older", f"{why}; the new one is kept as {kept}, use --replace to take it")
     aside = _move(target, _aside(submitted, student, assignment, there))
     _write(submitted, target, new)
-    message = f"the earlier one is kept as {aside.relative_to(submitted.parent)}"
+    message = f"the earlier submission is kept as {aside.relative_to(submitted.parent)}"
     if lost := sorted(set(there.notebooks) - set(new.notebooks)):
         message += f"; only the earlier one has {', '.join(f'{name}.ipynb' for name in lost)}"
     return Placed("replaced", message)
@@ -93,7 +93,7 @@ def _write_time(folder: Path, time: datetime) -> None:
 
 
 def _write(submitted: Path, target: Path, work: Work) -> None:
-    """Write a folder beside its place, then move it there, so that it is never half-written."""
+    """Write a folder beside its final place, then move it, so that it is never half-written."""
     target.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".intake-", dir=submitted))
     try:
@@ -111,7 +111,7 @@ def _write(submitted: Path, target: Path, work: Work) -> None:
 
 
 def _aside(submitted: Path, student: str, assignment: str, work: Work) -> Path:
-    """Return the path to keep a submission at; equal submissions share it, so one copy is kept."""
+    """Return the path at which to keep a submission; equal submissions have the same path."""
     digest = hashlib.sha256()
     for name, content in sorted(work.notebooks.items()):
         digest.update(f"{name}.ipynb\0".encode() + hashlib.sha256(content).digest())

@@ -1,9 +1,10 @@
-"""Recognise whose export it is, and who submitted which file.
+"""Recognise the platform of an export, and who submitted which file.
 
-The outermost match counts, so a student cannot make a file another student's by its name or by an
-archive around it. If a platform puts a name that a student chose beside its own number, there may
-be several readings of a file's name. All are kept, and `settle` takes one only if the roster says
-which; without a roster the file is not matched to anyone. These are the assumptions:
+The outermost match counts. So a student cannot pass off a file as another student's by its name or
+by an archive around it. If a platform puts its own number beside a name that a student chose, there
+may be several readings of a file's name. All readings are kept, and `settle` chooses one only if
+the roster decides. Without a roster, such a file is not matched to anyone. The kit assumes this
+about exports:
 
 - **Moodle**, "Download all submissions": for each participant a folder
   `Firstname Lastname_123456_assignsubmission_file_` (older versions: without the last `_`).
@@ -21,8 +22,8 @@ which; without a roster the file is not matched to anyone. These are the assumpt
   multi-feedback zips have the same folders below `multi_feedback…`. Fourteen digits and `_` before
   a file's name are its time, as ILIAS stores files (Modules/Exercise, ilFSStorageExercise).
 - **Gradescope**, "Export Submissions": folders `assignment_1_export/submission_12345/` and beside
-  them `submission_metadata.yml`, which has for each of them `:submitters:` with `:name:`, `:sid:`
-  and `:email:`, and `:created_at:` (as `.json`: without the colons).
+  them `submission_metadata.yml`. For each folder, this file has `:submitters:` with `:name:`,
+  `:sid:` and `:email:`, and `:created_at:` (as `.json`: without the colons).
 - Anything else: a folder or an archive for each student, named after the student, as in
   `submitted/STUDENT/hw2/`.
 """
@@ -64,7 +65,7 @@ SETTLE = (
 )
 NO_STUDENT = "it belongs to no known student"
 MANY_READINGS = "can be read in too many ways; take in this file alone with --student"
-NOT_MOODLES = "is not named as Moodle does it; take in this file alone with --student"
+NOT_MOODLES = "is not named as Moodle names folders; take in this file alone with --student"
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Sent:
     """A file, its senders, and its original name; `again` counts uploads of the same name.
 
     `others` are the other readings of its name. `above` are senders that the folders above it may
-    name; the outermost one who is a student submitted it.
+    name; the outermost of them who is a student is the file's sender.
     """
 
     found: Found
@@ -98,10 +99,10 @@ class Sent:
 
 
 Known = tuple[frozenset[str], bool]
-"""The students that a sender may be by the roster, and whether a number or login confirms it."""
+"""The students in the roster that a sender may be, and whether a number or login confirms one."""
 
 ExportReader = Callable[[Found], Sent | None]
-"""A function that finds a file's sender by its place in an export; None if it is not from one."""
+"""A function that finds a file's sender by its place in an export; None if there is no match."""
 
 
 def is_clutter(parts: Sequence[str]) -> bool:
@@ -113,13 +114,13 @@ def is_clutter(parts: Sequence[str]) -> bool:
 
 def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> list[Sent]:
     """Return each file with its sender as the platform names them; all files can be opened."""
-    # below the archive's name, below more folders, or at the name itself
+    # the platform's names may be below the archive's name, below more folders, or that name itself
     for depth in (1, 2, 3, 0):
         readers = [*_gradescope(files, depth), (depth, _canvas(depth))]
         readers += [(depth, _moodle(files, depth)), (depth - 1, _ilias(files, depth, zone))]
         for start, reader in readers:
             sent = [reader(file) for file in files]
-            # it may be in the folder of one student, who made it all up
+            # the export may be in the folder of one student, who made all of it up
             known = [
                 replace(each, above=tuple(map(_called, each.found.parts[1:start])))
                 for each in sent
@@ -131,7 +132,7 @@ def recognise(files: Sequence[Found], assignment: str, zone: ZoneInfo) -> list[S
 
 
 def _read_as(readings: Sequence[Sent]) -> Sent | None:
-    """Return the first of the readings, with those of other senders inside; None without any."""
+    """Return the first reading, with the other senders' readings in it; None if there is none."""
     if not readings:
         return None
     by_ids: dict[tuple[str, ...], Sent] = {}
@@ -144,10 +145,10 @@ def _read_as(readings: Sequence[Sent]) -> Sent | None:
 
 
 def _moodle(files: Sequence[Found], depth: int) -> ExportReader:
-    """Return the reader for files in folders, if all of them are in one, else for file names.
+    """Return the reader for folders if all files are in folders, else the one for file names.
 
-    A participant's name could contain a path separator: files below it are matched to nobody,
-    unless the roster settles it.
+    A participant's name could contain a path separator. Files below such a name are matched to
+    nobody unless the roster decides.
     """
     in_folders = _lies_in_folders([file.parts[depth:] for file in files])
 
@@ -169,7 +170,7 @@ def _moodle(files: Sequence[Found], depth: int) -> ExportReader:
 
 
 def _lies_in_folders(ways: Sequence[tuple[str, ...]]) -> bool:
-    """Return whether Moodle made a folder for each participant, by all files that show it."""
+    """Return whether Moodle made a folder for each participant, according to all files."""
     telling = [way for way in ways if way and _MOODLE.search(way[0])]
     return bool(telling) and all(
         len(way) > 1 and _MOODLE_FOLDER.fullmatch(way[0]) for way in telling
@@ -273,7 +274,7 @@ def _gradescope(files: Iterable[Found], depth: int) -> list[tuple[int, ExportRea
         if found is lists[0]:
             return Sent(found, (), here[-1], refusal="the list of submitters")
         if found.parts[:depth] != lists[0].parts[:depth]:
-            return None  # a list that a student sent says nothing about the others
+            return None  # a list that a student sent says nothing about other students
         if not here or not _GRADESCOPE.fullmatch(here[0].partition(".")[0]):
             return Sent(found, (), found.name, refusal=NO_STUDENT)
         senders = about.get(here[0], ())
@@ -343,10 +344,10 @@ def _as_time(value: Any) -> datetime | None:
 
 
 def settle(sent: Sent, who: Callable[[Sender], Known] | None) -> Sent:
-    """Return the only reading of a file that agrees with the roster; else leave it unmatched.
+    """Return the only reading of a file that agrees with the roster; else the file without sender.
 
-    The roster settles it if all readings it knows are of one student, known by a number or login:
-    another student may have chosen any part of the name.
+    The roster decides if all readings that it knows are of one student, confirmed by a number or
+    login. A name alone is not enough, since another student may have chosen any part of it.
     """
     if who is not None:
         above = (each for each in sent.above if who(each)[0] == {each.ids[0]})
@@ -370,7 +371,7 @@ def _shown(sender: Sender) -> str:
 
 
 def _folders(files: Sequence[Found], assignment: str) -> list[Sent]:
-    """Read a folder or archive for each student, below outer folders with only one entry."""
+    """Read one folder or archive per student, below outer folders with only one entry."""
     package = re.compile(rf"{re.escape(assignment)}_submission.*\.zip", re.IGNORECASE)
 
     def is_work(name: str) -> bool:

@@ -71,9 +71,9 @@ def _turns(name: str) -> Iterator[str]:
 class Roster:
     """The course's students, with the numbers, addresses and names that identify each of them.
 
-    `people` holds the gradebook's fields of each: `first_name`, `last_name`, `email`, and
-    `lms_user_id`, the platform's number. `cells` holds the other columns of each, by the squeezed
-    name of the column.
+    `people` holds the gradebook's fields of each student: `first_name`, `last_name`, `email`, and
+    `lms_user_id`, the platform's number. `cells` holds each student's other columns, by the
+    squeezed name of the column.
     """
 
     people: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -84,14 +84,14 @@ class Roster:
 
     @classmethod
     def read(cls, path: Path) -> Roster:
-        """Read a CSV file: a column `student`, and any others with what platforms call them."""
+        """Read a CSV file: a column `student`, and columns with names or numbers on platforms."""
         try:
             with path.open("rb") as file:
                 content = file.read(MAX_BYTES + 1)
             if len(content) > MAX_BYTES:
                 raise SubmissionError(f"{path}: the roster is larger than {MAX_BYTES:,} bytes")
             text = content.decode("utf-8-sig")
-            # lines end by CSV's rules, not at every line separator that a name may contain
+            # lines end where CSV ends them, not at every line separator that a name may contain
             lines = io.StringIO(text, newline="")
             rows = list(csv.DictReader(lines, delimiter=_delimiter(text)))
         except (OSError, UnicodeError, csv.Error) as error:
@@ -134,10 +134,10 @@ class Roster:
         return cls(people, all_cells, dict(exact), dict(names), by_column)
 
     def find_all(self, senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
-        """Return `find` for each sender; senders who share a name are not matched by it.
+        """Return the result of `find` for each sender; a name that senders share matches none.
 
-        Only a platform's number can tell them apart. If the roster has that platform's numbers, a
-        sender matched only by name must not have a number other than the student's.
+        Only a platform's number can tell such senders apart. If the roster has that platform's
+        numbers, a sender matched only by name must not have a number other than the student's.
         """
         found = {sender: self.find(sender) for sender in senders}
         numbered = {sender for sender in found if self._by_ids(sender)}
@@ -152,15 +152,15 @@ class Roster:
             if any(key in known for platform, key in columns if platform == sender.platform):
                 found[sender] = "", f"its name is {student}'s, but its number is not"
             elif len(same[sender.platform, student]) > 1:
-                why = f"several have the name of {student}; add the right number to the roster"
+                why = f"several senders have the name of {student}; add numbers to the roster"
                 found[sender] = "", why
         return found
 
     def find(self, sender: Sender) -> tuple[str, str]:
-        """Return the student that a sender is, and ""; or "" and why nobody was found.
+        """Return a sender's student and ""; if no student was found, return "" and the reason.
 
-        A number or an address is better evidence than a name. If they point to different people, a
-        person must decide.
+        A number or an address is better evidence than a name. If they point to different people,
+        the teacher must decide.
         """
         by_ids, by_name = self._by_ids(sender), self._by_names(sender)
         if len(by_ids) > 1:
@@ -175,10 +175,10 @@ class Roster:
         return "", "no student in the roster matches"
 
     def who(self, sender: Sender) -> tuple[frozenset[str], bool]:
-        """Return whom a sender may be, and whether a number or login confirms it.
+        """Return the students that a sender may be, and whether a number or login confirms one.
 
-        A login that was cut out of a longer name confirms it only if the name beside it fits,
-        provided that the roster has a name.
+        A login that was cut out of a longer name confirms a student only if the roster's name, if
+        there is one, fits the rest.
         """
         by_ids, by_name = self._by_ids(sender), self._by_names(sender)
         named = {student for student in by_ids if self.people[student].get("last_name")}
@@ -243,7 +243,7 @@ def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:
 
 
 def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
-    """Return a student's name for each sender, or why it has none, if there is no roster.
+    """Return, without a roster, a student's name for each sender, or why the sender has none.
 
     The name is the login or address if a platform gives one, else the sender's name; the
     platform's number is added if two would get the same name.

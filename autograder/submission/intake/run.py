@@ -1,4 +1,4 @@
-"""The whole intake: from the given files to submissions in their places, and a report."""
+"""Run the whole intake: put the given files into `submitted/`, and report the result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Taken:
-    """A submission that was put in its place, was there already, or was kept aside as older."""
+    """A submission that was new in `submitted/`, was there already, or was kept aside as older."""
 
     student: str
     sender: str
