@@ -261,8 +261,8 @@ def _has_figures(outcomes: Outcomes) -> bool:
 def _agrees(trial: _Trial, outcomes: Outcomes) -> bool:
     """Return whether the student's answer has all the trial's errors; figures are not compared.
 
-    The errors must be the same. If the answer has other errors too, it is enough that the trial's
-    slips have the same messages in the student's outcomes.
+    Each error must show in the same way. If the answer has other errors too, it is enough that the
+    trial's slips have the same messages in the student's outcomes.
     """
     if any(each.recognises and each.recognises(outcomes) for each in trial.misconceptions):
         return True
@@ -349,7 +349,7 @@ def _in_picture(
 def _alike(
     outcomes: Outcomes, right: Outcomes, trials: Sequence[_Trial], *, strictly: bool
 ) -> list[_Trial]:
-    """Return the trials whose figures differ from the reference's as the student's figures do.
+    """Return the trials whose figures differ from the reference's in the student's way.
 
     A trial is left out if another trial has all its differences and more. Only calls that the
     reference got too are compared. Unless `strictly`, only cases with equal numbers of calls are

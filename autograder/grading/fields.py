@@ -1,9 +1,9 @@
 """Find out whether a field in a figure shows a function of the plane, or a usual mistake.
 
-A field may be drawn on any grid, in any style, so its values are never compared with those of
-another picture. They are compared with the function at the field's own samples. If they do not
-show the function, they are compared with the function as it looks after each usual mistake. The
-work grows with the number of samples.
+A field may be drawn on any grid, in any style, so its values are never compared with another
+picture's values. A field's values are compared with the function at the field's own samples. If
+the field does not show the function, its values are compared with the function as it looks after
+each usual mistake. The work grows with the number of samples.
 """
 
 from __future__ import annotations

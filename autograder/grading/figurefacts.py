@@ -1,15 +1,15 @@
 """Describe how figures look by facts, which can be compared between figures in different styles.
 
-A fact is a plain tuple. It may say that an axis is logarithmic or labelled, that the labels have v
-to the right and u upwards, or that there is a legend. It may say that a curve with certain data is
-visible, hidden or outside its axes, or that a legend gives the curve a name. Or it says that a
-field shows certain values. Two sets of data count as equal if both agree with the same data in one
-of our own figures to within a thousandth. A student's data are never compared with each other, so
-the work grows only with the amount of data.
+A fact is a plain tuple. A fact may say that an axis is logarithmic or labelled, that the labels
+have v to the right and u upwards, or that there is a legend. A fact may say that a curve with
+certain data is visible, hidden or outside its axes, or that a legend gives the curve a name. Or a
+fact says that a field shows certain values. Two sets of data count as equal if both agree with the
+same data in one of our own figures to within a thousandth. A student's data are never compared with
+each other, so the work grows only with the amount of data.
 
 If the test passed in a function of the plane, the facts do not depend on grids or on the grouping
-of marks. They say what a field shows about that function, and which of the places that are marked
-in our figures the student's figure marks.
+of marks. Facts then say what a field shows about that function, and which places are marked, among
+those that are marked in our figures.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ FigurePlace = tuple[str, int]
 class Looks:
     """A reader of facts; equal data of curves and fields get the same number in every figure.
 
-    `ours` are outcomes with our own figures: other data are compared with the data of these.
+    `ours` are outcomes with our own figures: a student's data are compared with data in them.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Looks:
             for fact in self._of_axes(place, axes, called)
         ]
         yield from facts
-        # A missing curve is not the same as another curve instead of it.
+        # A figure without a curve differs from a figure with another curve instead of it.
         yield "curves in sight", len({fact for fact in facts if fact[0] == "in sight"})
         yield "fields", any(fact[0] == "field" for fact in facts)
 
@@ -136,7 +136,7 @@ class Looks:
                     yield "named", int(number), " ".join(name.lower().split())
 
     def _like(self, place: FigurePlace, axes: AxesData, field: FieldData) -> int | None:
-        """Return the number of our field of another function that looks like this one, or None."""
+        """Return the number of our field, of another function, that looks like `field`, or None."""
         turned = is_turned(axes)
         ours = enumerate(self._others[place])
         return next((k for k, other in ours if are_alike(field, turned, *other)), None)

@@ -1,17 +1,17 @@
 """Stand-ins: calls back to the grader's reference instead of a student's other functions.
 
 An answer may build on another answer of its notebook if that is a natural solution: the table
-`follow_through.toml` beside the hidden tests lists these pairs, each with a reason. If such an
-answer fails, it is tested a second time with the reference instead of the answer that it calls, so
-that one mistake costs one item. The student's code gets the reference's results, never the
-reference.
+`follow_through.toml` beside the hidden tests lists these pairs, each with a reason. If an
+answer in the table fails, it is tested a second time with the reference instead of the answer that
+it calls, so that one mistake costs one item. The student's code gets the reference's results, never
+the reference.
 
 Unwritten code earns nothing: the reference replaces a wrong answer, but not a stub or a function
 that always returns the same result (see `is_written`).
 
 Arguments of a stand-in are untrusted, so the reference runs with a time limit and on few numbers.
-Its result is in the grader's own memory and may be as large as the square of this count of numbers.
-A function that draws has no stand-in, because a figure can't be sent back.
+The reference's result is in the grader's own memory, and from n numbers it may have n² numbers. A
+function that draws has no stand-in, because a figure can't be sent back.
 
 Two functions may not save each other. If the stand-ins that were used form a circle (A is right if
 B is, B is right if A is), no function on the circle is saved.
@@ -43,7 +43,7 @@ Pairs = Mapping[str, Mapping[str, str]]
 
 
 def read_pairs(course: Course, assignment: Assignment) -> Pairs:
-    """Read the assignment's table; empty if it has none. Raise CourseError if it is wrong."""
+    """Read the assignment's table, empty if it has none; raise CourseError if it is wrong."""
     path = course.hidden(assignment.name) / FILE
     if not path.is_file():
         return {}
@@ -100,9 +100,9 @@ class StandIns:
 def is_written(calls: Sequence[Event]) -> bool:
     """Return whether a function behaves as if a student wrote it, right or wrong.
 
-    It must answer at least half of its calls with finite numbers, and some part of its answers
-    must depend on more than the shapes of the arguments. A function that no test called counts as
-    written.
+    A written function answers at least half of its calls with finite numbers, and some part of its
+    answers depends on more than the shapes of the arguments. A function that no test called counts
+    as written.
     """
     asked = [event for event in calls if event.kind == "call"]
     answers = [(_shapes(event.args), parts) for event in asked if (parts := _finite_parts(event))]

@@ -1,6 +1,6 @@
 """The server process from which marking processes are forked, with all imports already done.
 
-It imports nothing from its current folder, which may be a student's folder.
+The server imports nothing from its current folder, which may be a student's folder.
 """
 
 from __future__ import annotations

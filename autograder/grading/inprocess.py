@@ -1,7 +1,7 @@
 """Mark the kit's own answers, function by function, without a sandbox.
 
-These answers go through the same hidden tests, follow-through and points as a submission's, but
-their code runs in this process. Never use this module for students' code.
+The kit's answers go through the same hidden tests, follow-through and points as a submission's,
+but their code runs in this process. Never use this module for students' code.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Find lines below an item's check that change something its answer uses.
+"""Find lines below an item's check that change a name which the item's answer uses.
 
-A test line such as `max = 4` at the end of a notebook must not spoil an answer above it. If there
-is such a line, the item is tested again with the notebook as it was at the check.
+A test line such as `max = 4` at the end of a notebook must not spoil an answer above it. If a later
+line changes such a name, the item is tested again with the notebook as it was at the item's check.
 
 This module looks only at the text of the cells. Cells that are not valid Python change nothing.
 """
@@ -110,7 +110,7 @@ def told(notebook: NotebookNode, changes: Sequence[LaterChange]) -> str:
     lines = "; ".join(_told(notebook, change) for change in changes[:MAX_SHOWN])
     return (
         "This item was tested with your notebook as it was at its check, because a later cell "
-        f"changes a name that your answer uses: {lines}. This change costs no points."
+        f"changes a name that your answer uses: {lines}. The later cell costs no points."
     )
 
 

@@ -165,7 +165,7 @@ def _tested_again(
 ) -> tuple[tuple[Outcome, ...], dict[str, str]]:
     """Return the outcomes, and a note on each item that earns more at its check.
 
-    Such an item gets the outcomes of tests with the notebook as it was at the item's check.
+    An item that earns more with the notebook as it was at the item's check gets those outcomes.
     """
     found = tuple(plugin.outcomes)
     _, before = _items(assignment, notebooks, found)

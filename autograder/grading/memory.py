@@ -10,9 +10,9 @@ from pathlib import Path
 from autograder.course.limits import MiB
 
 GRADER_BYTES = 512 * MiB
-"""Bytes that marking a submission may add to what the process had before.
+"""Bytes that marking a submission may add to the memory that the process had before.
 
-An honest submission needs a tenth of this. The limit is generous because threads and buffers
+An honest submission needs a tenth of this limit, which is generous because threads and buffers
 reserve memory that they never use.
 """
 

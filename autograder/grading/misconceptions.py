@@ -50,7 +50,7 @@ class Change:
         return text
 
     def text_with(self, other: Change) -> str | None:
-        """Return the text with both changes; None if they touch the same piece."""
+        """Return the text with both changes; None if both change the same piece."""
         for first, second in ((self, other), (other, self)):
             with contextlib.suppress(ValueError):
                 return Change(self.reference, (*first.pieces, *second.pieces)).text()
@@ -65,8 +65,8 @@ class Misconception:
     names in the notebook to their wrong values, and `source` is the same as a cell's text. `keeps`
     is the share of the item's points that the answer still earns. If an answer is a reference with
     pieces replaced, `changes` has the reference's text and the pieces. `recognises`, if given,
-    decides from the tests' outcomes whether an answer has the misconception. It is needed if the
-    tests accept several right answers, because then comparing answers can't decide.
+    decides from the tests' outcomes whether an answer has the misconception. `recognises` is needed
+    if the tests accept several right answers, because then comparing answers can't decide.
     """
 
     name: str
@@ -103,7 +103,7 @@ class Catalogue:
     def share(self, cause: str, *misconceptions: tuple[str, str]) -> None:
         """Count the misconceptions (item, name) as one mistake, which costs points only once.
 
-        It costs points in the first item. Raise CourseError if a misconception does not exist.
+        The first item loses the points. Raise CourseError if a misconception does not exist.
         """
         for key in misconceptions:
             if key not in self._found:
@@ -124,8 +124,8 @@ class Catalogue:
     ) -> Callable[[Function], Function]:
         """Register a wrong function that the notebook has under the name `target`.
 
-        The decorated function's own name is the misconception's name. It sees the notebook's
-        globals: `np`, `plt` and the other answers (which are right).
+        The decorated function's own name is the misconception's name. A wrong
+        function sees the notebook's globals: `np`, `plt` and the other answers (which are right).
         """
 
         def register(function: Function) -> Function:

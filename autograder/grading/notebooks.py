@@ -85,7 +85,7 @@ class RunNotebooks:
             running.forget_outputs()
 
     def later_changes(self, item: Item) -> str:
-        """Return a note if cells below the item's check change something its answer uses."""
+        """Return a note if cells below the item's check change a name which its answer uses."""
         notebook = self.submission.notebooks[item.problem].notebook
         if item.problem not in self._running or notebook is None:
             return ""

@@ -55,9 +55,10 @@ def told_difference(written: Mapping[str, str]) -> str:
 
 
 def told_of_line(line: str, error: str = "") -> str:
-    """Return a sentence on what the versions used for marking lack for a failed line.
+    """Return an explanation if a failed line needs other versions than those used for marking.
 
-    It is empty if they lack nothing. `error` is the kind and text of the failure, if known.
+    The explanation is "" if no other version is needed. `error` is the kind and text of the
+    failure, if known.
     """
     if error.startswith("SyntaxError"):
         return _told_of_syntax(line, error)

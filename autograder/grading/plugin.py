@@ -321,7 +321,7 @@ class MarkingPlugin:
     def _built_on(self, asked: frozenset[str]) -> dict[str, Callable[..., object]]:
         """Return the references of the functions that the tested answers may build on.
 
-        They include the item's own functions: a wrong Hessian does not cost the trace its points.
+        The item's own functions are included: a wrong Hessian does not cost the trace its points.
         """
         names = {name for caller in asked for name in self._pairs.get(caller, ())}
         return {name: self._references[name] for name in names - asked if name in self._references}
@@ -409,7 +409,7 @@ class MarkingPlugin:
 def _let_go(error: BaseException) -> None:
     """Drop the variables of the calls that an error ended: they may hold a student's answers.
 
-    The error and those calls refer to each other, so Python would free them only later.
+    An error and the calls that it ended refer to each other, so Python would free them only later.
     """
     chain: BaseException | None = error
     while chain is not None:

@@ -86,7 +86,7 @@ def unattempted(report: ItemReport) -> ItemReport:
 def with_diagnosis(report: ItemReport, found: Sequence[Misconception]) -> ItemReport:
     """Return the item's part of the Report with the sentences of the misconceptions found.
 
-    If only one misconception was found, the item earns at least the share that this one keeps.
+    If only one misconception was found, the item earns at least the share that it `keeps`.
     """
     kept = round(found[0].keeps * report.max_points, 2) if len(found) == 1 else 0.0
     return replace(
@@ -216,7 +216,7 @@ def _failed_cases(failed: Sequence[Outcome]) -> str:
 def _points(max_points: float, claims: Sequence[Claim]) -> float:
     """Return equal shares for the parts whose core claims all hold, less failed robustness claims.
 
-    Slips cost once, however many kinds of them there are.
+    An item's slips cost points only once, even if they are of several kinds.
     """
     parts: dict[str, bool] = {}
     for claim in claims:

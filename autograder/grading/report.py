@@ -2,8 +2,8 @@
 
 A Report is plain data with a version. `Report.from_json` reads what `Report.to_json` writes, and
 two runs with the same submission, assignment, grader and seed give the same bytes. Unknown keys
-are ignored; missing ones get their default. Its texts have no control characters that could act on
-a terminal or a page (`words.shown`), wherever they come from.
+are ignored; missing ones get their default. No text in a Report, wherever it comes from, has
+control characters that could act on a terminal or a page (`words.shown`).
 """
 
 from __future__ import annotations

@@ -24,9 +24,9 @@ def draw_class(
 ) -> tuple[SampleStudent, ...]:
     """Return `count` students, with every answer chosen at random by `CHANCES`.
 
-    Their true marks are known. A misconception loses the points that it loses alone in a notebook,
-    minus the points that an earlier item already lost for it. An omitted answer loses all points of
-    its items.
+    The students' true marks are known. A misconception loses the points that it loses alone in a
+    notebook, minus the points that an earlier item already lost for the same mistake. An omitted
+    answer loses all points of its items.
     """
     rng = np.random.default_rng(seed)
     cells = _answer_cells(course, assignment)

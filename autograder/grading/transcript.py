@@ -1,8 +1,8 @@
 """Transcripts: a hidden test's calls of a student's functions, and their answers.
 
 A transcript never leaves the grader: it holds hidden inputs. Diagnosis compares transcripts, and an
-instructor can read them. They stay in memory until the submission has been marked, so a large value
-is stored as a Digest; no right answer is that large.
+instructor can read them. Transcripts stay in memory until the submission has been marked, so a
+large value is stored as a Digest; no right answer is that large.
 """
 
 from __future__ import annotations

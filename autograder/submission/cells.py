@@ -48,7 +48,7 @@ class ReceivedCell:
 
 
 def normal(source: str) -> str:
-    """Return the text without what editors change: spaces at line ends, outer blank lines."""
+    """Return the text without spaces at line ends and outer blank lines, which editors change."""
     return "\n".join(line.rstrip() for line in source.splitlines()).strip()
 
 

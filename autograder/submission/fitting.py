@@ -141,7 +141,7 @@ class Fitting:
     def _adopt_texts(self) -> None:
         """Use text that was written beside an untouched answer cell as the answer.
 
-        Otherwise nbgrader gives the untouched answer no points and shows the text to nobody.
+        nbgrader gives an untouched text answer no points, and nobody sees the text beside it.
         """
         open_slots = [position for position, filled in self.texts.items() if not filled]
         for index in [i for i in self.extras if not self._is_code(i)]:

@@ -1,8 +1,8 @@
 """A submission as it is sent to another machine: its files' bytes, read there without trust.
 
 The other machine writes nothing of a parcel to a disk. It reads the parcel in the same way as
-files, so a mark does not depend on the machine. Names come from a student: they are compared as
-text and never opened as paths.
+files, so that a mark does not depend on the machine. Names come from a student: they are compared
+as text and never opened as paths.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def write(message: Message) -> bytes:
 
 
 def read(message: object, kind: Any) -> Any:
-    """Return a message of that kind, or union of kinds; raise MessageError for anything else.
+    """Return a message of this kind, or of one kind in a union; else raise MessageError.
 
     The bytes must be exactly those that `write` would return, so that the message has no unknown
     parts at any depth.

@@ -40,7 +40,7 @@ def mark_class(
     *,
     seed: int | None = None,
 ) -> Generator[Marked]:
-    """Mark every job on the workers and yield each as it is done."""
+    """Mark every job on the workers and yield each result as soon as it is known."""
     seed = assignment.seed if seed is None else seed
     bundle = pack(files_for_marking(course, assignment.name))
     # the settings as a worker reads them: seconds may be written as an integer

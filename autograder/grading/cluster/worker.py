@@ -34,8 +34,8 @@ class NoBundleError(Exception):
 class MarkingProcess:
     """A process that marks.
 
-    It ends with the worker or the worker's thread, which closes its standard input; nothing is
-    ever written to that input.
+    The process ends with the worker or the worker's thread, which closes its standard input;
+    nothing is ever written to that input.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """The workers of a scheduler: they come and go, and only some of them may mark.
 
 Each worker is first asked for its grader and its walls. A worker is rejected if its grader differs
-from this one, or its walls differ from those of the other workers.
+from the grader of the run, or its walls differ from the other workers' walls.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class Workers(contextlib.AbstractContextManager["Workers"]):
             self._is_warned = True
             self.say(
                 f"hidden tests and submissions go to the worker {member.address} unencrypted, and "
-                "anyone who can reach that scheduler could act as a worker: use tls:// on a "
+                "anyone who can reach its scheduler could act as a worker: use tls:// on a "
                 "shared network"
             )
         member.greeting = self.send(member, worker.greet, write(Hello(self.settings.use_outer)))

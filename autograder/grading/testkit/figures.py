@@ -34,7 +34,7 @@ _MOST_PIECES = 20
 _MOST_HEIGHTS = 3
 """Most heights, per curve, at which pieces of one style may be drawn at the same x.
 
-If there are more heights, nobody can see which pieces make up the curve.
+If pieces are at more heights, nobody can see which pieces make up the curve.
 """
 
 _MOST_RIVALS = 5
@@ -46,7 +46,7 @@ Quartiles, extremes and a mean are fine beside a median; a curve for every guess
 _MOST_FAINT_RIVALS = 16
 """Most other curves, per expected curve, if thinner and paler curves at the same x count too.
 
-Such curves may be single runs behind their median.
+Thinner and paler curves may be single runs behind their median.
 """
 
 _LEAST_WIDTH = 0.01
@@ -271,7 +271,7 @@ def _curves_at(
 class _Wanted:
     """Coordinates to look for, each with the largest accepted distance from it.
 
-    This distance is the homework's tolerance, relative to the coordinate's own size.
+    The distance is the homework's tolerance, relative to the coordinate's own size.
     """
 
     values: np.ndarray
@@ -393,8 +393,8 @@ def pieced_together(
 ) -> Iterator[tuple[AxesData, Reading]]:
     """Yield the axes on which separate dots and strokes make up these points, and the reading.
 
-    Pieces of one style can make up a curve, in one colour or several. All pieces on an axes
-    together can do so too. If there is a piece almost everywhere, pieces do not count.
+    A curve can be made of pieces of one style, in one colour or several, or of all pieces on an
+    axes. If there is a piece almost everywhere, pieces do not count.
     """
     at_x, at_y = _Wanted.of(x), _Wanted.of(y)
     for axes in figure.axes:

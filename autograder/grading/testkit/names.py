@@ -62,13 +62,13 @@ def _why_unnamed(
     names: Mapping[Any, Says],
     what: str,
 ) -> str:
-    """Return what is wrong with the name of a curve, and what to do."""
+    """Return a message on the wrong or missing name of a curve, and its remedy."""
     seen = [curve for _, curve in sights if curve is not None]
     called = names_in_legends(figure)
     if len(names) > 1 and any(
         all(named(word) for named in names.values()) for words in groups for word in words
     ):
-        return "One text names all lines and does not say which is which: name each line by itself."
+        return "One text names all lines together: give each line its own `label=…`."
     if any(called.get(id(curve)) for curve in seen):
         if any(named(word) for words in groups for word in words for named in names.values()):
             return "The legend gives a line the name of another line."

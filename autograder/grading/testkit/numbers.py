@@ -170,8 +170,8 @@ def relative_error(array: np.ndarray, expected: np.ndarray) -> float:
 def how_far(error: float, rtol: float, expected: np.ndarray) -> str:
     """Return a relative error above the allowed one in words, too coarse to reveal the right value.
 
-    It has one significant digit at most: "its largest error is about 60 % of the largest entry of
-    the right answer; 0.2 % is allowed".
+    The error has at most one significant digit: "its largest error is about 60 % of the largest
+    entry of the right answer; 0.2 % is allowed".
     """
     if not expected.any():
         return "its largest error is more than allowed"
@@ -226,8 +226,8 @@ def ask_from_integers(student: Student, ask: Callable[[Any], Any], start: np.nda
         if np.array_equal(student.arguments_after[1], floats):
             raise
     raise ClaimFailed(
-        "It stops with an error: the steps change the start itself, and an array of integers can't "
-        "store decimals.",
+        "The function stops with an error: the steps change the start itself, and an array of "
+        "integers can't store decimals.",
         care="in place",
     )
 

@@ -52,8 +52,7 @@ matters.
 """
 
 _MOST_OTHERS = 8
-"""Most visible fields that may show other functions: the right one must not be one of many guesses.
-"""
+"""Most visible fields that may show other functions, so that a field is not one of many guesses."""
 
 _LARGEST_CELL = 0.15
 """Largest share of the field's width or height that a cell may take up."""
@@ -175,7 +174,7 @@ def _why_no_surface(figure: FigureData, function: Function) -> str:
                 "shows another function, its grid is too coarse, or too much of it is missing."
             )
     if len(drawn) > _MOST_OTHERS:
-        return "There are too many surfaces to see which one shows the function."
+        return "There are too many surfaces: nobody can see which one shows the function."
     return "The surface does not show the function that was passed in."
 
 
@@ -258,9 +257,9 @@ def shows_function(view: View, function: Function, turned: bool) -> bool:
     """Return whether a view shows the function's values, or values that rise with them.
 
     For example, logarithms and clipped values rise with the function's values. The values shown
-    must fill the field. Each must be at one place, or in a small cell in which the function changes
-    little. They must have the same order as the function's values, and enough different levels to
-    show where the function is large.
+    must fill the field. Each value must be at one place, or in a small cell in which the function
+    changes little. The values must have the same order as the function's values, and enough
+    different levels to show where the function is large.
     """
     if not _is_everywhere(view):
         return False
@@ -418,7 +417,7 @@ def _drawn(curves: Iterable[CurveData], wanted: np.ndarray) -> np.ndarray:
 def assert_at_height(answer: object, function: Function, points: np.ndarray, *, what: str) -> None:
     """Assert that marks of these points (u, v) in 3D are near the surface, or all in one plane.
 
-    Such a plane must be at the foot of the surface, unless the axes show contours too.
+    A plane of marks must be at the foot of the surface, unless the axes show contours too.
     """
     for surface in surfaces(as_figure(answer), function):
         if surface.axes.kind == "3d" and not _are_at_height(surface, function, points):

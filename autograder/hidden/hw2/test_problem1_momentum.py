@@ -86,7 +86,7 @@ def make_gradient(
 ) -> Gradient:
     """Return made-up gradients ∇f_i(x) = a_i sin x + b_i x + c_i + s_i Σ_k x_k / d, times factors.
 
-    Their slope is moderate. At a start x from `draw_mixed`, each entry has the sign of x's entry.
+    The gradients have moderate slopes. If `draw_mixed` draws x, they have the signs of x.
     """
     a, b = rng.uniform(0.3, 1, size=(5, d)), rng.uniform(0.6, 1, size=(5, d))
     c = rng.choice([-1, 1], size=(5, d)) * rng.uniform(0.1, 0.2, size=(5, d))
@@ -506,7 +506,7 @@ def make_objective(rng: Generator, d: int) -> Callable[[Any], float]:
 def make_trajectories(rng: Generator) -> dict[str, np.ndarray]:
     """Return three made-up trajectories in ℝ³, of different lengths.
 
-    Each returns to its start in step 2, so that the objective both rises and falls.
+    Each trajectory returns to its start in step 2, so that the objective both rises and falls.
     """
     lengths = {"red team": 6, "blue team": 8, "third": 4}
     paths = {label: rng.normal(size=(length, 3)) * 2 for label, length in lengths.items()}

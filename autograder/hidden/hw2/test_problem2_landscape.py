@@ -101,7 +101,7 @@ def as_point(x: Any, d: int) -> np.ndarray:
 def make_gradient(rng: Generator, d: int, units: Units = PLAIN) -> Gradient:
     """Return a made-up gradient ∇f(x) = a sin x + b x + c + s Σ_k x_k / (d + 1) on ℝ^{d+1}.
 
-    Its slope is moderate. At a start x from `draw_mixed`, each entry has the sign of x's entry.
+    The gradient has a moderate slope. If `draw_mixed` draws x, it has the signs of x.
     """
     a, b = rng.uniform(0.4, 1.2, size=d + 1), rng.uniform(0.6, 1.4, size=d + 1)
     c = rng.choice([-1, 1], size=d + 1) * rng.uniform(0.1, 0.2, size=d + 1)
@@ -150,8 +150,8 @@ def test_trace_at_point(student: Student, follow: Follow) -> None:
 def as_worked_out(answer: object) -> np.ndarray:
     """Return a worked-out Hessian at the point, even with mistakes; else raise ClaimFailed.
 
-    At least half of its entries must be right, perhaps up to a common factor. It must also be more
-    than one number on the diagonal, so that the trace of an arbitrary matrix earns nothing.
+    At least half of its entries must be right, perhaps up to a common factor. The Hessian must also
+    be more than one number on the diagonal, so that the trace of an arbitrary matrix earns nothing.
     """
     hessian, right = as_array(answer, "`hessian_at_point`"), landscape.hessian_at_point
     if hessian.shape == right.shape and not np.allclose(hessian, hessian[0, 0] * np.eye(4)):
@@ -622,8 +622,8 @@ def test_trace_plot_labels_its_axes(student: Student, rng: Generator, once: Once
 def make_loss(rng: Generator) -> Polynomial:
     """Return a made-up positive loss over the plane without any mirror symmetry.
 
-    It is 0.1 + a p² + 2.5 b q² + c pq with p = u − ½ and q = v + 0.6. As 10 ab > c², the last three
-    terms are never negative, so a picture of its logarithm is a picture of the loss.
+    The loss is 0.1 + a p² + 2.5 b q² + c pq with p = u − ½ and q = v + 0.6. As 10 ab > c², the sum
+    of the last three terms is never negative, so the loss has a logarithm, which can be drawn.
     """
     a, b, c = rng.uniform(0.6, 1.4, size=3)
     constant = 0.1 + 0.25 * a + 0.9 * b - 0.3 * c

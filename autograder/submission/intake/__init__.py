@@ -8,6 +8,6 @@ There are five steps, with a module each:
 4. `choosing` chooses a notebook for each problem.
 5. `placing` puts the notebooks into `submitted/` without losing an earlier submission.
 
-Of all names from outside, only a student's name becomes part of a path that is written to. It is
-checked letter by letter.
+Of all names from outside, only a student's name becomes part of a path that is written to, and this
+name is checked letter by letter.
 """

@@ -120,7 +120,7 @@ def _aside(submitted: Path, student: str, assignment: str, work: Work) -> Path:
 
 
 def _move(folder: Path, place: Path) -> Path:
-    """Move a submission with all its files to this path, or to a numbered one if it is taken."""
+    """Move a submission with all its files to `place`, or to a numbered path if that is taken."""
     number = 1
     while place.exists():
         number += 1

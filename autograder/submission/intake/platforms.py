@@ -246,7 +246,7 @@ def _ilias(files: Sequence[Found], depth: int, zone: ZoneInfo) -> ExportReader:
 def _ilias_senders(shown: str, words: Sequence[str], number: str) -> list[Sender]:
     """Return all readings of a folder's name as last name, first name and login.
 
-    Each may contain "_" itself. The likeliest reading comes first.
+    Names and logins may contain "_" themselves. The likeliest reading comes first.
     """
     starts = range(len(words) - 1, 1, -1) if len(words) > 2 else (1,)
     return [

@@ -159,8 +159,8 @@ class Roster:
     def find(self, sender: Sender) -> tuple[str, str]:
         """Return a sender's student and ""; if no student was found, return "" and the reason.
 
-        A number or an address is better evidence than a name. If they point to different people,
-        the teacher must decide.
+        A number or an address is better evidence than a name. If a sender's data point to several
+        people, the teacher must decide.
         """
         by_ids, by_name = self._by_ids(sender), self._by_names(sender)
         if len(by_ids) > 1:
@@ -246,7 +246,7 @@ def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
     """Return, without a roster, a student's name for each sender, or why the sender has none.
 
     The name is the login or address if a platform gives one, else the sender's name; the
-    platform's number is added if two would get the same name.
+    platform's number is added if two senders would get the same name.
     """
     called = {sender: _slug(_calling(sender)) for sender in senders}
     often = Counter(map(alike, called.values()))

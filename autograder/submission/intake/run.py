@@ -118,9 +118,9 @@ def take_files(
     *,
     replace: bool = False,
 ) -> Intake:
-    """Put files that were read elsewhere, and are one student's, into `submitted/`.
+    """Put one student's files, which another module has read, into `submitted/`.
 
-    Each of the files names its sender. Raises SubmissionError if the files cannot be written.
+    Each file names its sender. Raises SubmissionError if the files cannot be written.
     """
     course.submitted.mkdir(exist_ok=True)
     intake = Intake(assignment.name)
@@ -189,7 +189,7 @@ class _Work:
             above = (folder.parent.name,) if is_inner else ()
             return (changed(found, parts=(*above, *found.parts)) for found in inside)
         if path.suffix.lower() != ".zip":
-            raise UnreadableError("it is not a folder and its name does not end with .zip")
+            raise UnreadableError("it is not a folder, and its name does not end with .zip")
         archive = self.stack.enter_context(open_zip(path, nested=False))
         return in_zip(archive, path.name, (path.stem,), self.course.timezone, self.budget)
 
