@@ -192,7 +192,7 @@ MODULE = "module `matplotlib.pyplot`"
 CASES: list[tuple[str, str, Plot, str, str]] = [
     # item, name, picture, what some message says, what none says
     *(
-        ("p2c-surface-plot", name, plot, says, "not the function")
+        ("p2c-surface-plot", name, plot, says, "not show the function")
         for name, plot, says in (
             ("one level", landscape(lambda axes, g, z: axes.contour(g, g, z, [6.0])), "levels"),
             ("two levels", landscape(lambda axes, g, z: axes.contour(g, g, z, [3, 9])), "levels"),
@@ -202,17 +202,17 @@ CASES: list[tuple[str, str, Plot, str, str]] = [
             ("hidden", landscape(lambda a, g, z: a.pcolormesh(g, g, z, alpha=0.0)), "transparent"),
             ("not there", landscape(invisible), "hidden"),
             ("covered", landscape(hidden_by_another), "covers it"),
-            ("holes", landscape(with_holes), "left out"),
+            ("holes", landscape(with_holes), "missing"),
             ("coarse", landscape(coarse), ""),
             ("nothing", landscape(answers(None)), "shows no surface"),
         )
     ),
     ("p2c-surface-plot", "flat", landscape(lambda a, g, z: a.contourf(g, g, 0 * z + 1)),
-     "not the function", "levels"),
+     "not show the function", "levels"),
     ("p2c-surface-plot", "its slope", landscape(
         lambda a, g, z: a.contourf(g, g, np.hypot(*np.gradient(z)), 20)), "another fun", "The fun"),
-    ("p2c-surface-plot", "another", landscape(own_valley), "not the function", "levels"),
-    ("p2c-surface-plot", "another's level", landscape(one_level_of_another), "not the", "levels"),
+    ("p2c-surface-plot", "another", landscape(own_valley), "not show the function", "levels"),
+    ("p2c-surface-plot", "another's level", landscape(one_level_of_another), "show the", "levels"),
     ("p2c-surface-plot", "transposed", landscape(lambda a, g, z: a.contour(g, g, z.T, 15)),
      "the surface below them has u and v swapped", "drawn with u and v"),
     ("p2c-surface-plot", "u, v", marked(lambda x: x[:, ::-1]), "u and v swapped", "visible part"),
@@ -223,7 +223,7 @@ CASES: list[tuple[str, str, Plot, str, str]] = [
     ("p2c-surface-plot", "beside", marks_beside, "not on the axes", "can't be seen"),
     (
         *("p2c-surface-plot", "within limits", landscape(end=at(xlim=(-1, 1)))),
-        *("inside the limits", "not the function"),
+        *("inside the limits", "not show the function"),
     ),
     ("p2c-surface-plot", "no legend", landscape(end=without_legend), "no legend", "give the"),
     ("p2c-surface-plot", "module", answers(plt), MODULE, "can't be marked"),
@@ -251,8 +251,8 @@ CASES: list[tuple[str, str, Plot, str, str]] = [
     ("p3-plot", "many axes", answers(plt.subplots(2, 2)[1]), "several Axes", "be marked"),
     ("p2c-trace-plot", "no legend", traces(end=without_legend), "no legend", "give the"),
     ("p2c-trace-plot", "another name", traces("run {}x"), "", "give the"),
-    ("p2c-trace-plot", "ρ for η", traces("ρ = {}"), "not say its η", "give the"),
-    ("p2c-trace-plot", "no numbers", traces("step size"), "not say its η", "give the"),
+    ("p2c-trace-plot", "ρ for η", traces("ρ = {}"), "not say the η", "give the"),
+    ("p2c-trace-plot", "no numbers", traces("step size"), "not say the η", "give the"),
     ("p1-plot", "no legend", objective(without_legend), "no legend", "give the"),
     ("p1-plot", "names exchanged", objective(names=lambda n: n[::-1]), "another line", "give the"),
     ("p1-plot", "other names", objective(names=lambda n: "abc"[: len(n)]), "not say", "give the"),
