@@ -53,7 +53,7 @@ class _Trial:
     """Misconceptions in one answer, and the hidden tests' outcomes for that answer.
 
     `failed` are the tests that the answer fails. `wrong` are the parts of the item in which it
-    fails a core test; if it fails no core test, `wrong` are the robustness tests that it fails.
+    fails a core test. If it fails no core test, `wrong` are the robustness tests that it fails.
     """
 
     misconceptions: tuple[Misconception, ...]

@@ -89,7 +89,7 @@ def _mistakes(field: FieldData, function: Polynomial, turned: bool) -> Iterator[
 
 
 def _counts_cells(field: FieldData) -> bool:
-    """Return whether the coordinates count rows and columns, as without an extent or a grid."""
+    """Return whether coordinates count rows and columns, as in images without extent or grid."""
     low, high = field.box
     half = np.median(field.half, axis=0)
     from_nought = bool(np.allclose(low, 0, atol=0.51)) and bool((high >= _FEWEST_CELLS).all())

@@ -106,7 +106,7 @@ def later_changes(
 
 
 def told(notebook: NotebookNode, changes: Sequence[LaterChange]) -> str:
-    """Return the note for a student whose item was tested in the notebook's state at its check."""
+    """Return the note for a student whose item was tested in the notebook's state at the check."""
     lines = "; ".join(_told(notebook, change) for change in changes[:MAX_SHOWN])
     return (
         "This item was tested with your notebook as it was at its check, because a later cell "

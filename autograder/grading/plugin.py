@@ -35,7 +35,7 @@ from autograder.timelimit import TimeUpError, time_limit
 MAX_TIMEOUTS = 2
 AFTER_DUE_DATE = "After the due date:"
 """Words before the result in a docstring; no student reads the result before the due date."""
-UNFIT = "The answer can't be compared with the expected one."
+UNFIT = "The answer can't be compared with the expected answer."
 
 
 StudentOf = Callable[[str], AnyStudent]
@@ -181,7 +181,7 @@ class MarkingPlugin:
     ) -> None:
         """Record why a module of hidden tests can't be read."""
         if isinstance(report, pytest.CollectReport) and call.excinfo is not None:
-            error = call.excinfo.value  # pytest's own error, whose cause the module raised
+            error = call.excinfo.value  # pytest's own error; its cause is the module's error
             self.broken.append(error_in_code(error.__cause__ or error, node.path))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -130,7 +130,7 @@ class RecordedStudent:
         return call
 
     def value(self, name: str) -> Any:
-        """Return the student's variable of that name."""
+        """Return the student's variable with the given name."""
         return self._write("value", name, lambda: self._student.value(name))
 
     @property

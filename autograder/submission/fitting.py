@@ -293,7 +293,7 @@ class Fitting:
             yield "Cells were moved; they are back in the order of the released notebook."
 
     def _named_notes(self) -> Iterator[tuple[str, list[str]]]:
-        """Yield sentences about released cells, each with the names of these cells."""
+        """Yield sentences for the student, each with the names of the cells that it is about."""
         slots = self.form.slots
         edited = list(dict.fromkeys(self.cells[i].grade_id for i in self.edited))
         yield "Read-only cells were changed; the originals were restored", edited

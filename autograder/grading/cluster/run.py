@@ -76,7 +76,7 @@ class _ClassRun:
             for member in self.workers.members.values():
                 for future in [each for each in member.running if each.done()]:
                     self._take(member, future)
-            self._hand_out()  # so that the workers are busy while results are recorded
+            self._hand_out()  # keep the workers busy while results are recorded
             while self.found:
                 yield self.found.popleft()
 

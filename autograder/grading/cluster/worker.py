@@ -1,4 +1,4 @@
-"""The tasks that Dask runs on a worker, which imports this module; their results are bytes.
+"""The tasks that Dask runs on a worker, which imports this module; tasks return bytes.
 
 Marking runs in a separate program (`marking`): Dask runs tasks in threads, which may not use
 signals, and its workers may not fork. The worker's process imports nothing that marking needs.

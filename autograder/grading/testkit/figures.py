@@ -40,7 +40,7 @@ If pieces are at more heights, nobody can see which pieces make up the curve.
 _MOST_RIVALS = 5
 """Most other curves, per expected curve, that may be equally prominent at the same x.
 
-Quartiles, extremes and a mean are fine beside a median; a curve for every guess is not.
+Quartiles, extremes and a mean are allowed beside a median; a curve for every guess is not.
 """
 
 _MOST_FAINT_RIVALS = 16
@@ -96,7 +96,7 @@ Reading = tuple[Shown, Shown]
 
 
 def readings(axes: AxesData, curve: CurveData) -> Iterator[Reading]:
-    """Return all ways to read a curve: as drawn, or as labels and tick labels explain it."""
+    """Return all ways to read a curve: as drawn, or with the values that labels give its points."""
     return product(_shown_by(axes, curve, 0), _shown_by(axes, curve, 1))
 
 

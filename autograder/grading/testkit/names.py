@@ -68,7 +68,7 @@ def _why_unnamed(
     if len(names) > 1 and any(
         all(named(word) for named in names.values()) for words in groups for word in words
     ):
-        return "One text names all lines together: give each line its own `label=…`."
+        return "One text names all lines together: give each line a name of its own."
     if any(called.get(id(curve)) for curve in seen):
         if any(named(word) for words in groups for word in words for named in names.values()):
             return "The legend gives a line the name of another line."

@@ -86,7 +86,7 @@ def make_gradient(
 ) -> Gradient:
     """Return made-up gradients ∇f_i(x) = a_i sin x + b_i x + c_i + s_i Σ_k x_k / d, times factors.
 
-    The gradients have moderate slopes. If `draw_mixed` draws x, they have the signs of x.
+    The gradients have moderate slopes. If `draw_mixed` draws x, the gradients have the signs of x.
     """
     a, b = rng.uniform(0.3, 1, size=(5, d)), rng.uniform(0.6, 1, size=(5, d))
     c = rng.choice([-1, 1], size=(5, d)) * rng.uniform(0.1, 0.2, size=(5, d))

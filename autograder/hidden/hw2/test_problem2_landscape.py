@@ -101,7 +101,7 @@ def as_point(x: Any, d: int) -> np.ndarray:
 def make_gradient(rng: Generator, d: int, units: Units = PLAIN) -> Gradient:
     """Return a made-up gradient ∇f(x) = a sin x + b x + c + s Σ_k x_k / (d + 1) on ℝ^{d+1}.
 
-    The gradient has a moderate slope. If `draw_mixed` draws x, it has the signs of x.
+    The gradient has a moderate slope. If `draw_mixed` draws x, the gradient has the signs of x.
     """
     a, b = rng.uniform(0.4, 1.2, size=d + 1), rng.uniform(0.6, 1.4, size=d + 1)
     c = rng.choice([-1, 1], size=d + 1) * rng.uniform(0.1, 0.2, size=d + 1)
@@ -167,7 +167,7 @@ def as_worked_out(answer: object) -> np.ndarray:
 @item("p2b-gd-update", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_gd_update(student: Student, rng: Generator, d: int) -> None:
-    """One step of GD, written out: both formulas use the old u and the old v."""
+    """One written-out step of GD is right: both formulas use the old u and the old v."""
     alone = written_out(student, "gd_update")
     for u, v, unit in make_update_points(rng, d):
         eta = rng.uniform(0.2, 0.5) / unit
@@ -185,7 +185,7 @@ def test_gd_update_leaves_u_alone(student: Student, rng: Generator) -> None:
 @item("p2b-usam-update", cases="d = {d}".format)
 @pytest.mark.parametrize("d", DIMENSIONS)
 def test_usam_update(student: Student, rng: Generator, d: int) -> None:
-    """One step of USAM, written out: the gradient is taken at x + ρ∇L(x), the step from x."""
+    """One written-out step of USAM is right: it goes from x, with the gradient at x + ρ∇L(x)."""
     alone = written_out(student, "usam_update")
     for u, v, unit in make_update_points(rng, d):
         eta = rng.uniform(0.2, 0.5) / unit
@@ -574,7 +574,7 @@ def test_trace_plot_shows_the_medians(student: Student, rng: Generator, once: On
 
 @item("p2c-trace-plot")
 def test_trace_plot_of_other_runs_shows_the_medians(student: Student, rng: Generator) -> None:
-    """The medians are right for another number of runs, in another dimension."""
+    """The medians are also right for another number of runs in another dimension."""
     draw_traces(student, rng, 5, 1).assert_shown()
 
 

@@ -150,7 +150,7 @@ class Roster:
                 continue
             known = self._columns.get(student, {})
             if any(key in known for platform, key in columns if platform == sender.platform):
-                found[sender] = "", f"its name is {student}'s, but its number is not"
+                found[sender] = "", f"its name is {student}'s, but its number is another one"
             elif len(same[sender.platform, student]) > 1:
                 why = f"several senders have the name of {student}; add numbers to the roster"
                 found[sender] = "", why
@@ -243,7 +243,7 @@ def _in_gradebook(cells: Mapping[str, str]) -> dict[str, str]:
 
 
 def suggested(senders: Sequence[Sender]) -> dict[Sender, tuple[str, str]]:
-    """Return, without a roster, a student's name for each sender, or why the sender has none.
+    """Return a student's name for each sender, or why there is none, if the course has no roster.
 
     The name is the login or address if a platform gives one, else the sender's name; the
     platform's number is added if two senders would get the same name.
