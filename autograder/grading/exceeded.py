@@ -33,7 +33,7 @@ _SIGNS = {
     "files": r"it wrote more than a submission may",
     "message_bytes": r"bytes of structure and",
     "answer_bytes": r"bytes of structure and",
-    "callbacks": r"functions that were passed in without end",
+    "callbacks": r"functions passed to it too often",
     "output_bytes": r"\[output cut here\]",
     "shown_bytes": r"this notebook shows more than is kept",
 }

@@ -1,7 +1,7 @@
-"""The sandbox in which student code runs, as the grader uses it.
+"""The grader's side of the sandbox in which student code runs.
 
-The modules in this folder run in the grader. The folder `inside/` holds the code that runs in the
-sandbox; it imports nothing of the kit from outside itself.
+The modules in this folder run in the grader. The folder `inside/` contains the code that runs in
+the sandbox. Code in `inside/` imports no other part of the kit.
 """
 
 from autograder.course.limits import Limits

@@ -1,8 +1,8 @@
 """The outer wall: bubblewrap, which starts a process in its own namespaces.
 
-Of this machine, the process sees only the files that `view` names, read-only. It has no network, no
-other processes and no /proc. It can write to one folder of fixed size, which disappears with the
-last process.
+The process can read only the files that `visiblefiles.view` names. The process has no network, sees
+no process outside the sandbox, and has no /proc. It can write to one folder of fixed size. The
+folder disappears when the last process of the sandbox ends.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ def command(
 ) -> list[str]:
     """Return the command that runs `inner` behind the wall.
 
-    `size` is the limit for all files together, in bytes. `capabilities` are those that root keeps.
-    bubblewrap writes a line of JSON with the process id to the descriptor `info`. The descriptor
-    `lock` stays open as long as any process is left.
+    `size` is the limit for all files together, in bytes. `capabilities` are the capabilities that
+    root keeps. bubblewrap writes a line of JSON with the process id to the descriptor `info`. The
+    descriptor `lock` stays open as long as any process of the sandbox runs.
     """
     found = installed()
-    assert found is not None, "only called if bubblewrap was found"
+    assert found is not None, "`command` needs bubblewrap"
     path, version = found
     tmp_is_seen = any(path.is_relative_to("/tmp") for path in seen.read)
     return [
@@ -106,7 +106,7 @@ def _system(seen: VisibleFiles) -> Iterator[str]:
 
 
 def _box(size: int, font_list: Path | None) -> Iterator[str]:
-    # Open to all: the user who writes here is not the one who creates it.
+    # Every user may write to these folders, because student code may run as a user of its own.
     yield from ("--perms", "0777", "--size", str(size), "--tmpfs", BOX)
     for folder in ("work", "tmp", "home", "matplotlib"):
         yield from ("--perms", "0777", "--dir", f"{BOX}/{folder}")

@@ -1,11 +1,12 @@
-"""A student's figure as plain, typed data, as the reader in the sandbox describes it.
+"""A student's figure as plain, typed data, as `inside.figures` in the sandbox describes it.
 
-Data from the wire is untrusted. `FigureData.from_wire` checks every field and every size, so tests
-can rely on the types here: arrays of floats of the stated shape, strings of bounded length, finite
-limits. Malformed data, or more data than the reader ever sends, raises WireError.
+Data from the sandbox is untrusted. `FigureData.from_wire` checks every field and every size, so
+tests can rely on the types in this module: arrays of floats of the stated shape, strings of bounded
+length, finite limits. `from_wire` raises WireError if data is malformed or exceeds the bounds in
+`inside.figuresizes`.
 
-Facts that are slow to compute, such as which points are painted over, are computed once and cached
-in the `memo` of a record.
+Facts that are slow to compute, for example whether points are painted over, are computed once and
+cached in the `memo` of a record.
 """
 
 from __future__ import annotations
@@ -57,8 +58,9 @@ class CurveData:
     """A drawn object that represents a set of points: a line, markers, bars, segments.
 
     `points` has shape (P, 2), or (P, 3) in 3D axes, and may contain NaN. `line` and `marker` are
-    matplotlib's names of the style, "None" if nothing of that kind is drawn. `width` and `size` are
-    in points; `inks` are the colours used. `order` grows from the back to the front.
+    matplotlib's names of the line style and the marker; "None" means that no line or no marker is
+    drawn. `width` and `size` are in points; `inks` are the colours of the object. `order` grows
+    from the back of the picture to the front.
     """
 
     kind: CurveKind
@@ -85,14 +87,14 @@ class CurveData:
 
     @property
     def weight(self) -> float:
-        """How much a curve stands out: its line width or marker size, times its opacity."""
+        """A measure of how visible a curve is: its line width or marker size, times its opacity."""
         opacity = max((ink[3] for ink in self.inks), default=0.0)
         width = self.width if self.line != "None" else 0.0
         return opacity * max(width, self.size / 4 if self.marker != "None" else 0.0)
 
     @property
     def is_too_small(self) -> bool:
-        """Whether both its line and its markers are too small to be visible."""
+        """Whether the line and the markers of the curve are both too small to be visible."""
         if self.kind in ("outline", "bars"):
             return False
         thin = self.line == "None" or self.width < THIN
@@ -100,7 +102,10 @@ class CurveData:
 
     @property
     def own_label(self) -> str:
-        """The label that it was given; empty for matplotlib's own ones, which begin with _."""
+        """The label that the student gave the curve; empty if matplotlib chose a label.
+
+        A label that matplotlib chooses begins with an underscore.
+        """
         return "" if self.label.startswith("_") else self.label
 
 
@@ -109,8 +114,8 @@ class FieldData:
     """A drawn object that represents values over the plane: an image, mesh, contours, surface.
 
     Each row of `samples`, shape (S, 4), is a place (x, y) with the smallest and the largest value
-    shown there. `half`, shape (S, 2), is half the size of the cell around it. `levels` is the
-    number of visible contour levels.
+    shown at that place. Each row of `half`, shape (S, 2), is half the size of the cell around a
+    place. `levels` is the number of visible contour levels.
     """
 
     kind: FieldKind
@@ -130,7 +135,7 @@ class FieldData:
             return (places - self.half).min(axis=0), (places + self.half).max(axis=0)
 
     def covers(self, points: np.ndarray) -> np.ndarray:
-        """Return which points, shape (P, 2), are in the rectangle around the field."""
+        """Return for each of the points, shape (P, 2), whether it is in the field's rectangle."""
         low, high = self.box
         inside = (points[:, :2] >= low) & (points[:, :2] <= high)
         return np.array(inside.all(axis=1))
@@ -138,10 +143,10 @@ class FieldData:
 
 @dataclass(frozen=True)
 class LegendEntry:
-    """The text of a legend entry and the style of the handle beside it: `line`, `marker`, `inks`.
+    """The text of a legend entry, and the style of the handle beside the text.
 
-    The style is described as in CurveData. A title has no handle, and some handles cannot be read;
-    `inks` is empty then.
+    `line`, `marker` and `inks` describe the style as in CurveData. `inks` is empty for a title,
+    which has no handle, and for a handle that cannot be read.
     """
 
     text: Text
@@ -160,16 +165,19 @@ class _Remembering:
         return {}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the data to send or copy, without the memo: its keys are ids of curves."""
+        """Return the data to send or copy, without the memo.
+
+        The keys of the memo are ids of curves, which would be wrong in a copy.
+        """
         return {part.name: getattr(self, part.name) for part in fields(self)}
 
 
 @dataclass(frozen=True)
 class AxesData(_Remembering):
-    """One axes. `kind` is "plane", "3d" or "other" (polar, a map, …).
+    """The contents of one Axes; its `kind` is "plane", "3d" or "other" (polar, a map, …).
 
-    `labels`, `scales` and `limits` belong to x and y, and to z in 3D. `ticks` are the ticks of x
-    and y that have names of their own, as pairs (position, name).
+    `labels`, `scales` and `limits` have one entry for x, one for y and, in 3D, one for z. `ticks`
+    lists the ticks of x and y whose names are set by hand, as pairs (position, name).
     """
 
     kind: AxesKind
@@ -192,9 +200,9 @@ class AxesData(_Remembering):
         return tuple(curve for curve in self.curves if curve.kind == "line")
 
     def shows(self, curve: CurveData) -> bool:
-        """Return whether a curve is visible, inked, large enough and not painted over.
+        """Return whether a curve is visible, has contrast, is large enough and not painted over.
 
-        The limits of the axes are not considered.
+        The result does not depend on the limits of the axes.
         """
         return self._once(
             curve, "shows", lambda: self.would_show(curve) and not self.painted_over(curve).all()
@@ -206,15 +214,18 @@ class AxesData(_Remembering):
         return visible and not curve.is_too_small and self.has_contrast(curve)
 
     def _once(self, curve: CurveData, what: str, find_out: Callable[[], T]) -> T:
-        """Return a fact about a curve; compute it on the first call only."""
+        """Return the fact `what` about a curve; call `find_out` only the first time."""
         key = what, id(curve)
         if key not in self.memo:
-            self.memo[key] = curve, find_out()  # keeping the curve keeps its id unique
+            self.memo[key] = curve, find_out()  # while the memo holds the curve, its id is unique
         found: T = self.memo[key][1]
         return found
 
     def has_contrast(self, curve: CurveData) -> bool:
-        """Return whether one of its inks differs from the background; over a field, all do."""
+        """Return whether a colour of the curve differs from the background.
+
+        In axes with a field, every colour counts as different.
+        """
         inks = np.array(curve.inks, dtype=float).reshape(-1, 4)
         contrast = np.ones(len(inks))
         if self.background and not self.fields:
@@ -222,13 +233,13 @@ class AxesData(_Remembering):
         return bool(np.any(contrast * inks[:, 3] > FAINT))
 
     def painted_over(self, curve: CurveData) -> np.ndarray:
-        """Return which points of a curve are hidden by an opaque field drawn later."""
+        """Return for each point of a curve whether an opaque field drawn later hides the point."""
         return self._once(
             curve, "painted over", lambda: self.hidden_behind(curve.order, curve.points)
         )
 
     def hidden_behind(self, order: int, points: np.ndarray) -> np.ndarray:
-        """Return which points, shape (P, 2), are hidden by a field drawn later than `order`."""
+        """Return for each point, shape (P, 2), whether a field drawn after `order` hides it."""
         orders, low, high = self._hiding
         later = orders > order
         places = points[:, np.newaxis, :2]
@@ -237,9 +248,9 @@ class AxesData(_Remembering):
 
     @cached_property
     def _hiding(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Orders and corners of the fields that hide what is behind them.
+        """The orders and the corners of the fields that hide the curves behind them.
 
-        If several have the same rectangle, the last one is enough.
+        If several fields have the same rectangle, only the last field is listed.
         """
         last: dict[bytes, FieldData] = {}
         for each in self.fields if self.kind == "plane" else ():
@@ -251,10 +262,10 @@ class AxesData(_Remembering):
         return np.array([each.order for each in last.values()]), boxes[:, 0], boxes[:, 1]
 
     def within_limits(self, points: np.ndarray) -> np.ndarray:
-        """Return which points, shape (P, 2) or (P, 3), are within the limits of the axes."""
+        """Return for each point, shape (P, 2) or (P, 3), whether it is within the axes' limits."""
         inside = np.ones(len(points), dtype=bool)
         for column, (first, last) in enumerate(self.limits[: points.shape[1]]):
-            slack = 2e-6 * abs(last / 2 - first / 2)  # halves, since limits may be huge
+            slack = 2e-6 * abs(last / 2 - first / 2)  # the difference of huge limits would overflow
             low, high = min(first, last) - slack, max(first, last) + slack
             inside &= (points[:, column] >= low) & (points[:, column] <= high)
         return inside
@@ -262,7 +273,10 @@ class AxesData(_Remembering):
 
 @dataclass(frozen=True)
 class FigureData(_Remembering):
-    """A figure. `unread` counts objects that exceeded the bounds or could not be read."""
+    """The contents of a figure.
+
+    `unread` is the number of objects that exceeded the bounds or could not be read.
+    """
 
     title: Text
     legend: tuple[LegendEntry, ...]
@@ -272,7 +286,7 @@ class FigureData(_Remembering):
 
     @classmethod
     def from_wire(cls, value: Any) -> FigureData:
-        """Return the figure that plain data describes; raise WireError if it is malformed."""
+        """Return the figure that the data describes; raise WireError if the data is malformed."""
         try:
             figure = msgspec.convert(value, cls)
         except (ValueError, TypeError, IndexError) as error:  # an array can look like a mapping
@@ -282,7 +296,7 @@ class FigureData(_Remembering):
 
     @property
     def size_bytes(self) -> int:
-        """Size of its arrays in bytes."""
+        """Size of the figure's arrays in bytes."""
         return sum(
             sum(curve.points.nbytes for curve in axes.curves)
             + sum(field.samples.nbytes + field.half.nbytes for field in axes.fields)
@@ -293,7 +307,7 @@ class FigureData(_Remembering):
         """Return the contents of the figure in a few words: "2 lines; logarithmic y-axis"."""
         kinds: list[str] = [curve.kind for axes in self.axes for curve in axes.curves]
         kinds += [field.kind for axes in self.axes if not axes.colorbar for field in axes.fields]
-        # Students read this, so untrusted text must not become part of it.
+        # Students read this summary, so no untrusted text may become part of it.
         things = [f"{_some(n)} {_plural(kind, n)}" for kind, n in Counter(kinds).items()]
         return "; ".join([", ".join(things) or "nothing that is drawn", *self._dress()])
 
@@ -333,14 +347,14 @@ def _plural(kind: str, count: int) -> str:
 
 
 def _malformed(error: Exception) -> WireError:
-    """Return an error that names the malformed field but not its value, which is the student's."""
+    """Return an error with the name of the malformed field, but without the student's value."""
     _, is_told, place = str(error).rpartition("`$")
     names = re.findall(r"[a-z]+", place) if is_told else []
     return WireError(f"a figure has a malformed {names[-1] if names else 'record'}")
 
 
 def _check(figure: FigureData) -> None:
-    """Raise WireError if a figure holds too much, or parts that do not fit together."""
+    """Raise WireError if a figure holds too many objects, or parts that do not fit together."""
     curves = [curve for axes in figure.axes for curve in axes.curves]
     areas = [area for axes in figure.axes for area in axes.fields]
     entries = [*figure.legend, *(entry for axes in figure.axes for entry in axes.legend)]
@@ -357,7 +371,7 @@ def _check(figure: FigureData) -> None:
         "ticks": len(ticks),
         "characters": sum(map(len, characters)),
         "coordinates": sum(curve.points.size for curve in curves),
-        # a sample has four numbers, and two more for half its cell
+        # a sample has four numbers, and two more numbers for half the size of its cell
         "samples": sum(area.samples.size + area.half.size for area in areas) / 6,
     }
     for kind, count in counts.items():

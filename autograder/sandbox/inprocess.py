@@ -1,9 +1,9 @@
 """Run our own functions as if they were a student's, without a sandbox.
 
-A LocalStudent behaves like the sandbox's proxy. Arguments and answers are copied through the wire's
-encoding, passed-in functions are called with plain data, figures arrive as FigureData, and errors
-become StudentFailure. Nothing is confined, so use it only for code that we wrote, such as
-references and misconceptions.
+A LocalStudent behaves like a Student, which calls functions in the sandbox. Arguments and answers
+are copied through the encoding of `wire`. Passed-in functions are called with plain data, figures
+arrive as FigureData, and errors become StudentFailure. A LocalStudent confines nothing, so use it
+only for code that we wrote, such as references and misconceptions.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Names = dict[str, Any]
 
 
 class LocalStudent:
-    """A student with its own namespace; `world` creates the namespace on first use."""
+    """A student whose functions live in a namespace that `world` creates on first use."""
 
     def __init__(
         self,
@@ -63,21 +63,21 @@ class LocalStudent:
         return _answer(partial(function, *self._last, **named))
 
     def value(self, name: str) -> Any:
-        """Return the variable of that name, as plain data."""
+        """Return the student's variable `name` as plain data."""
         return _to_grader(self._look_up(name))
 
     @property
     def arguments_after(self) -> tuple[Any, ...]:
-        """The positional arguments of the last call, as the call left them."""
+        """The positional arguments of the last call, with any changes that the call made."""
         return tuple(None if callable(arg) else _to_grader(arg) for arg in self._last)
 
     def without(self, *names: str) -> LocalStudent:
-        """Return the same student in a namespace without these names."""
+        """Return the same student in a namespace that lacks `names`."""
         forget = (*self._forget, *names)
         return LocalStudent(self._make_world, forget=forget, stand_ins=self._stand_ins)
 
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> LocalStudent:
-        """Return the same student with some of its functions replaced."""
+        """Return the same student, with `functions` in place of its own functions."""
         stand_ins = {**self._stand_ins, **functions}
         return LocalStudent(self._make_world, forget=self._forget, stand_ins=stand_ins)
 
@@ -87,7 +87,7 @@ class LocalStudent:
         plt.close("all")
 
     def close(self) -> None:
-        """Drop the namespace, and the figures that were drawn in it."""
+        """Drop the namespace and all figures drawn by its functions."""
         self._world = None
         plt.close("all")
 
@@ -95,7 +95,8 @@ class LocalStudent:
         if self._world is None:
             mpl.use("Agg")
             _draw_by_default()
-            self._world = self._make_world()  # the dict in which its functions look up names
+            # the dict in which the student's functions look up names
+            self._world = self._make_world()
             for key, function in self._stand_ins.items():
                 self._world[key] = _to_student(function)
             for forgotten in self._forget:
@@ -112,7 +113,7 @@ def _draw_by_default() -> None:
 
 
 def _answer(call: Callable[[], Any]) -> Any:
-    """Return a call's answer as the grader receives it; raise failures as the proxy does."""
+    """Return a call's answer as the grader receives it; raise failures as a Student does."""
     try:
         answer = call()
     except NotImplementedError:
@@ -122,12 +123,12 @@ def _answer(call: Callable[[], Any]) -> Any:
     except Exception as error:
         kinds = (base.__name__ for base in type(error).__mro__ if base in vars(builtins).values())
         kind = next(kinds, "Exception")
-        raise Raised(f"It raised {kind}.", kind, None) from error
+        raise Raised(f"The code raised {kind}.", kind, None) from error
     return _to_grader(answer)
 
 
 def _to_student(value: Any) -> Any:
-    """Return a copy of an argument; a function becomes one that is called with plain data."""
+    """Return a copy of an argument, in which functions are called with plain data."""
     if isinstance(value, Polynomial):
         return value
     if callable(value):
@@ -138,7 +139,7 @@ def _to_student(value: Any) -> Any:
 
 
 class _Crossing:
-    """A function of the test, as the student's code gets it: it is called with copies."""
+    """A test's function as the student's code receives it: called with copies of arguments."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -149,7 +150,10 @@ class _Crossing:
 
 
 def _to_grader(value: Any) -> Any:
-    """Return an answer, or a callback's argument, as it arrives: plain data or FigureData."""
+    """Return an answer or a callback's argument as the grader receives it.
+
+    The grader receives plain data or FigureData.
+    """
     if isinstance(value, _Crossing):
         return value.function
     if callable(value) and not isinstance(value, (type, Polynomial)):

@@ -1,16 +1,17 @@
-"""Keep the hidden tests of one item from passing anything to those of the next item.
+"""Keep the hidden tests of one item from passing information to the tests of the next item.
 
-Items are kept apart because a wrong answer must not spoil the next item, and because follow-through
-asks about another item's answer on purpose, with the reference in its place.
+Items are isolated from each other because a wrong answer must not spoil the next item. In
+follow-through, a test also replaces an earlier answer by the reference on purpose.
 
-Each item's tests talk to their own fork of the notebook's process ("a test" below means everything
-asked of one fork). The notebook's process is the student's. So a fork could leave a message for it
-or for later forks: in a file, in shared memory, in a pipe or by a signal. The notebook's process
-is therefore stopped whenever it is not forking, and meanwhile its shared resources are inspected
-from outside. If a trace is found, the notebook is run again, in empty folders, before the next
-test.
+Each item's tests talk to their own fork of the notebook's process. In this module, "a test" means
+all requests to one fork. The notebook's process runs student code. So a fork could leave a message
+for the notebook's process or for later forks: in a file, in shared memory, in a pipe or by a
+signal. The grader therefore stops the notebook's process whenever the process is not forking. While
+the process is stopped, the grader inspects the shared resources from outside. If the grader finds a
+trace, it runs the notebook again, in empty folders, before the next test.
 
-A few bits per test remain: how long a call took, and how many processes were started meanwhile.
+A test can still pass on a few bits of information: by the duration of a call, and by the number of
+processes that it starts.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _STATUS = re.compile(
     re.MULTILINE,
 )
 _GONE = (FileNotFoundError, ProcessLookupError)
-_EXITING = 0x4  # the kernel's PF_EXITING: it never returns to the program
+_EXITING = 0x4  # the kernel's flag PF_EXITING: the thread never returns to the program
 _CHILD_ENDED = 1 << (signal.SIGCHLD - 1)
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -47,14 +48,14 @@ Trace = dict[str, tuple[int, ...]]
 
 
 class HoldError(Exception):
-    """The process cannot be held: it has ended, or does not stop."""
+    """The notebook's process cannot be held: it has ended, or does not stop."""
 
 
 class Holder:
-    """Holds one process and reports what it shares.
+    """Holds (stops) one process, and reports the resources that the process shares.
 
-    `channel` is the inode of the only socket it should have. Files in the folders `packages` cannot
-    be written. `uid` is the process's owner if it is not the grader's own user.
+    `channel` is the inode of the only socket that the process should have. No process can write to
+    the folders `packages`. `uid` is the process's owner; None for the grader's own user.
     """
 
     def __init__(self, pid: int, *, channel: int, packages: Sequence[str], uid: int | None) -> None:
@@ -66,7 +67,7 @@ class Holder:
         self._before: set[int] = set()
 
     def hold(self) -> list[int]:
-        """Stop all its threads; return the children that it has started since `let_go`."""
+        """Stop all threads of the process; return the children that it started since `let_go`."""
         try:
             os.kill(self.pid, signal.SIGSTOP)
             self._last = None
@@ -75,7 +76,7 @@ class Holder:
                 if time.monotonic() > deadline:
                     raise HoldError("the process did not stop")
                 time.sleep(0.0001)
-            # The kernel counts the stop of a thread a moment later.
+            # The kernel counts the context switch a moment after it stops a thread.
             last = None
             while self._last is None or last != self._last:
                 last, self._last = self._last, self._state()
@@ -84,7 +85,7 @@ class Holder:
             raise HoldError("the process has ended") from error
 
     def let_go(self) -> None:
-        """Let it run, so that it can fork."""
+        """Let the process run, so that it can fork."""
         self._before = set(processes.children(self.pid))
         try:
             os.kill(self.pid, signal.SIGCONT)
@@ -92,16 +93,17 @@ class Holder:
             raise HoldError("the process has ended") from error
 
     def moved(self) -> bool:
-        """Return whether it ran, got a signal or had a shared descriptor changed since `hold`."""
+        """Return whether the process ran, got a signal or had a descriptor changed since `hold`."""
         try:
             return self._state() != self._last
         except _GONE:
             return True
 
     def shares(self) -> str | None:
-        """Return something shared with its forks; "" if there is nothing, None if that is hidden.
+        """Name a resource that the process shares with its forks.
 
-        Call this while the process is held; the answer is valid until `let_go`.
+        Return "" if no resource is shared, None if the kernel does not allow to look. Call this
+        while the process is held; the answer is valid until `let_go`.
         """
         with seeing_as(self._uid):
             try:
@@ -128,7 +130,7 @@ class Holder:
         return None
 
     def _state(self) -> list[str]:
-        """Return values that change if a stopped process is woken or something is left for it."""
+        """Return values that change if the stopped process wakes up, or receives a message."""
         found = []
         for thread, state in self._threads().items():
             pending = (int(state[name], 16) & ~_CHILD_ENDED for name in ("SigPnd", "ShdPnd"))
@@ -153,7 +155,7 @@ def _read(path: str) -> str:
 
 
 def is_alive(pid: int) -> bool:
-    """Return whether a process can still act: it exists and is not ending."""
+    """Return whether a process exists and is not ending."""
     try:
         return any(not _is_ending(f"{pid}/task/{name}") for name in os.listdir(f"/proc/{pid}/task"))
     except _GONE:
@@ -161,7 +163,7 @@ def is_alive(pid: int) -> bool:
 
 
 def is_dead(pid: int) -> bool:
-    """Return whether a process has ended: it was removed, or waits to be reaped."""
+    """Return whether a process has ended: it no longer exists, or only waits to be reaped."""
     try:
         return processes.stat_fields(pid)[0] in "ZX"
     except _GONE:
@@ -178,9 +180,9 @@ def _is_ending(thread: str) -> bool:
 
 @contextlib.contextmanager
 def seeing_as(uid: int | None) -> Iterator[None]:
-    """Access files and processes as that user: root may lack the right to see other users'.
+    """Access files and processes as the user `uid`, in this thread only.
 
-    Only this thread is changed.
+    In some containers, root may not access the files and processes of other users.
     """
     if uid is None or os.geteuid() != 0:
         yield
@@ -188,7 +190,7 @@ def seeing_as(uid: int | None) -> Iterator[None]:
     own = os.getegid()
     _libc.setfsgid(uid)
     _libc.setfsuid(uid)
-    walls.use_capabilities()  # the change has disabled them
+    walls.use_capabilities()  # changing the user has disabled the capabilities
     try:
         yield
     finally:
@@ -197,9 +199,9 @@ def seeing_as(uid: int | None) -> Iterator[None]:
 
 
 def trace(folder: str) -> Trace | None:
-    """Return values that change when anything in the folder does; None if they can't be read.
+    """Return values that change when any file in the folder changes; None if unreadable.
 
-    They include the kernel's own timestamps, which no program can set.
+    The values include the kernel's own timestamps, which no program can set.
     """
     found: Trace = {}
     waiting = [folder]
@@ -219,10 +221,13 @@ def trace(folder: str) -> Trace | None:
 
 
 def settled_trace(folder: str) -> Trace | None:
-    """Return the same once every later change is sure to show, and reading changes nothing."""
+    """Return the `trace` of a folder, after making sure that every later change will alter it.
+
+    Reading a file does not alter the trace.
+    """
     for path, marks in (trace(folder) or {}).items():
         with contextlib.suppress(OSError):
-            # Reads update the access time, but not if it already appears to be in the future.
+            # Reading a file updates its access time, unless that time is already in the future.
             times = time.time_ns() + _LATER, marks[-2]
             os.utime(path or folder, ns=times, follow_symlinks=False)
     time.sleep(_TICK_SECONDS)

@@ -1,4 +1,4 @@
-"""Start a trusted parent process behind the walls, and remove every trace of it afterwards.
+"""Start a trusted parent process behind the walls, and remove all its traces afterwards.
 
     with launch(examine(), Limits()) as confinement:
         confinement.channel                  # a stream socket to the parent's descriptor 0
@@ -6,12 +6,12 @@
     # here all processes of the sandbox have ended, and all its files are removed
 
 The parent is a bare interpreter that imports `module` (a module of the folder `inside`) and calls
-its `main()`. Its descriptor 0 is the channel, 1 and 2 write to a small log; its environment and
-folders are new. It holds only imports. As `spec` is all that a child needs, a warm parent can fork
-children for one submission after another.
+`main()` of that module. The parent's descriptor 0 is the channel; descriptors 1 and 2 write to a
+small log. The parent starts with a new environment and new folders, and does nothing but imports.
+A child needs only `spec`, so a warm parent can fork children for one submission after another.
 
-bubblewrap ends with the thread that started it, so call `launch` in a thread that lives long
-enough.
+bubblewrap ends when the thread that started it ends. So call `launch` in a thread that outlives the
+sandbox.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from autograder.sandbox.watchdog import Bounds, Cause, Watchdog
 _END_SECONDS = 20.0
 _SWEEPS, _SWEEP_SECONDS = 2_000, 0.0005
 _LOG_BYTES = 65_536
-_OWN_PROCESSES = 4  # bubblewrap or the supervisor, the parent, and one to spare
+_OWN_PROCESSES = 4  # bubblewrap's processes or the supervisor, the parent, and a spare process
 
 _START = """
 import json, sys
@@ -62,8 +62,8 @@ start.main(order)
 def launch(protection: Protection, limits: Limits, *, module: str = "inside.worker") -> Confinement:
     """Start the parent behind the walls that `protection` names.
 
-    Raises SandboxError if the sandbox cannot be started. Without any wall it is started only if
-    `protection` allows that.
+    Raises SandboxError if the sandbox cannot be started, or if this machine has no wall and
+    `protection` does not allow a sandbox without walls.
     """
     protection.require()
     seen = view()
@@ -88,12 +88,12 @@ def launch(protection: Protection, limits: Limits, *, module: str = "inside.work
 
 
 class Confinement:
-    """A running sandbox. Leaving it (or `close`) ends all its processes and removes its files.
+    """A running sandbox; the end of the `with` block (or `close`) ends all its processes.
 
     channel     stream socket whose other end is the parent's descriptor 0
     spec        plain data for `inside.walls.confine`
-    cause       why the watchdog ended it: "memory", "disk", "processes", ...; or None
-    folder      all that student code can write to, as seen from outside
+    cause       why the watchdog ended the sandbox: "memory", "disk", "processes", ...; or None
+    folder      the only folder that student code can write to, as a path outside the sandbox
     """
 
     def __init__(
@@ -120,7 +120,10 @@ class Confinement:
         self.close()
 
     def kill(self, cause: Cause | None = None) -> None:
-        """End every process of the sandbox; may be called from any thread, more than once."""
+        """End every process of the sandbox.
+
+        `kill` may be called from any thread and more than once.
+        """
         with self._killing:
             if not self._killed:
                 self._killed = True
@@ -128,14 +131,15 @@ class Confinement:
                 self._started.sandbox.kill()
 
     def outside_number(self, number: int) -> int | None:
-        """Return the process id, seen from outside, of a process with that id in the sandbox."""
+        """Return the id outside the sandbox of the process whose id inside is `number`."""
         return next((pid for pid in self.processes() if _own_number(pid) == number), None)
 
     def sweep(self, parent: int, keep: Collection[int]) -> bool:
-        """End all but the parent (its id inside the sandbox) and `keep` (ids outside of it).
+        """End all processes except the parent and the processes `keep`.
 
-        Processes that student code leaves behind would use up its process limit, or could carry
-        information from one test to the next. Returns False if some of them do not end.
+        `parent` is a process id inside the sandbox; `keep` contains process ids outside the
+        sandbox. Processes that student code leaves behind would use up the process limit, or could
+        carry information from one test to the next. Returns False if a process does not end.
         """
         childless: set[int] = set()
         for _ in range(_SWEEPS):
@@ -143,7 +147,8 @@ class Confinement:
             if strays is None:
                 return False
             alive = [pid for pid in strays if is_alive(pid)]
-            # Children of an ending process get a new parent, which may have been listed already.
+            # The children of an ending process get a new parent. If the children of the new parent
+            # were already listed, the list lacks them, so the loop lists all processes again.
             if not alive and childless.issuperset(strays):
                 return True
             processes.kill(alive)
@@ -154,7 +159,7 @@ class Confinement:
 
     @contextlib.contextmanager
     def paused(self, parent: int, keep: Collection[int]) -> Iterator[None]:
-        """Stop, while the block runs, the processes that `sweep` would end."""
+        """Stop the processes that `sweep` would end; let them go on after the `with` block."""
         stopped: list[int] = []
         while fresh := [pid for pid in self._strays(parent, keep) or () if pid not in stopped]:
             processes.kill(fresh, signal.SIGSTOP)
@@ -165,9 +170,10 @@ class Confinement:
             processes.kill(stopped, signal.SIGCONT)
 
     def renew(self, parent: int) -> bool:
-        """Prepare for another submission: end all but the parent, and restart the clock.
+        """Prepare for another submission: end all processes but the parent, and restart the clock.
 
-        Returns False if a process of the last submission does not end; do not reuse it then.
+        Returns False if a process of the last submission does not end. In that case, do not use
+        this sandbox again.
         """
         alone = self.sweep(parent, ())
         self.spec["rlimits"]["NPROC"] = self._started.tasks()
@@ -175,7 +181,10 @@ class Confinement:
         return alone and not self._killed
 
     def _strays(self, parent: int, keep: Collection[int]) -> list[int] | None:
-        """Return all processes but the parent, its ancestors and `keep`; None without a parent."""
+        """Return all processes except the parent, the parent's ancestors and `keep`.
+
+        Return None if the parent no longer exists.
+        """
         above = self._above.get(parent)
         if above is None or not is_alive(above[-1]):
             own = self.outside_number(parent)
@@ -188,7 +197,10 @@ class Confinement:
         return [pid for pid in self.processes() if pid not in kept and not is_dead(pid)]
 
     def close(self) -> None:
-        """End every process, wait for it, remove all files; may be called more than once."""
+        """End all processes, wait until they have ended, and remove all files of the sandbox.
+
+        `close` may be called more than once.
+        """
         self._watch.stop()
         self.kill()
         self._ends.close()
@@ -198,15 +210,15 @@ class Confinement:
         self._watch.restart()
 
     def processes(self) -> list[int]:
-        """Return the process ids, seen from outside, of all that runs in the sandbox now."""
+        """Return the ids, outside the sandbox, of all processes that now run in the sandbox."""
         return processes.descendants(self._started.bounds.top)
 
     def all_processes(self) -> list[int]:
-        """Return `processes`, preceded by the process in which the sandbox starts."""
+        """Return the first process of the sandbox, followed by all of `processes()`."""
         return [self._started.bounds.top, *self.processes()]
 
     def log(self) -> str:
-        """Return what the sandbox wrote to descriptors 1 and 2 since the last call (64 KiB)."""
+        """Return the text written to descriptors 1 and 2 since the last call, up to 64 KiB."""
         with contextlib.suppress(OSError):
             return os.read(self._log, _LOG_BYTES).decode("utf-8", "replace")
         return ""
@@ -225,7 +237,7 @@ class _Plan:
     log: int
 
     def order(self, door: str, folder: str, capabilities: list[int] | None) -> dict[str, Any]:
-        """Return the orders for `inside.start`."""
+        """Return the argument of `inside.start.main`."""
         return {
             "door": door,
             "packages": [str(path) for path in self.seen.packages],
@@ -247,7 +259,7 @@ class _Plan:
             "landlock": inner,
             "seccomp": inner,
             "rlimits": {
-                "DATA": limits.memory_bytes,  # instead of the grader's own
+                "DATA": limits.memory_bytes,  # in place of the grader's own limit
                 "AS": limits.memory_bytes,
                 "CPU": math.ceil(limits.submission_seconds),
                 "NPROC": tasks,
@@ -258,11 +270,15 @@ class _Plan:
         }
 
     def tasks(self, counted: Callable[[], int]) -> Callable[[], int]:
-        """Return a function that computes RLIMIT_NPROC; `counted` gives the others it counts."""
+        """Return a function that computes RLIMIT_NPROC.
+
+        Without a spare user, the kernel also counts processes outside the sandbox toward the
+        limit; `counted` returns their number.
+        """
         return lambda: self.limits.processes + (0 if self.spare else counted())
 
     def bounds(self, top: int, **disk: str) -> Bounds:
-        """Return the bounds for the watchdog."""
+        """Return the limits that the watchdog checks."""
         limits = self.limits
         return Bounds(
             top=top,
@@ -277,7 +293,7 @@ class _Plan:
         )
 
     def run(self, command: list[str], folder: str, pass_fds: list[int]) -> subprocess.Popen[bytes]:
-        """Start `command` with the channel, the log and a new environment."""
+        """Start `command` in a new environment; it reads from the channel and writes to the log."""
         try:
             return subprocess.Popen(
                 command,
@@ -331,7 +347,7 @@ def _start_apart(plan: _Plan) -> _Started:
 
 
 class _Namespace:
-    """bubblewrap, and the namespace's first process, whose end is the end of all others."""
+    """bubblewrap and the first process of its namespace; all others end with the first process."""
 
     def __init__(self, process: subprocess.Popen[bytes], says: int) -> None:
         self._process = process
@@ -354,7 +370,7 @@ class _Namespace:
         self._process.kill()
 
     def wait(self) -> None:
-        # The first process ends only after every other one of its namespace.
+        # The first process of a namespace ends only after all other processes of the namespace.
         poll = select.poll()
         poll.register(self._handle, select.POLLIN)
         gone = poll.poll(1000 * _END_SECONDS)
@@ -365,7 +381,7 @@ class _Namespace:
 
 
 def _start_supervised(plan: _Plan) -> _Started:
-    """Start the parent without the outer wall: with folders on disk and a supervisor."""
+    """Start the parent without the outer wall, but with folders on disk and a supervisor."""
     folder = tempfile.mkdtemp(prefix="fdl-sandbox-")
     control, held = os.pipe2(os.O_CLOEXEC)
     try:
@@ -384,8 +400,8 @@ def _start_supervised(plan: _Plan) -> _Started:
         raise
     finally:
         os.close(control)
-    # The user's other gradings count too and may grow, so this leaves room for three more of them;
-    # the watchdog bounds each one.
+    # The kernel's limit also counts the user's other gradings, which may start more processes. So
+    # the limit leaves room for three more gradings. The watchdog limits each grading on its own.
     tasks = plan.tasks(lambda: _threads_of_this_user() + 3 * plan.limits.processes)
     read = [*plan.seen.pieces(), Path(door), plan.seen.inside]
     spec = plan.spec(f"{folder}/box", read, tasks=tasks())
@@ -394,26 +410,26 @@ def _start_supervised(plan: _Plan) -> _Started:
 
 
 def _lay_out(folder: Path, inside: Path, uid: int | None) -> str:
-    """Create the folders of a sandbox on disk; return the one that holds the package `inside`."""
+    """Create the folders of a sandbox on disk; return the folder with the package `inside`."""
     folder.chmod(0o711)
     door, box = folder / "door", folder / "box"
     for made in (door, box, *(box / name for name in ("work", "tmp", "home", "matplotlib"))):
         made.mkdir()
-        made.chmod(0o755)  # whatever the grader's umask: a spare user needs access
+        made.chmod(0o755)  # a spare user needs access, whatever the grader's umask is
     (door / "inside").symlink_to(inside)
     fonts = font_list()
     if fonts is not None:
         shutil.copyfile(fonts, box / "matplotlib" / fonts.name)
     if uid is not None:
         for path in box.rglob("*"):
-            # The parent keeps root's group, but not root's power over all files.
+            # The parent keeps root's group, but cannot override file permissions as root can.
             os.chown(path, uid, os.getegid())
             path.chmod(0o770)
     return str(door)
 
 
 class _Supervised:
-    """The supervisor, which ends everything below it when `held` is closed."""
+    """The supervisor, which ends all its descendants when the descriptor `held` is closed."""
 
     def __init__(self, process: subprocess.Popen[bytes], held: int, folder: str) -> None:
         self._process = process
@@ -438,7 +454,10 @@ class _Supervised:
 
 
 def _processes_counted_apart() -> int:
-    """Return what RLIMIT_NPROC already counts if the sandbox gets its own user namespace."""
+    """Return the number of processes that RLIMIT_NPROC counts before student code starts any.
+
+    From Linux 5.14 on, the kernel counts processes separately in each user namespace.
+    """
     release = tuple(int(part) for part in platform.release().split("-")[0].split(".")[:2])
     return _OWN_PROCESSES if release >= (5, 14) else _threads_of_this_user()
 
@@ -453,7 +472,7 @@ def _threads_of_this_user() -> int:
 
 
 def _own_number(pid: int) -> int | None:
-    """Return the id by which the process `pid` knows itself: that of its innermost namespace."""
+    """Return the id that the process `pid` has in its own (innermost) pid namespace."""
     try:
         status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
     except OSError:

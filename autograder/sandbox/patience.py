@@ -1,4 +1,4 @@
-"""How long a sandbox may take to start: longer if the machine is too busy."""
+"""Decide how long to wait for a sandbox to start: longer if the machine is busy."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from autograder.sandbox.inside import processes
 START_SECONDS = 60.0
 """Seconds that a sandbox may take to start if the machine is not busy."""
 MOST_SECONDS = 900.0
-"""Seconds after which starting is given up, however busy the machine is."""
+"""Seconds after which the grader stops waiting for a sandbox, however busy the machine is."""
 MOST_WORK_SECONDS = 60.0
-"""Processor time, in seconds, after which starting is given up; it takes a second or two."""
+"""Processor seconds after which the grader stops waiting; a start normally needs one or two."""
 LOOK_SECONDS = 5.0
 """Seconds between two checks of the sandbox's processes."""
 LEAST_SHARE = 0.01
-"""Least share of a processor, between two checks, that a starting process uses."""
+"""Share of a processor below which starting processes count as idle between two checks."""
 
 _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
 class BusyMachine(SandboxError):
-    """A sandbox did not start because it got too little processor time; the text says how much."""
+    """A sandbox did not start because it got too little processor time."""
 
 
 class Patience:
-    """Waits for the first message of a sandbox whose processes `find` returns."""
+    """Waits for the first message of a starting sandbox; `find` returns the sandbox's processes."""
 
     def __init__(self, find: Callable[[], Collection[int]]) -> None:
         self._find = find
@@ -40,10 +40,10 @@ class Patience:
         self._used = 0.0
 
     def wait(self, stream: socket.socket, look: Callable[[], object] = lambda: None) -> None:
-        """Return once something can be read, or nothing can be expected any more.
+        """Return once `stream` has data, or once no data can be expected any more.
 
-        `look` is called now and then. Raises BusyMachine if it takes too long while the processes
-        still work or wait for a processor.
+        `look` is called every few seconds. Raises BusyMachine if the sandbox takes too long to
+        start although its processes still work or wait for a processor.
         """
         ready = select.poll()
         ready.register(stream, select.POLLIN)
@@ -63,10 +63,10 @@ class Patience:
                 )
 
     def _works(self) -> bool:
-        """Return whether the processes used a processor, or now wait for one or for a disk."""
+        """Return whether the sandbox's processes used a processor, or wait for one or a disk."""
         used, is_at_work = 0.0, False
         for pid in self._find():
-            with contextlib.suppress(OSError):  # it has ended
+            with contextlib.suppress(OSError):  # the process has ended
                 state, *fields = processes.stat_fields(pid)
                 now = _TICK * (int(fields[10]) + int(fields[11]))
                 used += now - self._seen.get(pid, 0.0)

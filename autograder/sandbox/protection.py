@@ -1,4 +1,4 @@
-"""Find out which walls this machine can provide, by trying each with a scratch process."""
+"""Find out which walls this machine can provide, by testing each wall with a scratch process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Level = Literal["outer and inner", "inner only", "outer only", "unprotected"]
 _CHANGE_USER = (walls.CAP_SETUID, walls.CAP_SETGID)
 _SECONDS = 120  # starting a process can take long on a busy machine
 _SCRATCH_SIZE = 2**20
-_ONLY_LINUX = "It needs Linux: grade in a Linux container or virtual machine."
+_ONLY_LINUX = "This wall needs Linux: grade in a Linux container or virtual machine."
 _ALONE = (
     "Without the outer wall, student code can see whether a file exists and how large it is.",
     "Without the outer wall, only a watchdog limits total disk use.",
@@ -34,7 +34,7 @@ _ALONE = (
 
 @dataclass(frozen=True)
 class Wall:
-    """One wall: whether it is used, what it is made of, what it covers and what it lacks."""
+    """One wall: whether it works, its parts, the dangers it covers, and its shortcomings."""
 
     stands: bool
     made_of: Mapping[str, Any]
@@ -46,7 +46,7 @@ class Wall:
 class Protection:
     """The walls between student code and this machine; the argument of `launch`.
 
-    `despite` allows student code to run with no wall at all.
+    If `despite` is True, student code may run without any wall.
     """
 
     outer: Wall
@@ -55,7 +55,7 @@ class Protection:
 
     @property
     def level(self) -> Level:
-        """The protection in a few words, as stamped on Reports."""
+        """The level of protection in a few words, which every Report repeats."""
         if self.outer.stands:
             return "outer and inner" if self.inner.stands else "outer only"
         return "inner only" if self.inner.stands else "unprotected"
@@ -73,30 +73,30 @@ class Protection:
         }
 
     def advice(self) -> list[tuple[str, str, str]]:
-        """Return table rows: a wall, what it covers if it works, how to get what is missing."""
+        """Return a table row for each wall: its name, its coverage, and how to improve it."""
         return [
             (name, _summary(wall), " ".join(wall.lacks) or "nothing missing")
             for name, wall in (("outer", self.outer), ("inner", self.inner))
         ]
 
     def require(self) -> None:
-        """Raise SandboxError, with advice, if there is no wall and that is not allowed."""
+        """Raise SandboxError, with advice, if there is no wall and `despite` is False."""
         if self.level == "unprotected" and not self.despite:
             advice = "\n".join(f"  {name} wall: {todo}" for name, _, todo in self.advice())
             raise SandboxError(
                 "this machine has no wall between student code and itself, so nothing was run.\n"
-                f"{advice}\nTo run it anyway, on a machine with nothing to lose, use "
-                "--unprotected. Every Report will say so."
+                f"{advice}\nTo run student code anyway, on a machine with nothing to lose, use "
+                "--unprotected. Every Report will say that student code ran unprotected."
             )
 
 
 def examine(
     *, use_outer: bool = True, use_inner: bool = True, unprotected: bool = False
 ) -> Protection:
-    """Try the walls of this machine; each result is cached for the life of the process.
+    """Test the walls of this machine; each result is cached for the life of the process.
 
-    `use_outer` and `use_inner` False skip that wall, as if the machine did not have it.
-    `unprotected` allows student code to run without any wall.
+    If `use_outer` or `use_inner` is False, the outer or the inner wall is skipped, as if the
+    machine did not have that wall. `unprotected` allows student code to run without any wall.
     """
     left_out = _no_wall("Switched off by a setting.")
     outer = _outer() if use_outer else left_out
@@ -127,10 +127,10 @@ def _outer() -> Wall:
     if problem is not None:
         return Wall(False, made_of, (), (problem, *_namespace_advice()))
     covers = (
-        "files: only the interpreter's packages, read-only, without this kit",
+        "files: student code sees only the interpreter's packages, read-only, without this kit",
         "network: none",
-        "processes: only the sandbox's, all ended with it",
-        "disk: a folder of fixed size, removed with it",
+        "processes: student code sees only the sandbox's, which end with the sandbox",
+        "disk: a folder of fixed size, removed with the sandbox",
     )
     return Wall(True, made_of, covers)
 
@@ -143,7 +143,7 @@ print(json.dumps({"pid": os.getpid(), "links": [name for _, name in socket.if_na
 
 
 def _try_outer() -> str | None:
-    """Start a scratch process behind the outer wall; return what is wrong, or None."""
+    """Start a scratch process behind the outer wall; return the problem, or None."""
     seen = view()
     command = bubblewrap.command(
         seen, python(seen, _LOOK_AROUND), size=_SCRATCH_SIZE, capabilities=root_keeps(seen)
@@ -164,14 +164,14 @@ def _namespace_advice() -> Iterator[str]:
     if _setting("kernel/apparmor_restrict_unprivileged_userns") == "1":
         yield (
             "AppArmor forbids user namespaces (Ubuntu 24.04): give bwrap a profile with `userns,`, "
-            "or sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0."
+            "or run sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0."
         )
     if _setting("kernel/unprivileged_userns_clone") == "0":
-        yield "User namespaces are off: sudo sysctl kernel.unprivileged_userns_clone=1."
+        yield "User namespaces are off: run sudo sysctl kernel.unprivileged_userns_clone=1."
     if _setting("user/max_user_namespaces") == "0":
-        yield "User namespaces are off: sudo sysctl user.max_user_namespaces=10000."
+        yield "User namespaces are off: run sudo sysctl user.max_user_namespaces=10000."
     if Path("/.dockerenv").exists() or Path("/run/.containerenv").exists():
-        yield "Most containers forbid it; use the inner wall alone there."
+        yield "Most containers forbid user namespaces: use the inner wall alone in a container."
 
 
 def _setting(name: str) -> str | None:
@@ -194,12 +194,12 @@ def _inner() -> Wall:
     if lacks:
         return Wall(False, made_of, (), tuple(lacks))
     made_of |= {"seccomp": platform.machine()}
-    made_of |= {"user": "a spare one" if os.geteuid() == 0 else "the grader's own"}
+    made_of |= {"user": "a spare user" if os.geteuid() == 0 else "the grader's own"}
     covers = (
         "files: only the interpreter's packages and a private folder can be opened",
         "network: no socket can be created",
         "system calls: no exec, ptrace, namespaces, io_uring, keyrings and similar calls",
-        "amounts: memory, processes, file size, descriptors",
+        "limits: memory, processes, file size, descriptors",
     )
     return Wall(True, made_of, covers, tuple(_old_landlock(version)))
 
@@ -208,12 +208,15 @@ def _inner_lacks(version: int) -> Iterator[str]:
     if version == 0:
         yield (
             "Landlock is missing: it needs Linux 5.13 or newer with `landlock` in the kernel's "
-            "`lsm=` list. In a container, the seccomp profile must allow it."
+            "`lsm=` list. In a container, the seccomp profile must allow Landlock."
         )
     if platform.machine() not in seccomp.AUDIT_ARCH:
         yield f"The system call filter supports only {', '.join(seccomp.AUDIT_ARCH)}."
     if os.geteuid() == 0 and not can_change_user():
-        yield "Root may not change its user here (CAP_SETUID, CAP_SETGID): grade as another user."
+        yield (
+            "On this machine, root may not change its user (CAP_SETUID, CAP_SETGID): grade as "
+            "another user."
+        )
     closed = view().closed_to_others(from_root=True) if can_change_user() else []
     if closed and walls.CAP_DAC_READ_SEARCH not in walls.held_capabilities():
         yield (
@@ -223,7 +226,7 @@ def _inner_lacks(version: int) -> Iterator[str]:
 
 
 def _old_landlock(version: int) -> Iterator[str]:
-    """Yield what the kernel's Landlock is too old for, and what the kit does instead."""
+    """Yield the shortcomings of an old Landlock, and what the kit does instead."""
     signals = (
         "the notebooks of one submission can send each other signals"
         if os.geteuid() == 0
@@ -252,7 +255,7 @@ print(json.dumps(walls.attempt(order["spec"], order["forbidden"])))
 
 
 def _try_inner() -> str | None:
-    """Let a scratch process take the wall and test it; return what is wrong, or None."""
+    """Let a scratch process confine itself and test the inner wall; return the problem, or None."""
     seen = view()
     as_root = can_change_user()
     spare = SpareUser() if as_root else None
@@ -281,18 +284,21 @@ def _try_inner() -> str | None:
             command = python(seen, _TRY_WALL, json.dumps(order))
             done = _run(command, environment(str(private)))
         except subprocess.TimeoutExpired:
-            return "A process that took the wall did not answer in time."
+            return "A scratch process behind the wall did not answer in time."
         finally:
             if spare is not None:
                 spare.release()
     if done.returncode != 0:
-        return f"The wall could not be taken ({done.stderr.strip()[-300:]})."
+        return f"The wall cannot be set up ({done.stderr.strip()[-300:]})."
     open_ways = json.loads(done.stdout)
-    return f"The wall was taken, but it let through: {', '.join(open_ways)}." if open_ways else None
+    return f"The wall was set up, but did not stop: {', '.join(open_ways)}." if open_ways else None
 
 
 def can_change_user() -> bool:
-    """Return whether this is root with the right to change user; some containers forbid it."""
+    """Return whether the grader runs as root and may change its user.
+
+    Some containers forbid root to change its user.
+    """
     return os.geteuid() == 0 and set(_CHANGE_USER) <= set(walls.held_capabilities())
 
 
@@ -302,7 +308,10 @@ def must_keep_read(seen: VisibleFiles, *, outer: bool) -> bool:
 
 
 def root_keeps(seen: VisibleFiles, *, outer: bool = True) -> list[int]:
-    """Return the capabilities that root's sandbox parent keeps: change user, end its children."""
+    """Return the capabilities that the sandbox's parent keeps if the grader runs as root.
+
+    The parent needs these capabilities to change the user and to end its children.
+    """
     wanted = [*_CHANGE_USER, walls.CAP_KILL]
     if must_keep_read(seen, outer=outer):
         wanted.append(walls.CAP_DAC_READ_SEARCH)

@@ -1,9 +1,10 @@
-"""Run a submission's notebooks in the sandbox, and offer their functions to tests as students.
+"""Run a submission's notebooks in the sandbox, and give tests access to the notebooks' functions.
 
-One Sandbox holds one warm parent process (see `inside.worker`), which may serve one submission
-after another. A Notebook runs its cells in a child of that parent. A cell can end the child by an
-exit, a hang that ignores its alarm, or a closed channel. Such a cell is skipped and the others are
-run again, so only that cell is lost. A cell that has run before gets one second chance.
+One Sandbox holds one warm parent process (see `inside.worker`). The parent may serve one submission
+after another. A Notebook runs its cells in a child of the parent. A cell can end the child: by an
+exit, by a hang that ignores the alarm, or by closing the channel. The grader then starts a new
+child and runs all other cells again, so only the cell that ended the child is lost. A cell that had
+already run once gets one second chance.
 """
 
 from __future__ import annotations
@@ -42,9 +43,9 @@ REFUSED_SECONDS = 0.01
 MAX_LAUNCHES = 6
 MAX_REPLAYS = 4
 OUTPUT_BYTES = 2_000
-"""Bytes that an output counts for in addition to its text: about the memory it takes."""
+"""Bytes that each output of a cell counts for in addition to its text, to cover its memory."""
 MAX_JSON_PARTS = 300_000
-"""Number of lists, dictionaries and members in the message that lists a cell's outputs."""
+"""Largest number of lists, dictionaries and members in the message with a cell's outputs."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class CellError:
-    """Why a cell did not run to its end.
+    """The reason why a cell did not run to its end.
 
-    `kind` is the name of a built-in exception, or one of "timeout", "ended" and "not run".
+    `kind` is the name of a built-in exception, or "timeout", "ended" or "not run".
     """
 
     kind: str
@@ -69,7 +70,7 @@ class CellError:
 
 @dataclass(frozen=True)
 class CellResult:
-    """The outputs of a cell in nbformat's form, and its error if it had one."""
+    """The outputs of a cell in nbformat's form, and the cell's error, if any."""
 
     outputs: Sequence[Mapping[str, Any]] = ()
     error: CellError | None = None
@@ -80,9 +81,9 @@ class NotebookGone(Exception):
 
 
 class Sandbox:
-    """The warm parent behind its walls. The first notebook starts it, `close` ends it.
+    """The warm parent behind its walls; the first notebook starts the parent, `close` ends it.
 
-    `times` belongs to the marking that it serves.
+    `times` are the stage times of the submission that the sandbox now serves.
     """
 
     def __init__(self, protection: Protection, limits: Limits) -> None:
@@ -114,9 +115,10 @@ class Sandbox:
             self._kept, self._traced = {}, False
 
     def renew(self) -> None:
-        """Prepare for another submission, which must find nothing of the last one.
+        """Prepare for another submission: remove all processes and files of the last submission.
 
-        If that cannot be guaranteed, end the warm parent; the next notebook starts a new one.
+        If a process or a file cannot be removed, end the warm parent. The next notebook then starts
+        a new parent.
         """
         self._launches = 0
         self._kept, self._traced = {}, False
@@ -132,13 +134,14 @@ class Sandbox:
 
     @property
     def cause(self) -> str | None:
-        """Why the sandbox was ended from outside: "memory", "disk", ..., or None."""
+        """The reason why the watchdog ended the sandbox: "memory", "disk", ..., or None."""
         return self._confinement.cause if self._confinement else None
 
     def make_ready(self) -> None:
         """Start the warm parent if necessary, and restart the submission's clock.
 
-        Raises SandboxError if it cannot be started. Waiting for a busy machine is not counted.
+        Raises SandboxError if the parent cannot be started. The submission's clock does not count
+        the time spent waiting for a busy machine.
         """
         if self._control is None:
             self._launch()
@@ -188,9 +191,10 @@ class Sandbox:
             far.close()
 
     def kill(self, pid: int, outside: int) -> None:
-        """End a notebook process; if its parent does not answer, end the whole sandbox.
+        """End a notebook process; if the warm parent does not answer, end the whole sandbox.
 
-        `outside` is its process id outside the sandbox, as a later sandbox may reuse `pid`.
+        `outside` is the notebook's process id outside the sandbox. `pid` alone is not enough,
+        because a later sandbox may use the same number again.
         """
         if self._kept.get(pid) == outside:
             del self._kept[pid]
@@ -198,32 +202,38 @@ class Sandbox:
                 self.close()
 
     def sweep(self) -> None:
-        """End processes that student code left running: all but the parent and the notebooks."""
+        """End the processes that student code left running.
+
+        Only the warm parent and the notebook processes stay.
+        """
         if self._confinement is None:
             return
         if not self._confinement.sweep(self._parent, self._kept.values()):
             self.close()
 
     def paused(self) -> AbstractContextManager[None]:
-        """Return a context in which all but the parent and the notebooks are stopped."""
+        """Return a context in which only the warm parent and the notebook processes may run."""
         if self._confinement is None:
             return nullcontext()
         return self._confinement.paused(self._parent, self._kept.values())
 
     def note_files(self) -> None:
-        """Record which files exist before a test, for `settle`."""
+        """Record the state of all files before a test, so that `settle` can notice changes."""
         if self._confinement is not None and not self._traced:
             self._trace, self._traced = settled_trace(self._confinement.folder), True
 
     def forget_files(self) -> None:
-        """Record the files again before the next test: cells may write some until then."""
+        """Drop the recorded state of the files, since cells may now write files.
+
+        `note_files` records the state again before the next test.
+        """
         self._traced = False
 
     def settle(self) -> None:
-        """Remove what the last test left: processes and files.
+        """Remove the processes and the files that the last test left.
 
-        Files are not restored. If one was touched, all are removed and `age` grows; a notebook that
-        ran at an earlier age has lost its files.
+        Changed files cannot be restored. So if the test changed any file, all files are removed and
+        `age` grows. A notebook that ran at an earlier age has lost its files.
         """
         self.sweep()
         if self._confinement is None or not self._traced:
@@ -235,7 +245,7 @@ class Sandbox:
                 self.close()
 
     def _does(self, order: str, about: Any) -> bool:
-        """Send the parent an order; return whether it answers that nothing is left to do."""
+        """Send an order to the warm parent; return whether the parent completed it."""
         if self._control is None:
             return False
         deadline = time.monotonic() + REPLY_SECONDS
@@ -267,9 +277,9 @@ class Sandbox:
     def _first_word(self, channel: Channel, word: str) -> int:
         """Return the number in the first message of a starting process.
 
-        On a busy machine this may take longer, which does not count for the submission. Once
-        student code has been in the sandbox there is no such extra time: it could keep the machine
-        busy.
+        On a busy machine the message may take longer to arrive; the submission's clock does not
+        count the extra time. After student code has run in the sandbox, no extra time is granted,
+        because student code could keep the machine busy.
         """
         assert self._confinement is not None
         if self._has_served:
@@ -279,11 +289,12 @@ class Sandbox:
         return _reply(channel.receive(time.monotonic() + REPLY_SECONDS), word)
 
     def _unfit(self, why: str) -> SandboxError:
-        """End a sandbox that failed before any student code was in it; return its error."""
+        """End a sandbox that failed before any student code ran in it; return the error."""
         log = self._confinement.log() if self._confinement else ""
         self.close()
         return SandboxError(
-            f"{why}. `fdl doctor` shows what this machine can enforce. Its last messages: "
+            f"{why}. `fdl doctor` shows which walls this machine can provide. Last messages of the "
+            "sandbox: "
             f"{log or 'none'}"
         )
 
@@ -305,12 +316,12 @@ class Sandbox:
 
     @property
     def test_budget(self) -> Budget:
-        """Largest size of one call's arguments or answer."""
+        """Largest size of the arguments or the answer of one call."""
         return Budget(self.limits.message_bytes, self.limits.answer_bytes)
 
 
 class NotebookProcess:
-    """A process that runs cells and forks test processes. All its messages are untrusted."""
+    """A process that runs cells and forks test processes; all its messages are untrusted."""
 
     def __init__(self, sandbox: Sandbox, channel: Channel, pid: int, holder: Holder) -> None:
         self._sandbox = sandbox
@@ -323,7 +334,7 @@ class NotebookProcess:
         self._spoiled = False
 
     def run(self, cell: Cell, latest: float = math.inf) -> CellResult:
-        """Run one cell; raise NotebookGone if the process does not survive it or ends too late."""
+        """Run one cell; raise NotebookGone if the process ends or does not reply in time."""
         seconds = self._sandbox.limits.cell_seconds + GRACE_SECONDS
         deadline = min(time.monotonic() + seconds, latest + GRACE_SECONDS)
         with self._kept_or_killed():
@@ -336,19 +347,22 @@ class NotebookProcess:
             return _cell_result(message[2])
 
     def let_go(self) -> None:
-        """Let it run more cells; raise NotebookGone if it cannot."""
+        """Let the process run more cells; raise NotebookGone if the process has ended."""
         self._sandbox.forget_files()
         with self._kept_or_killed():
             self._holder.let_go()
 
     def hold(self) -> None:
-        """Stop it until it must fork a test process; raise NotebookGone if it does not stop."""
+        """Stop the process until it has to fork a test process.
+
+        Raises NotebookGone if the process does not stop.
+        """
         with self._kept_or_killed():
             self._holder.hold()
 
     @contextmanager
     def _kept_or_killed(self) -> Iterator[None]:
-        """Kill it and raise NotebookGone if it answers wrongly or cannot be held."""
+        """Kill the process and raise NotebookGone if a reply is malformed or holding fails."""
         try:
             yield
         except (WireError, HoldError) as error:
@@ -357,32 +371,35 @@ class NotebookProcess:
             raise NotebookGone(cause or str(error)) from error
 
     def is_fresh(self) -> bool:
-        """Return whether the next test's process can know nothing that an earlier test asked."""
+        """Return whether no earlier test can pass information to the next test's process."""
         if self._tests:
-            return True  # still the same test
+            return True  # a process of the current test still runs, so no new test has begun
         self._sandbox.settle()
         if self._age != self._sandbox.age or self._holder.moved():
             return False
         return not (self._served and self._spoiled)
 
     def connect(self) -> Channel:
-        """Return a channel to a fresh test process; raise NotebookGone if there is none."""
+        """Return a channel to a fresh test process; raise NotebookGone if none can be forked."""
         if not self._tests:
             self._sandbox.note_files()
         self._spoiled |= self._holder.moved()
-        # Processes of the same test could talk to the notebook's process now.
+        # While the notebook's process runs, other processes of the same test could talk to it.
         pause = self._sandbox.paused() if self._tests else nullcontext()
         with self._kept_or_killed(), pause:
             self._holder.let_go()
             channel = self._fork() or self._fork_after_sweep()
             found = self._tests[channel] = self._holder.hold()
-        # A process that is not its child could have been waiting for the test.
+        # If there is another new child, that process may have waited for the test.
         self._spoiled |= len(found) != 1 or bool(self._holder.shares())
         self._served = True
         return channel
 
     def _fork_after_sweep(self) -> TestChannel:
-        """Return a channel to a new test process, once swept processes no longer count."""
+        """End leftover processes, wait until they no longer count, then fork a test process.
+
+        Returns a channel to the new process.
+        """
         deadline = time.monotonic() + ENDING_SECONDS
         self._sandbox.sweep()
         while (channel := self._fork()) is None:
@@ -410,22 +427,24 @@ class NotebookProcess:
         return TestChannel(near, self._sandbox.test_budget, self, pid)
 
     def kill(self) -> None:
-        """End the process and all its test processes."""
+        """End the notebook process and all its test processes."""
         self.channel.close()
         self._sandbox.kill(self._pid, self._holder.pid)
 
     def end_test(self, channel: TestChannel) -> None:
-        """End the process at the other end, if it still runs."""
+        """End the test process at the other end of the channel, if it still runs."""
         ended = self._tests.pop(channel, None)
         if ended is None:
             return
         with self._sandbox.times.stage("forks"):
             for outside in ended:
-                # The parent learns how a process ends, so this must be the cause of its end.
+                # A process that ends by itself could pass on information by its exit code, which
+                # the notebook's process can read. So only a kill by the grader is safe.
                 self._spoiled |= not is_alive(outside)
                 processes.kill([outside])
             try:
-                # It ends before the next one is forked, so there is no answer to wait for.
+                # The process ends before the next test process is forked. So the grader does not
+                # wait for an answer.
                 deadline = time.monotonic() + REPLY_SECONDS
                 self.channel.send(["kill", channel.pid], deadline=deadline)
             except WireError:
@@ -433,7 +452,7 @@ class NotebookProcess:
 
 
 class TestChannel(Channel):
-    """A channel whose closing ends the process at its other end."""
+    """A channel to a test process; closing the channel ends the process."""
 
     __test__ = False
 
@@ -445,13 +464,13 @@ class TestChannel(Channel):
         self.pid = pid
 
     def close(self) -> None:
-        """End the process and close the channel."""
+        """End the test process and close the channel."""
         self._notebook.end_test(self)
         super().close()
 
 
 class Notebook:
-    """A notebook of a submission: it runs its cells once, then offers students for tests."""
+    """A notebook of a submission; after its cells have run, tests can call its functions."""
 
     def __init__(
         self,
@@ -475,7 +494,7 @@ class Notebook:
         self._end: float = math.inf
 
     def run(self, deadline: float) -> None:
-        """Run the cells top to bottom; afterwards every cell has a result."""
+        """Run the cells from top to bottom, so that every cell has a result."""
         self._deadline = deadline
         while self._process is None and self._replays <= MAX_REPLAYS:
             self._replays += 1
@@ -485,7 +504,10 @@ class Notebook:
             self.results.setdefault(cell.index, not_run)
 
     def student(self, quote: Quote, own_text: OwnText = lambda _text, _place: "") -> Student:
-        """Return a student for one test; if the process has ended, run the cells again first."""
+        """Return a Student for one test; its first call may run the cells again.
+
+        The cells are run again if the notebook's process has ended.
+        """
         limits, times = self._sandbox.limits, self._sandbox.times
         return Student(
             times.stage("forks")(self._connect),
@@ -497,14 +519,14 @@ class Notebook:
         )
 
     def stop_before(self, index: int) -> None:
-        """Make later students start from the state before the cell `index`.
+        """Make later tests see the notebook's state before the cell `index`.
 
-        If the process stopped further up, it continues from there; otherwise the notebook is run
-        again from the top.
+        If the process stopped at an earlier cell, it continues from that cell. Otherwise the
+        notebook is run again from the top.
         """
         reached, self._end = self._end, index
         process, self._process = self._process, None
-        self._replays = min(self._replays, MAX_REPLAYS)  # at least one attempt
+        self._replays = min(self._replays, MAX_REPLAYS)  # allow at least one attempt
         if process is None:
             return
         if reached > index or not process.is_fresh():
@@ -529,7 +551,10 @@ class Notebook:
             self._process = None
 
     def _run_once(self, deadline: float, results: dict[int, CellResult]) -> NotebookProcess | None:
-        """Return a process that ran all cells but skipped ones; None if one more must be."""
+        """Start a process, run all cells that need not be skipped, and return the process.
+
+        Return None if one more cell must be skipped.
+        """
         try:
             with self._sandbox.times.stage("start"):
                 process = self._sandbox.start(self.name, self._files, self._seed)
@@ -544,7 +569,10 @@ class Notebook:
         results: dict[int, CellResult],
         start: float = 0,
     ) -> NotebookProcess | None:
-        """Return the process after the cells from `start`; None if one more must be skipped."""
+        """Run the cells from index `start` on, and return the process.
+
+        Return None if one more cell must be skipped.
+        """
         room = self._sandbox.limits.shown_bytes
         for cell in self._cells:
             if cell.index in self._left_out or not start <= cell.index < self._end:
@@ -560,7 +588,8 @@ class Notebook:
             except NotebookGone as gone:
                 has_run = _has_run(self.results.get(cell.index))
                 if has_run and cell.index not in self._spared:
-                    self._spared.add(cell.index)  # a test's leftovers may have ended it
+                    # leftovers of a test may have ended the process
+                    self._spared.add(cell.index)
                 else:
                     self._left_out.add(cell.index)
                     results[cell.index] = _ended(str(gone), self._sandbox.limits)
@@ -576,7 +605,7 @@ class Notebook:
         for _ in range(2):
             if self._process is not None and not self._process.is_fresh():
                 self.close()
-                # The outputs of its cells were kept the first time.
+                # The outputs of the cells were recorded in the first run.
                 self._process = self._run_once(self._deadline, {})
             if self._process is None:
                 self.run(self._deadline)
@@ -621,7 +650,7 @@ def _ended(reason: str, limits: Limits) -> CellResult:
 
 
 def _begins(message: Any, word: str) -> bool:
-    """Return whether a message is of that kind; a first part that is not a string never is."""
+    """Return whether a message is a list that begins with the string `word`."""
     known = isinstance(message, list) and message and isinstance(message[0], str)
     return bool(known and message[0] == word)
 
@@ -636,7 +665,7 @@ def _reply(message: Any, word: str) -> int:
 
 
 _PART = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[{,]', re.DOTALL)
-"""JSON string, whose contents are not counted, or a character that begins a part."""
+"""A JSON string (its contents do not count as parts), or a character that begins a part."""
 
 
 def _cell_result(data: Any) -> CellResult:
@@ -688,5 +717,5 @@ def _output(data: Mapping[str, Any]) -> dict[str, Any]:
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError("not a text")
-    # Half a surrogate pair cannot be written to a file.
+    # One half of a surrogate pair cannot be written to a file, so replace it.
     return value.encode("utf-8", "replace").decode()

@@ -12,15 +12,16 @@ from pathlib import Path
 
 from autograder.errors import SandboxError
 
-# Between the ids that distributions give to people and those that systemd gives to services;
-# see https://systemd.io/UIDS-GIDS. Below 65536, so that most containers have them too.
+# These ids lie between the ids that distributions give to people and the ids that systemd gives to
+# services; see https://systemd.io/UIDS-GIDS. Most containers have all ids below 65536.
 _CANDIDATES = range(60_700, 61_000)
 
 
 class SpareUser:
     """A uid, and a gid of the same number, reserved until `release`.
 
-    `lock` is the descriptor of the lock file: processes that inherit it keep the uid reserved.
+    `lock` is the descriptor of the lock file. A process that inherits `lock` keeps the uid
+    reserved.
     """
 
     def __init__(self) -> None:
@@ -45,7 +46,7 @@ class SpareUser:
         )
 
     def release(self) -> None:
-        """Release the uid."""
+        """Release the uid, so that another sandbox can reserve it."""
         with contextlib.suppress(OSError):
             os.close(self.lock)
 

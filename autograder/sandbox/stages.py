@@ -1,4 +1,4 @@
-"""How long each stage of a marking takes, in seconds of this process."""
+"""Measure how many seconds each stage of marking a submission takes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 
 class StageTimes:
-    """The seconds of one marking by stage, in `seconds`.
+    """The times of one marking: `seconds` maps the name of each stage to its seconds.
 
-    A stage that begins within another one stops that one's clock, so the stages of a marking add up
-    to the time it took.
+    When a stage begins inside another stage, the clock of the outer stage stops. The times of all
+    stages therefore add up to the time of the whole marking.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class StageTimes:
             self._running.pop()
 
     def _turn(self) -> None:
-        """Add the time since the last turn to the stage that was running."""
+        """Add the time since the last change of stage to the stage that was running."""
         now = time.perf_counter()
         if self._running:
             name = self._running[-1]

@@ -1,7 +1,7 @@
-"""The student's code as hidden tests see it: functions to call, and nothing else.
+"""Give hidden tests access to a student's functions and variables.
 
-Every call crosses the wire to a fresh process of the sandbox. It returns plain data or raises a
-StudentFailure, whose message may be shown to the student.
+Every call of a student's function runs in a process of the sandbox. The call returns plain data or
+raises a StudentFailure. The message of a StudentFailure may be shown to the student.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ from autograder.timelimit import TimeUpError
 from autograder.words import shown
 
 MAX_FIGURES = 4
-"""Number of figures in one answer, such as `return figure, axes`; each may take megabytes."""
+"""Largest number of figures in one answer, such as `return figure, axes`.
+
+Each figure may take megabytes."""
 
 
 class StudentFailure(Exception):
-    """The student's code gave no answer; `message` may be shown to the student."""
+    """The student's code gave no usable answer; `message` may be shown to the student."""
 
     def __init__(self, message: str) -> None:
         super().__init__(shown(message))
@@ -41,24 +43,24 @@ class StudentFailure(Exception):
 
 
 class Missing(StudentFailure):
-    """The notebook does not define the name."""
+    """The notebook does not define the name that the test uses."""
 
 
 class NotDone(StudentFailure):
-    """The function still raises NotImplementedError, itself or in a function that it calls.
+    """The function, or a function that it calls, still raises NotImplementedError.
 
-    `function` is the name of the one that raises, as the student's process reports it.
+    `function` is the name of the function that raises, as the student's process reports it.
     """
 
     def __init__(self, *, by_itself: bool = False, function: str = "") -> None:
-        super().__init__("Not written yet: it still raises NotImplementedError.")
+        super().__init__("Not written yet: the code still raises NotImplementedError.")
         self.by_itself = by_itself
         self.function = function
 
 
 @dataclass(frozen=True)
 class CodePlace:
-    """A line of the submission: number of the cell, and of the line in it (from 1)."""
+    """A line of the submission: the cell's number, and the line's number in the cell (from 1)."""
 
     cell: int
     line: int
@@ -82,23 +84,23 @@ class BadAnswer(StudentFailure):
 
 
 _WANT = (
-    " It needs a part of `{}` that does not exist where notebooks are marked.",
-    " It needs `{}`, which is not installed where notebooks are marked.",
+    " The code needs a part of `{}` that does not exist where notebooks are marked.",
+    " The code needs `{}`, which is not installed where notebooks are marked.",
 )
 _PACKAGE = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,59}")
 
 Quote = Callable[[CodePlace], str]
-"""Function that describes a place, with the student's own line; empty if there is none."""
+"""Function that describes a place, with the line of the student's code; "" if there is no line."""
 
 OwnText = Callable[[str, CodePlace | None], str]
-"""Function that returns the part of an error's text that a student may read; often nothing."""
+"""Function that returns the part of an error's text that a student may read; often ""."""
 
 
 class Student:
-    """A process of its own, forked from the student's notebook.
+    """A student's functions, in a process forked from the student's notebook.
 
     `student.gradient(x)` calls the student's function; `student.value("name")` reads a variable.
-    The process starts with the first use and ends with `close`.
+    The process starts when the Student is first used, and ends with `close`.
     """
 
     def __init__(
@@ -131,12 +133,12 @@ class Student:
         return partial(self._ask_function, name)
 
     def value(self, name: str) -> Any:
-        """Return the student's variable of that name, as plain data."""
+        """Return the student's variable `name` as plain data."""
         return self._ask_about("value", name)[1]
 
     @property
     def arguments_after(self) -> tuple[Any, ...]:
-        """The positional arguments of the last call, as the student's function left them."""
+        """The positional arguments of the last call, with the changes that the function made."""
         peer = self._peer()
         peer.allow(self._call_seconds)
         found = self._call(peer, "arguments", (), {})
@@ -145,7 +147,7 @@ class Student:
         return found
 
     def without(self, *names: str) -> Student:
-        """Return the same student in a namespace without these names."""
+        """Return the same student in a namespace that lacks `names`."""
         forget = (*self._forget, *names)
         for relative in self._family:
             if relative._forget == forget and relative._stand_ins == self._stand_ins:
@@ -153,7 +155,7 @@ class Student:
         return self._relative(forget, self._stand_ins)
 
     def with_stand_ins(self, functions: Mapping[str, Callable[..., object]]) -> Student:
-        """Return the same student with some functions replaced by the grader's."""
+        """Return the same student, with the grader's `functions` in place of the student's."""
         return self._relative(self._forget, {**self._stand_ins, **functions})
 
     def renew(self) -> None:
@@ -168,7 +170,7 @@ class Student:
         self._family = [relative for relative in self._family if not relative._stand_ins]
 
     def close(self) -> None:
-        """End the process, and those of the students made from this one."""
+        """End the process, and the processes of all Students made from this Student."""
         if self._open_peer is not None:
             self._open_peer.channel.close()
             self._open_peer = None
@@ -192,9 +194,9 @@ class Student:
         return answer
 
     def _ask_about(self, service: str, name: str, *args: Any) -> tuple[str, Any]:
-        """Return whether a name is a "function" or a "value", and the service's answer.
+        """Ask a service about a name; return "function" or "value", and the service's answer.
 
-        The time limit of the call starts here.
+        The time limit of the call starts when this method is called.
         """
         peer = self._peer()
         peer.allow(self._call_seconds)
@@ -209,7 +211,7 @@ class Student:
     def _enter(self, peer: Peer, function: int, args: Any, kwargs: Mapping[str, Any]) -> Any:
         """Call a function that was part of an answer."""
         if peer is not self._open_peer:
-            raise NoAnswer("The process of the function has ended.")
+            raise NoAnswer("The process that offered the function has ended.")
         peer.allow(self._call_seconds)
         return self._call(peer, function, args, kwargs)
 
@@ -226,11 +228,11 @@ class Student:
             raise self._gone(self._failure(error)) from None
 
     def _failure(self, error: WireError) -> StudentFailure:
-        """Return what an error of the wire means for the student's call."""
+        """Return the StudentFailure that corresponds to an error of the wire."""
         if isinstance(error, WireTimeout):
             return NoAnswer(f"The call did not end within {self._call_seconds:g} seconds.")
         if isinstance(error, TooManyCalls):
-            return NoAnswer(f"It called functions that were passed in without end: {error}.")
+            return NoAnswer(f"The code called functions passed to it too often: {error}.")
         if isinstance(error, WireClosed):
             return NoAnswer("The process ended during the call.")
         return BadAnswer(f"The answer can't be read: {error}.")
@@ -249,7 +251,7 @@ class Student:
 
     def _peer(self) -> Peer:
         if self._open_peer is None:
-            # A forgotten name needs no stand-in: the student's process removes it.
+            # A name that the student's process removes needs no stand-in.
             stand_ins = {k: f for k, f in self._stand_ins.items() if k not in self._forget}
             peer = self._open_peer = Peer(
                 self._connect(),
@@ -283,7 +285,7 @@ class Student:
             return BadAnswer(unmarkable(details.get("kind")))
         if error == RemoteError.__name__:
             return Raised(
-                f"It called a function that was passed in, and that call failed{where}.",
+                f"The code called a function passed to it, and that call failed{where}.",
                 error,
                 place,
             )
@@ -293,10 +295,11 @@ class Student:
         kind = f"{article} {error}" if known else "an exception"
         text = details.get("text")
         own_text = self._own_text(text, place) if known and isinstance(text, str) else ""
-        told = f"It raised {kind}{where}" + (f": {own_text.rstrip('.')}." if own_text else ".")
+        told = f"The code raised {kind}{where}"
+        told += f": {own_text.rstrip('.')}." if own_text else "."
         if error == "NameError" and self._forget:
             names = ", ".join(f"`{name}`" for name in self._forget)
-            told += f" Write this answer out: it must not use {names}."
+            told += f" This answer must not use {names}: write out the whole computation instead."
         package = details.get("package")
         if isinstance(package, str) and _PACKAGE.fullmatch(package):
             told += _WANT[error == "ModuleNotFoundError"].format(package)
@@ -304,9 +307,10 @@ class Student:
 
 
 def unmarkable(kind: object) -> str:
-    """Return what an answer of this kind is and what to return instead, in our own words.
+    """Return a sentence that names this kind of answer and says what to return instead.
 
-    The student's process reports `kind`, so it only selects one of our own sentences.
+    The student's process reports `kind`, which is untrusted. So `kind` only selects one of the
+    kit's own sentences.
     """
     known = _UNMARKABLE.get(kind) if isinstance(kind, str) else None
     return known or "An answer of this kind can't be marked."
@@ -316,11 +320,11 @@ _FIGURE = "end the function with `return fig`"
 _NUMBERS = "return a list or an array of numbers"
 _UNMARKABLE: Mapping[str, str] = {
     "module matplotlib.pyplot": "The answer is the module `matplotlib.pyplot`: end the function "
-    "with `return fig`; write `fig = plt.gcf()` before it if the Figure has no name yet.",
+    "with `return fig`; if the Figure has no name yet, write `fig = plt.gcf()` before that line.",
     "module matplotlib": f"The answer is the module `matplotlib`: {_FIGURE}.",
     "module numpy": f"The answer is the module `numpy`: {_NUMBERS}.",
-    "type": "The answer is a class, not an object of it: `Figure` instead of `Figure()`, for "
-    "example.",
+    "type": "The answer is a class, not an object of the class: for example `Figure` instead of "
+    "`Figure()`.",
     "array of O": "The answer holds an array of Python objects, such as several Axes, or rows of "
     f"different lengths: return the Figure, or {_NUMBERS.removeprefix('return ')}.",
     "array of U": f"The answer holds an array of texts: {_NUMBERS}.",
@@ -350,7 +354,7 @@ _UNMARKABLE: Mapping[str, str] = {
         )
     },
 }
-"""Messages for answers that cannot cross, by the name of their kind."""
+"""Messages for answers that cannot be sent to the grader, by the name of the answer's kind."""
 
 
 def place_from(data: Any) -> CodePlace | None:

@@ -28,9 +28,10 @@ _NEEDED = ("numpy", "matplotlib", "IPython", "msgpack")
 
 @dataclass(frozen=True)
 class VisibleFiles:
-    """The readable files: `read` and all below it, except `hidden`; `packages` go on sys.path.
+    """The files that the sandbox can read.
 
-    `inside` is the folder that becomes the package `inside` in the sandbox.
+    The sandbox can read the paths `read` and all files below them, except the paths `hidden`. Its
+    sys.path lists `packages`. The folder `inside` becomes the package `inside` in the sandbox.
     """
 
     executable: Path
@@ -40,19 +41,19 @@ class VisibleFiles:
     hidden: tuple[Path, ...]
 
     def pieces(self) -> Iterator[Path]:
-        """Return `read`, split so that no piece contains anything hidden.
+        """Yield the paths `read`, split into pieces so that no piece contains a hidden path.
 
-        For walls that can only allow. A folder that had to be split can be traversed but not
-        listed.
+        A wall that can only allow paths, and not forbid them, needs these pieces. Student code can
+        open files in a folder that was split, but cannot list the folder.
         """
         for path in self.read:
             yield from _without(path, self.hidden)
 
     def closed_to_others(self, *, from_root: bool) -> list[Path]:
-        """Return a sample of package files that a user who owns nothing could not read.
+        """Return the sampled package files that a user who owns no file cannot read.
 
-        With `from_root` False, the folders above `read` are not checked: behind the outer wall they
-        are created again.
+        With `from_root` False, the folders above `read` are not checked, because the outer wall
+        creates these folders again.
         """
         samples = [Path(os.__file__), self.inside / "walls.py", self.executable]
         samples += [origin for name in _NEEDED if (origin := _origin(name))]
@@ -62,7 +63,7 @@ class VisibleFiles:
 
 @cache
 def view() -> VisibleFiles:
-    """Return the view of the running interpreter."""
+    """Return the files that the running interpreter and its packages need."""
     executable = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     packages = tuple(_package_folders())
     base = Path(sys.base_prefix)
@@ -77,7 +78,7 @@ def view() -> VisibleFiles:
 
 
 def environment(folder: str) -> dict[str, str]:
-    """Return the whole environment of a sandbox in `folder`; nothing of the grader's is kept."""
+    """Return all environment variables of a sandbox in `folder`; keep none of the grader's."""
     return {
         "HOME": f"{folder}/home",
         "USER": "student",
@@ -105,9 +106,10 @@ def python(seen: VisibleFiles, script: str, *arguments: str) -> list[str]:
 
 @cache
 def font_list() -> Path | None:
-    """Return matplotlib's list of its own fonts, made once and cached for the user; or None.
+    """Return the path of matplotlib's list of its own fonts; None if the list cannot be made.
 
-    Without it, every cold start would search all fonts of the system.
+    The list is made once and cached for the user. Without the list, matplotlib would search all
+    fonts of the system at every cold start.
     """
     folder = cache_folder(f"matplotlib-{importlib.metadata.version('matplotlib')}")
     try:
@@ -147,14 +149,14 @@ def _make_font_list(folder: Path) -> Path | None:
         made = _kept(Path(scratch))
         if done.returncode or made is None:
             return None
-        # A rename, so that nobody reads an incomplete list.
+        # The finished list is renamed into place, so that no process reads an incomplete list.
         part = folder / f"{made.name}.{os.getpid()}"
         shutil.copyfile(made, part)
         return part.rename(folder / made.name)
 
 
 def _package_folders() -> Iterator[Path]:
-    """Return the folders on sys.path that hold packages, first those of numpy and the rest."""
+    """Yield the package folders on sys.path; the folders of the needed packages come first."""
     found: dict[Path, None] = {}
     for name in _NEEDED:
         origin = _origin(name)
@@ -173,7 +175,7 @@ def _origin(package: str) -> Path | None:
 
 
 def _outermost(paths: Iterable[Path]) -> Iterator[Path]:
-    """Return the existing paths, links resolved, that are not below another one."""
+    """Yield the existing paths that are not below another path, with links resolved."""
     real = sorted({path.resolve() for path in paths if path.exists()})
     for path in real:
         if not any(path != other and path.is_relative_to(other) for other in real):

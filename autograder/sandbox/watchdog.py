@@ -1,4 +1,4 @@
-"""The watchdog: checks from outside, several times a second, what no rlimit bounds."""
+"""The watchdog: several times a second, check the sandbox for excess that no rlimit prevents."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from autograder.sandbox.isolation import seeing_as
 Cause = Literal["memory", "disk", "processes", "descriptors", "time"]
 
 _SECONDS = 0.1
-_CLOSE_SECONDS = 0.01  # between checks while memory use is high
-_DISK_SHARE = 0.05  # of the watchdog's time may go into counting files
+_CLOSE_SECONDS = 0.01  # time between two checks while memory use is high
+_DISK_SHARE = 0.05  # largest share of the watchdog's time for counting files
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """The things to watch: the processes below `top`, and the files in `folder` or on `mount`.
+    """The limits of a sandbox, for the processes below `top` and the files in `folder` or `mount`.
 
-    `uid` is the user of student code if it is not the grader's own. `folder` is walked (inner wall
-    alone). `mount` is the sandbox's own file system: the kernel bounds its bytes, but not its
-    number of files.
+    `uid` is the user that runs student code; None if the grader's own user runs it. Without the
+    outer wall, the watchdog counts the files in `folder`. With the outer wall, `mount` is the
+    sandbox's own file system: the kernel limits its size, but not its number of files.
     """
 
     top: int
@@ -43,7 +43,7 @@ class Bounds:
 
 
 class Watchdog(threading.Thread):
-    """Calls `kill(cause)` once a bound is exceeded, and then ends; `stop` ends it earlier."""
+    """A thread that calls `kill(cause)` once a limit is exceeded, and then ends."""
 
     def __init__(self, bounds: Bounds, kill: Callable[[Cause], None]) -> None:
         super().__init__(name="sandbox-watch", daemon=True)
@@ -55,7 +55,7 @@ class Watchdog(threading.Thread):
         self._end = time.monotonic() + bounds.seconds
 
     def restart(self) -> None:
-        """Restart the clock."""
+        """Restart the clock of the time limit."""
         self._end = time.monotonic() + self._bounds.seconds
 
     def stop(self) -> None:
@@ -65,7 +65,7 @@ class Watchdog(threading.Thread):
             self.join()
 
     def run(self) -> None:
-        """Check, wait, check again."""
+        """Check the limits at intervals until one is exceeded or `stop` is called."""
         while not self._stopped.wait(self._wait):
             cause = self._passed()
             if cause is not None:
@@ -79,12 +79,13 @@ class Watchdog(threading.Thread):
         found = list(filter(None, map(usage, processes.descendants(bounds.top))))
         if sum(use.threads for use in found) > bounds.threads:
             return "processes"
-        # Data waiting in pipes and sockets is memory of no process.
+        # Data that waits in pipes and sockets takes memory that counts for no process.
         if sum(use.descriptors for use in found) > bounds.descriptors:
             return "descriptors"
         rough = sum(use.memory for use in found)
         self._wait = _CLOSE_SECONDS if 4 * rough > bounds.memory_bytes else _SECONDS
-        # Pages shared by forks count for each of them; look closely only if that is too much.
+        # `rough` counts a page that forks share once for each fork. The exact sum takes longer to
+        # find, so it is needed only if `rough` is too large.
         if rough > bounds.memory_bytes:
             exact = sum(_exact_memory(use, bounds.uid) for use in found)
             if exact > bounds.memory_bytes:
@@ -109,9 +110,10 @@ class Watchdog(threading.Thread):
 
 @dataclass(frozen=True)
 class Usage:
-    """One process: threads, descriptors, and bytes of memory, its own or shared with forks.
+    """The number of threads and descriptors of a process, and its memory in bytes.
 
-    `tables` is the part of the memory that the kernel needs to map the rest.
+    `memory` includes pages that the process shares with forks. `tables` is the part of `memory`
+    that the kernel's page tables take.
     """
 
     pid: int
@@ -122,22 +124,23 @@ class Usage:
 
 
 def usage(pid: int) -> Usage | None:
-    """Return what a process uses; None if it has ended."""
+    """Return the resources that a process uses; None if the process has ended."""
     names = ("RssAnon", "RssShmem", "VmSwap", "VmPTE", "Threads", "FDSize")
     fields = _kilobytes(f"/proc/{pid}/status", names)
     if fields is None:
         return None
     threads, room = fields.pop("Threads", 1), fields.pop("FDSize", 0)
     with contextlib.suppress(OSError):
-        # Since Linux 6.2 the number of descriptors; before, the room for them.
+        # Since Linux 6.2, st_size is the number of open descriptors. On older kernels, use the
+        # size of the descriptor table instead.
         room = os.stat(f"/proc/{pid}/fd").st_size or room
     return Usage(pid, threads, room, 1024 * sum(fields.values()), 1024 * fields.get("VmPTE", 0))
 
 
 def _exact_memory(use: Usage, uid: int | None) -> int:
-    """Return its memory with each page's size divided among the processes that share it.
+    """Return a process's memory, with each shared page divided among the processes that share it.
 
-    A process that has ended counts 0, so shared pages are not counted twice.
+    Return 0 for a process that has ended, so that no shared page is counted twice.
     """
     path, wanted = f"/proc/{use.pid}/smaps_rollup", ("Pss_Anon", "Pss_Shmem", "SwapPss")
     fields = _kilobytes(path, wanted)
@@ -160,7 +163,10 @@ def _kilobytes(path: str, names: tuple[str, ...]) -> dict[str, int] | None:
 
 
 def _tree_size(folder: str, most: int) -> tuple[int, int]:
-    """Return bytes and number of all files below `folder`; stop counting above `most` files."""
+    """Return the bytes and the number of all files below `folder`.
+
+    The function stops counting when it has found more than `most` files.
+    """
     size = files = 0
     waiting = [folder]
     while waiting and files <= most:
@@ -180,7 +186,7 @@ def _tree_size(folder: str, most: int) -> tuple[int, int]:
 
 
 def _unlinked(found: list[Usage]) -> dict[str, int]:
-    """Return the sizes of files that are deleted but still open, if they can be read."""
+    """Return the sizes of files that are deleted but still open; skip unreadable ones."""
     sizes: dict[str, int] = {}
     for use in found:
         sizes |= _mapped_without_name(use.pid)
@@ -194,7 +200,7 @@ def _unlinked(found: list[Usage]) -> dict[str, int]:
 
 
 def _mapped_without_name(pid: int) -> dict[str, int]:
-    """Return files mapped into a process that were deleted, with an upper bound of their bytes."""
+    """Return the deleted files that a process has mapped, each with an upper bound of its bytes."""
     sizes: dict[str, int] = {}
     with (
         contextlib.suppress(*_GONE),

@@ -126,7 +126,7 @@ def test_only_an_exceptions_name_is_told_as_one(error: object) -> None:
     student = Student(lambda: Channel(near), call_seconds=1, callbacks=1, quote=lambda _: "")
     with near, far:
         Channel(far).send(["error", 1, {"error": error}])
-        with pytest.raises(Raised, match=r"It raised an exception\.$") as caught:
+        with pytest.raises(Raised, match=r"The code raised an exception\.$") as caught:
             student.gradient()
         assert caught.value.error == "Exception"
 

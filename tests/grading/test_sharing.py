@@ -159,7 +159,7 @@ def test_a_function_that_has_to_be_asked_twice_fails_where_it_is_asked_once(
 def test_the_transcript_is_that_of_the_run_that_counts(tmp_path: Path) -> None:
     def answer(asked: int) -> str:
         if asked > 1:
-            raise Raised("It raised a ValueError.", "ValueError", None)
+            raise Raised("The code raised a ValueError.", "ValueError", None)
         return "right"
 
     found = outcomes(tmp_path, THREE_AND_ONE, Desk(answer))
@@ -217,7 +217,7 @@ def test_each_test_that_fails_by_what_was_asked_once_tells_what_it_asked(tmp_pat
 def test_a_failure_is_no_answer_that_is_kept(tmp_path: Path) -> None:
     def answer(asked: int) -> str:
         if asked == 1:
-            raise Raised("It raised a ValueError.", "ValueError", None)
+            raise Raised("The code raised a ValueError.", "ValueError", None)
         return "right"
 
     assert [o.passed for o in outcomes(tmp_path, ASKED_ONCE, Desk(answer))] == [False] * 3

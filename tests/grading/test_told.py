@@ -290,25 +290,25 @@ def slope(body: str) -> str:
     [
         (
             "return u * w, 1",
-            "It raised a NameError in your line `return u * w, 1`: name 'w' is not defined.",
+            "The code raised a NameError in your line `return u * w, 1`: name 'w' is not defined.",
         ),
         (
             "raise ValueError(str(u))",
-            "It raised a ValueError in your line `raise ValueError(str(u))`.",
+            "The code raised a ValueError in your line `raise ValueError(str(u))`.",
         ),
         (
             "raise NameError(f\"name 'x{int(1e6 * abs(v))}' is not defined\")",
-            "It raised a NameError in your line `raise NameError(f\"name 'x{int(1e6 * abs(v))}' is "
-            'not defined")`.',
+            "The code raised a NameError in your line "
+            "`raise NameError(f\"name 'x{int(1e6 * abs(v))}' is not defined\")`.",
         ),
         (
             "raise type('E', (OSError,), {'__str__': lambda s: 1 / 0})",
-            "It raised an OSError in your line `raise type('E', (OSError,), {'__str__': lambda s: "
-            "1 / 0})`.",
+            "The code raised an OSError in your line "
+            "`raise type('E', (OSError,), {'__str__': lambda s: 1 / 0})`.",
         ),
         (
             "raise ValueError('\\ud800' * 9)",
-            "It raised a ValueError in your line `raise ValueError('\\ud800' * 9)`.",
+            "The code raised a ValueError in your line `raise ValueError('\\ud800' * 9)`.",
         ),
     ],
 )
@@ -323,5 +323,5 @@ def test_a_function_with_too_few_parameters_says_so(mark_tiny: MarkTiny) -> None
         mark_tiny(SampleStudent("anna", "one parameter", answer)).report.items["t-slope"].claims
     )
     assert {claim.message for claim in claims} == {
-        "It raised a TypeError: slope() takes 1 positional argument but 2 were given."
+        "The code raised a TypeError: slope() takes 1 positional argument but 2 were given."
     }

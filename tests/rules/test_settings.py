@@ -203,7 +203,7 @@ TOLD = {
     "shown_bytes": "[left out: this notebook shows more than is kept]\n",
     "message_bytes": "it is too large: 2000000 bytes of structure and 0 bytes of arrays",
     "answer_bytes": "it is too large: 10 bytes of structure and 90000000 bytes of arrays",
-    "callbacks": "It called functions that were passed in without end: more than 9 calls.",
+    "callbacks": "The code called functions passed to it too often: more than 9 calls.",
 }
 
 

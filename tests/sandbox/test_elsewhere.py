@@ -319,10 +319,10 @@ def name_only():
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("by_name", "It needs `scipy_of_another_world`, which is not installed"),
-        ("inside", "It needs `scipy_of_another_world`, which is not installed"),
-        ("at_once", "It needs `scipy_of_another_world`, which is not installed"),
-        ("name_only", "It needs a part of `os` that does not exist"),
+        ("by_name", "The code needs `scipy_of_another_world`, which is not installed"),
+        ("inside", "The code needs `scipy_of_another_world`, which is not installed"),
+        ("at_once", "The code needs `scipy_of_another_world`, which is not installed"),
+        ("name_only", "The code needs a part of `os` that does not exist"),
     ],
 )
 def test_a_failure_for_want_of_a_package_names_it(sandbox: Sandbox, name: str, said: str) -> None:

@@ -1,9 +1,9 @@
 """Make a failing import harmless for answers that do not use it.
 
-If a cell's top-level import fails, a stand-in takes the name and the cell goes on. The same happens
-with a top-level line such as `drive.mount(...)` that uses a stand-in. Any other use of a stand-in
-raises an ImportError that names the package. Code in a `try`, and imports that a function uses, are
-left to Python.
+If an import at the top level of a cell fails, the imported name is bound to a stand-in and the cell
+goes on. A top-level line that uses a stand-in, such as `drive.mount(...)`, is skipped. Any other
+use of a stand-in raises an ImportError that names the package. Code in a `try`, and imports that a
+function uses, run unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 _HELPER = "__absent__"
-"""Name of the built-in function that a cell's code calls after a failure."""
+"""Name of the built-in function that a cell's code calls after a failed import."""
 
 _WAYS = (
     "call iter next len bool contains getitem setitem delitem enter exit await index int float "
@@ -30,15 +30,15 @@ _BINDING = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, as
 
 
 class AbsentError(ImportError):
-    """Code used something that could not be imported."""
+    """Code used a name that could not be imported."""
 
 
 class AbsentModuleError(AbsentError, ModuleNotFoundError):
-    """Code used something whose module is not installed."""
+    """Code used a name from a module that is not installed."""
 
 
 class Absent:
-    """Stand-in for something that could not be imported."""
+    """Stand-in for a module, or a name from a module, that could not be imported."""
 
     def __init__(self, error: BaseException) -> None:
         self.__dict__["_absent"] = _failure(error)
@@ -53,7 +53,7 @@ class Absent:
 
 
 def raise_absent(value: Any, *_: Any, **__: Any) -> NoReturn:
-    """Raise the error of a stand-in that is used."""
+    """Raise the error of the stand-in `value`, because code uses the stand-in."""
     error = value.__dict__["_absent"]
     raise type(error)(*error.args, name=error.name)
 
@@ -79,9 +79,9 @@ class Absences:
         vars(builtins)[_HELPER] = self
 
     def __call__(self, *names: str, keep: bool = False) -> None:
-        """Bind stand-ins to the names, for the exception that is being handled."""
+        """Bind a stand-in to each of the names; it raises the exception that is being handled."""
         error = sys.exception()
-        assert error is not None, "only called while one is handled"
+        assert error is not None, "only called while an exception is handled"
         frame = sys._getframe(1)
         namespace = frame.f_globals
         if frame.f_locals is namespace:  # in a cell itself, not in one of its functions
@@ -94,18 +94,21 @@ class Absences:
     Failure = Exception
 
     def forgive(self, module: ast.Module, namespace: Mapping[str, Any]) -> ast.Module:
-        """Return a cell's code, changed so that it goes on after such a failure."""
+        """Return a cell's code, changed so that the cell goes on after a failed import."""
         imports = (n for n in ast.walk(module) if isinstance(n, (ast.Import, ast.ImportFrom)))
         lacks = any(isinstance(value, Absent) for value in tuple(namespace.values()))
         lacks |= any(map(_may_fail, imports))
-        last = module.body[-1:]  # its value is shown
+        last = module.body[-1:]  # the notebook shows the value of the last line
         end = last if last and isinstance(last[0], ast.Expr) else []
         module.body = _mended(module.body[: -1 if end else None], lacks) + end
         return module
 
 
 def _mended(body: list[ast.stmt], lacks: bool) -> list[ast.stmt]:
-    """Return the statements with imports guarded; if a package is missing, also its uses."""
+    """Return the statements, with a `try` around each import.
+
+    If a package is missing (`lacks`), statements that may use the package also get a `try`.
+    """
     made: list[ast.stmt] = []
     for node in body:
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -127,7 +130,7 @@ def _mended(body: list[ast.stmt], lacks: bool) -> list[ast.stmt]:
 
 
 def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
-    """Return the blocks of a statement in which nothing catches a failing import."""
+    """Yield the blocks of a statement in which no `except` catches a failed import."""
     if isinstance(node, ast.Try):
         yield from (handler.body for handler in node.handlers)
     elif isinstance(node, (ast.If, ast.For, ast.While, ast.With)):
@@ -139,7 +142,7 @@ def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
 
 
 def _without_unused_imports(body: list[ast.stmt], used: Set[str]) -> list[ast.stmt]:
-    """Return a function's statements with its unused imports guarded."""
+    """Return a function's statements, with a `try` around each import that it does not use."""
     made: list[ast.stmt] = []
     for node in body:
         for block in _blocks(node):
@@ -154,7 +157,7 @@ def _without_unused_imports(body: list[ast.stmt], used: Set[str]) -> list[ast.st
 
 
 def _attempt(node: ast.stmt, kind: str, names: list[str], keep: bool = False) -> ast.stmt:
-    """Return the statement in a `try`; a failure of that kind binds stand-ins to the names."""
+    """Return the statement inside a `try`; an error of `kind` binds stand-ins to the names."""
     call = f"{_HELPER}({', '.join(map(repr, names))}{', ' if names else ''}keep={keep})"
     (made,) = ast.parse(f"try: pass\nexcept {_HELPER}.{kind}: {call}").body
     for part in ast.walk(made):
@@ -166,7 +169,7 @@ def _attempt(node: ast.stmt, kind: str, names: list[str], keep: bool = False) ->
 
 
 def _single(node: ast.Import | ast.ImportFrom) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Yield one statement for each name, so that a failing one does not affect those before it."""
+    """Yield one import statement for each name, so that a failed import affects no other name."""
     for alias in node.names:
         if isinstance(node, ast.Import):
             yield ast.copy_location(ast.Import([alias]), node)
@@ -175,7 +178,7 @@ def _single(node: ast.Import | ast.ImportFrom) -> Iterator[ast.Import | ast.Impo
 
 
 def _bound_by(node: ast.Import | ast.ImportFrom) -> tuple[list[str], bool]:
-    """Return the names an import binds, and whether a name that is already bound is kept."""
+    """Return the names that an import binds, and whether a name that is already bound is kept."""
     (alias,) = node.names
     if alias.name == "*":
         return [], False
@@ -184,7 +187,7 @@ def _bound_by(node: ast.Import | ast.ImportFrom) -> tuple[list[str], bool]:
 
 
 def _may_fail(node: ast.Import | ast.ImportFrom) -> bool:
-    """Return whether a statement imports something that is not imported yet."""
+    """Return whether a statement imports a module or a name that is not imported yet."""
     for alias in node.names:
         if isinstance(node, ast.Import):
             fails = alias.name not in sys.modules
@@ -228,7 +231,7 @@ class _Progress:
 
 
 def have_progress_bars() -> None:
-    """Provide a silent tqdm if it or its widgets are missing: answers need only its loop."""
+    """Provide a silent tqdm if tqdm or its widgets are missing: answers need only the loop."""
     if all(find_spec(package) for package in ("tqdm", "ipywidgets")):
         return
 

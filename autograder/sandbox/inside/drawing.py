@@ -1,7 +1,7 @@
-"""Draw figures as a notebook shows them: as PNG, cropped to what is drawn.
+"""Draw figures as a notebook shows them: as PNG, cropped to the drawn area.
 
-Windows, LaTeX and files, which a notebook may ask matplotlib for, do not exist here. Such requests
-are answered so that the figure is still drawn, without an error.
+A notebook may ask matplotlib for windows, LaTeX or files, which do not exist in the sandbox. This
+module answers such requests without an error, so that matplotlib still draws the figure.
 """
 
 from __future__ import annotations
@@ -33,14 +33,15 @@ _USUAL_SETTINGS: tuple[Any, ...] = (
 _FONT_FILES = (".ttf", ".otf", ".ttc")
 _WINDOWLESS = ("agg", "pdf", "pgf", "ps", "svg", "template")
 _OTHERS_BACKENDS = ("inline", "ipympl", "widget", "module://")
-"""Beginnings of backend names that belong to packages which may be missing."""
+"""Beginnings of the names of backends whose packages may be missing."""
 
 
 def png(figure: Figure) -> bytes | None:
-    """Return the figure as PNG with a narrow margin; None if it is empty.
+    """Return the figure as PNG with a narrow margin; None if the figure is empty.
 
-    IPython draws twice, the first time to measure. This draws once with some room around the figure
-    and crops the picture; a figure that needs more room is drawn again.
+    IPython draws every figure twice, the first time to measure it. To save time, this function
+    draws the figure once, with some room around it, and crops the picture. Only a figure that needs
+    more room is drawn again.
     """
     if not figure.axes and not figure.lines:
         return None
@@ -60,7 +61,10 @@ def png(figure: Figure) -> bytes | None:
 
 
 def _draw(figure: Figure, box: Bbox) -> tuple[np.ndarray, RendererAgg]:
-    """Return the box (in inches) as pixels, and the renderer that has measured its texts."""
+    """Return the part of the figure in the box (in inches) as pixels, and its renderer.
+
+    The renderer has already measured the texts of the figure.
+    """
     canvas = FigureCanvasAgg(figure)
     canvas.print_figure(
         io.BytesIO(),
@@ -74,9 +78,9 @@ def _draw(figure: Figure, box: Bbox) -> tuple[np.ndarray, RendererAgg]:
 
 
 def share_formulas() -> None:
-    """Share parsed formulas between all pictures, numbers on logarithmic axes included.
+    """Share parsed formulas between all pictures, including the numbers on logarithmic axes.
 
-    matplotlib caches them separately for each renderer.
+    Without this change, matplotlib caches parsed formulas separately for each renderer.
     """
     backend_agg.MathTextParser = cache(MathTextParser)  # type: ignore[assignment, attr-defined]
 
@@ -84,7 +88,8 @@ def share_formulas() -> None:
 def keep_fonts_in_memory() -> None:
     """Make matplotlib keep fonts in memory instead of as open files.
 
-    Forks share the position in an open file, so one could use it to leave a message for the next.
+    Forks share the position in an open file, so a fork could leave a message for the next fork in
+    that position.
     """
     opened = io.open
 
@@ -128,11 +133,11 @@ def _do_without_windows() -> None:
     registry.load_backend_module = load_windowless
     registry.is_valid_backend = is_valid_anywhere
     manager.window = manager.frame = _Nothing()
-    canvas.start_event_loop = lambda *_, **__: None  # `plt.pause` would wait
+    canvas.start_event_loop = lambda *_, **__: None  # otherwise `plt.pause` would wait
 
 
 class _Nothing:
-    """Stand-in for a window: every request does nothing."""
+    """Stand-in for a window; every method does nothing."""
 
     def __getattr__(self, name: str) -> _Nothing:
         if name.startswith("__"):
@@ -143,11 +148,11 @@ class _Nothing:
         return self
 
     def __iter__(self) -> Iterator[int]:
-        return iter((0, 0))  # a size
+        return iter((0, 0))  # the width and height of a window
 
 
 def _do_without_latex() -> None:
-    """Show the source of texts that need LaTeX, as matplotlib cannot read all of them."""
+    """Show the source of texts that need LaTeX, because matplotlib cannot parse all LaTeX."""
     own: Any = Text
     asked, preprocess = own.get_usetex, own._preprocess_math
     own.get_usetex = lambda _text: False
@@ -161,7 +166,7 @@ def _do_without_files() -> None:
     def try_to_print(self: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return print_figure(self, *args, **kwargs)
-        except (OSError, RuntimeError, ImportError) as error:  # no such folder, program, package
+        except (OSError, RuntimeError, ImportError) as error:  # a missing folder or program
             print(f"The picture is not saved while marking: {error}")
 
     canvas.print_figure = try_to_print
@@ -174,15 +179,15 @@ def _do_without_styles() -> None:
     def try_to_use(style: Any) -> None:
         try:
             use(style)
-        except OSError as error:  # from a package or a file that is missing
+        except OSError as error:  # the style's package or file is missing
             print(f"The style is left out while marking: {error}")
 
-    use.__globals__["use"] = try_to_use  # where `context` looks it up
+    use.__globals__["use"] = try_to_use  # `context` looks up `use` in this dict
     style_module.use = try_to_use
 
 
 def draw_once() -> None:
-    """Draw typical figures, so that later ones find fonts and formulas cached."""
+    """Draw typical figures, so that fonts and formulas are cached for later figures."""
     for settings in _USUAL_SETTINGS:
         with plt.rc_context(settings):
             figure, axes = plt.subplots()

@@ -1,21 +1,21 @@
 """Read a matplotlib Figure as plain data, so that the grader can examine it without drawing.
 
-Runs in the sandbox. Drawn objects are sorted into two kinds:
+This module runs in the sandbox. It sorts drawn objects into two kinds:
 
     curves  represent a set of points: lines, markers, error bars, bars, segments
     fields  represent values over the plane: images, meshes, contours, surfaces
 
-A field is described by samples. A sample is a place (x, y), half the size of the cell around it,
-and the smallest and largest value shown there. The two are equal, except in the bands of filled
-contours.
+A field is described by samples. A sample is a place (x, y), half the size of the cell around the
+place, and the smallest and largest value shown at the place. The smallest and the largest value
+differ only in the bands of filled contours.
 
-matplotlib's public data is preferred. Some facts, such as the faces of a surface, are only in its
-private data. Anything that matplotlib skips when it draws is skipped here too: padding that was
-never written, masked values, points that only close a path.
+The module reads matplotlib's public data if possible. Some facts, such as the faces of a surface,
+are only in matplotlib's private data. The module skips whatever matplotlib skips when it draws:
+uninitialised padding, masked values, points that only close a path.
 
-Amounts are bounded. An object with too many points is thinned and marked as thinned. Artists beyond
-the bound, and artists that cannot be read, are counted as unread. No artist can make the reader
-fail.
+`figuresizes` limits how much is read. An object with too many points is thinned and marked as
+thinned. Artists beyond the limits, and artists that cannot be read, are counted as unread. No
+artist can make the reader fail.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from .figuresizes import MAX_CHILDREN, MAX_INKS, MAX_POINTS, MAX_STYLE, MAX_TEXT
 from .wire import Object
 
 _LEAST_SIZE = 0.02
-"""Share of the figure's width and height below which an axes is too small to be seen."""
+"""Share of the figure's width or height below which an Axes is too small to be seen."""
 
 _SIDES = ("center", "left", "right")
 
@@ -62,7 +62,7 @@ Plain = dict[str, Any]
 
 
 def read_object(value: object) -> object:
-    """Turn objects that a student's function may return, but no array can hold, into plain data."""
+    """Return a Figure, or the figure of an Axes, as plain data; other values unchanged."""
     if isinstance(value, Axes):
         value = value.figure
     if isinstance(value, SubFigure):
@@ -90,34 +90,37 @@ def read_figure(figure: Figure) -> Plain:
 
 
 class _FigureBudget:
-    """Numbers of objects that may still be read."""
+    """Counts how many more objects of each kind may be read from a figure."""
 
     def __init__(self) -> None:
         self.left = dict(MOST)
         self.unread = 0
 
     def take(self, kind: str, wanted: int) -> int:
-        """Return how many of the `wanted` objects may be read, and subtract them."""
+        """Return how many of the `wanted` objects may be read, and subtract that number."""
         had = max(min(wanted, self.left[kind]), 0)
         self.left[kind] -= had
         return had
 
     def rows(self, count: int, kind: str, each: int = 1) -> np.ndarray:
-        """Return which of `count` rows to keep, evenly spread; a row takes `each` of the kind."""
+        """Return the indices of the rows to keep out of `count` rows, evenly spread.
+
+        Each row uses up `each` objects of the kind `kind`.
+        """
         kept = self.take(kind, each * min(count, MAX_POINTS)) // each
         if kept == count:
             return np.arange(count)
         return np.linspace(0, count - 1, kept).round().astype(int)
 
     def text(self, value: Any) -> str:
-        """Return a plain text, cut to the permitted length."""
+        """Return a value as plain text, cut to the permitted length."""
         text = _text(value)
         kept = text[: self.take("characters", len(text))]
         self.unread += len(kept) < len(text)
         return kept
 
     def read(self, kind: str, reader: Callable[[], Plain | None]) -> Iterator[Plain]:
-        """Return what `reader` returns, if there is room for one more and it does not fail."""
+        """Yield the result of `reader`, unless the limit is reached or `reader` fails."""
         if self.left[kind] <= 0:
             self.unread += 1
             return
@@ -137,13 +140,13 @@ _Reader = Callable[[Any, Any, _FigureBudget], Plain | None]
 
 
 def _read_axes(axes: Any, figure: Figure, budget: _FigureBudget) -> Plain:
-    _safe(axes.apply_aspect, None)  # as drawing does: it may widen the limits
+    _safe(axes.apply_aspect, None)  # drawing does the same, which may widen the limits
     names = ("x", "y", "z") if _safe(lambda: axes.name, "") == "3d" else ("x", "y")
     kind = {"3d": "3d", "rectilinear": "plane"}.get(_safe(lambda: axes.name, ""), "other")
     children = _safe(lambda: sorted(axes.get_children(), key=lambda a: a.get_zorder()), [])
     budget.unread += max(len(children) - MAX_CHILDREN, 0)
     children = children[:MAX_CHILDREN]
-    switch = "_axis3don" if kind == "3d" else "axison"  # 3D axes store it in axison
+    switch = "_axis3don" if kind == "3d" else "axison"  # in 3D, `axison` is another switch
     on = bool(_safe(lambda: getattr(axes, switch), True))
     legend = _read_legends((c for c in children if isinstance(c, Legend)), budget)
     curves, fields = _read_artists(axes, children, budget)
@@ -168,7 +171,7 @@ def _read_axes(axes: Any, figure: Figure, budget: _FigureBudget) -> Plain:
 
 
 def _axis_label(axes: Any, name: str, figure: Figure) -> str:
-    """Return the axis' label: its own, that of a shared axis, or the figure's common one."""
+    """Return the axis' own label, the label of a shared axis, or the figure's common label."""
 
     def own(other: Any) -> str:
         text = getattr(other, f"{name}axis").label
@@ -186,7 +189,7 @@ def _axis_label(axes: Any, name: str, figure: Figure) -> str:
 
 
 def _has_room(axes: Any) -> bool:
-    """Return whether an axes is large enough to be seen and at least partly on its figure."""
+    """Return whether an Axes is large enough to be seen and at least partly inside its figure."""
     box = _safe(lambda: axes.get_position(original=True), None)
     if box is None:
         return False
@@ -195,7 +198,7 @@ def _has_room(axes: Any) -> bool:
 
 
 def _named_ticks(axis: Any, budget: _FigureBudget) -> list[list[Any]]:
-    """Return the ticks that have names of their own, each as [position, name]."""
+    """Return the ticks whose names are set by hand, each as [position, name]."""
 
     def read() -> list[list[Any]]:
         formatter, locator = axis.get_major_formatter(), axis.get_major_locator()
@@ -221,7 +224,7 @@ def _is_own_text(child: Any, axes: Any) -> bool:
 def _read_artists(
     axes: Any, children: list[Any], budget: _FigureBudget
 ) -> tuple[list[Plain], list[Plain]]:
-    """Return the curves and the fields of an axes, in the order in which they are drawn."""
+    """Return the curves and the fields of an Axes, in the order in which they are drawn."""
     labels = _safe(lambda: _labels_of_containers(axes), {})
     curves: list[Plain] = []
     fields: list[Plain] = []
@@ -247,7 +250,7 @@ def _read_artists(
 
 
 def _labels_of_containers(axes: Any) -> dict[int, str]:
-    """Return labels of lines: an error bar's label is stored on its container."""
+    """Return the labels of the lines of error bars, whose containers store the labels."""
     found = {}
     for container in axes.containers:
         if isinstance(container, ErrorbarContainer) and container.lines[0] is not None:
@@ -279,7 +282,7 @@ def _curve(kind: str, artist: Any, points: Any, budget: _FigureBudget, **more: A
 
 def _read_line(line: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
     if isinstance(line, AxLine):
-        # an endless line: take the points where it crosses the limits of the axes
+        # an AxLine has no ends: take the points where it crosses the limits of the axes
         on_screen = line.get_transform().transform([(0, 0), (1, 1)])
         points = axes.transData.inverted().transform(on_screen)
     elif hasattr(line, "get_data_3d"):
@@ -295,9 +298,9 @@ def _read_line(line: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
 
 
 def _with_markers(every: Any, points: np.ndarray) -> np.ndarray:
-    """Return the points that have a marker, for matplotlib's `markevery`, by number or index.
+    """Return the points that have a marker if matplotlib's `markevery` is `every`.
 
-    Distances on the screen, which are floats, leave all points.
+    If `every` is a float, a distance on the screen, return all points.
     """
     if isinstance(every, int | np.integer) and not isinstance(every, bool):
         return points[:: int(every)]
@@ -329,7 +332,10 @@ def _read_segments(lines: Any, axes: Any, budget: _FigureBudget) -> Plain | None
 
 
 def _segments(lines: Any) -> list[np.ndarray]:
-    """Return the points of each segment; before drawing, those of 3D ones are not public."""
+    """Return the points of each segment.
+
+    Before drawing, matplotlib keeps the points of 3D segments only in private data.
+    """
     solid = getattr(lines, "_segments3d", None)
     segments, size = (lines.get_segments(), 2) if solid is None else (solid, 3)
     return [_floats(segment).reshape(-1, size) for segment in segments]
@@ -355,7 +361,7 @@ def _read_bars(container: Any, axes: Any, budget: _FigureBudget) -> Plain:
 
 
 def _read_bare_bars(container: Any, axes: Any, budget: _FigureBudget) -> Plain:
-    """Return error bars without a line; their points are the middles of the bars."""
+    """Return error bars without a line as a curve through the middles of the bars."""
     (bars,) = (part for part in container.lines[2][:1])
     middles = [np.mean(segment, axis=0) for segment in _segments(bars) if len(segment)]
     read = _read_segments(bars, axes, budget) or {}
@@ -399,7 +405,7 @@ def _marker_style(markers: Any) -> Plain:
 
 
 def _marker_colors(markers: Any) -> list[Any]:
-    """Return the colours as they were set: drawing fades those of distant 3D markers."""
+    """Return the colours that the student set: drawing fades the colours of distant 3D markers."""
     faces = PathCollection.get_facecolor(markers)
     like_faces = isinstance(markers._edgecolors, str)
     return [*faces, *(() if like_faces else PathCollection.get_edgecolor(markers))]
@@ -407,7 +413,7 @@ def _marker_colors(markers: Any) -> list[Any]:
 
 @cache
 def _markers() -> dict[bytes, str]:
-    """Return matplotlib's markers by shape, as a scatter plot keeps only their shapes."""
+    """Return the names of matplotlib's markers by shape: a scatter plot keeps only the shapes."""
     found: dict[bytes, str] = {}
     for name in MarkerStyle.markers:
         style = MarkerStyle(name)
@@ -438,7 +444,7 @@ def _patch_style(patch: Any) -> Plain:
 def _field(
     kind: str, artist: Any, samples: Any, budget: _FigureBudget, *, levels: int = 0, half: Any = 0.0
 ) -> Plain | None:
-    """Return a field as samples (x, y, smallest, largest value); None if nothing is finite."""
+    """Return a field as samples (x, y, smallest, largest value); None if no sample is finite."""
     samples = _floats(samples)
     halves = np.broadcast_to(_floats(half), (len(samples), 2))
     whole = np.isfinite(samples[:, :2]).all(axis=1) & ~np.isnan(samples).any(axis=1)
@@ -494,7 +500,7 @@ def _pixel_edges(image: Any, rows: int, columns: int) -> Iterable[Any]:
     own = [np.asarray(getattr(image, name, ())) for name in ("_Ax", "_Ay")]
     if isinstance(image, PcolorImage):
         return own
-    if isinstance(image, NonUniformImage):  # it stores the middles
+    if isinstance(image, NonUniformImage):  # its data are the middles of the pixels
         return (np.concatenate([m[:1], (m[1:] + m[:-1]) / 2, m[-1:]]) for m in own)
     left, right, bottom, top = map(float, image.get_extent())
     first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
@@ -502,9 +508,9 @@ def _pixel_edges(image: Any, rows: int, columns: int) -> Iterable[Any]:
 
 
 def _read_contours(contours: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
-    """Return contours as a field: a line has its level, a band lies between two levels."""
+    """Return contours as a field: a line shows one level, a band all values between two levels."""
     edges = _floats(contours.levels)
-    if contours.filled:  # beyond the first or the last level there may be a band without an end
+    if contours.filled:  # there may be a band below the first level or above the last level
         below = [-np.inf] * (contours.extend in ("min", "both"))
         edges = np.array([*below, *edges, *[np.inf] * (contours.extend in ("max", "both"))])
     bands = list(pairwise(edges) if contours.filled else zip(edges, edges, strict=True))
@@ -520,9 +526,10 @@ def _read_contours(contours: Any, axes: Any, budget: _FigureBudget) -> Plain | N
 
 def _contour_places(contours: Any) -> Iterator[np.ndarray]:
     solid = getattr(contours, "_3dverts_codes", None)
-    if solid is not None:  # drawing replaces the paths of a 3D set by projected ones
+    if solid is not None:  # drawing replaces 3D paths by projected paths
         lines = [_without_ends(_floats(line).reshape(-1, 3), codes) for line, codes in solid]
-        if all(np.ptp(line[:, 2]) == 0 for line in lines if len(line)):  # not on a side wall
+        # contours on a side wall of the axes are skipped
+        if all(np.ptp(line[:, 2]) == 0 for line in lines if len(line)):
             yield from (line[:, :2] for line in lines)
         return
     for path in contours.get_paths():
@@ -530,7 +537,7 @@ def _contour_places(contours: Any) -> Iterator[np.ndarray]:
 
 
 def _without_ends(vertices: np.ndarray, codes: Any) -> np.ndarray:
-    """Return the vertices of a path without those that only close it, which may be anywhere."""
+    """Return the vertices of a path without closing vertices, whose position has no meaning."""
     return vertices if codes is None else vertices[np.asarray(codes) != Path.CLOSEPOLY]
 
 
@@ -544,7 +551,8 @@ def _surface_vertices(surface: Any) -> np.ndarray:
     """Return the corners of a surface's faces.
 
     matplotlib pads faces of unequal length with uninitialised memory, and marks the padding and
-    masked corners as invalid. Before 3.10 it keeps one list of corners without padding.
+    masked corners as invalid. Before version 3.10, matplotlib keeps one list of all corners,
+    without padding.
     """
     if getattr(surface, "_vec", None) is not None:
         return _floats(surface._vec)[:3].T
@@ -565,7 +573,7 @@ def _read_wires(lines: Any, _axes: Any, budget: _FigureBudget) -> Plain | None:
 
 
 def _read_polygons(cells: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
-    """Return a surface, or polygons that are each coloured by a value."""
+    """Return a surface, or a set of polygons with a colour scale, as a field."""
     if hasattr(cells, "do_3d_projection"):
         return _read_surface(cells, budget)
     values = _values(cells)
@@ -573,7 +581,7 @@ def _read_polygons(cells: Any, axes: Any, budget: _FigureBudget) -> Plain | None
         return None
     boxes = [path.get_extents().get_points() for path in cells.get_paths()]
     offsets = _floats(cells.get_offsets()).reshape(-1, 1, 2)
-    if len(boxes) == 1 and len(offsets) == values.size:  # one shape at many places, as of `hexbin`
+    if len(boxes) == 1 and len(offsets) == values.size:  # one shape in many places (`hexbin`)
         boxes = [*(boxes[0] + offsets)]
     if len(boxes) != values.size:  # masked cells have a value, but no polygon
         return _read_mesh(cells, axes, budget) if isinstance(cells, PolyQuadMesh) else None
@@ -593,7 +601,7 @@ def _read_triangles(mesh: Any, _axes: Any, budget: _FigureBudget) -> Plain | Non
 
 
 def _read_coloured_markers(markers: Any, axes: Any, budget: _FigureBudget) -> Plain | None:
-    """Return many markers with a colour scale as a field; they are a set of points too."""
+    """Return many markers with a colour scale as a field; the markers are also read as a curve."""
     values = _values(markers)
     transform = markers.get_offset_transform()
     if values is None or hasattr(markers, "_offsets3d") or not _contains(transform, axes):
@@ -616,13 +624,13 @@ _READERS: tuple[tuple[type, _Reader | None, _Reader | None], ...] = (
     (AxesImage, None, _read_image),
     (Polygon, _read_outline, None),
 )
-"""Readers of an artist as a curve and as a field; the first kind that matches counts."""
+"""Types of artists, each with its reader as a curve and as a field; the first match is used."""
 
 # --- Small things ---------------------------------------------------------------------------------
 
 
 def _safe(get: Callable[[], Any], default: Any) -> Any:
-    """Return what `get` returns, or the default if it fails."""
+    """Return the result of `get`, or the default if `get` fails."""
     try:
         return get()
     except Exception:
@@ -644,12 +652,12 @@ def _is_legible(text: Any) -> bool:
 
 
 def _number(value: Any) -> float:
-    """Return a finite float; 0 for anything else."""
+    """Return the value as a float; 0 if it is not finite."""
     return float(value) if np.isfinite(value) else 0.0
 
 
 def _floats(values: Any) -> np.ndarray:
-    """Return an array of floats, NaN for masked values."""
+    """Return the values as an array of floats, with NaN for masked values."""
     masked = np.ma.asarray(values)
     plain: np.ndarray = np.ma.filled(masked.astype(np.float64), np.nan)
     return plain
@@ -665,7 +673,7 @@ def _in_data(artist: Any, axes: Any) -> bool:
 
 
 def _contains(transform: Any, axes: Any) -> bool:
-    """Return whether both coordinates are those of the data."""
+    """Return whether a transform uses data coordinates in both directions."""
     return all(transform.contains_branch_seperately(axes.transData))
 
 
@@ -674,7 +682,7 @@ def _is_drawn(style: str) -> bool:
 
 
 def _inks(colors: list[Any], alpha: Any) -> list[list[float]]:
-    """Return colours as RGBA, each one once."""
+    """Return the different colours as RGBA, without repetitions."""
     found: dict[tuple[float, ...], None] = {}
     for color in colors[: 4 * MAX_INKS]:
         for rgba in _safe(partial(to_rgba_array, color, alpha), ()):
@@ -695,17 +703,17 @@ def _read_legends(legends: Iterable[Any], budget: _FigureBudget) -> list[Plain]:
 
 
 def _entries(legend: Legend) -> list[tuple[Any, Any]]:
-    """Return each text of a legend with its handle; the title has none."""
+    """Return each text of a legend with its handle; the title has no handle."""
     texts = legend.get_texts()
-    # a thing whose kind has no handler has neither text nor handle in the legend
+    # a legend shows neither a text nor a handle for an artist of an unknown type
     handles: list[Any] = [handle for handle in legend.legend_handles if handle is not None]
-    if len(handles) != len(texts):  # somebody changed one of them
+    if len(handles) != len(texts):  # student code changed the legend
         handles = [None] * len(texts)
     return [(legend.get_title(), None), *zip(texts, handles, strict=True)]
 
 
 def _entry(text: Any, handle: Any, budget: _FigureBudget) -> Plain:
-    """Return a text with its handle's style, or without one if that cannot be read."""
+    """Return a legend's text with the style of its handle, if the style can be read."""
     style = next((read for kind, read in _HANDLES if isinstance(handle, kind)), None)
     found = _safe(partial(style, handle), {}) if style else {}
     words = budget.text(text.get_text()) if _is_legible(text) else ""
@@ -722,7 +730,7 @@ _HANDLES: tuple[tuple[type, Callable[[Any], Plain]], ...] = (
 
 
 def _texts(texts: Iterable[Any], budget: _FigureBudget) -> list[str]:
-    """Return the texts that can be read; those beyond the bound count as unread."""
+    """Return the legible texts; texts beyond the limit count as unread."""
     words = (_text(_safe(text.get_text, "")) for text in texts if _is_legible(text))
     said = [word for word in words if word.strip()]
     kept = budget.take("texts", len(said))
@@ -735,6 +743,6 @@ def _first_text(getters: Iterable[Callable[[], Any]]) -> str:
 
 
 def _text(value: Any) -> str:
-    """Return a plain string of bounded length, without control characters."""
+    """Return the value as a string of bounded length, without control characters."""
     text = value if type(value) is str else str(value)
     return re.sub(r"[\x00-\x1f\x7f]|[\ud800-\udfff]", " ", text)[:MAX_TEXT]
