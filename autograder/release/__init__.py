@@ -1,4 +1,4 @@
-"""Fill the source from the solutions, build the release, and prove that it can be published."""
+"""Fill the source from the solutions, build the release, and prove that the release is correct."""
 
 from autograder.release.build import build
 from autograder.release.fill import fill_source, filled_source

@@ -1,7 +1,7 @@
 """Build the release from the source with nbgrader's GenerateAssignment, in a scratch folder.
 
-Only the source folder and `nbgrader_config.py` of the course are read; nothing in the course is
-written, not even the gradebook. The same source gives the same bytes on every machine.
+The build reads only the source folder and `nbgrader_config.py` of the course, and writes to no file
+of the course, not even the gradebook. The same source gives the same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from autograder.release.preprocessors import configure
 def build(
     source: Path, destination: Path, assignment: Assignment, *, config: Path | None = None
 ) -> None:
-    """Build the release of a filled source folder at `destination`, which must not exist.
+    """Build the release of a filled source folder in a new folder `destination`.
 
-    `assignment` names the data files to include and gives the checks their facts. `config` is the
-    course's nbgrader_config.py, if it has one. ReleaseError names the notebook and, if one cell is
-    the cause, the cell.
+    `assignment` lists the data files to include, and the items and points for `checks.py`. `config`
+    is the course's nbgrader_config.py, or None. Raises a ReleaseError that names the notebook and,
+    if one cell is the cause, the cell.
     """
     name = source.name
     with tempfile.TemporaryDirectory(prefix="fdl-build-") as folder:
@@ -46,7 +46,7 @@ def build(
 
 
 class _Converter(Generate):
-    """The converter without log output; it keeps the error that nbgrader would only log."""
+    """nbgrader's converter without log output; it keeps errors that nbgrader would only log."""
 
     failure: ReleaseError | None = None
     assignment: Assignment
@@ -58,7 +58,7 @@ class _Converter(Generate):
         config.CourseDirectory.source_directory = SOURCE
         config.CourseDirectory.release_directory = RELEASE
         config.CourseDirectory.assignment_id = assignment.name
-        # as `nbgrader generate_assignment --no-db`: a release needs no gradebook entry
+        # like `nbgrader generate_assignment --no-db`, because a release needs no gradebook entry
         config.GenerateAssignment.no_database = True
         config.SaveCells.enabled = False
         log = logging.Logger("fdl-release")
@@ -69,11 +69,11 @@ class _Converter(Generate):
         return converter
 
     def facts(self, _: str) -> Assignment:
-        """Return the assignment; the scratch folder has no settings to read it from."""
+        """Return the assignment given to `at`, because the scratch folder has no course.toml."""
         return self.assignment
 
     def run(self) -> None:
-        """Convert the assignment; ReleaseError says what went wrong."""
+        """Convert the assignment; if that fails, raise ReleaseError with the cause."""
         try:
             self.start()
         except NbGraderException as error:
@@ -82,7 +82,7 @@ class _Converter(Generate):
             raise ReleaseError(f"nbgrader can't build the release: {error}") from error
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
-        """Prepare the folder; keep the error if that fails."""
+        """Prepare the folder; if that fails, keep the error for `run`."""
         try:
             super().init_assignment(assignment_id, student_id)
         except ReleaseError as error:
@@ -90,7 +90,7 @@ class _Converter(Generate):
             raise
 
     def convert_single_notebook(self, notebook_filename: str) -> None:
-        """Convert one notebook; keep the error if that fails."""
+        """Convert one notebook; if that fails, keep the error for `run`."""
         try:
             super().convert_single_notebook(notebook_filename)
         except Exception as error:
@@ -98,7 +98,7 @@ class _Converter(Generate):
             raise
 
     def _failure_message(self, filename: str, error: Exception) -> str:
-        """Return the message for a failed notebook, with the first cell that fails on its own."""
+        """Return the message for a failed notebook, with the first cell that alone fails too."""
         path = Path(filename)
         notebook = read_source(path)
         for index, cell in enumerate(notebook.cells):
@@ -106,7 +106,7 @@ class _Converter(Generate):
             resources = self.init_single_notebook_resources(filename)
             try:
                 self.exporter.from_notebook_node(alone, resources=resources)
-            except Exception as own:  # nbgrader's preprocessors raise many kinds
+            except Exception as own:  # nbgrader's preprocessors raise many types
                 return f"{place(path.stem, index, cell)}: nbgrader can't convert it: {own}"
         names = [grade_id(cell) for cell in notebook.cells if grade_id(cell)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -115,7 +115,7 @@ class _Converter(Generate):
 
 
 def _copy_source(source: Path, scratch: Path, files: set[str]) -> None:
-    """Copy the files that may be released: the notebooks and these files."""
+    """Copy the notebooks, and the other files that may be released (`files`)."""
     scratch.mkdir(parents=True)
     for path in sorted(source.iterdir()):
         released = path.suffix == ".ipynb" or path.name in files

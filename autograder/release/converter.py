@@ -1,4 +1,4 @@
-"""nbgrader's converter from source to release, which also finishes the files beside notebooks."""
+"""nbgrader's converter from source to release, which also completes the files of a release."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from autograder.release.pins import pin
 
 
 class Generate(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no types
-    """Pins versions, and makes `checks.py` self-contained."""
+    """nbgrader's converter, which also pins versions and makes `checks.py` self-contained."""
 
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
-        """Copy the files beside the notebooks, then finish them."""
+        """Copy the files beside the notebooks, then finish requirements.txt and checks.py."""
         super().init_assignment(assignment_id, student_id)
         folder = Path(self._format_dest(assignment_id, student_id))
         pin(folder / REQUIREMENTS)
@@ -26,7 +26,7 @@ class Generate(GenerateAssignment):  # type: ignore[misc]  # nbgrader has no typ
             checks.write_text(text, encoding="utf-8", newline="\n")
 
     def facts(self, name: str) -> Assignment:
-        """Return the course's assignment of that name."""
+        """Return the course's assignment `name`."""
         return Course(Path(self.coursedir.root)).assignment(name)
 
 

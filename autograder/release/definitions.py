@@ -1,7 +1,7 @@
 """Read reference definitions from the text of `solutions/ASSIGNMENT/*.py`.
 
-The modules are parsed, never imported, and their text is used unchanged: comments, line breaks and
-names stay as the author wrote them.
+The solutions modules are parsed, but never imported. Their text is used unchanged: comments, line
+breaks and names stay as the author wrote them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Statement = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
 @dataclass(frozen=True)
 class Definition:
-    """One top-level definition of a solutions module: its syntax tree and its module's lines."""
+    """One top-level definition of a solutions module: a syntax tree and the lines of the module."""
 
     reference: str
     statement: Statement
@@ -29,7 +29,7 @@ class Definition:
 
     @property
     def is_variable(self) -> bool:
-        """Whether this is an assignment rather than a function or a class."""
+        """Whether the definition is an assignment, not a function or a class."""
         return isinstance(self.statement, ast.Assign | ast.AnnAssign)
 
     @property
@@ -39,14 +39,14 @@ class Definition:
 
     @property
     def heading(self) -> str:
-        """The part that students see: signature and docstring, or a variable's `#:` lines."""
+        """The part that students get: signature and docstring, or a variable's `#:` lines."""
         if self.is_variable:
             return "\n".join(self._notes)
         return self._text(range(self._first, self._docstring_end + 1))
 
     @property
     def solution(self) -> str:
-        """The part that students write: the function's body, or the assignment, with comments."""
+        """The part that students write, with comments: the function's body, or the assignment."""
         if self.is_variable:
             return self.whole
         lines = self.lines[self._docstring_end : lines_of(self.statement)[-1]]
@@ -59,7 +59,8 @@ class Definition:
             return
         if ast.get_docstring(statement) is None:
             raise ReleaseError(
-                f"{where}: {self.reference} has no docstring: add one that says what to write"
+                f"{where}: {self.reference} has no docstring: add a docstring that says what "
+                "students should write"
             )
         body = statement.body
         end = self._docstring_end
@@ -81,7 +82,7 @@ class Definition:
 
     @property
     def _notes(self) -> list[str]:
-        """The `#:` comment lines right above a variable, which serve as its docstring."""
+        """The `#:` comment lines right above a variable, which serve as a docstring."""
         above = reversed(self.lines[: self._first - 1])
         notes = takewhile(lambda line: line.startswith("#:"), above)
         return ["#" + line[2:] for line in notes][::-1]
@@ -99,7 +100,7 @@ class Solutions:
             raise ReleaseError(f"{folder} is missing: put the reference solutions there")
 
     def find(self, reference: Reference, where: object) -> Definition:
-        """Return the definition of that name; ReleaseError unless there is exactly one."""
+        """Return the definition of a reference; raise ReleaseError unless there is exactly one."""
         module, name = reference.module, reference.name
         if module not in self._definitions:
             known = ", ".join(sorted(self._definitions)) or "nothing"
@@ -134,7 +135,7 @@ def lines_of(statement: ast.stmt) -> range:
 
 
 def parse_python(path: Path) -> ast.Module:
-    """Return the syntax tree of a Python file; ReleaseError if it can't be parsed."""
+    """Return the syntax tree of a Python file; raise ReleaseError if the file can't be parsed."""
     try:
         return ast.parse(path.read_text(encoding="utf-8"), filename=path.name)
     except (SyntaxError, UnicodeDecodeError) as error:
@@ -164,7 +165,7 @@ def _solved(definition: Definition) -> str:
 
 
 def _solved_variables(definitions: list[Definition]) -> str:
-    # one statement may bind several of the names; it is written only once
+    # a statement that binds several of the names is written only once
     headings = [d.heading for d in definitions if d.heading]
     statements = [d.solution for d in definitions]
     return "\n".join([*dict.fromkeys(headings), BEGIN, *dict.fromkeys(statements), END])

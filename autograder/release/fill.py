@@ -1,8 +1,8 @@
-"""Fill the source from the solutions: write the reference definitions that each cell names.
+"""Fill the source: write reference definitions from the solutions into the cells that name them.
 
-Filling depends only on the source, the settings and the solutions. It changes only the cells below
-a directive line, the generated points and dates in texts (see `stated`), and the pictures that
-texts show (see `pictures`). Filling twice gives the same bytes.
+Filling depends only on the source, the settings and the solutions. It changes only the lines below
+a directive line in a cell, the generated points and dates in texts (see `stated`), and the pictures
+that texts show (see `pictures`). Filling a filled source again changes nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SOLVED = re.compile(rf"^( *){BEGIN}$.*?(?:^ *{END}$|\Z)", re.MULTILINE | re.DOT
 
 
 def fill_source(course: Course, name: str) -> tuple[Path, ...]:
-    """Fill the assignment's source notebooks and README in place; return the files that changed."""
+    """Fill the assignment's source notebooks and README in place; return the changed files."""
     changed = []
     for file, text in filled_source(course, name).items():
         path = course.source(name) / file
@@ -72,7 +72,7 @@ def filled_source(course: Course, name: str) -> Mapping[str, str]:
 
 
 def fill_notebook(notebook: NotebookNode, solutions: Solutions, name: str) -> NotebookNode:
-    """Return the notebook with each directive's cell rewritten from the solutions."""
+    """Return the notebook, with each cell that has a directive rewritten from the solutions."""
     filled = deepcopy(notebook)
     for index, cell in enumerate(filled.cells):
         where = place(name, index, cell)
@@ -94,7 +94,7 @@ def _state_facts(notebook: NotebookNode, problem: Problem) -> None:
 
 
 def dropped_lines(notebook: NotebookNode, name: str) -> Iterator[str]:
-    """Yield a sentence for each cell with lines typed by hand that filling would drop."""
+    """Yield a message for each cell in which filling would drop lines that were typed by hand."""
     for index, cell in enumerate(notebook.cells):
         where = place(name, index, cell)
         directive = directive_of(cell, where)
@@ -110,7 +110,7 @@ def dropped_lines(notebook: NotebookNode, name: str) -> Iterator[str]:
             numbers = f"lines {first} to {last}" if last > first else f"line {first}"
             yield (
                 f"{where}: filling the cell would drop {numbers}, typed by hand "
-                f"(`{lines[first - 1].strip()}`): move it into another cell or into the "
+                f"(`{lines[first - 1].strip()}`): move this text into another cell or into the "
                 f"solutions, or delete it"
             )
 
@@ -136,7 +136,7 @@ def _statements(lines: list[str]) -> list[ast.stmt]:
 
 
 def _heading(statement: ast.stmt) -> range:
-    """Return the lines of signature and docstring of a definition with a solution below."""
+    """Return the lines of the signature and the docstring of a definition."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(statement):
         docstring, *solution = statement.body
         if [type(each) for each in solution] == [ast.Pass]:
@@ -145,7 +145,7 @@ def _heading(statement: ast.stmt) -> range:
 
 
 def _notes_above(number: int, lines: list[str]) -> Iterator[int]:
-    """Yield the comment lines right above a line, which describe a solution's variables."""
+    """Yield the numbers of the comment lines right above a line, which describe a variable."""
     for above in range(number - 1, 1, -1):
         if not lines[above - 1].startswith("#"):
             return
@@ -153,7 +153,7 @@ def _notes_above(number: int, lines: list[str]) -> Iterator[int]:
 
 
 def _given(statements: list[ast.stmt], directive: Directive) -> list[ast.stmt]:
-    """Return the definitions that the directive names, or named before one was renamed."""
+    """Return the definitions that the directive names, or named before a renaming."""
     asked = {reference.name for reference in directive.references}
     definitions = [each for each in statements if bound_names(each)]
     if len(definitions) <= len(asked):
@@ -162,9 +162,10 @@ def _given(statements: list[ast.stmt], directive: Directive) -> list[ast.stmt]:
 
 
 def read_source(path: Path) -> NotebookNode:
-    """Read a source notebook strictly: it must be valid, of format 4.5, with unique cell ids.
+    """Return a source notebook, which must be valid, of format 4.5, with unique cell ids.
 
-    nbformat repairs notebooks with random ids, so that a release would differ from run to run.
+    The notebook is not repaired, because nbformat repairs a notebook with random ids, so each build
+    would give a different release.
     """
     where = "/".join(path.parts[-3:])  # such as source/hw2/problem1_momentum.ipynb
     try:
@@ -180,7 +181,9 @@ def read_source(path: Path) -> NotebookNode:
             "open it in JupyterLab and save it, which writes format 4.5"
         )
     if twice := sorted({i for i in ids if ids.count(i) > 1}):
-        raise ReleaseError(f"{where}: two cells have the id {', '.join(twice)}: change one")
+        raise ReleaseError(
+            f"{where}: two cells have the id {', '.join(twice)}: change the id of one cell"
+        )
     try:
         notebook: NotebookNode = nbformat.reads(text, as_version=4)
         nbformat.validate(notebook)
@@ -191,10 +194,10 @@ def read_source(path: Path) -> NotebookNode:
 
 
 def to_text(notebook: NotebookNode) -> str:
-    """Return a notebook's text as nbformat writes it: sorted keys, indent 1, a final newline."""
+    """Return a notebook as text in nbformat's style: sorted keys, indent 1, a final newline."""
     return str(nbformat.writes(notebook, version=4)).rstrip("\n") + "\n"
 
 
 def plain_python(source: str) -> str:
-    """Return the cell as plain Python, after IPython has rewritten its magics."""
+    """Return a cell's source as plain Python, in which IPython has rewritten the magics."""
     return str(TransformerManager().transform_cell(source))

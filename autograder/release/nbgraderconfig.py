@@ -1,4 +1,7 @@
-"""nbgrader's settings for a course folder, called by its `nbgrader_config.py`."""
+"""Make nbgrader mark a course folder as `fdl grade` does.
+
+The `nbgrader_config.py` of the course folder calls `configure`.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,9 @@ IGNORED = [".ipynb_checkpoints", "*.pyc", "__pycache__", ".DS_Store", "*.zip", "
 
 
 def configure(config: Config, path: str) -> None:
-    """Configure the folder of the `nbgrader_config.py` at `path` as an nbgrader course.
+    """Configure the folder of the file `path`, an `nbgrader_config.py`, as an nbgrader course.
 
-    After that, nbgrader's commands and the formgrader of this process mark as `fdl grade` does.
+    After this call, nbgrader's commands and the formgrader in this process mark like `fdl grade`.
     """
     course = Course(Path(path).parent)
     config.CourseDirectory.root = str(course.root)

@@ -1,7 +1,7 @@
 """Create a new homework from a small example that can be released unchanged.
 
-The example's files are in `example/`; words in capitals are replaced by the homework's name and
-title. Existing files are never overwritten.
+The example's files are in `example/`. HOMEWORK and other words in capitals are replaced with the
+homework's name, title and time zone. Existing files are never overwritten.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from autograder.release.fill import fill_source
 
 EXAMPLE = Path(__file__).with_name("example")
 BONUS = "p1-order"
-"""The example's bonus item, which is set in the course's settings."""
+"""The example's bonus item, which course.toml lists as a bonus item."""
 
 _SEEDS = 10**8
 _WORD = re.compile(r"HOMEWORK(_[A-Z]+)?")
@@ -51,7 +51,7 @@ class NewHomework:
         due: datetime | None = None,
         seed: int | None = None,
     ) -> NewHomework:
-        """Return the plan with defaults: it opens in a week and is due three weeks later."""
+        """Return a new homework with defaults: it opens in a week and is due three weeks later."""
         if opens is None:
             opens = _at(due - timedelta(weeks=3) if due else today + timedelta(weeks=1), 8, 0)
         return cls(
@@ -84,7 +84,7 @@ class NewHomework:
             f"title = {json.dumps(self.title, ensure_ascii=False)}\n"
             f"opens = {self.opens:%Y-%m-%dT%H:%M:%S}\n"
             f"due = {self.due:%Y-%m-%dT%H:%M:%S}\n"
-            f"seed = {self.seed}            # hidden inputs are drawn from it\n"
+            f"seed = {self.seed}            # random seed of the hidden inputs\n"
             f'bonus = ["{BONUS}"]\n'
         )
 
@@ -119,12 +119,12 @@ def begin_course(folder: Path, zone: str = "UTC") -> Course:
 
 
 def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
-    """Create the homework's three folders and its entry in the settings; return their paths.
+    """Create the homework's three folders and its table in course.toml; return their paths.
 
-    If something is in the way, raise CourseError and change nothing.
+    If a folder or the table already exists, raise CourseError and change nothing.
     """
     homework.check()
-    own = CourseFolder(course.root)  # the course's own folders, never those of an installed kit
+    own = CourseFolder(course.root)  # the course's own folders, never the kit's
     folders = {
         each: getattr(own, each)(homework.name) for each in ("source", "solutions", "hidden")
     }
@@ -148,7 +148,7 @@ def make_homework(course: Course, homework: NewHomework) -> tuple[Path, ...]:
 
 
 def _with_entry(path: Path, homework: NewHomework) -> str:
-    """Return the settings' text with the homework's table added at its end."""
+    """Return the text of the settings file, with the homework's table added at its end."""
     text = path.read_bytes().decode("utf-8")
     old = tomllib.loads(text)
     if homework.name in old.get("assignments", {}):
@@ -161,7 +161,7 @@ def _with_entry(path: Path, homework: NewHomework) -> str:
     except tomllib.TOMLDecodeError as error:
         raise CourseError(
             f"the table [assignments.{homework.name}] can't be added to {path} ({error}): write "
-            "each of its assignments as a table of that form"
+            "each assignment in that file as a table of this form"
         ) from error
     return entered
 
@@ -174,7 +174,7 @@ def _write_example(example: Path, folder: Path, homework: NewHomework) -> None:
 
 
 def _is_empty(folder: Path) -> bool:
-    """Return whether a folder is missing or has only names with a leading dot, such as .git."""
+    """Return whether a folder is missing, or contains only names with a leading dot (.git)."""
     return not folder.exists() or (
         folder.is_dir() and all(path.name.startswith(".") for path in folder.iterdir())
     )

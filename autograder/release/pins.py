@@ -1,7 +1,7 @@
-"""Pin the requirements that students get to the versions that marking uses.
+"""Pin the packages that students install to the versions that marking uses.
 
-A source's `requirements.txt` names packages. Packages without a version get bounds from the kit's
-lock file, so that code that runs on a student's machine also runs when it is marked.
+The `requirements.txt` of a source lists packages. A package without a version gets version bounds
+from the kit's lock file, so that code that runs on a student's machine also runs during marking.
 """
 
 from __future__ import annotations

@@ -65,14 +65,14 @@ NOTEBOOK_METADATA: dict[str, dict[str, str]] = {
 class StripDirectives(NbGraderPreprocessor):  # type: ignore[misc]  # nbgrader has no types
     """Removes directive lines, and all metadata that a release does not need.
 
-    Kernel and language are set to the defaults: the Python with which the instructor saved the
-    source should not be published, and would make releases differ between machines.
+    Kernel and language are set to the defaults. Otherwise the release would show the version of
+    Python on the instructor's machine, and would differ between machines.
     """
 
     def preprocess(
         self, nb: NotebookNode, resources: dict[str, Any]
     ) -> tuple[NotebookNode, dict[str, Any]]:
-        """Normalise the notebook's metadata, then each cell."""
+        """Set the notebook's metadata to the defaults, then strip each cell."""
         nb.metadata = NotebookNode(
             {key: NotebookNode(value) for key, value in NOTEBOOK_METADATA.items()}
         )
@@ -94,13 +94,13 @@ PREPROCESSORS: tuple[type[Preprocessor], ...] = (
     ComputeChecksums,
     CheckCellMetadata,
 )
-"""nbgrader's own preprocessors in its order, without headers and generated tests."""
+"""nbgrader's preprocessors in nbgrader's order, without those for headers and generated tests."""
 
 
 def configure(config: Config) -> None:
-    """Set defaults that a release needs in an nbgrader configuration.
+    """Set the defaults of an nbgrader configuration that a release needs.
 
-    After that, nbgrader's own commands also finish the files beside the notebooks.
+    After this call, nbgrader's own commands also finish requirements.txt and checks.py.
     """
     install()
     _default(config.GenerateAssignment, "preprocessors", list(PREPROCESSORS))
@@ -118,7 +118,7 @@ def strip(cell: NotebookNode) -> None:
     if cell.cell_type == "code":
         cell.source = without_directives(cell.source)
     if is_solution(cell):
-        # otherwise a picture in a model answer would stay when its text is removed
+        # otherwise a picture in a model answer would stay when the model answer's text is removed
         cell.pop("attachments", None)
     for key in set(cell.metadata) - CELL_KEYS:
         del cell.metadata[key]

@@ -26,10 +26,10 @@ def release(
 ) -> Proof:
     """Release the assignment: fill its source, build its release, prove both, write both.
 
-    If the proof fails, the source and the previous release stay unchanged. With `check` nothing is
-    written: the existing source and release are proved, and being out of date is a fault. `say` is
-    called with the current step. With `again`, findings of earlier proofs with the same inputs are
-    not reused. ReleaseError if filling or building is impossible.
+    If the proof fails, the source and the previous release stay unchanged. With `check`, nothing is
+    written: the existing source and release are proved, and a file that is out of date is a fault.
+    `say` is called with the name of the current step. With `again`, findings of earlier proofs are
+    not reused. Raises ReleaseError if the source can't be filled or the release can't be built.
     """
     assignment = course.assignment(name)
     with TemporaryDirectory(prefix="fdl-release-") as folder:
@@ -46,7 +46,7 @@ def release(
 
 
 def _replace_files(fresh: Path, folder: Path) -> None:
-    """Write each file of `fresh` that differs into `folder`."""
+    """Copy each file of `fresh` that differs from the file in `folder` into `folder`."""
     for path in sorted(fresh.iterdir()):
         place = folder / path.name
         if place.read_bytes() != path.read_bytes():
@@ -54,14 +54,14 @@ def _replace_files(fresh: Path, folder: Path) -> None:
 
 
 def _replace_tree(fresh: Path, tree: Path) -> None:
-    """Replace `tree` by `fresh` as a whole, unless they are equal.
+    """Replace the whole folder `tree` with `fresh`, unless their contents are equal.
 
-    The old tree is moved aside first, and back again if anything goes wrong.
+    The old folder is moved aside first. If an error occurs, it is moved back.
     """
     if _contents(tree) == _contents(fresh):
         return
     tree.parent.mkdir(parents=True, exist_ok=True)
-    # beside the tree, so that both moves stay on one file system
+    # the temporary folder is beside the tree, so that both moves stay on one file system
     with TemporaryDirectory(prefix=f".{tree.name}-", dir=tree.parent) as folder:
         temporary = Path(folder)
         shutil.copytree(fresh, temporary / "new")
@@ -75,7 +75,7 @@ def _replace_tree(fresh: Path, tree: Path) -> None:
 
 
 def _contents(tree: Path) -> dict[str, bytes | None]:
-    """Return a tree's files with their bytes, and its folders with None."""
+    """Return the contents of a folder: the bytes of each file, and None for each subfolder."""
     return {
         path.relative_to(tree).as_posix(): path.read_bytes() if path.is_file() else None
         for path in tree.rglob("*")

@@ -1,12 +1,13 @@
 """Write facts into a homework's texts: items, points, dates and tolerance.
 
-Filling writes the values from the grade cells and course.toml between a pair of tags such as
+Filling takes the values from the grade cells and course.toml. It writes them between a pair of tags
+such as
 
     <!-- points -->
     <!-- /points -->
 
-in a README or in the locked texts of a notebook. `items` is the table of one notebook; `points`,
-`dates` and `tolerance` are for the README.
+in a README or in the locked texts of a notebook. The tag `items` stands for the table of items in a
+notebook. The tags `points`, `dates` and `tolerance` are for the README.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ MONTHS = (
 def with_facts(text: str, facts: Mapping[str, str], where: object) -> str:
     """Return the text with the facts written between its tags.
 
-    ReleaseError names a tag without its counterpart, or with an unknown name.
+    Raises a ReleaseError that names a tag without a matching tag, or with an unknown name.
     """
     lone = _MARK.search(_PAIR.sub("", text))
     if lone:
@@ -49,12 +50,12 @@ def with_facts(text: str, facts: Mapping[str, str], where: object) -> str:
 
 
 def without_facts(text: str) -> str:
-    """Return the text without what is between its tags; lines keep their numbers."""
+    """Return the text without the parts between tags; all lines keep their numbers."""
     return _PAIR.sub(lambda pair: "\n" * pair[0].count("\n"), text)
 
 
 def readme_facts(course: Course, assignment: Assignment) -> dict[str, str]:
-    """Return the facts for a README, by the name of the tag."""
+    """Return the facts for a README: a dict from the name of each tag to its text."""
     return {
         "dates": _block(_dates(assignment, course.timezone.key)),
         "points": _block([_worth(course, assignment), "", *_points(assignment)]),
@@ -63,7 +64,7 @@ def readme_facts(course: Course, assignment: Assignment) -> dict[str, str]:
 
 
 def notebook_facts(problem: Problem) -> dict[str, str]:
-    """Return the facts for a notebook's texts, by the name of the tag."""
+    """Return the facts for a notebook's texts: a dict from the name of each tag to its text."""
     rows = [
         f"| {item.name} | {_asked(item)} | {item.max_points:g}{' (bonus)' * item.bonus} |"
         for item in problem.items
@@ -139,7 +140,7 @@ def _total(items: Iterable[Item]) -> str:
 
 
 def _power(number: float) -> str:
-    """Return a small number in LaTeX, such as 2\\cdot10^{-3}."""
+    """Return a small number as LaTeX code, such as 2\\cdot10^{-3}."""
     digits, _, exponent = f"{number:e}".partition("e")
     factor = f"{float(digits):g}"
     return f"{factor}\\cdot10^{{{int(exponent)}}}" if factor != "1" else f"10^{{{int(exponent)}}}"

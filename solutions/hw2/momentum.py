@@ -7,7 +7,7 @@ With g_t = ∇f_{i_t}(x^t):
     moving average (IMA)   z^t = z^{t-1} − η_t g_t,  z^{-1} = x^0,
                            x^{t+1} = λ_{t+1}/(λ_{t+1}+1) x^t + 1/(λ_{t+1}+1) z^t
 
-They produce the same iterates where, with γ_{-1} = 1,
+The three methods produce the same iterates if, with γ_{-1} = 1,
 
     γ̂_t = γ_t,  β̂_t = γ_t β_t / γ_{t-1},  η_t = (1 + λ_{t+1}) γ_t,
     λ_t = β̂_t (1 + λ_{t+1}) for t ≥ 1.

@@ -4,14 +4,14 @@
     ∂f/∂v = σ(Wx)/√m,   ∂f/∂W = (v ⊙ σ'(Wx)) xᵀ/√m
     H = (1/m) [A Aᵀ + (X Xᵀ) ⊙ (B Bᵀ)],   A = σ(X Wᵀ),  B = σ'(X Wᵀ) diag(v)
 
-Its limit for infinite width, with θ the angle between x_i and x_j and ω = π − θ:
+The limit H^∞ of H for infinite width, with θ the angle between x_i and x_j and ω = π − θ:
 
     n = 1:    H^∞ = [sin θ + 2 ω cos θ] / 2π
     n = 2:    H^∞ = [7 sin θ cos θ + ω (1 + 6 cos² θ)] / 2π
     every n:  H^∞ = [J_n + n² cos θ J_{n−1}] / 2π,   J_n = n! ∫₀^ω (cos α + cos θ)ⁿ dα
 
-J_n is the arc-cosine kernel of Cho and Saul, NeurIPS 2009, whose derivative form is the sheet's
-equation (6). NTK: Jacot, Gabriel and Hongler, NeurIPS 2018.
+J_n is the arc-cosine kernel of Cho and Saul, NeurIPS 2009. Equation (6) of the sheet is the derivative
+form of J_n. NTK: Jacot, Gabriel and Hongler, NeurIPS 2018.
 """
 
 import numpy as np

@@ -226,7 +226,10 @@ def refusing(course: Course, assignment: Assignment, path: Path, *, release: Pat
 
 @pytest.mark.parametrize(
     ("mark", "told"),
-    [(generous, "points for the untouched skeleton"), (refusing, "it can't be marked: the hidden")],
+    [
+        (generous, "points for the untouched skeleton"),
+        (refusing, "the trial can't be marked: the hidden"),
+    ],
 )
 def test_a_failed_trial_is_never_kept(
     released: Course, run: CountingRun, mark: MarkFunction, told: str

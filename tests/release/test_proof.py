@@ -650,7 +650,7 @@ def test_marking_that_is_impossible_is_a_fault(released: Course) -> None:
             raise CourseError("the hidden tests did not run")
 
     found = faults(checked(released, Refusing()))
-    assert found[REFERENCE] == "it can't be marked: the hidden tests did not run"
+    assert found[REFERENCE] == "the trial can't be marked: the hidden tests did not run"
 
 
 # --- The proof itself ---------------------------------------------------------------------------

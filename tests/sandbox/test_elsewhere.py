@@ -293,7 +293,7 @@ def test_a_name_that_a_package_lacks_costs_nothing_either(sandbox: Sandbox) -> N
     source = "from os import no_such_name\nno_such_name(1)\nx = no_such_name.y\nran = True"
     assert errors(sandbox, source, "assert ran") == {
         source: f"cannot import name 'no_such_name' from 'os' ({os.__file__}). "
-        "The rest of the cell was run without it."
+        "The rest of the cell was run without this line."
     }
 
 

@@ -1,4 +1,4 @@
-"""Cache findings of earlier proofs until something that they depend on changes."""
+"""Cache findings of proofs until a file or a setting that they depend on changes."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def earlier_findings(
 ) -> Keep:
     """Return the cache of findings made with the same tests, solutions, grader and seed.
 
-    `kind` names the part of the proof; `folders` are further folders that the findings depend on;
-    `walls` is the level of protection that student code ran with.
+    `kind` names the part of the proof. `folders` are further folders that the findings depend on.
+    `walls` is the level of protection with which student code ran.
     """
-    own_code = Path(__file__).parents[1]  # all of release
+    own_code = Path(__file__).parents[1]  # the folder `release`
     parts = (hash_of_tests(course, assignment, seed), hash_of_folders(own_code, *folders), walls)
     return Keep(sha256("\n".join(parts).encode()).hexdigest(), cache_folder("proofs") / kind)

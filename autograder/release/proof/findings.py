@@ -13,9 +13,9 @@ from autograder.words import shown
 
 @dataclass(frozen=True)
 class Finding:
-    """The result of one check; `detail` says what was seen, or what is wrong and where.
+    """The result of one check; `detail` describes a passed check, or the fault and its place.
 
-    `earlier` is True if it was found by an earlier proof with the same inputs.
+    `earlier` is True if the finding comes from an earlier proof with the same inputs.
     """
 
     check: str
@@ -26,7 +26,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Proof:
-    """All findings about one release; `complete` unless the proof stopped early at a fault."""
+    """All findings about one release; `complete` is False if the proof stopped at a fault."""
 
     assignment: str
     findings: tuple[Finding, ...]
@@ -65,6 +65,6 @@ class Proof:
 
 
 def finding(check: str, faults: Iterable[str], seen: str) -> Finding:
-    """Return a check's finding: its faults, without repetitions, or what was seen."""
+    """Return a check's finding: the faults without repetitions, or `seen` if there is no fault."""
     found = list(dict.fromkeys(faults))
     return Finding(check, not found, "\n".join(found) or seen)

@@ -15,7 +15,7 @@ from autograder.release.fill import filled_source, read_source
 
 
 def stage_source(course: Course, assignment: Assignment, folder: Path) -> Path:
-    """Write the filled source into `folder`/source/NAME; the course itself is not changed."""
+    """Write the filled source into `folder`/source/NAME, and change no file of the course."""
     source, stage = course.source(assignment.name), CourseFolder(folder).source(assignment.name)
     stage.mkdir(parents=True)
     for file, text in filled_source(course, assignment.name).items():
@@ -28,7 +28,7 @@ def stage_source(course: Course, assignment: Assignment, folder: Path) -> Path:
 
 
 def stale_faults(tree: Path, fresh: Path, label: str) -> Iterator[str]:
-    """Yield the files of `tree` that differ from those of `fresh`, with the differing cells."""
+    """Yield the files of `tree` that differ from the files of `fresh`, with the differing cells."""
     for path in sorted(fresh.iterdir()):
         present = tree / path.name
         if not present.is_file():
@@ -38,7 +38,7 @@ def stale_faults(tree: Path, fresh: Path, label: str) -> Iterator[str]:
 
 
 def _where(present: Path, fresh: Path) -> str:
-    """Return the differing cells as text."""
+    """Return as text the cells in which two notebooks differ."""
     if fresh.suffix != ".ipynb":
         return ""
     old, new = _cells(read_source(present)), _cells(read_source(fresh))

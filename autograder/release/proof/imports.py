@@ -1,4 +1,4 @@
-"""Check that all code imports only packages that students install and that marking has."""
+"""Check that all code imports only packages that students install and that marking uses."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from autograder.release.proof.texts import cells
 
 _WITH_EVERY_KERNEL = frozenset({"IPython", "ipykernel"})
 _FRONT_ENDS = ("jupyter", "notebook", "nbclassic", "ipy")
-"""Prefixes of packages that show notebooks, which marking does not need."""
+"""Beginnings of the names of packages that show notebooks, which marking does not need."""
 _IMPORT_CALL = re.compile(r"(?:\w+\.)*(?:import_module|__import__)\('(\w+)")
 
 
 def import_faults(
     sources: Mapping[str, NotebookNode], tree: Path, own_code: Iterable[Path]
 ) -> Iterator[str]:
-    """Yield modules that are imported but not required, and those that are not available.
+    """Yield imported modules that requirements.txt does not list, or that are not installed.
 
-    `sources` are the filled notebooks, `tree` is the release with its modules and requirements, and
-    `own_code` are the folders of code that only runs where homework is marked.
+    `sources` are the filled notebooks. `tree` is the release with its modules and requirements.
+    `own_code` are the folders of code that runs only during marking, never on a student's machine.
     """
     known, faults = _required(tree / REQUIREMENTS)
     yield from faults
@@ -59,7 +59,7 @@ def import_faults(
 
 
 def _not_required(code: ast.Module, where: object, known: Collection[str]) -> Iterator[str]:
-    """Yield imports of modules that are neither known nor part of a known package."""
+    """Yield imports of modules that are neither in `known` nor part of a package in `known`."""
     for module, line in _imported(code):
         names = {canonicalize_name(name) for name in _packages().get(module, [module])}
         if module not in known and names.isdisjoint(known):
@@ -70,7 +70,7 @@ def _not_required(code: ast.Module, where: object, known: Collection[str]) -> It
 
 
 def _required(path: Path) -> tuple[set[str], list[str]]:
-    """Return the names of required packages, and the faults in the requirements."""
+    """Return the names of the packages in requirements.txt, and the faults in requirements.txt."""
     names: set[str] = set()
     faults = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
@@ -100,7 +100,7 @@ def _is_available(package: str) -> bool:
 
 @cache
 def _packages() -> Mapping[str, list[str]]:
-    """Return by module the installed packages that contain it."""
+    """Return a dict from the name of each module to the installed packages that contain it."""
     return packages_distributions()
 
 
@@ -113,7 +113,7 @@ def _imported(node: ast.AST) -> Iterator[tuple[str, int]]:
             yield child.module.partition(".")[0], child.lineno
         elif isinstance(child, ast.Call) and (named := _IMPORT_CALL.match(ast.unparse(child))):
             yield named[1], child.lineno
-        elif isinstance(child, ast.Try) and child.handlers:  # imports in the try are optional
+        elif isinstance(child, ast.Try) and child.handlers:  # imports in a try are optional
             for part in (*child.handlers, *child.orelse, *child.finalbody):
                 yield from _imported(part)
         elif not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):

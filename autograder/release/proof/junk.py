@@ -28,7 +28,7 @@ KINDS = {
 
 
 def write_reference(source: Path, release: Path, folder: Path) -> None:
-    """Write the submission of a student who has all the reference's answers."""
+    """Write the submission of a student whose answers are the reference solutions."""
     for name, skeleton, filled in pairs(source, release):
         write_notebook(folder / name, with_answers(skeleton, filled))
 
@@ -48,7 +48,7 @@ def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
             for where, cell in cells({name: filled})
             if (directive := directive_of(cell, where)) and directive.verb == "REFERENCE"
         }
-        # only the answer cells are certain to be kept by marking
+        # marking is certain to keep only the answer cells
         text = Path(scrambler.__file__).read_text(encoding="utf-8")
         for cell in junk.cells:
             if is_answer(cell) and grade_id(cell) in answers:
@@ -60,7 +60,7 @@ def write_junk(source: Path, release: Path, folder: Path, kind: str) -> None:
 
 
 def with_answers(skeleton: NotebookNode, filled: NotebookNode) -> NotebookNode:
-    """Return the released notebook with the source's code answers in it."""
+    """Return the released notebook with the code answers of the source."""
     answers = {grade_id(cell): cell.source for cell in filled.cells if is_answer(cell)}
     notebook = deepcopy(skeleton)
     for cell in notebook.cells:
@@ -71,7 +71,7 @@ def with_answers(skeleton: NotebookNode, filled: NotebookNode) -> NotebookNode:
 
 
 def pairs(source: Path, release: Path) -> Iterator[tuple[str, NotebookNode, NotebookNode]]:
-    """Yield each notebook's name with its released and its filled version."""
+    """Yield the name of each notebook, its released version and its filled version."""
     for path in sorted(source.glob("*.ipynb")):
         yield path.name, read_source(release / path.name), read_source(path)
 

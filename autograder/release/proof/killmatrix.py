@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 class Row:
     """The results of one misconception in the hidden tests of its problem.
 
-    `lost` is the share of its points that each item of the problem loses. `named` is the
-    misconception that diagnosis finds ("" if none). `broken` is the error of a misconception that
-    does not work as an answer: NameError, or RecursionError if it calls itself.
+    `lost` is a dict from each item of the problem to the share of its points that it loses. `named`
+    is the misconception that diagnosis finds, "" if it finds none. `broken` is the error of a
+    misconception that does not work as an answer: NameError, or RecursionError if it calls itself.
     """
 
     name: str
@@ -49,12 +49,12 @@ class Row:
 
     @property
     def killed(self) -> bool:
-        """Whether its own item loses points."""
+        """Whether the misconception loses points in its own item."""
         return self.lost[self.item] > NEARLY
 
     @property
     def strays(self) -> tuple[str, ...]:
-        """The other items that lose points."""
+        """The items that lose points although the misconception does not belong to them."""
         return tuple(
             name for name, lost in self.lost.items() if name != self.item and lost > NEARLY
         )
@@ -64,7 +64,7 @@ class Row:
 class KillMatrix:
     """All misconceptions of an assignment against all its auto items, with one seed's inputs.
 
-    `earlier` is True if all of it comes from an earlier call with the same tests.
+    `earlier` is True if all rows come from an earlier call with the same tests.
     """
 
     assignment: str
@@ -75,7 +75,7 @@ class KillMatrix:
 
     @property
     def survivors(self) -> tuple[Row, ...]:
-        """The misconceptions that no test of their own item notices."""
+        """The misconceptions that lose no points in their own item."""
         return tuple(row for row in self.rows if not row.killed)
 
     @property
@@ -89,7 +89,7 @@ class KillMatrix:
         return sum(row.named == row.name for row in self.rows)
 
     def faults(self) -> Iterator[str]:
-        """Yield the faults of the hidden tests, in sentences."""
+        """Yield a sentence for each fault of the hidden tests or the misconceptions."""
         for row in self.rows:
             if row.broken:
                 yield f"item {row.item}: the misconception {row.name!r} ends with a {row.broken}"
@@ -138,8 +138,9 @@ def kill_matrix(
 ) -> KillMatrix:
     """Run the hidden tests of each problem on all its misconceptions.
 
-    With `earlier`, rows of an earlier call with the same tests are reused (unless `again` is set),
-    and new rows are cached. `watch` is called with the number of misconceptions done.
+    `earlier` is a cache of rows from earlier calls with the same tests. Cached rows are reused,
+    unless `again` is set; new rows are added. `watch` is called with the number of misconceptions
+    that are done.
     """
     seed = assignment.seed if seed is None else seed
     catalogue = load_misconceptions(course, assignment)
@@ -150,7 +151,8 @@ def kill_matrix(
         item: [] if keep is None or again else keep.find(item) or [] for item in wanted
     }
     waiting = [item for item, found in rows.items() if not found]
-    # items with many misconceptions take longest; started last, they would leave processors idle
+    # items with many misconceptions take longest, so start them first: if they were started last,
+    # processors would be idle at the end
     waiting.sort(key=lambda item: -len(catalogue.of(item)))
     workers = min(workers or Machine().processors(), len(waiting))
     for item, found in zip(waiting, _rows(course, assignment, waiting, seed, workers), strict=True):
@@ -201,8 +203,8 @@ class _Reach:
     """Finds the items of a problem whose tests can notice a change of some names.
 
     An item's tests notice a change if they use one of the names, directly or through a function.
-    Their transcripts with the reference show which names they use. All other items give the same
-    results as with the reference.
+    The transcripts of the tests with the reference show the names that each test uses. All other
+    items give the same results as with the reference.
     """
 
     def __init__(self, marker: LocalMarker, problem: str) -> None:
@@ -218,14 +220,14 @@ class _Reach:
         }
 
     def of(self, misconception: Misconception) -> tuple[str, ...]:
-        """Return the items that can notice the misconception, including its own."""
+        """Return the items whose tests can notice the misconception, including its own item."""
         changed = misconception.answers.keys()
         found = {item for item, names in self.items.items() if names & changed}
         return tuple(sorted(found | {misconception.item}))
 
 
 def _names_below(name: str, world: Mapping[str, object]) -> set[str]:
-    """Return the name and all names that its function uses, directly or through others."""
+    """Return a name and all names that its function uses, directly or through other functions."""
     found: set[str] = set()
     waiting = {name}
     while waiting:

@@ -1,7 +1,7 @@
 """Check that a release gives away no solution, model answer, rubric or hidden test.
 
-Secrets are split into pieces (lines of code, sentences). Each piece that is long enough to reveal
-something is searched in all texts of the release, ignoring white space.
+Secrets are split into pieces (lines of code, sentences). The check searches all texts of the
+release, without white space, for each piece that is long enough to reveal a secret.
 """
 
 from __future__ import annotations
@@ -24,16 +24,19 @@ from autograder.release.definitions import Definition, Solutions, parse_python
 from autograder.release.proof.texts import Text, cells, squeeze
 
 MIN_CODE = 24
-"""Minimum length of a solution's line that counts as a secret, in characters but white space."""
+"""Minimum length of a solution's line that counts as a secret, in characters without white space.
+"""
 
 MIN_BODY = 12
-"""Minimum length of a whole function's body that counts as a secret, in the same unit."""
+"""Minimum length of a function's body that counts as a secret, in characters without white space.
+"""
 
 MIN_TEST_LINE = 30
-"""Minimum length of a hidden test's line that counts as a secret, in the same unit."""
+"""Minimum length of a hidden test's line to count as a secret, in characters without white space.
+"""
 
 MIN_SENTENCE = 40
-"""Minimum length of a model answer's sentence that counts as a secret, in the same unit."""
+"""Minimum length of a model answer's sentence to count as a secret, without white space."""
 
 _BOILERPLATE = re.compile(r"^(import|from|return\w*$|fig|ax|def|@|#$|plt\.|if\w+:$|else:$)")
 _RUBRIC = re.compile(r"^#{1,6}\s*Rubric\b|^\s*[-*]\s*\([\d.]+ points?\)", re.MULTILINE)
@@ -43,14 +46,14 @@ _SENTENCE_END = re.compile(r"(?<=[.:;!?])\s+|\n+")
 
 @dataclass(frozen=True)
 class Secret:
-    """A piece of text that students must not get (without white space), and its origin."""
+    """A piece of text that students must not get, without white space, and the text's origin."""
 
     piece: str
     what: str
 
 
 def leak_faults(all_texts: Iterable[Text], secrets: Iterable[Secret]) -> Iterator[str]:
-    """Yield each place of the release that contains a secret, once for each source of it."""
+    """Yield each place of the release that contains a secret, once for each origin of a secret."""
     found = set()
     pieces = list(secrets)
     for text in all_texts:
@@ -98,7 +101,7 @@ def manual_secrets(sources: dict[str, NotebookNode]) -> Iterator[Secret]:
     public = squeeze(" ".join(cell.source for _, cell in texts if not is_manual(cell)))
     for where, cell in texts:
         if is_manual(cell):
-            # a step reveals as much without its points
+            # a step of a rubric is as secret without its points as with them
             answer = _STEP_POINTS.sub("", without_evidence(without_frame(cell.source)))
             for piece in map(squeeze, _SENTENCE_END.split(answer)):
                 if len(piece) >= MIN_SENTENCE and piece not in public:
@@ -106,7 +109,10 @@ def manual_secrets(sources: dict[str, NotebookNode]) -> Iterator[Secret]:
 
 
 def public_code(sources: dict[str, NotebookNode], solutions: Solutions) -> str:
-    """Return what students get of the solutions, squeezed: given code, signatures, docstrings."""
+    """Return the solutions' text that students get, without white space.
+
+    Students get the code of given definitions, and the signatures and docstrings of all others.
+    """
     given, asked = _named(sources, solutions)
     shown = [*(d.whole for d in given), *(d.heading for d in asked)]
     return "\n".join(squeeze(text) for text in shown)
@@ -130,7 +136,7 @@ def hidden_secrets(hidden: Path) -> Iterator[Secret]:
 def _named(
     sources: dict[str, NotebookNode], solutions: Solutions
 ) -> tuple[list[Definition], list[Definition]]:
-    """Return the definitions that notebooks give to students, and those that students write."""
+    """Return the definitions that students get complete, and the definitions that they write."""
     given: list[Definition] = []
     asked: list[Definition] = []
     for where, cell in cells(sources):
@@ -149,7 +155,7 @@ def _pieces(code: str, shortest: int) -> Iterator[str]:
 
 
 def _without_comments(code: str) -> str:
-    """Return the code without comments, which are easily lost when code is copied."""
+    """Return the code without comments, because a copy of the code may lack the comments."""
     code = dedent(code)
     lines = code.splitlines()
     for token in tokenize.generate_tokens(io.StringIO(code).readline):

@@ -39,12 +39,13 @@ def prove(
 ) -> Proof:
     """Prove a release against the course's source, solutions and hidden tests; see `release`.
 
-    `filled` is the source after filling, `fresh` the release built from it. With `check`, the
-    course's own release is proved; otherwise `fresh`, and the source need not be filled yet.
+    `filled` is the source after filling; `fresh` is the release built from the filled source. With
+    `check`, the course's own release is proved. Without `check`, `fresh` is proved, and the
+    course's source may still be unfilled.
 
-    Each part of the proof relies on the parts before it: files, their contents, trials,
-    misconceptions. The proof stops after the first part with a fault, so that one cause is reported
-    only once.
+    The proof has four parts: files, their contents, trials, misconceptions. Each part relies on the
+    parts before it. The proof stops after the first part with a fault, so that one cause is
+    reported only once.
     """
     tree = course.release(assignment.name) if check else fresh
     say("reading the source and the release")
@@ -62,7 +63,10 @@ def prove(
             ).findings(say)
 
     def of_misconceptions() -> Iterable[Finding]:
-        """Check that each misconception loses only its own item and is not mistaken for another."""
+        """Check that each misconception loses points only in its own item.
+
+        Also check that diagnosis does not mistake a misconception for another misconception.
+        """
         found = kill_matrix(course, assignment, watch=watch, earlier=True, again=again)
         check = "each misconception loses only its own item"
         yield replace(finding(check, found.faults(), found.summary()), earlier=found.earlier)
@@ -85,9 +89,9 @@ def prove(
 
 @dataclass
 class Reading:
-    """The findings from reading a release; no code is run, except our own solutions.
+    """The findings from reading a release; no code runs except the course's own solutions.
 
-    `filled` is the source after filling, `tree` the release to prove.
+    `filled` is the source after filling; `tree` is the release to prove.
     """
 
     course: Course
@@ -101,10 +105,10 @@ class Reading:
         self._hidden = self.course.hidden(self.assignment.name)
 
     def files(self, *, at_work: bool) -> Iterator[Finding]:
-        """Check that both trees consist of the expected files, and that the notebooks open.
+        """Check that source and release have the expected files, and that the notebooks open.
 
-        If `at_work`, files that editors leave in the source are not faults. Faults of the source
-        are not repeated for the release.
+        If `at_work` is True, files that editors leave in the source are not faults. Faults of the
+        source are not repeated for the release.
         """
         count = len(tidy.expected_files(self.assignment))
         reported: set[str] = set()
@@ -120,7 +124,7 @@ class Reading:
         yield finding("the notebooks open", self._opening_faults(), "valid, cell ids unique")
 
     def freshness(self, fresh: Path, *, source_follows: bool) -> Iterator[Finding]:
-        """Check that both trees are up to date, and that filling loses nothing."""
+        """Check that source and release are up to date, and that filling drops no line."""
         dropped = [
             fault
             for file, notebook in notebooks(self._source).items()
@@ -138,7 +142,7 @@ class Reading:
             yield finding("the release is built from the source", faults, "up to date")
 
     def contents(self) -> Iterator[Finding]:
-        """Check the contents of the release, and that solutions and tests belong to it."""
+        """Check the contents of the release, and that solutions and tests fit its items."""
         faults = import_faults(self._sources, self.tree, (self._solutions, self._hidden))
         imports = finding("imports and requirements.txt", faults, "they agree")
         yield imports
@@ -179,7 +183,7 @@ class Reading:
                 yield str(error)
 
     def _order(self) -> Iterator[Finding]:
-        """Check that items, points, cells, rubrics and hidden tests belong together."""
+        """Check that items, points, cells, rubrics and hidden tests fit together."""
         assignment = self.assignment
         yield finding(
             "items and points",

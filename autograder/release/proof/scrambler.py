@@ -1,11 +1,13 @@
-"""Turn right answers into junk of the same shape. Its text is put into notebooks, so it imports
-only numpy and matplotlib.
+"""Turn right answers into junk of the same shape.
 
-`junk_answer(answer, kind)` behaves like `answer`, but every number in its result is replaced; the
-right function is only called to learn the structure. The kinds are "zeros", "ones", "random"
-(standard normal, fixed seed) and "arguments" (an argument is returned if its shape fits, otherwise
-zeros). A figure becomes one with the same axes, labels, titles, scales and legends. It has no data
-(zeros), or other data in as many lines and markers, and a surface if there was one.
+The text of this module is put into notebooks, so the module imports only numpy and matplotlib.
+
+`junk_answer(answer, kind)` returns a function that behaves like `answer`, but with every number in
+the result replaced. The right function is called only to learn the structure of the result. The
+kinds are "zeros", "ones", "random" (standard normal, fixed seed) and "arguments" (an argument of
+the same shape, or zeros if no argument fits). A figure becomes another figure with the same axes,
+labels, titles, scales and legends. With "zeros", the new figure has no data. With the other kinds,
+it has other data in as many lines and markers, and a surface if the right figure has a surface.
 """
 
 import functools
@@ -19,7 +21,7 @@ from matplotlib.figure import Figure
 
 
 def junk_answer(answer: Any, kind: str) -> Any:
-    """Return a function with junk in place of `answer`'s numbers; a value is replaced at once."""
+    """Return a function that returns junk; for a value, return junk at once."""
     if not callable(answer):
         return JunkMaker(kind, ()).replace(answer)
     right: Callable[..., Any] = answer
@@ -33,7 +35,7 @@ def junk_answer(answer: Any, kind: str) -> Any:
 
 
 class JunkMaker:
-    """Replaces numbers recursively; it knows the arguments that may be returned."""
+    """Replaces all numbers in a value, including numbers in lists, tuples and dicts."""
 
     def __init__(self, kind: str, arguments: tuple[Any, ...]) -> None:
         self.kind = kind
@@ -42,7 +44,7 @@ class JunkMaker:
         self.given = 0
 
     def replace(self, value: Any) -> Any:
-        """Return the same structure with other numbers; everything else stays unchanged."""
+        """Return a value of the same structure with other numbers, and all else unchanged."""
         if isinstance(value, Figure):
             return self.figure(value)
         if isinstance(value, dict):
@@ -56,7 +58,7 @@ class JunkMaker:
         return value
 
     def numbers(self, shape: tuple[int, ...]) -> np.ndarray:
-        """Return junk of that shape."""
+        """Return an array of junk with the given shape."""
         fitting = [array for array in self.handed_in if array.shape == shape]
         if self.kind == "arguments" and fitting:
             return self.next_of(fitting)
@@ -66,12 +68,12 @@ class JunkMaker:
         return np.ones(shape) if self.kind == "ones" else np.zeros(shape)
 
     def next_of(self, arrays: list[np.ndarray]) -> np.ndarray:
-        """Return the arrays in turn, so that two answers get two arguments."""
+        """Return the arrays in turn, so that two answers get two different arguments."""
         self.given += 1
         return arrays[(self.given - 1) % len(arrays)]
 
     def curve(self, count: int) -> np.ndarray:
-        """Return junk for a line of `count` points; it is positive, for logarithmic axes."""
+        """Return positive junk for a line of `count` points (logarithmic axes show no others)."""
         curves = [array for array in self.handed_in if array.ndim == 1 and array.size > 1]
         if self.kind == "arguments" and curves:
             return self.next_of(curves)
@@ -79,7 +81,7 @@ class JunkMaker:
         return heights
 
     def figure(self, figure: Figure) -> Figure:
-        """Return a figure that looks right apart from its data."""
+        """Return a figure in which only the data differ from the right figure."""
         junk = plt.figure(figsize=tuple(figure.get_size_inches()))
         junk.suptitle(figure.get_suptitle())
         for axes in figure.axes:
@@ -88,7 +90,7 @@ class JunkMaker:
         return junk
 
     def axes(self, junk: Figure, axes: Any) -> None:
-        """Copy the labels, scales and legend of one axes, and draw other data on it."""
+        """Copy the labels, scales and legend of one Axes, and draw other data on the copy."""
         projection: dict[str, Any] = {"projection": "3d"} if axes.name == "3d" else {}
         copy: Any = junk.add_axes(axes.get_position().bounds, label=axes.get_label(), **projection)
         if self.kind != "zeros":

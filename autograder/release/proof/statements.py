@@ -1,7 +1,7 @@
 """Check the points and dates in the texts of a release.
 
-Points must agree with the grade cells, dates and time zone with course.toml. Tables of points must
-be generated. The check reads headings with points, sentences that say what something is worth,
+Points must agree with the grade cells; dates and the time zone must agree with course.toml. Tables
+of points must be generated. The check reads headings with points, sentences with "worth N points",
 dates near words such as "due", and items that a `checks.py` lists by hand.
 """
 
@@ -28,7 +28,7 @@ from autograder.release.stated import DAYS, MONTHS, sums, without_facts
 
 _POINTS = r"\s*(\d+(?:[.,]\d+)?)\s+(bonus\s+)?(?:points?|pts)\b"
 _BRACKET = re.compile(rf"[(\[]{_POINTS}\s*[)\]]|[—–:,-]{_POINTS}\s*$", re.IGNORECASE)
-"""Points in a heading: in brackets, or at its end after a dash, a colon or a comma."""
+"""Points in a heading: in brackets, or at the heading's end after a dash, a colon or a comma."""
 _WORTH = re.compile(rf"\b(?:worth|counts?){_POINTS}", re.IGNORECASE)
 _TABLE = re.compile(
     r"^\|.*\|[\s*_]*(?:max(?:\.|imum)? )?(?:points?|pts)[\s*_]*(?:\||$)", re.IGNORECASE
@@ -56,7 +56,7 @@ _ZONE = re.compile(r"\b[A-Z][A-Za-z]+/[A-Z][A-Za-z_]+\b")
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a text that students read; `level` is that of a heading, 0 for other lines."""
+    """A line of a text that students read; `level` is a heading's level, 0 for other lines."""
 
     where: str
     text: str
@@ -88,7 +88,8 @@ class Statements:
                 yield (
                     f"{line.where}: a table of points is typed by hand; replace it with "
                     "<!-- points --><!-- /points --> (in README.md) or "
-                    "<!-- items --><!-- /items --> (in a notebook), and `fdl release` writes it"
+                    "<!-- items --><!-- /items --> (in a notebook), and `fdl release` writes "
+                    "the table"
                 )
         sections = [section for outline in self._outlines[1:] for section in _sections(outline)]
         for line, items in sections:
@@ -124,7 +125,7 @@ class Statements:
 
 
 def worth(items: Sequence[Item]) -> str:
-    """Return as text the points in the items' grade cells."""
+    """Return a clause with the points in the items' grade cells."""
     whole, *parts = _sums(items)
     names = items[0].name if len(items) == 1 else f"{items[0].name} to {items[-1].name}"
     split = f" ({parts[0]:g} regular, {parts[1]:g} bonus)" if len(parts) == 2 else ""
@@ -180,7 +181,10 @@ def _heading_faults(line: Line, items: Sequence[Item]) -> Iterator[str]:
 
 
 def _check_faults(checks: Path, assignment: Assignment) -> Iterator[str]:
-    """Yield wrong items that checks list by hand, such as `Item("p1-newton", 2, bonus=True)`."""
+    """Yield items listed by hand in `checks.py` that differ from the notebooks' items.
+
+    An example of an item listed by hand is `Item("p1-newton", 2, bonus=True)`.
+    """
     listed: dict[str, str] = {}
     for node in ast.walk(parse_python(checks)):
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("Item"):
@@ -206,7 +210,7 @@ def _number(text: str) -> float:
 
 
 def _sums(items: Iterable[Item]) -> tuple[float, ...]:
-    """Return the points of all items, of the regular ones and of the bonus items, if not 0."""
+    """Return the points of all items, of the regular items and of the bonus items; leave out 0."""
     regular, bonus = sums(items)
     return tuple(points for points in (regular + bonus, regular, bonus) if points)
 
@@ -216,7 +220,7 @@ def _is_any(points: float, sums: Iterable[float]) -> bool:
 
 
 def _agrees(date: re.Match[str], right: datetime) -> bool:
-    """Return whether every part of a date in a text is right."""
+    """Return whether every part of a date in a text agrees with the date `right`."""
     weekday = date["weekday"]
     if weekday and weekday.lower() != DAYS[right.weekday()][:3].lower():
         return False

@@ -1,4 +1,4 @@
-"""Check that items, answers, checks, hidden tests and rubrics belong together."""
+"""Check that items, answers, checks, hidden tests and rubrics fit together."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from autograder.release.stated import sums
 
 @dataclass(frozen=True)
 class HiddenTest:
-    """A hidden test as in its decorator: the item, its part, and whether it is a core test."""
+    """A hidden test's decorator: the item, the part, and whether the test is a core test."""
 
     where: str
     item: str
@@ -42,7 +42,7 @@ class HiddenTest:
 def hidden_tests(hidden: Path) -> tuple[list[HiddenTest], list[str]]:
     """Return an assignment's hidden tests, and the faults in their decorators and docstrings.
 
-    The files are parsed, not run.
+    The files of hidden tests are parsed, not run.
     """
     tests: list[HiddenTest] = []
     faults: list[str] = []
@@ -55,7 +55,9 @@ def hidden_tests(hidden: Path) -> tuple[list[HiddenTest], list[str]]:
                 except ReleaseError as error:
                     faults.append(str(error))
                 if not ast.get_docstring(node):
-                    faults.append(f"{where} has no docstring: add the claim that students read")
+                    faults.append(
+                        f"{where} has no docstring: add the claim that the feedback shows"
+                    )
     return tests, faults
 
 
@@ -66,9 +68,10 @@ def name_faults(
     hidden: Path,
     misconceptions: Iterable[tuple[str, str]],
 ) -> Iterator[str]:
-    """Yield items without hidden test or visible check, and names of unknown items.
+    """Yield items without a hidden test or a visible check, and names of unknown items.
 
-    `misconceptions` are pairs of names and items. A renamed item is reported only here.
+    `misconceptions` are pairs of a misconception's name and its item. No other check reports an
+    item that was renamed.
     """
     if not hidden.is_dir():
         yield f"{hidden} is missing: put the hidden tests there"
@@ -93,7 +96,7 @@ def name_faults(
 
 
 def test_faults(assignment: Assignment, hidden: Path) -> Iterator[str]:
-    """Yield items and parts without a core test, whose points could not be earned."""
+    """Yield items and parts without a core test: no student could earn their points."""
     tests, _ = hidden_tests(hidden)
     for name in sorted(item.name for item in assignment.select("auto")):
         mine = [test for test in tests if test.item == name]
@@ -149,7 +152,7 @@ def rubric_faults(
 def rubric_point_faults(assignment: Assignment, sources: dict[str, NotebookNode]) -> Iterator[str]:
     """Yield rubrics whose points do not add up to their items' points."""
     for where, item, source in _manual(assignment, sources):
-        with suppress(CourseError):  # reported by `rubric_faults`
+        with suppress(CourseError):  # `rubric_faults` reports this error
             points = read_rubric(source, where).points
             if abs(points - item.max_points) > NEARLY:
                 yield f"{where} has a rubric of {points:g} points; {worth([item])}"

@@ -1,4 +1,4 @@
-"""Collect all texts of a release, each with its place, so that they can be searched."""
+"""Collect all texts of a release, each with its place, so that other checks can search them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autograder.release.fill import read_source
 
 @dataclass(frozen=True)
 class Text:
-    """A text of the release, and where it is."""
+    """A text of the release, and the place of the text."""
 
     where: str
     content: str
@@ -33,19 +33,19 @@ def squeeze(text: str) -> str:
 
 
 def notebooks(tree: Path) -> dict[str, NotebookNode]:
-    """Return the notebooks of a tree by file name, exactly as they are on disk."""
+    """Return the notebooks in a folder by file name, exactly as they are on disk."""
     return {path.name: read_source(path) for path in sorted(tree.glob("*.ipynb"))}
 
 
 def cells(notebooks: Mapping[str, NotebookNode]) -> Iterator[tuple[CellPlace, NotebookNode]]:
-    """Yield each cell of the notebooks with its place."""
+    """Yield each cell of the notebooks, together with the place of the cell."""
     for file, notebook in notebooks.items():
         for index, cell in enumerate(notebook.cells):
             yield place(Path(file).stem, index, cell), cell
 
 
 def texts(tree: Path) -> list[Text]:
-    """Return all texts: cells, their metadata and outputs, notebook metadata, other files.
+    """Return all texts in a folder: cells, their metadata and outputs, notebook metadata, files.
 
     Data files that are not text, such as pictures, are skipped.
     """

@@ -1,4 +1,4 @@
-"""Check that a release has no stray files, and no traces of the machine it was made on."""
+"""Check that a release has no stray files, and no traces of the machine that built it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,13 @@ _MACHINE_PATH = re.compile(
 _LEFT_BY_PROGRAMS = frozenset({".ipynb_checkpoints", "__pycache__", ".DS_Store"})
 
 MAX_DATA_BYTES = 15_000_000
-"""Maximum size of all data files of a homework, in bytes, since each sandbox gets all of them."""
+"""Maximum size of all data files of a homework together, in bytes.
+
+Each sandbox gets a copy of all data files."""
 
 
 def expected_files(assignment: Assignment) -> frozenset[str]:
-    """Return the names of the files in an assignment's source and release."""
+    """Return the names of the files that an assignment's source and release should have."""
     notebooks = (f"{problem.name}.ipynb" for problem in assignment.problems)
     return frozenset((*notebooks, *COMPANIONS, *assignment.files))
 
@@ -36,9 +38,9 @@ def expected_files(assignment: Assignment) -> frozenset[str]:
 def file_faults(
     tree: Path, assignment: Assignment, label: str, *, in_use: bool = False
 ) -> Iterator[str]:
-    """Yield files that do not belong in a tree, and files that are missing.
+    """Yield files that do not belong in a folder, and files that are missing.
 
-    If the tree is `in_use`, files that JupyterLab, Python and file managers create are allowed.
+    If `in_use` is True, files that JupyterLab, Python and file managers create are allowed.
     """
     expected = expected_files(assignment)
     if not tree.is_dir():
@@ -94,7 +96,7 @@ def cell_faults(released: Mapping[str, NotebookNode]) -> Iterator[str]:
 
 
 def path_faults(all_texts: Iterable[Text], *, own: Iterable[Path] = ()) -> Iterator[str]:
-    """Yield absolute paths: of this machine, or any that looks like a home or scratch folder."""
+    """Yield absolute paths of this machine, and paths that look like home or scratch folders."""
     prefixes = {str(path) for path in (*own, Path.home(), Path(sys.prefix)) if len(path.parts) > 2}
     for text in all_texts:
         found = _MACHINE_PATH.search(text.content)

@@ -1,7 +1,7 @@
 """Trial submissions: the reference must earn every point, the skeleton and junk must earn none.
 
-They are marked in the same way as students' submissions, in parallel. The result of a trial that
-passed is cached until something that it depends on changes.
+Trial submissions are marked in parallel, in the same way as students' submissions. The result of a
+trial that passed is cached until a file or a setting that the trial depends on changes.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 REFERENCE = "reference"
-"""The trial that all others depend on."""
+"""Name of the trial that all other trials depend on."""
 
 LONG_SECONDS = 900.0
 """Seconds allowed for the trial that runs visible checks on hundreds of misconceptions."""
@@ -47,9 +47,9 @@ LONG_SECONDS = 900.0
 
 @dataclass(frozen=True)
 class Trial:
-    """A submission with known marks: how to write it, and how to judge its marks.
+    """A submission with known marks, with functions that write it and that judge its marks.
 
-    If it `is_long`, it gets more time than a student's submission.
+    If `is_long` is True, the trial gets more time than a student's submission.
     """
 
     name: str
@@ -59,20 +59,20 @@ class Trial:
     is_long: bool = False
 
     def findings(self, marked: Marking | CourseError) -> list[Finding]:
-        """Return the findings for these marks, or for the error that prevented marking."""
+        """Return the findings for the marks of a trial, or for the error that prevented marking."""
         try:
             if isinstance(marked, CourseError):
                 raise marked
             return list(self.judge(marked))
         except CourseError as error:
-            return [Finding(self.check, False, f"it can't be marked: {error}")]
+            return [Finding(self.check, False, f"the trial can't be marked: {error}")]
 
 
 @dataclass
 class Trials:
     """Writes, marks and judges the trial submissions of one release, in the folder `scratch`.
 
-    Trials that passed in an earlier proof are reused, unless `again` is set.
+    The results of trials that passed in an earlier proof are reused, unless `again` is set.
     """
 
     course: Course
@@ -83,9 +83,9 @@ class Trials:
     again: bool = False
 
     def findings(self, say: Say) -> list[Finding]:
-        """Run all trials and return their findings; call `say` with the number done.
+        """Run all trials and return their findings; call `say` with the number of trials done.
 
-        If the reference can't be marked, stop there: nothing else can be marked either.
+        If the reference can't be marked, run no other trial: no other trial could be marked either.
         """
         trials = {trial.name: trial for trial in self._trials()}
         earlier = self._earlier()
@@ -147,7 +147,7 @@ class Trials:
             )
 
     def _marked(self, trials: Iterable[Trial]) -> Generator[tuple[str, Marking | CourseError]]:
-        """Write and mark trials as `fdl grade` does; yield each one's name and its result."""
+        """Write and mark trials as `fdl grade` does; yield the name and the result of each."""
         from autograder.grading.classrun import Job, default_jobs, mark_class
         from autograder.grading.mark import MarkSettings
 
@@ -224,7 +224,7 @@ def _earned(items: Mapping[str, ItemReport], who: str) -> Iterator[str]:
 
 
 def _run_faults(assignment: Assignment, marked: Marking, who: str) -> list[str]:
-    """Return faults for notebooks that did not run to their end, and for cells with errors."""
+    """Return a fault for each notebook that did not run to its end, and each cell with an error."""
     faults = []
     for name, notebook in marked.report.notebooks.items():
         if notebook.state != "marked":
@@ -241,7 +241,10 @@ def _run_faults(assignment: Assignment, marked: Marking, who: str) -> list[str]:
 
 
 def _unguarded(name: str, executed: NotebookNode, who: str) -> Iterator[str]:
-    """Yield cells other than answers that stop at a stub: experiments need a guard."""
+    """Yield the cells that are not answers but stop at an unfinished answer.
+
+    Such a cell, for example an experiment, needs a guard.
+    """
     for index, cell in enumerate(executed.cells):
         for output in cell.get("outputs", ()):
             stub = output.get("ename") == "NotImplementedError"

@@ -1,7 +1,7 @@
-"""How much of a figure is read; both the reader in the sandbox and the grader's check use it.
+"""The limits for reading a figure, used by the reader in the sandbox and by the grader.
 
-A typical figure of a homework has tens of artists. The reader thins whatever exceeds these bounds,
-or counts it as unread; the grader rejects data that exceeds them.
+A typical figure of a homework has tens of artists. The reader thins an object that exceeds these
+limits, or counts the object as unread. The grader rejects data that exceeds these limits.
 """
 
 from __future__ import annotations
@@ -10,26 +10,26 @@ MOST = {
     "axes": 16,
     "curves": 300,
     "fields": 60,
-    "entries": 100,  # in legends
+    "entries": 100,  # entries of legends
     "texts": 100,
-    "ticks": 100,  # with names of their own
-    "characters": 20_000,  # in all texts, names of curves included
-    "coordinates": 200_000,  # of the curves' points
-    "samples": 60_000,  # of fields
+    "ticks": 100,  # ticks whose names are set by hand
+    "characters": 20_000,  # characters of all texts, including the names of curves
+    "coordinates": 200_000,  # coordinates of the curves' points
+    "samples": 60_000,  # samples of fields
 }
-"""Number of objects of each kind in a whole figure."""
+"""Largest number of objects of each kind in a whole figure."""
 
 MAX_POINTS = 5_000
-"""Number of points of one curve, and of samples of one field."""
+"""Largest number of points of one curve, and of samples of one field."""
 
 MAX_TEXT = 300
-"""Number of characters of a text."""
+"""Largest number of characters of a text."""
 
 MAX_STYLE = 40
-"""Number of characters in the name of a line style or a marker."""
+"""Largest number of characters in the name of a line style or a marker."""
 
 MAX_INKS = 16
-"""Number of colours of an artist."""
+"""Largest number of colours of an artist."""
 
 MAX_CHILDREN = 5_000
-"""Number of objects on one axes that are examined, matplotlib's own included."""
+"""Largest number of objects in one Axes that are examined, including matplotlib's own objects."""

@@ -1,8 +1,8 @@
 """Landlock: limit which files a process and all its descendants may open, for good.
 
-A ruleset names the rights that are removed everywhere and the paths where they are granted again.
-Kernels differ in the rights they know (their "ABI" number); `Ruleset` uses all that the running
-kernel knows. See `man 7 landlock`.
+A ruleset removes rights everywhere, and grants them again for the paths that it names. Each version
+of Landlock (its "ABI" number) knows more rights than the version before; `Ruleset` uses all rights
+that the running kernel knows. See `man 7 landlock`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import os
 import stat
 import struct
 
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every architecture
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # same numbers on every architecture
 _CREATE_RULESET_VERSION = 1
 _RULE_PATH_BENEATH = 1
 
@@ -22,8 +22,8 @@ _MAKE_DIR, _MAKE_REG, _MAKE_SYM = 1 << 7, 1 << 8, 1 << 12
 _REFER, _TRUNCATE = 1 << 13, 1 << 14
 
 _FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 5: (1 << 16) - 1}
-_NET_RIGHTS = 0b11  # bind and connect TCP
-_SCOPES = 0b11  # abstract unix sockets, signals
+_NET_RIGHTS = 0b11  # rights to bind and to connect TCP sockets
+_SCOPES = 0b11  # connections to abstract unix sockets, and signals
 
 REFER_ABI, TRUNCATE_ABI, NETWORK_ABI, DEVICE_ABI, SCOPE_ABI = 2, 3, 4, 5, 6
 
@@ -53,7 +53,7 @@ def abi() -> int:
 
 
 class Ruleset:
-    """A wall under construction: `allow` what may be opened, then `enforce`."""
+    """A set of Landlock rules: call `allow` for each permitted path, then `enforce`."""
 
     def __init__(self) -> None:
         version = abi()
@@ -77,7 +77,7 @@ class Ruleset:
             os.close(fd)
 
     def enforce(self) -> None:
-        """Remove all other rights from this thread and from everything that it starts later.
+        """Remove all rights not granted by `allow` from this thread and all its later children.
 
         The thread must already be unable to gain new privileges (PR_SET_NO_NEW_PRIVS).
         """

@@ -1,8 +1,8 @@
-"""Calls in both directions over one channel.
+"""Let the grader and the sandbox call each other's functions over one channel.
 
-While one side waits for the answer to its call, the other may call back: a student's optimiser
-calls the grader's gradient at every step. The side that runs the student's code and the side that
-runs the tests use the same class; each answers only calls to functions that it offered.
+While one side waits for the answer to a call, the other side may call back: for example, a
+student's optimiser calls the grader's gradient at every step. Both sides use the class Peer. Each
+side answers only calls of functions that it offered.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from .wire import Adapt, Channel, Function, Object, Unsendable, WireError
 MAX_CALL_DEPTH = 16
 MAX_FUNCTIONS = 10_000
 CROSSING_SECONDS = 0.0005
-"""Seconds that a call and its answer take to cross."""
+"""Seconds that a call and its answer need to cross the channel."""
 MAX_OWN_SECONDS = 60.0
-"""Seconds by which answering the other side's calls can extend the deadline of one call."""
+"""Largest number of seconds added to the deadline of one call for calls back from the other side.
+"""
 
 Open = Callable[[Object], object]
 Describe = Callable[[BaseException], Mapping[str, Any]]
@@ -28,11 +29,14 @@ Enter = Callable[[int, tuple[Any, ...], Mapping[str, Any]], Any]
 
 
 class TooManyCalls(WireError):
-    """The other side called back more often than it may."""
+    """The other side called back more often than it is allowed to."""
 
 
 class RemoteError(Exception):
-    """The other side made the call, and it raised; `details` describes the error in plain data."""
+    """The function that the other side called raised an error.
+
+    `details` describes the error as plain data.
+    """
 
     def __init__(self, details: Mapping[str, Any]) -> None:
         super().__init__(str(details.get("error", "error")))
@@ -40,16 +44,17 @@ class RemoteError(Exception):
 
 
 class Peer:
-    """One end of a conversation of calls.
+    """One of the two sides that call each other's functions.
 
-    `adapt` turns foreign objects into objects that can be sent, `open_object` turns a received
-    Object into this side's object, `describe` turns an exception of a served call into plain data.
-    Calls of the other side's functions go through `enter`, unless they are part of a served call.
-    Exceptions of the kinds `passing` end the conversation instead of being reported to the other
-    side.
+    `adapt` turns foreign objects into objects that can be sent. `open_object` turns a received
+    Object into an object of this side. `describe` turns an exception of a served call into plain
+    data. Calls of the other side's functions go through `enter`, unless they are part of a served
+    call. An exception of a type in `passing` ends the conversation; other exceptions are reported
+    to the other side.
 
-    `deadline` is when the other side must have finished its work. The clock stops while this side
-    serves a call for it, but waiting for the other side always counts.
+    `deadline` is the time at which the other side must have finished its work. While this side
+    serves a call from the other side, the clock stops. While this side waits for the other side,
+    the clock always runs.
     """
 
     def __init__(
@@ -82,27 +87,27 @@ class Peer:
         self._lock = threading.RLock()
 
     def allow(self, seconds: float) -> None:
-        """Give the other side that many seconds from now."""
+        """Set the other side's deadline to `seconds` from now."""
         self.deadline = time.monotonic() + seconds
         self._own_since, self._own_left = None, MAX_OWN_SECONDS
 
     def start_over(self) -> None:
-        """Withdraw all functions that have crossed, and count served calls from 0 again."""
+        """Withdraw all functions sent to the other side, and count served calls from 0 again."""
         self.served = 0
         self._functions = [_withdrawn] * len(self._functions)
         self._numbers.clear()
 
     def offer(self, name: str, function: Callable[..., object]) -> None:
-        """Let the other side call `function` by this name."""
+        """Let the other side call `function` by the name `name`."""
         self._named[name] = function
 
     def call(self, target: str | int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Call something that the other side offers by name, or one of its functions by number."""
+        """Call a function of the other side: by its name if it was offered, else by its number."""
         with self._lock:
             return self._call(target, args, kwargs)
 
     def call_function(self, number: int, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Call a function of the other side that crossed as a value."""
+        """Call a function that the other side sent as a value."""
         call = self._enter if self._depth == 0 else self.call
         return call(number, args, kwargs)
 
@@ -153,7 +158,7 @@ class Peer:
             self._depth -= 1
 
     def _start_clock(self) -> None:
-        """Start the clock for the other side."""
+        """Start the clock that measures the other side's time."""
         if self._own_since is not None and self.deadline is not None:
             own = min(time.monotonic() - self._own_since, self._own_left)
             self._own_left -= own
@@ -182,7 +187,7 @@ class Peer:
         return message
 
     def outward(self, value: Any) -> Any:
-        """Return `value` with its functions replaced by references that can cross."""
+        """Return `value` with functions replaced by references, which can be sent."""
         return with_parts(value, self._reference)
 
     def _reference(self, value: Any) -> Any:
@@ -195,7 +200,7 @@ class Peer:
         return value
 
     def inward(self, value: Any) -> Any:
-        """Return `value` with its references replaced by functions that can be called here."""
+        """Return `value` with references replaced by functions that this side can call."""
         return with_parts(value, self._referred)
 
     def _referred(self, value: Any) -> Any:
@@ -211,7 +216,7 @@ class Peer:
         number = self._numbers.get(id(function))
         if number is None:
             if len(self._functions) >= MAX_FUNCTIONS:
-                raise Unsendable("too many functions cross")
+                raise Unsendable("too many functions are sent")
             self._functions.append(function)
             number = self._numbers[id(function)] = len(self._functions) - 1
         return number
@@ -220,12 +225,12 @@ class Peer:
         if not reference.own:
             return RemoteFunction(self, reference.number)
         if reference.number >= len(self._functions):
-            raise WireError("a reference to a function that never crossed")
+            raise WireError("a reference to a function that was never sent")
         return self._functions[reference.number]
 
 
 def with_parts(value: Any, change: Callable[[Any], Any]) -> Any:
-    """Return `value` with `change` applied to it, or to all parts of a list, tuple or dict."""
+    """Return `value` after `change`; in a list, tuple or dict, `change` is applied to each part."""
     kind = type(value)
     if kind is list or kind is tuple:
         return kind(with_parts(part, change) for part in value)
@@ -239,7 +244,7 @@ def _withdrawn(*_args: Any, **_kwargs: Any) -> object:
 
 
 class RemoteFunction:
-    """A function of the other side; calling it crosses the wire."""
+    """A function of the other side; each call sends a message and waits for the answer."""
 
     def __init__(self, peer: Peer, number: int) -> None:
         self._peer = peer

@@ -1,4 +1,4 @@
-"""A test function that crosses the wire as numbers, for answers that call it very often."""
+"""A test function that is sent as numbers, for student functions that call it very often."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy as np
 class Polynomial:
     """p(u, v) = sum over i, j of c[i, j] uⁱ vʲ, called as p([u, v]).
 
-    u and v may be numbers (then the value is a float) or arrays of one shape. The sandbox computes
-    it itself; any other function of a test is called back across the wire.
+    If u and v are numbers, the value is a float. u and v may also be arrays of the same shape. The
+    sandbox computes a Polynomial itself, whereas each call of another test function is sent to the
+    grader.
     """
 
     def __init__(self, coefficients: np.ndarray) -> None:
@@ -19,9 +20,9 @@ class Polynomial:
         self._falling: list[list[float]] = self.coefficients[::-1, ::-1].tolist()
 
     def __call__(self, x: Any) -> Any:
-        """Return the value at x = [u, v]; raise ValueError unless x holds two numbers or arrays."""
+        """Return p(x) for x = [u, v]; raise ValueError unless x holds two numbers or two arrays."""
         point = np.asarray(x, dtype=float)
-        u, v = point.tolist() if point.ndim == 1 else point  # numpy is slow for single numbers
+        u, v = point.tolist() if point.ndim == 1 else point  # floats are faster than arrays
         value = 0.0 * u
         for row in self._falling:
             in_v = 0.0 * v

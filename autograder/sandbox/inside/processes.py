@@ -1,4 +1,4 @@
-"""The process tree below a process, as /proc shows it from outside."""
+"""Find, signal and reap processes; /proc shows the process tree."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
 def children(pid: int) -> list[int]:
-    """Return the current children of `pid`, of all its threads together."""
+    """Return the current children of all threads of the process `pid`."""
     found: list[int] = []
     try:
         threads = os.listdir(f"/proc/{pid}/task")
@@ -27,7 +27,7 @@ def children(pid: int) -> list[int]:
 
 
 def descendants(pid: int) -> list[int]:
-    """Return all processes below `pid`, parents before their children."""
+    """Return all descendants of the process `pid`, parents before their children."""
     found: list[int] = []
     waiting = [pid]
     while waiting:
@@ -38,7 +38,7 @@ def descendants(pid: int) -> list[int]:
 
 
 def kill(pids: list[int], number: int = signal.SIGKILL) -> None:
-    """Send a signal (default: SIGKILL) to those of `pids` that still exist."""
+    """Send a signal (default: SIGKILL) to the processes `pids`; skip processes that have ended."""
     for pid in pids:
         with contextlib.suppress(*_GONE):
             os.kill(pid, number)
@@ -54,12 +54,12 @@ def reap() -> list[int]:
 
 
 def stat_fields(pid: int | str) -> list[str]:
-    """Return the fields of /proc/PID/stat from the state on; raise OSError if it has ended.
+    """Return the fields of /proc/PID/stat, beginning with the state.
 
-    For a thread, `pid` is "PID/task/THREAD".
+    For a thread, `pid` is "PID/task/THREAD". Raises OSError if the process has ended.
     """
     with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-        # The process chooses the name in brackets itself; it may contain anything.
+        # A process can choose the name in brackets, so the name may contain any character.
         return file.read().rpartition(")")[2].split()
 
 

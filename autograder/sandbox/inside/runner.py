@@ -1,7 +1,7 @@
-"""Run a notebook's code cells as a kernel would: in IPython's shell, without kernel or sockets.
+"""Run a notebook's code cells in IPython's shell, like a kernel, but without sockets.
 
-Outputs are kept in nbformat's own form, up to a limit in bytes. Shell lines and installs are
-answered with a sentence instead of being run.
+Outputs are recorded in nbformat's own form, up to a limit in bytes. Shell lines and installs are
+not run; instead, a sentence is printed.
 """
 
 from __future__ import annotations
@@ -38,25 +38,28 @@ Output = dict[str, Any]
 CELL_NAME = "<cell {}>"
 MAX_ERROR_TEXT = 2_000
 MAX_FRAMES = 200
-_INSTALLED = "every package that the homework needs is there."
+_INSTALLED = "every package that the homework needs is installed."
 
 SHORTER = 3.0
-"""Factor by which the time for later cells is divided after each cell that was stopped."""
+"""Divisor for the time of all later cells, applied after each cell that is stopped."""
 
 
 class CellTimeout(BaseException):
-    """The cell used up its time; a BaseException, so `except Exception` does not catch it."""
+    """The cell used up its time.
+
+    This is a BaseException, so that `except Exception` in student code does not catch it.
+    """
 
 
 class Recorder:
-    """Collects one cell's outputs, up to `limit` bytes."""
+    """Records the outputs of one cell, up to `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
         self.reset()
 
     def reset(self) -> None:
-        """Forget the last cell's outputs."""
+        """Forget the outputs of the last cell."""
         self.outputs: list[Output] = []
         self.used = 0
         self.cut = False
@@ -76,7 +79,7 @@ class Recorder:
             self.outputs.append({"output_type": "stream", "name": name, "parts": [text]})
 
     def add(self, output: Output, size: int) -> None:
-        """Add an output of that many characters."""
+        """Add an output of `size` characters, or mark the outputs as cut if it does not fit."""
         if self.used + size > self.limit:
             self.cut = True
             return
@@ -84,7 +87,7 @@ class Recorder:
         self.outputs.append(output)
 
     def show(self, kind: str, data: Mapping[str, Any], **more: Any) -> None:
-        """Add a displayed value with its representations, each a text or bytes."""
+        """Add a displayed value; `data` contains its representations, each as text or bytes."""
         bundle = {
             str(mime): base64.b64encode(shown).decode("ascii")
             if isinstance(shown, bytes)
@@ -96,7 +99,7 @@ class Recorder:
         self.add(output, sum(map(len, bundle.values())))
 
     def take(self) -> list[Output]:
-        """Return the outputs so far, in nbformat's form."""
+        """Return the outputs recorded so far, in nbformat's form."""
         for output in self.outputs:
             if "parts" in output:
                 output["text"] = "".join(output.pop("parts"))
@@ -108,7 +111,7 @@ class Recorder:
 
 
 class RecordedStream(io.TextIOBase):
-    """Replaces sys.stdout and sys.stderr."""
+    """A stream that replaces sys.stdout or sys.stderr and records printed text."""
 
     encoding = "utf-8"
 
@@ -127,7 +130,7 @@ class RecordedStream(io.TextIOBase):
 
 
 class RecordingDisplay(DisplayPublisher):
-    """Receives what `display(...)` shows."""
+    """Records the values that a cell shows with `display(...)`."""
 
     recorder: Recorder
 
@@ -135,27 +138,27 @@ class RecordingDisplay(DisplayPublisher):
         self.recorder.show("display_data", data)
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002
-        """Forget what the cell has shown so far."""
+        """Forget all outputs that the cell has shown so far."""
         self.recorder.reset()
 
 
 class RecordingHook(DisplayHook):
-    """Receives the value of a cell's last line."""
+    """Records the value of a cell's last line."""
 
     recorder: Recorder
 
     def write_output_prompt(self) -> None:
-        """Write nothing: a notebook shows the number beside the output, not in it."""
+        """Write nothing: a notebook shows the prompt's number beside the output."""
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:  # noqa: ARG002
         self.recorder.show("execute_result", format_dict, execution_count=self.prompt_count)
 
     def finish_displayhook(self) -> None:
-        """Do nothing: there is nothing to flush."""
+        """Do nothing: a recorded output needs no flush."""
 
 
 class CellCompiler(CachingCompiler):
-    """Names compiled code after its cell, so that an error's frames show the cell and line."""
+    """A compiler that names code after its cell, so that tracebacks show the cell and the line."""
 
     current = 0
 
@@ -164,7 +167,7 @@ class CellCompiler(CachingCompiler):
 
 
 class NotebookShell(InteractiveShell):
-    """IPython's shell, with outputs recorded and without access to the machine."""
+    """IPython's shell, which records outputs and runs no commands of the operating system."""
 
     compiler_class = Type(CellCompiler)
     display_pub_class = Type(RecordingDisplay)
@@ -174,13 +177,13 @@ class NotebookShell(InteractiveShell):
     absences: Absences
 
     def transform_ast(self, node: Any) -> Any:
-        """Change a cell's code so that it goes on after a failing import."""
+        """Change a cell's code so that the cell goes on after a failed import."""
         transform: Callable[[Any], Any] = super().transform_ast
         code = transform(node)
         return self.absences.forgive(code, self.user_ns) if isinstance(code, ast.Module) else code
 
     def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
-        """Run a line magic; if it belongs to a missing package, skip it and say so."""
+        """Run a line magic; if the magic's package is missing, skip the line and print a note."""
         find: Callable[[str], Any] = self.find_line_magic
         known = find(magic_name) is not None
         try:
@@ -195,7 +198,7 @@ class NotebookShell(InteractiveShell):
         """Do nothing: there is no screen."""
 
     def enable_matplotlib(self, gui: str | None = None) -> tuple[str, str]:  # noqa: ARG002
-        """Return "inline", as figures are shown inline whatever the line says."""
+        """Return "inline": figures are always shown inline, whatever backend the line names."""
         return "inline", "inline"
 
     def enable_pylab(self, *_: Any, **__: Any) -> Any:
@@ -206,14 +209,14 @@ class NotebookShell(InteractiveShell):
         """Do nothing, so that `exit` and `quit` do not end a notebook that is being marked."""
 
     def system_piped(self, cmd: str) -> None:
-        """Answer a shell line."""
+        """Print a sentence instead of running a shell line."""
         print(f"Shell commands are not run while marking: {cmd}")
 
     system_raw = system_piped
     system = system_piped
 
     def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:  # noqa: ARG002
-        """Answer `x = !command`."""
+        """Print a sentence and return no lines instead of running `x = !command`."""
         self.system_piped(cmd)
         return []
 
@@ -232,9 +235,10 @@ def _short_text(error: object) -> str:
 
 
 def error_place(error: BaseException) -> tuple[tuple[int, int] | None, int, str]:
-    """Return the cell and line (from 1) of the innermost frame of the student's, if any.
+    """Return the cell and the line (from 1) of the innermost frame of student code, if any.
 
-    Also returns how many frames are the student's, and the name of the innermost one's function.
+    Also returns the number of frames of student code, and the name of the function in the innermost
+    frame of student code.
     """
     if isinstance(error, SyntaxError) and (cell := _cell_of(error.filename)) is not None:
         return (cell, error.lineno or 1), 0, ""
@@ -256,7 +260,7 @@ def _cell_of(filename: str | None) -> int | None:
 
 
 class Runner:
-    """One notebook's shell and its cells' outputs."""
+    """Runs the cells of one notebook in one shell, and records their outputs."""
 
     def __init__(self, output_bytes: int, cell_seconds: float) -> None:
         self.recorder = Recorder(output_bytes)
@@ -279,7 +283,7 @@ class Runner:
         return namespace
 
     def run(self, index: int, source: str) -> dict[str, Any]:
-        """Run one cell; return its outputs and its error's kind, place and text as plain data."""
+        """Run one cell; return its outputs, and the kind, place and text of its error, if any."""
         self.recorder.reset()
         self.absences.first = None
         CellCompiler.current = index
@@ -291,7 +295,7 @@ class Runner:
             result["error"] = describe(error)
         elif self.absences.first is not None:
             result["error"] = describe(self.absences.first)
-            result["error"]["text"] += ". The rest of the cell was run without it."
+            result["error"]["text"] += ". The rest of the cell was run without this line."
         return result
 
     def _run_in_time(self, source: str) -> BaseException | None:
@@ -308,14 +312,15 @@ class Runner:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             if time.monotonic() - start >= self.cell_seconds:
-                # code that hangs here hangs in later cells too and would use up the time
+                # code that hangs in this cell often hangs in later cells too, and would use up the
+                # time of the submission
                 self.cell_seconds /= SHORTER
 
     def _show_open_figures(self) -> None:
         for number in plt.get_fignums():
             try:
                 picture = png(plt.figure(number))
-            except Exception:  # a figure that can't be drawn is shown as nothing
+            except Exception:  # a figure that can't be drawn is not shown
                 continue
             if picture:
                 self.recorder.show("display_data", {"image/png": picture})
@@ -330,7 +335,10 @@ class Runner:
 
 
 def _keep_lines(source: str) -> str:
-    """Return the source with `#` in its leading blank lines, which IPython would not count."""
+    """Return the source with `#` in each leading blank line.
+
+    IPython would not count leading blank lines, so the line numbers of errors would be wrong.
+    """
     code = source.lstrip()
     blank = source[: len(source) - len(code)].count("\n")
     if not blank or code.startswith("%%"):
@@ -357,7 +365,7 @@ def _configuration() -> Config:
 
 
 def describe(error: BaseException) -> dict[str, Any]:
-    """Return an exception as plain data: its nearest built-in kind, its place and its text."""
+    """Return an exception as plain data: its nearest built-in type, its place and its text."""
     names = (base.__name__ for base in type(error).__mro__ if base in vars(builtins).values())
     kind = next(names, "Exception")
     for own in (CellTimeout, Unsendable, RemoteError):

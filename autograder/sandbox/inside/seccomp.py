@@ -1,9 +1,10 @@
 """Limit system calls to those that student code needs, with a seccomp filter.
 
-The calls that a notebook needs are allowed: files, memory, threads, forks, clocks, its own sockets.
-All others fail: with EPERM where code should read "not permitted", with ENOSYS where the C library
-then uses an older call. A call of a foreign architecture kills the process. A filter cannot read
-paths or structures, so Landlock decides which files may be opened.
+The filter allows the calls that a notebook needs: for files, memory, threads, forks, clocks and
+socket pairs. All other calls fail. They fail with EPERM if code should read "not permitted", and
+with ENOSYS if the C library should try an older call instead. A call of a foreign architecture
+kills the process. A filter cannot read paths or structures, so Landlock decides whether a file may
+be opened.
 
 See `man 2 seccomp` and Documentation/userspace-api/seccomp_filter.rst of the kernel.
 """
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from .landlock import syscall
 
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-"""Audit numbers of the architectures that have a column in the tables below."""
+"""Audit numbers of the architectures that have a column in the tables of this module."""
 
 _SET_MODE_FILTER = 1
 _FLAG_TSYNC = 1
@@ -61,14 +62,14 @@ getrandom:318:278 sendmsg:46:211 recvmsg:47:212 recvfrom:45:207 getsockopt:55:20
 getpeername:52:205 shutdown:48:210
 """
 
-# Allowed with conditions on their arguments; see _conditional.
+# These calls are allowed with conditions on their arguments; see _conditional.
 _CONDITIONAL = """
 open:2:- openat:257:56 truncate:76:45 mmap:9:222 clone:56:220 prlimit64:302:261 prctl:157:167
 kill:62:129 tgkill:234:131 socketpair:53:199 sendto:44:206 fcntl:72:25 ioctl:16:29
 """
 
-# These report success without doing anything. No wall checks the right to change modes and times
-# of one's own files, and code that copies a file should not fail because of them.
+# These calls report success without doing anything. No wall can check the right to change the mode
+# or the times of a file. Code that copies a file uses these calls and should not fail.
 _PRETENDED = """
 chmod:90:- fchmod:91:52 fchmodat:268:53 fchmodat2:452:452 utime:132:- utimes:235:- futimesat:261:-
 utimensat:280:88
@@ -79,10 +80,10 @@ getxattr:191:8 lgetxattr:192:9 fgetxattr:193:10 listxattr:194:11 llistxattr:195:
 setxattr:188:5 lsetxattr:189:6 fsetxattr:190:7
 """
 
-# These fail with "Operation not permitted". Without setsid and setpgid, every descendant of a
-# confined process stays in its group, where one signal ends them all. Calls in no table fail with
-# ENOSYS: calls newer than this file, clone3 and openat2 (their flags are in memory, which a filter
-# cannot see), and the rest.
+# These calls fail with "Operation not permitted". Without setsid and setpgid, every descendant of a
+# confined process stays in its process group, so that one signal ends the whole group. A call that
+# is in no table, such as a call newer than this file, fails with ENOSYS. The tables leave out
+# clone3 and openat2, because a filter cannot read their flags, which are in memory.
 _FORBIDDEN = """
 socket:41:198 connect:42:203 bind:49:200 listen:50:201 accept:43:202 accept4:288:242
 setsockopt:54:208 sendmmsg:307:269 recvmmsg:299:243 vfork:58:- execve:59:221 execveat:322:281
@@ -109,8 +110,8 @@ syncfs:306:267 seccomp:317:277 landlock_create_ruleset:444:444 landlock_add_rule
 landlock_restrict_self:446:446
 """
 
-# Flags that the C libraries pass to start a thread and to fork. Others are forbidden: they create
-# namespaces, or a process that shares memory, files or its parent with the one that forked it.
+# Flags that the C libraries pass to start a thread and to fork. Other flags are forbidden: they
+# create namespaces, or a child that shares memory, files or its parent with the calling process.
 _CLONES = (0x3D0F00, 0x7D0F00, 0x1200011, 0x11)
 _MAP_SHARED_ANONYMOUS = 0x21
 _SOCKET_TYPE = 0xF
@@ -118,7 +119,8 @@ _O_ACCMODE_TRUNC = os.O_ACCMODE | os.O_TRUNC
 _MEMORY_LOCKED = 0x2000  # MAP_LOCKED
 
 # F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, locks of both kinds, F_DUPFD_CLOEXEC,
-# F_GETPIPE_SZ. Not F_SETOWN and F_SETSIG: with these the kernel sends signals for the caller.
+# F_GETPIPE_SZ. F_SETOWN and F_SETSIG are forbidden: with these commands, the kernel would send
+# signals on the caller's behalf.
 _FCNTL = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
 # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX
 _IOCTL = (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451)
@@ -130,9 +132,10 @@ Instruction = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class _Check:
-    """A check that argument number `arg`, its low word under `mask`, is one of `values`.
+    """A check that the lower half of argument number `arg`, under `mask`, is one of `values`.
 
-    With `forbid` it must be none of them; `high` checks the argument's upper half.
+    With `forbid`, the argument must be none of `values`. With `high`, the check uses the upper half
+    of the argument.
     """
 
     arg: int
@@ -157,16 +160,16 @@ class _Check:
 
 
 def _numbers(table: str, machine: str) -> dict[str, int]:
-    """Return the system call numbers in a table's column."""
+    """Return the system call numbers of an architecture, by the name of the call."""
     column = 1 + list(AUDIT_ARCH).index(machine)
     rows = (entry.split(":") for entry in table.split())
     return {row[0]: int(row[column]) for row in rows if row[column] != "-"}
 
 
 def _conditional(own_signals_only: bool, truncate_unwalled: bool) -> dict[str, tuple[_Check, ...]]:
-    """Return the checks on the arguments of a call in `_CONDITIONAL`."""
+    """Return the checks on the arguments of each call in `_CONDITIONAL`, by its name."""
     to_self = (_Check(0, [os.getpid()]),) if own_signals_only else ()
-    # Opening for reading with O_TRUNC empties a file, and Landlock's first versions allow it.
+    # Opening a file for reading with O_TRUNC empties the file. Landlock's first versions allow it.
     reading_truncates = [os.O_TRUNC | os.O_RDONLY, os.O_TRUNC | os.O_ACCMODE]
 
     def not_emptying(arg: int) -> tuple[_Check, ...]:
@@ -177,7 +180,7 @@ def _conditional(own_signals_only: bool, truncate_unwalled: bool) -> dict[str, t
         "open": not_emptying(1),
         "openat": not_emptying(2),
         "truncate": (_Check(0, []),) if truncate_unwalled else (),
-        # Shared anonymous memory may belong to no process, so the watchdog would miss it.
+        # Shared anonymous memory may belong to no process, so the watchdog would not count it.
         "mmap": (
             _Check(3, [_MAP_SHARED_ANONYMOUS], _MAP_SHARED_ANONYMOUS, forbid=True),
             _Check(3, [0], _MEMORY_LOCKED),
@@ -187,7 +190,7 @@ def _conditional(own_signals_only: bool, truncate_unwalled: bool) -> dict[str, t
         "prctl": (_Check(0, _PRCTL),),
         "kill": to_self,
         "tgkill": to_self,
-        # Only SOCK_STREAM: a datagram socket could send to any socket file by its name.
+        # Only SOCK_STREAM is allowed: a datagram socket could send to any socket file by name.
         "socketpair": (_Check(0, [1]), _Check(1, [1], _SOCKET_TYPE)),
         "sendto": (_Check(4, [0]), _Check(4, [0], high=True)),
         "fcntl": (_Check(1, _FCNTL),),
@@ -200,9 +203,9 @@ def program(
 ) -> bytes:
     """Return the filter for `machine` ("x86_64" or "aarch64") as an array of struct sock_filter.
 
-    `own_signals_only` forbids signals to any process but the caller itself, if nothing else
-    protects the grader from them. `truncate_unwalled` forbids `truncate` by name and opening for
-    reading with O_TRUNC, if Landlock does not check them.
+    `own_signals_only` forbids signals to all processes but the caller, for machines where no other
+    wall protects the grader from signals. `truncate_unwalled` forbids the call `truncate`, and
+    opening a file for reading with O_TRUNC, for kernels whose Landlock does not check them.
     """
     denied, unknown = _ERRNO | errno.EPERM, _ERRNO | errno.ENOSYS
     code: list[Instruction] = [
@@ -237,8 +240,8 @@ class _Program(ctypes.Structure):
 def install(machine: str, **options: bool) -> None:
     """Apply the filter to every thread of this process, for good; raise OSError on failure.
 
-    `options` are those of `program`. The process must already be unable to gain new privileges
-    (PR_SET_NO_NEW_PRIVS).
+    `options` are the options of `program`. The process must already be unable to gain new
+    privileges (PR_SET_NO_NEW_PRIVS).
     """
     code = program(machine, **options)
     number = _numbers(_FORBIDDEN, machine)["seccomp"]

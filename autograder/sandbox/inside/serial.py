@@ -1,8 +1,8 @@
 """Run the pools and processes of `multiprocessing` in the calling process.
 
-Processes behind the walls cannot share a semaphore. So a pool runs its tasks one after another,
-each when it is submitted. Processes are threads, and their queues, locks and events are those of
-threads. A pool's task gets copies of its arguments, as it would in a separate process.
+Processes behind the walls cannot share a semaphore. So a pool runs each task as soon as the task is
+submitted. A process becomes a thread, and its queues, locks and events are replaced with those for
+threads. A pool's task gets copies of its arguments, as in a separate process.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SerialExecutor(concurrent.futures.Executor):
             initializer(*initargs)
 
     def submit(self, fn: Task, /, *args: Any, **kwargs: Any) -> concurrent.futures.Future[Any]:
-        """Make the call, and return its future."""
+        """Run the task at once, and return a future with its result."""
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         try:
             future.set_result(_call_on_copies(fn, *args, **kwargs))
@@ -55,7 +55,7 @@ def _call_on_copies(task: Task, *args: Any, **kwargs: Any) -> Any:
 
 
 def _copied(value: Any) -> Any:
-    """Return a copy, or the value itself if a part of it can't be copied, such as a function."""
+    """Return a copy of the value, or the value itself if a part of it can't be copied."""
     try:
         return copy.deepcopy(value)
     except Exception:
@@ -82,12 +82,12 @@ class SerialPool(multiprocessing.pool.ThreadPool):
     def apply_async(
         self, func: Task, args: Any = (), kwds: Any = None, *tell: Any, **told: Any
     ) -> Any:
-        """Make one call, and return its result."""
+        """Run one task at once, and return its result."""
         task = partial(_call_on_copies, func, *args, **(kwds or {}))
         return self._result(task, *tell, **told)
 
     def imap(self, func: Task, iterable: Iterable[Any], chunksize: int | None = 1) -> Any:
-        """Yield the answers, one by one."""
+        """Yield the answers of the tasks, one by one."""
         del chunksize
         answers: Any = multiprocessing.pool.IMapIterator(self)
         done = [_outcome(partial(_call_on_copies, func, each)) for each in iterable]
@@ -107,7 +107,7 @@ class SerialPool(multiprocessing.pool.ThreadPool):
         *tell: Any,
         **told: Any,
     ) -> Any:
-        """Do what all variants of `map` have in common."""
+        """Run the tasks of any variant of `map`."""
         return self._result(
             partial(mapper, (partial(_call_on_copies, func), iterable)), *tell, **told
         )
@@ -124,7 +124,7 @@ class SerialPool(multiprocessing.pool.ThreadPool):
 
 
 def _outcome(task: Task) -> tuple[bool, Any]:
-    """Return whether a task succeeded, and its answer or its error."""
+    """Return whether a task succeeded, and the task's answer or error."""
     try:
         return True, task()
     except Exception as error:
@@ -132,7 +132,7 @@ def _outcome(task: Task) -> tuple[bool, Any]:
 
 
 class ThreadProcess(multiprocessing.dummy.DummyProcess):
-    """A process that is a thread."""
+    """A stand-in for a process, which runs as a thread."""
 
     def __init__(self, *args: Any, daemon: bool | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -140,7 +140,7 @@ class ThreadProcess(multiprocessing.dummy.DummyProcess):
 
     @property
     def pid(self) -> int:
-        """The number of the one process."""
+        """The id of the process in which all threads run."""
         return os.getpid()
 
     def close(self) -> None:
@@ -150,7 +150,7 @@ class ThreadProcess(multiprocessing.dummy.DummyProcess):
 
 
 class ThreadQueue(queue.Queue[Any]):
-    """A queue between threads that can be closed like one between processes."""
+    """A queue between threads that can be closed, like a queue between processes."""
 
     def close(self) -> None:
         """Do nothing: there is nothing to end."""

@@ -1,7 +1,7 @@
-"""Get from a bare interpreter to a module; the first code in the sandbox, still trusted.
+"""Run a module in a bare interpreter; this is the first code in the sandbox, and it is trusted.
 
-Without an outer wall, the process forks here: the child goes on, and the parent remains as its
-supervisor.
+Without an outer wall, the process first forks: the child runs the module, and the parent becomes
+the supervisor of the child.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main(order: Mapping[str, Any]) -> None:
     for give_builtins in (site.sethelper, site.setquit, site.setcopyright):
         give_builtins()
     for folder in order["packages"]:
-        # List it for the import system now: behind the wall, listing may be forbidden.
+        # Let the import system list the folder now: behind the wall, listing may be forbidden.
         PathFinder.find_spec("inside", [folder])
     os.chdir(order["work"])
     importlib.import_module(order["module"]).main()

@@ -1,9 +1,9 @@
 """End every process of the sandbox without a pid namespace.
 
-The supervisor is the ancestor of everything in the sandbox. As "child subreaper" it also becomes
-the parent of processes that forked twice to escape. When the grader closes the channel or ends in
-any way, the supervisor kills all its descendants until there are none, removes the sandbox's folder
-and ends.
+The supervisor is the ancestor of all other processes in the sandbox. As a "child subreaper", it
+also becomes the parent of processes that forked twice to escape. When the grader ends or closes the
+channel, the supervisor kills its descendants until none is left, removes the sandbox's folder and
+ends.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any, NoReturn
 
 from . import processes, walls
 
-_OOM_FIRST = b"500"  # if memory runs out, the kernel should end the sandbox, not its supervisor
+_OOM_FIRST = b"500"  # if memory runs out, the kernel should end the sandbox before its supervisor
 
 
 def stand_over(order: Mapping[str, Any]) -> None:
-    """Fork; the child returns, the parent supervises it and never returns.
+    """Fork; only the child returns, and the parent supervises the child.
 
-    `order` has `control` (a descriptor that closes when the grader hangs up) and `folder` (removed
-    at the end). It also has `uid` (a user whose processes all belong to the sandbox, or None) and
-    `lock` (the descriptor that keeps this uid reserved, or None).
+    `order` has four entries. `control` is a descriptor that the grader closes to end the sandbox.
+    `folder` is the folder to remove at the end. `uid` is a user whose processes all belong to the
+    sandbox, or None. `lock` is the descriptor that keeps `uid` reserved, or None.
     """
     control = int(order["control"])
     grader = os.pidfd_open(os.getppid())
@@ -64,7 +64,7 @@ def _supervise(main: int, control: int, grader: int, order: Mapping[str, Any]) -
 
 
 def null_streams(*streams: int) -> None:
-    """Connect these descriptors to /dev/null."""
+    """Connect the descriptors `streams` to /dev/null."""
     null = os.open(os.devnull, os.O_RDWR)
     for stream in streams:
         os.dup2(null, stream)
@@ -87,7 +87,7 @@ def _drain(descriptor: int) -> None:
 
 
 def _end_all(uid: int | None, wake: int) -> None:
-    """Kill until no child is left, and so no descendant."""
+    """Kill descendants until no child is left, which means that no descendant is left."""
     while True:
         if uid is not None:
             kill_user(uid)
@@ -102,7 +102,7 @@ def _end_all(uid: int | None, wake: int) -> None:
 
 
 def kill_user(uid: int) -> None:
-    """Kill all processes of a user at once: unlike a list of ids, this misses no new fork."""
+    """Kill all processes of a user with one signal, so that no new fork can escape."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -117,8 +117,8 @@ def kill_user(uid: int) -> None:
 def remove(folder: str) -> None:
     """Remove a folder of any depth and with any modes, without following a link.
 
-    Sub-folders are moved up before they are emptied, so that no path gets long. Anything else in
-    the folder's place is removed too.
+    Sub-folders are moved up before they are emptied, so that no path becomes too long. If `folder`
+    is a file or a link, the file or the link is removed.
     """
     with contextlib.suppress(FileNotFoundError):
         if os.path.islink(folder) or not os.path.isdir(folder):
@@ -130,7 +130,7 @@ def remove(folder: str) -> None:
 
 
 def empty(folder: str) -> None:
-    """Remove everything in a folder, in the same way."""
+    """Remove all contents of a folder, but keep the folder itself."""
     while names := os.listdir(folder):
         for name in names:
             _remove_or_raise_up(folder, os.path.join(folder, name))

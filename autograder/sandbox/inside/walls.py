@@ -1,26 +1,26 @@
-"""The inner wall: what a process gives up before it sees any student data.
+"""The inner wall: a process gives up its rights before it sees any student data.
 
-Call `confine(spec)` in a newly forked child. The child gives up everything that a notebook does not
+Call `confine(spec)` in a newly forked child. The child gives up all rights that a notebook does not
 need, for good and for all its descendants:
 
-- root: only a spare user id that nothing else has, no groups, no capabilities (if started as root);
+- root: a child of root changes to a spare user id, with no groups and no capabilities;
 - files: Landlock allows reading the interpreter's packages and writing to the private folders;
 - system calls: seccomp allows the list in `seccomp.py`: no new sockets, no exec, no ptrace;
-- amounts: rlimits bound memory, processor time, processes, file size, descriptors.
+- limits: rlimits bound memory, processor time, processes, file size, descriptors.
 
-`spec` is plain data made by the grader's `launch`:
+`launch` in the grader makes `spec`, which is plain data:
 
     work, tmp, home     the private folders
-    read                paths that may be read
+    read                paths that the process may read
     uid                 the spare user id, or None to keep the user
     keep_read           whether packages can be read only with CAP_DAC_READ_SEARCH
-    landlock, seccomp   False: go without (only on a machine that does not have it)
+    landlock, seccomp   False to skip this part (only on a machine that does not have it)
     rlimits             {"AS": bytes, "CPU": seconds, ...}, names as in `man 2 setrlimit`
 
-Why `keep_read` is safe: if root's packages are in a folder closed to others (/root), the spare user
-needs that capability to import them. It can't be handed on, as nothing can be executed. Landlock
-still decides whether a file may be opened. The one call that bypasses paths, open_by_handle_at, is
-forbidden.
+Why `keep_read` is safe: if root's packages are in a folder closed to other users (/root), the spare
+user needs the capability CAP_DAC_READ_SEARCH to import them. The process cannot pass the capability
+on to a program, because it cannot execute any program. Landlock still decides whether a file may be
+opened. open_by_handle_at, the only system call that would bypass Landlock's paths, is forbidden.
 """
 
 from __future__ import annotations
@@ -42,30 +42,31 @@ CAP_DAC_READ_SEARCH, CAP_KILL, CAP_SETGID, CAP_SETUID = 2, 5, 6, 7
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_KEEPCAPS = 1, 4, 8
 _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 36, 38
-_CAPABILITIES_OF_THIS_THREAD = struct.pack("=Ii", 0x20080522, 0)  # in the third version
+_CAPABILITIES_OF_THIS_THREAD = struct.pack("=Ii", 0x20080522, 0)  # header of capset's third version
 _DEVICES = {"/dev/null": landlock.WRITE_DEVICE, "/dev/urandom": landlock.READ_FILE}
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# Looked up now: behind the wall there is no call for it.
+# Looked up before the wall is set up, because the wall forbids the system call.
 _LANDLOCK_ABI = landlock.abi()
 
 
 class WallError(Exception):
-    """A part of the inner wall is missing; the process must not see student data."""
+    """A part of the inner wall is missing, so the process must not see student data."""
 
 
 def confine(spec: Mapping[str, Any]) -> None:
-    """Take the inner wall.
+    """Confine this process behind the inner wall.
 
-    The process also becomes the leader of a group that none of its descendants can leave, so the
-    parent ends them all with `os.killpg`. Raises WallError if a part that `spec` requires fails.
-    Call it while no other thread runs: Landlock affects the calling thread and what it starts.
+    The process also becomes the leader of a process group that no descendant can leave, so that the
+    parent can end the whole group with `os.killpg`. Raises WallError if a part that `spec` requires
+    fails. Call `confine` while no other thread runs, because Landlock affects only the calling
+    thread and its later children.
     """
     try:
         _confine(spec)
     except OSError as error:
-        raise WallError(f"the inner wall can't be taken: {error}") from error
+        raise WallError(f"the inner wall can't be set up: {error}") from error
 
 
 def _confine(spec: Mapping[str, Any]) -> None:
@@ -73,15 +74,16 @@ def _confine(spec: Mapping[str, Any]) -> None:
         os.setsid()
     os.umask(0o077)
     _limit(spec["rlimits"])
-    # The paths are opened before the user changes; the wall is enforced afterwards.
+    # Open the paths before the user changes; enforce the rules afterwards.
     files = _file_wall(spec) if spec["landlock"] else None
     uid = spec["uid"]
     if uid is not None:
         become(uid, keep=[CAP_DAC_READ_SEARCH] if spec["keep_read"] else [])
     os.chdir(spec["work"])
     die_with_parent()
-    # Changing the user has disabled this, and the grader needs to inspect the process. Student code
-    # can't do so: /proc is closed to it and ptrace forbidden.
+    # After a change of user, the kernel forbids inspection of this process. The grader needs to
+    # inspect the process, so allow inspection again. Student code still can't inspect processes: it
+    # has no access to /proc, and ptrace is forbidden.
     prctl(_PR_SET_DUMPABLE, 1)
     prctl(_PR_SET_NO_NEW_PRIVS, 1)
     if files is not None:
@@ -98,7 +100,7 @@ def _confine(spec: Mapping[str, Any]) -> None:
 
 
 def _limit(rlimits: Mapping[str, int]) -> None:
-    """Set the soft and hard limits; never above those that the process was given."""
+    """Set the soft and the hard limits, but never above the limits that the process already has."""
     for name, value in rlimits.items():
         kind = getattr(resource, f"RLIMIT_{name}", None)
         if kind is None:
@@ -130,7 +132,7 @@ def become(uid: int, keep: list[int]) -> None:
 
 
 def set_capabilities(keep: list[int]) -> None:
-    """Set the capabilities to exactly `keep`; raise OSError if one of them is not available."""
+    """Set the capabilities to exactly `keep`; raise OSError if a capability is not available."""
     bits = sum(1 << capability for capability in keep)
     _capset(bits, bits, 0, 0, 0, 0)
 
@@ -161,25 +163,25 @@ def _capset(*halves: int) -> None:
 
 
 def die_with_parent() -> None:
-    """End this process when its parent ends; a fork does not inherit this."""
+    """Make the kernel end this process when its parent ends; forks do not inherit this setting."""
     prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
 
 
 def adopt_orphans() -> None:
-    """Become the parent of all descendants whose own parents end."""
+    """Make this process the new parent of descendants whose own parents end."""
     prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def prctl(option: int, value: int) -> None:
-    """Make the system call of that name; raise OSError if it fails."""
+    """Make the system call `prctl`; raise OSError if the call fails."""
     if _libc.prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), f"prctl {option}")
 
 
 def attempt(spec: Mapping[str, Any], forbidden: str) -> list[str]:
-    """Take the wall, try to break it, and return what was not stopped; for a scratch process.
+    """Confine this scratch process, try to break the wall, and return the attempts that succeed.
 
-    `forbidden` is an existing file that `spec` does not allow to be read.
+    `forbidden` is an existing file that `spec` does not allow the process to read.
     """
     confine(spec)
     ways: dict[str, Callable[[], object]] = {

@@ -1,4 +1,4 @@
-"""The wire between the grader and the sandbox: messages as plain data, never code.
+"""The message format between the grader and the sandbox: plain data, never code.
 
 A frame is an 8-byte header (two big-endian uint32: length of the body, length of the arrays), the
 body (msgpack) and the arrays' bytes. The body holds `[value, [[dtype, shape], ...]]`. In a value, a
@@ -10,8 +10,8 @@ with a tag:
     ["f", k] function k of the sender     ["g", k] function k of the receiver
     ["o", kind, value] an object that was read into plain data, such as a figure
 
-Each side treats received data as untrusted: any bytes give either a value of these types within the
-budget, or WireError.
+Each side treats received data as untrusted: decoding any bytes gives either a value of these types
+within the budget, or WireError.
 """
 
 from __future__ import annotations
@@ -38,11 +38,12 @@ MAX_ARRAYS = 10_000
 MAX_DIMENSIONS = 8
 MAX_DIGITS = 400
 MAX_KEYS = 2_000
-"""Number of dict keys in a message that are not text: such keys can be made to collide."""
+"""Largest number of dict keys in a message that are not text, since an attacker could make such
+keys collide."""
 MAX_EMPTY = 1_000_000
-"""Largest product of the other sizes of an array without elements."""
+"""Largest product of the sizes that are not 0, for an array without elements."""
 MAX_KIND = 40
-"""Number of characters in the name of the kind of a value that can't cross."""
+"""Largest number of characters in the type name of a value that can't be sent."""
 CHUNK = 65_536
 DTYPES = frozenset(
     ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
@@ -50,11 +51,11 @@ DTYPES = frozenset(
 
 
 class WireError(Exception):
-    """The other side sent something that is not a message, or exceeds the budget."""
+    """The other side sent bytes that are not a message, or a message beyond the budget."""
 
 
 class WireClosed(WireError):
-    """The other side has ended."""
+    """The other side has closed the channel or has ended."""
 
 
 class WireTimeout(WireError):
@@ -62,9 +63,10 @@ class WireTimeout(WireError):
 
 
 class Unsendable(TypeError):
-    """A value that can't cross the wire; the message names its type and what can cross.
+    """A value cannot be sent to the other side.
 
-    `kind` is a short name of its type; empty if it is too large or too deep.
+    The message names the value's type and the types that can be sent. `kind` is a short name of the
+    value's type; it is empty if the value is too large or nested too deeply.
     """
 
     def __init__(self, message: str, kind: str = "") -> None:
@@ -82,7 +84,7 @@ class Budget:
 
 @dataclass(frozen=True)
 class Function:
-    """A function that lives on one side; `own` is relative to the side that holds this value."""
+    """A reference to a function; `own` is True on the side where the function runs."""
 
     number: int
     own: bool
@@ -103,7 +105,7 @@ _PLAIN: tuple[type[Any], ...] = (bool, int, float, str, list, tuple)
 
 
 def encode(value: object, budget: Budget, adapt: Adapt | None = None) -> bytes:
-    """Return a frame for `value`; `adapt` may convert objects of foreign types."""
+    """Return a frame that contains `value`; `adapt` may convert objects of foreign types."""
     encoder = _Encoder(adapt)
     tree = encoder.node(value, 0)
     body: bytes = msgpack.packb([tree, encoder.shapes], use_bin_type=True)
@@ -165,7 +167,7 @@ class _Encoder:
                 return self.node(adapted, depth + 1)
         name = type(value).__name__
         kind = f"module {value.__name__}" if isinstance(value, ModuleType) else name
-        raise Unsendable(f"{name} can't cross; numbers, lists and arrays can", kind)
+        raise Unsendable(f"{name} can't be sent; numbers, lists and arrays can", kind)
 
     @staticmethod
     def integer(value: int) -> Any:
@@ -189,7 +191,7 @@ class _Encoder:
         plain = np.asarray(value)
         if plain.dtype.kind not in "biufc":
             raise Unsendable(
-                f"an array of dtype {plain.dtype} can't cross; arrays of numbers can",
+                f"an array of dtype {plain.dtype} can't be sent; arrays of numbers can",
                 f"array of {plain.dtype.kind}",
             )
         if plain.dtype.kind == "f" and plain.itemsize > 8:
@@ -199,7 +201,7 @@ class _Encoder:
         if len(self.shapes) >= MAX_ARRAYS:
             raise Unsendable(f"it holds more than {MAX_ARRAYS} arrays")
         if not _is_proper_shape(plain.shape):
-            raise Unsendable(f"an array of shape {plain.shape} can't cross")
+            raise Unsendable(f"an array of shape {plain.shape} can't be sent")
         native = np.ascontiguousarray(plain, dtype=plain.dtype.newbyteorder("="))
         self.shapes.append([native.dtype.str[1:], list(plain.shape)])
         self.buffers.append(native.tobytes())
@@ -207,19 +209,21 @@ class _Encoder:
 
 
 def decode(body: bytes, arrays: bytes) -> Any:
-    """Return the value in a frame; raise WireError for anything that `encode` does not make.
+    """Return the value in a frame; raise WireError for bytes that `encode` would never produce.
 
-    In memory the value takes at most some hundred times the body and three times the arrays.
+    In memory, the value takes at most some hundred times the size of the body plus three times the
+    size of the arrays.
     """
     try:
-        # A list that claims more than it holds would allocate memory; skipping allocates none.
+        # Decoding a list allocates memory for the length that it claims, which may be false. So
+        # skip through the body first, which allocates no memory and notices a false length.
         whole = msgpack.Unpacker(max_buffer_size=len(body) or 1)
         whole.feed(body)
         whole.skip()
         top = msgpack.unpackb(
             body, raw=False, strict_map_key=True, max_map_len=0, max_ext_len=0, use_list=True
         )
-    except Exception as error:  # msgpack raises many kinds for malformed bytes
+    except Exception as error:  # msgpack raises many types of errors
         raise WireError(f"the body is not msgpack: {type(error).__name__}") from error
     if not (isinstance(top, list) and len(top) == 2 and isinstance(top[1], list)):
         raise WireError("the body is not [value, arrays]")
@@ -249,7 +253,7 @@ def _array_header(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
         raise WireError("an array lacks dtype and shape")
     name, shape = entry
     if not isinstance(name, str) or name not in DTYPES:
-        raise WireError("an array has a dtype that can't cross")
+        raise WireError("an array has a dtype that can't be sent")
     if not all(type(size) is int for size in shape) or not _is_proper_shape(shape):
         raise WireError("an array has no proper shape")
     return np.dtype(name), tuple(shape)
@@ -258,7 +262,8 @@ def _array_header(entry: Any) -> tuple[np.dtype[Any], tuple[int, ...]]:
 def _is_proper_shape(shape: Sequence[int]) -> bool:
     if len(shape) > MAX_DIMENSIONS or not all(0 <= size < 2**40 for size in shape):
         return False
-    # Without elements no bytes limit the shape, and a sum over one axis has the others' size.
+    # The shape of an array without elements is not limited by its bytes. A sum over its empty axis
+    # would have the size of the other axes.
     return 0 not in shape or math.prod(size or 1 for size in shape) <= MAX_EMPTY
 
 
@@ -310,7 +315,7 @@ class _Decoder:
         if found is None:
             raise WireError("a value names an array that was not sent, or names it twice")
         self.arrays[index] = None
-        # A byte of a bool may hold other values than 0 and 1, which would not compare equal.
+        # A received bool may hold a byte other than 0 and 1, which would not compare equal to True.
         return np.asarray(found.view(np.uint8) != 0) if found.dtype == np.bool_ else found.copy()
 
     def read_complex(self, parts: list[Any], _depth: int) -> Any:
@@ -351,9 +356,9 @@ def _number(parts: list[Any]) -> int:
 
 
 class Channel:
-    """A stream socket that carries frames, with a budget for messages in both directions.
+    """A stream socket for frames, with a budget for messages in both directions.
 
-    Without a deadline, `send` and `receive` wait as long as it takes.
+    Without a deadline, `send` and `receive` wait without a time limit.
     """
 
     def __init__(self, stream: socket.socket, budget: Budget | None = None) -> None:
@@ -369,7 +374,7 @@ class Channel:
         descriptors: Sequence[int] = (),
         deadline: float | None = None,
     ) -> None:
-        """Send one value, and open file descriptors with it if there are any."""
+        """Send one value, together with the open file descriptors `descriptors`."""
         frame = memoryview(encode(value, self.budget, adapt))
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
         flags = 0 if deadline is None else socket.MSG_DONTWAIT
@@ -377,24 +382,25 @@ class Channel:
             sent = 0
             while sent < len(frame):
                 part = frame[sent : sent + CHUNK]
-                # They go with the first bytes; socket.send_fds does not pass the flags.
+                # The descriptors go with the first bytes; socket.send_fds would ignore the flags.
                 beside = rights if descriptors and not sent else []
                 try:
                     sent += self.stream.sendmsg([part], beside, flags)
-                except BlockingIOError:  # its buffer is full
+                except BlockingIOError:  # the socket's buffer is full
                     self._wait(select.POLLOUT, deadline)
 
     def receive(self, deadline: float | None = None) -> Any:
         """Return the next value; the kernel drops any descriptors sent with it."""
-        if deadline is not None and time.monotonic() > deadline:  # even if it has arrived already
+        if deadline is not None and time.monotonic() > deadline:  # even if a value has arrived
             raise WireTimeout("no answer in time")
         with self._errors():
             return self._value(self._exactly(HEADER.size, deadline, CHUNK), deadline, CHUNK)
 
     def receive_with_descriptor(self) -> tuple[Any, int | None]:
-        """Return the next value, and the descriptor sent with it if there is one.
+        """Return the next value, and the descriptor that was sent with the value, or None.
 
-        Nothing is read ahead, as a descriptor arrives with the bytes it was sent with.
+        A descriptor arrives together with the bytes of its message. So this method reads no bytes
+        of the next message, whose descriptor would be lost.
         """
         with self._errors():
             header, found, _, _ = socket.recv_fds(self.stream, HEADER.size, 1)
@@ -415,7 +421,10 @@ class Channel:
         return decode(body, self._exactly(arrays_length, deadline, ahead))
 
     def _exactly(self, length: int, deadline: float | None, ahead: int) -> bytes:
-        """Return the next `length` bytes; up to `ahead` bytes may be read at once and kept."""
+        """Return the next `length` bytes.
+
+        The method may read up to `ahead` bytes at once, and keeps the rest for the next call.
+        """
         while len(self._ahead) < length:
             self._wait(select.POLLIN, deadline)
             part = self.stream.recv(min(max(length - len(self._ahead), ahead), CHUNK))

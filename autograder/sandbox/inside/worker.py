@@ -1,9 +1,9 @@
-"""The processes inside the sandbox: a parent, a child for each notebook, and its test children.
+"""The processes inside the sandbox: a parent, notebook children, and their test children.
 
-The parent (`main`) holds only imports and never sees student data. It forks a notebook child, which
-takes the inner wall and runs the cells it is sent. The notebook child forks a fresh test child
-whenever the grader wants to talk to the student's functions. Channels arrive as
-descriptors over the parent's own channel.
+The parent (`main`) only imports modules, and never sees student data. It forks a notebook child for
+each notebook. The notebook child sets up the inner wall and runs the cells that the grader sends.
+Whenever the grader wants to call the student's functions, the notebook child forks a test child. A
+new child gets its channel as a descriptor over the channel of the process that forks it.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _USED_LATER = (
     "IPython.core.crashhandler", "IPython.core.logger", "IPython.core.magics",
     "IPython.core.oinspect", "contourpy", "numpy.polynomial", "numpy.random",
 )  # fmt: skip
-"""Modules that most notebooks make numpy, matplotlib and IPython import later."""
+"""Modules that numpy, matplotlib and IPython import only later, in most notebooks."""
 
 
 def main() -> None:
     """Serve the grader over the descriptor that replaced standard input."""
     control = os.dup(0)
     os.set_inheritable(control, False)
-    supervisor.null_streams(0, 1)  # messages of the parent itself go to the log
+    supervisor.null_streams(0, 1)  # descriptor 2 stays: the parent's own messages go to the log
     channel = Channel(socket.socket(fileno=control))
     mpl.use("agg")
     drawing.keep_fonts_in_memory()
@@ -53,7 +53,7 @@ def main() -> None:
     drawing.share_formulas()
     drawing.draw_once()
     for name in _USED_LATER:
-        with contextlib.suppress(ImportError):  # moved or removed in another version
+        with contextlib.suppress(ImportError):  # another version may not have the module
             importlib.import_module(name)
     gc.freeze()
     channel.send(["ready", os.getpid()])
@@ -83,14 +83,14 @@ def main() -> None:
 
 
 def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
-    """Take the inner wall, then run cells and fork test children as the grader asks."""
+    """Set up the inner wall, then run cells and fork test children as the grader asks."""
     walls.confine(order["walls"])
-    # A separate one: the parent's would reveal this submission to the next one.
+    # Open /dev/null again: a descriptor shared with the parent could pass information to the next
+    # submission.
     supervisor.null_streams(0, 1, 2)
     folder = Path(order["folder"])
-    supervisor.remove(
-        str(folder)
-    )  # another of the student's notebooks may have put something in its place
+    # another notebook of the student may have put a file in the folder's place
+    supervisor.remove(str(folder))
     folder.mkdir(parents=True)
     os.chdir(folder)
     for name, content in order["files"].items():
@@ -111,7 +111,7 @@ def serve_notebook(stream: socket.socket, order: Mapping[str, Any]) -> None:
             result = runner.run(message[1], message[2])
             channel.send(["ran", message[1], _portable(result)])
         elif message[0] == "test" and descriptor is not None:
-            tests.difference_update(processes.reap())  # until then they count as processes
+            tests.difference_update(processes.reap())  # ended children count until they are reaped
             gc.freeze()  # a test's garbage collector would copy every page that it visits
             try:
                 pid = os.fork()
@@ -146,7 +146,7 @@ def serve_test(stream: socket.socket, namespace: dict[str, Any], budget: Budget)
 
 
 class TestDesk:
-    """The requests that the grader can make to a test child."""
+    """The services that a test child offers to the grader."""
 
     def __init__(self, namespace: dict[str, Any]) -> None:
         self._namespace = namespace
@@ -155,7 +155,7 @@ class TestDesk:
     def call(
         self, name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> tuple[str, object]:
-        """Call the student's function; return what kind of thing the name is, and the answer."""
+        """Call the student's function `name`; return the kind of the name, and the answer."""
         kind = self._kind(name)
         if kind != "function":
             return kind, None
@@ -163,7 +163,7 @@ class TestDesk:
         return kind, self._namespace[name](*args, **kwargs)
 
     def value(self, name: str) -> tuple[str, object]:
-        """Return what kind of thing the student's name is, and its value."""
+        """Return the kind of the student's name `name`, and its value."""
         kind = self._kind(name)
         found = None if kind == "missing" else self._namespace[name]
         if isinstance(found, absent.Absent):
@@ -171,22 +171,22 @@ class TestDesk:
         return kind, found
 
     def _kind(self, name: str) -> str:
-        """Return the kind of thing that has this name: "missing", "function" or "value"."""
+        """Return the kind of a name: "missing", "function" or "value"."""
         if name not in self._namespace:
             return "missing"
         return "function" if callable(self._namespace[name]) else "value"
 
     def arguments(self) -> tuple[Any, ...]:
-        """Return the positional arguments of the last call, as the call left them."""
+        """Return the positional arguments of the last call, with the changes that it made."""
         return self._last_arguments
 
     def forget(self, names: list[str]) -> None:
-        """Remove names from the student's code."""
+        """Remove names from the student's namespace."""
         for name in names:
             self._namespace.pop(name, None)
 
     def stand_in(self, functions: Mapping[str, Any]) -> None:
-        """Replace some of the student's functions by the grader's."""
+        """Replace some of the student's functions with functions of the grader."""
         self._namespace.update(functions)
 
 
@@ -198,7 +198,7 @@ def open_object(value: Object) -> Polynomial:
 
 
 def _portable(result: dict[str, Any]) -> dict[str, Any]:
-    """Return a cell's result with its outputs as one array of bytes that fits the wire."""
+    """Return a cell's result with its outputs as one array of bytes, which can be sent."""
     text = json.dumps(result.pop("outputs"), ensure_ascii=False).encode("utf-8", "replace")
     return {**result, "outputs": np.frombuffer(text, dtype=np.uint8)}
 
@@ -216,7 +216,7 @@ def _as_child(serve: Callable[..., None], descriptor: int, *args: Any) -> NoRetu
 
 
 def _end(children: set[int], pid: int, *, group: bool = False) -> None:
-    """End a child; with `group`, also everything that it has forked."""
+    """End a child; with `group`, also end all processes that the child has forked."""
     if pid in children:
         children.discard(pid)
         if group:
@@ -229,7 +229,7 @@ def _end(children: set[int], pid: int, *, group: bool = False) -> None:
 
 
 def _end_all(children: set[int], uid: int | None) -> None:
-    """End all children, and all else that runs as the student's user if it is a spare one."""
+    """End all children, and all processes of the spare user `uid` (None: no spare user)."""
     for pid in tuple(children):
         _end(children, pid, group=True)
     if uid is not None:
@@ -237,10 +237,10 @@ def _end_all(children: set[int], uid: int | None) -> None:
 
 
 def _empty_folders(walls_spec: Mapping[str, Any]) -> int:
-    """Remove what student code left in its folders; return how many names remain.
+    """Remove the files that student code left in its folders; return the number that remain.
 
-    A child does this behind the inner wall as the student's own user, so it can't touch more than
-    student code could.
+    A child removes the files behind the inner wall, as the user of student code. So the child
+    cannot remove files that student code could not reach.
     """
     folders = [walls_spec[name] for name in ("work", "tmp", "home")]
     pid = os.fork()

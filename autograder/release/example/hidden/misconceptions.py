@@ -1,8 +1,9 @@
-"""Misconceptions of HOMEWORK: wrong answers, each with the sentence that helps.
+"""Misconceptions of HOMEWORK: wrong answers, each with a sentence that helps the student.
 
-Most are the reference with a piece of its text replaced. `fdl prove HOMEWORK` runs the hidden tests
-on each of them: it must lose points in its own item and in no other. Write at least four for each
-item, based on real answers of students. No sentence may give the solution away.
+Most misconceptions are the reference with a piece of its text replaced. `fdl prove HOMEWORK` runs
+the hidden tests on each misconception. A misconception must lose points in its own item and in no
+other item. Write at least four misconceptions for each item, based on real answers of students. No
+sentence may give the solution away.
 """
 
 from __future__ import annotations
@@ -64,8 +65,8 @@ change(
 )
 
 
-# A wrong function can also be written in full. Its name is the misconception's name. Its text goes
-# into a notebook cell, so it must not use anything else from this module.
+# A wrong function can also be written in full. The function's name is the misconception's name. The
+# function's text goes into a notebook cell, so it must use no other name of this module.
 @misconceptions.function(
     "p1-newton",
     "newton",

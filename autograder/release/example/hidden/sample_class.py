@@ -1,4 +1,4 @@
-"""A small class for `fdl demo HOMEWORK`: what students hand in, and what they should lose."""
+"""A small class for `fdl demo HOMEWORK`: students' submissions, and the points they should lose."""
 
 from __future__ import annotations
 

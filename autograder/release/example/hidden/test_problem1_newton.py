@@ -1,13 +1,14 @@
 """Hidden tests of Problem 1: Newton's method, its picture and its order.
 
-They run in the grader: `student` calls the functions of a notebook that runs in the sandbox.
-`rng` depends only on the seed in course.toml, so a mark can be reproduced. A test's docstring
-is the line that the student reads, so it must not give the answer away.
+Hidden tests run in the grader: `student` calls the functions of a notebook that runs in the
+sandbox. `rng` depends only on the seed in course.toml, so a mark can be reproduced. The student
+reads a test's docstring in the feedback, so the docstring must not give the answer away.
 
-`@item(NAME)` says which item a test belongs to. An item's points are earned if all its tests pass;
-with `part="..."` the parts share the points. A test with `costs=0.25` earns nothing, but failing it
-costs this share, for example for labels. A test with `care="integers"` looks for one kind of slip,
-which costs at most a quarter of an item and only once in the homework.
+`@item(NAME)` names the item that a test belongs to. A student earns an item's points if all tests
+of the item pass; with `part="..."`, the parts share the points. A test with `costs=0.25` earns no
+points, but a failed test costs this share of the item, for example for missing labels. A test with
+`care="integers"` looks for one kind of slip. Such a slip costs at most a quarter of an item's
+points, and only once in the homework.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def make_function(rng: Generator) -> tuple[Function, Function]:
 
 
 def make_runs(rng: Generator) -> tuple[float, dict[str, np.ndarray]]:
-    """Return a root, and runs on both sides of it."""
+    """Return a root, and runs that start on both sides of the root."""
     root = rng.uniform(0.5, 1.5)
     sides = {"near": np.array([1, -1, 1, -1, 1]), "far": np.array([-1, -1, 1, 1, -1, 1, 1])}
     runs = {name: root + side * rng.uniform(0.05, 1, side.shape) for name, side in sides.items()}

@@ -1,6 +1,7 @@
 """The figures of HOMEWORK.
 
-A function draws on a new figure and returns it; hidden tests look at what the figure shows.
+Each function draws on a new figure and returns the figure. Hidden tests examine the lines, labels
+and legend of the figure.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,8 @@
 """Problem 1: Newton's method in one dimension, and how fast it is.
 
-A cell of the source notebook that begins with `### REFERENCE newton.newton` is filled from here by
-`fdl release HOMEWORK`: students see signature and docstring, the body is the solution.
+If a cell of the source notebook begins with `### REFERENCE newton.newton`, `fdl release HOMEWORK`
+fills the cell with the function from this file. Students see the function's signature and
+docstring; the body is the solution.
 """
 
 from collections.abc import Callable
