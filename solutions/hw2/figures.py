@@ -1,7 +1,7 @@
 """The figures of Homework 2, drawn from the results of the other functions.
 
-Each function draws on a new figure and returns the figure. Lines differ by colour and by marker or dash.
-The colours are the palette of Okabe and Ito, which people with a colour vision deficiency can
+Each function draws on a new figure and returns the figure. Lines differ by colour and by marker or
+dash. The colours are the palette of Okabe and Ito, which people with a colour vision deficiency can
 distinguish.
 """
 

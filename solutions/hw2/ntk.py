@@ -10,8 +10,8 @@ The limit H^∞ of H for infinite width, with θ the angle between x_i and x_j a
     n = 2:    H^∞ = [7 sin θ cos θ + ω (1 + 6 cos² θ)] / 2π
     every n:  H^∞ = [J_n + n² cos θ J_{n−1}] / 2π,   J_n = n! ∫₀^ω (cos α + cos θ)ⁿ dα
 
-J_n is the arc-cosine kernel of Cho and Saul, NeurIPS 2009. Equation (6) of the sheet is the derivative
-form of J_n. NTK: Jacot, Gabriel and Hongler, NeurIPS 2018.
+J_n is the arc-cosine kernel of Cho and Saul, NeurIPS 2009. Equation (6) of the sheet is the
+derivative form of J_n. NTK: Jacot, Gabriel and Hongler, NeurIPS 2018.
 """
 
 import numpy as np
