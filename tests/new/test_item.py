@@ -58,21 +58,24 @@ change(
 change(
     "p1-steps",
     "far_enough",
-    "The first iterate that is far from the root is counted; asked for is the first close one.",
+    "The first iterate that is far from the root is counted; the item asks for the first close "
+    "one.",
     newton.steps_needed,
     (STEPS, "np.argmax(distances > error)"),
 )
 change(
     "p1-steps",
     "closest",
-    "The steps are counted to the closest iterate; asked for is the first that is close enough.",
+    "The steps are counted to the closest iterate; the item asks for the first that is close "
+    "enough.",
     newton.steps_needed,
     (STEPS, "np.argmin(distances)"),
 )
 change(
     "p1-steps",
     "how_many_are_close",
-    "The number of close iterates comes back; asked for is the number of steps to the first one.",
+    "The number of close iterates comes back; the item asks for the number of steps to the "
+    "first one.",
     newton.steps_needed,
     (STEPS, "np.sum(distances <= error)"),
 )

@@ -179,7 +179,7 @@ change(
 change(
     "p1-momentum",
     "last_iterate_alone",
-    "Only the last iterate is returned; asked for are all of them, one in each row.",
+    "Only the last iterate is returned; the item asks for all of them, one in each row.",
     momentum.momentum,
     ("return iterates", "return iterates[-1]"),
 )
@@ -574,7 +574,7 @@ change(
 change(
     "p1b-ima",
     "x_alone",
-    "Only x is returned; asked for is the pair x, z.",
+    "Only x is returned; the item asks for the pair x, z.",
     momentum.ima,
     ("return x, z", "return x"),
 )
@@ -861,14 +861,14 @@ change(
 change(
     "p1-plot",
     "norms_for_the_objective",
-    "The lines show the norm of the iterates; asked for is the objective f(x^t).",
+    "The lines show the norm of the iterates; the item asks for the objective f(x^t).",
     figures.plot_objective,
     (VALUES, "values = [np.linalg.norm(x) for x in iterates]"),
 )
 change(
     "p1-plot",
     "distances_for_the_objective",
-    "The lines show f(x^t) minus the last value of the run; asked for is the objective f(x^t) "
+    "The lines show f(x^t) minus the last value of the run; the item asks for the objective f(x^t) "
     "itself.",
     figures.plot_objective,
     (VALUES, "values = [objective(x) - objective(iterates[-1]) for x in iterates]"),
@@ -876,14 +876,15 @@ change(
 change(
     "p1-plot",
     "running_minimum",
-    "The lines show the best objective so far, which never rises; asked for is f(x^t) itself.",
+    "The lines show the best objective so far, which never rises; the item asks for f(x^t) itself.",
     figures.plot_objective,
     (VALUES, "values = np.minimum.accumulate([objective(x) for x in iterates])"),
 )
 change(
     "p1-plot",
     "objective_of_the_mean",
-    "The lines show the objective at the mean of the iterates so far; asked for is that at x^t.",
+    "The lines show the objective at the mean of the iterates so far; the item asks for that at "
+    "x^t.",
     figures.plot_objective,
     (VALUES, "values = [objective(np.mean(iterates[: t + 1], 0)) for t in range(len(iterates))]"),
 )
@@ -1297,7 +1298,7 @@ change_usam_update(
 )
 change_usam_update(
     "first_order_in_rho",
-    "Higher powers of ρ are left out; asked for is the exact update, not its expansion.",
+    "Higher powers of ρ are left out; the item asks for the exact update, not its expansion.",
     ("stretch_v**2 * stretch_u", "(1 + 2 * rho * a + rho * b)"),
     ("stretch_u**2 * stretch_v", "(1 + 2 * rho * b + rho * a)"),
 )
@@ -1571,7 +1572,7 @@ change_gd(
 )
 change_gd(
     "last_iterate_alone",
-    "Only the last iterate is returned; asked for are all of them, one in each row.",
+    "Only the last iterate is returned; the item asks for all of them, one in each row.",
     ("return iterates", "return iterates[-1]"),
 )
 change_gd(
@@ -1607,7 +1608,7 @@ change_gd(
 )
 change_gd(
     "early_stop",
-    "The run stops before all steps are made, by a rule of its own; asked for are all K steps.",
+    "The run stops before all steps are made, by a rule of its own; the item asks for all K steps.",
     (
         "        iterates[k + 1]",
         "        if np.linalg.norm(etas[k] * gradient(x)) < 0.5:\n"
@@ -1736,7 +1737,7 @@ change_usam(
 )
 change_usam(
     "last_iterate_alone",
-    "Only the last iterate is returned; asked for are all of them, one in each row.",
+    "Only the last iterate is returned; the item asks for all of them, one in each row.",
     ("return iterates", "return iterates[-1]"),
 )
 change_usam(
@@ -1866,7 +1867,8 @@ LOOPS = [
 for loop in LOOPS:
     loop.change(
         "run_ends_at_a_small_gradient",
-        "The run ends where a gradient is small, and rows are missing: asked for are all steps, "
+        "The run ends where a gradient is small, and rows are missing: the item asks for all "
+        "steps, "
         "since a later one may move again.",
         loop.at_small_gradients(loop.ends(1)),
     )
@@ -1885,13 +1887,15 @@ for loop in LOOPS:
     )
     loop.change(
         "run_ends_after_a_small_move",
-        "The run ends after a move that is small, and rows are missing: asked for are all steps, "
+        "The run ends after a move that is small, and rows are missing: the item asks for all "
+        "steps, "
         "since a later one may move again.",
         loop.at_small_moves(loop.ends(2)),
     )
     loop.change(
         "last_row_repeated_after_a_small_move",
-        "After a move that is small, the run stops and its last row is repeated: asked for are all "
+        "After a move that is small, the run stops and its last row is repeated: the item asks "
+        "for all "
         "steps, since a later one may move again.",
         loop.at_small_moves(loop.fills(2)),
     )
@@ -1951,24 +1955,26 @@ def change_experiment(name: str, sentence: str, *changes: tuple[str, str]) -> No
 
 change_experiment(
     "keys_swapped",
-    "The keys are the pairs (rho, eta); asked for are (eta, rho).",
+    "The keys are the pairs (rho, eta); the item asks for (eta, rho).",
     ("(eta, rho): np", "(rho, eta): np"),
 )
 change_experiment(
     "indices_for_keys",
-    "The keys count the settings; asked for are the numbers themselves, (eta, rho).",
+    "The keys count the settings; the item asks for the numbers themselves, (eta, rho).",
     ("(eta, rho): np", "(i, j): np"),
     (PAIRS, "for i, eta in enumerate(etas)\n        for j, rho in enumerate(rhos)"),
 )
 change_experiment(
     "dictionaries_in_a_dictionary",
-    "There is a dictionary for each eta, with the rho as its keys; asked for is a single one, with "
+    "There is a dictionary for each eta, with the rho as its keys; the item asks for a single "
+    "one, with "
     "pairs (eta, rho).",
     (RESULTS, f"return {{eta: {{rho: {RUNS} for rho in rhos}} for eta in etas}}"),
 )
 change_experiment(
     "side_by_side",
-    "The first eta is paired with the first rho, the second with the second; asked for is every "
+    "The first eta is paired with the first rho, the second with the second; the item asks for "
+    "every "
     "eta with every rho.",
     (PAIRS, "for eta, rho in zip(etas, rhos)"),
 )
@@ -1985,22 +1991,23 @@ change_experiment(
 )
 change_experiment(
     "mean_over_starts",
-    "The ends are averaged over the starts; asked for is the end of every run, one in each row.",
+    "The ends are averaged over the starts; the item asks for the end of every run, one in each "
+    "row.",
     (RUNS, f"{RUNS}.mean(axis=0)"),
 )
 change_experiment(
     "mean_over_steps",
-    "Each run is averaged over its iterates; asked for is its last one.",
+    "Each run is averaged over its iterates; the item asks for its last one.",
     ("num_steps)[-1]", "num_steps).mean(axis=0)"),
 )
 change_experiment(
     "whole_runs",
-    "All iterates of the runs are returned; asked for is the last one of each.",
+    "All iterates of the runs are returned; the item asks for the last one of each.",
     ("num_steps)[-1]", "num_steps)"),
 )
 change_experiment(
     "starts_for_ends",
-    "Row 0 of each run is taken, which is its start; asked for is the last row.",
+    "Row 0 of each run is taken, which is its start; the item asks for the last row.",
     ("num_steps)[-1]", "num_steps)[0]"),
 )
 change_experiment(
@@ -2010,7 +2017,7 @@ change_experiment(
 )
 change_experiment(
     "last_entries",
-    "Of each end only the last entry, v, is kept; asked for is the whole point.",
+    "Of each end only the last entry, v, is kept; the item asks for the whole point.",
     ("num_steps)[-1]", "num_steps)[-1, -1]"),
 )
 change_experiment(
@@ -2063,22 +2070,22 @@ def change_traces(name: str, sentence: str, *changes: tuple[str, str]) -> None:
 
 change_traces(
     "mean_for_median",
-    "The lines show the mean over the runs; asked for is the median.",
+    "The lines show the mean over the runs; the item asks for the median.",
     (MEDIAN, "np.mean(traces)"),
 )
 change_traces(
     "largest_for_median",
-    "The lines show the largest trace of the runs; asked for is the median.",
+    "The lines show the largest trace of the runs; the item asks for the median.",
     (MEDIAN, "np.max(traces)"),
 )
 change_traces(
     "smallest_for_median",
-    "The lines show the smallest trace of the runs; asked for is the median.",
+    "The lines show the smallest trace of the runs; the item asks for the median.",
     (MEDIAN, "np.min(traces)"),
 )
 change_traces(
     "first_run_for_median",
-    "The lines show the first run alone; asked for is the median over all runs.",
+    "The lines show the first run alone; the item asks for the median over all runs.",
     (MEDIAN, "traces[0]"),
 )
 change_traces(
@@ -2089,12 +2096,14 @@ change_traces(
 )
 change_traces(
     "trace_at_the_median",
-    "The lines show the trace at the median of the points; asked for is the median of the traces.",
+    "The lines show the trace at the median of the points; the item asks for the median of the "
+    "traces.",
     (TRACES, "[hessian_trace(np.median(kept, axis=0))]"),
 )
 change_traces(
     "trace_at_the_mean",
-    "The lines show the trace at the mean of the points; asked for is the median of the traces.",
+    "The lines show the trace at the mean of the points; the item asks for the median of the "
+    "traces.",
     (TRACES, "[hessian_trace(np.mean(kept, axis=0))]"),
 )
 change_traces(
@@ -2105,22 +2114,24 @@ change_traces(
 )
 change_traces(
     "norms_for_traces",
-    "The lines show the norm of the last iterates; asked for is the trace of the Hessian there.",
+    "The lines show the norm of the last iterates; the item asks for the trace of the Hessian "
+    "there.",
     (TRACES, "[np.linalg.norm(x) for x in kept]"),
 )
 change_traces(
     "squared_radii",
-    "The horizontal axis shows ρ²; asked for is ρ.",
+    "The horizontal axis shows ρ²; the item asks for ρ.",
     ("            rhos,\n", "            np.square(rhos),\n"),
 )
 change_traces(
     "positions_for_radii",
-    "The horizontal axis counts the radii 0, 1, 2, …; asked for is ρ itself.",
+    "The horizontal axis counts the radii 0, 1, 2, …; the item asks for ρ itself.",
     ("            rhos,\n", "            range(len(rhos)),\n"),
 )
 change_traces(
     "eta_across",
-    "The horizontal axis shows η, with a line for each ρ; asked for is the trace against ρ, with "
+    "The horizontal axis shows η, with a line for each ρ; the item asks for the trace against "
+    "ρ, with "
     "a line for each η.",
     ("k, eta in enumerate(sorted({eta for eta, _", "k, rho in enumerate(sorted({rho for _, rho"),
     ("rhos = sorted(rho for other, rho", "etas = sorted(eta for eta, other"),
@@ -2147,7 +2158,7 @@ change_traces(
 )
 change_traces(
     "one_line_for_all",
-    "All step sizes are thrown together in a single line; asked for is one line for each η.",
+    "All step sizes are thrown together in a single line; the item asks for one line for each η.",
     (
         TRACE_FIGURE,
         "    results = {\n"
@@ -2319,7 +2330,8 @@ change_landscape(
 )
 change_landscape(
     "all_etas",
-    "The last iterates of all step sizes are marked; asked for are those of the given eta alone.",
+    "The last iterates of all step sizes are marked; the item asks for those of the given eta "
+    "alone.",
     (
         f"{{rho: np.asarray(results[eta, rho]) for e, rho in sorted(results) {AT_ETA}",
         "{\n        rho: np.concatenate([x for (_, r), x in results.items() if r == rho])\n"
@@ -2338,12 +2350,12 @@ change_landscape(
 )
 change_landscape(
     "smallest_radius_alone",
-    "Of USAM only the smallest positive radius is there; asked for are all that `results` has.",
+    "Of USAM only the smallest positive radius is there; the item asks for all that `results` has.",
     (AT_ETA, "if e == eta and rho <= min(r for _, r in results if r > 0)}"),
 )
 change_landscape(
     "largest_radius_alone",
-    "Of USAM only the largest radius is there; asked for are all that `results` has.",
+    "Of USAM only the largest radius is there; the item asks for all that `results` has.",
     (AT_ETA, "if e == eta and rho in (0, max(r for _, r in results))}"),
 )
 change_landscape(
@@ -2704,7 +2716,8 @@ change(
 change(
     "p3b-kernel",
     "limit_for_the_kernel",
-    "This is the limit for infinite width; asked for is the kernel of the network with the `v` and "
+    "This is the limit for infinite width; the item asks for the kernel of the network with the "
+    "`v` and "
     "`W` that are passed in.",
     ntk.empirical_ntk,
     ("return H", "return limit_ntk(X, n)"),
@@ -3143,14 +3156,14 @@ change(
 change(
     "p3-plot",
     "guide_of_slope_minus_one",
-    "The guide falls like 1/m, with slope −1; asked for is slope −1/2.",
+    "The guide falls like 1/m, with slope −1; the item asks for slope −1/2.",
     figures.plot_convergence,
     (GUIDE, "widths[0] / widths"),
 )
 change(
     "p3-plot",
     "guide_of_slope_one_half",
-    "The guide rises: its slope is +1/2, and asked for is −1/2.",
+    "The guide rises: its slope is +1/2; the item asks for −1/2.",
     figures.plot_convergence,
     (GUIDE, "np.sqrt(widths / widths[0])"),
 )
@@ -3187,7 +3200,7 @@ change(
 change(
     "p3-plot",
     "squared_errors",
-    "The squares of the errors are drawn; asked for are the errors themselves.",
+    "The squares of the errors are drawn; the item asks for the errors themselves.",
     figures.plot_convergence,
     ("np.asarray(errors, dtype=float)", "np.asarray(errors, dtype=float) ** 2"),
 )

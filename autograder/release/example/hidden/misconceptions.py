@@ -52,7 +52,7 @@ change(
 change(
     "p1-newton",
     "last_iterate_alone",
-    "Only the last iterate comes back; asked for are all of them, the start included.",
+    "Only the last iterate comes back; the item asks for all of them, the start included.",
     newton.newton,
     ("np.array(iterates)", "iterates[-1]"),
 )
@@ -86,7 +86,7 @@ ERRORS = "np.abs(np.asarray(iterates) - root)"
 change(
     "p1-plot",
     "iterates_for_the_distances",
-    "The lines show the iterates; asked for are their distances from the root.",
+    "The lines show the iterates; the item asks for their distances from the root.",
     figures.plot_errors,
     (ERRORS, "np.asarray(iterates)"),
 )
@@ -100,7 +100,7 @@ change(
 change(
     "p1-plot",
     "distances_from_the_end",
-    "The distances are those from the last iterate; asked for are those from the root.",
+    "The distances are those from the last iterate; the item asks for those from the root.",
     figures.plot_errors,
     (ERRORS, "np.abs(np.asarray(iterates) - iterates[-1])"),
 )
@@ -154,7 +154,7 @@ change(
 change(
     "p1-order",
     "first_three_iterates",
-    "The first three iterates are used; asked for is the order at the last three.",
+    "The first three iterates are used; the item asks for the order at the last three.",
     newton.convergence_order,
     (ORDER, "np.log(ratios[1]) / np.log(ratios[0])"),
 )
