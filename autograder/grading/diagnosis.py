@@ -98,7 +98,7 @@ _REFERENCE = ""
 
 
 class Diagnostician:
-    """Names the misconceptions behind hidden tests' outcomes, for one assignment and seed.
+    """Finds the misconceptions that explain failed hidden tests, for one assignment and seed.
 
     The answers of an item's misconceptions are computed when they are first needed, and cached in
     `keep` for other processes and later runs.

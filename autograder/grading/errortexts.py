@@ -106,7 +106,7 @@ maximum recursion depth exceeded
 maximum recursion depth exceeded in comparison
 maximum recursion depth exceeded while calling a Python object
 """  # noqa: E501
-"""Sentences of Python 3.11 to 3.13 and of numpy."""
+"""Error messages of Python 3.11 to 3.13 and of numpy."""
 
 _KNOWN = frozenset(dir(builtins)).union(
     ("NoneType", "builtin_function_or_method", "function", "generator", "method", "module"),

@@ -48,7 +48,7 @@ class Claim(_Shown):
     points that a failed robustness claim takes away (0 for a core claim). `unwritten` names the
     function that still raises NotImplementedError, if the claim fails for no other reason. `result`
     states the result that the homework asks students to derive; they read it after their due date.
-    `care` is the kind of slip that a claim looks for, and `taken` the earlier item that has
+    `care` is the kind of slip that a claim looks for. `taken` names the earlier item that has
     already lost points for that slip.
     """
 

@@ -69,7 +69,7 @@ class _Converter(Generate):
         return converter
 
     def facts(self, _: str) -> Assignment:
-        """Return the assignment given to `at`, because the scratch folder has no course.toml."""
+        """Return the assignment that `at` got: there is no course.toml here to read it from."""
         return self.assignment
 
     def run(self) -> None:

@@ -20,7 +20,7 @@ from autograder.release.definitions import bound_names
 _KIT = "autograder.release.checkskit"
 _FOLDER = Path(__file__).with_name("checkskit")
 _PARTS = ("items", "facts", "answers", "pictures", "notebooks", "verdicts", "packing")
-"""Modules of checkskit, each after those it imports from."""
+"""Modules of checkskit in dependency order: each comes after the modules that it imports."""
 
 _WIDTH = 92
 _LAST = 'if __name__ == "__main__":\n    sys.exit(command(sys.argv[1:]))\n'

@@ -24,7 +24,7 @@ def release(
     say: Say = lambda _: None,
     again: bool = False,
 ) -> Proof:
-    """Release the assignment: fill its source, build its release, prove both, write both.
+    """Release the assignment: fill in its source, build the release, check both, then write both.
 
     If the proof fails, the source and the previous release stay unchanged. With `check`, nothing is
     written: the existing source and release are proved, and a file that is out of date is a fault.

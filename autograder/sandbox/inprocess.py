@@ -1,9 +1,9 @@
 """Run our own functions as if they were a student's, without a sandbox.
 
-A LocalStudent behaves like a Student, which calls functions in the sandbox. Arguments and answers
-are copied through the encoding of `wire`. Passed-in functions are called with plain data, figures
-arrive as FigureData, and errors become StudentFailure. A LocalStudent confines nothing, so use it
-only for code that we wrote, such as references and misconceptions.
+A Student calls functions in the sandbox; a LocalStudent calls them in this process. Arguments and
+answers are copied through the encoding of `wire`. Passed-in functions are called with plain data,
+figures arrive as FigureData, and errors become StudentFailure. A LocalStudent confines nothing, so
+use it only for code that we wrote, such as references and misconceptions.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ class ClaimFailed(AssertionError):
     """An answer does not meet a test's claim; the message may be shown to the student.
 
     `compared` holds the answer and the expected value if the two differ: for instructors only.
-    `care` is the kind of slip that caused the failure, if the test looks for another kind.
+    `care` is the kind of slip that caused the failure, if it differs from the kind in `@item`.
     """
 
     def __init__(

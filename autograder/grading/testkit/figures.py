@@ -391,7 +391,7 @@ def why_hidden(axes: AxesData, curves: Sequence[CurveData]) -> str:
 def pieced_together(
     figure: FigureData, x: np.ndarray, y: np.ndarray, asked: int = 1
 ) -> Iterator[tuple[AxesData, Reading]]:
-    """Yield the axes on which separate dots and strokes make up these points, and the reading.
+    """Yield each axes on which separate dots and strokes form this curve, with its Reading.
 
     A curve can be made of pieces of one style, in one colour or several, or of all pieces on an
     axes. If there is a piece almost everywhere, pieces do not count.

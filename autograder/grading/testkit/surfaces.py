@@ -38,10 +38,10 @@ range.
 """
 
 _CONTOUR_BINS, _BINS = 4, 6
-"""Number of parts into which each direction is divided, to find large holes in a field."""
+"""Number of bins in each direction, for contours and for other fields; an empty bin is a hole."""
 
 _MIN_COVER = 0.6
-"""Smallest share of these parts in which a field must have samples."""
+"""Smallest share of these bins in which a field must have samples."""
 
 _MIN_EXTENT = 0.2
 """Smallest share of the visible width, and of the height, that the field must take up."""

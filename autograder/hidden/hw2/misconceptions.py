@@ -661,8 +661,8 @@ ETAS = "(1 + lambdas[1:]) * gammas"
 change(
     "p1b-parameters",
     "lambda_0_forced_to_zero",
-    "λ_0 = 0 is forced forwards through the relation. The printed sheet does not warn of it (see "
-    "the erratum): that makes λ_1 = −1, and equation (5) divides by zero.",
+    "The recursion starts from λ_0 = 0 and runs forwards. The printed sheet does not warn "
+    "that this makes λ_1 = −1, and equation (5) divides by zero.",
     momentum.ima_parameters,
     (BACKWARDS, FORWARDS),
 )
@@ -1685,7 +1685,7 @@ change_usam(
 )
 change_usam(
     "eta_times_rho",
-    "The step up is multiplied by the step size as well; it is ρ∇f(x_k), without η_k.",
+    "The step up is also multiplied by the step size; it should be ρ∇f(x_k), without η_k.",
     (LIFT, f"etas[k] * {LIFT}"),
 )
 change_usam(
@@ -1711,7 +1711,7 @@ change_usam(
 )
 change_usam(
     "lift_from_the_start",
-    "The step up is the one at the start, in all steps; it is ρ∇f(x_k), computed at each x_k.",
+    "The step up is the one at the start, in all steps; it should be ρ∇f(x_k), with each x_k.",
     (LIFT, "rho * np.asarray(gradient(iterates[0].copy()))"),
 )
 change_usam(
@@ -2717,8 +2717,7 @@ change(
     "p3b-kernel",
     "limit_for_the_kernel",
     "This is the limit for infinite width; the item asks for the kernel of the network with the "
-    "`v` and "
-    "`W` that are passed in.",
+    "`v` and `W` that are passed in.",
     ntk.empirical_ntk,
     ("return H", "return limit_ntk(X, n)"),
 )

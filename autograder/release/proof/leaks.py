@@ -53,7 +53,7 @@ class Secret:
 
 
 def leak_faults(all_texts: Iterable[Text], secrets: Iterable[Secret]) -> Iterator[str]:
-    """Yield each place of the release that contains a secret, once for each origin of a secret."""
+    """Yield one fault for each place in the release and each origin whose secrets are there."""
     found = set()
     pieces = list(secrets)
     for text in all_texts:

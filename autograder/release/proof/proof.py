@@ -230,20 +230,20 @@ class Reading:
         yield finding(
             "no solution is given away",
             leaks.leak_faults(everything, solved),
-            f"none of {len(solved)} lines found",
+            f"none of the {len(solved)} solution lines is in it",
         )
         answered = list(leaks.manual_secrets(self._sources))
         yield finding(
             "no model answer or rubric is given away",
             [*leaks.leak_faults(everything, answered), *leaks.rubric_faults(everything)],
-            f"none of {len(answered)} sentences found",
+            f"none of their {len(answered)} sentences is in it",
         )
         public = leaks.public_code(self._sources, solutions)
         tested = [each for each in leaks.hidden_secrets(self._hidden) if each.piece not in public]
         yield finding(
             "no hidden test is given away",
             leaks.leak_faults(everything, tested),
-            f"none of {len(tested)} lines found",
+            f"none of their {len(tested)} lines is in it",
         )
 
     def _traces(self) -> Iterator[Finding]:

@@ -125,7 +125,7 @@ class Statements:
 
 
 def worth(items: Sequence[Item]) -> str:
-    """Return a clause with the points in the items' grade cells."""
+    """Return the points in the grade cells in words: "the grade cell of p1a says 4"."""
     whole, *parts = _sums(items)
     names = items[0].name if len(items) == 1 else f"{items[0].name} to {items[-1].name}"
     split = f" ({parts[0]:g} regular, {parts[1]:g} bonus)" if len(parts) == 2 else ""

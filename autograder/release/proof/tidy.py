@@ -69,7 +69,7 @@ def file_faults(
     size = sum((tree / n).stat().st_size for n in assignment.files if (tree / n).is_file())
     if size > MAX_DATA_BYTES:
         yield (
-            f"{label}: the data files have {size / 1e6:.0f} MB together, but a sandbox accepts "
+            f"{label}: the data files take {size / 1e6:.0f} MB together, but a sandbox accepts "
             f"at most {MAX_DATA_BYTES / 1e6:.0f} MB: make them smaller"
         )
 

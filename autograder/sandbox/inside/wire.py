@@ -320,7 +320,7 @@ class _Decoder:
 
     def read_complex(self, parts: list[Any], _depth: int) -> Any:
         if len(parts) != 2 or not all(type(part) in (int, float) for part in parts):
-            raise WireError("a complex number lacks its parts")
+            raise WireError("a complex number does not have two real parts")
         return complex(float(parts[0]), float(parts[1]))
 
     def read_integer(self, parts: list[Any], _depth: int) -> Any:

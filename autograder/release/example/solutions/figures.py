@@ -16,7 +16,7 @@ def plot_errors(root: float, trajectories: Mapping[str, np.ndarray]) -> Figure:
 
     trajectories maps a label to the iterates x^0, ..., x^T of a run, shape (T+1,); lengths may
     differ. Draw one line for each run, with its label in a legend, and label both axes. A
-    logarithmic axis for the distance shows most.
+    logarithmic axis for the distance shows small distances too.
     """
     figure, axes = plt.subplots(figsize=(6.4, 4.0))
     for label, iterates in trajectories.items():
