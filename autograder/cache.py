@@ -8,5 +8,5 @@ from platformdirs import user_cache_path
 
 
 def cache_folder(name: str) -> Path:
-    """Return the cache folder of this name, in the user's folder for caches."""
+    """Return the folder `name` in the user's cache folder."""
     return user_cache_path("fdl-homework-kit") / name

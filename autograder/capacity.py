@@ -1,8 +1,8 @@
 """Number of processors and amount of memory that this process may use.
 
-Containers, batch systems and `systemd-run` limit both with control groups, which `os.cpu_count` and
-`/proc/meminfo` do not show. Both versions of control groups are read, and the limits of all parent
-groups count too.
+Containers, batch systems and `systemd-run` limit processors and memory with control groups, but
+`os.cpu_count` and `/proc/meminfo` do not show these limits. This module reads versions 1 and 2 of
+control groups, and the limits of all parent groups too.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ class Machine:
         return max(1, min([len(os.sched_getaffinity(0)), *self._quotas()]))
 
     def memory_bound(self) -> int | None:
-        """Return the lowest memory limit, in bytes, of the process's groups; None without one."""
+        """Return the lowest memory limit of the process's groups, in bytes, or None."""
         return min((limit for limit, _ in self._memory()), default=None)
 
     def available_memory(self) -> int:
-        """Return the bytes still free for this process and others before the kernel kills one."""
+        """Return the bytes that are still free before the kernel starts to kill processes."""
         free = _numbers(self.proc / "meminfo").get("MemAvailable:", 0) * 1024
         return min([free, *(max(limit - used, 0) for limit, used in self._memory())])
 
     def _quotas(self) -> Iterator[int]:
-        """Yield the number of processors that each group's quota allows, if it has one."""
+        """Yield the number of processors that each quota of a group allows."""
         for folder in self._folders("cpu"):
             quota = _words(folder / "cpu.max") or [
                 *_words(folder / "cpu.cfs_quota_us"),
@@ -45,7 +45,7 @@ class Machine:
                 yield math.ceil(int(quota[0]) / int(quota[1]))
 
     def _memory(self) -> Iterator[tuple[int, int]]:
-        """Yield limit and use of each group with a limit, without cached files it can drop."""
+        """Yield the memory limit and use of each limited group, without cached files in memory."""
         for folder in self._folders("memory"):
             for limit, used, idle in (
                 ("memory.max", "memory.current", "inactive_file"),
@@ -66,7 +66,7 @@ class Machine:
                 top = self.groups / controller
             else:
                 continue
-            # In a container the path may be the host's; then only the top folder exists.
+            # In a container, this may be the path on the host; then only the top folder exists.
             group = top / path.lstrip("/")
             yield from (each for each in (group, *group.parents) if each.is_relative_to(top))
 
@@ -83,6 +83,6 @@ def _words(path: Path) -> list[str]:
 
 
 def _numbers(path: Path) -> dict[str, int]:
-    """Return the numbers by name from a file whose lines are a name and a number."""
+    """Read a file whose lines are a name and a number; return the numbers by name."""
     parts = (line.split() for line in _lines(path))
     return {part[0]: int(part[1]) for part in parts if len(part) > 1 and part[1].isdigit()}

@@ -1,10 +1,10 @@
-"""The command `fdl`: its commands, in groups and in the order of a term, each with an example.
+"""The command `fdl`: its commands with examples, grouped in the order in which a term needs them.
 
 Exit codes:
 
 - 0: done.
-- 1: done, but something needs a look: an unfit release, a submission that could not be marked.
-- 2: not possible as asked.
+- 1: done, but with a problem: a release that is not fit to publish, an unmarked submission.
+- 2: fdl could not do what was asked; the message says why.
 - 3: an error in fdl itself; the message names the file with its traceback.
 - 130: stopped by Ctrl-C.
 """
@@ -49,7 +49,7 @@ GROUPS = {
         "restore": "fdl restore",
     },
 }
-"""All commands with an example of each, by the heading that `fdl --help` shows them under."""
+"""An example of each command, grouped by the headings of `fdl --help`."""
 
 KINDS = (
     *("new", "demo", "machine", "release", "intake", "collect", "grade", "mark", "report", "marks"),

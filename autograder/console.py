@@ -1,4 +1,4 @@
-"""Consoles that print texts of students safely: nothing in them can control the terminal."""
+"""Consoles that print students' texts safely: no text can control the terminal."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 ProgressCallback = Callable[[int, int], None]
-"""A function that shows progress: called with the number done and the total."""
+"""A function that shows progress, given the number of finished steps and the total."""
 
 
 class Terminal(Console):
-    """A console that prints every text as it is, also in tables, titles and progress bars.
+    """A console that prints every text literally, even in tables, titles and progress bars.
 
-    Markup (`[red]`) and emoji codes have no effect: a `Text` sets a style. Only what `shown`
-    leaves of a text reaches the terminal.
+    Markup (`[red]`) and emoji codes have no effect; use a `Text` to set a style. Every text passes
+    through `shown` before it reaches the terminal.
     """
 
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Return the text as it is printed; `markup` and `emoji` are ignored."""
+        """Return the text in its printed form; ignore `markup` and `emoji`."""
         return super().render_str(shown(text), **{**options, "markup": False, "emoji": False})
 
     def render(
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterable[Segment]:
-        """Render as Rich does, with each text made safe."""
+        """Render as Rich does, but make each text safe first."""
         return super().render(_shown(renderable), options)
 
     def status(self, status: RenderableType, **options: Any) -> Status:
-        """Show a line that says what is being done; markup in it has no effect."""
+        """Show a status line; markup in the status has no effect."""
         return super().status(as_line(status), **options)
 
 
 def as_line(what: RenderableType) -> RenderableType:
-    """Return a text for a status line, whose `update` would interpret markup."""
+    """Return a `Text` for a status line; `Status.update` would interpret markup in a string."""
     return Text(shown(what)) if isinstance(what, str) else what
 
 

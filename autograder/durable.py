@@ -1,6 +1,6 @@
 """Write files and folders so that they survive a power failure.
 
-A file's data is safe once the file has been synced; its name is safe once its folder has been.
+Syncing a file saves its data; syncing its folder saves its name.
 """
 
 from __future__ import annotations

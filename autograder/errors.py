@@ -1,6 +1,6 @@
 """The kit's own exceptions.
 
-A message says what was found, where (student, notebook, item, file), and what to do about it.
+Each message names the problem, its place (student, notebook, item, file) and the next step.
 """
 
 
@@ -13,7 +13,7 @@ class CourseError(KitError):
 
 
 class NoCourseError(CourseError):
-    """There is no course here."""
+    """The folder is not part of a course."""
 
 
 class ReleaseError(KitError):
@@ -25,8 +25,8 @@ class SubmissionError(KitError):
 
 
 class SandboxError(KitError):
-    """The sandbox can't be started as asked, or it failed and student code is not the cause."""
+    """The sandbox can't start with these settings, or it failed, not because of student code."""
 
 
 class RecordError(KitError):
-    """Marks can't be written to or read from the gradebook, or from the files beside it."""
+    """The gradebook, or a file of marks beside it, can't be read or written."""

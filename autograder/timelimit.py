@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import FrameType
 
 _AGAIN = 0.5
-"""Seconds between repeated alarms, in case something caught the first one."""
+"""Seconds between repeated alarms, in case some code caught the first TimeUpError."""
 
 _SOON = 1e-3
 """Seconds until an overdue alarm is raised; 0 would switch the alarm off."""
@@ -24,9 +24,9 @@ class TimeUpError(Exception):
 
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Stop the block with TimeUpError after that many seconds.
+    """Stop the `with` block after `seconds` seconds with a TimeUpError.
 
-    Limits may be nested; the inner one ends no later than the outer one. A limit may be infinite.
+    Limits may be nested; an inner limit never outlasts the outer one. A limit may be infinite.
     Outside the main thread a block cannot be stopped, so it runs to its end.
     """
     if math.isinf(seconds) or threading.current_thread() is not threading.main_thread():
@@ -70,7 +70,7 @@ _UNDISTURBED = _Undisturbed()
 def undisturbed() -> Iterator[None]:
     """Protect the block from time limits; raise TimeUpError at its end if the time ran out.
 
-    For steps that must not be cut in two, such as starting a process and noting who ends it.
+    This protects steps that belong together, such as starting a process and registering its end.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

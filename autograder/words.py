@@ -1,10 +1,10 @@
 """Make text from outside safe to show anywhere: in notes, messages and tables.
 
-Text that a student wrote (lines, errors, names of files, folders and people) must have no effect
-where it is shown. `shown` is the one function that ensures this, for terminals, tables, CSV files,
+Text that a student wrote (lines, errors, names of files, folders and people) must not affect the
+terminal or page that shows it. The function `shown` ensures this for terminals, tables, CSV files,
 logs, JSON and pages. It replaces control characters, characters that change the writing direction,
-invisible ones, and those that can't be stored. Markup (HTML, Rich) is the job of whoever shows the
-text: a `console.Terminal` interprets none, and pages escape all of it.
+invisible characters, and characters that can't be stored. `shown` does not touch markup (HTML,
+Rich): a `console.Terminal` does not interpret markup, and pages escape it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_NAMED = 5
 MAX_SHOWN = 80
 """Maximum length of a shown name, in characters."""
 MAX_STACKED = 3
-"""Maximum number of accents on one letter: a tower of them covers the lines above."""
+"""Maximum number of accents on one letter: many stacked accents would cover the lines above."""
 
 ODD = "?"
 """Replacement for a character that is not shown."""
@@ -38,7 +38,7 @@ _NOT_ASCII = re.compile(r"[^\n -~]")
 
 
 def shown(text: str, odd: str = ODD) -> str:
-    """Return the text with `odd` for each unsafe character; line breaks stay."""
+    """Replace each unsafe character of the text by `odd`; keep line breaks."""
     if _PLAIN.fullmatch(text):
         return text
     text = _COLOUR.sub("", text).replace("\r\n", "\n").replace("\t", "    ")
@@ -63,24 +63,24 @@ def _is_odd(letter: str) -> bool:
 
 
 def printable(name: str, odd: str = ODD) -> str:
-    """Return a name from outside, such as a file's, made safe by `shown`, short and on one line."""
+    """Return a name from outside, such as a file name, safe to show, shortened and on one line."""
     text = shown(name, odd).replace("\n", odd)
     return text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 1] + "…"
 
 
 def storable(text: str) -> str:
-    """Return the text with "?" for what UTF-8 can't encode, such as half a surrogate pair."""
+    """Replace each character that UTF-8 can't encode, such as half a surrogate pair, by "?"."""
     return text.encode("utf-8", "replace").decode()
 
 
 def listed(names: Sequence[str]) -> str:
-    """Return the names as one text; of many names, only the first few and a count."""
+    """Join the names with commas; of many names, show the first few and count the rest."""
     text = ", ".join(names[:MAX_NAMED])
     return text if len(names) <= MAX_NAMED else f"{text} and {len(names) - MAX_NAMED} more"
 
 
 def show_fields(record: Any) -> None:
-    """Pass each text of a frozen dataclass, and of its tuples of texts, through `shown`."""
+    """Make all texts of a frozen dataclass safe with `shown`, also those in tuples."""
     for field in dataclasses.fields(record):
         value = getattr(record, field.name)
         if isinstance(value, str):
@@ -93,7 +93,7 @@ class ShownLog(logging.Filter):
     """A filter that makes log entries safe to show, whatever their arguments contain."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Make the entry safe; keep every entry."""
+        """Make a log entry safe, and let every entry pass."""
         record.msg, record.args = shown(record.getMessage()), None
         if record.exc_info:
             record.exc_text = shown(logging.Formatter().formatException(record.exc_info))
@@ -103,9 +103,9 @@ class ShownLog(logging.Filter):
 def as_json(
     content: object, *, indent: int = 2, default: Callable[[Any], Any] | None = None
 ) -> str:
-    """Return JSON that keeps every text and is safe to print.
+    """Return JSON that is safe to print and loses no character.
 
-    Unsafe characters, including half a surrogate pair, are escaped, such as `\\u202e`.
+    Unsafe characters, including half a surrogate pair, become escapes such as `\\u202e`.
     """
     text = json.dumps(content, ensure_ascii=False, indent=indent, default=default)
     return _NOT_ASCII.sub(_escaped, text) + "\n"

@@ -1,4 +1,4 @@
-"""`fdl collect`: take in what students pushed to their repositories."""
+"""`fdl collect`: collect the commits that students pushed to their repositories."""
 
 from __future__ import annotations
 
@@ -43,26 +43,30 @@ def collect(
         list[str] | None, typer.Option(help="Collect only this student's repository.")
     ] = None,
     branch: Annotated[
-        str | None, typer.Option(help="The branch to collect (default: the repository's own).")
+        str | None,
+        typer.Option(help="Branch to collect (default: the repository's default branch)."),
     ] = None,
     before: Annotated[
         str | None,
         typer.Option(
-            help="Take the last commit dated up to this time (2024-11-21T23:55), or up to each "
-            "student's due date (`due`). Students can set the dates of their commits."
+            help="Take the last commit dated up to this time (2024-11-21T23:55); `due` means each "
+            "student's due date. Students can set the dates of their commits."
         ),
     ] = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Take a commit even if it is not known to be newer.")
+        bool,
+        typer.Option("--replace", help="Replace a submission even if the commit may be older."),
     ] = False,
     local: Annotated[
-        bool, typer.Option("--local", help="Allow repositories in folders of this machine.")
+        bool, typer.Option("--local", help="Allow repositories that are folders on this machine.")
     ] = False,
-    jobs: Annotated[int, typer.Option(min=1, max=32, help="How many to fetch at once.")] = 8,
+    jobs: Annotated[
+        int, typer.Option(min=1, max=32, help="Number of repositories to fetch at once.")
+    ] = 8,
     form: options.PrintedAs = options.Format.TABLE,
     course: options.CoursePath = None,
 ) -> None:
-    """Put what students pushed to their Git repositories into submitted/."""
+    """Copy the commits that students pushed to their Git repositories into submitted/."""
     from autograder.gradebook.people import keep_people
     from autograder.platforms.github.collect import Plan
     from autograder.platforms.github.collect import collect as collect_all
@@ -87,7 +91,7 @@ def collect(
 
 
 def _until(course: Course, assignment: str, before: str) -> Callable[[str], datetime]:
-    """Return up to which time commits count for a student."""
+    """Return a function from a student to the latest commit time that counts."""
     if before == DUE:
         deadline = course.deadline(assignment)
         return lambda student: deadline.due_with(deadline.extensions.get(student))
@@ -96,7 +100,7 @@ def _until(course: Course, assignment: str, before: str) -> Callable[[str], date
 
 
 def _moment(text: str, zone: ZoneInfo) -> datetime:
-    """Return a date and time, in the course's zone if it states none."""
+    """Parse a date and time; if the text names no time zone, use the course's."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -120,6 +124,6 @@ def _print(result: Collection, course: Course) -> None:
     out.print(table)
     states = [each.state for each in result.outcomes]
     counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
-    out.print(Text(", ".join(counts) or "The list has no student."))
+    out.print(Text(", ".join(counts) or "The list of students is empty."))
     if any(each.time for each in result.outcomes):
-        out.print(Text("Times are those of the commits; students can set them."))
+        out.print(Text("Times are the dates of the commits; students can set these dates."))

@@ -21,16 +21,16 @@ from autograder.words import printable, shown
 
 
 class Commands(TyperGroup):
-    """All commands. The error of a wrong call may contain the name of a student's folder."""
+    """The group of all commands; makes the names of students' folders in error messages safe."""
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
-        """Invoke the command as Typer does, and make the messages of its errors safe to print.
+        """Invoke the command as Typer does, and make its error messages safe to print.
 
-        If something is missing, the message shows the command's example.
+        If an argument is missing, the message shows the command's example.
         """
         try:
             return super().invoke(ctx)
-        except Exception as error:  # Typer's versions keep the class UsageError in other places
+        except Exception as error:  # the module of UsageError depends on Typer's version
             if isinstance(message := getattr(error, "message", None), str):
                 called = getattr(getattr(error, "ctx", None), "command", None)
                 example = getattr(called, "epilog", None) or ""
@@ -56,12 +56,12 @@ _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def warn_of_broken_tests(notes: Iterable[str], assignment: str) -> None:
-    """Print which hidden tests ended with an error of their own."""
+    """Print a warning for each hidden test that failed because of a bug in the test."""
     for note in sorted(notes):
         err.print(
             Text(
-                f"A hidden test is at fault: {note}. Its points are lost for a reason that is not "
-                f"the student's. Correct the test, then run fdl regrade {assignment}",
+                f"A hidden test is at fault: {note}. Students lost its points without a mistake of "
+                f"their own. Correct the test, then run fdl regrade {assignment}",
                 style="yellow",
             )
         )
@@ -79,7 +79,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
         except KeyboardInterrupt:
             err.print("\nfdl: stopped. Finished work is kept; run the same command to continue.")
             raise typer.Exit(130) from None
-        except BrokenPipeError:  # the reader, such as `head`, has read enough
+        except BrokenPipeError:  # a reader such as `head` has closed the pipe
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         except Exception as error:
@@ -93,7 +93,7 @@ def told(command: Callable[P, None]) -> Callable[P, None]:
 
 
 def command(name: str | None = None) -> Callable[[Callable[P, None]], Callable[P, None]]:
-    """Add a function to `app` as a command of that name (default: its own), with error messages."""
+    """Add a function to `app` as the command `name` (default: the function's name)."""
     return lambda function: app.command(name or function.__name__)(told(function))
 
 

@@ -1,4 +1,4 @@
-"""`fdl demo`: mark sample students in a scratch course, and compare with their true marks."""
+"""`fdl demo`: mark sample students in a scratch course, and check their marks."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from autograder.grading import forkserver
 from autograder.grading.report import Report
 
 QUICK = Limits(cell_seconds=5.0, call_seconds=2.0)
-"""Limits for a class that includes code that never ends: each such cell waits for its limit."""
+"""Short limits: the sample class includes endless loops, which run until their time limit."""
 
 
 @command()
@@ -45,8 +45,8 @@ def demo(
     inner_only: options.InnerOnly = False,
     course: options.CoursePath = None,
 ) -> None:
-    """Mark sample students in a scratch course and compare with the marks they should get."""
-    forkserver.start()  # it imports while this process does
+    """Mark sample students in a scratch course and compare their marks with the expected marks."""
+    forkserver.start()  # the fork server imports modules while this process does
     from autograder.grading.exceeded import exceeded, texts_of
     from autograder.grading.mark import MarkSettings
     from autograder.grading.sampledclass import draw_class
@@ -75,20 +75,20 @@ def demo(
     out.print(_demo_table(in_order, open_points))
     _print_next_steps(scratch, homework, in_order)
     if wrong := sum(not comparison.right for comparison in in_order):
-        err.print(f"{wrong} students have other marks than they should get.", style="red")
+        err.print(f"{wrong} students did not get their expected marks.", style="red")
         if late:
             err.print(
-                f"In {len(late)} of them code ran out of time. If this machine is busy, try again "
-                "when it is not, or with --jobs 1."
+                f"The code of {len(late)} of these students ran out of time. If this machine is "
+                "busy, try again later, or with --jobs 1."
             )
         raise typer.Exit(1)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A sample student's marks, compared with the true ones.
+    """A sample student's marks, compared with the true marks.
 
-    `wrong` maps items to (points given, true points). Without a Report, nothing was marked.
+    `wrong` maps items to (points given, true points). `report` is None if marking failed.
     """
 
     student: SampleStudent
@@ -114,7 +114,7 @@ class Comparison:
 
 
 def limits_of(homework: Assignment) -> Limits:
-    """Return the limits of a demo: short ones, unless the homework sets its own."""
+    """Return the limits for a demo: the homework's own limits if it sets any, else short ones."""
     return QUICK if homework.limits == Limits() else homework.limits
 
 
@@ -134,12 +134,12 @@ def make_scratch_course(
 
 
 def longest_first(students: Sequence[SampleStudent]) -> list[str]:
-    """Return the students' names, the slow ones first: so no processor idles at the end."""
+    """Return the students' names, slow code first, so that no processor idles at the end."""
     return [each.name for each in sorted(students, key=lambda each: not each.waits)]
 
 
 def worth_reading(comparisons: Sequence[Comparison]) -> SampleStudent:
-    """Return the student whose feedback shows most: the one with the most named misconceptions."""
+    """Return the student whose feedback names the most misconceptions."""
 
     def named(comparison: Comparison) -> int:
         items = comparison.report.items.values() if comparison.report else ()
@@ -161,7 +161,7 @@ def compare(assignment: Assignment, student: SampleStudent, report: Report | Non
 def _print_next_steps(
     scratch: Course, assignment: Assignment, comparisons: Sequence[Comparison]
 ) -> None:
-    """Write the pages of a scratch course; print where they are and what a teacher types next."""
+    """Write the pages of a scratch course; print their addresses and a teacher's next commands."""
     from autograder.pages.classreport import write_class_report
     from autograder.pages.feedback import write_feedback
 
@@ -172,17 +172,20 @@ def _print_next_steps(
         student = worth_reading(comparisons)
         page = scratch.feedback(student.name, assignment.name) / INDEX
         out.print("\nOpen in a browser:")
-        for what, path in ((f"what {student.name} reads", page), ("the class report", report)):
+        for what, path in (
+            (f"the feedback for {student.name}", page),
+            ("the class report", report),
+        ):
             out.print(Text(f"  {what}: {path.as_uri()}"), soft_wrap=True)
     out.print("\nWhat a teacher would type next:")
     fdl = "fdl" if which("fdl") else os.path.relpath(sys.argv[0])
     for line, what in (
-        (f"release {assignment.name}", "build, prove and publish what students get"),
+        (f"release {assignment.name}", "build, prove and publish the students' files"),
         (
             f"intake {assignment.name} EXPORT.zip --students students.csv",
-            "collect what they handed in",
+            "collect the submissions",
         ),
-        (f"grade {assignment.name}", "mark it and record the marks"),
+        (f"grade {assignment.name}", "mark the submissions and record the marks"),
     ):
         out.print(Text(f"  {fdl} {line}  # {what}"), soft_wrap=True)
 

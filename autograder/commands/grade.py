@@ -26,7 +26,7 @@ from autograder.errors import CourseError, KitError, RecordError
 from autograder.grading import forkserver
 from autograder.words import as_json, shown
 
-if TYPE_CHECKING:  # the commands import what they need, so that each starts quickly
+if TYPE_CHECKING:  # commands import modules when they need them, to start quickly
     from autograder.grading.mark import MarkSettings
     from autograder.runs.changes import Regrading
     from autograder.runs.grade import Recorded, SeededMarker
@@ -49,8 +49,8 @@ class Site:
     def __post_init__(self) -> None:
         if self.address is not None and self.jobs is not None:
             raise KitError(
-                "--jobs is for this machine: leave it out with --cluster, whose workers' threads "
-                "decide how many submissions are marked at once"
+                "--jobs has no effect on a cluster: leave out --jobs. The number of the workers' "
+                "threads decides how many submissions are marked at once"
             )
         if self.certificates is not None and self.address is None:
             raise KitError("--cluster-tls needs a cluster: add --cluster tls://HOST:PORT")
@@ -58,7 +58,7 @@ class Site:
     def marker(
         self, course: Course, assignment: Assignment, settings: MarkSettings, stack: ExitStack
     ) -> tuple[SeededMarker, list[Protection]]:
-        """Return a function that marks, and its protections; closing the stack stops it."""
+        """Return a function that marks jobs, and its protections; `stack` ends its workers."""
         if self.address is not None:
             return self._cluster(self.address, course, assignment, settings, stack)
         from autograder.grading.classrun import default_jobs, mark_class
@@ -124,7 +124,7 @@ def grade(
     Run it as often as you like. Submissions are read from submitted/STUDENT/HOMEWORK.
     """
     if cluster is None:
-        forkserver.start()  # it imports while this process does
+        forkserver.start()  # the fork server imports modules while this process does
     from autograder.grading.exceeded import change_limits, exceeded, texts_of
     from autograder.grading.mark import MarkSettings
 
@@ -138,13 +138,13 @@ def grade(
     over, broken = Counter[str](), set[str]()
     marking = grade_students(found, homework, student or (), settings, site, seed, again=again)
     try:
-        with closing(marking):  # also if Ctrl-C comes while a row is made
+        with closing(marking):  # stops the marking even if Ctrl-C comes between two results
             for each in marking:
                 rows[each.student] = Row.of(each, homework)
                 if each.report is not None:
                     over.update(exceeded(texts_of(each.report)))
                     broken.update(each.report.notes)
-    except KitError:  # such as a gradebook that is locked at the end: show the marks before that
+    except KitError:  # e.g. the gradebook is locked at the end: first show the marks so far
         if rows:
             _print_class(assignment, rows, form)
         raise
@@ -158,7 +158,7 @@ def grade(
         out.print(_profile_table(seconds))
     if failed := sorted(name for name, row in rows.items() if row.error):
         err.print(
-            f"{len(failed)} not marked: {', '.join(failed)}. Earlier marks stay. Try one alone: "
+            f"{len(failed)} not marked: {', '.join(failed)}. Earlier marks stay. Mark one again: "
             f"fdl grade {assignment} --student {shlex.quote(failed[0])}",
             style="red",
         )
@@ -182,7 +182,7 @@ def regrade(
 ) -> None:
     """Show which marks change after a change of tests or points; --apply records them.
 
-    Points and comments that a person gave stay.
+    Points and comments given by hand stay unchanged.
     """
     from autograder.grading.classrun import find_jobs
     from autograder.grading.fingerprint import Fingerprints
@@ -242,7 +242,7 @@ def grade_students(
     *,
     again: bool = False,
 ) -> Generator[Recorded]:
-    """Mark and record these students (default: all), and show progress."""
+    """Mark the students' submissions (default: all), record the marks, and show the progress."""
     from autograder.grading.classrun import find_jobs, skipped_folders, unknown_extensions
     from autograder.grading.fingerprint import Fingerprints
     from autograder.runs.grade import grade_class
@@ -273,7 +273,7 @@ def grade_students(
         )
         stack.enter_context(closing(found))
         for done, each in enumerate(found, start=1):
-            # unchanged ones come first; their speed says nothing about how long marking takes
+            # unchanged submissions come first; they are not marked and would distort the estimate
             if not each.unchanged or done == len(submissions):
                 watch(done, len(submissions))
             yield each
@@ -291,7 +291,7 @@ def _print_regrading(regrading: Regrading, form: options.Format) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """A student's marks in the class table; `seconds` says where the time went."""
+    """A student's marks in the class table; `seconds` is the marking time of each stage."""
 
     points: float = 0.0
     max_points: float = 0.0
@@ -305,7 +305,7 @@ class Row:
 
     @classmethod
     def of(cls, each: Recorded, homework: Assignment) -> Row:
-        """Return the row of a student; `error` says why there are no marks."""
+        """Return the row of a student; if there are no marks, `error` says why."""
         from autograder.grading.classrun import long_seconds
 
         report, notes = each.report, [each.date]
@@ -348,7 +348,7 @@ def _print_class(assignment: str, rows: Mapping[str, Row], form: options.Format)
 
 
 def _profile_table(seconds: Sequence[Mapping[str, float]]) -> Table:
-    """Return the mean seconds of a submission by stage, of all its processes together."""
+    """Return a table of the mean seconds per submission in each stage, summed over processes."""
     table = Table("stage", title=f"Seconds per submission, mean of {len(seconds)}")
     table.add_column("seconds", justify="right")
     table.add_column("share", justify="right")

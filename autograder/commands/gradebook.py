@@ -21,8 +21,8 @@ def restore(course: options.CoursePath = None) -> None:
         out.print(f"Marks given by hand since that backup, now restored: {len(restored.carried)}")
     if restored.unread:
         err.print(
-            f"{restored.unread} marks or comments in the damaged file can't be read. They are now "
-            "as in the backup: check what was marked by hand after it was made.",
+            f"{restored.unread} marks or comments can't be read from the damaged file, so their "
+            "values come from the backup. Check the marks given by hand since that backup.",
             style="red",
         )
-    out.print("Next: run `fdl grade` for each homework. It records the marks of tests again.")
+    out.print("Next: run `fdl grade` for each homework, to record the marks from tests again.")

@@ -1,4 +1,4 @@
-"""`fdl intake`: sort what a learning platform exported into submitted/."""
+"""`fdl intake`: sort a learning platform's exported files into submitted/."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def intake(
             help="CSV file with a column `student`, and names or numbers from the platform."
         ),
     ] = None,
-    student: Annotated[str | None, typer.Option(help="Student who handed in all of it.")] = None,
+    student: Annotated[
+        str | None, typer.Option(help="Student who handed in all these files.")
+    ] = None,
     replace: Annotated[
         bool,
         typer.Option(
@@ -48,7 +50,7 @@ def intake(
 ) -> None:
     """Put submissions from a learning platform into submitted/.
 
-    Files that are not used are listed with the reason.
+    The command lists each unused file with the reason.
     """
     from autograder.submission.intake.roster import Roster
     from autograder.submission.intake.run import take_in

@@ -1,4 +1,4 @@
-"""`fdl doctor`: which walls this machine has."""
+"""`fdl doctor`: show which walls around student code this machine has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`fdl mark`: look at one submission."""
+"""`fdl mark`: mark one submission and show the result."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def mark(
         page = instructor_page(found, homework, marking)
         target.write_text(page, encoding="utf-8")
         out.print(
-            Text(f"{target}: has hidden inputs and expected values; do not give it to students")
+            Text(f"{target}: do not give to students; it shows hidden inputs and expected values")
         )
         return
     if output is not None:

@@ -41,9 +41,7 @@ def export(
     ] = None,
     column: Annotated[
         str | None,
-        typer.Option(
-            help="Column of the roster for the points, if it can't be told from its name."
-        ),
+        typer.Option(help="Column of the roster for the points, if fdl does not recognise it."),
     ] = None,
     partial: Annotated[
         bool, typer.Option("--partial", help="Skip students whose marks are not final.")
@@ -52,7 +50,7 @@ def export(
 ) -> None:
     """Write the marks in the format that another system imports.
 
-    A copy is kept in exported/.
+    The command keeps a copy in exported/.
     """
     from autograder.exports import export as export_marks
     from autograder.gradebook.glance import graded_now, keep_handed_on
@@ -100,7 +98,7 @@ def standing(
         err.print(Text(f"{name} has no marks and counts as 0. Next: fdl grade {name}"))
     unsettled = sum(not each.final for each in result.students)
     if unsettled:
-        err.print(f"{unsettled} students are not final (*): some answers wait for a mark by hand.")
+        err.print(f"The marks of {unsettled} students are not final (*): answers await a mark.")
 
 
 def _deliver(content: bytes, output: Path | None) -> None:

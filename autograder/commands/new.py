@@ -16,8 +16,8 @@ Moment = Annotated[
     datetime | None,
     typer.Option(
         formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"],
-        help="Date and time in the course's time zone (default: some weeks ahead). A date alone "
-        "means its start, or for --due its end, 23:59.",
+        help="Date and time in the course's time zone (default: some weeks ahead). A date without "
+        "a time means 00:00, or 23:59 for --due.",
     ),
 ]
 
@@ -49,7 +49,7 @@ def new(
     if due is not None and due.time() == time.min:
         due = due.replace(hour=23, minute=59)
     homework = NewHomework.planned(assignment, today, title=title, opens=opens, due=due, seed=seed)
-    homework.check()  # before a course is begun for it
+    homework.check()  # before the new course's files are written
     if found is None:
         found = begin_course(course or Path.cwd())
         out.print(Text(f"New course: write its title and time zone into {found.settings_file}"))

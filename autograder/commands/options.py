@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -25,13 +25,16 @@ Jobs = Annotated[
     ),
 ]
 Seed = Annotated[
-    int | None, typer.Option(help="Random seed for the hidden inputs (default: the homework's).")
+    int | None,
+    typer.Option(help="Random seed for the hidden inputs (default: the homework's seed)."),
 ]
 Unprotected = Annotated[
-    bool, typer.Option("--unprotected", help="Mark even if this machine has no wall.")
+    bool,
+    typer.Option("--unprotected", help="Mark even if there is no wall around student code."),
 ]
 InnerOnly = Annotated[
-    bool, typer.Option("--inner-only", help="Leave out the outer wall (bubblewrap).")
+    bool,
+    typer.Option("--inner-only", help="Do not use the outer wall around student code, bubblewrap."),
 ]
 PrintedAs = Annotated[Format, typer.Option("--format", help="Format of what is printed.")]
 Cluster = Annotated[

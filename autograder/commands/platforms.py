@@ -15,7 +15,7 @@ from autograder.course.assignment import Course
 
 
 class Visibility(StrEnum):
-    """The time from which students see what each item earned, in Gradescope's words."""
+    """Gradescope's names for the time when students see the points of each item."""
 
     VISIBLE = "visible"
     AFTER_DUE_DATE = "after_due_date"
@@ -34,13 +34,17 @@ def gradescope(
     ] = Visibility.AFTER_PUBLISHED,
     minutes: Annotated[int, typer.Option(help="Time limit set on Gradescope, in minutes.")] = 10,
     unprotected: Annotated[
-        bool, typer.Option("--unprotected", help="Mark even if its container has no wall.")
+        bool,
+        typer.Option(
+            "--unprotected",
+            help="Mark even if the container has no wall around student code.",
+        ),
     ] = False,
     course: options.CoursePath = None,
 ) -> None:
     """Make the zip with the autograder for Gradescope.
 
-    It contains hidden tests and solutions: upload it to Gradescope only.
+    The zip contains hidden tests and solutions: upload it to Gradescope only.
     """
     from autograder.platforms.gradescope.package import GradescopeSettings, write_autograder
 

@@ -1,4 +1,4 @@
-"""Progress of a long command: a bar on a terminal, elsewhere a line now and then."""
+"""Show the progress of a long command: a bar on a terminal, elsewhere a line now and then."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ SECONDS_BETWEEN_LINES = 15.0
 
 
 class _Rate(ProgressColumn):
-    """The current number per minute."""
+    """A column with the current rate, such as 120 per minute."""
 
     def render(self, task: Task) -> Text:
-        """Return the rate as text; empty before the first is done."""
+        """Return the rate as text; empty before the first step is done."""
         speed = task.finished_speed or task.speed
         return Text("" if speed is None else f"{60 * speed:.0f} per minute")
 
 
 class _Lines:
-    """Prints a line for the first, for the last, and at regular intervals between them."""
+    """Prints a line for the first step, for the last step, and at regular intervals between."""
 
     def __init__(self, console: Console, what: str) -> None:
         self._console = console
@@ -61,7 +61,7 @@ class _Lines:
 
 @contextmanager
 def progress(console: Console, what: str) -> Iterator[ProgressCallback]:
-    """Show the progress of `what`; call the yielded function whenever one more is done."""
+    """Show the progress of the work `what`; call the yielded function after each step."""
     if not console.is_terminal:
         yield _Lines(console, what)
         return

@@ -1,4 +1,4 @@
-"""`fdl release` and `fdl prove`: what students get, and the proof that it is fit to publish."""
+"""`fdl release` and `fdl prove`: build the students' files, and prove they are fit to publish."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def release(
     check: Annotated[
         bool,
         typer.Option(
-            "--check", help="Change nothing; exit with 1 if anything is out of date or unfit."
+            "--check",
+            help="Change nothing; exit with 1 if the release is out of date or not fit to publish.",
         ),
     ] = False,
     again: Annotated[
@@ -61,12 +62,12 @@ def prove(
     assignment: options.Homework,
     matrix: Annotated[
         Path | None,
-        typer.Option(help="Write the matrix to this .html file, and as .csv beside it."),
+        typer.Option(help="Write the matrix to this .html file, and to a .csv file beside it."),
     ] = None,
     seed: options.Seed = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Run every misconception against the hidden tests: each must fail its own item alone."""
+    """Run every misconception against the hidden tests: each must fail only its own item."""
     from autograder.release.proof.killmatrix import kill_matrix
 
     found = Course.find(course)

@@ -41,9 +41,9 @@ def feedback(
     student: options.Students = None,
     course: options.CoursePath = None,
 ) -> None:
-    """Write the pages that students get into feedback/.
+    """Write the students' feedback pages to feedback/.
 
-    Before a student's due date, pages leave out results: run it again after that date.
+    Pages show no results before a student's due date: run the command again after the due date.
     """
     from autograder.gradebook.glance import PAGES, graded_now, keep_handed_on
     from autograder.pages.feedback import write_feedback

@@ -34,25 +34,25 @@ _REMOVED = re.compile(r"^ *### BEGIN (.+?)$.*?^ *### END \1$", re.MULTILINE | re
 """The parts of a cell that nbgrader removes from the release."""
 
 SOUND = {"locked": "fdl", "readonly": "fdl standing"}
-"""The command to run if SQLite reports this.
+"""The command to run, by a word in SQLite's error message.
 
-Another command is writing (locked), or was killed while it was writing (readonly).
-Every command that opens the gradebook for writing first undoes what the killed one had begun.
+"locked": another command is writing. "readonly": a command was killed while it was writing; the
+next command that opens the gradebook for writing first undoes the unfinished change.
 """
 
 Step = tuple[object, str, str]
-"""A truth value (is there something to do?), the command that does it, and the reason."""
+"""A possible next step: whether it is needed (a truth value), its command, and its reason."""
 
 
 @dataclass(frozen=True)
 class HomeworkStatus:
     """The progress of a homework.
 
-    `release` is "no", "yes", "out of date" or, if the source can't be read, "unknown"; `fault` says
-    why. `exported` is the time of the last export to each system, and `outdated_exports` are those
-    whose marks have changed since then. The rest are numbers of students:
-    `to_grade` handed in something that is not graded, `by_hand` wait for a person, `feedback` have
-    pages as new as their Report.
+    `release` is "no", "yes" or "out of date". If the source can't be read, `release` is "unknown"
+    and `fault` is the reason. `exported` is the time of the last export to each system;
+    `outdated_exports` lists the systems whose marks have changed since their last export. All other
+    fields are numbers of students: `to_grade` have a submission that is not graded, `by_hand` have
+    answers that a person must mark, and `feedback` have up-to-date feedback pages.
     """
 
     due: datetime
@@ -67,7 +67,7 @@ class HomeworkStatus:
     fault: str = ""
 
     def steps(self, name: str, now: datetime) -> Iterator[Step]:
-        """Yield what there may be to do, the most urgent first."""
+        """Yield the possible next steps, the most urgent first."""
         due = f"{self.due:%Y-%m-%d %H:%M}"
         collect = f"fdl intake {name} EXPORT.zip --students students.csv"
         expects = self.release != "no" and not self.submitted
@@ -85,14 +85,14 @@ class HomeworkStatus:
         without = self.graded - self.feedback
         yield without > 0, f"fdl feedback {name}", f"students without current pages: {without}"
         yield self.release == "no", f"fdl release {name}", "students have no notebooks yet"
-        yield expects and self.due <= now, collect, f"it was due on {due}"
+        yield expects and self.due <= now, collect, f"{name} was due on {due}"
         yield (
             self.graded and not self.exported,
             f"fdl export {name} --to csv --output {name}.csv",
             "no marks were exported yet",
         )
         for system in self.outdated_exports:
-            reason = "marks have changed since that export"
+            reason = f"marks have changed since the last export to {system}"
             yield True, f"fdl export {name} --to {system}", reason
         yield expects, collect, f"after the due date, {due}"
 
@@ -101,7 +101,7 @@ class HomeworkStatus:
 class Status:
     """The progress of a course, and the next command with its reason.
 
-    `faults` says what can't be read.
+    `faults` are messages about files that can't be read.
     """
 
     course: str
@@ -137,7 +137,7 @@ def status(
 ) -> None:
     """Show how far each homework is and which command comes next, as `fdl` alone does.
 
-    It writes nothing.
+    The command writes nothing.
     """
     _show(Course.find(course), form)
 
@@ -154,7 +154,7 @@ def _show(course: Course, form: options.Format) -> None:
 
 
 def read_status(course: Course, now: datetime) -> Status:
-    """Look at the course's folders and gradebook; nothing is written."""
+    """Return the status of the course, read from its folders and gradebook."""
     graded: Mapping[str, Mapping[str, Graded]] = {}
     fault, repair = "", ""
     try:
@@ -187,7 +187,7 @@ def _next(homework: Mapping[str, HomeworkStatus], now: datetime) -> tuple[str, s
     if any(each.fault for each in homework.values()):
         return "fdl", "once the source can be read"
     if homework:
-        return "fdl standing", "all marks were handed on"
+        return "fdl standing", "all marks were exported"
     return "fdl new hw1", "the course has no homework yet"
 
 
@@ -224,7 +224,7 @@ def _look(course: Course, name: str, graded: Mapping[str, Graded]) -> HomeworkSt
 
 
 def _is_new(folder: Path, graded: Graded | None) -> bool:
-    """Return whether a submission is not graded yet, or was handed in again after that."""
+    """Return whether a submission is not graded yet, or was handed in again since its grading."""
     return graded is None or read_timestamp(folder) not in (None, graded.handed_in)
 
 
@@ -239,8 +239,8 @@ def _has_feedback(course: Course, student: str, name: str) -> bool:
 def _is_current(course: Course, assignment: Assignment) -> bool:
     """Return whether source and solutions look unchanged since the release.
 
-    It compares what students are given, and whether the lines of the solutions are those that the
-    source was filled with; `fdl release --check` builds the release again and misses nothing.
+    This quick check compares the students' files, and compares the solution lines in the source
+    with the solutions. `fdl release --check` builds the release again and finds every change.
     """
     source, release = course.source(assignment.name), course.release(assignment.name)
     for file in (README, *assignment.files):

@@ -1,1 +1,1 @@
-"""Make students' texts and outputs harmless for every page that shows them."""
+"""Make students' texts and outputs safe to show on every page."""

@@ -1,4 +1,4 @@
-"""Render the Markdown of people who mark as harmless HTML: formatting, and formulas as pictures."""
+"""Render markers' Markdown as harmless HTML: formatting, and formulas as pictures."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from autograder.content.sanitize import (
 from autograder.timelimit import time_limit
 
 MAX_FORMULA = 500
-"""Most characters of a formula to draw."""
+"""Maximum length of a formula to draw, in characters."""
 
 MAX_SIDE = 2_000.0
-"""Largest width and height of a formula to draw, in points."""
+"""Maximum width and height of a formula to draw, in points."""
 
 _SIZE = 12.0
 _DPI = 200
 _SCALE = 1.15
-"""Size of formulas relative to the text, since their letters look smaller."""
+"""Size of formulas relative to the text: a formula's letters look smaller at the same size."""
 _ALIASES = {
     "tfrac": "frac", "dfrac": "frac", "lVert": "|", "rVert": "|", "lvert": "vert", "rvert": "vert",
     "le": "leq", "ge": "geq", "ne": "neq", "to": "rightarrow", "implies": "Rightarrow",
     "iff": "Leftrightarrow", "displaystyle": "",
 }  # fmt: skip
-"""LaTeX commands and the equivalents that matplotlib knows."""
+"""LaTeX commands, with the equivalent commands that matplotlib knows."""
 _COMMAND = re.compile(rf"\\({'|'.join(_ALIASES)})(?![A-Za-z])")
 _BARE_FRACTION = re.compile(r"\\frac ?(\w) ?(\w)")
 _MARKS = re.compile("[\ue000\ue001]")
@@ -46,9 +46,10 @@ _PLACE = re.compile("\ue000(\\d+)\ue001")
 
 
 def render_markdown(text: str) -> str:
-    """Return the text as HTML without links, pictures, scripts or typed tags; draw formulas.
+    """Return the Markdown text as HTML, without links, pictures, scripts or tags; draw formulas.
 
-    A text that can't be rendered in time and a formula that can't be drawn are shown as typed.
+    A text that can't be rendered in time appears as typed, and so does a formula that matplotlib
+    can't draw.
     """
     text = _MARKS.sub("", plain_text(text))
     if len(text) <= MAX_RENDERED and not is_laborious(text):
@@ -57,7 +58,7 @@ def render_markdown(text: str) -> str:
                 renderer = _Renderer()
                 page = MarkdownWithMath(renderer=renderer).render(text)
                 clean = nh3.clean(page, tags=TAGS, attributes=ATTRIBUTES, url_schemes=set())
-        except Exception:  # any kind, also TimeUpError: the page must be made in any case
+        except Exception:  # any error, also TimeUpError: the page must be written in any case
             pass
         else:
             formulas = dict(enumerate(renderer.formulas))
@@ -67,7 +68,7 @@ def render_markdown(text: str) -> str:
 
 @dataclass(frozen=True)
 class _Formula:
-    """A formula: its body between the signs (empty if it can't be drawn), and its typed text."""
+    """A formula: its body between the $ signs (empty if it can't be drawn), and its typed text."""
 
     body: str
     typed: str
@@ -78,7 +79,7 @@ _NOTHING = _Formula("", "")
 
 
 class _Renderer(IPythonRenderer):
-    """A renderer that keeps formulas aside, so that HTML is cleaned without them."""
+    """A renderer that stores formulas separately, so that cleaning the HTML can't change them."""
 
     def __init__(self) -> None:
         super().__init__(escape=True, exclude_anchor_links=True)
@@ -93,11 +94,11 @@ class _Renderer(IPythonRenderer):
         return self._keep(_Formula(body, f"$${body}$$", is_block=True))
 
     def multiline_math(self, text: str) -> str:
-        """Keep a formula as it was typed."""
+        """Keep a formula of several lines as it was typed."""
         return self._keep(_Formula("", text))
 
     def latex_environment(self, name: str, body: str) -> str:
-        """Keep an environment as it was typed: it can't be drawn."""
+        """Keep a LaTeX environment as it was typed, because matplotlib can't draw it."""
         return self._keep(_Formula("", f"\\begin{{{name}}}{body}\\end{{{name}}}"))
 
     def _keep(self, formula: _Formula) -> str:
@@ -129,7 +130,7 @@ def _drawn(formula: str) -> str:
     picture = io.BytesIO()
     try:
         with mpl.rc_context():
-            mpl.rcdefaults()  # independent of settings in the current folder
+            mpl.rcdefaults()  # ignore matplotlib's settings in the current folder
             mpl.rcParams.update({"mathtext.fontset": "stix", "savefig.transparent": True})
             font = FontProperties(size=_SIZE)
             width, height, depth, *_ = MathTextParser("path").parse(f"${formula}$", 72, font)

@@ -1,14 +1,15 @@
 """Sanitise a student's notebook before it is stored where nbgrader shows it.
 
 nbgrader's formgrader and feedback render Markdown and outputs as HTML without sanitising them,
-beside an interface that can change marks. So tags, links and active LaTeX commands are removed from
-a student's texts, and outputs are reduced to text, tables and pictures, before they are stored.
+on pages that can change marks. So this module removes tags, links and active LaTeX commands from
+a student's texts, and reduces outputs to text, tables and pictures.
 
-The Markdown is then rendered once, as nbgrader will do it. A text that would still put anything but
-formatting on a page, take the id of one of its fields, or block it, is stored as plain text.
+It then renders the Markdown once, as nbgrader will. A text is stored as plain text if its rendered
+page contains anything but formatting, reuses the id of a field on nbgrader's page, or takes too
+long.
 
-All this happens in the marking process, within the submission's time: every regular expression here
-takes linear time, and rendering is stopped after RENDERING_SECONDS.
+The marking process cleans the notebook within the submission's time limit: every regular expression
+here takes linear time, and rendering is stopped after RENDERING_SECONDS.
 """
 
 from __future__ import annotations
@@ -45,12 +46,12 @@ MAX_PICTURE_BYTES = 4_000_000
 MAX_PIXELS = 50_000_000
 MAX_TEXT = 200_000
 MAX_RENDERED = 50_000
-"""Most characters of a text to render as Markdown; a longer one is shown as it was typed."""
+"""Maximum length of a text to render as Markdown, in characters; longer text appears as typed."""
 MAX_NOTEBOOK_RENDERED = 400_000
 MAX_NOTEBOOK_TEXT = 2_000_000
 MAX_NOTEBOOK_PICTURES = 40_000_000
 RENDERING_SECONDS = 2.0
-"""Seconds to render one text; each page that shows it takes as long again."""
+"""Seconds to render one text; each page that shows the text takes as long again."""
 NOTEBOOK_SECONDS = 5.0
 """Seconds to render and clean all texts of a notebook."""
 MAX_OPEN_FORMULAS = 20
@@ -67,7 +68,7 @@ PICTURES = tuple(_FORMATS)
 _SHOWN_KINDS = ("text/plain", "text/html", "text/latex", *PICTURES)
 
 _JOINER = "\u2060"
-"""An invisible character: it stops `https://` from becoming a link and ids from being taken."""
+"""An invisible character: `https://` with it is not a link, and a heading's id is not a field's."""
 
 _ENTITY = re.compile(r"&(?=#?\w)(#?\w{1,32};)?")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
@@ -101,7 +102,7 @@ _NO_NAME = re.compile(rf"{_CONTROL.pattern}|[\t\n<>\"\\%?#]")
 
 
 class PageBudget:
-    """A notebook's remaining budget: letters, bytes of pictures, seconds of rendering."""
+    """A notebook's remaining budget: characters, bytes of pictures, and seconds of rendering."""
 
     def __init__(self) -> None:
         self.text = MAX_NOTEBOOK_TEXT
@@ -110,12 +111,12 @@ class PageBudget:
         self.seconds = NOTEBOOK_SECONDS
 
     def cut(self, text: str) -> str:
-        """Return as much of the text as there is room for."""
+        """Return as much of the text as the budget allows, and subtract its length."""
         room, self.text = self.text, max(self.text - len(text), 0)
         return text if len(text) <= room else text[:room] + _CUT
 
     def as_markdown(self, text: str, pictures: Mapping[str, Mapping[str, str]]) -> str:
-        """Return the text as Markdown, or as it was typed if too much has been rendered."""
+        """Return the text as clean Markdown, or as typed text if the budget is used up."""
         self.rendered -= len(text)
         if self.rendered < 0 or self.seconds <= 0:
             return as_typed(plain_text(text))
@@ -123,7 +124,7 @@ class PageBudget:
             return clean_markdown(text, pictures, min(self.seconds, RENDERING_SECONDS))
 
     def as_html(self, text: str) -> str:
-        """Return tables and formatting of the HTML; empty if cleaning has taken too long."""
+        """Return tables and formatting of the HTML; empty if the time for cleaning is used up."""
         if self.seconds <= 0:
             return ""
         with self._clock():
@@ -139,7 +140,7 @@ class PageBudget:
             self.seconds -= time.monotonic() - start
 
     def has_room(self, pictures: int) -> bool:
-        """Return whether pictures with this many base64 letters fit; if so, count them."""
+        """Return whether pictures with this many base64 characters fit; if so, subtract them."""
         fits = pictures <= self.pictures
         self.pictures -= pictures if fits else 0
         return fits
@@ -154,8 +155,8 @@ def clean_notebook(
 ) -> NotebookNode:
     """Return a copy of the notebook whose student texts and outputs are safe to show.
 
-    `released` has the instructor's text of each released cell, by its nbgrader id: an unchanged
-    answer cell stays as it is.
+    `released` is the instructor's text of each released cell, by nbgrader id. An answer cell with
+    an unchanged text is not cleaned.
     """
     budget, released = PageBudget(), released or {}
     known = {key: _names(notebook.metadata.get(key), needed) for key, needed in _ABOUT.items()}
@@ -212,7 +213,7 @@ def _affordable(outputs: Iterable[NotebookNode], budget: PageBudget) -> Iterator
         if "text" in output:
             output.text = budget.cut(output.text)
         for kind in [kind for kind in data if kind not in _FORMATS]:
-            # HTML cut inside a tag would swallow what follows
+            # HTML that is cut inside a tag would swallow the rest of the page
             shown = budget.cut(data[kind])
             data[kind] = shown if shown == data[kind] or kind != "text/html" else ""
         for kind in [kind for kind, value in data.items() if not value]:
@@ -243,12 +244,12 @@ def clean_markdown(
 
     A text that can't be rendered within `seconds` is returned as it was typed.
 
-    A space after `<` and `]` stops both from being read as HTML or as a link; it is hardly visible
-    in prose and invisible in formulas. Only pictures attached to the cell by a name in `pictures`
-    stay: nbconvert rejects a page with a missing one.
+    A space after `<` and `]` keeps the text from becoming HTML or a link; the space is hardly
+    visible in prose and invisible in formulas. Only the attached pictures that `pictures` names
+    stay, because nbconvert rejects a page with a missing picture.
     """
     pictures = pictures or {}
-    # a character written as an entity would come back as a sign that was removed
+    # rendering would turn an entity back into a character that is removed here
     typed = plain_text(_ENTITY.sub(_letter, plain_text(text)))
     text = _ADDRESS.sub(rf"\1:{_JOINER}", _LINK.sub("] ", _TAG.sub("< ", typed)))
     text = _DRAWING.sub(_JOINER, _LATEX.sub(r"\\ ", text))
@@ -269,12 +270,12 @@ def _letter(match: re.Match[str]) -> str:
 
 
 def as_plain_text(text: str) -> str:
-    """Return a result of `clean_markdown` without the invisible characters."""
+    """Return the result of `clean_markdown` without the invisible characters that it inserts."""
     return text.replace(_JOINER, "")
 
 
 def is_plain_name(name: str) -> bool:
-    """Return whether nbgrader's pages can show a student's name: its scripts put it into URLs."""
+    """Return whether a student's name is safe in nbgrader's pages, which put the name into URLs."""
     return not _NO_NAME.search(name)
 
 
@@ -286,19 +287,19 @@ def as_typed(text: str) -> str:
 
 
 def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: float) -> bool:
-    """Return whether nbgrader's pages will render the Markdown to nothing but formatting, fast."""
+    """Return whether nbgrader will quickly render the Markdown to nothing but formatting."""
     if len(text) > MAX_RENDERED or is_laborious(text):
         return False
     renderer = IPythonRenderer(escape=False, attachments=dict(pictures))  # type: ignore[arg-type]
     try:
         with time_limit(seconds):
             return _Page(MarkdownWithMath(renderer=renderer).render(text)).is_harmless
-    except Exception:  # also TimeUpError; the page would fail or wait in the same way
+    except Exception:  # also TimeUpError: nbgrader's page would fail or wait too
         return False
 
 
 def is_laborious(text: str) -> bool:
-    """Return whether many formulas are left open: each costs a search to the end of the text."""
+    """Return whether many formulas have no end: each costs a search to the end of the text."""
     closed = {"(": 0, "[": 0}
     opened: dict[str, list[int]] = {}
     for match in _FORMULA.finditer(text):
@@ -314,7 +315,7 @@ def is_laborious(text: str) -> bool:
 
 
 class _Page(HTMLParser):
-    """A parser that finds anything in a page that is not formatting."""
+    """A parser that checks whether a page contains only formatting."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -378,7 +379,7 @@ def _with_few_accents(text: str) -> Iterator[str]:
     for letter in text:
         stacked = stacked + 1 if unicodedata.category(letter) in ("Mn", "Me") else 0
         if stacked <= MAX_STACKED:
-            # half of a surrogate pair can't be stored
+            # UTF-8 can't encode half of a surrogate pair
             yield letter if not "\ud800" <= letter <= "\udfff" else "\ufffd"
 
 
@@ -395,9 +396,9 @@ def clean_html(text: str) -> str:
 
 
 def _depth(text: str) -> int:
-    """Return how deep the tags are nested, without void ones; rather too deep than too shallow.
+    """Return the nesting depth of the tags, except void tags; an estimate is never too low.
 
-    A tag closed under another name counts as open, as in browsers.
+    As in browsers, a closing tag with another name does not close the open tag.
     """
     opened: list[str] = []
     deepest = 0
@@ -414,7 +415,7 @@ def _depth(text: str) -> int:
 
 
 def clean_output(output: object, budget: PageBudget) -> NotebookNode | None:
-    """Return one output, safe to show; None if nothing of it remains or it is not an output."""
+    """Return an output that is safe to show; None if nothing remains or it is not an output."""
     if not isinstance(output, Mapping):
         return None
     kind = output.get("output_type")
@@ -444,12 +445,12 @@ def _text_of(output: Mapping[str, object], key: str, budget: PageBudget) -> str:
 
 
 def released_texts(skeleton: NotebookNode) -> dict[str, str]:
-    """Return the text of each released cell by its nbgrader id."""
+    """Return the texts of the released cells, by nbgrader id."""
     return {name: cell.source for name, cell in by_grade_id(skeleton).items()}
 
 
 def _clean_bundle(data: object, kinds: Iterable[str], budget: PageBudget) -> NotebookNode:
-    """Return the representations of these kinds that are safe to show, each cleaned."""
+    """Return an output's representations of the given kinds, cleaned; drop unsafe ones."""
     clean = NotebookNode()
     if isinstance(data, Mapping):
         for kind in kinds:
@@ -460,7 +461,7 @@ def _clean_bundle(data: object, kinds: Iterable[str], budget: PageBudget) -> Not
 
 
 def _cleaned(kind: str, value: str, budget: PageBudget) -> str:
-    """Return one representation of an output, safe to show; empty if it can't be made safe."""
+    """Clean one representation of an output; return an empty text if it can't be made safe."""
     if kind in _FORMATS:
         fits = len(value) <= budget.pictures
         return _clean_picture(value, _FORMATS[kind]) if fits else ""
@@ -481,18 +482,18 @@ def _clean_picture(value: str, form: str) -> str:
 
 
 def _is_picture(content: bytes, form: str) -> bool:
-    """Return whether it begins as a picture of this format, of a size that a browser can draw."""
+    """Return whether the content starts a picture of this format that a browser can draw."""
     try:
         with Image.open(io.BytesIO(content), formats=[form]) as picture:
             return picture.width * picture.height <= MAX_PIXELS
-    except Exception:  # any kind: Pillow's readers are not written for hostile files
+    except Exception:  # any error: Pillow's readers are not written for hostile files
         return False
 
 
 def _is_instructors(cell: NotebookNode, released: Mapping[str, str]) -> bool:
-    """Return whether the text is the instructor's; submissions were restored, so metadata hold."""
+    """Return whether a cell has the instructor's text; its metadata were restored before."""
     if is_locked(cell) and not is_solution(cell):
         return True
-    # an unchanged answer cell
+    # the student left the answer cell unchanged
     untouched = is_solution(cell) and cell.source == released.get(grade_id(cell))
     return untouched and not cell.get("attachments")

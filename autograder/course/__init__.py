@@ -1,1 +1,1 @@
-"""A course as the kit reads it: settings, assignments, rules, rubrics, samples and its own code."""
+"""Read a course: settings, assignments, rules, rubrics, samples and the course's own code."""

@@ -1,7 +1,7 @@
 """An assignment: its problems, their items, points and dates.
 
-Items and points are written only in the source notebooks. The course's settings (`course.toml`) add
-what a notebook cannot say: dates, time zone, which items are bonus.
+Only the source notebooks define items and points. The course's settings (`course.toml`) add the
+dates, the time zone and the names of the bonus items.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ Kind = Literal["auto", "manual"]
 _PYTHON = ("python", "ipython", "python3")
 
 NEARLY = 1e-9
-"""Largest difference between two numbers of points that count as equal, because of rounding."""
+"""Largest rounding difference, in points, between two marks that count as equal."""
 
 
 @dataclass(frozen=True)
 class Item:
-    """One thing that is marked; its name is the nbgrader id of its grade cell.
+    """A part of a problem with its own points; `name` is the nbgrader id of its grade cell.
 
-    `references` are the definitions that its answer cell is filled from, and so those that a
-    student's answer must contain.
+    `references` are the definitions in the item's model answer; a student's answer must contain
+    the same definitions.
     """
 
     name: str
@@ -82,24 +82,24 @@ class Assignment(HomeworkSettings):
         return tuple(item for item in self.items.values() if item.kind == kind)
 
     def problem(self, name: str) -> Problem:
-        """Return the assignment's problem of that name."""
+        """Return the assignment's problem `name`."""
         return next(problem for problem in self.problems if problem.name == name)
 
 
 class Course(CourseFolder):
-    """A course checkout: the folder that holds `course.toml`, source/, release/ and the rest."""
+    """A course's checkout: the folder with `course.toml`, source/, release/ and other folders."""
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
         self.settings = read_settings(self.settings_file)
         self.title = self.settings.course.title
         self.timezone = self.settings.zone
-        """Time zone of dates that state none."""
+        """Time zone for dates without a time zone."""
         self.assignment_names = tuple(self.settings.homework)
 
     @classmethod
     def find(cls, start: Path | None = None) -> Course:
-        """Find the course that `start` (default: the working folder) is in, searching upwards."""
+        """Find the course of the folder `start` (default: the working folder) or of its parents."""
         if start is not None and not start.is_dir():
             raise CourseError(f"{start} is not a folder: give the course's folder with --course")
         start = (start or Path.cwd()).resolve()
@@ -107,7 +107,7 @@ class Course(CourseFolder):
             if (folder / SETTINGS).exists():
                 return cls(folder)
         raise NoCourseError(
-            f"no {SETTINGS} in {start} or above it: go into the course's folder, name it with "
+            f"no {SETTINGS} in {start} or its parent folders: go into the course's folder, add "
             "--course FOLDER, or begin a course with `fdl new hw1` in an empty folder"
         )
 
@@ -115,32 +115,34 @@ class Course(CourseFolder):
         """Read an assignment from its settings and its source notebooks."""
         settings = self._homework(name)
         if not self.source(name).is_dir():
-            raise CourseError(f"{self.source(name)} does not exist: put the notebooks there")
+            raise CourseError(f"{self.source(name)} does not exist: put the source notebooks there")
         problems = tuple(self._problems(name, settings.bonus))
         if not problems:
-            raise CourseError(f"{self.source(name)} has no notebook: put the notebooks there")
+            raise CourseError(
+                f"{self.source(name)} has no notebook: put the source notebooks there"
+            )
         assignment = Assignment(name=name, problems=problems, **vars(settings))
         _check_items(assignment)
         return assignment
 
     def beside_files(self, assignment: Assignment) -> AbstractContextManager[None]:
-        """Work in the source folder while the block runs, if there are data files.
+        """Work in the assignment's source folder while the block runs, if it has data files.
 
-        The course's own code runs outside the sandbox and opens data files by name alone too.
+        Like students' code, the course's code opens data files by name; it runs without a sandbox.
         """
         return chdir(self.source(assignment.name)) if assignment.files else nullcontext()
 
     def rules(self, assignment: str) -> Rules:
-        """Return what lateness costs in an assignment, and how its bonus points count."""
+        """Return an assignment's rules about lateness and bonus points."""
         return self._homework(assignment).rules
 
     def deadline(self, assignment: str) -> Deadline:
-        """Return when an assignment is due, with its extensions."""
+        """Return an assignment's due date and extensions."""
         return self._homework(assignment).deadline
 
     @property
     def counting(self) -> Counting:
-        """The assignments that count for the course; raises CourseError if there is none."""
+        """The assignments that count for the course; CourseError if there is no assignment."""
         if not self.settings.counting.assignments:
             raise CourseError(
                 f"{SETTINGS} names no homework: add a table such as [assignments.hw1]"
@@ -165,10 +167,10 @@ class Course(CourseFolder):
 
 
 def read_notebook(path: Path) -> NotebookNode:
-    """Read one of the instructor's notebooks; raise CourseError with its path if that fails."""
+    """Read one of the instructor's notebooks; raise CourseError with its path if reading fails."""
     try:
         notebook: NotebookNode = nbformat.read(path, as_version=4)
-    except Exception as error:  # nbformat raises many kinds; each means the same here
+    except Exception as error:  # nbformat raises many kinds of errors
         raise CourseError(f"{path} can't be read as a notebook: {error}") from error
     return notebook
 
@@ -202,7 +204,7 @@ def _items(notebook: NotebookNode, problem: str, bonus: Collection[str]) -> Iter
 def _points(cell: NotebookNode, where: CellPlace) -> float:
     points = points_of(cell)
     if not grade_id(cell):
-        raise CourseError(f"{where} has points but no nbgrader id; give it the item's name as id")
+        raise CourseError(f"{where} has points but no nbgrader id; type the item's name as id")
     if not 0 < points < math.inf:
         found = nbgrader_metadata(cell).get("points")
         raise CourseError(f"{where} has the points {found!r}; write a number above 0")
@@ -222,14 +224,14 @@ def _check_items(assignment: Assignment) -> None:
         for item in problem.items:
             if item.name in seen:
                 raise CourseError(
-                    f"item {item.name} is in {seen[item.name]} and again in {problem.name}; "
-                    "give one of them another id"
+                    f"two cells have the nbgrader id {item.name}: one in {seen[item.name]}, one in "
+                    f"{problem.name}; change the id of one cell"
                 )
             seen[item.name] = problem.name
     for name in assignment.bonus:
         if name not in seen:
             hint = did_you_mean(name, seen) or f"its items are: {', '.join(seen) or 'none'}"
             raise CourseError(
-                f"{SETTINGS}: assignments.{assignment.name}.bonus names {name}, which no source "
-                f"notebook has; {hint}"
+                f"{SETTINGS}: assignments.{assignment.name}.bonus names {name}, but no source "
+                f"notebook has this item; {hint}"
             )

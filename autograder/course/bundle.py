@@ -1,7 +1,7 @@
-"""The course files that marking one assignment needs, and how they are sent.
+"""Collect, pack and unpack the course files that marking one assignment needs.
 
 A cluster's workers, the zip for Gradescope and the demo's course all get the same files, named by
-their paths in the course. For a worker the files are packed and identified by the hash of the pack.
+their paths in the course. For a worker, the files are packed; the pack's hash is its name.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Bundle:
 
 
 def files_in(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Yield each file below the folder with its path from there; skip hidden and compiled files."""
+    """Yield the relative and full path of each file in the folder, except hidden and compiled."""
     for here, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _is_left_out(name))
         for path in (Path(here, name) for name in sorted(names) if not _is_left_out(name)):
@@ -49,9 +49,9 @@ def files_in(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def course_files(course: Course, assignment: str, *others: str) -> dict[str, bytes]:
-    """Return the existing files that marking the assignment needs, by their path in the course.
+    """Return the files that marking the assignment needs, by path in the course, if they exist.
 
-    `others` are further files to include from the course's root.
+    `others` are names of further files in the course's root to include.
     """
     roots = [name for name in (SETTINGS, *others) if (course.root / name).is_file()]
     found = {name: (course.root / name).read_bytes() for name in roots}
@@ -62,12 +62,14 @@ def course_files(course: Course, assignment: str, *others: str) -> dict[str, byt
 
 
 def files_for_marking(course: Course, assignment: str, *others: str) -> dict[str, bytes]:
-    """Return the same files; raise CourseError if one of the four folders is empty or missing."""
+    """Return `course_files`; CourseError if source, release, solutions or tests are missing."""
     for folder in _folders(course, assignment):
         if not any(files_in(folder)):
             is_release = folder == course.release(assignment)
             advice = f": `fdl release {assignment}`" if is_release else ""
-            raise CourseError(f"{folder} is empty or missing, and marking needs it{advice}")
+            raise CourseError(
+                f"{folder} is empty or missing, but marking needs this folder{advice}"
+            )
     return course_files(course, assignment, *others)
 
 
@@ -77,7 +79,7 @@ def _folders(course: Course, assignment: str) -> list[Path]:
 
 
 def write_files(files: Mapping[str, bytes], folder: Path) -> list[Path]:
-    """Write the files below the folder; raise CourseError if a path would leave it."""
+    """Write the files below the folder; raise CourseError if a path would leave the folder."""
     places = [folder / _path_inside(name) for name in files]
     for place, content in zip(places, files.values(), strict=True):
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -90,14 +92,16 @@ def pack(files: Mapping[str, bytes]) -> Bundle:
     try:
         content = msgspec.msgpack.encode(_Content(dict(sorted(files.items()))))
     except UnicodeEncodeError as error:
-        raise CourseError(f"rename this file, its name is not UTF-8: {error.object!r}") from error
+        raise CourseError(
+            f"the name of this file is not UTF-8, rename it: {error.object!r}"
+        ) from error
     return Bundle(hashlib.sha256(content).hexdigest(), content)
 
 
 def keep(bundle: Bundle, folder: Path) -> Path:
-    """Unpack a bundle into a folder that only this account can open; return the course in it.
+    """Unpack a bundle into a folder that only this account can open; return the course's path.
 
-    Raises CourseError if the content does not match the bundle's name, or would leave the folder.
+    Raises CourseError if the bundle's hash is wrong, or if a file's path would leave the folder.
     """
     files = _unpacked(bundle)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -117,7 +121,7 @@ def keep(bundle: Bundle, folder: Path) -> Path:
 
 
 def find(name: str, folder: Path) -> Path | None:
-    """Return the course of a bundle that `keep` unpacked there; None if there is none."""
+    """Return the course that `keep` unpacked into the folder; None if it is not there."""
     kept = folder / name
     return kept if kept.is_dir() else None
 
@@ -127,8 +131,8 @@ def _unpacked(bundle: Bundle) -> dict[str, bytes]:
         raise CourseError("the received data is not an assignment's bundle: it is too large")
     if (found := hashlib.sha256(bundle.content).hexdigest()) != bundle.name:
         raise CourseError(
-            f"the assignment's bundle was changed on the way: its name says "
-            f"{bundle.name[:12]}, its content {found[:12]}"
+            f"the assignment's bundle was changed on the way: its hash should be "
+            f"{bundle.name[:12]}, but is {found[:12]}"
         )
     try:
         files = msgspec.msgpack.decode(bundle.content, type=_Content).files

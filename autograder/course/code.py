@@ -1,9 +1,9 @@
 """Load a course's Python code: solutions, hidden tests, and the modules beside hidden tests.
 
 The code comes from the course's own folders, `solutions/NAME` and `autograder/hidden/NAME`, never
-from an installed package. It imports itself by `from solutions.NAME import module` and `from
-autograder.hidden.NAME import module`; this module creates both packages for the current course. An
-error in the code becomes a CourseError that names the file, the line and what to do.
+from an installed package. A course's modules import each other with `from solutions.NAME import
+module` and `from autograder.hidden.NAME import module`; this file creates both packages for the
+current course. An error in the code becomes a CourseError with the file, the line and advice.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ HIDDEN = "autograder.hidden"
 
 
 def load_references(course: Course, assignment: Assignment) -> dict[str, Callable[..., object]]:
-    """Return the reference function for each name that an auto item's answer defines."""
+    """Return the reference functions, by the names that answers of auto items must define."""
     folder = course.solutions(assignment.name)
     serve_solutions(folder)
     found: dict[str, Callable[..., object]] = {}
@@ -39,8 +39,8 @@ def load_references(course: Course, assignment: Assignment) -> dict[str, Callabl
                 module = _import(SOLUTIONS, path)
             if not hasattr(module, reference.name):
                 raise CourseError(
-                    f"{path} does not define {reference.name}, which {item.problem} names for "
-                    f"{item.name}: define it there, or correct the line `### REFERENCE`"
+                    f"{path} does not define {reference.name}, but a line `### REFERENCE` in "
+                    f"{item.problem} names it for {item.name}: define it, or correct that line"
                 )
             if callable(value := getattr(module, reference.name)):
                 found[reference.name] = value
@@ -48,7 +48,7 @@ def load_references(course: Course, assignment: Assignment) -> dict[str, Callabl
 
 
 def load_beside_tests(course: Course, assignment: str, name: str) -> ModuleType | None:
-    """Return the current module of that name beside the hidden tests; None if there is none."""
+    """Return the current module `name` beside the hidden tests; None if it does not exist."""
     path = course.hidden(assignment) / f"{name}.py"
     if not path.is_file():
         return None
@@ -64,26 +64,26 @@ def load_solution(path: Path) -> ModuleType:
 
 
 def run_solution(path: Path, names: dict[str, Any]) -> None:
-    """Run the text of a solutions module in a notebook's namespace, `names`."""
+    """Run the code of a solutions module in `names`, the namespace of a notebook."""
     serve_solutions(path.parent)
     with told(path):
         exec(_compiled(path, path.stat().st_mtime_ns), names)
 
 
 def serve_solutions(folder: Path) -> None:
-    """Make `solutions.NAME` the package in this folder, where NAME is the folder's own name.
+    """Make the folder the package `solutions.NAME`; NAME is the folder's own name.
 
-    Modules that already imported another course's package of that name keep it. A folder that does
-    not exist changes nothing.
+    Modules that already imported another course's package `solutions.NAME` keep that package. If
+    the folder does not exist, nothing changes.
     """
     _serve(SOLUTIONS, folder)
 
 
 def serve_hidden_tests(folder: Path) -> None:
-    """Do the same for `autograder.hidden.NAME`, with the current version of each module.
+    """Make the folder the package `autograder.hidden.NAME`; load changed modules again.
 
-    A test module is loaded again if it changed, or if the loaded one is another course's. All test
-    modules are loaded again if a module that they may import changed.
+    A test module is loaded again if its file changed, or if the loaded module belongs to another
+    course. If a module changed that tests may import, all test modules are loaded again.
     """
     _serve(HIDDEN, folder)
     if (package := sys.modules.get(f"{HIDDEN}.{folder.name}")) is None:
@@ -99,19 +99,19 @@ def serve_hidden_tests(folder: Path) -> None:
 
 
 def forget_hidden_tests(folder: Path) -> None:
-    """Forget loaded test modules, so that pytest reads them again even after an error."""
+    """Remove loaded test modules, so that pytest reads them again even after an error."""
     for path in folder.glob("*.py"):
         _forget(path)
 
 
 def version_of_tests(folder: Path) -> tuple[tuple[str, int], ...]:
-    """Return a value that changes when a hidden test changes: the modules with their times."""
+    """Return the names and modification times of the hidden tests' modules."""
     return tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.py")))
 
 
 @contextlib.contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Turn errors of the course's code into a CourseError; `path` is the file being read."""
+    """Turn an error in the course's code into a CourseError; `path` is the file being loaded."""
     try:
         yield
     except (Exception, SystemExit) as error:
@@ -119,7 +119,7 @@ def told(path: Path) -> Iterator[None]:
 
 
 def error_in_code(error: BaseException, path: Path) -> CourseError:
-    """Return an error that says what was found, where in the course's code, and what to do."""
+    """Return a CourseError with the error, its place in the course's code, and advice."""
     place = str(path)
     if isinstance(error, SyntaxError) and error.filename:
         place = f"{error.filename}, line {error.lineno}"
@@ -139,11 +139,11 @@ def _advice(error: BaseException) -> str:
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]
         if package in sys.modules:
-            return f"there is no module {error.name}: correct its name or add it"
-        return f"{package} is not installed: run `pip install {package}` or do without it"
+            return f"there is no module {error.name}: correct the name or add the module"
+        return f"{package} is not installed: run `pip install {package}` or remove this import"
     if isinstance(error, ImportError):
-        return f"{error}: define it there, or correct this line"
-    return f"{type(error).__name__}: {error}; correct this line, or what it calls"
+        return f"{error}: define the name in that module, or correct this line"
+    return f"{type(error).__name__}: {error}; correct this line, or the code that it calls"
 
 
 def _served_folders() -> Iterator[Path]:
@@ -154,7 +154,9 @@ def _served_folders() -> Iterator[Path]:
 
 def _import(parent: str, path: Path) -> ModuleType:
     if not path.is_file():
-        raise CourseError(f"{path} does not exist: add it, or correct its name where it is used")
+        raise CourseError(
+            f"{path} does not exist: add the file, or correct its name in the line that uses it"
+        )
     with told(path):
         return importlib.import_module(f"{parent}.{path.parent.name}.{path.stem}")
 
@@ -187,7 +189,7 @@ def _serve(parent: str, folder: Path) -> None:
 
 
 def _parent(name: str) -> ModuleType:
-    """Return the package that holds the courses' packages; `solutions` holds nothing else."""
+    """Return the package that contains the courses' packages; create `solutions` if needed."""
     if name == SOLUTIONS and name not in sys.modules:
         sys.modules[name] = module = ModuleType(name)
         module.__path__ = []
@@ -195,19 +197,19 @@ def _parent(name: str) -> ModuleType:
 
 
 def _place(name: str) -> Path | None:
-    """Return the folder that the package of that name was made from; None if there is none."""
+    """Return the folder of the package `name`; None if the package does not exist."""
     path = list(getattr(sys.modules.get(name), "__path__", ()))
     return Path(path[0]).resolve() if path else None
 
 
 def _is_of_another(path: Path) -> bool:
-    """Return whether pytest loaded another course's test module under this name."""
+    """Return whether pytest loaded another course's test module with the same name."""
     known = getattr(sys.modules.get(path.stem), "__file__", None)
     return path.stem.startswith("test_") and known is not None and Path(known) != path
 
 
 def _forget(path: Path) -> None:
-    """Forget a module, also under the names that pytest gives to test modules."""
+    """Remove a loaded module, even if pytest gave it another name."""
     names = {f"{HIDDEN}.{path.parent.name}.{path.stem}"}
     if path.stem.startswith("test_"):
         names |= {name for name in sys.modules if name.rpartition(".")[2] == path.stem}

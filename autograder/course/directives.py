@@ -6,13 +6,13 @@ A code cell may begin with one of
     ### GIVEN ntk.activation
 
 REFERENCE belongs in an answer cell: students see signature and docstring, the body is the solution.
-GIVEN belongs in a locked cell: students get the whole definition. The code below the line is
+GIVEN belongs in a locked cell: students get the whole definition. The code below a directive is
 generated; its solutions are between `### BEGIN SOLUTION` and `### END SOLUTION`. In the cell of an
-answer that a person marks, `#### Rubric` separates the model answer from the rubric. If those two
-are between the solution lines, the rest of that cell is a frame that students fill in. Students see
-none of these lines.
+answer that a person marks, `#### Rubric` separates the model answer from the rubric. If model answer
+and rubric are between the solution lines, the rest of the cell is a frame that students fill in. The
+released notebooks contain no directives, solution lines or rubrics.
 
-Every error is a CourseError that names notebook, cell and line, and what to write there.
+Every CourseError names the notebook, the cell and the line, and says what to write.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Directive:
-    """A directive: its verb, the definitions that it names in order, and its own text."""
+    """A directive: its verb, the definitions that it names, and its line of text."""
 
     verb: Verb
     references: tuple[Reference, ...]
@@ -65,14 +65,14 @@ def directive_of(cell: NotebookNode, where: CellPlace) -> Directive | None:
     number = line_number(cell.source, match.start())
     verb: Verb = "REFERENCE" if match[1] == "REFERENCE" else "GIVEN"
     if verb == "REFERENCE" and not is_answer(cell):
-        fail(where, number, "REFERENCE belongs in an answer cell (code, solution)")
+        fail(where, number, "REFERENCE belongs in an answer cell: code that students write")
     if verb == "GIVEN" and not is_given(cell):
         fail(where, number, "GIVEN belongs in a locked code cell that is not graded")
     if match.start():
         fail(where, number, f"the {verb} line must be the cell's first line")
     if len(matches) > 1:
         second = line_number(cell.source, matches[1].start())
-        fail(where, second, "a cell has one directive; name all definitions in its first line")
+        fail(where, second, "a cell has one directive; name all definitions in the first line")
     references = tuple(_reference(part, verb, where) for part in match[2].split(","))
     return Directive(verb, references, match[0])
 
@@ -90,14 +90,15 @@ def without_solution_markers(source: str) -> str:
 def split_answer(source: str, where: CellPlace) -> tuple[str, list[tuple[int, str]]]:
     """Split the source of a manual answer; raise CourseError unless it has exactly one rubric.
 
-    Returns the model answer, and the rubric's lines with their numbers in the cell, from 1. Neither
-    contains the frame that students fill in.
+    Returns the model answer, and the rubric's lines with their line numbers in the cell (from 1).
+    Neither contains the frame that students fill in.
     """
     headings = list(_RUBRIC.finditer(source))
     if not headings:
-        fail(where, None, "no line `#### Rubric`; write one after the model answer")
+        fail(where, None, "the line `#### Rubric` is missing; write it after the model answer")
     if len(headings) > 1:
-        fail(where, line_number(source, headings[1].start()), "a second `#### Rubric`; keep one")
+        second = line_number(source, headings[1].start())
+        fail(where, second, "this is the second line `#### Rubric`; keep only one")
     start = line_number(source, headings[0].start())
     inside = _inside(source)
     lines = list(enumerate(source.split("\n"), 1))
@@ -120,18 +121,18 @@ def _inside(source: str) -> range:
 
 
 def line_number(source: str, position: int) -> int:
-    """Return the number, counted from 1, of the line with the character at `position`."""
+    """Return the line number, counted from 1, of the character at `position`."""
     return source.count("\n", 0, position) + 1
 
 
 def fail(where: CellPlace, line: int | None, message: str) -> NoReturn:
-    """Raise the CourseError for a line of a cell (None: for the whole cell)."""
+    """Raise a CourseError about a line of a cell, or about the whole cell if `line` is None."""
     raise CourseError(f"{where}{f', line {line}' if line else ''}: {message}")
 
 
 def _reference(text: str, verb: Verb, where: CellPlace) -> Reference:
     found = _NAME.fullmatch(text.strip())
     if found is None:
-        advice = "write module.name, with commas between several"
+        advice = "write module.name, and commas between several names"
         fail(where, 1, f"{verb} names {text.strip()!r}; {advice}")
     return Reference(found[1], found[2])

@@ -1,7 +1,7 @@
-"""nbgrader's metadata of a notebook's cells; only this module reads it.
+"""Read nbgrader's metadata of a notebook's cells; only this module reads these metadata.
 
-Each function takes a cell as nbformat or as `json` reads it. Students can write anything into the
-metadata, so nothing in it is trusted: a value of the wrong type counts as missing.
+A cell may come from nbformat or from `json`. Students can write anything into the metadata, so a
+value of the wrong type counts as missing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _DECLARED = ("grade_id", "grade", "solution", "locked", "points")
 
 @dataclass(frozen=True)
 class CellPlace:
-    """A cell of an assignment, as messages name it; `index` counts from 0, the message from 1."""
+    """The name of a cell in messages; `index` counts from 0, the message from 1."""
 
     notebook: str
     index: int
@@ -33,7 +33,7 @@ class CellPlace:
 
 
 def place(notebook: str, index: int, cell: AnyCell) -> CellPlace:
-    """Return the place of the cell with that 0-based index."""
+    """Return the CellPlace of a cell; `index` counts from 0."""
     return CellPlace(notebook, index, grade_id(cell))
 
 
@@ -51,7 +51,7 @@ def grade_id(cell: AnyCell) -> str:
 
 
 def points_of(cell: AnyCell) -> float:
-    """Return the points that the cell says it is worth; NaN if they are not a number."""
+    """Return the points in the cell's metadata; NaN if they are not a number."""
     points = nbgrader_metadata(cell).get("points")
     if isinstance(points, bool) or not isinstance(points, int | float):
         return math.nan
@@ -59,19 +59,19 @@ def points_of(cell: AnyCell) -> float:
 
 
 def checksum_of(cell: AnyCell) -> str | None:
-    """Return nbgrader's checksum of the released cell, or None."""
+    """Return the checksum that nbgrader stored when the cell was released, or None."""
     checksum = nbgrader_metadata(cell).get("checksum")
     return checksum if isinstance(checksum, str) else None
 
 
 def declared(cell: AnyCell) -> tuple[object, ...]:
-    """Return the entries that say what the cell is for; a change in them means tampering."""
+    """Return the entries that define the cell's purpose; a student who changes them tampers."""
     found = nbgrader_metadata(cell)
     return tuple(found.get(key) for key in _DECLARED)
 
 
 def is_graded(cell: AnyCell) -> bool:
-    """Return whether the cell earns points: it is the grade cell of an item."""
+    """Return whether the cell is the grade cell of an item, which has points."""
     return bool(nbgrader_metadata(cell).get("grade"))
 
 
@@ -101,7 +101,7 @@ def is_manual(cell: AnyCell) -> bool:
 
 
 def is_given(cell: AnyCell) -> bool:
-    """Return whether this is a code cell of the instructor's that students cannot change."""
+    """Return whether this is a code cell that the instructor wrote and students cannot change."""
     given = is_locked(cell) and not is_solution(cell) and not is_graded(cell)
     return cell["cell_type"] == "code" and given
 
@@ -112,19 +112,19 @@ def is_open(cell: AnyCell) -> bool:
 
 
 def by_grade_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
-    """Return the cells that have an nbgrader id, by that id, in their order."""
+    """Return the cells with an nbgrader id, by this id, in the notebook's order."""
     return {name: cell for cell in notebook.cells if (name := grade_id(cell))}
 
 
 def points_by_item(notebook: NotebookNode) -> dict[str, float]:
-    """Return the points of each item that the notebook asks for, by the item's name."""
+    """Return the points of the notebook's items, by the item's name."""
     return {grade_id(cell): points_of(cell) for cell in notebook.cells if is_graded(cell)}
 
 
 def items_by_answer(notebook: NotebookNode) -> dict[str, tuple[str, ...]]:
-    """Return the items that each answer cell is for, by the cell's nbgrader id.
+    """Return the items that belong to each answer cell, by the cell's nbgrader id.
 
-    A text answer is its own item; a code answer is for the check cells that follow it.
+    A text answer is an item itself; the items of a code answer are the check cells after it.
     """
     found: dict[str, tuple[str, ...]] = {}
     for cell in notebook.cells:

@@ -1,17 +1,17 @@
-"""The folders and files of a course; the only module that says what each is called and where it is.
+"""Define the names and places of all folders and files of a course.
 
 course.toml            the settings
 nbgrader_config.py     makes the folder an nbgrader course
-source/HW/             what instructors edit: notebooks, README.md, checks.py, requirements.txt
-release/HW/            what students get
+source/HW/             instructors' files: notebooks, README.md, checks.py, requirements.txt
+release/HW/            students' files
 solutions/HW/          the reference functions
 autograder/hidden/HW/  hidden tests, misconceptions.py, sample_class.py
-submitted/STUDENT/HW/  what students handed in; what it replaced is in submitted/.earlier/,
-                       and submitted/.collected/ records which commit was collected when
+submitted/STUDENT/HW/  the submissions; replaced submissions are in submitted/.earlier/, and
+                       submitted/.collected/ records the collected commits with their times
 autograded/STUDENT/HW/ the marked notebooks and report.json
 feedback/STUDENT/HW/   the students' pages
 reports/               the class reports
-regraded/HW/           what each `fdl regrade` changed
+regraded/HW/           the changes of each `fdl regrade`
 exported/HW/           the last export to each system
 gradebook.db           nbgrader's gradebook
 demo/                  the scratch course of `fdl demo`
@@ -32,7 +32,7 @@ README = "README.md"
 CHECKS = "checks.py"
 REQUIREMENTS = "requirements.txt"
 COMPANIONS = (README, CHECKS, REQUIREMENTS)
-"""Files beside the notebooks that students get; nothing else is released."""
+"""Names of the files that are released beside the notebooks."""
 
 SAMPLE_CLASS = "sample_class.py"
 
@@ -40,13 +40,13 @@ EARLIER = ".earlier"
 """Folder in `submitted/` for submissions that newer ones replaced."""
 
 COLLECTED = ".collected"
-"""The folder in `submitted/` with a record of each commit that was collected from a repository."""
+"""Folder in `submitted/` with a record of each commit that was collected from a repository."""
 
 REPORT = "report.json"
 """Name of the Report beside a student's marked notebooks."""
 
 INDEX = "index.html"
-"""Name of the first of a student's feedback pages."""
+"""Name of a student's first feedback page."""
 
 
 class CourseFolder:
@@ -81,7 +81,7 @@ class CourseFolder:
         return self.root / "autograder" / "hidden" / assignment
 
     def submission(self, student: str, assignment: str) -> Path:
-        """Return the folder with what a student handed in."""
+        """Return the folder of a student's submission."""
         return self.submitted / student / assignment
 
     def autograded(self, student: str, assignment: str) -> Path:
@@ -89,11 +89,11 @@ class CourseFolder:
         return self.root / "autograded" / student / assignment
 
     def all_autograded(self, name: str) -> list[Path]:
-        """Return what has this name in the students' folders in autograded/, in order."""
+        """Return the sorted paths that match `name` in the students' folders in autograded/."""
         return sorted((self.root / "autograded").glob(f"*/{name}"))
 
     def report(self, student: str, assignment: str) -> Path:
-        """Return the Report of a student's marked submission."""
+        """Return the path of the Report on a student's submission."""
         return self.autograded(student, assignment) / REPORT
 
     def feedback(self, student: str, assignment: str) -> Path:
@@ -109,5 +109,5 @@ class CourseFolder:
         return self.root / "exported" / assignment
 
     def handed_on(self, assignment: str) -> Path:
-        """Return the file that notes which marks pages and exports were made from."""
+        """Return the file with hashes of the marks on the last pages and in the last exports."""
         return self.root / "exported" / f"{assignment}.json"

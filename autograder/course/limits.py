@@ -1,7 +1,7 @@
-"""How much time, memory and disk one submission may use.
+"""Limit the time, memory and disk that one submission may use.
 
-A homework can set each of these limits in `[assignments.NAME.limits]`. The bounds there keep
-a limit from being so small that nothing runs, or so large that the grader itself would break.
+A homework can set each limit in `[assignments.NAME.limits]`. Bounds reject a limit that is so small
+that no code runs, or so large that the grader itself would break.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ KiB, MiB, GiB = 2**10, 2**20, 2**30
 
 
 def _between(low: float, high: float, unit: str) -> Meta:
-    """Return a limit's bounds in the settings, with advice on what to write."""
+    """Return the bounds of a limit in the settings, with advice for a value outside them."""
     return Meta(ge=low, le=high, description=f"write a number of {unit} from {low:_} to {high:_}")
 
 
@@ -24,11 +24,11 @@ def _between(low: float, high: float, unit: str) -> Meta:
 class Limits:
     """Time, memory, disk and counts that a submission's code may use.
 
-    The kernel enforces `memory_bytes`, `file_bytes` and `descriptors`, for each process on its own.
+    The kernel enforces `memory_bytes`, `file_bytes` and `descriptors`, separately in each process.
     A watchdog enforces `total_memory_bytes`, `total_descriptors` and `files` (and `disk_bytes`
-    without the outer wall). It checks ten times a second, and a hundred times while more than a
-    quarter of the memory is in use, so these limits can be exceeded for a moment. Files behind the
-    outer wall are in memory too, but count as disk.
+    without the outer wall). The watchdog checks ten times a second, and a hundred times a second
+    while more than a quarter of the memory is in use. Code can exceed these limits for a moment.
+    Behind the outer wall, files are in memory, but count as disk.
     """
 
     cell_seconds: Annotated[float, _between(1, 3_600, "seconds")] = 30.0
@@ -41,7 +41,7 @@ class Limits:
     memory_bytes: Annotated[int, _between(512 * MiB, 1024 * GiB, "bytes")] = 2 * GiB
     """Bytes of address space of one process; numpy, pyplot and IPython take about 0.3 GiB."""
     total_memory_bytes: Annotated[int, _between(512 * MiB, 1024 * GiB, "bytes")] = 4 * GiB
-    """Bytes of memory that all processes use together, with the kernel's own to map it."""
+    """Bytes of memory that all processes use together, including the kernel's page tables."""
     processes: Annotated[int, _between(8, 4_096, "processes")] = 64
     """Number of processes and threads at the same time."""
     descriptors: Annotated[int, _between(64, 65_536, "open files")] = 256
@@ -56,18 +56,18 @@ class Limits:
     """Number of files and folders."""
 
     output_bytes: Annotated[int, _between(10_000, 16_000_000, "bytes")] = 4_000_000
-    """Bytes of text and pictures that are kept of one cell."""
+    """Bytes of text and pictures to keep from one cell's output."""
     shown_bytes: Annotated[int, _between(10_000, 64_000_000, "bytes")] = 16_000_000
-    """Bytes of text and pictures that are kept of all cells of one notebook together."""
+    """Bytes of text and pictures to keep from the output of all cells of one notebook together."""
     message_bytes: Annotated[int, _between(100_000, 16_000_000, "bytes")] = 1_000_000
-    """Bytes of the arguments or the answer of one call, without arrays."""
+    """Bytes of one call's arguments or answer, without arrays."""
     answer_bytes: Annotated[int, _between(100_000, 64_000_000, "bytes")] = 16_000_000
-    """Bytes of the arrays in the arguments or in the answer of one call."""
+    """Bytes of the arrays in one call's arguments or answer."""
     callbacks: Annotated[int, _between(1_000, 100_000_000, "calls")] = 100_000
-    """Number of calls that a student's function may make back to the test, in each call of it."""
+    """Number of calls back to the test that a student's function may make in one call."""
 
     def conflicts(self) -> Iterator[tuple[str, str]]:
-        """Yield pairs of names (part, whole) in which the part's limit exceeds the whole's."""
+        """Yield the names (part, whole) of limits in which the part exceeds the whole."""
         for part, whole in _PARTS.items():
             if getattr(self, part) > getattr(self, whole):
                 yield part, whole
@@ -81,11 +81,11 @@ _PARTS = {
     "file_bytes": "disk_bytes",
     "output_bytes": "shown_bytes",
 }
-"""Limits that are part of another one."""
+"""Limits that cannot exceed another limit, with that limit."""
 
 
 def size(count: int) -> str:
-    """Return a number of bytes as people write it, such as 4 GiB."""
+    """Return a number of bytes as a short text, such as 4 GiB."""
     for unit, name in ((GiB, "GiB"), (MiB, "MiB"), (KiB, "KiB")):
         if count >= unit:
             return f"{count / unit:.3g} {name}"
@@ -93,5 +93,5 @@ def size(count: int) -> str:
 
 
 def as_written(limit: float) -> str:
-    """Return a limit as it is written in the settings."""
+    """Return a limit in the form of the settings file, such as 4_000_000."""
     return f"{limit:_}" if isinstance(limit, int) else f"{limit:g}"

@@ -1,13 +1,13 @@
-"""Rubrics: what earns the points of an item that a person marks, from the source notebooks.
+"""Read the rubrics of items that a person marks from the source notebooks.
 
-In the source, a manual item's cell holds the model answer, then a line `#### Rubric`, then a list
-with one line for each step:
+In the source, the cell of a manual item contains the model answer, then a line `#### Rubric`, then
+a list with one line for each step:
 
     - (0.5 points) solves (2) for the memory
     - (1 point) gives the relation [evidence: p1a-parameters "the relation of the parameters"]
 
-Evidence names an auto item whose hidden tests check the claim of that step, or `item/part` for one
-part of it. The text in quotes says which claim that is, in words that a student may read.
+`evidence` names the auto item whose hidden tests check the claim of the step, or one part of this
+item as `item/part`. The text in quotes states the claim in words that a student may read.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _EVIDENCE = re.compile(r'\s*\[evidence: ([^\s/"\]]+)(?:/([^\s/"\]]+))? "([^"\n]+
 
 @dataclass(frozen=True)
 class Evidence:
-    """The claim of a step that hidden tests check: the tests of an auto item, or of a part of it.
+    """The auto item, or the part of an auto item, whose hidden tests check the claim of a step.
 
-    `phrase` says which claim that is, in words that a student may read. `part` is empty if the
-    whole item is meant.
+    `phrase` states the claim in words that a student may read. If `part` is empty, the evidence is
+    the whole item.
     """
 
     item: str
@@ -45,7 +45,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a rubric: points, what earns them, and the evidence from tests."""
+    """One line of a rubric: its points, the step that earns them, and the evidence from tests."""
 
     points: float
     text: str
@@ -65,15 +65,15 @@ class Rubric:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """The evidence of all steps in their order, each once."""
+        """The evidence of all steps in order, without repetitions."""
         return tuple(dict.fromkeys(found for step in self.steps for found in step.evidence))
 
 
 def read_rubrics(course: Course, assignment: Assignment) -> Mapping[str, Rubric]:
     """Return the rubrics of the assignment's manual items, by the items' names.
 
-    An item whose rubric is missing or can't be read is left out: marking goes on without it, and
-    the proof of a release reports what is wrong.
+    Items with a missing or wrong rubric are skipped: marking continues without the rubric, and the
+    proof of a release reports the error.
     """
     found: dict[str, Rubric] = {}
     for problem in assignment.problems:
@@ -99,7 +99,7 @@ def without_evidence(text: str) -> str:
 
 
 def _list_lines(rubric: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """Yield the list's lines, continuation lines joined, with their numbers; skip other text."""
+    """Yield the list's lines with their numbers; join continuation lines, and skip other text."""
     line, start = "", 0
     for number, text in rubric:
         if _LIST_LINE.match(text) or not text.strip():
@@ -115,14 +115,14 @@ def _list_lines(rubric: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
 def _step(line: str, where: CellPlace, number: int) -> Step:
     found = _STEP.fullmatch(line)
     if found is None:
-        fail(where, number, "this rubric line does not read `- (1 point) what earns it`")
+        fail(where, number, "this rubric line does not have the form `- (1 point) what earns it`")
     evidence = tuple(
         Evidence(item, part or "", phrase.strip())
         for item, part, phrase in _EVIDENCE.findall(found[2])
     )
     text = without_evidence(found[2])
     if "[evidence" in text:
-        fail(where, number, 'the evidence does not read `[evidence: ITEM "which claim"]`')
+        fail(where, number, 'the evidence does not have the form `[evidence: ITEM "which claim"]`')
     if not text.strip():
         fail(where, number, "this rubric line has only evidence; write what earns its points")
     return Step(float(found[1]), text.strip(), evidence)

@@ -1,17 +1,17 @@
-"""The rules of a course: what lateness costs, how bonus points count, which homework counts.
+"""Apply a course's rules: the cost of lateness, and which bonus points and homework count.
 
-`settings` reads them from `course.toml`. This module only does arithmetic and knows no gradebook.
+`settings` reads the rules from `course.toml`. This module only computes; it opens no gradebook.
 
-Late. A submission after its due date and the grace period is late, counted from the due date. Each
-started day (24 hours, even when the clocks change) costs `percent_per_day` of the regular points.
-By default ("maximum") that is a share of the maximum, so a day costs every student the same; with
-"earned" it is a share of the points earned. The penalty takes only regular points,
-and no more than there are. If everything is lost (a hard stop, or days that add up to 100 percent),
-bonus points are lost too.
+Late. A submission is late if it arrives after its due date and the grace period. Late days count
+from the due date. Each started day (24 hours, even when the clocks change) costs `percent_per_day`
+of the regular points. By default ("maximum"), a day costs this share of the maximum, so every
+student loses the same; with "earned", a day costs this share of the earned points. The penalty
+takes only regular points, and at most all of them. If all regular points are lost (after a hard
+stop, or if the days add up to 100 percent), bonus points are lost too.
 
-Bonus. Bonus points are added to the regular ones. They either lift a homework above its maximum, or
-fill it up to its maximum at most. A penalty is subtracted afterwards, so that lateness always
-costs.
+Bonus. Bonus points are added to the regular points. Depending on the course's rule, the sum may
+exceed the homework's maximum, or is cut to the maximum. The penalty is subtracted from the result,
+so that lateness always costs points.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Base = Literal["maximum", "earned"]
 
 @dataclass(frozen=True)
 class LatePolicy:
-    """The cost of lateness; the default costs nothing.
+    """The cost of lateness; by default, lateness costs nothing.
 
     A submission that is later than `stop_after` earns nothing.
     """
@@ -40,11 +40,11 @@ class LatePolicy:
     stop_after: timedelta | None = None
 
     def days(self, late: timedelta) -> int:
-        """Return the number of started days that count; 0 within the grace period."""
+        """Return the number of started late days; 0 within the grace period."""
         return 0 if late <= max(self.grace, timedelta(0)) else math.ceil(late / DAY)
 
     def penalty(self, late: timedelta, regular: float, bonus: float, maximum: float) -> float:
-        """Return the points to subtract from `regular` and `bonus` points for being so late."""
+        """Return the points that a submission with this lateness loses."""
         regular, bonus = max(regular, 0.0), max(bonus, 0.0)
         days = self.days(late)
         lost = days * self.percent_per_day / 100
@@ -58,8 +58,8 @@ class LatePolicy:
 class Rules:
     """The rules of one homework.
 
-    `late` is None if the settings do not mention it: a penalty from nbgrader remains then.
-    `bonus_stated` is whether the settings mention bonus points.
+    If the settings have no rule about lateness, `late` is None and nbgrader's penalties stay.
+    `bonus_stated` says whether the settings have a rule about bonus points.
     """
 
     late: LatePolicy | None = None
@@ -67,7 +67,7 @@ class Rules:
     bonus_stated: bool = False
 
     def total(self, regular: float, bonus: float, penalty: float, maximum: float) -> float:
-        """Return the points that count for a homework, at least 0."""
+        """Return the points that count for a homework, never below 0."""
         points = regular + bonus
         if not self.bonus_above_maximum:
             points = min(points, max(maximum, regular))
@@ -76,26 +76,26 @@ class Rules:
 
 @dataclass(frozen=True)
 class Deadline:
-    """The due date of a homework, and the extra time of some students."""
+    """The due date of a homework, and the students' extensions."""
 
     due: datetime
     extensions: Mapping[str, timedelta] = field(default_factory=dict)
 
     def due_with(self, extension: timedelta | None) -> datetime:
-        """Return the due date, in UTC, of a student with that extension.
+        """Return the due date, in UTC, of a student with this extension.
 
-        Local times ignore the hour by which the clocks change.
+        In UTC, an extension has its full length even if the clocks change.
         """
         return self.due.astimezone(UTC) + (extension or timedelta(0))
 
     def late(self, handed_in: datetime | None, extension: timedelta | None) -> timedelta:
-        """Return how late it was handed in; 0 if that time is unknown."""
+        """Return how late a submission was handed in; 0 if its time is unknown."""
         if handed_in is None:
             return timedelta(0)
         return max(handed_in.astimezone(UTC) - self.due_with(extension), timedelta(0))
 
     def is_over(self, moment: datetime, extension: timedelta | None) -> bool:
-        """Return whether the due date has passed for a student with that extension."""
+        """Return whether the due date has passed for a student with this extension."""
         return moment.astimezone(UTC) >= self.due_with(extension)
 
     @property
@@ -106,16 +106,16 @@ class Deadline:
 
 @dataclass(frozen=True)
 class Counting:
-    """The homework that counts: the best N of these, by their share of the maximum."""
+    """The homework that counts: the best N assignments, by their share of the maximum."""
 
     assignments: tuple[str, ...]
     best: int
 
     def chosen(self, shares: Mapping[str, float]) -> tuple[str, ...]:
-        """Return those that count; a missing one is worth 0, of equal ones the first counts."""
+        """Return the assignments that count; a missing share is 0, the first of equals counts."""
         by_worth = sorted(self.assignments, key=lambda name: -shares.get(name, 0.0))
         return tuple(name for name in self.assignments if name in by_worth[: self.best])
 
     def standing(self, shares: Mapping[str, float]) -> float:
-        """Return the mean share of those that count."""
+        """Return the mean share of the assignments that count."""
         return sum(shares.get(name, 0.0) for name in self.chosen(shares)) / self.best

@@ -1,4 +1,4 @@
-"""Sample submissions, made from the skeleton and the reference, with their true marks.
+"""Build sample submissions with known marks from the released notebooks and the solutions.
 
 An assignment's own sample students are in `sample_class.py` beside its hidden tests; demos, tests
 and benchmarks all use them.
@@ -25,12 +25,12 @@ Spoil = Callable[[Path], None]
 
 @dataclass(frozen=True)
 class SampleStudent:
-    """One student: the contents of the notebooks, and the points they should lose.
+    """A sample student: the contents of the notebooks, and the points that should be lost.
 
-    `answers` replaces the cells of these ids, `before` puts code in front of them. With `done=None`
-    every other answer is the reference's, otherwise only those of the ids in `done`. `lost` gives
-    the points that each item should lose, `spoil` changes the written folder. `waits` says that the
-    code runs into time limits, so that marking it takes longest.
+    `answers` replaces cells, by nbgrader id, and `before` inserts code in front of cells. The other
+    answers are the reference solutions: all if `done` is None, else only those whose id is in
+    `done`. `lost` is the number of points that each item should lose. `spoil` changes the written
+    folder. If `waits` is true, the code runs into time limits, so marking takes long.
     """
 
     name: str
@@ -62,7 +62,7 @@ def load_sample_class(course: Course, assignment: str) -> tuple[SampleStudent, .
 def write_submission(
     course: Course, assignment: Assignment, student: SampleStudent, folder: Path
 ) -> None:
-    """Write the student's notebooks into `folder`, as that student would hand them in."""
+    """Write the sample student's submission into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     for problem in assignment.problems:
         skeleton = read_notebook(course.release(assignment.name) / f"{problem.name}.ipynb")

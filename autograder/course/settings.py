@@ -1,8 +1,8 @@
-"""`course.toml` as typed values, checked as a whole.
+"""Read `course.toml` into typed values, and check the whole file.
 
-An error names the key, what was found and what to write. Dates are in the course's time zone. A
-local time that daylight saving makes ambiguous or skips is rejected, and the message shows both
-ways to write it.
+An error message names the key and its value, and says what to write. Dates are in the course's
+time zone. A local time that daylight saving makes ambiguous or skips is rejected, and the message
+shows two correct ways to write the time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from autograder.words import printable
 T = TypeVar("T")
 
 TOLERANCE = 2e-3
-"""Default of `tolerance`: right variants stayed below 2·10⁻⁴, wrong ones were above 10⁻²."""
+"""Default of `tolerance`: errors of right answers were below 2·10⁻⁴, of wrong ones above 10⁻²."""
 
 _EXTENSION = "write a new due date such as 2024-11-25T23:55:00, or { hours = 48 }"
 _A_TABLE = "write it as a table"
@@ -59,7 +59,7 @@ Names = Annotated[
 ]
 Inner = Annotated[dict[str, Any], Meta(description=_A_TABLE)]
 
-# --- the tables as they are written ---
+# --- the tables in the file ---
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class _Rules:
     bonus_above_maximum: Flag | None = None
 
     def given(self) -> dict[str, Any]:
-        """Return the keys that are written."""
+        """Return the keys that the file contains."""
         return {key: value for key, value in vars(self).items() if value is not None}
 
 
@@ -122,15 +122,15 @@ class _Hours:
     hours: Hours
 
 
-# --- what they mean ---
+# --- the settings ---
 
 
 @dataclass(frozen=True, kw_only=True)
 class HomeworkSettings:
-    """`[assignments.NAME]`: what a homework's notebooks cannot say about it.
+    """`[assignments.NAME]`: the settings of a homework that are not in its notebooks.
 
-    `tolerance` is the largest error that an answer may have, divided by the largest entry of the
-    right one. `files` are the names of the data files that students get beside the notebooks.
+    `tolerance` is the largest error that a student's answer may have, divided by the largest entry
+    of the right answer. `files` are the names of the data files that are released too.
     """
 
     title: str
@@ -160,7 +160,7 @@ class Settings:
 
 
 def read_settings(path: Path) -> Settings:
-    """Read a course's settings; raise CourseError with what is wrong, and where."""
+    """Read a course's settings; raise CourseError with an error's place and advice."""
     try:
         return parse_settings(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
@@ -173,7 +173,7 @@ def read_settings(path: Path) -> Settings:
 
 
 def parse_settings(text: str) -> Settings:
-    """Return the settings in a TOML text; raise CourseError with what is wrong."""
+    """Return the settings in a TOML text; raise CourseError with an error's place and advice."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -201,7 +201,9 @@ def _homework(name: str, content: object, zone: ZoneInfo, rules: _Rules) -> Home
     _check_names(table.files, f"{place}.files")
     for file in table.files:
         if Path(file).name != file or file.startswith(".") or "\\" in file:
-            raise _wrong(f"{place}.files", file, "write names alone, without a path or leading dot")
+            raise _wrong(
+                f"{place}.files", file, "write only file names, without a path or a leading dot"
+            )
     extensions = {
         student: _extension(given, f"{place}.extensions.{student}", due, zone)
         for student, given in table.extensions.items()
@@ -264,7 +266,7 @@ def _extension(content: object, place: str, due: datetime, zone: ZoneInfo) -> ti
         raise _wrong(place, content, _EXTENSION)
     longer = _moment(content, zone, place).astimezone(UTC) - due.astimezone(UTC)
     if longer < timedelta(0):
-        raise _wrong(place, content, f"that is before the due date {due.isoformat()}; {_EXTENSION}")
+        raise _wrong(place, content, f"this is before the due date {due.isoformat()}; {_EXTENSION}")
     return longer
 
 
@@ -280,7 +282,7 @@ def _counting(content: Mapping[str, Any], known: tuple[str, ...]) -> Counting:
 
 def _check_name(name: str, place: str) -> None:
     if Path(name).name != name or name.startswith("."):
-        raise _wrong(place, name, "use the name of its folders, such as hw2")
+        raise _wrong(place, name, "write the name of the homework's folders, such as hw2")
 
 
 def _check_names(names: tuple[str, ...], place: str) -> None:
@@ -304,16 +306,16 @@ def _moment(date: datetime, zone: ZoneInfo, place: str) -> datetime:
 
 
 def local_moment(date: datetime, zone: ZoneInfo) -> datetime:
-    """Return a date and time, in the course's zone if it has none of its own.
+    """Add the time zone `zone` to a date and time that has no time zone.
 
-    Raises ValueError, with what to write instead, if the clocks change then.
+    Raises ValueError, with advice, if a clock change makes this local time ambiguous or skips it.
     """
     if date.tzinfo:
         return date.astimezone(zone)
     earlier, later = (date.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if earlier.utcoffset() == later.utcoffset():
         return earlier
-    # through UTC, a skipped local time becomes one that exists
+    # converting to UTC and back turns a skipped local time into one that exists
     in_utc = sorted(each.astimezone(UTC) for each in (earlier, later))
     moments = [moment.astimezone(zone) for moment in in_utc]
     ways = " or ".join(moment.isoformat() for moment in moments)
@@ -325,7 +327,7 @@ def local_moment(date: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _read(kind: type[T], content: object, place: str) -> T:
-    """Return the table at that place as the dataclass `kind`; errors advise what to write."""
+    """Return the table at `place` as the dataclass `kind`; raise CourseError with advice."""
     if not isinstance(content, Mapping):
         raise _wrong(place, content, f"write it as a table, [{place}]")
     known = [part.name for part in fields(kind)]  # type: ignore[arg-type]
@@ -346,7 +348,7 @@ def _read(kind: type[T], content: object, place: str) -> T:
 
 
 def _advice_of(kind: type, key: str) -> str:
-    """Return what to write for a key, as given by the type of its field."""
+    """Return advice on the value of a key, from the type of its field."""
     waiting = [get_type_hints(kind, include_extras=True)[key]]
     for hint in waiting:
         for meta in getattr(hint, "__metadata__", ()):
@@ -371,6 +373,6 @@ def _as_written(value: object) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the question whether a known name was meant; empty if none is similar."""
+    """Return a question such as `did you mean hw2?`; empty if no known name is similar."""
     close = get_close_matches(name, list(known), 1)
     return f"did you mean {close[0]}?" if close else ""

@@ -1,9 +1,9 @@
 """Export marks to other systems; there is one module for each system.
 
-You can give the system's own file: its roster, gradebook or worksheet, as the system exports it.
-That file is then filled in and keeps all its rows and columns. Students are matched by the
-identifiers that the system knows, exactly, and never by name. A mark that is not final is never
-written: the student's cell stays unchanged.
+You can give the roster, gradebook or worksheet that the system exports. The kit then fills in this
+file and keeps all its rows and columns. Students are matched only by the system's exact
+identifiers, never by name. The kit never writes a mark that is not final: the student's cell stays
+unchanged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autograder.exports.sheet import Sheet, read_sheet
 from autograder.gradebook.marks import Marks
 
 System = tuple[Callable[[Marks], Sheet], Callable[[Marks, Sheet, str | None], Filled]]
-"""Two functions: make a new table; fill in the system's own file, in a column that may be named."""
+"""Two functions for a system: make a new table, and fill in a column of the system's file."""
 
 SYSTEMS: Mapping[str, System] = {
     "csv": (plain.table, plain.fill_in),
@@ -36,7 +36,7 @@ def export(
     column: str | None = None,
     partial: bool = False,
 ) -> Export:
-    """Return the file for a system; RecordError if marks are open, unless `partial` skips them.
+    """Return the file for a system; RecordError if a mark is not final, unless `partial` is set.
 
     `roster` is the system's own file; `column` is the name of its column for the points (default:
     the column that the system's module recognises).
@@ -45,7 +45,7 @@ def export(
         raise RecordError(
             f"{marks.name}: {len(marks.open_students)} marks are not final because items await "
             f"marking by hand: {', '.join(marks.open_students)}. Mark them in the formgrader, or "
-            "export only the others with --partial"
+            "export only the final marks with --partial"
         )
     table, fill_in = SYSTEMS[system]
     if roster is None:

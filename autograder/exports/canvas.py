@@ -1,13 +1,14 @@
 """Canvas: the gradebook's CSV file.
 
-With the gradebook (Grades → Export) as roster, the column of the assignment, "Title (12345)", is
-filled. Canvas finds a student by the column ID, else by SIS User ID or SIS Login ID, and by the
-name as a last resort. It imports the row "Points Possible" and creates an assignment for a column
-that it does not know, so both stay unchanged. Other columns stay as they were exported; Canvas
-skips what has not changed. Cells with EX (excused) or N/A (not assigned) stay too.
+With the gradebook (Grades → Export) as roster, the export fills the assignment's column, named
+"Title (12345)". Canvas finds a student by the column ID, else by SIS User ID or SIS Login ID, and
+by the name as a last resort. Canvas imports the row "Points Possible", and creates an assignment
+for an unknown column name, so this row and the column names stay unchanged. Other columns stay
+unchanged too, and Canvas skips them. Cells with EX (excused) or N/A (not assigned) also stay.
 
-An apostrophe comes before names that a spreadsheet would run. The IDs never change, so Canvas finds
-all students. The file has no byte order mark, which Canvas can't read before a quote.
+Names that a spreadsheet would run as formulas get an apostrophe in front. The IDs never change, so
+Canvas finds all students. The file has no byte order mark, because Canvas can't read one before a
+quote.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ _KEPT = ("EX", "N/A")
 
 
 def table(marks: Marks) -> Sheet:
-    """Return a table for courses where our ids are SIS logins; Canvas creates the assignment."""
+    """Return a table for courses whose student ids are SIS logins; Canvas adds the assignment."""
     header = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section", cells.text(marks.title))
     rows = [(f"    {_POINTS_POSSIBLE}", "", "", "", "", cells.points(marks.max_points))]
     for each in marks.students.values():
@@ -49,7 +50,7 @@ def table(marks: Marks) -> Sheet:
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """Return the gradebook filled in."""
+    """Return Canvas's gradebook, filled in."""
     number = sheet.need("gradebook of Canvas", "ID")
     sheet.need("gradebook of Canvas", "Section")
     names = sheet.places("Student", "LastName", "FirstName")
@@ -73,9 +74,10 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
 
 
 def _is_person(row: Row, name: int, number: int, logins: Sequence[int]) -> bool:
-    """Return whether the row is a student's, not one for points, hidden or of the test student.
+    """Return whether the row belongs to a real student.
 
-    A row with a number is a person's, whatever the name.
+    Rows of points, hidden rows and the row of Canvas's test student do not. A row with a number is
+    never a row of points, even if the student's name is "Points Possible".
     """
     is_numbered = bool(row[number].strip())
     if row[name].strip() == _POINTS_POSSIBLE and not is_numbered:
@@ -95,12 +97,12 @@ def _column(marks: Marks, sheet: Sheet, wanted: str | None) -> int:
     column = column_named(sheet, wanted, found, f"No column is called {marks.title!r}.")
     if sheet.header[column].strip() in _ABOUT:
         raise RecordError(
-            f"the column {sheet.header[column]!r} identifies students: name another one with "
+            f"the column {sheet.header[column]!r} identifies students: name another column with "
             "--column"
         )
     if "read only" in _possible(sheet, column):
         raise RecordError(
-            f"the column {sheet.header[column]!r} is read only in Canvas: name another one with "
+            f"the column {sheet.header[column]!r} is read only in Canvas: name another column with "
             "--column"
         )
     return column
@@ -117,7 +119,7 @@ def _possible(sheet: Sheet, column: int) -> str:
 def _kept(sheet: Sheet, matching: Matching, column: int) -> list[str]:
     return [
         f"{each.person.id} stays {sheet.rows[number][column].strip()} in Canvas, although the mark "
-        f"is {cells.points(each.total)}: change it there if the mark should count"
+        f"is {cells.points(each.total)}: change it in Canvas if the mark should count"
         for number, each in matching.students.items()
         if sheet.rows[number][column].strip() in _KEPT and each.final
     ]

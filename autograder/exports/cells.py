@@ -1,12 +1,12 @@
 """Write texts and numbers as cells that spreadsheets do not run as formulas.
 
 A spreadsheet treats a cell that begins with = + - or @ as a formula, even in a CSV file and inside
-quotes. An apostrophe in front makes it text. An apostrophe is also inserted after separators within
-a cell: a spreadsheet with another separator setting splits the cell there, and the rest becomes a
-cell of its own. Numbers are not changed: -1 stays -1.
+quotes. An apostrophe in front makes the cell a text. An apostrophe is also inserted after
+separators within a cell: a spreadsheet with another separator setting splits the cell at these
+separators. Numbers are not changed: -1 stays -1.
 
 Identifiers must stay the same, or the system would not recognise them. A text with only letters,
-digits and . _ @ + - can't name anything that runs, so it is left unchanged.
+digits and . _ @ + - can't run anything as a formula, so it is not changed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _HARMLESS = re.compile(r"[\w.@+-]*")
 
 
 def text(value: str) -> str:
-    """Return a text for people as one line that no spreadsheet treats as a formula."""
+    """Return a text as one line that no spreadsheet treats as a formula."""
     line = " ".join(shown(value.replace("\t", " "), odd=" ").splitlines())
     if _NUMBER.fullmatch(line):
         return line
@@ -33,20 +33,20 @@ def text(value: str) -> str:
 
 
 def identifier(value: str) -> str:
-    """Return an identifier unchanged if it is harmless, otherwise as a text."""
+    """Return an identifier, unchanged if it is harmless, otherwise made safe like a text."""
     return value if _HARMLESS.fullmatch(value) else text(value)
 
 
 def first(value: str) -> str:
-    """Return the first cell of a row, where even a number or an identifier may begin a formula.
+    """Return a safe first cell of a row; even a number or an identifier may begin a formula here.
 
-    If a file is split at other separators, a whole row may be one cell: `-1,cmd|...`.
+    If a spreadsheet splits the file at other separators, a row may become one cell: `-1,cmd|...`.
     """
     return _START.sub("'", value)
 
 
 def points(value: float) -> str:
     """Return points as text, rounded half up to at most two decimals, such as 12.5."""
-    # repr keeps the decimal digits as written: 1.005 is rounded up
+    # repr keeps the decimal digits, so that 1.005 is rounded up
     rounded = Decimal(repr(value)).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return f"{rounded.normalize() + 0:f}"

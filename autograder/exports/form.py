@@ -1,4 +1,4 @@
-"""The parts that all exports share: the result, and the search for students in a roster."""
+"""Define the result of an export, and find students in a roster, for all exports."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ Row = Sequence[str]
 
 @dataclass(frozen=True)
 class Export:
-    """The file, and what a person has to know about it.
+    """An exported file, and the remarks for the person who exports it.
 
-    `only_theirs` are the rows of the roster that match none of our students; `only_ours` are our
-    students without a row. `faults` lists other things that the platform would reject or misread.
-    `left_open` are students whose mark is not final: the file has no mark for them.
+    `only_theirs` are the rows of the roster that match no student in the gradebook; `only_ours` are
+    students in the gradebook without a row. `faults` are other values that the platform would
+    reject or misread. `left_open` are students without a mark in the file, because it is not final.
     """
 
     content: bytes
@@ -30,13 +30,13 @@ class Export:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all students were found on both sides and nothing will be rejected."""
+        """Whether all students are in both roster and gradebook, and nothing will be rejected."""
         return not (self.only_theirs or self.only_ours or self.faults)
 
 
 @dataclass(frozen=True)
 class Matching:
-    """Our student for each row of a roster, and the rows and students without a match.
+    """The gradebook's student for each row of a roster, and the rows and students without a match.
 
     `people` are the numbers of the rows that belong to a person.
     """
@@ -50,7 +50,7 @@ class Matching:
 
 @dataclass(frozen=True)
 class Filled:
-    """A roster with our points in it, and what else the system would reject or read wrongly."""
+    """A roster filled with points; `faults` are values that the system would reject or misread."""
 
     sheet: Sheet
     rows: list[list[str]]
@@ -58,12 +58,12 @@ class Filled:
     faults: Sequence[str] = ()
 
     def graded(self) -> list[tuple[list[str], StudentMarks]]:
-        """Return the rows of students whose marks are final, with their marks."""
+        """Return the row and the marks of each student whose marks are final."""
         found = self.matching.students.items()
         return [(self.rows[number], each) for number, each in found if each.final]
 
     def export(self, open_students: tuple[str, ...]) -> Export:
-        """Return the file, and what a person has to know about it."""
+        """Return the file, with the remarks for the person who exports it."""
         matching = self.matching
         return Export(
             self.sheet.with_rows(self.rows).to_bytes(),
@@ -84,12 +84,12 @@ def match(
     numbers: Sequence[int] = (),
     is_person: Callable[[Row], bool] = lambda _: True,
 ) -> Matching:
-    """Find our students in the roster's rows.
+    """Find the gradebook's students in the roster's rows, ignoring case.
 
     A student's id is searched in the columns `ids` and `emails`, the email address in `emails`. The
-    other system's id (nbgrader's `lms_user_id`) is searched only in `numbers`, as such a number may
-    equal somebody else's id. Letter case is ignored. If a row matches two students, or a student
-    matches two rows, neither is used and a fault says so. `name` describes a row to a person.
+    other system's id (nbgrader's `lms_user_id`) is searched only in the columns `numbers`, as this
+    number may equal another student's id. If a row matches two students, or a student matches two
+    rows, no mark is written and a fault is reported. `name` returns the name of a row in messages.
     """
     finders = [
         ((*ids, *emails), _index(marks, lambda each: each.person.id)),
@@ -124,7 +124,7 @@ def match(
 
 
 def _index(marks: Marks, key: Callable[[StudentMarks], str]) -> dict[str, set[str]]:
-    """Return the students by key, without those whose key is empty."""
+    """Return the students by key; skip students with an empty key."""
     index: dict[str, set[str]] = {}
     for student, each in marks.students.items():
         if found := _key(key(each)):
@@ -163,9 +163,9 @@ def fill(
 ) -> Filled:
     """Fill a column with total points, and make the roster's other cells safe for spreadsheets.
 
-    Marks that are not final are skipped, and a cell with one of `words` stays. The columns in
-    `texts` are for people to read; those in `kept` stay unchanged. All other columns are made safe,
-    because students fill in profile fields that we do not know, and systems may export them.
+    Marks that are not final are skipped, and a cell with one of `words` stays unchanged. The
+    columns `texts` contain free text; the columns `kept` stay unchanged. All other columns are made
+    safe too, because a system may export profile fields that students fill in.
     """
     rows = [list(row) for row in sheet.rows]
     guarded = set(range(len(sheet.header))) - {*texts, *kept}
@@ -181,7 +181,7 @@ def fill(
 
 
 def column_named(sheet: Sheet, wanted: str | None, candidates: Sequence[int], hint: str) -> int:
-    """Return the column for the points: the one that is named, or the only candidate."""
+    """Return the column for the points: the column called `wanted`, or the only candidate."""
     if wanted is not None:
         named = [place for place, heading in enumerate(sheet.header) if heading.strip() == wanted]
         if len(named) == 1:
@@ -193,13 +193,13 @@ def column_named(sheet: Sheet, wanted: str | None, candidates: Sequence[int], hi
     if len(candidates) == 1:
         return candidates[0]
     raise RecordError(
-        f"which column of the roster is for the points? {hint} Name it with --column. The columns "
+        f"which column of the roster is for the points? {hint} Add --column NAME. The columns "
         f"are: {', '.join(sheet.header)}"
     )
 
 
 def number_in(cell: str) -> float | None:
-    """Return the number in a cell, with decimal point or comma; None if it is not a number."""
+    """Return the number in a cell, with a decimal point or comma; None if there is no number."""
     try:
         return float(cell.strip().replace(",", "."))
     except ValueError:
@@ -207,7 +207,7 @@ def number_in(cell: str) -> float | None:
 
 
 def named(person: Person) -> tuple[str, str, str, str]:
-    """Return id, last name, first name and email address as cells."""
+    """Return a person's id, last name, first name and email address as cells."""
     return (
         cells.identifier(person.id),
         cells.text(person.last_name),

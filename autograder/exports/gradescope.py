@@ -1,9 +1,10 @@
-"""Gradescope: a table in the form of its "Download Grades", with one column per item.
+"""Gradescope: a table like its "Download Grades", with one column per item.
 
-Gradescope documents no import of scores: they come from its own autograder or are typed. So this
-file is for scripts and systems that read Gradescope's tables, and for comparison with a download.
-With a download or a roster as `--roster`, its rows and columns are kept; Total Score and, if they
-exist, the columns of items ("3: p1-rate (2.0 pts)") are filled.
+Gradescope documents no import of scores: its autograder sets the scores, or a person types them. So
+this file is for scripts and systems that read Gradescope's tables, and for comparison with a
+download. If `--roster` is a download or a roster from Gradescope, the export keeps its rows and
+columns. The export fills the column Total Score and, if they exist, the items' columns
+("3: p1-rate (2.0 pts)").
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def table(marks: Marks) -> Sheet:
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """Return the roster with its total scores and its columns of items filled."""
+    """Return the roster, with the total scores and the items' columns filled in."""
     email, sids = sheet.need("table of Gradescope", "Email"), sheet.places("SID")
     if wanted is None:
         sheet, total = sheet.with_column("Total Score")

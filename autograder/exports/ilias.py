@@ -1,14 +1,14 @@
 """ILIAS: the status file of an exercise's assignment.
 
 ILIAS can export the marks of an exercise but not import them. Its plugin ExerciseStatusFile (made
-for StudOn; ILIAS 8 and later) imports them: the download of "Multi-Feedback" contains `status.csv`,
-which the upload reads back. That file is the roster here. It is required, since ILIAS finds a
-member by its own number, `usr_id`, which no other system knows.
+for StudOn; ILIAS 8 and later) adds an import: the download of "Multi-Feedback" contains
+`status.csv`, and the upload reads this file back. The roster of this export is `status.csv`. It is
+required, since ILIAS finds a member by its own number `usr_id`, which no other system knows.
 
-`mark` is filled, and `update` is set to 1, because ILIAS skips rows without it. `status` stays
-unchanged ("notgraded", "passed", "failed"): a homework's points do not decide who passes. Columns
-keep their order, which the plugin relies on. Names are not read back, so they are made safe for
-spreadsheets.
+The export fills the column `mark` and sets `update` to 1, because ILIAS skips rows without this 1.
+`status` stays unchanged ("notgraded", "passed", "failed"): a homework's points do not decide who
+passes. Columns keep their order, because the plugin relies on it. ILIAS does not read the names
+back, so the export makes them safe for spreadsheets.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ _STATES = ("notgraded", "passed", "failed")
 
 
 def table(_marks: Marks) -> Never:
-    """Raise RecordError: a file for ILIAS can only be made from its own file."""
+    """Raise RecordError: a file for ILIAS can only be made from ILIAS's status.csv."""
     raise RecordError(
         "ILIAS finds members by its own numbers: download the assignment's status.csv "
-        "(Multi-Feedback, plugin ExerciseStatusFile) and give it with --roster"
+        "(Multi-Feedback, plugin ExerciseStatusFile) and add --roster status.csv"
     )
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """Return the status file filled in."""
+    """Return ILIAS's status file, filled in."""
     if wanted is not None:
         raise RecordError("ILIAS reads marks from the column `mark` only: leave out --column")
     update, number, login, _, _, status, mark, *_ = (sheet.need(_FORM, name) for name in _COLUMNS)
@@ -48,7 +48,7 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
             f"{', '.join(sheet.header)}; the order must be: {', '.join(_COLUMNS)}"
         )
     matching = match(marks, sheet.rows, lambda row: row[login], ids=[login], numbers=[number])
-    # these columns hold numbers and teachers' texts; columns after them are unknown
+    # these columns contain numbers and teachers' texts; columns after them are unknown
     kept = set(range(len(_COLUMNS))) - {login}
     filled = fill(sheet, matching, mark, texts=sheet.places("lastname", "firstname"), kept=kept)
     for row in filled.rows:
@@ -56,8 +56,8 @@ def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
     for row, _ in filled.graded():
         row[update] = "1"
     faults = [
-        f"{row[login]} has the status {row[status]!r}, for which ILIAS rejects the whole file: "
-        f"change it to one of {', '.join(_STATES)}"
+        f"{row[login]} has the status {row[status]!r}, so ILIAS would reject the whole file: "
+        f"change the status to one of {', '.join(_STATES)}"
         for row in filled.rows
         if row[update] == "1" and row[status] not in _STATES
     ]

@@ -1,13 +1,13 @@
 """Moodle: the offline grading worksheet of an assignment, or a file for the gradebook's import.
 
-With a worksheet (Assignment → Download grading worksheet) as roster, its column Grade is filled.
-Moodle finds a participant by the column Identifier ("Participant 123456"), skips empty grades, and
-silently skips grades above the column Maximum Grade; these are reported as faults. Moodle does not
-read the names and addresses back, so they are made safe for spreadsheets; everything else,
-including feedback comments, stays unchanged.
+With a worksheet (Assignment → Download grading worksheet) as roster, the export fills its column
+Grade. Moodle finds a participant by the column Identifier ("Participant 123456") and skips empty
+grades. Moodle silently skips grades above the column Maximum Grade, so the export reports these
+grades as faults. Moodle does not read names and addresses back, so they are made safe for
+spreadsheets; all other columns, including feedback comments, stay unchanged.
 
-Without a worksheet, the file is for Grades → Import → CSV file (UTF-8). There, the teacher selects
-the column that identifies the user (ID number or Email address) and the column with the grade.
+Without a worksheet, the file is for Grades → Import → CSV file (UTF-8). In this import, the teacher
+selects the column that identifies the user (ID number or Email address) and the grade's column.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _SHOWN = (
 
 
 def table(marks: Marks) -> Sheet:
-    """Return a file for the gradebook's import."""
+    """Return a file for the import into Moodle's gradebook."""
     item = f"Assignment: {cells.text(marks.title)} (Real)"
     header = ("First name", "Last name", "ID number", "Email address", item)
     return Sheet(header, tuple(_row(each) for each in marks.students.values() if each.final))
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """Return the worksheet, or an export of Moodle's gradebook, with our points in it."""
+    """Return Moodle's worksheet, or an export of its gradebook, with the points filled in."""
     if sheet.find("Identifier") is None:
         return _gradebook(marks, sheet, wanted)
     return _worksheet(marks, sheet, wanted)
@@ -70,8 +70,8 @@ def _worksheet(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         return filled
     rows = [filled.rows[number] for number in matching.students]
     faults = [
-        f"{shown(row)}: Moodle skips grades above {limit:g}, this one is {points:g}: raise the "
-        "assignment's maximum grade in Moodle, or set bonus_above_maximum = false in course.toml"
+        f"{shown(row)}: Moodle skips grades above {limit:g}, but this grade is {points:g}: raise "
+        "the assignment's maximum in Moodle, or set bonus_above_maximum = false in course.toml"
         for row in rows
         if (points := number_in(row[grade])) is not None
         and (limit := number_in(row[maximum])) is not None

@@ -1,6 +1,6 @@
-"""A CSV file for people and scripts: all items, the open ones, and the total.
+"""Export a CSV file for people and scripts: all items, the unmarked items, and the total.
 
-It is UTF-8 with a byte order mark, because spreadsheets show umlauts wrongly without one.
+The file is UTF-8 with a byte order mark; without one, spreadsheets show umlauts wrongly.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def table(marks: Marks) -> Sheet:
 
 
 def fill_in(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
-    """Return the roster with its column `total` filled; the column is added if it is missing."""
+    """Return the roster with the column `total` filled in; add this column if it is missing."""
     sheet, column = sheet.with_column(wanted or POINTS)
     ids, emails = sheet.places(*IDS), sheet.places(*EMAILS)
     if not ids and not emails:

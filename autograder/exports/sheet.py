@@ -1,4 +1,4 @@
-"""Read other systems' CSV files strictly, and write them in the form that they came in."""
+"""Read other systems' CSV files strictly, and write them in the same format."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Sheet:
     newline: str = "\r\n"
 
     def find(self, *names: str) -> int | None:
-        """Return the first column with one of these names, ignoring case; None without one."""
+        """Return the first column with one of these names, ignoring case; None if there is none."""
         headings = [heading.strip().casefold() for heading in self.header]
         for name in names:
             if name.casefold() in headings:
@@ -39,7 +39,7 @@ class Sheet:
         return None
 
     def need(self, what: str, *names: str) -> int:
-        """Return the column as `find` does; RecordError, which names the file type, without one."""
+        """Return the column that `find` finds; if there is none, raise RecordError."""
         column = self.find(*names)
         if column is None:
             raise RecordError(
@@ -49,11 +49,11 @@ class Sheet:
         return column
 
     def places(self, *names: str) -> list[int]:
-        """Return the columns that the header has for these names."""
+        """Return the columns with these names; skip names that the header does not have."""
         return [place for name in names if (place := self.find(name)) is not None]
 
     def with_column(self, name: str) -> tuple[Sheet, int]:
-        """Return the sheet, with an empty column added if none has this name, and the column."""
+        """Return the sheet and its column `name`; add an empty column if there is none."""
         if (column := self.find(name)) is not None:
             return self, column
         rows = tuple((*row, "") for row in self.rows)
@@ -64,7 +64,7 @@ class Sheet:
         return replace(self, rows=tuple(map(tuple, rows)))
 
     def to_bytes(self) -> bytes:
-        """Return the content of the file; its first cells can't begin a formula."""
+        """Return the content of the file; the first cell of a row can't begin a formula."""
         out = io.StringIO()
         writer = csv.writer(out, delimiter=self.delimiter, lineterminator=self.newline)
         writer.writerow(self.header)
@@ -73,7 +73,7 @@ class Sheet:
 
 
 def read_sheet(content: bytes) -> Sheet:
-    """Return the table in a UTF-8 CSV file; RecordError says what is wrong with it."""
+    """Return the table in a UTF-8 CSV file; raise RecordError if the file is not a valid table."""
     if len(content) > MAX_BYTES:
         raise RecordError(
             f"the roster is larger than {MAX_BYTES:,} bytes: check that it is the right file"
@@ -111,7 +111,7 @@ def read_sheet(content: bytes) -> Sheet:
 
 
 def _delimiter_of(words: str) -> Delimiter:
-    """Return the separator that splits the first line into most cells."""
+    """Return the separator that splits the first line into the most cells."""
     first = words.splitlines()[0] if words else ""
     cells = {mark: len(next(csv.reader([first], delimiter=mark), [])) for mark in _DELIMITERS}
     return max(_DELIMITERS, key=lambda mark: cells[mark])

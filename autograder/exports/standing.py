@@ -1,8 +1,8 @@
 """Each student's standing in the course: the best N homework marks.
 
-A homework's share is its total divided by its maximum. A homework that was not handed in counts 0,
-and so does one that is not in the gradebook yet; the output distinguishes the two. A standing is
-not final while a mark in it awaits marking by hand.
+A homework's share is its total divided by its maximum. A homework counts 0 if the student did not
+hand it in, or if it is not in the gradebook yet; the output distinguishes these two cases. A
+standing is not final while one of its homework marks waits for marking by hand.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ class StudentStanding:
 
     @property
     def final(self) -> bool:
-        """Whether the marks of all homework are final; an open one might count later."""
+        """Whether the marks of all homework are final, even of homework that does not count now."""
         return all(each.final for each in self.homework.values())
 
 
 @dataclass(frozen=True)
 class Standing:
-    """All students' standings; `missing` is the homework that is not in the gradebook yet."""
+    """All students' standings; `missing` lists the homework that is not in the gradebook yet."""
 
     counting: Counting
     missing: tuple[str, ...]
@@ -80,7 +80,7 @@ class Standing:
         yield "yes" if each.final and not self.missing else "no"
 
     def to_json(self) -> str:
-        """Return everything as JSON, for programs."""
+        """Return all standings as JSON, for programs."""
         content = {
             "schema": SCHEMA,
             "assignments": self.counting.assignments,

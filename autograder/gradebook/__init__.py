@@ -1,1 +1,1 @@
-"""nbgrader's gradebook: recording marks, keeping the file safe, and reading marks from it."""
+"""Record marks in nbgrader's gradebook, keep its file safe, and read marks from it."""

@@ -1,7 +1,7 @@
-"""The autograded notebooks, which the formgrader shows to markers.
+"""Build the autograded notebooks, which the formgrader shows to markers.
 
-Each is the marked notebook with one clean number as the output of each check cell, and the rubric
-below each answer that a person marks.
+An autograded notebook is a marked notebook with two changes. The output of each check cell ends
+with the points. The rubric is below each answer that a person marks.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def autograded(
 ) -> NotebookNode:
     """Return the notebook of the problem `name` for the formgrader.
 
-    RecordError if it does not have each cell of the release exactly once.
+    Raises RecordError unless the notebook has each cell of the release exactly once.
     """
     run = marking.notebooks.get(name)
     if run is None:
@@ -74,14 +74,14 @@ def autograded(
 def write(notebook: NotebookNode, path: Path) -> None:
     """Write a notebook as nbformat does; ValidationError if it is invalid."""
     nbformat.validate(notebook)
-    # nbformat.v4.writes does the same, but its JSON encoder is several times slower
+    # nbformat.v4.writes gives the same file, but its JSON encoder is several times slower
     lines = strip_transient(split_lines(deepcopy(notebook)))
     compact = json.dumps(lines, sort_keys=True, ensure_ascii=False)
     path.write_bytes(msgspec.json.format(compact.encode("utf-8"), indent=1) + b"\n")
 
 
 def contents(path: Path) -> dict[str, Content]:
-    """Return the contents of an autograded notebook's cells by nbgrader id; {} without one."""
+    """Return the contents of a notebook's cells, by nbgrader id; {} if the file is missing."""
     if not path.is_file():
         return {}
     try:
@@ -92,7 +92,7 @@ def contents(path: Path) -> dict[str, Content]:
 
 
 def content(cell: NotebookNode) -> Content:
-    """Return the content of a cell."""
+    """Return the text and the pictures of a cell."""
     return str(cell.source), repr(cell.get("attachments", {}))
 
 
@@ -102,19 +102,19 @@ def item_of(cell: NotebookNode, assignment: Assignment) -> Item | None:
 
 
 def _check_cells(name: str, notebook: NotebookNode, skeleton: NotebookNode) -> None:
-    """Check that each released cell is there once: otherwise marks would shift without notice."""
+    """Raise RecordError unless each released cell exists once; marks could shift otherwise."""
     found, wanted = (
         Counter(filter(None, map(grade_id, each.cells))) for each in (notebook, skeleton)
     )
     if found != wanted:
         wrong = sorted(((found - wanted) + (wanted - found)).keys())
         raise RecordError(
-            f"{name}: these cells must be there once, as in the release: {', '.join(wrong)}"
+            f"{name}: these cells must exist exactly once, as in the release: {', '.join(wrong)}"
         )
 
 
 def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:
-    """Return the visible check's output, and the points as the one number that nbgrader reads."""
+    """Return the visible check's output, and the points as the number that nbgrader reads."""
     shown = [o for o in cell.outputs if o.output_type == "stream" and o.name == "stdout"]
     score = NotebookNode(
         output_type="execute_result",
@@ -128,7 +128,7 @@ def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:
 def _drop_points(cell: NotebookNode) -> None:
     """Set the maximum of a bonus item's cell to 0 points, as in the gradebook.
 
-    The checksum is updated too: nbgrader recognises an untouched answer by it.
+    The checksum is updated too, because nbgrader uses it to recognise an unchanged answer.
     """
     cell.metadata = deepcopy(cell.metadata)
     known = nbgrader_metadata(cell)
@@ -147,8 +147,8 @@ def _marker_note(item: Item) -> NotebookNode:
 
 
 def _stub(skeleton: NotebookNode, reason: str) -> NotebookNode:
-    """Return the skeleton with the reason why it contains no answer."""
-    # the reason may quote a file name that a student chose
+    """Return the released notebook without answers, with the reason above its cells."""
+    # the reason may contain a file name that a student chose
     text = f"**This notebook could not be marked.** {clean_markdown(reason)}"
     return NotebookNode({**skeleton, "cells": [_note(text, "note-not-marked"), *skeleton.cells]})
 

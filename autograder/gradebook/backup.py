@@ -1,10 +1,10 @@
-"""Backups of the gradebook: its file is checked and backed up before it is used.
+"""Check and back up the gradebook's file before each use, and restore backups.
 
 Marks from tests can be computed again; marks given by hand can't. So each command that opens the
-gradebook first lets SQLite check it, and makes a backup beside it if it has changed. A gradebook
-that is damaged, empty or missing is never written to or replaced by a new one: the command stops
-and says so. `restore` puts the last backup in its place, together with the marks given by hand that
-can still be read in the damaged file.
+gradebook first lets SQLite check the file, and makes a backup in the same folder if the file has
+changed. If the gradebook is damaged, empty or missing, the command stops with an error and changes
+nothing. `restore` replaces the gradebook by the last backup, with all marks given by hand that can
+still be read in the damaged file.
 """
 
 from __future__ import annotations
@@ -44,22 +44,22 @@ BY_HAND = "marks-by-hand.csv"
 
 _BESIDE = ("-journal", "-wal", "-shm")
 _SPARE_ROWS = 10_000
-"""Number of rows to search in the damaged file past the backup's last row."""
+"""Number of rows to search in the damaged file after the backup's last row."""
 
 _ADVICE = (
-    "Nothing was written to it. Close the programs that use it (formgrader, database browser) and "
-    "run `fdl restore`. It restores the last backup with all marks given by hand that can still "
-    "be read, and keeps the damaged file"
+    "Nothing was written to this file. Close the programs that use it (formgrader, database "
+    "browser) and run `fdl restore`. This command restores the last backup with all marks given by "
+    "hand that can still be read, and keeps the damaged file"
 )
 
 _CHUNK = 2**20
-"""Bytes to compare at a time."""
+"""Number of bytes to compare at a time."""
 
 _GIVEN = {
     "grade": ("manual_score", "extra_credit", "needs_manual_grade"),
     "comment": ("manual_comment",),
 }
-"""The columns with marks and comments given by hand, by table."""
+"""Columns with marks and comments given by hand, by table."""
 
 
 class Damaged(RecordError):
@@ -93,20 +93,22 @@ def backups(gradebook: Path) -> list[Path]:
 
 
 def ensure_exists(gradebook: Path, make: Callable[[Path], None]) -> None:
-    """Call `make` to create the gradebook if there never was one; raise Damaged if it was lost."""
+    """Call `make` if no gradebook has existed yet; raise Damaged if the gradebook was lost."""
     temporary = gradebook.with_name(f".{gradebook.name}-unfinished")
     if _has_content(gradebook) and not temporary.exists():
         return
     make_folder(gradebook.parent)
     with _locked(gradebook.parent):
-        if _has_content(gradebook):  # another process has just made it, or was killed after that
+        if _has_content(
+            gradebook
+        ):  # another process has just made the gradebook, or was killed then
             shutil.rmtree(temporary, ignore_errors=True)
             return
         if backups(gradebook):
             what = "is empty" if gradebook.exists() else "is missing"
             raise Damaged(
                 f"the gradebook {gradebook} {what}, although marks were recorded in it: run `fdl "
-                "restore` to restore the last backup, or, to begin a new gradebook, first move "
+                "restore` to restore the last backup. To begin a new gradebook instead, first move "
                 f"{backup_folder(gradebook)} to another folder"
             )
         shutil.rmtree(temporary, ignore_errors=True)
@@ -151,14 +153,16 @@ def _copy(gradebook: Path, target: Path, seconds: float) -> None:
     try:
         with closing(sqlite3.connect(gradebook, timeout=seconds)) as database:
             database.isolation_level = None
-            # take a lock first: `backup` alone would wait for other programs without a time limit
+            # lock first: without a lock, `backup` waits for other programs without a time limit
             database.execute("BEGIN")
             _check(gradebook, database)
             with closing(sqlite3.connect(target)) as copy:
                 copy.execute("PRAGMA journal_mode = OFF")
                 copy.execute("PRAGMA synchronous = OFF")
                 database.backup(copy)
-    except sqlite3.OperationalError:  # locked, or the disk is full: the file itself may be sound
+    except (
+        sqlite3.OperationalError
+    ):  # locked, or the disk is full: the gradebook may still be sound
         raise
     except sqlite3.DatabaseError as error:
         raise Damaged(f"the gradebook {gradebook} is damaged ({error}). {_ADVICE}") from error
@@ -170,7 +174,7 @@ def _check(gradebook: Path, database: sqlite3.Connection) -> None:
     tables = {name for (name,) in found}
     if missing := sorted(set(Base.metadata.tables) - tables):
         raise Damaged(
-            f"{gradebook} is not a gradebook, or it is damaged: it lacks the tables "
+            f"{gradebook} is not a gradebook, or is damaged: the file lacks the tables "
             f"{', '.join(missing)}. {_ADVICE}"
         )
     [(verdict, *_), *_] = database.execute("PRAGMA integrity_check(1)").fetchall()
@@ -199,7 +203,7 @@ def _without_counters(head: bytes) -> bytes:
 
 
 def _new_name(gradebook: Path, now: datetime) -> Path:
-    # always later than the last one: a clock may be set back
+    # always later than the last backup's name, even if the clock was set back
     if known := backups(gradebook):
         last = datetime.strptime(_time_in(known[-1], gradebook), TIME_FORMAT)
         now = max(now, last.replace(tzinfo=now.tzinfo) + timedelta(seconds=1))
@@ -222,7 +226,7 @@ def _delete_old(gradebook: Path, now: datetime) -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes of the kit out of this block."""
+    """Allow only one process of the kit to run the `with` block at a time."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         with contextlib.suppress(OSError):  # some network file systems have no file locks
@@ -249,7 +253,7 @@ class ManualMark:
 
 @dataclass(frozen=True)
 class Restored:
-    """The restored backup, the folder with the damaged file, and the marks carried over from it.
+    """The restored backup, the damaged file's folder, and the marks carried over from this file.
 
     `unread` is the number of the backup's marks and comments whose rows in the damaged file could
     not be read.
@@ -270,12 +274,12 @@ def restore(gradebook: Path, now: datetime) -> Restored:
         backup = next((path for path in reversed(backups(gradebook)) if _is_sound(path)), None)
         if backup is None and not _has_content(gradebook):
             raise RecordError(
-                f"there is no gradebook {gradebook}, and no backup of one: run `fdl grade HOMEWORK`"
+                f"there is no gradebook {gradebook}, and no backup: run `fdl grade HOMEWORK`"
             )
         if backup is None:
             raise RecordError(
                 f"{backup_folder(gradebook)} has no sound backup of {gradebook}: nothing was "
-                "changed. If you have a backup elsewhere, copy it there"
+                "changed. If you have a backup elsewhere, copy it into this folder"
             )
         kept = _save_damaged(gradebook, now)
         fresh = gradebook.with_name(f".{gradebook.name}-restored")
@@ -287,7 +291,7 @@ def restore(gradebook: Path, now: datetime) -> Restored:
             _write_marks(kept / BY_HAND, carried)
         sync(fresh)
         for path in _files_of(gradebook)[1:]:
-            # these belong to the damaged file: SQLite would write their pages into the restored one
+            # SQLite would write the pages of these damaged files into the restored gradebook
             path.unlink(missing_ok=True)
         sync(gradebook.parent)
         fresh.replace(gradebook)
@@ -305,7 +309,7 @@ def _is_sound(path: Path) -> bool:
 
 
 def _save_damaged(gradebook: Path, now: datetime) -> Path | None:
-    """Copy the damaged files to a new folder and return it; None if there are no files."""
+    """Copy the damaged files to a new folder; return the folder, or None if there are no files."""
     damaged = [path for path in _files_of(gradebook) if path.is_file()]
     if not damaged:
         return None
@@ -346,7 +350,7 @@ def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[ManualMark
                     given.score is None
                     and given.extra_credit is not None
                     and (given.extra_credit in (ours.get(row), _reported(root, given)))
-                ):  # bonus points from tests: no mark by hand, and computed again
+                ):  # bonus points from tests are not marks by hand, and are computed again
                     continue
                 setting = ", ".join(f"{column} = ?" for column in columns)
                 new.execute(f"UPDATE {table} SET {setting} WHERE id = ?", (*values, row))
@@ -358,13 +362,13 @@ def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[ManualMark
 
 @contextlib.contextmanager
 def _opened_damaged(damaged: Path) -> Iterator[sqlite3.Connection]:
-    # opens a copy, because opening may change the file
+    # opens a copy, because SQLite may change a file when opening it
     with tempfile.TemporaryDirectory(dir=damaged.parent) as folder:
         for path in filter(Path.is_file, _files_of(damaged)):
             shutil.copyfile(path, Path(folder, path.name))
         with closing(sqlite3.connect(Path(folder, damaged.name))) as database:
             with contextlib.suppress(sqlite3.DatabaseError):
-                # makes SQLite read as much as it can of a file that was cut off
+                # lets SQLite read as much as possible from a truncated file
                 database.execute("PRAGMA writable_schema = ON")
             yield database
 
@@ -372,7 +376,7 @@ def _opened_damaged(damaged: Path) -> Iterator[sqlite3.Connection]:
 def _known_rows(
     database: sqlite3.Connection, table: str, columns: tuple[str, ...]
 ) -> dict[str, tuple[tuple[str, str, str], list[object]]]:
-    """Return by row its assignment, student and cell, and the values of the columns."""
+    """Return, by row id, the row's assignment, student and cell, and the values of the columns."""
     wanted = ", ".join(f"row.{column}" for column in columns)
     found = database.execute(
         f"""SELECT row.id, homework.name, handed_in.student_id, cell.name, {wanted}
@@ -390,14 +394,14 @@ def _last_row(database: sqlite3.Connection, table: str) -> int:
 
 
 def _readable(database: sqlite3.Connection, query: str, last: int) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows one by one, so that a damaged page loses only the rows on it."""
+    """Yield the readable rows one by one, so that a damaged page loses only its own rows."""
     for row in range(1, last + _SPARE_ROWS):
         with contextlib.suppress(sqlite3.Error, OverflowError):
             yield from database.execute(f"{query} WHERE rowid = ?", (row,)).fetchall()
 
 
 def _reported(root: Path, given: ManualMark) -> float | None:
-    """Return the points from tests that the student's stored Report has for the cell."""
+    """Return the cell's points from tests in the student's stored Report."""
     path = CourseFolder(root).report(given.student, given.assignment)
     try:
         item = Report.read(path).items[given.cell]

@@ -1,4 +1,4 @@
-"""nbgrader's gradebook with the kit's own tables, and safe ways to write into it."""
+"""Open nbgrader's gradebook with the kit's own tables, and write to it safely."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ from autograder.errors import RecordError
 from autograder.gradebook import backup
 
 LOCK_SECONDS = 60.0
-"""Seconds to wait for another program's change to the gradebook, such as a marker's, to end."""
+"""Seconds to wait while another program, such as a formgrader, changes the gradebook."""
 
 LOCKED = (
     "the gradebook stayed locked for {:g} seconds: close the program that is changing it (a "
@@ -58,7 +58,7 @@ LOCKED = (
 )
 
 IMPATIENT_SECONDS = 1.0
-"""Seconds to wait once another program has locked the gradebook for `LOCK_SECONDS`."""
+"""Seconds to wait again after another program has locked the gradebook for `LOCK_SECONDS`."""
 
 FULL = "the disk is full: free some space on it and run the command again"
 
@@ -67,7 +67,7 @@ _KIT_TABLES = MetaData()
 
 
 def _table(name: str, keys: Iterable[str], column: str, kind: TypeEngine[Any]) -> Table:
-    """Return a table of the kit's own with one value for each key."""
+    """Return a table for the kit's own data, with one value for each key."""
     columns = (Column(key, String(128), primary_key=True) for key in keys)
     return Table(name, _KIT_TABLES, *columns, Column(column, kind, nullable=False))
 
@@ -78,19 +78,19 @@ _CREDIT = _table("fdl_recorded_credit", ["grade_id"], "points", Float())
 _EXTENSION = _table("fdl_recorded_extension", ["submission_id"], "seconds", Float())
 
 FOLDER = _table("fdl_recorded_folder", _OF_STUDENT, "digest", String(64))
-"""Digest of the folder in autograded/ that belongs to a student's marks, as hex digits."""
+"""Digest (hex digits) of the folder in autograded/ that belongs to a student's marks."""
 
 FINGERPRINT = _table("fdl_fingerprint", _OF_STUDENT, "fingerprint", String(64))
-"""Fingerprint of what a student's marks were made from; "" if unknown."""
+"""Fingerprint of the submission, tests and settings behind a student's marks; "" if unknown."""
 
 SECONDS = _table("fdl_marking_seconds", _OF_STUDENT, "seconds", Float())
-"""Seconds that marking a student took; not in the Report, since they differ from run to run."""
+"""Seconds that marking a student took; the Report omits them, since they vary between runs."""
 
 PSEUDONYM = _table("fdl_pseudonym", _OF_STUDENT, "number", Integer())
 """Number that replaces a student's name on pages without names."""
 
-# nbgrader's own indexes find the grades of the whole class by cell. Without these, recording one
-# student takes longer the more students are recorded.
+# nbgrader's indexes find the grades of the whole class by cell. Without the indexes below, the time
+# to record one student grows with the number of recorded students.
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS fdl_grade_by_notebook ON grade (notebook_id, cell_id)",
     "CREATE INDEX IF NOT EXISTS fdl_comment_by_notebook ON comment (notebook_id, cell_id)",
@@ -105,7 +105,7 @@ class _PatientSession(Session):
     """A session whose `commit`, which nbgrader calls for each cell, only flushes."""
 
     def commit(self) -> None:
-        """Send the changes to the database, within the transaction."""
+        """Send the changes to the database, but do not end the transaction."""
         self.flush()
 
     def finish(self) -> None:
@@ -121,7 +121,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
     def __init__(self, db_url: str, course_id: str) -> None:
         self._is_open = False
         self._open_patiently(db_url, course_id)
-        # nbgrader made the first connection, which waits only 5 seconds
+        # nbgrader made the first connection, which waits only 5 seconds for a lock
         self.engine.dispose()
         self._is_file = self.engine.dialect.name == "sqlite"
         options = {"timeout": LOCK_SECONDS} if self._is_file else {}
@@ -147,9 +147,9 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """Keep all changes made inside, or none if it ends with an exception.
+        """Keep all changes made in the `with` block, or none if it ends with an exception.
 
-        Inside another transaction, this one is part of it.
+        A transaction inside another transaction becomes part of the outer transaction.
         """
         if self._is_open:
             yield
@@ -165,7 +165,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
                 self._seconds = LOCK_SECONDS
             self._is_open = True
             with warnings.catch_warnings(), _without_tracebacks():
-                # nbgrader builds a submission before it is in the session
+                # SQLAlchemy warns that nbgrader links a submission before adding it
                 warnings.simplefilter("ignore", SAWarning)
                 yield
             session.finish()
@@ -181,7 +181,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
             self._is_open = False
 
     def add_submission(self, assignment: str, student: str, **known: Any) -> SubmittedAssignment:
-        """Add a submission as nbgrader does, but without an object per cell, which is slow."""
+        """Add a submission as nbgrader does, but without its slow objects for each cell."""
         if "timestamp" in known:
             known["timestamp"] = parse_utc(known["timestamp"])
         homework = self.find_assignment(assignment)
@@ -205,24 +205,24 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         return submission
 
     def recorded_credit(self, grades: Iterable[str]) -> dict[str, float]:
-        """Return the extra credit that the kit itself last gave, by the grade's id."""
+        """Return the extra credit that the kit last stored, by the grade's id."""
         wanted = select(_CREDIT).where(_CREDIT.c.grade_id.in_(list(grades)))
         return {str(grade): float(points) for grade, points in self.db().execute(wanted)}
 
     def note_credit(self, points: Mapping[str, float]) -> None:
-        """Store what the kit gave, so that points typed by a person can be told apart."""
+        """Remember the extra credit from the kit, to recognise points that a person types later."""
         for grade, each in points.items():
             self._put(_CREDIT, grade, each)
 
     def recorded_extensions(self, submission: str | None = None) -> dict[str, timedelta]:
-        """Return the extensions that the kit last gave, by submission id (of one or of all)."""
+        """Return the extensions that the kit last stored, by submission id (default: of all)."""
         wanted = select(_EXTENSION)
         if submission is not None:
             wanted = wanted.filter_by(submission_id=submission)
         return {name: timedelta(seconds=each) for name, each in self.db().execute(wanted)}
 
     def note_extension(self, submission_id: str, extension: timedelta | None) -> None:
-        """Store what the kit gave, so that extensions given in nbgrader can be told apart."""
+        """Remember the kit's extension, to recognise extensions that a person gives in nbgrader."""
         seconds = None if extension is None else extension.total_seconds()
         self._put(_EXTENSION, submission_id, seconds)
 
@@ -236,7 +236,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         return {str(student): value for student, value in self.db().execute(wanted)}
 
     def recorded_folder(self, assignment: str, student: str) -> str | None:
-        """Return the digest of the folder that was recorded last; None if there is none."""
+        """Return the digest of the student's last recorded folder; None if there is no digest."""
         wanted = select(FOLDER.c.digest).filter_by(assignment=assignment, student=student)
         digest: str | None = self.db().execute(wanted).scalar()
         return digest
@@ -244,7 +244,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
     def fingerprints(self, assignment: str) -> dict[str, str]:
         """Return the known fingerprints of the students' marks, by student.
 
-        Skips students whose marks were removed since, such as by `nbgrader db student remove`.
+        Skips students whose marks were removed, for example with `nbgrader db student remove`.
         """
         wanted = (
             select(SubmittedAssignment.student_id)
@@ -271,7 +271,7 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
         return found
 
     def _put(self, table: Table, *row: object) -> None:
-        """Replace the row with the same keys; if the value is None, only delete it."""
+        """Replace the row with the same keys; if the new value is None, only delete the row."""
         named = dict(zip(table.primary_key.columns.keys(), row, strict=False))
         self.db().execute(delete(table).filter_by(**named))
         if row[-1] is not None:
@@ -279,15 +279,15 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
 
 
 def _make_durable(connection: sqlite3.Connection, _: object) -> None:
-    # With SQLite's default, a power failure may undo a finished transaction, although the folder
-    # that belongs to its marks has already been replaced.
+    # With SQLite's default, a power failure may undo a finished transaction after the folder with
+    # the same marks was replaced.
     connection.execute("PRAGMA synchronous = EXTRA")
 
 
 @contextlib.contextmanager
 def _without_tracebacks() -> Iterator[None]:
-    """Keep nbgrader from logging the traceback of an error that it raises as well."""
-    log = logging.getLogger("tornado.application")  # the one that nbgrader uses
+    """Keep nbgrader from logging the traceback of an error that nbgrader also raises."""
+    log = logging.getLogger("tornado.application")  # nbgrader's logger
 
     def is_wanted(entry: logging.LogRecord) -> bool:
         return not entry.getMessage().startswith("Rolling back session")
@@ -306,7 +306,7 @@ def _is_full(error: BaseException) -> bool:
 
 
 def _says(error: BaseException | None, word: str) -> bool:
-    """Return whether SQLite's own error has that word; other errors may quote stored text."""
+    """Return whether SQLite's own error contains `word`; other errors may quote stored text."""
     while error is not None:
         if isinstance(error, sqlite3.OperationalError):
             return word in str(error)
@@ -316,9 +316,9 @@ def _says(error: BaseException | None, word: str) -> bool:
 
 @contextlib.contextmanager
 def open_gradebook(course: Course, db_url: str | None = None) -> Iterator[PatientGradebook]:
-    """Check, back up and open the gradebook (default: the course's); create a missing one.
+    """Check, back up and open the gradebook (default: the course's); create it if necessary.
 
-    RecordError if it can't be opened or used.
+    Raises RecordError if the gradebook can't be opened or used.
     """
     db_url = db_url or gradebook_url(course)
     try:
@@ -341,7 +341,7 @@ def _make_gradebook(path: Path, course: Course) -> None:
 
 
 def back_up_gradebook(course: Course, db_url: str | None) -> None:
-    """Back up what was recorded; ignore errors, since the next command backs it up anyway."""
+    """Back up the gradebook after recording; ignore errors, since the next command retries."""
     path = backup.file_of(db_url or gradebook_url(course))
     if path is not None:
         with contextlib.suppress(RecordError, sqlite3.Error, OSError):
@@ -366,15 +366,15 @@ def _unusable(db_url: str, error: Exception) -> RecordError:
 
 
 def first_line(error: BaseException) -> str:
-    """Return an error's message without the lines that SQLAlchemy adds."""
+    """Return the first line of an error's message, because SQLAlchemy adds more lines."""
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def newest_migration() -> str:
     """Return the version of nbgrader's newest migration, for new gradebooks.
 
-    nbgrader itself runs the program `alembic` for this. That takes seconds, needs `alembic` on
-    PATH, and reads settings from the current folder, which may be a student's.
+    nbgrader runs the program `alembic` for the version. This program takes seconds, must be on
+    PATH, and reads settings from the current folder, which may contain a student's files.
     """
     from alembic.script import ScriptDirectory  # rarely needed, and slow to import
 

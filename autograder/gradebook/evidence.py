@@ -1,4 +1,4 @@
-"""The results of hidden tests for the steps of a proof, and the rubric as the marker sees it."""
+"""Look up the hidden tests' results for the steps of a proof, and write the marker's rubric."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ EVIDENCE_NOTE = (
 class EvidenceFound:
     """The result of hidden tests for one claim of a proof.
 
-    `phrase` is the claim, in words that a student may read; `item` is the auto item whose tests
-    check it; `holds` says whether all its core tests passed. If its notebook could not be run, the
-    claim was not `tested` and does not hold.
+    `phrase` is the claim, in words that a student may read. `item` is the auto item whose tests
+    check the claim; `holds` says whether all core tests of the claim passed. If the item's notebook
+    could not be run, `tested` and `holds` are false.
     """
 
     phrase: str
@@ -33,7 +33,7 @@ class EvidenceFound:
 def evidence(
     rubrics: Mapping[str, Rubric], report: Report
 ) -> Mapping[str, tuple[EvidenceFound, ...]]:
-    """Return the evidence for each manual item that has some, in the order of its steps."""
+    """Return the evidence of each manual item that has evidence, in the order of its steps."""
     return {
         name: tuple(look_up(claim, report) for claim in rubric.evidence)
         for name, rubric in rubrics.items()
@@ -42,10 +42,10 @@ def evidence(
 
 
 def look_up(claim: Evidence, report: Report) -> EvidenceFound:
-    """Return what the Report says about a claim.
+    """Return the Report's test results for a claim.
 
-    Robustness tests (a start changed in place, integer input) are ignored: they say nothing about
-    the mathematics.
+    Robustness tests (a start changed in place, integer input) are ignored, because they do not
+    check the mathematics.
     """
     found = report.items.get(claim.item)
     core = [
@@ -57,9 +57,9 @@ def look_up(claim: Evidence, report: Report) -> EvidenceFound:
 
 
 def marker_text(item: Item, rubric: Rubric, report: Report) -> str:
-    """Return the rubric as markdown for the marker: steps with points, and their evidence.
+    """Return the rubric as Markdown for the marker: steps with points and evidence.
 
-    It is in a panel, which a student's text can't imitate, because tags are removed from it.
+    The rubric is in a panel. Students can't imitate a panel: their texts lose all HTML tags.
     """
     title = f"For the marker: rubric of {item.name} ({_points(item.max_points)})"
     lines = [
@@ -83,7 +83,7 @@ def _step_lines(step: Step, report: Report) -> Iterator[str]:
 
 
 def _evidence_line(found: EvidenceFound, report: Report) -> str:
-    """Return the evidence in one line, with the diagnosis if there is one."""
+    """Return one line about the evidence, with the diagnosis if there is a diagnosis."""
     phrase = _plain(found.phrase)
     if not found.tested:
         return f"– `{found.item}` could not be tested: {phrase}"
@@ -98,7 +98,7 @@ def _points(number: float) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return the text with markdown, HTML and formulas escaped; code stays code."""
+    """Return the text with Markdown, HTML and formulas escaped; code stays code."""
     text = html.escape(text, quote=False)
     for sign in "\\*_$[]":
         text = text.replace(sign, f"&#{ord(sign)};")

@@ -1,11 +1,11 @@
-"""A student's folder in autograded/: replaced as a whole, and consistent with the gradebook.
+"""Replace a student's folder in autograded/ as a whole, consistently with the gradebook.
 
-A new folder is first written beside the one it replaces, and its digest is stored in the gradebook
-in the same transaction as the marks. So a killed run can be finished later: the right folder is the
-one whose digest the gradebook has.
+A new folder is first written beside the old folder. Its digest is stored in the gradebook, in the
+same transaction as the marks. So the next command can finish a killed run: the command keeps the
+folder whose digest is in the gradebook.
 
-Each step reaches the disk before the next step relies on it, so this also works after a power
-failure.
+Each step is flushed to the disk before the next step begins, so even a power failure leaves a state
+that can be finished.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from autograder.gradebook.database import PatientGradebook
 
 
 def unfinished(final: Path) -> Path:
-    """Return the path where a folder is written until it is complete and recorded."""
+    """Return the path at which the folder `final` is written until its marks are recorded."""
     return final.with_name(f".{final.name}-unfinished")
 
 
@@ -37,11 +37,11 @@ def digest(folder: Path) -> str:
 
 
 def settle(gradebook: PatientGradebook, assignment: str, student: str, final: Path) -> None:
-    """Finish what a killed run left: move the recorded folder into place, remove any other."""
+    """Finish a killed run: move the recorded folder into place, and remove unrecorded folders."""
     staging, old = unfinished(final), _old(final)
     if not staging.is_dir() and not old.is_dir():
         return
-    with gradebook.transaction():  # keeps other processes from doing the same
+    with gradebook.transaction():  # keeps other processes out
         recorded = gradebook.recorded_folder(assignment, student)
         if staging.is_dir() and recorded == digest(staging):
             _replace(final, staging)
@@ -54,7 +54,7 @@ def settle(gradebook: PatientGradebook, assignment: str, student: str, final: Pa
 
 
 def settle_all(gradebook: PatientGradebook, course: Course, assignment: Assignment) -> None:
-    """Finish what killed runs left, for all students."""
+    """Finish killed runs for all students."""
     for name in (unfinished(Path(assignment.name)), _old(Path(assignment.name))):
         for left in course.all_autograded(str(name)):
             final = left.with_name(assignment.name)
@@ -62,7 +62,7 @@ def settle_all(gradebook: PatientGradebook, course: Course, assignment: Assignme
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder and its contents, if it exists."""
+    """Delete a folder and its contents, if the folder exists."""
     if folder.is_dir() and not folder.is_symlink():
         shutil.rmtree(folder)
 
@@ -78,6 +78,6 @@ def _replace(final: Path, staging: Path) -> None:
     if final.exists():
         final.rename(old)
     staging.rename(final)
-    sync(final.parent)  # the new name must be on the disk before the earlier files are deleted
+    sync(final.parent)  # the new name must be on the disk before the old files are deleted
     sync(final.parent.parent)
     remove(old)

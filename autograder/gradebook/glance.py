@@ -1,4 +1,4 @@
-"""A quick look into the gradebook's file, which writes nothing and does not load nbgrader."""
+"""Read the state of the gradebook quickly: write nothing, and do not load nbgrader."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECONDS = 0.2
 """Seconds to wait for another program that is changing the gradebook."""
 
 PAGES = "pages"
-"""Receiver under which the marks on the students' pages are noted."""
+"""Receiver name for the marks on students' pages, beside the names of systems."""
 
 _QUERY = """
 SELECT homework.name, handed_in.student_id, handed_in.timestamp, sum(grade.needs_manual_grade),
@@ -44,9 +44,9 @@ GROUP BY handed_in.id
 
 @dataclass(frozen=True)
 class Graded:
-    """A graded submission: when it was handed in (UTC), and how many items await a person.
+    """A graded submission: its time (UTC), and the number of items that await marking by hand.
 
-    `marks` is a hash of its points and comments: it changes when one of them does.
+    `marks` is a hash of the submission's points and comments, to notice a change.
     """
 
     handed_in: datetime | None
@@ -55,7 +55,7 @@ class Graded:
 
 
 def glance(gradebook: Path) -> Mapping[str, Mapping[str, Graded]]:
-    """Return what is graded, by homework and student; sqlite3.DatabaseError if it is unreadable."""
+    """Return the graded submissions by homework and student; raise sqlite3.DatabaseError."""
     found: dict[str, dict[str, Graded]] = {}
     address = f"file:{quote(str(gradebook))}?mode=ro"
     with closing(sqlite3.connect(address, uri=True, timeout=SECONDS)) as database:
@@ -69,7 +69,7 @@ def glance(gradebook: Path) -> Mapping[str, Mapping[str, Graded]]:
 
 
 def graded_now(gradebook: Path, homework: str) -> Mapping[str, Graded]:
-    """Return what is graded of a homework, by student; nothing if the gradebook is unreadable."""
+    """Return a homework's graded submissions by student; {} if the gradebook is unreadable."""
     try:
         return glance(gradebook).get(homework, {})
     except (sqlite3.DatabaseError, ValueError):
@@ -77,7 +77,7 @@ def graded_now(gradebook: Path, homework: str) -> Mapping[str, Graded]:
 
 
 def keep_handed_on(record: Path, to: str, graded: Mapping[str, Graded]) -> None:
-    """Note in a JSON file which marks these students' pages, or a system's file, were made from."""
+    """Store hashes of the marks that are on these students' pages or in a system's file."""
     known = handed_on(record)
     known[to] = known.get(to, {}) | {student: each.marks for student, each in graded.items()}
     make_folder(record.parent)
@@ -85,7 +85,7 @@ def keep_handed_on(record: Path, to: str, graded: Mapping[str, Graded]) -> None:
 
 
 def handed_on(record: Path) -> dict[str, dict[str, str]]:
-    """Return the noted hashes, by receiver and student; empty if the file cannot be read."""
+    """Return the stored hashes by receiver and student; {} if the file cannot be read."""
     try:
         return dict(json.loads(record.read_bytes()))
     except (OSError, ValueError, TypeError):
@@ -93,5 +93,5 @@ def handed_on(record: Path) -> dict[str, dict[str, str]]:
 
 
 def outdated(known: Mapping[str, str], graded: Mapping[str, Graded]) -> list[str]:
-    """Return the students whose marks changed since they were noted; unnoted ones are current."""
+    """Return the students whose marks differ from their stored hash; skip students without one."""
     return [name for name, each in graded.items() if known.get(name, each.marks) != each.marks]

@@ -1,8 +1,8 @@
-"""Tell nbgrader's gradebook about an assignment: its notebooks, cells, points and due date.
+"""Store an assignment in nbgrader's gradebook: its notebooks, cells, points and due date.
 
-nbgrader has no bonus items. So in the gradebook they have a maximum of 0, and their points are
-extra credit. Extra credit adds to a score but not to the maximum: 30 regular points stay 30. The
-released notebooks keep the points of their bonus items.
+nbgrader has no bonus items. So in the gradebook, a bonus item has a maximum of 0 and its points are
+extra credit. Extra credit increases a score but not the maximum: 30 regular points stay 30. The
+released notebooks still show the points of bonus items.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class SaveCellsWithBonus(SaveCells):  # type: ignore[misc]  # nbgrader has no ty
     def save(
         self, gradebook: PatientGradebook, assignment: str, name: str, notebook: NotebookNode
     ) -> None:
-        """Do what `preprocess` does, in a gradebook that is already open."""
+        """Save a notebook's cells as `preprocess` does, but into an open gradebook."""
         self.gradebook, self.notebook_id, self.assignment_id = gradebook, name, assignment
         gradebook.check_course()  # adds the course's row, as nbgrader does
         self.new_grade_cells: dict[str, Any] = {}
@@ -57,7 +57,7 @@ class SaveCellsWithBonus(SaveCells):  # type: ignore[misc]  # nbgrader has no ty
 def prepare(
     gradebook: PatientGradebook, assignment: Assignment, skeletons: Mapping[str, NotebookNode]
 ) -> None:
-    """Store the assignment's notebooks, cells and due date in the gradebook if they changed."""
+    """Store the assignment's changed notebooks and cells, and its due date, in the gradebook."""
     bonus = {item.name for item in assignment.items.values() if item.bonus}
     due = assignment.due.astimezone(UTC).replace(tzinfo=None)
     if not _is_due(gradebook, assignment.name, due):
@@ -109,5 +109,5 @@ def _is_known(
 
 
 def bonus_items(course: Course) -> Mapping[str, list[str]]:
-    """Return the names of each assignment's bonus items, as in the settings."""
+    """Return the names of each assignment's bonus items from the settings."""
     return {name: list(each.bonus) for name, each in course.settings.homework.items()}

@@ -1,11 +1,11 @@
-"""The marks of an assignment as one typed table, read from nbgrader's gradebook.
+"""Read the marks of an assignment from nbgrader's gradebook into one typed table.
 
 For each student with a submission, the table has the points of each item and the items that await
-marking by hand. It also has the late penalty, and the total by the course's rules. Penalties
-are computed from the current marks, including those just given by hand. If the course has no rule
-about late submissions, the penalty that nbgrader recorded counts.
+marking by hand. The table also has the late penalty, and the total by the course's rules. Penalties
+are computed from the current marks, including new marks by hand. If the course has no rule about
+late submissions, the penalty that nbgrader recorded counts.
 
-An assignment is read by its name alone: its source need not be in this checkout.
+Only the name of an assignment is needed: its source may be missing from this checkout.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Person:
 
 @dataclass(frozen=True)
 class MarkedItem:
-    """An item in the gradebook; a bonus item's maximum comes from the source notebooks."""
+    """An item in the gradebook; the maximum of a bonus item comes from the source notebooks."""
 
     name: str
     problem: str
@@ -59,7 +59,7 @@ class MarkedItem:
 
 @dataclass(frozen=True)
 class ItemMark:
-    """A student's points for an item; `open` if it awaits marking by hand."""
+    """A student's points for an item; `open` says whether the item awaits marking by hand."""
 
     points: float
     open: bool
@@ -69,8 +69,8 @@ class ItemMark:
 class StudentMarks:
     """All marks of one student's submission.
 
-    `regular` and `bonus` are sums of points; `total` is what counts: with bonus points by the
-    course's rule, and less the penalty. `shares` is the penalty of each notebook.
+    `regular` and `bonus` are sums of points. `total` is the points that count: with bonus points by
+    the course's rule, minus the penalty. `shares` is the penalty of each notebook.
     """
 
     person: Person
@@ -117,7 +117,7 @@ class Marks:
 def read_people(
     gradebook: PatientGradebook, students: Sequence[str] | None = None
 ) -> dict[str, Person]:
-    """Return the people in the gradebook by id (default: all students)."""
+    """Return the students in the gradebook, by id (default: all students)."""
     columns = (Student.id, Student.first_name, Student.last_name, Student.email)
     wanted = select(*columns, Student.lms_user_id).order_by(Student.id)
     rows = gradebook.db().execute(_only(wanted, Student.id, students))
@@ -131,7 +131,7 @@ def marks_in(
     people: Mapping[str, Person],
     students: Sequence[str] | None = None,
 ) -> Marks | None:
-    """Return an assignment's marks (default: of all students); None if it is not there."""
+    """Return an assignment's marks (default: of all students); None if it has none."""
     items = _items(gradebook, course, assignment)
     if not items:
         return None
@@ -149,7 +149,7 @@ def marks_in(
 
 
 class _Calculator:
-    """Computes a student's marks from rows of the gradebook, by the rules of the assignment."""
+    """Computes a student's marks from rows of the gradebook with the assignment's rules."""
 
     def __init__(self, course: Course, assignment: str, items: Mapping[str, MarkedItem]) -> None:
         is_known = assignment in course.assignment_names
@@ -185,7 +185,7 @@ class _Calculator:
             return timedelta(0)
         extension = self._deadline.extensions.get(student)
         if extension is None and row.extension != by_kit:
-            extension = row.extension  # a person gave it, through nbgrader
+            extension = row.extension  # a person gave this extension in nbgrader
         return self._deadline.late(handed_in, extension)
 
     def _penalty(
@@ -219,9 +219,9 @@ def _split_penalty(penalty: float, earned: Mapping[str, float]) -> dict[str, flo
 
 
 def _mark(grade: Any) -> ItemMark:
-    """Return the points as nbgrader adds them up.
+    """Add up a grade's points as nbgrader does.
 
-    A score given by hand replaces the tests'; extra credit counts only if there is a score.
+    A score given by hand replaces the score from tests. Extra credit counts only with a score.
     """
     score = grade.auto_score if grade.manual_score is None else grade.manual_score
     points = 0.0 if score is None else float(score) + float(grade.extra_credit or 0.0)
@@ -256,7 +256,7 @@ def _items(gradebook: PatientGradebook, course: Course, assignment: str) -> dict
 
 
 def _source(course: Course, assignment: str) -> tuple[list[str], dict[str, float]]:
-    """Return the order and the points of the items in the source; nothing without a source."""
+    """Return the order and the points of the items in the source; empty if there is no source."""
     if not course.source(assignment).is_dir():
         return [], {}
     try:
@@ -271,7 +271,7 @@ def _source(course: Course, assignment: str) -> tuple[list[str], dict[str, float
 def _only(
     wanted: Select[Any], column: InstrumentedAttribute[str], students: Sequence[str] | None
 ) -> Select[Any]:
-    """Restrict a query to these students; None stands for all."""
+    """Restrict a query to the given students; None means all students."""
     return wanted if students is None else wanted.where(column.in_(students))
 
 
@@ -296,7 +296,7 @@ def _submissions(
 def _grades(
     gradebook: PatientGradebook, assignment: str, students: Sequence[str] | None
 ) -> dict[str, list[Any]]:
-    """Return the grades of the assignment by the id of the submission."""
+    """Return the grades of the assignment, by submission id."""
     wanted = (
         select(
             SubmittedAssignment.id.label("submission"),

@@ -1,9 +1,10 @@
-"""Late penalties in nbgrader's gradebook, kept up to date with the course's rules and the marks.
+"""Keep late penalties in nbgrader's gradebook up to date with the course's rules and marks.
 
-nbgrader stores a penalty in points when a submission is autograded. A percentage of the marks
-changes when a person marks an item, and any penalty changes with an extension. So penalties are
-recomputed from the current marks whenever `fdl` grades, writes feedback, exports or reports, and
-when a mark is saved in the formgrader. If `course.toml` has no rule, nbgrader's penalty stays.
+nbgrader stores a penalty in points when it autogrades a submission. A penalty in percent of the
+marks changes when a person marks an item, and any penalty changes with an extension. So the kit
+recomputes penalties from the current marks whenever `fdl` grades, writes feedback, exports or
+reports, and when a person saves a mark in the formgrader. If `course.toml` has no rule about
+lateness, nbgrader's penalty stays.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ Penalty = Callable[[Any], float | None]
 
 
 def no_penalty(_notebook: Any) -> None:
-    """Return None: no penalty for late submissions, which is nbgrader's default."""
+    """Return None, nbgrader's default: late submissions have no penalty."""
 
 
 def read_marks_settled(
@@ -30,7 +31,7 @@ def read_marks_settled(
 ) -> tuple[dict[str, Person], dict[str, Marks]]:
     """Update all penalties; return the people in the gradebook and the marks by assignment.
 
-    Assignments without recorded marks are left out. RecordError if there is no gradebook.
+    Assignments without recorded marks are skipped. Raises RecordError if there is no gradebook.
     """
     path, names = course.gradebook, list(assignments)
     if not path.exists():
@@ -55,8 +56,9 @@ def update_penalties(
 ) -> Marks | None:
     """Update extensions and penalties in the gradebook (default: of all students).
 
-    `without_rule` gives the penalty of each notebook if the course has no rule; if it is None,
-    stored penalties stay. Returns the marks; None if the gradebook does not have the assignment.
+    If the course has no rule about lateness, `without_rule` returns the penalty of a notebook; if
+    `without_rule` is None, stored penalties stay. Returns the marks; None if the gradebook does not
+    have the assignment.
     """
     marks = marks_in(gradebook, course, assignment, read_people(gradebook, students), students)
     if marks is None or assignment not in course.assignment_names:
@@ -66,7 +68,7 @@ def update_penalties(
     by_kit = gradebook.recorded_extensions()
 
     def wanted(submission: Any) -> Mapping[str, float | None] | None:
-        """Return the penalty of each notebook; None if the stored penalties stay."""
+        """Return the new penalty of each notebook; None if the stored penalties stay."""
         is_late = submission.total_seconds_late > 0
         shares: Mapping[str, float | None] = {}
         if has_rule:
@@ -104,7 +106,7 @@ def _submissions(
 def give_extension(
     gradebook: PatientGradebook, submission: Any, extension: timedelta | None
 ) -> None:
-    """Store the extension from the settings; without one, an extension given by hand stays."""
+    """Store the extension from the settings; if there is none, an extension by hand stays."""
     by_kit = gradebook.recorded_extensions(submission.id).get(submission.id)
     if _wants_extension(submission, extension, by_kit):
         submission.extension = extension

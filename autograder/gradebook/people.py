@@ -9,10 +9,10 @@ from autograder.gradebook.database import open_gradebook
 
 
 def keep_people(course: Course, people: Mapping[str, Mapping[str, str]]) -> None:
-    """Add these students to the gradebook, or update them.
+    """Add students to the gradebook, or update their data.
 
-    `people` gives, by student id, some of `first_name`, `last_name`, `email` and `lms_user_id`.
-    Other fields and other students stay as they are.
+    `people` maps a student id to some of `first_name`, `last_name`, `email` and `lms_user_id`.
+    Other fields and other students stay unchanged.
     """
     with open_gradebook(course) as gradebook, gradebook.transaction():
         for student, known in people.items():

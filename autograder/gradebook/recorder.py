@@ -1,6 +1,6 @@
-"""Record Markings: the marks in nbgrader's gradebook, the marked notebooks in autograded/.
+"""Record Markings: the marks in nbgrader's gradebook, and the marked notebooks in autograded/.
 
-From a submission's folder, only the date is read here.
+This module reads only the date from a submission's folder.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from autograder.submission.files import TIMESTAMP
 from autograder.submission.timestamps import read_timestamp
 
 READ_ONLY = 0o444
-"""Mode of the files in autograded/, as in nbgrader: marks by hand go into the gradebook."""
+"""File mode in autograded/, as in nbgrader: read-only, since marks by hand are in the gradebook."""
 
 
 class Recorder(AbstractContextManager["Recorder"]):
-    """Records an assignment's Markings in the course's gradebook, which stays open meanwhile.
+    """Records an assignment's Markings in the course's gradebook while the context is entered.
 
     Entering the context updates the assignment in the gradebook; leaving it updates the penalties
-    of the whole class. RecordError if the gradebook can't be used.
+    of the whole class. Both raise RecordError if the gradebook can't be used.
     """
 
     def __init__(
@@ -59,8 +59,8 @@ class Recorder(AbstractContextManager["Recorder"]):
     ) -> None:
         """Prepare to record; the gradebook is opened on entering the context.
 
-        `db_url` is the gradebook's URL (default: the course's own); `penalty` is used if the
-        course has no rule about late submissions.
+        `db_url` is the gradebook's URL (default: the course's own gradebook). `penalty` returns the
+        penalty of a late notebook if the course has no rule about lateness.
         """
         self._course = course
         self._assignment = assignment
@@ -86,16 +86,16 @@ class Recorder(AbstractContextManager["Recorder"]):
             homework.prepare(self._gradebook, self._assignment, self._skeletons)
             settle_all(self._gradebook, self._course, self._assignment)
             yield
-            # also of students not recorded now: marks by hand and settings may have changed
+            # of all students: marks by hand and settings may have changed
             update_penalties(self._gradebook, self._course, name)
         back_up_gradebook(self._course, self._db_url)
 
-    # --- reading what is recorded ---
+    # --- reading the records ---
 
     def recorded(self, student: str, fingerprint: str) -> tuple[Report, float] | None:
-        """Return the Report recorded for this fingerprint, and the points still open.
+        """Return the Report recorded with this fingerprint, and the points that await a person.
 
-        None if the recorded fingerprint is another one or unknown, or if somebody has changed the
+        None if the recorded fingerprint is different or unknown, or if somebody has changed the
         folder that belongs to the marks.
         """
         if self._fingerprints.get(student) != fingerprint:
@@ -117,26 +117,28 @@ class Recorder(AbstractContextManager["Recorder"]):
         return self._gradebook.awaiting(self._assignment.name)
 
     def marking_seconds(self) -> dict[str, float]:
-        """Return the seconds that marking took when it was last recorded, by student."""
+        """Return the seconds that each student's last recorded marking took."""
         return self._gradebook.noted(SECONDS, self._assignment.name)
 
     # --- recording ---
 
     def record(self, student: str, marking: Marking, fingerprint: str = "") -> float:
-        """Record a Marking: all of it or nothing.
+        """Record a Marking completely, or change nothing.
 
-        Marks and comments given by hand stay as they are. `fingerprint` (see `grading.fingerprint`)
-        identifies what the Marking was made from, for `recorded`. Returns the points of the items
-        that now await marking by hand. A text that the student left unchanged is not among them:
-        nbgrader gives it 0 points by itself.
+        Marks and comments given by hand stay unchanged. `fingerprint` (see `grading.fingerprint`)
+        identifies the submission, tests and settings of the Marking; `recorded` compares it later.
+        Returns the points of the items that now await marking by hand. A text that the student left
+        unchanged does not await marking: nbgrader gives it 0 points.
 
-        A killed run leaves either the earlier marks or the new ones; if it did not get as far as
-        moving the new notebooks into place, the next command does. RecordError says why recording
-        failed.
+        A killed run leaves either the old marks or the new marks. If a killed run has not moved the
+        new notebooks into place, the next command moves them. Raises RecordError with the reason if
+        recording fails.
         """
         try:
             return self._record(student, marking, fingerprint)
-        except Exception as error:  # any exception: one student must not stop the others
+        except (
+            Exception
+        ) as error:  # any exception: one student's failure must not stop the whole class
             kind = "" if isinstance(error, KitError) else f"{type(error).__name__}: "
             raise RecordError(
                 f"the marks of {student} could not be recorded: {kind}{first_line(error)}"
@@ -150,7 +152,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         handed_in = read_timestamp(submitted)
         settle(self._gradebook, self._assignment.name, student, final)
         with self._gradebook.transaction():
-            # inside the transaction: until this run has the lock, another may be writing there
+            # without the transaction's lock, another run may be writing to this folder
             remove(staging)
             try:
                 notebooks = self._write(staging, marking, handed_in)
@@ -165,7 +167,7 @@ class Recorder(AbstractContextManager["Recorder"]):
     def _write(
         self, folder: Path, marking: Marking, handed_in: datetime | None
     ) -> dict[str, NotebookNode]:
-        """Write the folder and flush it to the disk; return its autograded notebooks."""
+        """Write a student's folder and flush it to the disk; return its autograded notebooks."""
         make_folder(folder)
         (folder / REPORT).write_text(marking.report.to_json(), encoding="utf-8")
         if handed_in is not None:
@@ -216,9 +218,9 @@ class Recorder(AbstractContextManager["Recorder"]):
             self._gradebook.note(SECONDS, name, student, sum(marking.seconds.values()))
 
     def _is_same(self, student: str, item: Item, cell: NotebookNode) -> bool:
-        """Return whether an answer equals the recorded one, which a person may have marked.
+        """Return whether an answer equals the recorded answer, which a person may have marked.
 
-        False if somebody changed the folder or restored an earlier gradebook.
+        Returns False if somebody changed the student's folder or restored an older gradebook.
         """
         folder = self._folder(student)
         recorded = self._gradebook.recorded_folder(self._assignment.name, student)
@@ -235,7 +237,7 @@ class Recorder(AbstractContextManager["Recorder"]):
 
 
 def _check_name(student: str) -> None:
-    """Raise RecordError unless the name is safe as the name of one folder in autograded/."""
+    """Raise RecordError unless the name is safe as a folder name in autograded/."""
     if student in ("", ".", "..") or "/" in student or "\0" in student:
         raise RecordError(f"{student!r} is not the name of one student's folder")
     if not is_plain_name(student):

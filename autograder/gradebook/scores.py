@@ -1,8 +1,8 @@
-"""Store a submission's scores in nbgrader's tables, as its SaveAutoGrades does, with two changes.
+"""Store a submission's scores as nbgrader's SaveAutoGrades does, with two changes.
 
-A bonus item's points become extra credit, unless a person typed another number there. An item
-marked by hand stays marked as long as the answer and the tests' points are unchanged; nbgrader
-would ask for another look after each run.
+A bonus item's points become extra credit, unless a person typed another number as extra credit. An
+item marked by hand stays marked while the answer and the points from tests are unchanged; nbgrader
+would ask the person to mark the item again after each run.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Rows = dict[tuple[str, str], dict[str, Any]]
 """The grades or comments of a submission, by notebook and cell."""
 
 IsSame = Callable[[Item, NotebookNode], bool]
-"""A function that returns whether the answer in a cell is the one recorded before."""
+"""A function that returns whether a cell's answer equals the recorded answer."""
 
 UNTOUCHED = "No response."
 _SCORES = ("auto_score", "manual_score", "extra_credit", "needs_manual_grade")
@@ -83,7 +83,7 @@ def _read(gradebook: PatientGradebook, kind: Any, columns: tuple[str, ...], of: 
 
 
 def _score(cell: NotebookNode, item: Item, grade: dict[str, Any], is_same: IsSame) -> None:
-    """Set the score from tests, and whether the item awaits marking by hand."""
+    """Store the score from tests, and whether the item awaits marking by hand."""
     was_open, before = grade["needs_manual_grade"], grade["auto_score"]
     score, _ = determine_grade(cell)
     is_open = grade["manual_score"] is not None or score is None

@@ -1,8 +1,8 @@
-"""The feedback pages for students: what each item earned, what holds, what does not, and why.
+"""Write the feedback pages for students: the points of each item, its claims, and the reasons.
 
-A page is made from the stored Report and from what people wrote into the gradebook, whose points
-count. It shows claims and messages (always fit for students) and lines of the student's own code.
-It has no script, loads nothing, and shows none of the student's outputs.
+A page is made from the stored Report and from the gradebook, whose points count. The page shows
+claims, messages (always fit for students), comments, and the student's own answers and pictures.
+The page has no script, loads no other files, and shows no text outputs of the student's code.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from autograder.pages.texts import templates
 from autograder.words import shown
 
 MAX_WORK = 20_000
-"""Most characters of an answer to show."""
+"""Maximum number of characters of an answer to show."""
 
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -49,7 +49,7 @@ _POINTS = re.compile(r"\s*\([^()]*\bpoints?\)$")
 class GradebookEntry:
     """The gradebook's entry for one item.
 
-    `open`: a person has yet to mark it; `given`: a person wrote its points.
+    `open` says whether the item awaits marking by hand; `given`, whether a person gave points.
     """
 
     points: float = 0.0
@@ -71,15 +71,15 @@ class GradebookView:
 class Headings:
     """The items' names on the page, from the released notebooks.
 
-    `titles` holds the nearest heading above each item, followed by the item's name if several
-    share it. `commented` holds the items that a comment on a cell is about, by nbgrader id.
+    `titles` is the nearest heading above each item; if several items share a heading, the item's
+    name follows. `commented` maps a cell's nbgrader id to the items that its comments belong to.
     """
 
     titles: Mapping[str, str]
     commented: Mapping[str, tuple[str, ...]]
 
     def items_of(self, fault: CellFault) -> set[str]:
-        """Return the items that an error in a cell is about."""
+        """Return the items that an error in a cell belongs to."""
         name = fault.item or ""
         return {name, *self.commented.get(f"{name}-answer", ())}
 
@@ -112,7 +112,7 @@ class ItemView:
 
 @dataclass(frozen=True)
 class FeedbackContent:
-    """Everything a page is made from: the Report, marks, evidence, pictures and answers."""
+    """All data of a page: the Report, marks, evidence, pictures and answers."""
 
     report: Report
     marks: GradebookView
@@ -141,12 +141,12 @@ def write_feedback(
     db_url: str | None = None,
     moment: datetime | None = None,
 ) -> list[Path]:
-    """Write the pages of these students (default: all who were marked); return their paths.
+    """Write the students' pages (default: all marked students); return the paths.
 
-    Each student gets feedback/STUDENT/ASSIGNMENT/index.html with everything, and beside it a page
-    for each notebook, named as nbgrader names it. If the student's due date is after `moment`
-    (default: now), the pages state no result that the homework asks to derive. Students whose
-    pages fail are skipped; a RecordError at the end names them with the reasons.
+    Each student gets feedback/STUDENT/ASSIGNMENT/index.html about all notebooks, and one page for
+    each notebook in the same folder, with nbgrader's file name. If the student's due date is after
+    `moment` (default: now), the pages do not show results that students must derive. Students whose
+    pages fail are skipped; a RecordError at the end names these students and the reasons.
     """
     deadline, moment = course.deadline(assignment.name), moment or datetime.now(UTC)
     headings = read_headings(assignment, course.release(assignment.name))
@@ -192,9 +192,9 @@ def render(
     *,
     alone: bool = False,
 ) -> str:
-    """Return one page: the totals of the whole assignment and the items of these problems.
+    """Return one page: the totals of the whole assignment, and the items of the given problems.
 
-    A page for a single notebook is `alone`: it links to the page with everything.
+    `alone` marks a page for a single notebook, which links to the page about all notebooks.
     """
     view = content.marks
     items = assignment.items.values()
@@ -242,7 +242,7 @@ def _write_pages(
         yield folder / file
 
 
-# --- what was stored -----------------------------------------------------------------------------
+# --- stored data ---------------------------------------------------------------------------------
 
 
 def _stored_report(path: Path, student: str) -> Report:
@@ -262,7 +262,7 @@ def _stored_report(path: Path, student: str) -> Report:
 def _own_work(
     assignment: Assignment, graded: Path, headings: Headings
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, Work]]:
-    """Return the pictures in the student's own notebooks and what they wrote, each by item."""
+    """Return the pictures in the student's notebooks, and the student's answers, by item."""
     pictures: dict[str, tuple[str, ...]] = {}
     work: dict[str, Work] = {}
     for problem in assignment.problems:
@@ -287,7 +287,7 @@ def _bounded(text: str) -> str:
 
 
 def read_headings(assignment: Assignment, release: Path) -> Headings:
-    """Read the names for the items from the released notebooks."""
+    """Read the items' headings from the released notebooks."""
     skeletons = read_skeletons(assignment, release)
     titles: dict[str, str] = {}
     for skeleton in skeletons.values():
@@ -341,7 +341,7 @@ def _gradebook_view(
     return GradebookView(entries, penalty, submission.extension)
 
 
-# --- what is shown -------------------------------------------------------------------------------
+# --- shown data ----------------------------------------------------------------------------------
 
 
 def _entry(view: GradebookView, item: Item) -> GradebookEntry:
@@ -408,16 +408,16 @@ def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> Item
 
 
 def _gap(item: Item, entry: GradebookEntry, found: ItemReport, notebook: NotebookReport) -> str:
-    """Return what is missing from an answer; empty for a text that a person marks or has marked."""
+    """Return a note on a missing part of an answer; empty for a text that a person marks."""
     if item.kind == "auto":
         return found.gap
     return "" if entry.open or entry.given or notebook.message else NOT_ATTEMPTED
 
 
 def _confirmations(found: Iterable[EvidenceFound]) -> tuple[EvidenceFound, ...]:
-    """Return the evidence to show to a student: failing code proves nothing about a proof.
+    """Return the evidence that holds: failing code does not show that a proof is wrong.
 
-    Once a person has marked the proof, only their judgement counts, and no evidence is shown.
+    Once a person has marked the proof, the person's marks count, and no evidence is shown.
     """
     return tuple(claim for claim in found if claim.holds)
 

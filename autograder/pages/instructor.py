@@ -1,6 +1,6 @@
-"""The page for instructors: one submission with the hidden inputs and both values.
+"""Write the instructor's page: a submission with hidden inputs, expected and actual values.
 
-It shows what no student may see. It is made from a Marking in memory and never stored.
+Students must never see this page. Its data come from a Marking in memory and are not stored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_SHOWN = 1_500
 
 
 def instructor_page(course: Course, assignment: Assignment, marking: Marking) -> str:
-    """Return the page as HTML; it loads nothing."""
+    """Return the page as HTML that loads no other files."""
     failed = {
         name: [outcome for outcome in marking.outcomes.get(name, ()) if not outcome.passed]
         for name, item in marking.report.items.items()
@@ -39,7 +39,7 @@ def instructor_page(course: Course, assignment: Assignment, marking: Marking) ->
 
 
 def _asked(use: Event) -> str:
-    """Return what a test asked the student's code for."""
+    """Return a test's request to the student's code, such as `loss(x=1.0)`."""
     inputs = [shown(value) for value in use.args]
     inputs += [f"{name}={shown(value)}" for name, value in (use.kwargs or {}).items()]
     return {
@@ -50,7 +50,7 @@ def _asked(use: Event) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value in a few lines; the middle of a large one is left out."""
+    """Return a value as a short text; shorten a large array in the middle."""
     if isinstance(value, FigureData):
         return f"a figure: {value.summary()}"
     if callable(value):

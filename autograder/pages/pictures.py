@@ -1,4 +1,4 @@
-"""The pictures in a student's own notebook, encoded again pixel by pixel for a page."""
+"""Find the pictures in a student's notebook, and encode their pixels again for a page."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MAX_PICTURES = 3
 def pictures_of(notebook: NotebookNode, functions: Collection[str]) -> tuple[str, ...]:
     """Return the PNG pictures, as data URIs, of the first cell that calls one of the functions.
 
-    A cell that only defines them does not count, nor does one without a picture. Each picture is
-    decoded and encoded again, so that nothing but the pixels of the student's file remains.
+    A cell that only defines a function does not count; neither does a cell without a picture. Each
+    picture is decoded and encoded again, so that only the pixels of the student's file remain.
     """
     call = re.compile(rf"(?<!def )\b(?:{'|'.join(map(re.escape, functions))})\(")
     for cell in notebook.cells:
@@ -38,12 +38,12 @@ def _png_outputs(cell: NotebookNode) -> Iterator[str]:
 
 
 def drawn_anew(data: str) -> str | None:
-    """Return a base64 PNG as a data URI with the same pixels, scaled down if large; or None."""
+    """Return a base64 PNG as a data URI with the same pixels, scaled down if large, or None."""
     try:
         source = Image.open(io.BytesIO(base64.b64decode(data)), formats=["PNG"])
         if source.width * source.height > MAX_PIXELS:
             return None
-        # on white, since a page may be printed; text chunks and colour profiles are dropped
+        # a white background, since pages may be printed; drops text chunks and colour profiles
         canvas = Image.new("RGB", source.size, "white")
         canvas.paste(picture := source.convert("RGBA"), mask=picture)
     except (ValueError, OSError, SyntaxError, Image.DecompressionBombError):

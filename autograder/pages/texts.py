@@ -1,4 +1,4 @@
-"""Formatting of texts on pages: escaped, with code as code, subscripts and superscripts."""
+"""Format texts for pages: escape them, and format code, subscripts and superscripts."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from autograder.words import shown
 _INDEX = re.compile(
     r"(?<![^\W\u1d40])([^\W\d_]\u0302?)([_^])(?:\{([^{}]*)\}|([^\W\u1d40])(?![^\W\u1d40]))"
 )
-"""Pattern of letters with an index; a ᵀ (U+1D40) may come before and after, as in x_iᵀx_j."""
+"""Pattern of a letter with an index; ᵀ (U+1D40) may come before or after, as in x_iᵀx_j."""
 
 
 @cache
 def templates(package: str) -> Environment:
-    """Return the page templates of a package: everything is escaped; filters format texts."""
+    """Return the page templates of a package, which escape all values; filters format texts."""
     environment = Environment(
         loader=PackageLoader(package),
         autoescape=True,
@@ -41,24 +41,24 @@ def set_code(text: str) -> Markup:
 def set_formulas(text: str) -> Markup:
     """Format as `set_code`, with indices such as x_t and x^{t+1} as sub- and superscripts.
 
-    Only for the kit's own texts: in a student's text, a_b is a name.
+    Use this only for the kit's own texts: in a student's text, a_b is a name.
     """
     return _set(text, lambda plain: _INDEX.sub(_index, plain))
 
 
 def set_markdown(text: str) -> Markup:
-    """Return the Markdown, with formulas, of a person who marks, as harmless HTML."""
+    """Return a marker's Markdown, with formulas, as harmless HTML."""
     return Markup(render_markdown(shown(text)))  # all tags come from render_markdown
 
 
 def shown_plainly(value: object) -> object:
-    """Return what a template outputs: a text without control characters."""
+    """Return a template's value; remove control characters from a text."""
     return shown(value) if type(value) is str else value
 
 
 def _set(text: str, plain: Callable[[str], str]) -> Markup:
     parts = [str(escape(part)) for part in shown(text).split("`")]
-    if len(parts) % 2 == 0:  # a lone backtick is a backtick
+    if len(parts) % 2 == 0:  # a backtick without a partner stays a backtick
         return Markup(plain("`".join(parts)))
     parts[::2] = map(plain, parts[::2])
     parts[1::2] = (f"<code>{part}</code>" for part in parts[1::2])

@@ -1,1 +1,1 @@
-"""The platforms that the kit works with: nbgrader, Gradescope and GitHub."""
+"""Work with other platforms: nbgrader, Gradescope and GitHub."""

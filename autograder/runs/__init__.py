@@ -1,1 +1,1 @@
-"""Runs over a class: mark submissions and record the results."""
+"""Run over a class: mark submissions and record the results."""

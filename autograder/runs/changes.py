@@ -1,4 +1,4 @@
-"""Compare old and new Reports, of a submission and of a class: which marks change, and why."""
+"""Compare old and new Reports of a submission or a class: which marks change, and why."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ SCHEMA = "fdl-regrading/1"
 class ItemChange:
     """An item of one student whose points or maximum change.
 
-    `before` and `after` are the points from tests: None if the item is marked by hand or does
-    not exist; then it has no maximum either. `kept` are points given by hand in the
-    formgrader; they stay, whatever the tests say.
+    `before` and `after` are the points from tests; None if the item is marked by hand or does not
+    exist. A maximum is None if the item does not exist. `kept` are points given by hand in the
+    formgrader; points by hand stay, even if the points from tests change.
     """
 
     item: str
@@ -55,19 +55,19 @@ class ItemChange:
         return f"open ({change})" if self.kind == "manual" else change
 
     def why(self) -> tuple[str, ...]:
-        """Return the reasons, and what a marker has to do."""
+        """Return the reasons for the change, and advice for the marker."""
         if self.kept is not None and self.has_new_test_points:
             return (*self.reasons, "points from tests changed: please check the mark by hand")
         return self.reasons
 
     @property
     def has_new_maximum(self) -> bool:
-        """Whether the item exists before and after, with different maximum points."""
+        """Whether the item exists in both Reports, with different maximum points."""
         return None not in (self.max_before, self.max_after) and self.max_before != self.max_after
 
     @property
     def has_new_test_points(self) -> bool:
-        """Whether the points from tests changed, and not only the maximum."""
+        """Whether the points from tests changed, not only the maximum."""
         return abs((self.after or 0.0) - (self.before or 0.0)) > NEARLY
 
 
@@ -76,7 +76,7 @@ def changes_between(
 ) -> tuple[ItemChange, ...]:
     """Return the items whose points or maximum differ, in the order of the new Report.
 
-    `by_hand` holds the points given by hand, by item.
+    `by_hand` is the points given by hand, by item.
     """
     names = [*new.items, *(name for name in old.items if name not in new.items)]
     return tuple(
@@ -87,7 +87,7 @@ def changes_between(
 
 
 def other_findings(old: Report, new: Report) -> int:
-    """Return how many items keep their points but have other claims or other words."""
+    """Return the number of items with the same points but different claims or texts."""
     return sum(
         name in old.items
         and _points_of(old.items[name]) == _points_of(item)
@@ -132,7 +132,7 @@ def _tested_points(item: ItemReport | None) -> float | None:
 
 
 def _reasons(old: ItemReport | None, new: ItemReport | None) -> Iterator[str]:
-    """Yield which claims changed, were added or were removed, and what else changed."""
+    """Yield the reasons for a change, such as claims that changed, were added or were removed."""
     if old is None or new is None:
         yield "the item is new" if old is None else "the item was removed"
         return
@@ -182,7 +182,7 @@ def _findings(old: ItemReport, new: ItemReport) -> Iterator[str]:
 
 
 def _by_text(claims: Iterable[Claim]) -> dict[str, tuple[bool, frozenset[tuple[str, float]]]]:
-    """Return by text whether a claim holds and what it counts for; equal texts are combined."""
+    """Return, by claim text, whether the claim holds, and its costs; combine equal texts."""
     found: dict[str, tuple[bool, frozenset[tuple[str, float]]]] = {}
     for claim in claims:
         holds, counts = found.get(claim.claim, (True, frozenset()))
@@ -197,9 +197,9 @@ def _by_text(claims: Iterable[Claim]) -> dict[str, tuple[bool, frozenset[tuple[s
 class Regrading:
     """The result of marking a class again, by student.
 
-    `unchanged` are students whose marks stay; `failed` could not be marked and keep their marks.
-    `reports_changed` have a different Report, even if only in words. `other_findings` is the number
-    of items with the same points but other words or claims.
+    `unchanged` are students whose marks stay. `failed` are students who could not be marked; they
+    keep their marks. `reports_changed` are students with a new Report, even if only texts differ.
+    `other_findings` is the number of items with the same points but different claims or texts.
     """
 
     assignment: str
@@ -213,7 +213,7 @@ class Regrading:
     kit: str = field(default_factory=lambda: _kit_version())
 
     def totals(self) -> dict[str, tuple[int, float]]:
-        """Return by item the number of students with changes and the sum of points gained."""
+        """Return, by item, the number of students with changes and the sum of points gained."""
         found: dict[str, tuple[int, float]] = {}
         for change in self._all():
             students, points = found.get(change.item, (0, 0.0))
@@ -240,10 +240,10 @@ class Regrading:
         return table
 
     def remarks(self) -> Iterator[str]:
-        """Yield the remarks below the table, in sentences."""
+        """Yield the sentences to print below the table."""
         yield f"Students with changed marks: {len(self.changes)}; without: {len(self.unchanged)}."
         if self.other_findings:
-            yield f"Items with the same points but other words or claims: {self.other_findings}."
+            yield f"Items with the same points but other claims or texts: {self.other_findings}."
         if any(change.has_new_maximum for change in self._all()):
             yield (
                 "A changed maximum applies to all students at once, including those whose marks "
@@ -255,7 +255,7 @@ class Regrading:
             yield f"Skipped, because they were never graded: {', '.join(self.ungraded)}."
 
     def to_json(self, **more: object) -> str:
-        """Return everything as JSON, with the kit's version and the seeds; `more` comes last."""
+        """Return the regrading as JSON, with the kit's version and the seeds; `more` comes last."""
         content = {
             "schema": SCHEMA,
             "assignment": self.assignment,

@@ -1,8 +1,8 @@
-"""Grade a class: look up which submissions have not changed, mark the rest, record each.
+"""Grade a class: skip unchanged submissions, mark all others, and record each result.
 
-Each submission is recorded as soon as it is marked. A submission that is already recorded for the
-same content, assignment, grader and settings is only looked up. So an interrupted run continues
-where it stopped, and a second run takes almost no time.
+Each submission is recorded as soon as it is marked. If a submission is already recorded with the
+same content, assignment, grader and settings, its stored Report is used. So an interrupted run
+continues where it stopped, and a second run takes almost no time.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from autograder.grading.report import Report
 from autograder.submission.timestamps import unreadable_timestamp
 
 Marker = Callable[[Sequence[Job]], Generator[Marked]]
-"""A function that marks jobs and yields each as it is done, such as a SeededMarker with a seed."""
+"""A function that marks jobs and yields each finished job, such as a SeededMarker with a seed."""
 
 
 class SeededMarker(Protocol):
-    """A function that marks jobs with a seed (None: the assignment's) and yields each when done.
+    """A function that marks jobs with a seed (None: the assignment's) and yields finished jobs.
 
-    `classrun.mark_class` does this for a course and an assignment.
+    `classrun.mark_class` is such a function once its course and assignment are bound.
     """
 
     def __call__(self, jobs: Sequence[Job], /, *, seed: int | None) -> Generator[Marked]: ...
@@ -36,10 +36,10 @@ class SeededMarker(Protocol):
 
 @dataclass(frozen=True)
 class Recorded:
-    """A student's Report and its points that await marking by hand; or the error.
+    """A student's Report and the points that await marking by hand, or an error.
 
-    `unchanged` is True if an earlier run recorded it; `date` says what is wrong with its date;
-    `seconds` is the time that each stage took.
+    `unchanged` is True if an earlier run recorded the Report. `date` describes a problem with the
+    submission's date. `seconds` is the time that each stage took.
     """
 
     student: str
@@ -60,9 +60,9 @@ def grade_class(
     *,
     again: bool = False,
 ) -> Generator[Recorded]:
-    """Mark the changed submissions with `mark` and record them; yield each student when done.
+    """Mark the changed submissions with `mark`, record them, and yield each finished student.
 
-    Students whose submission has not changed come first; with `again` they are marked too.
+    Students with unchanged submissions come first; if `again` is set, they are marked too.
     """
     dates = {job.student: unreadable_timestamp(job.path) for job in jobs}
     prints = {job.student: fingerprints.of(job.path) for job in jobs}

@@ -1,7 +1,7 @@
-"""Mark a graded class again: first show what would change, then record it and keep a list.
+"""Mark a graded class again: show which marks would change, then record and list the changes.
 
-The stored Reports are compared with new ones made with the same seeds. Points given by hand stay,
-whatever the new Report says. The list of changes is kept under its date in regraded/.
+The stored Reports are compared with new Reports made with the same seeds. Points given by hand
+stay, even if the new Report differs. The list of changes is stored in regraded/ under its date.
 
 Stored Reports are read when they are needed, and new Markings wait on the disk until they are
 recorded, so memory use does not grow with the number of notebooks.
@@ -41,15 +41,15 @@ from autograder.runs.changes import ItemChange, Regrading, changes_between, othe
 from autograder.runs.grade import SeededMarker
 
 PAGE_WIDTH = 120
-"""Number of columns of the list of changes."""
+"""Width of the list of changes, in characters."""
 
 
 @dataclass(frozen=True)
 class Graded:
-    """The records of students: the paths and the seeds of their Reports.
+    """The stored records of students: the paths and the seeds of their Reports, and marks by hand.
 
-    `by_hand` holds the points given by hand, by student and item; `unreadable` says why a student's
-    stored Report can't be read; `seconds` is the time that marking took.
+    `by_hand` is the points given by hand, by student and item. `unreadable` is the reason why a
+    student's stored Report can't be read. `seconds` is the time that marking took.
     """
 
     paths: Mapping[str, Path]
@@ -59,18 +59,18 @@ class Graded:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
     def report(self, student: str) -> Report:
-        """Return the stored Report, read again each time."""
+        """Read and return the stored Report; nothing is cached."""
         return Report.read(self.paths[student])
 
 
 class Spool(AbstractContextManager["Spool"]):
-    """New Markings that wait to be recorded, with the fingerprints they were made from.
+    """New Markings that wait to be recorded, with the submissions' fingerprints.
 
-    They are in a temporary file on the course's disk, which is deleted when this process ends.
+    The Markings are in a temporary file on the course's disk, deleted when this process ends.
     """
 
     def __init__(self, course: Course, fingerprints: Callable[[int], Fingerprints]) -> None:
-        """Create the file; `fingerprints` returns those of a seed. RecordError if it fails."""
+        """Create the file, or raise RecordError; `fingerprints` returns a seed's Fingerprints."""
         self._folder = course.root
         self._fingerprints = fingerprints
         self._prints: dict[str, str] = {}
@@ -82,7 +82,7 @@ class Spool(AbstractContextManager["Spool"]):
         self._file.close()
 
     def expect(self, jobs: Sequence[Job], seed: int) -> None:
-        """Note the submissions' fingerprints before they are marked with that seed."""
+        """Store the submissions' fingerprints before they are marked with `seed`."""
         of_seed = self._fingerprints(seed)
         self._prints |= {job.student: of_seed.of(job.path) for job in jobs}
 
@@ -94,7 +94,7 @@ class Spool(AbstractContextManager["Spool"]):
             self._file.flush()
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Return the students whose Markings are stored, and the fingerprints."""
+        """Return the students with stored Markings, and their fingerprints."""
         return ((student, self._prints[student]) for student in sorted(self._places))
 
     def take(self, student: str) -> Marking:
@@ -110,17 +110,17 @@ class Spool(AbstractContextManager["Spool"]):
         except OSError as error:
             raise RecordError(
                 f"new marks can't be stored temporarily in {self._folder}: {error}. Nothing was "
-                "changed; free some space there and run the command again"
+                "changed; free some space on this disk and run the command again"
             ) from error
 
 
-# --- what is recorded ----------------------------------------------------------------------------
+# --- the records ---------------------------------------------------------------------------------
 
 
 def check_release(course: Course, assignment: Assignment) -> None:
     """Raise CourseError if release and source differ in items or points.
 
-    The gradebook gets its items from the release and a Report from the source, so both must agree.
+    The gradebook's items come from the release, and a Report's items from the source.
     """
     skeletons = read_skeletons(assignment, course.release(assignment.name)).values()
     released = dict(chain.from_iterable(points_by_item(nb).items() for nb in skeletons))
@@ -134,9 +134,9 @@ def check_release(course: Course, assignment: Assignment) -> None:
 
 
 def read_graded(course: Course, assignment: Assignment, students: Sequence[str] = ()) -> Graded:
-    """Return what is recorded about these students (default: about all)."""
+    """Return the stored records of these students (default: all students)."""
     path = course.gradebook
-    if not path.is_file() and not backups(path):  # opening it would create a new gradebook
+    if not path.is_file() and not backups(path):  # opening the gradebook would create it
         return _find_reports(course, assignment, students)
     with open_gradebook(course) as gradebook:
         settle_all(gradebook, course, assignment)
@@ -200,9 +200,9 @@ def mark_again(
     *,
     spool: Spool | None = None,
 ) -> Regrading:
-    """Mark the graded students' submissions again, each with its stored seed, and compare.
+    """Mark graded submissions again with their stored seeds; compare old and new Reports.
 
-    The new Markings go into the spool, if there is one.
+    If there is a spool, the new Markings are stored in it.
     """
     handed_in = {job.student for job in submissions}
     failed = dict(graded.unreadable)
@@ -262,13 +262,13 @@ def apply(
     spool: Spool,
     moment: datetime,
 ) -> tuple[Path | None, dict[str, str]]:
-    """Record the spool and keep a list of changes; return its path, and why students failed.
+    """Record the spool's Markings; return the path of the list of changes, and errors by student.
 
-    Markings whose Report is the same but whose submission, tests or settings changed are recorded
-    too, so that the next `fdl grade` has nothing to mark.
+    A Marking with an unchanged Report is recorded too if the submission, tests or settings changed:
+    so the next `fdl grade` has nothing to mark.
 
-    During the run a file STEM.unfinished.json holds the planned changes: after a killed run it
-    shows what may have been changed. If no Report changed, no list is kept.
+    During the run, a file STEM.unfinished.json contains the planned changes; after a killed run,
+    this file shows which marks may have changed. If no Report changed, no list is written.
     """
     at = moment.isoformat()
     stem = moment.strftime("%Y-%m-%dT%H-%M-%S")
@@ -285,14 +285,14 @@ def apply(
         sync(folder)
     except OSError as error:
         raise RecordError(
-            f"the list of changes could not be written to {folder}: {error}. Marks may have been "
-            f"recorded: a file there that ends in .unfinished.json shows which"
+            f"the list of changes could not be written to {folder}: {error}. Some marks may "
+            f"have been recorded: a file *.unfinished.json in this folder lists them"
         ) from error
     return kept, failures
 
 
 def _record_all(recorder: Recorder, spool: Spool, regrading: Regrading) -> dict[str, str]:
-    """Record what is not recorded yet; return the errors by student."""
+    """Record the Markings that are not recorded yet; return the errors by student."""
     failures: dict[str, str] = {}
     changed = set(regrading.reports_changed)
     for student, fingerprint in spool:
@@ -305,7 +305,7 @@ def _record_all(recorder: Recorder, spool: Spool, regrading: Regrading) -> dict[
 
 
 def _new_file(folder: Path, stem: str, suffix: str, text: str) -> Path:
-    """Write a new file durably and atomically; add a number if its name is taken."""
+    """Write a new file durably and atomically; if its name is taken, add a number."""
     make_folder(folder)
     temporary = folder / f".{stem}{suffix}"
     temporary.write_text(text, encoding="utf-8")
@@ -321,7 +321,7 @@ def _new_file(folder: Path, stem: str, suffix: str, text: str) -> Path:
 
 
 def _page(regrading: Regrading, moment: datetime, failures: Mapping[str, str]) -> str:
-    """Return the list of changes as a text for people."""
+    """Return the list of changes as text for people to read."""
     text = io.StringIO()
     console = Terminal(file=text, width=PAGE_WIDTH, color_system=None)
     seeds = ", ".join(map(str, sorted(set(regrading.seeds.values()))))

@@ -78,7 +78,7 @@ def test_each_step_of_a_homework_is_followed_by_the_next(course: Course) -> None
     shutil.move(course.root / "kept.release", course.release("hw"))
     assert status()["homework"]["hw"]["release"] == "yes"
     assert status()["next"] == "fdl intake hw EXPORT.zip --students students.csv"
-    assert status()["reason"] == "it was due on 2024-11-21 23:55"
+    assert status()["reason"] == "hw was due on 2024-11-21 23:55"
 
     shutil.move(course.root / "kept", course.submitted)
     assert status()["next"] == "fdl grade hw"

@@ -87,7 +87,7 @@ def test_grade_that_moodle_would_pass_over_is_told() -> None:
     result = export(marks_of(totals=[33, 30, 1]), "moodle", form("moodle-worksheet"))
     [fault] = result.faults
     assert "Participant 104711" in fault
-    assert "skips grades above 30, this one is 33" in fault
+    assert "skips grades above 30, but this grade is 33" in fault
     assert not result.is_whole
 
 

@@ -176,7 +176,7 @@ def test_other_words_for_the_same_marks_are_counted_in_a_line(
     new = {"anna": with_item(marking, "a-slope", claims=(replace(claim, message="Well done."),))}
     output = regrade(new, "--student", "anna").stdout
     assert "Students with changed marks: 0; without: 1." in output
-    assert "Items with the same points but other words or claims: 1." in output
+    assert "Items with the same points but other claims or texts: 1." in output
     assert "Marks of hw" not in output
 
 

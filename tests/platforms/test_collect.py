@@ -160,7 +160,7 @@ def test_branch_can_be_chosen(course: Course) -> None:
     assert collected(course, folder)[0].state == "untouched"
     assert collected(course, folder, plan=Plan(branch="work", local=True))[0].state == "new"
     [failed] = collected(course, folder, plan=Plan(branch="other", local=True))
-    assert (failed.state, failed.what) == ("failed", "It has no branch other.")
+    assert (failed.state, failed.what) == ("failed", "The repository has no branch other.")
 
 
 # --- at which time ---
@@ -177,7 +177,7 @@ def test_last_commit_before_a_time_is_taken_by_the_dates_of_the_commits(course: 
     assert "too late" not in (course.submission("anna", "hw") / NOTEBOOK).read_text("utf-8")
     before = due - timedelta(days=9)
     [none] = collected(course, folder, plan=Plan(before=lambda _: before, local=True))
-    assert none.what == "It has no commit that states a date up to 2024-11-12 23:55 UTC."
+    assert none.what == "The repository has no commit dated up to 2024-11-12 23:55 UTC."
 
 
 def test_commit_that_was_not_there_before_cannot_be_older_than_that(course: Course) -> None:
@@ -343,7 +343,7 @@ def test_tree_without_end_is_left_alone(course: Course, monkeypatch: pytest.Monk
     bomb(folder)
     start = time.monotonic()
     [outcome] = collected(course, folder)
-    assert outcome.what.startswith("It holds too many files")
+    assert outcome.what.startswith("The repository has too many files")
     assert time.monotonic() - start < git_module.READ_SECONDS
 
 
@@ -359,7 +359,7 @@ def test_large_repository_is_stopped_while_it_arrives(
     huge, anna = repository(course, "huge", large), repository(course, "anna", answered)
     first, second = collected(course, huge, anna)
     assert (first.state, second.state) == ("failed", "new")
-    assert first.what.startswith("It is larger than")
+    assert first.what.startswith("The repository is larger than")
 
 
 def test_slow_server_is_given_up_with_all_that_was_started(
@@ -371,7 +371,7 @@ def test_slow_server_is_given_up_with_all_that_was_started(
     ssh.chmod(0o755)
     monkeypatch.setenv("GIT_SSH_COMMAND", str(ssh))
     [outcome] = run(course, [Wanted("anna", "git@example.org:org/anna.git")]).outcomes
-    assert outcome.what == "It did not arrive within 1 s."
+    assert outcome.what == "The repository did not arrive within 1 s."
     for _ in range(100):
         if not Path(f"/proc/{(tmp_path / 'pid').read_text().strip()}/cmdline").exists():
             break
@@ -404,16 +404,16 @@ def test_one_bad_repository_stops_no_other(course: Course) -> None:
     anna = repository(course, "anna", answered)
     outcomes = collected(course, empty, empty.parent / "missing", no_notebook, broken, anna)
     assert [each.state for each in outcomes] == ["failed"] * 4 + ["new"]
-    assert outcomes[0].what.startswith("It is empty")
+    assert outcomes[0].what.startswith("The repository is empty")
     assert outcomes[1].what.startswith("There is no such repository")
-    assert outcomes[2].what == "It holds no notebook."
+    assert outcomes[2].what == "The repository has no notebook."
     assert all(each.advice for each in outcomes[:3])
 
 
 def test_protocols_and_tokens(course: Course) -> None:
     anna = repository(course, "anna", answered)
     [refused] = run(course, [Wanted("anna", f"file://{anna}")], Plan()).outcomes
-    assert refused.what == "It leads to a protocol that is not allowed."
+    assert refused.what == "The address leads to a protocol that is not allowed."
     with pytest.raises(GitError, match="not allowed"):
         Git(local=True).fetch(course.root / "x", "ext::sh -c true", None, None)
     secret = Wanted("anna", "https://anna:token@github.com/org/anna")
@@ -463,7 +463,7 @@ def test_addresses_come_from_the_list_or_from_a_pattern(tmp_path: Path) -> None:
     pattern = "https://github.com/org/{assignment}-{GitHub login}.git"
     found = {each.student: each for each in repositories(students, "hw2", pattern)}
     assert found["anna"].address == "https://github.com/org/hw2-anna-M.git"
-    assert found["bela"].fault == "the list has nothing in the column GitHub login"
+    assert found["bela"].fault == "the list has no value in the column GitHub login"
     assert found["cleo"].fault == "cleo/../x cannot be a part of an address"
     assert found["dora"].address == "git@gitlab.com:Org/Dora.git"
     assert [each.student for each in repositories(students, "hw2", only=["dora"])] == ["dora"]

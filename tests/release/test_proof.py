@@ -384,8 +384,12 @@ def test_hidden_test_that_does_not_say_its_item_is_named(
             " has a rubric of 2.5 points; the grade cell of t-proof says 1.5",
         ),
         ("#### Rubric", "Rubric", ": no line `#### Rubric`; write one"),
-        ("- (1 point) diff", "- diff", ", line 5: this rubric line does not read"),
-        ("[evidence: ", "[evidence of ", ", line 5: the evidence does not read `[evidence: ITEM"),
+        ("- (1 point) diff", "- diff", ", line 5: this rubric line does not have the form"),
+        (
+            "[evidence: ",
+            "[evidence of ",
+            ", line 5: the evidence does not have the form `[evidence: ITEM",
+        ),
         (
             "t-slope/first",
             "t-gone",

@@ -43,13 +43,22 @@ def test_evidence_of_two_steps_counts_once() -> None:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("The model answer.", ": no line `#### Rubric`; write one after the model answer"),
-        (ANSWER + ANSWER, ", line 7: a second `#### Rubric`; keep one"),
-        (ANSWER + "- finds it", ", line 5: this rubric line does not read"),
-        (ANSWER + "* (1 point) finds it", ", line 5: this rubric line does not read"),
-        (ANSWER + "- (1 point) it\n  - (1 point) more", ", line 6: this rubric line does not read"),
-        (ANSWER + "- (1 point) it [evidence: q-size]", ", line 5: the evidence does not read"),
-        (ANSWER + '- (1 point) it [evidence: "the size"]', ", line 5: the evidence does not read"),
+        ("The model answer.", ": the line `#### Rubric` is missing; write it after"),
+        (ANSWER + ANSWER, ", line 7: this is the second line `#### Rubric`; keep only one"),
+        (ANSWER + "- finds it", ", line 5: this rubric line does not have the form"),
+        (ANSWER + "* (1 point) finds it", ", line 5: this rubric line does not have the form"),
+        (
+            ANSWER + "- (1 point) it\n  - (1 point) more",
+            ", line 6: this rubric line does not have the form",
+        ),
+        (
+            ANSWER + "- (1 point) it [evidence: q-size]",
+            ", line 5: the evidence does not have the form",
+        ),
+        (
+            ANSWER + '- (1 point) it [evidence: "the size"]',
+            ", line 5: the evidence does not have the form",
+        ),
         (ANSWER + '- (1 point) [evidence: q-size "the size"]', ", line 5: .* has only evidence"),
     ],
 )

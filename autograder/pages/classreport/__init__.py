@@ -1,4 +1,4 @@
-"""The class report: one page for instructors on how a class did, and what to explain next."""
+"""Write the class report: one page for instructors on a class's results and misconceptions."""
 
 from autograder.pages.classreport.write import write_class_report
 

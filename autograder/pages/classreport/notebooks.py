@@ -1,7 +1,7 @@
-"""Reading answers and the output of visible checks from an autograded notebook.
+"""Read answers and the output of visible checks from an autograded notebook.
 
-The notebooks are the kit's own files, but their texts and outputs come from students. Nothing in
-them is trusted, and anything of an unexpected form counts as missing.
+The kit writes these notebooks, but their texts and outputs come from students. So the content is
+not trusted, and a value of an unexpected type counts as missing.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _HEADLINE = re.compile(r"^([✓✗…]) ([\w-]{1,64}):", re.MULTILINE)
 
 @dataclass(frozen=True)
 class StudentCell:
-    """A cell: `name` is its nbgrader id, empty for a cell that a student added.
+    """A cell; `name` is its nbgrader id, and is empty for a cell that a student added.
 
-    `printed` is its text output.
+    `printed` is the cell's text output.
     """
 
     name: str
@@ -37,7 +37,7 @@ class StudentCell:
 
 
 def read_cells(path: Path) -> tuple[StudentCell, ...]:
-    """Return the cells of a notebook; none if it is missing, too large or not a notebook."""
+    """Return the cells of a notebook; () if the file is missing, too large or not a notebook."""
     try:
         if path.stat().st_size > MAX_NOTEBOOK_BYTES:
             return ()
@@ -50,10 +50,10 @@ def read_cells(path: Path) -> tuple[StudentCell, ...]:
 
 
 def visible_check(cell: StudentCell, item: str) -> Visible | None:
-    """Return what an item's visible check said in its cell; None if unknown.
+    """Return the result of an item's visible check from its cell's output; None if unknown.
 
-    Its headline begins with a sign and the item's name. A student's code may print the same, so
-    two headlines that differ count as unknown.
+    A check's headline begins with a sign and the item's name. A student's code may print such a
+    headline too, so two different headlines count as unknown.
     """
     signs = {sign for sign, name in _HEADLINE.findall(cell.printed) if name == item}
     return _SIGNS[signs.pop()] if len(signs) == 1 else None

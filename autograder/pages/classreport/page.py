@@ -1,7 +1,7 @@
 """The class report as one page, in words, tables and pictures.
 
-The page contains its style, its pictures and one small script of ours (which sorts tables). It
-forbids the browser to run or load anything else. Everything from students is shown as text.
+The page contains its style, its pictures and one small script of the kit that sorts tables. The
+page forbids the browser to run or load anything else. Students' answers appear as plain text.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from autograder.pages.classreport.statistics import (
 from autograder.pages.texts import templates
 
 FIRST_SHOWN = 12
-"""Number of misconceptions to show at first; a click shows the others."""
+"""Number of misconceptions to show at first; a click shows all others."""
 
 MOST_CLAIMS = 10
 """Number of failed claims without a named misconception to list."""
@@ -55,7 +55,7 @@ class Distribution:
 
 @dataclass(frozen=True)
 class ItemRow:
-    """One item: its statistics over the class, and how many marks are open."""
+    """One item: its statistics over the class, and the number of open marks."""
 
     item: Item
     statistics: ItemStatistics
@@ -66,7 +66,7 @@ class ItemRow:
 
 @dataclass(frozen=True)
 class MisconceptionRow:
-    """A misconception: how many students have it, and the points it cost them in total."""
+    """A misconception: the number of students who have it, and the points they lost in total."""
 
     item: str
     name: str
@@ -87,7 +87,7 @@ class FailedClaim:
 
 @dataclass(frozen=True)
 class CheckRow:
-    """An item's visible check against its hidden mark, in numbers of students."""
+    """Numbers of students who pass an item's visible check, its hidden tests, both or neither."""
 
     item: str
     both: int = 0
@@ -98,13 +98,13 @@ class CheckRow:
 
     @property
     def known(self) -> int:
-        """Number of students for whom both are known."""
+        """Number of students with a known visible check and a known hidden mark."""
         return self.both + self.only_visible + self.only_hidden + self.neither
 
 
 @dataclass(frozen=True)
 class PairView:
-    """A pair as the page shows it."""
+    """A pair of similar students, as the page shows it."""
 
     first: str
     second: str
@@ -114,7 +114,7 @@ class PairView:
 
 @dataclass(frozen=True)
 class SimilarityView:
-    """The similar pairs to show, the number of all pairs, and the limit for a rare passage."""
+    """The similar pairs to show, the number of all pairs found, and the limit for a rare passage."""
 
     pairs: tuple[PairView, ...]
     found: int
@@ -130,7 +130,7 @@ def render(
     *,
     anonymous: bool,
 ) -> str:
-    """Return the page, made at `moment`; the names in `record` are shown as they are."""
+    """Return the page, made at `moment`; it shows the names in `record` unchanged."""
     students = record.students
     items = list(assignment.items.values())
     script = _text("sort.js")
@@ -169,13 +169,13 @@ def render(
     ) + "\n"  # fmt: skip
 
 
-# --- what is counted -----------------------------------------------------------------------------
+# --- counts --------------------------------------------------------------------------------------
 
 
 def points_table(
     items: Sequence[Item], students: Sequence[StudentRecord]
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Return the points of each student (row) and item (column); NaN until a person marks it."""
+    """Return the points of each student (row) and item (column); NaN for an unmarked item."""
     # numpy turns None into NaN
     points = [[student.points.get(item.name) for item in items] for student in students]
     return np.array(points, dtype=float).reshape(len(students), len(items))
@@ -199,7 +199,7 @@ def misconception_rows(
 ) -> list[MisconceptionRow]:
     """Return the named misconceptions, most costly to the class first, then most frequent first.
 
-    The cost to the class is the number of its students, times what it cost each of them.
+    The cost to the class is the sum of the points that students lost by the misconception.
     """
     best = {item.name: item.max_points for item in items}
     count: Counter[tuple[str, str]] = Counter()
@@ -233,7 +233,7 @@ def failed_claims(students: Sequence[StudentRecord]) -> list[FailedClaim]:
 
 
 def check_rows(items: Sequence[Item], students: Sequence[StudentRecord]) -> list[CheckRow]:
-    """Compare each auto item's visible check with its hidden mark; full points pass the latter.
+    """Compare each auto item's visible check with its hidden mark; full points count as passed.
 
     A visible check that says "not done yet" does not pass.
     """
@@ -278,7 +278,7 @@ def _distributions(
     kinds = [("Regular points", regular, [each.regular for each in students])]
     if bonus:
         kinds.append(("Bonus points", bonus, [each.bonus for each in students]))
-    # by the course's rules bonus may be capped, so the largest possible total may be below the sum
+    # the course's rules may cap bonus points, so the largest total may be below the sum
     totals = [each.total for each in students]
     kinds.append(("Total", max([regular, *totals]), totals))
     for title, most, values in kinds:
@@ -315,7 +315,7 @@ def _items_picture(rows: Sequence[ItemRow]) -> Markup:
 
 
 def can_be_drawn(row: ItemRow) -> bool:
-    """Return whether enough marks of the item are settled to draw it."""
+    """Return whether enough marks of an item are settled to draw its bar."""
     return row.statistics.n >= FEWEST
 
 
@@ -346,7 +346,7 @@ def _checks_picture(rows: Sequence[CheckRow]) -> Markup:
 
 
 def renamed(record: ClassRecord, shown: Callable[[str], str]) -> ClassRecord:
-    """Return the class under other names, sorted by them."""
+    """Return the class with other names, sorted by these names."""
     students = [replace(each, student=shown(each.student)) for each in record.students]
     absent = [replace(each, student=shown(each.student)) for each in record.absent]
     return ClassRecord(
@@ -356,7 +356,7 @@ def renamed(record: ClassRecord, shown: Callable[[str], str]) -> ClassRecord:
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
-    """Return a sort key that puts `Student 9` before `Student 10`, otherwise alphabetical."""
+    """Return an alphabetical sort key that puts `Student 9` before `Student 10`."""
     parts = re.split(r"([0-9]{1,18})", name.casefold())
     return [(int(part), "") if k % 2 else (0, part) for k, part in enumerate(parts)]
 

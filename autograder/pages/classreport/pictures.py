@@ -1,7 +1,7 @@
 """The pictures of a class report, as SVG elements inside the page.
 
-Each has a title and a description for readers who cannot see it. Nothing depends on colour alone:
-each series has its own hatching, and a table on the page has the numbers of every picture.
+Each picture has a title and a description for readers who cannot see it. No information depends on
+colour alone: each series has its own hatching, and tables show the numbers of every picture.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ _OWN: dict[str, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "hatch.linewidth": 0.6,
-    # a name with a dollar sign is not a formula
+    # a name may contain dollar signs, but is not a formula
     "text.parse_math": False,
 }
 
 _STYLE: list[str | dict[str, Any]] = ["default", _OWN]
-"""The report's own style, independent of matplotlib settings in the current folder."""
+"""The report's own matplotlib style, independent of settings in the current folder."""
 
 _HEAD = re.compile(r"^.*?<svg[^>]*?viewBox=\"([^\"]*)\"[^>]*>", re.DOTALL)
 _UNNEEDED = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>", re.DOTALL)
@@ -50,7 +50,7 @@ _FAMILY = re.compile(r"font-family: [^;\"]*; ")
 
 @dataclass(frozen=True)
 class Series:
-    """One part of stacked bars, one number for each bar."""
+    """One part of stacked bars, with one number for each bar."""
 
     name: str
     values: Sequence[float]
@@ -66,7 +66,7 @@ def histogram_picture(
     counts: Sequence[int],
     unit: str,
 ) -> Markup:
-    """Return a histogram of the number of students in each class of points or seconds."""
+    """Return a histogram: the number of students in each interval of points or seconds."""
     with style.context(_STYLE):
         figure, axes = _figure(4.2, 2.5)
         for (left, right), count in zip(pairwise(edges), counts, strict=True):
@@ -91,7 +91,7 @@ def bars_picture(
     unit: str,
     most: float | None = None,
 ) -> Markup:
-    """Return horizontal bars, one for each label, with the series stacked."""
+    """Return a picture of horizontal bars, one for each label, with stacked series."""
     with style.context(_STYLE):
         figure, axes = _figure(5.0, 0.9 + 0.24 * max(len(labels), 2))
         left = [0.0] * len(labels)
@@ -127,7 +127,7 @@ def _svg(figure: Figure, name: str, title: str, description: str) -> Markup:
     head = _HEAD.match(file.getvalue())
     assert head is not None
     body = _UNNEEDED.sub("", file.getvalue()[head.end() :])
-    # a page has several pictures
+    # a page has several pictures, so ids must differ
     body = _NAMED.sub(rf"\g<1>{name}-", body).replace("xlink:href", "href")
     body = _FAMILY.sub("", body)
     return Markup(

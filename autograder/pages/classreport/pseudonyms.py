@@ -1,8 +1,8 @@
-"""Numbers instead of names, and texts without any known name.
+"""Replace students' names by numbers, and remove all known names from texts.
 
 The numbers are random and stored in the gradebook. So a student has the same number on every page
-of a homework, and neither the number nor the order says anything about the name. A hash of the
-name would: anyone with the class list could compute it.
+of a homework, and neither the number nor the order reveals the name. A hash would reveal the name:
+anyone with the class list could compute the same hash.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from autograder.gradebook.database import PSEUDONYM, PatientGradebook
 
 LEFT_OUT = "▒▒▒"
 SHORTEST = 3
-"""Letters from which a name is removed inside words too; a shorter one only as a whole word."""
+"""Minimum length of a name to remove inside words; a shorter name is removed as a whole word."""
 
 
 def numbers_for(
     gradebook: PatientGradebook, assignment: str, students: Iterable[str]
 ) -> dict[str, int]:
-    """Return a number for each student: the one already stored, or a new one."""
+    """Return each student's number: the stored number, or a new number."""
     with gradebook.transaction():
         known: dict[str, int] = gradebook.noted(PSEUDONYM, assignment)
         new = [student for student in students if student not in known]
@@ -33,7 +33,7 @@ def numbers_for(
 
 
 def _draw(count: int, taken: set[int]) -> list[int]:
-    """Draw `count` free random numbers, with as few digits as leave half of them unused."""
+    """Draw `count` unused random numbers, short but with at least half of the numbers left free."""
     top = 100
     while top < 2 * (count + len(taken)):
         top *= 10
@@ -42,9 +42,9 @@ def _draw(count: int, taken: set[int]) -> list[int]:
 
 
 def without_names(names: Mapping[str, Iterable[str]]) -> Callable[[str], str]:
-    """Return a function that removes all these names and their parts from a text."""
+    """Return a function that removes the given names and their parts from a text."""
     parts = {part for each in names.values() for name in each for part in _parts(name)}
-    # the longest first, so that a name inside another one leaves nothing behind
+    # the longest first, so that no rest of a name stays if another name is part of it
     known = [(part.casefold(), _pattern(part)) for part in sorted(parts, key=len, reverse=True)]
 
     def leave_out(text: str) -> str:
@@ -63,7 +63,7 @@ def _pattern(part: str) -> str:
 
 
 def _parts(name: str) -> set[str]:
-    """Return a name and those of its words that are not numbers."""
+    """Return a name and its words, but not its numbers."""
     name = normalize("NFC", name)
     words = (word for word in re.split(r"[\W_]+", name) if len(word) >= SHORTEST)
     return {name, *(word for word in words if not word.isdecimal())} - {""}

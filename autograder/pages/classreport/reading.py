@@ -1,4 +1,4 @@
-"""The data of a class: the gradebook's points, the Reports' findings, and who is missing."""
+"""Read the data of a class: the gradebook's points, the Reports' findings, and absences."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from autograder.words import storable
 class ItemFinding:
     """The tests' findings for one item: points, named misconception, failed claims.
 
-    `is_tested`: its notebook could be marked.
+    `is_tested` says whether the item's notebook could be marked.
     """
 
     points: float
@@ -38,10 +38,10 @@ class ItemFinding:
 class StudentRecord:
     """One marked student.
 
-    `points` come from the gradebook, by item, None until a person marks it; `findings` come from
-    the tests. `total` is what counts so far by the course's rules. `late` is in seconds;
-    `seconds` is how long marking took. `undated`: the submission date can't be read. `versions`:
-    the software versions the work was written with, if they differ from those of marking.
+    `points` come from the gradebook, by item; None for an unmarked item. `findings` come from the
+    tests. `total` is the points that count so far by the course's rules. `late` is in seconds.
+    `seconds` is the time that marking took. `undated` says whether the submission date is
+    unreadable. `versions` are the student's software versions if they differ from the grader's.
     """
 
     student: str
@@ -66,7 +66,7 @@ class StudentRecord:
 
 @dataclass(frozen=True)
 class Absence:
-    """A student without marks, and why."""
+    """A student without marks, and the reason."""
 
     student: str
     why: str
@@ -74,9 +74,9 @@ class Absence:
 
 @dataclass(frozen=True)
 class ClassRecord:
-    """A class: students with marks, students without, and the names that must not be shown.
+    """A class: students with marks, students without marks, and all their names.
 
-    `names` holds every name of each student in the gradebook.
+    `names` are all names of each student in the gradebook, which an anonymous page must not show.
     """
 
     students: tuple[StudentRecord, ...]
@@ -86,11 +86,11 @@ class ClassRecord:
 
 NOT_HANDED_IN = "no submission"
 NOT_MARKED = "submitted but not marked: run `fdl grade`"
-NO_REPORT = "has marks in the gradebook, but its Report can't be read: run `fdl grade` again"
+NO_REPORT = "has marks in the gradebook, but the Report can't be read: run `fdl grade` again"
 
 
 def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebook) -> ClassRecord:
-    """Read everything recorded for the assignment; raise RecordError if nobody has marks."""
+    """Read all records of the assignment; raise RecordError if no student has marks."""
     settle_all(gradebook, course, assignment)
     people = read_people(gradebook)
     table = marks_in(gradebook, course, assignment.name, people)
@@ -150,7 +150,7 @@ def _report(folder: Path) -> Report | None:
 
 
 def _finding(item: ItemReport) -> ItemFinding:
-    """Return what the page needs of an item's Report; interned, since a class repeats sentences."""
+    """Return the finding in an item's Report; intern texts, since a class repeats sentences."""
     failed = (claim.claim for claim in item.claims if not claim.passed)
     return ItemFinding(
         item.points,
@@ -162,7 +162,7 @@ def _finding(item: ItemReport) -> ItemFinding:
 
 
 def _visible(assignment: Assignment, folder: Path) -> dict[str, Visible]:
-    """Return what the visible checks said in the run that was marked."""
+    """Return the visible checks' results in the run that was marked."""
     found: dict[str, Visible] = {}
     for problem in assignment.problems:
         items = {item.name for item in problem.items if item.kind == "auto"}
@@ -182,5 +182,5 @@ def _absent(
         folders = {f.name: f for f in submitted.iterdir() if f.is_dir() and f.name[0] != "."}
     for student in (known | folders.keys()) - marked:
         has_handed_in = student in folders and (folders[student] / assignment.name).is_dir()
-        # a folder's name may have bytes that no gradebook and no page can store
+        # a folder's name may have bytes that gradebook and page can't store
         yield Absence(storable(student), NOT_MARKED if has_handed_in else NOT_HANDED_IN)

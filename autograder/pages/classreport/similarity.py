@@ -1,18 +1,18 @@
-"""Pairs of students whose answers share passages that hardly anyone else has.
+"""Find pairs of students whose answers share rare passages.
 
 The method is winnowing (S. Schleimer, D. S. Wilkerson and A. Aiken, Winnowing: local algorithms for
 document fingerprinting, SIGMOD 2003), as in the library copydetect. Names, comments and layout are
-removed from code; every run of `RUN` letters of the rest becomes a fingerprint, and one of every
-`WINDOW` neighbours is kept. Passages from the release, the reference solutions or a known
-misconception do not count. Nor do passages that more than a few students share: if there are few
-right ways, many students take them. Answers to the same item are compared (marking has put each
-into its cell).
+removed from code. Each run of `RUN` remaining letters becomes a fingerprint, and one of every
+`WINDOW` neighbouring fingerprints is kept. Passages from the release, the reference solutions or a
+known misconception do not count. Passages that more than a few students share do not count either:
+if few right solutions exist, many students write the same solution. Only answers to the same item
+are compared.
 
-The work grows with the number of students, not of pairs: pairs are found through an index of
-fingerprints, each of which leads to at most `MOST_SHARERS` students.
+The work grows with the number of students, not with the number of pairs: an index maps each
+fingerprint to its students, and ignores fingerprints of more than `MOST_SHARERS` students.
 
-copydetect is an extra (`similarity`). Its own fingerprints depend on Python's string hash, which
-differs from run to run, so they are computed here.
+The library copydetect is an optional dependency (extra `similarity`). Its fingerprints depend on
+Python's string hash, which differs between runs, so this module computes its own fingerprints.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from autograder.pages.classreport.notebooks import StudentCell
 from autograder.pages.classreport.statistics import wilson_lower
 
 RUN = 18
-"""Letters of code in a passage, without names, comments and spaces: two or three statements."""
+"""Length of a passage of code, in letters without names, comments and spaces: 2 or 3 statements."""
 
 TEXT_RUN = 36
-"""Letters of prose in a passage: five or six words."""
+"""Length of a passage of prose, in letters: five or six words."""
 
 WINDOW = 4
 MOST_SHARERS = 10
-"""Most students who may share a rare passage; in small classes a quarter, but at least 3."""
+"""Maximum number of students with a rare passage; in a small class a quarter, but at least 3."""
 
 FEWEST_SHARED = 12
-"""Fewest shared passages of a pair to list."""
+"""Minimum number of shared passages of a listed pair."""
 
 LEAST_SCORE = 0.4
 MOST_PAIRS = 25
@@ -51,7 +51,7 @@ MAX_LINE = 240
 
 Prints = NDArray[np.uint64]
 StudentPrints = Mapping[str, Prints]
-"""The fingerprints of a student's cells, by name."""
+"""The fingerprints of a student's cells, by the cell's name."""
 
 Answers = Sequence[StudentCell]
 
@@ -60,7 +60,7 @@ _NONE: Prints = np.empty(0, np.uint64)
 
 @dataclass(frozen=True)
 class AnswerLine:
-    """A line of an answer; `shared`: it belongs to a passage that the other student has too."""
+    """A line of an answer; `shared` says whether the line is part of a shared passage."""
 
     text: str
     shared: bool
@@ -68,7 +68,7 @@ class AnswerLine:
 
 @dataclass(frozen=True)
 class SharedCell:
-    """A cell with shared passages, as each of the two wrote it."""
+    """A cell with shared passages, in the versions of both students."""
 
     name: str
     left: tuple[AnswerLine, ...]
@@ -77,10 +77,10 @@ class SharedCell:
 
 @dataclass(frozen=True)
 class Alike:
-    """A cell that two students wrote alike.
+    """A cell with similar answers of two students.
 
-    `shared` counts the rare passages they have in common, `of` all rare passages of the student
-    with fewer of them in this cell.
+    `shared` is the number of rare passages in both answers. `of` is the number of rare passages in
+    the answer that has fewer rare passages.
     """
 
     cell: str
@@ -89,13 +89,13 @@ class Alike:
 
     @property
     def score(self) -> float:
-        """The lower end of Wilson's interval for the share."""
+        """The lower end of Wilson's interval for the share of common rare passages."""
         return wilson_lower(self.shared, self.of)
 
 
 @dataclass(frozen=True)
 class SimilarPair:
-    """Two students, by their index in the class, and the cells that they wrote alike."""
+    """Two students, given by their index in the class, and their similar cells."""
 
     first: int
     second: int
@@ -103,13 +103,13 @@ class SimilarPair:
 
     @property
     def score(self) -> float:
-        """1 − Π (1 − score) over the cells: the more cells are alike, the higher."""
+        """1 − Π (1 − score) over the cells; the value grows with each similar cell."""
         return 1.0 - prod(1.0 - cell.score for cell in self.cells)
 
 
 @dataclass(frozen=True)
 class Similarities:
-    """The ranked pairs to show, the number of all pairs, and the limit for a rare passage."""
+    """The ranked pairs to show, the number of all pairs found, and the limit for a rare passage."""
 
     pairs: tuple[SimilarPair, ...]
     found: int
@@ -117,7 +117,7 @@ class Similarities:
 
 
 def similar_pairs(class_prints: Sequence[StudentPrints]) -> Similarities:
-    """Return the similar pairs in a class with these fingerprints (see `own_prints`)."""
+    """Return the similar pairs in a class; `class_prints` come from `own_prints`."""
     sharers = _most_sharers(len(class_prints))
     alike: dict[tuple[int, int], list[Alike]] = {}
     for cell in sorted({name for prints in class_prints for name in prints}):
@@ -141,7 +141,7 @@ def _most_sharers(students: int) -> int:
 def _rare(
     cell_prints: Sequence[Prints], sharers: int
 ) -> tuple[NDArray[np.int64], dict[tuple[int, int], int]]:
-    """Count the rare fingerprints of a cell: of each student, and shared by each pair."""
+    """Count a cell's rare fingerprints for each student, and the shared ones for each pair."""
     own = np.zeros(len(cell_prints), dtype=np.int64)
     if not cell_prints:
         return own, {}
@@ -170,7 +170,7 @@ def _rare(
 
 
 def own_prints(cells: Iterable[StudentCell], boilerplate: Prints) -> StudentPrints:
-    """Return the distinct fingerprints of a student's cells, without those of the boilerplate."""
+    """Return the distinct fingerprints of a student's cells, except the boilerplate's."""
     found: dict[str, list[Prints]] = {}
     for cell in _bounded(cells):
         found.setdefault(cell.name, []).append(_kept(cell)[0])
@@ -179,13 +179,13 @@ def own_prints(cells: Iterable[StudentCell], boilerplate: Prints) -> StudentPrin
 
 
 def boilerplate_prints(texts: Iterable[tuple[str, bool]]) -> Prints:
-    """Return all fingerprints of given or right texts, passed as pairs (text, is it code)."""
+    """Return all fingerprints of the boilerplate: pairs of a text and whether it is code."""
     found = [_all(_plain(text, is_code)[0], is_code) for text, is_code in texts]
     return np.unique(np.concatenate(found)) if found else _NONE
 
 
 def _among(prints: Prints, known: Prints) -> NDArray[np.bool_]:
-    """Return which fingerprints are among the known ones, which are sorted."""
+    """Return, for each fingerprint, whether it is in the sorted array `known`."""
     if not len(known):
         return np.zeros(len(prints), dtype=bool)
     places = np.minimum(np.searchsorted(known, prints), len(known) - 1)
@@ -193,7 +193,7 @@ def _among(prints: Prints, known: Prints) -> NDArray[np.bool_]:
 
 
 def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:
-    """Yield the cells to look at, within limits: a student's notebook may be of any length."""
+    """Yield the cells to compare; skip cells beyond the limits, since notebooks may be huge."""
     room = MAX_STUDENT
     for cell in cells:
         if len(cell.text) <= min(room, MAX_CELL):
@@ -202,7 +202,7 @@ def _bounded(cells: Iterable[StudentCell]) -> Iterator[StudentCell]:
 
 
 def _kept(cell: StudentCell) -> tuple[Prints, NDArray[np.int64], NDArray[np.int64]]:
-    """Return a cell's fingerprints, the start of each, and each letter's place in the text."""
+    """Return a cell's kept fingerprints, their starts, and each letter's place in the text."""
     from copydetect.utils import winnow
 
     plain, places = _plain(cell.text, cell.is_code)
@@ -214,11 +214,11 @@ def _kept(cell: StudentCell) -> tuple[Prints, NDArray[np.int64], NDArray[np.int6
 
 
 def _plain(text: str, is_code: bool) -> tuple[str, NDArray[np.int64]]:
-    """Return a text without what is easily changed, and where each remaining letter was."""
+    """Return a text without names, comments and layout, and the place of each remaining letter."""
     if is_code:
         from copydetect.utils import filter_code
 
-        # its positions do not count empty lines at the beginning
+        # the positions of `filter_code` do not count empty lines at the beginning
         skipped = len(text) - len(text.lstrip("\n"))
         plain, removed = filter_code(text, "", language="python")
         at = np.arange(len(plain))
@@ -232,7 +232,7 @@ def _plain(text: str, is_code: bool) -> tuple[str, NDArray[np.int64]]:
 
 
 def _all(plain: str, is_code: bool) -> Prints:
-    """Return a fingerprint of each run of letters: Σ cᵢ bⁱ mod 2⁶⁴, with its bits mixed."""
+    """Return a fingerprint of each run of letters cᵢ: Σ cᵢ bⁱ mod 2⁶⁴, with mixed bits."""
     run = RUN if is_code else TEXT_RUN
     if len(plain) < run:
         return _NONE
@@ -253,10 +253,10 @@ def side_by_side(
     class_prints: Sequence[StudentPrints],
     shown: Callable[[StudentCell], str] = lambda cell: cell.text,
 ) -> tuple[SharedCell, ...]:
-    """Return the cells that a pair wrote alike, with the lines of the shared passages.
+    """Return a pair's similar cells, with marked lines of shared passages.
 
-    `texts` are the cells of both; `shown` returns a cell's text for the page, with the same lines
-    as the cell.
+    `texts` are the cells of both students. `shown` returns a cell's text for the page, with the
+    same number of lines as the cell.
     """
     found = []
     for alike in pair.cells:
@@ -270,7 +270,7 @@ def side_by_side(
 
 
 def _counted(pair: SimilarPair, cell: str, class_prints: Sequence[StudentPrints]) -> Prints:
-    """Return the fingerprints of a cell that both have and few others have."""
+    """Return the rare fingerprints of a cell that both students of a pair have."""
     mine, theirs = (class_prints[student][cell] for student in (pair.first, pair.second))
     both = np.intersect1d(mine, theirs, assume_unique=True)
     sharers = sum(np.isin(both, each[cell]).astype(int) for each in class_prints if cell in each)
@@ -280,7 +280,7 @@ def _counted(pair: SimilarPair, cell: str, class_prints: Sequence[StudentPrints]
 def _marked(
     cells: Answers, counted: Prints, shown: Callable[[StudentCell], str]
 ) -> tuple[AnswerLine, ...]:
-    """Return the lines of these cells; lines with a counted passage are marked as shared."""
+    """Return the lines of the cells; mark lines with a counted passage as shared."""
     found: list[AnswerLine] = []
     for cell in _bounded(cells):
         prints, starts, places = _kept(cell)
@@ -295,7 +295,7 @@ def _marked(
 
 
 def without_comments(text: str) -> str:
-    """Return the code, with the same lines, without its comments and docstrings."""
+    """Replace comments and docstrings in code by placeholders; keep the number of lines."""
     from pygments import token
     from pygments.lexers import PythonLexer
 

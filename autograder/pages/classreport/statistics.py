@@ -1,12 +1,12 @@
-"""The numbers of a class report: pure functions of points, each with its formula and its source.
+"""Compute the numbers of a class report from points, with their formulas and sources.
 
-Classical test theory: x[p, i] is the points of person p on item i, NaN if not marked yet, and m[i]
-is the item's maximum. Sources:
+The numbers follow classical test theory. x[p, i] is the points of person p on item i, NaN if not
+marked yet; m[i] is the maximum of item i. Sources:
 
 - R. L. Ebel and D. A. Frisbie, Essentials of Educational Measurement, 5th ed., 1991, chapters 5
   and 13: difficulty, discrimination.
 - S. Henrysson, Correction of item-total correlations in item analysis, Psychometrika 28 (1963):
-  why an item is left out of the total that it is compared with.
+  why an item's own points are left out of the total in its item-total correlation.
 - L. J. Cronbach, Coefficient alpha and the internal structure of tests, Psychometrika 16 (1951).
 """
 
@@ -24,7 +24,7 @@ from autograder.course.assignment import NEARLY
 Floats = NDArray[np.float64]
 
 FEWEST = 3
-"""Fewest persons for a correlation; with two, any numbers correlate perfectly."""
+"""Minimum number of persons for a correlation; with only two persons, |r| is always 1."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Spread:
 class ItemStatistics:
     """The statistics of one item over the class.
 
-    `n` persons have a settled mark. `difficulty` is their mean share of the points,
-    `discrimination` the correlation with the rest score; if it is None, `why` gives the reason.
+    `n` persons have a settled mark. `difficulty` is their mean share of the points.
+    `discrimination` is the correlation with the rest score; if there is none, `why` is the reason.
     """
 
     n: int
@@ -56,17 +56,17 @@ class ItemStatistics:
 
     @property
     def is_suspect(self) -> bool:
-        """Whether it correlates with the rest so negatively that chance does it 1 time in 20.
+        """Whether chance alone gives such a negative correlation for at most 1 item in 20.
 
-        If item and rest are independent, r is nearly normal, with mean 0 and standard deviation
-        1/√(n−1).
+        If the item and the rest score are independent, r is nearly normal, with mean 0 and standard
+        deviation 1/√(n−1).
         """
         r = self.discrimination
         return r is not None and r < -1.645 / sqrt(self.n - 1)
 
 
 def spread(values: Sequence[float]) -> Spread | None:
-    """Return mean, standard deviation (divided by n − 1), extremes and quartiles; None if empty.
+    """Return mean, standard deviation (divided by n − 1), extremes and quartiles, or None.
 
     A quartile between two values is interpolated linearly (numpy's default, type 7 of Hyndman and
     Fan, Sample quantiles in statistical packages, 1996).
@@ -85,7 +85,7 @@ def spread(values: Sequence[float]) -> Spread | None:
 def correlation(x: Floats, y: Floats) -> float | None:
     """Return Pearson's r = Σ(x−x̄)(y−ȳ) / √(Σ(x−x̄)² Σ(y−ȳ)²).
 
-    Return None if x or y is the same for everyone (r is 0/0), or for fewer than `FEWEST` persons.
+    Returns None if all x or all y are equal (r is 0/0), or for fewer than `FEWEST` persons.
     """
     if len(x) < FEWEST or np.ptp(x) <= NEARLY or np.ptp(y) <= NEARLY:
         return None
@@ -95,7 +95,7 @@ def correlation(x: Floats, y: Floats) -> float | None:
 def cronbach_alpha(points: Floats) -> float | None:
     """Return α = k/(k−1) · (1 − Σ var(xᵢ) / var(Σ xᵢ)) of persons' points on k items.
 
-    Return None for fewer than two items or `FEWEST` persons, or if all totals are equal.
+    Returns None for fewer than two items or `FEWEST` persons, or if all totals are equal.
     """
     n, k = points.shape
     total = points.sum(axis=1)
@@ -105,17 +105,17 @@ def cronbach_alpha(points: Floats) -> float | None:
 
 
 def analyse_items(points: Floats, best: Floats) -> tuple[ItemStatistics, ...]:
-    """Return the statistics of each item, from persons' points (one row each, NaN: still open).
+    """Return the statistics of each item, from points with a row per person (NaN: still open).
 
-    The rest score of a person on item i is Σ x[p, j] over the items j ≠ i that are settled for the
-    whole class. A total with open items would show how much is marked, not how people did.
+    The rest score of person p for item i is Σ x[p, j] over the items j ≠ i that are marked for the
+    whole class. A total with open items would depend on the number of marked items.
     """
     settled = settled_items(points)
     return tuple(_analyse(points, best, settled, item) for item in range(points.shape[1]))
 
 
 def settled_items(points: Floats) -> NDArray[np.bool_]:
-    """Return which items are marked for every person."""
+    """Return, for each item, whether it is marked for every person."""
     return np.asarray(~np.isnan(points).any(axis=0))
 
 
@@ -134,7 +134,7 @@ def _analyse(points: Floats, best: Floats, settled: NDArray[np.bool_], item: int
 
 
 def _why_not(own: Floats, rest: Floats, n: int) -> str:
-    """Return why there is no correlation, in words; empty if there is one."""
+    """Return the reason why there is no correlation; empty if there is a correlation."""
     if n < FEWEST:
         return f"fewer than {FEWEST} marks"
     if np.ptp(own) <= NEARLY:
@@ -145,8 +145,8 @@ def _why_not(own: Floats, rest: Floats, n: int) -> str:
 def wilson_lower(hits: int, n: int, z: float = 1.96) -> float:
     """Return the lower end of Wilson's interval for a share of `hits` in `n`; 0 if n = 0.
 
-    (p + z²/2n − z √(p(1−p)/n + z²/4n²)) / (1 + z²/n): a high share of few ranks below the same
-    share of many. E. B. Wilson, Probable inference, the law of succession, and statistical
+    The formula is (p + z²/2n − z √(p(1−p)/n + z²/4n²)) / (1 + z²/n): the same share ranks lower if
+    n is small. Source: E. B. Wilson, Probable inference, the law of succession, and statistical
     inference, Journal of the American Statistical Association 22 (1927).
     """
     if n == 0:
@@ -158,9 +158,9 @@ def wilson_lower(hits: int, n: int, z: float = 1.96) -> float:
 
 
 def histogram(values: Sequence[float], most: float, bins: int) -> tuple[list[float], list[int]]:
-    """Return the edges of `bins` equal classes from 0 to `most`, and the count in each.
+    """Return the edges of `bins` equal intervals from 0 to `most`, and the count in each.
 
-    Values below 0 or above `most` (a penalty, extra points by hand) count in the outermost class.
+    Values below 0 or above `most` (penalties, extra points by hand) count in the outer intervals.
     """
     edges = np.linspace(0.0, most or 1.0, bins + 1)
     counts, _ = np.histogram(np.clip(values, edges[0], edges[-1]), edges)

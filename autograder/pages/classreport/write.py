@@ -1,4 +1,4 @@
-"""Write the class report: read the class, remove names if asked to, compare, render."""
+"""Write the class report: read the class, remove names if required, compare answers, render."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def write_class_report(
 ) -> Path:
     """Write the page to `path` (default: in reports/), and return its path.
 
-    Raise RecordError if nobody has marks or the page can't be written.
+    Raises RecordError if no student has marks or the page can't be written.
     """
     with open_gradebook(course) as gradebook:
         record = read_class(course, assignment, gradebook)
@@ -41,7 +41,7 @@ def write_class_report(
         name: f"Student {numbers[name]}" if numbers is not None else name for name in record.names
     }
     shown = _without(record.names) if anonymous else lambda cell: cell.text
-    # in the order of the names shown, so that the order on the page reveals no real name
+    # sorted by the shown names, so that the order on the page reveals no real name
     students = sorted((each.student for each in record.students), key=names.__getitem__)
     similar = _similar(course, assignment, students, names, shown)
     renamed_class = renamed(record, names.__getitem__)
@@ -58,7 +58,7 @@ def write_class_report(
 
 
 def _without(names: Mapping[str, tuple[str, ...]]) -> ShownText:
-    """Return a function that removes names from a cell's text: comments and all known names."""
+    """Return a function that removes comments and all known names from a cell's text."""
     leave_out = without_names(names)
 
     def shown(cell: StudentCell) -> str:
@@ -74,9 +74,9 @@ def _similar(
     names: Mapping[str, str],
     shown: ShownText,
 ) -> SimilarityView | None:
-    """Compare all answers; read the texts again for the few pairs to show.
+    """Compare all answers; for the few pairs to show, read the answers again.
 
-    Return None without the extra `similarity`.
+    Returns None if the extra `similarity` is not installed.
     """
     if find_spec("copydetect") is None:
         return None
@@ -110,7 +110,7 @@ def _own_cells(
 
 
 def _given_texts(course: Course, assignment: Assignment) -> Iterator[tuple[str, bool]]:
-    """Yield the texts given to students, the right ones, and known misconceptions."""
+    """Yield the texts of the release, the reference solutions and the known misconceptions."""
     for folder in (course.release(assignment.name), course.source(assignment.name)):
         for problem in assignment.problems:
             for cell in read_notebook(folder / f"{problem.name}.ipynb").cells:

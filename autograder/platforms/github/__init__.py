@@ -1,6 +1,6 @@
-"""GitHub: a template repository that runs the visible checks, and collecting by plain Git.
+"""Work with GitHub: a template repository with the visible checks, and collecting with Git.
 
-`template` writes the repository that students get copies of. `repositories` says which student has
-which repository, `git` reads one without trusting it, and `collect` puts all of them into
-submitted/. Only the template is GitHub's own; collecting works with every Git server.
+`template` writes the repository that students copy. `repositories` finds each student's repository,
+`git` reads a repository without trusting it, and `collect` puts all students' notebooks into
+submitted/. Only the template needs GitHub; collecting works with every Git server.
 """

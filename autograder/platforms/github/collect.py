@@ -1,8 +1,8 @@
-"""From each student's repository to `submitted/`; one bad repository stops no other.
+"""Copy notebooks from students' repositories to `submitted/`; a bad repository stops no other.
 
-The time of a submission is the date that its commit states, and whoever commits can set that date.
-So each collected commit is recorded with the time at which it was seen. A commit that an earlier
-collection did not find cannot have been there before, whatever its date says.
+The time of a submission is the date of its commit, but a student can set this date. So each
+collected commit is recorded with the time of collecting. If an earlier collection did not find a
+commit, the commit was pushed later, even if its date is earlier.
 """
 
 from __future__ import annotations
@@ -31,18 +31,18 @@ from autograder.submission.intake.run import take_files
 from autograder.words import as_json, printable, show_fields
 
 JOBS = 8
-"""Number of repositories to fetch at once; most of the time is spent waiting for the server."""
+"""Number of repositories to fetch at once; fetching mostly waits for the server."""
 SCHEMA = 1
 
 _LFS = b"version https://git-lfs"
 
 State = PlacedState | Literal["untouched", "failed"]
-"""The outcome for a repository; the first four are those of an intake."""
+"""The outcome for a repository: `untouched`, `failed`, or a state of an intake."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The settings of a collection: the branch, the last date for each student, what to replace."""
+    """The settings of a collection; `before` returns the last date that counts for a student."""
 
     branch: str | None = None
     before: Callable[[str], datetime] | None = None
@@ -53,7 +53,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome for one student's repository, and what to do next."""
+    """The outcome for one student's repository, and the next step as `advice`."""
 
     student: str
     repository: str
@@ -81,7 +81,7 @@ class Collection:
         return not any(each.state in ("failed", "older") for each in self.outcomes)
 
     def to_json(self) -> str:
-        """Return all of it for programs."""
+        """Return all results as JSON, for programs."""
         content = {"schema": SCHEMA, **asdict(self), "is_clean": self.is_clean}
         return as_json(content, indent=1, default=datetime.isoformat)
 
@@ -95,7 +95,7 @@ def collect(
 ) -> Collection:
     """Fetch each repository and put its notebooks into `submitted/`.
 
-    `watch` is called with the number of repositories that are done, and of all.
+    `watch` is called with the number of finished repositories and the total number.
     """
     git = Git(local=plan.local)
     found: dict[str, Outcome] = {}
@@ -119,7 +119,7 @@ def collect(
 
 
 class _Work:
-    """One collection under way."""
+    """The state of a running collection."""
 
     def __init__(self, course: Course, assignment: Assignment, git: Git, plan: Plan) -> None:
         self.course, self.assignment, self.git, self.plan = course, assignment, git, plan
@@ -128,7 +128,7 @@ class _Work:
         self.released = {_blob_name(path.read_bytes()) for path in release.glob("*.ipynb")}
 
     def fetch(self, wanted: Wanted, folder: Path) -> Snapshot | GitError:
-        """Fetch a repository; runs in a thread of its own."""
+        """Fetch a repository; this runs in a separate thread."""
         if wanted.fault:
             return GitError(wanted.fault, "Correct the list of students.")
         before = self.plan.before(wanted.student) if self.plan.before else None
@@ -137,10 +137,10 @@ class _Work:
         except GitError as error:
             return error
         except OSError as error:
-            return GitError(f"it cannot be stored ({error})", "Make room on this machine.")
+            return GitError(f"the repository cannot be stored ({error})", "Free some disk space.")
 
     def outcome(self, wanted: Wanted, folder: Path, snapshot: Snapshot | GitError) -> Outcome:
-        """Put what was fetched into its place."""
+        """Put the fetched notebooks into `submitted/`, and return the outcome."""
         if isinstance(snapshot, GitError):
             return _failed(wanted, snapshot)
         seen = datetime.now(UTC)
@@ -149,11 +149,11 @@ class _Work:
         notebooks = [entry for entry in snapshot.entries if _is_notebook(entry)]
         about: dict[str, Any] = {"commit": snapshot.commit, "time": time}
         if notebooks and all(entry.name in self.released for entry in notebooks):
-            what = "The notebooks are as they were released; nothing was taken."
+            what = "The notebooks are unchanged since the release; nothing was taken."
             return Outcome(wanted.student, wanted.shown, "untouched", what, **about)
         if not notebooks:
             advice = "Ask the student to push the notebooks with their names unchanged."
-            return _failed(wanted, GitError("it holds no notebook", advice), **about)
+            return _failed(wanted, GitError("the repository has no notebook", advice), **about)
         try:
             return self._place(wanted, folder, notebooks, note, about)
         except (GitError, SubmissionError) as error:
@@ -185,7 +185,7 @@ class _Work:
         )
 
     def _sent(self, sender: Sender, folder: Path, entry: Entry) -> Sent:
-        """Return a notebook of the repository as an intake knows files."""
+        """Return a notebook of the repository in the form of an intake's files."""
         refusal = "" if entry.is_file else "it is a link or a submodule, not a file"
         if entry.size > MAX_BYTES:
             refusal = f"it is larger than {MAX_BYTES // 1_000_000} MB"
@@ -197,32 +197,33 @@ class _Work:
             except GitError as error:
                 raise UnreadableError(f"it cannot be read ({error})") from error
             if content.startswith(_LFS):
-                raise UnreadableError("Git LFS holds its content; commit the notebook itself")
+                raise UnreadableError("Git LFS stores its content; commit the notebook itself")
             return content
 
         found = Found(printable(entry.path), parts, None, read, refusal)
         return Sent(found, (sender,), parts[-1], refusal=refusal)
 
     def _time(self, wanted: Wanted, snapshot: Snapshot, seen: datetime) -> tuple[datetime, str]:
-        """Return when a commit was handed in, and what to say about it.
+        """Return the time when a commit was handed in, and a note about this time.
 
-        It is the date that the commit states, but no later than now, and no earlier than the last
-        collection that found another commit in its place.
+        The time is the commit's date, but no later than now. It is no earlier than the last
+        collection that found an older commit instead.
         """
         stated = snapshot.time
         if stated is None or stated > seen:
-            return seen, "The commit's date is not possible; the time of collecting was used."
+            return seen, "The commit's date is impossible, so the time of collecting is used."
         earlier = self.record.last_without(wanted, snapshot.commit)
         if self.plan.before is None and earlier is not None and stated < earlier:
             local = earlier.astimezone(self.course.timezone)
-            return earlier, f"Its commit was not there yet on {local:%Y-%m-%d at %H:%M}."
+            return earlier, f"The commit was not there yet on {local:%Y-%m-%d at %H:%M}."
         return stated, ""
 
 
 class Record:
-    """A record of which commit was collected when: one line of JSON each, never changed later.
+    """A record of the collected commits and their times: one line of JSON for each commit.
 
-    Only the newest commit of the same branch of the same repository shows what was not there.
+    Lines are never changed. Only records of the newest commit on the same branch of the same
+    repository show that another commit had not been pushed yet.
     """
 
     def __init__(self, course: Course, assignment: str, plan: Plan) -> None:
@@ -235,7 +236,7 @@ class Record:
         except FileNotFoundError:
             return
         if text and not text.endswith("\n"):
-            self._end_of_line = "\n"  # the last line of a run that was killed stays by itself
+            self._end_of_line = "\n"  # a killed run may have left an incomplete last line
         for line in text.splitlines():
             try:
                 told = json.loads(line)
@@ -247,7 +248,7 @@ class Record:
                 continue
 
     def last_without(self, wanted: Wanted, commit: str) -> datetime | None:
-        """Return when a collection last found another commit before it first found this one."""
+        """Return the time of the last collection that found another commit before this commit."""
         last = None
         for other, moment in self._lines.get((wanted.student, wanted.shown), []):
             if other == commit:
@@ -256,7 +257,7 @@ class Record:
         return last
 
     def add(self, wanted: Wanted, snapshot: Snapshot, seen: datetime) -> None:
-        """Add a line for a commit that was found."""
+        """Add a line for a collected commit."""
         line = {
             "student": wanted.student,
             "repository": wanted.shown,
@@ -290,5 +291,5 @@ def _depth(entry: Entry) -> int:
 
 
 def _blob_name(content: bytes) -> str:
-    """Return the name that Git gives to a file with this content."""
+    """Return Git's name (hash) for a file with this content."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()

@@ -1,8 +1,8 @@
-"""Plain `git`, used on repositories that nobody trusts.
+"""Read untrusted repositories with plain `git`.
 
-A repository is fetched into a bare one, and its notebooks are read as objects. Nothing is ever
-checked out, so no hook, filter, attribute, link, submodule or large-file storage can act. Time,
-memory, the size of what is fetched and the length of what is read are bounded.
+A student's repository is fetched into a bare repository, and its notebooks are read as objects. The
+files are never checked out, so no hook, filter, attribute, link, submodule or large-file storage
+has an effect. Time, memory, the size of the fetched data and the length of the output are limited.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from autograder.errors import SubmissionError
 from autograder.words import printable
 
 FETCH_SECONDS = 180
-"""Seconds that one repository may take."""
+"""Seconds for fetching one repository."""
 READ_SECONDS = 30
-"""Seconds for reading an object of a repository that was fetched."""
+"""Seconds for reading an object of a fetched repository."""
 MAX_PACK_BYTES = 500_000_000
-"""Bytes that a repository may have, compressed as Git sends it."""
+"""Maximum size of a repository, in bytes as Git compresses it for sending."""
 MAX_MEMORY_KB = 4_000_000
 """Kilobytes of address space that Git may use; a small delta can ask for gigabytes."""
 MAX_LISTING_BYTES = 10_000_000
-"""Bytes of the list of a commit's files: some 100,000 files."""
+"""Maximum size of the list of a commit's files, in bytes: about 100,000 files."""
 MAX_ERROR_BYTES = 20_000
-"""Bytes of Git's messages that are looked at."""
+"""Number of bytes of Git's messages to read."""
 
 _CONFIG = {
     "core.hooksPath": os.devnull,
     "core.fsmonitor": "false",
     "core.bigFileThreshold": "20m",
-    "fetch.unpackLimit": "1",  # one file for all objects, whose size has a limit
+    "fetch.unpackLimit": "1",  # store all objects in one file, whose size is limited
     "fetch.recurseSubmodules": "no",
     "fetch.writeCommitGraph": "false",
     "gc.auto": "0",
@@ -54,20 +54,20 @@ _OF_OTHERS = (
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR"),
     *("GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_NAMESPACE", "GIT_TEMPLATE_DIR", "GIT_EXTERNAL_DIFF"),
 )
-"""Variables that would point Git to another repository than the fetched one."""
+"""Environment variables that would make Git use another repository."""
 
 _LIMITED = """
 ulimit -f {blocks}
 ulimit -v {kilobytes} 2>/dev/null
 exec git "$@"
 """
-"""Starts `git` with limits for the size of a file, in blocks of 512 bytes, and for memory."""
+"""Shell script that starts `git` with limits for file size (in 512-byte blocks) and memory."""
 
 _ENTRY = re.compile(rb"(\d+) (\w+) ([0-9a-f]{40,64}) +(\d+|-)\t(.+)", re.DOTALL)
 
 
 class GitError(Exception):
-    """A repository cannot be collected: what was found, and what to do next."""
+    """A repository cannot be collected: `what` is the problem, `advice` is the next step."""
 
     def __init__(self, what: str, advice: str) -> None:
         super().__init__(what)
@@ -76,7 +76,7 @@ class GitError(Exception):
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of a commit. `is_file` is false for links and submodules."""
+    """A file in a commit; `is_file` is false for links and submodules."""
 
     path: str
     name: str
@@ -86,7 +86,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A commit that was fetched, the date that it states, and its files."""
+    """A fetched commit, its date and its files."""
 
     commit: str
     time: datetime | None
@@ -94,11 +94,11 @@ class Snapshot:
 
 
 class Git:
-    """Runs `git`, from several threads; `stop` ends whatever runs."""
+    """Runs `git` from several threads; `stop` ends all running processes."""
 
     def __init__(self, *, local: bool = False) -> None:
         if shutil.which("git") is None:
-            raise SubmissionError("git is not installed, and collecting needs it: apt install git")
+            raise SubmissionError("collecting needs git, which is not installed: apt install git")
         kept = {name: value for name, value in os.environ.items() if name not in _OF_OTHERS}
         self._environment = {
             **kept,
@@ -122,7 +122,7 @@ class Git:
     ) -> Snapshot:
         """Fetch a branch into an empty folder, and return its last commit.
 
-        With `before`, return the last commit that states a date up to then. Raises GitError.
+        With `before`, return the last commit dated up to this time. Raises GitError.
         """
         self._run(["init", "--quiet", "--bare", "--template=", str(folder)], READ_SECONDS)
         source = "HEAD" if branch is None else f"refs/heads/{branch}"
@@ -140,20 +140,20 @@ class Git:
         line = self._last_commit(folder, before).split()
         if len(line) != 2:
             raise GitError(
-                f"it has no commit that states a date up to {before:%Y-%m-%d %H:%M %Z}",
-                "Nothing was handed in by then.",
+                f"the repository has no commit dated up to {before:%Y-%m-%d %H:%M %Z}",
+                "The student handed in nothing by this time.",
             )
         entries = tuple(self._entries(folder, line[1]))
         return Snapshot(line[1], _moment(line[0]), entries)
 
     def read(self, folder: Path, entry: Entry) -> bytes:
-        """Return the content of a file in a repository that was fetched."""
+        """Return the content of a file in a fetched repository."""
         return self._run(
             [f"--git-dir={folder}", "cat-file", "blob", entry.name], READ_SECONDS, entry.size
         )
 
     def stop(self) -> None:
-        """End all that runs, and start nothing more."""
+        """End all running processes, and start no more processes."""
         with self._lock:
             self._is_stopped = True
             for process in self._running:
@@ -180,7 +180,7 @@ class Git:
                 )
 
     def _run(self, arguments: list[str], seconds: float, most: int = 10_000) -> bytes:
-        """Return what `git` prints; GitError if it fails, takes too long or prints too much."""
+        """Return the output of `git`; GitError if it fails, takes too long or prints too much."""
         config = [part for key, value in _CONFIG.items() for part in ("-c", f"{key}={value}")]
         limited = _LIMITED.format(blocks=MAX_PACK_BYTES // 512, kilobytes=MAX_MEMORY_KB)
         with (
@@ -202,15 +202,15 @@ class Git:
                 output = process.stdout.read(most + 1)
                 if len(output) > most:
                     raise GitError(
-                        "it holds too many files, or a file that is too large",
-                        "Ask the student to remove them, or copy the notebooks by hand.",
+                        "the repository has too many files, or a file that is too large",
+                        "Ask the student to remove these files, or copy the notebooks by hand.",
                     )
                 code = process.wait()
             finally:
                 timer.cancel()
             if is_late.is_set():
                 raise GitError(
-                    f"it did not arrive within {seconds:g} s",
+                    f"the repository did not arrive within {seconds:g} s",
                     "Run the command again with --student.",
                 )
             if code:
@@ -220,7 +220,7 @@ class Git:
 
     @contextmanager
     def _started(self, command: list[str], errors: int) -> Iterator[subprocess.Popen[bytes]]:
-        """Start a process in a session of its own, and end all of it with the block."""
+        """Start a process in a new session; end all its processes after the `with` block."""
         with self._lock:
             if self._is_stopped:
                 raise GitError("collecting was stopped", "Run the command again.")
@@ -257,18 +257,18 @@ class _FailedError(GitError):
 _CAUSES = (
     (
         r"couldn't find remote ref HEAD",
-        "it is empty, or its default branch does not exist",
+        "the repository is empty, or its default branch does not exist",
         "Ask the student to push.",
     ),
     (
         r"couldn't find remote ref",
-        "it has no branch {branch}",
-        "Ask the student to push to it, or give another --branch.",
+        "the repository has no branch {branch}",
+        "Ask the student to push to this branch, or add --branch with another name.",
     ),
     (
         r"Host key verification failed",
         "SSH does not know the server's key",
-        "Connect to it once by hand, such as with `ssh -T git@github.com`, and accept its key.",
+        "Connect to the server once, e.g. `ssh -T git@github.com`, and accept its key.",
     ),
     (
         r"could not read Username|Authentication failed|Permission denied|error: 40[13]",
@@ -283,12 +283,12 @@ _CAUSES = (
     ),
     (
         r"[Ff]ile too large|died of signal 25|invalid index-pack output|out of memory|malloc",
-        f"it is larger than {MAX_PACK_BYTES // 1_000_000} MB",
-        "Ask the student to remove large files from its history.",
+        f"the repository is larger than {MAX_PACK_BYTES // 1_000_000} MB",
+        "Ask the student to remove large files from the repository's history.",
     ),
     (
         r"transport .* not allowed",
-        "it leads to a protocol that is not allowed",
+        "the address leads to a protocol that is not allowed",
         "Use an address with https:// or ssh://.",
     ),
     (
@@ -297,11 +297,11 @@ _CAUSES = (
         "Check the address and the network, then run the command again.",
     ),
 )
-"""Meanings of Git's messages: a pattern, what was found, and what to do next."""
+"""Patterns of Git's messages, each with a problem and the next step in a teacher's words."""
 
 
 def _explained(error: _FailedError, branch: str | None) -> GitError:
-    """Return the error in words for a teacher."""
+    """Return the error with a message and advice for a teacher."""
     for pattern, what, advice in _CAUSES:
         if re.search(pattern, error.text):
             return GitError(what.format(branch=branch), advice)
@@ -309,7 +309,7 @@ def _explained(error: _FailedError, branch: str | None) -> GitError:
 
 
 def _kill(process: int) -> None:
-    with suppress(OSError):  # all of them may have ended
+    with suppress(OSError):  # all processes may have ended
         os.killpg(process, signal.SIGKILL)
 
 

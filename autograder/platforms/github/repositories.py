@@ -1,4 +1,4 @@
-"""The repository of each student on the list, and the addresses that are allowed."""
+"""Find the repository of each student on the list, and check its address."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from autograder.submission.intake.roster import Roster, squeezed
 from autograder.words import printable
 
 COLUMNS = ("repository", "repo")
-"""Columns of the list that may hold the address of a student's repository."""
+"""Names of the list's columns that may contain the address of a student's repository."""
 
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _SAFE = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_-])?")
-"""A login or name that can be a part of an address without changing its meaning."""
+"""Pattern of a login or name that is safe as part of an address."""
 
 _REMOTE = re.compile(
     r"https://(?:[\w.~%:-]+@)?[\w.-]+(?::\d+)?/\S+"
@@ -29,7 +29,7 @@ _SECRET = re.compile(r"(?<=://)[^/@\s]+@")
 
 @dataclass(frozen=True)
 class Wanted:
-    """A student and the address of the repository; `fault` says why there is none to collect."""
+    """A student and the address of the repository; `fault` says why it cannot be collected."""
 
     student: str
     address: str
@@ -49,10 +49,10 @@ def repositories(
     only: Collection[str] = (),
     local: bool = False,
 ) -> Iterator[Wanted]:
-    """Yield each student's repository: from the list, else made from the pattern.
+    """Yield each student's repository, from the list or else from the pattern.
 
     A pattern such as `https://github.com/org/{assignment}-{github}` names columns of the list.
-    `only` names some students; `local` allows folders of this machine.
+    `only` selects students (default: all); `local` allows folders on this machine.
     """
     if unknown := sorted(set(only) - set(roster.people)):
         raise SubmissionError(f"the list has no student {printable(', '.join(unknown))}")
@@ -60,7 +60,7 @@ def repositories(
     if pattern is None and not known:
         raise SubmissionError(
             "the list has no column `repository`; add one with the address of each repository, "
-            "or give a pattern: --url https://github.com/ORG/{assignment}-{student}"
+            "or add a pattern: --url https://github.com/ORG/{assignment}-{student}"
         )
     for student, cells in roster.cells.items():
         if only and student not in only:
@@ -88,21 +88,21 @@ def _filled(pattern: str, fields: Mapping[str, str]) -> str:
 
 
 def _value(name: str, fields: Mapping[str, str]) -> str:
-    """Return what stands for a placeholder: letters, digits and `. _ -` only."""
+    """Return the value of a placeholder, which has only letters, digits and `. _ -`."""
     value = fields.get(squeezed(name), "")
     if not value:
-        raise _NoValueError(f"the list has nothing in the column {printable(name)}")
+        raise _NoValueError(f"the list has no value in the column {printable(name)}")
     if not _SAFE.fullmatch(value):
         raise _NoValueError(f"{printable(value)} cannot be a part of an address")
     return value
 
 
 def _fault_of(address: str, *, local: bool) -> str:
-    """Return why an address is not used; "" if it is."""
+    """Return why an address is rejected; "" if the address is allowed."""
     if not address:
         return "the list has no repository for this student"
     if _REMOTE.fullmatch(address) or (local and _LOCAL.fullmatch(address)):
         return ""
     if _LOCAL.fullmatch(address):
-        return "the address is a folder of this machine, which only --local allows"
-    return "the address does not begin with https:// or ssh://, and is not like git@host:path"
+        return "the address is a folder on this machine: add --local to allow such addresses"
+    return "the address must begin with https:// or ssh://, or have the form git@host:path"

@@ -1,4 +1,4 @@
-"""The template repository: the release, a page for students, and a workflow."""
+"""Write the template repository: the release, a page for students, and a workflow."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from autograder.errors import RecordError
 from autograder.grading.mark import read_skeletons
 
 HOMEWORK = "HOMEWORK.md"
-"""The release's own README in the repository, whose README says how to work on GitHub."""
+"""Name for the release's README in the repository, whose own README explains work on GitHub."""
 BRANCH = "main"
 INSTALL_MINUTES = 10
-"""Minutes of a workflow for all but the notebooks."""
+"""Minutes that a workflow may take in addition to the notebooks' time."""
 MIN_SECONDS = 120
-"""Seconds that each notebook gets at least, because a runner may be slower than the grader."""
+"""Minimum seconds for each notebook, because a runner may be slower than the grader."""
 
 _CHECKS = ".github/checks"
 
@@ -29,7 +29,7 @@ _CHECKS = ".github/checks"
 def write_template(course: Course, assignment: Assignment, folder: Path) -> list[Path]:
     """Write the template repository into a new or empty folder, and return its files."""
     release = course.release(assignment.name)
-    read_skeletons(assignment, release)  # a RecordError if there is none
+    read_skeletons(assignment, release)  # raises RecordError if there is no release
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RecordError(f"{folder} is not empty: name a new or empty folder")
     seconds = max(MIN_SECONDS, assignment.limits.submission_seconds)
@@ -43,7 +43,7 @@ def write_template(course: Course, assignment: Assignment, folder: Path) -> list
     content = {
         HOMEWORK if name == README else name: path.read_bytes() for name, path in files_in(release)
     }
-    content.setdefault(REQUIREMENTS, b"")  # the workflow installs what it names
+    content.setdefault(REQUIREMENTS, b"")  # the workflow needs this file, even if it is empty
     content |= {
         README: _filled("student.md", words),
         ".gitignore": _filled("gitignore", words),
@@ -57,18 +57,18 @@ def write_template(course: Course, assignment: Assignment, folder: Path) -> list
 
 
 def _filled(name: str, words: dict[str, str]) -> bytes:
-    """Return one of the files beside this module, with the homework's words in it."""
+    """Return the file `name` of this package, with placeholders such as @title@ filled in."""
     text = files("autograder.platforms.github").joinpath(name).read_text(encoding="utf-8")
     return re.sub(r"@(\w+)@", lambda match: words.get(match[1], match[0]), text).encode()
 
 
 def _requirements() -> str:
-    """Return what the checks need, in the versions that the kit itself uses here."""
+    """Return the packages that the checks need, in the kit's installed versions."""
     return "".join(f"{name}=={version(name)}\n" for name in ("ipython", "nbformat", "pytest"))
 
 
 def _facts(assignment: Assignment, seconds: float) -> str:
-    """Return what the checks' file has to know about the homework, as JSON."""
+    """Return the data about the homework for the checks' file, as JSON."""
     problems = {
         problem.name: [
             {"name": item.name, "bonus": item.bonus, "has_check": item.kind == "auto"}

@@ -1,13 +1,14 @@
 """Run the visible checks of a homework: one test for each item that has a check.
 
-`fdl github` copies this file into the template repository as `.github/checks/test_visible.py`. It
-needs nothing of the kit: only the release, IPython, nbformat and pytest. The workflow calls
+`fdl github` copies this file into the template repository as `.github/checks/test_visible.py`. The
+file does not import the kit; it needs only the release, IPython, nbformat and pytest. The workflow
+calls
 
     python -m pytest -c .github/checks/pytest.ini .github/checks
 
-Each notebook runs in a process of its own, which is stopped after a time limit. This process reads
-what that one wrote, as untrusted text, and writes the page of the run. The results are not marks:
-students own the repository and the process in which their checks run.
+Each notebook runs in a separate process, which is stopped after a time limit. The main process
+reads the output of these processes as untrusted text, and writes the page of the run. The results
+are not marks: students own the repository and the processes in which their checks run.
 """
 
 from __future__ import annotations
@@ -33,24 +34,24 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
 
 MAX_RESULTS = 2_000_000
-"""Bytes to read of what the process of one notebook wrote."""
+"""Number of bytes to read from the output of one notebook's process."""
 PAGE_LETTERS = 60_000
-"""Letters of checks' texts on the page, all items together; as Markdown, one takes up to 6 bytes.
+"""Maximum number of letters of checks' texts on the page, for all items together.
 
-GitHub shows no page above 1 MiB.
+GitHub shows no page above 1 MiB; as Markdown, a letter takes up to 6 bytes.
 """
 MAX_LETTERS = 1_500
-"""Letters of one text on the page or in the file of results."""
+"""Maximum number of letters of one text, on the page and in the file of results."""
 
 SIGNS = {"✓": "right so far", "…": "not done yet", "✗": "not right yet"}
-"""The sign that a verdict begins with, and what it says about the item."""
+"""The first sign of a verdict, with the meaning for the item."""
 
 _PUNCTUATION = re.compile(r"[!-/:-@[-`{-~]")
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The answer of a visible check: its sign, the comparisons that held, and what to do next."""
+    """The result of a visible check: its sign, the comparisons that held, and the next step."""
 
     sign: str
     held: str = ""
@@ -58,7 +59,7 @@ class Verdict:
 
 
 def facts() -> Any:
-    """Return what `fdl github` wrote of the homework: its title, time limit and items."""
+    """Return the data that `fdl github` wrote: the homework's title, time limit and items."""
     return json.loads((HERE / "homework.json").read_text(encoding="utf-8"))
 
 
@@ -73,7 +74,7 @@ CHECKED = [
 
 @pytest.mark.parametrize(("problem", "item"), CHECKED, ids=[item for _, item in CHECKED])
 def test_visible(problem: str, item: str) -> None:
-    """Pass, skip or fail as the item's visible check does."""
+    """Pass, skip or fail, as the item's visible check passes, is not done yet, or fails."""
     verdict = verdicts(problem)[item]
     if verdict.sign == "…":
         pytest.skip(SIGNS["…"])
@@ -85,7 +86,7 @@ def test_visible(problem: str, item: str) -> None:
 def _page() -> Iterator[None]:
     """Write the page of the run when all tests are done.
 
-    It replaces the file, so that nothing is left of what a notebook may have written there.
+    The page replaces the file, and thus removes any text that a notebook may have written to it.
     """
     yield
     if path := os.environ.get("GITHUB_STEP_SUMMARY"):
@@ -124,24 +125,24 @@ def page() -> str:
 
 
 def as_text(text: str, most: int = MAX_LETTERS) -> str:
-    """Return Markdown that shows the text letter by letter, within one cell of a table."""
+    """Return Markdown that shows the text unchanged within one cell of a table."""
     lines = cleaned(text, most).splitlines()
     return "<br>".join(_PUNCTUATION.sub(lambda sign: f"&#{ord(sign[0])};", line) for line in lines)
 
 
 def cleaned(text: str, most: int = MAX_LETTERS) -> str:
-    """Return at most `most` letters of the text, without letters that are not printed."""
+    """Return at most `most` letters of the text, without unprintable letters."""
     text = text[: 4 * most].replace("\t", "    ")
     kept = "".join(letter for letter in text if letter.isprintable() or letter == "\n")
     return kept if len(kept) <= most else kept[: most - 1] + "…"
 
 
-# --- in this process: start a notebook's process, and read what it wrote ---
+# --- in the main process: start a notebook's process, and read its output ---
 
 
 @functools.cache
 def verdicts(problem: str) -> dict[str, Verdict]:
-    """Run a notebook and return the verdict on each of its items."""
+    """Run a notebook and return the verdicts on its items, by item."""
     asked = [item for each, item in CHECKED if each == problem]
     path = REPOSITORY / f"{problem}.ipynb"
     if path.is_symlink() or not path.is_file():
@@ -161,10 +162,10 @@ def _stopped(why: str) -> Verdict:
 
 
 def _run_notebook(problem: str, asked: list[str], log: IO[bytes]) -> bool:
-    """Run the notebook's process, and return whether it was stopped because of the time limit."""
+    """Run the notebook's process; return whether it was stopped at the time limit."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("GITHUB_", "ACTIONS_"))}
     settings = {"MPLBACKEND": "Agg", "PYTHONIOENCODING": "utf-8"}
-    settings["FDL_CHECKS_PACKING"] = "1"  # a `checks.pack()` in the notebook does nothing
+    settings["FDL_CHECKS_PACKING"] = "1"  # `checks.pack()` in a notebook then does nothing
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         process = subprocess.Popen(
             [sys.executable, str(Path(__file__).resolve()), problem, *asked],
@@ -180,14 +181,14 @@ def _run_notebook(problem: str, asked: list[str], log: IO[bytes]) -> bool:
         except subprocess.TimeoutExpired:
             return True
         finally:
-            with suppress(OSError):  # all of its processes may have ended
+            with suppress(OSError):  # the notebook's processes may have ended
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     return False
 
 
 def _read(log: str, asked: list[str]) -> tuple[dict[str, Verdict], str, str]:
-    """Return the verdicts that a process wrote, how far it came, and what stopped it."""
+    """Return the verdicts that a process wrote, its last step, and the error that stopped it."""
     found: dict[str, Verdict] = {}
     place, fault = "the beginning", ""
     for line in log.split("\n"):
@@ -204,7 +205,7 @@ def _read(log: str, asked: list[str]) -> tuple[dict[str, Verdict], str, str]:
 
 
 def verdict_of(item: str, said: str) -> Verdict:
-    """Return the verdict in what a check printed: it follows what the student's code printed."""
+    """Return the verdict in a check's output, which may begin with output of the student's code."""
     before, headline, rest = said.rpartition(f" {item}: ")
     sign = before[-1:]
     if not headline or sign not in SIGNS:
@@ -231,7 +232,7 @@ def run(problem: str, *asked: str) -> None:
     from IPython.core.interactiveshell import InteractiveShell
 
     log = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what the notebook prints goes nowhere
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # discard the notebook's own output
 
     def tell(**what: str) -> None:
         print(json.dumps(what), file=log, flush=True)

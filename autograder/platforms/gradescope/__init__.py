@@ -1,1 +1,1 @@
-"""Gradescope: the zip that instructors upload, and the results that its container returns."""
+"""Work with Gradescope: build the zip that instructors upload, and the container's results."""

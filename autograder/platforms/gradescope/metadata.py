@@ -1,7 +1,7 @@
-"""When a submission was handed in, according to Gradescope's submission_metadata.json.
+"""Read the time of a submission from Gradescope's submission_metadata.json.
 
-The kit takes no points for lateness here, because Gradescope applies its own late days and
-extensions.
+On Gradescope, the kit subtracts no points for lateness, because Gradescope applies its own late
+days and extensions.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 
 METADATA = "submission_metadata.json"
 
-_MAX_BYTES = 50_000_000  # it holds the results of all earlier submissions
+_MAX_BYTES = 50_000_000  # the file contains the results of all earlier submissions
 
 
 @dataclass(frozen=True)
 class HandedIn:
-    """The time of a submission and its due dates, as far as Gradescope states them.
+    """The time of a submission, and its due dates if Gradescope states them.
 
-    `own_due` is the latest due date of the students who handed in together.
+    `own_due` is the latest due date of all students of the submission.
     """
 
     at: datetime
@@ -31,23 +31,23 @@ class HandedIn:
 
     @property
     def late(self) -> timedelta:
-        """The time after the due date; zero if there is none."""
+        """The time since the due date; zero if the submission is on time or has no due date."""
         return max(self.at - self.due, timedelta()) if self.due else timedelta()
 
     @property
     def too_late(self) -> bool:
-        """Whether it came after the last date for late submissions."""
+        """Whether the submission came after the last date for late submissions."""
         return self.late_due is not None and self.at > self.late_due
 
     def words(self) -> str:
-        """Return how late it was, as in `2 days, 3 hours and 5 minutes`; "" if it was on time."""
+        """Return the lateness, such as `2 days, 3 hours and 5 minutes`; "" if on time."""
         minutes = -(-self.late // timedelta(minutes=1))
         counts = {"day": minutes // 1440, "hour": minutes // 60 % 24, "minute": minutes % 60}
         parts = [f"{n} {unit}{'s' if n > 1 else ''}" for unit, n in counts.items() if n]
         return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
     def data(self) -> dict[str, Any]:
-        """Return the same as plain data, for programs."""
+        """Return time and due dates as plain data, for programs."""
         return {
             "handed_in": self.at,
             "due": self.due,
@@ -57,7 +57,7 @@ class HandedIn:
 
 
 def read_metadata(path: Path) -> HandedIn | None:
-    """Return what the file says; None if it is missing or cannot be read."""
+    """Return the submission's times from the file; None if the file is missing or unreadable."""
     try:
         if path.stat().st_size > _MAX_BYTES:
             return None
@@ -73,7 +73,7 @@ def read_metadata(path: Path) -> HandedIn | None:
 
 
 def _own_due(users: object) -> datetime | None:
-    """Return the latest due date of these students; None unless each of them has one."""
+    """Return the latest due date of the students; None unless each student has a due date."""
     known = users if isinstance(users, list) else []
     own = [user.get("assignment") if isinstance(user, dict) else None for user in known]
     dates = [_moment(each.get("due_date")) if isinstance(each, dict) else None for each in own]
@@ -82,7 +82,7 @@ def _own_due(users: object) -> datetime | None:
 
 
 def _moment(text: object) -> datetime | None:
-    """Return a time with its offset from UTC; None without an offset, as it cannot be compared."""
+    """Return a time with an offset from UTC; None for a time without an offset."""
     if not isinstance(text, str):
         return None
     try:

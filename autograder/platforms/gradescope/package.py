@@ -1,11 +1,11 @@
-"""The zip that an instructor uploads to Gradescope.
+"""Build the zip that an instructor uploads to Gradescope.
 
-Gradescope runs `setup.sh` and `run_autograder` in its root. Beside them are
+Gradescope runs `setup.sh` and `run_autograder` from the root of the zip. The zip also contains
 
     kit/             this kit as a wheel, without any assignment's tests or solutions
     course/          course.toml, and source, release, solutions and hidden tests of one assignment
     requirements.txt the packages that the kit needs, with versions and hashes
-    settings.json    how to mark there
+    settings.json    the settings for marking on Gradescope
     seconds          seconds after which marking is stopped
     unfinished.json  the results of a marking that is stopped
 """
@@ -47,8 +47,8 @@ _SCRIPTS = ("setup.sh", "run_autograder")
 class GradescopeSettings:
     """The settings for marking on Gradescope.
 
-    `visibility` says when students see the items. `minutes` is the container's time limit as set
-    on Gradescope. `unprotected` marks even if no wall works in the container.
+    `visibility` says when students see the items. `minutes` is the container's time limit, as set
+    on Gradescope. `unprotected` allows marking without a wall around student code.
     """
 
     assignment: str
@@ -70,28 +70,28 @@ class GradescopeSettings:
 
     @property
     def submission_seconds(self) -> float:
-        """Seconds for a submission's code; the rest is for starting and writing the results."""
+        """Seconds for a submission's code; the container also needs time to start and to finish."""
         return 60.0 * self.minutes - 60.0
 
     def check(self, limits: Limits) -> None:
-        """Raise RecordError if the container's time is shorter than a submission's."""
+        """Raise RecordError if the container's time limit is too short for a submission's limit."""
         if limits.submission_seconds > self.submission_seconds:
             minutes = math.ceil(limits.submission_seconds / 60) + 1
             raise RecordError(
                 f"a submission may take {limits.submission_seconds:g} s "
                 f"(assignments.{self.assignment}.limits.submission_seconds in {SETTINGS}), and "
                 f"{self.minutes} minutes on Gradescope leave {self.submission_seconds:g} s for it: "
-                f"set the time limit there to {minutes} minutes or more, and give --minutes "
-                f"{minutes} here"
+                f"set Gradescope's time limit to {minutes} minutes or more, and add --minutes "
+                f"{minutes}"
             )
 
     def to_json(self) -> str:
-        """Return the settings as they are written into the zip."""
+        """Return the settings as JSON for the zip."""
         return json.dumps(asdict(self), indent=2) + "\n"
 
     @classmethod
     def read(cls, path: Path) -> GradescopeSettings:
-        """Read what `to_json` wrote; RecordError if it is something else."""
+        """Read the settings that `to_json` wrote; raise RecordError if they are invalid."""
         try:
             return msgspec.json.decode(path.read_bytes(), type=cls)
         except (OSError, msgspec.MsgspecError) as error:
@@ -101,8 +101,10 @@ class GradescopeSettings:
 def write_autograder(
     course: Course, assignment: Assignment, settings: GradescopeSettings, target: Path
 ) -> None:
-    """Write the zip to `target`, or nothing if something is missing."""
-    read_skeletons(assignment, course.release(assignment.name))  # an error without a release
+    """Write the zip to `target`; if a file is missing, write nothing."""
+    read_skeletons(
+        assignment, course.release(assignment.name)
+    )  # raises an error if there is no release
     settings.check(assignment.limits)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:

@@ -1,13 +1,14 @@
-"""Gradescope's results.json for a submission, made from the Report.
+"""Make Gradescope's results.json for a submission from the Report.
 
-The texts are those of the feedback page, which students may read. Three things differ from the
+The texts come from the feedback page, so students may read them. Three things differ from the
 Report, because Gradescope adds up the points itself:
 
-- A bonus item keeps its maximum, so the sum can be above the assignment's points. That is how
-  Gradescope gives extra credit.
-- An item that a person marks has neither points nor a maximum. It is marked in a question of its
-  own on Gradescope, where a 0 from here would look like a mark.
-- Whether the notebooks could be read is always shown; the items only when the instructor wants.
+- A bonus item keeps its maximum, so the sum can exceed the assignment's points. Gradescope gives
+  extra credit in this way.
+- An item that a person marks has neither points nor a maximum. The person marks it in a separate
+  question on Gradescope; a 0 in these results would look like a mark.
+- Students always see whether the notebooks could be read. The instructor decides when students see
+  the items.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ NOT_MARKED = (
 
 @dataclass(frozen=True)
 class Test:
-    """One entry of Gradescope's list; unset fields are left out."""
+    """One entry in the list `tests` of results.json; unset fields are left out."""
 
     number: str
     name: str
@@ -49,7 +50,7 @@ class Test:
 
 @dataclass(frozen=True)
 class Results:
-    """All of results.json."""
+    """The content of results.json."""
 
     score: float
     output: str
@@ -59,7 +60,7 @@ class Results:
     stdout_visibility: Visibility = "hidden"
 
     def to_json(self) -> str:
-        """Return the results as Gradescope reads them."""
+        """Return the results as JSON for Gradescope."""
         return msgspec.json.format(msgspec.json.encode(self), indent=2).decode() + "\n"
 
 
@@ -92,12 +93,12 @@ def results_of(
 
 
 def results_of_failure(message: str = NOT_MARKED) -> Results:
-    """Return the results if nothing was marked, in words that reveal nothing hidden."""
+    """Return the results of a failed marking; the message reveals no hidden tests."""
     return Results(0.0, _part("failure", message=message), extra_data={"not_marked": True})
 
 
 def _handed_in_test(assignment: Assignment, report: Report) -> Test:
-    """Return whether the notebooks could be read: always shown, and worth no points."""
+    """Return the entry that says whether the notebooks could be read; it is worth no points."""
     notebooks = [(problem.name, report.notebooks[problem.name]) for problem in assignment.problems]
     read = all(notebook.state == "marked" for _, notebook in notebooks)
     return Test(
@@ -130,6 +131,6 @@ def _item_tests(
 
 
 def _part(name: str, **values: object) -> str:
-    """Return one macro of the template as HTML, with everything else escaped."""
+    """Return the result of a template's macro as HTML, with escaped values."""
     module: Any = templates("autograder.pages").get_template("gradescope.html").make_module()
     return str(getattr(module, name)(**values)).strip()

@@ -1,8 +1,8 @@
 """Mark the one submission in a Gradescope container.
 
-`run_autograder` starts it as root: `python -m autograder.platforms.gradescope.run /autograder`.
-Whatever happens, results.json holds a text that a student may read. Errors go to standard output,
-which Gradescope shows to instructors only.
+`run_autograder` runs this as root: `python -m autograder.platforms.gradescope.run /autograder`.
+Even after an error, results.json contains a text that a student may read. Errors are printed to
+standard output, which Gradescope shows to instructors only.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def main(root: Path) -> None:
 
 
 def mark(root: Path) -> Results:
-    """Return the results of the submission in the container whose folders are in `root`."""
+    """Return the results of the container's submission; `root` contains the container's folders."""
     source = root / "source"
     settings = GradescopeSettings.read(source / "settings.json")
     course = Course(source / "course")
@@ -76,10 +76,10 @@ def mark(root: Path) -> Results:
 def is_due(
     course: Course, assignment: Assignment, handed_in: HandedIn | None, moment: datetime
 ) -> bool:
-    """Return whether the due date of those who handed in has passed.
+    """Return whether the due date of the submission's students has passed.
 
-    If Gradescope does not state their own due dates, the last date of anybody in the course's
-    settings must have passed too.
+    If Gradescope does not state these students' due dates, the last due date of all students in the
+    course's settings must have passed too.
     """
     if handed_in is not None and handed_in.own_due is not None:
         return moment >= handed_in.own_due
@@ -94,7 +94,7 @@ def mark_settings(
 ) -> MarkSettings:
     """Return the settings for marking within the container's memory.
 
-    With less memory than the container has, the kit can stop a greedy submission itself.
+    With a limit below the container's memory, the kit stops a greedy submission first.
     """
     bound = (machine or Machine()).memory_bound()
     if bound is not None:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Run by Gradescope once, as root and with a network, to build the image: Python, the pinned and
-# hashed packages, the kit. For tests, FDL_GRADESCOPE_ROOT names another folder than /autograder.
+# Gradescope runs this script once, as root and with a network, to build the image: Python, packages
+# with pinned versions and hashes, and the kit. Tests set FDL_GRADESCOPE_ROOT to use another folder
+# than /autograder.
 set -euo pipefail
 umask 022
 root="${FDL_GRADESCOPE_ROOT:-/autograder}"
@@ -10,7 +11,7 @@ fits() {
   "$1" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null
 }
 
-# The kit needs Python 3.11 to 3.13. Ubuntu 22.04 comes with 3.10, and 3.11 can be installed too.
+# The kit needs Python 3.11 to 3.13. Ubuntu 22.04 has Python 3.10, but can also install 3.11.
 find_python() {
   local name
   for name in python3 python3.13 python3.12 python3.11; do
@@ -36,8 +37,8 @@ pip=("$kit/bin/python" -m pip --disable-pip-version-check --no-input)
 "${pip[@]}" install --no-cache-dir --require-hashes --requirement "$root/source/requirements.txt"
 "${pip[@]}" install --no-cache-dir --no-deps --no-index "$root"/source/kit/*.whl
 
-# Student code runs as a user of its own, who must be able to read Python's packages and the code
-# inside the sandbox, and nothing else. Of the kit's folders it can enter two and list none.
+# Student code runs as a separate user, who may read only Python's packages and the code inside the
+# sandbox. This user can enter, but not list, two of the kit's folders.
 packages="$("$kit/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 chmod -R go-rwx "$packages/autograder" "$root/source"
 chmod 711 "$packages/autograder" "$packages/autograder/sandbox"

@@ -1,8 +1,8 @@
-"""The running kit as a wheel, made from its own files.
+"""Build a wheel of the running kit from its own files.
 
-It needs no build tool, and works for a checkout and for an installed kit: the code that marks here
-is the code that is sent elsewhere. Hidden tests of a checkout's homeworks are left out, because
-they are part of the course.
+This needs no build tool, and works for a checkout and for an installed kit: the wheel contains
+exactly the running code. It leaves out the hidden tests of homeworks, because they are part of the
+course.
 """
 
 from __future__ import annotations

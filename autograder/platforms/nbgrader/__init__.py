@@ -1,1 +1,1 @@
-"""nbgrader's commands and formgrader, changed to mark and record as the kit does."""
+"""Change nbgrader's commands and formgrader, so that they mark and record as the kit does."""

@@ -1,11 +1,11 @@
-"""nbgrader's converters, changed to mark and record as the kit does.
+"""Replace nbgrader's converters, so that they mark and record as the kit does.
 
-`MarkedAutograde` selects students as nbgrader's Autograde does; the kit marks and records each.
-`nbgrader_config.py` installs it, so that the plain `nbgrader autograde` and the formgrader's button
-give the same marks as `fdl grade`.
+`MarkedAutograde` selects students as nbgrader's Autograde does; then the kit marks and records each
+student. `nbgrader_config.py` installs `MarkedAutograde`, so that `nbgrader autograde` and the
+formgrader's button give the same marks as `fdl grade`.
 
-nbgrader itself reads nothing in a submission's folder, because it stops at a renamed or broken
-notebook and copies every stray file.
+nbgrader itself does not read submission folders: it would stop at a renamed or broken notebook, and
+copy every stray file.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from autograder.submission.timestamps import read_timestamp
 from autograder.words import ShownLog
 
 _SHOWN = ShownLog()
-"""Makes the log harmless: nbgrader and the converters log names of folders and students' errors."""
+"""Log filter that makes entries safe: they may contain folder names and students' errors."""
 
 
 class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
-    """Autograde whose notebooks and scores come from Markings instead of a kernel."""
+    """nbgrader's Autograde, but with notebooks and scores from Markings instead of a kernel."""
 
-    unprotected = Bool(
-        False, help="Mark even if no wall around student code works on this machine."
-    ).tag(config=True)
+    unprotected = Bool(False, help="Mark even if there is no wall around student code.").tag(
+        config=True
+    )
 
     def start(self) -> None:
         """Mark and record every student that `coursedir` selects."""
@@ -58,7 +58,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
     def _selected(self, jobs: list[Job]) -> list[Job]:
         wanted = self.coursedir.student_id
         excluded = self.coursedir.student_id_exclude.split(",")
-        # a full name may contain letters that are special in a pattern
+        # a full name may contain characters that are special in a pattern
         chosen = [job for job in jobs if wanted == job.student] or [
             job for job in jobs if fnmatchcase(job.student, wanted) and job.student not in excluded
         ]
@@ -70,7 +70,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         return chosen
 
     def _penalty(self) -> Any:
-        """Return the late penalty of nbgrader's own settings, for courses without a rule."""
+        """Return a function for nbgrader's own late penalty, for courses without a rule."""
         settings = AssignLatePenalties(parent=self)
         settings.init_plugin()
 
@@ -86,7 +86,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         return penalty
 
     def _is_done(self, job: Job, final: Path) -> bool:
-        """Return whether the recorded submission is as new as this one, as nbgrader decides it."""
+        """Return whether the recorded submission is as new as the job's, by nbgrader's rule."""
         if self.force or not (final / REPORT).is_file():
             return False
         new, old = read_timestamp(job.path), read_timestamp(final)
@@ -104,7 +104,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
         try:
             marking = mark_submission(course, assignment, job.path, settings=settings)
             recorder.record(job.student, marking)
-        except Exception as error:  # no error of one student may stop the others
+        except Exception as error:  # one student's error must not stop the whole class
             self.log.error("%s is not marked: %s: %s", job.student, type(error).__name__, error)
             return False
         self.set_permissions(assignment.name, job.student)
@@ -113,7 +113,7 @@ class MarkedAutograde(Autograde):  # type: ignore[misc]  # nbgrader has no types
 
 
 class MarkedFeedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader has no types
-    """GenerateFeedback that writes the kit's own pages."""
+    """nbgrader's GenerateFeedback, but it writes the kit's pages."""
 
     def convert_notebooks(self) -> None:
         """Write the pages of every student that `coursedir` selects."""
@@ -126,7 +126,7 @@ class MarkedFeedback(GenerateFeedback):  # type: ignore[misc]  # nbgrader has no
 
 @contextmanager
 def _told(converter: Any) -> Iterator[None]:
-    """Log errors of the kit as nbgrader's commands log their own."""
+    """Log errors of the kit as nbgrader's commands log their own errors."""
     converter.log.addFilter(_SHOWN)
     try:
         yield
@@ -147,10 +147,10 @@ def _submitted_timestamp(api: Any, assignment_id: str, student_id: str) -> Any:
 def install() -> None:
     """Make nbgrader's commands and the formgrader use these converters.
 
-    nbgrader names its converters in code, not in its configuration, so they are replaced wherever
-    it looks them up. Its way of reading a submission's timestamp is replaced too. With
-    nbgrader's own, a pipe in place of that file would block the formgrader for ever, and a text
-    that is not a date would empty its list.
+    nbgrader names its converters in code, not in its configuration, so this function replaces them
+    in each module that uses them. It also replaces nbgrader's functions for a submission's
+    timestamp. Those functions wait for ever if the timestamp file is a pipe, and the formgrader's
+    list is empty if the file's text is not a date.
     """
     import nbgrader.apps.api
     import nbgrader.apps.autogradeapp

@@ -1,9 +1,10 @@
-"""nbgrader's formgrader, changed to show students' names and answers as harmless text.
+"""Change nbgrader's formgrader, so that it shows students' names and answers as harmless text.
 
-Stored submissions are harmless already (see `sanitize`); this is a second wall. nbgrader writes the
-names of students' folders into its pages unescaped, and loads MathJax from another server. Here,
-names are escaped and MathJax comes from this server. A student's part of a page cannot cover other
-parts, and a policy lets the browser run only the page's own scripts.
+Stored submissions are already harmless (see `sanitize`); this module is a second protection.
+nbgrader writes the names of students' folders into its pages unescaped, and loads MathJax from
+another server. This module escapes the names and serves MathJax from the same server. A student's
+part of a page cannot cover other parts, and a content security policy lets the browser run only the
+page's own scripts.
 """
 
 from __future__ import annotations
@@ -30,11 +31,11 @@ from autograder.gradebook.database import PatientGradebook, course_id
 from autograder.gradebook.penalties import update_penalties
 
 MATHJAX = "fdl-mathjax"
-"""MathJax's path on the server, below its base address."""
+"""MathJax's path on the server, relative to the server's base URL."""
 
 _CONFIGURATION = "TeX-AMS-MML_HTMLorMML-full,Safe"
 
-# scripts in attributes of nbgrader's templates, which a policy allows by their hashes
+# scripts in attributes of nbgrader's templates; the policy allows their hashes
 _INLINE = ("toggle_name(true);", "toggle_name(false);", "toggleAllNames()")
 
 _SCRIPT = re.compile(r"<script(?=[\s>])")
@@ -42,7 +43,7 @@ _IN_SCRIPT = re.compile(r'= "\{\{ ([\w.]+) \}\}";')
 
 
 def install() -> None:
-    """Make the formgrader of this process use these pages, and list no name that it cannot show."""
+    """Make this process's formgrader use the pages below, and hide names that it cannot show."""
     from nbgrader.apps.api import NbGraderAPI
     from nbgrader.server_extensions.formgrader.apihandlers import GradeHandler
     from nbgrader.server_extensions.formgrader.base import BaseHandler
@@ -61,14 +62,14 @@ def install() -> None:
 
 
 def _settling(put: Callable[[Any, str], object]) -> Callable[[Any, str], None]:
-    """Return a handler that saves a mark, then the penalty of a late submission."""
+    """Return a handler that saves a mark and then updates the late penalty."""
 
     @wraps(put)
     def save(handler: Any, grade_id: str) -> None:
         put(handler, grade_id)
         try:
             _update_penalty(handler, grade_id)
-        except Exception as error:  # the mark is saved, and must be shown as saved
+        except Exception as error:  # the mark is saved, so the page must show it as saved
             handler.log.error("the late penalty was not recomputed: %s", error)
 
     return save
@@ -85,7 +86,7 @@ def _update_penalty(handler: Any, grade_id: str) -> None:
 
 
 def policy(nonce: str) -> str:
-    """Return the policy of a page: its own scripts, styles and pictures, and nothing else."""
+    """Return a page's policy, which allows only its own scripts, styles and pictures."""
     hashes = " ".join(f"'sha256-{_sha256(code)}'" for code in _INLINE)
     return (
         "default-src 'none'; "
@@ -100,7 +101,7 @@ def _sha256(code: str) -> str:
 
 
 def with_nonce(page: str, nonce: str) -> str:
-    """Return the page with the nonce by which the policy recognises its scripts."""
+    """Add the nonce to the page's scripts, so that the policy allows them."""
     return _SCRIPT.sub(f'<script nonce="{nonce}"', page)
 
 
@@ -108,7 +109,7 @@ def with_nonce(page: str, nonce: str) -> str:
 
 
 class _Templates(FileSystemLoader):
-    """nbgrader's templates, with the nonce on their scripts, and values in scripts as JSON."""
+    """Loads nbgrader's templates; adds the nonce to scripts, and values in scripts as JSON."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
         source, path, is_current = super().get_source(environment, template)
@@ -131,7 +132,7 @@ def _render(handler: Any, name: str, **values: object) -> str:
 
 def _set_policy(handler: Any, nonce: str) -> None:
     own = handler.content_security_policy.split(";")
-    # keep who may frame the page; Jupyter accepts no report without a token
+    # keep the rule for frames; drop report-uri, since Jupyter requires a token for reports
     kept = [part.strip() for part in own if not part.strip().startswith("report-uri")]
     handler.set_header("Content-Security-Policy", "; ".join([*kept, policy(nonce)]))
 
@@ -140,7 +141,7 @@ def _set_policy(handler: Any, nonce: str) -> None:
 
 
 class _SubmissionPage:
-    """Replaces nbgrader's exporter while one request is answered."""
+    """Replaces nbgrader's exporter while the server answers one request."""
 
     def __init__(self, handler: Any) -> None:
         self._handler = handler
@@ -177,7 +178,7 @@ def _template() -> str:
 
 
 def _serve_mathjax(handler: Any) -> str:
-    """Return the address of MathJax on this server, and serve it from now on."""
+    """Serve MathJax from this server, and return its address."""
     base = f"{handler.base_url}/{MATHJAX}"
     if "fdl_mathjax" not in handler.settings:
         route = (rf"{re.escape(base)}/(.*)", StaticFileHandler, {"path": str(mathjax_folder())})
