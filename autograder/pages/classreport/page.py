@@ -114,7 +114,7 @@ class PairView:
 
 @dataclass(frozen=True)
 class SimilarityView:
-    """The similar pairs to show, the number of all pairs found, and the limit for a rare passage."""
+    """The similar pairs to show, the number of pairs found, and the limit for a rare passage."""
 
     pairs: tuple[PairView, ...]
     found: int
