@@ -8,9 +8,9 @@ A code cell may begin with one of
 REFERENCE belongs in an answer cell: students see signature and docstring, the body is the solution.
 GIVEN belongs in a locked cell: students get the whole definition. The code below a directive is
 generated; its solutions are between `### BEGIN SOLUTION` and `### END SOLUTION`. In the cell of an
-answer that a person marks, `#### Rubric` separates the model answer from the rubric. If model answer
-and rubric are between the solution lines, the rest of the cell is a frame that students fill in. The
-released notebooks contain no directives, solution lines or rubrics.
+answer that a person marks, `#### Rubric` separates the model answer from the rubric. If model
+answer and rubric are between the solution lines, the rest of the cell is a frame that students fill
+in. The released notebooks contain no directives, solution lines or rubrics.
 
 Every CourseError names the notebook, the cell and the line, and says what to write.
 """
