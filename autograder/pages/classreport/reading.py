@@ -86,7 +86,7 @@ class ClassRecord:
 
 NOT_HANDED_IN = "no submission"
 NOT_MARKED = "submitted but not marked: run `fdl grade`"
-NO_REPORT = "has marks in the gradebook, but the Report can't be read: run `fdl grade` again"
+NO_REPORT = "has marks in the gradebook, but its Report can't be read: run `fdl grade` again"
 
 
 def read_class(course: Course, assignment: Assignment, gradebook: PatientGradebook) -> ClassRecord:
