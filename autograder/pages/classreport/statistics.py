@@ -1,7 +1,9 @@
 """Compute the numbers of a class report from points, with their formulas and sources.
 
-In these formulas of classical test theory, x[p, i] is the points of person p on item i (NaN if not
-marked), and m[i] is the maximum of item i. Sources:
+The formulas are those of classical test theory. In the formulas, x[p, i] is the points of person p
+on item i, or NaN if not marked.
+
+Sources:
 
 - R. L. Ebel and D. A. Frisbie, Essentials of Educational Measurement, 5th ed., 1991, chapters 5
   and 13: difficulty, discrimination.
