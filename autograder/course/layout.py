@@ -43,7 +43,7 @@ COLLECTED = ".collected"
 """Folder in `submitted/` with a record of each commit that was collected from a repository."""
 
 REPORT = "report.json"
-"""Name of the Report beside a student's marked notebooks."""
+"""File name of the Report, beside a student's marked notebooks."""
 
 INDEX = "index.html"
 """Name of a student's first feedback page."""
