@@ -13,6 +13,7 @@ feedback/STUDENT/HW/   the students' pages
 reports/               the class reports
 regraded/HW/           what each `fdl regrade` changed
 exported/HW/           the last export to each system
+published/             HW-solutions/: what students get after the deadline, with answers
 gradebook.db           nbgrader's gradebook
 demo/                  the scratch course of `fdl demo`
 """
@@ -107,6 +108,13 @@ class CourseFolder:
     def exported(self, assignment: str) -> Path:
         """Return the folder with the last export to each system."""
         return self.root / "exported" / assignment
+
+    def published_solutions(self, assignment: str) -> Path:
+        """Return the folder with solutions for students.
+
+        Its name differs from that of the release, so that it can lie beside a student's own work.
+        """
+        return self.root / "published" / f"{assignment}-solutions"
 
     def handed_on(self, assignment: str) -> Path:
         """Return the file that notes which marks pages and exports were made from."""
