@@ -29,7 +29,7 @@ from autograder.release.build import build
 from autograder.release.fill import to_text
 from autograder.release.proof.freshness import stage_source, stale_faults
 from autograder.release.proof.junk import pairs, with_answers
-from autograder.release.proof.texts import Text, cells, texts
+from autograder.release.proof.texts import cells, texts
 from autograder.release.proof.tidy import path_faults
 from autograder.release.proof.visible import PASSED, verdict
 from autograder.release.publish import replace_tree
@@ -41,8 +41,8 @@ Say = Callable[[str], None]
 
 MODEL = "**Model answer**\n\n"
 
-_AS_JUPYTER = Cell(-1, "get_ipython().kernel = object()")
-"""A cell that is run first and not shown: checks then show what they show in Jupyter, HTML."""
+_AS_JUPYTER = "get_ipython().kernel = object()"
+"""A cell that is run first and not shown: checks then show HTML, as they do in Jupyter."""
 
 
 def publish_solutions(
@@ -148,10 +148,11 @@ def _run(
 ) -> dict[int, CellResult]:
     """Run a notebook within the time of a whole submission; return its cells' results."""
     sandbox.make_ready()
-    running = Notebook(sandbox, problem, [_AS_JUPYTER, *code_cells(notebook)], files, seed=0)
+    first = Cell(len(notebook.cells), _AS_JUPYTER)
+    running = Notebook(sandbox, problem, [first, *code_cells(notebook)], files, seed=0)
     running.run(time.monotonic() + sandbox.limits.submission_seconds)
     running.close()
-    del running.results[_AS_JUPYTER.index]
+    del running.results[first.index]
     return running.results
 
 

@@ -13,22 +13,25 @@ from autograder.platforms.nbgrader.formgrader import mathjax_folder
 
 _CONFIGURATION = "config/TeX-AMS-MML_HTMLorMML-full.js"
 
+POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
+"""The policy that keeps a browser from loading anything, also the fonts that MathJax looks for."""
+
 _TEMPLATE = """\
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}
-<meta http-equiv="Content-Security-Policy"
-  content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:">
+<meta http-equiv="Content-Security-Policy" content="{{ resources.policy }}">
 {%- endblock -%}
 {%- block html_head_js_mathjax -%}
-<script type="text/x-mathjax-config">
-MathJax.Hub.Config({
-  jax: ["input/TeX", "output/NativeMML"],
-  extensions: ["tex2jax.js"],
-  tex2jax: {inlineMath: [["$", "$"]], processEscapes: true, processEnvironments: true},
-  menuSettings: {zoom: "None"}, showMathMenu: false, messageStyle: "none",
-});
+<script>
+window.MathJax = {
+  tex2jax: { inlineMath: [["$", "$"]], processEscapes: true },
+  skipStartupTypeset: true, showMathMenu: false, messageStyle: "none",
+};
 </script>
-{% for script in resources.mathjax %}<script>{{ script }}</script>{% endfor %}
+{% for script in resources.mathjax %}<script>{{ script }}</script>
+{% endfor %}<script>
+MathJax.Hub.Queue(["setRenderer", MathJax.Hub, "NativeMML"], ["Typeset", MathJax.Hub]);
+</script>
 {%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
 """
@@ -36,7 +39,11 @@ MathJax.Hub.Config({
 
 def write_page(path: Path, notebook: NotebookNode, title: str) -> None:
     """Write the notebook as a page with formulas, pictures and styles in it."""
-    resources = {"metadata": {"name": title, "path": ""}, "mathjax": _mathjax()}
+    resources = {
+        "metadata": {"name": f"{title}: solutions", "path": ""},
+        "mathjax": _mathjax(),
+        "policy": POLICY,
+    }
     page, _ = _exporter().from_notebook_node(notebook, resources=resources)
     path.write_text(page, encoding="utf-8", newline="\n")
 
