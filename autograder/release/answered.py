@@ -55,9 +55,9 @@ def publish_solutions(
 ) -> tuple[str, ...]:
     """Write the assignment's solutions, and return how the release differs from its source.
 
-    ReleaseError if a student still has time at `moment` (default: now), unless `now` is set; or if
-    a notebook does not run to its end, or fails one of its own checks. The earlier solutions stay
-    then. The release itself is neither written nor proved.
+    ReleaseError if a student still has time at `moment` (default: now), unless `now` is set.
+    ReleaseError too if a notebook does not run to its end, or fails one of its own checks. The
+    earlier solutions stay then. The release itself is neither written nor proved.
     """
     assignment = course.assignment(name)
     if not now:

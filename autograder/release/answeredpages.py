@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 
-from jinja2 import DictLoader
+from jinja2 import PackageLoader
 from nbconvert.exporters import HTMLExporter
 from nbformat import NotebookNode
 
@@ -16,25 +19,7 @@ _CONFIGURATION = "config/TeX-AMS-MML_HTMLorMML-full.js"
 POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:"
 """The policy that keeps a browser from loading anything, also the fonts that MathJax looks for."""
 
-_TEMPLATE = """\
-{%- extends 'lab/index.html.j2' -%}
-{%- block html_head_js -%}
-<meta http-equiv="Content-Security-Policy" content="{{ resources.policy }}">
-{%- endblock -%}
-{%- block html_head_js_mathjax -%}
-<script>
-window.MathJax = {
-  tex2jax: { inlineMath: [["$", "$"]], processEscapes: true },
-  skipStartupTypeset: true, showMathMenu: false, messageStyle: "none",
-};
-</script>
-{% for script in resources.mathjax %}<script>{{ script }}</script>
-{% endfor %}<script>
-MathJax.Hub.Queue(["setRenderer", MathJax.Hub, "NativeMML"], ["Typeset", MathJax.Hub]);
-</script>
-{%- endblock -%}
-{%- block html_head_js_mermaidjs -%}{%- endblock -%}
-"""
+_BLACKBOARD = re.compile(r"\\mathbb\{?([A-Z])\}?")
 
 
 def write_page(path: Path, notebook: NotebookNode, title: str) -> None:
@@ -44,16 +29,27 @@ def write_page(path: Path, notebook: NotebookNode, title: str) -> None:
         "mathjax": _mathjax(),
         "policy": POLICY,
     }
-    page, _ = _exporter().from_notebook_node(notebook, resources=resources)
+    shown = deepcopy(notebook)
+    for cell in shown.cells:
+        if cell.cell_type == "markdown":
+            cell.source = _BLACKBOARD.sub(_letter, cell.source)
+    page, _ = _exporter().from_notebook_node(shown, resources=resources)
     path.write_text(page, encoding="utf-8", newline="\n")
+
+
+def _letter(match: re.Match[str]) -> str:
+    """Return the letter ℝ for `\\mathbb{R}`, which browsers would show as R."""
+    try:
+        return unicodedata.lookup(f"DOUBLE-STRUCK CAPITAL {match[1]}")
+    except KeyError:
+        return unicodedata.lookup(f"MATHEMATICAL DOUBLE-STRUCK CAPITAL {match[1]}")
 
 
 @cache
 def _exporter() -> HTMLExporter:
-    exporter = HTMLExporter(
-        extra_loaders=[DictLoader({"solutions": _TEMPLATE})], exclude_anchor_links=True
-    )
-    exporter.template_file = "solutions"
+    loader = PackageLoader("autograder.release")
+    exporter = HTMLExporter(extra_loaders=[loader], exclude_anchor_links=True)
+    exporter.template_file = "solutions.html"
     return exporter
 
 

@@ -13,8 +13,8 @@ KIT = Path(layout.__file__).parent.parent
 
 NAMES = (
     "course.toml", "nbgrader_config.py", "submitted", "autograded", "feedback", "reports",
-    "regraded", "exported", "published", "gradebook.db", "report.json", "sample_class.py", "misconceptions.py",
-    ".earlier",
+    "regraded", "exported", "published", "gradebook.db", "report.json", "sample_class.py",
+    "misconceptions.py", ".earlier",
 )  # fmt: skip
 
 
