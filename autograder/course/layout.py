@@ -112,7 +112,7 @@ class CourseFolder:
     def published_solutions(self, assignment: str) -> Path:
         """Return the folder with solutions for students.
 
-        Its name differs from that of the release, so that it can lie beside a student's own work.
+        Its name differs from that of the release, so that both can be in one folder of a student.
         """
         return self.root / "published" / f"{assignment}-solutions"
 
