@@ -31,14 +31,34 @@ def release(
             "--again", help="Also repeat the parts of the proof whose inputs have not changed."
         ),
     ] = False,
+    solutions: Annotated[
+        bool,
+        typer.Option(
+            "--solutions",
+            help="Write the notebooks with answers, model proofs and pictures instead, for "
+            "students, once the last extension has passed.",
+        ),
+    ] = False,
+    now: Annotated[
+        bool,
+        typer.Option("--now", help="With --solutions: do not wait for the last extension."),
+    ] = False,
     course: options.CoursePath = None,
 ) -> None:
     """Build the release from source and solutions, prove that it is fit, and write it.
 
-    A release that is not fit to publish is not written.
+    A release that is not fit to publish is not written. After the deadline, `fdl release hw2
+    --solutions` writes the solutions into published/hw2-solutions.
     """
     from autograder.release import release as make_release
 
+    if now and not solutions:
+        raise typer.BadParameter("--now belongs to --solutions: add it, or leave out --now")
+    if solutions and (check or again):
+        raise typer.BadParameter("--solutions proves nothing: leave out --check and --again")
+    if solutions:
+        _publish_solutions(Course.find(course), assignment, now=now)
+        return
     with err.status(f"Building and proving {assignment}") as status:
         proof = make_release(
             Course.find(course),
@@ -55,6 +75,25 @@ def release(
             style="red",
         )
         raise typer.Exit(1)
+
+
+def _publish_solutions(course: Course, assignment: str, *, now: bool) -> None:
+    from autograder.release.answered import publish_solutions
+
+    with err.status(f"Writing the solutions of {assignment}") as status:
+        differences = publish_solutions(
+            course, assignment, now=now, say=lambda what: status.update(as_line(what))
+        )
+    for difference in differences:
+        err.print(
+            f"{difference}, so students may work with an older version than these solutions",
+            style="yellow",
+        )
+    folder = course.published_solutions(assignment).relative_to(course.root)
+    out.print(
+        f"Solutions of {assignment} are in {folder}/. Give students this folder: the .html pages "
+        "need only a browser, the notebooks run beside checks.py"
+    )
 
 
 @command()

@@ -48,11 +48,12 @@ Step = tuple[object, str, str]
 class HomeworkStatus:
     """The progress of a homework.
 
-    `release` is "no", "yes" or "out of date". If the source can't be read, `release` is "unknown"
-    and `fault` is the reason. `exported` is the time of the last export to each system;
-    `outdated_exports` lists the systems whose marks have changed since their last export. All other
-    fields are numbers of students: `to_grade` have a submission that is not graded, `by_hand` have
-    answers that a person must mark, and `feedback` have up-to-date feedback pages.
+    `release` is "no", "yes", "out of date" or, if the source can't be read, "unknown"; `fault` says
+    why. `exported` is the time of the last export to each system, and `outdated_exports` are those
+    whose marks have changed since then. `solutions` is "no", "yes" or, once the last extension has
+    passed, "possible". The rest are numbers of students:
+    `to_grade` handed in something that is not graded, `by_hand` wait for a person, `feedback` have
+    pages as new as their Report.
     """
 
     due: datetime
@@ -64,6 +65,7 @@ class HomeworkStatus:
     feedback: int = 0
     exported: Mapping[str, datetime] = field(default_factory=dict)
     outdated_exports: Sequence[str] = ()
+    solutions: str = "no"
     fault: str = ""
 
     def steps(self, name: str, now: datetime) -> Iterator[Step]:
@@ -165,7 +167,9 @@ def read_status(course: Course, now: datetime) -> Status:
     except (sqlite3.DatabaseError, ValueError) as error:
         found = (command for word, command in SOUND.items() if word in str(error))
         fault, repair = str(error), next(found, "fdl restore")
-    homework = {name: _look(course, name, graded.get(name, {})) for name in course.assignment_names}
+    homework = {
+        name: _look(course, name, graded.get(name, {}), now) for name in course.assignment_names
+    }
     if fault:
         fault = f"the gradebook {course.gradebook} can't be read: {fault}"
         command, reason = repair, "the gradebook can't be read"
@@ -187,11 +191,13 @@ def _next(homework: Mapping[str, HomeworkStatus], now: datetime) -> tuple[str, s
     if any(each.fault for each in homework.values()):
         return "fdl", "once the source can be read"
     if homework:
-        return "fdl standing", "all marks were exported"
+        possible = [name for name, each in homework.items() if each.solutions == "possible"]
+        more = f"; for solutions: fdl release {possible[0]} --solutions" if possible else ""
+        return "fdl standing", f"all marks were exported{more}"
     return "fdl new hw1", "the course has no homework yet"
 
 
-def _look(course: Course, name: str, graded: Mapping[str, Graded]) -> HomeworkStatus:
+def _look(course: Course, name: str, graded: Mapping[str, Graded], now: datetime) -> HomeworkStatus:
     folders = {each.name: each / name for each in course.submitted.glob("[!.]*")}
     folders = {student: folder for student, folder in folders.items() if folder.is_dir()}
     release, fault = "no", ""
@@ -219,8 +225,17 @@ def _look(course: Course, name: str, graded: Mapping[str, Graded]) -> HomeworkSt
             for path in sorted(exports)
         },
         outdated_exports=[system for system, known in noted.items() if outdated(known, graded)],
+        solutions=_solutions(course, name, now),
         fault=fault,
     )
+
+
+def _solutions(course: Course, name: str, now: datetime) -> str:
+    if course.published_solutions(name).is_dir():
+        return "yes"
+    deadline = course.deadline(name)
+    is_possible = deadline.is_over(now, deadline.longest_extension)
+    return "possible" if is_possible and course.release(name).is_dir() else "no"
 
 
 def _is_new(folder: Path, graded: Graded | None) -> bool:

@@ -13,6 +13,7 @@ feedback/STUDENT/HW/   the students' pages
 reports/               the class reports
 regraded/HW/           the changes of each `fdl regrade`
 exported/HW/           the last export to each system
+published/             HW-solutions/: what students get after the deadline, with answers
 gradebook.db           nbgrader's gradebook
 demo/                  the scratch course of `fdl demo`
 """
@@ -107,6 +108,13 @@ class CourseFolder:
     def exported(self, assignment: str) -> Path:
         """Return the folder with the last export to each system."""
         return self.root / "exported" / assignment
+
+    def published_solutions(self, assignment: str) -> Path:
+        """Return the folder with solutions for students.
+
+        Its name differs from that of the release, so that both can be in one folder of a student.
+        """
+        return self.root / "published" / f"{assignment}-solutions"
 
     def handed_on(self, assignment: str) -> Path:
         """Return the file with hashes of the marks on the last pages and in the last exports."""

@@ -95,7 +95,8 @@ def _gradebook(marks: Marks, sheet: Sheet, wanted: str | None) -> Filled:
         for place, heading in enumerate(sheet.header)
         if title in heading.casefold() and place not in comments
     ]
-    column = column_named(sheet, wanted, ours, f"There is not exactly one column for {marks.title!r}.")
+    hint = f"There is not exactly one column for {marks.title!r}."
+    column = column_named(sheet, wanted, ours, hint)
     first = (known + emails)[0]
     matching = match(marks, sheet.rows, lambda row: row[first], ids=known, emails=emails)
     texts = [place for place in sheet.places(*_SHOWN) if place not in emails]

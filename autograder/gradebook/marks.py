@@ -31,7 +31,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from autograder.course.assignment import Course, Kind
 from autograder.course.rules import Deadline, Rules
 from autograder.errors import CourseError
-from autograder.gradebook.database import PatientGradebook
+from autograder.gradebook.database import PatientGradebook, open_gradebook
 from autograder.gradebook.homework import bonus_items
 
 
@@ -146,6 +146,18 @@ def marks_in(
     }
     known = course.settings.homework.get(assignment)
     return Marks(assignment, known.title if known else assignment, items, found)
+
+
+def all_extensions(course: Course, assignment: str) -> dict[str, timedelta]:
+    """Return the students' extensions: from the settings, and those given through nbgrader."""
+    found: dict[str, timedelta] = dict(course.deadline(assignment).extensions)
+    if course.gradebook.exists():
+        with open_gradebook(course) as gradebook:
+            by_kit = gradebook.recorded_extensions()
+            for row in _submissions(gradebook, assignment, None):
+                if row.extension is not None and row.extension != by_kit.get(row.id):
+                    found.setdefault(row.student_id, row.extension)
+    return found
 
 
 class _Calculator:

@@ -73,7 +73,7 @@ class RunNotebooks:
                 )
                 continue
             source = received.notebook
-            running = Notebook(self._sandbox, problem, _code_cells(source), self._files, self._seed)
+            running = Notebook(self._sandbox, problem, code_cells(source), self._files, self._seed)
             running.run(deadline)
             self._running[problem] = running
             self.executed[problem] = self._cleaned(problem, source, running)
@@ -103,10 +103,10 @@ class RunNotebooks:
         """Return the notebook as pages may show it, and remove large pictures from `source`."""
         released = released_texts(self._skeletons[problem])
         try:
-            return clean_notebook(_with_outputs(source, running.results), released)
+            return clean_notebook(with_outputs(source, running.results), released)
         except MemoryError:  # without pictures and outputs the notebook is small
             _drop_pictures(source)
-            return clean_notebook(_with_outputs(source, {}), released)
+            return clean_notebook(with_outputs(source, {}), released)
         finally:
             _drop_pictures(source)
 
@@ -145,12 +145,14 @@ def _drop_pictures(notebook: NotebookNode) -> None:
         cell.pop("attachments", None)
 
 
-def _code_cells(notebook: NotebookNode) -> list[Cell]:
+def code_cells(notebook: NotebookNode) -> list[Cell]:
+    """Return the notebook's code cells, as the sandbox runs them."""
     cells = enumerate(notebook.cells)
     return [Cell(index, cell.source) for index, cell in cells if cell.cell_type == "code"]
 
 
-def _with_outputs(notebook: NotebookNode, results: Mapping[int, CellResult]) -> NotebookNode:
+def with_outputs(notebook: NotebookNode, results: Mapping[int, CellResult]) -> NotebookNode:
+    """Return the notebook with its cells' outputs and execution counts."""
     executed: NotebookNode = nbformat.from_dict(notebook)
     for count, (index, result) in enumerate(sorted(results.items()), start=1):
         executed.cells[index].outputs = [nbformat.from_dict(dict(o)) for o in result.outputs]

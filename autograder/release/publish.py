@@ -40,7 +40,7 @@ def release(
         build(source, tree, assignment, config=course.nbgrader_settings)
         proof = prove(course, assignment, source, tree, check=check, say=say, again=again)
         if proof.ok and not check:
-            _replace_tree(tree, course.release(name))
+            replace_tree(tree, course.release(name))
             _replace_files(source, course.source(name))
     return proof
 
@@ -53,7 +53,7 @@ def _replace_files(fresh: Path, folder: Path) -> None:
             write_bytes(place, path.read_bytes())
 
 
-def _replace_tree(fresh: Path, tree: Path) -> None:
+def replace_tree(fresh: Path, tree: Path) -> None:
     """Replace the whole folder `tree` with `fresh`, unless their contents are equal.
 
     The old folder is moved aside first. If an error occurs, it is moved back.

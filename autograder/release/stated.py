@@ -82,11 +82,11 @@ def _block(lines: Iterable[str]) -> str:
 
 
 def _dates(assignment: Assignment, zone: str) -> list[str]:
-    opens, due = _in_words(assignment.opens), _in_words(assignment.due)
+    opens, due = in_words(assignment.opens), in_words(assignment.due)
     return [f"| | date ({zone}) |", "|---|---|", f"| opens | {opens} |", f"| due | {due} |"]
 
 
-def _in_words(moment: datetime) -> str:
+def in_words(moment: datetime) -> str:
     """Return the date in English, such as Thursday, 21 November 2024, 23:55."""
     day, month = DAYS[moment.weekday()], MONTHS[moment.month - 1]
     return f"{day}, {moment.day} {month} {moment.year}, {moment:%H:%M}"

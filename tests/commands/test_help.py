@@ -1,4 +1,4 @@
-"""Help: groups in the order in which a term needs them, an example of each command, hints in wrong calls."""
+"""Help: groups in the order of use, an example of each command, hints in wrong calls."""
 
 from __future__ import annotations
 

@@ -106,6 +106,10 @@ def test_each_step_of_a_homework_is_followed_by_the_next(course: Course) -> None
     assert (course.exported("hw") / "csv.csv").read_bytes() == Path("hw.csv").read_bytes()
     assert list(status()["homework"]["hw"]["exported"]) == ["csv"]
     assert status()["next"] == "fdl standing"
+    assert status()["reason"].endswith("for solutions: fdl release hw --solutions")
+
+    course.published_solutions("hw").mkdir(parents=True)
+    assert status()["reason"] == "all marks were handed on"
 
 
 def test_a_newer_submission_is_graded_again_and_gets_new_feedback(course: Course) -> None:

@@ -13,8 +13,8 @@ KIT = Path(layout.__file__).parent.parent
 
 NAMES = (
     "course.toml", "nbgrader_config.py", "submitted", "autograded", "feedback", "reports",
-    "regraded", "exported", "gradebook.db", "report.json", "sample_class.py", "misconceptions.py",
-    ".earlier",
+    "regraded", "exported", "published", "gradebook.db", "report.json", "sample_class.py",
+    "misconceptions.py", ".earlier",
 )  # fmt: skip
 
 
@@ -35,6 +35,7 @@ def test_a_homework_has_its_folders_in_the_course(tmp_path: Path) -> None:
         course.reports: "reports",
         course.regraded("hw"): "regraded/hw",
         course.exported("hw"): "exported/hw",
+        course.published_solutions("hw"): "published/hw-solutions",
         course.demo: "demo",
     }
     for path, place in found.items():

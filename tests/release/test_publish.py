@@ -132,7 +132,7 @@ def test_release_that_can_not_be_moved_in_puts_the_old_one_back(
 
     monkeypatch.setattr(Path, "rename", fail_for_new)
     with pytest.raises(OSError, match="no space left"):
-        publish._replace_tree(fresh, released.release("tiny"))
+        publish.replace_tree(fresh, released.release("tiny"))
     assert fingerprint(released.release("tiny")) == before
     assert [path.name for path in released.release("tiny").parent.iterdir()] == ["tiny"]
 
