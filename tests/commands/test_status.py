@@ -109,7 +109,7 @@ def test_each_step_of_a_homework_is_followed_by_the_next(course: Course) -> None
     assert status()["reason"].endswith("for solutions: fdl release hw --solutions")
 
     course.published_solutions("hw").mkdir(parents=True)
-    assert status()["reason"] == "all marks were handed on"
+    assert status()["reason"] == "all marks were exported"
 
 
 def test_a_newer_submission_is_graded_again_and_gets_new_feedback(course: Course) -> None:
