@@ -6,9 +6,10 @@ dates, the time zone and the names of the bonus items.
 
 from __future__ import annotations
 
+import ast
 import math
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, chdir, nullcontext
+from contextlib import AbstractContextManager, chdir, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +27,7 @@ from autograder.course.gradecells import (
     nbgrader_metadata,
     place,
     points_of,
+    titles_by_item,
 )
 from autograder.course.layout import SETTINGS, CourseFolder
 from autograder.course.rules import Counting, Deadline, Rules
@@ -45,7 +47,7 @@ class Item:
     """A part of a problem with its own points; `name` is the nbgrader id of its grade cell.
 
     `references` are the definitions in the item's model answer; a student's answer must contain
-    the same definitions.
+    the same definitions. `title` is the nearest heading above it.
     """
 
     name: str
@@ -54,15 +56,21 @@ class Item:
     bonus: bool
     problem: str
     references: tuple[Reference, ...] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One notebook; `name` is its file name without the extension."""
+    """One notebook; `name` is its file name without the extension.
+
+    `setup` are the names that its first code cell imports, `given` those that given cells define.
+    """
 
     name: str
     title: str
     items: tuple[Item, ...]
+    setup: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +84,16 @@ class Assignment(HomeworkSettings):
     def items(self) -> Mapping[str, Item]:
         """All items by name, in the order of the notebooks."""
         return {item.name: item for problem in self.problems for item in problem.items}
+
+    @cached_property
+    def setup_names(self) -> tuple[str, ...]:
+        """Names that a notebook's first code cell imports, of all notebooks."""
+        return tuple(sorted({name for problem in self.problems for name in problem.setup}))
+
+    @cached_property
+    def given_names(self) -> tuple[str, ...]:
+        """Names that given cells define, of all notebooks."""
+        return tuple(sorted({name for problem in self.problems for name in problem.given}))
 
     def select(self, kind: Kind) -> tuple[Item, ...]:
         """Return the items of one kind, in the order of the notebooks."""
@@ -163,7 +181,9 @@ class Course(CourseFolder):
             notebook = read_notebook(path)
             _check_kernel(notebook, path)
             items = tuple(_items(notebook, path.stem, bonus))
-            yield Problem(path.stem, _title(notebook, path.stem), items)
+            given = tuple(_given_names(notebook, path.stem))
+            title, setup = _title(notebook, path.stem), tuple(_setup_names(notebook))
+            yield Problem(path.stem, title, items, setup, given)
 
 
 def read_notebook(path: Path) -> NotebookNode:
@@ -188,6 +208,7 @@ def _check_kernel(notebook: NotebookNode, path: Path) -> None:
 
 def _items(notebook: NotebookNode, problem: str, bonus: Collection[str]) -> Iterator[Item]:
     references: tuple[Reference, ...] = ()
+    titles = titles_by_item(notebook)
     for index, cell in enumerate(notebook.cells):
         where = place(problem, index, cell)
         directive = directive_of(cell, where)
@@ -196,9 +217,25 @@ def _items(notebook: NotebookNode, problem: str, bonus: Collection[str]) -> Iter
         if is_graded(cell):
             name, points = grade_id(cell), _points(cell, where)
             if is_solution(cell):
-                yield Item(name, "manual", points, name in bonus, problem)
+                yield Item(name, "manual", points, name in bonus, problem, title=titles[name])
             else:
-                yield Item(name, "auto", points, name in bonus, problem, references)
+                asked, title = references, titles[name]
+                yield Item(name, "auto", points, name in bonus, problem, asked, title)
+
+
+def _given_names(notebook: NotebookNode, problem: str) -> Iterator[str]:
+    for index, cell in enumerate(notebook.cells):
+        directive = directive_of(cell, place(problem, index, cell))
+        if directive is not None and directive.verb == "GIVEN":
+            yield from (reference.name for reference in directive.references)
+
+
+def _setup_names(notebook: NotebookNode) -> Iterator[str]:
+    first = next((cell.source for cell in notebook.cells if cell.cell_type == "code"), "")
+    with suppress(SyntaxError):  # such as a line of IPython's own
+        for node in ast.walk(ast.parse(first)):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)
 
 
 def _points(cell: NotebookNode, where: CellPlace) -> float:

@@ -7,6 +7,7 @@ value of the wrong type counts as missing.
 from __future__ import annotations
 
 import math
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from nbformat import NotebookNode
 AnyCell = Mapping[str, Any]
 
 _DECLARED = ("grade_id", "grade", "solution", "locked", "points")
+_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
+_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_POINTS = re.compile(r"\s*\([^()]*\bpoints?\)$")
 
 
 @dataclass(frozen=True)
@@ -119,6 +123,19 @@ def by_grade_id(notebook: NotebookNode) -> dict[str, NotebookNode]:
 def points_by_item(notebook: NotebookNode) -> dict[str, float]:
     """Return the points of the notebook's items, by the item's name."""
     return {grade_id(cell): points_of(cell) for cell in notebook.cells if is_graded(cell)}
+
+
+def titles_by_item(notebook: NotebookNode) -> dict[str, str]:
+    """Return the nearest heading above each item, without its points and Markdown signs."""
+    found: dict[str, str] = {}
+    title = ""
+    for cell in notebook.cells:
+        if is_graded(cell):
+            found[grade_id(cell)] = title
+        elif cell.cell_type == "markdown":
+            for heading in _HEADING.findall(_FENCED.sub("", cell.source)):
+                title = re.sub(r"[*`$]", "", _POINTS.sub("", heading))
+    return found
 
 
 def items_by_answer(notebook: NotebookNode) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,6 @@ The page has no script, loads no other files, and shows no text outputs of the s
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat import NotebookNode
 from nbgrader.api import MissingEntry
 
 from autograder.content.sanitize import as_plain_text
 from autograder.course.assignment import NEARLY, Assignment, Course, Item
-from autograder.course.gradecells import grade_id, is_graded, is_solution, items_by_answer
+from autograder.course.gradecells import grade_id, is_solution, items_by_answer, titles_by_item
 from autograder.course.layout import INDEX, REPORT
 from autograder.course.rubric import read_rubrics
 from autograder.durable import make_folder, write_text
@@ -39,10 +37,6 @@ from autograder.words import shown
 
 MAX_WORK = 20_000
 """Maximum number of characters of an answer to show."""
-
-_HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
-_FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-_POINTS = re.compile(r"\s*\([^()]*\bpoints?\)$")
 
 
 @dataclass(frozen=True)
@@ -291,26 +285,13 @@ def read_headings(assignment: Assignment, release: Path) -> Headings:
     skeletons = read_skeletons(assignment, release)
     titles: dict[str, str] = {}
     for skeleton in skeletons.values():
-        titles |= _titles(skeleton)
+        titles |= titles_by_item(skeleton)
     shared = Counter(titles.values())
     titles = {
         name: f"{title}: {name}" if shared[title] > 1 else title for name, title in titles.items()
     }
     answers = map(items_by_answer, skeletons.values())
     return Headings(titles, dict(chain.from_iterable(found.items() for found in answers)))
-
-
-def _titles(skeleton: NotebookNode) -> dict[str, str]:
-    """Return the nearest heading above each item, without its points and Markdown signs."""
-    found: dict[str, str] = {}
-    title = ""
-    for cell in skeleton.cells:
-        if is_graded(cell):
-            found[grade_id(cell)] = title
-        elif cell.cell_type == "markdown":
-            for heading in _HEADING.findall(_FENCED.sub("", cell.source)):
-                title = re.sub(r"[*`$]", "", _POINTS.sub("", heading))
-    return found
 
 
 def _gradebook_view(

@@ -8,6 +8,7 @@ homework. A `checks.py` without that line is released unchanged.
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -19,18 +20,21 @@ from autograder.release.definitions import bound_names
 
 _KIT = "autograder.release.checkskit"
 _FOLDER = Path(__file__).with_name("checkskit")
-_PARTS = ("items", "facts", "answers", "pictures", "notebooks", "verdicts", "packing")
+_PARTS = (
+    "items", "facts", "terminals", "calls", "answers", "pictures", "notebooks", "memory",
+    "verdicts", "packing",
+)  # fmt: skip
 """Modules of checkskit in dependency order: each comes after the modules that it imports."""
 
 _WIDTH = 92
 _LAST = 'if __name__ == "__main__":\n    sys.exit(command(sys.argv[1:]))\n'
 
 
-def item_facts(item: Item) -> tuple[str, float, tuple[str, ...], bool]:
-    """Return an item's facts for the checks: name, points, names to define, whether a bonus."""
+def item_facts(item: Item) -> tuple[str, float, tuple[str, ...], bool, str]:
+    """Return an item's facts for the checks: name, points, names to define, bonus or not, title."""
     points = int(item.max_points) if item.max_points.is_integer() else item.max_points
     answers = () if item.kind == "manual" else tuple(asked.name for asked in item.references)
-    return item.name, points, answers, item.bonus
+    return item.name, points, answers, item.bonus, item.title
 
 
 def self_contained(source: str, assignment: Assignment) -> str:
@@ -78,9 +82,17 @@ def _facts(assignment: Assignment) -> str:
         "PROBLEMS: Mapping[str, tuple[Item, ...]] = {",
     ]
     for problem in assignment.problems:
-        items = [f"        Item{item_facts(item)!r}," for item in problem.items]
+        items = [f"        Item({_as_python(item_facts(item))})," for item in problem.items]
         lines += [f"    {problem.name!r}: (", *items, "    ),"]
-    return "\n".join([*lines, "}"]).replace("'", '"')
+    lines += ["}", f"SETUP = {assignment.setup_names!r}", '"""Names that setup cells import."""\n']
+    lines += [f"GIVEN = {assignment.given_names!r}", '"""Names that given cells define."""']
+    return "\n".join(lines)
+
+
+def _as_python(facts: tuple[object, ...]) -> str:
+    """Return an item's facts as arguments, with texts in double quotes."""
+    *rest, title = facts
+    return repr(tuple(rest))[1:-1].replace("'", '"') + f", {json.dumps(title, ensure_ascii=False)}"
 
 
 def _section(text: str, tree: ast.Module) -> str:

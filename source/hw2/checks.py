@@ -32,24 +32,29 @@ _INDICES = (0, 1, 0)
 _ITERATES = ((2, 4), (1, 2), (0.25, 0.5), (-3, -6))
 
 
-def _itself(x: np.ndarray) -> np.ndarray:
+def itself(x: np.ndarray) -> np.ndarray:
     """Return the gradient of f(x) = ½ ‖x‖²."""
     return np.array(x, dtype=float)
 
 
-def _squares(x: np.ndarray) -> np.ndarray:
+def squares(x: np.ndarray) -> np.ndarray:
     """Return the gradient of f(x) = ⅓ Σ x³."""
     return np.asarray(x, dtype=float) ** 2
 
 
-def _ones(x: np.ndarray) -> np.ndarray:
+def ones(x: np.ndarray) -> np.ndarray:
     """Return the gradient of f(x) = Σ x."""
     return np.ones(np.shape(x))
 
 
-def _scaled(i: int, x: np.ndarray) -> np.ndarray:
+def scaled(i: int, x: np.ndarray) -> np.ndarray:
     """Return the gradient of f_i(x) = (i + 1)/2 · ‖x‖²."""
     return (int(i) + 1) * np.asarray(x, dtype=float)
+
+
+def length_squared(x: np.ndarray) -> float:
+    """Return ‖x‖²."""
+    return float(np.sum(np.square(x)))
 
 
 @check(
@@ -84,11 +89,11 @@ def _three_steps(
     """Check that a method gives the example's iterates with its own parameters."""
     start = np.array([2.0, 4.0])
     rates = np.array(gammas, dtype=float), np.array(betas, dtype=float)
-    answer = method(_scaled, start, *rates, np.array(_INDICES))
+    answer = method(scaled, start, *rates, np.array(_INDICES))
     yield close(answer, _ITERATES, "The iterates of three steps, the start first")
     yield unchanged(start, np.array([2.0, 4.0]), "x0")
     none = np.array([])
-    answer = method(_scaled, np.array([2, 4]), none, none, none.astype(int))
+    answer = method(scaled, np.array([2, 4]), none, none, none.astype(int))
     yield close(answer, [(2, 4)], "The iterates of zero steps, from an integer start")
 
 
@@ -123,7 +128,7 @@ def p1b_ima(yours: Answers) -> Lines:
     start = np.array([2.0, 4.0])
     for first in (0.0, 7.0):
         rates = np.array([1.0, 1.0]), np.array([first, 1.0, 3.0])
-        answer = yours.ima(_scaled, start, *rates, np.array(_INDICES[:2]))
+        answer = yours.ima(scaled, start, *rates, np.array(_INDICES[:2]))
         x, z = pair(answer, "The answer", "x, z")
         yield close(x, _ITERATES[:3], f"x of two steps (λ₀ = {first:.0f}), the start first")
         yield close(z, [(0, 0), (-2, -4)], f"z of two steps (λ₀ = {first:.0f})")
@@ -158,6 +163,15 @@ def p1b_parameters(yours: Answers) -> Lines:
         yield holds(left, right, f"β_t λ_(t+1) = γ_(t−1) λ_t / γ_t − β_t for t ≥ 1, with {case}")
 
 
+@example
+def two_runs() -> dict[str, np.ndarray]:
+    """Return two made-up trajectories by their labels."""
+    return {
+        "first": np.array([[3.0, 0.0], [2.0, 0.0], [1.0, 0.0]]),
+        "second": np.array([[0.0, 2.0], [1.0, 1.0], [0.5, 0.5]]),
+    }
+
+
 @check(
     "Each trajectory holds points; the picture shows numbers. What must happen to each point "
     "first?",
@@ -169,11 +183,8 @@ def p1b_parameters(yours: Answers) -> Lines:
 )
 def p1_plot(yours: Answers) -> Lines:
     """Check a line for each trajectory at the objective's values, a legend and axis labels."""
-    trajectories = {
-        "first": np.array([[3.0, 0.0], [2.0, 0.0], [1.0, 0.0]]),
-        "second": np.array([[0.0, 2.0], [1.0, 1.0], [0.5, 0.5]]),
-    }
-    figure = as_figure(yours.plot_objective(lambda x: float(np.sum(np.square(x))), trajectories))
+    trajectories = two_runs()
+    figure = as_figure(yours.plot_objective(length_squared, trajectories))
     axes = curve(figure, (0, 1, 2), (9, 4, 1), "f along the trajectory “first”")
     yield "f along the trajectory “first” is a line against the number of steps"
     curve(figure, (0, 1, 2), (4, 2, 0.5), "f along the trajectory “second”")
@@ -287,12 +298,12 @@ def p2c_hessian_trace(yours: Answers) -> Lines:
 def p2c_gd(yours: Answers) -> Lines:
     """Check three halvings with ∇f(x) = x and η = ½, a step size for each step, and zero steps."""
     start = np.array([4.0, 8.0])
-    answer = yours.gd(_itself, start, 0.5, 3)
+    answer = yours.gd(itself, start, 0.5, 3)
     yield close(answer, [(4, 8), (2, 4), (1, 2), (0.5, 1)], "Three steps with ∇f(x) = x, η = ½")
     yield unchanged(start, np.array([4.0, 8.0]), "x0")
-    answer = yours.gd(_itself, start, np.array([0.5, 2.0]), 2)
+    answer = yours.gd(itself, start, np.array([0.5, 2.0]), 2)
     yield close(answer, [(4, 8), (2, 4), (-2, -4)], "Two steps with η = (½, 2)")
-    answer = yours.gd(_itself, np.array([4, 8]), 0.5, 0)
+    answer = yours.gd(itself, np.array([4, 8]), 0.5, 0)
     yield close(answer, [(4, 8)], "Zero steps, from an integer start")
 
 
@@ -307,17 +318,17 @@ def p2c_gd(yours: Answers) -> Lines:
 def p2c_usam(yours: Answers) -> Lines:
     """Check steps with ∇f(x) = x² (entry by entry), worked out by hand, for two values of ρ."""
     start = np.array([1.0, 0.0])
-    answer = yours.usam(_squares, start, 0.125, 1.0, 2)
+    answer = yours.usam(squares, start, 0.125, 1.0, 2)
     right = [(1, 0), (0.5, 0), (0.4296875, 0)]
     yield close(answer, right, "Two steps with ∇f(x) = x², η = ⅛, ρ = 1")
     yield unchanged(start, np.array([1.0, 0.0]), "x0")
-    answer = yours.usam(_squares, start, np.array([0.5, 1.0]), 0.0, 2)
+    answer = yours.usam(squares, start, np.array([0.5, 1.0]), 0.0, 2)
     yield close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
-    answer = yours.usam(_squares, np.array([1, 0]), 0.5, 1.0, 0)
+    answer = yours.usam(squares, np.array([1, 0]), 0.5, 1.0, 0)
     yield close(answer, [(1, 0)], "Zero steps, from an integer start")
 
 
-def _drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np.ndarray:
+def drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np.ndarray:
     """Run a made-up optimiser, called like `usam`: each step adds (η + 3ρ) ∇f(x⁰)."""
     start = np.array(x0, dtype=float)
     steps = np.arange(num_steps + 1)[:, np.newaxis]
@@ -337,7 +348,7 @@ def p2c_experiment(yours: Answers) -> Lines:
     """Check the last iterates of a made-up optimiser from every start, for every pair (η, ρ)."""
     starts = np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.0]])
     shifts = {(0.1, 0.0): 1.0, (0.1, 0.2): 7.0, (0.5, 0.0): 5.0, (0.5, 0.2): 11.0}
-    answer = yours.run_experiment(_drift, _ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10)
+    answer = yours.run_experiment(drift, ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10)
     something(answer, "The answer")
     is_dict = isinstance(answer, Mapping)
     expect(is_dict, f"The answer: got {kind(answer)} instead of a dict.", "broken")
@@ -352,6 +363,19 @@ def p2c_experiment(yours: Answers) -> Lines:
         yield close(answer[eta, rho], starts + shift, what)
 
 
+def last_entry(x: np.ndarray) -> float:
+    """Return the last entry of a point, a made-up trace."""
+    return float(x[-1])
+
+
+@example
+def three_ends() -> dict[tuple[float, float], np.ndarray]:
+    """Return made-up results of an experiment: three last iterates for each (η, ρ)."""
+    ends = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 9.0]])
+    shifts = {(0.1, 0.0): 4.0, (0.1, 0.2): 3.0, (0.5, 0.0): 2.0, (0.5, 0.2): 0.5}
+    return {pair: ends + shift for pair, shift in shifts.items()}
+
+
 @check(
     "The keys are pairs. How do you get from them the values of η, one for each line, and the "
     "values of ρ in increasing order?",
@@ -362,16 +386,30 @@ def p2c_experiment(yours: Answers) -> Lines:
 )
 def p2c_trace_plot(yours: Answers) -> Lines:
     """Check a line for each η: the median of a made-up trace over three starts, against ρ."""
-    ends = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 9.0]])
-    shifts = {(0.1, 0.0): 4.0, (0.1, 0.2): 3.0, (0.5, 0.0): 2.0, (0.5, 0.2): 0.5}
-    results = {pair: ends + shift for pair, shift in shifts.items()}
-    figure = as_figure(yours.plot_traces(lambda x: float(x[-1]), results))
+    figure = as_figure(yours.plot_traces(last_entry, three_ends()))
     axes = curve(figure, (0, 0.2), (6, 5), "The median over the starts at η = 0.1")
     yield "the medians at η = 0.1 are a line against ρ"
     curve(figure, (0, 0.2), (4, 2.5), "The median over the starts at η = 0.5")
     yield "the medians at η = 0.5 are a line too"
     yield legend_names(figure, 2)
     yield axis_labels(axes)
+
+
+def valley(x: np.ndarray) -> float:
+    """Return the made-up loss u² + 3v² at [u, v]."""
+    return float(x[0] ** 2 + 3 * x[1] ** 2)
+
+
+@example
+def two_ends() -> dict[tuple[float, float], np.ndarray]:
+    """Return made-up results of an experiment: two last iterates for each (η, ρ)."""
+    away = np.array([(1.75, 1.75), (1.75, -1.75)])
+    return {
+        (0.1, 0.0): np.array([(1.0, 0.5), (-1.0, 1.0)]),
+        (0.1, 0.2): np.array([(0.5, -1.0), (0.25, 0.75)]),
+        (0.5, 0.0): away,
+        (0.5, 0.2): away,
+    }
 
 
 @check(
@@ -384,10 +422,8 @@ def p2c_trace_plot(yours: Answers) -> Lines:
 )
 def p2c_surface_plot(yours: Answers) -> Lines:
     """Check the surface of a made-up loss, with the last iterates of GD and USAM at one η."""
-    ends = {0.0: [(1.0, 0.5), (-1.0, 1.0)], 0.2: [(0.5, -1.0), (0.25, 0.75)]}
-    results = {(0.1, rho): np.array(points) for rho, points in ends.items()}
-    results[0.5, 0.0] = results[0.5, 0.2] = np.array([(1.75, 1.75), (1.75, -1.75)])
-    figure = as_figure(yours.plot_landscape(lambda x: x[0] ** 2 + 3 * x[1] ** 2, results, 0.1))
+    ends = two_ends()
+    figure = as_figure(yours.plot_landscape(valley, two_ends(), 0.1))
     surface = [axes for axes in figure.axes if axes.collections or axes.images]
     expect(
         surface,
@@ -397,7 +433,7 @@ def p2c_surface_plot(yours: Answers) -> Lines:
     marked = _points(figure)
     for rho, name in ((0.0, "GD (ρ = 0)"), (0.2, "USAM (ρ = 0.2)")):
         expect(
-            all(np.isclose(marked, end, atol=1e-6).all(axis=1).any() for end in ends[rho]),
+            all(np.isclose(marked, end, atol=1e-6).all(axis=1).any() for end in ends[0.1, rho]),
             f"The last iterates of {name} at η = 0.1 are not all marked at their (u, v); "
             "`scatter` or `plot(…, 'o')` marks them.",
         )

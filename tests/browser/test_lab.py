@@ -75,9 +75,9 @@ def test_finished_notebook_runs_and_shows_that_its_checks_pass(
 ) -> None:
     items = checks_of(homework, problem)
     open_notebook(student, lab, f"done/{problem}.ipynb")
-    outputs = run_all(student, f"{len(items)} of {len(items)} visible checks pass")
+    outputs = run_all(student, "Before you hand in: restart the kernel")
     for item in items:
-        assert any(f"{item}: the visible check passes." in text for text in outputs), item
+        assert any("✓ passes" in text and item in text for text in outputs), item
     assert student.tab.locator(".jp-CodeCell img").count() > 0, "its experiment draws"
     assert student.tab.locator(".jp-mod-error, [data-mime-type*=error]").count() == 0
     assert student.complaints == []
@@ -90,9 +90,9 @@ def test_untouched_notebook_runs_to_its_end_and_says_what_is_open(
 ) -> None:
     items = checks_of(homework, problem)
     open_notebook(student, lab, f"untouched/{problem}.ipynb")
-    outputs = run_all(student, f"0 of {len(items)} visible checks pass")
+    outputs = run_all(student, "0 of 10 points pass so far")
     for item in items:
-        assert any(f"{item}: not " in text for text in outputs), item
+        assert any("… not " in text and item in text for text in outputs), item
     assert student.complaints == []
 
 
@@ -105,7 +105,7 @@ def test_what_a_student_types_is_checked_in_the_page(student: Visitor, lab: str)
     answer = ["def heavy_ball_parameters(gammas, betas):", "return gammas, betas"]
     type_and_run(student, "def heavy_ball_parameters(", answer)
     run_cell(student, "checks.p1a_parameters")
-    verdict = tab.locator(".jp-OutputArea", has_text="p1a-parameters: not right yet").first
+    verdict = tab.locator(".jp-OutputArea", has_text="not right yet").first
     verdict.wait_for()
     assert "✗" in verdict.inner_text()
     assert student.complaints == []
@@ -130,15 +130,15 @@ def test_new_homework_has_verdicts_hints_and_a_package(browser: Any, new_lab: st
     """A wrong answer gets a coloured verdict, whose hints open one inside the other."""
     with visiting(browser, new_lab, noise=NOISE) as student:
         open_notebook(student, new_lab, "hw3/problem1_newton.ipynb")
-        outputs = run_all(student, "0 of 3 visible checks pass")
-        assert any("p1-plot: not done yet" in text for text in outputs)
+        outputs = run_all(student, "points pass so far")
+        assert any("not done yet" in text and "p1-plot" in text for text in outputs)
         type_and_run(
             student, "def newton(", ["def newton(f, slope, x0, num_steps):", "return [x0]"]
         )
         run_cell(student, "checks.p1_newton")
         verdict = student.tab.locator(".jp-OutputArea", has_text="the shape is (1,)").first
         verdict.wait_for()
-        badge = verdict.locator("span", has_text="can't compare").first
+        badge = verdict.locator("span", has_text="can't be compared").first
         assert badge.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(138, 70, 0)"
         for step, title in enumerate(("a nudge", "the shape of the answer", "where to look"), 1):
             verdict.get_by_text(f"Hint {step} of 3: {title}").click()

@@ -144,12 +144,12 @@ def test_summary_and_ready_tell_what_is_open(
         text = capsys.readouterr().out
         for item in problem.items:
             assert f" {item.name} " in text
-        assert "next is" not in text
+        assert "Next:" not in text
     assert homework.module.ready(names, asked)
     assert not homework.module.ready({}, asked)
     assert f"waits for: `{asked}`" in capsys.readouterr().out
     homework.module.summary(first.problem, {})
-    assert f"next is {first.name}." in capsys.readouterr().out
+    assert f"({first.name})." in capsys.readouterr().out
 
 
 def test_pack_writes_a_package_that_is_read_when_marked(homework: Homework, tmp_path: Path) -> None:

@@ -17,8 +17,11 @@ those of the student's code, become a verdict in plain words.
 """
 
 from autograder.release.checkskit.answers import *
+from autograder.release.checkskit.calls import *
 from autograder.release.checkskit.items import *
+from autograder.release.checkskit.memory import *
 from autograder.release.checkskit.notebooks import *
 from autograder.release.checkskit.packing import *
 from autograder.release.checkskit.pictures import *
+from autograder.release.checkskit.terminals import *
 from autograder.release.checkskit.verdicts import *

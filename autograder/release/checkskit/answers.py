@@ -10,7 +10,8 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from autograder.release.checkskit.facts import TOLERANCE
+from autograder.release.checkskit.calls import call_text, copied
+from autograder.release.checkskit.facts import GIVEN, PROBLEMS, SETUP, TOLERANCE
 from autograder.release.checkskit.items import CheckError, Names, State, named
 
 _NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
@@ -22,13 +23,17 @@ class Answers:
 
     def __init__(self, names: Names) -> None:
         self._names = names
+        self._last: tuple[str, tuple[Any, ...]] | None = None
+
+    def last_call(self) -> str:
+        """Return the last call as a line that runs in the notebook, or "" if there is none."""
+        return call_text(*self._last) if self._last else ""
 
     def value(self, name: str) -> Any:
         """Return the notebook's value of `name`."""
         if name not in self._names:
-            raise CheckError(
-                "missing", f"`{name}` is not defined. Write it in the cell above and run that cell."
-            )
+            what = _source_of(name) or "write it in the cell above and run that cell."
+            raise CheckError("missing", f"`{name}` is not defined: {what}")
         return self._names[name]
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -36,6 +41,7 @@ class Answers:
         return functools.partial(self._call, name)
 
     def _call(self, name: str, *arguments: Any) -> Any:
+        self._last = None
         function = self.value(name)
         if not callable(function):
             raise CheckError(
@@ -43,13 +49,31 @@ class Answers:
                 f"`{name}` is not a function any more but {kind(function)}: "
                 "rename that variable and run the cell above again.",
             )
+        self._last = name, copied(arguments)
         try:
             return function(*arguments)
         except NotImplementedError as error:
             raise CheckError("open", _unfinished(name, error)) from None
         except (Exception, SystemExit) as error:
             message = f"`{name}` stopped with {named(error)}{_line(error)}"
+            undefined = getattr(error, "name", None) if type(error) is NameError else None
+            if undefined not in self._names and (what := _source_of(str(undefined))):
+                message = f"`{name}` needs `{undefined}`, which is not defined: {what}"
             raise CheckError("broken", message) from None
+
+
+def _source_of(name: str) -> str:
+    """Return which cell to run so that a name of the notebook is defined; "" if unknown."""
+    if name in SETUP:
+        return "run the setup cell (the first code cell) first."
+    if name in GIVEN:
+        return f"run the given cell that defines `{name}` first."
+    items = [item for items in PROBLEMS.values() for item in items if name in item.answers]
+    return (
+        f"write it in the cell above the check of {items[0].name} and run that cell."
+        if items
+        else ""
+    )
 
 
 def _unfinished(name: str, error: NotImplementedError) -> str:
@@ -57,7 +81,10 @@ def _unfinished(name: str, error: NotImplementedError) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     inner = frames[-1].name if len(frames) > 1 else name
     if inner == name or not inner.isidentifier():
-        return f"`{name}` still raises NotImplementedError: replace that line with your code."
+        return (
+            f"`{name}` still raises NotImplementedError: replace that line with your code. If you "
+            "have done so, run its cell: the one in memory is still unfinished."
+        )
     return f"`{name}` calls `{inner}`, which still raises NotImplementedError."
 
 
@@ -136,11 +163,23 @@ def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
     right = np.asarray(expected, dtype=float)
     found = array(answer, what, right.shape)
     deviation = _deviation(found, right)
+    hint = _aliased(answer, found, right) or hint
     expect(
         deviation <= TOLERANCE,
         f"{what}. Yours:\n{shown(found)}\nExpected:\n{shown(right)}" + (hint and f"\n{hint}"),
     )
     return f"{what}: as expected ({_deviation_text(deviation)})"
+
+
+def _aliased(answer: Any, found: np.ndarray, right: np.ndarray) -> str:
+    """Return advice if all rows are equal, as if one array had been collected in each step."""
+    if found.ndim < 2 or len(found) < 2 or not found.any() or (right == right[-1]).all():
+        return ""
+    if isinstance(answer, (list, tuple)) and all(row is answer[0] for row in answer):
+        return "All rows are one array, which changes in each step: append `x.copy()`, not `x`."
+    if (found == found[-1]).all():
+        return "All rows are equal, as if they were one array: append `x.copy()`, not `x`."
+    return ""
 
 
 def holds(left: Any, right: Any, rule: str) -> str:

@@ -30,3 +30,4 @@ PROBLEMS = {
     problem.name: tuple(Item(*item_facts(item)) for item in problem.items)
     for problem in (_HERE.problems if _HERE else ())
 }
+SETUP, GIVEN = (_HERE.setup_names, _HERE.given_names) if _HERE else ((), ())

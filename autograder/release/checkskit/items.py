@@ -22,11 +22,17 @@ class Item:
     points: float
     answers: tuple[str, ...] = ()
     bonus: bool = False
+    title: str = ""
 
     @property
     def worth(self) -> str:
         """The points as text."""
         return f"{self.points:g} {'bonus ' * self.bonus}point{'s' * (self.points != 1)}"
+
+    @property
+    def heading(self) -> str:
+        """The title and the points as text."""
+        return f"{self.title or self.name} ({self.worth})"
 
 
 class CheckError(Exception):

@@ -27,7 +27,7 @@ class Saved:
 
     @property
     def code(self) -> tuple[str, ...]:
-        return tuple(_source(cell) for cell in self.cells if cell.get("cell_type") == "code")
+        return tuple(cell_text(cell) for cell in self.cells if cell.get("cell_type") == "code")
 
 
 def saved_notebook(folder: Path, problem: str) -> Saved | None:
@@ -44,7 +44,15 @@ def saved_notebook(folder: Path, problem: str) -> Saved | None:
     return Saved(problem, content, time, cells)
 
 
-def _source(cell: Mapping[str, Any]) -> str:
+def saved_here(problem: str) -> Saved | None:
+    """Return the saved notebook of a problem that is beside this file; None if there is none."""
+    try:
+        return saved_notebook(Path(__file__).resolve().parent, problem)
+    except OSError:
+        return None
+
+
+def cell_text(cell: Mapping[str, Any]) -> str:
     """Return a cell's text, which a file stores as one string or as a list of lines."""
     source = cell.get("source", "")
     return source if isinstance(source, str) else "".join(map(str, source))
@@ -62,7 +70,7 @@ def grade_id(cell: Mapping[str, Any]) -> str:
 def is_written(notebook: Saved, item: str) -> bool:
     """Return whether a text item is neither empty nor as it was released."""
     mine = [cell for cell in notebook.cells if grade_id(cell) == item]
-    return any(_source(cell).strip() and not _is_as_released(cell) for cell in mine)
+    return any(cell_text(cell).strip() and not _is_as_released(cell) for cell in mine)
 
 
 def _is_as_released(cell: Mapping[str, Any]) -> bool:
@@ -71,10 +79,10 @@ def _is_as_released(cell: Mapping[str, Any]) -> bool:
 
     mark = cell.get("metadata", {}).get("nbgrader")
     if not isinstance(mark, Mapping) or not isinstance(mark.get("checksum"), str):
-        return _UNANSWERED in _source(cell)  # some editors drop what they do not know
+        return _UNANSWERED in cell_text(cell)  # some editors drop what they do not know
     about = [str(bool(mark.get(key))) for key in ("grade", "solution", "locked")]
     try:
-        parts = [_source(cell), "markdown", *about, grade_id(cell), str(float(mark["points"]))]
+        parts = [cell_text(cell), "markdown", *about, grade_id(cell), str(float(mark["points"]))]
     except (KeyError, TypeError, ValueError):
         return False
     digest = hashlib.md5("".join(parts).encode(errors="replace"), usedforsecurity=False)

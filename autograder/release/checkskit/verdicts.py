@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import html
 import io
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -18,6 +20,9 @@ import numpy as np
 from autograder.release.checkskit.answers import Answers
 from autograder.release.checkskit.facts import PROBLEMS
 from autograder.release.checkskit.items import CheckError, Item, Names, State, named
+from autograder.release.checkskit.memory import out_of_date, used_answers
+from autograder.release.checkskit.notebooks import Saved, is_written, saved_here
+from autograder.release.checkskit.terminals import say
 
 Lines = Iterator[str]
 """The lines that a check yields, one for each comparison that holds."""
@@ -33,23 +38,30 @@ _STEPS = ("a nudge", "the shape of the answer", "where to look")
 _given: dict[str, int] = {}
 """Number of hints that `hint` has given for an item so far."""
 
-_VERDICTS: Mapping[State, tuple[str, str, str, str]] = {
-    "passed": ("✓", "passes", "the visible check passes.", "#1a7f37"),
-    "missing": ("…", "not found", "not found.", "#57606a"),
-    "open": ("…", "open", "not done yet.", "#57606a"),
-    "broken": ("✗", "can't compare", "the answer can't be compared yet.", "#8a4600"),
-    "wrong": ("✗", "not right yet", "not right yet.", "#b3261e"),
+_VERDICTS: Mapping[State, tuple[str, str, str]] = {
+    "passed": ("✓", "passes", "#1a7f37"),
+    "missing": ("…", "not found", "#57606a"),
+    "open": ("…", "not done yet", "#57606a"),
+    "broken": ("✗", "can't be compared yet", "#8a4600"),
+    "wrong": ("✗", "not right yet", "#b3261e"),
 }
-"""A sign, a word, a sentence, and a colour on which white text is easy to read."""
+"""A sign, some words, and a colour on which white text is easy to read."""
+
+_PRAISE = ("Well done.", "Good work.", "That holds up.", "Nicely solved.", "Exactly right.")
 
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of one check: the comparisons that held, and a message about the first fault."""
+    """The outcome of one check: the comparisons that held, and a message about the first fault.
+
+    `call` is the call that failed, as a line to copy; `advice` says what may be the cause.
+    """
 
     state: State
     held: tuple[str, ...]
     message: str = ""
+    call: str = ""
+    advice: str = ""
 
 
 def check(
@@ -66,7 +78,8 @@ def check(
 
         @functools.wraps(body)
         def run(names: Names) -> None:
-            _show(item, examine(item, names))
+            asked = _item(item)
+            _show(asked, _advised(asked, examine(item, names), names))
 
         return run
 
@@ -76,15 +89,48 @@ def check(
 def examine(item: str, names: Names) -> Result:
     """Run one check; errors in it become a result too."""
     held: list[str] = []
+    answers = Answers(names)
     with _figures_closed():
         try:
-            for line in BODIES[item](Answers(names)):
+            for line in BODIES[item](answers):
                 held.append(line)
         except CheckError as error:
-            return Result(error.state, tuple(held), str(error))
+            call = answers.last_call() if error.state in ("broken", "wrong") else ""
+            return Result(error.state, tuple(held), str(error), call)
         except Exception as error:
-            return Result("broken", tuple(held), f"The check could not continue: {named(error)}")
+            message = f"The check could not continue: {named(error)}"
+            return Result("broken", tuple(held), message, answers.last_call())
     return Result("passed", tuple(held))
+
+
+def _advised(item: Item, result: Result, names: Names) -> Result:
+    """Return a result with the likely cause: an old cell, or another answer that does not pass."""
+    if result.state == "passed":
+        return result
+    problem = next((name for name, items in PROBLEMS.items() if item in items), "")
+    runs = _cells_run()
+    causes = (out_of_date(name, problem, names, runs) for name in item.answers if runs)
+    if cause := next(filter(None, causes), ""):
+        if result.state in ("missing", "open"):
+            return replace(result, message=cause)
+        return replace(result, advice=cause)
+    for name, other in used_answers(item, names):
+        if f"`{name}`" not in result.message and quietly(other.name, names) != "passed":
+            advice = f"It uses your `{name}`, which does not pass yet: look at that check first."
+            return replace(result, advice=advice)
+    return result
+
+
+def _cells_run() -> list[str]:
+    """Return the texts of the cells that this kernel ran; none outside a notebook."""
+    here = shell()
+    history = getattr(here, "history_manager", None) if getattr(here, "kernel", None) else None
+    return list(getattr(history, "input_hist_parsed", ()))
+
+
+def _item(name: str) -> Item:
+    known = (item for items in PROBLEMS.values() for item in items if item.name == name)
+    return next(known, Item(name, 0))  # outside a course no points are known
 
 
 @contextmanager
@@ -110,52 +156,74 @@ def shell() -> Any:
     return get() if get else None
 
 
-def _show(item: str, result: Result) -> None:
+def _show(item: Item, result: Result) -> None:
     """Show a result: in a notebook as HTML and text, elsewhere as text only."""
+    _publish(_text(item, result), _page(item, result))
+
+
+def _publish(text: str, page: str) -> None:
+    """Show a page in a notebook, with its text for where there is no HTML; elsewhere print that."""
     here = shell()
     if getattr(here, "kernel", None) is None:
-        print(_text(item, result))
+        say(text)
     else:
-        page = {"text/plain": _text(item, result), "text/html": _page(item, result)}
-        here.display_pub.publish(data=page, metadata={})
+        here.display_pub.publish(data={"text/plain": text, "text/html": page}, metadata={})
 
 
-def _text(item: str, result: Result) -> str:
+def _text(item: Item, result: Result) -> str:
     """Return a result as text: a headline, the comparisons that held, and the message."""
-    sign, _, sentence, _ = _VERDICTS[result.state]
-    lines = [f"{sign} {item}: {sentence}", *(f"  ✓ {line}" for line in result.held)]
+    sign, word, _ = _VERDICTS[result.state]
+    headline = f"{sign} {item.name}: {word}" + f" ({item.title}, {item.worth})" * bool(item.title)
+    lines = [headline + _praise(item, result), *(f"  ✓ {line}" for line in result.held)]
     if result.message:
         lines.append(f"  {sign} " + result.message.replace("\n", "\n    "))
-    if _needs_hints(result):
-        lines.append(f'  ? Stuck? checks.hint("{item}") gives a hint; call it again for the next.')
+    lines += [f"  → {line}" for line in _next_steps(result)]
+    if _needs_hints(item, result):
+        lines.append(
+            f'  ? Stuck? checks.hint("{item.name}") gives a hint; call it again for the next.'
+        )
     return "\n".join(lines)
 
 
-def _needs_hints(result: Result) -> bool:
+def _praise(item: Item, result: Result) -> str:
+    """Return a few kind words if the answer is right, the same ones each time."""
+    place = list(BODIES).index(item.name)
+    return f". {_PRAISE[place % len(_PRAISE)]}" if result.state == "passed" else ""
+
+
+def _next_steps(result: Result) -> list[str]:
+    call = result.call and f"try it yourself: `{result.call}`"
+    return [line for line in (call, result.advice) if line]
+
+
+def _needs_hints(item: Item, result: Result) -> bool:
     """Return whether hints can help: not if all is right, nor if the cell was not run."""
-    return result.state not in ("passed", "missing")
+    return result.state not in ("passed", "missing") and item.name in HINTS
 
 
-def _page(item: str, result: Result) -> str:
+def _page(item: Item, result: Result) -> str:
     """Return a result as HTML: a badge with a sign and a word, and hints that open one by one.
 
     It has no script and no style sheet, loads nothing, and is readable without its styles.
     """
-    sign, word, sentence, colour = _VERDICTS[result.state]
+    sign, word, colour = _VERDICTS[result.state]
     badge = f"background:{colour};color:#fff;border-radius:3px;padding:1px 7px"
     lines = [
         f'<div><span style="{badge}"><b>{sign} {word}</b></span> '
-        f"<b>{item}</b>: {html.escape(sentence)}</div>",
+        f"<b>{html.escape(item.title or item.name)}</b> ({item.worth})"
+        f"{_praise(item, result)} <small>{item.name}</small></div>",
         *(f"<div>✓ {_marked_up(line)}</div>" for line in result.held),
     ]
     if result.message:
         first, _, rest = result.message.partition("\n")
         lines.append(f"<div>{sign} {_marked_up(first)}</div>")
-        lines += [f'<pre style="margin:0 0 0 1.5em">{html.escape(rest)}</pre>'] if rest else []
-    if _needs_hints(result):
-        lines.append(_hints(item))
+        pre = "margin:0 0 0 1.5em;white-space:pre-wrap;overflow-wrap:anywhere"
+        lines += [f'<pre style="{pre}">{_marked_up(rest)}</pre>'] if rest else []
+    lines += [f"<div>→ {_marked_up(line)}</div>" for line in _next_steps(result)]
+    if _needs_hints(item, result):
+        lines.append(_hints(item.name))
     box = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0"
-    return f'<div style="{box}">' + "\n".join(lines) + "</div>"
+    return f'<div style="{box};overflow-wrap:anywhere">' + "\n".join(lines) + "</div>"
 
 
 def _hints(item: str) -> str:
@@ -178,20 +246,49 @@ def _hint_title(step: int) -> str:
     return f"Hint {step + 1} of {len(_STEPS)}: {_STEPS[step]}"
 
 
-def hint(item: str) -> None:
-    """Print the next hint for an item, such as "p1-momentum"; after the last, the first again."""
-    if item not in HINTS:
-        print(f"There is no hint for {item!r}. There are hints for: {', '.join(HINTS)}.")
+def hint(name: object) -> None:
+    """Print the next hint for an item; after the last, the first again.
+
+    `name` is the item, such as "p1-momentum", or a function or a part of either name or of the
+    title that fits only one item, such as "momentum".
+    """
+    found = items_named(getattr(name, "__name__", name))
+    if len(found) != 1:
+        told = f"{len(found)} items fit {name!r}" if found else f"There is no hint for {name!r}"
+        say(f"{told}. There are hints for: {', '.join(found or HINTS)}.")
         return
+    (item,) = found
     step = _given.get(item, 0) % len(_STEPS)
     _given[item] = step + 1
-    print(f"{item}, {_hint_title(step)}\n  {HINTS[item][step]}")
     more = step + 1 < len(_STEPS)
-    print(
-        "  Call it again for the next hint."
-        if more
-        else "  That was the last; calling it again starts from the first hint."
+    say(
+        f"{item}, {_hint_title(step)}\n  {HINTS[item][step]}\n"
+        + (
+            "  Call it again for the next hint."
+            if more
+            else "  That was the last; calling it again starts from the first hint."
+        )
     )
+
+
+def items_named(name: object) -> list[str]:
+    """Return the items with hints that a name fits: exactly if one does, else by a part of it."""
+    word = str(name).strip().lower()
+    words = {
+        item.name: [text.lower() for text in (item.name, *item.answers, item.title)]
+        for items in PROBLEMS.values()
+        for item in items
+        if item.name in HINTS
+    }
+    if word in words:
+        return [word]
+    exact = [item for item, texts in words.items() if word in texts]
+    part = word.replace("_", "-")
+    return exact or [
+        item
+        for item, texts in words.items()
+        if word and any(word in text or part in text for text in texts)
+    ]
 
 
 def ready(names: Names, *needed: str) -> bool:
@@ -208,10 +305,10 @@ def ready(names: Names, *needed: str) -> bool:
         elif "wrong" in states:
             doubtful.append(name)
     if open_names:
-        print("… This experiment waits for: " + ", ".join(f"`{name}`" for name in open_names))
+        say("… This experiment waits for: " + ", ".join(f"`{name}`" for name in open_names))
     elif doubtful:
         doubts = ", ".join(f"`{name}`" for name in doubtful)
-        print(f"The visible check of {doubts} does not pass yet, so don't trust the result below.")
+        say(f"The visible check of {doubts} does not pass yet, so don't trust the result below.")
     return not open_names
 
 
@@ -244,33 +341,87 @@ def _items_of(name: str) -> list[str]:
 
 
 def summary(problem: str, names: Names) -> None:
-    """Print which items of a problem pass their visible checks, and which are still open."""
-    items = PROBLEMS[problem]
+    """Show which items of a problem pass their visible checks, and which are still open.
+
+    Whether a text is written is read from the saved notebook, if it is beside this file.
+    """
+    items, saved = PROBLEMS[problem], saved_here(problem)
     states = {item.name: quietly(item.name, names) for item in items if item.answers}
-    print(f"{problem}: where you stand\n")
+    rows = [(item, *_standing(item, states.get(item.name), saved)) for item in items]
+    end = [_points_so_far(items, states)]
+    todo = [item for item in items if states.get(item.name, "passed") != "passed"]
+    if todo:
+        end.append(f"Next: {todo[0].title or todo[0].name} ({todo[0].name}).")
+    else:
+        end.append("Before you hand in: restart the kernel, run all cells once more, and save.")
+    if len(states) < len(items) and saved and not saved.fault:
+        time = datetime.fromtimestamp(saved.time)
+        end.append(f"Texts are looked up in the file as you last saved it ({time:%d.%m., %H:%M}).")
+    title = f"{problem}: where you stand"
+    text = [title, "", *("  " + row(mark, item, word) for item, mark, word in rows), "", *end]
+    _publish("\n".join(text), _table(title, rows, end))
+
+
+def _standing(item: Item, state: State | None, saved: Saved | None) -> tuple[str, str]:
+    """Return the sign and the words of an item in the summary."""
+    if item.answers or saved is None or saved.fault:
+        return _STANDINGS[state]
+    if is_written(saved, item.name):
+        return "✎", "written; a person marks it"
+    return "…", "no text yet"
+
+
+def _points_so_far(items: Sequence[Item], states: Mapping[str, State]) -> str:
+    """Return the sums of the points that pass, regular and bonus points apart."""
+    passed, all_of = ([0.0, 0.0] for _ in range(2))
     for item in items:
-        print("  " + summed_up(item, states.get(item.name)))
-    todo = [name for name, state in states.items() if state != "passed"]
-    print(
-        f"\n{len(states) - len(todo)} of {len(states)} visible checks pass;",
-        f"next is {todo[0]}." if todo else "restart the kernel, run all cells once more, and save.",
+        all_of[item.bonus] += item.points
+        passed[item.bonus] += item.points * (states.get(item.name) == "passed")
+    read = sum(item.points for item in items if not item.answers)
+    parts = [
+        f"{passed[bonus]:g} of {all_of[bonus]:g} {'bonus ' * bonus}points"
+        for bonus in (False, True)
+        if all_of[bonus]
+    ]
+    told = parts[0] + " pass so far" + "".join(f", {part}" for part in parts[1:]) + "."
+    return told + f" A person marks the {read:g} points for texts." * bool(read)
+
+
+def _table(title: str, rows: Sequence[tuple[Item, str, str]], end: Sequence[str]) -> str:
+    """Return the summary as HTML, a table that is also readable on a narrow page."""
+    cell = 'style="text-align:left;padding:2px 8px;vertical-align:top;font-weight:normal"'
+    lines = [
+        f'<tr><th scope="row" {cell}>{html.escape(item.title or item.name)} '
+        f"<small>{item.name}</small></th><td {cell}>{item.worth}</td>"
+        f"<td {cell}>{mark} {html.escape(word)}</td></tr>"
+        for item, mark, word in rows
+    ]
+    head = "".join(
+        f'<th scope="col" {cell}><b>{name}</b></th>' for name in ("item", "worth", "state")
     )
-    texts = len(items) - len(states)
-    if texts:
-        are = "items are texts" if texts > 1 else "item is a text"
-        print(f"{texts} {are}, which a person reads and marks.")
+    about = "text-align:left;font-weight:bold;color:inherit;caption-side:top"
+    return (
+        '<div style="overflow-wrap:anywhere"><table style="margin:0;table-layout:auto">'
+        f'<caption style="{about}">{title}</caption><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table>"
+        + "".join(f"<div>{html.escape(line)}</div>" for line in end)
+        + "</div>"
+    )
+
+
+_STANDINGS: Mapping[State | None, tuple[str, str]] = {
+    "passed": ("✓", "passes"),
+    "missing": ("…", "not found yet: write it, then run its cell"),
+    "open": ("…", "not done yet"),
+    "broken": ("✗", "its answer can't be compared yet"),
+    "wrong": ("✗", "not right yet"),
+    None: ("✎", "your text, marked by a person"),
+}
 
 
 def summed_up(item: Item, state: State | None) -> str:
     """Return an item's line of the summary."""
-    mark, word = {
-        "passed": ("✓", "passes"),
-        "missing": ("…", "not found yet: write it, then run its cell"),
-        "open": ("…", "not done yet"),
-        "broken": ("✗", "its answer can't be compared yet"),
-        "wrong": ("✗", "not right yet"),
-        None: ("✎", "your text, marked by a person"),
-    }[state]
+    mark, word = _STANDINGS[state]
     return row(mark, item, word)
 
 
@@ -278,3 +429,26 @@ def row(mark: str, item: Item, word: str) -> str:
     """Return an item's row in a table of all items."""
     width = max(len(other.name) for items in PROBLEMS.values() for other in items) + 1
     return f"{mark} {item.name:<{width}} {item.worth:<14} {word}"
+
+
+def show(*alternatives: str) -> None:
+    """Show all open figures and close them, each with a text for readers who do not see it.
+
+    The last text is used again if there are more figures than texts.
+    """
+    if getattr(shell(), "kernel", None) is None:
+        plt.show()
+        return
+    for index, number in enumerate(plt.get_fignums()):
+        text = alternatives[min(index, len(alternatives) - 1)] if alternatives else "a figure"
+        file = io.BytesIO()
+        try:
+            plt.figure(number).savefig(file, format="png", dpi="figure", bbox_inches="tight")
+        except Exception as error:
+            say(f"✗ Figure {index + 1} can't be drawn: {named(error)}")
+            continue
+        data = base64.b64encode(file.getvalue()).decode("ascii")
+        style = "max-width:100%;height:auto"
+        source = f'src="data:image/png;base64,{data}" style="{style}"'
+        _publish(f"[Picture: {text}]", f'<img alt="{html.escape(text)}" {source}>')
+    plt.close("all")
