@@ -473,11 +473,11 @@ _X = np.array([0.6, 0.8])
 )
 def p3a_gradients(yours: Answers) -> Lines:
     """Check ∂f/∂v, worked out by hand, and ∂f/∂W, against finite differences of `network`."""
-    answer = yours.gradient_v(_V4, _W4, _X, 2)
+    answer = yours.gradient_v(_V4.copy(), _W4.copy(), _X.copy(), 2)
     yield close(answer, (0.18, 2, 0, 16.82), "∂f/∂v at a network of width 4, n = 2")
     for n in (1, 2):
         right = slopes(lambda W, n=n: yours.network(_V4, W, _X, n), _W4)  # type: ignore[misc]
-        answer = yours.gradient_W(_V4, _W4, _X, n)
+        answer = yours.gradient_W(_V4.copy(), _W4.copy(), _X.copy(), n)
         yield close(
             answer,
             right,

@@ -72,7 +72,7 @@ def raising(error: BaseException) -> Callable[..., Any]:
 @pytest.mark.parametrize("item", AUTO_ITEMS)
 def test_reference_passes_and_sees_how_close_it_came(item: str, told: Told, names: Names) -> None:
     text = told(item, names)
-    assert text.startswith(f"✓ {item}: passes ("), text
+    assert text.startswith(f"✓ {item}: passes – "), text
     assert len(text.splitlines()) >= 3
     assert "✗" not in text
 
@@ -81,7 +81,7 @@ def test_reference_passes_and_sees_how_close_it_came(item: str, told: Told, name
 def test_missing_name_is_told(item: str, told: Told, names: Names, checks: ModuleType) -> None:
     for name in answers(checks, item):
         text = told(item, {key: value for key, value in names.items() if key != name})
-        assert text.startswith(f"… {item}: not found (")
+        assert text.startswith(f"… {item}: not found – ")
         assert f"`{name}` is not defined" in text
 
 
@@ -91,7 +91,7 @@ def test_stub_is_open_and_not_an_error(
 ) -> None:
     for name in answers(checks, item):
         text = told(item, {**names, name: raising(NotImplementedError())})
-        assert text.startswith(f"… {item}: not done yet (")
+        assert text.startswith(f"… {item}: not done yet – ")
         assert f"`{name}`" in text
 
 
@@ -113,7 +113,7 @@ def test_none_is_told(item: str, told: Told, names: Names, checks: ModuleType) -
     for name in answers(checks, item):
         nothing = None if name in VALUES else lambda *_: None
         text = told(item, {**names, name: nothing})
-        assert text.startswith(f"✗ {item}: can't be compared yet (")
+        assert text.startswith(f"✗ {item}: can't be compared yet – ")
         assert "None" in text
         assert "return" in text or name in VALUES
 
@@ -148,7 +148,7 @@ def test_error_in_a_function_is_told_with_its_words(
 def test_wrong_value_is_told(item: str, told: Told, names: Names, checks: ModuleType) -> None:
     for name in answers(checks, item):
         text = told(item, spoilt(names, name, lambda array: 1.01 * array + 0.1))
-        assert text.startswith(f"✗ {item}: not right yet ("), text
+        assert text.startswith(f"✗ {item}: not right yet – "), text
         assert "Expected:" in text or "does not hold" in text
 
 
@@ -156,7 +156,7 @@ def test_wrong_value_is_told(item: str, told: Told, names: Names, checks: Module
 def test_nan_is_told(item: str, told: Told, names: Names, checks: ModuleType) -> None:
     for name in answers(checks, item):
         text = told(item, spoilt(names, name, lambda array: array * np.nan))
-        assert text.startswith(f"✗ {item}: not right yet (")
+        assert text.startswith(f"✗ {item}: not right yet – ")
         assert "NaN" in text
 
 
@@ -295,7 +295,7 @@ def test_incomplete_picture_is_told(
     name: str, change: Callable[[Figure], None], word: str, told: Told, names: Names
 ) -> None:
     text = told(PLOT_ITEMS[name], {**names, name: redrawn(names[name], change)})
-    assert text.startswith(f"✗ {PLOT_ITEMS[name]}: not right yet ("), text
+    assert text.startswith(f"✗ {PLOT_ITEMS[name]}: not right yet – "), text
     assert word in text
 
 

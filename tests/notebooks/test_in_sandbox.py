@@ -39,7 +39,7 @@ def shown(result: CellResult) -> str:
 
 def test_check_prints_plain_text_there(results: dict[int, CellResult]) -> None:
     text = shown(results[1])
-    assert text.startswith("✗ p2b-gd-update: not right yet (")
+    assert text.startswith("✗ p2b-gd-update: not right yet – ")
     assert len(text) < 1_000
 
 

@@ -25,9 +25,9 @@ class Answers:
         self._names = names
         self._last: tuple[str, tuple[Any, ...]] | None = None
 
-    def last_call(self) -> str:
-        """Return the last call as a line that runs in the notebook, or "" if there is none."""
-        return call_text(*self._last) if self._last else ""
+    def last_call(self) -> tuple[str, str]:
+        """Return the function called last, and its call as a line to copy; "" if there is none."""
+        return (self._last[0], call_text(*self._last)) if self._last else ("", "")
 
     def value(self, name: str) -> Any:
         """Return the notebook's value of `name`."""
@@ -59,6 +59,7 @@ class Answers:
             undefined = getattr(error, "name", None) if type(error) is NameError else None
             if undefined not in self._names and (what := _source_of(str(undefined))):
                 message = f"`{name}` needs `{undefined}`, which is not defined: {what}"
+                raise CheckError("missing", message) from None
             raise CheckError("broken", message) from None
 
 

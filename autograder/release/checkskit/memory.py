@@ -12,45 +12,55 @@ from typing import Any
 
 from autograder.release.checkskit.facts import PROBLEMS
 from autograder.release.checkskit.items import Item, Names
-from autograder.release.checkskit.notebooks import saved_here
+from autograder.release.checkskit.notebooks import cell_text, saved_here
 
 
 def out_of_date(name: str, problem: str, names: Names, runs: Sequence[str]) -> str:
     """Return why an answer in memory is not the one in its cell, and what to do; "" if it is.
 
-    `runs` are the texts of the cells that the kernel ran. A cell that was changed, but neither run
-    nor saved, can't be seen from here.
+    `runs` are the texts of the cells that the kernel ran, by their numbers. A cell that was
+    changed, but neither run nor saved, can't be seen from here.
     """
     defines = re.compile(rf"^(?:def {name}\b|{name}\s*(?::[^=\n]*)?=(?!=))", re.MULTILINE)
-    ran = [lines for text in runs if defines.search(lines := _lines(text))]
+    ran = {number: _lines(text) for number, text in enumerate(runs) if defines.search(text)}
     code = getattr(names.get(name), "__code__", None)
     held = _lines("".join(linecache.getlines(code.co_filename))) if code else ""
-    if ran and (name not in names or (held in ran and held != ran[-1])):
-        old = f"the `{name}` in memory is still an older one" if name in names else "there is none"
+    last = list(ran.values())[-1:]
+    if ran and (name not in names or (held in ran.values() and held not in last)):
+        result = f"the `{name}` in memory is an older one" if name in names else "it is not defined"
         return (
-            f"The last run of the cell that defines `{name}` stopped with an error, so {old}. "
+            f"The last run of the cell that defines `{name}` stopped with an error, so {result}. "
             "Correct that cell and run it, then run this check."
         )
-    notebook = saved_here(problem)
-    saved = [text for text in notebook.code if defines.search(text)] if notebook else []
-    if not saved or _is_stub(saved[-1], name) or _lines(saved[-1]) in (held, *ran):
+    number, saved = _saved_cell(problem, defines)
+    if not saved or _is_stub(saved, name) or saved in ran.values():
         return ""
     if name not in names:
         return (
             f"Your notebook has a cell that defines `{name}`, but it was not run since the kernel "
             "started. Run it, then run this check."
         )
-    if held not in ran or _definition(saved[-1], name) == _definition(held, name):
-        return ""
     if _is_stub(held, name):
         return (
             f"The `{name}` in memory is still the unfinished one: run its cell, then run this "
             "check."
         )
-    return (
-        f"The `{name}` in memory is not the one in your saved notebook. If you changed its cell, "
-        "run it, then run this check."
-    )
+    if ran.get(number) == held and _definition(saved, name) != _definition(held, name):
+        return (
+            f"The `{name}` in memory is an older one: you changed its cell and did not run it. Run "
+            "it, then run this check."
+        )
+    return ""
+
+
+def _saved_cell(problem: str, defines: re.Pattern[str]) -> tuple[int, str]:
+    """Return the number and the text of the last saved cell that defines a name."""
+    notebook = saved_here(problem)
+    for cell in reversed(notebook.cells if notebook else ()):
+        if cell.get("cell_type") == "code" and defines.search(text := cell_text(cell)):
+            number = cell.get("execution_count")
+            return (number if isinstance(number, int) else -1), _lines(text)
+    return -1, ""
 
 
 def _lines(text: str) -> str:

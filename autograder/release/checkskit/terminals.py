@@ -44,7 +44,8 @@ def _spelt(letter: str) -> str:
     if letter in _SPELT:
         return _SPELT[letter]
     if greek := _GREEK.fullmatch(unicodedata.name(letter, "")):
-        return greek[2].lower() if greek[1] == "SMALL" else greek[2].title()
+        name = greek[2].replace("LAMDA", "LAMBDA")
+        return name.lower() if greek[1] == "SMALL" else name.title()
     plain = unicodedata.normalize("NFKD", letter)
     if plain != letter:
         power = "^" * unicodedata.decomposition(letter).startswith("<super>")

@@ -54,12 +54,13 @@ _PRAISE = ("Well done.", "Good work.", "That holds up.", "Nicely solved.", "Exac
 class Result:
     """The outcome of one check: the comparisons that held, and a message about the first fault.
 
-    `call` is the call that failed, as a line to copy; `advice` says what may be the cause.
+    `function` is what failed, `call` its call as a line to copy; `advice` names a likely cause.
     """
 
     state: State
     held: tuple[str, ...]
     message: str = ""
+    function: str = ""
     call: str = ""
     advice: str = ""
 
@@ -95,11 +96,10 @@ def examine(item: str, names: Names) -> Result:
             for line in BODIES[item](answers):
                 held.append(line)
         except CheckError as error:
-            call = answers.last_call() if error.state in ("broken", "wrong") else ""
-            return Result(error.state, tuple(held), str(error), call)
+            return Result(error.state, tuple(held), str(error), *answers.last_call())
         except Exception as error:
             message = f"The check could not continue: {named(error)}"
-            return Result("broken", tuple(held), message, answers.last_call())
+            return Result("broken", tuple(held), message, *answers.last_call())
     return Result("passed", tuple(held))
 
 
@@ -115,7 +115,10 @@ def _advised(item: Item, result: Result, names: Names) -> Result:
             return replace(result, message=cause)
         return replace(result, advice=cause)
     for name, other in used_answers(item, names):
-        if f"`{name}`" not in result.message and quietly(other.name, names) != "passed":
+        fault = _quiet_result(other.name, names)
+        if fault.state == "passed" or fault.function not in ("", name):
+            continue
+        if f"`{name}`" not in result.message:
             advice = f"It uses your `{name}`, which does not pass yet: look at that check first."
             return replace(result, advice=advice)
     return result
@@ -146,8 +149,12 @@ def _figures_closed() -> Iterator[None]:
 
 def quietly(item: str, names: Names) -> State:
     """Run a check and discard everything that the student's code prints."""
+    return _quiet_result(item, names).state
+
+
+def _quiet_result(item: str, names: Names) -> Result:
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        return examine(item, names).state
+        return examine(item, names)
 
 
 def shell() -> Any:
@@ -173,7 +180,7 @@ def _publish(text: str, page: str) -> None:
 def _text(item: Item, result: Result) -> str:
     """Return a result as text: a headline, the comparisons that held, and the message."""
     sign, word, _ = _VERDICTS[result.state]
-    headline = f"{sign} {item.name}: {word}" + f" ({item.title}, {item.worth})" * bool(item.title)
+    headline = f"{sign} {item.name}: {word}" + f" – {item.heading}" * bool(item.title)
     lines = [headline + _praise(item, result), *(f"  ✓ {line}" for line in result.held)]
     if result.message:
         lines.append(f"  {sign} " + result.message.replace("\n", "\n    "))
@@ -192,7 +199,8 @@ def _praise(item: Item, result: Result) -> str:
 
 
 def _next_steps(result: Result) -> list[str]:
-    call = result.call and f"try it yourself: `{result.call}`"
+    failed = result.state in ("broken", "wrong") and result.call
+    call = f"try it yourself: `{result.call}`" if failed else ""
     return [line for line in (call, result.advice) if line]
 
 
@@ -254,8 +262,8 @@ def hint(name: object) -> None:
     """
     found = items_named(getattr(name, "__name__", name))
     if len(found) != 1:
-        told = f"{len(found)} items fit {name!r}" if found else f"There is no hint for {name!r}"
-        say(f"{told}. There are hints for: {', '.join(found or HINTS)}.")
+        told = f"{len(found)} items fit" if found else "There is no hint for"
+        say(f"{told} {name!r}. Choose one of: {', '.join(found or HINTS)}.")
         return
     (item,) = found
     step = _given.get(item, 0) % len(_STEPS)
@@ -356,7 +364,7 @@ def summary(problem: str, names: Names) -> None:
         end.append("Before you hand in: restart the kernel, run all cells once more, and save.")
     if len(states) < len(items) and saved and not saved.fault:
         time = datetime.fromtimestamp(saved.time)
-        end.append(f"Texts are looked up in the file as you last saved it ({time:%d.%m., %H:%M}).")
+        end.append(f"Texts are looked up in the file as you last saved it ({time:%d %b, %H:%M}).")
     title = f"{problem}: where you stand"
     text = [title, "", *("  " + row(mark, item, word) for item, mark, word in rows), "", *end]
     _publish("\n".join(text), _table(title, rows, end))
