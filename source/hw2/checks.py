@@ -4,7 +4,7 @@ Each item that tests mark has a function here, named like the item (`p1-momentum
 `p1_momentum`), and a cell of its notebook calls it with `globals()`. It tries your functions on
 an example small enough for pen and paper. It prints what it compared and how close you came, or
 what is wrong. Stuck? Each check has three hints, each more helpful than the one before: open them
-below its verdict, or call `checks.hint("p1-momentum")` once, twice, three times.
+below its verdict, or call `checks.hint("momentum")` once, twice, three times.
 
 When you are done, `checks.pack()` (or `python checks.py pack`) runs your saved notebooks again and
 packs them into one file to hand in.

@@ -71,7 +71,8 @@ def test_line_of_a_failing_check_runs_in_the_notebook_and_fails_alike(
             with pytest.raises(ValueError, match="no such luck"):
                 eval(line, {**wrong, "np": np, "checks": checks})
             continue
-        right, given = spoilt(names, name, lambda array: 1.01 * array + 0.1)[name], []
+        given: list[Any] = []
+        right = spoilt(names, name, lambda array: 1.01 * array + 0.1)[name]
 
         def careless(*arguments: Any, right: Any = right, given: Any = given) -> Any:
             given.append(right(*arguments))
@@ -177,7 +178,8 @@ def test_cell_that_stopped_with_an_error_is_told(
     ran(kernel, names, bad)
     text = told("p1-momentum", names)
     assert "last run of the cell that defines `momentum` stopped with an error" in text
-    assert ("in memory is an older one" in text) is (before is not None)
+    age = {STUB: "is still the unfinished one", WRONG: "is an older one", None: "it is not defined"}
+    assert age[before] in text
 
 
 def test_answer_that_was_written_but_not_run_is_told(
@@ -277,6 +279,42 @@ def test_answer_that_uses_another_which_does_not_pass_is_told(told: Told, names:
     text = told("p3b-kernel", wrong)
     assert "It uses your `gradient_W`, which does not pass yet" in text
     assert "uses your" not in told("p3b-kernel", {**wrong, "gradient_W": names["gradient_W"]})
+
+
+@pytest.mark.slow
+def test_slips_are_told_in_a_real_kernel(checks_file: Path, saved: Any) -> None:
+    """IPython keeps the texts of cells and of the functions in memory as the tests above do."""
+    manager = pytest.importorskip("jupyter_client.manager")
+    kernel, client = manager.start_new_kernel(cwd=str(checks_file.parent))
+    shown: list[dict[str, str]] = []
+
+    def note(message: Any) -> None:
+        if message["msg_type"] == "display_data":
+            shown.append(message["content"]["data"])
+
+    def run_cell(source: str) -> None:
+        client.execute_interactive(source, output_hook=note, timeout=300)
+
+    try:
+        run_cell("import checks, matplotlib.pyplot as plt")
+        run_cell(STUB)
+        for source, words in (
+            ("", "still raises NotImplementedError"),
+            ("def momentum(:", "stopped with an error, so the `momentum` in memory is still"),
+            (WRONG, "try it yourself: `momentum(checks.scaled, np.array([2.0, 4.0]), "),
+        ):
+            run_cell(source)
+            run_cell("checks.p1_momentum(globals())")
+            assert words in shown[-1]["text/plain"]
+        saved(WRONG.replace("0", "1"), count=6)
+        run_cell("checks.p1_momentum(globals())")
+        assert "an older one: you changed its cell" in shown[-1]["text/plain"]
+        before = len(shown)
+        run_cell("plt.plot([1, 2])\nchecks.show('a line')")
+        assert [each["text/plain"] for each in shown[before:]] == ["[Picture: a line]"]
+    finally:
+        client.stop_channels()
+        kernel.shutdown_kernel(now=True)
 
 
 # --- what is shown ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ numpy and matplotlib. A check is a function named like its item, with three hint
 
     @check("a nudge", "the shape of the answer", "where to look")
     def p1_newton(yours: Answers) -> Lines:
-        answer = yours.newton(lambda x: x**2 - 2, lambda x: 2 * x, 2.0, 2)
+        answer = yours.newton(square_minus_two, doubled, 2.0, 2)
         yield close(answer, (2, 3 / 2, 17 / 12), "Two steps from 2 for x² − 2")
 
 It yields a line for each comparison that holds and stops at the first that does not. Errors, also

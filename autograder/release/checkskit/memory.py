@@ -27,7 +27,8 @@ def out_of_date(name: str, problem: str, names: Names, runs: Sequence[str]) -> s
     held = _lines("".join(linecache.getlines(code.co_filename))) if code else ""
     last = list(ran.values())[-1:]
     if ran and (name not in names or (held in ran.values() and held not in last)):
-        result = f"the `{name}` in memory is an older one" if name in names else "it is not defined"
+        age = "still the unfinished one" if _is_stub(held, name) else "an older one"
+        result = f"the `{name}` in memory is {age}" if name in names else "it is not defined"
         return (
             f"The last run of the cell that defines `{name}` stopped with an error, so {result}. "
             "Correct that cell and run it, then run this check."

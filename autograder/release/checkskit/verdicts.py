@@ -219,7 +219,7 @@ def _page(item: Item, result: Result) -> str:
     lines = [
         f'<div><span style="{badge}"><b>{sign} {word}</b></span> '
         f"<b>{html.escape(item.title or item.name)}</b> ({item.worth})"
-        f"{_praise(item, result)} <small>{item.name}</small></div>",
+        f"{_praise(item, result)} {_small(item.name)}</div>",
         *(f"<div>✓ {_marked_up(line)}</div>" for line in result.held),
     ]
     if result.message:
@@ -232,6 +232,10 @@ def _page(item: Item, result: Result) -> str:
         lines.append(_hints(item.name))
     box = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0"
     return f'<div style="{box};overflow-wrap:anywhere">' + "\n".join(lines) + "</div>"
+
+
+def _small(name: str) -> str:
+    return f'<small style="white-space:nowrap">{name}</small>'
 
 
 def _hints(item: str) -> str:
@@ -400,7 +404,7 @@ def _table(title: str, rows: Sequence[tuple[Item, str, str]], end: Sequence[str]
     cell = 'style="text-align:left;padding:2px 8px;vertical-align:top;font-weight:normal"'
     lines = [
         f'<tr><th scope="row" {cell}>{html.escape(item.title or item.name)} '
-        f"<small>{item.name}</small></th><td {cell}>{item.worth}</td>"
+        f"{_small(item.name)}</th><td {cell}>{item.worth}</td>"
         f"<td {cell}>{mark} {html.escape(word)}</td></tr>"
         for item, mark, word in rows
     ]
@@ -409,7 +413,7 @@ def _table(title: str, rows: Sequence[tuple[Item, str, str]], end: Sequence[str]
     )
     about = "text-align:left;font-weight:bold;color:inherit;caption-side:top"
     return (
-        '<div style="overflow-wrap:anywhere"><table style="margin:0;table-layout:auto">'
+        '<div style="overflow-wrap:break-word"><table style="margin:0;table-layout:auto">'
         f'<caption style="{about}">{title}</caption><thead><tr>{head}</tr></thead>'
         f"<tbody>{''.join(lines)}</tbody></table>"
         + "".join(f"<div>{html.escape(line)}</div>" for line in end)

@@ -18,6 +18,16 @@ import numpy as np
 from autograder.release.checkskit import *
 
 
+def square_minus_two(x: float) -> float:
+    """Return x² − 2."""
+    return x**2 - 2
+
+
+def doubled(x: float) -> float:
+    """Return 2x, the slope of x² − 2."""
+    return 2 * x
+
+
 @check(
     "Where does the tangent at the last iterate cross zero? Solve its equation for x on paper.",
     "An array of T + 1 floats: the start, then one entry per step. Zero steps give one entry.",
@@ -25,7 +35,7 @@ from autograder.release.checkskit import *
 )
 def p1_newton(yours: Answers) -> Lines:
     """Check two steps for f(x) = x² − 2 from 2, worked out by hand: 2, 3/2, 17/12."""
-    answer = yours.newton(lambda x: x**2 - 2, lambda x: 2 * x, 2.0, 2)
+    answer = yours.newton(square_minus_two, doubled, 2.0, 2)
     yield close(answer, (2, 3 / 2, 17 / 12), "Two steps from 2 for x² − 2")
 
 
