@@ -143,7 +143,7 @@ WRONG = "def momentum(*_):\n    return 0"
 
 
 def ran(kernel: Any, names: Names, source: str, name: str = "momentum") -> None:
-    """Run a cell as IPython does; one that is no Python changes nothing."""
+    """Run a cell as IPython does; if it stops with an error, it changes nothing."""
     kernel.history_manager.input_hist_parsed.append(source)
     file = f"/tmp/ipykernel_1/{abs(hash(source))}.py"
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)

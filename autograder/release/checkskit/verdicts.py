@@ -169,7 +169,7 @@ def _show(item: Item, result: Result) -> None:
 
 
 def _publish(text: str, page: str) -> None:
-    """Show a page in a notebook, with its text for where there is no HTML; elsewhere print that."""
+    """Show a page in a notebook, with a text for front ends without HTML; elsewhere print that."""
     here = shell()
     if getattr(here, "kernel", None) is None:
         say(text)
