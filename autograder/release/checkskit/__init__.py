@@ -21,4 +21,5 @@ from autograder.release.checkskit.items import *
 from autograder.release.checkskit.notebooks import *
 from autograder.release.checkskit.packing import *
 from autograder.release.checkskit.pictures import *
+from autograder.release.checkskit.rehearsal import *
 from autograder.release.checkskit.verdicts import *
