@@ -155,12 +155,7 @@ def _run_here(problem: str, folder: Path, scratch: Path) -> bool:
     """Run a notebook in this process, which is then as it was; return False: nothing stops it."""
     import tempfile
 
-    use, switch, backend, temporary = (
-        mpl.use,
-        plt.switch_backend,
-        mpl.get_backend(),
-        tempfile.tempdir,
-    )
+    use, switch, temporary = mpl.use, plt.switch_backend, tempfile.tempdir
     modules, path, here = dict(sys.modules), list(sys.path), os.getcwd()
     code = (scratch / "cells").read_text(encoding="utf-8")
     asked = set(re.findall(r"\w+", " ".join(re.findall(r"\b(?:import|from) ([\w., ]+)", code))))
@@ -171,7 +166,7 @@ def _run_here(problem: str, folder: Path, scratch: Path) -> bool:
     sys.path[:] = [str(scratch / "work"), *(p for p in path if Path(p or here) != folder)]
     os.chdir(scratch / "work")
     try:
-        with mpl.rc_context(), _silenced():
+        with _silenced():
             run_cells(problem, str(folder), str(scratch))
     finally:
         os.chdir(here)
@@ -180,7 +175,6 @@ def _run_here(problem: str, folder: Path, scratch: Path) -> bool:
             del sys.modules[name]
         sys.modules.update(modules)
         mpl.use, plt.switch_backend, tempfile.tempdir = use, switch, temporary
-        switch(backend)
     return False
 
 
@@ -260,7 +254,8 @@ def run_cells(problem: str, folder: str, scratch: str) -> None:
             print(json.dumps(entry), file=file, flush=True)
 
         notebook = _shell(scratch)
-        with _watching(_Watch(Path(folder), Path(scratch), write)) as watch:
+        watching = _watching(_Watch(Path(folder), Path(scratch), write))
+        with mpl.rc_context(), watching as watch:
             _run_sources(notebook, sources, write)
             states, messages = {}, {}
             for item in (item.name for item in PROBLEMS[problem] if item.answers):
@@ -323,7 +318,7 @@ def _shell(scratch: str) -> Any:
     settings.InteractiveShell.colors = "nocolor"
     make: Any = Shell if _has_no_processes() else Shell.instance
     notebook = make(config=settings, ipython_dir=str(Path(scratch, "ipython")))
-    plt.switch_backend("agg")
+    plt.switch_backend(mpl.get_backend())  # which it may not have loaded yet
     for owner, name in ((mpl, "use"), (plt, "switch_backend")):
         setattr(owner, name, lambda *_, **__: None)  # a window would wait for its user
     have_progress_bars()
@@ -367,7 +362,7 @@ class _Watch:
         self._scratch = str(scratch)
         config = (mpl.get_configdir(), mpl.get_cachedir(), os.path.dirname(os.__file__))
         prefixes = (sys.prefix, sys.base_prefix, sys.exec_prefix)
-        places = [self._scratch, *prefixes, *config, *filter(None, sys.path), *_SYSTEM]
+        places = [self._scratch, __file__, *prefixes, *config, *filter(None, sys.path), *_SYSTEM]
         self._open = {os.path.realpath(place) for place in places} - {str(folder)}
         self._shut = {
             os.path.realpath(folder),
