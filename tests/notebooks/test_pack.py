@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import linecache
 import os
@@ -26,32 +25,6 @@ from .test_run import EXPERIMENTS, stubbed
 Cells = list[dict[str, Any]]
 
 ITEMS = {problem: [row[1] for row in TABLE if row[0] == problem] for problem in PROBLEMS}
-
-
-@pytest.fixture
-def folder(tmp_path: Path, checks_file: Path) -> Path:
-    """A student's folder, so far with checks.py alone."""
-    (tmp_path / "checks.py").write_bytes(checks_file.read_bytes())
-    return tmp_path
-
-
-@pytest.fixture
-def packing(folder: Path) -> ModuleType:
-    """The folder's checks.py as a module."""
-    spec = importlib.util.spec_from_file_location("packing", folder / "checks.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["packing"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    del sys.modules["packing"]
-    return module
-
-
-@pytest.fixture
-def _nothing_runs(packing: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let packing read the files and run nothing."""
-    monkeypatch.setattr(packing, "run_again", lambda *_: packing.Run({}, 0))
 
 
 def source_cells(problem: str) -> Cells:
@@ -193,10 +166,10 @@ def test_untouched_folder_is_packed_with_all_that_is_missing(folder: Path) -> No
 def test_pack_cells_of_the_notebooks_do_not_pack_again(folder: Path) -> None:
     """Nor does a notebook that asks for it in a process of its own."""
     starts = "import subprocess, sys; subprocess.run([sys.executable, 'checks.py', 'pack'])"
-    sources = ("import checks\nchecks.pack()", starts, "open('trace', 'a').write('x')")
-    write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], *sources))
-    pack_by_hand(folder)
-    assert (folder / "trace").read_text() == "x"
+    write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], "import checks\nchecks.pack()", starts))
+    text = pack_by_hand(folder)
+    assert "code cell 2 of problem1_momentum.ipynb starts a program" in text
+    assert text.count("Packed:") == 1
 
 
 def test_endless_notebook_is_stopped_with_its_children_and_packed(
@@ -205,24 +178,28 @@ def test_endless_notebook_is_stopped_with_its_children_and_packed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    child = "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'while 1: pass'])"
-    note = "open('child', 'w').write(str(p.pid))"
+    child = "import os\nif (pid := os.fork()) == 0:\n    while True: pass"
+    note = "open('child', 'w').write(str(pid))"
     ends = "open('endless', 'w')\nwhile True: pass"
     path = write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], child, note, ends))
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
     wait = subprocess.Popen.wait
+    children: list[str] = []
 
     def wait_until_it_is_endless(process: Any, timeout: float | None = None) -> int:
         """The time limit, however slow this machine is: past it once the last cell runs."""
-        while timeout is not None and not (folder / "endless").exists():
+        while timeout is not None and not list(folder.glob("packing-*/work/endless")):
             with suppress(subprocess.TimeoutExpired):
                 return int(wait(process, 0.1))
+        children.extend(file.read_text() for file in folder.glob("packing-*/work/child"))
         return int(wait(process, None if timeout is None else 0.1))
 
     monkeypatch.setattr(subprocess.Popen, "wait", wait_until_it_is_endless)
     packing.pack()
     assert re.search(r"stopped after \d+ s, in code cell 3", capsys.readouterr().out)
     assert packed(folder)[path.name] == path.read_bytes()
-    assert is_gone(int((folder / "child").read_text()))
+    assert is_gone(int(children[0]))
+    assert list(folder.glob("packing-*")) == []
 
 
 def is_gone(pid: int) -> bool:
@@ -246,21 +223,21 @@ def test_notebook_that_ends_its_process_is_told_of(
     packing.pack()
     text = capsys.readouterr().out
     assert "stopped unexpectedly in code cell 2" in text
-    assert "code cell 2 stops with" not in text
+    assert "code cell 2 of" not in text
 
 
 def test_error_in_a_cell_is_told_and_the_next_cell_runs(
     folder: Path, packing: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nor does a cell stop the others that asks for the end of the process."""
-    sources = ("1 / 0", "import sys\nsys.exit()", "%matplotlib inline", "open('b', 'w')")
+    sources = ("1 / 0", "import sys\nsys.exit()", "%matplotlib inline", "raise OSError('ran')")
     write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], *sources))
     packing.pack()
     text = capsys.readouterr().out
-    assert "code cell 1 stops with ZeroDivisionError: division by zero" in text
-    assert "code cell 2 stops with SystemExit" in text
+    for number, error in ((1, "ZeroDivisionError: division by zero"), (4, "OSError: ran")):
+        assert f"code cell {number} of problem1_momentum.ipynb stops with {error}" in text
+    assert "code cell 2 of problem1_momentum.ipynb stops with SystemExit" in text
     assert "stopped unexpectedly" not in text
-    assert (folder / "b").exists()
 
 
 @pytest.mark.usefixtures("_nothing_runs")

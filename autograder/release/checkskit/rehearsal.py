@@ -256,17 +256,20 @@ def run_cells(problem: str, folder: str, scratch: str) -> None:
         notebook = _shell(scratch)
         watching = _watching(_Watch(Path(folder), Path(scratch), write))
         with mpl.rc_context(), watching as watch:
-            _run_sources(notebook, sources, write)
+            _run_sources(notebook, sources, watch, write)
             states, messages = {}, {}
             for item in (item.name for item in PROBLEMS[problem] if item.answers):
                 watch.item = item
                 with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
                     result = examine(item, notebook.user_ns)
+                watch.look_for_file(result.message)
                 states[item], messages[item] = result.state, _clipped(result.message)
             write(states=states, messages=messages)
 
 
-def _run_sources(notebook: Any, sources: Iterable[str], write: Callable[..., None]) -> None:
+def _run_sources(
+    notebook: Any, sources: Iterable[str], watch: _Watch, write: Callable[..., None]
+) -> None:
     """Run code cells one after the other, and log where each begins and how it fails."""
     for number, source in enumerate(sources, start=1):
         write(cell=number)
@@ -276,7 +279,8 @@ def _run_sources(notebook: Any, sources: Iterable[str], write: Callable[..., Non
         if isinstance(error, KeyboardInterrupt) and _has_no_processes():
             raise error  # by the student, who waits for it
         if error is not None and not isinstance(error, NotImplementedError):
-            write(fault="error", name=_clipped(named(error)), item="")
+            watch.look_for_file(text := named(error))
+            write(fault="error", name=_clipped(text), item="")
 
 
 def _clipped(text: str) -> str:
@@ -442,6 +446,12 @@ class _Watch:
             if is_there:
                 self._refuse("path", name)
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+
+    def look_for_file(self, error: str) -> None:
+        """Log the file of an error by numpy, which looks for a text file before it opens it."""
+        match = re.search(r"FileNotFoundError: (.+?) not found", error)
+        if match and (self._folder / match[1]).is_file():
+            self._refuse("file", match[1])
 
     def _is_shut(self, path: str) -> bool:
         """Return whether marking can't see a path: the innermost known folder above it decides."""
