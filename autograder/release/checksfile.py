@@ -20,7 +20,7 @@ from autograder.release.definitions import bound_names
 _KIT = "autograder.release.checkskit"
 _FOLDER = Path(__file__).with_name("checkskit")
 _ABSENT = Path(__file__).parents[1] / "sandbox" / "inside" / "absent.py"
-"""What marking does about imports that fail: packing does the same."""
+"""Module by which marking goes on after imports that fail; packing does the same."""
 
 _PARTS = (
     *(_FOLDER / f"{name}.py" for name in ("items", "facts", "answers", "pictures", "notebooks")),

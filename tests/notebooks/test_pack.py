@@ -65,6 +65,11 @@ def manifest(folder: Path) -> dict[str, Any]:
     return content
 
 
+def joined(report: str) -> str:
+    """A report with the lines that belong together on one line."""
+    return re.sub(r"\n {6}", " ", report)
+
+
 def pack_by_hand(folder: Path) -> str:
     """`python checks.py pack`, as in a terminal."""
     run = subprocess.run(
@@ -125,7 +130,7 @@ def test_folder_in_which_all_passes_lacks_nothing(
     for problem in PROBLEMS:
         write(folder, problem, source_cells(problem))
     packing.pack()
-    text = capsys.readouterr().out
+    text = joined(capsys.readouterr().out)
     assert "Nothing is missing." in text
     assert "✗" not in text
     assert manifest(folder)["warnings"] == []
@@ -134,7 +139,7 @@ def test_folder_in_which_all_passes_lacks_nothing(
 @pytest.mark.slow
 def test_finished_folder_passes_and_nothing_is_missing(folder: Path) -> None:
     paths = [write(folder, problem, source_cells(problem)) for problem in PROBLEMS]
-    text = pack_by_hand(folder)
+    text = joined(pack_by_hand(folder))
     assert "Nothing is missing." in text
     assert "✗" not in text
     assert packed(folder).keys() == {path.name for path in paths} | {"manifest.json"}
@@ -154,7 +159,7 @@ def test_finished_folder_passes_and_nothing_is_missing(folder: Path) -> None:
 def test_untouched_folder_is_packed_with_all_that_is_missing(folder: Path) -> None:
     for problem in PROBLEMS:
         write(folder, problem, untouched_cells(problem))
-    text = pack_by_hand(folder)
+    text = joined(pack_by_hand(folder))
     assert "✓" not in text
     told = manifest(folder)
     assert set(told["checks"].values()) == {"open", "missing", "no text"}
@@ -167,7 +172,7 @@ def test_pack_cells_of_the_notebooks_do_not_pack_again(folder: Path) -> None:
     """Nor does a notebook that asks for it in a process of its own."""
     starts = "import subprocess, sys; subprocess.run([sys.executable, 'checks.py', 'pack'])"
     write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], "import checks\nchecks.pack()", starts))
-    text = pack_by_hand(folder)
+    text = joined(pack_by_hand(folder))
     assert "code cell 2 of problem1_momentum.ipynb starts a program" in text
     assert text.count("Packed:") == 1
 
@@ -221,7 +226,7 @@ def test_notebook_that_ends_its_process_is_told_of(
 ) -> None:
     write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], "x = 1", "import os\nos._exit(0)"))
     packing.pack()
-    text = capsys.readouterr().out
+    text = joined(capsys.readouterr().out)
     assert "stopped unexpectedly in code cell 2" in text
     assert "code cell 2 of" not in text
 
@@ -233,7 +238,7 @@ def test_error_in_a_cell_is_told_and_the_next_cell_runs(
     sources = ("1 / 0", "import sys\nsys.exit()", "%matplotlib inline", "raise OSError('ran')")
     write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], *sources))
     packing.pack()
-    text = capsys.readouterr().out
+    text = joined(capsys.readouterr().out)
     for number, error in ((1, "ZeroDivisionError: division by zero"), (4, "OSError: ran")):
         assert f"code cell {number} of problem1_momentum.ipynb stops with {error}" in text
     assert "code cell 2 of problem1_momentum.ipynb stops with SystemExit" in text
@@ -248,7 +253,7 @@ def test_cells_that_are_gone_or_doubled_and_damaged_files_are_told(
     write(folder, PROBLEMS[0], [*cells[1:], cells[-1]])
     (folder / f"{PROBLEMS[1]}.ipynb").write_bytes(b"{half a file")
     packing.pack()
-    text = capsys.readouterr().out
+    text = joined(capsys.readouterr().out)
     assert "the cell of p1-momentum is missing" in text
     assert "the cell of p1-plot is there 2 times" in text
     assert f"{PROBLEMS[1]}.ipynb: the file is not a notebook" in text
@@ -269,7 +274,7 @@ def test_function_that_is_not_in_the_saved_file_is_told(
         shell = SimpleNamespace(user_ns={"momentum": as_ipython_runs_it(source)})
         monkeypatch.setattr(packing, "shell", lambda shell=shell: shell)
         packing.pack()
-        text = capsys.readouterr().out
+        text = joined(capsys.readouterr().out)
         assert ("`momentum` that you ran last is not in the saved file" in text) is is_unsaved
 
 
@@ -332,7 +337,7 @@ def test_where_no_process_can_be_started_it_packs_all_the_same(
     monkeypatch.setattr(subprocess, "Popen", denied)
     path = write(folder, PROBLEMS[0], own_cells(PROBLEMS[0]))
     packing.pack()
-    assert "can't be run from here" in capsys.readouterr().out
+    assert "can't be run from here" in joined(capsys.readouterr().out)
     assert packed(folder)[path.name] == path.read_bytes()
 
 
@@ -345,7 +350,7 @@ def test_without_notebooks_it_does_nothing(
     """As where submissions are marked: no process is started and no file written."""
     monkeypatch.setattr(subprocess, "Popen", None)
     packing.pack()
-    assert "no notebook of this homework" in capsys.readouterr().out
+    assert "no notebook of this homework" in joined(capsys.readouterr().out)
     assert {p.name for p in folder.iterdir()} <= {"checks.py", "__pycache__"}
 
 

@@ -22,6 +22,7 @@ import pytest
 from .test_form import PROBLEMS
 from .test_pack import (
     code,
+    joined,
     manifest,
     own_cells,
     pack_by_hand,
@@ -88,7 +89,7 @@ def test_answers_that_work_only_here_are_told(folder: Path, tmp_path: Path) -> N
             cell["source"] = "from helper import heavy_ball_parameters"
         cell["source"] = before.get(cell["id"], "") + "".join(cell["source"])
     path = write(folder, FIRST, cells)
-    text = pack_by_hand(folder)
+    text = joined(pack_by_hand(folder))
     lines = text.partition("Before you hand in:\n")[2].splitlines()
     assert [line[2:].split(":")[0] for line in lines[:3]] == [
         "✗ p1a-heavy-ball (1 point)",
@@ -202,7 +203,7 @@ def test_modules_beside_the_homework_are_those_that_marking_has(packing: ModuleT
     assert found <= set(packing.MARKING_HAS) <= found | notebooks | {"dateutil", "tzdata"}
 
 
-# --- where there are no processes, and on Windows -------------------------------------------------
+# --- without processes, and on Windows -------------------------------------------------
 
 
 @pytest.fixture
@@ -274,7 +275,7 @@ def test_package_that_another_program_holds_open_is_told(
     monkeypatch.setattr(os, "replace", held)
     write(folder, FIRST, own_cells(FIRST))
     packing.pack()
-    assert "Is hw2_submission.zip open in another program?" in capsys.readouterr().out
+    assert "Is hw2_submission.zip open in another program?" in joined(capsys.readouterr().out)
 
 
 # --- which files, and what is in them -------------------------------------------------------------
@@ -292,13 +293,13 @@ def test_newer_copy_is_offered_and_packed_if_asked_for(
         (folder / name).write_text(json.dumps(content))
         os.utime(folder / name, (time, time))
     packing.pack()
-    text = capsys.readouterr().out
+    text = joined(capsys.readouterr().out)
     offer = f'To hand that one in: python checks.py pack "{copies[0]}"'
     assert f"{copies[0]} is newer than the notebook that was packed. {offer}" in text
     assert f"{PROBLEMS[1]}.ipynb is not in this folder, but {copies[1]} is." in text
     assert packed(folder).keys() == {f"{FIRST}.ipynb", "manifest.json"}
     packing.command(["pack", *copies, "other.ipynb"])
-    text = capsys.readouterr().out
+    text = joined(capsys.readouterr().out)
     assert "other.ipynb is not a notebook of this homework in this folder" in text
     assert "To hand that one in" not in text
     assert copies[0].encode() in packed(folder)[f"{FIRST}.ipynb"]
@@ -323,7 +324,7 @@ def test_pictures_of_texts_are_listed_and_those_that_marking_lacks_told(
     )
     write(folder, FIRST, cells)
     packing.pack()
-    shown = capsys.readouterr().out
+    shown = joined(capsys.readouterr().out)
     assert "Pictures: p1a-proof has page.png; the others have none." in shown
     for name, words in (
         ("page 2.png", "can't be shown when marking. Rename its file"),

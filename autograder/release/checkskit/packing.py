@@ -128,20 +128,28 @@ def _pack(folder: Path, use: list[str]) -> None:
     size = write_package(folder / PACKAGE, _members(saved, outcomes, [text for _, text in lines]))
     print("\n" + "\n".join(_verdicts(rehearsed)))
     print("\nBefore you hand in:" if lines else "Nothing is missing.")
-    print("".join(f"  {sign} {text}\n" for sign, text in lines), end="")
+    print("".join(_wrapped(f"  {sign} {text}") + "\n" for sign, text in lines), end="")
     print(
         f"\nPacked: {PACKAGE} ({len(saved)} of {len(PROBLEMS)} notebooks, "
         f"{max(1, size // 1000)} kB), in the folder of your notebooks.\n"
         "Hand in this one file. If you change anything: save, then pack again.\n"
-        "Changes that are not saved are not in it. "
+        "Changes that are not saved are not in it"
         + (
-            "Only functions that this kernel ran were checked for such changes."
+            "; only functions that you ran were compared."
             if shell()
-            else "Run from a terminal, this cannot see unsaved changes."
+            else ", and from a terminal they can't be seen."
         ),
         flush=True,
     )
     _offer_download()
+
+
+def _wrapped(line: str) -> str:
+    import textwrap
+
+    return textwrap.fill(
+        line, 88, subsequent_indent="      ", break_on_hyphens=False, break_long_words=False
+    )
 
 
 def _offer_download() -> None:
@@ -162,7 +170,7 @@ def _ago(time: float) -> str:
     return f"{then:%H:%M} (just now)"
 
 
-# Which files to hand in
+# The files to hand in
 
 
 def _problem(name: str) -> str:
@@ -338,7 +346,7 @@ _WORDS = {
     "input": ("asks with {}, and nobody answers when marking.", " Write the value instead."),
     "error": ("stops with {}", ""),
 }
-"""For each kind of fault: what a code cell does, and what to do instead."""
+"""Text of each kind of fault: what a code cell does, and what to do instead."""
 
 
 def _is_guarded(fault: Fault, notebook: Saved) -> bool:

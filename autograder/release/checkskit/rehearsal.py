@@ -45,7 +45,7 @@ _SYSTEM = (
     "/usr", "/lib", "/lib64", "/bin", "/etc", "/opt", "/proc", "/sys", "/dev", "/System",
     "/Library", "/private/etc", "C:\\Windows",
 )  # fmt: skip
-"""Folders in which Python and its packages look for fonts, time zones and the like."""
+"""Folders in which Python and its packages look for fonts, time zones and other data."""
 
 
 @dataclass(frozen=True)
