@@ -216,7 +216,7 @@ def _read_log(log: str, late: bool, seconds: float, notebook: Saved) -> Run:
         failures.append("not run: the notebooks before it took all the time.")
     elif late:
         where = f"stopped after {seconds:.0f} s, in code cell {last}."
-        failures.append(f"{where} Does a loop never end?")
+        failures.append(f"{where} Does a loop never end, or is this computer busy?")
     elif not states:
         failures.append(f"the run stopped unexpectedly in code cell {last}.")
     explained = {fault.cell for fault in faults if fault.kind != "error"}
