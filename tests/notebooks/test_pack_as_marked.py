@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import matplotlib as mpl
@@ -334,3 +334,19 @@ def test_pictures_of_texts_are_listed_and_those_that_marking_lacks_told(
     ):
         assert f"p1a-proof: the picture {name} {words}" in shown
     assert shown.count("p1a-proof: the picture ") == 4
+
+
+@pytest.mark.usefixtures("_nothing_runs")
+def test_notebook_gets_a_link_to_the_package(
+    folder: Path, packing: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The front end resolves the link, which has no address of its own, beside the notebook."""
+    shown: list[dict[str, str]] = []
+    pub = SimpleNamespace(publish=lambda data, metadata: shown.append(data))  # noqa: ARG005
+    here = SimpleNamespace(kernel=True, user_ns={}, display_pub=pub)
+    monkeypatch.setattr(packing, "shell", lambda: here)
+    write(folder, FIRST, own_cells(FIRST))
+    packing.pack()
+    [data] = shown
+    assert '<a href="hw2_submission.zip" download>' in data["text/html"]
+    assert data["text/plain"] == "hw2_submission.zip"
