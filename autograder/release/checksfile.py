@@ -20,11 +20,18 @@ from autograder.release.definitions import bound_names
 
 _KIT = "autograder.release.checkskit"
 _FOLDER = Path(__file__).with_name("checkskit")
+_ABSENT = Path(__file__).parents[1] / "sandbox" / "inside" / "absent.py"
+"""Module by which marking goes on after imports that fail; packing does the same."""
+
+_CHECKING = (
+    *("items", "facts", "terminals", "calls", "answers", "pictures", "notebooks", "memory"),
+    "verdicts",
+)
 _PARTS = (
-    "items", "facts", "terminals", "calls", "answers", "pictures", "notebooks", "memory",
-    "verdicts", "packing",
-)  # fmt: skip
-"""Modules of checkskit in dependency order: each comes after the modules that it imports."""
+    *(_FOLDER / f"{name}.py" for name in _CHECKING),
+    *(_ABSENT, _FOLDER / "rehearsal.py", _FOLDER / "packing.py"),
+)
+"""Modules of the kit to include, in dependency order: each after those it imports from."""
 
 _WIDTH = 92
 _LAST = 'if __name__ == "__main__":\n    sys.exit(command(sys.argv[1:]))\n'
@@ -43,8 +50,7 @@ def self_contained(source: str, assignment: Assignment) -> str:
     if not any(_is_checkskit(statement) for statement in own.body):
         return source
     texts = [
-        _facts(assignment) if part == "facts" else (_FOLDER / f"{part}.py").read_text("utf-8")
-        for part in _PARTS
+        _facts(assignment) if part.stem == "facts" else part.read_text("utf-8") for part in _PARTS
     ]
     trees = [ast.parse(text) for text in texts]
     known = set().union(*map(_defined, trees))
@@ -79,6 +85,8 @@ def _facts(assignment: Assignment) -> str:
         '"""Allowed error, divided by the largest entry of the right answer."""\n',
         f"SECONDS = {assignment.limits.submission_seconds:g}",
         '"""Seconds for running all notebooks before packing; marking has the same limit."""\n',
+        f"FILES: tuple[str, ...] = {tuple(assignment.files)!r}",
+        '"""Data files that marking puts beside the notebooks."""\n',
         "PROBLEMS: Mapping[str, tuple[Item, ...]] = {",
     ]
     for problem in assignment.problems:
@@ -114,7 +122,7 @@ def _imports(trees: Iterable[ast.Module]) -> Iterator[str]:
         for statement in tree.body:
             if isinstance(statement, ast.Import):
                 whole.update(ast.unparse(statement).splitlines())
-            elif isinstance(statement, ast.ImportFrom) and not _is_checkskit(statement):
+            elif isinstance(statement, ast.ImportFrom) and not _is_kit(statement):
                 names[statement.module or ""].update(map(ast.unparse, statement.names))
     yield "from __future__ import annotations"
     del names["__future__"]
@@ -133,6 +141,10 @@ def _is_stdlib(line: str) -> bool:
 
 def _is_checkskit(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.ImportFrom) and (statement.module or "").startswith(_KIT)
+
+
+def _is_kit(statement: ast.ImportFrom) -> bool:
+    return (statement.module or "").startswith("autograder.")
 
 
 def _defined(tree: ast.Module) -> set[str]:

@@ -72,3 +72,29 @@ def names() -> Names:
 def notebooks() -> dict[str, NotebookNode]:
     """The three source notebooks by their names."""
     return {path.stem: read_notebook(path) for path in sorted(SOURCE.glob("*.ipynb"))}
+
+
+@pytest.fixture
+def folder(tmp_path: Path, checks_file: Path) -> Path:
+    """A student's folder, so far with checks.py alone."""
+    (tmp_path / "checks.py").write_bytes(checks_file.read_bytes())
+    return tmp_path
+
+
+@pytest.fixture
+def packing(folder: Path) -> ModuleType:
+    """The folder's checks.py as a module."""
+    spec = importlib.util.spec_from_file_location("packing", folder / "checks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["packing"] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    del sys.modules["packing"]
+    return module
+
+
+@pytest.fixture
+def _nothing_runs(packing: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let packing read the files and run nothing."""
+    monkeypatch.setattr(packing, "run_again", lambda *_: packing.Run({}, 0))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import json
 import linecache
 import os
@@ -26,32 +25,6 @@ from .test_run import EXPERIMENTS, stubbed
 Cells = list[dict[str, Any]]
 
 ITEMS = {problem: [row[1] for row in TABLE if row[0] == problem] for problem in PROBLEMS}
-
-
-@pytest.fixture
-def folder(tmp_path: Path, checks_file: Path) -> Path:
-    """A student's folder, so far with checks.py alone."""
-    (tmp_path / "checks.py").write_bytes(checks_file.read_bytes())
-    return tmp_path
-
-
-@pytest.fixture
-def packing(folder: Path) -> ModuleType:
-    """The folder's checks.py as a module."""
-    spec = importlib.util.spec_from_file_location("packing", folder / "checks.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["packing"] = module  # dataclasses look their module up
-    spec.loader.exec_module(module)
-    del sys.modules["packing"]
-    return module
-
-
-@pytest.fixture
-def _nothing_runs(packing: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let packing read the files and run nothing."""
-    monkeypatch.setattr(packing, "run_again", lambda *_: packing.Run({}, 0))
 
 
 def source_cells(problem: str) -> Cells:
@@ -90,6 +63,11 @@ def packed(folder: Path) -> dict[str, bytes]:
 def manifest(folder: Path) -> dict[str, Any]:
     content: dict[str, Any] = json.loads(packed(folder)["manifest.json"])
     return content
+
+
+def joined(report: str) -> str:
+    """A report with the lines that belong together on one line."""
+    return re.sub(r"\n {6}", " ", report)
 
 
 def pack_by_hand(folder: Path) -> str:
@@ -152,7 +130,7 @@ def test_folder_in_which_all_passes_lacks_nothing(
     for problem in PROBLEMS:
         write(folder, problem, source_cells(problem))
     packing.pack()
-    text = capsys.readouterr().out
+    text = joined(capsys.readouterr().out)
     assert "Nothing is missing." in text
     assert "✗" not in text
     assert manifest(folder)["warnings"] == []
@@ -161,7 +139,7 @@ def test_folder_in_which_all_passes_lacks_nothing(
 @pytest.mark.slow
 def test_finished_folder_passes_and_nothing_is_missing(folder: Path) -> None:
     paths = [write(folder, problem, source_cells(problem)) for problem in PROBLEMS]
-    text = pack_by_hand(folder)
+    text = joined(pack_by_hand(folder))
     assert "Nothing is missing." in text
     assert "✗" not in text
     assert packed(folder).keys() == {path.name for path in paths} | {"manifest.json"}
@@ -181,7 +159,7 @@ def test_finished_folder_passes_and_nothing_is_missing(folder: Path) -> None:
 def test_untouched_folder_is_packed_with_all_that_is_missing(folder: Path) -> None:
     for problem in PROBLEMS:
         write(folder, problem, untouched_cells(problem))
-    text = pack_by_hand(folder)
+    text = joined(pack_by_hand(folder))
     assert "✓" not in text
     told = manifest(folder)
     assert set(told["checks"].values()) == {"open", "missing", "no text"}
@@ -193,10 +171,10 @@ def test_untouched_folder_is_packed_with_all_that_is_missing(folder: Path) -> No
 def test_pack_cells_of_the_notebooks_do_not_pack_again(folder: Path) -> None:
     """Nor does a notebook that asks for it in a process of its own."""
     starts = "import subprocess, sys; subprocess.run([sys.executable, 'checks.py', 'pack'])"
-    sources = ("import checks\nchecks.pack()", starts, "open('trace', 'a').write('x')")
-    write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], *sources))
-    pack_by_hand(folder)
-    assert (folder / "trace").read_text() == "x"
+    write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], "import checks\nchecks.pack()", starts))
+    text = joined(pack_by_hand(folder))
+    assert "code cell 2 of problem1_momentum.ipynb starts a program" in text
+    assert text.count("Packed:") == 1
 
 
 def test_endless_notebook_is_stopped_with_its_children_and_packed(
@@ -205,24 +183,28 @@ def test_endless_notebook_is_stopped_with_its_children_and_packed(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    child = "import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', 'while 1: pass'])"
-    note = "open('child', 'w').write(str(p.pid))"
+    child = "import os\nif (pid := os.fork()) == 0:\n    while True: pass"
+    note = "open('child', 'w').write(str(pid))"
     ends = "open('endless', 'w')\nwhile True: pass"
     path = write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], child, note, ends))
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
     wait = subprocess.Popen.wait
+    children: list[str] = []
 
     def wait_until_it_is_endless(process: Any, timeout: float | None = None) -> int:
         """The time limit, however slow this machine is: past it once the last cell runs."""
-        while timeout is not None and not (folder / "endless").exists():
+        while timeout is not None and not list(folder.glob("packing-*/work/endless")):
             with suppress(subprocess.TimeoutExpired):
                 return int(wait(process, 0.1))
+        children.extend(file.read_text() for file in folder.glob("packing-*/work/child"))
         return int(wait(process, None if timeout is None else 0.1))
 
     monkeypatch.setattr(subprocess.Popen, "wait", wait_until_it_is_endless)
     packing.pack()
     assert re.search(r"stopped after \d+ s, in code cell 3", capsys.readouterr().out)
     assert packed(folder)[path.name] == path.read_bytes()
-    assert is_gone(int((folder / "child").read_text()))
+    assert is_gone(int(children[0]))
+    assert list(folder.glob("packing-*")) == []
 
 
 def is_gone(pid: int) -> bool:
@@ -244,23 +226,23 @@ def test_notebook_that_ends_its_process_is_told_of(
 ) -> None:
     write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], "x = 1", "import os\nos._exit(0)"))
     packing.pack()
-    text = capsys.readouterr().out
+    text = joined(capsys.readouterr().out)
     assert "stopped unexpectedly in code cell 2" in text
-    assert "code cell 2 stops with" not in text
+    assert "code cell 2 of" not in text
 
 
 def test_error_in_a_cell_is_told_and_the_next_cell_runs(
     folder: Path, packing: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nor does a cell stop the others that asks for the end of the process."""
-    sources = ("1 / 0", "import sys\nsys.exit()", "%matplotlib inline", "open('b', 'w')")
+    sources = ("1 / 0", "import sys\nsys.exit()", "%matplotlib inline", "raise OSError('ran')")
     write(folder, PROBLEMS[0], own_cells(PROBLEMS[0], *sources))
     packing.pack()
-    text = capsys.readouterr().out
-    assert "code cell 1 stops with ZeroDivisionError: division by zero" in text
-    assert "code cell 2 stops with SystemExit" in text
+    text = joined(capsys.readouterr().out)
+    for number, error in ((1, "ZeroDivisionError: division by zero"), (4, "OSError: ran")):
+        assert f"code cell {number} of problem1_momentum.ipynb stops with {error}" in text
+    assert "code cell 2 of problem1_momentum.ipynb stops with SystemExit" in text
     assert "stopped unexpectedly" not in text
-    assert (folder / "b").exists()
 
 
 @pytest.mark.usefixtures("_nothing_runs")
@@ -271,7 +253,7 @@ def test_cells_that_are_gone_or_doubled_and_damaged_files_are_told(
     write(folder, PROBLEMS[0], [*cells[1:], cells[-1]])
     (folder / f"{PROBLEMS[1]}.ipynb").write_bytes(b"{half a file")
     packing.pack()
-    text = capsys.readouterr().out
+    text = joined(capsys.readouterr().out)
     assert "the cell of p1-momentum is missing" in text
     assert "the cell of p1-plot is there 2 times" in text
     assert f"{PROBLEMS[1]}.ipynb: the file is not a notebook" in text
@@ -292,7 +274,7 @@ def test_function_that_is_not_in_the_saved_file_is_told(
         shell = SimpleNamespace(user_ns={"momentum": as_ipython_runs_it(source)})
         monkeypatch.setattr(packing, "shell", lambda shell=shell: shell)
         packing.pack()
-        text = capsys.readouterr().out
+        text = joined(capsys.readouterr().out)
         assert ("`momentum` that you ran last is not in the saved file" in text) is is_unsaved
 
 
@@ -355,7 +337,7 @@ def test_where_no_process_can_be_started_it_packs_all_the_same(
     monkeypatch.setattr(subprocess, "Popen", denied)
     path = write(folder, PROBLEMS[0], own_cells(PROBLEMS[0]))
     packing.pack()
-    assert "can't be run from here" in capsys.readouterr().out
+    assert "can't be run from here" in joined(capsys.readouterr().out)
     assert packed(folder)[path.name] == path.read_bytes()
 
 
@@ -368,7 +350,7 @@ def test_without_notebooks_it_does_nothing(
     """As where submissions are marked: no process is started and no file written."""
     monkeypatch.setattr(subprocess, "Popen", None)
     packing.pack()
-    assert "no notebook of this homework" in capsys.readouterr().out
+    assert "no notebook of this homework" in joined(capsys.readouterr().out)
     assert {p.name for p in folder.iterdir()} <= {"checks.py", "__pycache__"}
 
 

@@ -23,5 +23,6 @@ from autograder.release.checkskit.memory import *
 from autograder.release.checkskit.notebooks import *
 from autograder.release.checkskit.packing import *
 from autograder.release.checkskit.pictures import *
+from autograder.release.checkskit.rehearsal import *
 from autograder.release.checkskit.terminals import *
 from autograder.release.checkskit.verdicts import *

@@ -26,6 +26,7 @@ _HERE = _homework(Path.cwd())
 ASSIGNMENT = _HERE.name if _HERE else ""
 TOLERANCE = _HERE.tolerance if _HERE else DEFAULT_TOLERANCE
 SECONDS = (_HERE.limits if _HERE else Limits()).submission_seconds
+FILES = _HERE.files if _HERE else ()
 PROBLEMS = {
     problem.name: tuple(Item(*item_facts(item)) for item in problem.items)
     for problem in (_HERE.problems if _HERE else ())

@@ -13,26 +13,32 @@ _UNANSWERED = "Your answer goes here"
 
 @dataclass(frozen=True)
 class Saved:
-    """A saved notebook; `fault` says why it can't be read."""
+    """A saved notebook; `fault` says why it can't be read, `file` is set for a copy's name."""
 
     problem: str
     content: bytes
     time: float
     cells: tuple[Mapping[str, Any], ...]
     fault: str = ""
+    file: str = ""
 
     @property
     def name(self) -> str:
         return f"{self.problem}.ipynb"
 
     @property
+    def shown(self) -> str:
+        """The name of the file in the student's folder."""
+        return self.file or self.name
+
+    @property
     def code(self) -> tuple[str, ...]:
         return tuple(cell_text(cell) for cell in self.cells if cell.get("cell_type") == "code")
 
 
-def saved_notebook(folder: Path, problem: str) -> Saved | None:
-    """Return the saved notebook of a problem; None if there is none."""
-    path = folder / f"{problem}.ipynb"
+def saved_notebook(folder: Path, problem: str, file: str = "") -> Saved | None:
+    """Return the saved notebook of a problem, or its copy `file`; None if there is none."""
+    path = folder / (file or f"{problem}.ipynb")
     if not path.is_file():
         return None
     content, time = path.read_bytes(), path.stat().st_mtime
@@ -40,8 +46,8 @@ def saved_notebook(folder: Path, problem: str) -> Saved | None:
         cells = json.loads(content)["cells"]
         cells = tuple(cell for cell in cells if isinstance(cell, Mapping))
     except (ValueError, KeyError, TypeError, RecursionError):
-        return Saved(problem, content, time, (), "the file is not a notebook. Is it damaged?")
-    return Saved(problem, content, time, cells)
+        return Saved(problem, content, time, (), "the file is not a notebook. Is it damaged?", file)
+    return Saved(problem, content, time, cells, file=file)
 
 
 def saved_here(problem: str) -> Saved | None:
@@ -87,3 +93,13 @@ def _is_as_released(cell: Mapping[str, Any]) -> bool:
         return False
     digest = hashlib.md5("".join(parts).encode(errors="replace"), usedforsecurity=False)
     return digest.hexdigest() == str(mark["checksum"])
+
+
+def text_cells(notebook: Saved, item: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the text of an item's cells, each with its attached pictures by their names."""
+    mine = [cell for cell in notebook.cells if grade_id(cell) == item]
+    pictures = [cell.get("attachments") for cell in mine]
+    return [
+        (cell_text(cell), found if isinstance(found, Mapping) else {})
+        for cell, found in zip(mine, pictures, strict=True)
+    ]

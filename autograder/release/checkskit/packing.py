@@ -9,95 +9,156 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from urllib.parse import unquote
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 import numpy as np
 
-from autograder.release.checkskit.facts import ASSIGNMENT, PROBLEMS, SECONDS
-from autograder.release.checkskit.items import Item, State, named
-from autograder.release.checkskit.notebooks import Saved, grade_id, is_written, saved_notebook
-from autograder.release.checkskit.verdicts import HINTS, hint, quietly, row, shell, summed_up
+from autograder.release.checkskit.facts import ASSIGNMENT, FILES, PROBLEMS, SECONDS
+from autograder.release.checkskit.items import Item, named
+from autograder.release.checkskit.notebooks import (
+    Saved,
+    grade_id,
+    is_written,
+    saved_notebook,
+    text_cells,
+)
+from autograder.release.checkskit.rehearsal import INSIDE, Fault, Run, run_again, run_cells
+from autograder.release.checkskit.terminals import say
+from autograder.release.checkskit.verdicts import HINTS, hint, items_named, shell
 
 PACKAGE = f"{ASSIGNMENT}_submission.zip"
 """The file to hand in: the saved notebooks and manifest.json."""
 
-_INSIDE = "FDL_CHECKS_PACKING"
-"""Set while a notebook runs for packing, so that it does not start packing again."""
+Line = tuple[str, str]
+"""A line of the report: a sign and a text."""
+
+_LEAST = 5.0
+"""Seconds for a notebook if those before it have used up the time."""
+
+_MOST_LINES = 60
+"""Largest number of warnings in a report."""
 
 _BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
+_IMAGE = re.compile(
+    r"!\[[^\]\n]*\]\(\s*<?([^)\n>]+)|<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE
+)
+_SHOWN = re.compile(r"!\[[^\]\[\n]*\]\(attachment:([^\W_][\w.-]*)\)")
+"""A picture that the person who marks can see."""
 
 
 @dataclass(frozen=True)
-class Run:
-    """The result of running a notebook: the outcome of its checks, and what went wrong."""
+class Rehearsed:
+    """A saved notebook and the result of running it."""
 
-    states: Mapping[str, State]
-    seconds: float
-    faults: tuple[str, ...] = ()
+    saved: Saved
+    run: Run
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        return PROBLEMS[self.saved.problem]
+
+    def outcome(self, item: Item) -> str:
+        """Return a test's state, "unknown" if the run did not get there, "text" or "no text"."""
+        if item.answers:
+            return self.run.states.get(item.name, "unknown")
+        return "text" if is_written(self.saved, item.name) else "no text"
 
 
-def pack() -> None:
-    """Run the saved notebooks from the top, print what passes, and pack them into one file.
+def pack(use: Sequence[str] | str = ()) -> None:
+    """Run the saved notebooks as marking does, say what passes, and pack them into one file.
 
-    Each runs in its own process, all together for at most SECONDS seconds. The notebooks are not
-    changed, and they are packed even if something fails. The file is PACKAGE, beside them.
+    `use` names copies to hand in instead, such as ["problem1_momentum (1).ipynb"].
+
+    Each notebook runs in its own process and in an empty folder, all together for at most SECONDS
+    seconds. The notebooks are not changed, and they are packed even if something fails. The file is
+    PACKAGE, beside them.
     """
-    if os.environ.get(_INSIDE):
-        print("checks.pack(): skipped, because this notebook is being packed.")
+    if os.environ.get(INSIDE):
+        say("checks.pack(): skipped, because this notebook is being packed.")
         return
     folder = Path(__file__).resolve().parent
     try:
-        saved = [notebook for name in PROBLEMS if (notebook := saved_notebook(folder, name))]
-        if saved:
-            _pack(folder, saved)
-        else:
-            print(
-                "checks.pack(): found no notebook of this homework beside checks.py. In Colab, "
-                "hand in the notebooks themselves: File → Download → Download .ipynb."
-            )
+        _pack(folder, [use] if isinstance(use, str) else list(use))
     except OSError as error:
-        print(f"✗ Packing did not work here ({named(error)}). Hand in the notebooks instead.")
+        say(f"✗ Packing did not work here ({named(error)}). Hand in the notebooks instead.")
+        if isinstance(error, PermissionError):
+            say(f"  Is {PACKAGE} open in another program? Close it there and pack again.")
+    except KeyboardInterrupt:
+        say(f"Stopped. {PACKAGE} is as it was before.")
 
 
-def _pack(folder: Path, saved: list[Saved]) -> None:
+def _pack(folder: Path, use: list[str]) -> None:
     """Run the saved notebooks, print the results, and write the package."""
-    there = {notebook.problem for notebook in saved}
-    warnings = [f"{name}.ipynb is not in this folder." for name in PROBLEMS if name not in there]
-    warnings += _other_versions(folder)
-    outcomes: dict[str, str] = {}
-    left: float = SECONDS
+    chosen, notes = _chosen(folder, use)
+    files = (saved_notebook(folder, name, chosen.get(name, "")) for name in PROBLEMS)
+    saved = [notebook for notebook in files if notebook]
+    notes += _elsewhere(folder, saved)
+    if not saved:
+        nothing = "checks.pack(): found no notebook of this homework beside checks.py."
+        say(" ".join([nothing, *notes]))
+        say(
+            "In Colab, hand in the notebooks themselves: File → Download → Download .ipynb. "
+            f"Their names: {', '.join(f'{name}.ipynb' for name in PROBLEMS)}."
+        )
+        return
+    notes += [
+        f"{f} is missing here: download it again." for f in FILES if not (folder / f).exists()
+    ]
+    notes += _other_versions(folder)
+    rehearsed: list[Rehearsed] = []
     for notebook in saved:
-        print(f"{notebook.name}, saved {_ago(notebook.time)}: running all cells …", flush=True)
-        run = run_again(folder, notebook, left)
-        found = [*filter(None, [notebook.fault]), *run.faults, *_forgotten(notebook, run)]
-        found += [*_unsaved(notebook), *_too_new(notebook, folder)]
-        warnings += [f"{notebook.name}: {fault}" for fault in found]
-        print(f"  {run.seconds:.0f} s (the limit is {SECONDS} s for all notebooks together)")
-        left = max(left - run.seconds, 1)
-        for item in PROBLEMS[notebook.problem]:
-            line, outcomes[item.name] = _packed_line(item, notebook, run)
-            print("  " + line)
-    size = write_package(folder / PACKAGE, _members(saved, outcomes, warnings))
-    print("\nBefore you hand in:" if warnings else "\nNothing is missing.")
-    print("".join(f"  ! {warning}\n" for warning in warnings), end="")
-    print(
+        say(f"{notebook.shown}, saved {_ago(notebook.time)}: running …", end=" ")
+        left = SECONDS - sum(each.run.seconds for each in rehearsed)
+        rehearsed.append(Rehearsed(notebook, run_again(folder, notebook, max(left, _LEAST))))
+        say(_ran(rehearsed[-1]))
+    lines = [line for each in rehearsed for line in _failing(each)]
+    lines += [line for each in rehearsed for line in _forgotten(each)]
+    for notebook in saved:
+        found = (*_unsaved(notebook), *_too_new(notebook, folder))
+        lines += [("!", f"{notebook.shown}: {text}") for text in found]
+    if (seconds := sum(each.run.seconds for each in rehearsed)) > SECONDS:
+        lines.append(("!", f"all took {seconds:.0f} s, but marking stops after {SECONDS:g} s."))
+    lines += [("!", note) for note in notes]
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES:] = [("!", f"{len(lines) - _MOST_LINES} more lines like these")]
+    outcomes = {item.name: each.outcome(item) for each in rehearsed for item in each.items}
+    size = write_package(folder / PACKAGE, _members(saved, outcomes, [text for _, text in lines]))
+    say("\n" + "\n".join(_verdicts(rehearsed)))
+    say("\nBefore you hand in:" if lines else "Nothing is missing.")
+    say("".join(_wrapped(f"  {sign} {text}") + "\n" for sign, text in lines), end="")
+    say(
         f"\nPacked: {PACKAGE} ({len(saved)} of {len(PROBLEMS)} notebooks, "
         f"{max(1, size // 1000)} kB), in the folder of your notebooks.\n"
         "Hand in this one file. If you change anything: save, then pack again.\n"
-        "Changes that are not saved are not in it. "
+        "Changes that are not saved are not in it"
         + (
-            "Only functions that this kernel ran were checked for such changes."
+            "; only functions that you ran were compared."
             if shell()
-            else "Run from a terminal, this cannot see unsaved changes."
-        )
+            else ", and from a terminal they can't be seen."
+        ),
     )
+    _offer_download()
+
+
+def _wrapped(line: str) -> str:
+    import textwrap
+
+    return textwrap.fill(
+        line, 88, subsequent_indent="      ", break_on_hyphens=False, break_long_words=False
+    )
+
+
+def _offer_download() -> None:
+    """Show a link to the package, if this runs in a notebook."""
+    here = shell()
+    if getattr(here, "kernel", None) is not None:
+        link = f'<a href="{PACKAGE}" download><b>Download {PACKAGE}</b></a>'
+        here.display_pub.publish(data={"text/plain": PACKAGE, "text/html": link}, metadata={})
 
 
 def _ago(time: float) -> str:
@@ -110,26 +171,233 @@ def _ago(time: float) -> str:
     return f"{then:%H:%M} (just now)"
 
 
-# Finding what may have been forgotten
+# The files to hand in
 
 
-def _forgotten(notebook: Saved, run: Run) -> Iterator[str]:
-    """Yield faults: missing or duplicate cells, texts not written, and answers not done."""
-    if not notebook.cells:
-        return
+def _problem(name: str) -> str:
+    """Return the problem of a notebook's copy by the file's name, or ""."""
+    copy = r"(?: ?\(\d+\)|[-_ ]?[Cc]opy ?\d*)?\.ipynb"
+    return next((p for p in PROBLEMS if re.fullmatch(re.escape(p) + copy, name)), "")
+
+
+def _chosen(folder: Path, use: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the file to use for a problem, and what is wrong with the names in `use`."""
+    good = [name for name in use if _problem(name) and (folder / name).is_file()]
+    wrong = [f"{name} is not a notebook of this homework in this folder; it was not packed."
+             for name in use if name not in good]  # fmt: skip
+    return {_problem(name): name for name in good}, wrong
+
+
+def _elsewhere(folder: Path, saved: list[Saved]) -> Iterator[str]:
+    """Yield problems without a notebook, and copies that are newer than the notebook packed."""
+    times = {notebook.problem: notebook.time for notebook in saved}
+    files = {notebook.shown for notebook in saved}
+    for problem in PROBLEMS:
+        copies = [p for p in folder.glob("*.ipynb") if _problem(p.name) == problem]
+        newest = max(copies, key=lambda path: path.stat().st_mtime, default=None)
+        offer = ""
+        if newest is not None and newest.name not in files:
+            quoted = f'"{newest.name}"'
+            way = f"checks.pack(use=[{quoted}])" if shell() else f"python checks.py pack {quoted}"
+            offer = f"To hand that one in: {way}"
+        if problem not in times:
+            yield f"{problem}.ipynb is not in this folder" + (
+                f", but {newest.name} is. {offer}" if newest and offer else "."
+            )
+        elif newest is not None and offer and newest.stat().st_mtime > times[problem]:
+            yield f"{newest.name} is newer than the notebook that was packed. {offer}"
+
+
+# The report
+
+
+def _ran(each: Rehearsed) -> str:
+    """Return the line on how a notebook ran."""
+    tested = [each.outcome(item) for item in each.items if item.answers]
+    passed = tested.count("passed")
+    sign = "✓" if passed == len(tested) else "✗"
+    return f"{sign} {passed} of {len(tested)} checks pass ({each.run.seconds:.0f} s)"
+
+
+def _sum_of(items: Iterable[Item], bonus: bool) -> float:
+    return sum(item.points for item in items if item.bonus is bonus)
+
+
+def _verdicts(rehearsed: list[Rehearsed]) -> Iterator[str]:
+    """Yield how many points pass, how many texts are written, and the pictures in them."""
+    every = [item for items in PROBLEMS.values() for item in items]
+    outcomes = {item.name: each.outcome(item) for each in rehearsed for item in each.items}
+    for kind, good in (("tests", "passed"), ("texts", "text")):
+        asked = [item for item in every if bool(item.answers) is (kind == "tests")]
+        done = [item for item in asked if outcomes.get(item.name) == good]
+        if not asked:
+            continue
+        counts = [
+            f"{_sum_of(done, bonus):g} of {worth:g} {'bonus ' * bonus}point{'s' * (worth != 1)}"
+            for bonus in (False, True)
+            if (worth := _sum_of(asked, bonus))
+        ]
+        if kind == "tests":
+            counts[0] += " that tests mark"
+            sign = "✓" if len(done) == len(asked) else "…"
+            yield f"{sign} {' and '.join(counts)} pass."
+        else:
+            written = f"{len(done)} of {len(asked)} texts are written ({', '.join(counts)})"
+            yield f"✎ {written}. A person marks them."
+    texts = [(each, item) for each in rehearsed for item in each.items if not item.answers]
+    shown = {item.name: pictures for each, item in texts if (pictures := _pictures(each, item)[0])}
+    if shown:
+        told = [f"{item} has {', '.join(names)}" for item, names in shown.items()]
+        yield f"  Pictures: {'; '.join(told)}" + "; the others have none." * (
+            len(shown) < len(texts)
+        )
+    elif texts:
+        yield "  Pictures: none of the texts has one."
+
+
+def _failing(each: Rehearsed) -> Iterator[Line]:
+    """Yield the items that fail, each once, with the reason that the run showed."""
+    failing = {i.name: i for i in each.items if each.outcome(i) in ("wrong", "broken", "missing")}
+    for fault in each.run.faults:
+        if about := [failing.pop(name) for name in _concerned(each, fault) if name in failing]:
+            what, instead = _WORDS[fault.kind]
+            yield "✗", f"{_listed(about)}: {_where(each, fault, what)}{instead}"
+    for item in failing.values():
+        if each.outcome(item) != "missing":
+            word = "not right yet" if each.outcome(item) == "wrong" else "can't be compared yet"
+            message = " ".join(each.run.messages.get(item.name, "").split())
+            yield "✗", f"{_listed([item])}: {word}" + (f". {message}" if message else "")
+    if unknown := [i.name for i in each.items if each.outcome(i) == "unknown"]:
+        yield "✗", f"{each.saved.shown}: not known, as the run did not end: {', '.join(unknown)}"
+
+
+def _listed(items: Iterable[Item]) -> str:
+    return ", ".join(f"{item.name} ({item.worth})" for item in items)
+
+
+def _where(each: Rehearsed, fault: Fault, what: str) -> str:
+    place = f"code cell {fault.cell} of " if fault.cell else ""
+    return f"{place}{each.saved.shown} {what.format(fault.name)}"
+
+
+def _concerned(each: Rehearsed, fault: Fault) -> list[str]:
+    """Return the items that a fault concerns: those of its cell, and those whose check names it."""
+    name = re.escape(fault.name.removesuffix(".py").strip("/"))
+    told = [i for i, text in each.run.messages.items() if re.search(rf"\b{name}\b", text)]
+    return list(dict.fromkeys([*fault.items, *told]))
+
+
+def _forgotten(each: Rehearsed) -> Iterator[Line]:
+    """Yield what else may be wrong: missing cells and texts, and faults that cost nothing."""
+    notebook, items = each.saved, each.items
+    for failure in filter(None, [notebook.fault, *each.run.failures]):
+        yield "!", f"{notebook.shown}: {failure}"
     ids = [grade_id(cell) for cell in notebook.cells]
-    items = PROBLEMS[notebook.problem]
-    for item in items:
+    for item in items if ids else ():
         if (count := ids.count(item.name)) == 0:
-            yield f"the cell of {item.name} is missing. Copy your answers into a fresh notebook."
+            copy = "Copy your answers into a fresh notebook."
+            yield "!", f"{notebook.shown}: the cell of {item.name} is missing. {copy}"
         elif count > 1:
-            yield f"the cell of {item.name} is there {count} times. Delete the copies."
-    stubs = [i.name for i in items if run.states.get(i.name) in ("open", "missing")]
+            told = f"the cell of {item.name} is there {count} times. Delete the copies."
+            yield "!", f"{notebook.shown}: {told}"
+    faulty = {name for fault in each.run.faults for name in _concerned(each, fault)}
+    stubs = [i.name for i in items if each.outcome(i) == "open"]
+    stubs += [i.name for i in items if each.outcome(i) == "missing" and i.name not in faulty]
     if stubs:
-        yield "not done yet: " + ", ".join(stubs)
-    texts = [i.name for i in items if not i.answers and i.name in ids]
-    if blank := [name for name in texts if not is_written(notebook, name)]:
-        yield "no text yet: " + ", ".join(blank)
+        yield "…", f"{notebook.shown}: not done yet: {', '.join(stubs)}"
+    if blank := [i.name for i in items if each.outcome(i) == "no text" and i.name in ids]:
+        yield "…", f"{notebook.shown}: no text yet: {', '.join(blank)}"
+    for fault in each.run.faults:
+        about = _concerned(each, fault)
+        fails = any(each.outcome(item) != "passed" for item in items if item.name in about)
+        if not fails and not (about and _is_guarded(fault, notebook)):
+            what, instead = _WORDS[fault.kind]
+            passes = f" {' and '.join(about)} passes without it; delete that line if you can."
+            yield "!", _where(each, fault, what) + (passes if about else instead)
+    for item in items:
+        for text in _pictures(each, item)[1]:
+            yield "!", f"{notebook.shown}: {item.name}: {text}"
+
+
+_WORDS = {
+    "package": (
+        "imports {}, a package that marking does not have.",
+        " Use numpy and matplotlib instead.",
+    ),
+    "module": (
+        "imports {}, a file that is not in the package.",
+        " Copy its code into a cell of the notebook.",
+    ),
+    "file": (
+        "opens {}, a file that is not in the package.",
+        " Write what you need of it into a code cell.",
+    ),
+    "path": (
+        "uses {}, which exists only on this machine.",
+        " Delete that line: marking runs the notebook in a folder with only the homework's files.",
+    ),
+    "program": (
+        "starts a program ({}), and marking runs no other programs.",
+        " Do it in Python instead.",
+    ),
+    "network": (
+        "connects to {}, and marking has no network.",
+        " Write what you need into a code cell.",
+    ),
+    "input": ("asks with {}, and nobody answers when marking.", " Write the value instead."),
+    "error": ("stops with {}", ""),
+}
+"""Text of each kind of fault: what a code cell does, and what to do instead."""
+
+
+def _is_guarded(fault: Fault, notebook: Saved) -> bool:
+    """Return whether the notebook's code expects that an import may fail."""
+    try:
+        tree = ast.parse(notebook.code[fault.cell - 1])
+    except (SyntaxError, ValueError, RecursionError, IndexError):
+        return False
+    inside = [
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try) and node.handlers
+        for statement in node.body
+        for part in ast.walk(statement)
+    ]
+    top = fault.name.removesuffix(".py").strip("/")
+    return fault.kind in ("package", "module") and all(
+        part in inside
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Import | ast.ImportFrom) and top in ast.unparse(part)
+    )
+
+
+def _pictures(each: Rehearsed, item: Item) -> tuple[list[str], list[str]]:
+    """Return the pictures in a text that a marker sees, and what is wrong with the others."""
+    shown: list[str] = []
+    wrong: list[str] = []
+    again = "Paste or drag the picture into the cell."
+    for source, names in () if item.answers else text_cells(each.saved, item.name):
+        seen = {name for name in _SHOWN.findall(source) if name in names}
+        shown += sorted(seen)
+        for link in dict.fromkeys(unquote(a or b).strip() for a, b in _IMAGE.findall(source)):
+            name = link.removeprefix("attachment:").partition(' "')[0]
+            if name in seen:
+                continue
+            if not link.startswith("attachment:"):
+                wrong.append(
+                    f"the picture {link[:80]} is a link, which marking can't open. {again}"
+                )
+            elif name not in names:
+                wrong.append(f"the picture {name[:80]} is not in this cell. {again}")
+            else:
+                wrong.append(
+                    f"the picture {name[:80]} can't be shown when marking. Rename its file to "
+                    f"letters and digits only, and drag it into the cell again."
+                )
+    return shown, wrong
+
+
+# Unsaved functions and other versions
 
 
 def _unsaved(notebook: Saved) -> Iterator[str]:
@@ -237,115 +505,6 @@ def _has_new_fstring(source: str) -> bool:
     return False
 
 
-def _packed_line(item: Item, notebook: Saved, run: Run) -> tuple[str, str]:
-    """Return an item's line in the table, and its outcome for the manifest."""
-    if item.answers:
-        if (state := run.states.get(item.name)) is None:
-            return row("✗", item, "unknown, because the run did not finish"), "unknown"
-        return summed_up(item, state), state
-    if is_written(notebook, item.name):
-        return summed_up(item, None), "text"
-    return row("…", item, "no text yet"), "no text"
-
-
-# Running a notebook in its own process
-
-
-def run_again(folder: Path, notebook: Saved, most: float) -> Run:
-    """Run a notebook in its own process for at most `most` seconds, then stop all it started."""
-    import subprocess
-    import tempfile
-    import time
-
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        copy, log = Path(scratch, "notebook.json"), Path(scratch, "log")
-        copy.write_text(json.dumps(notebook.code), encoding="utf-8")
-        log.touch()
-        command = [sys.executable or "python", str(Path(__file__).resolve()), "run"]
-        settings = {_INSIDE: "1", "MPLBACKEND": "Agg", "IPYTHONDIR": scratch}
-        settings["PYTHONIOENCODING"] = "utf-8"  # Windows' default has no ✓
-        try:
-            process = subprocess.Popen(
-                [*command, notebook.problem, str(copy), str(log)],
-                cwd=folder,
-                env={**os.environ, **settings},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            return Run({}, 0, (f"it can't be run from here ({named(error)}).",))
-        try:
-            process.wait(most)
-            late = False
-        except subprocess.TimeoutExpired:
-            late = True
-        finally:
-            _kill_tree(process)
-        return _read_log(log.read_text(encoding="utf-8"), late, time.monotonic() - start)
-
-
-def _kill_tree(process: Any) -> None:
-    """Kill a process and the processes that it started."""
-    import signal
-    import subprocess
-
-    if hasattr(os, "killpg"):
-        with suppress(OSError):  # all may have ended already
-            os.killpg(process.pid, signal.SIGKILL)
-    elif process.poll() is None:
-        subprocess.run(
-            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
-        )
-    process.kill()
-    process.wait()
-
-
-def _read_log(log: str, late: bool, seconds: float) -> Run:
-    """Return the run that a log describes line by line, up to its end or until it was stopped."""
-    states: dict[str, State] = {}
-    faults = []
-    last = 0
-    for line in log.splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:  # cut off in the middle
-            break
-        last = entry.get("cell", last)
-        states.update(entry.get("states", {}))
-        if "error" in entry:
-            faults.append(f"code cell {last} stops with {entry['error']}")
-    if late:
-        faults.append(f"stopped after {seconds:.0f} s, in code cell {last}. Does a loop never end?")
-    elif not states:
-        faults.append(f"the run stopped unexpectedly in code cell {last}.")
-    return Run(states, seconds, tuple(faults))
-
-
-def _run_cells(problem: str, copy: str, log: str) -> None:
-    """Run a notebook's code, then its checks, and log the results; called in its own process."""
-    from IPython.core.interactiveshell import InteractiveShell
-
-    notebook = InteractiveShell.instance()  # its files go into IPYTHONDIR, which is deleted
-    with Path(log).open("w", encoding="utf-8") as file:
-
-        def write(**entry: object) -> None:
-            print(json.dumps(entry), file=file, flush=True)
-
-        sources = json.loads(Path(copy).read_text(encoding="utf-8"))
-        for number, source in enumerate(sources, start=1):
-            write(cell=number)
-            result = notebook.run_cell(source)
-            plt.close("all")
-            error = result.error_before_exec or result.error_in_exec
-            if error is not None and not isinstance(error, NotImplementedError):
-                write(error=named(error))
-        asked = [item.name for item in PROBLEMS[problem] if item.answers]
-        write(states={item: quietly(item, notebook.user_ns) for item in asked})
-
-
 # Writing the package
 
 
@@ -400,18 +559,16 @@ def write_package(target: Path, members: Mapping[str, bytes]) -> int:
 
 
 def command(words: list[str]) -> int:
-    """Run `python checks.py pack` or `python checks.py hint ITEM`; return the exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # not every terminal has a ✓
-    if words == ["pack"]:
-        pack()
-    elif len(words) == 2 and words[0] == "hint" and words[1] in HINTS:
+    """Run `python checks.py pack [COPY ...]` or `... hint ITEM`; return the exit code."""
+    if words[:1] == ["pack"]:
+        pack(words[1:])
+    elif len(words) == 2 and words[0] == "hint" and len(items_named(words[1])) == 1:
         for _ in range(3):
             hint(words[1])
     elif len(words) == 4 and words[0] == "run":
-        _run_cells(*words[1:])
+        run_cells(*words[1:])
     else:
-        print("Usage: python checks.py pack, or python checks.py hint ITEM")
-        print(f"Items: {', '.join(HINTS)}")
+        say("Usage: python checks.py pack, or python checks.py hint ITEM")
+        say(f"Items: {', '.join(HINTS)}")
         return 2
     return 0

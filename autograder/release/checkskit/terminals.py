@@ -19,11 +19,11 @@ _GREEK = re.compile(r"GREEK (SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
 _NO_ERRORS = "fdl-spelt-out"
 
 
-def say(text: str) -> None:
+def say(text: str, end: str = "\n") -> None:
     """Print a text; on a terminal that lacks some of its letters, they are spelt out."""
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors != _NO_ERRORS:
         sys.stdout.reconfigure(errors=_NO_ERRORS)
-    print(text)
+    print(text, end=end, flush=True)
 
 
 def spelt_out(text: str) -> str:
