@@ -13,13 +13,15 @@ from matplotlib.figure import Figure
 
 
 def plot_objective(
-    objective: Callable[[np.ndarray], float], trajectories: Mapping[str, np.ndarray]
+    objective: Callable[[np.ndarray], float],
+    trajectories: Mapping[str, np.ndarray],
 ) -> Figure:
     """Draw the objective along each trajectory against the number of steps.
 
-    objective(x) is the value at one point; trajectories maps a label to the iterates of a run,
-    shape (T+1, d). Draw one line for each trajectory, name the labels in a legend, and label both
-    axes. A logarithmic axis for the objective shows the most.
+    objective(x) is the value at one point; trajectories maps a label to the
+    iterates of a run, shape (T+1, d). Draw one line for each trajectory, name
+    the labels in a legend, and label both axes. A logarithmic axis for the
+    objective shows the most.
     """
     styles = ["-", "--", ":", "-."]
     colors = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"]

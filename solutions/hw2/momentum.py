@@ -21,7 +21,7 @@ import numpy as np
 
 
 class LeastSquares:
-    """The least-squares problem f(x) = (1/n) Σ_i f_i(x) with f_i(x) = ½ (a_i·x − b_i)²."""
+    """The least-squares problem f(x) = (1/n) Σ_i ½ (a_i·x − b_i)²."""
 
     def __init__(self, A: np.ndarray, b: np.ndarray) -> None:
         self.A, self.b = A, b
@@ -37,10 +37,15 @@ class LeastSquares:
         return float(0.5 * np.mean((self.A @ x - self.b) ** 2))
 
 
-def least_squares(num_functions: int = 50, dimension: int = 5, seed: int = 0) -> LeastSquares:
-    """Return a random least-squares problem: n noisy measurements of d unknown numbers."""
+def least_squares(
+    num_functions: int = 50,
+    dimension: int = 5,
+    seed: int = 0,
+) -> LeastSquares:
+    """Return a random problem: n noisy measurements of d unknown numbers."""
     rng = np.random.default_rng(seed)
-    A = rng.normal(size=(num_functions, dimension)) * np.linspace(0.3, 1.5, dimension)
+    A = rng.normal(size=(num_functions, dimension))
+    A *= np.linspace(0.3, 1.5, dimension)
     noise = 0.1 * rng.normal(size=num_functions)
     return LeastSquares(A, A @ rng.normal(size=dimension) + noise)
 
@@ -54,8 +59,9 @@ def momentum(
 ) -> np.ndarray:
     """Run SGD with momentum, equations (1, 2).
 
-    gradient(i, x) is the gradient of f_i at x, shape (d,). The start x0, shape (d,), must not
-    change. gammas, betas and indices hold γ_t, β_t and i_t for t = 0, ..., T-1; T = 0 is allowed.
+    gradient(i, x) is the gradient of f_i at x, shape (d,). The start x0,
+    shape (d,), must not change. gammas, betas and indices hold γ_t, β_t and
+    i_t for t = 0, ..., T-1; T = 0 is allowed.
 
     Returns all iterates, shape (T+1, d), with the start in row 0.
     """
@@ -77,8 +83,9 @@ def heavy_ball(
 ) -> np.ndarray:
     """Run the heavy ball, equation (3).
 
-    gammas and betas are the method's own sequences (those with a hat), for t = 0, ..., T-1. The
-    other arguments are as in `momentum`, and x^{-1} = x^0.
+    gammas and betas are the method's own sequences (those with a hat), for
+    t = 0, ..., T-1. The other arguments are as in `momentum`, and
+    x^{-1} = x^0.
 
     Returns all iterates, shape (T+1, d), with the start in row 0.
     """
@@ -91,10 +98,14 @@ def heavy_ball(
     return iterates
 
 
-def heavy_ball_parameters(gammas: np.ndarray, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Convert momentum's parameters into the heavy ball's, so that both take the same steps.
+def heavy_ball_parameters(
+    gammas: np.ndarray,
+    betas: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Convert momentum's parameters into the heavy ball's.
 
-    gammas and betas hold γ_t > 0 and β_t ≥ 0 for t = 0, ..., T-1, and γ_{-1} = 1.
+    With them both methods take the same steps. gammas and betas hold γ_t > 0
+    and β_t ≥ 0 for t = 0, ..., T-1, and γ_{-1} = 1.
 
     Returns the pair (hatted gammas, hatted betas), two arrays of shape (T,).
     """
@@ -112,11 +123,11 @@ def ima(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Run the iterate moving average, equations (4, 5).
 
-    etas holds η_t for t = 0, ..., T-1. lambdas holds λ_t for t = 0, ..., T, one entry more. The
-    other arguments are as in `momentum`, and z^{-1} = x^0.
+    etas holds η_t for t = 0, ..., T-1. lambdas holds λ_t for t = 0, ..., T,
+    one entry more. The other arguments are as in `momentum`, and z^{-1} = x^0.
 
-    Returns the pair (x, z): the iterates x^0, ..., x^T, shape (T+1, d), and z^0, ..., z^{T-1},
-    shape (T, d).
+    Returns the pair (x, z): the iterates x^0, ..., x^T, shape (T+1, d), and
+    z^0, ..., z^{T-1}, shape (T, d).
     """
     x = np.empty((len(indices) + 1, len(x0)))
     z = np.empty((len(indices), len(x0)))
@@ -128,14 +139,19 @@ def ima(
     return x, z
 
 
-def ima_parameters(gammas: np.ndarray, betas: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Convert momentum's parameters into the moving average's, so that both take the same steps.
+def ima_parameters(
+    gammas: np.ndarray,
+    betas: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Convert momentum's parameters into the moving average's.
 
-    gammas and betas hold γ_t > 0 and β_t ≥ 0 for t = 0, ..., T-1, and γ_{-1} = 1. The relation must
-    hold for t ≥ 1 and leaves one λ free: choose it so that no division by zero can occur.
+    With them both methods take the same steps. gammas and betas hold γ_t > 0
+    and β_t ≥ 0 for t = 0, ..., T-1, and γ_{-1} = 1. The relation must hold for
+    t ≥ 1 and leaves one λ free: choose it so that no division by zero can
+    occur.
 
-    Returns the pair (etas, lambdas): η_0, ..., η_{T-1}, shape (T,), and λ_0, ..., λ_T, shape
-    (T+1,).
+    Returns the pair (etas, lambdas): η_0, ..., η_{T-1}, shape (T,), and
+    λ_0, ..., λ_T, shape (T+1,).
     """
     gammas, betas = np.array(gammas, dtype=float), np.array(betas, dtype=float)
     ratios = gammas * betas / np.append(1.0, gammas)[: len(gammas)]

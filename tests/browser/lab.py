@@ -17,8 +17,8 @@ from typing import Any
 from ..gradebook.server import TOKEN, await_start
 from .visitor import Visitor
 
-NOISE = r"favicon|/api/me|/lab/api/(?:news|update)|preload"
-"""Messages that JupyterLab itself writes to the console of a fresh browser."""
+NOISE = r"favicon|/api/me|/lab/api/(?:news|update)|preload|attachment:"
+"""Messages that JupyterLab itself writes to the console, such as one for each attached picture."""
 
 _SETTINGS = {
     "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},

@@ -51,7 +51,7 @@ def cut_short(path: Path) -> None:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     kept = ("p1-title", "p1-setup", "p1a-parameters")
     notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"].startswith(kept)]
-    assert len(notebook["cells"]) == 5
+    assert len(notebook["cells"]) == 6
     path.write_text(json.dumps(notebook), encoding="utf-8")
 
 
