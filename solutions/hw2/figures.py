@@ -48,11 +48,12 @@ def plot_traces(
     hessian_trace: Callable[[np.ndarray], float],
     results: Mapping[tuple[float, float], np.ndarray],
 ) -> Figure:
-    """Draw the trace of the Hessian at the last iterate against rho, one line for each eta.
+    """Draw the final trace of the Hessian against rho, one line for each eta.
 
-    hessian_trace(x) is the trace at one point; results maps (eta, rho) to the last iterates of the
-    runs, shape (R, d+1). Each point is the median over the runs that did not diverge (finite, and
-    of norm at most 10⁶). Name each line's eta in a legend, and label both axes.
+    hessian_trace(x) is the trace at one point; results maps (eta, rho) to the
+    last iterates of the runs, shape (R, d+1). Each point is the median over
+    the runs that did not diverge (finite, and of norm at most 10⁶). Name each
+    line's eta in a legend, and label both axes.
     """
     markers = ["o", "s", "^", "D", "v", "P"]
     colors = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
@@ -85,11 +86,12 @@ def plot_landscape(
     results: Mapping[tuple[float, float], np.ndarray],
     eta: float,
 ) -> Figure:
-    """Draw the loss over the (u, v) plane, d = 1, and the last iterates of GD and of USAM on it.
+    """Draw the loss over the (u, v) plane, d = 1, with the last iterates on it.
 
-    loss(x) is the loss at one point x = [u, v]; results maps (eta, rho) to the last iterates of the
-    runs, shape (R, 2). Show those of the given eta: rho = 0 is GD, each rho > 0 is USAM. Make the
-    plane large enough for all of them. Distinguish GD and USAM in a legend, and label both axes.
+    loss(x) is the loss at one point x = [u, v]; results maps (eta, rho) to the
+    last iterates of the runs, shape (R, 2). Show those of the given eta:
+    rho = 0 is GD, each rho > 0 is USAM. Make the plane large enough for all of
+    them. Distinguish GD and USAM in a legend, and label both axes.
     """
     # GD's markers are the largest, so that they show around USAM's if both end there.
     markers, sizes = ["s", "o", "^", "D", "v", "P"], [130, 45, 40, 30, 30, 30]

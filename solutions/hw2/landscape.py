@@ -35,9 +35,10 @@ trace_at_point = 26.0
 
 
 def gd_update(u: np.ndarray, v: float, eta: float) -> tuple[np.ndarray, float]:
-    """Make one step of GD from (u, v) with step size eta, written out for this loss.
+    """Make one step of GD from (u, v) with step size eta, written out.
 
-    u has shape (d,), v is a number. Write the formula itself; do not call `gradient`.
+    u has shape (d,), v is a number. Write the formula itself; do not call
+    `gradient`.
 
     Returns the pair (next u, next v).
     """
@@ -45,10 +46,16 @@ def gd_update(u: np.ndarray, v: float, eta: float) -> tuple[np.ndarray, float]:
     return u - eta * v**2 * u, v - eta * (u @ u) * v
 
 
-def usam_update(u: np.ndarray, v: float, eta: float, rho: float) -> tuple[np.ndarray, float]:
-    """Make one step of USAM from (u, v) with step size eta and radius rho, written out.
+def usam_update(
+    u: np.ndarray,
+    v: float,
+    eta: float,
+    rho: float,
+) -> tuple[np.ndarray, float]:
+    """Make one step of USAM with step size eta and radius rho, written out.
 
-    u has shape (d,), v is a number. Write the formula itself; do not call `gradient`.
+    u has shape (d,), v is a number. Write the formula itself; do not call
+    `gradient`.
 
     Returns the pair (next u, next v).
     """
@@ -65,13 +72,13 @@ def loss(x: np.ndarray) -> float:
 
 
 def gradient(x: np.ndarray) -> np.ndarray:
-    """Return the gradient of L at x = [u, v], shape (d+1,), in the same order as x."""
+    """Return the gradient of L at x = [u, v], shape (d+1,), ordered like x."""
     u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])
     return np.append(v**2 * u, (u @ u) * v)
 
 
 def hessian(x: np.ndarray) -> np.ndarray:
-    """Return the Hessian of L at x = [u, v], shape (d+1, d+1), in the same order as x."""
+    """Return the Hessian at x = [u, v], shape (d+1, d+1), ordered like x."""
     u, v = np.asarray(x[:-1], dtype=float), np.float64(x[-1])
     H = np.diag(np.append(np.full(len(u), v**2), u @ u))
     H[-1, :-1] = H[:-1, -1] = 2 * v * u
@@ -90,10 +97,11 @@ def gd(
     eta: float | np.ndarray,
     num_steps: int,
 ) -> np.ndarray:
-    """Run gradient descent for num_steps steps from x0, shape (d+1,), which must not change.
+    """Run gradient descent for num_steps steps from x0, shape (d+1,).
 
-    gradient(x) is the gradient of some function at x. eta is a number, or an array (num_steps,)
-    with one step size for each step. num_steps = 0 is allowed. Do not stop early.
+    gradient(x) is the gradient of some function at x. eta is a number, or an
+    array (num_steps,) with one step size for each step. x0 must not change,
+    num_steps = 0 is allowed. Do not stop early.
 
     Returns all iterates, shape (num_steps+1, d+1), with the start in row 0.
     """
@@ -115,7 +123,8 @@ def usam(
 ) -> np.ndarray:
     """Run USAM for num_steps steps from x0, shape (d+1,), with radius rho.
 
-    gradient, x0, eta and num_steps are as in `gd`; with rho = 0 this is gradient descent.
+    gradient, x0, eta and num_steps are as in `gd`; with rho = 0 this is
+    gradient descent.
 
     Returns all iterates, shape (num_steps+1, d+1), with the start in row 0.
     """
@@ -137,12 +146,14 @@ def run_experiment(
     rhos: Sequence[float],
     num_steps: int,
 ) -> dict[tuple[float, float], np.ndarray]:
-    """Run the optimiser from every start, for every pair of a step size and a radius.
+    """Run the optimiser from every start, for every step size and radius.
 
-    optimizer(gradient, x0, eta, rho, num_steps) returns all iterates, as `usam` does. starts has
-    shape (R, d+1), one start in each row; etas and rhos are sequences of numbers.
+    optimizer(gradient, x0, eta, rho, num_steps) returns all iterates, as
+    `usam` does. starts has shape (R, d+1), one start in each row; etas and
+    rhos are sequences of numbers.
 
-    Returns a dict that maps each pair (eta, rho) to the last iterates, shape (R, d+1).
+    Returns a dict that maps each pair (eta, rho) to the last iterates, shape
+    (R, d+1).
     """
     return {
         (eta, rho): np.array([optimizer(gradient, x0, eta, rho, num_steps)[-1] for x0 in starts])

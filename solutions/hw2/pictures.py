@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from solutions.hw2 import momentum
+from solutions.hw2 import landscape, momentum
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#57606a"
 
@@ -66,6 +66,68 @@ def objective_form() -> Figure:
 
 
 # --- Problem 2 ------------------------------------------------------------------------------------
+
+
+def two_descents() -> Figure:
+    """Draw one run of GD and one of USAM in the valley, and the walls where they end."""
+    figure, axes = _canvas(5.2, 3.8)
+    across, up = np.linspace(0, 2.25, 91), np.linspace(-0.35, 1.85, 89)
+    values = [[landscape.loss(np.array([u, v])) for u in across] for v in up]
+    axes.contour(across, up, values, np.geomspace(0.01, 6, 12), colors="#c8ccd1", linewidths=0.9)
+    axes.axhline(0, color="black", linewidth=2.5)
+    axes.annotate("floor: all minima", (1.4, 0), (0, -17), textcoords="offset points")
+    walls = axes.inset_axes((1.2, 0.0, 0.5, 1.0))
+    walls.spines[["top", "right"]].set_visible(False)
+    start, heights = np.array([2.0, 1.6]), np.linspace(-1, 1, 61)
+    for rho, label, color in ((0.0, "GD", ORANGE), (0.5, "USAM", BLUE)):
+        path = landscape.usam(landscape.gradient, start, 0.003, rho, 2500)
+        end = path[-1, 0]
+        axes.plot(*path.T, color=color, linewidth=2.2, label=label)
+        axes.plot(end, 0, "o", color=color, markersize=10, markeredgecolor="black", zorder=3)
+        wall = [landscape.loss(np.array([end, v])) for v in heights]
+        walls.plot(heights, wall, color=color, linewidth=2.2, label=f"where {label} ends")
+    axes.plot(*start, "o", color="black", markersize=8)
+    axes.annotate("start", (2.0, 1.6), (-2, 8), textcoords="offset points")
+    axes.set_xlabel("$u$")
+    axes.set_ylabel("$v$")
+    axes.legend(loc="upper left")
+    walls.set_xlabel("$v$, across the floor")
+    walls.set_ylabel("loss")
+    walls.set_ylim(-0.03, 1.05)
+    walls.legend(loc="upper center")
+    return figure
+
+
+def traces_form() -> Figure:
+    """Draw the form of the medians against the radius, for made-up numbers."""
+    figure, axes = _canvas(4.6, 2.6)
+    rhos = np.array([0, 1, 2, 3])
+    made_up = {"1": [3, 5, 2, 4], "2": [6, 6, 5, 7], "3": [8, 7, 9, 8]}
+    for (eta, medians), color, marker in zip(
+        made_up.items(), (BLUE, RED, GREEN), "os^", strict=True
+    ):
+        axes.plot(rhos, medians, color=color, marker=marker, label=rf"$\eta$ = {eta}")
+    axes.set_xlabel(r"radius $\rho$")
+    axes.set_ylabel("median of the trace")
+    axes.set_xticks(rhos)
+    axes.set_ylim(0, 10)
+    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def landscape_form() -> Figure:
+    """Draw the form of marks on a loss surface: another loss, a round bowl, and made-up marks."""
+    figure, axes = _canvas(4.6, 3.4)
+    u, v = np.meshgrid(np.linspace(-2, 2, 61), np.linspace(-2, 2, 61))
+    bowl = axes.contourf(u, v, (u - 0.4) ** 2 + 2 * (v + 0.3) ** 2, 14, cmap="Greys")
+    figure.colorbar(bowl, ax=axes, label="loss")
+    marks = np.random.default_rng(1).uniform(-1.7, 1.7, size=(2, 2, 7))
+    axes.plot(*marks[0], "s", color=RED, markersize=8, markeredgecolor="black", label="GD")
+    axes.plot(*marks[1], "o", color="white", markersize=7, markeredgecolor="black", label="USAM")
+    axes.set_xlabel("$u$")
+    axes.set_ylabel("$v$")
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
+    return figure
 
 
 # --- Problem 3 ------------------------------------------------------------------------------------

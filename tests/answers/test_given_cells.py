@@ -24,7 +24,7 @@ from .test_right_answers import CASES
 __all__ = ["checks", "checks_file"]
 pytestmark = pytest.mark.filterwarnings("ignore::numpy.exceptions.ComplexWarning")
 
-EXPERIMENTS = ("p1-experiment", "p2c-traces", "p2c-surface", "p3-experiment")
+EXPERIMENTS = ("p1-experiment", "p2b-paths", "p2c-traces", "p2c-surface", "p3-experiment")
 
 
 def one_entry(number: Any) -> Any:
@@ -108,7 +108,7 @@ def test_experiments_take_every_form(
     assert "waits for" not in text
     assert "can't be compared" not in text
     assert "✗" not in text, text
-    assert pictures == (1 if problem == "problem1_momentum" else 2)
+    assert pictures == {"1": 1, "2": 3, "3": 2}[problem[len("problem")]]
 
 
 @pytest.mark.parametrize("form", ALL_FORMS)

@@ -19,7 +19,7 @@ from .test_form import PROBLEMS
 SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION\n.*?### END SOLUTION$", re.S | re.M)
 STUB = r"\1# YOUR CODE HERE\n\1raise NotImplementedError()"
 
-EXPERIMENTS = ("p1-experiment", "p2c-traces", "p2c-surface", "p3-experiment")
+EXPERIMENTS = ("p1-experiment", "p2b-paths", "p2c-traces", "p2c-surface", "p3-experiment")
 
 
 def stubbed(source: str) -> str:
@@ -60,7 +60,7 @@ def test_finished_notebook_passes_its_checks_and_shows_its_pictures(
     assert "waits for" not in output.out
     assert "restart the kernel" in output.out
     assert output.err == ""
-    expected = {"problem1_momentum": 1, "problem2_landscape": 2, "problem3_ntk": 2}
+    expected = {"problem1_momentum": 1, "problem2_landscape": 3, "problem3_ntk": 2}
     assert len(plt.get_fignums()) == expected[problem]
 
 
