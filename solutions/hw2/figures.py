@@ -129,10 +129,11 @@ def plot_landscape(
 
 
 def plot_convergence(widths: np.ndarray, errors: np.ndarray) -> Figure:
-    """Draw the relative error of the kernel against the width, both axes logarithmic.
+    """Draw the kernel's relative error against the width on logarithmic axes.
 
-    widths and errors have the same shape (K,). Draw a guide of slope −1/2 too, for example through
-    the first point. Name both lines in a legend, and label both axes.
+    widths and errors have the same shape (K,). Draw a guide of slope −1/2 too,
+    for example through the first point. Name both lines in a legend, and label
+    both axes.
     """
     widths, errors = np.asarray(widths, dtype=float), np.asarray(errors, dtype=float)
     figure, axes = plt.subplots(figsize=(6.4, 4.2))

@@ -18,7 +18,10 @@ import numpy as np
 
 
 def activation(z: np.ndarray, n: int) -> np.ndarray:
-    """Return σ(z; n) = zⁿ · 1[z ≥ 0], entry by entry: a step for n = 0, the ReLU for n = 1."""
+    """Return σ(z; n) = zⁿ · 1[z ≥ 0], entry by entry.
+
+    It is a step for n = 0 and the ReLU for n = 1.
+    """
     z = np.asarray(z, dtype=float)
     values: np.ndarray = np.where(z >= 0, z**n, 0.0)
     return values
@@ -31,33 +34,53 @@ def activation_derivative(z: np.ndarray, n: int) -> np.ndarray:
 
 
 def network(v: np.ndarray, W: np.ndarray, x: np.ndarray, n: int) -> float:
-    """Return the output f(v, W; x) of the network, for v of shape (m,), W (m, d) and x (d,)."""
+    """Return the output f(v, W; x) of the network.
+
+    v has shape (m,), W has shape (m, d), and x has shape (d,).
+    """
     return float(v @ activation(W @ x, n) / np.sqrt(len(v)))
 
 
-def gradient_v(v: np.ndarray, W: np.ndarray, x: np.ndarray, n: int) -> np.ndarray:
+def gradient_v(
+    v: np.ndarray,
+    W: np.ndarray,
+    x: np.ndarray,
+    n: int,
+) -> np.ndarray:
     """Return the derivative of f(v, W; x) in v, shape (m,).
 
-    v has shape (m,), W has shape (m, d), x has shape (d,), and n is the activation's degree.
+    v has shape (m,), W has shape (m, d), x has shape (d,), and n is the
+    activation's degree.
     """
     gradient: np.ndarray = activation(np.asarray(W) @ x, n) / np.sqrt(len(v))
     return gradient
 
 
-def gradient_W(v: np.ndarray, W: np.ndarray, x: np.ndarray, n: int) -> np.ndarray:
-    """Return the derivative of f(v, W; x) in W, shape (m, d): row r is the derivative in w_r.
+def gradient_W(
+    v: np.ndarray,
+    W: np.ndarray,
+    x: np.ndarray,
+    n: int,
+) -> np.ndarray:
+    """Return the derivative of f(v, W; x) in W, shape (m, d).
 
-    v has shape (m,), W has shape (m, d), x has shape (d,), and n is the activation's degree.
+    Row r is the derivative in w_r. v has shape (m,), W has shape (m, d), x has
+    shape (d,), and n is the activation's degree.
     """
     scale = v * activation_derivative(np.asarray(W) @ x, n) / np.sqrt(len(v))
     return np.outer(scale, x)
 
 
-def empirical_ntk(v: np.ndarray, W: np.ndarray, X: np.ndarray, n: int) -> np.ndarray:
-    """Return the tangent kernel H(0) of the network at the parameters v and W, shape (N, N).
+def empirical_ntk(
+    v: np.ndarray,
+    W: np.ndarray,
+    X: np.ndarray,
+    n: int,
+) -> np.ndarray:
+    """Return the tangent kernel H(0) of the network at v and W, shape (N, N).
 
-    v has shape (m,), W has shape (m, d), and n is the activation's degree. X has shape (N, d) and
-    holds one input in each row.
+    v has shape (m,), W has shape (m, d), and n is the activation's degree.
+    X has shape (N, d) and holds one input in each row.
     """
     v, W, X = (np.asarray(array, dtype=float) for array in (v, W, X))
     values = derivatives = np.zeros((len(X), len(X)))
@@ -76,8 +99,9 @@ def empirical_ntk(v: np.ndarray, W: np.ndarray, X: np.ndarray, n: int) -> np.nda
 def limit_ntk(X: np.ndarray, n: int) -> np.ndarray:
     """Return the limit of the tangent kernel for infinite width, shape (N, N).
 
-    X has shape (N, d) and holds one input of norm 1 in each row. Rows may be equal or opposite, and
-    rounding may make a norm differ slightly from 1. n ≥ 0 is the activation's degree.
+    X has shape (N, d) and holds one input of norm 1 in each row. Rows may be
+    equal or opposite, and rounding may make a norm differ slightly from 1.
+    n ≥ 0 is the activation's degree.
     """
     X = np.asarray(X, dtype=float)
     lengths = np.sum(X**2, axis=1)

@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from solutions.hw2 import landscape, momentum
+from solutions.hw2 import landscape, momentum, ntk
 
 BLUE, ORANGE, GREEN, RED, GREY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#57606a"
 
@@ -131,3 +131,39 @@ def landscape_form() -> Figure:
 
 
 # --- Problem 3 ------------------------------------------------------------------------------------
+
+
+def growing_width() -> Figure:
+    """Draw the kernels of random ReLU networks as a function of the angle, and their limit."""
+    rng = np.random.default_rng(5)
+    angles = np.linspace(0, np.pi, 91)
+    X = np.column_stack([np.cos(angles), np.sin(angles)])
+
+    figure, axes = _canvas(7.2, 3.9)
+    for m, color in ((10, "#F3CE85"), (100, "#8CC4E8"), (1000, BLUE)):
+        for k in range(12):
+            v, W = rng.normal(size=m), rng.normal(size=(m, 2))
+            label = f"width {m}" if k == 0 else None
+            kernel = ntk.empirical_ntk(v, W, X, 1)[0]
+            axes.plot(np.degrees(angles), kernel, color=color, linewidth=1.1, label=label)
+    limit = ntk.limit_ntk(X, 1)[0]
+    axes.plot(np.degrees(angles), limit, "--", color="black", linewidth=2, label="limit")
+    axes.set_xticks([0, 45, 90, 135, 180])
+    axes.set_xlabel("angle between the two inputs, in degrees")
+    axes.set_ylabel("tangent kernel")
+    axes.legend(frameon=False)
+    return figure
+
+
+def convergence_form() -> Figure:
+    """Draw the form of errors on logarithmic axes beside a guide of slope −1/2, made up."""
+    widths = np.array([5.0, 20, 80, 320, 1280])
+    errors = np.array([0.7, 0.5, 0.16, 0.11, 0.045])
+    figure, axes = _canvas(4.6, 2.6)
+    axes.loglog(widths, errors, "o-", color=BLUE, label="made-up errors")
+    axes.loglog(widths, errors[0] * np.sqrt(widths[0] / widths), "--", color=RED, label="guide")
+    axes.tick_params(which="minor", labelleft=False)
+    axes.set_xlabel("width")
+    axes.set_ylabel("relative error")
+    axes.legend(frameon=False)
+    return figure

@@ -468,7 +468,7 @@ _X = np.array([0.6, 0.8])
     "Compare the factor in front first: it is the same in both.",
     "An array of shape (m,) and one of shape (m, d): row r is the derivative in w_r. Each row "
     "is a multiple of the same vector.",
-    "Section a) with its erratum on the shape, and the chain rule for σ(w_rᵀx). "
+    "Section a), its question and hints, and the chain rule for σ(w_rᵀx). "
     "`activation` and `activation_derivative` are given.",
 )
 def p3a_gradients(yours: Answers) -> Lines:
@@ -525,7 +525,7 @@ def p3c_relu(yours: Answers) -> Lines:
     "As for n = 1: one formula in the angle for all pairs. It begins with the same factor, and "
     "at the right angle only π is left in it, which cancels.",
     "Section c), equation (6) for n = 2: the operator is applied twice, with the division each "
-    "time. The erratum below it gives a value at θ = 0 to compare with.",
+    "time. The text below it gives a value at θ = 0 to compare with.",
 )
 def p3c_squared(yours: Answers) -> Lines:
     """Check the limit for n = 2 at equal, orthogonal and opposite inputs."""
@@ -557,8 +557,8 @@ def _limit(yours: Answers, n: int, right: Any, *, hint: str) -> Lines:
     "−1/2?",
     "A Figure with two lines over the same widths: the errors, and a guide that starts, for "
     "example, at the first of them. Two labels in a legend, and a label for each axis.",
-    "Section “The picture” of Problem 3. `axes.loglog` draws a line and makes both axes "
-    "logarithmic.",
+    "Section “How fast does the kernel reach its limit?”. `axes.loglog` draws a line and makes "
+    "both axes logarithmic.",
 )
 def p3_plot(yours: Answers) -> Lines:
     """Check the errors on logarithmic axes, and a guide of slope −1/2 with its label."""
