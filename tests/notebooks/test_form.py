@@ -11,6 +11,10 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from autograder.course.directives import BEGIN, END, without_frame
+from autograder.course.gradecells import is_manual, is_open, is_solution
+from autograder.release.preprocessors import FOLDED
+
 from .conftest import ROOT, SOURCE
 
 AUTO, MANUAL = "auto", "manual"
@@ -52,9 +56,20 @@ PROBLEMS = ("problem1_momentum", "problem2_landscape", "problem3_ntk")
 
 
 def cells(notebooks: dict[str, NotebookNode]) -> Iterator[tuple[str, NotebookNode]]:
+    """All cells but the open ones, which nbgrader does not know."""
     for problem, notebook in notebooks.items():
         for cell in notebook.cells:
-            yield problem, cell
+            if not is_open(cell):
+                yield problem, cell
+
+
+def texts(notebook: NotebookNode) -> dict[str, str]:
+    """The texts of a notebook that only instructors write, by the names of their cells."""
+    return {
+        cell.id: cell.source
+        for cell in notebook.cells
+        if cell.cell_type == "markdown" and not is_solution(cell)
+    }
 
 
 def items(notebooks: dict[str, NotebookNode]) -> Iterator[tuple[str, NotebookNode]]:
@@ -134,6 +149,8 @@ def test_each_auto_item_is_one_call_below_its_answer(notebooks: dict[str, Notebo
     for notebook in notebooks.values():
         answer = ""
         for cell in notebook.cells:
+            if is_open(cell):
+                continue
             mark = cell.metadata.nbgrader
             if cell.cell_type == "code" and mark.solution:
                 answer = mark.grade_id
@@ -166,7 +183,7 @@ def test_rubrics_add_up_to_the_points(notebooks: dict[str, NotebookNode]) -> Non
         mark = cell.metadata.nbgrader
         if not mark.solution:
             continue
-        answer, heading, rubric = cell.source.partition("\n#### Rubric\n")
+        answer, heading, rubric = without_frame(cell.source).partition("\n#### Rubric\n")
         assert heading, f"{mark.grade_id} has no rubric"
         assert len(answer) > 500, f"{mark.grade_id} has no model answer"
         lines = [line for line in rubric.splitlines() if line.strip()]
@@ -178,22 +195,28 @@ def test_rubrics_add_up_to_the_points(notebooks: dict[str, NotebookNode]) -> Non
 def test_every_question_stands_before_its_text(notebooks: dict[str, NotebookNode]) -> None:
     for notebook in notebooks.values():
         for before, cell in zip(notebook.cells, notebook.cells[1:], strict=False):
-            mark = cell.metadata.nbgrader
-            if mark.grade and mark.solution:
+            if is_manual(cell):
                 assert before.cell_type == "markdown"
                 assert before.metadata.nbgrader.locked
                 assert "point" in before.source
                 assert "**" in before.source
 
 
-def test_all_four_errata_are_told(notebooks: dict[str, NotebookNode]) -> None:
+def test_what_the_printed_sheet_said_is_in_one_folded_note(
+    notebooks: dict[str, NotebookNode],
+) -> None:
     readme = (SOURCE / "README.md").read_text(encoding="utf-8")
     for where in ("1b", "3a", "3c"):
         assert where in readme.partition("Errata")[2]
-    told = [cell.source for _, cell in cells(notebooks) if "> **Errat" in cell.source]
-    assert len(told) == 3
-    assert r"7\sin\theta\cos\theta + (\pi-\theta)\,(1 + 6\cos^2\theta)" in "".join(told)
-    assert "x_i^\\top x_j" in "".join(told)
+    for problem, folded in (
+        ("problem1_momentum", 1),
+        ("problem2_landscape", 0),
+        ("problem3_ntk", 1),
+    ):
+        told = "\n".join(texts(notebooks[problem]).values())
+        assert told.count("<summary>What the printed sheet says</summary>") == folded, problem
+        unfolded = re.sub(r"<details>.*?</details>", "", told, flags=re.DOTALL)
+        assert not re.search(r"printed|[Ee]rrat", unfolded), problem
 
 
 def test_every_picture_in_a_text_has_words_for_those_who_do_not_see_it(
@@ -208,11 +231,93 @@ def test_every_picture_in_a_text_has_words_for_those_who_do_not_see_it(
         assert all("alt=" in tag for tag in re.findall(r"<img[^>]*>", text))
 
 
-def test_words_after_each_experiment_say_what_its_pictures_show(
+GOAL = re.compile(r"\*After this you can .+\. About (\d+) minutes, (?:easy|medium|hard)\.\*")
+
+
+def test_every_item_says_its_goal_minutes_and_difficulty(
+    notebooks: dict[str, NotebookNode],
+) -> None:
+    for problem, notebook in notebooks.items():
+        asked = ""
+        for cell in notebook.cells:
+            if cell.cell_type == "markdown" and not is_solution(cell):
+                asked = asked + cell.source if GOAL.search(cell.source) else asked
+            elif not is_open(cell) and cell.metadata.nbgrader.grade:
+                assert GOAL.search(asked), cell.id
+                asked = ""
+        minutes = sum(int(m[1]) for text in texts(notebook).values() for m in GOAL.finditer(text))
+        assert 120 <= minutes <= 240, problem
+
+
+def test_notebooks_begin_with_a_picture_of_the_result(notebooks: dict[str, NotebookNode]) -> None:
+    for notebook in notebooks.values():
+        heading, _, rest = notebook.cells[0].source.partition("\n")
+        assert heading.startswith("# Problem")
+        assert rest.lstrip().startswith("![")
+        assert notebook.cells[0].attachments
+
+
+@pytest.mark.parametrize("item", ["p1-plot", "p2c-trace-plot", "p2c-surface-plot", "p3-plot"])
+def test_a_question_for_a_picture_shows_its_form(
+    item: str, notebooks: dict[str, NotebookNode]
+) -> None:
+    asked = next(t[f"{item}-text"] for t in map(texts, notebooks.values()) if f"{item}-text" in t)
+    assert "](attachment:" in asked
+    assert "picture should show" in asked
+
+
+def test_a_proof_has_a_frame_a_list_to_check_and_three_hints(
     notebooks: dict[str, NotebookNode],
 ) -> None:
     for notebook in notebooks.values():
-        drawing = [i for i, cell in enumerate(notebook.cells) if "plt.show()" in cell.source]
-        assert drawing
-        following = notebook.cells[drawing[-1] + 1]
-        assert following.source.startswith("*What the picture")
+        for before, cell in zip(notebook.cells, notebook.cells[1:], strict=False):
+            if not is_manual(cell):
+                continue
+            frame = cell.source.partition(BEGIN)[0]
+            assert frame.startswith('<div class="alert alert-info">\n\n**✎ Your '), cell.id
+            assert cell.source.endswith(f"{END}\n\n</div>"), cell.id
+            assert len(re.findall(r"^\*\*.+…$", frame, re.MULTILINE)) >= 2, cell.id
+            assert "**Before you go on:**" in before.source, cell.id
+            found = re.findall(
+                r"<summary>(.+?)</summary>\n\n.+?\n\n</details>", before.source, re.DOTALL
+            )
+            steps = ("a nudge", "the shape of the answer", "where to look")
+            hints = [f"Hint {n} of 3: {step}" for n, step in enumerate(steps, 1)]
+            assert [each for each in found if each.startswith("Hint")] == hints, cell.id
+
+
+def test_the_setup_cell_is_folded_and_says_that_it_ran(
+    notebooks: dict[str, NotebookNode],
+) -> None:
+    for notebook in notebooks.values():
+        index = next(i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code")
+        setup = notebook.cells[index]
+        assert setup.metadata.jupyter == FOLDED
+        assert setup.source.endswith('print("Ready")')
+        assert "Run this first, and again after each restart" in notebook.cells[index - 1].source
+
+
+def test_code_that_students_get_is_narrow(notebooks: dict[str, NotebookNode]) -> None:
+    for notebook in notebooks.values():
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                shown = re.sub(f"{BEGIN}.*?{END}", "", cell.source, flags=re.DOTALL)
+                wide = [line for line in shown.splitlines() if len(line) > 80]
+                assert [line for line in wide if not line.startswith("### ")] == [], cell.id
+
+
+def test_each_experiment_has_words_and_a_playground(notebooks: dict[str, NotebookNode]) -> None:
+    for notebook in notebooks.values():
+        code = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
+        assert not any("plt.show()" in source for source in code)
+        shown = [i for i, cell in enumerate(notebook.cells) if "checks.show(" in cell.source]
+        words = "".join(cell.source for cell in notebook.cells[shown[0] :])
+        assert "picture should show" in words or "pictures should show" in words
+        open_cells = [cell for cell in notebook.cells if is_open(cell)]
+        assert open_cells
+        played = [cell.source for cell in open_cells if "checks.playing(globals()" in cell.source]
+        assert played
+        for text in texts(notebook).values():
+            assert "copy of the cells" not in text
+            questions = text.count("**Look closer.**")
+            assert text.count("<summary>Answer</summary>") >= questions
