@@ -4,7 +4,7 @@ Each item that tests mark has a function here, named like the item (`p1-momentum
 `p1_momentum`), and a cell of its notebook calls it with `globals()`. It tries your functions on
 an example small enough for pen and paper. It prints what it compared and how close you came, or
 what is wrong. Stuck? Each check has three hints, each more helpful than the one before: open them
-below its verdict, or call `checks.hint("p1-momentum")` once, twice, three times.
+below its verdict, or call `checks.hint("momentum")` once, twice, three times.
 
 When you are done, `checks.pack()` (or `python checks.py pack`) runs your saved notebooks again and
 packs them into one file to hand in.
@@ -16,21 +16,33 @@ read by a person.
 from __future__ import annotations
 
 import ast
+import base64
+import builtins
+import codecs
+import dis
+import errno
 import functools
 import html
 import io
 import json
+import linecache
 import os
 import platform
 import re
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from types import CodeType, ModuleType
+from typing import Any, Literal, NoReturn
+from urllib.parse import unquote
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -57,11 +69,17 @@ class Item:
     points: float
     answers: tuple[str, ...] = ()
     bonus: bool = False
+    title: str = ""
 
     @property
     def worth(self) -> str:
         """The points as text."""
         return f"{self.points:g} {'bonus ' * self.bonus}point{'s' * (self.points != 1)}"
+
+    @property
+    def heading(self) -> str:
+        """The title and the points as text."""
+        return f"{self.title or self.name} ({self.worth})"
 
 
 class CheckError(Exception):
@@ -79,7 +97,7 @@ def named(error: BaseException) -> str:
 
 # --- The items and their points -----------------------------------------------------------
 
-ASSIGNMENT = "hw2"
+ASSIGNMENT = 'hw2'
 
 TOLERANCE = 0.002
 """Allowed error, divided by the largest entry of the right answer."""
@@ -87,43 +105,184 @@ TOLERANCE = 0.002
 SECONDS = 90
 """Seconds for running all notebooks before packing; marking has the same limit."""
 
+FILES: tuple[str, ...] = ()
+"""Data files that marking puts beside the notebooks."""
+
 PROBLEMS: Mapping[str, tuple[Item, ...]] = {
-    "problem1_momentum": (
-        Item("p1-momentum", 1, ("momentum",), False),
-        Item("p1a-heavy-ball", 1, ("heavy_ball",), False),
-        Item("p1a-parameters", 1, ("heavy_ball_parameters",), False),
-        Item("p1a-proof", 2, (), False),
-        Item("p1b-ima", 1, ("ima",), False),
-        Item("p1b-parameters", 1, ("ima_parameters",), False),
-        Item("p1b-proof", 2, (), False),
-        Item("p1-plot", 1, ("plot_objective",), False),
+    'problem1_momentum': (
+        Item("p1-momentum", 1, ("momentum",), False, "Momentum"),
+        Item("p1a-heavy-ball", 1, ("heavy_ball",), False, "a) The heavy ball"),
+        Item("p1a-parameters", 1, ("heavy_ball_parameters",), False, "The parameters of the heavy ball"),
+        Item("p1a-proof", 2, (), False, "Proof of a)"),
+        Item("p1b-ima", 1, ("ima",), False, "b) The iterate moving average"),
+        Item("p1b-parameters", 1, ("ima_parameters",), False, "The parameters of the moving average"),
+        Item("p1b-proof", 2, (), False, "Proof of b)"),
+        Item("p1-plot", 1, ("plot_objective",), False, "The picture: the objective along the way"),
     ),
-    "problem2_landscape": (
-        Item("p2a-derivation", 3, (), False),
-        Item("p2a-values", 2, ("gradient_at_point", "hessian_at_point", "trace_at_point"), False),
-        Item("p2b-gd-update", 1, ("gd_update",), False),
-        Item("p2b-usam-update", 2, ("usam_update",), False),
-        Item("p2b-words", 2, (), False),
-        Item("p2c-loss-gradient", 1, ("loss", "gradient"), True),
-        Item("p2c-hessian-trace", 1, ("hessian", "hessian_trace"), True),
-        Item("p2c-gd", 1, ("gd",), True),
-        Item("p2c-usam", 1, ("usam",), True),
-        Item("p2c-experiment", 1, ("run_experiment",), True),
-        Item("p2c-trace-plot", 1, ("plot_traces",), True),
-        Item("p2c-surface-plot", 1, ("plot_landscape",), True),
-        Item("p2c-conclusion", 1, (), True),
+    'problem2_landscape': (
+        Item("p2a-derivation", 3, (), False, "Gradient, Hessian and trace, derived"),
+        Item("p2a-values", 2, ("gradient_at_point", "hessian_at_point", "trace_at_point"), False, "Values at a point"),
+        Item("p2b-gd-update", 1, ("gd_update",), False, "The update of GD"),
+        Item("p2b-usam-update", 2, ("usam_update",), False, "The update of USAM"),
+        Item("p2b-words", 2, (), False, "Why does USAM end flatter?"),
+        Item("p2c-loss-gradient", 1, ("loss", "gradient"), True, "Loss and gradient"),
+        Item("p2c-hessian-trace", 1, ("hessian", "hessian_trace"), True, "Hessian and trace"),
+        Item("p2c-gd", 1, ("gd",), True, "Gradient descent"),
+        Item("p2c-usam", 1, ("usam",), True, "USAM"),
+        Item("p2c-experiment", 1, ("run_experiment",), True, "The experiment"),
+        Item("p2c-trace-plot", 1, ("plot_traces",), True, "First picture: how flat is the minimum we reach?"),
+        Item("p2c-surface-plot", 1, ("plot_landscape",), True, "Second picture: where on the floor do we stop?"),
+        Item("p2c-conclusion", 1, (), True, "Conclusion"),
     ),
-    "problem3_ntk": (
-        Item("p3a-proof", 1, (), False),
-        Item("p3a-gradients", 1, ("gradient_v", "gradient_W"), False),
-        Item("p3b-proof", 2, (), False),
-        Item("p3b-kernel", 1, ("empirical_ntk",), False),
-        Item("p3c-relu", 1, ("limit_ntk",), False),
-        Item("p3c-squared", 1, ("limit_ntk",), False),
-        Item("p3c-proof", 2, (), False),
-        Item("p3-plot", 1, ("plot_convergence",), False),
+    'problem3_ntk': (
+        Item("p3a-proof", 1, (), False, "Derivation for v and W"),
+        Item("p3a-gradients", 1, ("gradient_v", "gradient_W"), False, "The two derivatives in code"),
+        Item("p3b-proof", 2, (), False, "Proof of the limit"),
+        Item("p3b-kernel", 1, ("empirical_ntk",), False, "The kernel at finite width"),
+        Item("p3c-relu", 1, ("limit_ntk",), False, "The limit for n = 1"),
+        Item("p3c-squared", 1, ("limit_ntk",), False, "The limit for n = 2"),
+        Item("p3c-proof", 2, (), False, "Proof of c)"),
+        Item("p3-plot", 1, ("plot_convergence",), False, "How fast does the kernel reach its limit?"),
     ),
 }
+SETUP = ('Callable', 'Figure', 'Mapping', 'Sequence', 'checks', 'np', 'plt')
+"""Names that setup cells import."""
+
+GIVEN = ('LeastSquares', 'activation', 'activation_derivative', 'least_squares', 'network')
+"""Names that given cells define."""
+
+
+# --- Printing on every terminal -----------------------------------------------------------
+
+_SPELT = {
+    **{"✓": "OK", "✗": "X", "✎": "text:", "∇": "grad", "∂": "d", "√": "sqrt", "∞": "infinity"},
+    **{"‖": "||", "−": "-", "–": "-", "·": "*", "×": "x", "→": "->", "≤": "<=", "≥": ">="},
+    **{"≠": "!=", "“": '"', "”": '"', "’": "'", "\u2044": "/", "\u0302": "^", "\u0303": "~"},
+}
+"""Words for signs that a terminal may lack; letters are spelt by their Unicode names."""
+
+_GREEK = re.compile(r"GREEK (SMALL|CAPITAL) LETTER (?:FINAL )?(\w+)")
+_NO_ERRORS = "fdl-spelt-out"
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Print a text; on a terminal that lacks some of its letters, they are spelt out."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors != _NO_ERRORS:
+        sys.stdout.reconfigure(errors=_NO_ERRORS)
+    print(text, end=end, flush=True)
+
+
+def spelt_out(text: str) -> str:
+    """Return a text in ASCII: `η` is eta, `✓` is OK, `x²` is x^2."""
+    return text.encode("ascii", _NO_ERRORS).decode("ascii")
+
+
+def _replacement(error: UnicodeError) -> tuple[str, int]:
+    """Return the words for the letters that an encoding lacks, and where it goes on."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    missing, rest = error.object[error.start : error.end], error.object[error.end :]
+    words = re.sub(r"(?<=\^[\d+-])\^", "", "".join(map(_spelt, missing)))
+    return words + " " * (missing[-1] == "∇" and rest[:1].isalpha()), error.end
+
+
+def _spelt(letter: str) -> str:
+    if letter in _SPELT:
+        return _SPELT[letter]
+    if greek := _GREEK.fullmatch(unicodedata.name(letter, "")):
+        name = greek[2].replace("LAMDA", "LAMBDA")
+        return name.lower() if greek[1] == "SMALL" else name.title()
+    plain = unicodedata.normalize("NFKD", letter)
+    if plain != letter:
+        power = "^" * unicodedata.decomposition(letter).startswith("<super>")
+        return power + "".join(part if part.isascii() else _spelt(part) for part in plain)
+    return "" if unicodedata.combining(letter) else "?"
+
+
+codecs.register_error(_NO_ERRORS, _replacement)
+
+
+# --- Writing down the call that a check made ----------------------------------------------
+
+_MOST_ENTRIES = 24
+"""Number of entries up to which an argument is written down."""
+
+_MOST_LETTERS = 200
+"""Number of letters up to which a call is short enough to show."""
+
+_EXAMPLES: dict[str, Callable[[], Any]] = {}
+
+
+class TooLong:
+    """The place of an argument that is too large to write down."""
+
+
+def example(build: Callable[[], Any]) -> Callable[[], Any]:
+    """Register a function without parameters: shown calls name it instead of its long value."""
+    _EXAMPLES[build.__name__] = build
+    return build
+
+
+def copied(thing: Any) -> Any:
+    """Return a copy of a small argument, so that it can be shown as it was before a call."""
+    if isinstance(thing, np.ndarray):
+        return thing.copy() if thing.size <= _MOST_ENTRIES else TooLong()
+    if isinstance(thing, (list, tuple, Mapping)) and len(thing) > _MOST_ENTRIES:
+        return TooLong()
+    if isinstance(thing, Mapping):
+        return {key: copied(value) for key, value in thing.items()}
+    return type(thing)(map(copied, thing)) if type(thing) in (list, tuple) else thing
+
+
+def call_text(name: str, arguments: tuple[Any, ...]) -> str:
+    """Return a call as a line that runs in the notebook; "" if it is long or has no such form."""
+    try:
+        line = f"{name}({', '.join(map(_argument, arguments))})"
+    except ValueError:
+        return ""
+    return line if len(line) <= _MOST_LETTERS else ""
+
+
+def _argument(thing: Any) -> str:
+    text = _written(thing)
+    for name, build in _EXAMPLES.items():
+        if type(thing) is type(value := build()) and text == _written(value):
+            return f"checks.{name}()"
+    return text
+
+
+def _written(thing: Any) -> str:
+    """Return a thing as Python; raise ValueError if that is impossible."""
+    if isinstance(thing, np.ndarray):
+        return _array(thing)
+    if isinstance(thing, np.generic):
+        thing = thing.item()
+    if thing is None or isinstance(thing, (bool, int, str)):
+        return repr(thing)
+    if isinstance(thing, float) and np.isfinite(thing):
+        return repr(thing)
+    if isinstance(thing, dict):
+        return "{" + ", ".join(f"{_written(k)}: {_written(v)}" for k, v in thing.items()) + "}"
+    if isinstance(thing, list):
+        return f"[{', '.join(map(_written, thing))}]"
+    if isinstance(thing, tuple):
+        return f"({', '.join(map(_written, thing))}{',' * (len(thing) == 1)})"
+    name, module = getattr(thing, "__name__", "_"), getattr(thing, "__module__", "")
+    if not name.startswith("_") and getattr(sys.modules.get(module), name, None) is thing:
+        return f"checks.{name}"
+    raise ValueError(f"{type(thing)} can't be written as code")
+
+
+def _array(array: np.ndarray) -> str:
+    if array.dtype.kind not in "biuf" or not np.isfinite(array).all():
+        raise ValueError("only finite real numbers can be written as code")
+    if array.size > 5 and (array == array.flat[0]).all():
+        return f"np.full({array.shape}, {array.flat[0].item()!r})"
+    entries = repr(array.tolist())
+    if (array % 1).any():  # one entry with a point makes all of them floats
+        entries = re.sub(r"\.0(?=[,\]])", "", entries)
+    is_plain = array.dtype == float or (array.size > 0 and array.dtype in (bool, int))
+    return f"np.array({entries})" if is_plain else f"np.array({entries}, dtype=np.{array.dtype})"
 
 
 # --- Calling your functions and comparing their answers -----------------------------------
@@ -137,13 +296,17 @@ class Answers:
 
     def __init__(self, names: Names) -> None:
         self._names = names
+        self._last: tuple[str, tuple[Any, ...]] | None = None
+
+    def last_call(self) -> tuple[str, str]:
+        """Return the function called last, and its call as a line to copy; "" if there is none."""
+        return (self._last[0], call_text(*self._last)) if self._last else ("", "")
 
     def value(self, name: str) -> Any:
         """Return the notebook's value of `name`."""
         if name not in self._names:
-            raise CheckError(
-                "missing", f"`{name}` is not defined. Write it in the cell above and run that cell."
-            )
+            what = _source_of(name) or "write it in the cell above and run that cell."
+            raise CheckError("missing", f"`{name}` is not defined: {what}")
         return self._names[name]
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
@@ -151,6 +314,7 @@ class Answers:
         return functools.partial(self._call, name)
 
     def _call(self, name: str, *arguments: Any) -> Any:
+        self._last = None
         function = self.value(name)
         if not callable(function):
             raise CheckError(
@@ -158,13 +322,32 @@ class Answers:
                 f"`{name}` is not a function any more but {kind(function)}: "
                 "rename that variable and run the cell above again.",
             )
+        self._last = name, copied(arguments)
         try:
             return function(*arguments)
         except NotImplementedError as error:
             raise CheckError("open", _unfinished(name, error)) from None
         except (Exception, SystemExit) as error:
             message = f"`{name}` stopped with {named(error)}{_line(error)}"
+            undefined = getattr(error, "name", None) if type(error) is NameError else None
+            if undefined not in self._names and (what := _source_of(str(undefined))):
+                message = f"`{name}` needs `{undefined}`, which is not defined: {what}"
+                raise CheckError("missing", message) from None
             raise CheckError("broken", message) from None
+
+
+def _source_of(name: str) -> str:
+    """Return which cell to run so that a name of the notebook is defined; "" if unknown."""
+    if name in SETUP:
+        return "run the setup cell (the first code cell) first."
+    if name in GIVEN:
+        return f"run the given cell that defines `{name}` first."
+    items = [item for items in PROBLEMS.values() for item in items if name in item.answers]
+    return (
+        f"write it in the cell above the check of {items[0].name} and run that cell."
+        if items
+        else ""
+    )
 
 
 def _unfinished(name: str, error: NotImplementedError) -> str:
@@ -172,7 +355,10 @@ def _unfinished(name: str, error: NotImplementedError) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     inner = frames[-1].name if len(frames) > 1 else name
     if inner == name or not inner.isidentifier():
-        return f"`{name}` still raises NotImplementedError: replace that line with your code."
+        return (
+            f"`{name}` still raises NotImplementedError: replace that line with your code. If you "
+            "have done so, run its cell: the one in memory is still unfinished."
+        )
     return f"`{name}` calls `{inner}`, which still raises NotImplementedError."
 
 
@@ -251,11 +437,23 @@ def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
     right = np.asarray(expected, dtype=float)
     found = array(answer, what, right.shape)
     deviation = _deviation(found, right)
+    hint = _aliased(answer, found, right) or hint
     expect(
         deviation <= TOLERANCE,
         f"{what}. Yours:\n{shown(found)}\nExpected:\n{shown(right)}" + (hint and f"\n{hint}"),
     )
     return f"{what}: as expected ({_deviation_text(deviation)})"
+
+
+def _aliased(answer: Any, found: np.ndarray, right: np.ndarray) -> str:
+    """Return advice if all rows are equal, as if one array had been collected in each step."""
+    if found.ndim < 2 or len(found) < 2 or not found.any() or (right == right[-1]).all():
+        return ""
+    if isinstance(answer, (list, tuple)) and all(row is answer[0] for row in answer):
+        return "All rows are one array, which changes in each step: append `x.copy()`, not `x`."
+    if (found == found[-1]).all():
+        return "All rows are equal, as if they were one array: append `x.copy()`, not `x`."
+    return ""
 
 
 def holds(left: Any, right: Any, rule: str) -> str:
@@ -383,6 +581,196 @@ def axis_labels(axes: Axes) -> str:
     return f"the axes are labelled: {labels['x']}; {labels['y']}"
 
 
+# --- Reading saved notebooks --------------------------------------------------------------
+
+_UNANSWERED = "Your answer goes here"
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A saved notebook; `fault` says why it can't be read, `file` is set for a copy's name."""
+
+    problem: str
+    content: bytes
+    time: float
+    cells: tuple[Mapping[str, Any], ...]
+    fault: str = ""
+    file: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.problem}.ipynb"
+
+    @property
+    def shown(self) -> str:
+        """The name of the file in the student's folder."""
+        return self.file or self.name
+
+    @property
+    def code(self) -> tuple[str, ...]:
+        return tuple(cell_text(cell) for cell in self.cells if cell.get("cell_type") == "code")
+
+
+def saved_notebook(folder: Path, problem: str, file: str = "") -> Saved | None:
+    """Return the saved notebook of a problem, or its copy `file`; None if there is none."""
+    path = folder / (file or f"{problem}.ipynb")
+    if not path.is_file():
+        return None
+    content, time = path.read_bytes(), path.stat().st_mtime
+    try:
+        cells = json.loads(content)["cells"]
+        cells = tuple(cell for cell in cells if isinstance(cell, Mapping))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return Saved(problem, content, time, (), "the file is not a notebook. Is it damaged?", file)
+    return Saved(problem, content, time, cells, file=file)
+
+
+def saved_here(problem: str) -> Saved | None:
+    """Return the saved notebook of a problem that is beside this file; None if there is none."""
+    try:
+        return saved_notebook(Path(__file__).resolve().parent, problem)
+    except OSError:
+        return None
+
+
+def cell_text(cell: Mapping[str, Any]) -> str:
+    """Return a cell's text, which a file stores as one string or as a list of lines."""
+    source = cell.get("source", "")
+    return source if isinstance(source, str) else "".join(map(str, source))
+
+
+def grade_id(cell: Mapping[str, Any]) -> str:
+    """Return the item that a cell is marked for, or ""."""
+    metadata = cell.get("metadata")
+    mark = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
+    if not isinstance(mark, Mapping):
+        return str(cell.get("id", ""))
+    return str(mark.get("grade_id", "")) if mark.get("grade") else ""
+
+
+def is_written(notebook: Saved, item: str) -> bool:
+    """Return whether a text item is neither empty nor as it was released."""
+    mine = [cell for cell in notebook.cells if grade_id(cell) == item]
+    return any(cell_text(cell).strip() and not _is_as_released(cell) for cell in mine)
+
+
+def _is_as_released(cell: Mapping[str, Any]) -> bool:
+    """Return whether a text is the released one, by the checksum that nbgrader left in the cell."""
+    import hashlib
+
+    mark = cell.get("metadata", {}).get("nbgrader")
+    if not isinstance(mark, Mapping) or not isinstance(mark.get("checksum"), str):
+        return _UNANSWERED in cell_text(cell)  # some editors drop what they do not know
+    about = [str(bool(mark.get(key))) for key in ("grade", "solution", "locked")]
+    try:
+        parts = [cell_text(cell), "markdown", *about, grade_id(cell), str(float(mark["points"]))]
+    except (KeyError, TypeError, ValueError):
+        return False
+    digest = hashlib.md5("".join(parts).encode(errors="replace"), usedforsecurity=False)
+    return digest.hexdigest() == str(mark["checksum"])
+
+
+def text_cells(notebook: Saved, item: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the text of an item's cells, each with its attached pictures by their names."""
+    mine = [cell for cell in notebook.cells if grade_id(cell) == item]
+    pictures = [cell.get("attachments") for cell in mine]
+    return [
+        (cell_text(cell), found if isinstance(found, Mapping) else {})
+        for cell, found in zip(mine, pictures, strict=True)
+    ]
+
+
+# --- The answers in memory, the cells that ran, and the saved notebook --------------------
+
+def out_of_date(name: str, problem: str, names: Names, runs: Sequence[str]) -> str:
+    """Return why an answer in memory is not the one in its cell, and what to do; "" if it is.
+
+    `runs` are the texts of the cells that the kernel ran, by their numbers. A cell that was
+    changed, but neither run nor saved, can't be seen from here.
+    """
+    defines = re.compile(rf"^(?:def {name}\b|{name}\s*(?::[^=\n]*)?=(?!=))", re.MULTILINE)
+    ran = {number: _lines(text) for number, text in enumerate(runs) if defines.search(text)}
+    code = getattr(names.get(name), "__code__", None)
+    held = _lines("".join(linecache.getlines(code.co_filename))) if code else ""
+    last = list(ran.values())[-1:]
+    if ran and (name not in names or (held in ran.values() and held not in last)):
+        age = "still the unfinished one" if _is_stub(held, name) else "an older one"
+        result = f"the `{name}` in memory is {age}" if name in names else "it is not defined"
+        return (
+            f"The last run of the cell that defines `{name}` stopped with an error, so {result}. "
+            "Correct that cell and run it, then run this check."
+        )
+    number, saved = _saved_cell(problem, defines)
+    if not saved or _is_stub(saved, name) or saved in ran.values():
+        return ""
+    if name not in names:
+        return (
+            f"Your notebook has a cell that defines `{name}`, but it was not run since the kernel "
+            "started. Run it, then run this check."
+        )
+    if _is_stub(held, name):
+        return (
+            f"The `{name}` in memory is still the unfinished one: run its cell, then run this "
+            "check."
+        )
+    if ran.get(number) == held and _definition(saved, name) != _definition(held, name):
+        return (
+            f"The `{name}` in memory is an older one: you changed its cell and did not run it. Run "
+            "it, then run this check."
+        )
+    return ""
+
+
+def _saved_cell(problem: str, defines: re.Pattern[str]) -> tuple[int, str]:
+    """Return the number and the text of the last saved cell that defines a name."""
+    notebook = saved_here(problem)
+    for cell in reversed(notebook.cells if notebook else ()):
+        if cell.get("cell_type") == "code" and defines.search(text := cell_text(cell)):
+            number = cell.get("execution_count")
+            return (number if isinstance(number, int) else -1), _lines(text)
+    return -1, ""
+
+
+def _lines(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.strip().splitlines())
+
+
+def _is_stub(cell: str, name: str) -> bool:
+    return "raise NotImplementedError" in _definition(cell, name)
+
+
+def _definition(cell: str, name: str) -> str:
+    """Return the text of a function's definition; the whole cell if there is no such function."""
+    try:
+        found = [node for node in ast.parse(cell).body if getattr(node, "name", "") == name]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return cell
+    return ast.get_source_segment(cell, found[-1]) or cell if found else cell
+
+
+def used_answers(item: Item, names: Names) -> Iterator[tuple[str, Item]]:
+    """Yield the answers to other items that an item's functions call, each with its item."""
+    asked = {n: other for its in PROBLEMS.values() for other in its for n in other.answers}
+    todo, seen = list(item.answers), set(item.answers)
+    while todo:
+        for name in _globals_of(getattr(names.get(todo.pop()), "__code__", None)):
+            if name in names and name not in seen:
+                seen.add(name)
+                todo.append(name)
+                if name in asked:
+                    yield name, asked[name]
+
+
+def _globals_of(code: Any) -> Iterator[str]:
+    """Yield the global names that code reads, also inside functions within it."""
+    if isinstance(code, CodeType):
+        for step in dis.get_instructions(code):
+            if step.opname == "LOAD_GLOBAL":
+                yield step.argval
+        for part in code.co_consts:
+            yield from _globals_of(part)
+
+
 # --- Verdicts, hints, and where you stand -------------------------------------------------
 
 Lines = Iterator[str]
@@ -399,23 +787,31 @@ _STEPS = ("a nudge", "the shape of the answer", "where to look")
 _given: dict[str, int] = {}
 """Number of hints that `hint` has given for an item so far."""
 
-_VERDICTS: Mapping[State, tuple[str, str, str, str]] = {
-    "passed": ("✓", "passes", "the visible check passes.", "#1a7f37"),
-    "missing": ("…", "not found", "not found.", "#57606a"),
-    "open": ("…", "open", "not done yet.", "#57606a"),
-    "broken": ("✗", "can't compare", "the answer can't be compared yet.", "#8a4600"),
-    "wrong": ("✗", "not right yet", "not right yet.", "#b3261e"),
+_VERDICTS: Mapping[State, tuple[str, str, str]] = {
+    "passed": ("✓", "passes", "#1a7f37"),
+    "missing": ("…", "not found", "#57606a"),
+    "open": ("…", "not done yet", "#57606a"),
+    "broken": ("✗", "can't be compared yet", "#8a4600"),
+    "wrong": ("✗", "not right yet", "#b3261e"),
 }
-"""A sign, a word, a sentence, and a colour on which white text is easy to read."""
+"""A sign, some words, and a colour on which white text is easy to read."""
+
+_PRAISE = ("Well done.", "Good work.", "That holds up.", "Nicely solved.", "Exactly right.")
 
 
 @dataclass(frozen=True)
 class Result:
-    """The outcome of one check: the comparisons that held, and a message about the first fault."""
+    """The outcome of one check: the comparisons that held, and a message about the first fault.
+
+    `function` is what failed, `call` its call as a line to copy; `advice` names a likely cause.
+    """
 
     state: State
     held: tuple[str, ...]
     message: str = ""
+    function: str = ""
+    call: str = ""
+    advice: str = ""
 
 
 def check(
@@ -432,7 +828,8 @@ def check(
 
         @functools.wraps(body)
         def run(names: Names) -> None:
-            _show(item, examine(item, names))
+            asked = _item(item)
+            _show(asked, _advised(asked, examine(item, names), names))
 
         return run
 
@@ -442,15 +839,50 @@ def check(
 def examine(item: str, names: Names) -> Result:
     """Run one check; errors in it become a result too."""
     held: list[str] = []
+    answers = Answers(names)
     with _figures_closed():
         try:
-            for line in BODIES[item](Answers(names)):
+            for line in BODIES[item](answers):
                 held.append(line)
         except CheckError as error:
-            return Result(error.state, tuple(held), str(error))
+            return Result(error.state, tuple(held), str(error), *answers.last_call())
         except Exception as error:
-            return Result("broken", tuple(held), f"The check could not continue: {named(error)}")
+            message = f"The check could not continue: {named(error)}"
+            return Result("broken", tuple(held), message, *answers.last_call())
     return Result("passed", tuple(held))
+
+
+def _advised(item: Item, result: Result, names: Names) -> Result:
+    """Return a result with the likely cause: an old cell, or another answer that does not pass."""
+    if result.state == "passed":
+        return result
+    problem = next((name for name, items in PROBLEMS.items() if item in items), "")
+    runs = _cells_run()
+    causes = (out_of_date(name, problem, names, runs) for name in item.answers if runs)
+    if cause := next(filter(None, causes), ""):
+        if result.state in ("missing", "open"):
+            return replace(result, message=cause)
+        return replace(result, advice=cause)
+    for name, other in used_answers(item, names):
+        fault = _quiet_result(other.name, names)
+        if fault.state == "passed" or fault.function not in ("", name):
+            continue
+        if f"`{name}`" not in result.message:
+            advice = f"It uses your `{name}`, which does not pass yet: look at that check first."
+            return replace(result, advice=advice)
+    return result
+
+
+def _cells_run() -> list[str]:
+    """Return the texts of the cells that this kernel ran; none outside a notebook."""
+    here = shell()
+    history = getattr(here, "history_manager", None) if getattr(here, "kernel", None) else None
+    return list(getattr(history, "input_hist_parsed", ()))
+
+
+def _item(name: str) -> Item:
+    known = (item for items in PROBLEMS.values() for item in items if item.name == name)
+    return next(known, Item(name, 0))  # outside a course no points are known
 
 
 @contextmanager
@@ -466,8 +898,12 @@ def _figures_closed() -> Iterator[None]:
 
 def quietly(item: str, names: Names) -> State:
     """Run a check and discard everything that the student's code prints."""
+    return _quiet_result(item, names).state
+
+
+def _quiet_result(item: str, names: Names) -> Result:
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-        return examine(item, names).state
+        return examine(item, names)
 
 
 def shell() -> Any:
@@ -476,52 +912,79 @@ def shell() -> Any:
     return get() if get else None
 
 
-def _show(item: str, result: Result) -> None:
+def _show(item: Item, result: Result) -> None:
     """Show a result: in a notebook as HTML and text, elsewhere as text only."""
+    _publish(_text(item, result), _page(item, result))
+
+
+def _publish(text: str, page: str) -> None:
+    """Show a page in a notebook, with a text for front ends without HTML; elsewhere print that."""
     here = shell()
     if getattr(here, "kernel", None) is None:
-        print(_text(item, result))
+        say(text)
     else:
-        page = {"text/plain": _text(item, result), "text/html": _page(item, result)}
-        here.display_pub.publish(data=page, metadata={})
+        here.display_pub.publish(data={"text/plain": text, "text/html": page}, metadata={})
 
 
-def _text(item: str, result: Result) -> str:
+def _text(item: Item, result: Result) -> str:
     """Return a result as text: a headline, the comparisons that held, and the message."""
-    sign, _, sentence, _ = _VERDICTS[result.state]
-    lines = [f"{sign} {item}: {sentence}", *(f"  ✓ {line}" for line in result.held)]
+    sign, word, _ = _VERDICTS[result.state]
+    headline = f"{sign} {item.name}: {word}" + f" – {item.heading}" * bool(item.title)
+    lines = [headline + _praise(item, result), *(f"  ✓ {line}" for line in result.held)]
     if result.message:
         lines.append(f"  {sign} " + result.message.replace("\n", "\n    "))
-    if _needs_hints(result):
-        lines.append(f'  ? Stuck? checks.hint("{item}") gives a hint; call it again for the next.')
+    lines += [f"  → {line}" for line in _next_steps(result)]
+    if _needs_hints(item, result):
+        lines.append(
+            f'  ? Stuck? checks.hint("{item.name}") gives a hint; call it again for the next.'
+        )
     return "\n".join(lines)
 
 
-def _needs_hints(result: Result) -> bool:
+def _praise(item: Item, result: Result) -> str:
+    """Return a few kind words if the answer is right, the same ones each time."""
+    place = list(BODIES).index(item.name)
+    return f". {_PRAISE[place % len(_PRAISE)]}" if result.state == "passed" else ""
+
+
+def _next_steps(result: Result) -> list[str]:
+    failed = result.state in ("broken", "wrong") and result.call
+    call = f"try it yourself: `{result.call}`" if failed else ""
+    return [line for line in (call, result.advice) if line]
+
+
+def _needs_hints(item: Item, result: Result) -> bool:
     """Return whether hints can help: not if all is right, nor if the cell was not run."""
-    return result.state not in ("passed", "missing")
+    return result.state not in ("passed", "missing") and item.name in HINTS
 
 
-def _page(item: str, result: Result) -> str:
+def _page(item: Item, result: Result) -> str:
     """Return a result as HTML: a badge with a sign and a word, and hints that open one by one.
 
     It has no script and no style sheet, loads nothing, and is readable without its styles.
     """
-    sign, word, sentence, colour = _VERDICTS[result.state]
+    sign, word, colour = _VERDICTS[result.state]
     badge = f"background:{colour};color:#fff;border-radius:3px;padding:1px 7px"
     lines = [
         f'<div><span style="{badge}"><b>{sign} {word}</b></span> '
-        f"<b>{item}</b>: {html.escape(sentence)}</div>",
+        f"<b>{html.escape(item.title or item.name)}</b> ({item.worth})"
+        f"{_praise(item, result)} {_small(item.name)}</div>",
         *(f"<div>✓ {_marked_up(line)}</div>" for line in result.held),
     ]
     if result.message:
         first, _, rest = result.message.partition("\n")
         lines.append(f"<div>{sign} {_marked_up(first)}</div>")
-        lines += [f'<pre style="margin:0 0 0 1.5em">{html.escape(rest)}</pre>'] if rest else []
-    if _needs_hints(result):
-        lines.append(_hints(item))
+        pre = "margin:0 0 0 1.5em;white-space:pre-wrap;overflow-wrap:anywhere"
+        lines += [f'<pre style="{pre}">{_marked_up(rest)}</pre>'] if rest else []
+    lines += [f"<div>→ {_marked_up(line)}</div>" for line in _next_steps(result)]
+    if _needs_hints(item, result):
+        lines.append(_hints(item.name))
     box = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0"
-    return f'<div style="{box}">' + "\n".join(lines) + "</div>"
+    return f'<div style="{box};overflow-wrap:anywhere">' + "\n".join(lines) + "</div>"
+
+
+def _small(name: str) -> str:
+    return f'<small style="white-space:nowrap">{name}</small>'
 
 
 def _hints(item: str) -> str:
@@ -544,20 +1007,49 @@ def _hint_title(step: int) -> str:
     return f"Hint {step + 1} of {len(_STEPS)}: {_STEPS[step]}"
 
 
-def hint(item: str) -> None:
-    """Print the next hint for an item, such as "p1-momentum"; after the last, the first again."""
-    if item not in HINTS:
-        print(f"There is no hint for {item!r}. There are hints for: {', '.join(HINTS)}.")
+def hint(name: object) -> None:
+    """Print the next hint for an item; after the last, the first again.
+
+    `name` is the item, such as "p1-momentum", or a function or a part of either name or of the
+    title that fits only one item, such as "momentum".
+    """
+    found = items_named(getattr(name, "__name__", name))
+    if len(found) != 1:
+        told = f"{len(found)} items fit" if found else "There is no hint for"
+        say(f"{told} {name!r}. Choose one of: {', '.join(found or HINTS)}.")
         return
+    (item,) = found
     step = _given.get(item, 0) % len(_STEPS)
     _given[item] = step + 1
-    print(f"{item}, {_hint_title(step)}\n  {HINTS[item][step]}")
     more = step + 1 < len(_STEPS)
-    print(
-        "  Call it again for the next hint."
-        if more
-        else "  That was the last; calling it again starts from the first hint."
+    say(
+        f"{item}, {_hint_title(step)}\n  {HINTS[item][step]}\n"
+        + (
+            "  Call it again for the next hint."
+            if more
+            else "  That was the last; calling it again starts from the first hint."
+        )
     )
+
+
+def items_named(name: object) -> list[str]:
+    """Return the items with hints that a name fits: exactly if one does, else by a part of it."""
+    word = str(name).strip().lower()
+    words = {
+        item.name: [text.lower() for text in (item.name, *item.answers, item.title)]
+        for items in PROBLEMS.values()
+        for item in items
+        if item.name in HINTS
+    }
+    if word in words:
+        return [word]
+    exact = [item for item, texts in words.items() if word in texts]
+    part = word.replace("_", "-")
+    return exact or [
+        item
+        for item, texts in words.items()
+        if word and any(word in text or part in text for text in texts)
+    ]
 
 
 def ready(names: Names, *needed: str) -> bool:
@@ -574,11 +1066,19 @@ def ready(names: Names, *needed: str) -> bool:
         elif "wrong" in states:
             doubtful.append(name)
     if open_names:
-        print("… This experiment waits for: " + ", ".join(f"`{name}`" for name in open_names))
+        say("… This experiment waits for: " + ", ".join(f"`{name}`" for name in open_names))
     elif doubtful:
         doubts = ", ".join(f"`{name}`" for name in doubtful)
-        print(f"The visible check of {doubts} does not pass yet, so don't trust the result below.")
+        say(f"The visible check of {doubts} does not pass yet, so don't trust the result below.")
     return not open_names
+
+
+def playing(names: Names, *needed: str) -> bool:
+    """Return whether a playground runs: somebody watches, and the functions it needs are ready.
+
+    Marking and packing skip playgrounds, which earn nothing.
+    """
+    return getattr(shell(), "kernel", None) is not None and ready(names, *needed)
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -602,33 +1102,87 @@ def _items_of(name: str) -> list[str]:
 
 
 def summary(problem: str, names: Names) -> None:
-    """Print which items of a problem pass their visible checks, and which are still open."""
-    items = PROBLEMS[problem]
+    """Show which items of a problem pass their visible checks, and which are still open.
+
+    Whether a text is written is read from the saved notebook, if it is beside this file.
+    """
+    items, saved = PROBLEMS[problem], saved_here(problem)
     states = {item.name: quietly(item.name, names) for item in items if item.answers}
-    print(f"{problem}: where you stand\n")
+    rows = [(item, *_standing(item, states.get(item.name), saved)) for item in items]
+    end = [_points_so_far(items, states)]
+    todo = [item for item in items if states.get(item.name, "passed") != "passed"]
+    if todo:
+        end.append(f"Next: {todo[0].title or todo[0].name} ({todo[0].name}).")
+    else:
+        end.append("Before you hand in: restart the kernel, run all cells once more, and save.")
+    if len(states) < len(items) and saved and not saved.fault:
+        time = datetime.fromtimestamp(saved.time)
+        end.append(f"Texts are looked up in the file as you last saved it ({time:%d %b, %H:%M}).")
+    title = f"{problem}: where you stand"
+    text = [title, "", *("  " + row(mark, item, word) for item, mark, word in rows), "", *end]
+    _publish("\n".join(text), _table(title, rows, end))
+
+
+def _standing(item: Item, state: State | None, saved: Saved | None) -> tuple[str, str]:
+    """Return the sign and the words of an item in the summary."""
+    if item.answers or saved is None or saved.fault:
+        return _STANDINGS[state]
+    if is_written(saved, item.name):
+        return "✎", "written; a person marks it"
+    return "…", "no text yet"
+
+
+def _points_so_far(items: Sequence[Item], states: Mapping[str, State]) -> str:
+    """Return the sums of the points that pass, regular and bonus points apart."""
+    passed, all_of = ([0.0, 0.0] for _ in range(2))
     for item in items:
-        print("  " + summed_up(item, states.get(item.name)))
-    todo = [name for name, state in states.items() if state != "passed"]
-    print(
-        f"\n{len(states) - len(todo)} of {len(states)} visible checks pass;",
-        f"next is {todo[0]}." if todo else "restart the kernel, run all cells once more, and save.",
+        all_of[item.bonus] += item.points
+        passed[item.bonus] += item.points * (states.get(item.name) == "passed")
+    read = sum(item.points for item in items if not item.answers)
+    parts = [
+        f"{passed[bonus]:g} of {all_of[bonus]:g} {'bonus ' * bonus}points"
+        for bonus in (False, True)
+        if all_of[bonus]
+    ]
+    told = parts[0] + " pass so far" + "".join(f", {part}" for part in parts[1:]) + "."
+    return told + f" A person marks the {read:g} points for texts." * bool(read)
+
+
+def _table(title: str, rows: Sequence[tuple[Item, str, str]], end: Sequence[str]) -> str:
+    """Return the summary as HTML, a table that is also readable on a narrow page."""
+    cell = 'style="text-align:left;padding:2px 8px;vertical-align:top;font-weight:normal"'
+    lines = [
+        f'<tr><th scope="row" {cell}>{html.escape(item.title or item.name)} '
+        f"{_small(item.name)}</th><td {cell}>{item.worth}</td>"
+        f"<td {cell}>{mark} {html.escape(word)}</td></tr>"
+        for item, mark, word in rows
+    ]
+    head = "".join(
+        f'<th scope="col" {cell}><b>{name}</b></th>' for name in ("item", "worth", "state")
     )
-    texts = len(items) - len(states)
-    if texts:
-        are = "items are texts" if texts > 1 else "item is a text"
-        print(f"{texts} {are}, which a person reads and marks.")
+    about = "text-align:left;font-weight:bold;color:inherit;caption-side:top"
+    return (
+        '<div style="overflow-wrap:break-word"><table style="margin:0;table-layout:auto">'
+        f'<caption style="{about}">{title}</caption><thead><tr>{head}</tr></thead>'
+        f"<tbody>{''.join(lines)}</tbody></table>"
+        + "".join(f"<div>{html.escape(line)}</div>" for line in end)
+        + "</div>"
+    )
+
+
+_STANDINGS: Mapping[State | None, tuple[str, str]] = {
+    "passed": ("✓", "passes"),
+    "missing": ("…", "not found yet: write it, then run its cell"),
+    "open": ("…", "not done yet"),
+    "broken": ("✗", "its answer can't be compared yet"),
+    "wrong": ("✗", "not right yet"),
+    None: ("✎", "your text, marked by a person"),
+}
 
 
 def summed_up(item: Item, state: State | None) -> str:
     """Return an item's line of the summary."""
-    mark, word = {
-        "passed": ("✓", "passes"),
-        "missing": ("…", "not found yet: write it, then run its cell"),
-        "open": ("…", "not done yet"),
-        "broken": ("✗", "its answer can't be compared yet"),
-        "wrong": ("✗", "not right yet"),
-        None: ("✎", "your text, marked by a person"),
-    }[state]
+    mark, word = _STANDINGS[state]
     return row(mark, item, word)
 
 
@@ -638,133 +1192,857 @@ def row(mark: str, item: Item, word: str) -> str:
     return f"{mark} {item.name:<{width}} {item.worth:<14} {word}"
 
 
+def show(*alternatives: str) -> None:
+    """Show all open figures and close them, each with a text for readers who do not see it.
+
+    The last text is used again if there are more figures than texts.
+    """
+    if getattr(shell(), "kernel", None) is None:
+        plt.show()
+        return
+    for index, number in enumerate(plt.get_fignums()):
+        text = alternatives[min(index, len(alternatives) - 1)] if alternatives else "a figure"
+        file = io.BytesIO()
+        try:
+            plt.figure(number).savefig(file, format="png", dpi="figure", bbox_inches="tight")
+        except Exception as error:
+            say(f"✗ Figure {index + 1} can't be drawn: {named(error)}")
+            continue
+        data = base64.b64encode(file.getvalue()).decode("ascii")
+        style = "max-width:100%;height:auto"
+        source = f'src="data:image/png;base64,{data}" style="{style}"'
+        _publish(f"[Picture: {text}]", f'<img alt="{html.escape(text)}" {source}>')
+    plt.close("all")
+
+
+# --- Make a failing import harmless for answers that do not use it ------------------------
+
+_HELPER = "__absent__"
+"""Name of the built-in function that a cell's code calls after a failed import."""
+
+_WAYS = (
+    "call iter next len bool contains getitem setitem delitem enter exit await index int float "
+    "complex array array_ufunc array_function mro_entries instancecheck lt le gt ge neg pos abs "
+    "invert add radd sub rsub mul rmul matmul rmatmul truediv rtruediv floordiv rfloordiv mod rmod "
+    "pow rpow and rand or ror xor rxor"
+)
+_BINDING = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+class AbsentError(ImportError):
+    """Code used a name that could not be imported."""
+
+
+class AbsentModuleError(AbsentError, ModuleNotFoundError):
+    """Code used a name from a module that is not installed."""
+
+
+class Absent:
+    """Stand-in for a module, or a name from a module, that could not be imported."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.__dict__["_absent"] = _failure(error)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("__") and name != "__version__":
+            raise AttributeError(name)
+        raise_absent(self)
+
+    def __repr__(self) -> str:
+        return f"<{self.__dict__['_absent']}>"
+
+
+def raise_absent(value: Any, *_: Any, **__: Any) -> NoReturn:
+    """Raise the error of the stand-in `value`, because code uses the stand-in."""
+    error = value.__dict__["_absent"]
+    raise type(error)(*error.args, name=error.name)
+
+
+for _way in _WAYS.split():
+    setattr(Absent, f"__{_way}__", raise_absent)
+
+
+def _failure(error: BaseException) -> AbsentError:
+    """Return the error that a stand-in raises, given the import's own error."""
+    package = getattr(error, "name", None)
+    if isinstance(error, ModuleNotFoundError):
+        text = f"{package} is not installed where notebooks are marked"
+        return AbsentModuleError(text, name=package)
+    return AbsentError(str(error), name=package)
+
+
+class Absences:
+    """Lets cells go on after imports that fail."""
+
+    def __init__(self) -> None:
+        self.first: BaseException | None = None
+        vars(builtins)[_HELPER] = self
+
+    def __call__(self, *names: str, keep: bool = False) -> None:
+        """Bind a stand-in to each of the names; it raises the exception that is being handled."""
+        error = sys.exception()
+        assert error is not None, "only called while an exception is handled"
+        frame = sys._getframe(1)
+        namespace = frame.f_globals
+        if frame.f_locals is namespace:  # in a cell itself, not in one of its functions
+            self.first = self.first or error
+        for name in names:
+            if not (keep and name in namespace):
+                namespace[name] = Absent(error)
+
+    Error = AbsentError
+    Failure = Exception
+
+    def forgive(self, module: ast.Module, namespace: Mapping[str, Any]) -> ast.Module:
+        """Return a cell's code, changed so that the cell goes on after a failed import."""
+        imports = (n for n in ast.walk(module) if isinstance(n, (ast.Import, ast.ImportFrom)))
+        lacks = any(isinstance(value, Absent) for value in tuple(namespace.values()))
+        lacks |= any(map(_may_fail, imports))
+        last = module.body[-1:]  # the notebook shows the value of the last line
+        end = last if last and isinstance(last[0], ast.Expr) else []
+        module.body = _mended(module.body[: -1 if end else None], lacks) + end
+        return module
+
+
+def _mended(body: list[ast.stmt], lacks: bool) -> list[ast.stmt]:
+    """Return the statements, with a `try` around each import.
+
+    If a package is missing (`lacks`), statements that may use the package also get a `try`.
+    """
+    made: list[ast.stmt] = []
+    for node in body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            if getattr(node, "module", None) == "__future__":
+                made.append(node)
+            else:
+                made += [_attempt(each, "Failure", *_bound_by(each)) for each in _single(node)]
+            continue
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            used = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+            node.body = _without_unused_imports(node.body, used)
+        if lacks and isinstance(node, (*_BINDING, ast.Expr)):
+            made.append(_attempt(node, "Error", list(_names(node))))
+        else:
+            for block in _blocks(node):
+                block[:] = _mended(block, lacks)
+            made.append(node)
+    return made
+
+
+def _blocks(node: ast.stmt) -> Iterator[list[ast.stmt]]:
+    """Yield the blocks of a statement in which no `except` catches a failed import."""
+    if isinstance(node, ast.Try):
+        yield from (handler.body for handler in node.handlers)
+    elif isinstance(node, (ast.If, ast.For, ast.While, ast.With)):
+        yield node.body
+    if isinstance(node, (ast.If, ast.For, ast.While, ast.Try)):
+        yield node.orelse
+    if isinstance(node, ast.Try):
+        yield node.finalbody
+
+
+def _without_unused_imports(body: list[ast.stmt], used: Set[str]) -> list[ast.stmt]:
+    """Return a function's statements, with a `try` around each import that it does not use."""
+    made: list[ast.stmt] = []
+    for node in body:
+        for block in _blocks(node):
+            block[:] = _without_unused_imports(block, used)
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for each in _single(node):
+                unused = used.isdisjoint(_bound_by(each)[0])
+                made.append(_attempt(each, "Failure", []) if unused else each)
+        else:
+            made.append(node)
+    return made
+
+
+def _attempt(node: ast.stmt, kind: str, names: list[str], keep: bool = False) -> ast.stmt:
+    """Return the statement inside a `try`; an error of `kind` binds stand-ins to the names."""
+    call = f"{_HELPER}({', '.join(map(repr, names))}{', ' if names else ''}keep={keep})"
+    (made,) = ast.parse(f"try: pass\nexcept {_HELPER}.{kind}: {call}").body
+    for part in ast.walk(made):
+        if hasattr(part, "lineno"):
+            ast.copy_location(part, node)
+    assert isinstance(made, ast.Try)
+    made.body = [node]
+    return made
+
+
+def _single(node: ast.Import | ast.ImportFrom) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yield one import statement for each name, so that a failed import affects no other name."""
+    for alias in node.names:
+        if isinstance(node, ast.Import):
+            yield ast.copy_location(ast.Import([alias]), node)
+        else:
+            yield ast.copy_location(ast.ImportFrom(node.module, [alias], node.level), node)
+
+
+def _bound_by(node: ast.Import | ast.ImportFrom) -> tuple[list[str], bool]:
+    """Return the names that an import binds, and whether a name that is already bound is kept."""
+    (alias,) = node.names
+    if alias.name == "*":
+        return [], False
+    whole = isinstance(node, ast.Import) and alias.asname is None
+    return [alias.asname or alias.name.split(".")[0]], whole and "." in alias.name
+
+
+def _may_fail(node: ast.Import | ast.ImportFrom) -> bool:
+    """Return whether a statement imports a module or a name that is not imported yet."""
+    for alias in node.names:
+        if isinstance(node, ast.Import):
+            fails = alias.name not in sys.modules
+        else:
+            found = sys.modules.get(node.module or "")
+            fails = found is None or (alias.name != "*" and not hasattr(found, alias.name))
+        if fails:
+            return True
+    return False
+
+
+def _names(node: ast.stmt) -> Iterator[str]:
+    """Yield the names that a definition or an assignment binds."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        yield node.name
+        return
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            yield part.id
+
+
+class _Progress:
+    """A progress bar that shows nothing."""
+
+    def __init__(self, iterable: Iterable[Any] = (), *_: Any, **__: Any) -> None:
+        self._iterable = iterable
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._iterable)
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return lambda *_, **__: None
+
+
+def have_progress_bars() -> None:
+    """Provide a silent tqdm if tqdm or its widgets are missing: answers need only the loop."""
+    if all(find_spec(package) for package in ("tqdm", "ipywidgets")):
+        return
+
+    def trange(*bounds: int, **_: Any) -> _Progress:
+        return _Progress(range(*bounds))
+
+    for name in ("tqdm", "tqdm.auto", "tqdm.autonotebook", "tqdm.notebook", "tqdm.std"):
+        module: Any = ModuleType(name)
+        module.__spec__ = ModuleSpec(name, None, is_package=name == "tqdm")
+        module.__path__ = []
+        module.tqdm = module.tqdm_notebook = _Progress
+        module.trange = module.tnrange = trange
+        sys.modules[name] = module
+        parent, _, child = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], child, module)
+
+
+# --- Running a saved notebook as marking does ---------------------------------------------
+
+MARKING_HAS = (
+    "numpy", "matplotlib", "mpl_toolkits", "pylab", "contourpy", "cycler", "dateutil", "fontTools",
+    "kiwisolver", "packaging", "PIL", "pyparsing", "tzdata", "IPython", "matplotlib_inline",
+    "traitlets", "typing_extensions", "tqdm",
+)  # fmt: skip
+"""Modules outside the standard library that marking has: numpy, matplotlib and what they need."""
+
+INSIDE = "FDL_CHECKS_PACKING"
+"""Environment variable that is set while a notebook runs, so that it does not pack again."""
+
+_MOST = 300
+"""Largest number of characters of a message or a name that is kept."""
+
+_PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn")
+_FOLDERS = ("os.chdir", "os.listdir", "os.scandir")
+_SYSTEM = (
+    "/usr", "/lib", "/lib64", "/bin", "/etc", "/opt", "/proc", "/sys", "/dev", "/System",
+    "/Library", "/private" + "/etc", *filter(None, [os.environ.get("SYSTEMROOT")]),
+)  # fmt: skip
+"""Folders in which Python and its packages look for fonts, time zones and other data."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that a code cell asked for and marking does not have, or the cell's error.
+
+    `kind` is "package", "module" (a file of Python beside the notebook), "file", "path", "program",
+    "network", "input" or "error"; `items` are those whose answers the cell defines.
+    """
+
+    kind: str
+    name: str
+    cell: int
+    items: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Run:
+    """The result of running a notebook: the outcome of its checks, and what went wrong.
+
+    `failures` say why the run ended early; `messages` are those of failed checks.
+    """
+
+    states: Mapping[str, State]
+    seconds: float
+    failures: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    messages: Mapping[str, str] = field(default_factory=dict)
+
+
+def run_again(folder: Path, notebook: Saved, most: float) -> Run:
+    """Run a notebook in a new folder that holds only the homework's files, as marking does.
+
+    It runs in its own process for at most `most` seconds, and all that it started is stopped then.
+    In a browser (Pyodide) there are no processes, so it runs in this one.
+    """
+    import tempfile
+    import time
+
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="packing-", ignore_cleanup_errors=True) as made:
+        scratch = Path(made).resolve()
+        for name in ("work", "temporary"):
+            (scratch / name).mkdir()
+        for name in (Path(__file__).name, *FILES):
+            with suppress(FileNotFoundError):
+                (scratch / "work" / name).write_bytes((folder / name).read_bytes())
+        (scratch / "cells").write_text(json.dumps(notebook.code), encoding="utf-8")
+        (scratch / "log").touch()
+        try:
+            if _has_no_processes():
+                late = _run_here(notebook.problem, folder, scratch)
+            else:
+                late = _run_apart(notebook.problem, folder, scratch, most)
+        except (OSError, ValueError) as error:
+            return Run({}, 0, (f"it can't be run from here ({named(error)}).",))
+        log = (scratch / "log").read_text(encoding="utf-8")
+        return _read_log(log, late, time.monotonic() - start, notebook)
+
+
+def _run_apart(problem: str, folder: Path, scratch: Path, most: float) -> bool:
+    """Run a notebook in its own process; return whether it had to be stopped."""
+    import subprocess
+
+    script = scratch / "work" / Path(__file__).name
+    settings = {
+        "MPLBACKEND": "Agg",
+        "PYTHONIOENCODING": "utf-8",  # Windows' default has no ✓
+        **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(scratch / "temporary")),
+    }
+    process = subprocess.Popen(
+        [sys.executable or "python", str(script), "run", problem, str(folder), str(scratch)],
+        cwd=script.parent,
+        env={**os.environ, **settings},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+    )
+    try:
+        process.wait(most)
+    except subprocess.TimeoutExpired:
+        return True
+    finally:
+        _kill_tree(process)
+    return False
+
+
+def _kill_tree(process: Any) -> None:
+    """Kill a process and the processes that it started."""
+    import signal
+    import subprocess
+
+    if hasattr(os, "killpg"):
+        with suppress(OSError):  # all may have ended already
+            os.killpg(process.pid, signal.SIGKILL)
+    elif process.poll() is None:
+        subprocess.run(
+            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
+        )
+    process.kill()
+    process.wait()
+
+
+def _run_here(problem: str, folder: Path, scratch: Path) -> bool:
+    """Run a notebook in this process, which is then as it was; return False: nothing stops it."""
+    import tempfile
+
+    use, switch, temporary = mpl.use, plt.switch_backend, tempfile.tempdir
+    modules, path, here = dict(sys.modules), list(sys.path), os.getcwd()
+    code = (scratch / "cells").read_text(encoding="utf-8")
+    asked = set(re.findall(r"\w+", " ".join(re.findall(r"\b(?:import|from) ([\w., ]+)", code))))
+    for name in modules:
+        if (top := name.partition(".")[0]) in asked and not _marking_has(top):
+            del sys.modules[name]  # so that it is imported again, and refused
+    tempfile.tempdir = str(scratch / "temporary")
+    sys.path[:] = [str(scratch / "work"), *(p for p in path if Path(p or here) != folder)]
+    os.chdir(scratch / "work")
+    try:
+        with _silenced():
+            run_cells(problem, str(folder), str(scratch))
+    finally:
+        os.chdir(here)
+        sys.path[:] = path
+        for name in [name for name in sys.modules if name not in modules and "tqdm" in name]:
+            del sys.modules[name]
+        sys.modules.update(modules)
+        mpl.use, plt.switch_backend, tempfile.tempdir = use, switch, temporary
+    return False
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """Show nothing of what the block prints or displays."""
+    from IPython.utils.capture import capture_output
+
+    before = os.environ.get(INSIDE)
+    os.environ[INSIDE] = "1"
+    try:
+        with capture_output():
+            yield
+    finally:
+        os.environ.pop(INSIDE)
+        if before is not None:
+            os.environ[INSIDE] = before
+
+
+def _read_log(log: str, late: bool, seconds: float, notebook: Saved) -> Run:
+    """Return the run that a log describes line by line, up to its end or until it was stopped."""
+    states: dict[str, State] = {}
+    messages: dict[str, str] = {}
+    faults: dict[Fault, None] = {}  # each once, in this order
+    failures: list[str] = []
+    last = 0
+    for line in log.splitlines():
+        try:
+            entry = json.loads(line)
+        except ValueError:  # cut off in the middle
+            break
+        last = entry.get("cell", last)
+        states.update(entry.get("states", {}))
+        messages.update(entry.get("messages", {}))
+        if "fault" in entry:
+            cell = _cell_of(notebook, entry["item"]) if entry["item"] else last
+            faults[Fault(entry["fault"], entry["name"], cell, _answered(notebook, cell))] = None
+    if late and last == 0:
+        failures.append("not run: the notebooks before it took all the time.")
+    elif late:
+        where = f"stopped after {seconds:.0f} s, in code cell {last}."
+        failures.append(f"{where} Does a loop never end, or is this computer busy?")
+    elif not states:
+        failures.append(f"the run stopped unexpectedly in code cell {last}.")
+    explained = {fault.cell for fault in faults if fault.kind != "error"}
+    told = (f for f in faults if f.kind != "error" or f.cell not in explained)
+    return Run(states, seconds, tuple(failures), tuple(told), messages)
+
+
+def _answered(notebook: Saved, cell: int) -> tuple[str, ...]:
+    """Return the items whose answers a code cell defines."""
+    source = notebook.code[cell - 1] if cell else ""
+
+    def defines(name: str) -> bool:
+        ways = rf"(?:async )?(?:def|class) {name}\b|{name}\b[^=\n(]*=|(?:from|import)\b.*\b{name}\b"
+        return bool(re.search(rf"^(?:{ways})", source, re.MULTILINE))
+
+    return tuple(i.name for i in PROBLEMS[notebook.problem] if any(map(defines, i.answers)))
+
+
+def _cell_of(notebook: Saved, item: str) -> int:
+    """Return the number of the last code cell that defines an item's answers; 0 if none does."""
+    numbers = range(len(notebook.code), 0, -1)
+    return next((n for n in numbers if item in _answered(notebook, n)), 0)
+
+
+# In the process of the run
+
+
+def run_cells(problem: str, folder: str, scratch: str) -> None:
+    """Run a notebook's code, then its checks, and log the results."""
+    os.environ[INSIDE] = "1"
+    sources = json.loads(Path(scratch, "cells").read_text(encoding="utf-8"))
+    with Path(scratch, "log").open("w", encoding="utf-8") as file:
+
+        def write(**entry: object) -> None:
+            print(json.dumps(entry), file=file, flush=True)
+
+        notebook = _shell(scratch)
+        watching = _watching(_Watch(Path(folder), Path(scratch), write))
+        with mpl.rc_context(), watching as watch:
+            _run_sources(notebook, sources, watch, write)
+            states, messages = {}, {}
+            for item in (item.name for item in PROBLEMS[problem] if item.answers):
+                watch.item = item
+                with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                    result = examine(item, notebook.user_ns)
+                watch.look_for_file(result.message)
+                states[item], messages[item] = result.state, _clipped(result.message)
+            write(states=states, messages=messages)
+
+
+def _run_sources(
+    notebook: Any, sources: Iterable[str], watch: _Watch, write: Callable[..., None]
+) -> None:
+    """Run code cells one after the other, and log where each begins and how it fails."""
+    for number, source in enumerate(sources, start=1):
+        write(cell=number)
+        result = notebook.run_cell(source)
+        plt.close("all")
+        error = result.error_before_exec or result.error_in_exec
+        if isinstance(error, KeyboardInterrupt) and _has_no_processes():
+            raise error  # by the student, who waits for it
+        if error is not None and not isinstance(error, NotImplementedError):
+            watch.look_for_file(text := named(error))
+            write(fault="error", name=_clipped(text), item="")
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _MOST else text[: _MOST - 2] + " …"
+
+
+def _shell(scratch: str) -> Any:
+    """Return a shell that goes on after a failing import, without programs and windows."""
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    absences = Absences()
+
+    class Shell(InteractiveShell):
+        def transform_ast(self, node: Any) -> Any:
+            code = super().transform_ast(node)  # type: ignore[no-untyped-call]
+            return absences.forgive(code, self.user_ns) if isinstance(code, ast.Module) else code
+
+        def system(self, cmd: str) -> None:
+            print(f"Shell commands are not run while marking: {cmd}")
+
+        system_raw = system_piped = system
+
+        def getoutput(self, cmd: str, *_: Any, **__: Any) -> Any:
+            self.system(cmd)
+            return []
+
+        def enable_gui(self, *_: Any) -> None:
+            pass
+
+        def enable_matplotlib(self, *_: Any) -> tuple[str, str]:
+            return "inline", "inline"
+
+        def ask_exit(self) -> None:
+            pass
+
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    settings.InteractiveShell.colors = "nocolor"
+    make: Any = Shell if _has_no_processes() else Shell.instance
+    notebook = make(config=settings, ipython_dir=str(Path(scratch, "ipython")))
+    plt.switch_backend(mpl.get_backend())  # which it may not have loaded yet
+    for owner, name in ((mpl, "use"), (plt, "switch_backend")):
+        setattr(owner, name, lambda *_, **__: None)  # a window would wait for its user
+    have_progress_bars()
+    return notebook
+
+
+@contextmanager
+def _watching(watch: _Watch) -> Iterator[_Watch]:
+    """Keep from the block what marking does not have."""
+    original, ask = builtins.__import__, builtins.input
+    builtins.__import__ = partial(watch.import_module, original)
+    builtins.input = watch.ask
+    _watches.append(watch)
+    if not _hooked:
+        _hooked.append(True)
+        sys.addaudithook(_audit)  # for good: a hook can't be removed
+    try:
+        yield watch
+    finally:
+        _watches.remove(watch)
+        builtins.__import__, builtins.input = original, ask
+
+
+_watches: list[_Watch] = []
+"""The watch over the notebook that runs, if one does."""
+
+_hooked: list[bool] = []
+
+
+def _audit(event: str, arguments: tuple[Any, ...]) -> None:
+    for watch in _watches:
+        watch.audit(event, arguments)
+
+
+class _Watch:
+    """Refuses packages, files, programs and hosts that marking does not have, and logs them."""
+
+    def __init__(self, folder: Path, scratch: Path, write: Callable[..., None]) -> None:
+        self.item = ""
+        self._folder, self._work, self._write = folder, scratch / "work", write
+        self._scratch = str(scratch)
+        config = (mpl.get_configdir(), mpl.get_cachedir(), os.path.dirname(os.__file__))
+        prefixes = (sys.prefix, sys.base_prefix, sys.exec_prefix)
+        places = [self._scratch, __file__, *prefixes, *config, *filter(None, sys.path), *_SYSTEM]
+        self._open = {os.path.realpath(place) for place in places} - {str(folder)}
+        self._shut = {
+            os.path.realpath(folder),
+            os.path.realpath(os.path.expanduser("~")),
+        } - self._open
+
+    def _refuse(self, kind: str, name: str) -> None:
+        self._write(fault=kind, name=_clipped(name), item=self.item)
+
+    def import_module(
+        self, original: Callable[..., Any], name: str, *rest: Any, **more: Any
+    ) -> Any:
+        """Import a module, unless a cell asks for one that marking does not have."""
+        top = name.partition(".")[0]
+        asking = rest[0] if rest else more.get("globals")
+        if (asking or {}).get("__name__") == "__main__" and top and not self._has(top):
+            self._refuse(*self._origin(top))
+            raise ModuleNotFoundError(f"No module named {top!r}", name=top)
+        return original(name, *rest, **more)
+
+    def ask(self, _prompt: object = "") -> str:
+        """Answer `input()`."""
+        self._refuse("input", "input()")
+        raise EOFError("marking answers no input()")
+
+    def _has(self, top: str) -> bool:
+        return _marking_has(top) or any((self._work / n).exists() for n in (top, f"{top}.py"))
+
+    def _origin(self, top: str) -> tuple[str, str]:
+        """Return what a module is that marking does not have: a file or a package."""
+        from importlib.machinery import PathFinder
+
+        if (self._folder / f"{top}.py").is_file():
+            return "module", f"{top}.py"
+        if (self._folder / top).is_dir():
+            return "module", f"{top}/"
+        with suppress(Exception):  # a finder of another package may do anything
+            spec = PathFinder.find_spec(top)
+            if (
+                spec
+                and spec.origin
+                and not {"site-packages", "dist-packages"} & set(Path(spec.origin).parts)
+            ):
+                return "path", spec.origin
+        return "package", top
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Refuse what Python is about to do if marking refuses it."""
+        if event == "open" or event in _FOLDERS:
+            path = arguments[0]
+            creates = event == "open" and bool((arguments[2] or 0) & os.O_CREAT)
+            if isinstance(path, str | bytes):
+                self._look_at(os.fsdecode(path), creates)
+        elif event in _PROGRAMS and _asked_by_a_cell():
+            program = os.fsdecode(arguments[0] or "") or str(arguments[1])
+            self._refuse("program", program)
+            raise PermissionError(errno.EPERM, "marking runs no other programs", program)
+        elif event in ("socket.connect", "socket.getaddrinfo"):
+            address = arguments[1] if event == "socket.connect" else arguments[:1]
+            host = str(address[0]) if isinstance(address, tuple) and address[0] else "localhost"
+            if host not in ("localhost", "127.0.0.1", "::1"):
+                self._refuse("network", host)
+                raise OSError(errno.ENETUNREACH, f"marking has no network: {host}")
+
+    def _look_at(self, name: str, creates: bool) -> None:
+        """Log a file that the homework does not have, and refuse one that is only here."""
+        try:
+            path = os.path.realpath(name)
+            is_there = os.path.exists(path)
+        except (OSError, ValueError):
+            return
+        if _below(path, self._scratch):
+            inside = os.path.relpath(path, self._work)
+            if not is_there and not creates and (self._folder / inside).exists():
+                self._refuse("file", inside.replace("\\", "/"))
+        elif self._is_shut(path):
+            if is_there:
+                self._refuse("path", name)
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+
+    def look_for_file(self, error: str) -> None:
+        """Log the file of an error by numpy, which looks for a text file before it opens it."""
+        match = re.search(r"FileNotFoundError: (.+?) not found", error)
+        if match and (self._folder / match[1]).is_file():
+            self._refuse("file", match[1])
+
+    def _is_shut(self, path: str) -> bool:
+        """Return whether marking can't see a path: the innermost known folder above it decides."""
+        if path.endswith((".ttf", ".otf", ".ttc", ".afm")):  # matplotlib's list has a user's fonts
+            return False
+        nearest = max((f for f in self._open if _below(path, f)), key=len, default="")
+        return any(_below(path, f) and len(f) > len(nearest) for f in self._shut) or not nearest
+
+
+def _has_no_processes() -> bool:
+    return sys.platform in ("emscripten", "wasi")
+
+
+def _marking_has(top: str) -> bool:
+    return top in MARKING_HAS or top in sys.stdlib_module_names or top in ("__main__", "checks")
+
+
+def _below(path: str, folder: str) -> bool:
+    """Return whether a path is a folder or something in it."""
+    path, folder = os.path.normcase(path), os.path.normcase(folder)
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _asked_by_a_cell() -> bool:
+    """Return whether a notebook's own code asks for it, directly or by the standard library."""
+    frame = sys._getframe(2)
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+        is_ours = frame.f_globals is globals() or module in sys.stdlib_module_names
+        if not is_ours or (module == "__main__" and frame.f_globals is not globals()):
+            return module == "__main__"
+        frame = frame.f_back  # type: ignore[assignment]
+    return False
+
+
 # --- Handing in ---------------------------------------------------------------------------
 
 PACKAGE = f"{ASSIGNMENT}_submission.zip"
 """The file to hand in: the saved notebooks and manifest.json."""
 
-_UNANSWERED = "Your answer goes here"
-_INSIDE = "FDL_CHECKS_PACKING"
-"""Set while a notebook runs for packing, so that it does not start packing again."""
+Line = tuple[str, str]
+"""A line of the report: a sign and a text."""
+
+_LEAST = 5.0
+"""Seconds for a notebook if those before it have used up the time."""
+
+_MOST_LINES = 60
+"""Largest number of warnings in a report."""
 
 _BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
+_IMAGE = re.compile(
+    r"!\[[^\]\n]*\]\(\s*<?([^)\n>]+)|<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE
+)
+_SHOWN = re.compile(r"!\[[^\]\[\n]*\]\(attachment:([^\W_][\w.-]*)\)")
+"""A picture that the person who marks can see."""
 
 
 @dataclass(frozen=True)
-class Saved:
-    """A saved notebook; `fault` says why it can't be read."""
+class Rehearsed:
+    """A saved notebook and the result of running it."""
 
-    problem: str
-    content: bytes
-    time: float
-    cells: tuple[Mapping[str, Any], ...]
-    fault: str = ""
+    saved: Saved
+    run: Run
 
     @property
-    def name(self) -> str:
-        return f"{self.problem}.ipynb"
+    def items(self) -> tuple[Item, ...]:
+        return PROBLEMS[self.saved.problem]
 
-    @property
-    def code(self) -> tuple[str, ...]:
-        return tuple(_source(cell) for cell in self.cells if cell.get("cell_type") == "code")
-
-
-@dataclass(frozen=True)
-class Run:
-    """The result of running a notebook: the outcome of its checks, and what went wrong."""
-
-    states: Mapping[str, State]
-    seconds: float
-    faults: tuple[str, ...] = ()
+    def outcome(self, item: Item) -> str:
+        """Return a test's state, "unknown" if the run did not get there, "text" or "no text"."""
+        if item.answers:
+            return self.run.states.get(item.name, "unknown")
+        return "text" if is_written(self.saved, item.name) else "no text"
 
 
-def pack() -> None:
-    """Run the saved notebooks from the top, print what passes, and pack them into one file.
+def pack(use: Sequence[str] | str = ()) -> None:
+    """Run the saved notebooks as marking does, say what passes, and pack them into one file.
 
-    Each runs in its own process, all together for at most SECONDS seconds. The notebooks are not
-    changed, and they are packed even if something fails. The file is PACKAGE, beside them.
+    `use` names copies to hand in instead, such as ["problem1_momentum (1).ipynb"].
+
+    Each notebook runs in its own process and in an empty folder, all together for at most SECONDS
+    seconds. The notebooks are not changed, and they are packed even if something fails. The file is
+    PACKAGE, beside them.
     """
-    if os.environ.get(_INSIDE):
-        print("checks.pack(): skipped, because this notebook is being packed.")
+    if os.environ.get(INSIDE):
+        say("checks.pack(): skipped, because this notebook is being packed.")
         return
     folder = Path(__file__).resolve().parent
     try:
-        saved = [notebook for name in PROBLEMS if (notebook := _saved(folder, name))]
-        if saved:
-            _pack(folder, saved)
-        else:
-            print(
-                "checks.pack(): found no notebook of this homework beside checks.py. In Colab, "
-                "hand in the notebooks themselves: File → Download → Download .ipynb."
-            )
+        _pack(folder, [use] if isinstance(use, str) else list(use))
     except OSError as error:
-        print(f"✗ Packing did not work here ({named(error)}). Hand in the notebooks instead.")
+        say(f"✗ Packing did not work here ({named(error)}). Hand in the notebooks instead.")
+        if isinstance(error, PermissionError):
+            say(f"  Is {PACKAGE} open in another program? Close it there and pack again.")
+    except KeyboardInterrupt:
+        say(f"Stopped. {PACKAGE} is as it was before.")
 
 
-def _pack(folder: Path, saved: list[Saved]) -> None:
+def _pack(folder: Path, use: list[str]) -> None:
     """Run the saved notebooks, print the results, and write the package."""
-    there = {notebook.problem for notebook in saved}
-    warnings = [f"{name}.ipynb is not in this folder." for name in PROBLEMS if name not in there]
-    warnings += _other_versions(folder)
-    outcomes: dict[str, str] = {}
-    left: float = SECONDS
+    chosen, notes = _chosen(folder, use)
+    files = (saved_notebook(folder, name, chosen.get(name, "")) for name in PROBLEMS)
+    saved = [notebook for notebook in files if notebook]
+    notes += _elsewhere(folder, saved)
+    if not saved:
+        nothing = "checks.pack(): found no notebook of this homework beside checks.py."
+        say(" ".join([nothing, *notes]))
+        say(
+            "In Colab, hand in the notebooks themselves: File → Download → Download .ipynb. "
+            f"Their names: {', '.join(f'{name}.ipynb' for name in PROBLEMS)}."
+        )
+        return
+    notes += [
+        f"{f} is missing here: download it again." for f in FILES if not (folder / f).exists()
+    ]
+    notes += _other_versions(folder)
+    rehearsed: list[Rehearsed] = []
     for notebook in saved:
-        print(f"{notebook.name}, saved {_ago(notebook.time)}: running all cells …", flush=True)
-        run = run_again(folder, notebook, left)
-        found = [*filter(None, [notebook.fault]), *run.faults, *_forgotten(notebook, run)]
-        found += [*_unsaved(notebook), *_too_new(notebook, folder)]
-        warnings += [f"{notebook.name}: {fault}" for fault in found]
-        print(f"  {run.seconds:.0f} s (the limit is {SECONDS} s for all notebooks together)")
-        left = max(left - run.seconds, 1)
-        for item in PROBLEMS[notebook.problem]:
-            line, outcomes[item.name] = _packed_line(item, notebook, run)
-            print("  " + line)
-    size = write_package(folder / PACKAGE, _members(saved, outcomes, warnings))
-    print("\nBefore you hand in:" if warnings else "\nNothing is missing.")
-    print("".join(f"  ! {warning}\n" for warning in warnings), end="")
-    print(
+        say(f"{notebook.shown}, saved {_ago(notebook.time)}: running …", end=" ")
+        left = SECONDS - sum(each.run.seconds for each in rehearsed)
+        rehearsed.append(Rehearsed(notebook, run_again(folder, notebook, max(left, _LEAST))))
+        say(_ran(rehearsed[-1]))
+    lines = [line for each in rehearsed for line in _failing(each)]
+    lines += [line for each in rehearsed for line in _forgotten(each)]
+    for notebook in saved:
+        found = (*_unsaved(notebook), *_too_new(notebook, folder))
+        lines += [("!", f"{notebook.shown}: {text}") for text in found]
+    if (seconds := sum(each.run.seconds for each in rehearsed)) > SECONDS:
+        lines.append(("!", f"all took {seconds:.0f} s, but marking stops after {SECONDS:g} s."))
+    lines += [("!", note) for note in notes]
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES:] = [("!", f"{len(lines) - _MOST_LINES} more lines like these")]
+    outcomes = {item.name: each.outcome(item) for each in rehearsed for item in each.items}
+    size = write_package(folder / PACKAGE, _members(saved, outcomes, [text for _, text in lines]))
+    say("\n" + "\n".join(_verdicts(rehearsed)))
+    say("\nBefore you hand in:" if lines else "Nothing is missing.")
+    say("".join(_wrapped(f"  {sign} {text}") + "\n" for sign, text in lines), end="")
+    say(
         f"\nPacked: {PACKAGE} ({len(saved)} of {len(PROBLEMS)} notebooks, "
         f"{max(1, size // 1000)} kB), in the folder of your notebooks.\n"
         "Hand in this one file. If you change anything: save, then pack again.\n"
-        "Changes that are not saved are not in it. "
+        "Changes that are not saved are not in it"
         + (
-            "Only functions that this kernel ran were checked for such changes."
+            "; only functions that you ran were compared."
             if shell()
-            else "Run from a terminal, this cannot see unsaved changes."
-        )
+            else ", and from a terminal they can't be seen."
+        ),
+    )
+    _offer_download()
+
+
+def _wrapped(line: str) -> str:
+    import textwrap
+
+    return textwrap.fill(
+        line, 88, subsequent_indent="      ", break_on_hyphens=False, break_long_words=False
     )
 
 
-# Reading saved notebooks
-
-
-def _saved(folder: Path, problem: str) -> Saved | None:
-    """Return the saved notebook of a problem; None if there is none."""
-    path = folder / f"{problem}.ipynb"
-    if not path.is_file():
-        return None
-    content, time = path.read_bytes(), path.stat().st_mtime
-    try:
-        cells = json.loads(content)["cells"]
-        cells = tuple(cell for cell in cells if isinstance(cell, Mapping))
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return Saved(problem, content, time, (), "the file is not a notebook. Is it damaged?")
-    return Saved(problem, content, time, cells)
-
-
-def _source(cell: Mapping[str, Any]) -> str:
-    """Return a cell's text, which a file stores as one string or as a list of lines."""
-    source = cell.get("source", "")
-    return source if isinstance(source, str) else "".join(map(str, source))
-
-
-def _grade_id(cell: Mapping[str, Any]) -> str:
-    """Return the item that a cell is marked for, or ""."""
-    metadata = cell.get("metadata")
-    mark = metadata.get("nbgrader") if isinstance(metadata, Mapping) else None
-    if not isinstance(mark, Mapping):
-        return str(cell.get("id", ""))
-    return str(mark.get("grade_id", "")) if mark.get("grade") else ""
+def _offer_download() -> None:
+    """Show a link to the package, if this runs in a notebook."""
+    here = shell()
+    if getattr(here, "kernel", None) is not None:
+        link = f'<a href="{PACKAGE}" download><b>Download {PACKAGE}</b></a>'
+        here.display_pub.publish(data={"text/plain": PACKAGE, "text/html": link}, metadata={})
 
 
 def _ago(time: float) -> str:
@@ -777,32 +2055,233 @@ def _ago(time: float) -> str:
     return f"{then:%H:%M} (just now)"
 
 
-# Finding what may have been forgotten
+# The files to hand in
 
 
-def _forgotten(notebook: Saved, run: Run) -> Iterator[str]:
-    """Yield faults: missing or duplicate cells, texts not written, and answers not done."""
-    if not notebook.cells:
-        return
-    ids = [_grade_id(cell) for cell in notebook.cells]
-    items = PROBLEMS[notebook.problem]
-    for item in items:
+def _problem(name: str) -> str:
+    """Return the problem of a notebook's copy by the file's name, or ""."""
+    copy = r"(?: ?\(\d+\)|[-_ ]?[Cc]opy ?\d*)?\.ipynb"
+    return next((p for p in PROBLEMS if re.fullmatch(re.escape(p) + copy, name)), "")
+
+
+def _chosen(folder: Path, use: list[str]) -> tuple[dict[str, str], list[str]]:
+    """Return the file to use for a problem, and what is wrong with the names in `use`."""
+    good = [name for name in use if _problem(name) and (folder / name).is_file()]
+    wrong = [f"{name} is not a notebook of this homework in this folder; it was not packed."
+             for name in use if name not in good]  # fmt: skip
+    return {_problem(name): name for name in good}, wrong
+
+
+def _elsewhere(folder: Path, saved: list[Saved]) -> Iterator[str]:
+    """Yield problems without a notebook, and copies that are newer than the notebook packed."""
+    times = {notebook.problem: notebook.time for notebook in saved}
+    files = {notebook.shown for notebook in saved}
+    for problem in PROBLEMS:
+        copies = [p for p in folder.glob("*.ipynb") if _problem(p.name) == problem]
+        newest = max(copies, key=lambda path: path.stat().st_mtime, default=None)
+        offer = ""
+        if newest is not None and newest.name not in files:
+            quoted = f'"{newest.name}"'
+            way = f"checks.pack(use=[{quoted}])" if shell() else f"python checks.py pack {quoted}"
+            offer = f"To hand that one in: {way}"
+        if problem not in times:
+            yield f"{problem}.ipynb is not in this folder" + (
+                f", but {newest.name} is. {offer}" if newest and offer else "."
+            )
+        elif newest is not None and offer and newest.stat().st_mtime > times[problem]:
+            yield f"{newest.name} is newer than the notebook that was packed. {offer}"
+
+
+# The report
+
+
+def _ran(each: Rehearsed) -> str:
+    """Return the line on how a notebook ran."""
+    tested = [each.outcome(item) for item in each.items if item.answers]
+    passed = tested.count("passed")
+    sign = "✓" if passed == len(tested) else "✗"
+    return f"{sign} {passed} of {len(tested)} checks pass ({each.run.seconds:.0f} s)"
+
+
+def _sum_of(items: Iterable[Item], bonus: bool) -> float:
+    return sum(item.points for item in items if item.bonus is bonus)
+
+
+def _verdicts(rehearsed: list[Rehearsed]) -> Iterator[str]:
+    """Yield how many points pass, how many texts are written, and the pictures in them."""
+    every = [item for items in PROBLEMS.values() for item in items]
+    outcomes = {item.name: each.outcome(item) for each in rehearsed for item in each.items}
+    for kind, good in (("tests", "passed"), ("texts", "text")):
+        asked = [item for item in every if bool(item.answers) is (kind == "tests")]
+        done = [item for item in asked if outcomes.get(item.name) == good]
+        if not asked:
+            continue
+        counts = [
+            f"{_sum_of(done, bonus):g} of {worth:g} {'bonus ' * bonus}point{'s' * (worth != 1)}"
+            for bonus in (False, True)
+            if (worth := _sum_of(asked, bonus))
+        ]
+        if kind == "tests":
+            counts[0] += " that tests mark"
+            sign = "✓" if len(done) == len(asked) else "…"
+            yield f"{sign} {' and '.join(counts)} pass."
+        else:
+            written = f"{len(done)} of {len(asked)} texts are written ({', '.join(counts)})"
+            yield f"✎ {written}. A person marks them."
+    texts = [(each, item) for each in rehearsed for item in each.items if not item.answers]
+    shown = {item.name: pictures for each, item in texts if (pictures := _pictures(each, item)[0])}
+    if shown:
+        told = [f"{item} has {', '.join(names)}" for item, names in shown.items()]
+        yield f"  Pictures: {'; '.join(told)}" + "; the others have none." * (
+            len(shown) < len(texts)
+        )
+    elif texts:
+        yield "  Pictures: none of the texts has one."
+
+
+def _failing(each: Rehearsed) -> Iterator[Line]:
+    """Yield the items that fail, each once, with the reason that the run showed."""
+    failing = {i.name: i for i in each.items if each.outcome(i) in ("wrong", "broken", "missing")}
+    for fault in each.run.faults:
+        if about := [failing.pop(name) for name in _concerned(each, fault) if name in failing]:
+            what, instead = _WORDS[fault.kind]
+            yield "✗", f"{_listed(about)}: {_where(each, fault, what)}{instead}"
+    for item in failing.values():
+        if each.outcome(item) != "missing":
+            word = "not right yet" if each.outcome(item) == "wrong" else "can't be compared yet"
+            message = " ".join(each.run.messages.get(item.name, "").split())
+            yield "✗", f"{_listed([item])}: {word}" + (f". {message}" if message else "")
+    if unknown := [i.name for i in each.items if each.outcome(i) == "unknown"]:
+        yield "✗", f"{each.saved.shown}: not known, as the run did not end: {', '.join(unknown)}"
+
+
+def _listed(items: Iterable[Item]) -> str:
+    return ", ".join(f"{item.name} ({item.worth})" for item in items)
+
+
+def _where(each: Rehearsed, fault: Fault, what: str) -> str:
+    place = f"code cell {fault.cell} of " if fault.cell else ""
+    return f"{place}{each.saved.shown} {what.format(fault.name)}"
+
+
+def _concerned(each: Rehearsed, fault: Fault) -> list[str]:
+    """Return the items that a fault concerns: those of its cell, and those whose check names it."""
+    name = re.escape(fault.name.removesuffix(".py").strip("/"))
+    told = [i for i, text in each.run.messages.items() if re.search(rf"\b{name}\b", text)]
+    return list(dict.fromkeys([*fault.items, *told]))
+
+
+def _forgotten(each: Rehearsed) -> Iterator[Line]:
+    """Yield what else may be wrong: missing cells and texts, and faults that cost nothing."""
+    notebook, items = each.saved, each.items
+    for failure in filter(None, [notebook.fault, *each.run.failures]):
+        yield "!", f"{notebook.shown}: {failure}"
+    ids = [grade_id(cell) for cell in notebook.cells]
+    for item in items if ids else ():
         if (count := ids.count(item.name)) == 0:
-            yield f"the cell of {item.name} is missing. Copy your answers into a fresh notebook."
+            copy = "Copy your answers into a fresh notebook."
+            yield "!", f"{notebook.shown}: the cell of {item.name} is missing. {copy}"
         elif count > 1:
-            yield f"the cell of {item.name} is there {count} times. Delete the copies."
-    stubs = [i.name for i in items if run.states.get(i.name) in ("open", "missing")]
+            told = f"the cell of {item.name} is there {count} times. Delete the copies."
+            yield "!", f"{notebook.shown}: {told}"
+    faulty = {name for fault in each.run.faults for name in _concerned(each, fault)}
+    stubs = [i.name for i in items if each.outcome(i) == "open"]
+    stubs += [i.name for i in items if each.outcome(i) == "missing" and i.name not in faulty]
     if stubs:
-        yield "not done yet: " + ", ".join(stubs)
-    texts = [i.name for i in items if not i.answers and i.name in ids]
-    if blank := [name for name in texts if not _is_written(notebook, name)]:
-        yield "no text yet: " + ", ".join(blank)
+        yield "…", f"{notebook.shown}: not done yet: {', '.join(stubs)}"
+    if blank := [i.name for i in items if each.outcome(i) == "no text" and i.name in ids]:
+        yield "…", f"{notebook.shown}: no text yet: {', '.join(blank)}"
+    for fault in each.run.faults:
+        about = _concerned(each, fault)
+        fails = any(each.outcome(item) != "passed" for item in items if item.name in about)
+        if not fails and not (about and _is_guarded(fault, notebook)):
+            what, instead = _WORDS[fault.kind]
+            passes = f" {' and '.join(about)} passes without it; delete that line if you can."
+            yield "!", _where(each, fault, what) + (passes if about else instead)
+    for item in items:
+        for text in _pictures(each, item)[1]:
+            yield "!", f"{notebook.shown}: {item.name}: {text}"
 
 
-def _is_written(notebook: Saved, item: str) -> bool:
-    """Return whether a text item contains more than the line to replace."""
-    texts = [_source(cell).strip() for cell in notebook.cells if _grade_id(cell) == item]
-    return any(text and _UNANSWERED not in text for text in texts)
+_WORDS = {
+    "package": (
+        "imports {}, a package that marking does not have.",
+        " Use numpy and matplotlib instead.",
+    ),
+    "module": (
+        "imports {}, a file that is not in the package.",
+        " Copy its code into a cell of the notebook.",
+    ),
+    "file": (
+        "opens {}, a file that is not in the package.",
+        " Write what you need of it into a code cell.",
+    ),
+    "path": (
+        "uses {}, which exists only on this machine.",
+        " Delete that line: marking runs the notebook in a folder with only the homework's files.",
+    ),
+    "program": (
+        "starts a program ({}), and marking runs no other programs.",
+        " Do it in Python instead.",
+    ),
+    "network": (
+        "connects to {}, and marking has no network.",
+        " Write what you need into a code cell.",
+    ),
+    "input": ("asks with {}, and nobody answers when marking.", " Write the value instead."),
+    "error": ("stops with {}", ""),
+}
+"""Text of each kind of fault: what a code cell does, and what to do instead."""
+
+
+def _is_guarded(fault: Fault, notebook: Saved) -> bool:
+    """Return whether the notebook's code expects that an import may fail."""
+    try:
+        tree = ast.parse(notebook.code[fault.cell - 1])
+    except (SyntaxError, ValueError, RecursionError, IndexError):
+        return False
+    inside = [
+        part
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Try) and node.handlers
+        for statement in node.body
+        for part in ast.walk(statement)
+    ]
+    top = fault.name.removesuffix(".py").strip("/")
+    return fault.kind in ("package", "module") and all(
+        part in inside
+        for part in ast.walk(tree)
+        if isinstance(part, ast.Import | ast.ImportFrom) and top in ast.unparse(part)
+    )
+
+
+def _pictures(each: Rehearsed, item: Item) -> tuple[list[str], list[str]]:
+    """Return the pictures in a text that a marker sees, and what is wrong with the others."""
+    shown: list[str] = []
+    wrong: list[str] = []
+    again = "Paste or drag the picture into the cell."
+    for source, names in () if item.answers else text_cells(each.saved, item.name):
+        seen = {name for name in _SHOWN.findall(source) if name in names}
+        shown += sorted(seen)
+        for link in dict.fromkeys(unquote(a or b).strip() for a, b in _IMAGE.findall(source)):
+            name = link.removeprefix("attachment:").partition(' "')[0]
+            if name in seen:
+                continue
+            if not link.startswith("attachment:"):
+                wrong.append(
+                    f"the picture {link[:80]} is a link, which marking can't open. {again}"
+                )
+            elif name not in names:
+                wrong.append(f"the picture {name[:80]} is not in this cell. {again}")
+            else:
+                wrong.append(
+                    f"the picture {name[:80]} can't be shown when marking. Rename its file to "
+                    f"letters and digits only, and drag it into the cell again."
+                )
+    return shown, wrong
+
+
+# Unsaved functions and other versions
 
 
 def _unsaved(notebook: Saved) -> Iterator[str]:
@@ -910,115 +2389,6 @@ def _has_new_fstring(source: str) -> bool:
     return False
 
 
-def _packed_line(item: Item, notebook: Saved, run: Run) -> tuple[str, str]:
-    """Return an item's line in the table, and its outcome for the manifest."""
-    if item.answers:
-        if (state := run.states.get(item.name)) is None:
-            return row("✗", item, "unknown, because the run did not finish"), "unknown"
-        return summed_up(item, state), state
-    if _is_written(notebook, item.name):
-        return summed_up(item, None), "text"
-    return row("…", item, "no text yet"), "no text"
-
-
-# Running a notebook in its own process
-
-
-def run_again(folder: Path, notebook: Saved, most: float) -> Run:
-    """Run a notebook in its own process for at most `most` seconds, then stop all it started."""
-    import subprocess
-    import tempfile
-    import time
-
-    start = time.monotonic()
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        copy, log = Path(scratch, "notebook.json"), Path(scratch, "log")
-        copy.write_text(json.dumps(notebook.code), encoding="utf-8")
-        log.touch()
-        command = [sys.executable or "python", str(Path(__file__).resolve()), "run"]
-        settings = {_INSIDE: "1", "MPLBACKEND": "Agg", "IPYTHONDIR": scratch}
-        settings["PYTHONIOENCODING"] = "utf-8"  # Windows' default has no ✓
-        try:
-            process = subprocess.Popen(
-                [*command, notebook.problem, str(copy), str(log)],
-                cwd=folder,
-                env={**os.environ, **settings},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,
-            )
-        except (OSError, ValueError) as error:
-            return Run({}, 0, (f"it can't be run from here ({named(error)}).",))
-        try:
-            process.wait(most)
-            late = False
-        except subprocess.TimeoutExpired:
-            late = True
-        finally:
-            _kill_tree(process)
-        return _read_log(log.read_text(encoding="utf-8"), late, time.monotonic() - start)
-
-
-def _kill_tree(process: Any) -> None:
-    """Kill a process and the processes that it started."""
-    import signal
-    import subprocess
-
-    if hasattr(os, "killpg"):
-        with suppress(OSError):  # all may have ended already
-            os.killpg(process.pid, signal.SIGKILL)
-    elif process.poll() is None:
-        subprocess.run(
-            ["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False
-        )
-    process.kill()
-    process.wait()
-
-
-def _read_log(log: str, late: bool, seconds: float) -> Run:
-    """Return the run that a log describes line by line, up to its end or until it was stopped."""
-    states: dict[str, State] = {}
-    faults = []
-    last = 0
-    for line in log.splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:  # cut off in the middle
-            break
-        last = entry.get("cell", last)
-        states.update(entry.get("states", {}))
-        if "error" in entry:
-            faults.append(f"code cell {last} stops with {entry['error']}")
-    if late:
-        faults.append(f"stopped after {seconds:.0f} s, in code cell {last}. Does a loop never end?")
-    elif not states:
-        faults.append(f"the run stopped unexpectedly in code cell {last}.")
-    return Run(states, seconds, tuple(faults))
-
-
-def _run_cells(problem: str, copy: str, log: str) -> None:
-    """Run a notebook's code, then its checks, and log the results; called in its own process."""
-    from IPython.core.interactiveshell import InteractiveShell
-
-    notebook = InteractiveShell.instance()  # its files go into IPYTHONDIR, which is deleted
-    with Path(log).open("w", encoding="utf-8") as file:
-
-        def write(**entry: object) -> None:
-            print(json.dumps(entry), file=file, flush=True)
-
-        sources = json.loads(Path(copy).read_text(encoding="utf-8"))
-        for number, source in enumerate(sources, start=1):
-            write(cell=number)
-            result = notebook.run_cell(source)
-            plt.close("all")
-            error = result.error_before_exec or result.error_in_exec
-            if error is not None and not isinstance(error, NotImplementedError):
-                write(error=named(error))
-        asked = [item.name for item in PROBLEMS[problem] if item.answers]
-        write(states={item: quietly(item, notebook.user_ns) for item in asked})
-
-
 # Writing the package
 
 
@@ -1073,19 +2443,17 @@ def write_package(target: Path, members: Mapping[str, bytes]) -> int:
 
 
 def command(words: list[str]) -> int:
-    """Run `python checks.py pack` or `python checks.py hint ITEM`; return the exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # not every terminal has a ✓
-    if words == ["pack"]:
-        pack()
-    elif len(words) == 2 and words[0] == "hint" and words[1] in HINTS:
+    """Run `python checks.py pack [COPY ...]` or `... hint ITEM`; return the exit code."""
+    if words[:1] == ["pack"]:
+        pack(words[1:])
+    elif len(words) == 2 and words[0] == "hint" and len(items_named(words[1])) == 1:
         for _ in range(3):
             hint(words[1])
     elif len(words) == 4 and words[0] == "run":
-        _run_cells(*words[1:])
+        run_cells(*words[1:])
     else:
-        print("Usage: python checks.py pack, or python checks.py hint ITEM")
-        print(f"Items: {', '.join(HINTS)}")
+        say("Usage: python checks.py pack, or python checks.py hint ITEM")
+        say(f"Items: {', '.join(HINTS)}")
         return 2
     return 0
 
@@ -1101,24 +2469,29 @@ _INDICES = (0, 1, 0)
 _ITERATES = ((2, 4), (1, 2), (0.25, 0.5), (-3, -6))
 
 
-def _itself(x: np.ndarray) -> np.ndarray:
+def itself(x: np.ndarray) -> np.ndarray:
     """Return the gradient of f(x) = ½ ‖x‖²."""
     return np.array(x, dtype=float)
 
 
-def _squares(x: np.ndarray) -> np.ndarray:
+def squares(x: np.ndarray) -> np.ndarray:
     """Return the gradient of f(x) = ⅓ Σ x³."""
     return np.asarray(x, dtype=float) ** 2
 
 
-def _ones(x: np.ndarray) -> np.ndarray:
+def ones(x: np.ndarray) -> np.ndarray:
     """Return the gradient of f(x) = Σ x."""
     return np.ones(np.shape(x))
 
 
-def _scaled(i: int, x: np.ndarray) -> np.ndarray:
+def scaled(i: int, x: np.ndarray) -> np.ndarray:
     """Return the gradient of f_i(x) = (i + 1)/2 · ‖x‖²."""
     return (int(i) + 1) * np.asarray(x, dtype=float)
+
+
+def length_squared(x: np.ndarray) -> float:
+    """Return ‖x‖²."""
+    return float(np.sum(np.square(x)))
 
 
 @check(
@@ -1153,11 +2526,11 @@ def _three_steps(
     """Check that a method gives the example's iterates with its own parameters."""
     start = np.array([2.0, 4.0])
     rates = np.array(gammas, dtype=float), np.array(betas, dtype=float)
-    answer = method(_scaled, start, *rates, np.array(_INDICES))
+    answer = method(scaled, start, *rates, np.array(_INDICES))
     yield close(answer, _ITERATES, "The iterates of three steps, the start first")
     yield unchanged(start, np.array([2.0, 4.0]), "x0")
     none = np.array([])
-    answer = method(_scaled, np.array([2, 4]), none, none, none.astype(int))
+    answer = method(scaled, np.array([2, 4]), none, none, none.astype(int))
     yield close(answer, [(2, 4)], "The iterates of zero steps, from an integer start")
 
 
@@ -1192,7 +2565,7 @@ def p1b_ima(yours: Answers) -> Lines:
     start = np.array([2.0, 4.0])
     for first in (0.0, 7.0):
         rates = np.array([1.0, 1.0]), np.array([first, 1.0, 3.0])
-        answer = yours.ima(_scaled, start, *rates, np.array(_INDICES[:2]))
+        answer = yours.ima(scaled, start, *rates, np.array(_INDICES[:2]))
         x, z = pair(answer, "The answer", "x, z")
         yield close(x, _ITERATES[:3], f"x of two steps (λ₀ = {first:.0f}), the start first")
         yield close(z, [(0, 0), (-2, -4)], f"z of two steps (λ₀ = {first:.0f})")
@@ -1227,6 +2600,15 @@ def p1b_parameters(yours: Answers) -> Lines:
         yield holds(left, right, f"β_t λ_(t+1) = γ_(t−1) λ_t / γ_t − β_t for t ≥ 1, with {case}")
 
 
+@example
+def two_runs() -> dict[str, np.ndarray]:
+    """Return two made-up trajectories by their labels."""
+    return {
+        "first": np.array([[3.0, 0.0], [2.0, 0.0], [1.0, 0.0]]),
+        "second": np.array([[0.0, 2.0], [1.0, 1.0], [0.5, 0.5]]),
+    }
+
+
 @check(
     "Each trajectory holds points; the picture shows numbers. What must happen to each point "
     "first?",
@@ -1238,11 +2620,8 @@ def p1b_parameters(yours: Answers) -> Lines:
 )
 def p1_plot(yours: Answers) -> Lines:
     """Check a line for each trajectory at the objective's values, a legend and axis labels."""
-    trajectories = {
-        "first": np.array([[3.0, 0.0], [2.0, 0.0], [1.0, 0.0]]),
-        "second": np.array([[0.0, 2.0], [1.0, 1.0], [0.5, 0.5]]),
-    }
-    figure = as_figure(yours.plot_objective(lambda x: float(np.sum(np.square(x))), trajectories))
+    trajectories = two_runs()
+    figure = as_figure(yours.plot_objective(length_squared, trajectories))
     axes = curve(figure, (0, 1, 2), (9, 4, 1), "f along the trajectory “first”")
     yield "f along the trajectory “first” is a line against the number of steps"
     curve(figure, (0, 1, 2), (4, 2, 0.5), "f along the trajectory “second”")
@@ -1356,12 +2735,12 @@ def p2c_hessian_trace(yours: Answers) -> Lines:
 def p2c_gd(yours: Answers) -> Lines:
     """Check three halvings with ∇f(x) = x and η = ½, a step size for each step, and zero steps."""
     start = np.array([4.0, 8.0])
-    answer = yours.gd(_itself, start, 0.5, 3)
+    answer = yours.gd(itself, start, 0.5, 3)
     yield close(answer, [(4, 8), (2, 4), (1, 2), (0.5, 1)], "Three steps with ∇f(x) = x, η = ½")
     yield unchanged(start, np.array([4.0, 8.0]), "x0")
-    answer = yours.gd(_itself, start, np.array([0.5, 2.0]), 2)
+    answer = yours.gd(itself, start, np.array([0.5, 2.0]), 2)
     yield close(answer, [(4, 8), (2, 4), (-2, -4)], "Two steps with η = (½, 2)")
-    answer = yours.gd(_itself, np.array([4, 8]), 0.5, 0)
+    answer = yours.gd(itself, np.array([4, 8]), 0.5, 0)
     yield close(answer, [(4, 8)], "Zero steps, from an integer start")
 
 
@@ -1376,17 +2755,17 @@ def p2c_gd(yours: Answers) -> Lines:
 def p2c_usam(yours: Answers) -> Lines:
     """Check steps with ∇f(x) = x² (entry by entry), worked out by hand, for two values of ρ."""
     start = np.array([1.0, 0.0])
-    answer = yours.usam(_squares, start, 0.125, 1.0, 2)
+    answer = yours.usam(squares, start, 0.125, 1.0, 2)
     right = [(1, 0), (0.5, 0), (0.4296875, 0)]
     yield close(answer, right, "Two steps with ∇f(x) = x², η = ⅛, ρ = 1")
     yield unchanged(start, np.array([1.0, 0.0]), "x0")
-    answer = yours.usam(_squares, start, np.array([0.5, 1.0]), 0.0, 2)
+    answer = yours.usam(squares, start, np.array([0.5, 1.0]), 0.0, 2)
     yield close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
-    answer = yours.usam(_squares, np.array([1, 0]), 0.5, 1.0, 0)
+    answer = yours.usam(squares, np.array([1, 0]), 0.5, 1.0, 0)
     yield close(answer, [(1, 0)], "Zero steps, from an integer start")
 
 
-def _drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np.ndarray:
+def drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np.ndarray:
     """Run a made-up optimiser, called like `usam`: each step adds (η + 3ρ) ∇f(x⁰)."""
     start = np.array(x0, dtype=float)
     steps = np.arange(num_steps + 1)[:, np.newaxis]
@@ -1406,7 +2785,7 @@ def p2c_experiment(yours: Answers) -> Lines:
     """Check the last iterates of a made-up optimiser from every start, for every pair (η, ρ)."""
     starts = np.array([[1.0, 2.0], [3.0, 4.0], [-5.0, 0.0]])
     shifts = {(0.1, 0.0): 1.0, (0.1, 0.2): 7.0, (0.5, 0.0): 5.0, (0.5, 0.2): 11.0}
-    answer = yours.run_experiment(_drift, _ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10)
+    answer = yours.run_experiment(drift, ones, starts.copy(), [0.1, 0.5], [0.0, 0.2], 10)
     something(answer, "The answer")
     is_dict = isinstance(answer, Mapping)
     expect(is_dict, f"The answer: got {kind(answer)} instead of a dict.", "broken")
@@ -1421,6 +2800,19 @@ def p2c_experiment(yours: Answers) -> Lines:
         yield close(answer[eta, rho], starts + shift, what)
 
 
+def last_entry(x: np.ndarray) -> float:
+    """Return the last entry of a point, a made-up trace."""
+    return float(x[-1])
+
+
+@example
+def three_ends() -> dict[tuple[float, float], np.ndarray]:
+    """Return made-up results of an experiment: three last iterates for each (η, ρ)."""
+    ends = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 9.0]])
+    shifts = {(0.1, 0.0): 4.0, (0.1, 0.2): 3.0, (0.5, 0.0): 2.0, (0.5, 0.2): 0.5}
+    return {pair: ends + shift for pair, shift in shifts.items()}
+
+
 @check(
     "The keys are pairs. How do you get from them the values of η, one for each line, and the "
     "values of ρ in increasing order?",
@@ -1431,16 +2823,30 @@ def p2c_experiment(yours: Answers) -> Lines:
 )
 def p2c_trace_plot(yours: Answers) -> Lines:
     """Check a line for each η: the median of a made-up trace over three starts, against ρ."""
-    ends = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 9.0]])
-    shifts = {(0.1, 0.0): 4.0, (0.1, 0.2): 3.0, (0.5, 0.0): 2.0, (0.5, 0.2): 0.5}
-    results = {pair: ends + shift for pair, shift in shifts.items()}
-    figure = as_figure(yours.plot_traces(lambda x: float(x[-1]), results))
+    figure = as_figure(yours.plot_traces(last_entry, three_ends()))
     axes = curve(figure, (0, 0.2), (6, 5), "The median over the starts at η = 0.1")
     yield "the medians at η = 0.1 are a line against ρ"
     curve(figure, (0, 0.2), (4, 2.5), "The median over the starts at η = 0.5")
     yield "the medians at η = 0.5 are a line too"
     yield legend_names(figure, 2)
     yield axis_labels(axes)
+
+
+def valley(x: np.ndarray) -> float:
+    """Return the made-up loss u² + 3v² at [u, v]."""
+    return float(x[0] ** 2 + 3 * x[1] ** 2)
+
+
+@example
+def two_ends() -> dict[tuple[float, float], np.ndarray]:
+    """Return made-up results of an experiment: two last iterates for each (η, ρ)."""
+    away = np.array([(1.75, 1.75), (1.75, -1.75)])
+    return {
+        (0.1, 0.0): np.array([(1.0, 0.5), (-1.0, 1.0)]),
+        (0.1, 0.2): np.array([(0.5, -1.0), (0.25, 0.75)]),
+        (0.5, 0.0): away,
+        (0.5, 0.2): away,
+    }
 
 
 @check(
@@ -1453,10 +2859,8 @@ def p2c_trace_plot(yours: Answers) -> Lines:
 )
 def p2c_surface_plot(yours: Answers) -> Lines:
     """Check the surface of a made-up loss, with the last iterates of GD and USAM at one η."""
-    ends = {0.0: [(1.0, 0.5), (-1.0, 1.0)], 0.2: [(0.5, -1.0), (0.25, 0.75)]}
-    results = {(0.1, rho): np.array(points) for rho, points in ends.items()}
-    results[0.5, 0.0] = results[0.5, 0.2] = np.array([(1.75, 1.75), (1.75, -1.75)])
-    figure = as_figure(yours.plot_landscape(lambda x: x[0] ** 2 + 3 * x[1] ** 2, results, 0.1))
+    ends = two_ends()
+    figure = as_figure(yours.plot_landscape(valley, two_ends(), 0.1))
     surface = [axes for axes in figure.axes if axes.collections or axes.images]
     expect(
         surface,
@@ -1466,7 +2870,7 @@ def p2c_surface_plot(yours: Answers) -> Lines:
     marked = _points(figure)
     for rho, name in ((0.0, "GD (ρ = 0)"), (0.2, "USAM (ρ = 0.2)")):
         expect(
-            all(np.isclose(marked, end, atol=1e-6).all(axis=1).any() for end in ends[rho]),
+            all(np.isclose(marked, end, atol=1e-6).all(axis=1).any() for end in ends[0.1, rho]),
             f"The last iterates of {name} at η = 0.1 are not all marked at their (u, v); "
             "`scatter` or `plot(…, 'o')` marks them.",
         )
@@ -1501,16 +2905,16 @@ _X = np.array([0.6, 0.8])
     "Compare the factor in front first: it is the same in both.",
     "An array of shape (m,) and one of shape (m, d): row r is the derivative in w_r. Each row "
     "is a multiple of the same vector.",
-    "Section a) with its erratum on the shape, and the chain rule for σ(w_rᵀx). "
+    "Section a), its question and hints, and the chain rule for σ(w_rᵀx). "
     "`activation` and `activation_derivative` are given.",
 )
 def p3a_gradients(yours: Answers) -> Lines:
     """Check ∂f/∂v, worked out by hand, and ∂f/∂W, against finite differences of `network`."""
-    answer = yours.gradient_v(_V4, _W4, _X, 2)
+    answer = yours.gradient_v(_V4.copy(), _W4.copy(), _X.copy(), 2)
     yield close(answer, (0.18, 2, 0, 16.82), "∂f/∂v at a network of width 4, n = 2")
     for n in (1, 2):
         right = slopes(lambda W, n=n: yours.network(_V4, W, _X, n), _W4)  # type: ignore[misc]
-        answer = yours.gradient_W(_V4, _W4, _X, n)
+        answer = yours.gradient_W(_V4.copy(), _W4.copy(), _X.copy(), n)
         yield close(
             answer,
             right,
@@ -1558,7 +2962,7 @@ def p3c_relu(yours: Answers) -> Lines:
     "As for n = 1: one formula in the angle for all pairs. It begins with the same factor, and "
     "at the right angle only π is left in it, which cancels.",
     "Section c), equation (6) for n = 2: the operator is applied twice, with the division each "
-    "time. The erratum below it gives a value at θ = 0 to compare with.",
+    "time. The text below it gives a value at θ = 0 to compare with.",
 )
 def p3c_squared(yours: Answers) -> Lines:
     """Check the limit for n = 2 at equal, orthogonal and opposite inputs."""
@@ -1590,8 +2994,8 @@ def _limit(yours: Answers, n: int, right: Any, *, hint: str) -> Lines:
     "−1/2?",
     "A Figure with two lines over the same widths: the errors, and a guide that starts, for "
     "example, at the first of them. Two labels in a legend, and a label for each axis.",
-    "Section “The picture” of Problem 3. `axes.loglog` draws a line and makes both axes "
-    "logarithmic.",
+    "Section “How fast does the kernel reach its limit?”. `axes.loglog` draws a line and makes "
+    "both axes logarithmic.",
 )
 def p3_plot(yours: Answers) -> Lines:
     """Check the errors on logarithmic axes, and a guide of slope −1/2 with its label."""

@@ -43,7 +43,7 @@ _PROGRAMS = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.s
 _FOLDERS = ("os.chdir", "os.listdir", "os.scandir")
 _SYSTEM = (
     "/usr", "/lib", "/lib64", "/bin", "/etc", "/opt", "/proc", "/sys", "/dev", "/System",
-    "/Library", "/private" + "/etc", "C:\\Windows",
+    "/Library", "/private" + "/etc", *filter(None, [os.environ.get("SYSTEMROOT")]),
 )  # fmt: skip
 """Folders in which Python and its packages look for fonts, time zones and other data."""
 
