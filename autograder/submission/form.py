@@ -1,6 +1,6 @@
 """The released notebook as a form: matching a student's cells to the released cells.
 
-Open cells, such as playgrounds, are no part of the form: they count as a student's own cells.
+Open cells, such as playgrounds, do not belong to the form: they count as a student's own cells.
 """
 
 from __future__ import annotations

@@ -206,7 +206,7 @@ SETTINGS_FAULTS: dict[str, tuple[Fault, list[str]]] = {
     "tolerance 0": (homework("tolerance = 0"), ["tolerance is 0; write a number above 0 and"]),
     "tolerance 1": (homework("tolerance = 1.0"), ["tolerance is 1.0; write a number above 0 and"]),
     "tolerance nan": (homework("tolerance = nan"), ["tolerance is nan; write a number above 0"]),
-    "a path among files": (homework('files = ["../a.csv"]'), ["files is '../a.csv'; write names"]),
+    "a path among files": (homework('files = ["../a.csv"]'), ["files is '../a.csv'; write only file names"]),
     "a limit in words": (limits('cell_seconds = "long"'), ["limits.cell_seconds is 'long'; write"]),
     "a limit not finite": (limits("cell_seconds = inf"), ["seconds is inf; write a number of sec"]),
     "a limit of true": (limits("processes = true"), ["limits.processes is true; write a number"]),
@@ -222,7 +222,7 @@ SETTINGS_FAULTS: dict[str, tuple[Fault, list[str]]] = {
     ),
     "a homework that is a path": (
         added('\n[assignments."../x"]\n'),
-        ["is '../x'; use the name of its folders"],
+        ["is '../x'; write the name of the homework's folders"],
     ),
 }
 

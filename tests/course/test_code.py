@@ -57,8 +57,8 @@ def sample_class(course: Course) -> object:
 
 FAULTS = {
     "import nothing_of_this_name": r"nothing_of_this_name is not installed: run `pip install no",
-    "import numpy.nothing": r"there is no module numpy\.nothing: correct its name",
-    "from numpy import nothing": r"cannot import name 'nothing' from 'numpy'.*: define it there",
+    "import numpy.nothing": r"there is no module numpy\.nothing: correct the name",
+    "from numpy import nothing": r"cannot import name 'nothing' from 'numpy'.*: define the name in",
     "def broken(:": r"correct this line: def broken\(:",
     "1 / 0": r"ZeroDivisionError: division by zero; correct this line",
     "nothing": r"NameError: name 'nothing' is not defined; correct",

@@ -1,4 +1,4 @@
-"""What Problem 2 shows: the paths of the two updates, and the minutes that its title promises."""
+"""Problem 2 shows the paths of the two updates, and the minutes that its title promises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the texts of Problem 3 may and may not say."""
+"""The texts of Problem 3 give no formula away."""
 
 from __future__ import annotations
 

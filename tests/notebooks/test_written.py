@@ -1,4 +1,4 @@
-"""Which texts of a saved notebook are written."""
+"""A text of a saved notebook is written if it differs from the released one."""
 
 from __future__ import annotations
 

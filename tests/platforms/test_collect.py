@@ -516,7 +516,7 @@ def test_command_prints_what_happened_to_each(course: Course, tmp_path: Path) ->
     assert done.exit_code == 1, done.output
     words = " ".join(done.stdout.replace("│", " ").split())
     assert "1 new, 1 untouched, 1 failed" in words
-    assert "students can set them" in words
+    assert "students can set these dates" in words
     done = CliRunner().invoke(app, [*command, "--student", "anna", "--format", "json"])
     assert done.exit_code == 0, done.output
     [told] = json.loads(done.stdout)["outcomes"]

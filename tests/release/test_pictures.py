@@ -1,4 +1,4 @@
-"""Given pictures: drawn from the solutions, attached to a text, told in words."""
+"""Given pictures: drawn from the solutions, attached to a text, described in words."""
 
 from __future__ import annotations
 

@@ -383,7 +383,7 @@ def test_hidden_test_that_does_not_say_its_item_is_named(
             "(2 points) diff",
             " has a rubric of 2.5 points; the grade cell of t-proof says 1.5",
         ),
-        ("#### Rubric", "Rubric", ": no line `#### Rubric`; write one"),
+        ("#### Rubric", "Rubric", ": the line `#### Rubric` is missing; write it"),
         ("- (1 point) diff", "- diff", ", line 5: this rubric line does not have the form"),
         (
             "[evidence: ",

@@ -169,7 +169,7 @@ def test_fingerprint_changes_with_a_limit(course: Course) -> None:
 def test_gradescope_needs_time_for_the_submission(course: Course) -> None:
     limits = course.assignment("hw").limits
     GradescopeSettings("hw", minutes=8).check(limits)
-    with pytest.raises(RecordError, match=r"400 s .*limits.submission_seconds.* --minutes 8 here"):
+    with pytest.raises(RecordError, match=r"400 s .*limits.submission_seconds.* add --minutes 8"):
         GradescopeSettings("hw", minutes=7).check(limits)
 
 

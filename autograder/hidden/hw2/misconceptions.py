@@ -661,8 +661,8 @@ ETAS = "(1 + lambdas[1:]) * gammas"
 change(
     "p1b-parameters",
     "lambda_0_forced_to_zero",
-    "The recursion starts from λ_0 = 0 and runs forwards. The printed sheet does not warn "
-    "that this makes λ_1 = −1, and equation (5) divides by zero.",
+    "The recursion starts from λ_0 = 0 and runs forwards. As the printed sheet does not say (see "
+    "the erratum), that makes λ_1 = −1, and equation (5) divides by zero.",
     momentum.ima_parameters,
     (BACKWARDS, FORWARDS),
 )
