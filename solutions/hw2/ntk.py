@@ -101,7 +101,7 @@ def limit_ntk(X: np.ndarray, n: int) -> np.ndarray:
 
     X has shape (N, d) and holds one input of norm 1 in each row. Rows may be
     equal or opposite, and rounding may make a norm differ slightly from 1.
-    n ≥ 0 is the activation's degree.
+    n is the activation's degree, 1 or 2.
     """
     X = np.asarray(X, dtype=float)
     lengths = np.sum(X**2, axis=1)

@@ -465,7 +465,7 @@ _X = np.array([0.6, 0.8])
 
 @check(
     "f is a sum over r with a factor in front. Where does v_r occur, and where w_r? "
-    "Compare the factor in front first: it is the same in both.",
+    "Compare the factor in front first: both derivatives have the same.",
     "An array of shape (m,) and one of shape (m, d): row r is the derivative in w_r. Each row "
     "is a multiple of the same vector.",
     "Section a), its question and hints, and the chain rule for σ(w_rᵀx). "
@@ -487,8 +487,8 @@ def p3a_gradients(yours: Answers) -> Lines:
 
 
 @check(
-    "The kernel has two parts, one for each group of parameters. Subtract your answer at n = 1 "
-    "from the expected one: which part is missing?",
+    "The kernel has two parts, one for each group of parameters. Compare your answer at n = 1 with "
+    "the expected one: is the diagonal right, and which part is missing or too large?",
     "A symmetric array of shape (N, N). An entry is an inner product of all derivatives at one "
     "input with those at another; it contains a sum over r and a factor 1/m.",
     "Section b), the definition of H(0). For the part in W: what is the inner product of two "
@@ -514,34 +514,39 @@ def p3b_kernel(yours: Answers) -> Lines:
     "nothing is divided by the sine.",
 )
 def p3c_relu(yours: Answers) -> Lines:
-    """Check the limit for n = 1 at equal, orthogonal and opposite inputs."""
+    """Check the limit for n = 1 at equal, orthogonal, opposite and oblique inputs."""
     corner = 1 / (2 * np.pi)
-    return _limit(yours, 1, [(1, corner, 0), (corner, 1, corner), (0, corner, 1)], hint="")
+    right = [(1, corner, 0), (corner, 1, corner), (0, corner, 1)]
+    return _limit(yours, 1, right, (0.550224, 0.731627, -0.049776), hint="")
 
 
 @check(
     "Is your value at equal inputs too small by exactly 1? Then look at the derivative of z² "
-    "once more, and at how often it enters the product.",
+    "once more, and at how often it enters the product. Is it NaN? Then see which of the angles "
+    "0 and π your formula divides by zero at.",
     "As for n = 1: one formula in the angle for all pairs. It begins with the same factor, and "
     "at the right angle only π is left in it, which cancels.",
     "Section c), equation (6) for n = 2: the operator is applied twice, with the division each "
     "time. The text below it gives a value at θ = 0 to compare with.",
 )
 def p3c_squared(yours: Answers) -> Lines:
-    """Check the limit for n = 2 at equal, orthogonal and opposite inputs."""
+    """Check the limit for n = 2 at equal, orthogonal, opposite and oblique inputs."""
     right = [(3.5, 0.25, 0), (0.25, 3.5, 0.25), (0, 0.25, 3.5)]
     hint = (
         "At equal inputs the limit is E[z⁴ 1] + E[4z² 1] = 3/2 + 2; the printed sheet has 5/2 there, "
         "because it lost a factor 2 in (z²)′ = 2z."
     )
-    return _limit(yours, 2, right, hint=hint)
+    return _limit(yours, 2, right, (1.6484, 2.45906, -0.068396), hint=hint)
 
 
-def _limit(yours: Answers, n: int, right: Any, *, hint: str) -> Lines:
-    """Check the limit at three inputs with simple angles, and if rounding changes a norm."""
+def _limit(yours: Answers, n: int, right: Any, oblique: Any, *, hint: str) -> Lines:
+    """Check the limit at inputs with simple angles, at an oblique one, and after rounding."""
     X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
     answer = yours.limit_ntk(X, n)
     yield close(answer, right, f"The limit at (1, 0), (0, 1) and (−1, 0), n = {n}", hint=hint)
+    answer = numbers(yours.limit_ntk(np.vstack([X, [[0.6, 0.8]]]), n), "The limit")
+    expect(answer.shape == (4, 4), f"The limit of 4 inputs has the shape {answer.shape}.", "broken")
+    yield close(answer[3, :3], oblique, f"The limit of (0.6, 0.8) with each of them, n = {n}")
     row = np.full(3, np.sqrt(1 / 3)) * (1 + 4e-16)
     kernel = numbers(yours.limit_ntk(np.array([row, row]), n), "The limit")
     expect(
