@@ -66,11 +66,11 @@ def readme_facts(course: Course, assignment: Assignment) -> dict[str, str]:
 def notebook_facts(problem: Problem) -> dict[str, str]:
     """Return the facts for a notebook's texts: a dict from the name of each tag to its text."""
     rows = [
-        f"| {item.name} | {_asked(item)} | {item.max_points:g}{' (bonus)' * item.bonus} |"
+        f"| {item.name} | {item.max_points:g}{' (bonus)' * item.bonus} | {_asked(item)} |"
         for item in problem.items
     ]
-    head = ["| item | what you write | points |", "|---|---|---|"]
-    return {"items": _block([*head, *rows, f"| **total** | | **{_total(problem.items)}** |"])}
+    head = ["| item | points | what you write |", "|---|---|---|"]
+    return {"items": _block([*head, *rows, f"| **total** | **{_total(problem.items)}** | |"])}
 
 
 def _counterpart(mark: re.Match[str]) -> str:

@@ -274,7 +274,7 @@ def test_a_proof_has_a_frame_a_list_to_check_and_three_hints(
             if not is_manual(cell):
                 continue
             frame = cell.source.partition(BEGIN)[0]
-            assert frame.startswith('<div class="alert alert-info">\n\n**✎ Your '), cell.id
+            assert re.match(r'<div style="border:[^"]+">\n\n\*\*✎ Your ', frame), cell.id
             assert cell.source.endswith(f"{END}\n\n</div>"), cell.id
             assert len(re.findall(r"^\*\*.+…$", frame, re.MULTILINE)) >= 2, cell.id
             assert "**Before you go on:**" in before.source, cell.id

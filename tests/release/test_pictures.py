@@ -101,7 +101,7 @@ def test_a_picture_attached_by_hand_stays(course: Course) -> None:
 
 # --- The frame of a proof -------------------------------------------------------------------------
 
-FRAME = """<div class="alert alert-info">
+FRAME = """<div style="border:1px solid #1a73b5">
 
 **Claim.** This sentence is part of the frame that all students get.
 

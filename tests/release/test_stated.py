@@ -59,9 +59,9 @@ def test_readme_states_points_dates_and_tolerance(made: Course) -> None:
 
 def test_title_cell_states_the_items_of_its_notebook(made: Course) -> None:
     title = read_notebook(made.source("hw3") / "problem1_newton.ipynb").cells[0].source
-    assert "| p1-newton | `newton` | 2 |" in title
-    assert "| p1-proof | a text | 2 |" in title
-    assert "| p1-order | `convergence_order` | 1 (bonus) |" in title
+    assert "| p1-newton | 2 | `newton` |" in title
+    assert "| p1-proof | 2 | a text |" in title
+    assert "| p1-order | 1 (bonus) | `convergence_order` |" in title
 
 
 def test_other_points_reach_every_text(made: Course) -> None:
@@ -70,7 +70,7 @@ def test_other_points_reach_every_text(made: Course) -> None:
     assert changed == ["problem1_newton.ipynb", "README.md"]
     assert "| p1-newton | 2.5 |" in readme(course)
     title = read_notebook(course.source("hw3") / "problem1_newton.ipynb").cells[0].source
-    assert "| p1-newton | `newton` | 2.5 |" in title
+    assert "| p1-newton | 2.5 | `newton` |" in title
 
 
 def test_problems_stand_side_by_side() -> None:
