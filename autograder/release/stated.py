@@ -98,7 +98,8 @@ def _worth(course: Course, assignment: Assignment) -> str:
     text += f", and {bonus:g} bonus point{'s' * (bonus != 1)} on top." if bonus else "."
     counting = course.counting
     if assignment.name in counting.assignments and counting.best < len(counting.assignments):
-        text += f" The course counts your best {counting.best} of {len(counting.assignments)}."
+        of = f"{counting.best} of {len(counting.assignments)} homeworks"
+        text += f" The course counts your best {of}."
     return text
 
 

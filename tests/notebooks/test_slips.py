@@ -389,8 +389,15 @@ def test_summary_is_a_table_with_bonus_points_apart(
         assert "Next: USAM (p2c-usam)." in text
 
 
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("By (2), m = 0.", "written; a person marks it"),
+        ("**Claim.** Equal.\n\n**⇒** …", "started: 1 of 2 parts is still empty"),
+    ],
+)
 def test_summary_tells_written_texts_from_the_saved_file(
-    checks: ModuleType, checks_file: Path, kernel: Recorder, names: Names
+    text: str, word: str, checks: ModuleType, checks_file: Path, kernel: Recorder, names: Names
 ) -> None:
     path = checks_file.with_name("problem1_momentum.ipynb")
     cells = [
@@ -399,13 +406,13 @@ def test_summary_tells_written_texts_from_the_saved_file(
             "source": text,
             "metadata": {"nbgrader": {"grade": True, "grade_id": name}},
         }
-        for name, text in (("p1a-proof", "By (2), m = 0."), ("p1b-proof", "Your answer goes here"))
+        for name, text in (("p1a-proof", text), ("p1b-proof", "Your answer goes here"))
     ]
     path.write_text(json.dumps({"cells": cells}), encoding="utf-8")
     checks.summary("problem1_momentum", names)
     path.unlink()
     text = kernel.shown[-1]["text/plain"]
-    assert re.search("✎ p1a-proof .* written; a person marks it", text)
+    assert re.search(f"✎ p1a-proof .* {word}", text)
     assert re.search("… p1b-proof .* no text yet", text)
     assert "as you last saved it" in text
     checks.summary("problem1_momentum", names)

@@ -10,7 +10,7 @@ import pytest
 
 from autograder.course.assignment import Course
 from autograder.course.gradecells import by_grade_id, is_manual, nbgrader_metadata
-from autograder.release.checkskit.notebooks import is_written, saved_notebook
+from autograder.release.checkskit.notebooks import Saved, empty_parts, is_written, saved_notebook
 
 from .conftest import ROOT
 
@@ -34,6 +34,55 @@ def written(tmp_path: Path, problem: str, item: str, text: str | None, *, marked
     saved = saved_notebook(tmp_path, problem)
     assert saved is not None
     return is_written(saved, item)
+
+
+FRAME = """<div class="alert alert-info">
+
+**✎ Your proof**
+
+**Claim.** …
+
+**First step** ($t = 0$). …
+
+**⇒** From (1) to (3): …
+
+*Your answer goes here: double-click this line and write over it.*
+
+</div>"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "3 of 3 parts are still empty"),
+        ({"**Claim.** …": "**Claim.** All agree."}, "2 of 3 parts are still empty"),
+        (
+            {"**Claim.** …": "**Claim.** …\n\nAll agree.", ": …": ": $a$, …, $b$."},
+            "1 of 3 parts is",
+        ),
+        ({"*Your answer goes here": "Now (3).\n\n*Your answer goes here"}, "2 of 3 parts are"),
+        ({" …": " By (2)."}, ""),
+        ({FRAME: "By induction, 1, 2, …"}, ""),
+    ],
+)
+def test_parts_of_a_frame_that_are_empty_are_counted(changes: dict[str, str], told: str) -> None:
+    text = FRAME
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    cell = {"cell_type": "markdown", "id": "p1a-proof", "source": text}
+    found = empty_parts(Saved("problem1_momentum", b"", 0, (cell,)), "p1a-proof")
+    assert found.startswith(told)
+    assert told or not found
+
+
+@pytest.mark.parametrize(("problem", "item"), TEXTS)
+def test_every_part_of_a_released_frame_is_counted_as_empty(problem: str, item: str) -> None:
+    saved = saved_notebook(Course(ROOT).release("hw2"), problem)
+    assert saved is not None
+    words = empty_parts(saved, item).split()
+    assert words[0] == words[2]
+    assert int(words[0]) >= 2
 
 
 @pytest.mark.parametrize("marked", [True, False], ids=["with checksum", "without"])

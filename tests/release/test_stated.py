@@ -76,7 +76,7 @@ def test_other_points_reach_every_text(made: Course) -> None:
 def test_problems_stand_side_by_side() -> None:
     course = Course(Path(__file__).parents[2])
     table = readme_facts(course, course.assignment("hw2"))["points"].strip().splitlines()
-    assert table[0].endswith("8 bonus points on top. The course counts your best 2 of 3.")
+    assert table[0].endswith("8 bonus points on top. The course counts your best 2 of 3 homeworks.")
     assert table[2:5] == [
         "| Problem 1 | points | Problem 2 | points | Problem 3 | points |",
         "|---|---|---|---|---|---|",

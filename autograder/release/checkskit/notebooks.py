@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +78,20 @@ def is_written(notebook: Saved, item: str) -> bool:
     """Return whether a text item is neither empty nor as it was released."""
     mine = [cell for cell in notebook.cells if grade_id(cell) == item]
     return any(cell_text(cell).strip() and not _is_as_released(cell) for cell in mine)
+
+
+def empty_parts(notebook: Saved, item: str) -> str:
+    """Return how many parts of a text's frame are still empty, in words; "" if none is.
+
+    A part begins with a line such as `**Claim.** …` and is empty if only this line is there.
+    """
+    parts = []
+    for text, _ in text_cells(notebook, item):
+        rest = re.sub(rf"^(?:</div>|.*{_UNANSWERED}.*)$", "", text, flags=re.MULTILINE)
+        parts += re.split(r"^(?=\*\*(?!✎))", rest, flags=re.MULTILINE)[1:]
+    empty = [part for part in parts if re.fullmatch(r".*…\s*", part)]
+    verb = "is" if len(empty) == 1 else "are"
+    return f"{len(empty)} of {len(parts)} parts {verb} still empty" if empty else ""
 
 
 def _is_as_released(cell: Mapping[str, Any]) -> bool:

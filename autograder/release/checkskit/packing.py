@@ -22,6 +22,7 @@ from autograder.release.checkskit.facts import ASSIGNMENT, FILES, PROBLEMS, SECO
 from autograder.release.checkskit.items import Item, named
 from autograder.release.checkskit.notebooks import (
     Saved,
+    empty_parts,
     grade_id,
     is_written,
     saved_notebook,
@@ -307,6 +308,10 @@ def _forgotten(each: Rehearsed) -> Iterator[Line]:
         yield "…", f"{notebook.shown}: not done yet: {', '.join(stubs)}"
     if blank := [i.name for i in items if each.outcome(i) == "no text" and i.name in ids]:
         yield "…", f"{notebook.shown}: no text yet: {', '.join(blank)}"
+    for item in items:
+        if each.outcome(item) == "text" and (empty := empty_parts(notebook, item.name)):
+            todo = "Fill in what you need, and delete the headings that you don't."
+            yield "…", f"{notebook.shown}: {item.name} is started: {empty}. {todo}"
     for fault in each.run.faults:
         about = _concerned(each, fault)
         fails = any(each.outcome(item) != "passed" for item in items if item.name in about)

@@ -21,7 +21,12 @@ from autograder.release.checkskit.answers import Answers
 from autograder.release.checkskit.facts import PROBLEMS
 from autograder.release.checkskit.items import CheckError, Item, Names, State, named
 from autograder.release.checkskit.memory import out_of_date, used_answers
-from autograder.release.checkskit.notebooks import Saved, is_written, saved_here
+from autograder.release.checkskit.notebooks import (
+    Saved,
+    empty_parts,
+    is_written,
+    saved_here,
+)
 from autograder.release.checkskit.terminals import say
 
 Lines = Iterator[str]
@@ -379,7 +384,8 @@ def _standing(item: Item, state: State | None, saved: Saved | None) -> tuple[str
     if item.answers or saved is None or saved.fault:
         return _STANDINGS[state]
     if is_written(saved, item.name):
-        return "✎", "written; a person marks it"
+        empty = empty_parts(saved, item.name)
+        return "✎", f"started: {empty}" if empty else "written; a person marks it"
     return "…", "no text yet"
 
 
