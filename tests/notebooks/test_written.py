@@ -62,6 +62,7 @@ FRAME = """<div class="alert alert-info">
         ),
         ({"*Your answer goes here": "Now (3).\n\n*Your answer goes here"}, "2 of 3 parts are"),
         ({" …": " By (2)."}, ""),
+        ({"*Your answer goes here: double-click this line and write over it.*": "By (2)."}, ""),
         ({FRAME: "By induction, 1, 2, …"}, ""),
     ],
 )

@@ -83,13 +83,19 @@ def is_written(notebook: Saved, item: str) -> bool:
 def empty_parts(notebook: Saved, item: str) -> str:
     """Return how many parts of a text's frame are still empty, in words; "" if none is.
 
-    A part begins with a line such as `**Claim.** …` and is empty if only this line is there.
+    A part begins with a line such as `**Claim.** …` and is empty if only this line is there. All
+    may be written below an unchanged frame, in place of the line to replace.
     """
-    parts = []
+    parts: list[str] = []
+    is_below = False
     for text, _ in text_cells(notebook, item):
         rest = re.sub(rf"^(?:</div>|.*{_UNANSWERED}.*)$", "", text, flags=re.MULTILINE)
         parts += re.split(r"^(?=\*\*(?!✎))", rest, flags=re.MULTILINE)[1:]
+        is_below |= _UNANSWERED not in text
     empty = [part for part in parts if re.fullmatch(r".*…\s*", part)]
+    as_released = [part for part in parts if re.match(r".*…[^\S\n]*$", part, re.MULTILINE)]
+    if is_below and [*empty, *parts[len(empty) :][:1]] == as_released == parts[: len(as_released)]:
+        return ""
     verb = "is" if len(empty) == 1 else "are"
     return f"{len(empty)} of {len(parts)} parts {verb} still empty" if empty else ""
 
