@@ -29,6 +29,7 @@ from autograder.release.checkskit import *
 # with the indices 0, 1, 0.
 
 _INDICES = (0, 1, 0)
+_IN_FLOATS = "Compute in floats, also if `x0` has integers: `np.zeros_like(x0)` has integers too."
 _ITERATES = ((2, 4), (1, 2), (0.25, 0.5), (-3, -6))
 
 
@@ -67,7 +68,11 @@ def length_squared(x: np.ndarray) -> float:
 )
 def p1_momentum(yours: Answers) -> Lines:
     """Check three steps worked out by hand, zero steps, and an unchanged start."""
-    return _three_steps(yours.momentum, gammas=(0.5, 0.25, 1), betas=(0.9, 0.5, 1))
+    slip = (
+        [(2, 4), (1.9, 3.8), (1.4, 2.8), (-0.6, -1.2)],
+        "This memory is an average, m = β m + (1 − β) g; equation (1) adds the whole gradient.",
+    )
+    return _three_steps(yours.momentum, gammas=(0.5, 0.25, 1), betas=(0.9, 0.5, 1), slip=slip)
 
 
 @check(
@@ -80,18 +85,36 @@ def p1_momentum(yours: Answers) -> Lines:
 )
 def p1a_heavy_ball(yours: Answers) -> Lines:
     """Check the same three steps, with the heavy ball's own parameters."""
-    return _three_steps(yours.heavy_ball, gammas=(0.5, 0.25, 1), betas=(0.45, 0.25, 4))
+    slip = (
+        [(2, 4), (1.9, 3.8), (0.925, 1.85), (-3.9, -7.8)],
+        "At t = 0 your x^(t−1) is the last row, which is still empty: `xs[t-1]` is `xs[-1]` there. "
+        "The ball starts at rest, so x^(−1) = x^0.",
+    )
+    return _three_steps(yours.heavy_ball, gammas=(0.5, 0.25, 1), betas=(0.45, 0.25, 4), slip=slip)
 
 
 def _three_steps(
-    method: Callable[..., Any], *, gammas: tuple[float, ...], betas: tuple[float, ...]
+    method: Callable[..., Any],
+    *,
+    gammas: tuple[float, ...],
+    betas: tuple[float, ...],
+    slip: tuple[Any, str],
 ) -> Lines:
-    """Check that a method gives the example's iterates with its own parameters."""
+    """Check that a method gives the example's iterates with its own parameters.
+
+    `slip` holds the iterates of a frequent slip and what to say about it.
+    """
     start = np.array([2.0, 4.0])
     rates = np.array(gammas, dtype=float), np.array(betas, dtype=float)
     answer = method(scaled, start, *rates, np.array(_INDICES))
-    yield close(answer, _ITERATES, "The iterates of three steps, the start first")
+    what = "The iterates of three steps, the start first"
+    found = numbers(answer, what)
+    is_slip = found.shape == (4, 2) and np.allclose(found, slip[0])
+    yield close(answer, _ITERATES, what, hint=slip[1] if is_slip else "")
     yield unchanged(start, np.array([2.0, 4.0]), "x0")
+    answer = method(scaled, np.array([2, 4]), *rates, np.array(_INDICES))
+    what = "The iterates of three steps, from an integer start"
+    yield close(answer, _ITERATES, what, hint=_IN_FLOATS)
     none = np.array([])
     answer = method(scaled, np.array([2, 4]), none, none, none.astype(int))
     yield close(answer, [(2, 4)], "The iterates of zero steps, from an integer start")
@@ -113,6 +136,11 @@ def p1a_parameters(yours: Answers) -> Lines:
     hat_gammas, hat_betas = pair(answer, "The answer", "γ̂, β̂")
     yield close(hat_gammas, (0.5, 0.25, 1), "The heavy ball's γ for γ = (½, ¼, 1), β = (0.9, ½, 1)")
     yield close(hat_betas, (0.45, 0.25, 4), "The heavy ball's β for γ = (½, ¼, 1), β = (0.9, ½, 1)")
+    answer = yours.heavy_ball_parameters(np.array([]), np.array([]))
+    hat_gammas, hat_betas = pair(answer, "The answer", "γ̂, β̂")
+    array(hat_gammas, "The heavy ball's γ for T = 0", (0,))
+    array(hat_betas, "The heavy ball's β for T = 0", (0,))
+    yield "for T = 0 both are empty"
 
 
 @check(
@@ -124,7 +152,7 @@ def p1a_parameters(yours: Answers) -> Lines:
     "and not at z; the two weights in (5) add up to 1.",
 )
 def p1b_ima(yours: Answers) -> Lines:
-    """Check two steps worked out by hand: λ₁ and λ₂ shape the averages, λ₀ has no effect."""
+    """Check two steps worked out by hand (λ₀ has no effect), an unchanged start, zero steps."""
     start = np.array([2.0, 4.0])
     for first in (0.0, 7.0):
         rates = np.array([1.0, 1.0]), np.array([first, 1.0, 3.0])
@@ -132,7 +160,19 @@ def p1b_ima(yours: Answers) -> Lines:
         x, z = pair(answer, "The answer", "x, z")
         yield close(x, _ITERATES[:3], f"x of two steps (λ₀ = {first:.0f}), the start first")
         yield close(z, [(0, 0), (-2, -4)], f"z of two steps (λ₀ = {first:.0f})")
-    yield unchanged(start, np.array([2.0, 4.0]), "x0")
+        if first == 0:
+            yield unchanged(start, np.array([2.0, 4.0]), "x0")
+    answer = yours.ima(scaled, np.array([2, 4]), *rates, np.array(_INDICES[:2]))
+    x, z = pair(answer, "The answer", "x, z")
+    yield close(x, _ITERATES[:3], "x of two steps, from an integer start", hint=_IN_FLOATS)
+    yield close(z, [(0, 0), (-2, -4)], "z of two steps, from there", hint=_IN_FLOATS)
+    none = np.array([])
+    answer = yours.ima(scaled, np.array([2, 4]), none, np.array([3.0]), none.astype(int))
+    x, z = pair(answer, "The answer", "x, z")
+    yield close(x, [(2, 4)], "x of zero steps, the start alone")
+    rows = numbers(z, "z of zero steps")
+    expect(rows.size == 0, f"z of zero steps has shape {rows.shape} but should be empty: (0, 2).")
+    yield "z of zero steps is empty"
 
 
 @check(
@@ -140,8 +180,8 @@ def p1b_ima(yours: Answers) -> Lines:
     "choose one freely, so that no division can go wrong afterwards?",
     "A pair: η with T entries, λ with T + 1. The relation is solved for one λ after the other "
     "in a loop, and η comes last, all at once.",
-    "The two relations in section b) and the erratum below them, especially its last question. "
-    "Write the second relation with the heavy ball's β̂ of part a): what does it say λ_t is, if "
+    "The two relations in section b) and the exercise on paper below them, especially its last "
+    "question. Write the second relation with the heavy ball's β̂ of part a): what does it say λ_t is, if "
     "you know its neighbour? The relation at t = 0 is not needed.",
 )
 def p1b_parameters(yours: Answers) -> Lines:
@@ -151,16 +191,33 @@ def p1b_parameters(yours: Answers) -> Lines:
         answer = yours.ima_parameters(g.copy(), b.copy())
         etas, lambdas = pair(answer, "The answer", "η, λ")
         eta = array(etas, "η for three steps", (3,))
-        lam = array(numbers(lambdas, "λ for three steps")[1:], "λ₁, λ₂, λ₃ for three steps", (3,))
+        lam = _lambdas(lambdas, 3)[1:]
+        minus = [f"λ{'₁₂₃'[t]} = −1" for t in range(3) if np.isclose(lam[t], -1)]
         expect(
-            not np.isclose(lam, -1).any(),
-            f"λ = {shown(lam)} holds −1, and the method divides by λ + 1. Another choice of the "
-            "free λ avoids it.",
+            not minus,
+            f"{' and '.join(minus)}, and the method divides by λ + 1. Another choice of the free "
+            "λ avoids it.",
         )
         case = f"γ = {gammas}, β = {betas}"
         yield holds(eta, (1 + lam) * g, f"η_t = (1 + λ_(t+1)) γ_t, with {case}")
         left, right = b[1:] * lam[1:], g[:-1] * lam[:-1] / g[1:] - b[1:]
         yield holds(left, right, f"β_t λ_(t+1) = γ_(t−1) λ_t / γ_t − β_t for t ≥ 1, with {case}")
+    answer = yours.ima_parameters(np.array([]), np.array([]))
+    etas, lambdas = pair(answer, "The answer", "η, λ")
+    array(etas, "η for T = 0", (0,))
+    _lambdas(lambdas, 0)
+    yield "for T = 0 η is empty, and λ has one entry"
+
+
+def _lambdas(answer: Any, steps: int) -> np.ndarray:
+    """Return λ_0, …, λ_T as floats; all but λ_0 have to be finite."""
+    lam = np.zeros(1) if np.shape(answer) == (steps + 1,) == (1,) else numbers(answer, "λ")
+    size = f"{lam.size}" if lam.ndim == 1 else f"the shape {lam.shape}"
+    entries = f"{steps + 1} entries" if steps else "1 entry"
+    is_long = lam.shape == (steps + 1,)
+    expect(is_long, f"λ must have T+1 = {entries}, yours has {size}.", "broken")
+    expect(np.isfinite(lam[1:]).all(), f"λ contains NaN or infinity:\n{shown(lam)}")
+    return lam
 
 
 @example

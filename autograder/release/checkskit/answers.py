@@ -10,7 +10,7 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 
-from autograder.release.checkskit.calls import call_text, copied
+from autograder.release.checkskit.calls import call_text, changing_call_text, copied
 from autograder.release.checkskit.facts import GIVEN, PROBLEMS, SETUP, TOLERANCE
 from autograder.release.checkskit.items import CheckError, Names, State, named
 
@@ -25,9 +25,14 @@ class Answers:
         self._names = names
         self._last: tuple[str, tuple[Any, ...]] | None = None
 
-    def last_call(self) -> tuple[str, str]:
-        """Return the function called last, and its call as a line to copy; "" if there is none."""
-        return (self._last[0], call_text(*self._last)) if self._last else ("", "")
+    def last_call(self, changed: tuple[str, Any] | None = None) -> tuple[str, str]:
+        """Return the function called last, and its call as a line to copy; "" if there is none.
+
+        The line also shows what becomes of an argument that the call changed: its name and value.
+        """
+        if not self._last:
+            return "", ""
+        return self._last[0], changing_call_text(call_text(*self._last), *(changed or ("", "")))
 
     def value(self, name: str) -> Any:
         """Return the notebook's value of `name`."""
@@ -196,10 +201,9 @@ def holds(left: Any, right: Any, rule: str) -> str:
 
 def unchanged(after: np.ndarray, before: np.ndarray, what: str) -> str:
     """Check that a function did not change its argument."""
-    expect(
-        np.array_equal(after, before),
-        f"The function changed {what} in place; work on a copy of it.",
-    )
+    if not np.array_equal(after, before):
+        message = f"The function changed {what} in place; work on a copy of it."
+        raise CheckError("wrong", message, (what, before))
     return f"{what} is unchanged"
 
 

@@ -48,6 +48,14 @@ def call_text(name: str, arguments: tuple[Any, ...]) -> str:
     return line if len(line) <= _MOST_LETTERS else ""
 
 
+def changing_call_text(line: str, name: str, before: Any) -> str:
+    """Return a call that changes an argument as a line that shows the argument after the call."""
+    value = _written(before)
+    if not name or value not in line:
+        return line
+    return f"{name} = {value}; {line.replace(value, name, 1)}; {name}"
+
+
 def _argument(thing: Any) -> str:
     text = _written(thing)
     for name, build in _EXAMPLES.items():

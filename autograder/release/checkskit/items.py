@@ -36,11 +36,15 @@ class Item:
 
 
 class CheckError(Exception):
-    """A fault that a check found, in words for the student."""
+    """A fault that a check found, in words for the student.
 
-    def __init__(self, state: State, message: str) -> None:
+    `changed` is an argument that was changed in place: its name and what it was.
+    """
+
+    def __init__(self, state: State, message: str, changed: tuple[str, Any] | None = None) -> None:
         super().__init__(message)
         self.state: State = state
+        self.changed = changed
 
 
 def named(error: BaseException) -> str:

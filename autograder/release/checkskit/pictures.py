@@ -27,7 +27,12 @@ def as_figure(answer: Any) -> Figure:
             f"The function returned {kind(answer)} but should return the Figure: start with "
             "`figure, axes = plt.subplots()` and end with `return figure`.",
         )
-    expect(figure.axes, "The Figure that the function returned has no axes in it.", "broken")
+    expect(
+        figure.axes,
+        "The Figure that the function returned has no axes in it. `plt.show()` closes a figure in "
+        "a notebook: keep `figure, axes = plt.subplots()` and end with `return figure`.",
+        "broken",
+    )
     return figure
 
 

@@ -101,7 +101,7 @@ def examine(item: str, names: Names) -> Result:
             for line in BODIES[item](answers):
                 held.append(line)
         except CheckError as error:
-            return Result(error.state, tuple(held), str(error), *answers.last_call())
+            return Result(error.state, tuple(held), str(error), *answers.last_call(error.changed))
         except Exception as error:
             message = f"The check could not continue: {named(error)}"
             return Result("broken", tuple(held), message, *answers.last_call())
@@ -263,12 +263,14 @@ def _hint_title(step: int) -> str:
     return f"Hint {step + 1} of {len(_STEPS)}: {_STEPS[step]}"
 
 
-def hint(name: object) -> None:
+def hint(name: object = "") -> None:
     """Print the next hint for an item; after the last, the first again.
 
     `name` is the item, such as "p1-momentum", or a function or a part of either name or of the
     title that fits only one item, such as "momentum".
     """
+    if name == "":
+        say('Name an item or a function: checks.hint("momentum").')
     found = items_named(getattr(name, "__name__", name))
     if len(found) != 1:
         told = f"{len(found)} items fit" if found else "There is no hint for"
