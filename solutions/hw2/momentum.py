@@ -127,7 +127,7 @@ def ima(
     one entry more. The other arguments are as in `momentum`, and z^{-1} = x^0.
 
     Returns the pair (x, z): the iterates x^0, ..., x^T, shape (T+1, d), and
-    z^0, ..., z^{T-1}, shape (T, d).
+    z^0, ..., z^{T-1}, shape (T, d). T = 0 is allowed: z then has shape (0, d).
     """
     x = np.empty((len(indices) + 1, len(x0)))
     z = np.empty((len(indices), len(x0)))

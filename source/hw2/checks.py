@@ -248,7 +248,7 @@ def p1_plot(yours: Answers) -> Lines:
     yield "f along the trajectory “second” is a line too"
     for label in trajectories:
         is_named = any(label in text for text in legend_texts(figure))
-        expect(is_named, f"The legend does not name the trajectory {label!r}.")
+        expect(is_named, f"The legend does not name the trajectory “{label}”.")
     yield legend_names(figure, 2)
     yield axis_labels(axes)
 

@@ -89,6 +89,8 @@ def test_answers_below_the_playground_are_what_it_shows() -> None:
     assert usual.max() > 1.2 * usual[0]
     assert longer.max() == longer[0]
     assert longer[20] > usual[20]
+    assert np.all(longer[25:100] < usual[25:100])
+    assert 0.5 < longer[100:].mean() / usual[100:].mean() < 2
 
 
 def test_playground_draws_a_line_for_each_run_and_waits_while_nobody_watches(
