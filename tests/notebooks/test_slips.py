@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import codecs
+import inspect
 import io
 import itertools
 import json
@@ -197,6 +198,18 @@ def test_answer_that_was_written_but_not_run_is_told(
     assert "`momentum` in memory is an older one: you changed its cell" in told(
         "p1-momentum", names
     )
+
+
+def test_right_answer_whose_saved_cell_differs_is_told(
+    told: Told, kernel: Any, names: Names, saved: Any
+) -> None:
+    right = inspect.getsource(names["momentum"])
+    ran(kernel, names, right)
+    for source, count, is_older in ((right, 1, False), (WRONG, None, False), (WRONG, 1, True)):
+        saved(source, count)
+        text = told("p1-momentum", names)
+        assert text.startswith("✓ p1-momentum")
+        assert ("→ The `momentum` in memory is an older one: you changed" in text) is is_older
 
 
 @pytest.mark.parametrize("source", [WRONG, STUB, "x = 1", "def momentum("])
@@ -470,6 +483,23 @@ def test_figures_are_shown_with_their_words_and_closed(
     assert 'alt="a &quot;line&quot; &amp; more"' in page
     (data,) = re.findall(r'src="data:image/png;base64,([^"]+)"', page)
     assert base64.b64decode(data).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("item", [i for i in AUTO_ITEMS if i.endswith("-plot")])
+def test_right_picture_is_shown_in_a_kernel_only(
+    item: str, checks: ModuleType, kernel: Recorder, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(checks, item, names)
+    (shown,) = kernel.shown
+    (words,) = re.findall(r'<img alt="([^"]*)" src="data:image/png', shown["text/html"])
+    assert "the axes are labelled" in words
+    assert plt.get_fignums() == []
+    (name,) = answers(checks, item)
+    run(checks, item, {**names, name: lambda *_: plt.subplots()[0]})
+    assert "<img" not in kernel.shown[-1]["text/html"]
+    monkeypatch.setattr(checks, "shell", lambda: None)
+    monkeypatch.setattr(checks, "_as_image", lambda *_: pytest.fail("drawn where nobody watches"))
+    run(checks, item, names)
 
 
 def test_figure_that_cannot_be_drawn_stops_nothing(

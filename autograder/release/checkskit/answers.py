@@ -24,6 +24,7 @@ class Answers:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._last: tuple[str, tuple[Any, ...]] | None = None
+        self.last_answer: Any = None
 
     def last_call(self, changed: tuple[str, Any] | None = None) -> tuple[str, str]:
         """Return the function called last, and its call as a line to copy; "" if there is none.
@@ -56,7 +57,8 @@ class Answers:
             )
         self._last = name, copied(arguments)
         try:
-            return function(*arguments)
+            self.last_answer = function(*arguments)
+            return self.last_answer
         except NotImplementedError as error:
             raise CheckError("open", _unfinished(name, error)) from None
         except (Exception, SystemExit) as error:

@@ -422,8 +422,8 @@ def _unsaved(notebook: Saved) -> Iterator[str]:
             # IPython keeps a cell with magic commands in a different form than it was typed
             if cell and "get_ipython()" not in cell and _normal(cell) not in known:
                 yield (
-                    f"the `{name}` that you ran last is not in the saved file. Save the notebook, "
-                    "then pack again."
+                    f"the `{name}` that you ran last is not in the saved file. Run its cell "
+                    "and save the notebook, then pack again."
                 )
 
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.figure import Figure
 
 from autograder.release.checkskit.answers import Answers
 from autograder.release.checkskit.facts import PROBLEMS
@@ -27,6 +28,7 @@ from autograder.release.checkskit.notebooks import (
     is_written,
     saved_here,
 )
+from autograder.release.checkskit.pictures import as_figure
 from autograder.release.checkskit.terminals import say
 
 Lines = Iterator[str]
@@ -60,6 +62,7 @@ class Result:
     """The outcome of one check: the comparisons that held, and a message about the first fault.
 
     `function` is what failed, `call` its call as a line to copy; `advice` names a likely cause.
+    `answer` is what the last call of a passed check returned.
     """
 
     state: State
@@ -68,6 +71,7 @@ class Result:
     function: str = ""
     call: str = ""
     advice: str = ""
+    answer: Any = None
 
 
 def check(
@@ -105,13 +109,11 @@ def examine(item: str, names: Names) -> Result:
         except Exception as error:
             message = f"The check could not continue: {named(error)}"
             return Result("broken", tuple(held), message, *answers.last_call())
-    return Result("passed", tuple(held))
+    return Result("passed", tuple(held), answer=answers.last_answer)
 
 
 def _advised(item: Item, result: Result, names: Names) -> Result:
     """Return a result with the likely cause: an old cell, or another answer that does not pass."""
-    if result.state == "passed":
-        return result
     problem = next((name for name, items in PROBLEMS.items() if item in items), "")
     runs = _cells_run()
     causes = (out_of_date(name, problem, names, runs) for name in item.answers if runs)
@@ -119,6 +121,8 @@ def _advised(item: Item, result: Result, names: Names) -> Result:
         if result.state in ("missing", "open"):
             return replace(result, message=cause)
         return replace(result, advice=cause)
+    if result.state == "passed":
+        return result
     for name, other in used_answers(item, names):
         fault = _quiet_result(other.name, names)
         if fault.state == "passed" or fault.function not in ("", name):
@@ -233,10 +237,31 @@ def _page(item: Item, result: Result) -> str:
         pre = "margin:0 0 0 1.5em;white-space:pre-wrap;overflow-wrap:anywhere"
         lines += [f'<pre style="{pre}">{_marked_up(rest)}</pre>'] if rest else []
     lines += [f"<div>→ {_marked_up(line)}</div>" for line in _next_steps(result)]
+    lines += _own_picture(result)
     if _needs_hints(item, result):
         lines.append(_hints(item.name))
     box = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0"
     return f'<div style="{box};overflow-wrap:anywhere">' + "\n".join(lines) + "</div>"
+
+
+def _own_picture(result: Result) -> Iterator[str]:
+    """Yield the student's right figure as HTML, if somebody watches who can see it."""
+    if result.state != "passed" or not _is_watched():
+        return
+    try:
+        picture = _as_image(as_figure(result.answer), "; ".join(result.held), dpi=60)
+    except Exception:  # no figure, or one that can't be drawn: the verdict says all that is needed
+        return
+    yield f"<div>Your picture of the check's example:</div><div>{picture}</div>"
+
+
+def _as_image(figure: Figure, text: str, dpi: float | Literal["figure"] = "figure") -> str:
+    """Return a figure as HTML, with a text for readers who do not see it."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=dpi, bbox_inches="tight")
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    source = f'src="data:image/png;base64,{data}" style="max-width:100%;height:auto"'
+    return f'<img alt="{html.escape(text)}" {source}>'
 
 
 def _small(name: str) -> str:
@@ -336,7 +361,11 @@ def playing(names: Names, *needed: str) -> bool:
 
     Marking and packing skip playgrounds, which earn nothing.
     """
-    return getattr(shell(), "kernel", None) is not None and ready(names, *needed)
+    return _is_watched() and ready(names, *needed)
+
+
+def _is_watched() -> bool:
+    return getattr(shell(), "kernel", None) is not None
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -461,14 +490,10 @@ def show(*alternatives: str) -> None:
         return
     for index, number in enumerate(plt.get_fignums()):
         text = alternatives[min(index, len(alternatives) - 1)] if alternatives else "a figure"
-        file = io.BytesIO()
         try:
-            plt.figure(number).savefig(file, format="png", dpi="figure", bbox_inches="tight")
+            image = _as_image(plt.figure(number), text)
         except Exception as error:
             say(f"✗ Figure {index + 1} can't be drawn: {named(error)}")
             continue
-        data = base64.b64encode(file.getvalue()).decode("ascii")
-        style = "max-width:100%;height:auto"
-        source = f'src="data:image/png;base64,{data}" style="{style}"'
-        _publish(f"[Picture: {text}]", f'<img alt="{html.escape(text)}" {source}>')
+        _publish(f"[Picture: {text}]", image)
     plt.close("all")
