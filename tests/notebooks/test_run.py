@@ -133,8 +133,8 @@ def imports_of(nodes: Iterable[ast.AST]) -> set[str]:
 def test_checks_need_numpy_and_matplotlib_only(checks: ModuleType) -> None:
     tree = ast.parse(inspect.getsource(checks))
     assert imports_of(tree.body) == {"numpy", "matplotlib"}
-    # every notebook runs in IPython, and so does packing
-    assert imports_of(ast.walk(tree)) == {"numpy", "matplotlib", "IPython"}
+    # every notebook runs in IPython, which needs traitlets, and so does packing
+    assert imports_of(ast.walk(tree)) == {"numpy", "matplotlib", "IPython", "traitlets"}
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
