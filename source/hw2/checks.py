@@ -221,6 +221,12 @@ def p2a_values(yours: Answers) -> Lines:
     yield holds(trace, np.diag(hessian).sum(), "the trace is the sum of the Hessian's diagonal")
 
 
+_OLD = "Both updates use the old u and the old v; this is v⁺ with the new u."
+_MINUS = "The first step goes uphill: the sign of ρ is wrong."
+_NORMALISED = "The step up is ρ times the gradient as it is; don't divide by its length."
+_FROM_ABOVE = "The step down starts from the old point, not from the one uphill."
+
+
 @check(
     "Is there a line that changes one of the two while the other still needs its old value?",
     "A pair: an array like u, and a number. Each is its old value times a number that depends "
@@ -230,10 +236,12 @@ def p2a_values(yours: Answers) -> Lines:
 )
 def p2b_gd_update(yours: Answers) -> Lines:
     """Check one step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
+    yours.write_out("gd_update")
     u = np.array([1.0, 2.0])
     u_next, v_next = pair(yours.gd_update(u, 1.0, 0.1), "The answer", "u⁺, v⁺")
     yield close(u_next, (0.9, 1.8), "u⁺ from u = (1, 2), v = 1 with η = 0.1")
-    yield close(v_next, 0.5, "v⁺ from there", hint="Both updates use the old u and the old v.")
+    hint = slip(v_next, {_OLD: 0.595})
+    yield close(v_next, 0.5, "v⁺ from there", hint=hint)
     yield unchanged(u, np.array([1.0, 2.0]), "u")
 
 
@@ -248,12 +256,17 @@ def p2b_gd_update(yours: Answers) -> Lines:
 )
 def p2b_usam_update(yours: Answers) -> Lines:
     """Check one step of USAM, η = 0.1: GD's step at ρ = 0, worked out by hand at ρ = 0.1."""
+    yours.write_out("usam_update")
     u = np.array([1.0, 2.0])
+    slips = {_MINUS: 0.9775, _NORMALISED: 0.878735, _FROM_ABOVE: 0.8525}
     for rho, right_u, right_v in ((0.0, (0.9, 1.8), 0.5), (0.1, (0.7525, 1.505), 0.0925)):
         answer = yours.usam_update(u, 1.0, 0.1, rho)
         u_next, v_next = pair(answer, "The answer", "u⁺, v⁺")
-        yield close(u_next, right_u, f"u⁺ from u = (1, 2), v = 1 with η = 0.1, ρ = {rho}")
-        yield close(v_next, right_v, "v⁺ from there")
+        what = f"u⁺ from u = (1, 2), v = 1 with η = 0.1, ρ = {rho}"
+        hint = slip(u_next, {words: (a, 2 * a) for words, a in slips.items()})
+        yield close(u_next, right_u, what, hint=hint)
+        hint = slip(v_next, {_OLD: 0.5604195 if rho else 0.595})
+        yield close(v_next, right_v, "v⁺ from there", hint=hint)
     yield unchanged(u, np.array([1.0, 2.0]), "u")
 
 
@@ -317,15 +330,22 @@ def p2c_gd(yours: Answers) -> Lines:
 )
 def p2c_usam(yours: Answers) -> Lines:
     """Check steps with ∇f(x) = x² (entry by entry), worked out by hand, for two values of ρ."""
-    start = np.array([1.0, 0.0])
+    start = np.array([1.0, -1.0])
     answer = yours.usam(squares, start, 0.125, 1.0, 2)
-    right = [(1, 0), (0.5, 0), (0.4296875, 0)]
-    yield close(answer, right, "Two steps with ∇f(x) = x², η = ⅛, ρ = 1")
-    yield unchanged(start, np.array([1.0, 0.0]), "x0")
+    right = [(1, -1), (0.5, -1), (0.4296875, -1)]
+    slips = {
+        _MINUS: [(1, -1), (1, -1.5), (1, -3.2578125)],
+        _NORMALISED: [(1, -1), (0.6357233, -1.0107233), (0.5098228, -1.0115403)],
+        _FROM_ABOVE: [(1, -1), (1.5, 0), (1.9921875, 0)],
+    }
+    what = "Two steps with ∇f(x) = x², η = ⅛, ρ = 1"
+    yield close(answer, right, what, hint=slip(answer, slips))
+    yield unchanged(start, np.array([1.0, -1.0]), "x0")
     answer = yours.usam(squares, start, np.array([0.5, 1.0]), 0.0, 2)
-    yield close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
-    answer = yours.usam(squares, np.array([1, 0]), 0.5, 1.0, 0)
-    yield close(answer, [(1, 0)], "Zero steps, from an integer start")
+    right = [(1, -1), (0.5, -1.5), (0.25, -3.75)]
+    yield close(answer, right, "Two steps with η = (½, 1), ρ = 0")
+    answer = yours.usam(squares, np.array([1, -1]), 0.5, 1.0, 0)
+    yield close(answer, [(1, -1)], "Zero steps, from an integer start")
 
 
 def drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np.ndarray:
@@ -360,6 +380,18 @@ def p2c_experiment(yours: Answers) -> Lines:
     yield "the keys are the pairs (η, ρ)"
     for (eta, rho), shift in shifts.items():
         what = f"The last iterates from three starts at η = {eta}, ρ = {rho}"
+        shape = numbers(answer[eta, rho], what).shape
+        expect(
+            shape != (3, 11, 2),
+            f"{what}: the shape is (3, 11, 2), which are whole runs. Keep only the last row of "
+            "each run.",
+            "broken",
+        )
+        expect(
+            shape != (2,),
+            f"{what}: the shape is (2,) but should be (3, 2). Each start needs a row of its own.",
+            "broken",
+        )
         yield close(answer[eta, rho], starts + shift, what)
 
 

@@ -92,7 +92,7 @@ def test_line_of_a_failing_check_runs_in_the_notebook_and_fails_alike(
 def test_line_is_as_short_as_its_numbers(told: Told, names: Names) -> None:
     wrong = spoilt(names, "usam", lambda array: array + 1)
     assert TRY.findall(told("p2c-usam", wrong)) == [
-        "usam(checks.squares, np.array([1.0, 0.0]), 0.125, 1.0, 2)"
+        "usam(checks.squares, np.array([1.0, -1.0]), 0.125, 1.0, 2)"
     ]
     right = names["ima_parameters"]
     second = lambda g, b: right(g, b) if g[0] < 1 else (0 * g, np.zeros(4))  # noqa: E731
