@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from ..answers import right_landscape_plots
+from ..hidden.answers import variants
 from .conftest import Names
 from .test_checks import Told, told
 
@@ -115,3 +118,82 @@ def test_shapes_of_an_experiment_say_what_to_keep(told: Told, names: Names) -> N
     assert "Each start needs a row of its own" in told(
         "p2c-experiment", shaped(lambda runs: runs[-1, -1])
     )
+
+
+# --- pictures -----------------------------------------------------------------------------------
+
+UNUSUAL = (
+    *("level_lines", "coloured_cells", "image", "solid_surface", "logarithmic_bands"),
+    *("clipped_values", "turned_plane", "wires", "level_lines_in_space"),
+)
+
+
+@pytest.mark.parametrize("name", UNUSUAL)
+def test_unusual_right_surfaces_pass(name: str, told: Told, names: Names) -> None:
+    (plot,) = [
+        variant.answers["plot_landscape"]
+        for variant in variants(right_landscape_plots)
+        if variant.name == name
+    ]
+    text = told("p2c-surface-plot", {**names, "plot_landscape": plot})
+    assert text.startswith("✓"), text
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"loss": lambda loss: lambda x: loss(x[::-1])}, "u and v are exchanged"),
+        ({"loss": lambda loss: lambda x: loss(x * [1, -1])}, "v is upside down"),
+        ({"loss": lambda loss: lambda x: loss(x * [-1, 1])}, "u is mirrored"),
+        ({"loss": lambda loss: lambda x: -loss(x)}, "does not show `loss` at its (u, v).\n"),
+        ({"size": 3.0}, "shows u from -3 to 3, v from -3 to 3. Make the plane large enough"),
+        ({"chosen": lambda *_: True}, "marks last iterates of η = 0.5 too"),
+        ({"chosen": lambda _, e: e == 0.5}, "are not all marked"),
+    ],
+)
+@pytest.mark.parametrize("solid", [False, True])
+def test_wrong_surfaces_are_told(
+    solid: bool, changes: dict[str, Any], words: str, told: Told, names: Names
+) -> None:
+    def plot_landscape(loss: Any, results: Any, eta: float) -> Any:
+        loss = changes.get("loss", lambda f: f)(loss)
+        chosen = changes.get("chosen", lambda asked, e: e == asked)
+        grid = np.linspace(-1, 1, 31) * changes.get("size", 5.0)
+        values = np.array([[loss(np.array([u, v])) for u in grid] for v in grid])
+        axes: Any
+        figure, axes = plt.subplots(subplot_kw={"projection": "3d"} if solid else {})
+        if solid:
+            axes.plot_surface(*np.meshgrid(grid, grid), values)
+        else:
+            axes.contourf(grid, grid, values)
+        for (e, rho), ends in results.items():
+            if chosen(eta, e):
+                axes.plot(*ends.T, *([[0, 0]] if solid else []), "o", label=f"rho {rho}")
+        axes.set(xlabel="u", ylabel="v")
+        axes.legend()
+        return figure
+
+    text = told("p2c-surface-plot", {**names, "plot_landscape": plot_landscape})
+    assert words in text
+
+
+def test_loss_of_a_whole_grid_is_told(told: Told, names: Names) -> None:
+    def plot_landscape(loss: Any, *_: Any) -> Any:
+        return loss(np.meshgrid(np.arange(3.0), np.arange(4.0)))
+
+    text = told("p2c-surface-plot", {**names, "plot_landscape": plot_landscape})
+    assert "`loss` takes one point [u, v] at a time, not an array of shape (2, 4, 3)" in text
+
+
+def test_run_that_diverged_must_be_left_out(told: Told, names: Names) -> None:
+    def plot_traces(trace: Any, results: Any) -> Any:
+        figure, axes = plt.subplots()
+        for eta in (0.1, 0.5):
+            rows = [np.median([trace(x) for x in results[eta, rho]]) for rho in (0, 0.2)]
+            axes.plot((0, 0.2), rows, label=f"{eta}")
+        axes.set(xlabel="rho", ylabel="trace")
+        axes.legend()
+        return figure
+
+    text = told("p2c-trace-plot", {**names, "plot_traces": plot_traces})
+    assert "one of the runs diverged" in text

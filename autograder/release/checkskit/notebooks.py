@@ -79,6 +79,12 @@ def is_written(notebook: Saved, item: str) -> bool:
     return any(cell_text(cell).strip() and not _is_as_released(cell) for cell in mine)
 
 
+def is_line_left(notebook: Saved, item: str) -> bool:
+    """Return whether a written text still holds the line that it should replace."""
+    mine = (cell for cell in notebook.cells if grade_id(cell) == item)
+    return any(_UNANSWERED in cell_text(cell) for cell in mine) and is_written(notebook, item)
+
+
 def _is_as_released(cell: Mapping[str, Any]) -> bool:
     """Return whether a text is the released one, by the checksum that nbgrader left in the cell."""
     import hashlib

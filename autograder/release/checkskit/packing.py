@@ -23,6 +23,7 @@ from autograder.release.checkskit.items import Item, named
 from autograder.release.checkskit.notebooks import (
     Saved,
     grade_id,
+    is_line_left,
     is_written,
     saved_notebook,
     text_cells,
@@ -307,6 +308,9 @@ def _forgotten(each: Rehearsed) -> Iterator[Line]:
         yield "…", f"{notebook.shown}: not done yet: {', '.join(stubs)}"
     if blank := [i.name for i in items if each.outcome(i) == "no text" and i.name in ids]:
         yield "…", f"{notebook.shown}: no text yet: {', '.join(blank)}"
+    if left := [i.name for i in items if not i.answers and is_line_left(notebook, i.name)]:
+        told = "your text is there. Delete the line “Your answer goes here” too"
+        yield "!", f"{notebook.shown}: {', '.join(left)}: {told}."
     for fault in each.run.faults:
         about = _concerned(each, fault)
         fails = any(each.outcome(item) != "passed" for item in items if item.name in about)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
+from matplotlib.collections import PathCollection, QuadMesh
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 from autograder.release.checkskit.answers import expect, kind, shown
 from autograder.release.checkskit.facts import TOLERANCE
@@ -92,3 +95,64 @@ def axis_labels(axes: Axes) -> str:
             "shows.",
         )
     return f"the axes are labelled: {labels['x']}; {labels['y']}"
+
+
+def surfaces(figure: Figure) -> list[np.ndarray]:
+    """Return rows (x, y, height) of each surface in a figure that can be read.
+
+    Of bands and level lines the heights are only the order of their levels.
+    """
+    found = []
+    for axes in figure.axes:
+        for artist in (*axes.collections, *axes.images):
+            rows = [np.asarray(part, float).reshape(-1, 3) for part in _readings(artist)]
+            data = np.concatenate([*rows, np.empty((0, 3))])
+            data = data[np.isfinite(data).all(axis=1)]
+            if len(data) and np.ptp(data[:, 2]) > 0 and axes.get_label() != "<colorbar>":
+                found.append(data)
+    return found
+
+
+def _readings(artist: Any) -> Iterator[Any]:
+    """Yield arrays of rows (x, y, height) of a surface; nothing if its kind is unknown."""
+    if hasattr(artist, "_segments3d"):
+        yield from artist._segments3d
+    elif (vec := getattr(artist, "_vec", None)) is not None and len(vec) >= 3:
+        yield np.asarray(vec, float)[:3].T
+    elif (faces := getattr(artist, "_faces", None)) is not None:
+        yield np.ma.filled(np.ma.asarray(faces, float), np.nan)
+    elif isinstance(artist, ContourSet):
+        for order, path in enumerate(artist.get_paths()):
+            yield np.column_stack([path.vertices, np.full(len(path.vertices), order)])
+    elif isinstance(artist, QuadMesh):
+        corners = np.asarray(artist.get_coordinates(), float)
+        heights = np.ma.filled(np.ma.asarray(artist.get_array(), float), np.nan)
+        if heights.ndim < 3 and heights.size != corners[..., 0].size:
+            corners = (
+                corners[1:, 1:] + corners[:-1, 1:] + corners[1:, :-1] + corners[:-1, :-1]
+            ) / 4
+        if heights.size == corners[..., 0].size:
+            yield np.column_stack([corners.reshape(-1, 2), heights.ravel()])
+    elif isinstance(artist, AxesImage):
+        heights = np.ma.filled(np.ma.asarray(artist.get_array(), float), np.nan)
+        if heights.ndim == 2:
+            left, right, bottom, top = artist.get_extent()
+            if artist.origin == "upper":
+                bottom, top = top, bottom
+            rows, columns = ((np.arange(n) + 0.5) / n for n in heights.shape)
+            x, y = np.meshgrid(left + (right - left) * columns, bottom + (top - bottom) * rows)
+            yield np.column_stack([x.ravel(), y.ravel(), heights.ravel()])
+
+
+def rises_with(data: np.ndarray, heights: Callable[[np.ndarray], Any]) -> float:
+    """Return the share of pairs of points that a surface and a function put in the same order."""
+    draw = np.random.default_rng(0)
+    one, other = data[draw.integers(len(data), size=(2, 1500))]
+    differ = one[:, 2] != other[:, 2]
+    up = (one[:, 2] < other[:, 2])[:, np.newaxis]
+    low, high = np.where(up, one, other)[differ, :2], np.where(up, other, one)[differ, :2]
+    below, above = ([float(heights(x)) for x in part] for part in (low, high))
+    if not below:
+        return 1.0
+    almost = 0.01 * float(np.ptp([*below, *above]))
+    return float(np.mean(np.array(below) <= np.array(above) + almost))
