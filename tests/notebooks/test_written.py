@@ -64,8 +64,7 @@ def test_a_line_left_below_a_text_is_told_kindly(packing: ModuleType) -> None:
         saved = packing.saved_notebook(folder, problem)
         each = packing.Rehearsed(saved, packing.Run({}, 0))
         told = [line for _, line in packing._forgotten(each) if "Your answer goes here" in line]
-        assert [f"{item}: your text is there. Delete the line" in line for line in told] == [
-            True
-        ] * left
+        assert len(told) == left
+        assert all(f"{item}: your text is there. Delete the line" in line for line in told)
         (asked,) = [one for one in packing.PROBLEMS[problem] if one.name == item]
         assert ("delete the line" in packing._standing(asked, None, saved)[1]) is left

@@ -104,44 +104,49 @@ def surfaces(figure: Figure) -> list[np.ndarray]:
     """
     found = []
     for axes in figure.axes:
-        for artist in (*axes.collections, *axes.images):
-            rows = [np.asarray(part, float).reshape(-1, 3) for part in _readings(artist)]
+        for artist in (*axes.collections, *axes.images) if axes.get_label() != "<colorbar>" else ():
+            try:
+                rows = [_filled(part).reshape(-1, 3) for part in _readings(artist)]
+            except (AttributeError, TypeError, ValueError, IndexError):
+                continue  # another version of matplotlib keeps it in another form
             data = np.concatenate([*rows, np.empty((0, 3))])
             data = data[np.isfinite(data).all(axis=1)]
-            if len(data) and np.ptp(data[:, 2]) > 0 and axes.get_label() != "<colorbar>":
+            if len(data) and np.ptp(data[:, 2]) > 0:
                 found.append(data)
     return found
+
+
+def _filled(part: Any) -> Any:
+    """Return an array of floats, NaN where it is masked."""
+    return np.ma.filled(np.ma.asarray(part, float), np.nan)
 
 
 def _readings(artist: Any) -> Iterator[Any]:
     """Yield arrays of rows (x, y, height) of a surface; nothing if its kind is unknown."""
     if hasattr(artist, "_segments3d"):
         yield from artist._segments3d
-    elif (vec := getattr(artist, "_vec", None)) is not None and len(vec) >= 3:
-        yield np.asarray(vec, float)[:3].T
-    elif (faces := getattr(artist, "_faces", None)) is not None:
-        yield np.ma.filled(np.ma.asarray(faces, float), np.nan)
+    elif getattr(artist, "_vec", None) is not None:
+        yield artist._vec[:3].T
+    elif getattr(artist, "_faces", None) is not None:
+        yield artist._faces
     elif isinstance(artist, ContourSet):
         for order, path in enumerate(artist.get_paths()):
-            yield np.column_stack([path.vertices, np.full(len(path.vertices), order)])
+            points: Any = path.vertices
+            yield np.column_stack([points, np.full(len(points), order)])
     elif isinstance(artist, QuadMesh):
-        corners = np.asarray(artist.get_coordinates(), float)
-        heights = np.ma.filled(np.ma.asarray(artist.get_array(), float), np.nan)
+        corners, heights = _filled(artist.get_coordinates()), _filled(artist.get_array())
         if heights.ndim < 3 and heights.size != corners[..., 0].size:
-            corners = (
-                corners[1:, 1:] + corners[:-1, 1:] + corners[1:, :-1] + corners[:-1, :-1]
-            ) / 4
-        if heights.size == corners[..., 0].size:
-            yield np.column_stack([corners.reshape(-1, 2), heights.ravel()])
+            corners = (corners[:-1] + corners[1:]) / 2
+            corners = (corners[:, :-1] + corners[:, 1:]) / 2
+        yield np.column_stack([corners.reshape(-1, 2), heights.ravel()])
     elif isinstance(artist, AxesImage):
-        heights = np.ma.filled(np.ma.asarray(artist.get_array(), float), np.nan)
-        if heights.ndim == 2:
-            left, right, bottom, top = artist.get_extent()
-            if artist.origin == "upper":
-                bottom, top = top, bottom
-            rows, columns = ((np.arange(n) + 0.5) / n for n in heights.shape)
-            x, y = np.meshgrid(left + (right - left) * columns, bottom + (top - bottom) * rows)
-            yield np.column_stack([x.ravel(), y.ravel(), heights.ravel()])
+        heights = _filled(artist.get_array())
+        left, right, bottom, top = artist.get_extent()
+        if artist.origin == "upper":
+            bottom, top = top, bottom
+        rows, columns = ((np.arange(n) + 0.5) / n for n in heights.shape)
+        x, y = np.meshgrid(left + (right - left) * columns, bottom + (top - bottom) * rows)
+        yield np.column_stack([x.ravel(), y.ravel(), heights.ravel()])
 
 
 def rises_with(data: np.ndarray, heights: Callable[[np.ndarray], Any]) -> float:
