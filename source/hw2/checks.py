@@ -278,6 +278,12 @@ def p2a_values(yours: Answers) -> Lines:
     yield holds(trace, np.diag(hessian).sum(), "the trace is the sum of the Hessian's diagonal")
 
 
+_OLD = "Both updates use the old u and the old v; this is v⁺ with the new u."
+_MINUS = "The first step goes uphill: the sign of ρ is wrong."
+_NORMALISED = "The step up is ρ times the gradient as it is; don't divide by its length."
+_FROM_ABOVE = "The step down starts from the old point, not from the one uphill."
+
+
 @check(
     "Is there a line that changes one of the two while the other still needs its old value?",
     "A pair: an array like u, and a number. Each is its old value times a number that depends "
@@ -287,10 +293,12 @@ def p2a_values(yours: Answers) -> Lines:
 )
 def p2b_gd_update(yours: Answers) -> Lines:
     """Check one step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
+    yours.write_out("gd_update")
     u = np.array([1.0, 2.0])
     u_next, v_next = pair(yours.gd_update(u, 1.0, 0.1), "The answer", "u⁺, v⁺")
     yield close(u_next, (0.9, 1.8), "u⁺ from u = (1, 2), v = 1 with η = 0.1")
-    yield close(v_next, 0.5, "v⁺ from there", hint="Both updates use the old u and the old v.")
+    hint = slip(v_next, {_OLD: 0.595})
+    yield close(v_next, 0.5, "v⁺ from there", hint=hint)
     yield unchanged(u, np.array([1.0, 2.0]), "u")
 
 
@@ -305,12 +313,17 @@ def p2b_gd_update(yours: Answers) -> Lines:
 )
 def p2b_usam_update(yours: Answers) -> Lines:
     """Check one step of USAM, η = 0.1: GD's step at ρ = 0, worked out by hand at ρ = 0.1."""
+    yours.write_out("usam_update")
     u = np.array([1.0, 2.0])
+    slips = {_MINUS: 0.9775, _NORMALISED: 0.878735, _FROM_ABOVE: 0.8525}
     for rho, right_u, right_v in ((0.0, (0.9, 1.8), 0.5), (0.1, (0.7525, 1.505), 0.0925)):
         answer = yours.usam_update(u, 1.0, 0.1, rho)
         u_next, v_next = pair(answer, "The answer", "u⁺, v⁺")
-        yield close(u_next, right_u, f"u⁺ from u = (1, 2), v = 1 with η = 0.1, ρ = {rho}")
-        yield close(v_next, right_v, "v⁺ from there")
+        what = f"u⁺ from u = (1, 2), v = 1 with η = 0.1, ρ = {rho}"
+        hint = slip(u_next, {words: (a, 2 * a) for words, a in slips.items()})
+        yield close(u_next, right_u, what, hint=hint)
+        hint = slip(v_next, {_OLD: 0.5604195 if rho else 0.595})
+        yield close(v_next, right_v, "v⁺ from there", hint=hint)
     yield unchanged(u, np.array([1.0, 2.0]), "u")
 
 
@@ -374,15 +387,22 @@ def p2c_gd(yours: Answers) -> Lines:
 )
 def p2c_usam(yours: Answers) -> Lines:
     """Check steps with ∇f(x) = x² (entry by entry), worked out by hand, for two values of ρ."""
-    start = np.array([1.0, 0.0])
+    start = np.array([1.0, -1.0])
     answer = yours.usam(squares, start, 0.125, 1.0, 2)
-    right = [(1, 0), (0.5, 0), (0.4296875, 0)]
-    yield close(answer, right, "Two steps with ∇f(x) = x², η = ⅛, ρ = 1")
-    yield unchanged(start, np.array([1.0, 0.0]), "x0")
+    right = [(1.0, -1.0), (0.5, -1.0), (0.4296875, -1.0)]
+    slips = {
+        _MINUS: [(1.0, -1.0), (1.0, -1.5), (1.0, -3.2578125)],
+        _NORMALISED: [(1.0, -1.0), (0.6357233, -1.0107233), (0.5098228, -1.0115403)],
+        _FROM_ABOVE: [(1.0, -1.0), (1.5, 0.0), (1.9921875, 0.0)],
+    }
+    what = "Two steps with ∇f(x) = x², η = ⅛, ρ = 1"
+    yield close(answer, right, what, hint=slip(answer, slips))
+    yield unchanged(start, np.array([1.0, -1.0]), "x0")
     answer = yours.usam(squares, start, np.array([0.5, 1.0]), 0.0, 2)
-    yield close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
-    answer = yours.usam(squares, np.array([1, 0]), 0.5, 1.0, 0)
-    yield close(answer, [(1, 0)], "Zero steps, from an integer start")
+    right = [(1.0, -1.0), (0.5, -1.5), (0.25, -3.75)]
+    yield close(answer, right, "Two steps with η = (½, 1), ρ = 0")
+    answer = yours.usam(squares, np.array([1, -1]), 0.5, 1.0, 0)
+    yield close(answer, [(1, -1)], "Zero steps, from an integer start")
 
 
 def drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np.ndarray:
@@ -417,6 +437,18 @@ def p2c_experiment(yours: Answers) -> Lines:
     yield "the keys are the pairs (η, ρ)"
     for (eta, rho), shift in shifts.items():
         what = f"The last iterates from three starts at η = {eta}, ρ = {rho}"
+        shape = numbers(answer[eta, rho], what).shape
+        expect(
+            shape != (3, 11, 2),
+            f"{what}: the shape is (3, 11, 2), which are whole runs. Keep only the last row of "
+            "each run.",
+            "broken",
+        )
+        expect(
+            shape != (2,),
+            f"{what}: the shape is (2,) but should be (3, 2). Each start needs a row of its own.",
+            "broken",
+        )
         yield close(answer[eta, rho], starts + shift, what)
 
 
@@ -427,10 +459,12 @@ def last_entry(x: np.ndarray) -> float:
 
 @example
 def three_ends() -> dict[tuple[float, float], np.ndarray]:
-    """Return made-up results of an experiment: three last iterates for each (η, ρ)."""
+    """Return made-up results: three last iterates for each (η, ρ), and one that diverged."""
     ends = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 9.0]])
     shifts = {(0.1, 0.0): 4.0, (0.1, 0.2): 3.0, (0.5, 0.0): 2.0, (0.5, 0.2): 0.5}
-    return {pair: ends + shift for pair, shift in shifts.items()}
+    made = {pair: ends + shift for pair, shift in shifts.items()}
+    made[0.1, 0.0] = np.append(made[0.1, 0.0], [[0.0, 1e7]], axis=0)
+    return made
 
 
 @check(
@@ -444,6 +478,12 @@ def three_ends() -> dict[tuple[float, float], np.ndarray]:
 def p2c_trace_plot(yours: Answers) -> Lines:
     """Check a line for each η: the median of a made-up trace over three starts, against ρ."""
     figure = as_figure(yours.plot_traces(last_entry, three_ends()))
+    for _, xs, ys in curves(figure):
+        expect(
+            len(xs) != 2 or not np.allclose((*xs, *ys), (0, 0.2, 9.5, 5)),
+            "The median at η = 0.1, ρ = 0 is 9.5 and should be 6: one of the runs diverged, to a "
+            "norm of 10⁷. Leave out runs farther than 10⁶ from the origin.",
+        )
     axes = curve(figure, (0, 0.2), (6, 5), "The median over the starts at η = 0.1")
     yield "the medians at η = 0.1 are a line against ρ"
     curve(figure, (0, 0.2), (4, 2.5), "The median over the starts at η = 0.5")
@@ -453,19 +493,22 @@ def p2c_trace_plot(yours: Answers) -> Lines:
 
 
 def valley(x: np.ndarray) -> float:
-    """Return the made-up loss u² + 3v² at [u, v]."""
-    return float(x[0] ** 2 + 3 * x[1] ** 2)
+    """Return the made-up loss (u + 3/2)² + 3(v − 1)² at one point [u, v]."""
+    if np.shape(x) != (2,):
+        shape = np.shape(x)
+        raise ValueError(f"`loss` takes one point [u, v] at a time, not an array of shape {shape}")
+    return float((x[0] + 1.5) ** 2 + 3 * (x[1] - 1) ** 2)
 
 
 @example
 def two_ends() -> dict[tuple[float, float], np.ndarray]:
     """Return made-up results of an experiment: two last iterates for each (η, ρ)."""
-    away = np.array([(1.75, 1.75), (1.75, -1.75)])
+    away = np.array([(1.75, 1.375), (1.75, -1.375)])
     return {
-        (0.1, 0.0): np.array([(1.0, 0.5), (-1.0, 1.0)]),
-        (0.1, 0.2): np.array([(0.5, -1.0), (0.25, 0.75)]),
         (0.5, 0.0): away,
         (0.5, 0.2): away,
+        (0.1, 0.0): np.array([(1.0, 0.5), (-4.5, 1.0)]),
+        (0.1, 0.2): np.array([(0.5, -4.0), (0.25, 0.75)]),
     }
 
 
@@ -487,7 +530,10 @@ def p2c_surface_plot(yours: Answers) -> Lines:
         "The figure shows no surface: draw it with `contourf`, `pcolormesh` or `plot_surface`.",
     )
     yield "the figure holds a surface"
-    marked = _points(figure)
+    marked, found = _points(figure), surfaces(figure)
+    if any(_labels(axes) == ("v", "u") for axes in surface):  # a turned plane is right too
+        marked, found = marked[:, ::-1], [data[:, [1, 0, 2]] for data in found]
+    _right_surface(found, np.concatenate([ends[0.1, 0.0], ends[0.1, 0.2]]))
     for rho, name in ((0.0, "GD (ρ = 0)"), (0.2, "USAM (ρ = 0.2)")):
         expect(
             all(np.isclose(marked, end, atol=1e-6).all(axis=1).any() for end in ends[0.1, rho]),
@@ -495,8 +541,43 @@ def p2c_surface_plot(yours: Answers) -> Lines:
             "`scatter` or `plot(…, 'o')` marks them.",
         )
         yield f"the last iterates of {name} are marked"
+    expect(
+        not any(np.isclose(marked, end, atol=1e-6).all(axis=1).any() for end in ends[0.5, 0.0]),
+        "The figure marks last iterates of η = 0.5 too. It was asked for η = 0.1: take only the "
+        "keys of `results` with this `eta`.",
+    )
     yield legend_names(figure, 2)
     yield axis_labels(surface[0])
+
+
+def _labels(axes: Any) -> tuple[str, str]:
+    """Return the labels of both axes without dollar signs."""
+    return axes.get_xlabel().strip(" $").lower(), axes.get_ylabel().strip(" $").lower()
+
+
+def _right_surface(found: list[np.ndarray], ends: np.ndarray) -> None:
+    """Check that a surface rises where the loss does, and reaches all ends, if it can be read."""
+    if not found:
+        return
+    turned = {
+        "u and v are exchanged: u belongs to the right, v upwards. Is the grid of values "
+        "transposed, or is `loss` called with [v, u]?": lambda x: valley(x[::-1]),
+        "v is upside down; `imshow` needs `origin='lower'`.": lambda x: valley(x * [1, -1]),
+        "u is mirrored.": lambda x: valley(x * [-1, 1]),
+    }
+    if max(rises_with(data, valley) for data in found) < 0.9:
+        fits = {max(rises_with(data, f) for data in found): words for words, f in turned.items()}
+        likely = f" In it, {fits[max(fits)]}" * (max(fits) >= 0.9)
+        raise CheckError("wrong", f"The surface does not show `loss` at its (u, v).{likely}")
+    low, high = (
+        pick([pick(data[:, :2], axis=0) for data in found], axis=0) for pick in (np.min, np.max)
+    )
+    slack = 0.15 * np.maximum(high - low, 1)
+    expect(
+        (ends >= low - slack).all() and (ends <= high + slack).all(),
+        f"The surface ends before some marks do: it shows u from {low[0]:.3g} to {high[0]:.3g}, v "
+        f"from {low[1]:.3g} to {high[1]:.3g}. Make the plane large enough for all of them.",
+    )
 
 
 def _points(figure: Figure) -> np.ndarray:

@@ -206,6 +206,7 @@ def test_hint_gives_the_next_each_time_and_then_begins_anew(
 def test_hint_for_no_item_lists_the_items(
     checks: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    checks._latest.clear()
     checks.hint("p1-nothing")
     text = capsys.readouterr().out
     assert all(item in text for item in AUTO_ITEMS)

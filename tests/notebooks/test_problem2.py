@@ -52,7 +52,19 @@ def test_an_update_that_diverges_ends_its_path_early(
     run("p2b-paths", notebooks, given | {"usam_update": uphill})
     text = capsys.readouterr().out
     assert "does not pass yet" in text
-    assert re.search(r"USAM .* after \d steps", text)
+    assert re.search(r"USAM .*, diverged after \d steps", text)
+
+
+def test_surface_lists_the_starts_whose_ends_differ_most_and_least(
+    notebooks: dict[str, NotebookNode], given: Names, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("p2c-surface", notebooks, given)
+    gaps = [
+        float(gap) for gap in re.findall(r"^ +-?\d.* (\d\.\d\d)$", capsys.readouterr().out, re.M)
+    ]
+    assert len(gaps) == 7
+    assert gaps == sorted(gaps, reverse=True)
+    assert gaps[0] > 1 > 0.02 > gaps[-1]
 
 
 def test_comparison_says_how_many_runs_diverged(

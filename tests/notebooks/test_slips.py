@@ -93,7 +93,7 @@ def test_line_of_a_failing_check_runs_in_the_notebook_and_fails_alike(
 def test_line_is_as_short_as_its_numbers(told: Told, names: Names) -> None:
     wrong = spoilt(names, "usam", lambda array: array + 1)
     assert TRY.findall(told("p2c-usam", wrong)) == [
-        "usam(checks.squares, np.array([1.0, 0.0]), 0.125, 1.0, 2)"
+        "usam(checks.squares, np.array([1.0, -1.0]), 0.125, 1.0, 2)"
     ]
     right = names["ima_parameters"]
     second = lambda g, b: right(g, b) if g[0] < 1 else (0 * g, np.zeros(4))  # noqa: E731
@@ -383,9 +383,19 @@ def test_hint_takes_a_function_too_and_asks_if_several_fit(
     assert "2 items fit 'limit_ntk'. Choose one of: p3c-relu, p3c-squared." in (
         capsys.readouterr().out
     )
-    for word in ("", "nothing", None):
-        checks.hint(word)
-        assert "p1-momentum" in capsys.readouterr().out
+    for latest in ([], ["p1-plot"], ["p2c-gd"]):
+        checks._latest[:] = latest
+        for word in ("", "nothing", None):
+            checks.hint(word)
+            text = capsys.readouterr().out
+            assert ("p1-momentum" in text) is (latest != ["p2c-gd"])
+            assert ("p2c-usam" in text) is (latest != ["p1-plot"])
+    checks.hint("p2b-words")
+    assert "hints for a text are folded below its question: open them there (p2b-words)" in (
+        capsys.readouterr().out
+    )
+    checks.hint("proof")
+    assert "as for p1a-proof, p1b-proof, " in capsys.readouterr().out
 
 
 def test_summary_is_a_table_with_bonus_points_apart(
@@ -398,7 +408,7 @@ def test_summary_is_a_table_with_bonus_points_apart(
     assert re.findall(r'scope="col" [^>]*><b>(\w+)', page) == ["item", "worth", "state"]
     assert page.count('scope="row"') == page.count("<tr>") - 1 == 13
     for text in (page, shown["text/plain"]):
-        assert "5 of 10 points pass so far, 6 of 8 bonus points." in text
+        assert "5 of 5 points that tests mark pass so far, 6 of 7 bonus points. A person" in text
         assert "Next: USAM (p2c-usam)." in text
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import ModuleType
 
 import nbformat
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from autograder.course.assignment import Course
 from autograder.course.gradecells import by_grade_id, is_manual, nbgrader_metadata
 from autograder.release.checkskit.notebooks import Saved, empty_parts, is_written, saved_notebook
+from autograder.release.preprocessors import TEXT_STUB
 
 from .conftest import ROOT
 
@@ -102,3 +104,17 @@ def test_an_answer_beside_the_line_to_replace_is_written(
 ) -> None:
     text = "**Claim.** All agree.\n\n*Your answer goes here*"
     assert written(tmp_path, problem, item, text, marked=True)
+
+
+def test_a_line_left_below_a_text_is_told_kindly(packing: ModuleType) -> None:
+    problem, item = TEXTS[0]
+    folder = Path(packing.__file__ or "").parent
+    for text, left in ((f"All agree.\n\n{TEXT_STUB}", True), ("All agree.", False), (None, False)):
+        assert written(folder, problem, item, text, marked=True) is (text is not None)
+        saved = packing.saved_notebook(folder, problem)
+        each = packing.Rehearsed(saved, packing.Run({}, 0))
+        told = [line for _, line in packing._forgotten(each) if "Your answer goes here" in line]
+        assert len(told) == left
+        assert all(f"{item}: your text is there. Delete the line" in line for line in told)
+        (asked,) = [one for one in packing.PROBLEMS[problem] if one.name == item]
+        assert ("delete the line" in packing._standing(asked, None, saved)[1]) is left

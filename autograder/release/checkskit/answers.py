@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from typing import Any
 
 import matplotlib as mpl
@@ -25,6 +26,7 @@ class Answers:
         self._names = names
         self._last: tuple[str, tuple[Any, ...]] | None = None
         self.last_answer: Any = None
+        self._forbidden: tuple[str, ...] = ()
 
     def last_call(self, changed: tuple[str, Any] | None = None) -> tuple[str, str]:
         """Return the function called last, and its call as a line to copy; "" if there is none.
@@ -34,6 +36,15 @@ class Answers:
         if not self._last:
             return "", ""
         return self._last[0], changing_call_text(call_text(*self._last), *(changed or ("", "")))
+
+    def write_out(self, name: str) -> None:
+        """Hide the problem's other answers from every call that follows: `name` must not use them.
+
+        Marking does the same. The notebook's names are back after each call.
+        """
+        answers = ([n for item in items for n in item.answers] for items in PROBLEMS.values())
+        together = next((found for found in answers if name in found), [])
+        self._forbidden = tuple(other for other in together if other != name)
 
     def value(self, name: str) -> Any:
         """Return the notebook's value of `name`."""
@@ -57,17 +68,36 @@ class Answers:
             )
         self._last = name, copied(arguments)
         try:
-            self.last_answer = function(*arguments)
-            return self.last_answer
+            with _hidden(self._forbidden, self._names, function):
+                self.last_answer = function(*arguments)
+                return self.last_answer
         except NotImplementedError as error:
             raise CheckError("open", _unfinished(name, error)) from None
         except (Exception, SystemExit) as error:
             message = f"`{name}` stopped with {named(error)}{_line(error)}"
             undefined = getattr(error, "name", None) if type(error) is NameError else None
+            if undefined in self._forbidden:
+                message = f"write out the formula itself: this answer must not call `{undefined}`."
+                raise CheckError("wrong", message) from None
             if undefined not in self._names and (what := _source_of(str(undefined))):
                 message = f"`{name}` needs `{undefined}`, which is not defined: {what}"
                 raise CheckError("missing", message) from None
             raise CheckError("broken", message) from None
+
+
+@contextmanager
+def _hidden(forbidden: tuple[str, ...], names: Names, function: Any) -> Iterator[None]:
+    """Take names out of the notebook, and out of a function's module, and put them back."""
+    kept = []
+    try:
+        for place in (names, getattr(function, "__globals__", {})):
+            for name in forbidden:
+                if name in place and isinstance(place, MutableMapping):
+                    kept.append((place, name, place.pop(name)))
+        yield
+    finally:
+        for place, name, thing in kept:
+            place[name] = thing
 
 
 def _source_of(name: str) -> str:
@@ -143,6 +173,11 @@ def array(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> np.nd
     if shape == () and found.size == 1:
         found = found.reshape(())  # an array with a single entry is a number too
     expect(
+        shape != () or found.shape == (),
+        f"{what}: should be a number but is an array of shape {found.shape}. Is a sum missing?",
+        "broken",
+    )
+    expect(
         shape is None or found.shape == shape,
         f"{what}: the shape is {found.shape} but should be {shape}.",
         "broken",
@@ -179,13 +214,25 @@ def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
     return f"{what}: as expected ({_deviation_text(deviation)})"
 
 
+def slip(answer: Any, slips: Mapping[str, Any]) -> str:
+    """Return the words for the wrong answer that this one is; "" if it is none of them."""
+    found = numbers(answer, "The answer")
+    same = (
+        words
+        for words, wrong in slips.items()
+        if np.shape(wrong) == found.shape and _deviation(found, np.asarray(wrong)) <= TOLERANCE
+    )
+    return next(same, "")
+
+
 def _aliased(answer: Any, found: np.ndarray, right: np.ndarray) -> str:
     """Return advice if all rows are equal, as if one array had been collected in each step."""
     if found.ndim < 2 or len(found) < 2 or not found.any() or (right == right[-1]).all():
         return ""
     if isinstance(answer, (list, tuple)) and all(row is answer[0] for row in answer):
         return "All rows are one array, which changes in each step: append `x.copy()`, not `x`."
-    if (found == found[-1]).all():
+    is_row = not np.array_equal(found[-1], right[0]) or np.array_equal(right[0], right[-1])
+    if (found == found[-1]).all() and is_row:
         return "All rows are equal, as if they were one array: append `x.copy()`, not `x`."
     return ""
 

@@ -100,6 +100,12 @@ def empty_parts(notebook: Saved, item: str) -> str:
     return f"{len(empty)} of {len(parts)} parts {verb} still empty" if empty else ""
 
 
+def is_line_left(notebook: Saved, item: str) -> bool:
+    """Return whether a written text still holds the line that it should replace."""
+    mine = (cell for cell in notebook.cells if grade_id(cell) == item)
+    return any(_UNANSWERED in cell_text(cell) for cell in mine) and is_written(notebook, item)
+
+
 def _is_as_released(cell: Mapping[str, Any]) -> bool:
     """Return whether a text is the released one, by the checksum that nbgrader left in the cell."""
     import hashlib

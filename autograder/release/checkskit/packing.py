@@ -24,6 +24,7 @@ from autograder.release.checkskit.notebooks import (
     Saved,
     empty_parts,
     grade_id,
+    is_line_left,
     is_written,
     saved_notebook,
     text_cells,
@@ -312,6 +313,9 @@ def _forgotten(each: Rehearsed) -> Iterator[Line]:
         if each.outcome(item) == "text" and (empty := empty_parts(notebook, item.name)):
             todo = "Fill in what you need, and delete the headings that you don't."
             yield "…", f"{notebook.shown}: {item.name} is started: {empty}. {todo}"
+    if left := [i.name for i in items if not i.answers and is_line_left(notebook, i.name)]:
+        told = "your text is there. Delete the line “Your answer goes here” too"
+        yield "!", f"{notebook.shown}: {', '.join(left)}: {told}."
     for fault in each.run.faults:
         about = _concerned(each, fault)
         fails = any(each.outcome(item) != "passed" for item in items if item.name in about)

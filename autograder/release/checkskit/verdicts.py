@@ -25,6 +25,7 @@ from autograder.release.checkskit.memory import out_of_date, used_answers
 from autograder.release.checkskit.notebooks import (
     Saved,
     empty_parts,
+    is_line_left,
     is_written,
     saved_here,
 )
@@ -44,6 +45,9 @@ _STEPS = ("a nudge", "the shape of the answer", "where to look")
 
 _given: dict[str, int] = {}
 """Number of hints that `hint` has given for an item so far."""
+
+_latest: list[str] = []
+"""The item that was checked last, which tells in which notebook this is."""
 
 _VERDICTS: Mapping[State, tuple[str, str, str]] = {
     "passed": ("✓", "passes", "#1a7f37"),
@@ -99,6 +103,7 @@ def check(
 def examine(item: str, names: Names) -> Result:
     """Run one check; errors in it become a result too."""
     held: list[str] = []
+    _latest[:] = [item]
     answers = Answers(names)
     with _figures_closed():
         try:
@@ -297,9 +302,17 @@ def hint(name: object = "") -> None:
     if name == "":
         say('Name an item or a function: checks.hint("momentum").')
     found = items_named(getattr(name, "__name__", name))
+    if not found and (texts := items_named(name, texts=True)):
+        what = f"its question: open them there ({texts[0]})."
+        if len(texts) > 1:
+            what = f"its question, as for {', '.join(texts)}."
+        say(f"The hints for a text are folded below {what}")
+        return
     if len(found) != 1:
         told = f"{len(found)} items fit" if found else "There is no hint for"
-        say(f"{told} {name!r}. Choose one of: {', '.join(found or HINTS)}.")
+        here = next((items for items in PROBLEMS.values() if _item_in(items, _latest)), ())
+        choice = [item.name for item in here if item.name in HINTS]
+        say(f"{told} {name!r}. Choose one of: {', '.join(found or choice or HINTS)}.")
         return
     (item,) = found
     step = _given.get(item, 0) % len(_STEPS)
@@ -315,14 +328,21 @@ def hint(name: object = "") -> None:
     )
 
 
-def items_named(name: object) -> list[str]:
-    """Return the items with hints that a name fits: exactly if one does, else by a part of it."""
+def _item_in(items: Sequence[Item], names: Sequence[str]) -> bool:
+    return any(item.name in names for item in items)
+
+
+def items_named(name: object, *, texts: bool = False) -> list[str]:
+    """Return the items with hints that a name fits: exactly if one does, else by a part of it.
+
+    With `texts`, return the items that are texts instead.
+    """
     word = str(name).strip().lower()
     words = {
         item.name: [text.lower() for text in (item.name, *item.answers, item.title)]
         for items in PROBLEMS.values()
         for item in items
-        if item.name in HINTS
+        if (not item.answers if texts else item.name in HINTS)
     }
     if word in words:
         return [word]
@@ -415,25 +435,29 @@ def _standing(item: Item, state: State | None, saved: Saved | None) -> tuple[str
     if item.answers or saved is None or saved.fault:
         return _STANDINGS[state]
     if is_written(saved, item.name):
-        empty = empty_parts(saved, item.name)
-        return "✎", f"started: {empty}" if empty else "written; a person marks it"
+        if empty := empty_parts(saved, item.name):
+            return "✎", f"started: {empty}"
+        line = "; delete the line “Your answer goes here” too"
+        return "✎", "written; a person marks it" + line * is_line_left(saved, item.name)
     return "…", "no text yet"
 
 
 def _points_so_far(items: Sequence[Item], states: Mapping[str, State]) -> str:
     """Return the sums of the points that pass, regular and bonus points apart."""
     passed, all_of = ([0.0, 0.0] for _ in range(2))
-    for item in items:
+    for item in (item for item in items if item.answers):
         all_of[item.bonus] += item.points
         passed[item.bonus] += item.points * (states.get(item.name) == "passed")
     read = sum(item.points for item in items if not item.answers)
+    texts = [f"A person marks the {read:g} points for texts"] if read else []
     parts = [
         f"{passed[bonus]:g} of {all_of[bonus]:g} {'bonus ' * bonus}points"
         for bonus in (False, True)
         if all_of[bonus]
     ]
-    told = parts[0] + " pass so far" + "".join(f", {part}" for part in parts[1:]) + "."
-    return told + f" A person marks the {read:g} points for texts." * bool(read)
+    parts[:1] = [f"{part}{' that tests mark' * bool(read)} pass so far" for part in parts[:1]]
+    told = [", ".join(parts)] if parts else []
+    return " ".join(f"{part}." for part in told + texts)
 
 
 def _table(title: str, rows: Sequence[tuple[Item, str, str]], end: Sequence[str]) -> str:
