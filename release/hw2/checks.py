@@ -32,7 +32,7 @@ import re
 import sys
 import traceback
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence, Set
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -48,8 +48,10 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import PathCollection
+from matplotlib.collections import PathCollection, QuadMesh
+from matplotlib.contour import ContourSet
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 
 
 # --- Items and verdicts -------------------------------------------------------------------
@@ -83,11 +85,15 @@ class Item:
 
 
 class CheckError(Exception):
-    """A fault that a check found, in words for the student."""
+    """A fault that a check found, in words for the student.
 
-    def __init__(self, state: State, message: str) -> None:
+    `changed` is an argument that was changed in place: its name and what it was.
+    """
+
+    def __init__(self, state: State, message: str, changed: tuple[str, Any] | None = None) -> None:
         super().__init__(message)
         self.state: State = state
+        self.changed = changed
 
 
 def named(error: BaseException) -> str:
@@ -243,6 +249,14 @@ def call_text(name: str, arguments: tuple[Any, ...]) -> str:
     return line if len(line) <= _MOST_LETTERS else ""
 
 
+def changing_call_text(line: str, name: str, before: Any) -> str:
+    """Return a call that changes an argument as a line that shows the argument after the call."""
+    value = _written(before)
+    if not name or value not in line:
+        return line
+    return f"{name} = {value}; {line.replace(value, name, 1)}; {name}"
+
+
 def _argument(thing: Any) -> str:
     text = _written(thing)
     for name, build in _EXAMPLES.items():
@@ -297,10 +311,26 @@ class Answers:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._last: tuple[str, tuple[Any, ...]] | None = None
+        self.last_answer: Any = None
+        self._forbidden: tuple[str, ...] = ()
 
-    def last_call(self) -> tuple[str, str]:
-        """Return the function called last, and its call as a line to copy; "" if there is none."""
-        return (self._last[0], call_text(*self._last)) if self._last else ("", "")
+    def last_call(self, changed: tuple[str, Any] | None = None) -> tuple[str, str]:
+        """Return the function called last, and its call as a line to copy; "" if there is none.
+
+        The line also shows what becomes of an argument that the call changed: its name and value.
+        """
+        if not self._last:
+            return "", ""
+        return self._last[0], changing_call_text(call_text(*self._last), *(changed or ("", "")))
+
+    def write_out(self, name: str) -> None:
+        """Hide the problem's other answers from every call that follows: `name` must not use them.
+
+        Marking does the same. The notebook's names are back after each call.
+        """
+        answers = ([n for item in items for n in item.answers] for items in PROBLEMS.values())
+        together = next((found for found in answers if name in found), [])
+        self._forbidden = tuple(other for other in together if other != name)
 
     def value(self, name: str) -> Any:
         """Return the notebook's value of `name`."""
@@ -324,16 +354,36 @@ class Answers:
             )
         self._last = name, copied(arguments)
         try:
-            return function(*arguments)
+            with _hidden(self._forbidden, self._names, function):
+                self.last_answer = function(*arguments)
+                return self.last_answer
         except NotImplementedError as error:
             raise CheckError("open", _unfinished(name, error)) from None
         except (Exception, SystemExit) as error:
             message = f"`{name}` stopped with {named(error)}{_line(error)}"
             undefined = getattr(error, "name", None) if type(error) is NameError else None
+            if undefined in self._forbidden:
+                message = f"write out the formula itself: this answer must not call `{undefined}`."
+                raise CheckError("wrong", message) from None
             if undefined not in self._names and (what := _source_of(str(undefined))):
                 message = f"`{name}` needs `{undefined}`, which is not defined: {what}"
                 raise CheckError("missing", message) from None
             raise CheckError("broken", message) from None
+
+
+@contextmanager
+def _hidden(forbidden: tuple[str, ...], names: Names, function: Any) -> Iterator[None]:
+    """Take names out of the notebook, and out of a function's module, and put them back."""
+    kept = []
+    try:
+        for place in (names, getattr(function, "__globals__", {})):
+            for name in forbidden:
+                if name in place and isinstance(place, MutableMapping):
+                    kept.append((place, name, place.pop(name)))
+        yield
+    finally:
+        for place, name, thing in kept:
+            place[name] = thing
 
 
 def _source_of(name: str) -> str:
@@ -409,6 +459,11 @@ def array(answer: Any, what: str, shape: tuple[int, ...] | None = None) -> np.nd
     if shape == () and found.size == 1:
         found = found.reshape(())  # an array with a single entry is a number too
     expect(
+        shape != () or found.shape == (),
+        f"{what}: should be a number but is an array of shape {found.shape}. Is a sum missing?",
+        "broken",
+    )
+    expect(
         shape is None or found.shape == shape,
         f"{what}: the shape is {found.shape} but should be {shape}.",
         "broken",
@@ -445,13 +500,25 @@ def close(answer: Any, expected: Any, what: str, *, hint: str = "") -> str:
     return f"{what}: as expected ({_deviation_text(deviation)})"
 
 
+def slip(answer: Any, slips: Mapping[str, Any]) -> str:
+    """Return the words for the wrong answer that this one is; "" if it is none of them."""
+    found = numbers(answer, "The answer")
+    same = (
+        words
+        for words, wrong in slips.items()
+        if np.shape(wrong) == found.shape and _deviation(found, np.asarray(wrong)) <= TOLERANCE
+    )
+    return next(same, "")
+
+
 def _aliased(answer: Any, found: np.ndarray, right: np.ndarray) -> str:
     """Return advice if all rows are equal, as if one array had been collected in each step."""
     if found.ndim < 2 or len(found) < 2 or not found.any() or (right == right[-1]).all():
         return ""
     if isinstance(answer, (list, tuple)) and all(row is answer[0] for row in answer):
         return "All rows are one array, which changes in each step: append `x.copy()`, not `x`."
-    if (found == found[-1]).all():
+    is_row = not np.array_equal(found[-1], right[0]) or np.array_equal(right[0], right[-1])
+    if (found == found[-1]).all() and is_row:
         return "All rows are equal, as if they were one array: append `x.copy()`, not `x`."
     return ""
 
@@ -469,10 +536,9 @@ def holds(left: Any, right: Any, rule: str) -> str:
 
 def unchanged(after: np.ndarray, before: np.ndarray, what: str) -> str:
     """Check that a function did not change its argument."""
-    expect(
-        np.array_equal(after, before),
-        f"The function changed {what} in place; work on a copy of it.",
-    )
+    if not np.array_equal(after, before):
+        message = f"The function changed {what} in place; work on a copy of it."
+        raise CheckError("wrong", message, (what, before))
     return f"{what} is unchanged"
 
 
@@ -514,7 +580,12 @@ def as_figure(answer: Any) -> Figure:
             f"The function returned {kind(answer)} but should return the Figure: start with "
             "`figure, axes = plt.subplots()` and end with `return figure`.",
         )
-    expect(figure.axes, "The Figure that the function returned has no axes in it.", "broken")
+    expect(
+        figure.axes,
+        "The Figure that the function returned has no axes in it. `plt.show()` closes a figure in "
+        "a notebook: keep `figure, axes = plt.subplots()` and end with `return figure`.",
+        "broken",
+    )
     return figure
 
 
@@ -579,6 +650,72 @@ def axis_labels(axes: Axes) -> str:
             "shows.",
         )
     return f"the axes are labelled: {labels['x']}; {labels['y']}"
+
+
+def surfaces(figure: Figure) -> list[np.ndarray]:
+    """Return rows (x, y, height) of each surface in a figure that can be read.
+
+    Of bands and level lines the heights are only the order of their levels.
+    """
+    found = []
+    for axes in figure.axes:
+        for artist in (*axes.collections, *axes.images) if axes.get_label() != "<colorbar>" else ():
+            try:
+                rows = [_filled(part).reshape(-1, 3) for part in _readings(artist)]
+            except (AttributeError, TypeError, ValueError, IndexError):
+                continue  # another version of matplotlib keeps it in another form
+            data = np.concatenate([*rows, np.empty((0, 3))])
+            data = data[np.isfinite(data).all(axis=1)]
+            if len(data) and np.ptp(data[:, 2]) > 0:
+                found.append(data)
+    return found
+
+
+def _filled(part: Any) -> Any:
+    """Return an array of floats, NaN where it is masked."""
+    return np.ma.filled(np.ma.asarray(part, float), np.nan)
+
+
+def _readings(artist: Any) -> Iterator[Any]:
+    """Yield arrays of rows (x, y, height) of a surface; nothing if its kind is unknown."""
+    if hasattr(artist, "_segments3d"):
+        yield from artist._segments3d
+    elif getattr(artist, "_vec", None) is not None:
+        yield artist._vec[:3].T
+    elif getattr(artist, "_faces", None) is not None:
+        yield artist._faces
+    elif isinstance(artist, ContourSet):
+        for order, path in enumerate(artist.get_paths()):
+            points: Any = path.vertices
+            yield np.column_stack([points, np.full(len(points), order)])
+    elif isinstance(artist, QuadMesh):
+        corners, heights = _filled(artist.get_coordinates()), _filled(artist.get_array())
+        if heights.ndim < 3 and heights.size != corners[..., 0].size:
+            corners = (corners[:-1] + corners[1:]) / 2
+            corners = (corners[:, :-1] + corners[:, 1:]) / 2
+        yield np.column_stack([corners.reshape(-1, 2), heights.ravel()])
+    elif isinstance(artist, AxesImage):
+        heights = _filled(artist.get_array())
+        left, right, bottom, top = artist.get_extent()
+        if artist.origin == "upper":
+            bottom, top = top, bottom
+        rows, columns = ((np.arange(n) + 0.5) / n for n in heights.shape)
+        x, y = np.meshgrid(left + (right - left) * columns, bottom + (top - bottom) * rows)
+        yield np.column_stack([x.ravel(), y.ravel(), heights.ravel()])
+
+
+def rises_with(data: np.ndarray, heights: Callable[[np.ndarray], Any]) -> float:
+    """Return the share of pairs of points that a surface and a function put in the same order."""
+    draw = np.random.default_rng(0)
+    one, other = data[draw.integers(len(data), size=(2, 1500))]
+    differ = one[:, 2] != other[:, 2]
+    up = (one[:, 2] < other[:, 2])[:, np.newaxis]
+    low, high = np.where(up, one, other)[differ, :2], np.where(up, other, one)[differ, :2]
+    below, above = ([float(heights(x)) for x in part] for part in (low, high))
+    if not below:
+        return 1.0
+    almost = 0.01 * float(np.ptp([*below, *above]))
+    return float(np.mean(np.array(below) <= np.array(above) + almost))
 
 
 # --- Reading saved notebooks --------------------------------------------------------------
@@ -652,6 +789,32 @@ def is_written(notebook: Saved, item: str) -> bool:
     """Return whether a text item is neither empty nor as it was released."""
     mine = [cell for cell in notebook.cells if grade_id(cell) == item]
     return any(cell_text(cell).strip() and not _is_as_released(cell) for cell in mine)
+
+
+def empty_parts(notebook: Saved, item: str) -> str:
+    """Return how many parts of a text's frame are still empty, in words; "" if none is.
+
+    A part begins with a line such as `**Claim.** …` and is empty if only this line is there. All
+    may be written below an unchanged frame, in place of the line to replace.
+    """
+    parts: list[str] = []
+    is_below = False
+    for text, _ in text_cells(notebook, item):
+        rest = re.sub(rf"^(?:</div>|.*{_UNANSWERED}.*)$", "", text, flags=re.MULTILINE)
+        parts += re.split(r"^(?=\*\*(?!✎))", rest, flags=re.MULTILINE)[1:]
+        is_below |= _UNANSWERED not in text
+    empty = [part for part in parts if re.fullmatch(r".*…\s*", part)]
+    as_released = [part for part in parts if re.match(r".*…[^\S\n]*$", part, re.MULTILINE)]
+    if is_below and [*empty, *parts[len(empty) :][:1]] == as_released == parts[: len(as_released)]:
+        return ""
+    verb = "is" if len(empty) == 1 else "are"
+    return f"{len(empty)} of {len(parts)} parts {verb} still empty" if empty else ""
+
+
+def is_line_left(notebook: Saved, item: str) -> bool:
+    """Return whether a written text still holds the line that it should replace."""
+    mine = (cell for cell in notebook.cells if grade_id(cell) == item)
+    return any(_UNANSWERED in cell_text(cell) for cell in mine) and is_written(notebook, item)
 
 
 def _is_as_released(cell: Mapping[str, Any]) -> bool:
@@ -787,6 +950,9 @@ _STEPS = ("a nudge", "the shape of the answer", "where to look")
 _given: dict[str, int] = {}
 """Number of hints that `hint` has given for an item so far."""
 
+_latest: list[str] = []
+"""The item that was checked last, which tells in which notebook this is."""
+
 _VERDICTS: Mapping[State, tuple[str, str, str]] = {
     "passed": ("✓", "passes", "#1a7f37"),
     "missing": ("…", "not found", "#57606a"),
@@ -804,6 +970,7 @@ class Result:
     """The outcome of one check: the comparisons that held, and a message about the first fault.
 
     `function` is what failed, `call` its call as a line to copy; `advice` names a likely cause.
+    `answer` is what the last call of a passed check returned.
     """
 
     state: State
@@ -812,6 +979,7 @@ class Result:
     function: str = ""
     call: str = ""
     advice: str = ""
+    answer: Any = None
 
 
 def check(
@@ -839,23 +1007,22 @@ def check(
 def examine(item: str, names: Names) -> Result:
     """Run one check; errors in it become a result too."""
     held: list[str] = []
+    _latest[:] = [item]
     answers = Answers(names)
     with _figures_closed():
         try:
             for line in BODIES[item](answers):
                 held.append(line)
         except CheckError as error:
-            return Result(error.state, tuple(held), str(error), *answers.last_call())
+            return Result(error.state, tuple(held), str(error), *answers.last_call(error.changed))
         except Exception as error:
             message = f"The check could not continue: {named(error)}"
             return Result("broken", tuple(held), message, *answers.last_call())
-    return Result("passed", tuple(held))
+    return Result("passed", tuple(held), answer=answers.last_answer)
 
 
 def _advised(item: Item, result: Result, names: Names) -> Result:
     """Return a result with the likely cause: an old cell, or another answer that does not pass."""
-    if result.state == "passed":
-        return result
     problem = next((name for name, items in PROBLEMS.items() if item in items), "")
     runs = _cells_run()
     causes = (out_of_date(name, problem, names, runs) for name in item.answers if runs)
@@ -863,6 +1030,8 @@ def _advised(item: Item, result: Result, names: Names) -> Result:
         if result.state in ("missing", "open"):
             return replace(result, message=cause)
         return replace(result, advice=cause)
+    if result.state == "passed":
+        return result
     for name, other in used_answers(item, names):
         fault = _quiet_result(other.name, names)
         if fault.state == "passed" or fault.function not in ("", name):
@@ -977,10 +1146,31 @@ def _page(item: Item, result: Result) -> str:
         pre = "margin:0 0 0 1.5em;white-space:pre-wrap;overflow-wrap:anywhere"
         lines += [f'<pre style="{pre}">{_marked_up(rest)}</pre>'] if rest else []
     lines += [f"<div>→ {_marked_up(line)}</div>" for line in _next_steps(result)]
+    lines += _own_picture(result)
     if _needs_hints(item, result):
         lines.append(_hints(item.name))
     box = f"border-left:4px solid {colour};padding:2px 0 2px 10px;margin:4px 0"
     return f'<div style="{box};overflow-wrap:anywhere">' + "\n".join(lines) + "</div>"
+
+
+def _own_picture(result: Result) -> Iterator[str]:
+    """Yield the student's right figure as HTML, if somebody watches who can see it."""
+    if result.state != "passed" or not _is_watched():
+        return
+    try:
+        picture = _as_image(as_figure(result.answer), "; ".join(result.held), dpi=60)
+    except Exception:  # no figure, or one that can't be drawn: the verdict says all that is needed
+        return
+    yield f"<div>Your picture of the check's example:</div><div>{picture}</div>"
+
+
+def _as_image(figure: Figure, text: str, dpi: float | Literal["figure"] = "figure") -> str:
+    """Return a figure as HTML, with a text for readers who do not see it."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=dpi, bbox_inches="tight")
+    data = base64.b64encode(file.getvalue()).decode("ascii")
+    source = f'src="data:image/png;base64,{data}" style="max-width:100%;height:auto"'
+    return f'<img alt="{html.escape(text)}" {source}>'
 
 
 def _small(name: str) -> str:
@@ -1007,16 +1197,26 @@ def _hint_title(step: int) -> str:
     return f"Hint {step + 1} of {len(_STEPS)}: {_STEPS[step]}"
 
 
-def hint(name: object) -> None:
+def hint(name: object = "") -> None:
     """Print the next hint for an item; after the last, the first again.
 
     `name` is the item, such as "p1-momentum", or a function or a part of either name or of the
     title that fits only one item, such as "momentum".
     """
+    if name == "":
+        say('Name an item or a function: checks.hint("momentum").')
     found = items_named(getattr(name, "__name__", name))
+    if not found and (texts := items_named(name, texts=True)):
+        what = f"its question: open them there ({texts[0]})."
+        if len(texts) > 1:
+            what = f"its question, as for {', '.join(texts)}."
+        say(f"The hints for a text are folded below {what}")
+        return
     if len(found) != 1:
         told = f"{len(found)} items fit" if found else "There is no hint for"
-        say(f"{told} {name!r}. Choose one of: {', '.join(found or HINTS)}.")
+        here = next((items for items in PROBLEMS.values() if _item_in(items, _latest)), ())
+        choice = [item.name for item in here if item.name in HINTS]
+        say(f"{told} {name!r}. Choose one of: {', '.join(found or choice or HINTS)}.")
         return
     (item,) = found
     step = _given.get(item, 0) % len(_STEPS)
@@ -1032,14 +1232,21 @@ def hint(name: object) -> None:
     )
 
 
-def items_named(name: object) -> list[str]:
-    """Return the items with hints that a name fits: exactly if one does, else by a part of it."""
+def _item_in(items: Sequence[Item], names: Sequence[str]) -> bool:
+    return any(item.name in names for item in items)
+
+
+def items_named(name: object, *, texts: bool = False) -> list[str]:
+    """Return the items with hints that a name fits: exactly if one does, else by a part of it.
+
+    With `texts`, return the items that are texts instead.
+    """
     word = str(name).strip().lower()
     words = {
         item.name: [text.lower() for text in (item.name, *item.answers, item.title)]
         for items in PROBLEMS.values()
         for item in items
-        if item.name in HINTS
+        if (not item.answers if texts else item.name in HINTS)
     }
     if word in words:
         return [word]
@@ -1078,7 +1285,11 @@ def playing(names: Names, *needed: str) -> bool:
 
     Marking and packing skip playgrounds, which earn nothing.
     """
-    return getattr(shell(), "kernel", None) is not None and ready(names, *needed)
+    return _is_watched() and ready(names, *needed)
+
+
+def _is_watched() -> bool:
+    return getattr(shell(), "kernel", None) is not None
 
 
 def plain(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -1128,24 +1339,29 @@ def _standing(item: Item, state: State | None, saved: Saved | None) -> tuple[str
     if item.answers or saved is None or saved.fault:
         return _STANDINGS[state]
     if is_written(saved, item.name):
-        return "✎", "written; a person marks it"
+        if empty := empty_parts(saved, item.name):
+            return "✎", f"started: {empty}"
+        line = "; delete the line “Your answer goes here” too"
+        return "✎", "written; a person marks it" + line * is_line_left(saved, item.name)
     return "…", "no text yet"
 
 
 def _points_so_far(items: Sequence[Item], states: Mapping[str, State]) -> str:
     """Return the sums of the points that pass, regular and bonus points apart."""
     passed, all_of = ([0.0, 0.0] for _ in range(2))
-    for item in items:
+    for item in (item for item in items if item.answers):
         all_of[item.bonus] += item.points
         passed[item.bonus] += item.points * (states.get(item.name) == "passed")
     read = sum(item.points for item in items if not item.answers)
+    texts = [f"A person marks the {read:g} points for texts"] if read else []
     parts = [
         f"{passed[bonus]:g} of {all_of[bonus]:g} {'bonus ' * bonus}points"
         for bonus in (False, True)
         if all_of[bonus]
     ]
-    told = parts[0] + " pass so far" + "".join(f", {part}" for part in parts[1:]) + "."
-    return told + f" A person marks the {read:g} points for texts." * bool(read)
+    parts[:1] = [f"{part}{' that tests mark' * bool(read)} pass so far" for part in parts[:1]]
+    told = [", ".join(parts)] if parts else []
+    return " ".join(f"{part}." for part in told + texts)
 
 
 def _table(title: str, rows: Sequence[tuple[Item, str, str]], end: Sequence[str]) -> str:
@@ -1202,16 +1418,12 @@ def show(*alternatives: str) -> None:
         return
     for index, number in enumerate(plt.get_fignums()):
         text = alternatives[min(index, len(alternatives) - 1)] if alternatives else "a figure"
-        file = io.BytesIO()
         try:
-            plt.figure(number).savefig(file, format="png", dpi="figure", bbox_inches="tight")
+            image = _as_image(plt.figure(number), text)
         except Exception as error:
             say(f"✗ Figure {index + 1} can't be drawn: {named(error)}")
             continue
-        data = base64.b64encode(file.getvalue()).decode("ascii")
-        style = "max-width:100%;height:auto"
-        source = f'src="data:image/png;base64,{data}" style="{style}"'
-        _publish(f"[Picture: {text}]", f'<img alt="{html.escape(text)}" {source}>')
+        _publish(f"[Picture: {text}]", image)
     plt.close("all")
 
 
@@ -2191,6 +2403,13 @@ def _forgotten(each: Rehearsed) -> Iterator[Line]:
         yield "…", f"{notebook.shown}: not done yet: {', '.join(stubs)}"
     if blank := [i.name for i in items if each.outcome(i) == "no text" and i.name in ids]:
         yield "…", f"{notebook.shown}: no text yet: {', '.join(blank)}"
+    for item in items:
+        if each.outcome(item) == "text" and (empty := empty_parts(notebook, item.name)):
+            todo = "Fill in what you need, and delete the headings that you don't."
+            yield "…", f"{notebook.shown}: {item.name} is started: {empty}. {todo}"
+    if left := [i.name for i in items if not i.answers and is_line_left(notebook, i.name)]:
+        told = "your text is there. Delete the line “Your answer goes here” too"
+        yield "!", f"{notebook.shown}: {', '.join(left)}: {told}."
     for fault in each.run.faults:
         about = _concerned(each, fault)
         fails = any(each.outcome(item) != "passed" for item in items if item.name in about)
@@ -2301,8 +2520,8 @@ def _unsaved(notebook: Saved) -> Iterator[str]:
             # IPython keeps a cell with magic commands in a different form than it was typed
             if cell and "get_ipython()" not in cell and _normal(cell) not in known:
                 yield (
-                    f"the `{name}` that you ran last is not in the saved file. Save the notebook, "
-                    "then pack again."
+                    f"the `{name}` that you ran last is not in the saved file. Run its cell "
+                    "and save the notebook, then pack again."
                 )
 
 
@@ -2466,6 +2685,7 @@ def command(words: list[str]) -> int:
 # with the indices 0, 1, 0.
 
 _INDICES = (0, 1, 0)
+_IN_FLOATS = "Compute in floats, also if `x0` has integers: `np.zeros_like(x0)` has integers too."
 _ITERATES = ((2, 4), (1, 2), (0.25, 0.5), (-3, -6))
 
 
@@ -2504,7 +2724,11 @@ def length_squared(x: np.ndarray) -> float:
 )
 def p1_momentum(yours: Answers) -> Lines:
     """Check three steps worked out by hand, zero steps, and an unchanged start."""
-    return _three_steps(yours.momentum, gammas=(0.5, 0.25, 1), betas=(0.9, 0.5, 1))
+    slip = (
+        [(2, 4), (1.9, 3.8), (1.4, 2.8), (-0.6, -1.2)],
+        "This memory is an average, m = β m + (1 − β) g; equation (1) adds the whole gradient.",
+    )
+    return _three_steps(yours.momentum, gammas=(0.5, 0.25, 1), betas=(0.9, 0.5, 1), slip=slip)
 
 
 @check(
@@ -2517,18 +2741,36 @@ def p1_momentum(yours: Answers) -> Lines:
 )
 def p1a_heavy_ball(yours: Answers) -> Lines:
     """Check the same three steps, with the heavy ball's own parameters."""
-    return _three_steps(yours.heavy_ball, gammas=(0.5, 0.25, 1), betas=(0.45, 0.25, 4))
+    slip = (
+        [(2, 4), (1.9, 3.8), (0.925, 1.85), (-3.9, -7.8)],
+        "At t = 0 your x^(t−1) is the last row, which is still empty: `xs[t-1]` is `xs[-1]` there. "
+        "The ball starts at rest, so x^(−1) = x^0.",
+    )
+    return _three_steps(yours.heavy_ball, gammas=(0.5, 0.25, 1), betas=(0.45, 0.25, 4), slip=slip)
 
 
 def _three_steps(
-    method: Callable[..., Any], *, gammas: tuple[float, ...], betas: tuple[float, ...]
+    method: Callable[..., Any],
+    *,
+    gammas: tuple[float, ...],
+    betas: tuple[float, ...],
+    slip: tuple[Any, str],
 ) -> Lines:
-    """Check that a method gives the example's iterates with its own parameters."""
+    """Check that a method gives the example's iterates with its own parameters.
+
+    `slip` holds the iterates of a frequent slip and what to say about it.
+    """
     start = np.array([2.0, 4.0])
     rates = np.array(gammas, dtype=float), np.array(betas, dtype=float)
     answer = method(scaled, start, *rates, np.array(_INDICES))
-    yield close(answer, _ITERATES, "The iterates of three steps, the start first")
+    what = "The iterates of three steps, the start first"
+    found = numbers(answer, what)
+    is_slip = found.shape == (4, 2) and np.allclose(found, slip[0])
+    yield close(answer, _ITERATES, what, hint=slip[1] if is_slip else "")
     yield unchanged(start, np.array([2.0, 4.0]), "x0")
+    answer = method(scaled, np.array([2, 4]), *rates, np.array(_INDICES))
+    what = "The iterates of three steps, from an integer start"
+    yield close(answer, _ITERATES, what, hint=_IN_FLOATS)
     none = np.array([])
     answer = method(scaled, np.array([2, 4]), none, none, none.astype(int))
     yield close(answer, [(2, 4)], "The iterates of zero steps, from an integer start")
@@ -2550,6 +2792,11 @@ def p1a_parameters(yours: Answers) -> Lines:
     hat_gammas, hat_betas = pair(answer, "The answer", "γ̂, β̂")
     yield close(hat_gammas, (0.5, 0.25, 1), "The heavy ball's γ for γ = (½, ¼, 1), β = (0.9, ½, 1)")
     yield close(hat_betas, (0.45, 0.25, 4), "The heavy ball's β for γ = (½, ¼, 1), β = (0.9, ½, 1)")
+    answer = yours.heavy_ball_parameters(np.array([]), np.array([]))
+    hat_gammas, hat_betas = pair(answer, "The answer", "γ̂, β̂")
+    array(hat_gammas, "The heavy ball's γ for T = 0", (0,))
+    array(hat_betas, "The heavy ball's β for T = 0", (0,))
+    yield "for T = 0 both are empty"
 
 
 @check(
@@ -2561,7 +2808,7 @@ def p1a_parameters(yours: Answers) -> Lines:
     "and not at z; the two weights in (5) add up to 1.",
 )
 def p1b_ima(yours: Answers) -> Lines:
-    """Check two steps worked out by hand: λ₁ and λ₂ shape the averages, λ₀ has no effect."""
+    """Check two steps worked out by hand (λ₀ has no effect), an unchanged start, zero steps."""
     start = np.array([2.0, 4.0])
     for first in (0.0, 7.0):
         rates = np.array([1.0, 1.0]), np.array([first, 1.0, 3.0])
@@ -2569,7 +2816,19 @@ def p1b_ima(yours: Answers) -> Lines:
         x, z = pair(answer, "The answer", "x, z")
         yield close(x, _ITERATES[:3], f"x of two steps (λ₀ = {first:.0f}), the start first")
         yield close(z, [(0, 0), (-2, -4)], f"z of two steps (λ₀ = {first:.0f})")
-    yield unchanged(start, np.array([2.0, 4.0]), "x0")
+        if first == 0:
+            yield unchanged(start, np.array([2.0, 4.0]), "x0")
+    answer = yours.ima(scaled, np.array([2, 4]), *rates, np.array(_INDICES[:2]))
+    x, z = pair(answer, "The answer", "x, z")
+    yield close(x, _ITERATES[:3], "x of two steps, from an integer start", hint=_IN_FLOATS)
+    yield close(z, [(0, 0), (-2, -4)], "z of two steps, from there", hint=_IN_FLOATS)
+    none = np.array([])
+    answer = yours.ima(scaled, np.array([2, 4]), none, np.array([3.0]), none.astype(int))
+    x, z = pair(answer, "The answer", "x, z")
+    yield close(x, [(2, 4)], "x of zero steps, the start alone")
+    rows = numbers(z, "z of zero steps")
+    expect(rows.size == 0, f"z of zero steps has shape {rows.shape} but should be empty: (0, 2).")
+    yield "z of zero steps is empty"
 
 
 @check(
@@ -2577,8 +2836,8 @@ def p1b_ima(yours: Answers) -> Lines:
     "choose one freely, so that no division can go wrong afterwards?",
     "A pair: η with T entries, λ with T + 1. The relation is solved for one λ after the other "
     "in a loop, and η comes last, all at once.",
-    "The two relations in section b) and the erratum below them, especially its last question. "
-    "Write the second relation with the heavy ball's β̂ of part a): what does it say λ_t is, if "
+    "The two relations in section b) and the exercise on paper below them, especially its last "
+    "question. Write the second relation with the heavy ball's β̂ of part a): what does it say λ_t is, if "
     "you know its neighbour? The relation at t = 0 is not needed.",
 )
 def p1b_parameters(yours: Answers) -> Lines:
@@ -2588,16 +2847,33 @@ def p1b_parameters(yours: Answers) -> Lines:
         answer = yours.ima_parameters(g.copy(), b.copy())
         etas, lambdas = pair(answer, "The answer", "η, λ")
         eta = array(etas, "η for three steps", (3,))
-        lam = array(numbers(lambdas, "λ for three steps")[1:], "λ₁, λ₂, λ₃ for three steps", (3,))
+        lam = _lambdas(lambdas, 3)[1:]
+        minus = [f"λ{'₁₂₃'[t]} = −1" for t in range(3) if np.isclose(lam[t], -1)]
         expect(
-            not np.isclose(lam, -1).any(),
-            f"λ = {shown(lam)} holds −1, and the method divides by λ + 1. Another choice of the "
-            "free λ avoids it.",
+            not minus,
+            f"{' and '.join(minus)}, and the method divides by λ + 1. Another choice of the free "
+            "λ avoids it.",
         )
         case = f"γ = {gammas}, β = {betas}"
         yield holds(eta, (1 + lam) * g, f"η_t = (1 + λ_(t+1)) γ_t, with {case}")
         left, right = b[1:] * lam[1:], g[:-1] * lam[:-1] / g[1:] - b[1:]
         yield holds(left, right, f"β_t λ_(t+1) = γ_(t−1) λ_t / γ_t − β_t for t ≥ 1, with {case}")
+    answer = yours.ima_parameters(np.array([]), np.array([]))
+    etas, lambdas = pair(answer, "The answer", "η, λ")
+    array(etas, "η for T = 0", (0,))
+    _lambdas(lambdas, 0)
+    yield "for T = 0 η is empty, and λ has one entry"
+
+
+def _lambdas(answer: Any, steps: int) -> np.ndarray:
+    """Return λ_0, …, λ_T as floats; all but λ_0 have to be finite."""
+    lam = np.zeros(1) if np.shape(answer) == (steps + 1,) == (1,) else numbers(answer, "λ")
+    size = f"{lam.size}" if lam.ndim == 1 else f"the shape {lam.shape}"
+    entries = f"{steps + 1} entries" if steps else "1 entry"
+    is_long = lam.shape == (steps + 1,)
+    expect(is_long, f"λ must have T+1 = {entries}, yours has {size}.", "broken")
+    expect(np.isfinite(lam[1:]).all(), f"λ contains NaN or infinity:\n{shown(lam)}")
+    return lam
 
 
 @example
@@ -2628,7 +2904,7 @@ def p1_plot(yours: Answers) -> Lines:
     yield "f along the trajectory “second” is a line too"
     for label in trajectories:
         is_named = any(label in text for text in legend_texts(figure))
-        expect(is_named, f"The legend does not name the trajectory {label!r}.")
+        expect(is_named, f"The legend does not name the trajectory “{label}”.")
     yield legend_names(figure, 2)
     yield axis_labels(axes)
 
@@ -2658,6 +2934,12 @@ def p2a_values(yours: Answers) -> Lines:
     yield holds(trace, np.diag(hessian).sum(), "the trace is the sum of the Hessian's diagonal")
 
 
+_OLD = "Both updates use the old u and the old v; this is v⁺ with the new u."
+_MINUS = "The first step goes uphill: the sign of ρ is wrong."
+_NORMALISED = "The step up is ρ times the gradient as it is; don't divide by its length."
+_FROM_ABOVE = "The step down starts from the old point, not from the one uphill."
+
+
 @check(
     "Is there a line that changes one of the two while the other still needs its old value?",
     "A pair: an array like u, and a number. Each is its old value times a number that depends "
@@ -2667,10 +2949,12 @@ def p2a_values(yours: Answers) -> Lines:
 )
 def p2b_gd_update(yours: Answers) -> Lines:
     """Check one step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
+    yours.write_out("gd_update")
     u = np.array([1.0, 2.0])
     u_next, v_next = pair(yours.gd_update(u, 1.0, 0.1), "The answer", "u⁺, v⁺")
     yield close(u_next, (0.9, 1.8), "u⁺ from u = (1, 2), v = 1 with η = 0.1")
-    yield close(v_next, 0.5, "v⁺ from there", hint="Both updates use the old u and the old v.")
+    hint = slip(v_next, {_OLD: 0.595})
+    yield close(v_next, 0.5, "v⁺ from there", hint=hint)
     yield unchanged(u, np.array([1.0, 2.0]), "u")
 
 
@@ -2685,12 +2969,17 @@ def p2b_gd_update(yours: Answers) -> Lines:
 )
 def p2b_usam_update(yours: Answers) -> Lines:
     """Check one step of USAM, η = 0.1: GD's step at ρ = 0, worked out by hand at ρ = 0.1."""
+    yours.write_out("usam_update")
     u = np.array([1.0, 2.0])
+    slips = {_MINUS: 0.9775, _NORMALISED: 0.878735, _FROM_ABOVE: 0.8525}
     for rho, right_u, right_v in ((0.0, (0.9, 1.8), 0.5), (0.1, (0.7525, 1.505), 0.0925)):
         answer = yours.usam_update(u, 1.0, 0.1, rho)
         u_next, v_next = pair(answer, "The answer", "u⁺, v⁺")
-        yield close(u_next, right_u, f"u⁺ from u = (1, 2), v = 1 with η = 0.1, ρ = {rho}")
-        yield close(v_next, right_v, "v⁺ from there")
+        what = f"u⁺ from u = (1, 2), v = 1 with η = 0.1, ρ = {rho}"
+        hint = slip(u_next, {words: (a, 2 * a) for words, a in slips.items()})
+        yield close(u_next, right_u, what, hint=hint)
+        hint = slip(v_next, {_OLD: 0.5604195 if rho else 0.595})
+        yield close(v_next, right_v, "v⁺ from there", hint=hint)
     yield unchanged(u, np.array([1.0, 2.0]), "u")
 
 
@@ -2754,15 +3043,22 @@ def p2c_gd(yours: Answers) -> Lines:
 )
 def p2c_usam(yours: Answers) -> Lines:
     """Check steps with ∇f(x) = x² (entry by entry), worked out by hand, for two values of ρ."""
-    start = np.array([1.0, 0.0])
+    start = np.array([1.0, -1.0])
     answer = yours.usam(squares, start, 0.125, 1.0, 2)
-    right = [(1, 0), (0.5, 0), (0.4296875, 0)]
-    yield close(answer, right, "Two steps with ∇f(x) = x², η = ⅛, ρ = 1")
-    yield unchanged(start, np.array([1.0, 0.0]), "x0")
+    right = [(1.0, -1.0), (0.5, -1.0), (0.4296875, -1.0)]
+    slips = {
+        _MINUS: [(1.0, -1.0), (1.0, -1.5), (1.0, -3.2578125)],
+        _NORMALISED: [(1.0, -1.0), (0.6357233, -1.0107233), (0.5098228, -1.0115403)],
+        _FROM_ABOVE: [(1.0, -1.0), (1.5, 0.0), (1.9921875, 0.0)],
+    }
+    what = "Two steps with ∇f(x) = x², η = ⅛, ρ = 1"
+    yield close(answer, right, what, hint=slip(answer, slips))
+    yield unchanged(start, np.array([1.0, -1.0]), "x0")
     answer = yours.usam(squares, start, np.array([0.5, 1.0]), 0.0, 2)
-    yield close(answer, [(1, 0), (0.5, 0), (0.25, 0)], "Two steps with η = (½, 1), ρ = 0")
-    answer = yours.usam(squares, np.array([1, 0]), 0.5, 1.0, 0)
-    yield close(answer, [(1, 0)], "Zero steps, from an integer start")
+    right = [(1.0, -1.0), (0.5, -1.5), (0.25, -3.75)]
+    yield close(answer, right, "Two steps with η = (½, 1), ρ = 0")
+    answer = yours.usam(squares, np.array([1, -1]), 0.5, 1.0, 0)
+    yield close(answer, [(1, -1)], "Zero steps, from an integer start")
 
 
 def drift(gradient: Any, x0: Any, eta: float, rho: float, num_steps: int) -> np.ndarray:
@@ -2797,6 +3093,18 @@ def p2c_experiment(yours: Answers) -> Lines:
     yield "the keys are the pairs (η, ρ)"
     for (eta, rho), shift in shifts.items():
         what = f"The last iterates from three starts at η = {eta}, ρ = {rho}"
+        shape = numbers(answer[eta, rho], what).shape
+        expect(
+            shape != (3, 11, 2),
+            f"{what}: the shape is (3, 11, 2), which are whole runs. Keep only the last row of "
+            "each run.",
+            "broken",
+        )
+        expect(
+            shape != (2,),
+            f"{what}: the shape is (2,) but should be (3, 2). Each start needs a row of its own.",
+            "broken",
+        )
         yield close(answer[eta, rho], starts + shift, what)
 
 
@@ -2807,10 +3115,12 @@ def last_entry(x: np.ndarray) -> float:
 
 @example
 def three_ends() -> dict[tuple[float, float], np.ndarray]:
-    """Return made-up results of an experiment: three last iterates for each (η, ρ)."""
+    """Return made-up results: three last iterates for each (η, ρ), and one that diverged."""
     ends = np.array([[0.0, 1.0], [0.0, 2.0], [0.0, 9.0]])
     shifts = {(0.1, 0.0): 4.0, (0.1, 0.2): 3.0, (0.5, 0.0): 2.0, (0.5, 0.2): 0.5}
-    return {pair: ends + shift for pair, shift in shifts.items()}
+    made = {pair: ends + shift for pair, shift in shifts.items()}
+    made[0.1, 0.0] = np.append(made[0.1, 0.0], [[0.0, 1e7]], axis=0)
+    return made
 
 
 @check(
@@ -2824,6 +3134,12 @@ def three_ends() -> dict[tuple[float, float], np.ndarray]:
 def p2c_trace_plot(yours: Answers) -> Lines:
     """Check a line for each η: the median of a made-up trace over three starts, against ρ."""
     figure = as_figure(yours.plot_traces(last_entry, three_ends()))
+    for _, xs, ys in curves(figure):
+        expect(
+            len(xs) != 2 or not np.allclose((*xs, *ys), (0, 0.2, 9.5, 5)),
+            "The median at η = 0.1, ρ = 0 is 9.5 and should be 6: one of the runs diverged, to a "
+            "norm of 10⁷. Leave out runs farther than 10⁶ from the origin.",
+        )
     axes = curve(figure, (0, 0.2), (6, 5), "The median over the starts at η = 0.1")
     yield "the medians at η = 0.1 are a line against ρ"
     curve(figure, (0, 0.2), (4, 2.5), "The median over the starts at η = 0.5")
@@ -2833,19 +3149,22 @@ def p2c_trace_plot(yours: Answers) -> Lines:
 
 
 def valley(x: np.ndarray) -> float:
-    """Return the made-up loss u² + 3v² at [u, v]."""
-    return float(x[0] ** 2 + 3 * x[1] ** 2)
+    """Return the made-up loss (u + 3/2)² + 3(v − 1)² at one point [u, v]."""
+    if np.shape(x) != (2,):
+        shape = np.shape(x)
+        raise ValueError(f"`loss` takes one point [u, v] at a time, not an array of shape {shape}")
+    return float((x[0] + 1.5) ** 2 + 3 * (x[1] - 1) ** 2)
 
 
 @example
 def two_ends() -> dict[tuple[float, float], np.ndarray]:
     """Return made-up results of an experiment: two last iterates for each (η, ρ)."""
-    away = np.array([(1.75, 1.75), (1.75, -1.75)])
+    away = np.array([(1.75, 1.375), (1.75, -1.375)])
     return {
-        (0.1, 0.0): np.array([(1.0, 0.5), (-1.0, 1.0)]),
-        (0.1, 0.2): np.array([(0.5, -1.0), (0.25, 0.75)]),
         (0.5, 0.0): away,
         (0.5, 0.2): away,
+        (0.1, 0.0): np.array([(1.0, 0.5), (-4.5, 1.0)]),
+        (0.1, 0.2): np.array([(0.5, -4.0), (0.25, 0.75)]),
     }
 
 
@@ -2867,7 +3186,10 @@ def p2c_surface_plot(yours: Answers) -> Lines:
         "The figure shows no surface: draw it with `contourf`, `pcolormesh` or `plot_surface`.",
     )
     yield "the figure holds a surface"
-    marked = _points(figure)
+    marked, found = _points(figure), surfaces(figure)
+    if any(_labels(axes) == ("v", "u") for axes in surface):  # a turned plane is right too
+        marked, found = marked[:, ::-1], [data[:, [1, 0, 2]] for data in found]
+    _right_surface(found, np.concatenate([ends[0.1, 0.0], ends[0.1, 0.2]]))
     for rho, name in ((0.0, "GD (ρ = 0)"), (0.2, "USAM (ρ = 0.2)")):
         expect(
             all(np.isclose(marked, end, atol=1e-6).all(axis=1).any() for end in ends[0.1, rho]),
@@ -2875,8 +3197,43 @@ def p2c_surface_plot(yours: Answers) -> Lines:
             "`scatter` or `plot(…, 'o')` marks them.",
         )
         yield f"the last iterates of {name} are marked"
+    expect(
+        not any(np.isclose(marked, end, atol=1e-6).all(axis=1).any() for end in ends[0.5, 0.0]),
+        "The figure marks last iterates of η = 0.5 too. It was asked for η = 0.1: take only the "
+        "keys of `results` with this `eta`.",
+    )
     yield legend_names(figure, 2)
     yield axis_labels(surface[0])
+
+
+def _labels(axes: Any) -> tuple[str, str]:
+    """Return the labels of both axes without dollar signs."""
+    return axes.get_xlabel().strip(" $").lower(), axes.get_ylabel().strip(" $").lower()
+
+
+def _right_surface(found: list[np.ndarray], ends: np.ndarray) -> None:
+    """Check that a surface rises where the loss does, and reaches all ends, if it can be read."""
+    if not found:
+        return
+    turned = {
+        "u and v are exchanged: u belongs to the right, v upwards. Is the grid of values "
+        "transposed, or is `loss` called with [v, u]?": lambda x: valley(x[::-1]),
+        "v is upside down; `imshow` needs `origin='lower'`.": lambda x: valley(x * [1, -1]),
+        "u is mirrored.": lambda x: valley(x * [-1, 1]),
+    }
+    if max(rises_with(data, valley) for data in found) < 0.9:
+        fits = {max(rises_with(data, f) for data in found): words for words, f in turned.items()}
+        likely = f" In it, {fits[max(fits)]}" * (max(fits) >= 0.9)
+        raise CheckError("wrong", f"The surface does not show `loss` at its (u, v).{likely}")
+    low, high = (
+        pick([pick(data[:, :2], axis=0) for data in found], axis=0) for pick in (np.min, np.max)
+    )
+    slack = 0.15 * np.maximum(high - low, 1)
+    expect(
+        (ends >= low - slack).all() and (ends <= high + slack).all(),
+        f"The surface ends before some marks do: it shows u from {low[0]:.3g} to {high[0]:.3g}, v "
+        f"from {low[1]:.3g} to {high[1]:.3g}. Make the plane large enough for all of them.",
+    )
 
 
 def _points(figure: Figure) -> np.ndarray:
@@ -2902,7 +3259,7 @@ _X = np.array([0.6, 0.8])
 
 @check(
     "f is a sum over r with a factor in front. Where does v_r occur, and where w_r? "
-    "Compare the factor in front first: it is the same in both.",
+    "Compare the factor in front first: both derivatives have the same.",
     "An array of shape (m,) and one of shape (m, d): row r is the derivative in w_r. Each row "
     "is a multiple of the same vector.",
     "Section a), its question and hints, and the chain rule for σ(w_rᵀx). "
@@ -2924,8 +3281,8 @@ def p3a_gradients(yours: Answers) -> Lines:
 
 
 @check(
-    "The kernel has two parts, one for each group of parameters. Subtract your answer at n = 1 "
-    "from the expected one: which part is missing?",
+    "The kernel has two parts, one for each group of parameters. Compare your answer at n = 1 with "
+    "the expected one: is the diagonal right, and which part is missing or too large?",
     "A symmetric array of shape (N, N). An entry is an inner product of all derivatives at one "
     "input with those at another; it contains a sum over r and a factor 1/m.",
     "Section b), the definition of H(0). For the part in W: what is the inner product of two "
@@ -2951,34 +3308,39 @@ def p3b_kernel(yours: Answers) -> Lines:
     "nothing is divided by the sine.",
 )
 def p3c_relu(yours: Answers) -> Lines:
-    """Check the limit for n = 1 at equal, orthogonal and opposite inputs."""
+    """Check the limit for n = 1 at equal, orthogonal, opposite and oblique inputs."""
     corner = 1 / (2 * np.pi)
-    return _limit(yours, 1, [(1, corner, 0), (corner, 1, corner), (0, corner, 1)], hint="")
+    right = [(1, corner, 0), (corner, 1, corner), (0, corner, 1)]
+    return _limit(yours, 1, right, (0.550224, 0.731627, -0.049776), hint="")
 
 
 @check(
     "Is your value at equal inputs too small by exactly 1? Then look at the derivative of z² "
-    "once more, and at how often it enters the product.",
+    "once more, and at how often it enters the product. Is it NaN? Then see which of the angles "
+    "0 and π your formula divides by zero at.",
     "As for n = 1: one formula in the angle for all pairs. It begins with the same factor, and "
     "at the right angle only π is left in it, which cancels.",
     "Section c), equation (6) for n = 2: the operator is applied twice, with the division each "
     "time. The text below it gives a value at θ = 0 to compare with.",
 )
 def p3c_squared(yours: Answers) -> Lines:
-    """Check the limit for n = 2 at equal, orthogonal and opposite inputs."""
+    """Check the limit for n = 2 at equal, orthogonal, opposite and oblique inputs."""
     right = [(3.5, 0.25, 0), (0.25, 3.5, 0.25), (0, 0.25, 3.5)]
     hint = (
         "At equal inputs the limit is E[z⁴ 1] + E[4z² 1] = 3/2 + 2; the printed sheet has 5/2 there, "
         "because it lost a factor 2 in (z²)′ = 2z."
     )
-    return _limit(yours, 2, right, hint=hint)
+    return _limit(yours, 2, right, (1.6484, 2.45906, -0.068396), hint=hint)
 
 
-def _limit(yours: Answers, n: int, right: Any, *, hint: str) -> Lines:
-    """Check the limit at three inputs with simple angles, and if rounding changes a norm."""
+def _limit(yours: Answers, n: int, right: Any, oblique: Any, *, hint: str) -> Lines:
+    """Check the limit at inputs with simple angles, at an oblique one, and after rounding."""
     X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
     answer = yours.limit_ntk(X, n)
     yield close(answer, right, f"The limit at (1, 0), (0, 1) and (−1, 0), n = {n}", hint=hint)
+    answer = numbers(yours.limit_ntk(np.vstack([X, [[0.6, 0.8]]]), n), "The limit")
+    expect(answer.shape == (4, 4), f"The limit of 4 inputs has the shape {answer.shape}.", "broken")
+    yield close(answer[3, :3], oblique, f"The limit of (0.6, 0.8) with each of them, n = {n}")
     row = np.full(3, np.sqrt(1 / 3)) * (1 + 4e-16)
     kernel = numbers(yours.limit_ntk(np.array([row, row]), n), "The limit")
     expect(
