@@ -292,13 +292,13 @@ _FROM_ABOVE = "The step down starts from the old point, not from the one uphill.
     "front of a bracket.",
 )
 def p2b_gd_update(yours: Answers) -> Lines:
-    """Check one step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
+    """Check one step of GD from u = (1, 2), v = 2 with η = 0.1, worked out by hand."""
     yours.write_out("gd_update")
     u = np.array([1.0, 2.0])
-    u_next, v_next = pair(yours.gd_update(u, 1.0, 0.1), "The answer", "u⁺, v⁺")
-    yield close(u_next, (0.9, 1.8), "u⁺ from u = (1, 2), v = 1 with η = 0.1")
-    hint = slip(v_next, {_OLD: 0.595})
-    yield close(v_next, 0.5, "v⁺ from there", hint=hint)
+    u_next, v_next = pair(yours.gd_update(u, 2.0, 0.1), "The answer", "u⁺, v⁺")
+    yield close(u_next, (0.6, 1.2), "u⁺ from u = (1, 2), v = 2 with η = 0.1")
+    hint = slip(v_next, {_OLD: 1.64})
+    yield close(v_next, 1.0, "v⁺ from there", hint=hint)
     yield unchanged(u, np.array([1.0, 2.0]), "u")
 
 

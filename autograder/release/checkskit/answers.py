@@ -18,6 +18,9 @@ from autograder.release.checkskit.items import CheckError, Names, State, named
 _NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
 """Paths of the code in a traceback that is not the student's own."""
 
+_ROUNDING = 1e-12
+"""Relative deviation below which two answers differ by rounding only."""
+
 
 class Answers:
     """A notebook's answers: `yours.gradient(x)` calls its function `gradient`."""
@@ -276,4 +279,6 @@ def _deviation(found: np.ndarray, right: np.ndarray) -> float:
 
 def _deviation_text(deviation: float) -> str:
     """Return a relative deviation and the allowed one as text."""
-    return f"relative deviation {deviation:.1e}, allowed {TOLERANCE}" if deviation else "exactly"
+    if deviation < _ROUNDING:
+        return "up to rounding" if deviation else "exactly"
+    return f"relative deviation {deviation:.1e}, allowed {TOLERANCE}"

@@ -191,6 +191,11 @@ def _publish(text: str, page: str) -> None:
         here.display_pub.publish(data={"text/plain": text, "text/html": page}, metadata={})
 
 
+def _publish_line(text: str) -> None:
+    """Show one line, with text between backticks as code where there is HTML."""
+    _publish(text, f"<div>{_marked_up(text)}</div>")
+
+
 def _text(item: Item, result: Result) -> str:
     """Return a result as text: a headline, the comparisons that held, and the message."""
     sign, word, _ = _VERDICTS[result.state]
@@ -369,10 +374,12 @@ def ready(names: Names, *needed: str) -> bool:
         elif "wrong" in states:
             doubtful.append(name)
     if open_names:
-        say("… This experiment waits for: " + ", ".join(f"`{name}`" for name in open_names))
+        _publish_line("… This cell waits for: " + ", ".join(f"`{name}`" for name in open_names))
     elif doubtful:
         doubts = ", ".join(f"`{name}`" for name in doubtful)
-        say(f"The visible check of {doubts} does not pass yet, so don't trust the result below.")
+        _publish_line(
+            f"The visible check of {doubts} does not pass yet, so don't trust the result below."
+        )
     return not open_names
 
 
@@ -484,7 +491,7 @@ def _table(title: str, rows: Sequence[tuple[Item, str, str]], end: Sequence[str]
 
 _STANDINGS: Mapping[State | None, tuple[str, str]] = {
     "passed": ("✓", "passes"),
-    "missing": ("…", "not found yet: write it, then run its cell"),
+    "missing": ("…", "not found: run its cell, or write it first"),
     "open": ("…", "not done yet"),
     "broken": ("✗", "its answer can't be compared yet"),
     "wrong": ("✗", "not right yet"),
