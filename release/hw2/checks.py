@@ -304,6 +304,9 @@ def _array(array: np.ndarray) -> str:
 _NOT_YOURS = (__file__, *np.__path__, *mpl.__path__)
 """Paths of the code in a traceback that is not the student's own."""
 
+_ROUNDING = 1e-12
+"""Relative deviation below which two answers differ by rounding only."""
+
 
 class Answers:
     """A notebook's answers: `yours.gradient(x)` calls its function `gradient`."""
@@ -562,7 +565,9 @@ def _deviation(found: np.ndarray, right: np.ndarray) -> float:
 
 def _deviation_text(deviation: float) -> str:
     """Return a relative deviation and the allowed one as text."""
-    return f"relative deviation {deviation:.1e}, allowed {TOLERANCE}" if deviation else "exactly"
+    if deviation < _ROUNDING:
+        return "up to rounding" if deviation else "exactly"
+    return f"relative deviation {deviation:.1e}, allowed {TOLERANCE}"
 
 
 # --- Looking at figures -------------------------------------------------------------------
@@ -1095,6 +1100,11 @@ def _publish(text: str, page: str) -> None:
         here.display_pub.publish(data={"text/plain": text, "text/html": page}, metadata={})
 
 
+def _publish_line(text: str) -> None:
+    """Show one line, with text between backticks as code where there is HTML."""
+    _publish(text, f"<div>{_marked_up(text)}</div>")
+
+
 def _text(item: Item, result: Result) -> str:
     """Return a result as text: a headline, the comparisons that held, and the message."""
     sign, word, _ = _VERDICTS[result.state]
@@ -1273,10 +1283,12 @@ def ready(names: Names, *needed: str) -> bool:
         elif "wrong" in states:
             doubtful.append(name)
     if open_names:
-        say("… This experiment waits for: " + ", ".join(f"`{name}`" for name in open_names))
+        _publish_line("… This cell waits for: " + ", ".join(f"`{name}`" for name in open_names))
     elif doubtful:
         doubts = ", ".join(f"`{name}`" for name in doubtful)
-        say(f"The visible check of {doubts} does not pass yet, so don't trust the result below.")
+        _publish_line(
+            f"The visible check of {doubts} does not pass yet, so don't trust the result below."
+        )
     return not open_names
 
 
@@ -1388,7 +1400,7 @@ def _table(title: str, rows: Sequence[tuple[Item, str, str]], end: Sequence[str]
 
 _STANDINGS: Mapping[State | None, tuple[str, str]] = {
     "passed": ("✓", "passes"),
-    "missing": ("…", "not found yet: write it, then run its cell"),
+    "missing": ("…", "not found: run its cell, or write it first"),
     "open": ("…", "not done yet"),
     "broken": ("✗", "its answer can't be compared yet"),
     "wrong": ("✗", "not right yet"),
@@ -2948,13 +2960,13 @@ _FROM_ABOVE = "The step down starts from the old point, not from the one uphill.
     "front of a bracket.",
 )
 def p2b_gd_update(yours: Answers) -> Lines:
-    """Check one step of GD from u = (1, 2), v = 1 with η = 0.1, worked out by hand."""
+    """Check one step of GD from u = (1, 2), v = 2 with η = 0.1, worked out by hand."""
     yours.write_out("gd_update")
     u = np.array([1.0, 2.0])
-    u_next, v_next = pair(yours.gd_update(u, 1.0, 0.1), "The answer", "u⁺, v⁺")
-    yield close(u_next, (0.9, 1.8), "u⁺ from u = (1, 2), v = 1 with η = 0.1")
-    hint = slip(v_next, {_OLD: 0.595})
-    yield close(v_next, 0.5, "v⁺ from there", hint=hint)
+    u_next, v_next = pair(yours.gd_update(u, 2.0, 0.1), "The answer", "u⁺, v⁺")
+    yield close(u_next, (0.6, 1.2), "u⁺ from u = (1, 2), v = 2 with η = 0.1")
+    hint = slip(v_next, {_OLD: 1.64})
+    yield close(v_next, 1.0, "v⁺ from there", hint=hint)
     yield unchanged(u, np.array([1.0, 2.0]), "u")
 
 
