@@ -143,7 +143,7 @@ def test_added_item_is_fit_and_stated_everywhere(made: Course, proof: Proof) -> 
     assert "| p1-steps | 1.5 |" in readme
     assert "worth 6.5 points" in readme
     title = read_notebook(released / "problem1_newton.ipynb").cells[0].source
-    assert "| p1-steps | `steps_needed` | 1.5 |" in title
+    assert "| p1-steps | 1.5 | `steps_needed` |" in title
     checks = (released / "checks.py").read_text(encoding="utf-8")
     assert 'Item("p1-steps", 1.5, ("steps_needed",), False, ' in checks
     assert "def p1_steps(" in checks

@@ -90,7 +90,7 @@ class Answers:
 
 @contextmanager
 def _hidden(forbidden: tuple[str, ...], names: Names, function: Any) -> Iterator[None]:
-    """Take names out of the notebook, and out of a function's module, and put them back."""
+    """Hide names of the notebook, and of a function's module, while the block runs."""
     kept = []
     try:
         for place in (names, getattr(function, "__globals__", {})):

@@ -47,7 +47,7 @@ _given: dict[str, int] = {}
 """Number of hints that `hint` has given for an item so far."""
 
 _latest: list[str] = []
-"""The item that was checked last, which tells in which notebook this is."""
+"""The item that was checked last: it belongs to this notebook."""
 
 _VERDICTS: Mapping[State, tuple[str, str, str]] = {
     "passed": ("✓", "passes", "#1a7f37"),
@@ -192,7 +192,7 @@ def _publish(text: str, page: str) -> None:
 
 
 def _publish_line(text: str) -> None:
-    """Show one line, with text between backticks as code where there is HTML."""
+    """Show one line, with text between backticks as code if HTML can be shown."""
     _publish(text, f"<div>{_marked_up(text)}</div>")
 
 
