@@ -376,7 +376,7 @@ class Answers:
 
 @contextmanager
 def _hidden(forbidden: tuple[str, ...], names: Names, function: Any) -> Iterator[None]:
-    """Take names out of the notebook, and out of a function's module, and put them back."""
+    """Hide names of the notebook, and of a function's module, while the block runs."""
     kept = []
     try:
         for place in (names, getattr(function, "__globals__", {})):
@@ -956,7 +956,7 @@ _given: dict[str, int] = {}
 """Number of hints that `hint` has given for an item so far."""
 
 _latest: list[str] = []
-"""The item that was checked last, which tells in which notebook this is."""
+"""The item that was checked last: it belongs to this notebook."""
 
 _VERDICTS: Mapping[State, tuple[str, str, str]] = {
     "passed": ("✓", "passes", "#1a7f37"),
@@ -1101,7 +1101,7 @@ def _publish(text: str, page: str) -> None:
 
 
 def _publish_line(text: str) -> None:
-    """Show one line, with text between backticks as code where there is HTML."""
+    """Show one line, with text between backticks as code if HTML can be shown."""
     _publish(text, f"<div>{_marked_up(text)}</div>")
 
 
