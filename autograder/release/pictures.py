@@ -13,6 +13,7 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import matplotlib as mpl
@@ -67,7 +68,7 @@ class Pictures:
         if stored:
             cell.attachments = NotebookNode(stored)
 
-    @property
+    @cached_property
     def _functions(self) -> dict[str, Any]:
         if not self._path.is_file():
             return {}
