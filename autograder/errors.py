@@ -30,3 +30,7 @@ class SandboxError(KitError):
 
 class RecordError(KitError):
     """The gradebook, or a file of marks beside it, can't be read or written."""
+
+
+class DeskError(KitError):
+    """A mark or a rubric from the marking desk can't be saved."""

@@ -5,8 +5,9 @@ a list with one line for each step:
 
     - (0.5 points) solves (2) for the memory
     - (1 point) gives the relation [evidence: p1a-parameters "the relation of the parameters"]
+    - (-0.5 points) confuses the two learning rates
 
-`evidence` names the auto item whose hidden tests check the claim of the step, or one part of this
+A line with negative points is a deduction. `evidence` names the auto item whose hidden tests check the claim of the step, or one part of this
 item as `item/part`. The text in quotes states the claim in words that a student may read.
 """
 
@@ -23,7 +24,7 @@ from autograder.course.gradecells import CellPlace, is_manual, place
 from autograder.errors import CourseError
 
 _LIST_LINE = re.compile(r"^\s*[-*] ")
-_STEP = re.compile(r"- \((\d+(?:\.\d+)?) points?\) (\S.*)")
+_STEP = re.compile(r"- \(([-−]?\d+(?:\.\d+)?) points?\) (\S.*)")
 _EVIDENCE = re.compile(r'\s*\[evidence: ([^\s/"\]]+)(?:/([^\s/"\]]+))? "([^"\n]+)"\]')
 
 
@@ -45,7 +46,10 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Step:
-    """One line of a rubric: its points, the step that earns them, and the evidence from tests."""
+    """One line of a rubric: its points, the step that earns them, and the evidence from tests.
+
+    A deduction has negative points: its text is a mistake that loses them.
+    """
 
     points: float
     text: str
@@ -60,8 +64,8 @@ class Rubric:
 
     @property
     def points(self) -> float:
-        """Points of all steps together."""
-        return sum(step.points for step in self.steps)
+        """Points of all steps together, without deductions."""
+        return sum(step.points for step in self.steps if step.points > 0)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -125,4 +129,4 @@ def _step(line: str, where: CellPlace, number: int) -> Step:
         fail(where, number, 'the evidence does not have the form `[evidence: ITEM "which claim"]`')
     if not text.strip():
         fail(where, number, "this rubric line has only evidence; write what earns its points")
-    return Step(float(found[1]), text.strip(), evidence)
+    return Step(float(found[1].replace("−", "-")), text.strip(), evidence)

@@ -34,6 +34,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     create_engine,
     delete,
     event,
@@ -89,6 +90,24 @@ SECONDS = _table("fdl_marking_seconds", _OF_STUDENT, "seconds", Float())
 PSEUDONYM = _table("fdl_pseudonym", _OF_STUDENT, "number", Integer())
 """Number that replaces a student's name on pages without names."""
 
+HAND_MARKS = Table(
+    "fdl_hand_marks",
+    _KIT_TABLES,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("uid", String(32), nullable=False, unique=True),
+    Column("assignment", String(128), nullable=False, index=True),
+    Column("entry", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+"""Log of marks given by hand (see `handmarks`): entries as JSON, in the order of their arrival."""
+
+# SQLite then refuses to change or delete an entry of the log
+_APPEND_ONLY = tuple(
+    f"CREATE TRIGGER IF NOT EXISTS fdl_hand_marks_{word.lower()} BEFORE {word} ON fdl_hand_marks "
+    "BEGIN SELECT RAISE(ABORT, 'entries of fdl_hand_marks cannot be changed'); END"
+    for word in ("UPDATE", "DELETE")
+)
+
 # nbgrader's indexes find the grades of the whole class by cell. Without the indexes below, the time
 # to record one student grows with the number of recorded students.
 _INDEXES = (
@@ -140,6 +159,9 @@ class PatientGradebook(Gradebook):  # type: ignore[misc]  # nbgrader has no type
                 with self.engine.begin() as connection:
                     for index in _INDEXES:
                         connection.exec_driver_sql(index)
+                    if self.engine.dialect.name == "sqlite":
+                        for trigger in _APPEND_ONLY:
+                            connection.exec_driver_sql(trigger)
                 return
             except OperationalError as error:
                 if not _says(error, "locked") or time.monotonic() > deadline:

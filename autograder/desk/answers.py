@@ -1,0 +1,265 @@
+"""Read the answers that people mark from the marked notebooks, and make pages of them.
+
+A marked notebook in autograded/ holds only harmless texts and pictures (see `sanitize`). The desk
+cleans their HTML once more, because its page has more rights than a student's page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import msgspec
+import nh3
+import numpy as np
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from autograder.content.sanitize import ATTRIBUTES, PICTURES, RENDERING_SECONDS, TAGS, as_typed
+from autograder.course.assignment import Assignment, Course, read_notebook
+from autograder.course.directives import split_answer, without_solution_markers
+from autograder.course.gradecells import CellPlace, grade_id, is_manual, is_solution
+from autograder.errors import CourseError, RecordError
+from autograder.grading.mark import read_skeletons
+from autograder.grading.report import Report
+from autograder.timelimit import time_limit
+
+Attachments = Mapping[str, Mapping[str, str]]
+"""The pictures of a cell: their data in base64, by file name and type."""
+
+_TAGS = TAGS | {"img", "details", "summary"}
+_ATTRIBUTES = {**ATTRIBUTES, "img": {"src", "alt"}}
+_INLINE = re.compile(rf"data:(?:{'|'.join(map(re.escape, PICTURES))});base64,[A-Za-z0-9+/=\s]*")
+_BOX = re.compile(r"</?div\b[^<>]*>")
+_WORD = re.compile(r"\w+|[^\w\s]")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A student's answer to one item.
+
+    `is_blank` says that the student wrote nothing and attached no picture. `digest` identifies the
+    text with its pictures, `group` the same without white space.
+    """
+
+    item: str
+    student: str
+    text: str
+    pictures: Attachments = field(default_factory=dict)
+    is_blank: bool = False
+
+    @property
+    def id(self) -> str:
+        """A name for the answer that does not tell whose it is: 16 hex digits."""
+        return _digest("answer", self.item, self.student)[:16]
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the text and the pictures, as 64 hex digits."""
+        return _digest(self.text, repr(self.pictures))
+
+    @cached_property
+    def group(self) -> str:
+        """Digest that answers share if they differ only in white space."""
+        return _digest(" ".join(self.text.split()), repr(self.pictures))[:16]
+
+    @property
+    def words(self) -> list[str]:
+        """Words and signs of the text."""
+        return _WORD.findall(self.text.lower())
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()
+
+
+def person(student: str) -> str:
+    """Return a name for a student that does not tell who it is: 16 hex digits."""
+    return _digest("person", student)[:16]
+
+
+def place_in_queue(*parts: str) -> str:
+    """Return a key that shuffles a queue in the same way for everybody."""
+    return _digest("queue", *parts)
+
+
+# --- all answers of a class ----------------------------------------------------------------------
+
+
+class ClassAnswers:
+    """The answers of a class to an assignment's manual items; read again only if files change."""
+
+    def __init__(self, course: Course, assignment: Assignment) -> None:
+        self._course = course
+        self._assignment = assignment
+        self._released = {
+            grade_id(cell): str(cell.source)
+            for skeleton in read_skeletons(assignment, course.release(assignment.name)).values()
+            for cell in skeleton.cells
+            if is_manual(cell)
+        }
+        self._read: dict[Path, tuple[tuple[int, int], list[Answer]]] = {}
+        self._reports: dict[Path, tuple[tuple[int, int], Report | None]] = {}
+
+    def read(self) -> dict[tuple[str, str], Answer]:
+        """Return all answers, by item and student."""
+        found: dict[tuple[str, str], Answer] = {}
+        for folder in self._course.all_autograded(self._assignment.name):
+            for problem in self._assignment.problems:
+                path = folder / f"{problem.name}.ipynb"
+                for answer in self._answers(path, folder.parent.name):
+                    found[answer.item, answer.student] = answer
+        return found
+
+    def report(self, student: str) -> Report | None:
+        """Return the stored Report of a student; None if it cannot be read."""
+        path = self._course.report(student, self._assignment.name)
+        stamp = _stamp(path)
+        if stamp is None:
+            return None
+        if path not in self._reports or self._reports[path][0] != stamp:
+            try:
+                self._reports[path] = (stamp, Report.read(path))
+            except RecordError:
+                self._reports[path] = (stamp, None)
+        return self._reports[path][1]
+
+    def _answers(self, path: Path, student: str) -> list[Answer]:
+        stamp = _stamp(path)
+        if stamp is None:
+            return []
+        if path not in self._read or self._read[path][0] != stamp:
+            self._read[path] = (stamp, list(self._read_answers(path, student)))
+        return self._read[path][1]
+
+    def _read_answers(self, path: Path, student: str) -> Iterator[Answer]:
+        try:
+            cells = msgspec.json.decode(path.read_bytes())["cells"]
+        except (OSError, msgspec.DecodeError, KeyError, TypeError) as error:
+            raise RecordError(
+                f"{path} can't be read ({error}): run `fdl grade {self._assignment.name}` again"
+            ) from error
+        for cell in cells:
+            if is_manual(cell):
+                text = cell["source"]
+                text = text if isinstance(text, str) else "".join(text)
+                pictures = cell.get("attachments", {})
+                released = self._released.get(grade_id(cell), "")
+                blank = not pictures and _words(text) in (_words(released), [])
+                yield Answer(grade_id(cell), student, text, pictures, blank)
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of an answer without the tags of its box."""
+    return "\n".join(line for line in text.split("\n") if not _BOX.fullmatch(line)).split()
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
+# --- similar answers -----------------------------------------------------------------------------
+
+_COLUMNS = 4096
+"""Number of columns into which the words of answers are hashed."""
+
+_COMPARED = 1000
+"""Largest number of answers that are compared with each other; more are ordered in parts."""
+
+
+def by_similarity(answers: list[Answer]) -> list[Answer]:
+    """Return the answers in an order in which each is followed by the most similar of the rest."""
+    ordered: list[Answer] = []
+    for start in range(0, len(answers), _COMPARED):
+        part = answers[start : start + _COMPARED]
+        ordered += [part[index] for index in _chain(part)]
+    return ordered
+
+
+def _chain(answers: list[Answer]) -> Iterator[int]:
+    vectors = np.zeros((len(answers), _COLUMNS), dtype=np.float32)
+    for row, answer in enumerate(answers):
+        for word in set(answer.words):
+            vectors[row, int(_digest(word)[:8], 16) % _COLUMNS] = 1.0
+    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1.0)
+    left = np.ones(len(answers), dtype=bool)
+    current = 0
+    for _ in answers:
+        yield current
+        left[current] = False
+        if left.any():
+            likeness = vectors @ vectors[current]
+            current = int(np.argmax(np.where(left, likeness, -1.0)))
+
+
+# --- pages ---------------------------------------------------------------------------------------
+
+
+def as_page(text: str, pictures: Attachments | None = None) -> str:
+    """Return Markdown as HTML with formatting, formulas as LaTeX, and the attached pictures."""
+    try:
+        with time_limit(RENDERING_SECONDS):
+            return _rendered(text, pictures or {})
+    except Exception:  # also TimeUpError: the marker must see the text in any case
+        return _rendered(as_typed(text), {})
+
+
+def _rendered(text: str, pictures: Attachments) -> str:
+    renderer = IPythonRenderer(
+        escape=False,
+        attachments=dict(pictures),  # type: ignore[arg-type]
+        exclude_anchor_links=True,
+    )
+    page = MarkdownWithMath(renderer=renderer).render(text)
+    return nh3.clean(
+        page,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_kept,
+        url_schemes={"data"},
+        link_rel=None,
+    )
+
+
+def _kept(tag: str, name: str, value: str) -> str | None:
+    """Keep the address of a picture only if the picture is part of the page."""
+    return None if (tag, name) == ("img", "src") and not _INLINE.fullmatch(value) else value
+
+
+@dataclass(frozen=True)
+class Question:
+    """What an item asks, and its model answer, as HTML."""
+
+    question: str
+    model: str
+
+
+def read_questions(course: Course, assignment: Assignment) -> Mapping[str, Question]:
+    """Return the question and the model answer of each manual item, from the source notebooks."""
+    found: dict[str, Question] = {}
+    for problem in assignment.problems:
+        notebook = read_notebook(course.source(assignment.name) / f"{problem.name}.ipynb")
+        above: list[str] = []
+        for index, cell in enumerate(notebook.cells):
+            if is_manual(cell):
+                name = grade_id(cell)
+                pictures = cell.get("attachments", {})
+                try:
+                    model, _ = split_answer(cell.source, CellPlace(problem.name, index, name))
+                except CourseError:  # the proof of a release reports the error
+                    model = without_solution_markers(cell.source)
+                found[name] = Question("\n".join(above), as_page(model, pictures))
+            if is_solution(cell):
+                above = []
+            elif cell.cell_type == "markdown":
+                if cell.source.lstrip().startswith("#"):
+                    above = []
+                above.append(as_page(cell.source, cell.get("attachments", {})))
+    return found

@@ -1,0 +1,168 @@
+"""What the desk's page and its server send to each other, as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from autograder.gradebook.handmarks import GradebookMark, RubricStep
+
+Role = Literal["", "first", "second", "other"]
+"""Whether an answer is dealt: to nobody, to this marker, to them as second marker, to others."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """A mark as the page shows it; `id` is the uid of its entry."""
+
+    id: str
+    marker: str
+    time: datetime
+    ticks: tuple[str, ...] | None
+    adjustment: float
+    reason: str
+    comment: str
+    flagged: bool
+    points: float
+    cause: str
+
+
+class QueueEntry(msgspec.Struct, frozen=True):
+    """An answer in the queue.
+
+    `shuffled` and `similar` are its places in two orders, the same for all markers; `person` groups
+    the answers of one student. `open` says that it waits for a mark, `changed` that its text was
+    changed after it was marked, `typed` that somebody changed its mark outside the desk, and
+    `differs` that two marks have to be settled. `marker` gave the newest mark.
+    """
+
+    id: str
+    item: str
+    person: str
+    name: str
+    shuffled: int
+    similar: int
+    group: str
+    blank: bool
+    open: bool
+    points: float | None
+    flagged: bool
+    changed: bool
+    typed: bool
+    differs: bool
+    marker: str
+    time: datetime | None
+    role: Role
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """A comment that markers gave to an item, and how often."""
+
+    text: str
+    count: int
+
+
+class ItemView(msgspec.Struct, frozen=True):
+    """An item that people mark: its question and model answer as HTML, its rubric and remarks.
+
+    `rubric` is the uid of the rubric's version. `source_changed` says that the source notebook has
+    another rubric than the desk, and that the desk's rubric was not made from it.
+    """
+
+    name: str
+    title: str
+    problem: str
+    max_points: float
+    bonus: bool
+    question: str
+    model: str
+    rubric: str
+    steps: tuple[RubricStep, ...]
+    remarks: tuple[Remark, ...]
+    source_changed: bool
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Numbers of answers of an item or of the homework; `pace` is in seconds per answer."""
+
+    answers: int
+    open: int
+    flagged: int
+    by_marker: dict[str, int]
+    pace: float | None
+
+
+class Queue(msgspec.Struct, frozen=True):
+    """All that the page needs to begin: items, answers and progress."""
+
+    homework: str
+    title: str
+    items: tuple[ItemView, ...]
+    answers: tuple[QueueEntry, ...]
+    progress: dict[str, Progress]
+
+
+class EvidenceView(msgspec.Struct, frozen=True):
+    """What hidden tests found about a step's claim: "shown", "not shown" or "not tested"."""
+
+    text: str
+    found: Literal["shown", "not shown", "not tested"]
+
+
+class AnswerView(msgspec.Struct, frozen=True):
+    """One answer with its marks.
+
+    `mark` is this marker's view of the newest mark. `earlier` is the mark of an earlier text.
+    `typed` is the mark in nbgrader's gradebook, if it differs. `differing` are the marks to settle.
+    `suggested` are the steps that hidden tests confirm; a person has to accept them.
+    """
+
+    entry: QueueEntry
+    state: str
+    html: str
+    warnings: tuple[str, ...]
+    evidence: dict[str, tuple[EvidenceView, ...]]
+    suggested: tuple[str, ...]
+    mark: Shown | None
+    earlier: Shown | None
+    typed: GradebookMark | None
+    differing: tuple[Shown, ...]
+    history: tuple[Shown, ...]
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """A mark that a marker sends; `ticks` is None to withdraw a mark or only to flag an answer.
+
+    `state` is the state of the answer that the marker saw.
+    """
+
+    marker: str
+    state: str
+    ticks: tuple[str, ...] | None
+    rubric: str = ""
+    adjustment: float = 0.0
+    reason: str = ""
+    comment: str = ""
+    flagged: bool = False
+
+
+class Change(msgspec.Struct, frozen=True):
+    """An answer whose points a change of the rubric changes."""
+
+    id: str
+    name: str
+    before: float
+    after: float
+
+
+class RubricChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A changed rubric that a marker sends; new steps have an empty id.
+
+    `rubric` is the uid of the version that was changed. Unless `apply` is true, nothing changes.
+    """
+
+    marker: str
+    rubric: str
+    steps: tuple[RubricStep, ...]
+    apply: bool = False

@@ -1,0 +1,341 @@
+"""Keep the marks that people give by hand in a log, with their history.
+
+The log is a table of the gradebook, so backups and `fdl restore` cover it. Entries are only ever
+appended. nbgrader's score and comment of an answer are written in the same transaction as the
+answer's entry, so the formgrader, feedback and exports see each mark at once.
+
+An entry names the entry that its author saw last (`after`). An entry that follows the newest mark
+of its answer becomes the newest mark. Any other entry is a rival: two people marked the same answer
+without seeing each other's marks, for example in two copies of the gradebook. A person then settles
+the rivals with a new entry.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+from nbgrader.api import Assignment as Homework
+from nbgrader.api import BaseCell, Comment, Grade, SubmittedAssignment, SubmittedNotebook
+from sqlalchemy import Select, insert, select, update
+
+from autograder.course.assignment import Item
+from autograder.course.rubric import Evidence
+from autograder.errors import RecordError
+from autograder.gradebook.database import HAND_MARKS, PatientGradebook
+
+Place = tuple[str, str]
+"""An answer: the item's name and the student's id."""
+
+Cause = Literal["desk", "group", "rubric", "formgrader", "settled"]
+"""Why an entry was made: at the desk, for a group of equal answers, by a change of the rubric, to
+accept a mark from the formgrader, or to settle two different marks."""
+
+
+def new_uid() -> str:
+    """Return a random name for an entry: 32 hex digits."""
+    return secrets.token_hex(16)
+
+
+def now() -> datetime:
+    """Return the time for an entry, in UTC and without fractions of a second."""
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+class RubricStep(msgspec.Struct, frozen=True):
+    """A step of a rubric; a deduction has negative points.
+
+    `id` stays the same while a person rewords or revalues the step.
+    """
+
+    id: str
+    points: float
+    text: str
+    evidence: tuple[Evidence, ...] = ()
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """An entry of the log: its name, its author, its time in UTC, and the entry that it follows."""
+
+    uid: str = msgspec.field(default_factory=new_uid)
+    marker: str = ""
+    time: datetime = msgspec.field(default_factory=now)
+    after: str = ""
+
+
+class RubricVersion(Entry, frozen=True, kw_only=True, tag="rubric"):
+    """A version of an item's rubric; `source` is the digest of the source's rubric at that time."""
+
+    item: str
+    steps: tuple[RubricStep, ...]
+    source: str = ""
+
+    @property
+    def by_id(self) -> Mapping[str, RubricStep]:
+        """The steps by their ids."""
+        return {step.id: step for step in self.steps}
+
+
+class HandMark(Entry, frozen=True, kw_only=True, tag="mark"):
+    """A mark for one answer.
+
+    `ticks` are the ids of the steps that the answer earns; None if the answer is not marked (only
+    flagged, or its mark was withdrawn). `answer` is the digest of the marked text, and `rubric` the
+    uid of the rubric's version. `second` says that this is the mark of a second marker, who does
+    not see the first mark; the mark does not count unless it is settled. `settles` are the uids of
+    rivals and second marks that this mark replaces.
+    """
+
+    item: str
+    student: str
+    answer: str
+    rubric: str = ""
+    ticks: tuple[str, ...] | None = None
+    adjustment: float = 0.0
+    reason: str = ""
+    comment: str = ""
+    flagged: bool = False
+    points: float = 0.0
+    second: bool = False
+    settles: tuple[str, ...] = ()
+    cause: Cause = "desk"
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the entry gives a mark."""
+        return self.ticks is not None
+
+    def agrees(self, other: HandMark) -> bool:
+        """Return whether both give the same steps and points for the same text."""
+        return (
+            self.answer == other.answer
+            and self.is_marked == other.is_marked
+            and set(self.ticks or ()) == set(other.ticks or ())
+            and self.points == other.points
+        )
+
+
+class Deal(Entry, frozen=True, kw_only=True, tag="deal"):
+    """The markers of each answer, by item and student: one marker, or two who mark it blind."""
+
+    markers: dict[str, dict[str, tuple[str, ...]]]
+
+
+AnyEntry = RubricVersion | HandMark | Deal
+
+_DECODER = msgspec.json.Decoder(AnyEntry)
+
+
+@dataclass(frozen=True)
+class AnswerMarks:
+    """All marks of one answer.
+
+    `newest` is the mark that counts. `rivals` were made without knowledge of `newest`. `seconds`
+    are the newest marks of second markers, by marker. `history` holds all entries, oldest first.
+    """
+
+    newest: HandMark | None = None
+    rivals: tuple[HandMark, ...] = ()
+    seconds: Mapping[str, HandMark] | None = None
+    history: tuple[HandMark, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.seconds is None:
+            object.__setattr__(self, "seconds", {})
+
+    @property
+    def to_settle(self) -> tuple[HandMark, ...]:
+        """The marks that differ from the newest mark and wait for a person's decision."""
+        newest = self.newest
+        if newest is None or not newest.is_marked:
+            return self.rivals
+        seconds = (self.seconds or {}).values()
+        different = (
+            mark for mark in seconds if mark.answer == newest.answer and not mark.agrees(newest)
+        )
+        return (*self.rivals, *different)
+
+    def following(self, mark: HandMark) -> AnswerMarks:
+        """Return the marks after one more entry."""
+        history = (*self.history, mark)
+        seconds = dict(self.seconds or {})
+        if mark.second:
+            seconds[mark.marker] = mark
+            return AnswerMarks(self.newest, self.rivals, seconds, history)
+        rivals = tuple(each for each in self.rivals if each.uid not in mark.settles)
+        seconds = {name: each for name, each in seconds.items() if each.uid not in mark.settles}
+        if mark.after == (self.newest.uid if self.newest else ""):
+            return AnswerMarks(mark, rivals, seconds, history)
+        rivals = tuple(each for each in rivals if each.uid != mark.after)
+        is_same = self.newest is not None and _is_same(mark, self.newest)
+        rivals = rivals if is_same else (*rivals, mark)
+        return AnswerMarks(self.newest, rivals, seconds, history)
+
+
+def _is_same(mark: HandMark, other: HandMark) -> bool:
+    return mark.agrees(other) and (mark.comment, mark.flagged) == (other.comment, other.flagged)
+
+
+class HandMarks:
+    """The log of one assignment, and what follows from it.
+
+    `rubrics` is the newest version of each item's rubric, `versions` all versions by uid,
+    `answers` the marks of each answer, and `deal` the newest Deal.
+    """
+
+    def __init__(self, entries: Iterable[AnyEntry] = ()) -> None:
+        self.entries: list[AnyEntry] = []
+        self.rubrics: dict[str, RubricVersion] = {}
+        self.versions: dict[str, RubricVersion] = {}
+        self.answers: dict[Place, AnswerMarks] = {}
+        self.deal: Deal | None = None
+        for entry in entries:
+            self.add(entry)
+
+    def add(self, entry: AnyEntry) -> None:
+        """Add the log's next entry."""
+        self.entries.append(entry)
+        if isinstance(entry, RubricVersion):
+            self.versions[entry.uid] = entry
+            known = self.rubrics.get(entry.item)
+            if entry.after == (known.uid if known else ""):
+                self.rubrics[entry.item] = entry
+        elif isinstance(entry, HandMark):
+            place = (entry.item, entry.student)
+            self.answers[place] = self.marks(*place).following(entry)
+        else:
+            self.deal = entry
+
+    def marks(self, item: str, student: str) -> AnswerMarks:
+        """Return the marks of an answer, which may be none."""
+        return self.answers.get((item, student)) or AnswerMarks()
+
+    def steps_of(self, mark: HandMark) -> Mapping[str, RubricStep]:
+        """Return the steps that a mark was given with, in their newest words, by id."""
+        version = self.versions.get(mark.rubric)
+        newest = self.rubrics.get(mark.item)
+        known = dict(version.by_id) if version else {}
+        return known | (dict(newest.by_id) if newest else {})
+
+
+# --- the log in the gradebook --------------------------------------------------------------------
+
+
+def read_hand_marks(gradebook: PatientGradebook, assignment: str) -> HandMarks:
+    """Return the log of an assignment; raise RecordError if an entry cannot be read."""
+    wanted = select(HAND_MARKS.c.entry).filter_by(assignment=assignment)
+    rows = gradebook.db().execute(wanted.order_by(HAND_MARKS.c.number)).scalars()
+    return HandMarks(map(decode, rows))
+
+
+def decode(entry: str) -> AnyEntry:
+    """Return an entry from its JSON; raise RecordError if it is not an entry."""
+    try:
+        return _DECODER.decode(entry)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise RecordError(f"an entry of the marks given by hand cannot be read: {error}") from error
+
+
+def encode(entry: AnyEntry) -> str:
+    """Return an entry as JSON."""
+    return msgspec.json.encode(entry).decode()
+
+
+def append(gradebook: PatientGradebook, assignment: str, entries: Sequence[AnyEntry]) -> None:
+    """Append entries to the log of an assignment."""
+    rows = [
+        {"uid": entry.uid, "assignment": assignment, "entry": encode(entry)} for entry in entries
+    ]
+    if rows:
+        gradebook.db().execute(insert(HAND_MARKS), rows)
+
+
+# --- nbgrader's own marks ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class GradebookMark:
+    """What nbgrader's gradebook holds for one answer.
+
+    `points` is the score given by hand, or the extra credit of a bonus item; None if nobody gave
+    points. `open` says whether the answer awaits a mark.
+    """
+
+    points: float | None = None
+    comment: str = ""
+    open: bool = False
+
+    def differs(self, mark: HandMark | None) -> bool:
+        """Return whether somebody changed the points or the comment since the mark was written."""
+        if mark is None or not mark.is_marked:
+            return self.points is not None
+        return self.points != mark.points or self.comment != mark.comment
+
+
+def gradebook_marks(
+    gradebook: PatientGradebook, assignment: str, items: Mapping[str, Item]
+) -> dict[Place, GradebookMark]:
+    """Return nbgrader's marks of the given items, by answer."""
+    found: dict[Place, GradebookMark] = {}
+    query = _rows(
+        Grade, assignment, items, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade
+    )
+    comments = {
+        (item, student): text or ""
+        for item, student, _, text in gradebook.db().execute(
+            _rows(Comment, assignment, items, Comment.manual_comment)
+        )
+    }
+    for item, student, _, score, credit, is_open in gradebook.db().execute(query):
+        points = credit if items[item].bonus else score
+        comment = comments.get((item, student), "")
+        found[item, student] = GradebookMark(points, comment, bool(is_open))
+    return found
+
+
+def store_mark(gradebook: PatientGradebook, assignment: str, item: Item, mark: HandMark) -> None:
+    """Write a mark into nbgrader's gradebook; a withdrawn mark makes the answer open again.
+
+    Raises RecordError if the gradebook does not have the answer.
+    """
+    points = mark.points if mark.is_marked else None
+    grades = {
+        "manual_score": None if item.bonus else points,
+        "extra_credit": points if item.bonus else None,
+        "needs_manual_grade": not mark.is_marked,
+    }
+    comment = {"manual_comment": (mark.comment or None) if mark.is_marked else None}
+    for table, values in ((Grade, grades), (Comment, comment)):
+        row = (
+            gradebook.db()
+            .execute(
+                _rows(table, assignment, [item.name]).where(
+                    SubmittedAssignment.student_id == mark.student
+                )
+            )
+            .first()
+        )
+        if row is None:
+            raise RecordError(
+                f"the gradebook has no answer of {mark.student} to {item.name}: run `fdl grade "
+                f"{assignment}` first"
+            )
+        gradebook.db().execute(update(table).where(table.id == row[2]).values(**values))
+
+
+def _rows(
+    table: type[Grade | Comment], assignment: str, items: Iterable[str], *columns: Any
+) -> Select[Any]:
+    """Return a query for the item, the student, the row's id and the columns."""
+    return (
+        select(BaseCell.name, SubmittedAssignment.student_id, table.id, *columns)
+        .join(SubmittedNotebook, SubmittedNotebook.id == table.notebook_id)
+        .join(SubmittedAssignment, SubmittedAssignment.id == SubmittedNotebook.assignment_id)
+        .join(Homework, Homework.id == SubmittedAssignment.assignment_id)
+        .join(BaseCell, BaseCell.id == table.cell_id)
+        .where(Homework.name == assignment, BaseCell.name.in_(list(items)))
+    )

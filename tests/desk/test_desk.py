@@ -1,0 +1,168 @@
+"""The marking desk without its page: what is saved, and what is refused."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import msgspec
+import pytest
+
+from autograder.course.assignment import Course
+from autograder.desk.desk import Desk, StaleError
+from autograder.desk.messages import Given, RubricChange
+from autograder.errors import DeskError
+from autograder.gradebook.handmarks import RubricStep
+from tests.desk.conftest import Marker
+from tests.gradebook.course import mark, read_marks, record
+
+
+def test_ticks_become_points_in_nbgraders_gradebook(marked: Course, rita: Marker) -> None:
+    view = rita.gives("a-proof", "anna", "s1", "s2", comment="Nice: $f'$")
+    assert view.mark is not None
+    assert view.mark.points == 1.5
+    found = read_marks(marked).students["anna"].items["a-proof"]
+    assert (found.points, found.open) == (1.5, False)
+
+
+def test_points_of_a_bonus_text_are_extra_credit(marked: Course, rita: Marker) -> None:
+    rita.gives("b-essay", "cleo", "s1")
+    found = read_marks(marked).students["cleo"]
+    assert found.items["b-essay"].points == 1.0
+    assert not found.items["b-essay"].open
+    assert found.bonus == 1.0 + found.items["b-bonus"].points
+
+
+def test_a_withdrawn_mark_makes_the_answer_open_again(marked: Course, rita: Marker) -> None:
+    view = rita.gives("a-proof", "anna", "s1")
+    given = Given(marker="Rita", state=view.state, ticks=None)
+    assert rita.desk.save(view.entry.id, given).entry.open
+    assert read_marks(marked).students["anna"].items["a-proof"].open
+
+
+def test_an_adjustment_needs_a_reason_and_stays_within_the_maximum(rita: Marker) -> None:
+    with pytest.raises(DeskError, match="reason"):
+        rita.gives("a-proof", "anna", "s1", adjustment=0.25)
+    view = rita.gives("a-proof", "anna", "s1", "s2", "s3", adjustment=9, reason="superb")
+    assert view.mark is not None
+    assert view.mark.points == 2.0
+    view = rita.gives("a-proof", "anna", adjustment=-3, reason="copied")
+    assert view.mark is not None
+    assert view.mark.points == 0.0
+
+
+def test_the_second_marker_sees_what_the_first_did(rita: Marker, sam: Marker) -> None:
+    before = sam.sees("a-proof", "anna").state
+    rita.gives("a-proof", "anna", "s1")
+    with pytest.raises(StaleError):
+        sam.gives("a-proof", "anna", "s1", "s2", state=before)
+    now = sam.sees("a-proof", "anna")
+    assert now.mark is not None
+    assert (now.mark.marker, now.mark.ticks) == ("Rita", ("s1",))
+
+
+def test_equal_answers_share_a_group_and_blank_ones_are_known(rita: Marker) -> None:
+    proofs = {
+        each.name: each for each in rita.desk.queue("Rita", names=True).answers
+        if each.item == "a-proof"
+    }  # fmt: skip
+    assert proofs["anna"].group == proofs["ben"].group != proofs["cleo"].group
+    assert {name for name, each in proofs.items() if each.blank} == {"dora"}
+
+
+def test_a_group_is_saved_as_a_whole_or_not_at_all(rita: Marker, sam: Marker) -> None:
+    views = [rita.sees("a-proof", name) for name in ("anna", "ben")]
+    sam.gives("a-proof", "ben", "s1")
+    given = {
+        view.entry.id: Given(marker="Rita", state=view.state, ticks=("s1", "s2")) for view in views
+    }
+    with pytest.raises(StaleError):
+        rita.desk.save_all(given)
+    assert rita.sees("a-proof", "anna").mark is None
+    fresh = {
+        name: msgspec.structs.replace(each, state=rita.desk.answer(name, "Rita").state)
+        for name, each in given.items()
+    }
+    assert [view.mark.points for view in rita.desk.save_all(fresh) if view.mark] == [1.5, 1.5]
+
+
+def test_a_changed_rubric_changes_the_points_of_everybody_with_that_step(
+    marked: Course, rita: Marker
+) -> None:
+    rita.gives("a-proof", "anna", "s1", "s2")
+    rita.gives("a-proof", "ben", "s1")
+    rita.gives("a-proof", "cleo", "s3")
+    [item, _] = rita.desk.queue("Rita").items
+    steps = [
+        msgspec.structs.replace(step, points=0.25) if step.id == "s1" else step
+        for step in item.steps
+    ]
+    change = RubricChange(
+        marker="Rita",
+        rubric=item.rubric,
+        steps=(*steps, RubricStep("", -0.5, "confuses $f$ and $f'$")),
+    )
+    changes = rita.desk.change_rubric("a-proof", change)
+    assert sorted((each.before, each.after) for each in changes) == [(0.5, 0.25), (1.5, 1.25)]
+    assert read_marks(marked).students["anna"].items["a-proof"].points == 1.5
+    rita.desk.change_rubric("a-proof", msgspec.structs.replace(change, apply=True))
+    points = {
+        name: each.items["a-proof"].points for name, each in read_marks(marked).students.items()
+    }
+    assert points == {"anna": 1.25, "ben": 0.25, "cleo": 0.5, "dora": 0.0}
+    with pytest.raises(StaleError):
+        rita.desk.change_rubric("a-proof", change)
+
+
+def test_a_mark_typed_in_the_formgrader_is_shown_and_not_overwritten(
+    marked: Course, rita: Marker
+) -> None:
+    before = rita.gives("a-proof", "anna", "s1").state
+    with closing(sqlite3.connect(marked.gradebook)) as database:
+        database.execute("UPDATE grade SET manual_score = 2 WHERE manual_score = 0.5")
+        database.commit()
+    with pytest.raises(StaleError):
+        rita.gives("a-proof", "anna", "s1", "s2", state=before)
+    view = rita.sees("a-proof", "anna")
+    assert view.typed is not None
+    assert view.typed.points == 2.0
+    assert view.entry.typed
+
+
+def test_a_changed_text_returns_with_its_old_mark(marked: Course, rita: Marker) -> None:
+    for student in ("anna", "ben"):
+        rita.gives("a-proof", student, "s1")
+    assignment = marked.assignment("hw")
+    record(marked, assignment, "anna", mark(marked, answers={"a-proof": "Another proof."}))
+    record(
+        marked, assignment, "ben", mark(marked, answers={"a-proof": "The chain  rule,\n$f' = 2x$."})
+    )
+    anna, ben = (rita.sees("a-proof", name) for name in ("anna", "ben"))
+    assert anna.mark is None
+    assert anna.earlier is not None
+    assert (anna.earlier.points, anna.entry.open, anna.entry.changed) == (0.5, True, True)
+    assert ben.mark is not None
+    assert not ben.entry.open
+
+
+def test_the_log_cannot_be_changed(marked: Course, rita: Marker) -> None:
+    rita.gives("a-proof", "anna", "s1")
+    with closing(sqlite3.connect(marked.gradebook)) as database:
+        for statement in ("DELETE FROM fdl_hand_marks", "UPDATE fdl_hand_marks SET entry = ''"):
+            with pytest.raises(sqlite3.IntegrityError, match="cannot be changed"):
+                database.execute(statement)
+
+
+def test_suggestions_come_from_the_hidden_tests_and_count_only_when_accepted(
+    rita: Marker,
+) -> None:
+    view = rita.sees("a-proof", "anna")
+    assert "s2" in view.suggested
+    assert "s1" not in view.suggested
+    assert view.mark is None
+    assert view.entry.points is None
+
+
+def test_names_stay_hidden_unless_asked_for(desk: Desk) -> None:
+    assert {each.name for each in desk.queue("Rita").answers} == {""}
+    assert "anna" not in msgspec.json.encode(desk.queue("Rita")).decode()
