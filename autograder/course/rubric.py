@@ -7,8 +7,9 @@ a list with one line for each step:
     - (1 point) gives the relation [evidence: p1a-parameters "the relation of the parameters"]
     - (-0.5 points) confuses the two learning rates
 
-A line with negative points is a deduction. `evidence` names the auto item whose hidden tests check the claim of the step, or one part of this
-item as `item/part`. The text in quotes states the claim in words that a student may read.
+A line with negative points is a deduction: its mistake loses them. `evidence` names the auto item
+whose hidden tests check the claim of the step, or one part of this item as `item/part`. The text in
+quotes states the claim in words that a student may read. A deduction has no evidence.
 """
 
 from __future__ import annotations
@@ -55,6 +56,11 @@ class Step:
     text: str
     evidence: tuple[Evidence, ...] = ()
 
+    @property
+    def is_deduction(self) -> bool:
+        """Whether the step takes points away."""
+        return self.points < 0
+
 
 @dataclass(frozen=True)
 class Rubric:
@@ -65,7 +71,7 @@ class Rubric:
     @property
     def points(self) -> float:
         """Points of all steps together, without deductions."""
-        return sum(step.points for step in self.steps if step.points > 0)
+        return sum(step.points for step in self.steps if not step.is_deduction)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -129,4 +135,9 @@ def _step(line: str, where: CellPlace, number: int) -> Step:
         fail(where, number, 'the evidence does not have the form `[evidence: ITEM "which claim"]`')
     if not text.strip():
         fail(where, number, "this rubric line has only evidence; write what earns its points")
-    return Step(float(found[1].replace("−", "-")), text.strip(), evidence)
+    step = Step(float(found[1].replace("−", "-")), text.strip(), evidence)
+    if not step.points:
+        fail(where, number, "this rubric line has 0 points; a step earns points or takes some away")
+    if step.is_deduction and evidence:
+        fail(where, number, "a deduction has no evidence, since tests confirm only what is right")
+    return step

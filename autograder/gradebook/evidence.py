@@ -61,7 +61,7 @@ def marker_text(item: Item, rubric: Rubric, report: Report) -> str:
 
     The rubric is in a panel. Students can't imitate a panel: their texts lose all HTML tags.
     """
-    title = f"For the marker: rubric of {item.name} ({_points(item.max_points)})"
+    title = f"For the marker: rubric of {item.name} ({in_points(item.max_points)})"
     lines = [
         '<div class="panel panel-warning">',
         f'<div class="panel-heading"><strong>{html.escape(title)}</strong></div>',
@@ -77,7 +77,7 @@ def marker_text(item: Item, rubric: Rubric, report: Report) -> str:
 
 
 def _step_lines(step: Step, report: Report) -> Iterator[str]:
-    yield f"- **{_points(step.points)}:** {step.text}"
+    yield f"- **{in_points(step.points)}:** {step.text}"
     for claim in step.evidence:
         yield f"    - {_evidence_line(look_up(claim, report), report)}"
 
@@ -93,8 +93,9 @@ def _evidence_line(found: EvidenceFound, report: Report) -> str:
     return f"✗ not shown by `{found.item}`: {phrase}" + (f". {diagnosis}" if diagnosis else "")
 
 
-def _points(number: float) -> str:
-    return f"{number:g} point{'' if number == 1 else 's'}"
+def in_points(number: float) -> str:
+    """Return points in words, such as `1 point` or `−0.5 points`."""
+    return f"{number:g} point{'' if abs(number) == 1 else 's'}".replace("-", "−")
 
 
 def _plain(text: str) -> str:
