@@ -280,8 +280,9 @@ class Desk:
     def _source_rubric(self, item: str, marker: str = "") -> RubricVersion:
         found = self._sources().get(item)
         steps = found.steps if found else ()
+        known = f"{self._assignment.name} {item} {self._source_digest(item)}"
         return RubricVersion(
-            uid=hashlib.sha256(f"{item} {self._source_digest(item)}".encode()).hexdigest()[:32],
+            uid=hashlib.sha256(known.encode()).hexdigest()[:32],  # the same in each copy
             marker=marker,
             item=item,
             steps=tuple(
