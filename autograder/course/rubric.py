@@ -63,6 +63,15 @@ class Step:
 
 
 @dataclass(frozen=True)
+class StepLines:
+    """A step, and the numbers of its first and last line in the cell, counted from 1."""
+
+    step: Step
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Rubric:
     """The steps of an answer that a person marks."""
 
@@ -98,9 +107,16 @@ def read_rubrics(course: Course, assignment: Assignment) -> Mapping[str, Rubric]
 
 def read_rubric(source: str, where: CellPlace) -> Rubric:
     """Return the rubric in a manual item's source; raise CourseError with the wrong line."""
+    return Rubric(tuple(each.step for each in read_steps(source, where)))
+
+
+def read_steps(source: str, where: CellPlace) -> list[StepLines]:
+    """Return the steps in a manual item's source with their lines; raise CourseError as above."""
     _, rubric = split_answer(source, where)
-    lines = _list_lines(rubric)
-    return Rubric(tuple(_step(line, where, number) for number, line in lines))
+    return [
+        StepLines(_step(line, where, first), first, last)
+        for line, first, last in _list_lines(rubric)
+    ]
 
 
 def without_evidence(text: str) -> str:
@@ -108,18 +124,26 @@ def without_evidence(text: str) -> str:
     return _EVIDENCE.sub("", text)
 
 
-def _list_lines(rubric: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """Yield the list's lines with their numbers; join continuation lines, and skip other text."""
-    line, start = "", 0
+def evidence_in(text: str) -> list[str]:
+    """Return the brackets in the text that name evidence, as they are written."""
+    return [found[0].strip() for found in _EVIDENCE.finditer(text)]
+
+
+def _list_lines(rubric: Iterable[tuple[int, str]]) -> Iterator[tuple[str, int, int]]:
+    """Yield the list's lines with the numbers of their first and last line; skip other text.
+
+    Continuation lines are joined.
+    """
+    line, first, last = "", 0, 0
     for number, text in rubric:
         if _LIST_LINE.match(text) or not text.strip():
             if line:
-                yield start, line
-            line, start = text.rstrip(), number
+                yield line, first, last
+            line, first, last = text.rstrip(), number, number
         elif line:
-            line = f"{line} {text.strip()}"
+            line, last = f"{line} {text.strip()}", number
     if line:
-        yield start, line
+        yield line, first, last
 
 
 def _step(line: str, where: CellPlace, number: int) -> Step:

@@ -44,6 +44,7 @@ from autograder.desk.messages import (
     RubricChange,
     Shown,
 )
+from autograder.desk.sourcerubric import as_version, digest_of, with_ids
 from autograder.errors import DeskError
 from autograder.gradebook.database import (
     PatientGradebook,
@@ -231,19 +232,51 @@ class Desk:
                 after=known.uid,
                 item=item,
                 steps=_checked_steps(change.steps, known),
-                source=self._source_digest(item),
+                source=known.source,
             )
-            changed = list(self._changed(now, version))
-            if change.apply:
-                self._append(now, [version, *(mark for mark, _ in changed)])
-                for mark, _ in changed:
-                    store_mark(now.gradebook, self._assignment.name, self._items[item], mark)
-                self._settle_penalties(now, [mark.student for mark, _ in changed])
-            return tuple(
-                Change(now.answers[item, mark.student].id, "", before, mark.points)
-                for mark, before in changed
-                if mark.points != before
+            return self._use_rubric(now, version, apply=change.apply)
+
+    def take_rubric(
+        self, item: str, marker: str = "", *, apply: bool = False
+    ) -> tuple[RubricVersion, RubricVersion, tuple[Change, ...]]:
+        """Take the source's rubric over, as it is now, with the ids of the steps that it keeps.
+
+        Returns the rubric before, the rubric of the source, and the answers whose points change.
+        Unless `apply` is true, nothing changes.
+        """
+        if item not in self._items:
+            raise DeskError(f"{self._assignment.name} has no item {item} that people mark")
+        source = self._sources().get(item)
+        if source is None:
+            raise DeskError(
+                f"the source's rubric of {item} can't be read: run `fdl release "
+                f"{self._assignment.name} --check` to see the reason"
             )
+        with self._changing() as now:
+            known = now.log.rubrics.get(item) or self._source_rubric(item, marker)
+            version = RubricVersion(
+                marker=marker or known.marker,
+                after=known.uid if item in now.log.rubrics else "",
+                item=item,
+                steps=with_ids(source.steps, known.steps),
+                source=digest_of(source),
+            )
+            is_new = (version.steps, version.source) != (known.steps, known.source)
+            return known, version, self._use_rubric(now, version, apply=apply and is_new)
+
+    def _use_rubric(self, now: _Now, version: RubricVersion, *, apply: bool) -> tuple[Change, ...]:
+        """Return the answers whose points the version changes; with `apply`, save it."""
+        changed = list(self._changed(now, version))
+        if apply:
+            self._append(now, [version, *(mark for mark, _ in changed)])
+            for mark, _ in changed:
+                store_mark(now.gradebook, self._assignment.name, self._items[version.item], mark)
+            self._settle_penalties(now, [mark.student for mark, _ in changed])
+        return tuple(
+            Change(now.answers[version.item, mark.student].id, "", before, mark.points)
+            for mark, before in changed
+            if mark.points != before
+        )
 
     def _changed(self, now: _Now, version: RubricVersion) -> Iterator[tuple[HandMark, float]]:
         """Yield the marks that the new rubric changes, with their points before the change."""
@@ -278,22 +311,7 @@ class Desk:
         return now.log.rubrics[item.name]
 
     def _source_rubric(self, item: str, marker: str = "") -> RubricVersion:
-        found = self._sources().get(item)
-        steps = found.steps if found else ()
-        known = f"{self._assignment.name} {item} {self._source_digest(item)}"
-        return RubricVersion(
-            uid=hashlib.sha256(known.encode()).hexdigest()[:32],  # the same in each copy
-            marker=marker,
-            item=item,
-            steps=tuple(
-                RubricStep(f"s{number}", step.points, step.text, step.evidence)
-                for number, step in enumerate(steps, 1)
-            ),
-            source=self._source_digest(item),
-        )
-
-    def _source_digest(self, item: str) -> str:
-        return hashlib.sha256(repr(self._sources().get(item)).encode()).hexdigest()[:32]
+        return as_version(self._assignment.name, item, self._sources().get(item), marker)
 
     def _sources(self) -> Mapping[str, Rubric]:
         """Return the rubrics of the source notebooks; read them again only if a file changed."""
@@ -598,7 +616,7 @@ def _checked_steps(steps: Sequence[RubricStep], known: RubricVersion) -> tuple[R
         name = step.id if before else new_uid()[:8]
         if name in {each.id for each in found}:
             raise DeskError(f"the step {text[:60]!r} occurs twice")
-        evidence = before.evidence if before else ()
+        evidence = before.evidence if before and step.points > 0 else ()
         found.append(RubricStep(name, _points(step.points), text, evidence))
     return tuple(found)
 

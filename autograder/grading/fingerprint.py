@@ -13,10 +13,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+import msgspec
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.bundle import course_files
+from autograder.course.gradecells import is_manual
 from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS
 from autograder.grading.mark import MarkSettings
 from autograder.grading.versions import add, hash_of_grader
@@ -52,8 +55,11 @@ class Fingerprints:
             *sorted({repr((each.level, sorted(each.walls().items()))) for each in behind}),
         ):
             add(found, "settings", repr(part).encode())
+        source = PurePosixPath(course.source(assignment.name).relative_to(course.root))
         for name, content in course_files(course, assignment.name, NBGRADER_SETTINGS).items():
-            if name != SETTINGS:
+            if PurePosixPath(name).parent == source and name.endswith(".ipynb"):
+                add(found, name, _without_answers(content))
+            elif name != SETTINGS:
                 add(found, name, content)
         # leave out settings that only use marks: an extension must not cause marking again
         own = course.settings.homework[assignment.name]
@@ -69,3 +75,18 @@ class Fingerprints:
         for name, content in content_of(path, self._problems):
             add(found, name, content)
         return found.hexdigest()
+
+
+def _without_answers(content: bytes) -> bytes:
+    """Return a source notebook without the model answers and rubrics of manual items.
+
+    They are for people: no mark depends on them.
+    """
+    try:
+        notebook = msgspec.json.decode(content)
+        for cell in filter(is_manual, notebook["cells"]):
+            cell["source"] = ""
+            cell.pop("attachments", None)
+    except (msgspec.DecodeError, KeyError, TypeError, AttributeError):  # not a notebook
+        return content
+    return msgspec.json.encode(notebook)
