@@ -7,6 +7,7 @@ with the points. The rubric is below each answer that a person marks.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from copy import deepcopy
@@ -18,7 +19,7 @@ from nbformat import NotebookNode
 from nbformat.v4.rwbase import split_lines, strip_transient
 from nbgrader.utils import compute_checksum
 
-from autograder.content.sanitize import clean_markdown
+from autograder.content.sanitize import as_plain_text, clean_markdown
 from autograder.course.assignment import Assignment, Item, read_notebook
 from autograder.course.gradecells import (
     by_grade_id,
@@ -34,6 +35,8 @@ from autograder.grading.mark import Marking
 
 Content = tuple[str, str]
 """The text and the pictures of a cell."""
+
+_BOX = re.compile(r"</?div[^<>]*>")
 
 
 def autograded(
@@ -94,6 +97,20 @@ def contents(path: Path) -> dict[str, Content]:
 def content(cell: NotebookNode) -> Content:
     """Return the text and the pictures of a cell."""
     return str(cell.source), repr(cell.get("attachments", {}))
+
+
+def is_blank(text: str, pictures: Mapping[str, object], released: str) -> bool:
+    """Return whether a student wrote nothing in an answer and attached no picture.
+
+    White space and the tags of the box around the released text do not count.
+    """
+    return not pictures and _essence(text) in ("", _essence(released))
+
+
+def _essence(text: str) -> str:
+    """Return an answer without white space, signs for its display, and the tags of its box."""
+    lines = ("".join(line.split()) for line in as_plain_text(text).split("\n"))
+    return "".join(line for line in lines if not _BOX.fullmatch(line))
 
 
 def item_of(cell: NotebookNode, assignment: Assignment) -> Item | None:

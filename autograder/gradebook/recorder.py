@@ -14,7 +14,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from autograder.content.sanitize import is_plain_name
+from autograder.content.sanitize import is_plain_name, released_texts
 from autograder.course.assignment import Assignment, Course, Item
 from autograder.course.layout import REPORT
 from autograder.course.rubric import read_rubrics
@@ -67,6 +67,11 @@ class Recorder(AbstractContextManager["Recorder"]):
         self._db_url = db_url
         self._penalty = penalty
         self._skeletons = read_skeletons(assignment, course.release(assignment.name))
+        self._released = {
+            name: text
+            for skeleton in self._skeletons.values()
+            for name, text in released_texts(skeleton).items()
+        }
         self._rubrics = read_rubrics(course, assignment)
         self._extensions = course.deadline(assignment.name).extensions
         self._opened = self._open()
@@ -128,7 +133,7 @@ class Recorder(AbstractContextManager["Recorder"]):
         Marks and comments given by hand stay unchanged. `fingerprint` (see `grading.fingerprint`)
         identifies the submission, tests and settings of the Marking; `recorded` compares it later.
         Returns the points of the items that now await marking by hand. A text that the student left
-        unchanged does not await marking: nbgrader gives it 0 points.
+        blank or unchanged does not await marking: it gets 0 points.
 
         A killed run leaves either the old marks or the new marks. If a killed run has not moved the
         new notebooks into place, the next command moves them. Raises RecordError with the reason if
@@ -204,6 +209,7 @@ class Recorder(AbstractContextManager["Recorder"]):
             notebooks,
             points,
             lambda item, cell: self._is_same(student, item, cell),
+            self._released,
         )
         is_late = submission.total_seconds_late > 0
         if is_late or any(each.late_submission_penalty for each in submission.notebooks):
