@@ -38,6 +38,9 @@ Text = Annotated[str, Meta(min_length=1, description="write text in quotes")]
 Zone = Annotated[str, Meta(min_length=1, description='write a zone such as "Europe/Zurich"')]
 Flag = Annotated[bool, Meta(description="write true or false")]
 Date = Annotated[datetime, Meta(description="write a date and time such as 2024-11-21T23:55:00")]
+ShowSteps = Literal["all", "earned", "none"]
+"""The steps of a rubric that students see once a person has marked their answer."""
+Shown = Annotated[ShowSteps, Meta(description='write one of: "all", "earned", "none"')]
 Late = Annotated[
     Literal["none", "percent", "stop"], Meta(description='write one of: "none", "percent", "stop"')
 ]
@@ -112,6 +115,7 @@ class _Homework:
     tolerance: Share = TOLERANCE
     bonus: Names = ()
     files: Names = ()
+    show_steps: Shown = "all"
     rules: Inner = field(default_factory=dict)
     limits: Inner = field(default_factory=dict)
     extensions: Inner = field(default_factory=dict)
@@ -130,7 +134,8 @@ class HomeworkSettings:
     """`[assignments.NAME]`: the settings of a homework that are not in its notebooks.
 
     `tolerance` is the largest error that a student's answer may have, divided by the largest entry
-    of the right answer. `files` are the names of the data files that are released too.
+    of the right answer. `files` are the names of the data files that are released too. `show_steps`
+    says which steps of a rubric students see once a person has marked their answer.
     """
 
     title: str
@@ -140,6 +145,7 @@ class HomeworkSettings:
     tolerance: float = TOLERANCE
     bonus: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    show_steps: ShowSteps = "all"
     rules: Rules = field(default_factory=Rules)
     limits: Limits = field(default_factory=Limits)
 
@@ -216,6 +222,7 @@ def _homework(name: str, content: object, zone: ZoneInfo, rules: _Rules) -> Home
         tolerance=table.tolerance,
         bonus=table.bonus,
         files=table.files,
+        show_steps=table.show_steps,
         rules=_rules(replace(rules, **own.given()), f"{place}.rules" if own.given() else "rules"),
         limits=_limits(table.limits, f"{place}.limits"),
     )

@@ -69,6 +69,7 @@ from autograder.gradebook.handmarks import (
     new_uid,
     read_hand_marks,
     store_mark,
+    total,
 )
 from autograder.gradebook.marks import read_people
 from autograder.gradebook.penalties import update_penalties
@@ -532,18 +533,6 @@ class Desk:
             if answer.id == name:
                 return place
         raise DeskError(f"there is no answer {name[:40]!r} any more: reload the page")
-
-
-def total(
-    item: Item, rubric: RubricVersion, ticks: Sequence[str], adjustment: float = 0.0
-) -> float:
-    """Return an answer's points: those of the ticked steps and the adjustment.
-
-    The points are at least 0 and at most the item's maximum.
-    """
-    steps = rubric.by_id
-    points = sum(steps[name].points for name in set(ticks) if name in steps) + adjustment
-    return min(max(round(points, 6), 0.0), item.max_points)
 
 
 def pace(log: HandMarks, item: str, marker: str = "") -> float | None:

@@ -17,7 +17,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
@@ -51,6 +51,9 @@ _ADVICE = (
     "browser) and run `fdl restore`. This command restores the last backup with all marks given by "
     "hand that can still be read, and keeps the damaged file"
 )
+
+_LOG = "fdl_hand_marks"
+"""The table with the desk's log (see `handmarks`)."""
 
 _CHUNK = 2**20
 """Number of bytes to compare at a time."""
@@ -255,18 +258,38 @@ class ManualMark:
 class Restored:
     """The restored backup, the damaged file's folder, and the marks carried over from this file.
 
-    `unread` is the number of the backup's marks and comments whose rows in the damaged file could
-    not be read.
+    `entries` is the number of entries of the desk's log that were carried over. `unread` is the
+    number of the backup's marks and comments whose rows in the damaged file could not be read, and
+    `lost` the number of the log's entries after the backup that could not be read.
     """
 
     copy: Path
     kept: Path | None
     carried: tuple[ManualMark, ...]
     unread: int
+    entries: int = 0
+    lost: int = 0
 
 
-def restore(gradebook: Path, now: datetime) -> Restored:
-    """Restore a damaged, empty or missing gradebook from its newest sound backup."""
+LogRow = tuple[Any, ...]
+"""A row of the desk's log as the damaged file has it: number, uid, assignment and entry."""
+
+CarryLog = Callable[
+    [Path, Iterator[LogRow], Collection[tuple[str, str, str]]], tuple[list[ManualMark], int, int]
+]
+"""A function that adds rows of the desk's log to a restored gradebook.
+
+Its arguments are the gradebook's file, the rows after the backup's last one, and the answers whose
+marks could not be read, as assignment, student and cell. It returns the marks in the rows, the
+number of added entries, and the number of entries that could not be read.
+"""
+
+
+def restore(gradebook: Path, now: datetime, carry_log: CarryLog | None = None) -> Restored:
+    """Restore a damaged, empty or missing gradebook from its newest sound backup.
+
+    `carry_log` adds the entries of the desk's log (default: they are not carried over).
+    """
     make_folder(backup_folder(gradebook))
     with _locked(backup_folder(gradebook)):
         if _has_content(gradebook) and _is_sound(gradebook):
@@ -285,9 +308,14 @@ def restore(gradebook: Path, now: datetime) -> Restored:
         fresh = gradebook.with_name(f".{gradebook.name}-restored")
         shutil.copyfile(backup, fresh)
         carried: list[ManualMark] = []
-        unread = 0
+        unread = entries = lost = 0
         if kept is not None:
-            carried, unread = _carry_over(kept / gradebook.name, fresh, gradebook.parent)
+            with _opened_damaged(kept / gradebook.name) as old:
+                carried, unread, places = _carry_over(old, fresh, gradebook.parent)
+                if carry_log is not None:
+                    marks, entries, lost = carry_log(fresh, _log_rows(old, fresh), places)
+                    listed = {(each.student, each.cell) for each in carried}
+                    carried += [each for each in marks if (each.student, each.cell) not in listed]
             _write_marks(kept / BY_HAND, carried)
         sync(fresh)
         for path in _files_of(gradebook)[1:]:
@@ -296,7 +324,7 @@ def restore(gradebook: Path, now: datetime) -> Restored:
         sync(gradebook.parent)
         fresh.replace(gradebook)
         sync(gradebook.parent)
-        return Restored(backup, kept, tuple(carried), unread)
+        return Restored(backup, kept, tuple(carried), unread, entries, lost)
 
 
 def _is_sound(path: Path) -> bool:
@@ -325,14 +353,17 @@ def _save_damaged(gradebook: Path, now: datetime) -> Path | None:
     return folder
 
 
-def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[ManualMark], int]:
+def _carry_over(
+    old: sqlite3.Connection, fresh: Path, root: Path
+) -> tuple[list[ManualMark], int, set[tuple[str, str, str]]]:
     """Copy the marks given by hand since the backup from the damaged file into the fresh one.
 
-    Returns these marks, and the number of rows that could not be read.
+    Returns these marks, the number of rows that could not be read, and these rows' answers.
     """
     carried: list[ManualMark] = []
     unread = 0
-    with closing(sqlite3.connect(fresh)) as new, _opened_damaged(damaged) as old:
+    places: set[tuple[str, str, str]] = set()
+    with closing(sqlite3.connect(fresh)) as new:
         grades = _last_row(new, "grade")
         ours = dict(_readable(old, "SELECT grade_id, points FROM fdl_recorded_credit", grades))
         for table, columns in _GIVEN.items():
@@ -341,6 +372,7 @@ def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[ManualMark
             rows = _readable(old, query, _last_row(new, table))
             found = {row: values for row, *values in rows if _is_plausible(table, values)}
             unread += len(known.keys() - found.keys())
+            places |= {known[row][0] for row in known.keys() - found.keys()}
             for row, values in found.items():
                 if row not in known or known[row][1] == values:
                     continue
@@ -357,7 +389,18 @@ def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[ManualMark
                 if given != _manual_mark(where, table, before):
                     carried.append(given)
         new.commit()
-    return carried, unread
+    return carried, unread, places
+
+
+def _log_rows(old: sqlite3.Connection, fresh: Path) -> Iterator[LogRow]:
+    """Yield the readable rows of the desk's log after the backup's last row."""
+    with closing(sqlite3.connect(fresh)) as new:
+        try:
+            last = _last_row(new, _LOG)
+        except sqlite3.OperationalError:  # an older backup without the table
+            last = 0
+    query = f"SELECT number, uid, assignment, entry FROM {_LOG}"
+    yield from _readable(old, query, last, last)
 
 
 @contextlib.contextmanager
@@ -393,9 +436,14 @@ def _last_row(database: sqlite3.Connection, table: str) -> int:
     return int(last or 0)
 
 
-def _readable(database: sqlite3.Connection, query: str, last: int) -> Iterator[tuple[Any, ...]]:
-    """Yield the readable rows one by one, so that a damaged page loses only its own rows."""
-    for row in range(1, last + _SPARE_ROWS):
+def _readable(
+    database: sqlite3.Connection, query: str, last: int, after: int = 0
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the readable rows one by one, so that a damaged page loses only its own rows.
+
+    `last` is the backup's last row; rows up to `after` are skipped.
+    """
+    for row in range(after + 1, last + _SPARE_ROWS):
         with contextlib.suppress(sqlite3.Error, OverflowError):
             yield from database.execute(f"{query} WHERE rowid = ?", (row,)).fetchall()
 

@@ -350,12 +350,12 @@ def open_gradebook(course: Course, db_url: str | None = None) -> Iterator[Patien
             backup.back_up(path, datetime.now(course.timezone), LOCK_SECONDS)
         gradebook = PatientGradebook(db_url, course_id(course))
     except (SQLAlchemyError, sqlite3.Error, OSError) as error:
-        raise _unusable(db_url, error) from error
+        raise unusable(db_url, error) from error
     with gradebook:
         try:
             yield gradebook
         except SQLAlchemyError as error:
-            raise _unusable(db_url, error) from error
+            raise unusable(db_url, error) from error
 
 
 def _make_gradebook(path: Path, course: Course) -> None:
@@ -370,16 +370,8 @@ def back_up_gradebook(course: Course, db_url: str | None) -> None:
             backup.back_up(path, datetime.now(course.timezone), LOCK_SECONDS)
 
 
-def restore_gradebook(course: Course) -> backup.Restored:
-    """Restore the course's damaged, empty or missing gradebook from its last backup."""
-    path = course.gradebook
-    try:
-        return backup.restore(path, datetime.now(course.timezone))
-    except (sqlite3.Error, OSError) as error:
-        raise _unusable(str(path), error) from error
-
-
-def _unusable(db_url: str, error: Exception) -> RecordError:
+def unusable(db_url: str, error: Exception) -> RecordError:
+    """Return an error that says why the gradebook can't be used."""
     if _says(error, "locked"):
         return RecordError(LOCKED.format(LOCK_SECONDS))
     if _is_full(error):

@@ -7,7 +7,8 @@ answer's entry, so the formgrader, feedback and exports see each mark at once.
 An entry names the entry that its author saw last (`after`). An entry that follows the newest mark
 of its answer becomes the newest mark. Any other entry is a rival: two people marked the same answer
 without seeing each other's marks, for example in two copies of the gradebook. A person then settles
-the rivals with a new entry.
+the rivals with a new entry. If a damaged gradebook has lost the entry that another one follows, the
+other one becomes the newest.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from nbgrader.api import Assignment as Homework
 from nbgrader.api import BaseCell, Comment, Grade, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import Select, insert, select, update
 
-from autograder.course.assignment import Item
+from autograder.course.assignment import NEARLY, Item
 from autograder.course.rubric import Evidence
 from autograder.errors import RecordError
 from autograder.gradebook.database import HAND_MARKS, PatientGradebook
@@ -168,7 +169,8 @@ class AnswerMarks:
             return AnswerMarks(self.newest, self.rivals, seconds, history)
         rivals = tuple(each for each in self.rivals if each.uid not in mark.settles)
         seconds = {name: each for name, each in seconds.items() if each.uid not in mark.settles}
-        if mark.after == (self.newest.uid if self.newest else ""):
+        is_known = not mark.after or any(each.uid == mark.after for each in self.history)
+        if not is_known or mark.after == (self.newest.uid if self.newest else ""):
             return AnswerMarks(mark, rivals, seconds, history)
         rivals = tuple(each for each in rivals if each.uid != mark.after)
         is_same = self.newest is not None and _is_same(mark, self.newest)
@@ -178,6 +180,18 @@ class AnswerMarks:
 
 def _is_same(mark: HandMark, other: HandMark) -> bool:
     return mark.agrees(other) and (mark.comment, mark.flagged) == (other.comment, other.flagged)
+
+
+def total(
+    item: Item, rubric: RubricVersion, ticks: Sequence[str], adjustment: float = 0.0
+) -> float:
+    """Return an answer's points: those of the ticked steps and the adjustment.
+
+    The points are at least 0 and at most the item's maximum.
+    """
+    steps = rubric.by_id
+    points = sum(steps[name].points for name in set(ticks) if name in steps) + adjustment
+    return min(max(round(points, 6), 0.0), item.max_points)
 
 
 class HandMarks:
@@ -202,7 +216,8 @@ class HandMarks:
         if isinstance(entry, RubricVersion):
             self.versions[entry.uid] = entry
             known = self.rubrics.get(entry.item)
-            if entry.after == (known.uid if known else ""):
+            is_lost = entry.after != "" and entry.after not in self.versions
+            if is_lost or entry.after == (known.uid if known else ""):
                 self.rubrics[entry.item] = entry
         elif isinstance(entry, HandMark):
             place = (entry.item, entry.student)
@@ -220,6 +235,30 @@ class HandMarks:
         newest = self.rubrics.get(mark.item)
         known = dict(version.by_id) if version else {}
         return known | (dict(newest.by_id) if newest else {})
+
+
+@dataclass(frozen=True)
+class StepsOfMark:
+    """The steps that explain a mark, in their newest words: earned, missed, and deducted."""
+
+    earned: tuple[RubricStep, ...]
+    missed: tuple[RubricStep, ...]
+    deducted: tuple[RubricStep, ...]
+
+
+def steps_of_mark(log: HandMarks, item: Item, mark: HandMark) -> StepsOfMark | None:
+    """Return the steps that explain a mark's points; None if no known rubric explains them."""
+    versions = (log.rubrics.get(item.name), log.versions.get(mark.rubric))
+    ticks = mark.ticks or ()
+    for rubric in filter(None, versions):
+        if abs(total(item, rubric, ticks, mark.adjustment) - mark.points) < NEARLY:
+            positive = [step for step in rubric.steps if step.points > 0]
+            return StepsOfMark(
+                tuple(step for step in positive if step.id in ticks),
+                tuple(step for step in positive if step.id not in ticks),
+                tuple(step for step in rubric.steps if step.points < 0 and step.id in ticks),
+            )
+    return None
 
 
 # --- the log in the gradebook --------------------------------------------------------------------
