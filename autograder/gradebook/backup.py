@@ -258,9 +258,9 @@ class ManualMark:
 class Restored:
     """The restored backup, the damaged file's folder, and the marks carried over from this file.
 
-    `entries` is the number of entries of the desk's log that were carried over. `unread` is the
-    number of the backup's marks and comments whose rows in the damaged file could not be read, and
-    `lost` the number of the log's entries after the backup that could not be read.
+    `unread` is the number of the backup's marks and comments whose rows in the damaged file could
+    not be read. `entries` is the number of entries of the desk's log that were carried over, `lost`
+    the number of those that could not be read.
     """
 
     copy: Path

@@ -1,4 +1,4 @@
-"""What a student reads about an answer that a person marked at the desk."""
+"""The part of a student's page about an answer that a person marked at the desk."""
 
 from __future__ import annotations
 
