@@ -105,7 +105,7 @@ class _Now:
             self.answers[place].digest,
             marks.newest.uid if marks.newest else "",
             [each.uid for each in marks.rivals],
-            sorted((name, each.uid) for name, each in (marks.seconds or {}).items()),
+            sorted((name, each.uid) for name, each in marks.seconds.items()),
             repr(self.typed.get(place)),
         )
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:24]
@@ -182,10 +182,12 @@ class Desk:
         if given.rubric not in ("", rubric.uid):
             raise StaleError("somebody has changed the rubric since you opened this answer")
         marks, role = now.log.marks(*place), self._role(now.log, place, given.marker)
-        is_second = role == "second" and not marks.to_settle
+        own = marks.seconds.get(given.marker)
+        is_second = role == "second" and not (own and marks.to_settle)
+        before = own if is_second else marks.newest
         mark = HandMark(
             marker=given.marker,
-            after=marks.newest.uid if marks.newest else "",
+            after=before.uid if before else "",
             item=item.name,
             student=place[1],
             answer=now.answers[place].digest,
@@ -197,7 +199,7 @@ class Desk:
             flagged=given.flagged,
             points=total(item, rubric, given.ticks or (), given.adjustment),
             second=is_second,
-            settles=() if is_second else tuple(each.uid for each in marks.to_settle),
+            settles=() if is_second else tuple(each.uid for each in marks.to_replace),
             cause="settled" if marks.to_settle and not is_second else cause,
         )
         if mark.adjustment and not mark.reason.strip():
@@ -235,7 +237,8 @@ class Desk:
             )
             changed = list(self._changed(now, version))
             if change.apply:
-                self._append(now, [version, *(mark for mark, _ in changed)])
+                others = (mark for mark, _ in self._changed(now, version, newest=False))
+                self._append(now, [version, *(mark for mark, _ in changed), *others])
                 for mark, _ in changed:
                     store_mark(now.gradebook, self._assignment.name, self._items[item], mark)
                 self._settle_penalties(now, [mark.student for mark, _ in changed])
@@ -245,31 +248,21 @@ class Desk:
                 if mark.points != before
             )
 
-    def _changed(self, now: _Now, version: RubricVersion) -> Iterator[tuple[HandMark, float]]:
-        """Yield the marks that the new rubric changes, with their points before the change."""
+    def _changed(
+        self, now: _Now, version: RubricVersion, *, newest: bool = True
+    ) -> Iterator[tuple[HandMark, float]]:
+        """Yield the marks that the new rubric changes, with their points before the change.
+
+        With `newest`, only marks that count; otherwise rivals and second marks.
+        """
         item = self._items[version.item]
         for place, marks in now.log.answers.items():
-            mark = marks.newest
-            if place[0] != item.name or mark is None or not mark.is_marked:
+            if place[0] != item.name or place not in now.answers:
                 continue
-            ticks = tuple(name for name in mark.ticks or () if name in version.by_id)
-            points = total(item, version, ticks, mark.adjustment)
-            if (ticks, points) != (mark.ticks, mark.points) and place in now.answers:
-                yield (
-                    msgspec.structs.replace(
-                        mark,
-                        uid=new_uid(),
-                        time=version.time,
-                        marker=version.marker,
-                        after=mark.uid,
-                        rubric=version.uid,
-                        ticks=ticks,
-                        points=points,
-                        settles=(),
-                        cause="rubric",
-                    ),
-                    mark.points,
-                )
+            for mark in marks.current:
+                changed = with_rubric(mark, version, item)
+                if changed is not None and (mark is marks.newest) == newest:
+                    yield changed, mark.points
 
     def _rubric(self, now: _Now, item: Item, marker: str) -> RubricVersion:
         """Return the item's rubric; the log gets the source's rubric when it is first used."""
@@ -528,6 +521,30 @@ def total(
     return min(max(round(points, 6), 0.0), item.max_points)
 
 
+def with_rubric(mark: HandMark, version: RubricVersion, item: Item) -> HandMark | None:
+    """Return the mark with the points of another version of the rubric; None if it stays as it is.
+
+    The marker of the answer stays; the version's marker is the one who changed the rubric.
+    """
+    if not mark.is_marked:
+        return None
+    ticks = tuple(name for name in mark.ticks or () if name in version.by_id)
+    points = total(item, version, ticks, mark.adjustment)
+    if (ticks, points) == (mark.ticks, mark.points):
+        return None
+    return msgspec.structs.replace(
+        mark,
+        uid=new_uid(),
+        time=version.time,
+        after=mark.uid,
+        rubric=version.uid,
+        ticks=ticks,
+        points=points,
+        settles=(),
+        cause="rubric",
+    )
+
+
 def pace(log: HandMarks, item: str, marker: str = "") -> float | None:
     """Return the median seconds between two marks of one person; None if there are too few.
 
@@ -547,7 +564,7 @@ def pace(log: HandMarks, item: str, marker: str = "") -> float | None:
 
 def _visible(marks: AnswerMarks, role: Role, marker: str) -> HandMark | None:
     """Return the mark that a marker sees: a second marker does not see the first mark."""
-    return (marks.seconds or {}).get(marker) if role == "second" else marks.newest
+    return marks.seconds.get(marker) if role == "second" else marks.newest
 
 
 def _points_shown(mark: HandMark | None, typed: GradebookMark | None) -> float | None:
