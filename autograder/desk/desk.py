@@ -128,6 +128,21 @@ class Desk:
         self._source: tuple[tuple[int, ...], Mapping[str, Rubric]] = ((), {})
         self._similar: tuple[frozenset[str], dict[str, int]] = (frozenset(), {})
 
+    @property
+    def homework(self) -> str:
+        """The homework's name."""
+        return self._assignment.name
+
+    @property
+    def course(self) -> Course:
+        """The course of the homework."""
+        return self._course
+
+    @property
+    def items(self) -> Mapping[str, Item]:
+        """The items that people mark, by name, in the order of the notebooks."""
+        return self._items
+
     def close(self) -> None:
         """Close the gradebook and back it up."""
         if self._gradebook is not None:
@@ -174,7 +189,7 @@ class Desk:
         return [self.answer(name, each.marker) for name, each in given.items()]
 
     def _save(self, now: _Now, place: Place, given: Given, cause: Cause) -> None:
-        _check_marker(given.marker)
+        check_marker(given.marker)
         if given.state != now.state(place):
             raise StaleError("somebody has changed this answer's mark since you opened it")
         item = self._items[place[0]]
@@ -205,13 +220,8 @@ class Desk:
         if mark.adjustment and not mark.reason.strip():
             raise DeskError("write a reason for the adjusted points")
         self._append(now, [mark])
-        if not is_second and self._is_stored(mark, now.typed.get(place)):
+        if not is_second and is_stored(mark, now.typed.get(place)):
             store_mark(now.gradebook, self._assignment.name, item, mark)
-
-    @staticmethod
-    def _is_stored(mark: HandMark, typed: GradebookMark | None) -> bool:
-        """Return whether the mark changes nbgrader's gradebook; a flag alone does not."""
-        return mark.is_marked or typed is None or typed.points is not None or not typed.open
 
     # --- the rubric ---
 
@@ -221,7 +231,7 @@ class Desk:
         Everybody marked with a changed step gets the new points; ticks of removed steps are
         removed. Other marks stay as they are.
         """
-        _check_marker(change.marker)
+        check_marker(change.marker)
         if item not in self._items:
             raise DeskError(f"{self._assignment.name} has no item {item} that people mark")
         with self._changing() as now:
@@ -435,7 +445,9 @@ class Desk:
             return ""
         if marker not in markers:
             return "other"
-        return "first" if marker == markers[0] else "second"
+        marks = log.marks(*place)
+        is_settled = marker in marks.second_markers and marker not in marks.seconds
+        return "first" if marker == markers[0] or is_settled else "second"
 
     def _progress(self, now: _Now, entries: Sequence[QueueEntry]) -> dict[str, Progress]:
         """Return the progress of each item, and of the whole homework under the name ""."""
@@ -463,6 +475,18 @@ class Desk:
             self._answers.read(),
             gradebook_marks(gradebook, self._assignment.name, self._items),
         )
+
+    @contextmanager
+    def reading(self) -> Iterator[_Now]:
+        """Read what the gradebook and the marked notebooks hold now."""
+        with self._now() as now:
+            yield now
+
+    @contextmanager
+    def changing(self) -> Iterator[_Now]:
+        """Read the same inside a transaction, in which the gradebook may be changed."""
+        with self._changing() as now:
+            yield now
 
     @contextmanager
     def _changing(self) -> Iterator[_Now]:
@@ -519,6 +543,11 @@ def total(
     steps = rubric.by_id
     points = sum(steps[name].points for name in set(ticks) if name in steps) + adjustment
     return min(max(round(points, 6), 0.0), item.max_points)
+
+
+def is_stored(mark: HandMark, typed: GradebookMark | None) -> bool:
+    """Return whether the mark changes nbgrader's gradebook; a flag alone does not."""
+    return mark.is_marked or typed is None or typed.points is not None or not typed.open
 
 
 def with_rubric(mark: HandMark, version: RubricVersion, item: Item) -> HandMark | None:
@@ -632,6 +661,7 @@ def _text(text: str) -> str:
     return text
 
 
-def _check_marker(name: str) -> None:
+def check_marker(name: str) -> None:
+    """Raise DeskError if this is not the name of a marker."""
     if not name.strip() or len(name) > 60 or not name.isprintable():
         raise DeskError("type your name (1 to 60 characters), so that others see who marked")

@@ -177,6 +177,12 @@ class AnswerMarks:
         return {each.marker: each for each in ordered}
 
     @property
+    def second_markers(self) -> tuple[str, ...]:
+        """Everybody who gave a second mark, whether it is settled or not."""
+        marked = (mark.marker for mark in self.history if mark.second and mark.is_marked)
+        return tuple(dict.fromkeys(marked))
+
+    @property
     def to_settle(self) -> tuple[HandMark, ...]:
         """The marks that differ from the newest mark and wait for a person's decision."""
         newest = self.newest
