@@ -1,7 +1,8 @@
 """Compare the marks of people who marked the same answers without seeing each other's marks.
 
 Those are the answers of an overlap, and answers that were marked in two copies of a course. A mark
-made to settle two others, and all marks after it, do not count here, because their authors saw both.
+made to settle two others does not count, and neither do the marks after it, because their authors
+saw both.
 
 Krippendorff's alpha is 1 if all marks agree and about 0 if they agree no more than by chance. Steps
 are ticked or not, so their level is nominal. Points have the level interval: half a point is the
@@ -143,9 +144,9 @@ def independent(log: HandMarks, place: Place) -> list[HandMark]:
     """Return the newest mark of each person who marked the answer without seeing other marks.
 
     A mark that follows another person's mark replaces it: its author saw it. Marks of another text
-    than the first one's do not count.
+    than that of the mark that counts are left out.
     """
-    history = log.marks(*place).history
+    newest, history = log.marks(*place).newest, log.marks(*place).history
     informed: set[str] = set()
     last: dict[str, HandMark] = {}
     for mark in history:
@@ -157,7 +158,7 @@ def independent(log: HandMarks, place: Place) -> list[HandMark]:
             last[mark.uid] = mark
     found: dict[str, HandMark] = {}
     for mark in last.values():
-        if mark.is_marked and (not found or mark.answer == next(iter(found.values())).answer):
+        if mark.is_marked and (newest is None or mark.answer == newest.answer):
             found[mark.marker] = mark
     return list(found.values())
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
 
 import msgspec
 
@@ -36,14 +35,15 @@ from autograder.desk.messages import (
     EvidenceView,
     Given,
     ItemView,
+    MarkerProgress,
     Progress,
     Queue,
     QueueEntry,
     Remark,
-    Role,
     RubricChange,
     Shown,
 )
+from autograder.desk.standing import markers_progress, progress, role_of, standing, visible
 from autograder.errors import DeskError
 from autograder.gradebook.database import (
     PatientGradebook,
@@ -54,7 +54,6 @@ from autograder.gradebook.database import (
 )
 from autograder.gradebook.evidence import look_up
 from autograder.gradebook.handmarks import (
-    AnswerMarks,
     AnyEntry,
     Cause,
     GradebookMark,
@@ -77,9 +76,6 @@ MAX_STEPS = 30
 
 MAX_TEXT = 10_000
 """Largest number of characters of a comment, a reason or a step."""
-
-_PAUSE = 600.0
-"""Seconds between two marks after which the marker has paused; pauses do not count as work."""
 
 _BACKUP_SECONDS = 300.0
 """Seconds between two backups while people mark."""
@@ -161,8 +157,21 @@ class Desk:
                 self._assignment.title,
                 tuple(self._item(now.log, item) for item in self._items.values()),
                 entries,
-                self._progress(now, entries),
+                self._progress(now, marker),
             )
+
+    def progress(self) -> tuple[dict[str, Progress], tuple[MarkerProgress, ...]]:
+        """Return the progress of each item, of the homework under "", and of each marker."""
+        with self._now() as now:
+            answers = {place: now.answers[place] for place in self._places(now)}
+            return self._progress(now, ""), markers_progress(now.log, answers, now.typed)
+
+    def _progress(self, now: _Now, marker: str) -> dict[str, Progress]:
+        standings = [
+            standing(now.log, now.answers[place], now.typed.get(place), marker)
+            for place in self._places(now)
+        ]
+        return progress(now.log, standings, self._items)
 
     def answer(self, name: str, marker: str, *, names: bool = False) -> AnswerView:
         """Return the answer with this id; raise DeskError if there is none."""
@@ -196,7 +205,7 @@ class Desk:
         rubric = self._rubric(now, item, given.marker)
         if given.rubric not in ("", rubric.uid):
             raise StaleError("somebody has changed the rubric since you opened this answer")
-        marks, role = now.log.marks(*place), self._role(now.log, place, given.marker)
+        marks, role = now.log.marks(*place), role_of(now.log, place, given.marker)
         own = marks.seconds.get(given.marker)
         is_second = role == "second" and not (own and marks.to_settle)
         before = own if is_second else marks.newest
@@ -342,9 +351,8 @@ class Desk:
 
     def _entry(self, now: _Now, place: Place, marker: str, names: bool) -> QueueEntry:
         answer, typed = now.answers[place], now.typed.get(place)
-        marks, role = now.log.marks(*place), self._role(now.log, place, marker)
-        mark = _visible(marks, role, marker)
-        is_current = mark is not None and mark.is_marked and mark.answer == answer.digest
+        marks, seen = now.log.marks(*place), standing(now.log, answer, typed, marker)
+        mark, role = seen.mark, seen.role
         is_typed = typed is not None and role != "second" and typed.differs(marks.newest)
         return QueueEntry(
             id=answer.id,
@@ -355,10 +363,10 @@ class Desk:
             similar=self._similarity(now)[answer.id],
             group=answer.group,
             blank=answer.is_blank,
-            open=not is_current and (role == "second" or typed is None or typed.open),
+            open=seen.is_open,
             points=_points_shown(mark, typed),
-            flagged=bool(mark and mark.flagged),
-            changed=bool(mark and mark.is_marked and mark.answer != answer.digest),
+            flagged=seen.is_flagged,
+            changed=seen.is_changed,
             typed=is_typed,
             differs=bool(marks.to_settle) and not (role == "second" and mark is None),
             marker=mark.marker if mark else "",
@@ -369,7 +377,7 @@ class Desk:
     def _view(self, now: _Now, place: Place, marker: str, names: bool) -> AnswerView:
         answer, entry = now.answers[place], self._entry(now, place, marker, names)
         marks = now.log.marks(*place)
-        mark = _visible(marks, entry.role, marker)
+        mark = visible(marks, entry.role, marker)
         is_current = mark is not None and mark.answer == answer.digest
         is_blind = entry.role in ("first", "second") and not entry.differs
         history = [each for each in marks.history if not is_blind or each.marker == marker]
@@ -436,32 +444,6 @@ class Desk:
             }
             self._similar = (digests, places)
         return self._similar[1]
-
-    def _role(self, log: HandMarks, place: Place, marker: str) -> Role:
-        if log.deal is None:
-            return ""
-        markers = log.deal.markers.get(place[0], {}).get(place[1])
-        if markers is None:
-            return ""
-        if marker not in markers:
-            return "other"
-        marks = log.marks(*place)
-        is_settled = marker in marks.second_markers and marker not in marks.seconds
-        return "first" if marker == markers[0] or is_settled else "second"
-
-    def _progress(self, now: _Now, entries: Sequence[QueueEntry]) -> dict[str, Progress]:
-        """Return the progress of each item, and of the whole homework under the name ""."""
-        found: dict[str, Progress] = {}
-        for name in ("", *self._items):
-            mine = [each for each in entries if name in ("", each.item)]
-            found[name] = Progress(
-                answers=len(mine),
-                open=sum(each.open for each in mine),
-                flagged=sum(each.flagged for each in mine),
-                by_marker=dict(Counter(each.marker for each in mine if each.marker)),
-                pace=pace(now.log, name),
-            )
-        return found
 
     # --- the gradebook ---
 
@@ -572,28 +554,6 @@ def with_rubric(mark: HandMark, version: RubricVersion, item: Item) -> HandMark 
         settles=(),
         cause="rubric",
     )
-
-
-def pace(log: HandMarks, item: str, marker: str = "") -> float | None:
-    """Return the median seconds between two marks of one person; None if there are too few.
-
-    `item` and `marker` may be empty, for all. Marks for groups and by changes of a rubric do not
-    count, and neither do pauses.
-    """
-    last: dict[str, datetime] = {}
-    gaps: list[float] = []
-    for entry in log.entries:
-        if isinstance(entry, HandMark) and entry.cause == "desk" and marker in ("", entry.marker):
-            if entry.marker in last and item in ("", entry.item):
-                gaps.append((entry.time - last[entry.marker]).total_seconds())
-            last[entry.marker] = entry.time
-    short = [gap for gap in gaps if gap < _PAUSE]
-    return median(short) if len(short) >= 3 else None
-
-
-def _visible(marks: AnswerMarks, role: Role, marker: str) -> HandMark | None:
-    """Return the mark that a marker sees: a second marker does not see the first mark."""
-    return marks.seconds.get(marker) if role == "second" else marks.newest
 
 
 def _points_shown(mark: HandMark | None, typed: GradebookMark | None) -> float | None:
