@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from autograder.commands import options
+from autograder.commands import markers, options
 from autograder.commands.common import command, out
 from autograder.course.assignment import Course
 
@@ -31,6 +31,10 @@ Apply = Annotated[
 @command()
 def desk(
     homework: options.Homework,
+    deal: markers.Deal = None,
+    overlap: markers.Overlap = None,
+    merge: markers.MergeFrom = None,
+    export: markers.ExportTo = None,
     save_rubric: SaveRubric = False,
     take_rubric: TakeRubric = None,
     apply: Apply = False,
@@ -43,6 +47,8 @@ def desk(
         _save_rubrics(found, homework)
     elif take_rubric is not None:
         _take_rubric(found, homework, take_rubric, apply)
+    elif markers.for_markers(found, homework, deal or (), overlap, export, merge or ()):
+        return
 
 
 def _save_rubrics(course: Course, homework: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import typer
 from nbformat import NotebookNode
@@ -39,6 +40,11 @@ SOUND = {"locked": "fdl", "readonly": "fdl standing"}
 "locked": another command is writing. "readonly": a command was killed while it was writing; the
 next command that opens the gradebook for writing first undoes the unfinished change.
 """
+
+HomeworkToShow = Annotated[
+    str | None,
+    typer.Argument(metavar="[HOMEWORK]", help="Show the marking of this homework, such as hw2."),
+]
 
 Step = tuple[object, str, str]
 """A possible next step: whether it is needed (a truth value), its command, and its reason."""
@@ -135,13 +141,30 @@ def _begin(context: typer.Context) -> None:
 
 @command()
 def status(
-    form: options.PrintedAs = options.Format.TABLE, course: options.CoursePath = None
+    homework: HomeworkToShow = None,
+    form: options.PrintedAs = options.Format.TABLE,
+    course: options.CoursePath = None,
 ) -> None:
     """Show how far each homework is and which command comes next, as `fdl` alone does.
 
-    The command writes nothing.
+    With HOMEWORK, show how far its marking is, by item and by marker. The command changes nothing.
     """
-    _show(Course.find(course), form)
+    found = Course.find(course)
+    if homework is None:
+        _show(found, form)
+    else:
+        _show_homework(found, found.assignment(homework).name, form)
+
+
+def _show_homework(course: Course, name: str, form: options.Format) -> None:
+    from autograder.commands.homeworkstatus import show_homework
+
+    status = read_status(course, datetime.now(UTC))
+    show_homework(course, name, status.homework[name], form)
+    for fault in status.faults:
+        err.print(Text(f"fdl: {fault}", style="red"), soft_wrap=True)
+    if status.faults:
+        raise typer.Exit(1)
 
 
 def _show(course: Course, form: options.Format) -> None:
