@@ -43,7 +43,8 @@ _LINKS = (
     ),
     (
         re.compile(r'<li class="active">\{\{ assignment_id \}\}</li>'),
-        '<li><a href="{{ base_url }}/fdl-desk/{{ assignment_id | urlencode }}">Marking Desk</a></li>',
+        '<li><a href="{{ base_url }}/fdl-desk/{{ assignment_id | urlencode }}">'
+        "Marking Desk</a></li>",
     ),
 )
 """Places of nbgrader's templates after which a link to the marking desk is added."""
