@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -rs
 AGAIN ?=
 
 .PHONY: setup demo test test-slow test-inner lint release bench bench-scale bench-numerics \
-  compare-attacks mutation docs lock clean
+  compare-attacks mutation docs desk-types lock clean
 
 setup: $(VENV)/.run
 
@@ -68,6 +68,17 @@ bench-numerics: $(VENV)/.test  ## the kernels beside jax, torch.func, neural-tan
 
 mutation: $(VENV)/.test   ## small changes to the reference solutions before the hidden tests: docs/mutation.md
 	$(BIN)/python -m tests.mutation
+
+# TypeScript, for this target alone: everything else needs only Python and make.
+TSC := $(VENV)/typescript/node_modules/.bin/tsc
+$(TSC): requirements/typescript/package.json requirements/typescript/package-lock.json
+	@mkdir -p $(VENV)/typescript
+	cp $^ $(VENV)/typescript
+	npm ci --prefix $(VENV)/typescript --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+desk-types: $(TSC)        ## check the types of the desk's JavaScript (needs npm)
+	$(TSC) --project autograder/desk/static
 
 docs: $(VENV)/.docs       ## the site of README.md and docs/: .site/index.html
 	$(BIN)/python docs/commands.py
