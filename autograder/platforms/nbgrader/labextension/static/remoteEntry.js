@@ -3,14 +3,12 @@
  * it: it adds the marking desk to the menu Nbgrader, the command palette and the launcher.
  *
  * JupyterLab loads this file, hands its own modules to `init`, and calls `get` for the plugin.
- * The server of a course lists the homeworks in the page's configuration (see `lab.py`). In any
- * other server the list is missing, and the plugin adds nothing.
+ * A server that has the desk writes the desk's path into the page's configuration. On any other
+ * server the path is missing, and the plugin adds nothing.
  */
 
 /** @typedef {{get: () => Promise<() => any>}} Shared */
 /** @typedef {Record<string, Record<string, Shared>>} Scope */
-/** @typedef {{addItem: (item: object) => void}} Palette */
-/** @typedef {{add: (item: object) => void}} Launcher */
 /** @typedef {{command?: string}} MenuItem */
 /**
  * @typedef {{id: string, items: MenuItem[], insertItem: (index: number, item: object) => void}} Menu
@@ -27,7 +25,7 @@
  */
 
 (() => {
-  const COMMAND = "fdl-desk:open";
+  const OPEN = { command: "fdl-desk:open" };
   const FORMGRADER = /^nbgrader:open-formgrader/;
 
   /** @type {Scope} */
@@ -44,75 +42,46 @@
   }
 
   /**
-   * Return the names of the course's homeworks; none if the server is not a course's.
-   * @param {Tools} tools
-   * @returns {string[]}
-   */
-  function homeworks(tools) {
-    return JSON.parse(tools.PageConfig.getOption("fdlDesk") || "[]");
-  }
-
-  /**
-   * Add the items to the menu Nbgrader, below the formgrader.
+   * Add the desk to the menu Nbgrader, below the formgrader.
    * @param {readonly Menu[]} menus
-   * @param {object[]} items
    */
-  function addToMenu(menus, items) {
+  function addToMenu(menus) {
     const menu = menus.find((each) => each.id === "jp-mainmenu-nbgrader");
-    if (!menu) {
-      return;
-    }
-    const last = menu.items.map((item) => FORMGRADER.test(item.command ?? "")).lastIndexOf(true);
-    const place = last < 0 ? menu.items.length : last + 1;
-    items.forEach((item, index) => menu.insertItem(place + index, item));
+    const commands = menu?.items.map((item) => FORMGRADER.test(item.command ?? "")) ?? [];
+    menu?.insertItem(commands.lastIndexOf(true) + 1, OPEN);
   }
 
   async function makePlugin() {
-    const [tools, { IMainMenu }, { ICommandPalette }, { ILauncher }] = await Promise.all([
-      load("@jupyterlab/coreutils"),
-      load("@jupyterlab/mainmenu"),
-      load("@jupyterlab/apputils"),
-      load("@jupyterlab/launcher"),
-    ]);
-    const tokens = [IMainMenu, ICommandPalette, ILauncher];
+    /** @type {Tools} */
+    const { PageConfig, URLExt } = await load("@jupyterlab/coreutils");
+    const { IMainMenu } = await load("@jupyterlab/mainmenu");
+    const { ICommandPalette } = await load("@jupyterlab/apputils");
+    const { ILauncher } = await load("@jupyterlab/launcher");
+    const tokens = [IMainMenu, ICommandPalette, ILauncher].filter(Boolean);
 
     /**
      * @param {App} app
-     * @param {...any} given
+     * @param {...any} services what JupyterLab gives for `tokens`; null if it has no such service
      */
-    function activate(app, ...given) {
-      const names = homeworks(tools);
-      if (!names.length) {
+    function activate(app, ...services) {
+      const path = PageConfig.getOption("fdlDesk");
+      if (!path) {
         return;
       }
-      const known = tokens.filter(Boolean);
-      const service = (/** @type {unknown} */ token) => token && given[known.indexOf(token)];
-      /** @type {{menus: readonly Menu[]} | undefined} */
-      const mainMenu = service(IMainMenu);
-      /** @type {Palette | undefined} */
-      const palette = service(ICommandPalette);
-      /** @type {Launcher | undefined} */
-      const launcher = service(ILauncher);
-
-      app.commands.addCommand(COMMAND, {
-        label: (/** @type {{homework?: string}} */ { homework = "" }) => `Marking Desk: ${homework}`,
+      const service = (/** @type {unknown} */ token) => services[tokens.indexOf(token)];
+      app.commands.addCommand(OPEN.command, {
+        label: "Marking Desk",
         caption: "Mark proofs and texts by hand, one answer at a time",
-        execute: (/** @type {{homework?: string}} */ { homework = names[0] }) => {
-          const address = tools.URLExt.join(
-            tools.PageConfig.getBaseUrl(),
-            "fdl-desk",
-            encodeURIComponent(String(homework)),
-          );
-          window.open(address, "_blank", "noopener");
+        execute: () => {
+          window.open(URLExt.join(PageConfig.getBaseUrl(), path), "_blank", "noopener");
         },
       });
-      const items = names.map((homework) => ({ command: COMMAND, args: { homework } }));
-      items.forEach((item) => palette?.addItem({ ...item, category: "nbgrader" }));
-      items.forEach((item) => launcher?.add({ ...item, category: "Other" }));
-      app.restored.then(() => addToMenu(mainMenu?.menus ?? [], items));
+      service(ICommandPalette)?.addItem({ ...OPEN, category: "nbgrader" });
+      service(ILauncher)?.add({ ...OPEN, category: "Other" });
+      app.restored.then(() => addToMenu(service(IMainMenu)?.menus ?? []));
     }
 
-    return { id: "@fdl/desk:plugin", autoStart: true, optional: tokens.filter(Boolean), activate };
+    return { id: "@fdl/desk:plugin", autoStart: true, optional: tokens, activate };
   }
 
   const page = /** @type {Record<string, any>} */ (/** @type {unknown} */ (window));
