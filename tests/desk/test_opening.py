@@ -193,6 +193,8 @@ def test_without_items_for_people_the_next_command_is_named(marked: Course) -> N
         assert len(kept) == len(notebook["cells"]) - 1
         notebook["cells"] = kept
         path.write_text(json.dumps(notebook), encoding="utf-8")
+    settings = marked.settings_file.read_text(encoding="utf-8")
+    marked.settings_file.write_text(settings.replace(', "b-essay"', ""), encoding="utf-8")
     with pytest.raises(DeskError, match="fdl feedback hw"):
         check_answers(Course(marked.root), "hw")
 
