@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest -n auto --maxprocesses 8 --dist worksteal -rs
 # A release proof reuses earlier results while its inputs are the same; AGAIN=--again repeats it.
 AGAIN ?=
 
-.PHONY: setup demo test test-slow test-inner lint release bench bench-scale bench-numerics \
+.PHONY: setup demo test test-slow test-inner lint release bench bench-desk bench-scale bench-numerics \
   compare-attacks mutation docs desk-types lock clean
 
 setup: $(VENV)/.run
@@ -55,6 +55,9 @@ release: $(VENV)/.run
 bench: $(VENV)/.test      ## the kit beside stock nbgrader and otter run, in turns: docs/benchmarks.md
 	@mkdir -p .benchmarks
 	$(BIN)/python -m tests.benchmarks --json .benchmarks/bench.json --page
+
+bench-desk: $(VENV)/.test ## marking by hand at the desk and in the formgrader, counted: docs/benchmarks.md
+	$(BIN)/python -m tests.benchmarks.byhand --page
 
 bench-scale: $(VENV)/.test  ## a class of 10,000, killed half-way: docs/scale.md (after make bench)
 	@mkdir -p .benchmarks

@@ -1,8 +1,8 @@
 """Open the marking desk in the browser, on a Jupyter server of the course folder.
 
 A Jupyter server that runs in the course folder is used. If none runs, one is started, which serves
-until the user stops it. No token is part of a command, so no other user sees one in the list of
-processes: the browser opens a file that only the user can read, as `jupyter lab` does, too.
+until the user stops it. No token is part of a command, because other users can see the list of
+processes. The browser opens a file that only the user can read, as with `jupyter lab`.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ class Wanted:
 
 @dataclass
 class Count:
-    """What a person did for `answers` answers; `waits` are the seconds before each next answer.
+    """A person's work on `answers` answers; `waits` are the seconds before each next answer.
 
     `points` is the sum of the points that the person gave.
     """
@@ -288,7 +288,7 @@ The page names the shown answer in its address once the answer is in the page.
 
 
 def at_the_desk(person: Person, address: str, wanted: Wanted, answers: int) -> Count:
-    """Mark so many answers by keyboard, in the order in which the desk shows them."""
+    """Mark this number of answers by keyboard, in the order in which the desk shows them."""
     tab = person.tab
     tab.goto(f"{address}/fdl-desk/{HOMEWORK}?token={TOKEN}")
     tab.locator("dialog input").fill("Rita")
