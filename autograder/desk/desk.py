@@ -160,18 +160,22 @@ class Desk:
 
     # --- marking ---
 
-    def save(self, name: str, given: Given, *, cause: Cause = "desk") -> AnswerView:
+    def save(
+        self, name: str, given: Given, *, cause: Cause = "desk", names: bool = False
+    ) -> AnswerView:
         """Save a mark for one answer; raise StaleError if its state is not the newest one."""
-        [view] = self.save_all({name: given}, cause=cause)
+        [view] = self.save_all({name: given}, cause=cause, names=names)
         return view
 
-    def save_all(self, given: Mapping[str, Given], *, cause: Cause = "group") -> list[AnswerView]:
+    def save_all(
+        self, given: Mapping[str, Given], *, cause: Cause = "group", names: bool = False
+    ) -> list[AnswerView]:
         """Save marks for several answers, by id: all, or none if one of them is stale."""
         with self._changing() as now:
             for name, each in given.items():
                 self._save(now, self._place(now, name), each, cause)
             self._settle_penalties(now, [self._place(now, name)[1] for name in given])
-        return [self.answer(name, each.marker) for name, each in given.items()]
+        return [self.answer(name, each.marker, names=names) for name, each in given.items()]
 
     def _save(self, now: _Now, place: Place, given: Given, cause: Cause) -> None:
         _check_marker(given.marker)
@@ -280,8 +284,9 @@ class Desk:
     def _source_rubric(self, item: str, marker: str = "") -> RubricVersion:
         found = self._sources().get(item)
         steps = found.steps if found else ()
+        known = f"{self._assignment.name} {item} {self._source_digest(item)}"
         return RubricVersion(
-            uid=hashlib.sha256(f"{item} {self._source_digest(item)}".encode()).hexdigest()[:32],
+            uid=hashlib.sha256(known.encode()).hexdigest()[:32],  # the same in each copy
             marker=marker,
             item=item,
             steps=tuple(
@@ -344,6 +349,7 @@ class Desk:
         is_typed = typed is not None and role != "second" and typed.differs(marks.newest)
         return QueueEntry(
             id=answer.id,
+            state=now.state(place),
             item=place[0],
             person=person(place[1]),
             name=self._name(now, place[1]) if names else "",

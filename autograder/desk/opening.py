@@ -28,10 +28,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 from jupyter_core.paths import jupyter_runtime_dir
 
 from autograder.course.assignment import Course
+from autograder.desk.server import PATH
 from autograder.errors import DeskError
-
-PATH = "fdl-desk"
-"""The desk's path on the server, relative to the server's base URL."""
 
 START_SECONDS = 180.0
 """Seconds to wait for a Jupyter server that starts."""
