@@ -57,6 +57,7 @@
     const { IMainMenu } = await load("@jupyterlab/mainmenu");
     const { ICommandPalette } = await load("@jupyterlab/apputils");
     const { ILauncher } = await load("@jupyterlab/launcher");
+    const { editIcon } = await load("@jupyterlab/ui-components");
     const tokens = [IMainMenu, ICommandPalette, ILauncher].filter(Boolean);
 
     /**
@@ -72,12 +73,13 @@
       app.commands.addCommand(OPEN.command, {
         label: "Marking Desk",
         caption: "Mark proofs and texts by hand, one answer at a time",
+        icon: (/** @type {{isCard?: boolean}} */ { isCard }) => (isCard ? editIcon : undefined),
         execute: () => {
           window.open(URLExt.join(PageConfig.getBaseUrl(), path), "_blank", "noopener");
         },
       });
       service(ICommandPalette)?.addItem({ ...OPEN, category: "nbgrader" });
-      service(ILauncher)?.add({ ...OPEN, category: "Other" });
+      service(ILauncher)?.add({ ...OPEN, args: { isCard: true }, category: "Other" });
       app.restored.then(() => addToMenu(service(IMainMenu)?.menus ?? []));
     }
 
