@@ -289,6 +289,9 @@ The page names the shown answer in its address once the answer is in the page.
 """
 
 
+_TICKED = "() => [...document.querySelectorAll('#right .steps input')].map((box) => box.checked)"
+
+
 def at_the_desk(person: Person, address: str, wanted: Wanted, answers: int) -> Count:
     """Mark this number of answers by keyboard, in the order in which the desk shows them."""
     tab = person.tab
@@ -301,22 +304,27 @@ def at_the_desk(person: Person, address: str, wanted: Wanted, answers: int) -> C
     for number in range(answers):
         shown = tab.evaluate("location.hash")
         item, _, who = shown.removeprefix("#").partition("/")
-        person.press(*keys_for(wanted.steps(item, who)), "Enter")
+        suggested = tab.evaluate(_TICKED)
+        person.press(*keys_for(wanted.steps(item, who), suggested), "Enter")
         person.gives(wanted.total(item, who))
         if number < answers - 1:
             tab.wait_for_function("shown => location.hash != shown", arg=shown)
-    tab.wait_for_load_state("networkidle")
+    tab.wait_for_function("() => document.querySelector('.saving').textContent.includes('✓')")
     person.count.waits = tab.evaluate("window.waits")
     return person.count
 
 
-def keys_for(steps: Sequence[bool]) -> list[str]:
-    """Return the keys that tick these steps, as a person would: `a` for all, `0` for none."""
-    if not any(steps):
-        return ["0"]
-    ticked = [str(number) for number, is_found in enumerate(steps, 1) if is_found]
-    missing = [str(number) for number, is_found in enumerate(steps, 1) if not is_found]
-    return min((ticked, ["a", *missing]), key=len)
+def keys_for(wanted: Sequence[bool], suggested: Sequence[bool]) -> list[str]:
+    """Return the fewest keys that tick these steps, if tests have suggested some."""
+    numbers = range(1, len(wanted) + 1)
+    changed = [
+        str(n) for n, *pair in zip(numbers, wanted, suggested, strict=True) if len(set(pair)) > 1
+    ]
+    from_all = ["a", *(str(n) for n, is_found in zip(numbers, wanted, strict=True) if not is_found)]
+    from_none = ["0", *(str(n) for n, is_found in zip(numbers, wanted, strict=True) if is_found)]
+    # Enter alone accepts a suggestion, but it saves nothing if no step is ticked
+    ways = [from_all, from_none] if not any(wanted) else [changed, from_all, from_none]
+    return min(ways, key=len)
 
 
 # --- the measurement -----------------------------------------------------------------------------
