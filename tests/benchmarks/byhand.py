@@ -186,7 +186,8 @@ class FormgraderPage:
 
     def __init__(self, person: Person, address: str, problem: str) -> None:
         self.person = person
-        self._list = f"{address}/formgrader/gradebook/{HOMEWORK}/{problem}?token={TOKEN}"
+        self._front = f"{address}/formgrader?token={TOKEN}"
+        self._list = f"{address}/formgrader/gradebook/{HOMEWORK}/{problem}"
 
     @property
     def who(self) -> str:
@@ -196,6 +197,7 @@ class FormgraderPage:
     def open_first(self) -> None:
         """Open the first submission; this is not counted."""
         tab = self.person.tab
+        tab.goto(self._front)  # logs in
         tab.goto(self._list)
         tab.locator("a.name-hidden[href*='/formgrader/submissions/']").first.click()
         self._await_fields()
