@@ -75,7 +75,7 @@ def demo(
     out.print(_demo_table(in_order, open_points))
     _print_next_steps(scratch, homework, in_order)
     if wrong := sum(not comparison.right for comparison in in_order):
-        err.print(f"{wrong} students did not get their expected marks.", style="red")
+        err.print(f"Students without their expected marks: {wrong}.", style="red")
         if late:
             err.print(
                 f"The code of {len(late)} of these students ran out of time. If this machine is "

@@ -106,7 +106,7 @@ def _print_report(report: Report) -> None:
     if report.versions:
         out.print(Text(report.versions))
     out.print(
-        f"{report.points:g} of {report.max_points:g} points, "
+        f"From tests: {report.points:g} of {report.max_points:g} points, "
         f"{report.bonus_points:g} of {report.max_bonus_points:g} bonus points "
         f"(seed {report.seed}, protection: {report.protection})"
     )

@@ -102,7 +102,7 @@ def standing(
         err.print(Text(f"{name} has no marks and counts as 0. Next: fdl grade {name}"))
     unsettled = sum(not each.final for each in result.students)
     if unsettled:
-        err.print(f"The marks of {unsettled} students are not final (*): answers await a mark.")
+        err.print(f"Students (*) whose marks are not final: {unsettled}")
 
 
 def _deliver(content: bytes, output: Path | None) -> None:
