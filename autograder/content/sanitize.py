@@ -46,12 +46,12 @@ MAX_PICTURE_BYTES = 4_000_000
 MAX_PIXELS = 50_000_000
 MAX_TEXT = 200_000
 MAX_RENDERED = 50_000
-"""Maximum length of a text to render as Markdown, in characters; longer text appears as typed."""
+"""Maximum length of Markdown to render, in characters; longer text appears as it was typed."""
 MAX_NOTEBOOK_RENDERED = 400_000
 MAX_NOTEBOOK_TEXT = 2_000_000
 MAX_NOTEBOOK_PICTURES = 40_000_000
 RENDERING_SECONDS = 2.0
-"""Seconds to render one text; each page that shows the text takes as long again."""
+"""Seconds to render one text; every page that shows the text needs the same time again."""
 NOTEBOOK_SECONDS = 5.0
 """Seconds to render and clean all texts of a notebook."""
 MAX_OPEN_FORMULAS = 20
@@ -73,7 +73,7 @@ _JOINER = "\u2060"
 _ENTITY = re.compile(r"&(?=#?\w)(#?\w{1,32};)?")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _BOX = re.compile(r"</?div\b[^<>]*>")
-"""A line that begins or ends the box around an answer."""
+"""Pattern of a line that begins or ends the box around an answer."""
 
 _LINK = re.compile(r"\](?=[(\[:])")
 _ADDRESS = re.compile(r"(https?):(?=//)", re.IGNORECASE)
@@ -102,7 +102,7 @@ _NO_NAME = re.compile(rf"{_CONTROL.pattern}|[\t\n<>\"\\%?#]")
 
 
 class PageBudget:
-    """A notebook's remaining budget: characters, bytes of pictures, and seconds of rendering."""
+    """The remaining budget of a notebook: characters, bytes of pictures, seconds of rendering."""
 
     def __init__(self) -> None:
         self.text = MAX_NOTEBOOK_TEXT
@@ -111,7 +111,7 @@ class PageBudget:
         self.seconds = NOTEBOOK_SECONDS
 
     def cut(self, text: str) -> str:
-        """Return as much of the text as the budget allows, and subtract its length."""
+        """Return as much of the text as the budget allows; subtract the returned length."""
         room, self.text = self.text, max(self.text - len(text), 0)
         return text if len(text) <= room else text[:room] + _CUT
 
@@ -124,7 +124,7 @@ class PageBudget:
             return clean_markdown(text, pictures, min(self.seconds, RENDERING_SECONDS))
 
     def as_html(self, text: str) -> str:
-        """Return tables and formatting of the HTML; empty if the time for cleaning is used up."""
+        """Return the tables and formatting of the HTML, or "" if the cleaning time is used up."""
         if self.seconds <= 0:
             return ""
         with self._clock():
@@ -153,7 +153,7 @@ _MAY_RAISE = "raises-exception"
 def clean_notebook(
     notebook: NotebookNode, released: Mapping[str, str] | None = None
 ) -> NotebookNode:
-    """Return a copy of the notebook whose student texts and outputs are safe to show.
+    """Return a copy of the notebook in which the student's texts and outputs are safe to show.
 
     `released` is the instructor's text of each released cell, by nbgrader id. An answer cell with
     an unchanged text is not cleaned.
@@ -170,7 +170,7 @@ def clean_notebook(
 
 
 def _names(about: object, needed: Collection[str]) -> NotebookNode:
-    """Return the plain names in a kernel's or language's description; none if one is missing."""
+    """Return the plain names in a description of a kernel or language; {} if one is missing."""
     known = about.items() if isinstance(about, Mapping) else ()
     names = NotebookNode(
         {key: value for key, value in known if isinstance(value, str) and _WORDS.fullmatch(value)}
@@ -287,7 +287,7 @@ def as_typed(text: str) -> str:
 
 
 def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: float) -> bool:
-    """Return whether nbgrader will quickly render the Markdown to nothing but formatting."""
+    """Return whether nbgrader renders the Markdown quickly and to formatting only."""
     if len(text) > MAX_RENDERED or is_laborious(text):
         return False
     renderer = IPythonRenderer(escape=False, attachments=dict(pictures))  # type: ignore[arg-type]
@@ -299,7 +299,7 @@ def _is_harmless(text: str, pictures: Mapping[str, Mapping[str, str]], seconds: 
 
 
 def is_laborious(text: str) -> bool:
-    """Return whether many formulas have no end: each costs a search to the end of the text."""
+    """Return whether many formulas have no end; rendering such a text is slow."""
     closed = {"(": 0, "[": 0}
     opened: dict[str, list[int]] = {}
     for match in _FORMULA.finditer(text):
@@ -384,7 +384,7 @@ def _with_few_accents(text: str) -> Iterator[str]:
 
 
 def clean_html(text: str) -> str:
-    """Return tables and formatting of the HTML; no links, styles, pictures, scripts or macros.
+    """Return the tables and formatting of the HTML, without links, styles, pictures or scripts.
 
     HTML nested so deeply that cleaning it would take minutes is dropped.
     """
@@ -396,7 +396,7 @@ def clean_html(text: str) -> str:
 
 
 def _depth(text: str) -> int:
-    """Return the nesting depth of the tags, except void tags; an estimate is never too low.
+    """Return an estimate of the tags' nesting depth, which is never too low; ignore void tags.
 
     As in browsers, a closing tag with another name does not close the open tag.
     """
@@ -415,7 +415,7 @@ def _depth(text: str) -> int:
 
 
 def clean_output(output: object, budget: PageBudget) -> NotebookNode | None:
-    """Return an output that is safe to show; None if nothing remains or it is not an output."""
+    """Return the output in a form that is safe to show; None if nothing safe remains."""
     if not isinstance(output, Mapping):
         return None
     kind = output.get("output_type")
@@ -450,7 +450,7 @@ def released_texts(skeleton: NotebookNode) -> dict[str, str]:
 
 
 def _clean_bundle(data: object, kinds: Iterable[str], budget: PageBudget) -> NotebookNode:
-    """Return an output's representations of the given kinds, cleaned; drop unsafe ones."""
+    """Clean an output's representations of the given kinds, and drop unsafe representations."""
     clean = NotebookNode()
     if isinstance(data, Mapping):
         for kind in kinds:
@@ -482,7 +482,7 @@ def _clean_picture(value: str, form: str) -> str:
 
 
 def _is_picture(content: bytes, form: str) -> bool:
-    """Return whether the content starts a picture of this format that a browser can draw."""
+    """Return whether the content begins like a picture of this format, which a browser can draw."""
     try:
         with Image.open(io.BytesIO(content), formats=[form]) as picture:
             return picture.width * picture.height <= MAX_PIXELS
@@ -491,7 +491,7 @@ def _is_picture(content: bytes, form: str) -> bool:
 
 
 def _is_instructors(cell: NotebookNode, released: Mapping[str, str]) -> bool:
-    """Return whether a cell has the instructor's text; its metadata were restored before."""
+    """Return whether a cell has the instructor's text; call this after restoring the metadata."""
     if is_locked(cell) and not is_solution(cell):
         return True
     # the student left the answer cell unchanged
