@@ -115,7 +115,7 @@ def traces_form() -> Figure:
     axes.set_ylabel("median of the trace")
     axes.set_xticks(rhos)
     axes.set_ylim(0, 10)
-    axes.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
     return figure
 
 

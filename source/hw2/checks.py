@@ -684,9 +684,9 @@ def p3c_squared(yours: Answers) -> Lines:
 def _limit(yours: Answers, n: int, right: Any, oblique: Any, *, hint: str) -> Lines:
     """Check the limit at inputs with simple angles, at an oblique one, and after rounding."""
     X = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
-    answer = yours.limit_ntk(X, n)
-    is_printed = np.shape(answer) == (3, 3) and np.isclose(np.diag(answer), 2.5).all()
     what = f"The limit at (1, 0), (0, 1) and (−1, 0), n = {n}"
+    answer = numbers(yours.limit_ntk(X, n), what)
+    is_printed = answer.shape == (3, 3) and np.isclose(np.diag(answer), 2.5).all()
     yield close(answer, right, what, hint=hint if is_printed else "")
     answer = numbers(yours.limit_ntk(np.vstack([X, [[0.6, 0.8]]]), n), "The limit")
     expect(answer.shape == (4, 4), f"The limit of 4 inputs has the shape {answer.shape}.", "broken")

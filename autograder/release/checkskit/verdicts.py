@@ -341,8 +341,8 @@ def _hints(item: str) -> str:
 
 
 def _marked_up(text: str) -> str:
-    """Return a line as HTML, with text between backticks as code."""
-    return re.sub(r"`([^`]*)`", r"<code>\1</code>", html.escape(text))
+    """Return a line as HTML, with text between backticks as code that may be broken anywhere."""
+    return re.sub(r"`([^`]*)`", rf'<code style="{_WRAPPED}">\1</code>', html.escape(text))
 
 
 def _hint_title(step: int) -> str:
