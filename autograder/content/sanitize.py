@@ -25,7 +25,8 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from html.parser import HTMLParser
-from urllib.parse import quote
+from itertools import count
+from urllib.parse import quote, unquote
 
 import nh3
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -81,10 +82,16 @@ _DRAWING = re.compile(r"(?<=[`~ \t])(?=mermaid)")
 _IN_LIST = r"(?:[ \t>]|[-+*][ \t]+|\d{1,9}[.)][ \t]+)*+"
 _TITLE = re.compile(rf"^({_IN_LIST}#{{1,6}}[ \t]*)(?=[^#\s])", re.MULTILINE)
 _UNDERLINED = re.compile(rf"^({_IN_LIST})(?=\S.*\n[ \t>]*(?:=+|-+)[ \t]*$)", re.MULTILINE)
-_PICTURE = re.compile(r"!\[([^\]\[\n]*)\] \(attachment:([^()\s]+)\)")
+_PICTURE = re.compile(
+    r"!\[(?P<alt>[^\]\[\n]*)\] \((?:<[ \u2060]?attachment:(?P<quoted>[^<>\n]{1,300}+)>"
+    r"|attachment:(?P<name>(?:[^()\n]|\([^()\n]*+\)){1,300}+))\)"
+)
+"""An attached picture; its name may have spaces, `%20`, brackets, and a title behind it."""
+
 _ABOUT = {"kernelspec": ("name", "display_name"), "language_info": ("name",)}
 _WORDS = re.compile(r"[\w .+/-]{1,60}")
 _NAME = re.compile(r"[^\W_][\w.-]*")
+_TITLE_BEHIND = re.compile(r"""[ \t]+["'].*""")
 _LATEX = re.compile(
     r"\\(?=(?:href|url|require|style|class|cssId|data|unicode|includegraphics|html[A-Za-z]*|def|let"
     r"|newcommand|renewcommand|newenvironment|renewenvironment|verb|bbox|mmlToken|Tip|texttip"
@@ -115,13 +122,18 @@ class PageBudget:
         room, self.text = self.text, max(self.text - len(text), 0)
         return text if len(text) <= room else text[:room] + _CUT
 
-    def as_markdown(self, text: str, pictures: Mapping[str, Mapping[str, str]]) -> str:
+    def as_markdown(
+        self,
+        text: str,
+        pictures: Mapping[str, Mapping[str, str]],
+        called: Mapping[str, str] | None = None,
+    ) -> str:
         """Return the text as clean Markdown, or as typed text if the budget is used up."""
         self.rendered -= len(text)
         if self.rendered < 0 or self.seconds <= 0:
             return as_typed(plain_text(text))
         with self._clock():
-            return clean_markdown(text, pictures, min(self.seconds, RENDERING_SECONDS))
+            return clean_markdown(text, pictures, min(self.seconds, RENDERING_SECONDS), called)
 
     def as_html(self, text: str) -> str:
         """Return the tables and formatting of the HTML, or "" if the cleaning time is used up."""
@@ -223,22 +235,33 @@ def _affordable(outputs: Iterable[NotebookNode], budget: PageBudget) -> Iterator
 
 
 def _clean_text(cell: NotebookNode, budget: PageBudget) -> None:
+    attached = cell.pop("attachments", {})
+    called = _plain_names(attached)
     pictures = {
-        name: bundle
-        for name, raw in cell.pop("attachments", {}).items()
-        if _NAME.fullmatch(name)
-        and (bundle := _clean_bundle(raw, PICTURES, budget))
+        called[name]: bundle
+        for name, raw in attached.items()
+        if (bundle := _clean_bundle(raw, PICTURES, budget))
         and budget.has_room(sum(map(len, bundle.values())))
     }
-    cell.source = budget.as_markdown(budget.cut(str(cell.source)), pictures)
+    cell.source = budget.as_markdown(budget.cut(str(cell.source)), pictures, called)
     if pictures:
         cell.attachments = NotebookNode(pictures)
+
+
+def _plain_names(attached: Iterable[str]) -> dict[str, str]:
+    """Return a name that is safe in an address for each attached picture, most often its own."""
+    called = {name: name for name in attached if _NAME.fullmatch(name)}
+    for number, name in enumerate((name for name in attached if name not in called), start=1):
+        free = (f"picture-{number}{'-' * more}.png" for more in count())
+        called[name] = next(plain for plain in free if plain not in called)
+    return called
 
 
 def clean_markdown(
     text: str,
     pictures: Mapping[str, Mapping[str, str]] | None = None,
     seconds: float = RENDERING_SECONDS,
+    called: Mapping[str, str] | None = None,
 ) -> str:
     """Return Markdown without tags, links and active LaTeX commands; formulas stay.
 
@@ -246,9 +269,11 @@ def clean_markdown(
 
     A space after `<` and `]` keeps the text from becoming HTML or a link; the space is hardly
     visible in prose and invisible in formulas. Only the attached pictures that `pictures` names
-    stay, because nbconvert rejects a page with a missing picture.
+    stay, because nbconvert rejects a page with a missing picture. `called` maps the name that the
+    student gave a picture to its name in `pictures`.
     """
     pictures = pictures or {}
+    called = called or {name: name for name in pictures}
     # rendering would turn an entity back into a character that is removed here
     typed = plain_text(_ENTITY.sub(_letter, plain_text(text)))
     text = _ADDRESS.sub(rf"\1:{_JOINER}", _LINK.sub("] ", _TAG.sub("< ", typed)))
@@ -256,8 +281,11 @@ def clean_markdown(
     text = _UNDERLINED.sub(rf"\1{_JOINER}", _TITLE.sub(rf"\1{_JOINER}", text))
 
     def keep(match: re.Match[str]) -> str:
-        shown = f"![{match[1]}](attachment:{match[2]})"
-        return shown if match[2] in pictures else match[0]
+        given = (match["quoted"] or match["name"]).replace(_JOINER, "").strip()
+        short = _TITLE_BEHIND.sub("", given)
+        ways = (way for name in (given, short) for way in (name, unquote(name)))
+        name = next((called[way] for way in ways if called.get(way) in pictures), None)
+        return f"![{match['alt']}](attachment:{name})" if name else match[0]
 
     text = _PICTURE.sub(keep, text)
     return text if _is_harmless(text, pictures, seconds) else as_typed(typed)
