@@ -46,7 +46,7 @@ _ADVICE = {
 }
 BROKEN = f"is damaged. Open it in another program and look at it. {SAVE_AGAIN}"
 TOO_MANY = (
-    f"is one too many: marking accepts {MAX_PICTURES} pictures in a notebook. Put several pages "
+    f"is beyond the {MAX_PICTURES} pictures that marking accepts in a notebook. Put several pages "
     "into one picture."
 )
 TOO_MANY_PIXELS = (

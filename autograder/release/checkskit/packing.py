@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote
 
 import matplotlib as mpl
 import numpy as np
@@ -22,16 +21,23 @@ from autograder.release.checkskit.facts import ASSIGNMENT, FILES, PROBLEMS, SECO
 from autograder.release.checkskit.items import Item, named
 from autograder.release.checkskit.notebooks import (
     Saved,
+    cell_text,
     empty_parts,
     grade_id,
     is_line_left,
     is_written,
     saved_notebook,
-    text_cells,
 )
 from autograder.release.checkskit.rehearsal import INSIDE, Fault, Run, run_again, run_cells
 from autograder.release.checkskit.terminals import say
 from autograder.release.checkskit.verdicts import HINTS, hint, items_named, shell
+from autograder.submission.pictures import (
+    MAX_PICTURES,
+    TOO_MANY,
+    attachments_of,
+    pictures_in,
+    without_inline,
+)
 
 PACKAGE = f"{ASSIGNMENT}_submission.zip"
 """The file to hand in: the saved notebooks and manifest.json."""
@@ -46,11 +52,6 @@ _MOST_LINES = 60
 """Largest number of warnings in a report."""
 
 _BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
-_IMAGE = re.compile(
-    r"!\[[^\]\n]*\]\(\s*<?([^)\n>]+)|<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE
-)
-_SHOWN = re.compile(r"!\[[^\]\[\n]*\]\(attachment:([^\W_][\w.-]*)\)")
-"""A picture that the person who marks can see."""
 
 
 @dataclass(frozen=True)
@@ -323,9 +324,14 @@ def _forgotten(each: Rehearsed) -> Iterator[Line]:
             what, instead = _WORDS[fault.kind]
             passes = f" {' and '.join(about)} passes without it; delete that line if you can."
             yield "!", _where(each, fault, what) + (passes if about else instead)
+    count = 0
     for item in items:
-        for text in _pictures(each, item)[1]:
+        shown, wrong = _pictures(each, item)
+        count += len(shown)
+        for text in wrong:
             yield "!", f"{notebook.shown}: {item.name}: {text}"
+    if count > MAX_PICTURES:
+        yield "!", f"{notebook.shown}: the last of its {count} pictures {TOO_MANY}"
 
 
 _WORDS = {
@@ -384,26 +390,23 @@ def _pictures(each: Rehearsed, item: Item) -> tuple[list[str], list[str]]:
     """Return the pictures in a text that a marker sees, and what is wrong with the others."""
     shown: list[str] = []
     wrong: list[str] = []
-    again = "Paste or drag the picture into the cell."
-    for source, names in () if item.answers else text_cells(each.saved, item.name):
-        seen = {name for name in _SHOWN.findall(source) if name in names}
-        shown += sorted(seen)
-        for link in dict.fromkeys(unquote(a or b).strip() for a, b in _IMAGE.findall(source)):
-            name = link.removeprefix("attachment:").partition(' "')[0]
-            if name in seen:
-                continue
-            if not link.startswith("attachment:"):
-                wrong.append(
-                    f"the picture {link[:80]} is a link, which marking can't open. {again}"
-                )
-            elif name not in names:
-                wrong.append(f"the picture {name[:80]} is not in this cell. {again}")
+    cells = () if item.answers else each.saved.cells
+    for cell in (cell for cell in cells if grade_id(cell) == item.name):
+        text, inline = without_inline(cell_text(cell), str)
+        for picture in pictures_in(text, inline | attachments_of(cell, _joined)):
+            name = picture.name[:80]
+            if picture.refusal:
+                wrong.append(f"the picture {name} {picture.refusal}")
             else:
-                wrong.append(
-                    f"the picture {name[:80]} can't be shown when marking. Rename its file to "
-                    f"letters and digits only, and drag it into the cell again."
-                )
+                shown.append(name)
     return shown, wrong
+
+
+def _joined(value: object) -> str | None:
+    """Return a text of a notebook file, which may be a list of lines; None if it is not a text."""
+    if isinstance(value, list) and all(isinstance(line, str) for line in value):
+        return "".join(value)
+    return value if isinstance(value, str) else None
 
 
 # Unsaved functions and other versions
