@@ -59,8 +59,8 @@ def camera_jpeg(width: int, height: int) -> bytes:
     return saved(Image.fromarray(noise), "JPEG", quality=95, subsampling=0, exif=exif(6))
 
 
-def png(width: int, height: int, colour: int = 0) -> bytes:
-    """A PNG of one grey, which takes few bytes however large it is."""
+def png(width: int, height: int, colour: int = 0, rows: int | None = None) -> bytes:
+    """A PNG of one grey, which takes few bytes however large it is; `rows` of it are there."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return (
@@ -69,16 +69,17 @@ def png(width: int, height: int, colour: int = 0) -> bytes:
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     packer, row = zlib.compressobj(1), b"\0" + bytes([colour]) * width
-    rows = [packer.compress(row * min(64, height - at)) for at in range(0, height, 64)]
-    data = b"".join([*rows, packer.flush()])
+    count = height if rows is None else rows
+    parts = [packer.compress(row * min(64, count - at)) for at in range(0, count, 64)]
+    data = b"".join([*parts, packer.flush()])
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
     )
 
 
 def bomb() -> bytes:
-    """3,600 million pixels: the header alone has to be enough to refuse it."""
-    return png(60_000, 64)[:16] + struct.pack(">II", 60_000, 60_000) + png(60_000, 64)[24:]
+    """A PNG of 3,600 million pixels: its header alone has to be enough to refuse it."""
+    return png(60_000, 60_000, rows=64)
 
 
 def base64_of(content: bytes) -> str:

@@ -16,6 +16,8 @@ from urllib.parse import unquote
 PICTURE_KINDS = ("PNG", "JPEG", "WebP", "GIF")
 """Kinds of pictures that marking accepts; of an animation it keeps the first picture."""
 MAX_PICTURE_BYTES = 12_000_000
+MAX_ALL_PICTURE_BYTES = 48_000_000
+"""Most bytes of all pictures of a notebook together: the grader holds them at the same time."""
 MAX_PICTURE_PIXELS = 50_000_000
 MAX_PICTURES = 20
 """Most pictures in the texts of one notebook."""
@@ -49,6 +51,10 @@ TOO_MANY = (
     f"is beyond the {MAX_PICTURES} pictures that marking accepts in a notebook. Put several pages "
     "into one picture."
 )
+TOO_MUCH = (
+    f"is beyond the {MAX_ALL_PICTURE_BYTES // 1_000_000} MB that marking accepts for all pictures "
+    "of a notebook. Save them as JPEG, or make them smaller, and attach those."
+)
 TOO_MANY_PIXELS = (
     f"has more than {MAX_PICTURE_PIXELS // 1_000_000} million pixels. Make it smaller (2,000 "
     "pixels on the longer side are enough) and attach that."
@@ -78,10 +84,30 @@ _MADE_NAME = re.compile(r"inline-\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}
 
 @dataclass(frozen=True)
 class Attachment:
-    """A file in a cell and its size in bytes; of a file that is not accepted, the first bytes."""
+    """A file in a cell and its size in bytes; of a file that is not accepted, the first bytes.
+
+    `is_beyond` says that the pictures before it have used up the notebook's bytes.
+    """
 
     data: bytes
     size: int
+    is_beyond: bool = False
+
+
+class PictureRoom:
+    """The bytes that are left for the pictures of one notebook."""
+
+    def __init__(self) -> None:
+        self.left = MAX_ALL_PICTURE_BYTES
+
+    def take(self, files: Mapping[str, Attachment]) -> dict[str, Attachment]:
+        """Return the files of a cell; only the first bytes of those that no longer fit."""
+        taken: dict[str, Attachment] = {}
+        for name, file in files.items():
+            fits = len(file.data) <= self.left
+            taken[name] = file if fits else Attachment(file.data[:_HEAD], file.size, is_beyond=True)
+            self.left -= len(file.data) if fits else 0
+        return taken
 
 
 @dataclass(frozen=True)
@@ -127,16 +153,23 @@ def attachments_of(cell: Mapping[str, object], text_of: TextOf) -> dict[str, Att
     inside = metadata.get("attachments") if isinstance(metadata, Mapping) else None
     for bundles in (inside, cell.get("attachments")):
         for name, bundle in bundles.items() if isinstance(bundles, Mapping) else ():
-            for kind, value in bundle.items() if isinstance(bundle, Mapping) else ():
-                if (text := text_of(value)) is not None:
-                    is_svg = kind == "image/svg+xml"
-                    found[str(name)] = _as_text(text) if is_svg else attachment(text)
-                    break
+            texts = _texts(bundle, text_of) if isinstance(bundle, Mapping) else {}
+            if texts:
+                kind = next((kind for kind in texts if kind.startswith("image/")), min(texts))
+                is_svg = kind == "image/svg+xml"
+                file = _as_text(texts[kind]) if is_svg else attachment(texts[kind])
+                found[str(name).encode("utf-8", "replace").decode()] = file
     return found
 
 
 TextOf = Callable[[object], str | None]
 """Returns the text of a JSON value, which may be a list of lines; None if it is not a text."""
+
+
+def _texts(bundle: Mapping[object, object], text_of: TextOf) -> dict[str, str]:
+    """Return the representations of an attached file, by type."""
+    found = ((str(kind), text_of(value)) for kind, value in bundle.items())
+    return {kind: text for kind, text in found if text is not None}
 
 
 def _as_text(text: str) -> Attachment:
@@ -173,6 +206,8 @@ def refusal(file: Attachment) -> str:
             f"has {file.size / 1e6:.0f} MB, and marking accepts {MAX_PICTURE_BYTES // 1_000_000} "
             "MB. Save it as JPEG, or make it smaller, and attach that."
         )
+    if file.is_beyond:
+        return TOO_MUCH
     pixels = _pixels(kind, file.data)
     if not pixels:
         return BROKEN

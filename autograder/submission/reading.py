@@ -16,7 +16,12 @@ from typing import Any
 from autograder.course.gradecells import declared, grade_id
 from autograder.submission.cells import CellKind, ReceivedCell
 from autograder.submission.files import AnyFile, UnreadableError, read_files
-from autograder.submission.pictures import Attachment, attachments_of, without_inline
+from autograder.submission.pictures import (
+    Attachment,
+    PictureRoom,
+    attachments_of,
+    without_inline,
+)
 
 MAX_PARTS = 10_000_000
 """Most lists, maps and members in a file: each can take 20 times its size in memory."""
@@ -83,7 +88,8 @@ def read_cells(content: bytes) -> tuple[tuple[ReceivedCell, ...], tuple[str, ...
         notes.append(
             f"The notebook was saved as nbformat {major} instead of 4; it was read anyway."
         )
-    cells = [_read_cell(cell, number, runs) for number, cell in enumerate(raw, start=1)]
+    room = PictureRoom()
+    cells = [_read_cell(cell, number, runs, room) for number, cell in enumerate(raw, start=1)]
     if None in cells:
         notes.append("Cells that can't be read (without text, or much too long) were left out.")
     good = tuple(cell for cell in cells if cell is not None)
@@ -168,7 +174,7 @@ def _raw_cells(notebook: Mapping[str, Any]) -> list[Any]:
     return found
 
 
-def _read_cell(raw: object, number: int, runs: _Runs) -> ReceivedCell | None:
+def _read_cell(raw: object, number: int, runs: _Runs, room: PictureRoom) -> ReceivedCell | None:
     """Return one cell of any nbformat; None if it has no text."""
     if not isinstance(raw, dict):
         return None
@@ -186,6 +192,7 @@ def _read_cell(raw: object, number: int, runs: _Runs) -> ReceivedCell | None:
     if kind != "code":
         source, attachments = without_inline(source, runs.whole)
         attachments |= attachments_of(raw, lambda value: _whole(value, runs))
+        attachments = room.take(attachments)
     limit = MAX_CODE_BYTES if kind == "code" else MAX_TEXT_BYTES
     if runs.size_of(source) > limit or len((source := runs.whole(source)).encode()) > limit:
         return None

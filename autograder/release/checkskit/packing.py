@@ -34,6 +34,7 @@ from autograder.release.checkskit.verdicts import HINTS, hint, items_named, shel
 from autograder.submission.pictures import (
     MAX_PICTURES,
     TOO_MANY,
+    PictureRoom,
     attachments_of,
     pictures_in,
     without_inline,
@@ -247,8 +248,8 @@ def _verdicts(rehearsed: list[Rehearsed]) -> Iterator[str]:
         else:
             written = f"{len(done)} of {len(asked)} texts are written ({', '.join(counts)})"
             yield f"✎ {written}. A person marks them."
-    texts = [(each, item) for each in rehearsed for item in each.items if not item.answers]
-    shown = {item.name: pictures for each, item in texts if (pictures := _pictures(each, item)[0])}
+    texts = {name: names for each in rehearsed for name, (names, _) in _pictures(each).items()}
+    shown = {name: names for name, names in texts.items() if names}
     if shown:
         told = [f"{item} has {', '.join(names)}" for item, names in shown.items()]
         yield f"  Pictures: {'; '.join(told)}" + "; the others have none." * (
@@ -324,14 +325,9 @@ def _forgotten(each: Rehearsed) -> Iterator[Line]:
             what, instead = _WORDS[fault.kind]
             passes = f" {' and '.join(about)} passes without it; delete that line if you can."
             yield "!", _where(each, fault, what) + (passes if about else instead)
-    count = 0
-    for item in items:
-        shown, wrong = _pictures(each, item)
-        count += len(shown)
+    for name, (_, wrong) in _pictures(each).items():
         for text in wrong:
-            yield "!", f"{notebook.shown}: {item.name}: {text}"
-    if count > MAX_PICTURES:
-        yield "!", f"{notebook.shown}: the last of its {count} pictures {TOO_MANY}"
+            yield "!", f"{notebook.shown}: {name}: {text}"
 
 
 _WORDS = {
@@ -386,20 +382,28 @@ def _is_guarded(fault: Fault, notebook: Saved) -> bool:
     )
 
 
-def _pictures(each: Rehearsed, item: Item) -> tuple[list[str], list[str]]:
-    """Return the pictures in a text that a marker sees, and what is wrong with the others."""
-    shown: list[str] = []
-    wrong: list[str] = []
-    cells = () if item.answers else each.saved.cells
-    for cell in (cell for cell in cells if grade_id(cell) == item.name):
+Pictures = tuple[list[str], list[str]]
+"""Names of the pictures in a text that a marker sees, and what is wrong with the others."""
+
+
+def _pictures(each: Rehearsed) -> dict[str, Pictures]:
+    """Return the pictures of each text that a person marks."""
+    found: dict[str, Pictures] = {item.name: ([], []) for item in each.items if not item.answers}
+    room, count = PictureRoom(), 0
+    for cell in each.saved.cells:
+        if cell.get("cell_type") == "code":
+            continue
         text, inline = without_inline(cell_text(cell), str)
-        for picture in pictures_in(text, inline | attachments_of(cell, _joined)):
-            name = picture.name[:80]
-            if picture.refusal:
-                wrong.append(f"the picture {name} {picture.refusal}")
+        attached = room.take(inline | attachments_of(cell, _joined))
+        shown, wrong = found.get(grade_id(cell), ([], []))
+        for picture in pictures_in(text, attached):
+            count += not picture.refusal
+            why = picture.refusal or (TOO_MANY if count > MAX_PICTURES else "")
+            if why:
+                wrong.append(f"the picture {picture.name[:80]} {why}")
             else:
-                shown.append(name)
-    return shown, wrong
+                shown.append(picture.name[:80])
+    return found
 
 
 def _joined(value: object) -> str | None:

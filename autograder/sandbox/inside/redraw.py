@@ -95,7 +95,7 @@ def _upright(image: Image.Image) -> Image.Image:
     if image.mode == "P":
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     elif image.mode.startswith("I"):  # 16 bits of grey
-        image = image.point(lambda value: value / 256).convert("L")
+        image = Image.fromarray(np.clip(np.asarray(image) >> 8, 0, 255).astype(np.uint8))
     if image.mode not in ("L", "RGB", "RGBA", "LA"):
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     image = image.resize(_fitted(image.size), Image.Resampling.LANCZOS, reducing_gap=2.0)
