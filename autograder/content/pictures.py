@@ -21,6 +21,8 @@ _REFUSALS = {"broken": BROKEN, "pixels": TOO_MANY_PIXELS, "slow": TOO_SLOW}
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _PIXEL_CHUNKS = frozenset([b"IHDR", b"PLTE", b"IDAT", b"IEND"])
+_OPAQUE = (0, 2, 3)
+"""Kinds of colours in a PNG: grey, RGB and a palette; the others have an alpha channel."""
 _JPEG, _END, _SCAN = b"\xff\xd8", b"\xff\xd9", 0xDA
 _JFIF = b"JFIF\0"
 _BASELINE, _JFIF_HEADER = 0xC0, 0xE0
@@ -60,8 +62,10 @@ def _is_plain_png(content: bytes) -> bool:
     while place + 12 <= len(content):
         length, kind = struct.unpack_from(">I4s", content, place)
         kinds.append(kind)
-        if kind == b"IHDR" and not _is_small(*struct.unpack_from(">II", content, place + 8)):
-            return False
+        if kind == b"IHDR":
+            width, height, depth, colours = struct.unpack_from(">IIBB", content, place + 8)
+            if not (_is_small(width, height) and depth <= 8 and colours in _OPAQUE):
+                return False
         place += 12 + length
         if kind == b"IEND":
             break

@@ -322,15 +322,14 @@ class Fitting:
         for each in written:
             text = each.source
             if each.text in ("", stub):  # then a picture is all that the student handed in
-                names = (f"\n\n![{name}]({ATTACHED}{quote(name)})" for name in each.attachments)
-                text += "".join(names)
-            room = MAX_REFERENCES - len(self._pasted)
-            pictures = pictures_in(text, each.attachments, room)
-            names = {place: _name(picture) for place, picture in enumerate(pictures)}
+                shown = (f"\n\n![{name}]({ATTACHED}{quote(name)})" for name in each.attachments)
+                text += "".join(shown)
+            pictures = pictures_in(text, each.attachments, MAX_REFERENCES - len(self._pasted))
+            names = _names(pictures)
             texts.append(_renamed(text, pictures, names))
             self._pasted += [
-                (cell, PlacedPicture(picture, each.number, name=names[place]))
-                for place, picture in enumerate(pictures)
+                (cell, PlacedPicture(picture, each.number, name=name))
+                for picture, name in zip(pictures, names, strict=True)
             ]
         cell.source = "\n\n".join(dict.fromkeys(texts))
 
@@ -338,13 +337,18 @@ class Fitting:
         """Yield the pictures in the order of their cells; those beyond the limit are refused."""
         places = {id(cell): place for place, cell in enumerate(cells)}
         pasted = [(places[id(cell)], each) for cell, each in self._pasted]
-        kept: set[tuple[int, str]] = set()
+        seen: set[tuple[int, str]] = set()
+        count = 0
         for place, each in sorted(pasted, key=lambda pair: pair[0]):
-            if each.name and (place, each.name) not in kept and len(kept) >= MAX_PICTURES:
+            key = place, each.name or each.picture.name
+            if key in seen:
+                continue
+            seen.add(key)
+            count += bool(each.name)
+            if each.name and count > MAX_PICTURES:
                 picture = replace(each.picture, data=b"", refusal=TOO_MANY)
                 yield PlacedPicture(picture, each.number, place)
             else:
-                kept |= {(place, each.name)} if each.name else set()
                 yield replace(each, cell=place)
         released = {name for slot in self.form.slots for name in slot.cell.get("attachments", {})}
         for index in self.edited:
@@ -415,22 +419,29 @@ def _node(content: Mapping[str, Any]) -> NotebookNode:
     return node
 
 
+def _names(pictures: Sequence[Picture]) -> list[str]:
+    """Return a name for each attachment; "" for a picture that is refused."""
+    known: dict[int, str] = {}  # by identity: a text may show a large picture many times
+    for picture in pictures:
+        if not picture.refusal and id(picture.data) not in known:
+            known[id(picture.data)] = _name(picture)
+    return ["" if picture.refusal else known[id(picture.data)] for picture in pictures]
+
+
 def _name(picture: Picture) -> str:
-    """Return a name for the attachment, in letters that no page misreads; "" if it is refused."""
-    if picture.refusal:
-        return ""
+    """Return a name with the picture's fingerprint, in letters that no page misreads."""
     stem = re.sub(r"[^A-Za-z0-9]+", "-", picture.name.rpartition(".")[0] or picture.name)
-    fingerprint = sha256(picture.data).hexdigest()[:DIGITS]
     stem = stem.strip("-")[:_MAX_STEM] or "picture"
+    fingerprint = sha256(picture.data).hexdigest()[:DIGITS]
     return f"{stem}-{fingerprint}.{kind_of(picture.data).lower()}"
 
 
-def _renamed(text: str, pictures: Sequence[Picture], names: Mapping[int, str]) -> str:
+def _renamed(text: str, pictures: Sequence[Picture], names: Sequence[str]) -> str:
     """Return the text with the new names; a picture without one stays as it was typed."""
     pieces, end = [], 0
-    for place, picture in enumerate(pictures):
-        if names[place]:
+    for picture, name in zip(pictures, names, strict=True):
+        if name:
             alt = re.sub(r"[\[\]\s]+", " ", picture.alt).strip() or picture.name
-            pieces += [text[end : picture.place[0]], f"![{alt}]({ATTACHED}{names[place]})"]
+            pieces += [text[end : picture.place[0]], f"![{alt}]({ATTACHED}{name})"]
             end = picture.place[1]
     return "".join([*pieces, text[end:]])

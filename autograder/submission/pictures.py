@@ -32,13 +32,15 @@ _SIGNS = {
     "HEIC": rb".{4}ftyp(?:hei|hev|mif1|msf1)",
     "AVIF": rb".{4}ftypavi",
     "PDF": rb".{0,1000}?%PDF-",
-    "SVG": rb"(?:\xef\xbb\xbf)?\s*<(?:svg|\?xml|!DOCTYPE svg)",
+    "SVG": rb"(?i)(?:\xef\xbb\xbf)?\s*<(?:svg|\?xml|!DOCTYPE svg)",
     "TIFF": rb"II\*\0|MM\0\*",
     "BMP": rb"BM",
 }
 """First bytes of each kind of file; a name or a declared type may be wrong."""
 _HEAD = 1_200
 """Bytes that are enough to tell the kind of a file."""
+_MAX_SEGMENTS = 5_000
+"""Most parts of a JPEG to look at before its size; a camera writes up to 200."""
 
 ATTACH_AGAIN = "Paste or drag the picture into the cell."
 SAVE_AGAIN = "Save it as PNG or JPEG and attach that."
@@ -73,7 +75,10 @@ _IMAGE = re.compile(
 )
 _ATTRIBUTE = r"\b{}\s{{0,9}}=\s{{0,9}}(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+))"
 _SOURCE, _ALT = (re.compile(_ATTRIBUTE.format(name), re.IGNORECASE) for name in ("src", "alt"))
-_INLINE = re.compile(r"data:[\w.+/-]{0,99}(?:;[\w.=-]{1,99}){0,5},([\w+/=%-]*+)", re.ASCII | re.I)
+_INLINE = re.compile(
+    r"data:(?:image|application)/[\w.+-]{1,99}(?:;[\w.=-]{1,99}){0,5},([\w+/=%-]*+)",
+    re.ASCII | re.IGNORECASE,
+)
 _FILE = re.compile(
     r"(?:https?|file|content|blob):.*|.*\.(?:png|jpe?g|jfif|gif|webp|hei[cf]|avif|svg|pdf|tiff?|bmp)",
     re.IGNORECASE,
@@ -99,11 +104,13 @@ class PictureRoom:
 
     def __init__(self) -> None:
         self.left = MAX_ALL_PICTURE_BYTES
+        self._count = MAX_REFERENCES
 
     def take(self, files: Mapping[str, Attachment]) -> dict[str, Attachment]:
         """Return the files of a cell; only the first bytes of those that no longer fit."""
         taken: dict[str, Attachment] = {}
-        for name, file in files.items():
+        for name, file in islice(files.items(), self._count):
+            self._count -= 1
             fits = len(file.data) <= self.left
             taken[name] = file if fits else Attachment(file.data[:_HEAD], file.size, is_beyond=True)
             self.left -= len(file.data) if fits else 0
@@ -127,7 +134,7 @@ class Picture:
 def kind_of(data: bytes) -> str:
     """Return the kind of a file by its first bytes; "" if it is unknown."""
     head = data[:_HEAD]
-    return next((name for name, sign in _SIGNS.items() if re.match(sign, head, re.S | re.I)), "")
+    return next((name for name, sign in _SIGNS.items() if re.match(sign, head, re.S)), "")
 
 
 def attachment(text: str) -> Attachment:
@@ -184,6 +191,8 @@ def without_inline(text: str, whole: Callable[[str], str]) -> tuple[str, dict[st
     found: dict[str, Attachment] = {}
 
     def move(match: re.Match[str]) -> str:
+        if len(found) == MAX_REFERENCES:
+            return match[0]
         name = f"inline-{len(found) + 1}"
         found[name] = attachment(whole(match[1]))
         return f"{ATTACHED}{name}"
@@ -234,12 +243,15 @@ def _number(data: bytes) -> int:
 
 def _jpeg_size(data: bytes) -> tuple[int, int]:
     place = 2
-    while place + 9 <= len(data) and data[place] == 0xFF:
+    for _ in range(_MAX_SEGMENTS):
+        if place + 9 > len(data) or data[place] != 0xFF:
+            break
         marker = data[place + 1]
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             return _number(data[place + 7 : place + 9]), _number(data[place + 5 : place + 7])
         has_no_length = marker in (0xFF, 0x01) or 0xD0 <= marker <= 0xD8
-        place += 1 if marker == 0xFF else 2 if has_no_length else 2 + _number(data[place + 2 :][:2])
+        length = 0 if has_no_length else _number(data[place + 2 : place + 4])
+        place += 1 if marker == 0xFF else 2 + length
     return 0, 0
 
 
@@ -265,7 +277,7 @@ def pictures_in(
     """
     keys = {form: name for name in attached for form in (unquote(name), name)}
     found: list[Picture] = []
-    used: set[str] = set()
+    used: dict[str, str] = {}
     for match, alt, link in islice(_references(text), most):
         if not link.startswith(ATTACHED):
             if _FILE.fullmatch(link):
@@ -278,9 +290,8 @@ def pictures_in(
             why = f"is not in this cell. {ATTACH_AGAIN}"
             found.append(Picture(shown, alt, match.span(), refusal=why))
             continue
-        used.add(key)
-        file = attached[key]
-        found.append(Picture(shown, alt, match.span(), file.data, refusal(file)))
+        used[key] = used[key] if key in used else refusal(attached[key])
+        found.append(Picture(shown, alt, match.span(), attached[key].data, used[key]))
     end = (len(text), len(text))
     left = (name for name in attached if name not in used)
     found += (Picture(name, name, end, attached[name].data, NOT_SHOWN) for name in left)
