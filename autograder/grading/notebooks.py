@@ -123,8 +123,7 @@ class RunNotebooks:
         released = released_texts(self._skeletons[problem])
         try:
             return clean_notebook(with_outputs(source, running.results), released)
-        except MemoryError:  # without pictures and outputs the notebook is small
-            _drop_pictures(source)
+        except MemoryError:  # without outputs the notebook is small
             return clean_notebook(with_outputs(source, {}), released)
         finally:
             _drop_pictures(source)

@@ -78,6 +78,8 @@ def redraw(content: bytes, max_pixels: int, *, is_plain: bool) -> bytes:
             return _encoded(_upright(image), is_photo=source in ("JPEG", "MPO"))
     except Refused:
         raise
+    except MemoryError as error:
+        raise Refused("pixels") from error
     except Exception as error:  # Pillow's readers raise errors of many kinds
         raise Refused("broken") from error
 
