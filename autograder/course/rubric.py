@@ -6,8 +6,8 @@ a list with one line for each step:
     - (0.5 points) solves (2) for the memory
     - (1 point) gives the relation [evidence: p1a-parameters "the relation of the parameters"]
 
-`evidence` names the auto item whose hidden tests check the claim of the step, or one part of this
-item as `item/part`. The text in quotes states the claim in words that a student may read.
+`evidence` names the auto item whose hidden tests check the step's claim. `item/part` names one part
+of an auto item. The text in quotes states the claim in words that a student may read.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _EVIDENCE = re.compile(r'\s*\[evidence: ([^\s/"\]]+)(?:/([^\s/"\]]+))? "([^"\n]+
 
 @dataclass(frozen=True)
 class Evidence:
-    """The auto item, or the part of an auto item, whose hidden tests check the claim of a step.
+    """Evidence for a step's claim: an auto item, or a part of one, whose hidden tests check it.
 
     `phrase` states the claim in words that a student may read. If `part` is empty, the evidence is
     the whole item.
@@ -60,7 +60,7 @@ class Rubric:
 
     @property
     def points(self) -> float:
-        """Points of all steps together."""
+        """Sum of the points of all steps."""
         return sum(step.points for step in self.steps)
 
     @property
@@ -87,14 +87,14 @@ def read_rubrics(course: Course, assignment: Assignment) -> Mapping[str, Rubric]
 
 
 def read_rubric(source: str, where: CellPlace) -> Rubric:
-    """Return the rubric in a manual item's source; raise CourseError with the wrong line."""
+    """Return the rubric in a manual item's source; raise CourseError if a line is wrong."""
     _, rubric = split_answer(source, where)
     lines = _list_lines(rubric)
     return Rubric(tuple(_step(line, where, number) for number, line in lines))
 
 
 def without_evidence(text: str) -> str:
-    """Return the text without the brackets that name evidence."""
+    """Return the text without the brackets that contain evidence."""
     return _EVIDENCE.sub("", text)
 
 
@@ -124,5 +124,9 @@ def _step(line: str, where: CellPlace, number: int) -> Step:
     if "[evidence" in text:
         fail(where, number, 'the evidence does not have the form `[evidence: ITEM "which claim"]`')
     if not text.strip():
-        fail(where, number, "this rubric line has only evidence; write what earns its points")
+        fail(
+            where,
+            number,
+            "this rubric line contains only evidence; also write what the points are for",
+        )
     return Step(float(found[1]), text.strip(), evidence)

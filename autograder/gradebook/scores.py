@@ -21,7 +21,7 @@ from autograder.gradebook.autograded import item_of
 from autograder.gradebook.database import PatientGradebook
 
 Rows = dict[tuple[str, str], dict[str, Any]]
-"""The grades or comments of a submission, by notebook and cell."""
+"""The grades or the comments of a submission, by notebook and cell."""
 
 IsSame = Callable[[Item, NotebookNode], bool]
 """A function that returns whether a cell's answer equals the recorded answer."""
@@ -41,7 +41,7 @@ def save_scores(
 ) -> list[str]:
     """Store the scores of a submission's autograded notebooks; `submission` is its id.
 
-    `points` are the points from tests, by item. Returns the items that await marking by hand.
+    `points` are the points from tests, by item. Returns the items that must be marked by hand.
     """
     grades = _read(gradebook, Grade, _SCORES, submission)
     comments = _read(gradebook, Comment, _TEXTS, submission)
@@ -83,7 +83,7 @@ def _read(gradebook: PatientGradebook, kind: Any, columns: tuple[str, ...], of: 
 
 
 def _score(cell: NotebookNode, item: Item, grade: dict[str, Any], is_same: IsSame) -> None:
-    """Store the score from tests, and whether the item awaits marking by hand."""
+    """Store the score from tests, and whether the item must be marked by hand."""
     was_open, before = grade["needs_manual_grade"], grade["auto_score"]
     score, _ = determine_grade(cell)
     is_open = grade["manual_score"] is not None or score is None

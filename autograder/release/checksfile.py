@@ -27,8 +27,8 @@ _PICTURES = Path(__file__).parents[1] / "submission" / "pictures.py"
 """Module that says which pictures marking accepts; packing says the same."""
 
 _CHECKING = (
-    *("items", "facts", "terminals", "calls", "answers", "pictures", "notebooks", "memory"),
-    "verdicts",
+    *("items", "facts", "terminals", "formulas", "calls", "answers", "pictures", "notebooks"),
+    *("memory", "verdicts"),
 )
 _PARTS = (
     *(_FOLDER / f"{name}.py" for name in _CHECKING),

@@ -302,7 +302,7 @@ def _references(text: str) -> Iterator[tuple[re.Match[str], str, str]]:
     """Yield each picture in Markdown or HTML, with its alternative text and its link."""
     for match in _IMAGE.finditer(text):
         if match["tag"] is None:
-            yield match, match["alt"], match["link"].strip()
+            yield match, match["alt"], re.sub(r"[ \t]'.*", "", match["link"]).strip()
             continue
         source, alt = (pattern.search(match["tag"]) for pattern in (_SOURCE, _ALT))
         if source:

@@ -135,20 +135,36 @@ def test_perfect_homework_has_a_short_report(
 # --- each kind of thing that marking does not have ------------------------------------------------
 
 
+BY_NAME = ("importlib.import_module({!r})", "__import__({!r})")
+
+
 @pytest.mark.usefixtures("apart")
-def test_import_that_the_code_can_do_without_is_not_told(folder: Path) -> None:
-    guarded = "try:\n    import seaborn\nexcept ImportError:\n    seaborn = None\n"
+@pytest.mark.parametrize("way", ["import {}", *BY_NAME])
+def test_import_that_the_code_can_do_without_is_not_told(folder: Path, way: str) -> None:
+    asking = way.format("seaborn").replace("'", '"')
+    guarded = f"import importlib\ntry:\n    {asking}\nexcept ImportError:\n    seaborn = None\n"
     assert told(folder, START + guarded + PARAMETERS) == []
     assert outcome(folder, "p1a-parameters") == "passed"
 
 
 @pytest.mark.usefixtures("apart")
-def test_import_inside_an_answer_fails_as_when_marked(folder: Path) -> None:
-    inside = PARAMETERS.replace("    gammas =", "    import scipy\n    scipy.x = gammas =", 1)
+@pytest.mark.parametrize("way", ["import {}", *BY_NAME])
+def test_import_inside_an_answer_fails_as_when_marked(folder: Path, way: str) -> None:
+    asking = f"    import importlib\n    {way.format('scipy')}\n    x = gammas ="
+    inside = PARAMETERS.replace("    gammas =", asking, 1)
     [line] = told(folder, "x = 1", START + inside)
     assert line.startswith("p1a-parameters (1 point): code cell 2 of problem1_momentum.ipynb")
     assert "imports scipy, a package that marking does not have" in line
     assert outcome(folder, "p1a-parameters") == "broken"
+
+
+def test_modules_that_marking_has_are_imported_by_name(folder: Path) -> None:
+    (folder / "requirements.txt").write_text("")
+    asking = (
+        "import importlib\nnp = importlib.import_module('numpy.linalg') and __import__('numpy')"
+    )
+    assert told(folder, f"{asking}\n{PARAMETERS}") == []
+    assert outcome(folder, "p1a-parameters") == "passed"
 
 
 def test_files_and_paths_that_answers_open_are_told(folder: Path) -> None:
@@ -323,6 +339,8 @@ def test_pictures_of_texts_are_listed_and_those_that_marking_lacks_told(
     files = {
         "page.png": photos.png(3, 2),
         "page 2.jpg": photos.phone_jpeg(),
+        "page (3).png": photos.png(3, 2),
+        "page%204.png": photos.png(3, 2),
         "notes.heic": photos.HEIC,
         "renamed.png": photos.PDF,
         "bomb.png": photos.bomb(),
@@ -332,7 +350,9 @@ def test_pictures_of_texts_are_listed_and_those_that_marking_lacks_told(
     text["attachments"] = {
         name: {"image/png": photos.base64_of(content)} for name, content in files.items()
     }
-    shown = [f"![x](attachment:{name.replace(' ', '%20')})" for name in files if name != "old.png"]
+    shown = [
+        f"![x](<attachment:{name.replace(' ', '%20')}>)" for name in files if name != "old.png"
+    ]
     inline = photos.base64_of(photos.png(4, 4))
     text["source"] = " ".join(shown) + (
         f"![](attachment:gone.png) ![](photo.jpg) ![Colab](data:image/png;base64,{inline})"
@@ -341,7 +361,8 @@ def test_pictures_of_texts_are_listed_and_those_that_marking_lacks_told(
     write(folder, FIRST, cells)
     packing.pack()
     told = joined(capsys.readouterr().out)
-    assert "Pictures: p1a-proof has page.png, page 2.jpg, Colab; the others have none." in told
+    seen = "page.png, page 2.jpg, page (3).png, page 4.png, Colab"
+    assert f"Pictures: p1a-proof has {seen}; the others have none." in told
     reasons = (
         ("notes.heic", "is HEIC, which marking can't show. Save it as JPEG"),
         ("renamed.png", "is PDF, which marking can't show. Save each page"),

@@ -59,7 +59,10 @@ def test_evidence_of_two_steps_counts_once() -> None:
             ANSWER + '- (1 point) it [evidence: "the size"]',
             ", line 5: the evidence does not have the form",
         ),
-        (ANSWER + '- (1 point) [evidence: q-size "the size"]', ", line 5: .* has only evidence"),
+        (
+            ANSWER + '- (1 point) [evidence: q-size "the size"]',
+            ", line 5: .* contains only evidence",
+        ),
     ],
 )
 def test_rubric_that_cannot_be_read_names_its_line(source: str, message: str) -> None:

@@ -319,6 +319,8 @@ EDITORS = {
     "encoded": ("![](attachment:a%20b.png)", {"a%20b.png": AS_PNG}, "a b.png"),
     "brackets": ("![see [1]](attachment:a(1).png)", {"a(1).png": AS_PNG}, "a(1).png"),
     "a title": ('![x](attachment:a.png "page 1")', {"a.png": AS_PNG}, "a.png"),
+    "another title": ("![x](attachment:a.png 'page 1')", {"a.png": AS_PNG}, "a.png"),
+    "more brackets": ("![](<attachment:page (3).png>)", {"page (3).png": AS_PNG}, "page (3).png"),
     "umlauts": ("![](attachment:L%C3%B6sung.png)", {"Lösung.png": AS_PNG}, "Lösung.png"),
     "HTML": ('<img alt="page" width=300 src="attachment:a.png"/>', {"a.png": AS_PNG}, "a.png"),
     "Colab": (f"![page.png](data:image/png;base64,{photos.base64_of(PNG)})", {}, "page.png"),

@@ -43,7 +43,7 @@ _IN_SCRIPT = re.compile(r'= "\{\{ ([\w.]+) \}\}";')
 
 
 def install() -> None:
-    """Make this process's formgrader use the pages below, and hide names that it cannot show."""
+    """Make this process's formgrader use the pages below and hide names that can't be shown."""
     from nbgrader.apps.api import NbGraderAPI
     from nbgrader.server_extensions.formgrader.apihandlers import GradeHandler
     from nbgrader.server_extensions.formgrader.base import BaseHandler
@@ -109,7 +109,7 @@ def with_nonce(page: str, nonce: str) -> str:
 
 
 class _Templates(FileSystemLoader):
-    """Loads nbgrader's templates; adds the nonce to scripts, and values in scripts as JSON."""
+    """A loader of nbgrader's templates; it adds the nonce to scripts and writes values as JSON."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
         source, path, is_current = super().get_source(environment, template)
@@ -141,7 +141,7 @@ def _set_policy(handler: Any, nonce: str) -> None:
 
 
 class _SubmissionPage:
-    """Replaces nbgrader's exporter while the server answers one request."""
+    """A replacement for nbgrader's exporter while the server answers one request."""
 
     def __init__(self, handler: Any) -> None:
         self._handler = handler
@@ -191,5 +191,5 @@ def mathjax_folder() -> Path:
     """Return the folder of MathJax's files in the package jupyter-server-mathjax."""
     found = find_spec("jupyter_server_mathjax")
     if found is None or found.origin is None:
-        raise ImportError("formulas need the package jupyter-server-mathjax")
+        raise ImportError("showing formulas needs the package jupyter-server-mathjax: install it")
     return Path(found.origin).parent / "static"

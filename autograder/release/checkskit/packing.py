@@ -375,11 +375,17 @@ def _is_guarded(fault: Fault, notebook: Saved) -> bool:
         for part in ast.walk(statement)
     ]
     top = fault.name.removesuffix(".py").strip("/")
-    return fault.kind in ("package", "module") and all(
-        part in inside
-        for part in ast.walk(tree)
-        if isinstance(part, ast.Import | ast.ImportFrom) and top in ast.unparse(part)
-    )
+    asking = [part for part in ast.walk(tree) if _imports(part, top)]
+    return fault.kind in ("package", "module") and all(part in inside for part in asking)
+
+
+def _imports(part: ast.AST, top: str) -> bool:
+    """Return whether code imports a module, by a statement or by its name in quotation marks."""
+    if isinstance(part, ast.Import | ast.ImportFrom):
+        return top in ast.unparse(part)
+    called = getattr(part, "func", None)
+    name = getattr(called, "id", None) or getattr(called, "attr", None)
+    return name in ("import_module", "__import__") and top in ast.unparse(part)
 
 
 Pictures = tuple[list[str], list[str]]
