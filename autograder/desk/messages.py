@@ -38,6 +38,7 @@ class QueueEntry(msgspec.Struct, frozen=True):
     """
 
     id: str
+    state: str
     item: str
     person: str
     name: str
@@ -91,6 +92,30 @@ class Progress(msgspec.Struct, frozen=True):
     flagged: int
     by_marker: dict[str, int]
     pace: float | None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds of work for one person that are left at this pace."""
+        return None if self.pace is None else self.open * self.pace
+
+
+class MarkerProgress(msgspec.Struct, frozen=True):
+    """Numbers of a marker's answers, blind second marks included; `pace` as in Progress.
+
+    `dealt` and `open` are None if the answers are not dealt out.
+    """
+
+    marker: str
+    dealt: int | None
+    marked: int
+    open: int | None
+    flagged: int
+    pace: float | None
+
+    @property
+    def left(self) -> float | None:
+        """Seconds of work that are left at this pace."""
+        return None if self.pace is None or self.open is None else self.open * self.pace
 
 
 class Queue(msgspec.Struct, frozen=True):
@@ -166,3 +191,16 @@ class RubricChange(msgspec.Struct, frozen=True, kw_only=True):
     rubric: str
     steps: tuple[RubricStep, ...]
     apply: bool = False
+
+
+class Conflict(msgspec.Struct, frozen=True):
+    """Why nothing was saved, and what is there now instead."""
+
+    message: str
+    answers: tuple[AnswerView, ...]
+
+
+class Comment(msgspec.Struct, frozen=True):
+    """A comment whose page is wanted."""
+
+    text: str

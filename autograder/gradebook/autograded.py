@@ -75,7 +75,7 @@ def autograded(
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook as nbformat does; ValidationError if it is invalid."""
+    """Write a notebook as nbformat does; raise ValidationError if the notebook is invalid."""
     nbformat.validate(notebook)
     # nbformat.v4.writes gives the same file, but its JSON encoder is several times slower
     lines = strip_transient(split_lines(deepcopy(notebook)))
@@ -114,7 +114,7 @@ def _essence(text: str) -> str:
 
 
 def item_of(cell: NotebookNode, assignment: Assignment) -> Item | None:
-    """Return the item whose grade cell this is; None if it is not a grade cell."""
+    """Return the item that this grade cell belongs to; None for any other cell."""
     return assignment.items[grade_id(cell)] if is_graded(cell) else None
 
 
@@ -131,7 +131,7 @@ def _check_cells(name: str, notebook: NotebookNode, skeleton: NotebookNode) -> N
 
 
 def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:
-    """Return the visible check's output, and the points as the number that nbgrader reads."""
+    """Return two outputs: the visible check's text, and the points as a number for nbgrader."""
     shown = [o for o in cell.outputs if o.output_type == "stream" and o.name == "stdout"]
     score = NotebookNode(
         output_type="execute_result",
@@ -164,7 +164,7 @@ def _marker_note(item: Item) -> NotebookNode:
 
 
 def _stub(skeleton: NotebookNode, reason: str) -> NotebookNode:
-    """Return the released notebook without answers, with the reason above its cells."""
+    """Return the released notebook without answers; the reason is written above the first cell."""
     # the reason may contain a file name that a student chose
     text = f"**This notebook could not be marked.** {clean_markdown(reason)}"
     return NotebookNode({**skeleton, "cells": [_note(text, "note-not-marked"), *skeleton.cells]})

@@ -1,8 +1,9 @@
 """Write the feedback pages for students: the points of each item, its claims, and the reasons.
 
-A page is made from the stored Report and from the gradebook, whose points count. The page shows
-claims, messages (always fit for students), comments, and the student's own answers and pictures.
-The page has no script, loads no other files, and shows no text outputs of the student's code.
+A page is made from the stored Report and from the gradebook; the gradebook's points count. The page
+shows claims, messages (always fit for students), comments, and the student's own answers and
+pictures. The page has no script, loads no other files, and shows no text outputs of the student's
+code.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ MAX_WORK = 20_000
 class GradebookEntry:
     """The gradebook's entry for one item.
 
-    `open` says whether the item awaits marking by hand; `given`, whether a person gave points.
+    `open` says whether a person must still mark the item; `given` says whether a person gave
+    points.
     """
 
     points: float = 0.0
@@ -75,8 +77,9 @@ class GradebookView:
 class Headings:
     """The items' names on the page, from the released notebooks.
 
-    `titles` is the nearest heading above each item; if several items share a heading, the item's
-    name follows. `commented` maps a cell's nbgrader id to the items that its comments belong to.
+    `titles` contains the nearest heading above each item; if several items share a heading, the
+    item's name is added. `commented` maps a cell's nbgrader id to the items that the cell's
+    comments belong to.
     """
 
     titles: Mapping[str, str]
@@ -328,7 +331,7 @@ def _gradebook_view(
         submission = gradebook.find_submission(assignment.name, student)
     except MissingEntry:
         raise RecordError(
-            f"{student} has no marks of {assignment.name} in the gradebook: run `fdl grade` first"
+            f"{student} has no marks for {assignment.name} in the gradebook: run `fdl grade` first"
         ) from None
     notebooks = submission.notebooks
     comments: dict[str, list[str]] = {}
@@ -464,16 +467,16 @@ def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> Item
 
 
 def _gap(item: Item, entry: GradebookEntry, found: ItemReport, notebook: NotebookReport) -> str:
-    """Return a note on a missing part of an answer; empty for a text that a person marks."""
+    """Return a note on a missing part of an answer, or "" for a text that a person marks."""
     if item.kind == "auto":
         return found.gap
     return "" if entry.open or entry.given or notebook.message else NOT_ATTEMPTED
 
 
 def _confirmations(found: Iterable[EvidenceFound]) -> tuple[EvidenceFound, ...]:
-    """Return the evidence that holds: failing code does not show that a proof is wrong.
+    """Return the evidence that confirms a claim; failing code does not show that a proof is wrong.
 
-    Once a person has marked the proof, the person's marks count, and no evidence is shown.
+    After a person has marked the proof, the person's marks count and no evidence is shown.
     """
     return tuple(claim for claim in found if claim.holds)
 

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from autograder.platforms.nbgrader.formgrader import mathjax_folder
+from autograder.desk.policy import mathjax_folder
 
 SITE = "http://pages.test"
 """Where pages are that no server has."""
