@@ -85,8 +85,8 @@ export class MarkPane {
       h("div", { class: "comment" },
         h("div", { class: "row" }, h("label", { for: "comment" }, "Comment ", h("kbd", {}, "c")), h("span", { class: "gap" }), this.makeStep),
         this.comment, this.remarks, this.preview),
-      h("div", { class: "row finish" }, this.enter, this.flag, this.undo),
       this.history,
+      h("div", { class: "row finish" }, this.enter, this.flag, this.undo),
     );
     this.comment.addEventListener("keydown", (event) => {
       const first = this.remarks.querySelector("button");
