@@ -79,6 +79,8 @@ def add_to(application: Any, base_url: str, find_place: Callable[[Any], Place]) 
         return
     application.settings["fdl_desks"] = Desks()
     application.settings["fdl_desk_place"] = find_place
+    # the extension in platforms/nbgrader/labextension shows a link where it finds this path
+    application.settings.setdefault("page_config_data", {})["fdlDesk"] = PATH
     base = f"{base_url.rstrip('/')}/{PATH}"
     static = {"path": str(files("autograder.desk") / "static")}
     routes = [

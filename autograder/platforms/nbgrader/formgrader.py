@@ -51,7 +51,7 @@ _LINKS = (
 
 
 def install() -> None:
-    """Make this process's formgrader use the pages below, and hide names that it cannot show."""
+    """Make this process's formgrader use the pages below and hide names that can't be shown."""
     from nbgrader.apps.api import NbGraderAPI
     from nbgrader.server_extensions.formgrader.apihandlers import GradeHandler
     from nbgrader.server_extensions.formgrader.base import BaseHandler
@@ -128,7 +128,7 @@ def with_nonce(page: str, nonce: str) -> str:
 
 
 class _Templates(FileSystemLoader):
-    """Loads nbgrader's templates; adds the nonce to scripts, and values in scripts as JSON."""
+    """A loader of nbgrader's templates; it adds the nonce to scripts and writes values as JSON."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
         source, path, is_current = super().get_source(environment, template)
@@ -155,7 +155,7 @@ def _render(handler: Any, name: str, **values: object) -> str:
 
 
 class _SubmissionPage:
-    """Replaces nbgrader's exporter while the server answers one request."""
+    """A replacement for nbgrader's exporter while the server answers one request."""
 
     def __init__(self, handler: Any) -> None:
         self._handler = handler
