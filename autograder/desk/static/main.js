@@ -809,7 +809,7 @@ class App {
     const state = entry.open ? "Unmarked" : `${shownPoints(entry.points ?? 0)} points${entry.marker ? ` by ${entry.marker}` : ""}`;
     fill(this.meta,
       h("button", { type: "button", class: "arrow", "aria-label": "Previous answer", onclick: () => this.move(-1) }, "‹"),
-      h("p", { class: "who" }, h("strong", {}, `Answer ${this.#place()}`), this.names && entry.name && h("span", { class: "name" }, entry.name)),
+      h("p", { class: "who" }, h("strong", {}, h("span", { class: "word" }, "Answer "), this.#place()), this.names && entry.name && h("span", { class: "name" }, entry.name)),
       h("button", { type: "button", class: "arrow", "aria-label": "Next answer", onclick: () => this.move(1) }, "›"),
       h("p", { class: entry.open ? "state open" : "state" }, state),
       ...tags.filter(([isShown]) => isShown).map(([, words, kind]) => h("span", { class: `tag ${kind}` }, words)),
