@@ -33,6 +33,7 @@ GROUPS = {
         "grade": "fdl grade hw2",
         "mark": "fdl mark submitted/anna/hw2 --instructor",
         "desk": "fdl desk hw2",
+        "agreement": "fdl agreement hw2",
         "regrade": "fdl regrade hw2 --apply",
     },
     "Hand back: once the marks are final": {
@@ -53,8 +54,8 @@ GROUPS = {
 """An example of each command, grouped by the headings of `fdl --help`."""
 
 KINDS = (
-    *("new", "demo", "machine", "release", "intake", "collect", "grade", "mark", "desk", "report"),
-    *("marks", "platforms", "status", "gradebook"),
+    *("new", "demo", "machine", "release", "intake", "collect", "grade", "mark", "desk", "markers"),
+    *("report", "marks", "platforms", "status", "gradebook"),
 )
 """The modules of `commands` that add commands to the app."""
 

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 FRONT = "README"
 
 NAVIGATION = {
-    "Teaching": ("teaching", "marking", "course-rules", "intake-and-export", "grading-runs"),
+    "Teaching": (
+        "teaching",
+        "marking",
+        "several-markers",
+        "course-rules",
+        "intake-and-export",
+        "grading-runs",
+    ),
     "Writing homework": ("new-homework", "testkit"),
     "Other places": ("gradescope", "github", "cluster"),
     "Reference": ("commands", "settings", "../SECURITY", "../CHANGELOG"),

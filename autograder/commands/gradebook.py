@@ -12,17 +12,28 @@ from autograder.course.assignment import Course
 @command()
 def restore(course: options.CoursePath = None) -> None:
     """Restore a damaged, empty or missing gradebook from its last backup."""
-    from autograder.gradebook.database import restore_gradebook
+    from autograder.gradebook.restoring import restore_gradebook
 
     restored = restore_gradebook(Course.find(course))
     out.print(Text(f"The gradebook was restored from {restored.copy}"))
     if restored.kept is not None:
         out.print(Text(f"The damaged file is kept in {restored.kept}"))
         out.print(f"Marks given by hand since that backup, now restored: {len(restored.carried)}")
+    if restored.entries:
+        out.print(
+            f"Entries of the marking desk since that backup, now restored: {restored.entries}"
+        )
+    if restored.lost:
+        err.print(
+            f"{restored.lost} entries of the marking desk can't be read from the damaged file. "
+            "Open `fdl desk` and check the marks since that backup.",
+            style="red",
+        )
     if restored.unread:
         err.print(
-            f"{restored.unread} marks or comments can't be read from the damaged file, so their "
-            "values come from the backup. Check the marks given by hand since that backup.",
+            f"{restored.unread} marks or comments can't be read from the damaged file; the "
+            "backup's values are used instead. Check all marks that were given by hand since that "
+            "backup.",
             style="red",
         )
     out.print("Next: run `fdl grade` for each homework, to record the marks from tests again.")

@@ -7,8 +7,10 @@ a list with one line for each step:
     - (1 point) gives the relation [evidence: p1a-parameters "the relation of the parameters"]
     - (-0.5 points) confuses the two learning rates
 
-A line with negative points is a deduction. `evidence` names the auto item whose hidden tests check the claim of the step, or one part of this
-item as `item/part`. The text in quotes states the claim in words that a student may read.
+A line with negative points is a deduction: an answer with this mistake loses the points. `evidence`
+names the auto item whose hidden tests check the step's claim. `item/part` names one part of an auto
+item. The text in quotes states the claim in words that a student may read. A deduction has no
+evidence.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ _EVIDENCE = re.compile(r'\s*\[evidence: ([^\s/"\]]+)(?:/([^\s/"\]]+))? "([^"\n]+
 
 @dataclass(frozen=True)
 class Evidence:
-    """The auto item, or the part of an auto item, whose hidden tests check the claim of a step.
+    """Evidence for a step's claim: an auto item, or a part of one, whose hidden tests check it.
 
     `phrase` states the claim in words that a student may read. If `part` is empty, the evidence is
     the whole item.
@@ -55,6 +57,20 @@ class Step:
     text: str
     evidence: tuple[Evidence, ...] = ()
 
+    @property
+    def is_deduction(self) -> bool:
+        """Whether the step takes points away."""
+        return self.points < 0
+
+
+@dataclass(frozen=True)
+class StepLines:
+    """A step, and the numbers of its first and last line in the cell, counted from 1."""
+
+    step: Step
+    first: int
+    last: int
+
 
 @dataclass(frozen=True)
 class Rubric:
@@ -64,8 +80,8 @@ class Rubric:
 
     @property
     def points(self) -> float:
-        """Points of all steps together, without deductions."""
-        return sum(step.points for step in self.steps if step.points > 0)
+        """Sum of the points of all steps, without deductions."""
+        return sum(step.points for step in self.steps if not step.is_deduction)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
@@ -91,29 +107,44 @@ def read_rubrics(course: Course, assignment: Assignment) -> Mapping[str, Rubric]
 
 
 def read_rubric(source: str, where: CellPlace) -> Rubric:
-    """Return the rubric in a manual item's source; raise CourseError with the wrong line."""
+    """Return the rubric in a manual item's source; raise CourseError if a line is wrong."""
+    return Rubric(tuple(each.step for each in read_steps(source, where)))
+
+
+def read_steps(source: str, where: CellPlace) -> list[StepLines]:
+    """Return the steps in a manual item's source; raise CourseError if a line is wrong."""
     _, rubric = split_answer(source, where)
-    lines = _list_lines(rubric)
-    return Rubric(tuple(_step(line, where, number) for number, line in lines))
+    return [
+        StepLines(_step(line, where, first), first, last)
+        for line, first, last in _list_lines(rubric)
+    ]
 
 
 def without_evidence(text: str) -> str:
-    """Return the text without the brackets that name evidence."""
+    """Return the text without the brackets that contain evidence."""
     return _EVIDENCE.sub("", text)
 
 
-def _list_lines(rubric: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    """Yield the list's lines with their numbers; join continuation lines, and skip other text."""
-    line, start = "", 0
+def evidence_in(text: str) -> list[str]:
+    """Return the brackets in the text that name evidence, as they are written."""
+    return [found[0].strip() for found in _EVIDENCE.finditer(text)]
+
+
+def _list_lines(rubric: Iterable[tuple[int, str]]) -> Iterator[tuple[str, int, int]]:
+    """Yield the list's lines with the numbers of their first and last line; skip other text.
+
+    Continuation lines are joined.
+    """
+    line, first, last = "", 0, 0
     for number, text in rubric:
         if _LIST_LINE.match(text) or not text.strip():
             if line:
-                yield start, line
-            line, start = text.rstrip(), number
+                yield line, first, last
+            line, first, last = text.rstrip(), number, number
         elif line:
-            line = f"{line} {text.strip()}"
+            line, last = f"{line} {text.strip()}", number
     if line:
-        yield start, line
+        yield line, first, last
 
 
 def _step(line: str, where: CellPlace, number: int) -> Step:
@@ -128,5 +159,14 @@ def _step(line: str, where: CellPlace, number: int) -> Step:
     if "[evidence" in text:
         fail(where, number, 'the evidence does not have the form `[evidence: ITEM "which claim"]`')
     if not text.strip():
-        fail(where, number, "this rubric line has only evidence; write what earns its points")
-    return Step(float(found[1].replace("−", "-")), text.strip(), evidence)
+        fail(
+            where,
+            number,
+            "this rubric line contains only evidence; also write what the points are for",
+        )
+    step = Step(float(found[1].replace("−", "-")), text.strip(), evidence)
+    if not step.points:
+        fail(where, number, "this rubric line has 0 points; a step earns points or takes some away")
+    if step.is_deduction and evidence:
+        fail(where, number, "a deduction has no evidence, since tests confirm only what is right")
+    return step

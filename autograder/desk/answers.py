@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from autograder.course.assignment import Assignment, Course, read_notebook
 from autograder.course.directives import split_answer, without_solution_markers
 from autograder.course.gradecells import CellPlace, grade_id, is_manual, is_solution
 from autograder.errors import CourseError, RecordError
+from autograder.gradebook.autograded import is_blank
 from autograder.grading.mark import read_skeletons
 from autograder.grading.report import Report
 from autograder.timelimit import time_limit
@@ -33,7 +34,6 @@ Attachments = Mapping[str, Mapping[str, str]]
 _TAGS = TAGS | {"img", "details", "summary"}
 _ATTRIBUTES = {**ATTRIBUTES, "img": {"src", "alt"}}
 _INLINE = re.compile(rf"data:(?:{'|'.join(map(re.escape, PICTURES))});base64,[A-Za-z0-9+/=\s]*")
-_BOX = re.compile(r"</?div\b[^<>]*>")
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -104,10 +104,16 @@ class ClassAnswers:
         self._read: dict[Path, tuple[tuple[int, int], list[Answer]]] = {}
         self._reports: dict[Path, tuple[tuple[int, int], Report | None]] = {}
 
-    def read(self) -> dict[tuple[str, str], Answer]:
-        """Return all answers, by item and student."""
+    def read(self, students: Collection[str] | None = None) -> dict[tuple[str, str], Answer]:
+        """Return the answers, by item and student (default: of all students)."""
         found: dict[tuple[str, str], Answer] = {}
-        for folder in self._course.all_autograded(self._assignment.name):
+        name = self._assignment.name
+        folders = (
+            self._course.all_autograded(name)
+            if students is None
+            else [self._course.autograded(student, name) for student in students]
+        )
+        for folder in folders:
             for problem in self._assignment.problems:
                 path = folder / f"{problem.name}.ipynb"
                 for answer in self._answers(path, folder.parent.name):
@@ -148,13 +154,8 @@ class ClassAnswers:
                 text = text if isinstance(text, str) else "".join(text)
                 pictures = cell.get("attachments", {})
                 released = self._released.get(grade_id(cell), "")
-                blank = not pictures and _words(text) in (_words(released), [])
+                blank = is_blank(text, pictures, released)
                 yield Answer(grade_id(cell), student, text, pictures, blank)
-
-
-def _words(text: str) -> list[str]:
-    """Return the words of an answer without the tags of its box."""
-    return "\n".join(line for line in text.split("\n") if not _BOX.fullmatch(line)).split()
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

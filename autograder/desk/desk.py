@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median
 
 import msgspec
 
@@ -36,14 +35,16 @@ from autograder.desk.messages import (
     EvidenceView,
     Given,
     ItemView,
+    MarkerProgress,
     Progress,
     Queue,
     QueueEntry,
     Remark,
-    Role,
     RubricChange,
     Shown,
 )
+from autograder.desk.sourcerubric import as_version, digest_of, with_ids
+from autograder.desk.standing import markers_progress, progress, role_of, standing, visible
 from autograder.errors import DeskError
 from autograder.gradebook.database import (
     PatientGradebook,
@@ -54,22 +55,22 @@ from autograder.gradebook.database import (
 )
 from autograder.gradebook.evidence import look_up
 from autograder.gradebook.handmarks import (
-    AnswerMarks,
     AnyEntry,
     Cause,
     GradebookMark,
     HandMark,
     HandMarks,
+    LogReader,
     Place,
     RubricStep,
     RubricVersion,
     append,
     gradebook_marks,
     new_uid,
-    read_hand_marks,
     store_mark,
+    total,
 )
-from autograder.gradebook.marks import read_people
+from autograder.gradebook.marks import Person, read_people
 from autograder.gradebook.penalties import update_penalties
 
 MAX_STEPS = 30
@@ -77,9 +78,6 @@ MAX_STEPS = 30
 
 MAX_TEXT = 10_000
 """Largest number of characters of a comment, a reason or a step."""
-
-_PAUSE = 600.0
-"""Seconds between two marks after which the marker has paused; pauses do not count as work."""
 
 _BACKUP_SECONDS = 300.0
 """Seconds between two backups while people mark."""
@@ -105,7 +103,7 @@ class _Now:
             self.answers[place].digest,
             marks.newest.uid if marks.newest else "",
             [each.uid for each in marks.rivals],
-            sorted((name, each.uid) for name, each in (marks.seconds or {}).items()),
+            sorted((name, each.uid) for name, each in marks.seconds.items()),
             repr(self.typed.get(place)),
         )
         return hashlib.sha256(repr(seen).encode()).hexdigest()[:24]
@@ -126,7 +124,24 @@ class Desk:
         self._gradebook: PatientGradebook | None = None
         self._backed_up = datetime.min
         self._source: tuple[tuple[int, ...], Mapping[str, Rubric]] = ((), {})
+        self._log = LogReader(self._assignment.name)
+        self._by_id: dict[str, Place] = {}
         self._similar: tuple[frozenset[str], dict[str, int]] = (frozenset(), {})
+
+    @property
+    def homework(self) -> str:
+        """The homework's name."""
+        return self._assignment.name
+
+    @property
+    def course(self) -> Course:
+        """The course of the homework."""
+        return self._course
+
+    @property
+    def items(self) -> Mapping[str, Item]:
+        """The items that people mark, by name, in the order of the notebooks."""
+        return self._items
 
     def close(self) -> None:
         """Close the gradebook and back it up."""
@@ -139,20 +154,36 @@ class Desk:
 
     def queue(self, marker: str, *, names: bool = False) -> Queue:
         """Return the items and all answers; with `names`, also the students' names."""
-        with self._now() as now:
-            entries = tuple(self._entry(now, place, marker, names) for place in self._places(now))
+        with self.reading() as now:
+            self._order_by_similarity(now)
+            people = read_people(now.gradebook) if names else {}
+            entries = tuple(self._entry(now, place, marker, people) for place in self._places(now))
             return Queue(
                 self._assignment.name,
                 self._assignment.title,
                 tuple(self._item(now.log, item) for item in self._items.values()),
                 entries,
-                self._progress(now, entries),
+                self._progress(now, marker),
             )
+
+    def progress(self) -> tuple[dict[str, Progress], tuple[MarkerProgress, ...]]:
+        """Return the progress of each item, of the homework under "", and of each marker."""
+        with self.reading() as now:
+            answers = {place: now.answers[place] for place in self._places(now)}
+            return self._progress(now, ""), markers_progress(now.log, answers, now.typed)
+
+    def _progress(self, now: _Now, marker: str) -> dict[str, Progress]:
+        standings = [
+            standing(now.log, now.answers[place], now.typed.get(place), marker)
+            for place in self._places(now)
+        ]
+        return progress(now.log, standings, self._items)
 
     def answer(self, name: str, marker: str, *, names: bool = False) -> AnswerView:
         """Return the answer with this id; raise DeskError if there is none."""
-        with self._now() as now:
-            return self._view(now, self._place(now, name), marker, names)
+        place = self._place(name)
+        with self.reading([place[1]]) as now:
+            return self._view(now, place, marker, names)
 
     def preview(self, text: str) -> str:
         """Return a comment as HTML, as the student's page will show it."""
@@ -171,25 +202,29 @@ class Desk:
         self, given: Mapping[str, Given], *, cause: Cause = "group", names: bool = False
     ) -> list[AnswerView]:
         """Save marks for several answers, by id: all, or none if one of them is stale."""
-        with self._changing() as now:
+        places = {name: self._place(name) for name in given}
+        students = sorted({student for _, student in places.values()})
+        with self.changing(students) as now:
             for name, each in given.items():
-                self._save(now, self._place(now, name), each, cause)
-            self._settle_penalties(now, [self._place(now, name)[1] for name in given])
+                self._save(now, places[name], each, cause)
+            self._settle_penalties(now, students)
         return [self.answer(name, each.marker, names=names) for name, each in given.items()]
 
     def _save(self, now: _Now, place: Place, given: Given, cause: Cause) -> None:
-        _check_marker(given.marker)
+        check_marker(given.marker)
         if given.state != now.state(place):
             raise StaleError("somebody has changed this answer's mark since you opened it")
         item = self._items[place[0]]
         rubric = self._rubric(now, item, given.marker)
         if given.rubric not in ("", rubric.uid):
             raise StaleError("somebody has changed the rubric since you opened this answer")
-        marks, role = now.log.marks(*place), self._role(now.log, place, given.marker)
-        is_second = role == "second" and not marks.to_settle
+        marks, role = now.log.marks(*place), role_of(now.log, place, given.marker)
+        own = marks.seconds.get(given.marker)
+        is_second = role == "second" and not (own and marks.to_settle)
+        before = own if is_second else marks.newest
         mark = HandMark(
             marker=given.marker,
-            after=marks.newest.uid if marks.newest else "",
+            after=before.uid if before else "",
             item=item.name,
             student=place[1],
             answer=now.answers[place].digest,
@@ -201,19 +236,14 @@ class Desk:
             flagged=given.flagged,
             points=total(item, rubric, given.ticks or (), given.adjustment),
             second=is_second,
-            settles=() if is_second else tuple(each.uid for each in marks.to_settle),
+            settles=() if is_second else tuple(each.uid for each in marks.to_replace),
             cause="settled" if marks.to_settle and not is_second else cause,
         )
         if mark.adjustment and not mark.reason.strip():
             raise DeskError("write a reason for the adjusted points")
         self._append(now, [mark])
-        if not is_second and self._is_stored(mark, now.typed.get(place)):
+        if not is_second and is_stored(mark, before):
             store_mark(now.gradebook, self._assignment.name, item, mark)
-
-    @staticmethod
-    def _is_stored(mark: HandMark, typed: GradebookMark | None) -> bool:
-        """Return whether the mark changes nbgrader's gradebook; a flag alone does not."""
-        return mark.is_marked or typed is None or typed.points is not None or not typed.open
 
     # --- the rubric ---
 
@@ -223,10 +253,10 @@ class Desk:
         Everybody marked with a changed step gets the new points; ticks of removed steps are
         removed. Other marks stay as they are.
         """
-        _check_marker(change.marker)
+        check_marker(change.marker)
         if item not in self._items:
             raise DeskError(f"{self._assignment.name} has no item {item} that people mark")
-        with self._changing() as now:
+        with self.changing() as now:
             known = self._rubric(now, self._items[item], change.marker)
             if change.rubric != known.uid:
                 raise StaleError("somebody has changed the rubric since you opened it")
@@ -235,45 +265,68 @@ class Desk:
                 after=known.uid,
                 item=item,
                 steps=_checked_steps(change.steps, known),
-                source=self._source_digest(item),
+                source=known.source,
             )
-            changed = list(self._changed(now, version))
-            if change.apply:
-                self._append(now, [version, *(mark for mark, _ in changed)])
-                for mark, _ in changed:
-                    store_mark(now.gradebook, self._assignment.name, self._items[item], mark)
-                self._settle_penalties(now, [mark.student for mark, _ in changed])
-            return tuple(
-                Change(now.answers[item, mark.student].id, "", before, mark.points)
-                for mark, before in changed
-                if mark.points != before
-            )
+            return self._use_rubric(now, version, apply=change.apply)
 
-    def _changed(self, now: _Now, version: RubricVersion) -> Iterator[tuple[HandMark, float]]:
-        """Yield the marks that the new rubric changes, with their points before the change."""
+    def take_rubric(
+        self, item: str, marker: str = "", *, apply: bool = False
+    ) -> tuple[RubricVersion, RubricVersion, tuple[Change, ...]]:
+        """Take the source's rubric over, as it is now, with the ids of the steps that it keeps.
+
+        Returns the rubric before, the rubric of the source, and the answers whose points change.
+        Unless `apply` is true, nothing changes.
+        """
+        if item not in self._items:
+            raise DeskError(f"{self._assignment.name} has no item {item} that people mark")
+        source = self._sources().get(item)
+        if source is None:
+            raise DeskError(
+                f"the source's rubric of {item} can't be read: run `fdl release "
+                f"{self._assignment.name} --check` to see the reason"
+            )
+        with self.changing() as now:
+            known = now.log.rubrics.get(item) or self._source_rubric(item, marker)
+            version = RubricVersion(
+                marker=marker or known.marker,
+                after=known.uid if item in now.log.rubrics else "",
+                item=item,
+                steps=with_ids(source.steps, known.steps),
+                source=digest_of(source),
+            )
+            is_new = (version.steps, version.source) != (known.steps, known.source)
+            return known, version, self._use_rubric(now, version, apply=apply and is_new)
+
+    def _use_rubric(self, now: _Now, version: RubricVersion, *, apply: bool) -> tuple[Change, ...]:
+        """Return the answers whose points the version changes; with `apply`, save it."""
+        changed = list(self._changed(now, version))
+        if apply:
+            others = (mark for mark, _ in self._changed(now, version, newest=False))
+            self._append(now, [version, *(mark for mark, _ in changed), *others])
+            for mark, _ in changed:
+                store_mark(now.gradebook, self._assignment.name, self._items[version.item], mark)
+            self._settle_penalties(now, [mark.student for mark, _ in changed])
+        return tuple(
+            Change(now.answers[version.item, mark.student].id, "", before, mark.points)
+            for mark, before in changed
+            if mark.points != before
+        )
+
+    def _changed(
+        self, now: _Now, version: RubricVersion, *, newest: bool = True
+    ) -> Iterator[tuple[HandMark, float]]:
+        """Yield the marks that the new rubric changes, with their points before the change.
+
+        With `newest`, only marks that count; otherwise rivals and second marks.
+        """
         item = self._items[version.item]
         for place, marks in now.log.answers.items():
-            mark = marks.newest
-            if place[0] != item.name or mark is None or not mark.is_marked:
+            if place[0] != item.name or place not in now.answers:
                 continue
-            ticks = tuple(name for name in mark.ticks or () if name in version.by_id)
-            points = total(item, version, ticks, mark.adjustment)
-            if (ticks, points) != (mark.ticks, mark.points) and place in now.answers:
-                yield (
-                    msgspec.structs.replace(
-                        mark,
-                        uid=new_uid(),
-                        time=version.time,
-                        marker=version.marker,
-                        after=mark.uid,
-                        rubric=version.uid,
-                        ticks=ticks,
-                        points=points,
-                        settles=(),
-                        cause="rubric",
-                    ),
-                    mark.points,
-                )
+            for mark in marks.current:
+                changed = with_rubric(mark, version, item)
+                if changed is not None and (mark is marks.newest) == newest:
+                    yield changed, mark.points
 
     def _rubric(self, now: _Now, item: Item, marker: str) -> RubricVersion:
         """Return the item's rubric; the log gets the source's rubric when it is first used."""
@@ -282,22 +335,7 @@ class Desk:
         return now.log.rubrics[item.name]
 
     def _source_rubric(self, item: str, marker: str = "") -> RubricVersion:
-        found = self._sources().get(item)
-        steps = found.steps if found else ()
-        known = f"{self._assignment.name} {item} {self._source_digest(item)}"
-        return RubricVersion(
-            uid=hashlib.sha256(known.encode()).hexdigest()[:32],  # the same in each copy
-            marker=marker,
-            item=item,
-            steps=tuple(
-                RubricStep(f"s{number}", step.points, step.text, step.evidence)
-                for number, step in enumerate(steps, 1)
-            ),
-            source=self._source_digest(item),
-        )
-
-    def _source_digest(self, item: str) -> str:
-        return hashlib.sha256(repr(self._sources().get(item)).encode()).hexdigest()[:32]
+        return as_version(self._assignment.name, item, self._sources().get(item), marker)
 
     def _sources(self) -> Mapping[str, Rubric]:
         """Return the rubrics of the source notebooks; read them again only if a file changed."""
@@ -341,26 +379,31 @@ class Desk:
             key=lambda place: (order[place[0]], place_in_queue(*place)),
         )
 
-    def _entry(self, now: _Now, place: Place, marker: str, names: bool) -> QueueEntry:
+    def _entry(
+        self,
+        now: _Now,
+        place: Place,
+        marker: str,
+        people: Mapping[str, Person],
+    ) -> QueueEntry:
         answer, typed = now.answers[place], now.typed.get(place)
-        marks, role = now.log.marks(*place), self._role(now.log, place, marker)
-        mark = _visible(marks, role, marker)
-        is_current = mark is not None and mark.is_marked and mark.answer == answer.digest
+        marks, seen = now.log.marks(*place), standing(now.log, answer, typed, marker)
+        mark, role = seen.mark, seen.role
         is_typed = typed is not None and role != "second" and typed.differs(marks.newest)
         return QueueEntry(
             id=answer.id,
             state=now.state(place),
             item=place[0],
             person=person(place[1]),
-            name=self._name(now, place[1]) if names else "",
+            name=_name(place[1], people) if people else "",
             shuffled=int(place_in_queue(*place)[:8], 16),
-            similar=self._similarity(now)[answer.id],
+            similar=self._similar[1].get(answer.id, 0),
             group=answer.group,
             blank=answer.is_blank,
-            open=not is_current and (role == "second" or typed is None or typed.open),
+            open=seen.is_open,
             points=_points_shown(mark, typed),
-            flagged=bool(mark and mark.flagged),
-            changed=bool(mark and mark.is_marked and mark.answer != answer.digest),
+            flagged=seen.is_flagged,
+            changed=seen.is_changed,
             typed=is_typed,
             differs=bool(marks.to_settle) and not (role == "second" and mark is None),
             marker=mark.marker if mark else "",
@@ -369,9 +412,12 @@ class Desk:
         )
 
     def _view(self, now: _Now, place: Place, marker: str, names: bool) -> AnswerView:
-        answer, entry = now.answers[place], self._entry(now, place, marker, names)
+        if place not in now.answers:
+            raise DeskError("this answer is not there any more: reload the page")
+        people = read_people(now.gradebook, [place[1]]) if names else {}
+        answer, entry = now.answers[place], self._entry(now, place, marker, people)
         marks = now.log.marks(*place)
-        mark = _visible(marks, entry.role, marker)
+        mark = visible(marks, entry.role, marker)
         is_current = mark is not None and mark.answer == answer.digest
         is_blind = entry.role in ("first", "second") and not entry.differs
         history = [each for each in marks.history if not is_blind or each.marker == marker]
@@ -419,13 +465,8 @@ class Desk:
         problem = self._items[place[0]].problem
         return tuple(filter(None, [report.notebooks[problem].message]))
 
-    def _name(self, now: _Now, student: str) -> str:
-        known = read_people(now.gradebook, [student]).get(student)
-        full = f"{known.first_name} {known.last_name}".strip() if known else ""
-        return f"{full} ({student})" if full else student
-
-    def _similarity(self, now: _Now) -> dict[str, int]:
-        """Return the place of each answer, by id, in the order by similarity."""
+    def _order_by_similarity(self, now: _Now) -> None:
+        """Find the place of each answer, by id, in the order by similarity, if answers changed."""
         digests = frozenset(answer.digest + answer.id for answer in now.answers.values())
         if self._similar[0] != digests:
             by_item: dict[str, list[Answer]] = {}
@@ -437,63 +478,38 @@ class Desk:
                 for index, answer in enumerate(by_similarity(answers))
             }
             self._similar = (digests, places)
-        return self._similar[1]
-
-    def _role(self, log: HandMarks, place: Place, marker: str) -> Role:
-        if log.deal is None:
-            return ""
-        markers = log.deal.markers.get(place[0], {}).get(place[1])
-        if markers is None:
-            return ""
-        if marker not in markers:
-            return "other"
-        return "first" if marker == markers[0] else "second"
-
-    def _progress(self, now: _Now, entries: Sequence[QueueEntry]) -> dict[str, Progress]:
-        """Return the progress of each item, and of the whole homework under the name ""."""
-        found: dict[str, Progress] = {}
-        for name in ("", *self._items):
-            mine = [each for each in entries if name in ("", each.item)]
-            found[name] = Progress(
-                answers=len(mine),
-                open=sum(each.open for each in mine),
-                flagged=sum(each.flagged for each in mine),
-                by_marker=dict(Counter(each.marker for each in mine if each.marker)),
-                pace=pace(now.log, name),
-            )
-        return found
 
     # --- the gradebook ---
 
     @contextmanager
-    def _now(self) -> Iterator[_Now]:
-        gradebook = self._opened()
-        gradebook.db().rollback()  # see what others have written
-        yield _Now(
-            gradebook,
-            read_hand_marks(gradebook, self._assignment.name),
-            self._answers.read(),
-            gradebook_marks(gradebook, self._assignment.name, self._items),
-        )
+    def reading(self, students: Collection[str] | None = None) -> Iterator[_Now]:
+        """Read everything, or what is known of some students."""
+        self._opened().db().rollback()  # see what others have written
+        yield self._read(students)
 
     @contextmanager
-    def _changing(self) -> Iterator[_Now]:
-        with self._opened().transaction(), self._within() as now:
-            yield now
+    def changing(self, students: Collection[str] | None = None) -> Iterator[_Now]:
+        """Read as `reading` does, in a transaction that keeps all changes or none."""
+        try:
+            with self._opened().transaction():
+                yield self._read(students)
+        except BaseException:
+            self._log.forget()
+            raise
         moment = datetime.now()
         if (moment - self._backed_up).total_seconds() > _BACKUP_SECONDS:
             self._backed_up = moment
             back_up_gradebook(self._course, self._db_url)
 
-    @contextmanager
-    def _within(self) -> Iterator[_Now]:
-        """Read everything inside the open transaction."""
+    def _read(self, students: Collection[str] | None) -> _Now:
         gradebook = self._opened()
-        yield _Now(
+        answers = self._answers.read(students)
+        self._by_id.update((answer.id, place) for place, answer in answers.items())
+        return _Now(
             gradebook,
-            read_hand_marks(gradebook, self._assignment.name),
-            self._answers.read(),
-            gradebook_marks(gradebook, self._assignment.name, self._items),
+            self._log.read(gradebook),
+            answers,
+            gradebook_marks(gradebook, self._assignment.name, self._items, students),
         )
 
     def _opened(self) -> PatientGradebook:
@@ -507,52 +523,54 @@ class Desk:
 
     def _append(self, now: _Now, entries: Sequence[AnyEntry]) -> None:
         append(now.gradebook, self._assignment.name, entries)
-        for entry in entries:
-            now.log.add(entry)
+        self._log.read(now.gradebook)
 
     def _settle_penalties(self, now: _Now, students: Sequence[str]) -> None:
         if self._course.rules(self._assignment.name).late is not None:
             update_penalties(now.gradebook, self._course, self._assignment.name, students)
 
-    def _place(self, now: _Now, name: str) -> Place:
-        for place, answer in now.answers.items():
-            if answer.id == name:
-                return place
-        raise DeskError(f"there is no answer {name[:40]!r} any more: reload the page")
+    def _place(self, name: str) -> Place:
+        """Return the item and the student of an answer; raise DeskError if there is none."""
+        if name not in self._by_id:
+            self._by_id.update((each.id, place) for place, each in self._answers.read().items())
+        if name not in self._by_id:
+            raise DeskError(f"there is no answer {name[:40]!r} any more: reload the page")
+        return self._by_id[name]
 
 
-def total(
-    item: Item, rubric: RubricVersion, ticks: Sequence[str], adjustment: float = 0.0
-) -> float:
-    """Return an answer's points: those of the ticked steps and the adjustment.
+def is_stored(mark: HandMark, before: HandMark | None) -> bool:
+    """Return whether the mark changes nbgrader's gradebook; a flag alone does not."""
+    return mark.is_marked or (before is not None and before.is_marked)
 
-    The points are at least 0 and at most the item's maximum.
+
+def with_rubric(mark: HandMark, version: RubricVersion, item: Item) -> HandMark | None:
+    """Return the mark with the points of another version of the rubric; None if it stays as it is.
+
+    The marker of the answer stays; the version's marker is the one who changed the rubric.
     """
-    steps = rubric.by_id
-    points = sum(steps[name].points for name in set(ticks) if name in steps) + adjustment
-    return min(max(round(points, 6), 0.0), item.max_points)
+    if not mark.is_marked:
+        return None
+    ticks = tuple(name for name in mark.ticks or () if name in version.by_id)
+    points = total(item, version, ticks, mark.adjustment)
+    if (ticks, points) == (mark.ticks, mark.points):
+        return None
+    return msgspec.structs.replace(
+        mark,
+        uid=new_uid(),
+        time=version.time,
+        after=mark.uid,
+        rubric=version.uid,
+        ticks=ticks,
+        points=points,
+        settles=(),
+        cause="rubric",
+    )
 
 
-def pace(log: HandMarks, item: str, marker: str = "") -> float | None:
-    """Return the median seconds between two marks of one person; None if there are too few.
-
-    `item` and `marker` may be empty, for all. Marks for groups and by changes of a rubric do not
-    count, and neither do pauses.
-    """
-    last: dict[str, datetime] = {}
-    gaps: list[float] = []
-    for entry in log.entries:
-        if isinstance(entry, HandMark) and entry.cause == "desk" and marker in ("", entry.marker):
-            if entry.marker in last and item in ("", entry.item):
-                gaps.append((entry.time - last[entry.marker]).total_seconds())
-            last[entry.marker] = entry.time
-    short = [gap for gap in gaps if gap < _PAUSE]
-    return median(short) if len(short) >= 3 else None
-
-
-def _visible(marks: AnswerMarks, role: Role, marker: str) -> HandMark | None:
-    """Return the mark that a marker sees: a second marker does not see the first mark."""
-    return (marks.seconds or {}).get(marker) if role == "second" else marks.newest
+def _name(student: str, people: Mapping[str, Person]) -> str:
+    known = people.get(student)
+    full = f"{known.first_name} {known.last_name}".strip() if known else ""
+    return f"{full} ({student})" if full else student
 
 
 def _points_shown(mark: HandMark | None, typed: GradebookMark | None) -> float | None:
@@ -603,7 +621,7 @@ def _checked_steps(steps: Sequence[RubricStep], known: RubricVersion) -> tuple[R
         name = step.id if before else new_uid()[:8]
         if name in {each.id for each in found}:
             raise DeskError(f"the step {text[:60]!r} occurs twice")
-        evidence = before.evidence if before else ()
+        evidence = before.evidence if before and step.points > 0 else ()
         found.append(RubricStep(name, _points(step.points), text, evidence))
     return tuple(found)
 
@@ -620,6 +638,7 @@ def _text(text: str) -> str:
     return text
 
 
-def _check_marker(name: str) -> None:
+def check_marker(name: str) -> None:
+    """Raise DeskError if this is not the name of a marker."""
     if not name.strip() or len(name) > 60 or not name.isprintable():
         raise DeskError("type your name (1 to 60 characters), so that others see who marked")

@@ -139,7 +139,8 @@ class _Index(JupyterHandler):
             self.redirect(*links.values())
             return
         set_policy(self, secrets.token_urlsafe(16))
-        self.finish(_templates().get_template("index.html").render(links=links, static=_static(self)))
+        page = _templates().get_template("index.html")
+        self.finish(page.render(links=links, static=_static(self)))
 
 
 def _static(handler: Any) -> str:
@@ -230,7 +231,7 @@ class _Api(APIHandler):
         views = tuple(desk.answer(name, self.marker, names=self.names) for name in ids)
         return Conflict(str(error), views)
 
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
+    def write_error(self, status_code: int, **kwargs: Any) -> None:  # noqa: ARG002
         """Send an error as JSON, without a traceback."""
         error = (kwargs.get("exc_info") or (None, None))[1]
         words = "the server could not do this: its log says why"

@@ -7,6 +7,7 @@ with the points. The rubric is below each answer that a person marks.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from copy import deepcopy
@@ -18,7 +19,7 @@ from nbformat import NotebookNode
 from nbformat.v4.rwbase import split_lines, strip_transient
 from nbgrader.utils import compute_checksum
 
-from autograder.content.sanitize import clean_markdown
+from autograder.content.sanitize import as_plain_text, clean_markdown
 from autograder.course.assignment import Assignment, Item, read_notebook
 from autograder.course.gradecells import (
     by_grade_id,
@@ -34,6 +35,8 @@ from autograder.grading.mark import Marking
 
 Content = tuple[str, str]
 """The text and the pictures of a cell."""
+
+_BOX = re.compile(r"</?div[^<>]*>")
 
 
 def autograded(
@@ -72,7 +75,7 @@ def autograded(
 
 
 def write(notebook: NotebookNode, path: Path) -> None:
-    """Write a notebook as nbformat does; ValidationError if it is invalid."""
+    """Write a notebook as nbformat does; raise ValidationError if the notebook is invalid."""
     nbformat.validate(notebook)
     # nbformat.v4.writes gives the same file, but its JSON encoder is several times slower
     lines = strip_transient(split_lines(deepcopy(notebook)))
@@ -96,8 +99,22 @@ def content(cell: NotebookNode) -> Content:
     return str(cell.source), repr(cell.get("attachments", {}))
 
 
+def is_blank(text: str, pictures: Mapping[str, object], released: str) -> bool:
+    """Return whether a student wrote nothing in an answer and attached no picture.
+
+    White space and the tags of the box around the released text do not count.
+    """
+    return not pictures and _essence(text) in ("", _essence(released))
+
+
+def _essence(text: str) -> str:
+    """Return an answer without white space, signs for its display, and the tags of its box."""
+    lines = ("".join(line.split()) for line in as_plain_text(text).split("\n"))
+    return "".join(line for line in lines if not _BOX.fullmatch(line))
+
+
 def item_of(cell: NotebookNode, assignment: Assignment) -> Item | None:
-    """Return the item whose grade cell this is; None if it is not a grade cell."""
+    """Return the item that this grade cell belongs to; None for any other cell."""
     return assignment.items[grade_id(cell)] if is_graded(cell) else None
 
 
@@ -114,7 +131,7 @@ def _check_cells(name: str, notebook: NotebookNode, skeleton: NotebookNode) -> N
 
 
 def _score_outputs(cell: NotebookNode, points: float) -> list[NotebookNode]:
-    """Return the visible check's output, and the points as the number that nbgrader reads."""
+    """Return two outputs: the visible check's text, and the points as a number for nbgrader."""
     shown = [o for o in cell.outputs if o.output_type == "stream" and o.name == "stdout"]
     score = NotebookNode(
         output_type="execute_result",
@@ -147,7 +164,7 @@ def _marker_note(item: Item) -> NotebookNode:
 
 
 def _stub(skeleton: NotebookNode, reason: str) -> NotebookNode:
-    """Return the released notebook without answers, with the reason above its cells."""
+    """Return the released notebook without answers; the reason is written above the first cell."""
     # the reason may contain a file name that a student chose
     text = f"**This notebook could not be marked.** {clean_markdown(reason)}"
     return NotebookNode({**skeleton, "cells": [_note(text, "note-not-marked"), *skeleton.cells]})

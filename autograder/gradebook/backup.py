@@ -1,10 +1,10 @@
 """Check and back up the gradebook's file before each use, and restore backups.
 
-Marks from tests can be computed again; marks given by hand can't. So each command that opens the
-gradebook first lets SQLite check the file, and makes a backup in the same folder if the file has
-changed. If the gradebook is damaged, empty or missing, the command stops with an error and changes
-nothing. `restore` replaces the gradebook by the last backup, with all marks given by hand that can
-still be read in the damaged file.
+Marks from tests can be computed again, but marks given by hand cannot. So each command that opens
+the gradebook first lets SQLite check the file, and makes a backup in the same folder if the file
+has changed. If the gradebook is damaged, empty or missing, the command stops with an error and
+changes nothing. `restore` replaces the gradebook by the last backup, with all marks given by hand
+that can still be read in the damaged file.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
@@ -34,7 +34,7 @@ from autograder.errors import RecordError
 from autograder.grading.report import Report
 
 RECENT = 10
-"""Number of recent backups to keep, besides the newest of each of the last `DAYS` days."""
+"""Number of recent backups to keep, in addition to the newest backup of each recent day."""
 
 DAYS = 60
 """Number of days for which the newest backup is kept."""
@@ -48,9 +48,12 @@ _SPARE_ROWS = 10_000
 
 _ADVICE = (
     "Nothing was written to this file. Close the programs that use it (formgrader, database "
-    "browser) and run `fdl restore`. This command restores the last backup with all marks given by "
-    "hand that can still be read, and keeps the damaged file"
+    "browser) and run `fdl restore`. This command restores the last backup, adds all marks given "
+    "by hand that can still be read, and keeps the damaged file"
 )
+
+_LOG = "fdl_hand_marks"
+"""The table with the desk's log (see `handmarks`)."""
 
 _CHUNK = 2**20
 """Number of bytes to compare at a time."""
@@ -59,11 +62,11 @@ _GIVEN = {
     "grade": ("manual_score", "extra_credit", "needs_manual_grade"),
     "comment": ("manual_comment",),
 }
-"""Columns with marks and comments given by hand, by table."""
+"""Columns with marks and comments that people gave by hand, by table."""
 
 
 class Damaged(RecordError):
-    """The gradebook's file is damaged, empty or missing."""
+    """An error: the gradebook's file is damaged, empty or missing."""
 
 
 def file_of(db_url: str) -> Path | None:
@@ -196,7 +199,7 @@ def _are_equal(path: Path, other: Path) -> bool:
 
 
 def _without_counters(head: bytes) -> bytes:
-    """Return the beginning of a database with its change counters set to 0."""
+    """Return the first bytes of a database, with the change counters set to 0."""
     data = bytearray(head)
     data[24:28], data[92:100] = bytes(4), bytes(8)
     return bytes(data)
@@ -241,7 +244,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class ManualMark:
-    """Points, extra credit or a comment that a person gave for one cell of a student's notebook."""
+    """A mark by hand: points, extra credit or a comment for one cell of a student's notebook."""
 
     assignment: str
     student: str
@@ -253,20 +256,40 @@ class ManualMark:
 
 @dataclass(frozen=True)
 class Restored:
-    """The restored backup, the damaged file's folder, and the marks carried over from this file.
+    """The result of a restore: the backup, the damaged file's folder, and the rescued marks.
 
     `unread` is the number of the backup's marks and comments whose rows in the damaged file could
-    not be read.
+    not be read. `entries` is the number of entries of the desk's log that were carried over, `lost`
+    the number of those that could not be read.
     """
 
     copy: Path
     kept: Path | None
     carried: tuple[ManualMark, ...]
     unread: int
+    entries: int = 0
+    lost: int = 0
 
 
-def restore(gradebook: Path, now: datetime) -> Restored:
-    """Restore a damaged, empty or missing gradebook from its newest sound backup."""
+LogRow = tuple[Any, ...]
+"""A row of the desk's log as the damaged file has it: number, uid, assignment and entry."""
+
+CarryLog = Callable[
+    [Path, Iterator[LogRow], Collection[tuple[str, str, str]]], tuple[list[ManualMark], int, int]
+]
+"""A function that adds rows of the desk's log to a restored gradebook.
+
+Its arguments are the gradebook's file, the rows after the backup's last one, and the answers whose
+marks could not be read, as assignment, student and cell. It returns the marks in the rows, the
+number of added entries, and the number of entries that could not be read.
+"""
+
+
+def restore(gradebook: Path, now: datetime, carry_log: CarryLog | None = None) -> Restored:
+    """Restore a damaged, empty or missing gradebook from its newest sound backup.
+
+    `carry_log` adds the entries of the desk's log (default: they are not carried over).
+    """
     make_folder(backup_folder(gradebook))
     with _locked(backup_folder(gradebook)):
         if _has_content(gradebook) and _is_sound(gradebook):
@@ -285,9 +308,14 @@ def restore(gradebook: Path, now: datetime) -> Restored:
         fresh = gradebook.with_name(f".{gradebook.name}-restored")
         shutil.copyfile(backup, fresh)
         carried: list[ManualMark] = []
-        unread = 0
+        unread = entries = lost = 0
         if kept is not None:
-            carried, unread = _carry_over(kept / gradebook.name, fresh, gradebook.parent)
+            with _opened_damaged(kept / gradebook.name) as old:
+                carried, unread, places = _carry_over(old, fresh, gradebook.parent)
+                if carry_log is not None:
+                    marks, entries, lost = carry_log(fresh, _log_rows(old, fresh), places)
+                    listed = {(each.student, each.cell) for each in carried}
+                    carried += [each for each in marks if (each.student, each.cell) not in listed]
             _write_marks(kept / BY_HAND, carried)
         sync(fresh)
         for path in _files_of(gradebook)[1:]:
@@ -296,7 +324,7 @@ def restore(gradebook: Path, now: datetime) -> Restored:
         sync(gradebook.parent)
         fresh.replace(gradebook)
         sync(gradebook.parent)
-        return Restored(backup, kept, tuple(carried), unread)
+        return Restored(backup, kept, tuple(carried), unread, entries, lost)
 
 
 def _is_sound(path: Path) -> bool:
@@ -325,14 +353,17 @@ def _save_damaged(gradebook: Path, now: datetime) -> Path | None:
     return folder
 
 
-def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[ManualMark], int]:
+def _carry_over(
+    old: sqlite3.Connection, fresh: Path, root: Path
+) -> tuple[list[ManualMark], int, set[tuple[str, str, str]]]:
     """Copy the marks given by hand since the backup from the damaged file into the fresh one.
 
-    Returns these marks, and the number of rows that could not be read.
+    Returns these marks, the number of rows that could not be read, and these rows' answers.
     """
     carried: list[ManualMark] = []
     unread = 0
-    with closing(sqlite3.connect(fresh)) as new, _opened_damaged(damaged) as old:
+    places: set[tuple[str, str, str]] = set()
+    with closing(sqlite3.connect(fresh)) as new:
         grades = _last_row(new, "grade")
         ours = dict(_readable(old, "SELECT grade_id, points FROM fdl_recorded_credit", grades))
         for table, columns in _GIVEN.items():
@@ -341,6 +372,7 @@ def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[ManualMark
             rows = _readable(old, query, _last_row(new, table))
             found = {row: values for row, *values in rows if _is_plausible(table, values)}
             unread += len(known.keys() - found.keys())
+            places |= {known[row][0] for row in known.keys() - found.keys()}
             for row, values in found.items():
                 if row not in known or known[row][1] == values:
                     continue
@@ -357,7 +389,18 @@ def _carry_over(damaged: Path, fresh: Path, root: Path) -> tuple[list[ManualMark
                 if given != _manual_mark(where, table, before):
                     carried.append(given)
         new.commit()
-    return carried, unread
+    return carried, unread, places
+
+
+def _log_rows(old: sqlite3.Connection, fresh: Path) -> Iterator[LogRow]:
+    """Yield the readable rows of the desk's log after the backup's last row."""
+    with closing(sqlite3.connect(fresh)) as new:
+        try:
+            last = _last_row(new, _LOG)
+        except sqlite3.OperationalError:  # an older backup without the table
+            last = 0
+    query = f"SELECT number, uid, assignment, entry FROM {_LOG}"
+    yield from _readable(old, query, last, last)
 
 
 @contextlib.contextmanager
@@ -376,7 +419,7 @@ def _opened_damaged(damaged: Path) -> Iterator[sqlite3.Connection]:
 def _known_rows(
     database: sqlite3.Connection, table: str, columns: tuple[str, ...]
 ) -> dict[str, tuple[tuple[str, str, str], list[object]]]:
-    """Return, by row id, the row's assignment, student and cell, and the values of the columns."""
+    """Return each row's assignment, student, cell and values of the columns, by row id."""
     wanted = ", ".join(f"row.{column}" for column in columns)
     found = database.execute(
         f"""SELECT row.id, homework.name, handed_in.student_id, cell.name, {wanted}
@@ -393,9 +436,14 @@ def _last_row(database: sqlite3.Connection, table: str) -> int:
     return int(last or 0)
 
 
-def _readable(database: sqlite3.Connection, query: str, last: int) -> Iterator[tuple[Any, ...]]:
-    """Yield the readable rows one by one, so that a damaged page loses only its own rows."""
-    for row in range(1, last + _SPARE_ROWS):
+def _readable(
+    database: sqlite3.Connection, query: str, last: int, after: int = 0
+) -> Iterator[tuple[Any, ...]]:
+    """Yield the readable rows one by one, so that a damaged page loses only its own rows.
+
+    `last` is the backup's last row; rows up to `after` are skipped.
+    """
+    for row in range(after + 1, last + _SPARE_ROWS):
         with contextlib.suppress(sqlite3.Error, OverflowError):
             yield from database.execute(f"{query} WHERE rowid = ?", (row,)).fetchall()
 

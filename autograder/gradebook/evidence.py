@@ -1,4 +1,4 @@
-"""Look up the hidden tests' results for the steps of a proof, and write the marker's rubric."""
+"""Find the hidden tests' results for the steps of a proof, and write the marker's rubric."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograder.course.rubric import Evidence, Rubric, Step
 from autograder.grading.report import Report
 
 EVIDENCE_NOTE = (
-    "*✓ and ✗ show what the hidden tests found about the same claim in the student's code.*"
+    "*✓ and ✗ show whether the hidden tests confirm the same claim in the student's code.*"
 )
 
 
@@ -33,7 +33,7 @@ class EvidenceFound:
 def evidence(
     rubrics: Mapping[str, Rubric], report: Report
 ) -> Mapping[str, tuple[EvidenceFound, ...]]:
-    """Return the evidence of each manual item that has evidence, in the order of its steps."""
+    """Return the evidence for each manual item that has any, in the order of the item's steps."""
     return {
         name: tuple(look_up(claim, report) for claim in rubric.evidence)
         for name, rubric in rubrics.items()
@@ -61,7 +61,7 @@ def marker_text(item: Item, rubric: Rubric, report: Report) -> str:
 
     The rubric is in a panel. Students can't imitate a panel: their texts lose all HTML tags.
     """
-    title = f"For the marker: rubric of {item.name} ({_points(item.max_points)})"
+    title = f"For the marker: rubric of {item.name} ({in_points(item.max_points)})"
     lines = [
         '<div class="panel panel-warning">',
         f'<div class="panel-heading"><strong>{html.escape(title)}</strong></div>',
@@ -77,13 +77,13 @@ def marker_text(item: Item, rubric: Rubric, report: Report) -> str:
 
 
 def _step_lines(step: Step, report: Report) -> Iterator[str]:
-    yield f"- **{_points(step.points)}:** {step.text}"
+    yield f"- **{in_points(step.points)}:** {step.text}"
     for claim in step.evidence:
         yield f"    - {_evidence_line(look_up(claim, report), report)}"
 
 
 def _evidence_line(found: EvidenceFound, report: Report) -> str:
-    """Return one line about the evidence, with the diagnosis if there is a diagnosis."""
+    """Return one line about the evidence and, if there is one, the diagnosis."""
     phrase = _plain(found.phrase)
     if not found.tested:
         return f"– `{found.item}` could not be tested: {phrase}"
@@ -93,8 +93,9 @@ def _evidence_line(found: EvidenceFound, report: Report) -> str:
     return f"✗ not shown by `{found.item}`: {phrase}" + (f". {diagnosis}" if diagnosis else "")
 
 
-def _points(number: float) -> str:
-    return f"{number:g} point{'' if number == 1 else 's'}"
+def in_points(number: float) -> str:
+    """Return points in words, such as `1 point` or `−0.5 points`."""
+    return f"{number:g} point{'' if abs(number) == 1 else 's'}".replace("-", "−")
 
 
 def _plain(text: str) -> str:

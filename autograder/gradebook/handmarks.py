@@ -7,13 +7,15 @@ answer's entry, so the formgrader, feedback and exports see each mark at once.
 An entry names the entry that its author saw last (`after`). An entry that follows the newest mark
 of its answer becomes the newest mark. Any other entry is a rival: two people marked the same answer
 without seeing each other's marks, for example in two copies of the gradebook. A person then settles
-the rivals with a new entry.
+the rivals with a new entry. Of two rubrics or two deals that do not know of each other, the one
+that is in force stays. If a damaged gradebook has lost the entry that another entry follows, the
+other entry becomes the newest.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -23,7 +25,7 @@ from nbgrader.api import Assignment as Homework
 from nbgrader.api import BaseCell, Comment, Grade, SubmittedAssignment, SubmittedNotebook
 from sqlalchemy import Select, insert, select, update
 
-from autograder.course.assignment import Item
+from autograder.course.assignment import NEARLY, Item
 from autograder.course.rubric import Evidence
 from autograder.errors import RecordError
 from autograder.gradebook.database import HAND_MARKS, PatientGradebook
@@ -130,22 +132,59 @@ AnyEntry = RubricVersion | HandMark | Deal
 _DECODER = msgspec.json.Decoder(AnyEntry)
 
 
-@dataclass(frozen=True)
 class AnswerMarks:
     """All marks of one answer.
 
-    `newest` is the mark that counts. `rivals` were made without knowledge of `newest`. `seconds`
-    are the newest marks of second markers, by marker. `history` holds all entries, oldest first.
+    `newest` is the mark that counts; `history` holds all entries, oldest first. A mark replaces the
+    marks that its author saw: `after` and `settles`. Marks that no other mark replaces are current.
+    The current marks do not depend on the order in which copies of the log are merged; only the
+    choice of `newest` among them does.
+
+    A mark made by a change of the rubric gives way to a person's mark that follows the same mark.
     """
 
-    newest: HandMark | None = None
-    rivals: tuple[HandMark, ...] = ()
-    seconds: Mapping[str, HandMark] | None = None
-    history: tuple[HandMark, ...] = ()
+    def __init__(self) -> None:
+        self.newest: HandMark | None = None
+        self.history: list[HandMark] = []
+        self._first = _Current()
+        self._second = _Current()
 
-    def __post_init__(self) -> None:
-        if self.seconds is None:
-            object.__setattr__(self, "seconds", {})
+    def add(self, mark: HandMark) -> None:
+        """Add the answer's next entry."""
+        is_lost = mark.after != "" and all(each.uid != mark.after for each in self.history)
+        self.history.append(mark)
+        if mark.second:
+            self._second.add(mark)
+            return
+        self._second.replace(mark)
+        if is_lost and self.newest is not None:  # it followed an entry that followed this one
+            self._first.marks.pop(self.newest.uid, None)
+        self._first.add(mark)
+        if self.newest is None or self.newest.uid not in self._first.marks:
+            marks = self._first.marks
+            self.newest = marks.get(mark.uid) or next(iter(marks.values()), None)
+
+    @property
+    def rivals(self) -> tuple[HandMark, ...]:
+        """The current marks that differ from `newest` and were made without knowledge of it."""
+        return tuple(each for each in self._others() if not self._is_like_newest(each))
+
+    @property
+    def same(self) -> tuple[HandMark, ...]:
+        """The current marks made without knowledge of `newest` that are the same."""
+        return tuple(each for each in self._others() if self._is_like_newest(each))
+
+    @property
+    def seconds(self) -> Mapping[str, HandMark]:
+        """The current marks of second markers, by marker."""
+        ordered = sorted(self._second.marks.values(), key=lambda each: (each.time, each.uid))
+        return {each.marker: each for each in ordered}
+
+    @property
+    def second_markers(self) -> tuple[str, ...]:
+        """Everybody who gave a second mark, whether it is settled or not."""
+        marked = (mark.marker for mark in self.history if mark.second and mark.is_marked)
+        return tuple(dict.fromkeys(marked))
 
     @property
     def to_settle(self) -> tuple[HandMark, ...]:
@@ -153,31 +192,78 @@ class AnswerMarks:
         newest = self.newest
         if newest is None or not newest.is_marked:
             return self.rivals
-        seconds = (self.seconds or {}).values()
         different = (
-            mark for mark in seconds if mark.answer == newest.answer and not mark.agrees(newest)
+            mark
+            for mark in self._second.marks.values()
+            if mark.answer == newest.answer and not mark.agrees(newest)
         )
         return (*self.rivals, *different)
 
-    def following(self, mark: HandMark) -> AnswerMarks:
-        """Return the marks after one more entry."""
-        history = (*self.history, mark)
-        seconds = dict(self.seconds or {})
-        if mark.second:
-            seconds[mark.marker] = mark
-            return AnswerMarks(self.newest, self.rivals, seconds, history)
-        rivals = tuple(each for each in self.rivals if each.uid not in mark.settles)
-        seconds = {name: each for name, each in seconds.items() if each.uid not in mark.settles}
-        if mark.after == (self.newest.uid if self.newest else ""):
-            return AnswerMarks(mark, rivals, seconds, history)
-        rivals = tuple(each for each in rivals if each.uid != mark.after)
-        is_same = self.newest is not None and _is_same(mark, self.newest)
-        rivals = rivals if is_same else (*rivals, mark)
-        return AnswerMarks(self.newest, rivals, seconds, history)
+    @property
+    def to_replace(self) -> tuple[HandMark, ...]:
+        """The marks that a new mark settles if its author sees all of them."""
+        return (*self.to_settle, *self.same)
+
+    @property
+    def current(self) -> tuple[HandMark, ...]:
+        """All current marks, `newest` first; those of second markers last."""
+        newest = () if self.newest is None else (self.newest,)
+        return (*newest, *self._others(), *self._second.marks.values())
+
+    def _others(self) -> Iterator[HandMark]:
+        newest = self.newest.uid if self.newest else ""
+        return (each for uid, each in self._first.marks.items() if uid != newest)
+
+    def _is_like_newest(self, mark: HandMark) -> bool:
+        return self.newest is not None and _is_same(mark, self.newest)
+
+
+class _Current:
+    """The marks that no other mark replaces, by uid."""
+
+    def __init__(self) -> None:
+        self.marks: dict[str, HandMark] = {}
+        self._replaced: set[str] = set()
+        self._replaced_by_people: set[str] = set()
+        self._origins: dict[str, str] = {}
+        self._with_origin: dict[str, list[str]] = {}
+
+    def add(self, mark: HandMark) -> None:
+        """Add a mark unless it is replaced already, and remove the marks that it replaces."""
+        self.replace(mark)
+        origin = ""
+        if mark.cause == "rubric":
+            origin = self._origins.get(mark.after, mark.after)
+            self._origins[mark.uid] = origin
+            self._with_origin.setdefault(origin, []).append(mark.uid)
+        if mark.uid not in self._replaced and origin not in self._replaced_by_people:
+            self.marks[mark.uid] = mark
+
+    def replace(self, mark: HandMark) -> None:
+        """Remove the marks that this one replaces."""
+        for uid in filter(None, (mark.after, *mark.settles)):
+            self._replaced.add(uid)
+            self.marks.pop(uid, None)
+            if mark.cause != "rubric":
+                self._replaced_by_people.add(uid)
+                for each in self._with_origin.pop(uid, ()):
+                    self.marks.pop(each, None)
 
 
 def _is_same(mark: HandMark, other: HandMark) -> bool:
     return mark.agrees(other) and (mark.comment, mark.flagged) == (other.comment, other.flagged)
+
+
+def total(
+    item: Item, rubric: RubricVersion, ticks: Sequence[str], adjustment: float = 0.0
+) -> float:
+    """Return an answer's points: those of the ticked steps and the adjustment.
+
+    The points are at least 0 and at most the item's maximum.
+    """
+    steps = rubric.by_id
+    points = sum(steps[name].points for name in set(ticks) if name in steps) + adjustment
+    return min(max(round(points, 6), 0.0), item.max_points)
 
 
 class HandMarks:
@@ -189,6 +275,7 @@ class HandMarks:
 
     def __init__(self, entries: Iterable[AnyEntry] = ()) -> None:
         self.entries: list[AnyEntry] = []
+        self._known: set[str] = set()
         self.rubrics: dict[str, RubricVersion] = {}
         self.versions: dict[str, RubricVersion] = {}
         self.answers: dict[Place, AnswerMarks] = {}
@@ -197,17 +284,21 @@ class HandMarks:
             self.add(entry)
 
     def add(self, entry: AnyEntry) -> None:
-        """Add the log's next entry."""
+        """Add the log's next entry; an entry that is there already changes nothing."""
+        if entry.uid in self._known:
+            return
+        self._known.add(entry.uid)
         self.entries.append(entry)
         if isinstance(entry, RubricVersion):
             self.versions[entry.uid] = entry
             known = self.rubrics.get(entry.item)
-            if entry.after == (known.uid if known else ""):
+            is_lost = entry.after != "" and entry.after not in self.versions
+            if is_lost or entry.after == (known.uid if known else ""):
                 self.rubrics[entry.item] = entry
         elif isinstance(entry, HandMark):
             place = (entry.item, entry.student)
-            self.answers[place] = self.marks(*place).following(entry)
-        else:
+            self.answers.setdefault(place, AnswerMarks()).add(entry)
+        elif entry.after == (self.deal.uid if self.deal else ""):
             self.deal = entry
 
     def marks(self, item: str, student: str) -> AnswerMarks:
@@ -222,14 +313,63 @@ class HandMarks:
         return known | (dict(newest.by_id) if newest else {})
 
 
+@dataclass(frozen=True)
+class StepsOfMark:
+    """The steps that explain a mark, in their newest words: earned, missed, and deducted."""
+
+    earned: tuple[RubricStep, ...]
+    missed: tuple[RubricStep, ...]
+    deducted: tuple[RubricStep, ...]
+
+
+def steps_of_mark(log: HandMarks, item: Item, mark: HandMark) -> StepsOfMark | None:
+    """Return the steps that explain a mark's points; None if no known rubric explains them."""
+    versions = (log.rubrics.get(item.name), log.versions.get(mark.rubric))
+    ticks = mark.ticks or ()
+    for rubric in filter(None, versions):
+        if abs(total(item, rubric, ticks, mark.adjustment) - mark.points) < NEARLY:
+            positive = [step for step in rubric.steps if step.points > 0]
+            return StepsOfMark(
+                tuple(step for step in positive if step.id in ticks),
+                tuple(step for step in positive if step.id not in ticks),
+                tuple(step for step in rubric.steps if step.points < 0 and step.id in ticks),
+            )
+    return None
+
+
 # --- the log in the gradebook --------------------------------------------------------------------
 
 
 def read_hand_marks(gradebook: PatientGradebook, assignment: str) -> HandMarks:
     """Return the log of an assignment; raise RecordError if an entry cannot be read."""
-    wanted = select(HAND_MARKS.c.entry).filter_by(assignment=assignment)
-    rows = gradebook.db().execute(wanted.order_by(HAND_MARKS.c.number)).scalars()
-    return HandMarks(map(decode, rows))
+    return LogReader(assignment).read(gradebook)
+
+
+class LogReader:
+    """Reads the log of an assignment again and again; each time, it reads only new entries."""
+
+    def __init__(self, assignment: str) -> None:
+        self._assignment = assignment
+        self.forget()
+
+    def forget(self) -> None:
+        """Read everything the next time, since a transaction was undone."""
+        self._log = HandMarks()
+        self._last = (0, "")
+
+    def read(self, gradebook: PatientGradebook) -> HandMarks:
+        """Return the log as it is now; raise RecordError if an entry cannot be read."""
+        columns = (HAND_MARKS.c.number, HAND_MARKS.c.uid, HAND_MARKS.c.entry)
+        wanted = select(*columns).filter_by(assignment=self._assignment)
+        wanted = wanted.where(HAND_MARKS.c.number >= self._last[0]).order_by(HAND_MARKS.c.number)
+        rows = list(gradebook.db().execute(wanted))
+        if self._last[0] and (not rows or tuple(rows[0][:2]) != self._last):
+            self.forget()  # the gradebook was restored from a backup
+            return self.read(gradebook)
+        for number, uid, entry in rows[1 if self._last[0] else 0 :]:
+            self._log.add(decode(entry))
+            self._last = (number, uid)
+        return self._log
 
 
 def decode(entry: str) -> AnyEntry:
@@ -277,17 +417,28 @@ class GradebookMark:
 
 
 def gradebook_marks(
-    gradebook: PatientGradebook, assignment: str, items: Mapping[str, Item]
+    gradebook: PatientGradebook,
+    assignment: str,
+    items: Mapping[str, Item],
+    students: Collection[str] | None = None,
 ) -> dict[Place, GradebookMark]:
-    """Return nbgrader's marks of the given items, by answer."""
+    """Return nbgrader's marks of the given items, by answer (default: of all students)."""
     found: dict[Place, GradebookMark] = {}
-    query = _rows(
-        Grade, assignment, items, Grade.manual_score, Grade.extra_credit, Grade.needs_manual_grade
+    query = _of(
+        students,
+        _rows(
+            Grade,
+            assignment,
+            items,
+            Grade.manual_score,
+            Grade.extra_credit,
+            Grade.needs_manual_grade,
+        ),
     )
     comments = {
         (item, student): text or ""
         for item, student, _, text in gradebook.db().execute(
-            _rows(Comment, assignment, items, Comment.manual_comment)
+            _of(students, _rows(Comment, assignment, items, Comment.manual_comment))
         )
     }
     for item, student, _, score, credit, is_open in gradebook.db().execute(query):
@@ -325,6 +476,10 @@ def store_mark(gradebook: PatientGradebook, assignment: str, item: Item, mark: H
                 f"{assignment}` first"
             )
         gradebook.db().execute(update(table).where(table.id == row[2]).values(**values))
+
+
+def _of(students: Collection[str] | None, query: Select[Any]) -> Select[Any]:
+    return query if students is None else query.where(SubmittedAssignment.student_id.in_(students))
 
 
 def _rows(

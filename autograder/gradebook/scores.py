@@ -1,8 +1,9 @@
-"""Store a submission's scores as nbgrader's SaveAutoGrades does, with two changes.
+"""Store a submission's scores as nbgrader's SaveAutoGrades does, with three changes.
 
 A bonus item's points become extra credit, unless a person typed another number as extra credit. An
 item marked by hand stays marked while the answer and the points from tests are unchanged; nbgrader
-would ask the person to mark the item again after each run.
+would ask the person to mark the item again after each run. A text that a student left blank gets 0
+points at once, also if its white space differs from the released text.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from sqlalchemy import select, update
 
 from autograder.course.assignment import Assignment, Item
 from autograder.course.gradecells import checksum_of, grade_id
-from autograder.gradebook.autograded import item_of
+from autograder.gradebook.autograded import is_blank, item_of
 from autograder.gradebook.database import PatientGradebook
 
 Rows = dict[tuple[str, str], dict[str, Any]]
-"""The grades or comments of a submission, by notebook and cell."""
+"""The grades or the comments of a submission, by notebook and cell."""
 
 IsSame = Callable[[Item, NotebookNode], bool]
 """A function that returns whether a cell's answer equals the recorded answer."""
@@ -38,10 +39,12 @@ def save_scores(
     notebooks: Mapping[str, NotebookNode],
     points: Mapping[str, float],
     is_same: IsSame,
+    released: Mapping[str, str],
 ) -> list[str]:
     """Store the scores of a submission's autograded notebooks; `submission` is its id.
 
-    `points` are the points from tests, by item. Returns the items that await marking by hand.
+    `points` are the points from tests, by item. `released` are the released texts of the cells, by
+    nbgrader id. Returns the items that must be marked by hand.
     """
     grades = _read(gradebook, Grade, _SCORES, submission)
     comments = _read(gradebook, Comment, _TEXTS, submission)
@@ -56,11 +59,11 @@ def save_scores(
                 takes_credit = item.bonus and item.kind == "auto"
                 if takes_credit and grade["extra_credit"] in (None, earlier):
                     credit[grade["id"]] = grade["extra_credit"] = points[item.name]
-                _score(cell, item, grade, is_same)
+                _score(cell, item, grade, is_same, released)
                 if grade["needs_manual_grade"]:
                     waiting.append(item.name)
             if is_solution(cell) or is_task(cell):
-                comments[name, grade_id(cell)]["auto_comment"] = _text(cell)
+                comments[name, grade_id(cell)]["auto_comment"] = _text(cell, released)
     for kind, rows in ((Grade, grades), (Comment, comments)):
         if rows:
             gradebook.db().execute(update(kind), list(rows.values()))
@@ -82,21 +85,35 @@ def _read(gradebook: PatientGradebook, kind: Any, columns: tuple[str, ...], of: 
     }
 
 
-def _score(cell: NotebookNode, item: Item, grade: dict[str, Any], is_same: IsSame) -> None:
-    """Store the score from tests, and whether the item awaits marking by hand."""
+def _score(
+    cell: NotebookNode,
+    item: Item,
+    grade: dict[str, Any],
+    is_same: IsSame,
+    released: Mapping[str, str],
+) -> None:
+    """Store the score from tests, and whether the item must be marked by hand."""
     was_open, before = grade["needs_manual_grade"], grade["auto_score"]
     score, _ = determine_grade(cell)
+    if item.kind == "manual" and _is_blank(cell, released):
+        score = 0.0
     is_open = grade["manual_score"] is not None or score is None
     if item.bonus and score is None:
         # nbgrader does not count extra credit without a score
         score, is_open = 0.0, True
     is_marked = (grade["manual_score"], grade["extra_credit"]) != (None, None)
-    if is_marked and not was_open and score == before:
+    if is_marked and not was_open and (item.kind == "manual" or score == before):
         is_open = is_open and not (item.kind == "auto" or is_same(item, cell))
     grade["auto_score"], grade["needs_manual_grade"] = score, is_open
 
 
-def _text(cell: NotebookNode) -> str | None:
+def _is_blank(cell: NotebookNode, released: Mapping[str, str]) -> bool:
+    return is_blank(cell.source, cell.get("attachments", {}), released.get(grade_id(cell), ""))
+
+
+def _text(cell: NotebookNode, released: Mapping[str, str]) -> str | None:
     """Return nbgrader's comment on an answer that is unchanged since the release."""
     is_untouched = checksum_of(cell) == compute_checksum(cell)
+    if cell.cell_type == "markdown":
+        is_untouched = is_untouched or _is_blank(cell, released)
     return UNTOUCHED if is_untouched and not is_task(cell) else None

@@ -1,11 +1,11 @@
-"""Everything a mark depends on, as one hash: submission, assignment, grader and settings.
+"""Compute one hash of everything that marks depend on: submission, course, grader, settings.
 
-Marking is a pure function of these inputs. If the hash is unchanged, so are the marks, and nothing
-needs to run.
+Marking is a pure function of these inputs. If the hash is unchanged, the marks are unchanged too,
+and nothing has to run.
 
 All items share one hash: if the tests of one problem change, every notebook of every student is
-marked again. A hash for each problem would save time, but could miss a change: tests may share
-helpers, and a Report comes from one run.
+marked again. Separate hashes for the problems would save time, but could miss a change: tests may
+share helpers, and a Report comes from one run.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+
+import msgspec
 
 from autograder.course.assignment import Assignment, Course
 from autograder.course.bundle import course_files
+from autograder.course.gradecells import is_manual
 from autograder.course.layout import NBGRADER_SETTINGS, SETTINGS
 from autograder.grading.mark import MarkSettings
 from autograder.grading.versions import add, hash_of_grader
@@ -36,9 +39,9 @@ class Fingerprints:
         settings: MarkSettings | None = None,
         protections: Sequence[Protection] = (),
     ) -> None:
-        """Hash the part that all submissions share; `protections` are the walls for marking.
+        """Hash the inputs that all submissions share; `protections` are the walls for marking.
 
-        The default is this machine's walls.
+        By default, the walls are those of this machine.
         """
         settings = settings or MarkSettings(assignment.limits)
         behind = protections or [
@@ -52,8 +55,11 @@ class Fingerprints:
             *sorted({repr((each.level, sorted(each.walls().items()))) for each in behind}),
         ):
             add(found, "settings", repr(part).encode())
+        source = PurePosixPath(course.source(assignment.name).relative_to(course.root))
         for name, content in course_files(course, assignment.name, NBGRADER_SETTINGS).items():
-            if name != SETTINGS:
+            if PurePosixPath(name).parent == source and name.endswith(".ipynb"):
+                add(found, name, _without_answers(content))
+            elif name != SETTINGS:
                 add(found, name, content)
         # leave out settings that only use marks: an extension must not cause marking again
         own = course.settings.homework[assignment.name]
@@ -69,3 +75,18 @@ class Fingerprints:
         for name, content in content_of(path, self._problems):
             add(found, name, content)
         return found.hexdigest()
+
+
+def _without_answers(content: bytes) -> bytes:
+    """Return a source notebook without the model answers and rubrics of manual items.
+
+    They are for people: no mark depends on them.
+    """
+    try:
+        notebook = msgspec.json.decode(content)
+        for cell in filter(is_manual, notebook["cells"]):
+            cell["source"] = ""
+            cell.pop("attachments", None)
+    except (msgspec.DecodeError, KeyError, TypeError, AttributeError):  # not a notebook
+        return content
+    return msgspec.json.encode(notebook)

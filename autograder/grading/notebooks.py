@@ -23,11 +23,11 @@ MAX_QUOTE = 120
 MAX_FAULTS = 20
 
 _PLACE_IN_TEXT = re.compile(r" \(<cell \d+>, line \d+\)$")
-"""Pattern of the place that Python adds to a syntax error; pages count cells otherwise, from 1."""
+"""Pattern of the place that Python adds to a syntax error; pages show another cell number."""
 
 
 class RunNotebooks:
-    """The running notebooks of one submission; a context manager that ends all of them.
+    """A context manager for the running notebooks of a submission; leaving it ends all notebooks.
 
     `executed` are the notebooks with their cells' outputs, safe to show on a page. `leave` is
     called at the end: it closes the sandbox or prepares it for another submission.
@@ -60,7 +60,7 @@ class RunNotebooks:
         self._leave()
 
     def make_ready(self) -> None:
-        """Start the sandbox if there is anything to run; the submission's time starts later."""
+        """Start the sandbox if there is a notebook to run; the submission's time starts later."""
         if any(received.notebook for received in self.submission.notebooks.values()):
             self._sandbox.make_ready()
 
@@ -85,7 +85,7 @@ class RunNotebooks:
             running.forget_outputs()
 
     def later_changes(self, item: Item) -> str:
-        """Return a note if cells below the item's check change a name which its answer uses."""
+        """Return a note if cells below the item's check change a name that the answer uses."""
         notebook = self.submission.notebooks[item.problem].notebook
         if item.problem not in self._running or notebook is None:
             return ""
@@ -100,7 +100,7 @@ class RunNotebooks:
         self._running[item.problem].stop_before(_check_cell(notebook, item))
 
     def _cleaned(self, problem: str, source: NotebookNode, running: Notebook) -> NotebookNode:
-        """Return the notebook as pages may show it, and remove large pictures from `source`."""
+        """Return the notebook in a form for pages; remove large pictures from `source`."""
         released = released_texts(self._skeletons[problem])
         try:
             return clean_notebook(with_outputs(source, running.results), released)
@@ -111,7 +111,7 @@ class RunNotebooks:
             _drop_pictures(source)
 
     def left_as_released(self, problem: str) -> frozenset[str]:
-        """Return the items of that problem whose answer cells the student has not touched."""
+        """Return the problem's items whose answer cells the student has not changed."""
         skeleton, notebook = self._skeletons[problem], self.submission.notebooks[problem].notebook
         released = released_texts(skeleton)
         texts = {name: normal(text) for name, text in released.items()}
@@ -124,7 +124,7 @@ class RunNotebooks:
         return frozenset(item for answer, items in answers if answer in untouched for item in items)
 
     def student(self, problem: str) -> Student:
-        """Return a student for one test of that problem."""
+        """Return a student object for one test of this problem."""
         if problem not in self._running:
             raise NoAnswer(self.reports[problem].message)
         notebook = self.submission.notebooks[problem].notebook
@@ -203,7 +203,7 @@ def _quote(notebook: NotebookNode | None, place: CodePlace) -> str:
 
 
 def _line(notebook: NotebookNode | None, place: CodePlace | None) -> str:
-    """Return the student's own line at that place; empty if there is none."""
+    """Return the student's own line at this place, or "" if there is no such line."""
     if notebook is None or place is None:
         return ""
     return line_of(notebook, place.cell, place.line, MAX_QUOTE)

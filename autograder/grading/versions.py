@@ -25,7 +25,7 @@ PACKAGES = (
 
 _CODE = {".py", ".html", ".css"}
 AFTER_MARKING = frozenset(
-    {"cli.py", "commands", "exports", "gradebook", "pages", "platforms", "release", "runs"}
+    {"cli.py", "commands", "desk", "exports", "gradebook", "pages", "platforms", "release", "runs"}
 )
 """Parts of the kit that marking does not import."""
 

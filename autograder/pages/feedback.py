@@ -1,8 +1,9 @@
 """Write the feedback pages for students: the points of each item, its claims, and the reasons.
 
-A page is made from the stored Report and from the gradebook, whose points count. The page shows
-claims, messages (always fit for students), comments, and the student's own answers and pictures.
-The page has no script, loads no other files, and shows no text outputs of the student's code.
+A page is made from the stored Report and from the gradebook; the gradebook's points count. The page
+shows claims, messages (always fit for students), comments, and the student's own answers and
+pictures. The page has no script, loads no other files, and shows no text outputs of the student's
+code.
 """
 
 from __future__ import annotations
@@ -23,11 +24,21 @@ from autograder.course.assignment import NEARLY, Assignment, Course, Item
 from autograder.course.gradecells import grade_id, is_solution, items_by_answer, titles_by_item
 from autograder.course.layout import INDEX, REPORT
 from autograder.course.rubric import read_rubrics
+from autograder.course.settings import ShowSteps
 from autograder.durable import make_folder, write_text
 from autograder.errors import RecordError
-from autograder.gradebook.database import open_gradebook
-from autograder.gradebook.evidence import EvidenceFound, evidence
+from autograder.gradebook.database import PatientGradebook, open_gradebook
+from autograder.gradebook.evidence import EvidenceFound, evidence, in_points
 from autograder.gradebook.folders import settle_all
+from autograder.gradebook.handmarks import (
+    GradebookMark,
+    HandMarks,
+    Place,
+    RubricStep,
+    gradebook_marks,
+    read_hand_marks,
+    steps_of_mark,
+)
 from autograder.gradebook.penalties import update_penalties
 from autograder.grading.mark import read_skeletons
 from autograder.grading.report import NOT_ATTEMPTED, CellFault, ItemReport, NotebookReport, Report
@@ -43,7 +54,8 @@ MAX_WORK = 20_000
 class GradebookEntry:
     """The gradebook's entry for one item.
 
-    `open` says whether the item awaits marking by hand; `given`, whether a person gave points.
+    `open` says whether a person must still mark the item; `given` says whether a person gave
+    points.
     """
 
     points: float = 0.0
@@ -65,8 +77,9 @@ class GradebookView:
 class Headings:
     """The items' names on the page, from the released notebooks.
 
-    `titles` is the nearest heading above each item; if several items share a heading, the item's
-    name follows. `commented` maps a cell's nbgrader id to the items that its comments belong to.
+    `titles` contains the nearest heading above each item; if several items share a heading, the
+    item's name is added. `commented` maps a cell's nbgrader id to the items that the cell's
+    comments belong to.
     """
 
     titles: Mapping[str, str]
@@ -87,6 +100,17 @@ class Work:
 
 
 @dataclass(frozen=True)
+class StepView:
+    """A step of the rubric: a kind for its looks, its sign and the sign in words, points, text."""
+
+    kind: str
+    sign: str
+    meaning: str
+    points: str
+    text: str
+
+
+@dataclass(frozen=True)
 class ItemView:
     """One item as the page shows it."""
 
@@ -98,6 +122,7 @@ class ItemView:
     message: str
     gap: str
     comment: str
+    steps: tuple[StepView, ...]
     faults: tuple[CellFault, ...]
     evidence: tuple[EvidenceFound, ...]
     pictures: tuple[str, ...]
@@ -113,6 +138,7 @@ class FeedbackContent:
     evidence: Mapping[str, tuple[EvidenceFound, ...]] = field(default_factory=dict)
     pictures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     work: Mapping[str, Work] = field(default_factory=dict)
+    steps: Mapping[str, tuple[StepView, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,8 +165,9 @@ def write_feedback(
 
     Each student gets feedback/STUDENT/ASSIGNMENT/index.html about all notebooks, and one page for
     each notebook in the same folder, with nbgrader's file name. If the student's due date is after
-    `moment` (default: now), the pages do not show results that students must derive. Students whose
-    pages fail are skipped; a RecordError at the end names these students and the reasons.
+    `moment` (default: now), the pages do not show results that students must derive, and no steps
+    of rubrics, which may state such results. Students whose pages fail are skipped; a RecordError
+    at the end names these students and the reasons.
     """
     deadline, moment = course.deadline(assignment.name), moment or datetime.now(UTC)
     headings = read_headings(assignment, course.release(assignment.name))
@@ -150,6 +177,7 @@ def write_feedback(
     with open_gradebook(course, db_url) as gradebook:
         settle_all(gradebook, course, assignment)
         update_penalties(gradebook, course, assignment.name)
+        by_hand = _MarksByHand(gradebook, course, assignment)
         if students is None:
             reports = course.all_autograded(f"{assignment.name}/{REPORT}")
             students = [path.parent.parent.name for path in reports]
@@ -158,13 +186,15 @@ def write_feedback(
                 graded = course.autograded(student, assignment.name)
                 report = _stored_report(graded / REPORT, student)
                 view = _gradebook_view(gradebook, assignment, student, headings)
-                if not deadline.is_over(moment, view.extension):
+                is_over = deadline.is_over(moment, view.extension)
+                if not is_over:
                     report = report.without_results()
                 content = FeedbackContent(
                     report,
                     view,
                     evidence(rubrics, report),
                     *_own_work(assignment, graded, headings),
+                    by_hand.steps(student) if is_over else {},
                 )
                 folder = course.feedback(student, assignment.name)
                 written += _write_pages(folder, course, assignment, content, headings)
@@ -301,7 +331,7 @@ def _gradebook_view(
         submission = gradebook.find_submission(assignment.name, student)
     except MissingEntry:
         raise RecordError(
-            f"{student} has no marks of {assignment.name} in the gradebook: run `fdl grade` first"
+            f"{student} has no marks for {assignment.name} in the gradebook: run `fdl grade` first"
         ) from None
     notebooks = submission.notebooks
     comments: dict[str, list[str]] = {}
@@ -320,6 +350,53 @@ def _gradebook_view(
         )
     penalty = sum(notebook.late_submission_penalty or 0.0 for notebook in notebooks)
     return GradebookView(entries, penalty, submission.extension)
+
+
+class _MarksByHand:
+    """The marks that people gave at the desk, for the steps on students' pages."""
+
+    def __init__(self, gradebook: PatientGradebook, course: Course, assignment: Assignment) -> None:
+        self._items = {item.name: item for item in assignment.select("manual")}
+        self._kind: ShowSteps = course.settings.homework[assignment.name].show_steps
+        self._log = read_hand_marks(gradebook, assignment.name)
+        self._stored = gradebook_marks(gradebook, assignment.name, self._items)
+
+    def steps(self, student: str) -> dict[str, tuple[StepView, ...]]:
+        """Return the steps of a student's marked items, by item."""
+        if self._kind == "none":
+            return {}
+        return {
+            name: tuple(_steps(self._log, item, student, self._stored, self._kind))
+            for name, item in self._items.items()
+        }
+
+
+def _steps(
+    log: HandMarks,
+    item: Item,
+    student: str,
+    stored: Mapping[Place, GradebookMark],
+    kind: ShowSteps,
+) -> Iterator[StepView]:
+    """Yield the steps that explain the points in the gradebook; none if nothing explains them."""
+    mark = log.marks(item.name, student).newest
+    known = stored.get((item.name, student))
+    if mark is None or known is None or known.open or known.differs(mark):
+        return
+    steps = steps_of_mark(log, item, mark)
+    if steps is None:
+        return
+    yield from (_step("holds", "✓", "earned", step) for step in steps.earned)
+    if kind == "all":
+        yield from (_step("fails", "✗", "missed", step) for step in steps.missed)
+    yield from (_step("fails", "−", "deducted", step) for step in steps.deducted)
+    if mark.adjustment:
+        points = f"{'+' if mark.adjustment > 0 else ''}{in_points(mark.adjustment)}"
+        yield StepView("changed", "±", "adjusted", points, mark.reason)
+
+
+def _step(kind: str, sign: str, meaning: str, step: RubricStep) -> StepView:
+    return StepView(kind, sign, meaning, in_points(step.points), step.text)
 
 
 # --- shown data ----------------------------------------------------------------------------------
@@ -381,6 +458,7 @@ def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> Item
         message=_message(item, entry, notebook, found.points) or found.message,
         gap=gap,
         comment=entry.comment,
+        steps=content.steps.get(item.name, ()),
         faults=tuple(fault for fault in notebook.faults if item.name in headings.items_of(fault)),
         evidence=_confirmations(content.evidence.get(item.name, ())) if entry.open else (),
         pictures=content.pictures.get(item.name, ()) if found.found else (),
@@ -389,16 +467,16 @@ def _item_view(item: Item, content: FeedbackContent, headings: Headings) -> Item
 
 
 def _gap(item: Item, entry: GradebookEntry, found: ItemReport, notebook: NotebookReport) -> str:
-    """Return a note on a missing part of an answer; empty for a text that a person marks."""
+    """Return a note on a missing part of an answer, or "" for a text that a person marks."""
     if item.kind == "auto":
         return found.gap
     return "" if entry.open or entry.given or notebook.message else NOT_ATTEMPTED
 
 
 def _confirmations(found: Iterable[EvidenceFound]) -> tuple[EvidenceFound, ...]:
-    """Return the evidence that holds: failing code does not show that a proof is wrong.
+    """Return the evidence that confirms a claim; failing code does not show that a proof is wrong.
 
-    Once a person has marked the proof, the person's marks count, and no evidence is shown.
+    After a person has marked the proof, the person's marks count and no evidence is shown.
     """
     return tuple(claim for claim in found if claim.holds)
 

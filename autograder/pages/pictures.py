@@ -16,9 +16,9 @@ MAX_PICTURES = 3
 
 
 def pictures_of(notebook: NotebookNode, functions: Collection[str]) -> tuple[str, ...]:
-    """Return the PNG pictures, as data URIs, of the first cell that calls one of the functions.
+    """Return the PNG pictures of the first cell that calls one of the functions, as data URIs.
 
-    A cell that only defines a function does not count; neither does a cell without a picture. Each
+    Cells that only define a function, and cells without a picture, do not count. Each
     picture is decoded and encoded again, so that only the pixels of the student's file remain.
     """
     call = re.compile(rf"(?<!def )\b(?:{'|'.join(map(re.escape, functions))})\(")
@@ -38,7 +38,7 @@ def _png_outputs(cell: NotebookNode) -> Iterator[str]:
 
 
 def drawn_anew(data: str) -> str | None:
-    """Return a base64 PNG as a data URI with the same pixels, scaled down if large, or None."""
+    """Return a base64 PNG, drawn again, as a data URI; scale large ones down; None on failure."""
     try:
         source = Image.open(io.BytesIO(base64.b64decode(data)), formats=["PNG"])
         if source.width * source.height > MAX_PIXELS:

@@ -24,8 +24,8 @@ _ABSENT = Path(__file__).parents[1] / "sandbox" / "inside" / "absent.py"
 """Module by which marking goes on after imports that fail; packing does the same."""
 
 _CHECKING = (
-    *("items", "facts", "terminals", "calls", "answers", "pictures", "notebooks", "memory"),
-    "verdicts",
+    *("items", "facts", "terminals", "formulas", "calls", "answers", "pictures", "notebooks"),
+    *("memory", "verdicts"),
 )
 _PARTS = (
     *(_FOLDER / f"{name}.py" for name in _CHECKING),

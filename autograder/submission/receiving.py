@@ -124,7 +124,7 @@ def _problem_of(read: Read, forms: Mapping[str, Form]) -> str:
 def _clear_winner(votes: Mapping[str, tuple[int, int]]) -> str:
     """Return the problem with more than twice the votes of any other.
 
-    Votes by names count only if there are none by ids.
+    Votes by names count only if there are no votes by ids.
     """
     for way in (0, 1):
         ranked = sorted(votes, key=lambda problem: -votes[problem][way])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,7 +66,7 @@ class Marker:
         return self.desk.answer(self.id(item, student), self.name, names=True)
 
     def gives(
-        self, item: str, student: str, *ticks: str, state: str | None = None, **more: object
+        self, item: str, student: str, *ticks: str, state: str | None = None, **more: Any
     ) -> AnswerView:
         view = self.sees(item, student)
         given = Given(marker=self.name, state=state or view.state, ticks=ticks, **more)

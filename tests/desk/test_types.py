@@ -1,34 +1,37 @@
-"""`make desk-types` checks every script of the desk and of JupyterLab's extension."""
+"""The page's types are those of the server's messages."""
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-from pathlib import Path
+import re
+from importlib.resources import files
 
-import pytest
+import msgspec
 
-ROOT = Path(__file__).parents[2]
-CHECKER = ROOT / ".venv" / "typescript" / "node_modules" / ".bin" / "tsc"
-PROJECT = Path("autograder", "desk", "static")
-EXTENSION = Path("autograder", "platforms", "nbgrader", "labextension", "static")
-WRONG = '\n/** @type {number} */\nconst wrong = "a text";\nvoid wrong;\n'
+from autograder.desk import messages
+from autograder.gradebook.handmarks import GradebookMark, RubricStep
+
+TYPES = files("autograder.desk").joinpath("static", "types.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not CHECKER.exists(), reason="needs TypeScript: make desk-types installs it")
-def test_a_wrong_type_in_any_script_is_found(tmp_path: Path) -> None:
-    for folder in (PROJECT, EXTENSION):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    scripts = sorted((tmp_path / "autograder").rglob("*.js"))
-    assert len(scripts) > 1
-    for script in scripts:
-        with script.open("a", encoding="utf-8") as file:
-            file.write(WRONG)
-    found = subprocess.run(
-        [CHECKER, "--project", tmp_path / PROJECT], capture_output=True, text=True, check=False
-    )
-    assert found.returncode != 0
-    for script in scripts:
-        assert f"{script.name}(" in found.stdout, f"{script.name} is not checked"
-    assert found.stdout.count("TS2322") == len(scripts), found.stdout
+def fields_in_page() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for part in TYPES.split("@typedef {object} ")[1:]:
+        name = part.split()[0]
+        found[name] = re.findall(r"@property \{.*\} \[?(\w+)\]?$", part, re.MULTILINE)
+    return found
+
+
+def fields_of_server() -> dict[str, list[str]]:
+    structs = [each for each in vars(messages).values() if isinstance(each, type)]
+    own = [
+        each
+        for each in structs
+        if issubclass(each, msgspec.Struct) and each.__module__ == messages.__name__
+    ]
+    found = {each.__name__: list(each.__struct_fields__) for each in (*own, RubricStep)}
+    found["GradebookMark"] = list(GradebookMark.__dataclass_fields__)
+    return found
+
+
+def test_page_and_server_name_the_same_fields() -> None:
+    assert fields_in_page() == fields_of_server()

@@ -53,6 +53,7 @@ The model essay calls it flat.
 #### Rubric
 
 - (1 point) says why it is flat
+- (-0.5 points) calls it steep
 """,
 }
 ANSWERS = {"a-proof": "The chain rule, $f' = 2x$.", "b-essay": "It is flat."}

@@ -28,7 +28,7 @@ from .conftest import Marker
 from .course import MODEL_ANSWERS, mark
 
 SECRETS = ("Rubric", "differentiates", "which rule", "finds the factor two", "model answer",
-           "why it is flat", "For the marker")  # fmt: skip
+           "why it is flat", "calls it steep", "For the marker")  # fmt: skip
 
 
 def with_claims(
@@ -71,7 +71,7 @@ def test_rubric_stands_below_its_answer_with_points_for_each_step(
     assert "- **0.5 points:** differentiates $x^2$ and says which rule that is\n" in proof
     assert "- **1 point:** finds the factor two\n" in proof
     assert "For the marker: rubric of b-essay (1 point)" in essay
-    assert "- **1 point:** says why it is flat\n" in essay
+    assert "- **1 point:** says why it is flat\n- **−0.5 points:** calls it steep\n" in essay
     assert "model" not in proof + essay
     assert "evidence" not in proof + essay
 

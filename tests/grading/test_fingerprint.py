@@ -76,6 +76,24 @@ def with_settings(old: str, new: str) -> Change:
     return change
 
 
+def in_source(old: str, new: str) -> Change:
+    def change(root: Path) -> None:
+        path = root / "source" / "hw" / f"{A}.ipynb"
+        text = path.read_text(encoding="utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    return change
+
+
+def with_a_picture_in_the_model_answer(root: Path) -> None:
+    path = root / "source" / "hw" / f"{A}.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    [proof] = [cell for cell in notebook["cells"] if cell["id"] == "a-proof"]
+    proof["attachments"] = {"a.png": {"image/png": "AAAA"}}
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+
+
 HANDED_IN = "submitted/anna/hw"
 
 CHANGES: dict[str, Change] = {
@@ -93,7 +111,9 @@ CHANGES: dict[str, Change] = {
         "autograder/hidden/hw/test_slopes.py", "autograder/hidden/hw/test_bends.py"
     ),
     "the solution": appended("solutions/hw/slopes.py"),
-    "the source": appended(f"source/hw/{A}.ipynb"),
+    "a text of the source": in_source("# Slopes", "# Slopes of curves"),
+    "the points of a text in the source": in_source('"points": 2,', '"points": 3,'),
+    "the metadata of the source": in_source('"schema_version": 3', '"schema_version": 2'),
     "the release": appended(f"release/hw/{B}.ipynb"),
     "the visible checks": appended("release/hw/checks.py"),
     "the seed": with_settings("seed = 7", "seed = 8"),
@@ -133,6 +153,11 @@ SAME: dict[str, Change] = {
         "course.toml",
         "\n[assignments.next]\nopens = 2024-12-01T08:00:00\ndue = 2024-12-24T18:00:00\n",
     ),
+    "a step of a rubric": in_source("finds the factor two", "finds the factor 2"),
+    "the points of a step": in_source("(1 point) finds", "(1.5 points) finds"),
+    "the evidence of a step": in_source("[evidence: a-bend/up", "[evidence: a-bend/down"),
+    "a model answer": in_source("By the model answer", "By the better model answer"),
+    "a picture in a model answer": with_a_picture_in_the_model_answer,
     "caches": appended("autograder/hidden/hw/__pycache__/test_slopes.pyc"),
 }
 

@@ -132,20 +132,36 @@ def test_perfect_homework_has_a_short_report(
 # --- each kind of thing that marking does not have ------------------------------------------------
 
 
+BY_NAME = ("importlib.import_module({!r})", "__import__({!r})")
+
+
 @pytest.mark.usefixtures("apart")
-def test_import_that_the_code_can_do_without_is_not_told(folder: Path) -> None:
-    guarded = "try:\n    import seaborn\nexcept ImportError:\n    seaborn = None\n"
+@pytest.mark.parametrize("way", ["import {}", *BY_NAME])
+def test_import_that_the_code_can_do_without_is_not_told(folder: Path, way: str) -> None:
+    asking = way.format("seaborn").replace("'", '"')
+    guarded = f"import importlib\ntry:\n    {asking}\nexcept ImportError:\n    seaborn = None\n"
     assert told(folder, START + guarded + PARAMETERS) == []
     assert outcome(folder, "p1a-parameters") == "passed"
 
 
 @pytest.mark.usefixtures("apart")
-def test_import_inside_an_answer_fails_as_when_marked(folder: Path) -> None:
-    inside = PARAMETERS.replace("    gammas =", "    import scipy\n    scipy.x = gammas =", 1)
+@pytest.mark.parametrize("way", ["import {}", *BY_NAME])
+def test_import_inside_an_answer_fails_as_when_marked(folder: Path, way: str) -> None:
+    asking = f"    import importlib\n    {way.format('scipy')}\n    x = gammas ="
+    inside = PARAMETERS.replace("    gammas =", asking, 1)
     [line] = told(folder, "x = 1", START + inside)
     assert line.startswith("p1a-parameters (1 point): code cell 2 of problem1_momentum.ipynb")
     assert "imports scipy, a package that marking does not have" in line
     assert outcome(folder, "p1a-parameters") == "broken"
+
+
+def test_modules_that_marking_has_are_imported_by_name(folder: Path) -> None:
+    (folder / "requirements.txt").write_text("")
+    asking = (
+        "import importlib\nnp = importlib.import_module('numpy.linalg') and __import__('numpy')"
+    )
+    assert told(folder, f"{asking}\n{PARAMETERS}") == []
+    assert outcome(folder, "p1a-parameters") == "passed"
 
 
 def test_files_and_paths_that_answers_open_are_told(folder: Path) -> None:
@@ -317,17 +333,21 @@ def test_pictures_of_texts_are_listed_and_those_that_marking_lacks_told(
         c for c in cells if c["metadata"]["nbgrader"]["grade_id"] == "p1a-proof"
     )
     text["cell_type"] = "markdown"
-    text["attachments"] = {name: {"image/png": "AA=="} for name in ("page.png", "page 2.png")}
+    attached = ("page.png", "page 2.png", "page (3).png", "page%204.png", "page 5.png")
+    text["attachments"] = {name: {"image/png": "AA=="} for name in attached}
     text["source"] = (
         "![one](attachment:page.png) ![two](attachment:page%202.png) ![](attachment:gone.png) "
+        "![three](<attachment:page (3).png>) ![four](attachment:page%204.png 'my title') "
+        "![five [5]](attachment:page%205.png) "
         "![](photo.jpg) <img src='https://example.org/x.png'> and ![a formula] (x)"
     )
     write(folder, FIRST, cells)
     packing.pack()
     shown = joined(capsys.readouterr().out)
-    assert "Pictures: p1a-proof has page.png; the others have none." in shown
+    seen = "page (3).png, page 2.png, page%204.png, page.png"
+    assert f"Pictures: p1a-proof has {seen}; the others have none." in shown
     for name, words in (
-        ("page 2.png", "can't be shown when marking. Rename its file"),
+        ("page 5.png", "can't be shown when marking. Rename its file"),
         ("gone.png", "is not in this cell. Paste or drag"),
         ("photo.jpg", "is a link, which marking can't open. Paste or drag"),
         ("https://example.org/x.png", "is a link"),

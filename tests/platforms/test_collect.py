@@ -190,7 +190,7 @@ def test_commit_that_was_not_there_before_cannot_be_older_than_that(course: Cour
     first, second = (course.submitted / ".collected/hw.jsonl").read_text("utf-8").splitlines()
     assert outcome.time == datetime.fromisoformat(json.loads(first)["collected"])
     assert json.loads(second)["stated"] == "2024-11-20T09:00:00+00:00"
-    assert "was not there yet" in outcome.what
+    assert "was not pushed yet" in outcome.what
     assert outcome.state == "replaced"
 
 

@@ -184,8 +184,14 @@ def test_model_answer_left_is_named(released: Course) -> None:
     )
 
 
-def test_step_of_a_rubric_left_without_its_points_is_named(released: Course) -> None:
-    step = "I wonder who differentiates along u and keeps the factor in front."
+@pytest.mark.parametrize(
+    "step",
+    [
+        "I wonder who differentiates along u and keeps the factor in front.",
+        "I wonder who mixes up the two directions, although the question names them.",
+    ],
+)
+def test_step_of_a_rubric_left_without_its_points_is_named(released: Course, step: str) -> None:
     change_release(
         released, lambda nb: cell(nb, "t-intro").update(source=f"# One valley\n\n{step}")
     )
@@ -194,7 +200,15 @@ def test_step_of_a_rubric_left_without_its_points_is_named(released: Course) -> 
     )
 
 
-@pytest.mark.parametrize("line", ["#### Rubric", "- (0.5 points) says something"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "#### Rubric",
+        "- (0.5 points) says something",
+        "- (-0.5 points) says too much",
+        "- (−1 point) says nothing",
+    ],
+)
 def test_rubric_left_is_named(released: Course, line: str) -> None:
     change_release(released, lambda nb: cell(nb, "t-proof").update(source=f"My answer\n\n{line}"))
     found = faults(looked_at(released))[MODEL]
@@ -386,6 +400,17 @@ def test_hidden_test_that_does_not_say_its_item_is_named(
         ("#### Rubric", "Rubric", ": the line `#### Rubric` is missing; write it"),
         ("- (1 point) diff", "- diff", ", line 5: this rubric line does not have the form"),
         (
+            "- (1 point) diff",
+            "- (-1 point) diff",
+            ", line 5: a deduction has no evidence, since tests confirm only what is right",
+        ),
+        (
+            "(-0.5 points) mixes",
+            "(0.5 points) mixes",
+            " has a rubric of 2 points; the grade cell of t-proof says 1.5",
+        ),
+        ("(-0.5 points) mixes", "(-0 points) mixes", ", line 7: this rubric line has 0 points"),
+        (
             "[evidence: ",
             "[evidence of ",
             ", line 5: the evidence does not have the form `[evidence: ITEM",
@@ -415,7 +440,7 @@ def test_rubric_that_does_not_add_up_is_named(
         proof.source = proof.source.replace(old, new)
 
     change_source(course, spoil)
-    row = POINTS if "2.5" in message else "rubrics"
+    row = POINTS if "has a rubric of" in message else "rubrics"
     assert f"valley.ipynb, cell 11 (t-proof){message}" in faults(looked_at_anew(course))[row]
 
 

@@ -35,6 +35,16 @@ def test_step_may_go_on_in_the_next_line() -> None:
     assert [step.text for step in rubric.steps] == ["finds the size", "why"]
 
 
+def test_deductions_are_left_out_of_the_sum() -> None:
+    rubric = read_rubric(ANSWER + "- (1 point) why\n- (-0.5 points) too much\n- (−1 point) no")
+    assert [(step.points, step.is_deduction) for step in rubric.steps] == [
+        (1.0, False),
+        (-0.5, True),
+        (-1.0, True),
+    ]
+    assert rubric.points == 1.0
+
+
 def test_evidence_of_two_steps_counts_once() -> None:
     line = '- (1 point) finds it [evidence: q-size "the size"]\n'
     assert len(read_rubric(ANSWER + line + line).evidence) == 1
@@ -59,7 +69,18 @@ def test_evidence_of_two_steps_counts_once() -> None:
             ANSWER + '- (1 point) it [evidence: "the size"]',
             ", line 5: the evidence does not have the form",
         ),
-        (ANSWER + '- (1 point) [evidence: q-size "the size"]', ", line 5: .* has only evidence"),
+        (
+            ANSWER + '- (1 point) [evidence: q-size "the size"]',
+            ", line 5: .* contains only evidence",
+        ),
+        (ANSWER + "- (0 points) it", ", line 5: this rubric line has 0 points; a step earns"),
+        (ANSWER + "- (-0 points) it", ", line 5: this rubric line has 0 points; a step earns"),
+        (ANSWER + "- (−0.0 points) it", ", line 5: this rubric line has 0 points; a step earns"),
+        (ANSWER + "- (+1 point) it", ", line 5: this rubric line does not have the form"),
+        (
+            ANSWER + '- (-1 point) it [evidence: q-size "the size"]',
+            ", line 5: a deduction has no evidence, since tests confirm only what is right",
+        ),
     ],
 )
 def test_rubric_that_cannot_be_read_names_its_line(source: str, message: str) -> None:

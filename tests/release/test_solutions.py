@@ -73,7 +73,15 @@ def test_answers_are_there_without_directives_and_rubrics(notebook: NotebookNode
     assert proof.startswith(MODEL + PROOF)
     assert proof.endswith("by the square of v.")
     everything = nbformat.writes(notebook)
-    for mark in ("Rubric", "differentiates along u", "evidence", "REFERENCE", "GIVEN", "BEGIN"):
+    for mark in (
+        "Rubric",
+        "differentiates along u",
+        "mixes up",
+        "evidence",
+        "REFERENCE",
+        "GIVEN",
+        "BEGIN",
+    ):
         assert mark not in everything
     assert "NotImplementedError" not in everything
 

@@ -156,6 +156,7 @@ Since ½‖u‖² grows along u itself, the chain rule multiplies the direction 
 
 - (1 point) differentiates along u and keeps the factor in front [evidence: t-slope/first "slope"]
 - (0.5 points) says why the other factor stays
+- (-0.5 points) mixes up the two directions, although the question names them
 """
 
 SETUP = """\

@@ -244,7 +244,10 @@ def test_submission_without_a_time_is_not_late() -> None:
     [
         ('late = "per cent"', ["rules.late is 'per cent'", '"none", "percent", "stop"']),
         ('late = "percent"', ["rules.late_percent_per_day is missing", "such as 10"]),
-        ("late_percent_per_day = 10", ["rules.late is missing", "late_percent_per_day needs it"]),
+        (
+            "late_percent_per_day = 10",
+            ["rules.late is missing", "late_percent_per_day needs this key"],
+        ),
         ('late = "percent"\nlate_percent_per_day = 110', ["is 110", "number from 0 to 100"]),
         ('late = "percent"\nlate_percent_per_day = "10"', ["is '10'", "number from 0 to 100"]),
         ('late = "percent"\nlate_percent_per_day = nan', ["is nan", "number from 0 to 100"]),

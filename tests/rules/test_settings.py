@@ -52,6 +52,7 @@ def test_defaults() -> None:
     assert homework.limits == Limits()
     assert homework.tolerance == 2e-3
     assert (homework.title, homework.seed, homework.bonus, homework.files) == ("hw", 0, (), ())
+    assert homework.show_steps == "all"
 
 
 def test_settings_reach_the_assignment(course: Course) -> None:

@@ -3,10 +3,10 @@
 /** @import {AnswerView} from "./types.js" */
 
 import { clean, h, icon } from "./dom.js";
-import { typeset } from "./math.js";
+import { hurry, typeset } from "./math.js";
 
-const KEPT = 14;
 /** Number of answers that are kept in the page. */
+const KEPT = 14;
 
 /**
  * @typedef {object} Slot
@@ -57,7 +57,7 @@ export class Answers {
     if (before) before.article.replaceWith(article);
     else this.stage.append(article);
     if (before?.article.classList.contains("shown")) article.classList.add("shown");
-    const slot = { article, view, ready: typeset(article) };
+    const slot = { article, view, ready: typeset(article, "later") };
     this.slots.set(id, slot);
     this.#evict();
     return slot;
@@ -89,7 +89,10 @@ export class Answers {
    */
   show(id) {
     for (const each of this.stage.querySelectorAll(".slot.shown")) each.classList.remove("shown");
-    this.slots.get(id)?.article.classList.add("shown");
+    const article = this.slots.get(id)?.article;
+    if (!article) return;
+    article.classList.add("shown");
+    hurry(article);
   }
 
   /**

@@ -24,14 +24,14 @@ export class Draft {
     this.past = [];
     this.content = this.#start();
     /** Whether the mark is for all equal answers; blank answers are marked together. */
-    this.isForAll = view.entry.blank && view.mark === null;
+    this.isForAll = view.entry.blank && view.entry.open;
   }
 
   /** @returns {Content} */
   #start() {
     const mark = this.view.mark;
     if (mark) return contentOf(mark);
-    const known = new Set(this.item.steps.map((step) => step.id));
+    const known = new Set(this.view.entry.blank ? [] : this.item.steps.map((step) => step.id));
     const suggested = new Set(this.view.suggested.filter((id) => known.has(id)));
     return { ticks: suggested, suggested, adjustment: 0, reason: "", comment: "" };
   }
@@ -45,7 +45,8 @@ export class Draft {
 
   /** Whether Enter has something to save. */
   get isToSave() {
-    return this.isTouched || (!this.view.mark && (this.content.suggested.size > 0 || this.view.entry.blank));
+    const { mark, entry } = this.view;
+    return this.isTouched || (!mark && (this.content.suggested.size > 0 || (entry.blank && entry.open)));
   }
 
   /** @param {Partial<Content>} change */

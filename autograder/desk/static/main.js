@@ -15,11 +15,11 @@ import { equals, FILTERS, following, neighbour, ORDERS, sequence, upcoming } fro
 import { openRubricEditor } from "./rubriceditor.js";
 import { Saver } from "./saver.js";
 
-const AHEAD = 4;
 /** Number of answers to fetch ahead. */
+const AHEAD = 4;
 
-const REFRESH = 15_000;
 /** Milliseconds between two looks at what others have marked. */
+const REFRESH = 15_000;
 
 const UNDO_KEPT = 100;
 
@@ -352,7 +352,8 @@ class App {
     if (draft.isToSave) return "";
     if (view.differing.length) return "These marks differ: choose one of them first.";
     if (view.typed) return "Accept the mark from the formgrader, or mark with the rubric.";
-    return view.mark && view.mark.ticks !== null ? "" : "No step is ticked. Press 0 for no points, then Enter.";
+    const isMarked = (view.mark && view.mark.ticks !== null) || !view.entry.open;
+    return isMarked ? "" : "No step is ticked. Press 0 for no points, then Enter.";
   }
 
   /**

@@ -302,7 +302,7 @@ export class MarkPane {
       const what = entry.blank ? `${counted(equal.length + 1, "answer")} are blank` : `${equal.length + 1} answers are the same`;
       notes.push(h("label", { class: "note group" }, box, h("span", {}, h("strong", {}, what), ": mark all of them "), h("kbd", {}, "g")));
     } else if (entry.blank && !mark) {
-      notes.push(h("p", { class: "note" }, "This answer is blank: Enter gives 0 points."));
+      notes.push(h("p", { class: "note" }, entry.open ? "This answer is blank: Enter gives 0 points." : "This answer is blank and has 0 points."));
     }
     if (entry.role === "second") notes.push(h("p", { class: "note" }, "You are the second marker: you don't see the first mark."));
     for (const warning of draft.view.warnings) notes.push(h("p", { class: "note warning" }, warning));

@@ -44,22 +44,61 @@ export function loadMathJax(address) {
   return loaded;
 }
 
+/** @typedef {{element: Element, done: () => void}} Job */
+
+/** What waits to be typeset: first all that is on the screen, then what was fetched ahead. */
+/** @type {{now: Job[], later: Job[]}} */
+const waiting = { now: [], later: [] };
+let isBusy = false;
+
 /**
  * Typeset an element, and return once it is done. The element must have a width, but it may be
  * invisible.
  * @param {Element} element
+ * @param {"now" | "later"} [when] whether it is on the screen or may wait
  * @returns {Promise<void>}
  */
-export async function typeset(element) {
-  if (!/[$\\]/.test(element.textContent ?? "")) return;
+export function typeset(element, when = "now") {
+  if (!/[$\\]/.test(element.textContent ?? "")) return Promise.resolve();
+  return new Promise((done) => {
+    waiting[when].push({ element, done });
+    void work();
+  });
+}
+
+/**
+ * Typeset an element before all others, if it still waits: it is on the screen now.
+ * @param {Element} element
+ */
+export function hurry(element) {
+  const job = waiting.later.find((each) => each.element === element);
+  if (!job) return;
+  waiting.later.splice(waiting.later.indexOf(job), 1);
+  waiting.now.unshift(job);
+}
+
+async function work() {
+  if (isBusy) return;
+  isBusy = true;
   await loaded;
   const hub = page.MathJax?.Hub;
-  if (!hub) return;
-  await new Promise((done) => {
-    hub.Queue(
-      () => page.MathJax.InputJax.TeX?.resetEquationNumbers?.(0, true),
-      ["Typeset", hub, element],
-      () => done(undefined),
-    );
-  });
+  for (let job = next(); job; job = next()) {
+    const { element, done } = job;
+    if (hub && element.isConnected) {
+      await new Promise((ended) => {
+        hub.Queue(
+          () => page.MathJax.InputJax.TeX?.resetEquationNumbers?.(0, true),
+          ["Typeset", hub, element],
+          () => ended(undefined),
+        );
+      });
+    }
+    done();
+  }
+  isBusy = false;
+}
+
+/** @returns {Job | undefined} */
+function next() {
+  return waiting.now.shift() ?? waiting.later.shift();
 }

@@ -20,6 +20,7 @@ export const FILTERS = {
   changed: "Changed since marking",
   settle: "To settle",
   typed: "Typed in the formgrader",
+  blank: "Blank",
   others: "Dealt to others",
 };
 
@@ -42,6 +43,7 @@ export function passes(entry, filter, marker) {
     case "changed": return entry.changed;
     case "settle": return entry.differs;
     case "typed": return entry.typed;
+    case "blank": return entry.blank;
     default: return true;
   }
 }

@@ -43,14 +43,15 @@ _LINKS = (
     ),
     (
         re.compile(r'<li class="active">\{\{ assignment_id \}\}</li>'),
-        '<li><a href="{{ base_url }}/fdl-desk/{{ assignment_id | urlencode }}">Marking Desk</a></li>',
+        '<li><a href="{{ base_url }}/fdl-desk/{{ assignment_id | urlencode }}">'
+        "Marking Desk</a></li>",
     ),
 )
 """Places of nbgrader's templates after which a link to the marking desk is added."""
 
 
 def install() -> None:
-    """Make this process's formgrader use the pages below, and hide names that it cannot show."""
+    """Make this process's formgrader use the pages below and hide names that can't be shown."""
     from nbgrader.apps.api import NbGraderAPI
     from nbgrader.server_extensions.formgrader.apihandlers import GradeHandler
     from nbgrader.server_extensions.formgrader.base import BaseHandler
@@ -124,7 +125,7 @@ def with_nonce(page: str, nonce: str) -> str:
 
 
 class _Templates(FileSystemLoader):
-    """Loads nbgrader's templates; adds the nonce to scripts, and values in scripts as JSON."""
+    """A loader of nbgrader's templates; it adds the nonce to scripts and writes values as JSON."""
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Any]:
         source, path, is_current = super().get_source(environment, template)
@@ -151,7 +152,7 @@ def _render(handler: Any, name: str, **values: object) -> str:
 
 
 class _SubmissionPage:
-    """Replaces nbgrader's exporter while the server answers one request."""
+    """A replacement for nbgrader's exporter while the server answers one request."""
 
     def __init__(self, handler: Any) -> None:
         self._handler = handler

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import matplotlib as mpl
@@ -47,10 +48,12 @@ _MOST_LINES = 60
 
 _BOUNDS = re.compile(r"^(?:# )?(\w+) ?>=(\d+)\.(\d+),<(\d+)\.(\d+)", re.MULTILINE)
 _IMAGE = re.compile(
-    r"!\[[^\]\n]*\]\(\s*<?([^)\n>]+)|<img\b[^>]*?\bsrc\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE
+    r"!\[(?P<alt>[^\]\n]*)\]\((?P<space>\s*)(?:<(?P<quoted>[^<>\n]++)>"
+    r"|(?P<link>(?:[^()\n]|\([^()\n]*+\))++))"
+    r"|<img\b[^>]*?\bsrc\s*=\s*[\"']?(?P<source>[^\"'\s>]+)",
+    re.IGNORECASE,
 )
-_SHOWN = re.compile(r"!\[[^\]\[\n]*\]\(attachment:([^\W_][\w.-]*)\)")
-"""A picture that the person who marks can see."""
+"""A picture in a text. The person who marks sees it if it is attached and in Markdown's form."""
 
 
 @dataclass(frozen=True)
@@ -373,11 +376,17 @@ def _is_guarded(fault: Fault, notebook: Saved) -> bool:
         for part in ast.walk(statement)
     ]
     top = fault.name.removesuffix(".py").strip("/")
-    return fault.kind in ("package", "module") and all(
-        part in inside
-        for part in ast.walk(tree)
-        if isinstance(part, ast.Import | ast.ImportFrom) and top in ast.unparse(part)
-    )
+    asking = [part for part in ast.walk(tree) if _imports(part, top)]
+    return fault.kind in ("package", "module") and all(part in inside for part in asking)
+
+
+def _imports(part: ast.AST, top: str) -> bool:
+    """Return whether code imports a module, by a statement or by its name in quotation marks."""
+    if isinstance(part, ast.Import | ast.ImportFrom):
+        return top in ast.unparse(part)
+    called = getattr(part, "func", None)
+    name = getattr(called, "id", None) or getattr(called, "attr", None)
+    return name in ("import_module", "__import__") and top in ast.unparse(part)
 
 
 def _pictures(each: Rehearsed, item: Item) -> tuple[list[str], list[str]]:
@@ -386,24 +395,37 @@ def _pictures(each: Rehearsed, item: Item) -> tuple[list[str], list[str]]:
     wrong: list[str] = []
     again = "Paste or drag the picture into the cell."
     for source, names in () if item.answers else text_cells(each.saved, item.name):
-        seen = {name for name in _SHOWN.findall(source) if name in names}
-        shown += sorted(seen)
-        for link in dict.fromkeys(unquote(a or b).strip() for a, b in _IMAGE.findall(source)):
-            name = link.removeprefix("attachment:").partition(' "')[0]
-            if name in seen:
-                continue
-            if not link.startswith("attachment:"):
+        for image in _IMAGE.finditer(source):
+            link, name = _address(image), _attached(image, names)
+            if name and not (image["source"] or image["space"] or "[" in image["alt"]):
+                shown.append(name)
+            elif not link.startswith("attachment:"):
                 wrong.append(
                     f"the picture {link[:80]} is a link, which marking can't open. {again}"
                 )
-            elif name not in names:
-                wrong.append(f"the picture {name[:80]} is not in this cell. {again}")
+            elif not name:
+                asked = link.removeprefix("attachment:")
+                wrong.append(f"the picture {asked[:80]} is not in this cell. {again}")
             else:
                 wrong.append(
                     f"the picture {name[:80]} can't be shown when marking. Rename its file to "
                     f"letters and digits only, and drag it into the cell again."
                 )
-    return shown, wrong
+    return sorted(set(shown)), list(dict.fromkeys(wrong))
+
+
+def _address(image: re.Match[str]) -> str:
+    """Return what a picture's address says, without the title behind it."""
+    link = image["quoted"] or image["link"] or image["source"]
+    return unquote(re.sub(r"""[ \t]+["'].*""", "", link.strip()))
+
+
+def _attached(image: re.Match[str], names: Mapping[str, Any]) -> str:
+    """Return the attached picture that an address means; "" if there is none."""
+    link = image["quoted"] or image["link"] or image["source"]
+    ways = (link.strip(), unquote(link.strip()), _address(image))
+    asked = (way.partition("attachment:") for way in ways)
+    return next((name for before, _, name in asked if not before and name in names), "")
 
 
 # Unsaved functions and other versions

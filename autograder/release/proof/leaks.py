@@ -39,8 +39,8 @@ MIN_SENTENCE = 40
 """Minimum length of a model answer's sentence to count as a secret, without white space."""
 
 _BOILERPLATE = re.compile(r"^(import|from|return\w*$|fig|ax|def|@|#$|plt\.|if\w+:$|else:$)")
-_RUBRIC = re.compile(r"^#{1,6}\s*Rubric\b|^\s*[-*]\s*\([\d.]+ points?\)", re.MULTILINE)
-_STEP_POINTS = re.compile(r"^- \([\d.]+ points?\) ", re.MULTILINE)
+_RUBRIC = re.compile(r"^#{1,6}\s*Rubric\b|^\s*[-*]\s*\([-−]?[\d.]+ points?\)", re.MULTILINE)
+_STEP_POINTS = re.compile(r"^- \([-−]?[\d.]+ points?\) ", re.MULTILINE)
 _SENTENCE_END = re.compile(r"(?<=[.:;!?])\s+|\n+")
 
 

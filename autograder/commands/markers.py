@@ -1,0 +1,229 @@
+"""What `fdl desk` does for several markers, and `fdl agreement`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich import box
+from rich.table import Table
+from rich.text import Text
+
+from autograder.commands import options
+from autograder.commands.common import command, err, out
+from autograder.course.assignment import Course
+from autograder.errors import DeskError
+from autograder.words import as_json, listed, printable
+
+if TYPE_CHECKING:
+    from autograder.desk.agreement import Agreement, Means, Report
+    from autograder.desk.copies import Merged
+    from autograder.desk.desk import Desk
+    from autograder.gradebook.handmarks import Place
+
+SCHEMA = "fdl-agreement/1"
+
+Deal = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--deal",
+        metavar="MARKER=ITEM,ITEM",
+        help="Deal items to a marker; can be repeated. evenly=MARKER,MARKER deals the other items "
+        "in equal shares of the class; none ends dealing.",
+    ),
+]
+Overlap = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PERCENT", help="With --deal: the share that two people mark blind, such as 10%."
+    ),
+]
+ExportTo = Annotated[
+    Path | None,
+    typer.Option("--export", help="Write all marks given at the desk to this file."),
+]
+MergeFrom = Annotated[
+    list[Path] | None,
+    typer.Option("--merge", help="Add the marks in this file from another copy; can be repeated."),
+]
+
+
+def for_markers(
+    course: Course,
+    homework: str,
+    deal: Sequence[str],
+    overlap: str | None,
+    export: Path | None,
+    merge: Sequence[Path],
+) -> bool:
+    """Deal, merge and export as asked for; return whether anything was asked for."""
+    from autograder.desk.desk import Desk
+
+    if overlap is not None and not deal:
+        raise DeskError("--overlap belongs to --deal: add, for example, --deal evenly=Rita,Sam")
+    if not (deal or merge or export):
+        return False
+    desk = Desk(course, homework)
+    try:
+        if deal:
+            _deal(desk, deal, overlap)
+        if merge:
+            _merge(desk, merge)
+        if export is not None:
+            _export(desk, export)
+    finally:
+        desk.close()
+    return True
+
+
+def _deal(desk: Desk, texts: Sequence[str], overlap: str | None) -> None:
+    from autograder.desk.deal import deal
+
+    shares = deal(desk, texts, overlap)
+    if not shares:
+        out.print(f"The answers of {desk.homework} are not dealt out: everybody sees all of them.")
+        return
+    items = [item for item in desk.items if any(item in share.by_item for share in shares)]
+    table = _table("marker", *items, "answers", "of these blind", "marked already")
+    for share in shares:
+        numbers = [share.by_item.get(item, 0) for item in items]
+        row = map(str, (*numbers, share.answers, share.second, share.marked))
+        table.add_row(Text(printable(share.marker)), *row)
+    out.print(table)
+
+
+def _export(desk: Desk, path: Path) -> None:
+    from autograder.desk.copies import export_marks
+
+    number = export_marks(desk, path)
+    out.print(Text(f"Written: {path} ({number} entries of marks)"), soft_wrap=True)
+
+
+def _merge(desk: Desk, paths: Sequence[Path]) -> None:
+    from autograder.desk.copies import merge_marks
+
+    merged = merge_marks(desk, paths)
+    if not merged.entries:
+        out.print("Nothing new: this copy has all of these marks already.")
+    for marker, number in sorted(merged.marks.items()):
+        out.print(Text(f"{printable(marker)}: {number} new marks"))
+    if merged.entries:
+        out.print(f"Marks written into the gradebook: {merged.counted}")
+    for line in _remarks(merged, desk.homework):
+        err.print(Text(line, style="yellow"), soft_wrap=True)
+    if merged.unknown or merged.typed:
+        raise typer.Exit(1)
+
+
+def _remarks(merged: Merged, homework: str) -> Iterable[str]:
+    if merged.to_settle:
+        yield (
+            f"Two marks differ; settle them at the desk (fdl desk {homework}): "
+            f"{_places(merged.to_settle)}"
+        )
+    if merged.other_text:
+        yield (
+            "Marked with another text than here, so these wait for a mark again: "
+            f"{_places(merged.other_text)}"
+        )
+    if merged.typed:
+        yield (
+            "Somebody changed these marks outside the desk, so the gradebook keeps them; decide "
+            f"at the desk: {_places(merged.typed)}"
+        )
+    if merged.rubrics:
+        yield (
+            "Both copies changed the rubric, and this copy's rubric stays; add missing steps at "
+            f"the desk: {listed(merged.rubrics)}"
+        )
+    if merged.unknown:
+        yield (
+            "This copy does not have these answers, so their marks were left out; run "
+            f"`fdl grade {homework}` and merge again: {_places(merged.unknown)}"
+        )
+
+
+def _places(places: Sequence[Place]) -> str:
+    return listed([f"{printable(item)} of {printable(student)}" for item, student in places])
+
+
+@command()
+def agreement(
+    homework: options.Homework,
+    form: options.PrintedAs = options.Format.TABLE,
+    course: options.CoursePath = None,
+) -> None:
+    """Show how far markers agree, and the answers on which two of them differ."""
+    from autograder.desk.agreement import read_agreement
+    from autograder.desk.desk import Desk
+
+    desk = Desk(Course.find(course), homework)
+    try:
+        report = read_agreement(desk)
+    finally:
+        desk.close()
+    if form is options.Format.JSON:
+        typer.echo(as_json({"schema": SCHEMA, **asdict(report)}), nl=False)
+    else:
+        _print(report)
+
+
+def _print(report: Report) -> None:
+    out.print(f"{report.homework}: {report.double} answers marked by two people")
+    table = _table("item", "step", "answers", "equal", "alpha", "95 % interval")
+    for each in report.agreement:
+        table.add_row(*_agreement_row(each))
+    table.columns[1].justify = "left"
+    out.print(table)
+    means = _table("item", "marker", "answers", "mean points", "difference")
+    means.columns[1].justify = "left"
+    for each_means in report.means:
+        for row in _mean_rows(each_means):
+            means.add_row(*row)
+    if means.row_count:
+        out.print(means)
+    if report.differences:
+        out.print(f"Settle these at the desk (fdl desk {report.homework}), filter “differs”:")
+    for each_difference in report.differences:
+        marks = ", ".join(
+            f"{printable(marker)} {'no mark' if points is None else f'{points:g}'}"
+            for marker, points in each_difference.points
+        )
+        place = f"{each_difference.item} of {printable(each_difference.student)}"
+        out.print(Text(f"    {place}: {marks}"), soft_wrap=True)
+
+
+def _agreement_row(each: Agreement) -> Iterable[Text]:
+    yield Text("" if each.step else each.item)
+    yield Text(printable(each.text) if each.step else "points")
+    yield Text(str(each.answers))
+    yield Text("–" if each.share is None else f"{100 * each.share:.0f} %")
+    yield Text("–" if each.alpha is None else f"{each.alpha:.2f}")
+    interval = f"{each.interval[0]:.2f} to {each.interval[1]:.2f}" if each.interval else each.note
+    yield Text(interval)
+
+
+def _mean_rows(means: Means) -> Iterable[tuple[Text, ...]]:
+    for index, each in enumerate(means.markers):
+        verdict = ""
+        if index == 0 and means.p is not None:
+            verdict = "more than chance" if means.is_beyond_chance else "within chance"
+            verdict += f" (p = {means.p:.2g})"
+        texts = (
+            "" if index else means.item,
+            printable(each.marker),
+            str(each.answers),
+            f"{each.points:.2f}",
+            verdict,
+        )
+        yield tuple(map(Text, texts))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for index, name in enumerate(columns):
+        table.add_column(name, justify="right" if index else "left")
+    return table

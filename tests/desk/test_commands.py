@@ -1,0 +1,108 @@
+"""The commands for several markers, and the page that explains them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from autograder.cli import app
+from autograder.course.assignment import Course
+from autograder.desk.desk import Desk
+from tests.desk.conftest import Marker
+
+PAGE = Path(__file__).parents[2] / "docs" / "several-markers.md"
+NAMES = {"hw2": "hw", "p1a-proof": "a-proof", "p1b-proof": "a-proof"}
+
+
+def run(course: Course, *words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, [*words, "--course", str(course.root)])
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_each_command_on_the_page_works(
+    marked: Course, rita: Marker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rita.gives("a-proof", "anna", "s1")
+    monkeypatch.chdir(marked.root)
+    for name in ("marks-Rita.json", "marks-Sam.json"):
+        run(marked, "desk", "hw", "--export", name)
+    blocks = re.findall(r"^```\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert len(lines) >= 7
+    for line in lines:
+        for name, here in NAMES.items():
+            line = line.replace(name, here)
+        first, *words = shlex.split(line)
+        assert first == "fdl"
+        run(marked, *words)
+
+
+def test_the_table_of_a_deal_adds_up(marked: Course) -> None:
+    output = run(
+        marked, "desk", "hw", "--deal", "evenly=Rita,Sam", "--deal", "Tom=b-essay",
+    )  # fmt: skip
+    rows = {line.split()[0]: line.split()[1:] for line in output.splitlines()[3:] if line.strip()}
+    assert rows == {
+        "Rita": ["2", "0", "2", "0", "0"],
+        "Sam": ["2", "0", "2", "0", "0"],
+        "Tom": ["0", "4", "4", "0", "0"],
+    }
+
+
+def test_an_overlap_alone_is_refused(marked: Course) -> None:
+    assert "belongs to --deal" in run(marked, "desk", "hw", "--overlap", "10%", code=2)
+
+
+def test_status_has_the_numbers_of_the_queue(marked: Course, rita: Marker, sam: Marker) -> None:
+    rita.gives("a-proof", "anna", "s1")
+    rita.gives("a-proof", "ben", "s1", flagged=True)
+    sam.gives("b-essay", "cleo", "s1")
+    run(marked, "desk", "hw", "--deal", "Rita=a-proof", "--deal", "Sam=b-essay")
+    queue = rita.desk.queue("").progress
+    found = json.loads(run(marked, "status", "hw", "--format", "json"))
+    assert found["schema"] == "fdl-homework-status/1"
+    assert (found["handed_in"], found["marked_by_tests"]) == (0, 4)
+    for item, numbers in {"": found["by_hand"], **found["items"]}.items():
+        assert (numbers["answers"], numbers["open"]) == (queue[item].answers, queue[item].open)
+        assert numbers["marked"] == numbers["answers"] - numbers["open"]
+        assert (numbers["flagged"], numbers["by_marker"]) == (
+            queue[item].flagged, queue[item].by_marker,
+        )  # fmt: skip
+    assert found["by_hand"]["by_marker"] == {"Rita": 2, "Sam": 1}
+    numbers = {name: list(each.values())[:3] for name, each in found["markers"].items()}
+    assert numbers == {"Rita": [4, 2, 1], "Sam": [4, 1, 0]}  # blank answers are not open
+    table = run(marked, "status", "hw")
+    assert re.search(r"^a-proof +4 +3 +1 +1 +– +–$", table, re.M)
+    assert re.search(r"^Sam +4 +1 +0 +0 +– +–$", table, re.M)
+
+
+def test_status_of_a_homework_makes_no_gradebook(marked: Course) -> None:
+    marked.gradebook.unlink()
+    run(marked, "status", "hw", code=1)
+    assert not marked.gradebook.exists()
+
+
+def test_agreement_is_printed_as_table_and_as_json(marked: Course) -> None:
+    with_rita, with_sam = (Marker(Desk(marked, "hw"), name) for name in ("Rita", "Sam"))
+    deal = ("--deal", "Rita=a-proof", "--deal", "Sam=b-essay", "--overlap", "100%")
+    run(marked, "desk", "hw", *deal)
+    with_rita.gives("a-proof", "anna", "s1", "s2")
+    with_sam.gives("a-proof", "anna", "s1")
+    for marker in (with_rita, with_sam):
+        marker.desk.close()
+    found = json.loads(run(marked, "agreement", "hw", "--format", "json"))
+    assert (found["schema"], found["double"]) == ("fdl-agreement/1", 1)
+    notes = {each["step"]: each["note"] for each in found["agreement"]}
+    assert notes["s1"] == "undefined: every mark is ticked"
+    [difference] = found["differences"]
+    assert difference["points"] == [["Rita", 1.5], ["Sam", 0.5]]
+    table = run(marked, "agreement", "hw")
+    assert "1 answers marked by two people" in table
+    assert "a-proof of anna: Rita 1.5, Sam 0.5" in table
+    assert "undefined" in table
