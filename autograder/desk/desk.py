@@ -463,7 +463,8 @@ class Desk:
         if report is None:
             return ("The Report on this submission cannot be read.",)
         problem = self._items[place[0]].problem
-        return tuple(filter(None, [report.notebooks[problem].message]))
+        dropped = (picture.text for picture in report.dropped(place[0]))
+        return tuple(filter(None, [report.notebooks[problem].message, *dropped]))
 
     def _order_by_similarity(self, now: _Now) -> None:
         """Find the place of each answer, by id, in the order by similarity, if answers changed."""
