@@ -463,7 +463,10 @@ class Desk:
         if report is None:
             return ("The Report on this submission cannot be read.",)
         problem = self._items[place[0]].problem
-        dropped = (picture.text for picture in report.dropped(place[0]))
+        dropped = (
+            f"The picture {each.name} {each.reason} The file: {report.place(each)}"
+            for each in report.dropped(place[0])
+        )
         return tuple(filter(None, [report.notebooks[problem].message, *dropped]))
 
     def _order_by_similarity(self, now: _Now) -> None:
